@@ -1,0 +1,1 @@
+"""Adapters to an EVM chain, by web3.py."""

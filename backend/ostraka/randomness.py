@@ -1,0 +1,28 @@
+"""The one door through which randomness enters Ostraka's protocol code.
+
+Protocol functions take a `Randomness` argument; everything that runs for real passes `system`,
+only tests and vectors pass another.
+"""
+
+import secrets
+from typing import Protocol
+
+from ostraka_verifier.curve import R
+
+
+class Randomness(Protocol):
+    """Source of secret integers."""
+
+    def scalar(self) -> int:
+        """Uniform in [0, R)."""
+
+
+class SystemRandomness:
+    """The operating system's generator."""
+
+    def scalar(self) -> int:
+        """Uniform in [0, R)."""
+        return secrets.randbelow(R)
+
+
+system = SystemRandomness()

@@ -1,0 +1,170 @@
+"""Prepare a ballot: share the vote, prove it, seal the shares, sign.
+
+Source: docs/protocol.md §7, §8. Vectors: tests/vectors/ballot.json.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ostraka.keys import SigningKey, seal
+from ostraka.randomness import Randomness, system
+from ostraka.voter.kernel import Kernel
+from ostraka_verifier import typed_data
+from ostraka_verifier.ballot import Ballot, BallotLayout
+from ostraka_verifier.commitment import CommitmentKey
+from ostraka_verifier.curve import Curve, R
+from ostraka_verifier.proof import BallotProof, ProofShape, challenge
+from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
+from ostraka_verifier.typed_data import Domain
+
+
+@dataclass(frozen=True)
+class SharedBallot:
+    """A proven ballot and the nodes' shares of it, not yet sealed.
+
+    Attributes:
+        ballot: The public part.
+        shares: For node 1, 2, … in order.
+    """
+
+    ballot: Ballot
+    shares: tuple[Share, ...]
+
+    def __repr__(self) -> str:
+        return f"SharedBallot({self.ballot.digest.hex()})"
+
+
+@dataclass(frozen=True)
+class PreparedBallot:
+    """What is sent to every node."""
+
+    ballot: Ballot
+    boxes: tuple[bytes, ...]
+    signature: bytes
+
+
+class BallotFactory:
+    """Prepares ballots of one poll.
+
+    One factory serves any number of ballots: tables and kernel are made once.
+    """
+
+    def __init__(
+        self,
+        curve: Curve,
+        rule: BallotRule,
+        threshold: int,
+        domain: Domain,
+        poll_context: bytes,
+        poll_keys: Sequence[bytes],
+        randomness: Randomness = system,
+    ) -> None:
+        """Args:
+        rule: The poll's ballot rule.
+        threshold: Secrecy threshold `t`.
+        domain: Chain and registry to which signatures are bound.
+        poll_context: 32 bytes.
+        poll_keys: The nodes' X25519 public keys, node 1 first, as pinned on chain.
+        """
+        self._rule = rule
+        self._threshold = threshold
+        self._domain = domain
+        self._context = poll_context
+        self._poll_keys = tuple(poll_keys)
+        self._randomness = randomness
+        self._shape = ProofShape(rule, threshold)
+        self._layout = BallotLayout(self._shape)
+        self._key = CommitmentKey(curve, rule.width)
+        self._kernel = Kernel.of(rule)
+
+    def prepare(self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> PreparedBallot:
+        """A ballot ready to be cast.
+
+        Args:
+            signer: The voter's key as the census names it.
+            voter: 20-byte account.
+            bits: The vote in the rule's bits, slack included.
+            cast_at_unix_s: Timestamp of the latest block that the voter saw.
+
+        Raises:
+            ValueError: The bits break the rule; the message says how.
+        """
+        return self.seal(self.share(voter, bits, cast_at_unix_s), signer)
+
+    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> SharedBallot:
+        """Share and prove a vote; ValueError when the bits break the rule."""
+        problem = self._rule.violated(bits)
+        if problem:
+            raise ValueError(f"not a ballot of this poll: {problem}")
+        return self.prove(voter, bits, cast_at_unix_s)
+
+    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> SharedBallot:
+        """As `share`, for any integers: what breaks the rule gets a proof that fails."""
+        rule, scalar = self._rule, self._randomness.scalar
+        separate = not rule.slots_are_bits
+        values = rule.slot_values(bits)
+        # Column d holds the d-th coefficient of every slot's polynomial; column 0 is the vote.
+        columns = [[value % R for value in values]]
+        columns += [[scalar() for _ in values] for _ in range(1, self._threshold)]
+        rho = [scalar() for _ in range(self._threshold)]
+        masks = self._kernel.sample(self._randomness)
+        slot_masks = [value % R for value in rule.slot_values(masks)]
+        beta, s, u, w, y = (scalar() for _ in range(5))
+        cross = [mask * (1 - 2 * bit) % R for mask, bit in zip(masks, bits, strict=True)]
+        square = [-mask * mask % R for mask in masks]
+        for quadratic in rule.quadratic_rows:
+            mixed = sum(2 * values[slot] * slot_masks[slot] for slot in quadratic.slots)
+            mixed += sum(coefficient * masks[bit] for bit, coefficient in quadratic.terms)
+            cross.append(-mixed % R)
+            square.append(-sum(slot_masks[slot] ** 2 for slot in quadratic.slots) % R)
+
+        reduced_bits = [bit % R for bit in bits]
+        openings: list[tuple[Sequence[int], int]] = list(zip(columns, rho, strict=True))
+        openings += [(reduced_bits, beta)] if separate else []
+        openings += [(slot_masks, s)]
+        openings += [(masks, u)] if separate else []
+        openings += [(cross, w), (square, y)]
+        points = self._key.commit(openings)
+        encoded = points.encode()
+
+        x = challenge(self._shape, self._context, voter, encoded)
+        proof = BallotProof(
+            voter=voter,
+            points=points,
+            encoded_points=encoded,
+            responses=tuple((x * bit + mask) % R for bit, mask in zip(bits, masks, strict=True)),
+            z_value=(x * rho[0] + s) % R,
+            z_bits=(x * beta + u) % R if separate else 0,
+            z_square=(x * w + y) % R,
+        )
+        shares = tuple(
+            self._evaluate(columns, rho, node) for node in range(1, len(self._poll_keys) + 1)
+        )
+        return SharedBallot(self._layout.build(cast_at_unix_s, proof), shares)
+
+    def seal(self, shared: SharedBallot, signer: SigningKey) -> PreparedBallot:
+        """Seal each node's share to its poll key and sign the whole."""
+        ballot = shared.ballot
+        boxes = tuple(
+            seal(key, BoxContent(self._context, ballot.voter, ballot.digest, share).encode())
+            for key, share in zip(self._poll_keys, shared.shares, strict=True)
+        )
+        digest = self._domain.digest(
+            typed_data.BALLOT,
+            self._context,
+            ballot.voter,
+            ballot.cast_at_unix_s,
+            ballot.digest,
+            boxes_hash(boxes),
+        )
+        return PreparedBallot(ballot, boxes, signer.sign(digest))
+
+    def _evaluate(self, columns: list[list[int]], rho: list[int], node: int) -> Share:
+        powers = [pow(node, degree, R) for degree in range(self._threshold)]
+        values = tuple(
+            sum(power * coefficient for power, coefficient in zip(powers, slot, strict=True)) % R
+            for slot in zip(*columns, strict=True)
+        )
+        blinding = sum(power * value for power, value in zip(powers, rho, strict=True)) % R
+        return Share(values, blinding)

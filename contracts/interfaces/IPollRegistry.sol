@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Registry of committees and private polls
+/// @notice Fixes a poll's every parameter before it opens, anchors one root over its ballots, and
+/// accepts a tally exactly when it opens the anchored sum. Voters send no transaction, and no cost
+/// grows with their number. Specified in docs/protocol.md, §3, §4, §11, §12.
+interface IPollRegistry {
+    /// @notice What a poll fixes at its creation (§4.1). Times are Unix seconds, durations seconds.
+    struct PollParameters {
+        bytes32 committee;
+        bytes32 rule;
+        bytes32 outcomeRule;
+        bytes32 description;
+        bytes32 censusRoot;
+        uint32 voters;
+        uint128 totalWeight;
+        bool secret;
+        uint64 opensAt;
+        uint64 closesAt;
+        uint32 freezeDelay;
+        uint32 roundDuration;
+        uint32 maxRounds;
+        uint32 disputeWindow;
+        uint32 tallyPeriod;
+        uint32 minimumBallots;
+    }
+
+    /// @notice Root of the Merkle sum tree over the counted ballots (§10.4).
+    struct Root {
+        uint32 round;
+        bytes32 rootHash;
+        uint256 sumX;
+        uint256 sumY;
+        uint32 count;
+    }
+
+    /// @notice A node's signature of a root; `node` counts from 1.
+    struct Attestation {
+        uint8 node;
+        bytes signature;
+    }
+
+    enum Status {
+        None,
+        Created,
+        Open,
+        Closed,
+        Anchored,
+        Releasable,
+        Tallied,
+        Void
+    }
+
+    /// @notice All that the registry knows of a poll; times not yet known are 0.
+    struct PollView {
+        Status status;
+        bytes32 pollContext;
+        bytes32 committee;
+        address creator;
+        uint16 slots;
+        uint256 maxSlotValue;
+        uint128 totalWeight;
+        uint32 voters;
+        uint32 minimumBallots;
+        uint64 opensAt;
+        uint64 closesAt;
+        uint64 freezesAt;
+        uint64 anchorDeadline;
+        uint64 anchoredAt;
+        uint64 releasableAt;
+        uint64 tallyDeadline;
+        bytes32 outcomeRule;
+        bytes32 pollKeys;
+        Root root;
+        bytes32 tallyDigest;
+    }
+
+    event CommitteeRegistered(
+        bytes32 indexed committee,
+        address[] nodes,
+        string[] urls,
+        uint8 t,
+        uint8 f,
+        uint8 q
+    );
+    event PollCreated(
+        uint256 indexed pollId,
+        address indexed creator,
+        bytes32 indexed pollContext,
+        PollParameters parameters,
+        bytes rule,
+        bytes outcomeRule,
+        bytes description
+    );
+    event PollOpened(uint256 indexed pollId, bytes32[] publicKeys, bytes[] signatures);
+    event RootAnchored(uint256 indexed pollId, Root root, Attestation[] attestations);
+    event PollVoided(uint256 indexed pollId, uint32 count);
+    event TallyAccepted(uint256 indexed pollId, uint256[] tally, uint256 blinding);
+
+    error PollRegistryListsDiffer(uint256 expected, uint256 actual);
+    error PollRegistryInvalidUrl(uint256 node);
+    error PollRegistryInvalidNode(address node);
+    error PollRegistryCommitteeExists(bytes32 committee);
+    error PollRegistryUnknownCommittee(bytes32 committee);
+    error PollRegistryWrongSigner(uint256 node, address signer);
+    error PollRegistryDigestDiffers(string field);
+    error PollRegistryInvalidParameter(string field);
+    error PollRegistryWrongStatus(uint256 pollId, Status status);
+    error PollRegistryZeroPollKey(uint256 node);
+    error PollRegistryTooEarly(uint256 from);
+    error PollRegistryRoundTooLate(uint32 round, uint32 maxRounds);
+    error PollRegistryTooFewSignatures(uint256 signatures, uint256 quorum);
+    error PollRegistrySignersNotIncreasing(uint256 node);
+    error PollRegistryUnknownNode(uint256 node);
+    error PollRegistryNotAPoint();
+    error PollRegistryTooManyBallots(uint32 count, uint32 voters);
+    error PollRegistryBlindingNotReduced();
+    error PollRegistryTooManyVotes(uint256 slot, uint256 votes, uint256 maximum);
+    error PollRegistryNotAnOpening();
+    error PollRegistryTallyDiffers();
+
+    /// @notice Register a committee; each node has signed `NodeRegistration(node, url)`.
+    /// @return committee Digest that names it in polls.
+    function registerCommittee(
+        address[] calldata nodes,
+        string[] calldata urls,
+        uint8 t,
+        uint8 f,
+        bytes[] calldata signatures
+    ) external returns (bytes32 committee);
+
+    /// @notice Create a poll. Its context is final from here on.
+    /// @return pollId 1, 2, … in order of creation.
+    function createPoll(
+        PollParameters calldata parameters,
+        bytes calldata rule,
+        bytes calldata outcomeRule,
+        bytes calldata description
+    ) external returns (uint256 pollId);
+
+    /// @notice Open a poll with the poll key of every node, node 1 first. Anyone may: the nodes signed.
+    function openPoll(
+        uint256 pollId,
+        bytes32[] calldata publicKeys,
+        bytes[] calldata signatures
+    ) external;
+
+    /// @notice Anchor the root that `q` nodes signed; with fewer ballots than the minimum the poll is
+    /// void at once. The dispute window starts.
+    function anchorRoot(
+        uint256 pollId,
+        Root calldata root,
+        Attestation[] calldata attestations
+    ) external;
+
+    /// @notice Accept a tally that opens the anchored sum, after the dispute window.
+    function acceptTally(uint256 pollId, uint256[] calldata tally, uint256 blinding) external;
+
+    /// @notice Which slots the accepted tally funds under the poll's greedy outcome rule.
+    /// @param order All slots from best to worst.
+    function winners(
+        uint256 pollId,
+        uint256[] calldata tally,
+        bytes calldata outcomeRule,
+        uint16[] calldata order
+    ) external view returns (bool[] memory funded);
+
+    /// @notice All that is known of a poll; status None when there is none.
+    function poll(uint256 pollId) external view returns (PollView memory);
+
+    /// @notice Status by the time of the latest block.
+    function status(uint256 pollId) external view returns (Status);
+
+    /// @notice Nodes and bounds of a committee.
+    function committee(
+        bytes32 digest
+    ) external view returns (address[] memory nodes, uint8 t, uint8 f, uint8 q);
+
+    /// @notice Number of polls ever created.
+    function pollCount() external view returns (uint256);
+
+    /// @notice Contract whose code is the table of commitment generators.
+    function generatorTable() external view returns (address);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Bounds of a committee and its digest
+/// @notice docs/protocol.md §3.
+library Committee {
+    error CommitteeTooLarge(uint256 nodes);
+    error CommitteeThresholdTooSmall(uint256 threshold);
+    error CommitteeTooManyFaults(uint256 faults, uint256 threshold);
+    error CommitteeTooSmall(uint256 nodes, uint256 threshold, uint256 faults);
+
+    uint256 internal constant MAX_NODES = 64;
+
+    /// @notice `q`: signatures that anchor a root; reverts when the committee breaks a bound.
+    function quorum(uint256 n, uint256 t, uint256 f) internal pure returns (uint256 q) {
+        if (n > MAX_NODES) revert CommitteeTooLarge(n);
+        if (t < 2) revert CommitteeThresholdTooSmall(t);
+        if (f > t - 1) revert CommitteeTooManyFaults(f, t);
+        if (n < t + 2 * f || n < 3 * f + 1) revert CommitteeTooSmall(n, t, f);
+        uint256 byThreshold = t + f;
+        uint256 byMajority = (n + f) / 2 + 1;
+        q = byThreshold > byMajority ? byThreshold : byMajority;
+        if (q > n - f) revert CommitteeTooSmall(n, t, f);
+    }
+
+    /// @notice 32 bytes that stand for a committee.
+    function digest(
+        address[] calldata nodes,
+        string[] calldata urls,
+        uint256 t,
+        uint256 f,
+        uint256 q
+    ) internal pure returns (bytes32) {
+        bytes memory encoded = abi.encodePacked("ostraka/v1/committee", nodes.length, t, f, q);
+        for (uint256 i = 0; i < nodes.length; ++i) {
+            encoded = bytes.concat(encoded, abi.encode(nodes[i], keccak256(bytes(urls[i]))));
+        }
+        return keccak256(encoded);
+    }
+}

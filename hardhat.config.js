@@ -1,0 +1,26 @@
+import { createRequire } from "node:module";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+export default defineConfig({
+  solidity: {
+    version: "0.8.37",
+    // The compiler comes with the locked npm packages; nothing is downloaded at build time.
+    path: require.resolve("solc/soljson.js"),
+    settings: {
+      evmVersion: "osaka",
+      optimizer: { enabled: true, runs: 200 },
+    },
+  },
+  paths: { tests: { solidity: "tests/contracts" } },
+  networks: {
+    // What `hardhat node` serves: a block for every transaction, and one every second besides.
+    node: {
+      type: "edr-simulated",
+      chainId: 31337,
+      mining: { auto: true, interval: 1000 },
+      loggingEnabled: false,
+    },
+  },
+});

@@ -1,0 +1,70 @@
+//! Canonical bytes of points and scalars (docs/protocol.md §2.3, §2.4).
+
+use ark_bn254::{Fq, Fr, G1Affine};
+use ark_ec::AffineRepr;
+use ark_ff::{BigInt, BigInteger, PrimeField};
+use rayon::prelude::*;
+
+pub const POINT_BYTES: usize = 64;
+pub const SCALAR_BYTES: usize = 32;
+
+/// Why one point cannot be decoded.
+pub type Reason = &'static str;
+
+fn big_endian(bytes: &[u8]) -> BigInt<4> {
+    let mut limbs = [0u64; 4];
+    for (limb, chunk) in limbs.iter_mut().rev().zip(bytes.chunks_exact(8)) {
+        *limb = chunk.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+    }
+    BigInt::new(limbs)
+}
+
+fn decode_point(bytes: &[u8], identity: bool) -> Result<G1Affine, Reason> {
+    if bytes.iter().all(|byte| *byte == 0) {
+        return if identity { Ok(G1Affine::identity()) } else { Err("identity not allowed") };
+    }
+    let x = Fq::from_bigint(big_endian(&bytes[..32])).ok_or("x >= p")?;
+    let y = Fq::from_bigint(big_endian(&bytes[32..])).ok_or("y >= p")?;
+    let point = G1Affine::new_unchecked(x, y);
+    // The cofactor is 1: every point of the curve is in the group.
+    if point.is_on_curve() {
+        Ok(point)
+    } else {
+        Err("off the curve")
+    }
+}
+
+/// Decodes whole points; the error names the first bad one by position.
+pub fn decode_points(data: &[u8], identity: bool) -> Result<Vec<G1Affine>, (usize, Reason)> {
+    let decoded: Vec<_> = data
+        .par_chunks_exact(POINT_BYTES)
+        .with_min_len(256)
+        .map(|bytes| decode_point(bytes, identity))
+        .collect();
+    decoded
+        .into_iter()
+        .enumerate()
+        .map(|(index, point)| point.map_err(|reason| (index, reason)))
+        .collect()
+}
+
+pub fn encode_points(points: &[G1Affine]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(points.len() * POINT_BYTES);
+    for point in points {
+        match point.xy() {
+            Some((x, y)) => {
+                bytes.extend_from_slice(&x.into_bigint().to_bytes_be());
+                bytes.extend_from_slice(&y.into_bigint().to_bytes_be());
+            }
+            None => bytes.extend_from_slice(&[0; POINT_BYTES]),
+        }
+    }
+    bytes
+}
+
+/// Decodes packed scalars; None when one is not below the group order.
+pub fn decode_scalars(data: &[u8]) -> Option<Vec<BigInt<4>>> {
+    data.chunks_exact(SCALAR_BYTES)
+        .map(|bytes| Some(big_endian(bytes)).filter(|value| *value < Fr::MODULUS))
+        .collect()
+}

@@ -1,0 +1,40 @@
+"""BN254 G1 behind one small interface.
+
+Two implementations give the same bytes: `native` (arkworks, in Rust) for work and `reference`
+(py_ecc) as its second opinion and fallback.
+
+Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
+"""
+
+import importlib.util
+import os
+
+from ostraka_verifier.curve.interface import Curve, FixedBases, P, Points, R
+
+__all__ = ["Curve", "FixedBases", "P", "Points", "R", "load"]
+
+
+def load(name: str | None = None) -> Curve:
+    """An engine by name.
+
+    Args:
+        name: "native", "reference", or None for what `OSTRAKA_CURVE` says, else for native where
+            it is installed.
+
+    Raises:
+        RuntimeError: Native is asked for and not installed.
+        ValueError: There is no engine of that name.
+    """
+    installed = importlib.util.find_spec("ostraka_verifier_native") is not None
+    name = name or os.environ.get("OSTRAKA_CURVE") or ("native" if installed else "reference")
+    if name == "reference":
+        from ostraka_verifier.curve.reference import Reference
+
+        return Reference()
+    if name == "native":
+        if not installed:
+            raise RuntimeError("the native engine is not installed: `make setup` builds it")
+        from ostraka_verifier.curve.native import Native
+
+        return Native()
+    raise ValueError(f"no curve engine {name!r}: native or reference")

@@ -1,0 +1,81 @@
+"""What the protocol asks of BN254 G1.
+
+Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol, Self
+
+P = 21888242871839275222246405745257275088696311157297823662689037894645226208583
+"""Prime of the base field."""
+
+R = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+"""Prime order of the group."""
+
+
+class Points(Protocol):
+    """Immutable vector of points."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int | slice) -> Self:
+        """A vector again: of length 1 for an integer."""
+
+    def __eq__(self, other: object) -> bool: ...
+
+    def encode(self) -> bytes:
+        """64 bytes a point, the identity as zeros."""
+
+
+class FixedBases(Protocol):
+    """Tables that make sums over always the same bases fast."""
+
+    def __len__(self) -> int: ...
+
+    def commit(self, rows: Sequence[Sequence[int]]) -> Points:
+        """`Σ_j row[j] · base[j]` for each row.
+
+        Running time depends on the scalars.
+
+        Raises:
+            ValueError: A row of another length, or a scalar outside [0, R).
+        """
+
+
+class Curve(Protocol):
+    """Operations on vectors of points; `ValueError` for lengths that do not fit one another
+    and for scalars outside [0, R)."""
+
+    name: str
+
+    def decode(self, data: bytes, *, identity: bool = False) -> Points:
+        """Points of canonical bytes.
+
+        Args:
+            data: 64 bytes a point.
+            identity: Whether the identity is allowed.
+
+        Raises:
+            Malformed: Names the first bad point by position, and what is wrong with it.
+        """
+
+    def concat(self, parts: Sequence[Points]) -> Points:
+        """One vector of all parts in order."""
+
+    def add(self, left: Points, right: Points) -> Points:
+        """Elementwise sums."""
+
+    def negate(self, points: Points) -> Points:
+        """Elementwise inverses."""
+
+    def scale(self, points: Points, scalars: Sequence[int]) -> Points:
+        """Elementwise multiples; scalars of 1 cost nothing."""
+
+    def sum(self, points: Points) -> Points:
+        """Sum of all as a vector of length 1."""
+
+    def msm(self, points: Points, scalars: Sequence[int]) -> Points:
+        """`Σ scalars[i] · points[i]` as a vector of length 1."""
+
+    def fixed_bases(self, points: Points) -> FixedBases:
+        """Tables for these bases."""

@@ -1,0 +1,153 @@
+"""BN254 G1 on py_ecc: some thousand times slower than `native`, and its second opinion."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+from py_ecc.optimized_bn128 import FQ, Z1, add, b, is_on_curve, multiply, neg, normalize
+from py_ecc.optimized_bn128 import is_inf as is_identity
+from py_ecc.typing import Optimized_Point3D
+
+from ostraka_verifier.curve.interface import P, R, Points
+from ostraka_verifier.errors import Malformed
+
+_POINT_BYTES = 64
+_Point = Optimized_Point3D[FQ]
+
+
+class ReferencePoints:
+    """Immutable vector of py_ecc points, each kept affine (z = 1) or as the identity."""
+
+    def __init__(self, points: Sequence[_Point]) -> None:
+        self.points = tuple(points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: int | slice) -> "ReferencePoints":
+        chosen = self.points[index]
+        return ReferencePoints(chosen if isinstance(index, slice) else [chosen])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReferencePoints) and self.encode() == other.encode()
+
+    def __hash__(self) -> int:
+        return hash(self.encode())
+
+    def encode(self) -> bytes:
+        """64 bytes a point."""
+        return b"".join([_encode(point) for point in self.points])
+
+
+class ReferenceFixedBases:
+    """Bases without tables."""
+
+    def __init__(self, bases: ReferencePoints) -> None:
+        self._bases = bases.points
+
+    def __len__(self) -> int:
+        return len(self._bases)
+
+    def commit(self, rows: Sequence[Sequence[int]]) -> ReferencePoints:
+        """`Σ_j row[j] · base[j]` for each row."""
+        return ReferencePoints([_combination(self._bases, row) for row in rows])
+
+
+class Reference:
+    """BN254 G1 by py_ecc."""
+
+    name = "reference"
+
+    def decode(self, data: bytes, *, identity: bool = False) -> ReferencePoints:
+        """Points of canonical bytes; Malformed names the first bad one."""
+        if len(data) % _POINT_BYTES:
+            raise Malformed(f"points: length {len(data)} is no multiple of {_POINT_BYTES}")
+        return ReferencePoints(
+            [
+                _decode(data[at : at + _POINT_BYTES], at // _POINT_BYTES, identity)
+                for at in range(0, len(data), _POINT_BYTES)
+            ]
+        )
+
+    def concat(self, parts: Sequence[Points]) -> ReferencePoints:
+        """One vector of all parts in order."""
+        return ReferencePoints([point for part in parts for point in _own(part)])
+
+    def add(self, left: Points, right: Points) -> ReferencePoints:
+        """Elementwise sums."""
+        return ReferencePoints(
+            [_affine(add(one, two)) for one, two in zip(_own(left), _own(right), strict=True)]
+        )
+
+    def negate(self, points: Points) -> ReferencePoints:
+        """Elementwise inverses."""
+        return ReferencePoints([neg(point) for point in _own(points)])
+
+    def scale(self, points: Points, scalars: Sequence[int]) -> ReferencePoints:
+        """Elementwise multiples."""
+        _check_reduced(scalars)
+        return ReferencePoints(
+            [
+                point if scalar == 1 else _affine(multiply(point, scalar))
+                for point, scalar in zip(_own(points), scalars, strict=True)
+            ]
+        )
+
+    def sum(self, points: Points) -> ReferencePoints:
+        """Sum of all as a vector of length 1."""
+        return ReferencePoints([_affine(reduce(add, _own(points), Z1))])
+
+    def msm(self, points: Points, scalars: Sequence[int]) -> ReferencePoints:
+        """`Σ scalars[i] · points[i]` as a vector of length 1."""
+        return ReferencePoints([_combination(_own(points), scalars)])
+
+    def fixed_bases(self, points: Points) -> ReferenceFixedBases:
+        """The bases, for the same interface."""
+        return ReferenceFixedBases(ReferencePoints(_own(points)))
+
+
+def _own(points: Points) -> tuple[_Point, ...]:
+    if not isinstance(points, ReferencePoints):
+        raise TypeError("points of another engine")
+    return points.points
+
+
+def _combination(points: Sequence[_Point], scalars: Sequence[int]) -> _Point:
+    _check_reduced(scalars)
+    total = Z1
+    for point, scalar in zip(points, scalars, strict=True):
+        if scalar:
+            total = add(total, multiply(point, scalar))
+    return _affine(total)
+
+
+def _check_reduced(scalars: Sequence[int]) -> None:
+    if any(not 0 <= scalar < R for scalar in scalars):
+        raise ValueError("scalar outside [0, R)")
+
+
+def _affine(point: _Point) -> _Point:
+    if is_identity(point):
+        return Z1
+    x, y = normalize(point)
+    return (x, y, FQ.one())
+
+
+def _encode(point: _Point) -> bytes:
+    if is_identity(point):
+        return bytes(_POINT_BYTES)
+    return int(point[0]).to_bytes(32, "big") + int(point[1]).to_bytes(32, "big")
+
+
+def _decode(data: bytes, index: int, identity: bool) -> _Point:
+    x, y = int.from_bytes(data[:32], "big"), int.from_bytes(data[32:], "big")
+    if x == 0 and y == 0:
+        if not identity:
+            raise Malformed(f"points[{index}]: identity not allowed")
+        return Z1
+    for name, coordinate in (("x", x), ("y", y)):
+        if coordinate >= P:
+            raise Malformed(f"points[{index}]: {name} >= p")
+    point = (FQ(x), FQ(y), FQ.one())
+    if not is_on_curve(point, b):
+        raise Malformed(f"points[{index}]: off the curve")
+    return point

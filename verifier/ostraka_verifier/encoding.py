@@ -1,0 +1,102 @@
+"""Canonical bytes: fixed-width integers, tagged hashes, and a reader that forgives nothing.
+
+One object has one encoding. `Reader` raises on the first byte that is missing, surplus or out of
+range, and every error names the field.
+
+Source: docs/protocol.md §2. Vectors: tests/vectors/encoding.json.
+"""
+
+from Crypto.Hash import keccak
+
+from ostraka_verifier.curve import R
+from ostraka_verifier.errors import Malformed
+
+ADDRESS_BYTES = 20
+HASH_BYTES = 32
+POINT_BYTES = 64
+SCALAR_BYTES = 32
+SIGNATURE_BYTES = 65
+WORD_BYTES = 32
+
+IDENTITY = bytes(POINT_BYTES)
+
+
+def keccak256(*parts: bytes) -> bytes:
+    """keccak-256 of the concatenated parts, 32 bytes."""
+    return keccak.new(digest_bits=256, data=b"".join(parts)).digest()
+
+
+def tagged_hash(tag: str, *parts: bytes) -> bytes:
+    """keccak-256 of `"ostraka/v1/<tag>"` and the parts (§2.6)."""
+    return keccak256(b"ostraka/v1/", tag.encode("ascii"), *parts)
+
+
+def unsigned(value: int, size: int) -> bytes:
+    """`value` as `size` big-endian bytes; OverflowError when it does not fit."""
+    return value.to_bytes(size, "big")
+
+
+def signed128(value: int) -> bytes:
+    """`value` as an i128, two's complement; OverflowError when it does not fit."""
+    return value.to_bytes(16, "big", signed=True)
+
+
+def word(value: int | bytes) -> bytes:
+    """32-byte word of an unsigned integer or of up to 32 bytes, padded on the left."""
+    if isinstance(value, bytes):
+        return value.rjust(WORD_BYTES, b"\0")
+    return value.to_bytes(WORD_BYTES, "big")
+
+
+def scalars(values: "list[int] | tuple[int, ...]") -> bytes:
+    """Concatenated 32-byte scalars; ValueError for one outside [0, R)."""
+    if any(not 0 <= value < R for value in values):
+        raise ValueError("scalar outside [0, R)")
+    return b"".join([value.to_bytes(SCALAR_BYTES, "big") for value in values])
+
+
+class Reader:
+    """Reads one object from front to back.
+
+    Every method raises `Malformed` naming `field` when the bytes are not there or out of range.
+    """
+
+    def __init__(self, data: bytes, subject: str) -> None:
+        self._data = data
+        self._subject = subject
+        self._at = 0
+
+    def take(self, size: int, field: str) -> bytes:
+        """The next `size` bytes."""
+        end = self._at + size
+        if end > len(self._data):
+            missing = end - len(self._data)
+            raise Malformed(f"{self._subject}.{field}: {missing} bytes missing")
+        taken = self._data[self._at : end]
+        self._at = end
+        return taken
+
+    def unsigned(self, size: int, field: str) -> int:
+        """Unsigned integer of `size` bytes."""
+        return int.from_bytes(self.take(size, field), "big")
+
+    def signed128(self, field: str) -> int:
+        """Two's complement integer of 16 bytes."""
+        return int.from_bytes(self.take(16, field), "big", signed=True)
+
+    def scalar(self, field: str) -> int:
+        """Scalar below R (§2.4)."""
+        value = int.from_bytes(self.take(SCALAR_BYTES, field), "big")
+        if value >= R:
+            raise Malformed(f"{self._subject}.{field}: scalar >= r")
+        return value
+
+    def prefixed(self, size: int, field: str) -> bytes:
+        """Bytes behind their own length, itself an unsigned integer of `size` bytes."""
+        return self.take(self.unsigned(size, field), field)
+
+    def end(self) -> None:
+        """Nothing may be left."""
+        surplus = len(self._data) - self._at
+        if surplus:
+            raise Malformed(f"{self._subject}: {surplus} bytes too many")

@@ -1,0 +1,34 @@
+"""The three ways in which evidence can fail, and nothing else.
+
+Caller mistakes raise built-in exceptions and stay uncaught: bugs are not verdicts.
+
+Source: docs/protocol.md §13.
+"""
+
+
+class AuditError(Exception):
+    """Evidence does not establish what was claimed for it."""
+
+
+class Malformed(AuditError):
+    """Bytes that cannot be read: wrong length, non-canonical encoding, point off the curve."""
+
+
+class Rejected(AuditError):
+    """Evidence that reads well and fails a numbered check.
+
+    Attributes:
+        check: Number of the check in docs/protocol.md, e.g. "B7".
+        item: What failed it, e.g. "ballot 0x12…".
+        reason: One sentence for a person.
+    """
+
+    def __init__(self, check: str, item: str, reason: str) -> None:
+        super().__init__(f"{check}: {item}: {reason}")
+        self.check = check
+        self.item = item
+        self.reason = reason
+
+
+class Undecided(AuditError):
+    """Evidence that is out of reach, so that neither verdict can be given."""

@@ -1,0 +1,278 @@
+"""What a poll fixes before it opens, and the context that binds everything to it.
+
+Source: docs/protocol.md §3, §4. Vectors: tests/vectors/parameters.json.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+from ostraka_verifier.encoding import (
+    ADDRESS_BYTES,
+    HASH_BYTES,
+    WORD_BYTES,
+    Reader,
+    keccak256,
+    tagged_hash,
+    unsigned,
+    word,
+)
+from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.rule import BallotRule
+
+MAX_NODES = 64
+MAX_URL_BYTES = 256
+
+
+@dataclass(frozen=True)
+class Member:
+    """One tallying node: 20-byte address of its signing key, and the URL at which it serves."""
+
+    address: bytes
+    url: str
+
+
+@dataclass(frozen=True)
+class Committee:
+    """The nodes of a poll in order; node `i` is `members[i − 1]`.
+
+    Attributes:
+        members: The nodes.
+        threshold: `t`: fewer than this many nodes learn nothing.
+        faults: `f`: this many nodes may be dead or lying.
+
+    Raises:
+        Rejected: A bound of §3 is broken (check P3).
+    """
+
+    members: tuple[Member, ...]
+    threshold: int
+    faults: int
+
+    def __post_init__(self) -> None:
+        n, t, f = len(self.members), self.threshold, self.faults
+        addresses = {member.address for member in self.members}
+        if n > MAX_NODES:
+            raise _no_committee(f"{n} nodes, at most {MAX_NODES}")
+        if len(addresses) != n or bytes(ADDRESS_BYTES) in addresses:
+            raise _no_committee("node addresses must be distinct and not zero")
+        if any(not 1 <= len(member.url.encode()) <= MAX_URL_BYTES for member in self.members):
+            raise _no_committee(f"every node needs a URL of 1 to {MAX_URL_BYTES} bytes")
+        if t < 2:
+            raise _no_committee(f"threshold t = {t}, at least 2")
+        if not 0 <= f <= t - 1:
+            raise _no_committee(f"faults f = {f} outside 0 … t − 1 = {t - 1}")
+        if n < t + 2 * f or n < 3 * f + 1:
+            raise _no_committee(f"n = {n} nodes, at least max(t + 2f, 3f + 1)")
+        if self.quorum > n - f:
+            raise _no_committee(f"quorum q = {self.quorum} exceeds n − f = {n - f}")
+
+    @property
+    def quorum(self) -> int:
+        """`q`: receipts that record a ballot, signatures that anchor a root."""
+        n, t, f = len(self.members), self.threshold, self.faults
+        return max(t + f, (n + f) // 2 + 1)
+
+    @property
+    def candidate_receipts(self) -> int:
+        """`q − f`: receipts that make a ballot a candidate for the root (§10.2)."""
+        return self.quorum - self.faults
+
+    def index_of(self, address: bytes) -> int | None:
+        """Committee index (from 1) of a node's address."""
+        for number, member in enumerate(self.members, start=1):
+            if member.address == address:
+                return number
+        return None
+
+    @cached_property
+    def digest(self) -> bytes:
+        """32 bytes that stand for the committee on chain."""
+        head = (len(self.members), self.threshold, self.faults, self.quorum)
+        parts = [word(value) for value in head]
+        for member in self.members:
+            parts += [word(member.address), keccak256(member.url.encode())]
+        return tagged_hash("committee", *parts)
+
+    def encode(self) -> bytes:
+        """Board section 6."""
+        head = (len(self.members), self.threshold, self.faults, self.quorum)
+        parts = [unsigned(value, 1) for value in head]
+        for member in self.members:
+            url = member.url.encode()
+            parts += [member.address, unsigned(len(url), 2), url]
+        return b"".join(parts)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Committee":
+        """Read board section 6; Malformed or Rejected (check P3)."""
+        reader = Reader(data, "committee")
+        n, t, f, q = (reader.unsigned(1, name) for name in "ntfq")
+        members = []
+        for number in range(1, n + 1):
+            address = reader.take(ADDRESS_BYTES, f"node {number}")
+            url = reader.prefixed(2, f"url {number}")
+            try:
+                members.append(Member(address, url.decode()))
+            except UnicodeDecodeError as error:
+                raise Malformed(f"committee.url {number}: not UTF-8") from error
+        reader.end()
+        committee = cls(tuple(members), t, f)
+        if committee.quorum != q:
+            raise _no_committee(f"quorum {q}, expected {committee.quorum}")
+        return committee
+
+
+@dataclass(frozen=True)
+class PollParameters:
+    """The sixteen words of §4.1; names, order and types are those of the contract's struct."""
+
+    committee: bytes
+    rule: bytes
+    outcome_rule: bytes
+    description: bytes
+    census_root: bytes
+    voters: int
+    total_weight: int
+    secret: bool
+    opens_at: int
+    closes_at: int
+    freeze_delay: int
+    round_duration: int
+    max_rounds: int
+    dispute_window: int
+    tally_period: int
+    minimum_ballots: int
+
+    def encode(self) -> bytes:
+        """Sixteen words."""
+        values = (getattr(self, field.name) for field in fields(self))
+        return b"".join(word(value) for value in values)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "PollParameters":
+        """Read sixteen words; Malformed when one is out of its type's range."""
+        reader = Reader(data, "parameters")
+        digests = [reader.take(HASH_BYTES, name) for name in _DIGESTS]
+        numbers = []
+        for name, bits in _NUMBERS:
+            value = reader.unsigned(WORD_BYTES, name)
+            if value >= 1 << bits:
+                raise Malformed(f"parameters.{name}: {value} exceeds {bits} bits")
+            numbers.append(value)
+        reader.end()
+        voters, total_weight, secret, *rest = numbers
+        return cls(*digests, voters, total_weight, bool(secret), *rest)
+
+    @property
+    def freezes_at(self) -> int:
+        """Chain time at which nodes stop signing receipts."""
+        return self.closes_at + self.freeze_delay
+
+    @property
+    def anchor_deadline(self) -> int:
+        """Chain time from which an unanchored poll is void."""
+        return self.freezes_at + self.max_rounds * self.round_duration
+
+    def round_at(self, unix_s: int) -> int | None:
+        """Settling round at a chain time; None before freezing and after the last round."""
+        if not self.freezes_at <= unix_s < self.anchor_deadline:
+            return None
+        return (unix_s - self.freezes_at) // self.round_duration
+
+
+_DIGESTS = ("committee", "rule", "outcome_rule", "description", "census_root")
+_NUMBERS = (
+    ("voters", 32),
+    ("total_weight", 128),
+    ("secret", 1),
+    ("opens_at", 64),
+    ("closes_at", 64),
+    ("freeze_delay", 32),
+    ("round_duration", 32),
+    ("max_rounds", 32),
+    ("dispute_window", 32),
+    ("tally_period", 32),
+    ("minimum_ballots", 32),
+)
+
+
+@dataclass(frozen=True)
+class PollIdentity:
+    """Which poll: chain id, 20-byte registry address, poll id."""
+
+    chain_id: int
+    registry: bytes
+    poll_id: int
+
+    def encode(self) -> bytes:
+        """Board section 1."""
+        return word(self.chain_id) + self.registry + word(self.poll_id)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "PollIdentity":
+        """Read board section 1."""
+        reader = Reader(data, "poll")
+        identity = cls(
+            reader.unsigned(WORD_BYTES, "chain_id"),
+            reader.take(ADDRESS_BYTES, "registry"),
+            reader.unsigned(WORD_BYTES, "poll_id"),
+        )
+        reader.end()
+        return identity
+
+    def context(self, parameters: PollParameters, rule: BallotRule) -> bytes:
+        """`pollContext` (§4.2), 32 bytes."""
+        return tagged_hash(
+            "poll",
+            word(self.chain_id),
+            word(self.registry),
+            word(self.poll_id),
+            parameters.encode(),
+            word(len(rule.slots)),
+            word(rule.max_slot_value),
+        )
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a poll asks and what its slots stand for; `encoded` are the bytes that were hashed."""
+
+    encoded: bytes
+    title: str
+    options: tuple[str, ...]
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Description":
+        """Read a description.
+
+        Raises:
+            Malformed: Not UTF-8 JSON with a title and options.
+        """
+        try:
+            content: Any = json.loads(data.decode())
+        except ValueError as error:
+            raise Malformed("description: not JSON") from error
+        if not isinstance(content, dict):
+            raise Malformed("description: not a JSON object")
+        title, options = content.get("title"), content.get("options")
+        if not isinstance(title, str):
+            raise Malformed("description.title: not a string")
+        if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
+            raise Malformed("description.options: not a list of strings")
+        return cls(data, title, tuple(options))
+
+    @property
+    def digest(self) -> bytes:
+        """keccak-256 of the bytes."""
+        return keccak256(self.encoded)
+
+
+def poll_keys_hash(public_keys: "list[bytes] | tuple[bytes, ...]") -> bytes:
+    """What the contract stores for the announced poll keys (§4.3)."""
+    return tagged_hash("poll-keys", *public_keys)
+
+
+def _no_committee(reason: str) -> Rejected:
+    return Rejected("P3", "committee", reason)

@@ -1,0 +1,158 @@
+"""Verifiable secret sharing of a vote among the nodes (Pedersen 1991), for whole vectors.
+
+One point a degree commits to the polynomials of all slots at once, so that the public part does
+not grow with the number of slots.
+
+Source: docs/protocol.md §7. Vectors: tests/vectors/sharing.json.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ostraka_verifier.commitment import CommitmentKey
+from ostraka_verifier.curve import Curve, Points, R
+from ostraka_verifier.encoding import (
+    ADDRESS_BYTES,
+    HASH_BYTES,
+    SCALAR_BYTES,
+    Reader,
+    scalars,
+    tagged_hash,
+)
+from ostraka_verifier.errors import Malformed, Rejected
+
+SEAL_BYTES = 48
+"""What libsodium's sealed box adds to its plaintext."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One node's share of one ballot, or the weighted sum of such shares.
+
+    Attributes:
+        values: `f_j(i)` for each slot, in [0, R).
+        blinding: `ρ(i)`, in [0, R).
+    """
+
+    values: tuple[int, ...]
+    blinding: int
+
+    def encode(self) -> bytes:
+        """`k + 1` scalars."""
+        return scalars((*self.values, self.blinding))
+
+    @classmethod
+    def read(cls, reader: Reader, slots: int, field: str) -> "Share":
+        """Read `slots + 1` scalars; Malformed when one is missing or unreduced."""
+        values = tuple(reader.scalar(f"{field}[{slot}]") for slot in range(slots))
+        return cls(values, reader.scalar(f"{field}.blinding"))
+
+    def __repr__(self) -> str:
+        # A share that reaches a log through a traceback would leak a vote.
+        return f"Share(slots={len(self.values)})"
+
+
+@dataclass(frozen=True)
+class BoxContent:
+    """Plaintext of a sealed box: the share, bound to its poll, voter and ballot (§7.3)."""
+
+    poll_context: bytes
+    voter: bytes
+    ballot_digest: bytes
+    share: Share
+
+    def encode(self) -> bytes:
+        """`84 + 32 (k + 1)` bytes."""
+        return self.poll_context + self.voter + self.ballot_digest + self.share.encode()
+
+    @classmethod
+    def decode(cls, data: bytes, slots: int) -> "BoxContent":
+        """Read a box of a poll with `slots` slots; Malformed when it is none."""
+        reader = Reader(data, "box")
+        content = cls(
+            reader.take(HASH_BYTES, "poll_context"),
+            reader.take(ADDRESS_BYTES, "voter"),
+            reader.take(HASH_BYTES, "ballot_digest"),
+            Share.read(reader, slots, "share"),
+        )
+        reader.end()
+        return content
+
+
+def box_bytes(slots: int) -> int:
+    """Length of every sealed box of a poll with `slots` slots."""
+    return SEAL_BYTES + 2 * HASH_BYTES + ADDRESS_BYTES + SCALAR_BYTES * (slots + 1)
+
+
+def boxes_hash(boxes: Sequence[bytes]) -> bytes:
+    """What the voter signs for all `n` boxes together."""
+    return tagged_hash("boxes", *boxes)
+
+
+def check_boxes(boxes: Sequence[bytes], signed_hash: bytes, nodes: int, slots: int) -> None:
+    """All boxes are there, of the one length, and those that the voter signed.
+
+    Raises:
+        Malformed: They are not.
+    """
+    if len(boxes) != nodes:
+        raise Malformed(f"boxes: {len(boxes)}, expected one for each of {nodes} nodes")
+    for number, box in enumerate(boxes):
+        if len(box) != box_bytes(slots):
+            raise Malformed(f"boxes[{number}]: {len(box)} bytes, expected {box_bytes(slots)}")
+    if boxes_hash(boxes) != signed_hash:
+        raise Malformed("boxes: not those whose hash is signed")
+
+
+def powers(node: int, count: int) -> list[int]:
+    """`node^0 … node^(count−1)` modulo R."""
+    return [pow(node, degree, R) for degree in range(count)]
+
+
+def share_commitment(curve: Curve, sharing: Points, node: int) -> Points:
+    """`V + Σ_d i^d A_d`, to which node `i`'s share must open.
+
+    Args:
+        sharing: `V, A_1, …, A_{t−1}`.
+        node: Committee index, from 1.
+    """
+    return curve.msm(sharing, powers(node, len(sharing)))
+
+
+def verify_shares(
+    curve: Curve,
+    key: CommitmentKey,
+    node: int,
+    shares: Sequence[tuple[Points, Share]],
+) -> None:
+    """Every share opens its ballot's commitments at `node` (§7.2).
+
+    Args:
+        shares: For each ballot `V, A_1, …, A_{t−1}` and the node's share.
+
+    Raises:
+        Rejected: One does not; its item says which (check S0).
+    """
+    commitments = key.commit([(share.values, share.blinding) for _, share in shares])
+    for number, (sharing, _) in enumerate(shares):
+        if share_commitment(curve, sharing, node) != commitments[number]:
+            raise Rejected("S0", f"shares[{number}]", f"does not open the ballot at node {node}")
+
+
+def lagrange_at_zero(nodes: Sequence[int]) -> list[int]:
+    """Coefficients that turn values at `nodes` into the value at 0.
+
+    Args:
+        nodes: Distinct committee indices, each at least 1.
+    """
+    if len(set(nodes)) != len(nodes) or any(node < 1 for node in nodes):
+        raise ValueError("node indices must be distinct and at least 1")
+    coefficients = []
+    for node in nodes:
+        numerator, denominator = 1, 1
+        for other in nodes:
+            if other != node:
+                numerator = numerator * other % R
+                denominator = denominator * (other - node) % R
+        coefficients.append(numerator * pow(denominator, -1, R) % R)
+    return coefficients

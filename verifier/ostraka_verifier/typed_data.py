@@ -1,0 +1,100 @@
+"""EIP-712 statements of voters and nodes, and who signed them.
+
+Source: docs/protocol.md §15; EIP-712; EIP-2 (low s). Vectors: tests/vectors/typed_data.json.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from coincurve import PublicKey
+
+from ostraka_verifier.encoding import SIGNATURE_BYTES, keccak256, word
+from ostraka_verifier.errors import Malformed
+
+SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+_DOMAIN_TYPE = (
+    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
+
+NODE_REGISTRATION = "NodeRegistration(address node,string url)"
+POLL_KEY = "PollKey(bytes32 pollContext,bytes32 publicKey)"
+BALLOT = (
+    "Ballot(bytes32 pollContext,address voter,uint64 castAt,"
+    "bytes32 ballotDigest,bytes32 boxesHash)"
+)
+RECEIPT = "Receipt(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest)"
+INVENTORY = "Inventory(bytes32 pollContext,bytes32 inventoryHash)"
+ROOT = (
+    "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,"
+    "uint256 sumX,uint256 sumY,uint32 count)"
+)
+FINAL = "Final(bytes32 pollContext,bytes32 rootDigest)"
+AGGREGATE_SHARE = (
+    "AggregateShare(bytes32 pollContext,bytes32 rootDigest,uint32 nodeIndex,bytes32 shareHash)"
+)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a signature counts: one registry on one chain."""
+
+    chain_id: int
+    registry: bytes
+
+    @cached_property
+    def separator(self) -> bytes:
+        """EIP-712 domain separator, 32 bytes."""
+        return keccak256(
+            keccak256(_DOMAIN_TYPE.encode()),
+            keccak256(b"Ostraka"),
+            keccak256(b"1"),
+            word(self.chain_id),
+            word(self.registry),
+        )
+
+    def digest(self, type_string: str, *values: int | bytes | str) -> bytes:
+        """The 32 bytes that are signed.
+
+        Args:
+            type_string: One of this module's types.
+            values: Its members in order: integers, addresses and bytes32 as they are, strings as
+                `str`.
+        """
+        members = [
+            keccak256(value.encode()) if isinstance(value, str) else word(value)
+            for value in values
+        ]
+        struct = keccak256(keccak256(type_string.encode()), *members)
+        return keccak256(b"\x19\x01", self.separator, struct)
+
+
+def address_of(public_key: PublicKey) -> bytes:
+    """Ethereum address of a public key, 20 bytes."""
+    return keccak256(public_key.format(compressed=False)[1:])[12:]
+
+
+def recover(digest: bytes, signature: bytes) -> bytes:
+    """Address whose key signed `digest`.
+
+    Args:
+        digest: 32 bytes.
+        signature: 65 bytes `r ‖ s ‖ v`, low `s`, `v` 27 or 28.
+
+    Raises:
+        Malformed: Not such a signature, or one that no key gives.
+    """
+    if len(signature) != SIGNATURE_BYTES:
+        raise Malformed(f"signature: {len(signature)} bytes, expected {SIGNATURE_BYTES}")
+    if signature[64] not in (27, 28):
+        raise Malformed(f"signature: v is {signature[64]}, expected 27 or 28")
+    # A signature with high s is a second encoding of the same statement (EIP-2).
+    if int.from_bytes(signature[32:64], "big") > SECP256K1_ORDER // 2:
+        raise Malformed("signature: s is in the upper half")
+    try:
+        key = PublicKey.from_signature_and_message(
+            signature[:64] + bytes([signature[64] - 27]), digest, hasher=None
+        )
+    except Exception as error:  # coincurve raises bare Exception and ValueError alike
+        raise Malformed("signature: no key gives it") from error
+    return address_of(key)
