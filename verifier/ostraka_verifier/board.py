@@ -134,11 +134,11 @@ class Board:
             sections["outcome_rule"],
             sections["description"],
             sections["committee"],
-            _decode_poll_keys(sections["poll_keys"]),
+            decode_poll_keys(sections["poll_keys"]),
             sections["census"],
-            _decode_leaves(sections["leaves"], ballot_bytes),
-            _decode_root(sections["root"]),
-            _decode_shares(sections["shares"], slots),
+            decode_leaves(sections["leaves"], ballot_bytes),
+            decode_root(sections["root"]),
+            decode_shares(sections["shares"], slots),
         )
 
 
@@ -156,7 +156,8 @@ def split_sections(data: bytes) -> dict[str, bytes]:
     return sections
 
 
-def _decode_poll_keys(data: bytes) -> tuple[PollKeyAnnouncement, ...]:
+def decode_poll_keys(data: bytes) -> tuple[PollKeyAnnouncement, ...]:
+    """Read section 7; Malformed when it is none."""
     size = HASH_BYTES + SIGNATURE_BYTES
     if len(data) % size:
         raise Malformed(f"board.poll_keys: {len(data)} bytes, no multiple of {size}")
@@ -173,7 +174,8 @@ def _encode_leaves(leaves: Sequence[SignedBallot]) -> bytes:
     return b"".join(parts)
 
 
-def _decode_leaves(data: bytes, ballot_bytes: int) -> tuple[SignedBallot, ...]:
+def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[SignedBallot, ...]:
+    """Read section 9 with ballots of `ballot_bytes` bytes; Malformed when it is none."""
     reader = Reader(data, "board.leaves")
     count = reader.unsigned(4, "count")
     # Compared before any loop: a forged count must not make us allocate.
@@ -202,7 +204,8 @@ def _encode_root(anchored: AnchoredRoot | None) -> bytes:
     return b"".join(parts)
 
 
-def _decode_root(data: bytes) -> AnchoredRoot | None:
+def decode_root(data: bytes) -> AnchoredRoot | None:
+    """Read section 10, None before anchoring; Malformed when it is none."""
     if not data:
         return None
     reader = Reader(data, "board.root")
@@ -228,7 +231,8 @@ def _encode_shares(shares: Sequence[SignedShare]) -> bytes:
     return b"".join(parts)
 
 
-def _decode_shares(data: bytes, slots: int) -> tuple[SignedShare, ...]:
+def decode_shares(data: bytes, slots: int) -> tuple[SignedShare, ...]:
+    """Read section 11 of a poll with `slots` slots; Malformed when it is none."""
     reader = Reader(data, "board.shares")
     shares = []
     previous = 0

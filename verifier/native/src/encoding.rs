@@ -1,9 +1,10 @@
 //! Canonical bytes of points and scalars (docs/protocol.md §2.3, §2.4).
 
+use crate::addition::BATCH;
+use crate::parallel;
 use ark_bn254::{Fq, Fr, G1Affine};
 use ark_ec::AffineRepr;
-use ark_ff::{BigInt, BigInteger, PrimeField};
-use rayon::prelude::*;
+use ark_ff::{BigInt, PrimeField};
 
 pub const POINT_BYTES: usize = 64;
 pub const SCALAR_BYTES: usize = 32;
@@ -36,35 +37,29 @@ fn decode_point(bytes: &[u8], identity: bool) -> Result<G1Affine, Reason> {
 
 /// Decodes whole points; the error names the first bad one by position.
 pub fn decode_points(data: &[u8], identity: bool) -> Result<Vec<G1Affine>, (usize, Reason)> {
-    let decoded: Vec<_> = data
-        .par_chunks_exact(POINT_BYTES)
-        .with_min_len(256)
-        .map(|bytes| decode_point(bytes, identity))
-        .collect();
-    decoded
-        .into_iter()
-        .enumerate()
-        .map(|(index, point)| point.map_err(|reason| (index, reason)))
-        .collect()
+    let batches = parallel::map(data.chunks(BATCH * POINT_BYTES).enumerate(), |(batch, data)| {
+        let decode = |(index, bytes)| {
+            decode_point(bytes, identity).map_err(|reason| (batch * BATCH + index, reason))
+        };
+        data.chunks_exact(POINT_BYTES).enumerate().map(decode).collect::<Result<Vec<_>, _>>()
+    });
+    Ok(batches.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 pub fn encode_points(points: &[G1Affine]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(points.len() * POINT_BYTES);
     for point in points {
-        match point.xy() {
-            Some((x, y)) => {
-                bytes.extend_from_slice(&x.into_bigint().to_bytes_be());
-                bytes.extend_from_slice(&y.into_bigint().to_bytes_be());
+        let (x, y) = point.xy().unwrap_or_default();
+        for coordinate in [x, y] {
+            for limb in coordinate.into_bigint().0.into_iter().rev() {
+                bytes.extend_from_slice(&limb.to_be_bytes());
             }
-            None => bytes.extend_from_slice(&[0; POINT_BYTES]),
         }
     }
     bytes
 }
 
-/// Decodes packed scalars; None when one is not below the group order.
-pub fn decode_scalars(data: &[u8]) -> Option<Vec<BigInt<4>>> {
-    data.chunks_exact(SCALAR_BYTES)
-        .map(|bytes| Some(big_endian(bytes)).filter(|value| *value < Fr::MODULUS))
-        .collect()
+/// One packed scalar; None when it is not below the group order.
+pub fn decode_scalar(bytes: &[u8]) -> Option<BigInt<4>> {
+    Some(big_endian(bytes)).filter(|value| *value < Fr::MODULUS)
 }

@@ -1,124 +1,189 @@
 //! Sums and multiples of points. Running time depends on the scalars.
 
+use crate::addition::{sum_segments, BATCH};
+use crate::parallel;
+use crate::scalar::{bits, endomorphism, Digits, Half, Halves};
+use ark_bn254::g1::Config;
 use ark_bn254::{G1Affine, G1Projective};
-use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
-use ark_ff::{BigInt, BigInteger, Zero};
-use rayon::prelude::*;
+use ark_ec::short_weierstrass::Bucket;
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, Zero};
 
-/// Below this many points a bucket method costs more than it saves.
-const FEW_POINTS: usize = 32;
-const CHUNK: usize = 512;
+/// Below this many points, buckets cost more than they save.
+const FEW_POINTS: usize = 24;
+/// Points that one run of the bucket method takes, so that memory stays bounded.
+const MANY_POINTS: usize = 1 << 20;
 
 pub fn add(left: &[G1Affine], right: &[G1Affine]) -> Vec<G1Affine> {
-    left.par_chunks(CHUNK)
-        .zip(right.par_chunks(CHUNK))
-        .flat_map_iter(|(left, right)| {
-            let sums: Vec<_> = left.iter().zip(right).map(|(l, r)| *l + *r).collect();
-            G1Projective::normalize_batch(&sums)
-        })
-        .collect()
-}
-
-pub fn scale(points: &[G1Affine], scalars: &[BigInt<4>]) -> Vec<G1Affine> {
-    let one = BigInt::one();
-    if scalars.iter().all(|scalar| *scalar == one) {
-        return points.to_vec();
-    }
-    points
-        .par_chunks(CHUNK)
-        .zip(scalars.par_chunks(CHUNK))
-        .flat_map_iter(|(points, scalars)| {
-            let multiples: Vec<_> =
-                points.iter().zip(scalars).map(|(point, scalar)| multiple(point, scalar)).collect();
-            G1Projective::normalize_batch(&multiples)
-        })
-        .collect()
+    let batches = left.chunks(BATCH / 2).zip(right.chunks(BATCH / 2));
+    parallel::map(batches, |(left, right)| {
+        let pairs = left.iter().zip(right).flat_map(|(left, right)| [*left, *right]).collect();
+        sum_segments(pairs, vec![2; left.len()])
+    })
+    .concat()
 }
 
 pub fn sum(points: &[G1Affine]) -> G1Affine {
-    let partial: Vec<G1Projective> = points
-        .par_chunks(CHUNK)
-        .map(|points| points.iter().fold(G1Projective::zero(), |total, point| total + point))
-        .collect();
-    partial.into_iter().sum::<G1Projective>().into_affine()
+    let sums = parallel::map(points.chunks(BATCH), |points| {
+        sum_segments(points.to_vec(), vec![points.len()])
+    });
+    sums.iter().flatten().sum::<G1Projective>().into_affine()
 }
 
-pub fn msm(points: &[G1Affine], scalars: &[BigInt<4>]) -> G1Affine {
+pub fn scale(points: &[G1Affine], halves: &[Halves]) -> Vec<G1Affine> {
+    let batches = points.chunks(BATCH / 16).zip(halves.chunks(BATCH / 16));
+    parallel::map(batches, |(points, halves)| {
+        if halves.iter().all(|halves| *halves == [Half::ONE, Half::ZERO]) {
+            return points.to_vec();
+        }
+        let multiples: Vec<_> =
+            points.chunks(1).zip(halves.chunks(1)).map(|(p, h)| interleaved(p, h)).collect();
+        G1Projective::normalize_batch(&multiples)
+    })
+    .concat()
+}
+
+pub fn msm(points: &[G1Affine], halves: &[Halves]) -> G1Affine {
     let total = if points.len() < FEW_POINTS {
-        points.iter().zip(scalars).map(|(point, scalar)| multiple(point, scalar)).sum()
+        interleaved(points, halves)
     } else {
-        G1Projective::msm_bigint(points, scalars)
+        points
+            .chunks(MANY_POINTS)
+            .zip(halves.chunks(MANY_POINTS))
+            .map(|(points, halves)| bucketed(points, halves))
+            .sum()
     };
     total.into_affine()
 }
 
-fn multiple(point: &G1Affine, scalar: &BigInt<4>) -> G1Projective {
-    if scalar.is_zero() {
-        return G1Projective::zero();
+/// `Σ scalar·point` for few points, which share their doublings (Straus).
+fn interleaved(points: &[G1Affine], halves: &[Halves]) -> G1Projective {
+    let bits = bits(halves);
+    let digits = Digits::new(if bits < 40 { 2 } else { 4 }, bits);
+    let table = |point: G1Affine| {
+        let mut multiples = vec![point.into_group()];
+        for _ in 1..1 << (digits.width - 1) {
+            multiples.push(multiples[multiples.len() - 1] + point);
+        }
+        multiples
+    };
+    let terms: Vec<_> = points
+        .iter()
+        .zip(halves)
+        .flat_map(|(point, [first, second])| [(*first, *point), (*second, endomorphism(point))])
+        .filter(|(half, _)| !half.is_zero())
+        .map(|(half, point)| (half, table(point)))
+        .collect();
+    let mut total = G1Projective::zero();
+    for place in (0..digits.count).rev() {
+        for _ in 0..digits.width {
+            total.double_in_place();
+        }
+        for (half, multiples) in &terms {
+            match digits.digit(*half, place) {
+                0 => {}
+                digit if digit > 0 => total += multiples[digit as usize - 1],
+                digit => total -= multiples[digit.unsigned_abs() as usize - 1],
+            }
+        }
     }
-    point.mul_bigint(scalar)
+    total
 }
 
-/// Window tables: `tables[base][window][digit − 1] = digit · 2^(bits · window) · base`.
-pub struct WindowTables {
-    bits: usize,
-    tables: Vec<Vec<G1Affine>>,
+/// `Σ scalar·point` for many points: buckets for signed digits (Pippenger).
+fn bucketed(points: &[G1Affine], halves: &[Halves]) -> G1Projective {
+    let digits = cheapest_digits(points.len(), bits(halves));
+    let images = parallel::map(points.chunks(BATCH), |points| {
+        points.iter().map(endomorphism).collect::<Vec<_>>()
+    })
+    .concat();
+    let places = parallel::map(0..digits.count, |place| {
+        weigh(&fill_buckets(&digits, place, [points, &images], halves))
+    });
+    places.into_iter().rev().fold(G1Projective::zero(), |mut total, place| {
+        for _ in 0..digits.width {
+            total.double_in_place();
+        }
+        total + place
+    })
 }
 
-impl WindowTables {
-    const SCALAR_BITS: usize = 254;
+/// The digit width that needs the fewest multiplications in the field.
+fn cheapest_digits(points: usize, bits: u32) -> Digits {
+    const ADDING_TO_BUCKET: usize = 6;
+    const WEIGHING_BUCKET: usize = 26;
+    (3..=17)
+        .map(|width| Digits::new(width, bits))
+        .min_by_key(|digits| {
+            let buckets = 1 << (digits.width - 1);
+            digits.count as usize * (2 * points * ADDING_TO_BUCKET + buckets * WEIGHING_BUCKET)
+        })
+        .expect("there are widths")
+}
 
-    pub fn new(bases: &[G1Affine]) -> Self {
-        // Wider windows for few bases; the tables stay below some 20 MB.
-        let bits = if bases.len() <= 32 { 8 } else { 4 };
-        let tables = bases.par_iter().map(|base| Self::table(base, bits)).collect();
-        Self { bits, tables }
-    }
-
-    fn table(base: &G1Affine, bits: usize) -> Vec<G1Affine> {
-        let mut entries = Vec::new();
-        let mut start = base.into_group();
-        for _ in 0..Self::SCALAR_BITS.div_ceil(bits) {
-            let mut entry = start;
-            for _ in 1..1 << bits {
-                entries.push(entry);
-                entry += start;
-            }
-            start = entry;
+/// `bucket[d − 1] = Σ ±point` over the halves whose digit at `place` is ±d.
+fn fill_buckets(
+    digits: &Digits,
+    place: u32,
+    points: [&[G1Affine]; 2],
+    halves: &[Halves],
+) -> Vec<G1Affine> {
+    // A counting sort brings together what falls into one bucket.
+    let mut lengths = vec![0usize; 1 << (digits.width - 1)];
+    for half in halves.iter().flatten() {
+        let digit = digits.digit(*half, place);
+        if digit != 0 {
+            lengths[digit.unsigned_abs() as usize - 1] += 1;
         }
-        G1Projective::normalize_batch(&entries)
     }
-
-    pub fn len(&self) -> usize {
-        self.tables.len()
+    let mut next = Vec::with_capacity(lengths.len());
+    let mut entries = 0;
+    for length in &lengths {
+        next.push(entries);
+        entries += length;
     }
-
-    /// One commitment a row of `self.len()` scalars.
-    pub fn commit(&self, scalars: &[BigInt<4>]) -> Vec<G1Affine> {
-        if self.tables.is_empty() {
-            return Vec::new();
+    // An entry packs index, half, sign; MANY_POINTS keeps the index well within 30 bits.
+    let mut sorted = vec![0u32; entries];
+    for (packed, half) in (0u32..).step_by(2).zip(halves.iter().flatten()) {
+        let digit = digits.digit(*half, place);
+        if digit != 0 {
+            let slot = &mut next[digit.unsigned_abs() as usize - 1];
+            sorted[*slot] = packed | u32::from(digit < 0);
+            *slot += 1;
         }
-        let rows: Vec<G1Projective> =
-            scalars.par_chunks(self.tables.len()).map(|row| self.commit_row(row)).collect();
-        G1Projective::normalize_batch(&rows)
     }
-
-    fn commit_row(&self, row: &[BigInt<4>]) -> G1Projective {
-        let mut total = G1Projective::zero();
-        let entries_a_window = (1 << self.bits) - 1;
-        for (table, scalar) in self.tables.iter().zip(row) {
-            if scalar.is_zero() {
-                continue;
-            }
-            for (window, entries) in table.chunks_exact(entries_a_window).enumerate() {
-                let at = window * self.bits;
-                // Windows of 4 or 8 bits never straddle two limbs.
-                let digit = (scalar.0[at / 64] >> (at % 64)) as usize & entries_a_window;
-                if digit != 0 {
-                    total += entries[digit - 1];
-                }
-            }
+    let mut batches = Vec::new();
+    let (mut rest, mut first, mut held) = (&sorted[..], 0, 0);
+    for (bucket, length) in lengths.iter().enumerate() {
+        held += length;
+        if held >= BATCH || bucket + 1 == lengths.len() {
+            let (batch, after) = rest.split_at(held);
+            batches.push((batch, lengths[first..=bucket].to_vec()));
+            (rest, first, held) = (after, bucket + 1, 0);
         }
-        total
     }
+    parallel::map(batches, |(batch, lengths)| {
+        let fetch = |packed: &u32| {
+            let entry = (packed >> 1) as usize;
+            let point = points[entry % 2][entry / 2];
+            if packed & 1 == 1 {
+                -point
+            } else {
+                point
+            }
+        };
+        sum_segments(batch.iter().map(fetch).collect(), lengths)
+    })
+    .concat()
+}
+
+/// `Σ d·bucket[d − 1]` by running sums.
+fn weigh(buckets: &[G1Affine]) -> G1Projective {
+    let mut running = Bucket::<Config>::ZERO;
+    let mut total = Bucket::<Config>::ZERO;
+    for bucket in buckets.iter().rev() {
+        running += bucket;
+        total += &running;
+    }
+    total.into()
 }

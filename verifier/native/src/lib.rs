@@ -1,24 +1,44 @@
-//! BN254 G1 for Python: whole vectors at a time, on all cores, with the interpreter lock released.
+//! BN254 G1 for Python: whole vectors at a time, with the interpreter lock released.
 //!
 //! Arithmetic is not constant-time. Errors about bytes name the position of the bad point; nothing
 //! that Python can pass makes this module panic.
 
+mod addition;
 mod encoding;
+mod fixed_bases;
 mod group;
+mod parallel;
+mod scalar;
 
 use ark_bn254::G1Affine;
-use ark_ff::BigInt;
-use encoding::{decode_points, decode_scalars, encode_points, POINT_BYTES, SCALAR_BYTES};
-use group::WindowTables;
-use pyo3::exceptions::PyValueError;
+use encoding::{decode_points, decode_scalar, encode_points, POINT_BYTES, SCALAR_BYTES};
+use fixed_bases::WindowTables;
+use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
-use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::sync::Arc;
+use pyo3::types::{PyBytes, PySlice};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use scalar::{split, SecretHalves};
+use std::sync::{Arc, Mutex, PoisonError};
+use zeroize::Zeroize;
+
+/// Additions below which waking the pool costs more than it saves.
+const SMALL_WORK: usize = 512;
+/// Additions that multiplying by one scalar takes, roughly.
+const ADDITIONS_A_SCALAR: usize = 64;
+/// Additions that the tables of one base take, at least.
+const ADDITIONS_A_BASE: usize = 256;
+const MAX_THREADS: usize = 1024;
 
 /// An immutable vector of affine points.
-#[pyclass(frozen)]
+#[pyclass(frozen, eq, module = "ostraka_verifier_native")]
+#[derive(PartialEq)]
 struct Points(Vec<G1Affine>);
+
+#[derive(FromPyObject)]
+enum Index<'py> {
+    One(isize),
+    Many(Bound<'py, PySlice>),
+}
 
 #[pymethods]
 impl Points {
@@ -26,30 +46,79 @@ impl Points {
         self.0.len()
     }
 
-    /// `count` points from `start` on, each `step` further.
-    fn item(&self, start: isize, step: isize, count: usize) -> PyResult<Points> {
-        (0..count as isize)
-            .map(|number| start.checked_add(number.checked_mul(step)?))
-            .map(|index| self.0.get(usize::try_from(index?).ok()?).copied())
-            .collect::<Option<Vec<_>>>()
-            .map(Points)
-            .ok_or_else(|| PyValueError::new_err("index outside the vector"))
+    /// A vector again: of length 1 for an integer.
+    fn __getitem__(&self, index: Index<'_>) -> PyResult<Points> {
+        let length = self.0.len();
+        match index {
+            Index::One(index) => usize::try_from(index)
+                .ok()
+                .or_else(|| length.checked_sub(index.unsigned_abs()))
+                .and_then(|index| self.0.get(index))
+                .map(|point| Points(vec![*point]))
+                .ok_or_else(|| PyIndexError::new_err("index outside the vector")),
+            Index::Many(slice) => {
+                let chosen = slice.indices(length as isize)?;
+                let indices = (0..chosen.slicelength).map(|number| {
+                    chosen.start.wrapping_add(chosen.step.wrapping_mul(number as isize))
+                });
+                Ok(Points(indices.map(|index| self.0[index as usize]).collect()))
+            }
+        }
     }
 
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        self.encode(py).hash()
+    }
+
+    /// 64 bytes a point, the identity as zeros.
     fn encode<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &encode_points(&self.0))
+        let bytes = py.detach(|| encode_points(&self.0));
+        PyBytes::new(py, &bytes)
+    }
+}
+
+/// Threads that start with the first work large enough for them.
+struct Pool {
+    size: usize,
+    /// The threads, and the process that they live in.
+    threads: Mutex<Option<(u32, Arc<ThreadPool>)>>,
+}
+
+impl Pool {
+    /// Runs `work` with the interpreter lock released, on the pool where it pays.
+    fn run<T: Send>(
+        &self,
+        py: Python<'_>,
+        additions: usize,
+        work: impl FnOnce() -> T + Send,
+    ) -> PyResult<T> {
+        py.detach(|| {
+            if additions < SMALL_WORK {
+                return Ok(work());
+            }
+            Ok(self.threads()?.install(work))
+        })
+        .map_err(|error: ThreadPoolBuildError| PyRuntimeError::new_err(error.to_string()))
     }
 
-    fn same(&self, other: &Points) -> bool {
-        self.0 == other.0
+    fn threads(&self) -> Result<Arc<ThreadPool>, ThreadPoolBuildError> {
+        let mut slot = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = std::process::id();
+        if let Some((_, threads)) = slot.as_ref().filter(|(owner, _)| *owner == process) {
+            return Ok(Arc::clone(threads));
+        }
+        let threads = Arc::new(ThreadPoolBuilder::new().num_threads(self.size).build()?);
+        // Threads do not survive a fork; shutting down those of the parent would wait for ever.
+        std::mem::forget(slot.replace((process, Arc::clone(&threads))));
+        Ok(threads)
     }
 }
 
 /// Window tables of some bases.
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "ostraka_verifier_native")]
 struct FixedBases {
     tables: WindowTables,
-    pool: Arc<ThreadPool>,
+    pool: Arc<Pool>,
 }
 
 #[pymethods]
@@ -58,31 +127,33 @@ impl FixedBases {
         self.tables.len()
     }
 
+    /// One point for each row of `len(self)` packed scalars.
     fn commit(&self, py: Python<'_>, scalars: &[u8]) -> PyResult<Points> {
-        let row = self.tables.len() * SCALAR_BYTES;
-        if row == 0 || !scalars.len().is_multiple_of(row) {
+        if !scalars.len().is_multiple_of(self.tables.len() * SCALAR_BYTES) {
             return Err(PyValueError::new_err("rows need one scalar for each base"));
         }
-        let scalars = reduced(scalars, scalars.len() / SCALAR_BYTES)?;
-        Ok(Points(py.detach(|| self.pool.install(|| self.tables.commit(&scalars)))))
+        let count = scalars.len() / SCALAR_BYTES;
+        let halves = reduced(py, scalars, count)?;
+        let additions = count.saturating_mul(ADDITIONS_A_SCALAR / 2);
+        self.pool.run(py, additions, || self.tables.commit(&halves.0)).map(Points)
     }
 }
 
 /// Group operations on a thread pool of its own.
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "ostraka_verifier_native")]
 struct Engine {
-    pool: Arc<ThreadPool>,
+    pool: Arc<Pool>,
 }
 
 #[pymethods]
 impl Engine {
     #[new]
     fn new(threads: usize) -> PyResult<Self> {
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .map_err(|error| PyValueError::new_err(error.to_string()))?;
-        Ok(Self { pool: Arc::new(pool) })
+        if !(1..=MAX_THREADS).contains(&threads) {
+            let message = format!("{threads} threads: from 1 to {MAX_THREADS}");
+            return Err(PyValueError::new_err(message));
+        }
+        Ok(Self { pool: Arc::new(Pool { size: threads, threads: Mutex::new(None) }) })
     }
 
     fn decode(&self, py: Python<'_>, data: &[u8], identity: bool) -> PyResult<Points> {
@@ -90,7 +161,8 @@ impl Engine {
             let message = format!("points: length {} is no multiple of {POINT_BYTES}", data.len());
             return Err(PyValueError::new_err(message));
         }
-        py.detach(|| self.pool.install(|| decode_points(data, identity)))
+        self.pool
+            .run(py, data.len() / POINT_BYTES, || decode_points(data, identity))?
             .map(Points)
             .map_err(|(index, reason)| PyValueError::new_err(format!("points[{index}]: {reason}")))
     }
@@ -103,38 +175,54 @@ impl Engine {
         if left.0.len() != right.0.len() {
             return Err(PyValueError::new_err("vectors of different lengths"));
         }
-        Ok(Points(py.detach(|| self.pool.install(|| group::add(&left.0, &right.0)))))
+        self.pool.run(py, left.0.len(), || group::add(&left.0, &right.0)).map(Points)
     }
 
-    fn negate(&self, points: &Points) -> Points {
-        Points(points.0.iter().map(|point| -*point).collect())
+    fn negate(&self, py: Python<'_>, points: &Points) -> Points {
+        Points(py.detach(|| points.0.iter().map(|point| -*point).collect()))
     }
 
     fn scale(&self, py: Python<'_>, points: &Points, scalars: &[u8]) -> PyResult<Points> {
-        let scalars = reduced(scalars, points.0.len())?;
-        Ok(Points(py.detach(|| self.pool.install(|| group::scale(&points.0, &scalars)))))
+        let halves = reduced(py, scalars, points.0.len())?;
+        let additions = points.0.len().saturating_mul(ADDITIONS_A_SCALAR);
+        self.pool.run(py, additions, || group::scale(&points.0, &halves.0)).map(Points)
     }
 
-    fn sum(&self, py: Python<'_>, points: &Points) -> Points {
-        Points(vec![py.detach(|| self.pool.install(|| group::sum(&points.0)))])
+    fn sum(&self, py: Python<'_>, points: &Points) -> PyResult<Points> {
+        self.pool.run(py, points.0.len(), || vec![group::sum(&points.0)]).map(Points)
     }
 
     fn msm(&self, py: Python<'_>, points: &Points, scalars: &[u8]) -> PyResult<Points> {
-        let scalars = reduced(scalars, points.0.len())?;
-        Ok(Points(vec![py.detach(|| self.pool.install(|| group::msm(&points.0, &scalars)))]))
+        let halves = reduced(py, scalars, points.0.len())?;
+        let additions = points.0.len().saturating_mul(ADDITIONS_A_SCALAR / 4);
+        self.pool.run(py, additions, || vec![group::msm(&points.0, &halves.0)]).map(Points)
     }
 
-    fn fixed_bases(&self, py: Python<'_>, points: &Points) -> FixedBases {
-        let tables = py.detach(|| self.pool.install(|| WindowTables::new(&points.0)));
-        FixedBases { tables, pool: Arc::clone(&self.pool) }
+    fn fixed_bases(&self, py: Python<'_>, points: &Points) -> PyResult<FixedBases> {
+        if points.0.is_empty() {
+            return Err(PyValueError::new_err("no bases"));
+        }
+        let additions = points.0.len().saturating_mul(ADDITIONS_A_BASE);
+        let tables = self.pool.run(py, additions, || WindowTables::new(&points.0))?;
+        Ok(FixedBases { tables, pool: Arc::clone(&self.pool) })
     }
 }
 
-fn reduced(scalars: &[u8], expected: usize) -> PyResult<Vec<BigInt<4>>> {
-    if scalars.len() != expected * SCALAR_BYTES {
+/// Unpacks `expected` scalars, splits them, and wipes what it copied on the way.
+fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHalves> {
+    if expected.checked_mul(SCALAR_BYTES) != Some(scalars.len()) {
         return Err(PyValueError::new_err("one scalar of 32 bytes for each point"));
     }
-    decode_scalars(scalars).ok_or_else(|| PyValueError::new_err("scalar outside [0, R)"))
+    py.detach(|| {
+        let mut halves = SecretHalves(Vec::with_capacity(expected));
+        for bytes in scalars.chunks_exact(SCALAR_BYTES) {
+            let mut scalar = decode_scalar(bytes)?;
+            halves.0.push(split(&scalar));
+            scalar.zeroize();
+        }
+        Some(halves)
+    })
+    .ok_or_else(|| PyValueError::new_err("scalar outside [0, R)"))
 }
 
 #[pymodule]

@@ -9,9 +9,9 @@ Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
 import importlib.util
 import os
 
-from ostraka_verifier.curve.interface import Curve, FixedBases, P, Points, R
+from ostraka_verifier.curve.interface import Curve, FixedBases, P, Points, R, Scalars
 
-__all__ = ["Curve", "FixedBases", "P", "Points", "R", "load"]
+__all__ = ["Curve", "FixedBases", "P", "Points", "R", "Scalars", "load"]
 
 
 def load(name: str | None = None) -> Curve:
@@ -22,7 +22,7 @@ def load(name: str | None = None) -> Curve:
             it is installed.
 
     Raises:
-        RuntimeError: Native is asked for and not installed.
+        RuntimeError: Native is asked for, here or by `OSTRAKA_CURVE`, and not installed.
         ValueError: There is no engine of that name.
     """
     installed = importlib.util.find_spec("ostraka_verifier_native") is not None
@@ -33,7 +33,9 @@ def load(name: str | None = None) -> Curve:
         return Reference()
     if name == "native":
         if not installed:
-            raise RuntimeError("the native engine is not installed: `make setup` builds it")
+            raise RuntimeError(
+                "curve engine native: the package ostraka-verifier-native is not installed"
+            )
         from ostraka_verifier.curve.native import Native
 
         return Native()

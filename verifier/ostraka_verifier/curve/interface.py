@@ -4,13 +4,16 @@ Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
 """
 
 from collections.abc import Sequence
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeAlias
 
 P = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 """Prime of the base field."""
 
 R = 21888242871839275222246405745257275088548364400416034343698204186575808495617
 """Prime order of the group."""
+
+Scalars: TypeAlias = Sequence[int] | bytes
+"""Integers in [0, R), or the same packed: 32 bytes each, big-endian, saving the packing."""
 
 
 class Points(Protocol):
@@ -32,10 +35,11 @@ class FixedBases(Protocol):
 
     def __len__(self) -> int: ...
 
-    def commit(self, rows: Sequence[Sequence[int]]) -> Points:
-        """`Σ_j row[j] · base[j]` for each row.
+    def commit(self, rows: Sequence[Scalars]) -> Points:
+        """`Σ_j row[j] · base[j]` for each row, one point a row.
 
-        Running time depends on the scalars.
+        Scalars of zero cost next to nothing. Running time and memory access depend on the
+        scalars, also where they are secret: nothing here is constant-time.
 
         Raises:
             ValueError: A row of another length, or a scalar outside [0, R).
@@ -44,7 +48,7 @@ class FixedBases(Protocol):
 
 class Curve(Protocol):
     """Operations on vectors of points; `ValueError` for lengths that do not fit one another
-    and for scalars outside [0, R)."""
+    and for scalars outside [0, R), `TypeError` for points of another engine."""
 
     name: str
 
@@ -68,14 +72,14 @@ class Curve(Protocol):
     def negate(self, points: Points) -> Points:
         """Elementwise inverses."""
 
-    def scale(self, points: Points, scalars: Sequence[int]) -> Points:
-        """Elementwise multiples; scalars of 1 cost nothing."""
+    def scale(self, points: Points, scalars: Scalars) -> Points:
+        """Elementwise multiples; short scalars cost little, scalars of 1 nothing."""
 
     def sum(self, points: Points) -> Points:
         """Sum of all as a vector of length 1."""
 
-    def msm(self, points: Points, scalars: Sequence[int]) -> Points:
-        """`Σ scalars[i] · points[i]` as a vector of length 1."""
+    def msm(self, points: Points, scalars: Scalars) -> Points:
+        """`Σ scalars[i] · points[i]` as a vector of length 1; short scalars cost less."""
 
     def fixed_bases(self, points: Points) -> FixedBases:
-        """Tables for these bases."""
+        """Tables for these bases, of which there is at least one."""

@@ -1,7 +1,9 @@
 """BN254 G1 on arkworks, by the Rust extension `ostraka_verifier_native`.
 
-Work runs on all cores with the interpreter lock released. It is not constant-time: whoever can
-time a voter's own device precisely is outside what Ostraka defends against (docs/threat-model.md).
+Work runs with the interpreter lock released. It is not constant-time: running time and memory
+access depend on the scalars, so whoever can time a voter's own device precisely, or shares its
+processor caches, may learn something about them (docs/threat-model.md). The extension wipes its
+own copies of scalars; Python's integers and packed bytes stay in memory until they are reused.
 """
 
 import os
@@ -9,38 +11,11 @@ from collections.abc import Sequence
 
 import ostraka_verifier_native as engine
 
-from ostraka_verifier.curve.interface import Points
+from ostraka_verifier.curve.interface import Points, Scalars
 from ostraka_verifier.errors import Malformed
 
+_POINT_BYTES = 64
 _SCALAR_BYTES = 32
-
-
-class NativePoints:
-    """Immutable vector of points that live in Rust."""
-
-    __slots__ = ("points",)
-
-    def __init__(self, points: engine.Points) -> None:
-        self.points = points
-
-    def __len__(self) -> int:
-        return len(self.points)
-
-    def __getitem__(self, index: int | slice) -> "NativePoints":
-        if isinstance(index, slice):
-            chosen = range(len(self.points))[index]
-            return NativePoints(self.points.item(chosen.start, chosen.step, len(chosen)))
-        return NativePoints(self.points.item(range(len(self.points))[index], 1, 1))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, NativePoints) and self.points.same(other.points)
-
-    def __hash__(self) -> int:
-        return hash(self.encode())
-
-    def encode(self) -> bytes:
-        """64 bytes a point."""
-        return self.points.encode()
 
 
 class NativeFixedBases:
@@ -52,11 +27,12 @@ class NativeFixedBases:
     def __len__(self) -> int:
         return len(self._bases)
 
-    def commit(self, rows: Sequence[Sequence[int]]) -> NativePoints:
-        """`Σ_j row[j] · base[j]` for each row."""
-        if any(len(row) != len(self._bases) for row in rows):
+    def commit(self, rows: Sequence[Scalars]) -> engine.Points:
+        """`Σ_j row[j] · base[j]` for each row; not constant-time."""
+        packed = [_pack(row) for row in rows]
+        if any(len(row) != len(self._bases) * _SCALAR_BYTES for row in packed):
             raise ValueError("rows need one scalar for each base")
-        return NativePoints(self._bases.commit(_pack([value for row in rows for value in row])))
+        return self._bases.commit(b"".join(packed))
 
 
 class Native:
@@ -65,39 +41,46 @@ class Native:
     name = "native"
 
     def __init__(self, threads: int | None = None) -> None:
-        """An engine with `threads` threads of its own; by default one a core."""
-        self._engine = engine.Engine(threads or len(os.sched_getaffinity(0)))
+        """An engine with a thread pool of its own.
 
-    def decode(self, data: bytes, *, identity: bool = False) -> NativePoints:
+        Args:
+            threads: Size of the pool, at least 1; by default one a core that this process may use.
+
+        Raises:
+            ValueError: No pool of that size can be had.
+        """
+        self._engine = engine.Engine(len(os.sched_getaffinity(0)) if threads is None else threads)
+
+    def decode(self, data: bytes, *, identity: bool = False) -> engine.Points:
         """Points of canonical bytes; Malformed names the first bad one."""
         try:
-            return NativePoints(self._engine.decode(data, identity))
+            return self._engine.decode(data, identity)
         except ValueError as error:
             raise Malformed(str(error)) from None
 
-    def concat(self, parts: Sequence[Points]) -> NativePoints:
+    def concat(self, parts: Sequence[Points]) -> engine.Points:
         """One vector of all parts in order."""
-        return NativePoints(self._engine.concat([_own(part) for part in parts]))
+        return self._engine.concat([_own(part) for part in parts])
 
-    def add(self, left: Points, right: Points) -> NativePoints:
+    def add(self, left: Points, right: Points) -> engine.Points:
         """Elementwise sums."""
-        return NativePoints(self._engine.add(_own(left), _own(right)))
+        return self._engine.add(_own(left), _own(right))
 
-    def negate(self, points: Points) -> NativePoints:
+    def negate(self, points: Points) -> engine.Points:
         """Elementwise inverses."""
-        return NativePoints(self._engine.negate(_own(points)))
+        return self._engine.negate(_own(points))
 
-    def scale(self, points: Points, scalars: Sequence[int]) -> NativePoints:
+    def scale(self, points: Points, scalars: Scalars) -> engine.Points:
         """Elementwise multiples."""
-        return NativePoints(self._engine.scale(_own(points), _pack(scalars)))
+        return self._engine.scale(_own(points), _pack(scalars))
 
-    def sum(self, points: Points) -> NativePoints:
+    def sum(self, points: Points) -> engine.Points:
         """Sum of all as a vector of length 1."""
-        return NativePoints(self._engine.sum(_own(points)))
+        return self._engine.sum(_own(points))
 
-    def msm(self, points: Points, scalars: Sequence[int]) -> NativePoints:
+    def msm(self, points: Points, scalars: Scalars) -> engine.Points:
         """`Σ scalars[i] · points[i]` as a vector of length 1."""
-        return NativePoints(self._engine.msm(_own(points), _pack(scalars)))
+        return self._engine.msm(_own(points), _pack(scalars))
 
     def fixed_bases(self, points: Points) -> NativeFixedBases:
         """Window tables for these bases."""
@@ -105,12 +88,14 @@ class Native:
 
 
 def _own(points: Points) -> engine.Points:
-    if not isinstance(points, NativePoints):
+    if not isinstance(points, engine.Points):
         raise TypeError("points of another engine")
-    return points.points
+    return points
 
 
-def _pack(scalars: Sequence[int]) -> bytes:
+def _pack(scalars: Scalars) -> bytes:
+    if isinstance(scalars, bytes):
+        return scalars
     try:
         return b"".join([scalar.to_bytes(_SCALAR_BYTES, "big") for scalar in scalars])
     except OverflowError:

@@ -3,14 +3,24 @@
 from collections.abc import Sequence
 from functools import reduce
 
-from py_ecc.optimized_bn128 import FQ, Z1, add, b, is_on_curve, multiply, neg, normalize
-from py_ecc.optimized_bn128 import is_inf as is_identity
+from py_ecc.fields import optimized_bn128_FQ as FQ
+from py_ecc.optimized_bn128.optimized_curve import (
+    Z1,
+    add,
+    b,
+    is_on_curve,
+    multiply,
+    neg,
+    normalize,
+)
+from py_ecc.optimized_bn128.optimized_curve import is_inf as is_identity
 from py_ecc.typing import Optimized_Point3D
 
-from ostraka_verifier.curve.interface import P, R, Points
+from ostraka_verifier.curve.interface import P, Points, R, Scalars
 from ostraka_verifier.errors import Malformed
 
 _POINT_BYTES = 64
+_SCALAR_BYTES = 32
 _Point = Optimized_Point3D[FQ]
 
 
@@ -24,8 +34,9 @@ class ReferencePoints:
         return len(self.points)
 
     def __getitem__(self, index: int | slice) -> "ReferencePoints":
-        chosen = self.points[index]
-        return ReferencePoints(chosen if isinstance(index, slice) else [chosen])
+        if isinstance(index, slice):
+            return ReferencePoints(self.points[index])
+        return ReferencePoints([self.points[index]])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ReferencePoints) and self.encode() == other.encode()
@@ -41,15 +52,15 @@ class ReferencePoints:
 class ReferenceFixedBases:
     """Bases without tables."""
 
-    def __init__(self, bases: ReferencePoints) -> None:
-        self._bases = bases.points
+    def __init__(self, bases: tuple[_Point, ...]) -> None:
+        self._bases = bases
 
     def __len__(self) -> int:
         return len(self._bases)
 
-    def commit(self, rows: Sequence[Sequence[int]]) -> ReferencePoints:
+    def commit(self, rows: Sequence[Scalars]) -> ReferencePoints:
         """`Σ_j row[j] · base[j]` for each row."""
-        return ReferencePoints([_combination(self._bases, row) for row in rows])
+        return ReferencePoints([_combination(self._bases, _integers(row)) for row in rows])
 
 
 class Reference:
@@ -82,13 +93,12 @@ class Reference:
         """Elementwise inverses."""
         return ReferencePoints([neg(point) for point in _own(points)])
 
-    def scale(self, points: Points, scalars: Sequence[int]) -> ReferencePoints:
+    def scale(self, points: Points, scalars: Scalars) -> ReferencePoints:
         """Elementwise multiples."""
-        _check_reduced(scalars)
         return ReferencePoints(
             [
                 point if scalar == 1 else _affine(multiply(point, scalar))
-                for point, scalar in zip(_own(points), scalars, strict=True)
+                for point, scalar in zip(_own(points), _integers(scalars), strict=True)
             ]
         )
 
@@ -96,13 +106,15 @@ class Reference:
         """Sum of all as a vector of length 1."""
         return ReferencePoints([_affine(reduce(add, _own(points), Z1))])
 
-    def msm(self, points: Points, scalars: Sequence[int]) -> ReferencePoints:
+    def msm(self, points: Points, scalars: Scalars) -> ReferencePoints:
         """`Σ scalars[i] · points[i]` as a vector of length 1."""
-        return ReferencePoints([_combination(_own(points), scalars)])
+        return ReferencePoints([_combination(_own(points), _integers(scalars))])
 
     def fixed_bases(self, points: Points) -> ReferenceFixedBases:
         """The bases, for the same interface."""
-        return ReferenceFixedBases(ReferencePoints(_own(points)))
+        if not len(points):
+            raise ValueError("no bases")
+        return ReferenceFixedBases(_own(points))
 
 
 def _own(points: Points) -> tuple[_Point, ...]:
@@ -112,7 +124,6 @@ def _own(points: Points) -> tuple[_Point, ...]:
 
 
 def _combination(points: Sequence[_Point], scalars: Sequence[int]) -> _Point:
-    _check_reduced(scalars)
     total = Z1
     for point, scalar in zip(points, scalars, strict=True):
         if scalar:
@@ -120,9 +131,17 @@ def _combination(points: Sequence[_Point], scalars: Sequence[int]) -> _Point:
     return _affine(total)
 
 
-def _check_reduced(scalars: Sequence[int]) -> None:
+def _integers(scalars: Scalars) -> Sequence[int]:
+    if isinstance(scalars, bytes):
+        if len(scalars) % _SCALAR_BYTES:
+            raise ValueError(f"packed scalars: length {len(scalars)}")
+        scalars = [
+            int.from_bytes(scalars[at : at + _SCALAR_BYTES], "big")
+            for at in range(0, len(scalars), _SCALAR_BYTES)
+        ]
     if any(not 0 <= scalar < R for scalar in scalars):
         raise ValueError("scalar outside [0, R)")
+    return scalars
 
 
 def _affine(point: _Point) -> _Point:

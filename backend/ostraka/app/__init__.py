@@ -1,0 +1,1 @@
+"""Composition roots: put the parts together and run them."""

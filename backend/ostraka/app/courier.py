@@ -1,0 +1,186 @@
+"""Carry what nodes sign to the chain, and back.
+
+Trusted for nothing but being there: signatures and proofs are checked by contract, nodes and
+verifier alike, and anybody may do the same.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import httpx
+
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import Registry, Sent
+from ostraka.keys import SigningKey
+from ostraka.wire.records import from_hex, strict_json
+from ostraka_verifier.board import AnchoredRoot, Attestation, Board
+from ostraka_verifier.census import Census
+from ostraka_verifier.commitment import CommitmentKey
+from ostraka_verifier.curve import Curve
+from ostraka_verifier.encoding import Reader
+from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.parameters import Committee, Member
+from ostraka_verifier.sharing import Share
+from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
+
+_T = TypeVar("_T")
+_POLL_S = 0.3
+
+
+class CourierError(Exception):
+    """Too few nodes answered, or not in time; the message says what each of them said."""
+
+
+class Courier:
+    """Goes between the nodes of committees and one registry."""
+
+    def __init__(self, registry: Registry, sender: SigningKey) -> None:
+        """Args:
+        sender: Pays for transactions.
+        """
+        self._registry = registry
+        self._sender = sender
+        self._client = httpx.Client(timeout=30, follow_redirects=False, trust_env=False)
+
+    def register_committee(
+        self, urls: Sequence[str], threshold: int, faults: int
+    ) -> tuple[Committee, Sent]:
+        """Ask the nodes at `urls` who they are, and register them in that order.
+
+        Raises:
+            CourierError: A node does not answer.
+            Rejected: The committee breaks a bound (check P3).
+        """
+        members, signatures = [], []
+        for url in urls:
+            config = self._get_json(url, "/api/v1/config")
+            members.append(Member(from_hex(config["node"], "node"), config["url"]))
+            signatures.append(from_hex(config["registration"], "registration"))
+        committee = Committee(tuple(members), threshold, faults)
+        return committee, self._registry.register_committee(self._sender, committee, signatures)
+
+    def open_poll(self, poll: PublishedPoll, census: Census) -> Sent:
+        """Give every node the census, collect their poll keys and open the poll.
+
+        Raises:
+            CourierError: A node does not answer or refuses the poll; says why.
+        """
+        keys, signatures = [], []
+        for member in poll.committee.members:
+            url = member.url + f"/api/v1/polls/{poll.poll_id}/census"
+            try:
+                response = self._client.put(url, content=census.encode())
+            except httpx.HTTPError as error:
+                raise CourierError(f"{member.url}: {type(error).__name__}") from error
+            if response.status_code != 200:
+                raise CourierError(f"{member.url}: {response.text[:500]}")
+            answer = response.json()
+            keys.append(from_hex(answer["public_key"], "public_key"))
+            signatures.append(from_hex(answer["signature"], "signature"))
+        return self._registry.open_poll(self._sender, poll.poll_id, keys, signatures)
+
+    def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
+        """Wait until `q` nodes signed one root, and anchor it."""
+        anchored = self._first(poll, "certificate", _certificate, timeout_s)
+        return anchored, self._registry.anchor_root(self._sender, poll.poll_id, anchored)
+
+    def tally(self, poll: PublishedPoll, curve: Curve, timeout_s: float) -> tuple[Tally, Sent]:
+        """Wait for `t` good aggregate shares, and submit the tally that they give.
+
+        A bad share is noticed here, against the board, and left aside.
+        """
+        sums = self._first(poll, "board", lambda data: self._sums(poll, curve, data), timeout_s)
+        key = CommitmentKey(curve, poll.rule.width)
+        good: dict[int, Share] = {}
+        deadline = time.monotonic() + timeout_s
+        while len(good) < poll.committee.threshold:
+            for number, member in enumerate(poll.committee.members, start=1):
+                share = self._share(poll, number, member)
+                if number not in good and share is not None:
+                    try:
+                        sums.verify_share(curve, key, number, share)
+                    except Rejected:
+                        continue
+                    good[number] = share
+            if time.monotonic() > deadline:
+                raise CourierError(f"only nodes {sorted(good)} released a good share")
+            time.sleep(_POLL_S)
+        tally = combine(good, poll.committee.threshold)
+        largest = poll.parameters.total_weight * poll.rule.max_slot_value
+        verify_opening(key, sums.sum.encode(), tally, largest)
+        return tally, self._registry.accept_tally(self._sender, poll.poll_id, tally)
+
+    def _share(self, poll: PublishedPoll, number: int, member: Member) -> Share | None:
+        try:
+            listed = self._get_json(member.url, f"/api/v1/polls/{poll.poll_id}/shares")
+            for one in listed:
+                if one["node"] == number:
+                    reader = Reader(from_hex(one["share"], "share"), "share")
+                    share = Share.read(reader, poll.slots, "share")
+                    reader.end()
+                    return share
+        except (CourierError, Malformed, KeyError, TypeError):
+            return None
+        return None
+
+    def _sums(self, poll: PublishedPoll, curve: Curve, data: bytes) -> AggregateCommitments:
+        board = Board.decode(data, poll.layout.size, poll.slots)
+        census = Census.decode(board.census)
+        ballots = poll.layout.decode_many(curve, [leaf.ballot for leaf in board.leaves])
+        weights = [census.by_account[ballot.voter].weight for ballot in ballots]
+        if not ballots:
+            raise Malformed("board: not anchored yet")
+        sums = AggregateCommitments.of(curve, ballots, weights, poll.committee.threshold)
+        if sums.sum.encode() != self._registry.poll(poll.poll_id).root.sum:
+            raise Malformed("board: another sum than the anchored one")
+        return sums
+
+    def _first(
+        self, poll: PublishedPoll, path: str, read: Callable[[bytes], _T], timeout_s: float
+    ) -> _T:
+        """What the first node with a sound answer says; asks until one has."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            said = []
+            # In another order each time, so that no single node is leaned on.
+            for member in secrets.SystemRandom().sample(
+                poll.committee.members, len(poll.committee.members)
+            ):
+                try:
+                    return read(self._get(member.url, f"/api/v1/polls/{poll.poll_id}/{path}"))
+                except (CourierError, AuditError, KeyError, TypeError) as error:
+                    said.append(f"{member.url}: {error}")
+            if time.monotonic() > deadline:
+                raise CourierError(f"no {path} within {timeout_s:.0f} s: " + "; ".join(said))
+            time.sleep(_POLL_S)
+
+    def _get(self, url: str, path: str) -> bytes:
+        try:
+            response = self._client.get(url + path)
+        except httpx.HTTPError as error:
+            raise CourierError(f"{url}: {type(error).__name__}") from error
+        if response.status_code != 200:
+            raise CourierError(f"{url}: {response.text[:300]}")
+        return response.content
+
+    def _get_json(self, url: str, path: str) -> Any:
+        return strict_json(self._get(url, path))
+
+
+def _certificate(data: bytes) -> AnchoredRoot:
+    answer = strict_json(data)
+    return AnchoredRoot(
+        answer["round"],
+        SumRoot(
+            from_hex(answer["root_hash"], "root_hash"),
+            from_hex(answer["sum"], "sum"),
+            answer["count"],
+        ),
+        tuple(
+            Attestation(one["node"], from_hex(one["signature"], "signature"))
+            for one in answer["attestations"]
+        ),
+    )

@@ -1,0 +1,139 @@
+"""A whole Ostraka on one machine: Hardhat's chain, the registry, and nodes as processes.
+
+Used by the demo and by the journeys under tests/; every part is the real one.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from ostraka.app.processes import Processes, free_ports
+from ostraka.app.run_node import create_key
+from ostraka.chain.registry import ChainError, Registry, Sent, connect, deploy
+from ostraka.keys import SigningKey
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+CHAIN_ID = 31337
+_START_S = 60
+
+# First account of Hardhat's published test mnemonic: money on no real chain.
+_FUNDED_SECRET = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+
+
+class LocalStack:
+    """Chain and nodes for as long as the context lasts."""
+
+    def __init__(self, folder: Path, nodes: int) -> None:
+        """Args:
+        folder: Where keys, databases and logs go.
+        nodes: Number of tallying nodes.
+        """
+        self.folder = folder
+        self.organizer = SigningKey(_FUNDED_SECRET)
+        self._processes = Processes(folder)
+        chain_port, *self._ports = free_ports(1 + nodes)
+        self.rpc_url = f"http://127.0.0.1:{chain_port}"
+        self._chain_port = chain_port
+        self.registry: Registry
+        self.deployment: Sent
+
+    @property
+    def node_urls(self) -> list[str]:
+        """Where the nodes serve, node 1 first."""
+        return [f"http://127.0.0.1:{port}" for port in self._ports]
+
+    def start_chain(self) -> None:
+        """Start Hardhat's node and deploy the registry."""
+        binaries = Path(sys.executable).parent
+        environment = {"PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
+        hardhat = CHECKOUT / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
+        self._processes.start(
+            "chain",
+            ["node", str(hardhat), "node", "--port", str(self._chain_port)],
+            environment,
+            CHECKOUT,
+        )
+        web3 = connect(self.rpc_url)
+        self._await("chain", web3.is_connected)
+        address, self.deployment = deploy(self.rpc_url, self.organizer)
+        self.registry = Registry(self.rpc_url, address, self.deployment.block)
+
+    def start_nodes(self) -> None:
+        """Start all nodes, each with a key and database of its own."""
+        for number in range(1, len(self._ports) + 1):
+            create_key(self.folder / f"node-{number}" / "key")
+            self.start_node(number)
+        for number, url in enumerate(self.node_urls, start=1):
+            self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
+
+    def start_node(self, number: int, database_url: str = "") -> None:
+        """Start node `number`, again if it was killed."""
+        folder = self.folder / f"node-{number}"
+        settings = {
+            "KEY_FILE": str(folder / "key"),
+            "DATABASE_URL": database_url or f"sqlite:///{folder / 'node.db'}",
+            "RPC_URLS": json.dumps([self.rpc_url]),
+            "REGISTRY": "0x" + self.registry.address.hex(),
+            "DEPLOYED_AT": str(self.deployment.block),
+            "URL": self.node_urls[number - 1],
+            "PORT": str(self._ports[number - 1]),
+        }
+        self._processes.start(
+            f"node-{number}",
+            [sys.executable, "-m", "ostraka", "node", "run"],
+            {f"OSTRAKA_NODE_{name}": value for name, value in settings.items()},
+            CHECKOUT,
+        )
+
+    def kill_node(self, number: int) -> None:
+        """Kill node `number` as a crash would."""
+        self._processes.kill(f"node-{number}")
+
+    def wait_for_node(self, number: int) -> None:
+        """Wait until node `number` answers."""
+        self._await(f"node-{number}", lambda: _answers(self.node_urls[number - 1]))
+
+    def move_time(self, unix_s: int) -> None:
+        """Let chain time jump forward to `unix_s`; nothing when it is past that already."""
+        ahead = unix_s - self.registry.head().timestamp
+        if ahead > 0:
+            self._chain("evm_increaseTime", [ahead])
+            self._chain("evm_mine", [])
+
+    def _chain(self, method: str, parameters: Sequence[object]) -> None:
+        answer = self.registry.web3.provider.make_request(method, parameters)  # type: ignore[arg-type]
+        if "error" in answer:
+            raise ChainError(f"{method}: {answer['error']}")
+
+    def _await(self, name: str, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _START_S
+        while not ready():
+            self._processes.check(name)
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{name} does not answer after {_START_S} s")
+            time.sleep(0.1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._processes.stop()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/api/v1/config", timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,102 @@
+"""Child processes of the demo and of tests: none outlives its parent."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_STOP_S = 10
+_PR_SET_PDEATHSIG = 1
+
+
+class Processes:
+    """Starts processes and stops all of them on leaving the context."""
+
+    def __init__(self, folder: Path) -> None:
+        """Args:
+        folder: Where each process's output goes, `<name>.log`.
+        """
+        self._folder = folder
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path
+    ) -> None:
+        """Start one process under a name of its own."""
+        with (self._folder / f"{name}.log").open("ab") as output:
+            self._running[name] = subprocess.Popen(  # noqa: S603 - commands are our own
+                list(command),
+                env={**os.environ, **environment},
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            )
+
+    def kill(self, name: str) -> None:
+        """Kill one process outright, as a crash would."""
+        process = self._running.pop(name)
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+    def check(self, name: str) -> None:
+        """RuntimeError with the end of its output when a process has ended."""
+        process = self._running[name]
+        if process.poll() is not None:
+            output = (self._folder / f"{name}.log").read_text(errors="replace")
+            raise RuntimeError(f"{name} ended with {process.returncode}:\n{output[-2000:]}")
+
+    def stop(self) -> None:
+        """Stop everything, gently first."""
+        for process in self._running.values():
+            _signal_group(process, signal.SIGTERM)
+        for process in self._running.values():
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                _signal_group(process, signal.SIGKILL)
+                process.wait()
+        self._running.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback interface that nobody listens on now, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _die_with_parent() -> None:
+    # So that a killed demo leaves no node behind.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

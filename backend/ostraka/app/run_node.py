@@ -1,0 +1,78 @@
+"""Run one tallying node as a process."""
+
+import asyncio
+from pathlib import Path
+
+import uvicorn
+
+from ostraka.app import logs
+from ostraka.app.settings import NodeSettings
+from ostraka.chain.registry import Registry
+from ostraka.keys import SigningKey
+from ostraka.node.api import build_api
+from ostraka.node.peers import peer_client
+from ostraka.node.policy import Policy
+from ostraka.node.service import NodeService
+from ostraka.node.store import NodeStore
+from ostraka.storage.database import open_database
+from ostraka.wire.records import from_hex
+from ostraka_verifier.curve import load
+
+_KEEP_ALIVE_S = 30
+
+
+def run_node(settings: NodeSettings) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        ValueError: A setting is wrong, the key file readable by others, the database damaged.
+        ChainError: The chain is out of reach at start.
+    """
+    logs.configure(settings.log_level)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: NodeSettings) -> None:
+    key = SigningKey.read(settings.key_file)
+    registry_address = from_hex(settings.registry, "registry")
+    registries = [
+        Registry(url, registry_address, settings.deployed_at) for url in settings.rpc_urls
+    ]
+    chains = {registry.domain.chain_id for registry in registries}
+    if len(chains) != 1:
+        raise ValueError(f"rpc_urls: the providers are of different chains: {sorted(chains)}")
+    policy = Policy(
+        frozenset(from_hex(creator, "creators") for creator in settings.creators),
+        settings.minimum_ballots,
+    )
+    store = NodeStore(open_database(settings.database_url))
+    async with peer_client() as client:
+        service = NodeService(load(), store, registries, key, settings.url, policy, client)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build_api(service),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=3,
+            )
+        )
+        clock = asyncio.create_task(service.run())
+        serving = asyncio.create_task(server.serve())
+        # A clock that dies of a bug takes the node down rather than leave it half alive.
+        done, _ = await asyncio.wait({clock, serving}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+        clock.cancel()
+        if clock in done:
+            clock.result()
+
+
+def create_key(path: Path) -> SigningKey:
+    """A fresh signing key in a new file of mode 600."""
+    key = SigningKey()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key.write(path)
+    return key

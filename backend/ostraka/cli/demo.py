@@ -1,0 +1,59 @@
+"""`ostraka demo`: a real city's vote on this machine."""
+
+import json
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ostraka.app.demo import Demo, print_result
+
+
+def demo(
+    file: Annotated[Path, typer.Argument(help="Pabulib .pb file with approval or choose-1 votes.")],
+    voters: Annotated[int | None, typer.Option(help="Use only the first so many voters.")] = None,
+    nodes: Annotated[int, typer.Option(help="Tallying nodes: 3, 4, 5 or 7.")] = 5,
+    kill_node: Annotated[
+        bool, typer.Option("--kill-node", help="Kill f nodes for good after half of the ballots.")
+    ] = False,
+    exit_: Annotated[bool, typer.Option("--exit", help="End after the audit.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run a participatory-budgeting vote: chain, contracts, nodes, voters, tally, audit.
+
+    Exit code 0: the audit holds, and tally and winners equal the file's.
+
+    Example: ostraka demo tests/data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
+    """
+    # Terminated or interrupted, the demo leaves by the same door: no process stays behind.
+    signal.signal(signal.SIGTERM, _leave)
+    console = Console(stderr=json_)
+    with tempfile.TemporaryDirectory(prefix="ostraka-demo-") as folder:
+        run = Demo(file, Path(folder), console, voters=voters, nodes=nodes, kill=kill_node)
+        with run.stack:
+            result = run.run()
+            if json_:
+                typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+            else:
+                print_result(result, console)
+            if not exit_:
+                _stay(run, console)
+    raise typer.Exit(0 if result.good else 1)
+
+
+def _stay(run: Demo, console: Console) -> None:
+    console.print(f"Chain {run.stack.rpc_url}, nodes {', '.join(run.stack.node_urls)}")
+    console.print("Everything stays up; end with Ctrl-C.")
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return
+
+
+def _leave(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,47 @@
+"""`ostraka node …`: for operators of tallying nodes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from ostraka.app.run_node import create_key, run_node
+from ostraka.app.settings import NodeSettings
+
+app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder for the node's key and database.")],
+) -> None:
+    """Create a signing key, and show what to set before `ostraka node run`.
+
+    Example: ostraka node init /srv/ostraka
+    """
+    key = create_key(folder / "key")
+    typer.echo(f"Node address: {key.address_hex}")
+    typer.echo("Set these, then run `ostraka node run`:")
+    typer.echo(f"  OSTRAKA_NODE_KEY_FILE={folder / 'key'}")
+    typer.echo(f"  OSTRAKA_NODE_DATABASE_URL=sqlite:///{(folder / 'node.db').absolute()}")
+    typer.echo('  OSTRAKA_NODE_RPC_URLS=["https://…"]   best several, independent of one another')
+    typer.echo("  OSTRAKA_NODE_REGISTRY=0x…             address of the PollRegistry")
+    typer.echo("  OSTRAKA_NODE_URL=https://…            where others reach this node")
+
+
+@app.command()
+def run() -> None:
+    """Serve until interrupted; settings come from `OSTRAKA_NODE_…`, `ostraka node init` lists them.
+
+    The node announces a key only for polls that its policy allows: OSTRAKA_NODE_CREATORS limits
+    who may create them, OSTRAKA_NODE_MINIMUM_BALLOTS is its floor for secret polls.
+    """
+    try:
+        settings = NodeSettings()  # type: ignore[call-arg]  # filled from the environment
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            typer.echo(f"OSTRAKA_NODE_{name}: {problem['msg']}", err=True)
+        raise typer.Exit(2) from None
+    run_node(settings)

@@ -1,0 +1,172 @@
+"""A node's HTTP interface."""
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from starlette.middleware.cors import CORSMiddleware
+
+from ostraka.node.poll_service import PollService, Receipt
+from ostraka.node.service import NodeService
+from ostraka.wire import peer_auth, problems
+from ostraka.wire.limits import BodyLimit
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import CastRecord, from_hex, to_hex
+
+MAX_BODY_BYTES = 64 * 2**20
+MAX_BALLOT_BYTES = 256 * 2**10
+MAX_BATCH = 1000
+_BINARY = "application/octet-stream"
+
+
+def build_api(service: NodeService) -> FastAPI:
+    """The application that serves a node."""
+    app = FastAPI(title="Ostraka tallying node", version="1", docs_url="/api/docs")
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    # Voters reach every node directly from any page; nothing here rests on cookies.
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST", "PUT"], allow_headers=["*"]
+    )
+
+    def poll_of(poll_id: int) -> PollService:
+        return service.poll(poll_id)
+
+    Poll = Annotated[PollService, Depends(poll_of)]
+
+    async def body_of(request: Request) -> bytes:
+        return await request.body()
+
+    Body = Annotated[bytes, Depends(body_of)]
+
+    async def peer_of(request: Request, body: Body, poll: Poll) -> bytes:
+        header = request.headers.get(peer_auth.HEADER, "")
+        address = peer_auth.authenticate(
+            header, request.method, request.url.path, body, int(time.time())
+        )
+        if poll.poll.committee.index_of(address) is None:
+            raise Problem(403, "Not a peer", f"{to_hex(address)} is not in this poll's committee")
+        return address
+
+    PeerAddress = Annotated[bytes, Depends(peer_of)]
+
+    @app.get("/api/v1/config")
+    def config() -> dict[str, Any]:
+        """Chain, registry and this node's address and registration."""
+        return service.config()
+
+    @app.get("/api/v1/polls")
+    def polls() -> list[dict[str, Any]]:
+        """Polls that this node serves."""
+        return service.polls()
+
+    @app.get("/api/v1/polls/{poll_id}")
+    def summary(poll: Poll) -> dict[str, Any]:
+        """State of a poll at this node: counts only."""
+        return poll.summary()
+
+    @app.put("/api/v1/polls/{poll_id}/census")
+    async def census(poll_id: int, body: Body) -> dict[str, Any]:
+        """Give the node a poll's census, as canonical bytes; answers with its poll key."""
+        return _key(await service.take_census(poll_id, body))
+
+    @app.get("/api/v1/polls/{poll_id}/key")
+    def key(poll: Poll) -> dict[str, Any]:
+        """This node's signed poll key."""
+        return _key(poll)
+
+    @app.post("/api/v1/polls/{poll_id}/ballots")
+    async def cast(poll: Poll, body: Body) -> dict[str, Any]:
+        """Cast a ballot; answers with this node's receipt."""
+        if len(body) > MAX_BALLOT_BYTES:
+            raise Problem(413, "Too large", f"more than {MAX_BALLOT_BYTES} bytes", "body")
+        result = await poll.submit(CastRecord.from_json(body))
+        if isinstance(result, Problem):
+            raise result
+        return result.to_json()
+
+    @app.post("/api/v1/polls/{poll_id}/ballots:batch")
+    async def cast_batch(poll: Poll, body: Body) -> list[dict[str, Any]]:
+        """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
+        records = poll.decode_batch(body)
+        if len(records) > MAX_BATCH:
+            raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
+        results = await asyncio.gather(*(poll.submit(record) for record in records))
+        return [result.to_json() for result in results]
+
+    @app.get("/api/v1/polls/{poll_id}/receipts/{digest}")
+    def receipt(poll: Poll, digest: str) -> dict[str, Any]:
+        """This node's receipt of a ballot."""
+        found: Receipt = poll.receipt(from_hex(digest, "digest"))
+        return found.to_json()
+
+    @app.get("/api/v1/polls/{poll_id}/board")
+    def board(poll: Poll) -> Response:
+        """The bulletin board, in its one binary format."""
+        return Response(poll.board(), media_type=_BINARY)
+
+    @app.get("/api/v1/polls/{poll_id}/inventory")
+    def inventory(poll: Poll) -> Response:
+        """Signed list of the ballots that this node accepted, after it froze."""
+        return Response(poll.inventory(), media_type=_BINARY)
+
+    @app.get("/api/v1/polls/{poll_id}/certificate")
+    def certificate(poll: Poll) -> dict[str, Any]:
+        """Latest root with the signatures of `q` nodes, to be anchored by anyone."""
+        found = poll.certificate()
+        return {
+            "round": found.round,
+            "root_hash": to_hex(found.root.hash),
+            "sum": to_hex(found.root.sum),
+            "count": found.root.count,
+            "attestations": [
+                {"node": one.node, "signature": to_hex(one.signature)}
+                for one in found.attestations
+            ],
+        }
+
+    @app.get("/api/v1/polls/{poll_id}/leaves")
+    def leaves(poll: Poll) -> Response:
+        """Ballot digests of the anchored root, in leaf order."""
+        return Response(poll.leaves(), media_type=_BINARY)
+
+    @app.get("/api/v1/polls/{poll_id}/finals")
+    def finals(poll: Poll) -> list[dict[str, Any]]:
+        """Known `Final` statements."""
+        return poll.finals()
+
+    @app.get("/api/v1/polls/{poll_id}/shares")
+    def shares(poll: Poll) -> list[dict[str, Any]]:
+        """Known aggregate shares; empty before release."""
+        return poll.shares()
+
+    @app.post("/api/v1/polls/{poll_id}/peer/ballots", include_in_schema=False)
+    def peer_ballots(poll: Poll, body: Body, _: PeerAddress) -> Response:
+        if len(body) != 8:
+            raise Problem(400, "Malformed", "expected a cursor of 8 bytes", "body")
+        after = min(int.from_bytes(body, "big"), 2**63 - 1)
+        return Response(poll.records_after(after), media_type=_BINARY)
+
+    @app.post("/api/v1/polls/{poll_id}/peer/draft", include_in_schema=False)
+    def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:
+        return Response(poll.answer_draft(body), media_type=_BINARY)
+
+    @app.post("/api/v1/polls/{poll_id}/peer/proposal", include_in_schema=False)
+    async def peer_proposal(poll: Poll, body: Body, proposer: PeerAddress) -> Response:
+        return Response(await poll.answer_proposal(body, proposer), media_type=_BINARY)
+
+    @app.post("/api/v1/polls/{poll_id}/peer/certificate", include_in_schema=False)
+    def peer_certificate(poll: Poll, body: Body, _: PeerAddress) -> Response:
+        poll.store_certificate(body)
+        return Response(b"", media_type=_BINARY)
+
+    return app
+
+
+def _key(poll: PollService) -> dict[str, Any]:
+    return {
+        "node": poll.node,
+        "public_key": to_hex(poll.announcement.public_key),
+        "signature": to_hex(poll.announcement.signature),
+    }

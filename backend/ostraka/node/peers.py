@@ -1,0 +1,75 @@
+"""Talk to the other nodes of a committee.
+
+Addresses come from the chain alone; redirects are not followed; answers are capped in size. What
+matters in an answer is signed, and checked by whoever asked.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from ostraka.keys import SigningKey
+from ostraka.wire import peer_auth
+from ostraka.wire.records import strict_json
+from ostraka_verifier.parameters import Member
+
+_TIMEOUT = httpx.Timeout(20, connect=2)
+_MAX_ANSWER_BYTES = 256 * 2**20
+
+
+class PeerError(Exception):
+    """A peer is out of reach, refuses, or answers nonsense."""
+
+
+class Peer:
+    """One other node."""
+
+    def __init__(self, client: httpx.AsyncClient, key: SigningKey, number: int, member: Member) -> None:
+        self.number = number
+        self.address = member.address
+        self._url = member.url.rstrip("/")
+        self._client = client
+        self._key = key
+
+    async def get(self, path: str) -> bytes:
+        """Body of a successful GET; PeerError otherwise."""
+        return await self._request("GET", path, b"")
+
+    async def get_json(self, path: str) -> Any:
+        """Strict JSON of a successful GET; PeerError or Malformed otherwise."""
+        return strict_json(await self.get(path))
+
+    async def post(self, path: str, body: bytes) -> bytes:
+        """Body of a successful authenticated POST; PeerError otherwise."""
+        return await self._request("POST", path, body)
+
+    async def _request(self, method: str, path: str, body: bytes) -> bytes:
+        header = peer_auth.sign_request(self._key, method, path, body, int(time.time()))
+        try:
+            async with self._client.stream(
+                method, self._url + path, content=body, headers={peer_auth.HEADER: header}
+            ) as response:
+                answer = bytearray()
+                async for chunk in response.aiter_bytes():
+                    answer += chunk
+                    if len(answer) > _MAX_ANSWER_BYTES:
+                        raise PeerError(f"node {self.number}: answer too large")
+        except httpx.HTTPError as error:
+            raise PeerError(f"node {self.number}: {type(error).__name__}") from error
+        if response.status_code != 200:
+            reason = bytes(answer[:300]).decode(errors="replace")
+            raise PeerError(f"node {self.number}: {response.status_code} {reason}")
+        return bytes(answer)
+
+
+@asynccontextmanager
+async def peer_client() -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client for talking to peers."""
+    # Proxies and netrc of the environment have no say in where nodes connect.
+    async with httpx.AsyncClient(
+        timeout=_TIMEOUT, follow_redirects=False, trust_env=False
+    ) as client:
+        yield client

@@ -1,0 +1,176 @@
+"""A whole node: finds the polls that it should serve, and keeps each of them going."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import structlog
+
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import ChainError, Head, Registry, Status
+from ostraka.keys import PollKey, SigningKey
+from ostraka.node.peers import Peer
+from ostraka.node.policy import Policy
+from ostraka.node.poll_service import PollService
+from ostraka.node.store import NodeStore
+from ostraka.storage.node_tables import NodePoll
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.census import Census
+from ostraka_verifier.curve import Curve
+from ostraka_verifier.errors import AuditError
+
+log = structlog.get_logger()
+
+TICK_S = 0.5
+
+
+class NodeService:
+    """One tallying node with all its polls."""
+
+    def __init__(
+        self,
+        curve: Curve,
+        store: NodeStore,
+        registries: Sequence[Registry],
+        key: SigningKey,
+        url: str,
+        policy: Policy,
+        client: httpx.AsyncClient,
+    ) -> None:
+        """Args:
+        registries: The same registry seen through independent providers, the first for
+            everything, all of them for what must be final.
+        url: Where this node serves, as registered with its committees.
+        """
+        self.key = key
+        self.url = url
+        self._curve = curve
+        self._store = store
+        self._registries = registries
+        self._policy = policy
+        self._client = client
+        self._found: dict[int, PublishedPoll] = {}
+        self._polls: dict[int, PollService] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+        self._seen = 0
+        self.head: Head | None = None
+
+    async def run(self) -> None:
+        """Keep all polls going until cancelled."""
+        while True:
+            try:
+                await self._tick()
+            except ChainError as error:
+                # A provider that fails is asked again; nothing is decided meanwhile.
+                log.warning("chain out of reach", problem=str(error))
+            await asyncio.sleep(TICK_S)
+
+    async def _tick(self) -> None:
+        head = self.head = await asyncio.to_thread(self._registries[0].head)
+        await self._discover()
+        for service in list(self._polls.values()):
+            try:
+                await service.tick(head)
+            except (AuditError, Problem) as error:
+                service.log.warning("tick", problem=str(error))
+
+    async def _discover(self) -> None:
+        count = await asyncio.to_thread(self._registries[0].poll_count)
+        for poll_id in range(self._seen + 1, count + 1):
+            try:
+                poll = await asyncio.to_thread(PublishedPoll.read, self._registries[0], poll_id)
+            except AuditError as error:
+                log.warning("poll refused", poll=poll_id, problem=str(error))
+                poll = None
+            if poll is not None and poll.committee.index_of(self.key.address) is not None:
+                self._found[poll_id] = poll
+                row = self._store.poll(poll_id)
+                if row is not None and row.poll_context == poll.context:
+                    await self._start(poll, row)
+            self._seen = poll_id
+
+    async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
+        peers = [
+            Peer(self._client, self.key, number, member)
+            for number, member in enumerate(poll.committee.members, start=1)
+            if member.address != self.key.address
+        ]
+        service = PollService(
+            self._curve, self._store, self._registries, poll, row, self.key, peers
+        )
+        await asyncio.to_thread(service.recheck)
+        self._polls[poll.poll_id] = service
+        worker = asyncio.create_task(service.work())
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+        service.log.info("serving")
+        return service
+
+    async def take_census(self, poll_id: int, data: bytes) -> PollService:
+        """Take a poll's census from anyone, check everything, and announce a poll key.
+
+        Raises:
+            Problem: There is no such poll, or this node does not serve it; says why.
+        """
+        if poll_id in self._polls:
+            return self._polls[poll_id]
+        await self._discover()
+        if poll_id in self._polls:
+            return self._polls[poll_id]
+        poll = self._found.get(poll_id)
+        if poll is None:
+            raise Problem(404, "No such poll", f"this node knows no poll {poll_id} of its own")
+        census = await asyncio.to_thread(Census.decode, data)
+        view = await asyncio.to_thread(self._registries[0].poll, poll_id)
+        objection = await asyncio.to_thread(self._policy.objection, poll, view.creator, census)
+        if objection:
+            raise Problem(422, "Poll refused", objection)
+        if view.status != Status.CREATED:
+            raise Problem(409, "Too late", f"the poll is {view.status.name.lower()}")
+        poll_key = PollKey()
+        row = NodePoll(
+            poll_id=poll_id,
+            poll_context=poll.context,
+            census=data,
+            public_key=poll_key.public_key,
+            announcement=self.key.sign(
+                poll.domain.digest(typed_data.POLL_KEY, poll.context, poll_key.public_key)
+            ),
+            secret_key=poll_key.secret(),
+        )
+        self._store.add_poll(row)
+        return await self._start(poll, row)
+
+    def poll(self, poll_id: int) -> PollService:
+        """A served poll.
+
+        Raises:
+            Problem: This node does not serve it.
+        """
+        service = self._polls.get(poll_id)
+        if service is not None:
+            return service
+        if poll_id in self._found:
+            raise Problem(409, "Census missing", "this poll's census was not given to this node")
+        raise Problem(404, "No such poll", f"this node serves no poll {poll_id}")
+
+    def polls(self) -> list[dict[str, Any]]:
+        """Summaries of all served polls."""
+        return [service.summary() for _, service in sorted(self._polls.items())]
+
+    def config(self) -> dict[str, Any]:
+        """What a client needs to talk to this node."""
+        domain = self._registries[0].domain
+        statement = domain.digest(typed_data.NODE_REGISTRATION, self.key.address, self.url)
+        return {
+            "chain_id": domain.chain_id,
+            "registry": to_hex(domain.registry),
+            "node": self.key.address_hex,
+            "url": self.url,
+            "registration": to_hex(self.key.sign(statement)),
+            "engine": self._curve.name,
+            "head": self.head.number if self.head else None,
+        }

@@ -1,0 +1,293 @@
+"""A node's database, one method for each thing it must remember.
+
+Every write is one transaction, on the disk before the method returns.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from ostraka.storage.database import checkpoint
+from ostraka.storage.node_tables import (
+    FinalStatement,
+    NodePoll,
+    PeerReceipt,
+    ReleasedShare,
+    RootAttestation,
+    SignedRoot,
+    StoredBallot,
+)
+from ostraka_verifier.merkle_sum import SumRoot
+
+
+class Conflict(Exception):
+    """A statement that contradicts one already made; never overwritten."""
+
+
+@dataclass(frozen=True)
+class BallotVersion:
+    """What settling needs to know of a stored ballot."""
+
+    voter: bytes
+    cast_at_unix_s: int
+    digest: bytes
+    receipted: bool
+    has_share: bool
+
+    @property
+    def order_key(self) -> tuple[int, bytes]:
+        """Orders versions of one voter."""
+        return self.cast_at_unix_s, self.digest
+
+
+class NodeStore:
+    """All polls of one node."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = Lock()
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        """One transaction at a time: what is looked up before writing stays true until then."""
+        with self._writing, Session(self._engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def polls(self) -> list[NodePoll]:
+        """All served polls."""
+        with Session(self._engine) as session:
+            return list(session.exec(select(NodePoll)))
+
+    def poll(self, poll_id: int) -> NodePoll | None:
+        """One served poll."""
+        with Session(self._engine) as session:
+            return session.get(NodePoll, poll_id)
+
+    def add_poll(self, poll: NodePoll) -> None:
+        """Start serving a poll."""
+        with self._write() as session:
+            session.add(poll)
+
+    def freeze(self, poll_id: int, inventory_signature: bytes) -> None:
+        """No receipt is signed for this poll from now on."""
+        with self._write() as session:
+            poll = session.get_one(NodePoll, poll_id)
+            poll.inventory_signature = inventory_signature
+            session.add(poll)
+
+    def destroy_key(self, poll_id: int) -> None:
+        """Forget the poll key for good."""
+        with self._write() as session:
+            poll = session.get_one(NodePoll, poll_id)
+            poll.secret_key = None
+            session.add(poll)
+        checkpoint(self._engine)
+
+    def add_ballots(self, ballots: Sequence[StoredBallot]) -> None:
+        """Store ballots in one transaction; those already there stay as they are."""
+        with self._write() as session:
+            for ballot in ballots:
+                if self._find(session, ballot.poll_id, ballot.digest) is None:
+                    session.add(ballot)
+
+    def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
+        """One stored ballot."""
+        with Session(self._engine) as session:
+            return self._find(session, poll_id, digest)
+
+    def known(self, poll_id: int, digests: Iterable[bytes]) -> dict[bytes, StoredBallot]:
+        """Those of the ballots that are stored, by digest."""
+        found: dict[bytes, StoredBallot] = {}
+        wanted = list(digests)
+        with Session(self._engine) as session:
+            # Databases bound the number of parameters of a statement.
+            for start in range(0, len(wanted), 500):
+                query = select(StoredBallot).where(
+                    StoredBallot.poll_id == poll_id,
+                    col(StoredBallot.digest).in_(wanted[start : start + 500]),
+                )
+                found |= {ballot.digest: ballot for ballot in session.exec(query)}
+        return found
+
+    def versions_of(self, poll_id: int, voter: bytes) -> int:
+        """Number of stored versions of one voter."""
+        with Session(self._engine) as session:
+            query = select(func.count()).where(
+                StoredBallot.poll_id == poll_id, StoredBallot.voter == voter
+            )
+            return session.exec(query).one()
+
+    def ballots_after(self, poll_id: int, after: int, limit: int) -> list[StoredBallot]:
+        """Ballots in order of arrival, after a row id."""
+        with Session(self._engine) as session:
+            query = (
+                select(StoredBallot)
+                .where(StoredBallot.poll_id == poll_id, col(StoredBallot.id) > after)
+                .order_by(col(StoredBallot.id))
+                .limit(limit)
+            )
+            return list(session.exec(query))
+
+    def versions(self, poll_id: int) -> list[BallotVersion]:
+        """All stored ballots without their bytes."""
+        query = select(
+            StoredBallot.voter,
+            StoredBallot.cast_at_unix_s,
+            StoredBallot.digest,
+            col(StoredBallot.receipt).is_not(None),
+            col(StoredBallot.share_box).is_not(None),
+        ).where(StoredBallot.poll_id == poll_id)
+        with Session(self._engine) as session:
+            return [
+                BallotVersion(voter, cast_at, digest, bool(receipted), bool(has_share))
+                for voter, cast_at, digest, receipted, has_share in session.exec(query)
+            ]
+
+    def receipts(self, poll_id: int) -> list[tuple[bytes, int, bytes, bytes]]:
+        """(voter, cast time, digest, own receipt) of all receipted ballots, sorted as bytes."""
+        query = select(
+            StoredBallot.voter,
+            StoredBallot.cast_at_unix_s,
+            StoredBallot.digest,
+            StoredBallot.receipt,
+        ).where(StoredBallot.poll_id == poll_id, col(StoredBallot.receipt).is_not(None))
+        with Session(self._engine) as session:
+            rows = [(voter, at, digest, receipt or b"") for voter, at, digest, receipt in session.exec(query)]
+        return sorted(rows, key=lambda row: row[:3])
+
+    def voters(self, poll_id: int) -> int:
+        """Number of voters with at least one stored ballot."""
+        with Session(self._engine) as session:
+            query = select(func.count(func.distinct(StoredBallot.voter))).where(
+                StoredBallot.poll_id == poll_id
+            )
+            return session.exec(query).one()
+
+    def give_share(self, poll_id: int, digest: bytes, box: bytes) -> None:
+        """Keep a repaired share, sealed to this node's own poll key."""
+        with self._write() as session:
+            ballot = self._find(session, poll_id, digest)
+            if ballot is not None and ballot.share_box is None:
+                ballot.share_box = box
+                session.add(ballot)
+
+    def remove_ballot(self, poll_id: int, digest: bytes) -> None:
+        """Drop a ballot whose bytes are damaged, to be fetched again from peers."""
+        with self._write() as session:
+            ballot = self._find(session, poll_id, digest)
+            if ballot is not None:
+                session.delete(ballot)
+
+    def add_peer_receipts(self, receipts: Sequence[PeerReceipt]) -> None:
+        """Remember other nodes' receipts."""
+        with self._write() as session:
+            for receipt in receipts:
+                session.merge(receipt)
+
+    def receipt_counts(self, poll_id: int) -> dict[bytes, int]:
+        """Number of nodes, this one included, whose receipt of a ballot is known."""
+        counts: dict[bytes, int] = {}
+        with Session(self._engine) as session:
+            query = (
+                select(PeerReceipt.digest, func.count())
+                .where(PeerReceipt.poll_id == poll_id)
+                .group_by(col(PeerReceipt.digest))
+            )
+            counts |= dict(session.exec(query).all())
+        for version in self.versions(poll_id):
+            if version.receipted:
+                counts[version.digest] = counts.get(version.digest, 0) + 1
+        return counts
+
+    def sign_root(self, signed: SignedRoot) -> SignedRoot:
+        """Record the one root of a round; Conflict when another was signed in it."""
+        with self._write() as session:
+            earlier = session.get(SignedRoot, (signed.poll_id, signed.round))
+            if earlier is None:
+                session.add(signed)
+                return signed
+            if earlier.root_digest != signed.root_digest:
+                raise Conflict(f"another root is signed in round {signed.round}")
+            return earlier
+
+    def signed_root(self, poll_id: int, number: int) -> SignedRoot | None:
+        """The root that this node signed in a round."""
+        with Session(self._engine) as session:
+            return session.get(SignedRoot, (poll_id, number))
+
+    def signed_roots(self, poll_id: int) -> list[SignedRoot]:
+        """All roots that this node signed."""
+        with Session(self._engine) as session:
+            return list(session.exec(select(SignedRoot).where(SignedRoot.poll_id == poll_id)))
+
+    def add_attestations(
+        self, poll_id: int, number: int, root: bytes, signatures: dict[int, bytes]
+    ) -> None:
+        """Remember nodes' signatures of a root."""
+        with self._write() as session:
+            for node, signature in signatures.items():
+                session.merge(
+                    RootAttestation(
+                        poll_id=poll_id, round=number, root=root, node=node, signature=signature
+                    )
+                )
+
+    def attestations(self, poll_id: int) -> dict[tuple[int, bytes], dict[int, bytes]]:
+        """Known signatures by (round, root) and node."""
+        found: dict[tuple[int, bytes], dict[int, bytes]] = {}
+        with Session(self._engine) as session:
+            query = select(RootAttestation).where(RootAttestation.poll_id == poll_id)
+            for one in session.exec(query):
+                found.setdefault((one.round, one.root), {})[one.node] = one.signature
+        return found
+
+    def add_final(self, statement: FinalStatement) -> FinalStatement:
+        """Record a node's `Final`; Conflict when it made another one before."""
+        with self._write() as session:
+            earlier = session.get(FinalStatement, (statement.poll_id, statement.node))
+            if earlier is None:
+                session.add(statement)
+                return statement
+            if earlier.root_digest != statement.root_digest:
+                raise Conflict(f"node {statement.node} stated another root as final")
+            return earlier
+
+    def finals(self, poll_id: int) -> list[FinalStatement]:
+        """All known `Final` statements, by node."""
+        with Session(self._engine) as session:
+            query = select(FinalStatement).where(FinalStatement.poll_id == poll_id)
+            return sorted(session.exec(query), key=lambda statement: statement.node)
+
+    def add_share(self, share: ReleasedShare) -> None:
+        """Record a verified aggregate share."""
+        with self._write() as session:
+            if session.get(ReleasedShare, (share.poll_id, share.node)) is None:
+                session.add(share)
+
+    def shares(self, poll_id: int) -> list[ReleasedShare]:
+        """All known aggregate shares, by node."""
+        with Session(self._engine) as session:
+            query = select(ReleasedShare).where(ReleasedShare.poll_id == poll_id)
+            return sorted(session.exec(query), key=lambda share: share.node)
+
+    @staticmethod
+    def _find(session: Session, poll_id: int, digest: bytes) -> StoredBallot | None:
+        query = select(StoredBallot).where(
+            StoredBallot.poll_id == poll_id, StoredBallot.digest == digest
+        )
+        return session.exec(query).first()
+
+
+def encode_root(root: SumRoot) -> bytes:
+    """Hash, sum and count of a root, 100 bytes."""
+    return root.hash + root.sum + root.count.to_bytes(4, "big")
+
+
+def decode_root(data: bytes) -> SumRoot:
+    """Reverse of `encode_root`."""
+    return SumRoot(data[:32], data[32:96], int.from_bytes(data[96:], "big"))

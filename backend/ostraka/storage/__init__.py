@@ -1,0 +1,1 @@
+"""Databases, by SQLModel: SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,102 @@
+"""Tables of a tallying node.
+
+No table holds a share: a node keeps the sealed boxes, and its poll key opens them until the key
+is destroyed.
+"""
+
+from sqlalchemy import BigInteger, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class NodePoll(SQLModel, table=True):
+    """A poll that this node serves."""
+
+    __tablename__ = "node_poll"
+
+    poll_id: int = Field(primary_key=True)
+    poll_context: bytes
+    census: bytes
+    public_key: bytes
+    announcement: bytes
+    secret_key: bytes | None = None
+    """Poll key; None once destroyed."""
+    inventory_signature: bytes | None = None
+    """Set on freezing; no receipt is signed from then on."""
+
+
+class StoredBallot(SQLModel, table=True):
+    """A ballot that passed every check but perhaps that of this node's own share."""
+
+    __tablename__ = "stored_ballot"
+    __table_args__ = (UniqueConstraint("poll_id", "digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    poll_id: int = Field(index=True)
+    voter: bytes = Field(index=True)
+    cast_at_unix_s: int = Field(sa_type=BigInteger)
+    digest: bytes
+    record: bytes
+    """Ballot, boxes and signature as they came."""
+    receipt: bytes | None = None
+    """This node's signature; None where it came after freezing or the share is bad."""
+    share_box: bytes | None = None
+    """Sealed box with a good share: the voter's, or a repaired one; None where there is none."""
+
+
+class PeerReceipt(SQLModel, table=True):
+    """Another node's receipt, from its inventory."""
+
+    __tablename__ = "peer_receipt"
+
+    poll_id: int = Field(primary_key=True)
+    digest: bytes = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    signature: bytes
+
+
+class SignedRoot(SQLModel, table=True):
+    """The one root that this node signed in a settling round."""
+
+    __tablename__ = "signed_root"
+
+    poll_id: int = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    root_digest: bytes
+    leaves: bytes
+    """Ballot digests in leaf order."""
+    signature: bytes
+
+
+class RootAttestation(SQLModel, table=True):
+    """A node's signature of a root, own or of a peer."""
+
+    __tablename__ = "root_attestation"
+
+    poll_id: int = Field(primary_key=True)
+    round: int = Field(primary_key=True)
+    root: bytes = Field(primary_key=True)
+    """Hash, sum and count."""
+    node: int = Field(primary_key=True)
+    signature: bytes
+
+
+class FinalStatement(SQLModel, table=True):
+    """A node's only `Final` statement of a poll, own or of a peer."""
+
+    __tablename__ = "final_statement"
+
+    poll_id: int = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    root_digest: bytes
+    signature: bytes
+
+
+class ReleasedShare(SQLModel, table=True):
+    """A node's aggregate share, own or of a peer."""
+
+    __tablename__ = "released_share"
+
+    poll_id: int = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    share: bytes
+    signature: bytes

@@ -1,0 +1,1 @@
+"""What voters, nodes and gateway say to one another over HTTP."""

@@ -1,0 +1,127 @@
+"""Cast ballots in transit: as one fixed-length binary record, or as strict JSON.
+
+The record is `canonical ballot ‖ box_1 … box_n ‖ signature (65)`; a batch is records end to end.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ostraka_verifier.encoding import SIGNATURE_BYTES
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.sharing import boxes_hash
+
+
+@dataclass(frozen=True)
+class CastRecord:
+    """A cast ballot with everything that its voter sends along, nothing of it checked."""
+
+    ballot: bytes
+    boxes: tuple[bytes, ...]
+    signature: bytes
+
+    @property
+    def boxes_hash(self) -> bytes:
+        """Hash of the boxes, as the voter should have signed it."""
+        return boxes_hash(self.boxes)
+
+    def encode(self) -> bytes:
+        """One binary record."""
+        return b"".join((self.ballot, *self.boxes, self.signature))
+
+    def to_json(self) -> dict[str, Any]:
+        """Members `ballot`, `boxes`, `signature` as 0x-hex."""
+        return {
+            "ballot": to_hex(self.ballot),
+            "boxes": [to_hex(box) for box in self.boxes],
+            "signature": to_hex(self.signature),
+        }
+
+    @classmethod
+    def from_json(cls, body: bytes) -> "CastRecord":
+        """Read strict JSON: exactly the three members, each once.
+
+        Raises:
+            Malformed: Names the member that is wrong.
+        """
+        content = strict_json(body)
+        if not isinstance(content, dict):
+            raise Malformed("body: not a JSON object")
+        for name in content.keys() - {"ballot", "boxes", "signature"}:
+            raise Malformed(f"{name[:40]}: unknown member")
+        for name in ("ballot", "boxes", "signature"):
+            if name not in content:
+                raise Malformed(f"{name}: missing")
+        boxes = content["boxes"]
+        if not isinstance(boxes, list):
+            raise Malformed("boxes: not a list")
+        return cls(
+            from_hex(content["ballot"], "ballot"),
+            tuple(from_hex(box, f"boxes[{number}]") for number, box in enumerate(boxes)),
+            from_hex(content["signature"], "signature"),
+        )
+
+
+def encode_records(records: Sequence[CastRecord]) -> bytes:
+    """Records end to end."""
+    return b"".join(record.encode() for record in records)
+
+
+def decode_records(data: bytes, ballot_bytes: int, nodes: int, box_bytes: int) -> list[CastRecord]:
+    """Split a batch of one poll's records; Malformed when its length is no whole number of them."""
+    size = ballot_bytes + nodes * box_bytes + SIGNATURE_BYTES
+    if len(data) % size:
+        raise Malformed(f"batch: {len(data)} bytes, no multiple of {size}")
+    return [
+        _split(data[start : start + size], ballot_bytes, nodes, box_bytes)
+        for start in range(0, len(data), size)
+    ]
+
+
+def _split(data: bytes, ballot_bytes: int, nodes: int, box_bytes: int) -> CastRecord:
+    starts = [ballot_bytes + number * box_bytes for number in range(nodes)]
+    boxes = tuple(data[start : start + box_bytes] for start in starts)
+    return CastRecord(data[:ballot_bytes], boxes, data[-SIGNATURE_BYTES:])
+
+
+def strict_json(body: bytes) -> Any:
+    """JSON in UTF-8 without duplicate members; Malformed otherwise."""
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_distinct, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("body: not JSON") from error
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("body: a member occurs twice")
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise Malformed(f"body: {name} is not JSON")
+
+
+def to_hex(data: bytes) -> str:
+    """0x-hex, lower case."""
+    return "0x" + data.hex()
+
+
+def from_hex(text: Any, field: str) -> bytes:
+    """Bytes of 0x-hex.
+
+    Raises:
+        Malformed: Not a string of `0x` and an even number of lower-case hexadecimal digits.
+    """
+    if not isinstance(text, str) or not text.startswith("0x"):
+        raise Malformed(f"{field}: not 0x-hex")
+    try:
+        data = bytes.fromhex(text[2:])
+    except ValueError:
+        raise Malformed(f"{field}: not 0x-hex") from None
+    # fromhex forgives blanks and capitals; one value has one spelling here.
+    if data.hex() != text[2:]:
+        raise Malformed(f"{field}: not lower-case 0x-hex")
+    return data

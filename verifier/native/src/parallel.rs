@@ -1,0 +1,15 @@
+//! Work on the pool that the caller stands in, and on no other.
+
+use rayon::prelude::*;
+
+/// Results in the order of `items`. Outside a pool, as for work too small to wake one, it runs here.
+pub fn map<T: Send, U: Send>(
+    items: impl IntoIterator<Item = T>,
+    work: impl Fn(T) -> U + Send + Sync,
+) -> Vec<U> {
+    let items: Vec<T> = items.into_iter().collect();
+    if items.len() < 2 || rayon::current_thread_index().is_none() {
+        return items.into_iter().map(work).collect();
+    }
+    items.into_par_iter().map(work).collect()
+}

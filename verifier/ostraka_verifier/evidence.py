@@ -1,0 +1,324 @@
+"""Where evidence comes from: a JSON-RPC endpoint for the chain, a URL or a file for the board.
+
+Reads and decodes, judges nothing. All chain facts are read at one block.
+
+Source: contracts/interfaces/IPollRegistry.sol; Ethereum JSON-RPC; the contract ABI.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ostraka_verifier.board import AnchoredRoot, Attestation
+from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, word
+from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.outcome import Greedy, OutcomeRule
+from ostraka_verifier.tally_proof import Tally
+
+MAX_BOARD_BYTES = 2 * 2**30
+_MAX_RPC_BYTES = 64 * 2**20
+_TIMEOUT = httpx.Timeout(60, connect=10)
+_LOG_BLOCKS = 10_000
+
+_ROOT_TYPE = "(uint32,bytes32,uint256,uint256,uint32)"
+_OPENED = keccak256(b"PollOpened(uint256,bytes32[],bytes[])")
+_ANCHORED = keccak256(f"RootAnchored(uint256,{_ROOT_TYPE},(uint8,bytes)[])".encode())
+_TALLIED = keccak256(b"TallyAccepted(uint256,uint256[],uint256)")
+_POLL_WORDS = 24
+STATUS_NAMES = (
+    "none",
+    "created",
+    "open",
+    "closed",
+    "anchored",
+    "releasable",
+    "tallied",
+    "void",
+)
+
+Progress = Callable[[int, int], None]
+"""`progress(done, total)`; total is 0 where it is not known."""
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Ignore progress."""
+
+
+@dataclass(frozen=True)
+class ChainEvidence:
+    """What the chain says of one poll at one block.
+
+    Attributes:
+        block: Number of the block at which everything was read.
+        status: Status of the poll by that block's time, as `STATUS_NAMES`.
+        generators: Code of the contract's generator table.
+        poll_keys: As `PollOpened` listed them; empty before.
+        anchored: Root with its attestations, None before.
+        anchored_at, tallied_at: Block timestamps, 0 before.
+        tally: As accepted, None before.
+        winners: Which slots the contract funds, None where the poll has no such outcome.
+    """
+
+    chain_id: int
+    block: int
+    status: str
+    poll_context: bytes
+    committee: bytes
+    poll_keys_digest: bytes
+    root: SumRoot
+    tally_digest: bytes
+    dispute_window_ends_at: int
+    tally_deadline: int
+    generators: bytes
+    poll_keys: tuple[bytes, ...]
+    anchored: AnchoredRoot | None
+    tally: Tally | None
+    tallied_at: int
+    winners: tuple[bool, ...] | None
+
+
+class ChainReader:
+    """Reads one PollRegistry over JSON-RPC at one block.
+
+    Raises everywhere: Undecided when the endpoint is out of reach or refuses, Malformed when it
+    answers what no chain would.
+    """
+
+    def __init__(self, rpc_url: str, registry: bytes, block: int | None = None) -> None:
+        """Args:
+        registry: 20-byte address.
+        block: Read at this block; by default at the latest one.
+        """
+        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False)
+        self._url = rpc_url
+        self._registry = "0x" + registry.hex()
+        self.chain_id = self._quantity("eth_chainId", [])
+        self.block = self._quantity("eth_blockNumber", []) if block is None else block
+
+    def read(self, poll_id: int, outcome_rule: OutcomeRule, encoded_rule: bytes) -> ChainEvidence:
+        """Everything about one poll.
+
+        Args:
+            outcome_rule: The poll's, as the board has it, to ask the contract for its outcome.
+            encoded_rule: Its canonical bytes.
+        """
+        view = Reader(self._call("poll(uint256)", word(poll_id)), "poll()")
+        words = [view.take(WORD_BYTES, f"word {number}") for number in range(_POLL_WORDS)]
+        view.end()
+        numbers = [int.from_bytes(one, "big") for one in words]
+        if numbers[0] >= len(STATUS_NAMES):
+            raise Malformed(f"poll(): status {numbers[0]}")
+        if numbers[0] == 0:
+            raise Undecided(f"the registry has no poll {poll_id} at block {self.block}")
+        root = SumRoot(words[19], words[20] + words[21], numbers[22])
+        opened = self._event(_OPENED, poll_id)
+        anchored = self._event(_ANCHORED, poll_id)
+        tallied = self._event(_TALLIED, poll_id)
+        tally = _read_tally(tallied[0]) if tallied else None
+        table = self._call("generatorTable()", b"")[12:32]
+        code = self._rpc("eth_getCode", ["0x" + table.hex(), hex(self.block)])
+        winners = None
+        if tally is not None and isinstance(outcome_rule, Greedy):
+            winners = self._winners(poll_id, tally, outcome_rule, encoded_rule)
+        return ChainEvidence(
+            chain_id=self.chain_id,
+            block=self.block,
+            status=STATUS_NAMES[numbers[0]],
+            poll_context=words[1],
+            committee=words[2],
+            poll_keys_digest=words[17],
+            root=root,
+            tally_digest=words[23],
+            dispute_window_ends_at=numbers[14],
+            tally_deadline=numbers[15],
+            generators=_bytes(code, "eth_getCode"),
+            poll_keys=_read_poll_keys(opened[0]) if opened else (),
+            anchored=_read_anchored(anchored[0]) if anchored else None,
+            tally=tally,
+            tallied_at=self._timestamp(tallied[1]) if tallied else 0,
+            winners=winners,
+        )
+
+    def _winners(
+        self, poll_id: int, tally: Tally, rule: Greedy, encoded_rule: bytes
+    ) -> tuple[bool, ...] | None:
+        if len(tally.values) != len(rule.costs):
+            return None
+        slots = _dynamic_words(tally.values)
+        order = _dynamic_words(rule.ranking(tally.values))
+        padded = encoded_rule.ljust(-(-len(encoded_rule) // WORD_BYTES) * WORD_BYTES, b"\0")
+        encoded = word(len(encoded_rule)) + padded
+        at_slots = 4 * WORD_BYTES
+        at_rule = at_slots + len(slots)
+        at_order = at_rule + len(encoded)
+        head = b"".join(word(value) for value in (poll_id, at_slots, at_rule, at_order))
+        answer = Reader(
+            self._call("winners(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
+            "winners()",
+        )
+        answer.unsigned(WORD_BYTES, "offset")
+        count = answer.unsigned(WORD_BYTES, "length")
+        if count != len(tally.values):
+            raise Malformed(f"winners(): {count} entries")
+        funded = tuple(answer.unsigned(WORD_BYTES, "entry") == 1 for _ in range(count))
+        answer.end()
+        return funded
+
+    def _event(self, topic: bytes, poll_id: int) -> tuple[bytes, int] | None:
+        """Data and block of the latest event of a kind, searched backwards."""
+        last = self.block
+        while last >= 0:
+            first = max(0, last - _LOG_BLOCKS + 1)
+            logs = self._rpc(
+                "eth_getLogs",
+                [
+                    {
+                        "address": self._registry,
+                        "topics": ["0x" + topic.hex(), "0x" + word(poll_id).hex()],
+                        "fromBlock": hex(first),
+                        "toBlock": hex(last),
+                    }
+                ],
+            )
+            if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
+                raise Malformed("eth_getLogs: not a list of logs")
+            if logs:
+                log = logs[-1]
+                block = _number(log.get("blockNumber"), "eth_getLogs")
+                return _bytes(log.get("data"), "eth_getLogs"), block
+            last = first - 1
+        return None
+
+    def _timestamp(self, block: int) -> int:
+        answer = self._rpc("eth_getBlockByNumber", [hex(block), False])
+        if not isinstance(answer, dict):
+            raise Malformed("eth_getBlockByNumber: not a block")
+        return _number(answer.get("timestamp"), "eth_getBlockByNumber")
+
+    def _call(self, signature: str, arguments: bytes) -> bytes:
+        data = keccak256(signature.encode())[:4] + arguments
+        call = {"to": self._registry, "data": "0x" + data.hex()}
+        return _bytes(self._rpc("eth_call", [call, hex(self.block)]), signature)
+
+    def _quantity(self, method: str, parameters: Sequence[Any]) -> int:
+        return _number(self._rpc(method, parameters), method)
+
+    def _rpc(self, method: str, parameters: Sequence[Any]) -> Any:
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
+        body = fetch(self._client, "POST", self._url, _MAX_RPC_BYTES, no_progress, request)
+        try:
+            answer = httpx.Response(200, content=body).json()
+        except ValueError:
+            raise Malformed(f"{method}: the RPC endpoint does not answer JSON") from None
+        if not isinstance(answer, dict) or "result" not in answer:
+            reason = answer.get("error") if isinstance(answer, dict) else answer
+            raise Undecided(f"{method}: the RPC endpoint refuses: {str(reason)[:200]}")
+        return answer["result"]
+
+
+def read_board(source: str, progress: Progress = no_progress) -> bytes:
+    """Bytes of a board from an `http(s)://` URL or a file; Undecided when out of reach."""
+    if source.startswith(("http://", "https://")):
+        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False) as client:
+            return fetch(client, "GET", source, MAX_BOARD_BYTES, progress)
+    try:
+        if Path(source).stat().st_size > MAX_BOARD_BYTES:
+            raise Undecided(f"{source}: more than {MAX_BOARD_BYTES} bytes")
+        return Path(source).read_bytes()
+    except OSError as error:
+        raise Undecided(f"{source}: {error.strerror}") from error
+
+
+def fetch(
+    client: httpx.Client,
+    method: str,
+    url: str,
+    limit: int,
+    progress: Progress,
+    json: Any = None,
+) -> bytes:
+    """Body of a successful answer of at most `limit` bytes; Undecided otherwise."""
+    body = bytearray()
+    try:
+        with client.stream(method, url, json=json) as response:
+            total = response.headers.get("content-length", "")
+            for chunk in response.iter_bytes():
+                body += chunk
+                progress(len(body), int(total) if total.isdigit() else 0)
+                if len(body) > limit:
+                    raise Undecided(f"{url}: more than {limit} bytes")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Undecided(f"{url}: {type(error).__name__}: {error}") from error
+    if response.status_code != 200:
+        raise Undecided(f"{url}: status {response.status_code}")
+    return bytes(body)
+
+
+def _read_poll_keys(data: bytes) -> tuple[bytes, ...]:
+    tail = _tail(data, 0, "PollOpened.publicKeys")
+    return tuple(tail.take(WORD_BYTES, "key") for _ in range(_length(tail)))
+
+
+def _read_anchored(data: bytes) -> AnchoredRoot:
+    reader = Reader(data, "RootAnchored")
+    number = reader.unsigned(WORD_BYTES, "round")
+    root = SumRoot(
+        reader.take(WORD_BYTES, "rootHash"),
+        reader.take(2 * WORD_BYTES, "sum"),
+        reader.unsigned(WORD_BYTES, "count"),
+    )
+    offset = reader.unsigned(WORD_BYTES, "attestations")
+    listed = data[offset + WORD_BYTES :]
+    attestations = []
+    for position in range(_length(Reader(data[offset:], "RootAnchored.attestations"))):
+        start = Reader(listed[WORD_BYTES * position :], "attestation").unsigned(WORD_BYTES, "at")
+        one = Reader(listed[start:], "attestation")
+        node = one.unsigned(WORD_BYTES, "node")
+        one.unsigned(WORD_BYTES, "offset")
+        attestations.append(Attestation(node, one.take(_length(one), "signature")))
+    return AnchoredRoot(number, root, tuple(attestations))
+
+
+def _read_tally(data: bytes) -> Tally:
+    blinding = Reader(data[WORD_BYTES:], "TallyAccepted").unsigned(WORD_BYTES, "blinding")
+    tail = _tail(data, 0, "TallyAccepted.tally")
+    values = tuple(tail.unsigned(WORD_BYTES, "votes") for _ in range(_length(tail)))
+    return Tally(values, blinding)
+
+
+def _tail(data: bytes, position: int, subject: str) -> Reader:
+    """Reader of the dynamic argument whose offset stands at word `position`."""
+    offset = Reader(data[WORD_BYTES * position :], subject).unsigned(WORD_BYTES, "offset")
+    return Reader(data[offset:], subject)
+
+
+def _length(reader: Reader) -> int:
+    length = reader.unsigned(WORD_BYTES, "length")
+    # Far more than any poll has; a lying endpoint must not make us allocate.
+    if length > 1 << 16:
+        raise Malformed(f"an ABI list of {length} entries")
+    return length
+
+
+def _dynamic_words(values: Sequence[int]) -> bytes:
+    return word(len(values)) + b"".join(word(value) for value in values)
+
+
+def _number(value: Any, subject: str) -> int:
+    try:
+        return int(value, 16)
+    except (TypeError, ValueError):
+        raise Malformed(f"{subject}: {str(value)[:40]!r} is no quantity") from None
+
+
+def _bytes(value: Any, subject: str) -> bytes:
+    if not isinstance(value, str) or not value.startswith("0x"):
+        raise Malformed(f"{subject}: not 0x-hex")
+    try:
+        return bytes.fromhex(value[2:])
+    except ValueError:
+        raise Malformed(f"{subject}: not 0x-hex") from None
