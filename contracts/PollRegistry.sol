@@ -46,14 +46,15 @@ contract PollRegistry is IPollRegistry, EIP712 {
         Root root;
     }
 
-    bytes32 private constant NODE_REGISTRATION_TYPE =
-        keccak256("NodeRegistration(address node,string url)");
-    bytes32 private constant POLL_KEY_TYPE =
-        keccak256("PollKey(bytes32 pollContext,bytes32 publicKey)");
-    bytes32 private constant ROOT_TYPE =
-        keccak256(
-            "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
-        );
+    bytes32 private constant NODE_REGISTRATION_TYPE = keccak256(
+        "NodeRegistration(address node,string url)"
+    );
+    bytes32 private constant POLL_KEY_TYPE = keccak256(
+        "PollKey(bytes32 pollContext,bytes32 publicKey)"
+    );
+    bytes32 private constant ROOT_TYPE = keccak256(
+        "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
+    );
 
     uint256 private constant MAX_URL_BYTES = 256;
     uint256 private constant MAX_DESCRIPTION_BYTES = 16_384;
@@ -195,8 +196,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         // Far below R, so that no other vector of votes within the bound opens the same sum.
         uint256 maximum = uint256(record.totalWeight) * record.maxSlotValue;
         for (uint256 slot = 0; slot < tally.length; ++slot) {
-            if (tally[slot] > maximum)
-                revert PollRegistryTooManyVotes(slot, tally[slot], maximum);
+            if (tally[slot] > maximum) revert PollRegistryTooManyVotes(slot, tally[slot], maximum);
         }
         (uint256 x, uint256 y) = Generators.commit(generatorTable, tally, blinding);
         if (x != record.root.sumX || y != record.root.sumY) revert PollRegistryNotAnOpening();
@@ -393,7 +393,6 @@ contract PollRegistry is IPollRegistry, EIP712 {
         return
             uint256(record.closesAt) +
             record.freezeDelay +
-            uint256(record.roundDuration) *
-            record.maxRounds;
+            uint256(record.roundDuration) * record.maxRounds;
     }
 }

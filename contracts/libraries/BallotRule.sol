@@ -60,7 +60,8 @@ library BallotRule {
         for (uint256 row = 0; row < quadraticRows; ++row) {
             _quadraticRow(rule, cursor, bits, maxima);
         }
-        if (cursor.offset != rule.length) revert BallotRuleTrailingBytes(rule.length - cursor.offset);
+        if (cursor.offset != rule.length)
+            revert BallotRuleTrailingBytes(rule.length - cursor.offset);
     }
 
     function _slot(

@@ -20,7 +20,12 @@ library Bn254 {
 
     /// @notice Adds `scalar · (x, y)` to the sum at `total`.
     /// @dev The scalar must be reduced: the precompile would take it modulo R without a word.
-    function addMultiple(uint256[2] memory total, uint256 x, uint256 y, uint256 scalar) internal view {
+    function addMultiple(
+        uint256[2] memory total,
+        uint256 x,
+        uint256 y,
+        uint256 scalar
+    ) internal view {
         uint256[4] memory buffer;
         bool ok;
         assembly ("memory-safe") {

@@ -53,8 +53,7 @@ library Outcome {
         uint16[] calldata order
     ) internal pure returns (bool[] memory funded) {
         Greedy memory greedy = _greedy(rule, tally.length);
-        if (order.length != tally.length)
-            revert OutcomeOrderIncomplete(order.length, tally.length);
+        if (order.length != tally.length) revert OutcomeOrderIncomplete(order.length, tally.length);
         funded = new bool[](tally.length);
         uint256 left = greedy.budget;
         bool open = true;

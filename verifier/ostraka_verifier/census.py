@@ -28,9 +28,7 @@ class CensusEntry:
     @property
     def leaf(self) -> bytes:
         """Leaf hash, 32 bytes. Hashed twice, so that no inner node is ever a leaf."""
-        return keccak256(
-            keccak256(word(self.account), word(self.signing_key), word(self.weight))
-        )
+        return keccak256(keccak256(word(self.account), word(self.signing_key), word(self.weight)))
 
 
 @dataclass(frozen=True)

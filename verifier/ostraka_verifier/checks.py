@@ -138,9 +138,7 @@ class Audit:
             except Undecided as missing:
                 findings.append(Finding(number, claim, Verdict.NOT_CHECKED, "", str(missing)))
             except Rejected as failure:
-                findings.append(
-                    Finding(number, claim, Verdict.FAILS, failure.item, failure.reason)
-                )
+                findings.append(Finding(number, claim, Verdict.FAILS, failure.item, failure.reason))
             except Malformed as failure:
                 item, _, reason = str(failure).partition(": ")
                 findings.append(Finding(number, claim, Verdict.FAILS, item, reason or item))
@@ -357,9 +355,7 @@ def check_p4(audit: Audit) -> str:
     if len(keys) != len(audit.committee.members):
         raise Rejected("P4", "board.poll_keys", "not one for each node")
     for number, one in enumerate(announced, start=1):
-        digest = audit.domain.digest(
-            typed_data.POLL_KEY, audit.chain.poll_context, one.public_key
-        )
+        digest = audit.domain.digest(typed_data.POLL_KEY, audit.chain.poll_context, one.public_key)
         item = f"poll key of node {number}"
         audit.require_signer("P4", item, audit.member("P4", number), one.signature, digest)
     return f"{len(keys)} poll keys"
@@ -583,7 +579,8 @@ def check_r2(audit: Audit) -> str:
 
 def check_r3(audit: Audit) -> str:
     """R3: the tally was accepted after the dispute window and before its deadline."""
-    at = audit.tally and audit.chain.tallied_at
+    _ = audit.tally  # nothing to judge before there is one
+    at = audit.chain.tallied_at
     start, end = audit.chain.dispute_window_ends_at, audit.chain.tally_deadline
     if not start <= at < end:
         raise Rejected("R3", "tally", f"accepted at {at}, not from {start} to {end}")

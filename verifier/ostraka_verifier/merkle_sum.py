@@ -82,9 +82,7 @@ def sum_root(curve: Curve, leaves: Sequence[Leaf], values: Points) -> SumRoot:
             hashes.append(EMPTY_HASH)
             sums = curve.concat([sums, padding])
         encoded = sums.encode()
-        hashes = [
-            _node_hash(hashes, encoded, number) for number in range(0, len(hashes), 2)
-        ]
+        hashes = [_node_hash(hashes, encoded, number) for number in range(0, len(hashes), 2)]
         sums = curve.add(sums[0::2], sums[1::2])
     return SumRoot(hashes[0], sums.encode(), len(leaves))
 

@@ -154,16 +154,15 @@ class PollParameters:
     def decode(cls, data: bytes) -> "PollParameters":
         """Read sixteen words; Malformed when one is out of its type's range."""
         reader = Reader(data, "parameters")
-        digests = [reader.take(HASH_BYTES, name) for name in _DIGESTS]
-        numbers = []
+        values: dict[str, Any] = {name: reader.take(HASH_BYTES, name) for name in _DIGESTS}
         for name, bits in _NUMBERS:
             value = reader.unsigned(WORD_BYTES, name)
             if value >= 1 << bits:
                 raise Malformed(f"parameters.{name}: {value} exceeds {bits} bits")
-            numbers.append(value)
+            values[name] = value
         reader.end()
-        voters, total_weight, secret, *rest = numbers
-        return cls(*digests, voters, total_weight, bool(secret), *rest)
+        values["secret"] = bool(values["secret"])
+        return cls(**values)
 
     @property
     def freezes_at(self) -> int:

@@ -83,9 +83,7 @@ class BallotProof:
     z_square: int
 
 
-def challenge(
-    shape: ProofShape, poll_context: bytes, voter: bytes, encoded_points: bytes
-) -> int:
+def challenge(shape: ProofShape, poll_context: bytes, voter: bytes, encoded_points: bytes) -> int:
     """The challenge over everything sent before it (§8.2).
 
     Raises:
@@ -213,7 +211,10 @@ class _Batch:
             on_points += [on_square * x % R, on_square]
 
         points = self.curve.concat(
-            [self.generators[: 1 + rule.width], *(self.proofs[number].points for number in selected)]
+            [
+                self.generators[: 1 + rule.width],
+                *(self.proofs[number].points for number in selected),
+            ]
         )
         weights = [-total % R for total in on_generators] + on_points
         return self.curve.msm(points, weights).encode() == bytes(POINT_BYTES)

@@ -62,7 +62,9 @@ class BallotRule:
         if not self.slots:
             raise _invalid("slots", "there is no slot")
         if self.width > MAX_GENERATORS:
-            raise _invalid("bits", f"{self.width} bits and quadratic rows, at most {MAX_GENERATORS}")
+            raise _invalid(
+                "bits", f"{self.width} bits and quadratic rows, at most {MAX_GENERATORS}"
+            )
         taken: set[int] = set()
         for number, terms in enumerate(self.slots):
             item = f"slots[{number}]"
@@ -157,7 +159,11 @@ class BallotRule:
         for terms in self.slots:
             parts += [unsigned(len(terms), 2), _encode_terms(terms)]
         for row in self.rows:
-            parts += [unsigned(len(row.terms), 2), signed128(row.constant), _encode_terms(row.terms)]
+            parts += [
+                unsigned(len(row.terms), 2),
+                signed128(row.constant),
+                _encode_terms(row.terms),
+            ]
         for quadratic in self.quadratic_rows:
             parts += [unsigned(len(quadratic.slots), 2), unsigned(len(quadratic.terms), 2)]
             parts += [signed128(quadratic.constant)]

@@ -56,7 +56,9 @@ class AggregateCommitments:
         """
         committed = key.commit([(share.values, share.blinding)])
         if committed != share_commitment(curve, self.points, node):
-            raise Rejected("S1", f"node {node}", "aggregate share does not open the sum of its shares")
+            raise Rejected(
+                "S1", f"node {node}", "aggregate share does not open the sum of its shares"
+            )
 
 
 def aggregate_share_hash(share: Share) -> bytes:
@@ -105,6 +107,8 @@ def verify_opening(
         raise Rejected("R1", "tally", "a value is not reduced modulo r")
     for slot, votes in enumerate(tally.values):
         if votes > largest_votes:
-            raise Rejected("R2", f"tally[{slot}]", f"{votes} votes, at most {largest_votes} possible")
+            raise Rejected(
+                "R2", f"tally[{slot}]", f"{votes} votes, at most {largest_votes} possible"
+            )
     if key.commit([(tally.values, tally.blinding)]).encode() != committed_sum:
         raise Rejected("R1", "tally", "does not open the anchored sum")

@@ -13,21 +13,17 @@ from ostraka_verifier.errors import Malformed
 
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
-_DOMAIN_TYPE = (
-    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-)
+_DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 NODE_REGISTRATION = "NodeRegistration(address node,string url)"
 POLL_KEY = "PollKey(bytes32 pollContext,bytes32 publicKey)"
 BALLOT = (
-    "Ballot(bytes32 pollContext,address voter,uint64 castAt,"
-    "bytes32 ballotDigest,bytes32 boxesHash)"
+    "Ballot(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest,bytes32 boxesHash)"
 )
 RECEIPT = "Receipt(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest)"
 INVENTORY = "Inventory(bytes32 pollContext,bytes32 inventoryHash)"
 ROOT = (
-    "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,"
-    "uint256 sumX,uint256 sumY,uint32 count)"
+    "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
 )
 FINAL = "Final(bytes32 pollContext,bytes32 rootDigest)"
 AGGREGATE_SHARE = (
@@ -62,8 +58,7 @@ class Domain:
                 `str`.
         """
         members = [
-            keccak256(value.encode()) if isinstance(value, str) else word(value)
-            for value in values
+            keccak256(value.encode()) if isinstance(value, str) else word(value) for value in values
         ]
         struct = keccak256(keccak256(type_string.encode()), *members)
         return keccak256(b"\x19\x01", self.separator, struct)

@@ -132,7 +132,14 @@ class Demo:
     """One run over one file."""
 
     def __init__(
-        self, path: Path, folder: Path, console: Console, *, voters: int | None, nodes: int, kill: bool
+        self,
+        path: Path,
+        folder: Path,
+        console: Console,
+        *,
+        voters: int | None,
+        nodes: int,
+        kill: bool,
     ) -> None:
         """Args:
         path: A `.pb` file.
@@ -149,7 +156,9 @@ class Demo:
         limit = REFERENCE_VOTERS if self.curve.name == "reference" else None
         wanted = min(n for n in (voters, limit, len(self.election.votes)) if n is not None)
         if wanted < MINIMUM_VOTERS:
-            raise PabulibError(f"{wanted} voters: at least {MINIMUM_VOTERS}, or the tally tells on them")
+            raise PabulibError(
+                f"{wanted} voters: at least {MINIMUM_VOTERS}, or the tally tells on them"
+            )
         if limit and wanted == limit:
             console.print(
                 f"The native engine is not installed: {limit} voters on the reference engine."
@@ -247,9 +256,7 @@ class Demo:
                 advance()
         return ballots
 
-    async def _cast_all(
-        self, poll: PublishedPoll, ballots: Sequence[PreparedBallot]
-    ) -> list[int]:
+    async def _cast_all(self, poll: PublishedPoll, ballots: Sequence[PreparedBallot]) -> list[int]:
         killed: list[int] = []
         turn = asyncio.Semaphore(_CONCURRENT_VOTERS)
         halves = [ballots[: len(ballots) // 2], ballots[len(ballots) // 2 :]]
@@ -277,7 +284,13 @@ class Demo:
         """Run the verifier as anybody would: another program, from chain and board alone."""
         urls = [url for i, url in enumerate(self.stack.node_urls, start=1) if i not in killed]
         completed = subprocess.run(  # noqa: S603 - the command is our own
-            [sys.executable, "-m", "ostraka_verifier", *self.audit_arguments(poll, urls[0]), "--json"],
+            [
+                sys.executable,
+                "-m",
+                "ostraka_verifier",
+                *self.audit_arguments(poll, urls[0]),
+                "--json",
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -302,9 +315,7 @@ class Demo:
             f"{url}/api/v1/polls/{poll.poll_id}/board",
         ]
 
-    def _result(
-        self, poll: PublishedPoll, killed: list[int], audit: dict[str, Any]
-    ) -> DemoResult:
+    def _result(self, poll: PublishedPoll, killed: list[int], audit: dict[str, Any]) -> DemoResult:
         tally = self.stack.registry.tally(poll.poll_id)
         if tally is None:
             raise RuntimeError("the chain shows no tally")
@@ -413,4 +424,6 @@ def print_result(result: DemoResult, console: Console) -> None:
     if result.winners_agree is not None:
         winners = "equal" if result.winners_agree else "DIFFERENT"
         console.print(f"Winners on chain and the city's: {winners}.")
-    console.print(f"The audit {result.verdict}." if result.verdict != "not checked" else "Not checked.")
+    console.print(
+        f"The audit {result.verdict}." if result.verdict != "not checked" else "Not checked."
+    )

@@ -49,7 +49,9 @@ class PublishedPoll:
         outcome_rule.check_slots(len(rule.slots))
         description = Description.decode(created.description)
         if len(description.options) != len(rule.slots):
-            raise Rejected("P2", "description.options", f"not one for each of {len(rule.slots)} slots")
+            raise Rejected(
+                "P2", "description.options", f"not one for each of {len(rule.slots)} slots"
+            )
         committee = registry.committee(parameters.committee)
         if committee is None:
             raise Rejected("P3", "committee", "not registered")

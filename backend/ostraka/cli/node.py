@@ -38,7 +38,7 @@ def run() -> None:
     who may create them, OSTRAKA_NODE_MINIMUM_BALLOTS is its floor for secret polls.
     """
     try:
-        settings = NodeSettings()  # type: ignore[call-arg]  # filled from the environment
+        settings = NodeSettings()
     except ValidationError as error:
         for problem in error.errors():
             name = "_".join(str(part) for part in problem["loc"]).upper()

@@ -108,7 +108,9 @@ def _check(election: Election, path: Path) -> None:
         if not set(vote) <= known or len(set(vote)) != len(vote):
             raise PabulibError(f"{path}: vote {number} names an unknown project, or one twice")
         if not least <= len(vote) <= most:
-            raise PabulibError(f"{path}: vote {number} has {len(vote)} projects, not {least} to {most}")
+            raise PabulibError(
+                f"{path}: vote {number} has {len(vote)} projects, not {least} to {most}"
+            )
 
 
 def _sections(rows: Iterable[list[str]]) -> Iterator[tuple[str, list[list[str]]]]:

@@ -55,9 +55,7 @@ class Admission:
         self._poll_key = poll_key
         self.key = CommitmentKey(curve, poll.rule.width)
 
-    def admit(
-        self, records: Sequence[CastRecord], head_unix_s: int
-    ) -> list[Admitted | Problem]:
+    def admit(self, records: Sequence[CastRecord], head_unix_s: int) -> list[Admitted | Problem]:
         """For each record what it is, or why it is refused.
 
         Args:
@@ -117,7 +115,9 @@ class Admission:
         check_boxes(record.boxes, record.boxes_hash, poll.nodes, poll.slots)
         voter, cast_at_unix_s = record.ballot[:20], int.from_bytes(record.ballot[20:28], "big")
         if cast_at_unix_s < parameters.opens_at:
-            raise Rejected("B5", "ballot.cast_at", f"before the poll opens at {parameters.opens_at}")
+            raise Rejected(
+                "B5", "ballot.cast_at", f"before the poll opens at {parameters.opens_at}"
+            )
         if cast_at_unix_s >= parameters.closes_at:
             raise Rejected("B5", "ballot.cast_at", f"the poll closed at {parameters.closes_at}")
         if cast_at_unix_s > head_unix_s + CLOCK_TOLERANCE_S:

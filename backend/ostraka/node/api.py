@@ -27,7 +27,10 @@ def build_api(service: NodeService) -> FastAPI:
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # Voters reach every node directly from any page; nothing here rests on cookies.
     app.add_middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST", "PUT"], allow_headers=["*"]
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST", "PUT"],
+        allow_headers=["*"],
     )
 
     def poll_of(poll_id: int) -> PollService:
@@ -121,8 +124,7 @@ def build_api(service: NodeService) -> FastAPI:
             "sum": to_hex(found.root.sum),
             "count": found.root.count,
             "attestations": [
-                {"node": one.node, "signature": to_hex(one.signature)}
-                for one in found.attestations
+                {"node": one.node, "signature": to_hex(one.signature)} for one in found.attestations
             ],
         }
 

@@ -27,7 +27,9 @@ class PeerError(Exception):
 class Peer:
     """One other node."""
 
-    def __init__(self, client: httpx.AsyncClient, key: SigningKey, number: int, member: Member) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, key: SigningKey, number: int, member: Member
+    ) -> None:
         self.number = number
         self.address = member.address
         self._url = member.url.rstrip("/")

@@ -41,7 +41,7 @@ from ostraka_verifier.board import (
 from ostraka_verifier.census import Census
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import SIGNATURE_BYTES, Reader, tagged_hash
-from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import AggregateCommitments, aggregate, aggregate_share_hash
@@ -196,7 +196,11 @@ class PollService:
         if self._frozen or self._head.timestamp >= self.poll.parameters.freezes_at:
             closed = self.poll.parameters.closes_at
             return Problem(409, "Poll closed", f"it closed at {closed}; nothing was counted")
-        if self._poll_key is None or view is None or view.status not in (Status.OPEN, Status.CLOSED):
+        if (
+            self._poll_key is None
+            or view is None
+            or view.status not in (Status.OPEN, Status.CLOSED)
+        ):
             return Problem(409, "Poll not open", "the chain does not show this poll as open", "", 2)
         return None
 
@@ -445,9 +449,7 @@ class PollService:
             signatures[peer.number] = answer
 
         await self._each_peer(collect)
-        self._store.add_attestations(
-            self.poll.poll_id, number, encode_root(root), signatures
-        )
+        self._store.add_attestations(self.poll.poll_id, number, encode_root(root), signatures)
         self.log.info("proposed", round=number, ballots=root.count, signatures=len(signatures))
 
         if len(signatures) >= quorum:
@@ -573,7 +575,9 @@ class PollService:
             self._store.attestations(self.poll.poll_id).items(), reverse=True
         ):
             if len(signatures) >= self.poll.committee.quorum:
-                attestations = tuple(Attestation(node, signatures[node]) for node in sorted(signatures))
+                attestations = tuple(
+                    Attestation(node, signatures[node]) for node in sorted(signatures)
+                )
                 return AnchoredRoot(number, decode_root(root), attestations)
         raise Problem(409, "Not settled", "no root has enough signatures yet", retry_after_s=2)
 
@@ -716,9 +720,7 @@ class PollService:
             node, member = self._member(one)
             digest = from_hex(one.get("root_digest"), "root_digest")
             signature = from_hex(one.get("signature"), "signature")
-            self._require_signer(
-                member, signature, typed_data.FINAL, self.poll.context, digest
-            )
+            self._require_signer(member, signature, typed_data.FINAL, self.poll.context, digest)
             await asyncio.to_thread(
                 self._store.add_final,
                 FinalStatement(
@@ -913,9 +915,7 @@ class PollService:
     def _require_root_signature(
         self, address: bytes, signature: bytes, number: int, root: SumRoot
     ) -> None:
-        self._require_signer(
-            address, signature, *_root_statement(self.poll.context, number, root)
-        )
+        self._require_signer(address, signature, *_root_statement(self.poll.context, number, root))
 
     def _share_statement(
         self, root: SumRoot, node: int, share: Share

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from sqlalchemy import Engine, func
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from ostraka.storage.database import checkpoint
@@ -135,17 +136,19 @@ class NodeStore:
 
     def versions(self, poll_id: int) -> list[BallotVersion]:
         """All stored ballots without their bytes."""
-        query = select(
-            StoredBallot.voter,
-            StoredBallot.cast_at_unix_s,
-            StoredBallot.digest,
+        query = select_columns(
+            col(StoredBallot.voter),
+            col(StoredBallot.cast_at_unix_s),
+            col(StoredBallot.digest),
             col(StoredBallot.receipt).is_not(None),
             col(StoredBallot.share_box).is_not(None),
-        ).where(StoredBallot.poll_id == poll_id)
+        ).where(col(StoredBallot.poll_id) == poll_id)
         with Session(self._engine) as session:
             return [
                 BallotVersion(voter, cast_at, digest, bool(receipted), bool(has_share))
-                for voter, cast_at, digest, receipted, has_share in session.exec(query)
+                for voter, cast_at, digest, receipted, has_share in session.connection().execute(
+                    query
+                )
             ]
 
     def receipts(self, poll_id: int) -> list[tuple[bytes, int, bytes, bytes]]:
@@ -157,7 +160,10 @@ class NodeStore:
             StoredBallot.receipt,
         ).where(StoredBallot.poll_id == poll_id, col(StoredBallot.receipt).is_not(None))
         with Session(self._engine) as session:
-            rows = [(voter, at, digest, receipt or b"") for voter, at, digest, receipt in session.exec(query)]
+            rows = [
+                (voter, at, digest, receipt or b"")
+                for voter, at, digest, receipt in session.exec(query)
+            ]
         return sorted(rows, key=lambda row: row[:3])
 
     def voters(self, poll_id: int) -> int:

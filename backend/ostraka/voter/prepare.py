@@ -78,7 +78,9 @@ class BallotFactory:
         self._key = CommitmentKey(curve, rule.width)
         self._kernel = Kernel.of(rule)
 
-    def prepare(self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> PreparedBallot:
+    def prepare(
+        self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: int
+    ) -> PreparedBallot:
         """A ballot ready to be cast.
 
         Args:

@@ -1,0 +1,56 @@
+# Ostraka. `make demo` and `make test` need a checkout, Python 3.11 with pip, and make; nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench soak lock vectors format clean
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+unexport PYTHONPATH VIRTUAL_ENV
+ARGS ?=
+GROUPS ?=
+DEMO_FILE := data/poland_lodz_2020_nad-nerem.pb
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: ## Install everything into the checkout
+	@scripts/setup
+
+demo: setup ## A city's vote from ballots to audit (ARGS=--exit ends afterwards)
+	@ostraka demo $(DEMO_FILE) $(ARGS)
+
+test: setup ## Every test
+	@python -c 'import ostraka_verifier_native' || \
+		{ echo "make test needs the native engine: install Rust, see build/native-build.log" >&2; exit 1; }
+	npm test --silent
+	pytest $(ARGS)
+
+check: setup ## Lint, types, layers, formatting, generated files current
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	npm run check --silent
+	cargo fmt --check --manifest-path verifier/native/Cargo.toml
+	cargo clippy --quiet --manifest-path verifier/native/Cargo.toml -- -D warnings
+	python tests/vectors/generate.py --check
+	python scripts/check_tree.py
+
+bench: setup ## Measure against the goals (GROUPS="curve ballot …")
+	@python -m benchmarks $(GROUPS)
+
+soak: setup ## Long programmes by name (ARGS=NAME)
+	@python -m benchmarks.soak $(ARGS)
+
+lock: setup ## Lock the Python packages again
+	@for name in bootstrap development; do \
+		uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+			requirements/$$name.in -o requirements/$$name.txt; done
+
+vectors: setup ## Write the shared test vectors again
+	@python tests/vectors/generate.py
+
+format: setup ## Format everything
+	@ruff check -q --fix . ; ruff format . ; npm run format --silent ; cargo fmt --manifest-path verifier/native/Cargo.toml
+
+clean: ## Remove what setup and builds made
+	rm -rf .venv node_modules artifacts cache build verifier/native/target

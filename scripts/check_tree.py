@@ -1,0 +1,51 @@
+"""Refuse what must never be committed: machine paths, registry hosts, build outputs, secrets."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+# Split so that this file does not find itself.
+FORBIDDEN_TEXT = re.compile(
+    "|".join(
+        (
+            r"/wor" r"k/",
+            r"/roo" r"t/",
+            r"/home/\w+/",
+            r"registry\.npm" r"js",
+            r"py" r"pi\.org",
+            r"python" r"hosted",
+            r"crates" r"\.io",
+            r"BEGIN \w* ?PRIVATE KEY",
+        )
+    )
+)
+FORBIDDEN_NAME = re.compile(
+    r"(^|/)(uv\.lock|Cargo\.lock|\.env|node_modules|artifacts|build)(/|$)|\.(so|whl|db|sqlite3?|pyc)$"
+)
+
+
+def main() -> int:
+    """Look at every tracked file; exit code 1 when one must go."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"],  # noqa: S607
+        capture_output=True,
+        check=True,
+    )
+    problems = []
+    for name in listed.stdout.decode().split("\0"):
+        path = Path(name)
+        if not name or not path.is_file():
+            continue
+        if FORBIDDEN_NAME.search(name):
+            problems.append(f"{name}: must not be tracked")
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
+            found = FORBIDDEN_TEXT.search(line)
+            if found:
+                problems.append(f"{name}:{number}: {found.group()!r} must not be committed")
+    print("\n".join(problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
