@@ -31,7 +31,7 @@ check: setup ## Lint, types, layers, formatting, generated files current
 	npm run check --silent
 	cargo fmt --check --manifest-path verifier/native/Cargo.toml
 	cargo clippy --quiet --manifest-path verifier/native/Cargo.toml -- -D warnings
-	python tests/vectors/generate.py --check
+	python -m tests.vectors.generate --check
 	python scripts/check_tree.py
 
 bench: setup ## Measure against the goals (GROUPS="curve ballot …")
@@ -47,7 +47,7 @@ lock: setup ## Lock the Python packages again
 			requirements/$$name.in -o requirements/$$name.txt; done
 
 vectors: setup ## Write the shared test vectors again
-	@python tests/vectors/generate.py
+	@python -m tests.vectors.generate
 
 format: setup ## Format everything
 	@ruff check -q --fix . ; ruff format . ; npm run format --silent ; cargo fmt --manifest-path verifier/native/Cargo.toml

@@ -74,7 +74,7 @@ class BallotFactory:
         self._poll_keys = tuple(poll_keys)
         self._randomness = randomness
         self._shape = ProofShape(rule, threshold)
-        self._layout = BallotLayout(self._shape)
+        self.layout = BallotLayout(self._shape)
         self._key = CommitmentKey(curve, rule.width)
         self._kernel = Kernel.of(rule)
 
@@ -143,7 +143,7 @@ class BallotFactory:
         shares = tuple(
             self._evaluate(columns, rho, node) for node in range(1, len(self._poll_keys) + 1)
         )
-        return SharedBallot(self._layout.build(cast_at_unix_s, proof), shares)
+        return SharedBallot(self.layout.build(cast_at_unix_s, proof), shares)
 
     def seal(self, shared: SharedBallot, signer: SigningKey) -> PreparedBallot:
         """Seal each node's share to its poll key and sign the whole."""

@@ -1,0 +1,254 @@
+"""A whole poll without processes: what nodes would do, done here by the real parts.
+
+Gives the board and the chain evidence of an honest poll, and hooks to make it a dishonest one.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ostraka.keys import PollKey, SigningKey
+from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka_verifier import typed_data
+from ostraka_verifier.board import (
+    AnchoredRoot,
+    Attestation,
+    Board,
+    PollKeyAnnouncement,
+    SignedBallot,
+    SignedShare,
+)
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
+from ostraka_verifier.curve import Curve, load
+from ostraka_verifier.encoding import keccak256, word
+from ostraka_verifier.evidence import ChainEvidence
+from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
+from ostraka_verifier.outcome import Greedy, OutcomeRule, outcome_rule_digest
+from ostraka_verifier.parameters import (
+    Committee,
+    Member,
+    PollIdentity,
+    PollParameters,
+    poll_keys_hash,
+)
+from ostraka_verifier.rule import BallotRule, approval, slack_bits
+from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
+from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
+from tests.support.randomness import SeededRandomness
+
+REGISTRY = bytes(range(1, 21))
+CHAIN_ID = 31337
+OPENS_AT = 1_800_000_000
+CLOSES_AT = OPENS_AT + 3600
+
+
+@dataclass
+class SyntheticPoll:
+    """An honest poll over given votes; change a field before `finish` to make it lie.
+
+    Attributes:
+        votes: Bits of each ballot, in the order of the voters' accounts.
+        weights: Of each voter; all 1 by default.
+    """
+
+    votes: Sequence[Sequence[int]]
+    rule: BallotRule
+    outcome: OutcomeRule
+    nodes: int = 4
+    threshold: int = 2
+    faults: int = 1
+    weights: Sequence[int] = ()
+    secret: bool = True
+    seed: str = "poll"
+    curve: Curve = field(default_factory=load)
+
+    def __post_init__(self) -> None:
+        self.random = SeededRandomness(self.seed)
+        self.node_keys = [SigningKey(self.random.bytes(32)) for _ in range(self.nodes)]
+        members = tuple(
+            Member(key.address, f"https://node-{number}.example")
+            for number, key in enumerate(self.node_keys, start=1)
+        )
+        self.committee = Committee(members, self.threshold, self.faults)
+        keys = [SigningKey(self.random.bytes(32)) for _ in self.votes]
+        self.voter_keys = sorted(keys, key=lambda key: key.address)
+        weights = self.weights or [1] * len(self.votes)
+        self.census = Census(
+            tuple(
+                CensusEntry(key.address, key.address, weight)
+                for key, weight in zip(self.voter_keys, weights, strict=True)
+            )
+        )
+        options = [f"option {slot}" for slot in range(len(self.rule.slots))]
+        self.description = json.dumps({"title": "A question", "options": options}).encode()
+        self.parameters = PollParameters(
+            committee=self.committee.digest,
+            rule=self.rule.digest,
+            outcome_rule=outcome_rule_digest(self.outcome.encode()),
+            description=keccak256(self.description),
+            census_root=self.census.root,
+            voters=len(self.census),
+            total_weight=self.census.total_weight,
+            secret=self.secret,
+            opens_at=OPENS_AT,
+            closes_at=CLOSES_AT,
+            freeze_delay=10,
+            round_duration=60,
+            max_rounds=10,
+            dispute_window=600,
+            tally_period=86_400,
+            minimum_ballots=1,
+        )
+        self.identity = PollIdentity(CHAIN_ID, REGISTRY, 1)
+        self.domain = typed_data.Domain(CHAIN_ID, REGISTRY)
+        self.context = self.identity.context(self.parameters, self.rule)
+        self.poll_keys = [PollKey(self.random.bytes(32)) for _ in range(self.nodes)]
+        self.factory = BallotFactory(
+            self.curve,
+            self.rule,
+            self.threshold,
+            self.domain,
+            self.context,
+            [key.public_key for key in self.poll_keys],
+            self.random,
+        )
+        self.prepared = [
+            self.factory.prepare(key, key.address, bits, OPENS_AT + number)
+            for number, (key, bits) in enumerate(zip(self.voter_keys, self.votes, strict=True))
+        ]
+
+    def leaf(self, prepared: PreparedBallot) -> SignedBallot:
+        """A ballot as the board lists it."""
+        return SignedBallot(
+            prepared.ballot.encoded, boxes_hash(prepared.boxes), prepared.signature
+        )
+
+    def root(self) -> SumRoot:
+        """Root over all prepared ballots."""
+        ballots = [prepared.ballot for prepared in self.prepared]
+        leaves = [
+            Leaf(ballot.voter, weight, ballot.cast_at_unix_s, ballot.digest)
+            for ballot, weight in zip(ballots, self.counted_weights, strict=True)
+        ]
+        values = self.curve.concat([ballot.sharing[0] for ballot in ballots])
+        return sum_root(self.curve, leaves, values)
+
+    @property
+    def counted_weights(self) -> list[int]:
+        """Weight of each prepared ballot."""
+        return [self.census.by_account[one.ballot.voter].weight for one in self.prepared]
+
+    def attest(self, root: SumRoot, nodes: Sequence[int], number: int = 0) -> AnchoredRoot:
+        """A root with the signatures of some nodes."""
+        digest = self.domain.digest(
+            typed_data.ROOT,
+            self.context,
+            number,
+            root.hash,
+            root.sum[:32],
+            root.sum[32:],
+            root.count,
+        )
+        return AnchoredRoot(
+            number,
+            root,
+            tuple(Attestation(node, self.node_keys[node - 1].sign(digest)) for node in nodes),
+        )
+
+    def aggregate_share(self, node: int) -> Share:
+        """What node `node` releases."""
+        shares = [
+            BoxContent.decode(
+                self.poll_keys[node - 1].open(one.boxes[node - 1]), len(self.rule.slots)
+            ).share
+            for one in self.prepared
+        ]
+        return aggregate(shares, self.counted_weights, len(self.rule.slots))
+
+    def sign_share(self, node: int, share: Share, root: SumRoot) -> SignedShare:
+        """An aggregate share under its node's signature."""
+        digest = self.domain.digest(
+            typed_data.AGGREGATE_SHARE,
+            self.context,
+            root.digest,
+            node,
+            aggregate_share_hash(share),
+        )
+        return SignedShare(node, share, self.node_keys[node - 1].sign(digest))
+
+    def finish(self) -> tuple[Board, ChainEvidence]:
+        """Board and chain evidence of the poll after its tally."""
+        root = self.root()
+        anchored = self.attest(root, range(1, self.committee.quorum + 1))
+        shares = {node: self.aggregate_share(node) for node in range(1, self.threshold + 2)}
+        tally = combine(shares, self.threshold)
+        board = Board(
+            poll=self.identity.encode(),
+            parameters=self.parameters.encode(),
+            rule=self.rule.encode(),
+            outcome_rule=self.outcome.encode(),
+            description=self.description,
+            committee=self.committee.encode(),
+            poll_keys=tuple(
+                PollKeyAnnouncement(
+                    key.public_key,
+                    node.sign(
+                        self.domain.digest(typed_data.POLL_KEY, self.context, key.public_key)
+                    ),
+                )
+                for node, key in zip(self.node_keys, self.poll_keys, strict=True)
+            ),
+            census=self.census.encode(),
+            leaves=tuple(self.leaf(prepared) for prepared in self.prepared),
+            root=anchored,
+            shares=tuple(self.sign_share(node, share, root) for node, share in shares.items()),
+        )
+        return board, self.chain(anchored, tally)
+
+    def chain(self, anchored: AnchoredRoot, tally: Tally) -> ChainEvidence:
+        """What an honest chain says after the tally."""
+        keys = tuple(key.public_key for key in self.poll_keys)
+        table = b"".join(derive_generator(index) for index in range(MAX_GENERATORS + 1))
+        return ChainEvidence(
+            chain_id=CHAIN_ID,
+            block=1000,
+            status="tallied",
+            poll_context=self.context,
+            committee=self.committee.digest,
+            poll_keys_digest=poll_keys_hash(keys),
+            root=anchored.root,
+            tally_digest=tally_digest(tally),
+            dispute_window_ends_at=CLOSES_AT + 700,
+            tally_deadline=CLOSES_AT + 87_000,
+            generators=b"\0" + table,
+            poll_keys=keys,
+            anchored=anchored,
+            tally=tally,
+            tallied_at=CLOSES_AT + 701,
+            winners=(
+                tuple(self.outcome.winners(tally.values))
+                if isinstance(self.outcome, Greedy)
+                else None
+            ),
+        )
+
+
+def tally_digest(tally: Tally) -> bytes:
+    """keccak256(abi.encode(T)), as the contract stores it."""
+    return keccak256(b"".join(word(value) for value in (32, len(tally.values), *tally.values)))
+
+
+def approval_poll(**changes: object) -> SyntheticPoll:
+    """Seven voters, four options, one to three of them approved, greedy funding."""
+    choices = ([0], [0, 1], [1, 2, 3], [2], [0, 3], [0, 1, 2], [3])
+    votes = [
+        [int(slot in chosen) for slot in range(4)] + slack_bits(2, 3 - len(chosen))
+        for chosen in choices
+    ]
+    arguments = {
+        "votes": votes,
+        "rule": approval(4, 1, 3),
+        "outcome": Greedy((50, 40, 30, 20), 100),
+    }
+    return SyntheticPoll(**(arguments | changes))  # type: ignore[arg-type]

@@ -1,0 +1,198 @@
+"""Every shared vector, in Python: one case, one reason, the expected class of error."""
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ostraka_verifier import typed_data
+from ostraka_verifier.ballot import BallotLayout
+from ostraka_verifier.census import Census
+from ostraka_verifier.commitment import derive_generator, generators
+from ostraka_verifier.curve import Curve, load
+from ostraka_verifier.encoding import Reader
+from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka_verifier.merkle_sum import Leaf, sum_root
+from ostraka_verifier.outcome import Greedy, decode_outcome_rule, outcome_rule_digest
+from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
+from ostraka_verifier.proof import ProofShape, verify_proofs
+from ostraka_verifier.rule import BallotRule, slack_bits, slack_coefficients
+from ostraka_verifier.sharing import Share
+from ostraka_verifier.tally_proof import combine
+from ostraka_verifier.transcript import Transcript
+
+FOLDER = Path(__file__).parents[1] / "vectors"
+ERRORS: dict[str, type[AuditError]] = {"Malformed": Malformed, "Rejected": Rejected}
+
+
+def vectors(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+
+
+def unhex(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def named(cases: list[dict[str, Any]]) -> list[Any]:
+    return [pytest.param(case, id=case["name"]) for case in cases]
+
+
+@pytest.fixture(params=["native", "reference"])
+def curve(request: pytest.FixtureRequest) -> Curve:
+    return load(request.param)
+
+
+def test_generators() -> None:
+    points = vectors("generators")["points"]
+    assert [unhex(point) for point in points] == [derive_generator(n) for n in range(321)]
+    assert len(set(points)) == 321
+
+
+@pytest.mark.parametrize("case", vectors("transcript")["cases"])
+def test_transcript(case: dict[str, Any]) -> None:
+    transcript = Transcript(case["purpose"], unhex(case["poll_context"]))
+    for label, message in case["messages"]:
+        transcript.absorb(label, unhex(message))
+    assert transcript.challenge() == int(case["challenge"])
+
+
+def test_transcripts_that_differ_in_anything_differ_in_the_challenge() -> None:
+    challenges = [case["challenge"] for case in vectors("transcript")["cases"]]
+    assert len(set(challenges)) == len(challenges)
+
+
+@pytest.mark.parametrize("case", vectors("typed_data")["cases"], ids=lambda case: case["type"])
+def test_typed_data(case: dict[str, Any]) -> None:
+    given = vectors("typed_data")
+    domain = typed_data.Domain(given["chain_id"], unhex(given["registry"]))
+    values = [
+        unhex(value) if isinstance(value, str) and value.startswith("0x") else value
+        for value in case["values"]
+    ]
+    digest = domain.digest(case["type"], *values)
+    assert digest == unhex(case["digest"])
+    assert typed_data.recover(digest, unhex(case["signature"])) == unhex(given["signer"])
+
+
+@pytest.mark.parametrize("case", named(vectors("typed_data")["refused"]))
+def test_signatures_that_are_none(case: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        typed_data.recover(unhex(case["digest"]), unhex(case["signature"]))
+
+
+@pytest.mark.parametrize("case", named(vectors("rule")["cases"]))
+def test_rule(case: dict[str, Any]) -> None:
+    if case["expect"] != "valid":
+        with pytest.raises(ERRORS[case["expect"]]):
+            BallotRule.decode(unhex(case["rule"]))
+        return
+    rule = BallotRule.decode(unhex(case["rule"]))
+    assert rule.encode() == unhex(case["rule"])
+    assert rule.digest == unhex(case["digest"])
+    assert len(rule.slots) == case["slots"]
+    assert rule.max_slot_value == int(case["max_slot_value"])
+    assert rule.slots_are_bits == case["slots_are_bits"]
+
+
+@pytest.mark.parametrize("case", vectors("slack")["cases"], ids=lambda case: case["span"])
+def test_slack_spans_exactly_its_range(case: dict[str, Any]) -> None:
+    span, coefficients = case["span"], [int(one) for one in case["coefficients"]]
+    assert list(slack_coefficients(span)) == coefficients
+    reachable = {0}
+    for coefficient in coefficients:
+        reachable |= {value + coefficient for value in reachable}
+    assert reachable == set(range(span + 1))
+    for value in range(span + 1):
+        bits = slack_bits(span, value)
+        assert sum(c * b for c, b in zip(coefficients, bits, strict=True)) == value
+
+
+@pytest.mark.parametrize("case", named(vectors("ballot")["cases"]))
+def test_ballot(case: dict[str, Any]) -> None:
+    curve = load("native")
+    shape = ProofShape(BallotRule.decode(unhex(case["rule"])), case["threshold"])
+
+    def check() -> None:
+        ballot = BallotLayout(shape).decode(curve, unhex(case["ballot"]))
+        assert ballot.encoded == unhex(case["ballot"])
+        context, points = unhex(case["poll_context"]), generators(curve, shape.rule.width)
+        verify_proofs(curve, points, shape, context, [ballot.proof], secrets.randbits)
+        assert ballot.digest == unhex(case["digest"])
+
+    if case["expect"] == "valid":
+        check()
+    else:
+        with pytest.raises(ERRORS[case["expect"]]):
+            check()
+
+
+def test_ballots_on_the_reference_engine() -> None:
+    curve = load("reference")
+    for case in vectors("ballot")["cases"]:
+        if case["expect"] == "valid":
+            shape = ProofShape(BallotRule.decode(unhex(case["rule"])), case["threshold"])
+            ballot = BallotLayout(shape).decode(curve, unhex(case["ballot"]))
+            context, points = unhex(case["poll_context"]), generators(curve, shape.rule.width)
+            verify_proofs(curve, points, shape, context, [ballot.proof], secrets.randbits)
+
+
+@pytest.mark.parametrize("case", vectors("census")["cases"])
+def test_census(case: dict[str, Any]) -> None:
+    census = Census.decode(unhex(case["census"]))
+    assert census.root == unhex(case["root"])
+    assert census.encode() == unhex(case["census"])
+
+
+@pytest.mark.parametrize("case", named(vectors("census")["refused"]))
+def test_bytes_that_are_no_census(case: dict[str, Any]) -> None:
+    with pytest.raises(ERRORS[case["expect"]]):
+        Census.decode(unhex(case["census"]))
+
+
+@pytest.mark.parametrize(
+    "case", vectors("merkle_sum")["cases"], ids=lambda case: len(case["leaves"])
+)
+def test_sum_tree(case: dict[str, Any], curve: Curve) -> None:
+    leaves = [
+        Leaf(unhex(one["voter"]), int(one["weight"]), one["cast_at"], unhex(one["digest"]))
+        for one in case["leaves"]
+    ]
+    values = curve.decode(b"".join(unhex(one["value"]) for one in case["leaves"]))
+    root = sum_root(curve, leaves, values)
+    assert (root.hash, root.sum) == (unhex(case["hash"]), unhex(case["sum"]))
+    assert root.digest == unhex(case["root_digest"])
+
+
+@pytest.mark.parametrize("case", named(vectors("outcome")["cases"]))
+def test_outcome(case: dict[str, Any]) -> None:
+    rule = decode_outcome_rule(unhex(case["rule"]))
+    assert isinstance(rule, Greedy)
+    assert rule.encode() == unhex(case["rule"])
+    assert outcome_rule_digest(rule.encode()) == unhex(case["digest"])
+    tally = [int(votes) for votes in case["tally"]]
+    assert rule.ranking(tally) == case["order"]
+    assert rule.winners(tally) == case["winners"]
+
+
+@pytest.mark.parametrize("case", named(vectors("outcome")["refused"]))
+def test_bytes_that_are_no_outcome_rule(case: dict[str, Any]) -> None:
+    with pytest.raises(ERRORS[case["expect"]]):
+        decode_outcome_rule(unhex(case["rule"])).check_slots(case["slots"])
+
+
+def test_board() -> None:
+    given = vectors("board")
+    parameters = PollParameters.decode(unhex(given["board"]["parameters"]))
+    assert parameters.encode() == unhex(given["board"]["parameters"])
+    committee = Committee.decode(unhex(given["board"]["committee"]))
+    assert committee.digest == unhex(given["board"]["committee_digest"])
+    assert PollIdentity.decode(unhex(given["board"]["poll"])).poll_id == 1
+    shares = {}
+    for one in given["aggregate_shares"]:
+        reader = Reader(unhex(one["share"]), "share")
+        shares[one["node"]] = Share.read(reader, len(given["tally"]), "share")
+    tally = combine(shares, committee.threshold)
+    assert tally.values == tuple(int(votes) for votes in given["tally"])
+    assert tally.blinding == int(given["blinding"])
