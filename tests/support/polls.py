@@ -120,9 +120,7 @@ class SyntheticPoll:
 
     def leaf(self, prepared: PreparedBallot) -> SignedBallot:
         """A ballot as the board lists it."""
-        return SignedBallot(
-            prepared.ballot.encoded, boxes_hash(prepared.boxes), prepared.signature
-        )
+        return SignedBallot(prepared.ballot.encoded, boxes_hash(prepared.boxes), prepared.signature)
 
     def root(self) -> SumRoot:
         """Root over all prepared ballots."""

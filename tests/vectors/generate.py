@@ -183,13 +183,9 @@ def rules() -> Cases:
         "row without terms": _rule(1, [[term(0, 1)]], [([], 0)]),
         "row with a zero coefficient": _rule(1, [[term(0, 1)]], [([term(0, 0)], 1)]),
         "row with a bit that does not exist": _rule(1, [[term(0, 1)]], [([term(1, 1)], 1)]),
-        "row with bits in falling order": _rule(
-            2, [[term(0, 1)]], [([term(1, 1), term(0, 1)], 1)]
-        ),
+        "row with bits in falling order": _rule(2, [[term(0, 1)]], [([term(1, 1), term(0, 1)], 1)]),
         "row with a bit twice": _rule(2, [[term(0, 1)]], [([term(0, 1), term(0, 1)], 1)]),
-        "row that reaches the bound": _rule(
-            2, [[term(0, 1)]], [([term(0, big), term(1, big)], 2)]
-        ),
+        "row that reaches the bound": _rule(2, [[term(0, 1)]], [([term(0, big), term(1, big)], 2)]),
         "row that reaches it with the least constant": _rule(
             2, [[term(0, 1)]], [([term(0, big), term(1, 1)], -(1 << 127))]
         ),
@@ -241,8 +237,7 @@ def rules() -> Cases:
     }
     for expected, broken in (("Rejected", rejected), ("Malformed", malformed)):
         cases += [
-            {"name": name, "rule": hexed(rule), "expect": expected}
-            for name, rule in broken.items()
+            {"name": name, "rule": hexed(rule), "expect": expected} for name, rule in broken.items()
         ]
     return {"cases": cases}
 
@@ -301,7 +296,7 @@ def _ballot_polls() -> dict[str, SyntheticPoll]:
             threshold=3,
         ),
         "quadratic voting with 10 credits": SyntheticPoll(
-            votes=[[1, 1, 1, 0] + slack_bits(10, 0), [0, 1, 0, 1] + slack_bits(10, 2)],
+            votes=[[1, 1, 1, 0, *slack_bits(10, 0)], [0, 1, 0, 1, *slack_bits(10, 2)]],
             rule=quadratic,
             outcome=NoOutcome(),
             seed="quadratic",
@@ -371,9 +366,7 @@ def _broken_ballots(poll: SyntheticPoll) -> list[tuple[str, bytes, str]]:
     names += ["response of V plus 1"]
     names += [] if poll.rule.slots_are_bits else ["response of U plus 1"]
     names += ["response of C plus 1"]
-    broken += [
-        (name, scalar_changed(index), "Rejected") for index, name in enumerate(names)
-    ]
+    broken += [(name, scalar_changed(index), "Rejected") for index, name in enumerate(names)]
     offset = 28
     for label, count in shape.labels:
         for number in range(count):

@@ -75,7 +75,7 @@ class BallotFactory:
         self._randomness = randomness
         self._shape = ProofShape(rule, threshold)
         self.layout = BallotLayout(self._shape)
-        self._key = CommitmentKey(curve, rule.width)
+        self.key = CommitmentKey(curve, rule.width)
         self._kernel = Kernel.of(rule)
 
     def prepare(
@@ -127,7 +127,7 @@ class BallotFactory:
         openings += [(slot_masks, s)]
         openings += [(masks, u)] if separate else []
         openings += [(cross, w), (square, y)]
-        points = self._key.commit(openings)
+        points = self.key.commit(openings)
         encoded = points.encode()
 
         x = challenge(self._shape, self._context, voter, encoded)
