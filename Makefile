@@ -1,9 +1,10 @@
 # Ostraka. `make demo` and `make test` need a checkout, Python 3.11 with pip, and make; nothing else.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench soak lock vectors format clean
-SHELL := /bin/bash
+SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-unexport PYTHONPATH VIRTUAL_ENV
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export HARDHAT_DISABLE_TELEMETRY := true
 ARGS ?=
 GROUPS ?=
 DEMO_FILE := data/poland_lodz_2020_nad-nerem.pb
@@ -21,7 +22,7 @@ test: setup ## Every test
 	@python -c 'import ostraka_verifier_native' || \
 		{ echo "make test needs the native engine: install Rust, see build/native-build.log" >&2; exit 1; }
 	npm test --silent
-	pytest $(ARGS)
+	pytest -n 2 $(ARGS)
 
 check: setup ## Lint, types, layers, formatting, generated files current
 	ruff check .
@@ -29,9 +30,9 @@ check: setup ## Lint, types, layers, formatting, generated files current
 	mypy
 	lint-imports
 	npm run check --silent
-	cargo fmt --check --manifest-path verifier/native/Cargo.toml
-	cargo clippy --quiet --manifest-path verifier/native/Cargo.toml -- -D warnings
+	scripts/check_native
 	python -m tests.vectors.generate --check
+	scripts/lock --check
 	python scripts/check_tree.py
 
 bench: setup ## Measure against the goals (GROUPS="curve ballot …")
@@ -41,10 +42,7 @@ soak: setup ## Long programmes by name (ARGS=NAME)
 	@python -m benchmarks.soak $(ARGS)
 
 lock: setup ## Lock the Python packages again
-	@for name in bootstrap development; do \
-		uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 \
-			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-			requirements/$$name.in -o requirements/$$name.txt; done
+	@scripts/lock
 
 vectors: setup ## Write the shared test vectors again
 	@python -m tests.vectors.generate

@@ -1,4 +1,7 @@
-"""Refuse what must never be committed: machine paths, registry hosts, build outputs, secrets."""
+"""Refuse what must never be committed: machine paths, registry hosts, build outputs, secrets.
+
+Looks at what git tracks and at what it would add.
+"""
 
 import re
 import subprocess
@@ -9,9 +12,8 @@ from pathlib import Path
 FORBIDDEN_TEXT = re.compile(
     "|".join(
         (
-            r"/wor" r"k/",
-            r"/roo" r"t/",
-            r"/home/\w+/",
+            # At the start of a path only: an address may well have such a part.
+            r"(?<![\w.})])/(wor" r"k|roo" r"t|home/\w+)/",
             r"registry\.npm" r"js",
             r"py" r"pi\.org",
             r"python" r"hosted",
@@ -21,14 +23,15 @@ FORBIDDEN_TEXT = re.compile(
     )
 )
 FORBIDDEN_NAME = re.compile(
-    r"(^|/)(uv\.lock|Cargo\.lock|\.env|node_modules|artifacts|build)(/|$)|\.(so|whl|db|sqlite3?|pyc)$"
+    r"(^|/)(uv\.lock|Cargo\.lock|\.env|\.venv|node_modules|artifacts|build|dist|target|__pycache__)(/|$)"
+    r"|\.egg-info(/|$)|\.(so|whl|pyc|db|sqlite3?)$|\.(db|sqlite3?)-(wal|shm|journal)$"
 )
 
 
 def main() -> int:
     """Look at every tracked file; exit code 1 when one must go."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z"],  # noqa: S607
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],  # noqa: S607
         capture_output=True,
         check=True,
     )
@@ -43,7 +46,7 @@ def main() -> int:
             found = FORBIDDEN_TEXT.search(line)
             if found:
                 problems.append(f"{name}:{number}: {found.group()!r} must not be committed")
-    print("\n".join(problems))
+    print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 
 

@@ -5,6 +5,7 @@ Reads and decodes, judges nothing. All chain facts are read at one block.
 Source: contracts/interfaces/IPollRegistry.sol; Ethereum JSON-RPC; the contract ABI.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,8 +212,8 @@ class ChainReader:
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
         body = fetch(self._client, "POST", self._url, _MAX_RPC_BYTES, no_progress, request)
         try:
-            answer = httpx.Response(200, content=body).json()
-        except ValueError:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
             raise Malformed(f"{method}: the RPC endpoint does not answer JSON") from None
         if not isinstance(answer, dict) or "result" not in answer:
             reason = answer.get("error") if isinstance(answer, dict) else answer
@@ -239,12 +240,12 @@ def fetch(
     url: str,
     limit: int,
     progress: Progress,
-    json: Any = None,
+    content: Any = None,
 ) -> bytes:
     """Body of a successful answer of at most `limit` bytes; Undecided otherwise."""
     body = bytearray()
     try:
-        with client.stream(method, url, json=json) as response:
+        with client.stream(method, url, json=content) as response:
             total = response.headers.get("content-length", "")
             for chunk in response.iter_bytes():
                 body += chunk

@@ -251,7 +251,7 @@ class Description:
         """
         try:
             content: Any = json.loads(data.decode())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Malformed("description: not JSON") from error
         if not isinstance(content, dict):
             raise Malformed("description: not a JSON object")

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -65,11 +65,15 @@ class LocalStack:
         address, self.deployment = deploy(self.rpc_url, self.organizer)
         self.registry = Registry(self.rpc_url, address, self.deployment.block)
 
-    def start_nodes(self) -> None:
-        """Start all nodes, each with a key and database of its own."""
+    def start_nodes(self, databases: Mapping[int, str] | None = None) -> None:
+        """Start all nodes, each with a key and database of its own.
+
+        Args:
+            databases: URLs of databases other than an SQLite file, by node.
+        """
         for number in range(1, len(self._ports) + 1):
             create_key(self.folder / f"node-{number}" / "key")
-            self.start_node(number)
+            self.start_node(number, (databases or {}).get(number, ""))
         for number, url in enumerate(self.node_urls, start=1):
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
 
@@ -134,6 +138,7 @@ class LocalStack:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/api/v1/config", timeout=2, trust_env=False).status_code == 200
+        answer = httpx.get(f"{url}/api/v1/config", timeout=2, trust_env=False)
     except httpx.HTTPError:
         return False
+    return answer.status_code == 200 and answer.json()["head"] is not None

@@ -1,6 +1,7 @@
 """Run one tallying node as a process."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -19,6 +20,7 @@ from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
 
 _KEEP_ALIVE_S = 30
+_RECURSION_LIMIT = 1000
 
 
 def run_node(settings: NodeSettings) -> None:
@@ -29,6 +31,8 @@ def run_node(settings: NodeSettings) -> None:
         ChainError: The chain is out of reach at start.
     """
     logs.configure(settings.log_level)
+    # A library raises it so far that nested JSON would overflow the C stack and kill the node.
+    sys.setrecursionlimit(_RECURSION_LIMIT)
     asyncio.run(_serve(settings))
 
 

@@ -69,8 +69,10 @@ class NodeService:
             await asyncio.sleep(TICK_S)
 
     async def _tick(self) -> None:
-        head = self.head = await asyncio.to_thread(self._registries[0].head)
+        head = await asyncio.to_thread(self._registries[0].head)
         await self._discover()
+        # Shown only now: from here on the node answers for every poll that it serves.
+        self.head = head
         for service in list(self._polls.values()):
             try:
                 await service.tick(head)

@@ -4,6 +4,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ostraka.wire.problems import Problem, respond
 
+_DRAIN_BYTES = 16 * 2**20
+
 
 class BodyLimit:
     """ASGI middleware that refuses bodies of more than `limit` bytes, however they are sent."""
@@ -18,21 +20,27 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._limit:
-            await self._refuse(scope, send)
-            return
+        size = int(declared) if declared.isdigit() else 0
         body = bytearray()
         # Read here as a whole: a handler would only see a stream that was cut short.
-        while True:
+        more = True
+        while more:
             message = await receive()
             if message["type"] != "http.request":
                 return
+            more = message.get("more_body", False)
             body += message.get("body", b"")
-            if len(body) > self._limit:
+            size = max(size, len(body))
+            if size > self._limit:
+                # Discard a little of what comes, so that a client gets to read the refusal.
+                drained = len(body)
+                body.clear()
+                while more and drained <= self._limit + _DRAIN_BYTES:
+                    message = await receive()
+                    drained += len(message.get("body", b""))
+                    more = message.get("more_body", False)
                 await self._refuse(scope, send)
                 return
-            if not message.get("more_body", False):
-                break
         pending: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
         async def replay() -> Message:

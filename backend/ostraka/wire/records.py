@@ -12,6 +12,8 @@ from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.sharing import boxes_hash
 
+_MAX_BRACKETS = 1000
+
 
 @dataclass(frozen=True)
 class CastRecord:
@@ -86,7 +88,10 @@ def _split(data: bytes, ballot_bytes: int, nodes: int, box_bytes: int) -> CastRe
 
 
 def strict_json(body: bytes) -> Any:
-    """JSON in UTF-8 without duplicate members; Malformed otherwise."""
+    """JSON in UTF-8 without duplicate members or deep nesting; Malformed otherwise."""
+    # Deep nesting exhausts the parser's stack, and a library may have raised Python's own limit.
+    if body.count(b"[") + body.count(b"{") > _MAX_BRACKETS:
+        raise Malformed("body: more than 1000 lists and objects")
     try:
         return json.loads(body.decode(), object_pairs_hook=_distinct, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

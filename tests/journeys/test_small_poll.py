@@ -1,0 +1,354 @@
+"""A small poll through real processes, chain and HTTP, then tampered with in every part."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ostraka_verifier.board import Board
+from ostraka_verifier.checks import Audit, Claimed, Verdict
+from ostraka_verifier.curve import R
+from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.evidence import ChainEvidence, ChainReader
+from ostraka_verifier.sharing import Share
+from ostraka_verifier.tally_proof import Tally
+from tests.support.polls import tally_digest
+from tests.support.town import OUTCOME, Poll, Town, body_of, eventually, vote_for
+
+VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3), vote_for(3)]
+EXPECTED = (3, 2, 2, 3)
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    town = Town(tmp_path_factory.mktemp("town"), nodes=4, threshold=2, faults=1)
+    with town.stack:
+        town.start()
+        yield town
+
+
+@pytest.fixture(scope="module")
+def counted(town: Town) -> Poll:
+    """A poll that went all the way, one voter having changed their mind."""
+    poll = town.open_poll(8)
+    poll.vote([vote_for(2, 3), *VOTES[1:]])
+    changed = poll.prepare(0, VOTES[0], poll.now() + 1)
+    assert poll.cast_all([changed])[0].recorded
+    assert poll.tally() == EXPECTED
+    return poll
+
+
+@pytest.fixture(scope="module")
+def evidence(counted: Poll) -> tuple[Board, ChainEvidence]:
+    poll = counted.published
+
+    def shares() -> int:
+        return len(counted.get(2, "/shares").json())
+
+    eventually(lambda: shares() == 4, "node 2 knows the aggregate shares of all nodes")
+    board = Board.decode(counted.get(2, "/board").content, poll.layout.size, poll.slots)
+    registry = counted.town.stack.registry
+    reader = ChainReader(counted.town.stack.rpc_url, registry.address)
+    return board, reader.read(poll.poll_id, OUTCOME, OUTCOME.encode())
+
+
+def audit(counted: Poll, board: Board, chain: ChainEvidence) -> set[str]:
+    claimed = Claimed(counted.town.stack.registry.address, counted.poll_id)
+    found = Audit(counted.town.curve, claimed, chain, board.encode(), secrets.randbits).run()
+    return {finding.check for finding in found if finding.verdict is not Verdict.HOLDS}
+
+
+def test_the_program_that_anybody_runs_says_holds(counted: Poll) -> None:
+    for node in (1, 4):
+        completed = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "ostraka_verifier",
+                "audit",
+                "--rpc",
+                counted.town.stack.rpc_url,
+                "--registry",
+                "0x" + counted.town.stack.registry.address.hex(),
+                "--poll",
+                str(counted.poll_id),
+                "--board",
+                counted.url(node, "/board"),
+                "--json",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        report = json.loads(completed.stdout)
+        assert report["verdict"] == "holds", report
+        assert completed.returncode == 0
+        assert [int(option["votes"]) for option in report["options"]] == list(EXPECTED)
+        assert [option["funded"] for option in report["options"]] == [True, False, True, True]
+
+
+def test_an_honest_board_holds(counted: Poll, evidence: tuple[Board, ChainEvidence]) -> None:
+    assert audit(counted, *evidence) == set()
+
+
+def test_each_tampered_artefact_is_named(
+    counted: Poll, evidence: tuple[Board, ChainEvidence]
+) -> None:
+    board, chain = evidence
+    assert board.root is not None
+    assert chain.tally is not None
+    leaf = board.leaves[2]
+
+    def with_ballot(ballot: bytes) -> Board:
+        leaves = list(board.leaves)
+        leaves[2] = replace(leaf, ballot=ballot)
+        return replace(board, leaves=tuple(leaves))
+
+    flipped = bytearray(leaf.ballot)
+    flipped[50] ^= 4
+    last = (int.from_bytes(leaf.ballot[-32:], "big") + 1) % R
+    root = board.root.root
+    other_sum = replace(root, sum=board.leaves[0].ballot[28:92])
+    padded = replace(root, count=root.count + 1)
+    other_root = replace(root, hash=bytes(31) + b"\1")
+    tally = Tally((chain.tally.values[0] + 1, *chain.tally.values[1:]), chain.tally.blinding)
+    share = board.shares[0].share
+    lie = Share((share.values[0] ^ 1, *share.values[1:]), share.blinding)
+    census = bytearray(board.census)
+    census[4 + 56 + 25] ^= 1
+    swapped = (board.leaves[1], board.leaves[0], *board.leaves[2:])
+    cases: list[tuple[str, str, Board, ChainEvidence]] = [
+        ("ballot bit", "B1", with_ballot(bytes(flipped)), chain),
+        ("proof scalar", "B6", with_ballot(leaf.ballot[:-32] + unsigned(last, 32)), chain),
+        ("sum", "T1", replace(board, root=replace(board.root, root=other_sum)), chain),
+        ("padding", "T1", replace(board, root=replace(board.root, root=padded)), chain),
+        ("root", "T2", replace(board, root=replace(board.root, root=other_root)), chain),
+        ("tally", "R1", board, replace(chain, tally=tally, tally_digest=tally_digest(tally))),
+        (
+            "aggregate share",
+            "S1",
+            replace(board, shares=(replace(board.shares[0], share=lie), *board.shares[1:])),
+            chain,
+        ),
+        (
+            "signature",
+            "B4",
+            replace(
+                board,
+                leaves=(
+                    replace(board.leaves[0], signature=board.leaves[1].signature),
+                    *board.leaves[1:],
+                ),
+            ),
+            chain,
+        ),
+        ("census entry", "C1", replace(board, census=bytes(census)), chain),
+        ("order", "B2", replace(board, leaves=swapped), chain),
+    ]
+    for what, number, lying, said in cases:
+        assert number in audit(counted, lying, said), what
+
+
+def test_every_node_shows_the_same_ballots(counted: Poll) -> None:
+    poll = counted.published
+
+    def read(node: int) -> Board:
+        content = counted.get(node, "/board").content
+        return Board.decode(content, poll.layout.size, poll.slots)
+
+    boards = [read(node) for node in range(1, 5)]
+    assert len({board.leaves for board in boards}) == 1
+    assert len({board.root for board in boards}) == 1
+
+
+def test_poll_keys_are_destroyed_after_the_tally(counted: Poll) -> None:
+    for node in range(1, 5):
+        eventually(
+            lambda node=node: counted.get(node).json()["key_destroyed"],  # type: ignore[misc]
+            f"node {node} destroyed its poll key",
+        )
+
+
+def test_a_second_tally_is_refused(counted: Poll) -> None:
+    with pytest.raises(Exception, match="PollRegistryWrongStatus"):
+        counted.town.courier.tally(counted.published, counted.town.curve, 5)
+
+
+def test_secrets_are_in_no_log(counted: Poll) -> None:
+    folder: Path = counted.town.stack.folder
+    canaries = [(folder / f"node-{node}" / "key").read_text().strip() for node in range(1, 5)]
+    canaries += [key.secret().hex() for key in counted.keys]
+    # What an opened box would look like: poll context, voter, digest, one after the other.
+    canaries += [counted.published.context.hex() + key.address.hex() for key in counted.keys]
+    logs = [path.read_text(errors="replace") for path in folder.glob("node-*.log")]
+    assert len(logs) == 4
+    assert all('"event": "serving"' in log for log in logs)
+    for canary in canaries:
+        for log in logs:
+            assert canary not in log
+            assert str(int(canary[:64], 16)) not in log
+
+
+def test_bad_ballots_get_clear_errors_and_lose_nothing(town: Town) -> None:
+    poll, other = town.open_poll(8), town.open_poll(8)
+    good = poll.prepare(0, VOTES[0])
+    receipts = poll.cast_all([good])[0].receipts
+    assert len(receipts) == 4
+    honest = body_of(poll.prepare(1, VOTES[1]))
+    opens, closes = poll.published.parameters.opens_at, poll.published.parameters.closes_at
+    stranger = other.keys[0]
+    foreign = poll.factory.prepare(stranger, stranger.address, VOTES[0], poll.now())
+    over = poll.factory.prove(poll.keys[1].address, [1, 1, 1, 1, 0, 0], poll.now())
+    replayed = other.factory_for(other.published.context).prepare(
+        poll.keys[1], poll.keys[1].address, VOTES[1], poll.now()
+    )
+    box = honest["boxes"][0]
+
+    def changed(**members: object) -> dict[str, object]:
+        return honest | members
+
+    duplicate = json.dumps(honest)[:-1] + ', "signature": "0x00"}'
+    cases: list[tuple[str, object, int, str]] = [
+        ("not JSON", b"{", 400, "body"),
+        ("not UTF-8", b"\xff\xfe", 400, "body"),
+        ("a list", [], 400, "body"),
+        ("deep nesting", b"[" * 100_000, 400, "body"),
+        ("NaN", b'{"ballot": NaN}', 400, "body"),
+        ("no members", {}, 400, "ballot"),
+        ("unknown member", changed(vote="0x00"), 400, "vote"),
+        ("member twice", duplicate.encode(), 400, "body"),
+        ("not hexadecimal", changed(ballot="0xzz"), 400, "ballot"),
+        ("capital digits", changed(ballot=str(honest["ballot"]).upper()), 400, "ballot"),
+        ("number for bytes", changed(signature=5), 400, "signature"),
+        ("ballot one byte short", changed(ballot=honest["ballot"][:-2]), 400, "ballot"),
+        ("ballot one byte over", changed(ballot=honest["ballot"] + "00"), 400, "ballot"),
+        ("one box missing", changed(boxes=honest["boxes"][:-1]), 400, "boxes"),
+        ("box cut short", changed(boxes=[box[:-2], *honest["boxes"][1:]]), 400, "boxes[0]"),
+        ("box of another node", changed(boxes=honest["boxes"][::-1]), 422, "signature"),
+        ("signature cut short", changed(signature=honest["signature"][:-2]), 400, "signature"),
+        ("not in the census", body_of(foreign), 422, "ballot.voter"),
+        ("of another poll", body_of(replayed), 422, "signature"),
+        ("too early", body_of(poll.prepare(1, VOTES[1], opens - 1)), 422, "ballot.cast_at"),
+        ("too late", body_of(poll.prepare(1, VOTES[1], closes)), 422, "ballot.cast_at"),
+        ("from the future", body_of(poll.prepare(1, VOTES[1], closes - 1)), 422, "ballot.cast_at"),
+        ("over-vote", body_of(poll.factory.seal(over, poll.keys[1])), 422, "ballot"),
+        ("oversized", b'{"ballot": "0x' + b"00" * 300_000 + b'"}', 413, "body"),
+    ]
+    for what, body, status, field in cases:
+        answer = poll.post(1, body)
+        assert answer.status_code == status, (what, answer.text)
+        problem = answer.json()
+        assert problem["field"] == field, (what, problem)
+        assert problem["detail"], what
+        assert answer.headers["content-type"] == "application/problem+json", what
+    too_big = httpx.post(poll.url(1, "/ballots:batch"), content=bytes(65 * 2**20), timeout=60)
+    assert too_big.status_code == 413
+    assert poll.get(1, "/receipts/0x" + "00" * 32).status_code == 404
+    assert httpx.get(poll.url(1).replace(f"/{poll.poll_id}", "/999")).status_code == 404
+
+    # Nodes are alive, the earlier receipt stands, and the honest ballot is accepted after all.
+    assert poll.cast_all([good])[0].receipts == receipts
+    assert poll.post(1, honest).status_code == 200
+    for node in range(1, 5):
+        assert poll.get(node).json()["voted"] >= 1
+
+
+def test_a_batch_gives_a_receipt_or_a_problem_for_each(town: Town) -> None:
+    poll = town.open_poll(6)
+    ballots = [poll.prepare(voter, bits) for voter, bits in enumerate(VOTES)]
+    records = [one.ballot.encoded + b"".join(one.boxes) + one.signature for one in ballots]
+    broken = bytearray(records[2])
+    broken[-1] ^= 1
+    records[2] = bytes(broken)
+    answer = httpx.post(poll.url(1, "/ballots:batch"), content=b"".join(records), timeout=30)
+    kinds = ["signature" in one for one in answer.json()]
+    assert kinds == [True, True, False, True, True, True]
+    assert httpx.post(poll.url(1, "/ballots:batch"), content=b"x").status_code == 400
+
+
+def test_a_killed_node_keeps_its_promises_and_catches_up(town: Town) -> None:
+    poll = town.open_poll(8)
+    ballots = poll.vote(VOTES[:3])
+    receipt = poll.get(3, f"/receipts/0x{ballots[0].ballot.digest.hex()}").json()
+    town.stack.kill_node(3)
+    late = [poll.prepare(voter, VOTES[voter]) for voter in (3, 4)]
+    for result in poll.cast_all(late):
+        assert result.recorded
+        assert set(result.receipts) == {1, 2, 4}
+    town.stack.start_node(3)
+    town.stack.wait_for_node(3)
+    again = poll.get(3, f"/receipts/0x{ballots[0].ballot.digest.hex()}").json()
+    assert again == receipt
+    # What it missed, it pulls from the others.
+    path = f"/receipts/0x{late[0].ballot.digest.hex()}"
+    eventually(lambda: poll.get(3, path).status_code == 200, "node 3 caught up")
+    # The first to propose is dead, and the poll goes on without it.
+    town.stack.kill_node(1)
+    try:
+        assert poll.tally() == (3, 2, 2, 2)
+    finally:
+        town.stack.start_node(1)
+        town.stack.wait_for_node(1)
+
+
+def test_late_ballots_are_refused_and_receipts_repeated_after_closing(town: Town) -> None:
+    poll = town.open_poll(8)
+    ballots = poll.vote(VOTES[:5])
+    poll.close()
+
+    def frozen() -> bool:
+        return all(poll.get(node).json()["frozen"] for node in range(1, 5))
+
+    eventually(frozen, "all nodes are frozen")
+    late = poll.prepare(5, VOTES[5], poll.published.parameters.closes_at - 1)
+    answer = poll.post(1, body_of(late))
+    assert answer.status_code == 409
+    assert answer.json()["title"] == "Poll closed"
+    assert poll.post(1, body_of(ballots[0])).status_code == 200
+
+
+def test_too_few_ballots_make_a_poll_void_and_open_nothing(town: Town) -> None:
+    poll = town.open_poll(8)
+    poll.vote(VOTES[:4])
+    poll.close()
+    poll.anchor()
+    assert town.stack.registry.poll(poll.poll_id).status.name == "VOID"
+    eventually(lambda: poll.get(1).json()["key_destroyed"], "node 1 destroyed its key")
+    assert poll.get(1, "/shares").json() == []
+
+
+def test_nothing_is_released_before_the_window_is_over(town: Town) -> None:
+    poll = town.open_poll(8)
+    poll.vote(VOTES[:5])
+    poll.close()
+    poll.anchor()
+    view = town.stack.registry.poll(poll.poll_id)
+    town.stack.move_time(view.releasable_at - 60)
+    eventually(lambda: poll.get(1).json()["status"] == "anchored", "node 1 sees the root")
+    for node in range(1, 5):
+        assert poll.get(node, "/finals").json() == []
+        assert poll.get(node, "/shares").json() == []
+    poll.end_window()
+    assert town.courier.tally(poll.published, town.curve, 60)[0].values == (3, 2, 2, 2)
+
+
+def test_peers_answer_peers_only(town: Town) -> None:
+    poll = town.open_poll(8)
+    poll.vote(VOTES[:1])
+    url = poll.url(1, "/peer/ballots")
+    assert httpx.post(url, content=bytes(8)).status_code == 400
+    forged = "00" * 20 + ".0." + "00" * 65
+    assert httpx.post(url, content=bytes(8), headers={"Ostraka-Node": forged}).status_code == 400
+
+
+def test_a_node_refuses_polls_that_give_votes_away(town: Town) -> None:
+    with pytest.raises(Exception, match="below this node's floor of 5"):
+        town.open_poll(8, minimum_ballots=2)
+    with pytest.raises(Exception, match="other totals"):
+        town.open_poll(8, total_weight=9)

@@ -1,0 +1,206 @@
+"""A live poll for journeys: real chain, real node processes, voters over HTTP."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ostraka.app.courier import Courier
+from ostraka.app.local_stack import LocalStack
+from ostraka.chain.published import PublishedPoll
+from ostraka.keys import SigningKey
+from ostraka.voter.cast import Cast, cast
+from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.wire.records import CastRecord
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.curve import load
+from ostraka_verifier.encoding import keccak256
+from ostraka_verifier.outcome import Greedy, OutcomeRule, outcome_rule_digest
+from ostraka_verifier.parameters import Committee, PollParameters
+from ostraka_verifier.rule import BallotRule, approval, slack_bits
+
+RULE = approval(4, 1, 3)
+OUTCOME = Greedy((50, 40, 30, 20), 100)
+TIMEOUT_S = 90
+
+
+def vote_for(*chosen: int) -> list[int]:
+    """Bits of an approval of one to three of four."""
+    return [int(slot in chosen) for slot in range(4)] + slack_bits(2, 3 - len(chosen))
+
+
+class Town:
+    """One stack with one committee; polls as tests want them."""
+
+    def __init__(self, folder: Path, nodes: int, threshold: int, faults: int) -> None:
+        self.curve = load()
+        self.stack = LocalStack(folder, nodes)
+        self._threshold, self._faults = threshold, faults
+        self.committee: Committee
+        self.courier: Courier
+
+    def start(self, databases: Mapping[int, str] | None = None) -> None:
+        """Start everything and register the committee."""
+        self.stack.start_chain()
+        self.stack.start_nodes(databases or {})
+        self.courier = Courier(self.stack.registry, self.stack.organizer)
+        self.committee, _ = self.courier.register_committee(
+            self.stack.node_urls, self._threshold, self._faults
+        )
+
+    def open_poll(
+        self,
+        voters: int,
+        rule: BallotRule = RULE,
+        outcome: OutcomeRule = OUTCOME,
+        **changes: Any,
+    ) -> "Poll":
+        """Create and open a poll for fresh voters."""
+        keys = sorted((SigningKey() for _ in range(voters)), key=lambda key: key.address)
+        census = Census(tuple(CensusEntry(key.address, key.address, 1) for key in keys))
+        now = self.stack.registry.head().timestamp
+        description = json.dumps(
+            {"title": "Town", "options": [f"option {n}" for n in range(len(rule.slots))]}
+        ).encode()
+        values: dict[str, Any] = {
+            "committee": self.committee.digest,
+            "rule": rule.digest,
+            "outcome_rule": outcome_rule_digest(outcome.encode()),
+            "description": keccak256(description),
+            "census_root": census.root,
+            "voters": voters,
+            "total_weight": voters,
+            "secret": True,
+            "opens_at": now,
+            "closes_at": now + 3600,
+            "freeze_delay": 5,
+            "round_duration": 8,
+            "max_rounds": 100,
+            "dispute_window": 600,
+            "tally_period": 86_400,
+            "minimum_ballots": 5,
+        }
+        parameters = PollParameters(**(values | changes))
+        poll_id, _ = self.stack.registry.create_poll(
+            self.stack.organizer, parameters, rule.encode(), outcome.encode(), description
+        )
+        published = PublishedPoll.read(self.stack.registry, poll_id)
+        assert published is not None
+        self.courier.open_poll(published, census)
+        poll = Poll(self, published, keys, census)
+        for node in range(1, len(self.stack.node_urls) + 1):
+            eventually(
+                lambda node=node: poll.get(node).json()["status"] == "open",  # type: ignore[misc]
+                f"node {node} sees the poll as open",
+            )
+        return poll
+
+
+class Poll:
+    """An open poll with its voters' keys."""
+
+    def __init__(
+        self, town: Town, published: PublishedPoll, keys: Sequence[SigningKey], census: Census
+    ) -> None:
+        self.town = town
+        self.published = published
+        self.keys = keys
+        self.census = census
+        self.factory = self.factory_for(published.context)
+
+    @property
+    def poll_id(self) -> int:
+        """Its id."""
+        return self.published.poll_id
+
+    def factory_for(self, context: bytes) -> BallotFactory:
+        """Prepares ballots under any context."""
+        opened = self.town.stack.registry.opened(self.poll_id)
+        assert opened is not None
+        published = self.published
+        return BallotFactory(
+            self.town.curve,
+            published.rule,
+            published.committee.threshold,
+            published.domain,
+            context,
+            opened.public_keys,
+        )
+
+    def now(self) -> int:
+        """Chain time."""
+        return self.town.stack.registry.head().timestamp
+
+    def prepare(self, voter: int, bits: Sequence[int], at: int | None = None) -> PreparedBallot:
+        """A ballot of one voter."""
+        key = self.keys[voter]
+        return self.factory.prepare(key, key.address, bits, self.now() if at is None else at)
+
+    def cast_all(self, ballots: Sequence[PreparedBallot]) -> list[Cast]:
+        """Cast ballots as their voters would."""
+
+        async def run() -> list[Cast]:
+            async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+                return await asyncio.gather(
+                    *(cast(client, self.published, prepared) for prepared in ballots)
+                )
+
+        return asyncio.run(run())
+
+    def vote(self, votes: Sequence[Sequence[int]]) -> list[PreparedBallot]:
+        """Voters 0, 1, … cast these bits; all must be recorded."""
+        ballots = [self.prepare(voter, bits) for voter, bits in enumerate(votes)]
+        for result in self.cast_all(ballots):
+            assert result.recorded, result.refusals
+        return ballots
+
+    def url(self, node: int, path: str = "") -> str:
+        """Address of something of this poll at a node."""
+        base = self.town.stack.node_urls[node - 1]
+        return f"{base}/api/v1/polls/{self.poll_id}{path}"
+
+    def post(self, node: int, body: object) -> httpx.Response:
+        """POST anything as a ballot: bytes as they are, anything else as JSON."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return httpx.post(self.url(node, "/ballots"), content=content, timeout=30)
+
+    def get(self, node: int, path: str = "") -> httpx.Response:
+        """GET something of this poll at a node."""
+        return httpx.get(self.url(node, path), timeout=30)
+
+    def close(self) -> None:
+        """Let chain time pass to where nodes freeze."""
+        self.town.stack.move_time(self.published.parameters.freezes_at)
+
+    def anchor(self) -> None:
+        """Wait for the root and anchor it."""
+        self.town.courier.anchor(self.published, TIMEOUT_S)
+
+    def end_window(self) -> None:
+        """Let the dispute window pass."""
+        view = self.town.stack.registry.poll(self.poll_id)
+        self.town.stack.move_time(view.releasable_at)
+
+    def tally(self) -> tuple[int, ...]:
+        """Close, settle, anchor, wait, tally."""
+        self.close()
+        self.anchor()
+        self.end_window()
+        return self.town.courier.tally(self.published, self.town.curve, TIMEOUT_S)[0].values
+
+
+def body_of(prepared: PreparedBallot) -> dict[str, Any]:
+    """The JSON that casts a ballot."""
+    return CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature).to_json()
+
+
+def eventually(condition: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
+    """Wait until something holds; fails naming it."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
+        time.sleep(0.2)

@@ -1,0 +1,471 @@
+"""Every numbered check is killed by a mutation of its own; an honest poll passes all of them."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ostraka_verifier import typed_data
+from ostraka_verifier.board import Board, SignedBallot
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
+from ostraka_verifier.curve import R, load
+from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.evidence import ChainEvidence
+from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.rule import single_choice
+from ostraka_verifier.sharing import Share
+from ostraka_verifier.tally_proof import Tally
+from tests.support.polls import (
+    CLOSES_AT,
+    REGISTRY,
+    SyntheticPoll,
+    approval_poll,
+    tally_digest,
+)
+
+CURVE = load("native")
+POLL = approval_poll()
+BOARD, CHAIN = POLL.finish()
+Case = tuple[Board, ChainEvidence]
+
+
+def findings(board: Board, chain: ChainEvidence, poll_id: int = 1) -> dict[str, Any]:
+    claimed = Claimed(REGISTRY, poll_id)
+    audit = Audit(CURVE, claimed, chain, board.encode(), secrets.randbits)
+    return {finding.check: finding for finding in audit.run()}
+
+
+def failing(board: Board, chain: ChainEvidence) -> set[str]:
+    return {
+        number
+        for number, finding in findings(board, chain).items()
+        if finding.verdict is Verdict.FAILS
+    }
+
+
+def with_leaf(number: int, leaf: SignedBallot, board: Board = BOARD) -> Board:
+    leaves = list(board.leaves)
+    leaves[number] = leaf
+    return replace(board, leaves=tuple(leaves))
+
+
+def resigned(poll: SyntheticPoll, number: int, ballot: bytes) -> SignedBallot:
+    """Another ballot in a leaf, signed by its voter: only what is wrong with it remains."""
+    digest = poll.domain.digest(
+        typed_data.BALLOT,
+        poll.context,
+        ballot[:20],
+        int.from_bytes(ballot[20:28], "big"),
+        poll.factory.layout.decode(CURVE, ballot).digest,
+        bytes(32),
+    )
+    return SignedBallot(ballot, bytes(32), poll.voter_keys[number].sign(digest))
+
+
+def again(poll: SyntheticPoll) -> Case:
+    """The poll finished anew, so that everything after the change is consistent with it."""
+    return poll.finish()
+
+
+def test_an_honest_poll_holds() -> None:
+    found = findings(BOARD, CHAIN)
+    assert [finding.check for finding in found.values()] == [number for number, _, _ in CHECKS]
+    assert {finding.verdict for finding in found.values()} == {Verdict.HOLDS}
+
+
+def test_an_honest_poll_of_slots_that_are_bits_holds() -> None:
+    poll = SyntheticPoll(
+        votes=[[1, 0, 0]] * 3 + [[0, 0, 1]] * 2, rule=single_choice(3), outcome=NoOutcome()
+    )
+    assert {one.verdict for one in findings(*poll.finish()).values()} == {Verdict.HOLDS}
+
+
+def test_weights_count() -> None:
+    poll = approval_poll(weights=[2] * 6 + [2])
+    board, chain = poll.finish()
+    assert {one.verdict for one in findings(board, chain).values()} == {Verdict.HOLDS}
+    assert chain.tally is not None
+    assert chain.tally.values == tuple(
+        2 * sum(vote[slot] for vote in poll.votes) for slot in range(4)
+    )
+
+
+def another_poll() -> Case:
+    return replace(BOARD, poll=BOARD.poll[:-1] + b"\2"), CHAIN
+
+
+def a_parameter() -> Case:
+    changed = replace(POLL.parameters, minimum_ballots=2)
+    return replace(BOARD, parameters=changed.encode()), CHAIN
+
+
+def a_parameter_out_of_range() -> Case:
+    return replace(BOARD, parameters=BOARD.parameters[:-32] + b"\xff" * 32), CHAIN
+
+
+def the_description() -> Case:
+    return replace(BOARD, description=BOARD.description.replace(b"option 0", b"option X")), CHAIN
+
+
+def the_outcome_rule() -> Case:
+    return replace(BOARD, outcome_rule=BOARD.outcome_rule[:-1] + b"\1"), CHAIN
+
+
+def a_node_url() -> Case:
+    return replace(BOARD, committee=BOARD.committee[:-1] + b"x"), CHAIN
+
+
+def the_committee_on_chain() -> Case:
+    return BOARD, replace(CHAIN, committee=bytes(32))
+
+
+def a_poll_key_signature() -> Case:
+    keys = list(BOARD.poll_keys)
+    keys[1] = replace(keys[1], signature=keys[0].signature)
+    return replace(BOARD, poll_keys=tuple(keys)), CHAIN
+
+
+def a_poll_key() -> Case:
+    keys = list(BOARD.poll_keys)
+    keys[1] = replace(keys[1], public_key=bytes(31) + b"\1")
+    return replace(BOARD, poll_keys=tuple(keys)), CHAIN
+
+
+def a_generator() -> Case:
+    code = bytearray(CHAIN.generators)
+    code[100] ^= 1
+    return BOARD, replace(CHAIN, generators=bytes(code))
+
+
+def a_census_key() -> Case:
+    entries = list(POLL.census.entries)
+    entries[2] = CensusEntry(entries[2].account, bytes([9] * 20), 1)
+    return replace(BOARD, census=Census(tuple(entries)).encode()), CHAIN
+
+
+def the_census_order() -> Case:
+    size = 56
+    data = BOARD.census
+    swapped = data[:4] + data[4 + size : 4 + 2 * size] + data[4 : 4 + size] + data[4 + 2 * size :]
+    return replace(BOARD, census=swapped), CHAIN
+
+
+def the_totals() -> Case:
+    poll = approval_poll()
+    poll.parameters = replace(poll.parameters, total_weight=8)
+    return with_parameters(poll)
+
+
+def the_number_of_voters() -> Case:
+    poll = approval_poll()
+    poll.parameters = replace(poll.parameters, voters=8)
+    return with_parameters(poll)
+
+
+def with_parameters(poll: SyntheticPoll) -> Case:
+    """A poll whose parameters were false from the start: everything else is made for them."""
+    poll.context = poll.identity.context(poll.parameters, poll.rule)
+    poll.factory._context = poll.context
+    poll.prepared = [
+        poll.factory.prepare(key, key.address, bits, CLOSES_AT - 60)
+        for key, bits in zip(poll.voter_keys, poll.votes, strict=True)
+    ]
+    return again(poll)
+
+
+def an_identifying_weight() -> Case:
+    return approval_poll(weights=[1, 1, 1, 1, 1, 1, 1000]).finish()
+
+
+def a_point() -> Case:
+    leaf = BOARD.leaves[3]
+    ballot = bytearray(leaf.ballot)
+    ballot[59] ^= 1
+    return with_leaf(3, replace(leaf, ballot=bytes(ballot))), CHAIN
+
+
+def a_byte_too_many() -> Case:
+    leaf = BOARD.leaves[6]
+    return with_leaf(6, replace(leaf, ballot=leaf.ballot + b"\0")), CHAIN
+
+
+def a_voter_twice() -> Case:
+    leaves = (*BOARD.leaves[:3], BOARD.leaves[2], *BOARD.leaves[4:])
+    return replace(BOARD, leaves=leaves), CHAIN
+
+
+def the_order_of_leaves() -> Case:
+    leaves = (BOARD.leaves[1], BOARD.leaves[0], *BOARD.leaves[2:])
+    return replace(BOARD, leaves=leaves), CHAIN
+
+
+def a_stranger() -> Case:
+    poll = approval_poll()
+    entries = tuple(entry for n, entry in enumerate(poll.census.entries) if n != 4)
+    board, chain = poll.finish()
+    return replace(board, census=Census(entries).encode()), chain
+
+
+def a_ballot_signature() -> Case:
+    return with_leaf(5, replace(BOARD.leaves[5], signature=BOARD.leaves[4].signature)), CHAIN
+
+
+def the_boxes_hash() -> Case:
+    return with_leaf(5, replace(BOARD.leaves[5], boxes_hash=bytes(32))), CHAIN
+
+
+def a_cast_time_of(cast_at_unix_s: int) -> Case:
+    poll = approval_poll()
+    key, bits = poll.voter_keys[2], poll.votes[2]
+    poll.prepared[2] = poll.factory.prepare(key, key.address, bits, cast_at_unix_s)
+    return again(poll)
+
+
+def a_proof_scalar() -> Case:
+    poll = approval_poll()
+    good = poll.prepared[2].ballot.encoded
+    last = (int.from_bytes(good[-32:], "big") + 1) % R
+    ballot = good[:-32] + unsigned(last, 32)
+    return tampered(poll, 2, ballot)
+
+
+def an_over_vote() -> Case:
+    """A ballot for all four of at most three, in an otherwise consistent poll."""
+    poll = approval_poll()
+    shared = poll.factory.prove(
+        poll.voter_keys[2].address, [1, 1, 1, 1, 0, 0], POLL.parameters.opens_at
+    )
+    poll.prepared[2] = poll.factory.seal(shared, poll.voter_keys[2])
+    return again(poll)
+
+
+def tampered(poll: SyntheticPoll, number: int, ballot: bytes) -> Case:
+    """A changed ballot that its voter signed and the nodes anchored."""
+    board, chain = poll.finish()
+    poll.prepared[number] = replace(
+        poll.prepared[number], ballot=poll.factory.layout.decode(CURVE, ballot)
+    )
+    root = poll.root()
+    anchored = poll.attest(root, range(1, 4))
+    shares = tuple(poll.sign_share(one.node, one.share, root) for one in board.shares)
+    board = replace(board, root=anchored, shares=shares)
+    leaf = resigned(poll, number, ballot)
+    return with_leaf(number, leaf, board), replace(chain, root=root, anchored=anchored)
+
+
+def the_root_on_board_and_chain(**fields: Any) -> Case:
+    """A root of something else, signed by a quorum and anchored."""
+    root = replace(POLL.root(), **fields)
+    anchored = POLL.attest(root, range(1, 4))
+    shares = tuple(POLL.sign_share(one.node, one.share, root) for one in BOARD.shares)
+    return replace(BOARD, root=anchored, shares=shares), replace(
+        CHAIN, root=root, anchored=anchored
+    )
+
+
+def padding() -> Case:
+    """A tree in which an empty place carries a ballot's commitment."""
+    value = POLL.prepared[0].ballot.sharing[0]
+    total = CURVE.decode(POLL.root().sum)
+    return the_root_on_board_and_chain(sum=CURVE.add(total, value).encode())
+
+
+def the_root_of_the_chain() -> Case:
+    other = replace(POLL.root(), hash=bytes([7] * 32))
+    return BOARD, replace(CHAIN, root=other, anchored=POLL.attest(other, range(1, 4)))
+
+
+def the_round() -> Case:
+    return replace(BOARD, root=POLL.attest(POLL.root(), range(1, 4), 3)), CHAIN
+
+
+def too_few_attestations() -> Case:
+    return replace(BOARD, root=POLL.attest(POLL.root(), [1, 2])), CHAIN
+
+
+def an_attestation() -> Case:
+    assert BOARD.root is not None
+    first, second, third = BOARD.root.attestations
+    forged = replace(second, signature=first.signature)
+    return replace(BOARD, root=replace(BOARD.root, attestations=(first, forged, third))), CHAIN
+
+
+def an_attestation_of_nobody() -> Case:
+    assert BOARD.root is not None
+    first, second, third = BOARD.root.attestations
+    stranger = replace(third, node=9)
+    return replace(BOARD, root=replace(BOARD.root, attestations=(first, second, stranger))), CHAIN
+
+
+def an_aggregate_share() -> Case:
+    signed = BOARD.shares[1]
+    lie = Share((signed.share.values[0] + 1, *signed.share.values[1:]), signed.share.blinding)
+    forged = POLL.sign_share(signed.node, lie, POLL.root())
+    return replace(BOARD, shares=(BOARD.shares[0], forged, BOARD.shares[2])), CHAIN
+
+
+def a_share_signature() -> Case:
+    first, second, third = BOARD.shares
+    forged = replace(second, signature=first.signature)
+    return replace(BOARD, shares=(first, forged, third)), CHAIN
+
+
+def too_few_shares() -> Case:
+    return replace(BOARD, shares=BOARD.shares[:1]), CHAIN
+
+
+def honest_tally() -> Tally:
+    assert CHAIN.tally is not None
+    return CHAIN.tally
+
+
+def the_tally() -> Case:
+    tally = honest_tally()
+    lie = Tally((tally.values[0] + 1, *tally.values[1:]), tally.blinding)
+    winners = tuple(POLL.outcome.winners(lie.values))  # type: ignore[union-attr]
+    return BOARD, replace(CHAIN, tally=lie, tally_digest=tally_digest(lie), winners=winners)
+
+
+def the_tally_digest() -> Case:
+    return BOARD, replace(CHAIN, tally_digest=bytes(32))
+
+
+def more_votes_than_there_are() -> Case:
+    """An opening with impossible votes, which only somebody who knows discrete logs could make."""
+    tally = honest_tally()
+    lie = Tally((8, *tally.values[1:]), tally.blinding)
+    return BOARD, replace(
+        CHAIN,
+        tally=lie,
+        tally_digest=tally_digest(lie),
+        winners=tuple(POLL.outcome.winners(lie.values)),  # type: ignore[union-attr]
+    )
+
+
+def too_early() -> Case:
+    return BOARD, replace(CHAIN, tallied_at=CHAIN.dispute_window_ends_at - 1)
+
+
+def too_late() -> Case:
+    return BOARD, replace(CHAIN, tallied_at=CHAIN.tally_deadline)
+
+
+def the_outcome() -> Case:
+    assert CHAIN.winners is not None
+    return BOARD, replace(CHAIN, winners=tuple(not one for one in CHAIN.winners))
+
+
+MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
+    (another_poll, {"P1"}),
+    (a_parameter, {"P1"}),
+    (a_parameter_out_of_range, {"P1"}),
+    (the_description, {"P2"}),
+    (the_outcome_rule, {"P2", "O1"}),
+    (a_node_url, {"P3"}),
+    (the_committee_on_chain, {"P3"}),
+    (a_poll_key_signature, {"P4"}),
+    (a_poll_key, {"P4"}),
+    (a_generator, {"G1"}),
+    (a_census_key, {"C1", "B4"}),
+    (the_census_order, {"C1"}),
+    (the_totals, {"C2"}),
+    (the_number_of_voters, {"C2"}),
+    (an_identifying_weight, {"C3"}),
+    (a_point, {"B1"}),
+    (a_byte_too_many, {"B1"}),
+    (a_voter_twice, {"B2", "S1", "S2"}),
+    (the_order_of_leaves, {"B2"}),
+    (a_stranger, {"C1", "C2", "B3"}),
+    (a_ballot_signature, {"B4"}),
+    (the_boxes_hash, {"B4"}),
+    (lambda: a_cast_time_of(CLOSES_AT), {"B5"}),
+    (lambda: a_cast_time_of(POLL.parameters.opens_at - 1), {"B5"}),
+    (a_proof_scalar, {"B6"}),
+    (an_over_vote, {"B6"}),
+    (lambda: the_root_on_board_and_chain(hash=bytes([1] * 32)), {"T1"}),
+    (lambda: the_root_on_board_and_chain(count=8), {"T1"}),
+    (padding, {"T1", "R1"}),
+    (the_root_of_the_chain, {"T2"}),
+    (the_round, {"T2"}),
+    (too_few_attestations, {"T3"}),
+    (an_attestation, {"T3"}),
+    (an_attestation_of_nobody, {"T3"}),
+    (an_aggregate_share, {"S1"}),
+    (a_share_signature, {"S1"}),
+    (too_few_shares, {"S2"}),
+    (the_tally, {"S2", "R1"}),
+    (the_tally_digest, {"R1"}),
+    (more_votes_than_there_are, {"S2", "R2"}),
+    (too_early, {"R3"}),
+    (too_late, {"R3"}),
+    (the_outcome, {"O1"}),
+]
+
+
+def name_of(value: object) -> str:
+    return value.__name__ if callable(value) else "-".join(sorted(value))  # type: ignore[attr-defined,call-overload,no-any-return]
+
+
+@pytest.mark.parametrize(("mutate", "expected"), MUTATIONS, ids=name_of)
+def test_a_mutation_kills_its_check(mutate: Callable[[], Case], expected: set[str]) -> None:
+    assert failing(*mutate()) == expected
+
+
+def test_every_check_has_a_mutation() -> None:
+    killed = {number for _, expected in MUTATIONS for number in expected}
+    assert killed == {number for number, _, _ in CHECKS}
+
+
+def test_a_finding_names_what_failed() -> None:
+    board, chain = an_aggregate_share()
+    finding = findings(board, chain)["S1"]
+    assert "node 2" in finding.item
+    board, chain = an_over_vote()
+    finding = findings(board, chain)["B6"]
+    assert POLL.voter_keys[2].address.hex() in finding.item
+
+
+def test_before_the_tally_nothing_fails_and_nothing_is_claimed() -> None:
+    board = replace(BOARD, leaves=(), root=None, shares=())
+    chain = replace(
+        CHAIN,
+        status="open",
+        root=SumRoot(bytes(32), bytes(64), 0),
+        anchored=None,
+        tally=None,
+        tally_digest=bytes(32),
+        winners=None,
+    )
+    found = findings(board, chain)
+    assert Verdict.FAILS not in {finding.verdict for finding in found.values()}
+    for number in ("T1", "T2", "T3", "S1", "S2", "R1", "R2", "R3", "O1"):
+        assert found[number].verdict is Verdict.NOT_CHECKED, number
+
+
+@pytest.mark.parametrize("section", range(11))
+def test_a_section_cut_short_never_passes(section: int) -> None:
+    data = BOARD.encode()
+    offset = 16
+    for _ in range(section):
+        offset += 4 + int.from_bytes(data[offset : offset + 4], "big")
+    length = int.from_bytes(data[offset : offset + 4], "big")
+    cut = (
+        data[:offset]
+        + unsigned(length - 1, 4)
+        + data[offset + 4 : offset + 3 + length]
+        + data[offset + 4 + length :]
+    )
+    audit = Audit(CURVE, Claimed(REGISTRY, 1), CHAIN, cut, secrets.randbits)
+    assert Verdict.FAILS in {finding.verdict for finding in audit.run()}
+
+
+def test_bytes_that_are_no_board() -> None:
+    data = BOARD.encode()
+    for broken in (b"", data[:-1], data + b"\0", b"x" + data[1:], data[:100]):
+        with pytest.raises(Malformed):
+            Audit(CURVE, Claimed(REGISTRY, 1), CHAIN, broken, secrets.randbits)
