@@ -81,9 +81,9 @@ def test_choose_one(tmp_path: Path) -> None:
 def test_what_cannot_be_honoured_is_refused(
     tmp_path: Path, old: str, new: str, reason: str
 ) -> None:
+    path = write(tmp_path, SMALL.replace(old, new))
     with pytest.raises(PabulibError, match=reason):
-        election = read_election(write(tmp_path, SMALL.replace(old, new)))
-        _ = election.budget
+        _ = read_election(path).budget
 
 
 def test_default_committees_obey_their_bounds() -> None:

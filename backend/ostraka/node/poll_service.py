@@ -339,6 +339,9 @@ class PollService:
                 good += 1
             elif isinstance(result, PeerError | AuditError | Conflict):
                 self.log.debug("peer", peer=peer.number, problem=str(result))
+            elif isinstance(result, Exception):
+                # Whatever a peer says, it must not keep this node from hearing the others.
+                self.log.error("peer", peer=peer.number, problem=repr(result))
             else:
                 raise result
         return good
@@ -768,7 +771,10 @@ class PollService:
         async def read(peer: Peer) -> None:
             if peer.number in known:
                 return
-            for one in await peer.get_json(self._path("shares")):
+            listed = await peer.get_json(self._path("shares"))
+            if not isinstance(listed, list):
+                raise Malformed("shares: not a list")
+            for one in listed[: self.poll.nodes]:
                 node, member = self._member(one)
                 if node != peer.number:
                     continue

@@ -13,7 +13,7 @@ from ostraka.keys import PollKey, SigningKey
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy
 from ostraka.node.poll_service import PollService
-from ostraka.node.store import NodeStore
+from ostraka.node.store import Conflict, NodeStore
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
@@ -66,6 +66,8 @@ class NodeService:
             except ChainError as error:
                 # A provider that fails is asked again; nothing is decided meanwhile.
                 log.warning("chain out of reach", problem=str(error))
+            except Exception:
+                log.exception("tick failed")
             await asyncio.sleep(TICK_S)
 
     async def _tick(self) -> None:
@@ -76,8 +78,13 @@ class NodeService:
         for service in list(self._polls.values()):
             try:
                 await service.tick(head)
-            except (AuditError, Problem) as error:
+            except (AuditError, Problem, Conflict) as error:
                 service.log.warning("tick", problem=str(error))
+            except ChainError:
+                raise
+            except Exception:
+                # One poll's trouble must not stop the others, nor the receipts of this one.
+                service.log.exception("tick failed")
 
     async def _discover(self) -> None:
         count = await asyncio.to_thread(self._registries[0].poll_count)

@@ -73,6 +73,11 @@ def install(app: FastAPI) -> None:
         field = ".".join(str(part) for part in first["loc"])
         return respond(Problem(422, "Invalid request", first["msg"], field))
 
+    @app.exception_handler(Exception)
+    async def _unexpected(_: Request, __: Exception) -> JSONResponse:
+        # What went wrong is in the log; an answer could carry what must not leave.
+        return respond(Problem(500, "Internal error", "the service failed; its log says how"))
+
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
         return respond(Problem(error.status_code, str(error.detail), str(error.detail)))
