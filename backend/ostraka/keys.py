@@ -9,9 +9,9 @@ from pathlib import Path
 
 from coincurve import PrivateKey
 from nacl.exceptions import CryptoError
+from nacl.public import Box, SealedBox
 from nacl.public import PrivateKey as X25519PrivateKey
 from nacl.public import PublicKey as X25519PublicKey
-from nacl.public import SealedBox
 
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import address_of
@@ -96,6 +96,17 @@ class PollKey:
             return SealedBox(self._key).decrypt(box)
         except CryptoError as error:
             raise Malformed("box: does not open with this node's poll key") from error
+
+    def shared_secret(self, public_key: bytes) -> bytes:
+        """32 bytes that only this key and the other one's holder can compute.
+
+        Raises:
+            ValueError: The other key is of low order.
+        """
+        try:
+            return Box(self._key, X25519PublicKey(public_key)).shared_key()
+        except CryptoError as error:
+            raise ValueError("poll key of low order") from error
 
     def __repr__(self) -> str:
         return f"PollKey({self.public_key.hex()})"

@@ -352,3 +352,23 @@ def test_a_node_refuses_polls_that_give_votes_away(town: Town) -> None:
         town.open_poll(8, minimum_ballots=2)
     with pytest.raises(Exception, match="other totals"):
         town.open_poll(8, total_weight=9)
+
+
+def test_voters_who_starve_nodes_cannot_stall_a_poll(town: Town) -> None:
+    """Each of four voters sends another node a bad share: no node holds every ballot by itself."""
+    poll = town.open_poll(8)
+    poll.vote(VOTES[:3])
+    starving = []
+    for node, voter in enumerate((3, 4, 5, 6), start=1):
+        shared = poll.factory.share(poll.keys[voter].address, vote_for(0), poll.now())
+        wrong = Share((5,) * 4, 5)
+        shares = tuple(wrong if n == node else s for n, s in enumerate(shared.shares, start=1))
+        prepared = poll.factory.seal(replace(shared, shares=shares), poll.keys[voter])
+        starving.append(prepared)
+    for node, result in enumerate(poll.cast_all(starving), start=1):
+        assert set(result.receipts) == {1, 2, 3, 4} - {node}
+        assert result.recorded
+        assert "good share" in result.refusals[node]
+    assert poll.tally() == (2 + 4, 2, 1, 1)
+    logs = [path.read_text() for path in town.stack.folder.glob("node-*.log")]
+    assert sum('"event": "repaired"' in log for log in logs) >= 3

@@ -89,6 +89,7 @@ def typed_statements() -> Cases:
         (typed_data.ROOT, [context, 3, digest, 1, 2, 7]),
         (typed_data.FINAL, [context, digest]),
         (typed_data.AGGREGATE_SHARE, [context, digest, 4, bytes([5] * 32)]),
+        (typed_data.REPAIR_MASK, [context, digest, bytes([6] * 32), 1, 2, bytes([7] * 32)]),
     ]
     cases = []
     for type_string, values in statements:

@@ -12,7 +12,7 @@ from ostraka.voter.kernel import Kernel
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve, Points, R
 from ostraka_verifier.proof import BallotProof, ProofShape
-from ostraka_verifier.sharing import Share, lagrange_at_zero
+from ostraka_verifier.sharing import Share, lagrange
 from ostraka_verifier.tally_proof import Tally
 from tests.support.randomness import SeededRandomness
 
@@ -79,7 +79,7 @@ class Simulator:
             node: Share(tuple(self.random.scalar() for _ in tally.values), self.random.scalar())
             for node in free
         }
-        coefficients = dict(zip(nodes, lagrange_at_zero(list(nodes)), strict=True))
+        coefficients = dict(zip(nodes, lagrange(list(nodes)), strict=True))
         inverse = pow(coefficients[last], -1, R)
 
         def missing(target: int, known: Sequence[tuple[int, int]]) -> int:

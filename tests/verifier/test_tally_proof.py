@@ -10,7 +10,7 @@ from ostraka_verifier.curve import R, load
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.proof import ProofShape, verify_proofs
 from ostraka_verifier.rule import BallotRule, QuadraticRow, approval, single_choice
-from ostraka_verifier.sharing import Share, lagrange_at_zero
+from ostraka_verifier.sharing import Share, lagrange
 from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.randomness import SeededRandomness
@@ -59,7 +59,7 @@ def test_fewer_than_t_shares_give_nothing(poll: SyntheticPoll) -> None:
     # Two shares fit every tally: for any there is a third that makes it so.
     wrong = list(expected(poll))
     wrong[0] += 1
-    l1, l4, l5 = lagrange_at_zero([1, 4, 5])
+    l1, l4, l5 = lagrange([1, 4, 5])
     third = [
         (target - l1 * shares[1].values[slot] - l4 * shares[4].values[slot]) * pow(l5, -1, R) % R
         for slot, target in enumerate(wrong)

@@ -139,11 +139,12 @@ def verify_shares(
             raise Rejected("S0", f"shares[{number}]", f"does not open the ballot at node {node}")
 
 
-def lagrange_at_zero(nodes: Sequence[int]) -> list[int]:
-    """Coefficients that turn values at `nodes` into the value at 0.
+def lagrange(nodes: Sequence[int], at: int = 0) -> list[int]:
+    """Coefficients that turn values at `nodes` into the value at `at`.
 
     Args:
         nodes: Distinct committee indices, each at least 1.
+        at: 0 for the vote itself, or the index of another node.
     """
     if len(set(nodes)) != len(nodes) or any(node < 1 for node in nodes):
         raise ValueError("node indices must be distinct and at least 1")
@@ -152,7 +153,7 @@ def lagrange_at_zero(nodes: Sequence[int]) -> list[int]:
         numerator, denominator = 1, 1
         for other in nodes:
             if other != node:
-                numerator = numerator * other % R
+                numerator = numerator * (other - at) % R
                 denominator = denominator * (other - node) % R
         coefficients.append(numerator * pow(denominator, -1, R) % R)
     return coefficients

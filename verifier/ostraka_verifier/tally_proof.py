@@ -11,7 +11,7 @@ from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve, Points, R
 from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.sharing import Share, lagrange_at_zero, share_commitment
+from ostraka_verifier.sharing import Share, lagrange, share_commitment
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def combine(shares: Mapping[int, Share], threshold: int) -> Tally:
         raise Rejected("S2", "shares", f"{len(shares)} good ones, {threshold} needed")
     nodes = sorted(shares)[:threshold]
     chosen = [shares[node] for node in nodes]
-    summed = aggregate(chosen, lagrange_at_zero(nodes), len(chosen[0].values))
+    summed = aggregate(chosen, lagrange(nodes), len(chosen[0].values))
     return Tally(summed.values, summed.blinding)
 
 

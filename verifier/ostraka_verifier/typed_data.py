@@ -29,6 +29,10 @@ FINAL = "Final(bytes32 pollContext,bytes32 rootDigest)"
 AGGREGATE_SHARE = (
     "AggregateShare(bytes32 pollContext,bytes32 rootDigest,uint32 nodeIndex,bytes32 shareHash)"
 )
+REPAIR_MASK = (
+    "RepairMask(bytes32 pollContext,bytes32 ballotDigest,bytes32 repairHash,"
+    "uint32 low,uint32 high,bytes32 maskHash)"
+)
 
 
 @dataclass(frozen=True)

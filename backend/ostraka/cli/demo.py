@@ -27,7 +27,7 @@ def demo(
 
     Exit code 0: the audit holds, and tally and winners equal the file's.
 
-    Example: ostraka demo tests/data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
+    Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
     # Terminated or interrupted, the demo leaves by the same door: no process stays behind.
     signal.signal(signal.SIGTERM, _leave)

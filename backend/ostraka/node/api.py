@@ -154,6 +154,10 @@ def build_api(service: NodeService) -> FastAPI:
     def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:
         return Response(poll.answer_draft(body), media_type=_BINARY)
 
+    @app.post("/api/v1/polls/{poll_id}/peer/repair", include_in_schema=False)
+    def peer_repair(poll: Poll, body: Body, asker: PeerAddress) -> Response:
+        return Response(poll.answer_repair(body, asker), media_type=_BINARY)
+
     @app.post("/api/v1/polls/{poll_id}/peer/proposal", include_in_schema=False)
     async def peer_proposal(poll: Poll, body: Body, proposer: PeerAddress) -> Response:
         return Response(await poll.answer_proposal(body, proposer), media_type=_BINARY)

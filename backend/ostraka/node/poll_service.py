@@ -6,16 +6,18 @@ Source: docs/protocol.md §9 to §12.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import structlog
 
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Head, PollView, Registry, Status
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import PollKey, SigningKey, seal
 from ostraka.node import settling
 from ostraka.node.admission import Admission, Admitted
 from ostraka.node.peers import Peer, PeerError
+from ostraka.node.repair import Contribution, RepairRequest, contribute, repaired_share
 from ostraka.node.settling import LeafList
 from ostraka.node.store import Conflict, NodeStore, decode_root, encode_root
 from ostraka.storage.node_tables import (
@@ -43,7 +45,7 @@ from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import SIGNATURE_BYTES, Reader, tagged_hash
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
-from ostraka_verifier.sharing import Share
+from ostraka_verifier.sharing import BoxContent, Share
 from ostraka_verifier.tally_proof import AggregateCommitments, aggregate, aggregate_share_hash
 from ostraka_verifier.typed_data import recover
 
@@ -353,6 +355,7 @@ class PollService:
             await self._freeze()
         await self._each_peer(self._pull)
         await self._each_peer(self._read_inventory)
+        await self._repair_starved()
         number = self.poll.parameters.round_at(head.timestamp)
         if number is None or 1 + number % self.poll.nodes != self.node:
             return
@@ -422,6 +425,91 @@ class PollService:
             peer.address, signature, typed_data.INVENTORY, self.poll.context, hashed
         )
         self._store.add_peer_receipts(receipts)
+
+    # Repair (§9.3)
+
+    async def _repair_starved(self) -> None:
+        """Get a good share of every candidate that came without one."""
+        givers = await asyncio.to_thread(self._store.receipt_givers, self.poll.poll_id)
+        needed = self.poll.committee.candidate_receipts
+        for version in await asyncio.to_thread(self._store.versions, self.poll.poll_id):
+            nodes = sorted(givers.get(version.digest, ()))
+            if not version.has_share and len(nodes) >= needed:
+                await self._repair(version.digest, nodes)
+
+    async def _repair(self, digest: bytes, nodes: Sequence[int]) -> None:
+        """Try sets of helpers until one of them gives the share."""
+        stored = self._store.ballot(self.poll.poll_id, digest)
+        if stored is None or self._poll_key is None:
+            return
+        ballot = self.poll.layout.decode(self._curve, stored.record[: self.poll.layout.size])
+        peers = {peer.number: peer for peer in self._peers}
+        for helpers in combinations(nodes, self.poll.committee.threshold):
+            request = RepairRequest(self.poll.context, digest, self.node, helpers, 0)
+            try:
+                answers = dict(
+                    zip(
+                        helpers,
+                        await asyncio.gather(
+                            *(self._contribution(peers[node], request) for node in helpers)
+                        ),
+                        strict=True,
+                    )
+                )
+                share = repaired_share(
+                    self._curve,
+                    self._admission.key,
+                    request,
+                    ballot.sharing,
+                    answers,
+                    self._poll_key,
+                    [member.address for member in self.poll.committee.members],
+                    self.poll.domain,
+                    self.poll.slots,
+                )
+            except (PeerError, AuditError) as error:
+                self.log.info("repair", helpers=helpers, problem=str(error))
+                continue
+            content = BoxContent(self.poll.context, ballot.voter, digest, share)
+            box = seal(self._poll_key.public_key, content.encode())
+            await asyncio.to_thread(self._store.give_share, self.poll.poll_id, digest, box)
+            self.log.info("repaired", ballot=digest.hex(), helpers=helpers)
+            return
+
+    async def _contribution(self, peer: Peer, request: RepairRequest) -> Contribution:
+        answer = await peer.post(self._path("peer/repair"), request.encode())
+        return Contribution.decode(answer, self.poll.slots, self.poll.committee.threshold)
+
+    def answer_repair(self, body: bytes, asker: bytes) -> bytes:
+        """For a starved node: this node's masked share of a ballot.
+
+        Raises:
+            Problem: This node is not frozen, or has no good share to help with.
+        """
+        self._require_frozen()
+        committee, poll = self.poll.committee, self.poll
+        target = committee.index_of(asker)
+        if target is None:
+            raise Problem(403, "Not a peer", "not in this poll's committee")
+        request = RepairRequest.decode(body, poll.context, target, poll.nodes, committee.threshold)
+        stored = self._store.ballot(poll.poll_id, request.ballot_digest)
+        opened = self._registries[0].opened(poll.poll_id)
+        if stored is None or stored.share_box is None or self._poll_key is None or opened is None:
+            raise Problem(409, "No share", "this node has no good share of that ballot")
+        if self.node not in request.helpers:
+            raise Problem(400, "Malformed", "this node is not among the helpers", "helpers")
+        ballot = poll.layout.decode(self._curve, stored.record[: poll.layout.size])
+        share = self._admission.share(ballot, stored.share_box)
+        return contribute(
+            request,
+            self.node,
+            share,
+            self._admission.key,
+            self._poll_key,
+            opened.public_keys,
+            self._key,
+            poll.domain,
+        ).encode()
 
     async def _propose(self, number: int) -> None:
         """Draft, take in what peers miss in it, sign the final list and gather signatures."""

@@ -195,16 +195,18 @@ class NodeStore:
             for receipt in receipts:
                 session.merge(receipt)
 
+    def receipt_givers(self, poll_id: int) -> dict[bytes, set[int]]:
+        """Other nodes whose receipt of a ballot is known, by its digest."""
+        givers: dict[bytes, set[int]] = {}
+        with Session(self._engine) as session:
+            query = select(PeerReceipt).where(PeerReceipt.poll_id == poll_id)
+            for receipt in session.exec(query):
+                givers.setdefault(receipt.digest, set()).add(receipt.node)
+        return givers
+
     def receipt_counts(self, poll_id: int) -> dict[bytes, int]:
         """Number of nodes, this one included, whose receipt of a ballot is known."""
-        counts: dict[bytes, int] = {}
-        with Session(self._engine) as session:
-            query = (
-                select(PeerReceipt.digest, func.count())
-                .where(PeerReceipt.poll_id == poll_id)
-                .group_by(col(PeerReceipt.digest))
-            )
-            counts |= dict(session.exec(query).all())
+        counts = {digest: len(nodes) for digest, nodes in self.receipt_givers(poll_id).items()}
         for version in self.versions(poll_id):
             if version.receipted:
                 counts[version.digest] = counts.get(version.digest, 0) + 1
