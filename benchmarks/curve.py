@@ -74,7 +74,7 @@ def measure() -> Iterator[dict[str, Any]]:
 def _beside_mcl(
     points: Points, packed: bytes, engines: tuple[Native, Native]
 ) -> Iterator[dict[str, Any]]:
-    """Our time over mcl's, in turns with it; nothing where the package `mclbn256` is not installed."""
+    """Our time over mcl's, in turns with it; nothing where `mclbn256` is not installed."""
     names = ("msm over mcl, one thread", "msm over mcl, two threads")
     if importlib.util.find_spec("mclbn256") is None:
         return
