@@ -4,6 +4,7 @@ Source: docs/protocol.md §9 to §12.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -57,6 +58,10 @@ PULL_LIMIT = 500
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 256
 _CURSOR_BYTES = 8
+PEER_PATIENCE_S = 5
+"""How long one step waits for a peer."""
+PEER_PAUSE_S = 30
+"""How long a peer that took longer is left alone."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,7 @@ class PollService:
         self._head = Head(0, b"", 0)
         self._view: PollView | None = None
         self._cursors: dict[int, int] = {}
+        self._muted: dict[int, float] = {}
         self._inventories: set[int] = set()
         self._board: tuple[tuple[bytes, int], bytes] | None = None
 
@@ -331,14 +337,24 @@ class PollService:
                 await self._destroy_if_final()
 
     async def _each_peer(self, action: Callable[[Peer], Awaitable[None]]) -> int:
-        """Do something with every peer at once; how many went well."""
+        """Do something with every peer at once; how many went well.
+
+        A peer that keeps this node waiting is left alone for a while: otherwise one liar could
+        make every step outlast its settling round.
+        """
+        now = time.monotonic()
+        asked = [peer for peer in self._peers if self._muted.get(peer.number, 0) <= now]
         results = await asyncio.gather(
-            *(action(peer) for peer in self._peers), return_exceptions=True
+            *(asyncio.wait_for(action(peer), PEER_PATIENCE_S) for peer in asked),
+            return_exceptions=True,
         )
         good = 0
-        for peer, result in zip(self._peers, results, strict=True):
+        for peer, result in zip(asked, results, strict=True):
             if result is None:
                 good += 1
+            elif isinstance(result, TimeoutError):
+                self._muted[peer.number] = now + PEER_PATIENCE_S + PEER_PAUSE_S
+                self.log.warning("peer keeps us waiting", peer=peer.number)
             elif isinstance(result, PeerError | AuditError | Conflict):
                 self.log.debug("peer", peer=peer.number, problem=str(result))
             elif isinstance(result, Exception):
@@ -450,8 +466,11 @@ class PollService:
                 answers = dict(
                     zip(
                         helpers,
-                        await asyncio.gather(
-                            *(self._contribution(peers[node], request) for node in helpers)
+                        await asyncio.wait_for(
+                            asyncio.gather(
+                                *(self._contribution(peers[node], request) for node in helpers)
+                            ),
+                            PEER_PATIENCE_S,
                         ),
                         strict=True,
                     )
@@ -467,7 +486,7 @@ class PollService:
                     self.poll.domain,
                     self.poll.slots,
                 )
-            except (PeerError, AuditError) as error:
+            except (PeerError, AuditError, TimeoutError) as error:
                 self.log.info("repair", helpers=helpers, problem=str(error))
                 continue
             content = BoxContent(self.poll.context, ballot.voter, digest, share)
@@ -582,9 +601,9 @@ class PollService:
             version.digest for version in self._store.versions(self.poll.poll_id)
         }
         if unknown:
-            for peer in self._peers:
-                if peer.address == proposer:
-                    await self._pull(peer)
+            await self._each_peer(
+                lambda peer: self._pull(peer) if peer.address == proposer else _nothing()
+            )
         async with self._lock:
             return await asyncio.to_thread(self._sign_if_sound, proposal)
 
@@ -715,13 +734,14 @@ class PollService:
         if signed is not None:
             return _split_digests(signed.leaves)
         # Not asked or not there when it was settled: take the list from a peer, believe the root.
-        for peer in self._peers:
-            try:
-                await self._pull(peer)
-                data = await peer.get(self._path("leaves"))
-            except (PeerError, AuditError):
-                continue
-            digests = _split_digests(data)
+        offers: list[list[bytes]] = []
+
+        async def read(peer: Peer) -> None:
+            await self._pull(peer)
+            offers.append(_split_digests(await peer.get(self._path("leaves"))))
+
+        await self._each_peer(read)
+        for digests in offers:
             async with self._lock:
                 if await asyncio.to_thread(self._adopt, root, digests):
                     return digests
@@ -1040,6 +1060,10 @@ def _root_statement(
     context: bytes, number: int, root: SumRoot
 ) -> tuple[str, bytes, int, bytes, bytes, bytes, int]:
     return typed_data.ROOT, context, number, root.hash, root.sum[:32], root.sum[32:], root.count
+
+
+async def _nothing() -> None:
+    return
 
 
 def _split_digests(leaves: bytes) -> list[bytes]:

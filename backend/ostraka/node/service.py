@@ -75,16 +75,16 @@ class NodeService:
         await self._discover()
         # Shown only now: from here on the node answers for every poll that it serves.
         self.head = head
-        for service in list(self._polls.values()):
-            try:
-                await service.tick(head)
-            except (AuditError, Problem, Conflict) as error:
-                service.log.warning("tick", problem=str(error))
-            except ChainError:
-                raise
-            except Exception:
-                # One poll's trouble must not stop the others, nor the receipts of this one.
-                service.log.exception("tick failed")
+        await asyncio.gather(*(self._tick_poll(one, head) for one in self._polls.values()))
+
+    async def _tick_poll(self, service: PollService, head: Head) -> None:
+        try:
+            await service.tick(head)
+        except (AuditError, Problem, Conflict, ChainError) as error:
+            service.log.warning("tick", problem=str(error))
+        except Exception:
+            # One poll's trouble must not stop the others, nor the receipts of this one.
+            service.log.exception("tick failed")
 
     async def _discover(self) -> None:
         count = await asyncio.to_thread(self._registries[0].poll_count)
