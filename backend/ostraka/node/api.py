@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
-from ostraka.node.poll_service import PollService, Receipt
+from ostraka.node.accepting import Receipt
+from ostraka.node.poll_service import PollService
 from ostraka.node.service import NodeService
 from ostraka.wire import peer_auth, problems
 from ostraka.wire.limits import BodyLimit
@@ -48,7 +49,7 @@ def build_api(service: NodeService) -> FastAPI:
         address = peer_auth.authenticate(
             header, request.method, request.url.path, body, int(time.time())
         )
-        if poll.poll.committee.index_of(address) is None:
+        if poll.state.poll.committee.index_of(address) is None:
             raise Problem(403, "Not a peer", f"{to_hex(address)} is not in this poll's committee")
         return address
 
@@ -67,7 +68,7 @@ def build_api(service: NodeService) -> FastAPI:
     @app.get("/api/v1/polls/{poll_id}")
     def summary(poll: Poll) -> dict[str, Any]:
         """State of a poll at this node: counts only."""
-        return poll.summary()
+        return poll.publication.summary()
 
     @app.put("/api/v1/polls/{poll_id}/census")
     async def census(poll_id: int, body: Body) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def build_api(service: NodeService) -> FastAPI:
         """Cast a ballot; answers with this node's receipt."""
         if len(body) > MAX_BALLOT_BYTES:
             raise Problem(413, "Too large", f"more than {MAX_BALLOT_BYTES} bytes", "body")
-        result = await poll.submit(CastRecord.from_json(body))
+        result = await poll.accepting.submit(CastRecord.from_json(body))
         if isinstance(result, Problem):
             raise result
         return result.to_json()
@@ -92,32 +93,32 @@ def build_api(service: NodeService) -> FastAPI:
     @app.post("/api/v1/polls/{poll_id}/ballots:batch")
     async def cast_batch(poll: Poll, body: Body) -> list[dict[str, Any]]:
         """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
-        records = poll.decode_batch(body)
+        records = poll.state.decode_batch(body)
         if len(records) > MAX_BATCH:
             raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
-        results = await asyncio.gather(*(poll.submit(record) for record in records))
+        results = await asyncio.gather(*(poll.accepting.submit(record) for record in records))
         return [result.to_json() for result in results]
 
     @app.get("/api/v1/polls/{poll_id}/receipts/{digest}")
     def receipt(poll: Poll, digest: str) -> dict[str, Any]:
         """This node's receipt of a ballot."""
-        found: Receipt = poll.receipt(from_hex(digest, "digest"))
+        found: Receipt = poll.accepting.receipt(from_hex(digest, "digest"))
         return found.to_json()
 
     @app.get("/api/v1/polls/{poll_id}/board")
     def board(poll: Poll) -> Response:
         """The bulletin board, in its one binary format."""
-        return Response(poll.board(), media_type=_BINARY)
+        return Response(poll.publication.board(), media_type=_BINARY)
 
     @app.get("/api/v1/polls/{poll_id}/inventory")
     def inventory(poll: Poll) -> Response:
         """Signed list of the ballots that this node accepted, after it froze."""
-        return Response(poll.inventory(), media_type=_BINARY)
+        return Response(poll.settlement.inventory(), media_type=_BINARY)
 
     @app.get("/api/v1/polls/{poll_id}/certificate")
     def certificate(poll: Poll) -> dict[str, Any]:
         """Latest root with the signatures of `q` nodes, to be anchored by anyone."""
-        found = poll.certificate()
+        found = poll.settlement.certificate()
         return {
             "round": found.round,
             "root_hash": to_hex(found.root.hash),
@@ -131,40 +132,40 @@ def build_api(service: NodeService) -> FastAPI:
     @app.get("/api/v1/polls/{poll_id}/leaves")
     def leaves(poll: Poll) -> Response:
         """Ballot digests of the anchored root, in leaf order."""
-        return Response(poll.leaves(), media_type=_BINARY)
+        return Response(poll.release.leaves(), media_type=_BINARY)
 
     @app.get("/api/v1/polls/{poll_id}/finals")
     def finals(poll: Poll) -> list[dict[str, Any]]:
         """Known `Final` statements."""
-        return poll.finals()
+        return poll.release.finals()
 
     @app.get("/api/v1/polls/{poll_id}/shares")
     def shares(poll: Poll) -> list[dict[str, Any]]:
         """Known aggregate shares; empty before release."""
-        return poll.shares()
+        return poll.release.shares()
 
     @app.post("/api/v1/polls/{poll_id}/peer/ballots", include_in_schema=False)
     def peer_ballots(poll: Poll, body: Body, _: PeerAddress) -> Response:
         if len(body) != 8:
             raise Problem(400, "Malformed", "expected a cursor of 8 bytes", "body")
         after = min(int.from_bytes(body, "big"), 2**63 - 1)
-        return Response(poll.records_after(after), media_type=_BINARY)
+        return Response(poll.accepting.records_after(after), media_type=_BINARY)
 
     @app.post("/api/v1/polls/{poll_id}/peer/draft", include_in_schema=False)
     def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:
-        return Response(poll.answer_draft(body), media_type=_BINARY)
+        return Response(poll.settlement.answer_draft(body), media_type=_BINARY)
 
     @app.post("/api/v1/polls/{poll_id}/peer/repair", include_in_schema=False)
     def peer_repair(poll: Poll, body: Body, asker: PeerAddress) -> Response:
-        return Response(poll.answer_repair(body, asker), media_type=_BINARY)
+        return Response(poll.repairing.answer_repair(body, asker), media_type=_BINARY)
 
     @app.post("/api/v1/polls/{poll_id}/peer/proposal", include_in_schema=False)
     async def peer_proposal(poll: Poll, body: Body, proposer: PeerAddress) -> Response:
-        return Response(await poll.answer_proposal(body, proposer), media_type=_BINARY)
+        return Response(await poll.settlement.answer_proposal(body, proposer), media_type=_BINARY)
 
     @app.post("/api/v1/polls/{poll_id}/peer/certificate", include_in_schema=False)
     def peer_certificate(poll: Poll, body: Body, _: PeerAddress) -> Response:
-        poll.store_certificate(body)
+        poll.settlement.store_certificate(body)
         return Response(b"", media_type=_BINARY)
 
     return app
@@ -172,7 +173,7 @@ def build_api(service: NodeService) -> FastAPI:
 
 def _key(poll: PollService) -> dict[str, Any]:
     return {
-        "node": poll.node,
-        "public_key": to_hex(poll.announcement.public_key),
-        "signature": to_hex(poll.announcement.signature),
+        "node": poll.state.node,
+        "public_key": to_hex(poll.state.announcement.public_key),
+        "signature": to_hex(poll.state.announcement.signature),
     }

@@ -13,6 +13,7 @@ from ostraka.keys import PollKey, SigningKey
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy
 from ostraka.node.poll_service import PollService
+from ostraka.node.poll_state import PollState
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.problems import Problem
@@ -81,10 +82,10 @@ class NodeService:
         try:
             await service.tick(head)
         except (AuditError, Problem, Conflict, ChainError) as error:
-            service.log.warning("tick", problem=str(error))
+            service.state.log.warning("tick", problem=str(error))
         except Exception:
             # One poll's trouble must not stop the others, nor the receipts of this one.
-            service.log.exception("tick failed")
+            service.state.log.exception("tick failed")
 
     async def _discover(self) -> None:
         count = await asyncio.to_thread(self._registries[0].poll_count)
@@ -107,15 +108,14 @@ class NodeService:
             for number, member in enumerate(poll.committee.members, start=1)
             if member.address != self.key.address
         ]
-        service = PollService(
-            self._curve, self._store, self._registries, poll, row, self.key, peers
-        )
-        await asyncio.to_thread(service.recheck)
+        state = PollState(self._curve, self._store, self._registries, poll, row, self.key, peers)
+        service = PollService(state)
+        await asyncio.to_thread(service.publication.recheck)
         self._polls[poll.poll_id] = service
-        worker = asyncio.create_task(service.work())
+        worker = asyncio.create_task(service.accepting.work())
         self._workers.add(worker)
         worker.add_done_callback(self._workers.discard)
-        service.log.info("serving")
+        service.state.log.info("serving")
         return service
 
     async def take_census(self, poll_id: int, data: bytes) -> PollService:
@@ -168,7 +168,7 @@ class NodeService:
 
     def polls(self) -> list[dict[str, Any]]:
         """Summaries of all served polls."""
-        return [service.summary() for _, service in sorted(self._polls.items())]
+        return [service.publication.summary() for _, service in sorted(self._polls.items())]
 
     def config(self) -> dict[str, Any]:
         """What a client needs to talk to this node."""

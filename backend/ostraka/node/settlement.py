@@ -1,0 +1,278 @@
+"""Freeze, and agree with the other nodes on one set of ballots under one root.
+
+Source: docs/protocol.md §10.
+"""
+
+import asyncio
+
+from ostraka.chain.registry import Head
+from ostraka.node import settling
+from ostraka.node.accepting import Accepting
+from ostraka.node.peers import Peer
+from ostraka.node.poll_state import PollState, root_statement
+from ostraka.node.repairing import Repairing
+from ostraka.node.settling import LeafList
+from ostraka.node.store import Conflict, decode_root, encode_root
+from ostraka.storage.node_tables import (
+    PeerReceipt,
+    SignedRoot,
+)
+from ostraka.wire.problems import Problem
+from ostraka_verifier import typed_data
+from ostraka_verifier.board import (
+    AnchoredRoot,
+    Attestation,
+)
+from ostraka_verifier.encoding import SIGNATURE_BYTES, Reader
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.merkle_sum import SumRoot
+
+
+class Settlement:
+    """Settles one poll."""
+
+    def __init__(self, state: PollState, accepting: Accepting, repairing: Repairing) -> None:
+        self._state = state
+        self._accepting = accepting
+        self._repairing = repairing
+        self._inventories: set[int] = set()
+
+    async def settle(self, head: Head) -> None:
+        if not self._state.frozen:
+            await self._freeze()
+        await self._state.each_peer(self._accepting.pull)
+        await self._state.each_peer(self._read_inventory)
+        await self._repairing.repair_starved()
+        number = self._state.poll.parameters.round_at(head.timestamp)
+        if number is None or 1 + number % self._state.poll.nodes != self._state.node:
+            return
+        quorum = self._state.poll.committee.quorum
+        for (known, _), signatures in self._state.store.attestations(
+            self._state.poll.poll_id
+        ).items():
+            if known == number and len(signatures) >= quorum:
+                return
+        await self._propose(number)
+
+    async def _freeze(self) -> None:
+        async with self._state.lock:
+            receipts = await asyncio.to_thread(self._state.store.receipts, self._state.poll.poll_id)
+            signature = self._state.sign(
+                typed_data.INVENTORY,
+                self._state.poll.context,
+                settling.inventory_hash([row[:3] for row in receipts]),
+            )
+            await asyncio.to_thread(self._state.store.freeze, self._state.poll.poll_id, signature)
+            self._state.frozen = True
+        self._state.log.info("frozen", ballots=len(receipts))
+
+    def inventory(self) -> bytes:
+        """Signed list of the ballots that this node accepted: `signature ‖ (voter ‖ u64 cast time ‖
+        digest ‖ receipt)…`.
+
+        Raises:
+            Problem: The node is not frozen yet.
+        """
+        row = self._state.store.poll(self._state.poll.poll_id)
+        if row is None or row.inventory_signature is None:
+            raise Problem(409, "Not frozen", "the inventory comes after closing", retry_after_s=2)
+        parts = [row.inventory_signature]
+        for voter, cast_at_unix_s, digest, receipt in self._state.store.receipts(
+            self._state.poll.poll_id
+        ):
+            parts += [voter, cast_at_unix_s.to_bytes(8, "big"), digest, receipt]
+        return b"".join(parts)
+
+    async def _read_inventory(self, peer: Peer) -> None:
+        if peer.number in self._inventories:
+            return
+        data = await peer.get(self._state.path("inventory"))
+        await asyncio.to_thread(self._store_inventory, peer, data)
+        self._inventories.add(peer.number)
+
+    def _store_inventory(self, peer: Peer, data: bytes) -> None:
+        entry_bytes = 20 + 8 + 32 + SIGNATURE_BYTES
+        if len(data) < SIGNATURE_BYTES or (len(data) - SIGNATURE_BYTES) % entry_bytes:
+            raise Malformed(f"inventory of node {peer.number}: {len(data)} bytes")
+        reader = Reader(data, "inventory")
+        signature = reader.take(SIGNATURE_BYTES, "signature")
+        entries, receipts = [], []
+        for _ in range((len(data) - SIGNATURE_BYTES) // entry_bytes):
+            voter, cast_at = reader.take(20, "voter"), reader.unsigned(8, "cast_at")
+            digest, receipt = reader.take(32, "digest"), reader.take(SIGNATURE_BYTES, "receipt")
+            entries.append((voter, cast_at, digest))
+            statement = (self._state.poll.context, voter, cast_at, digest)
+            self._state.require_signer(peer.address, receipt, typed_data.RECEIPT, *statement)
+            receipts.append(
+                PeerReceipt(
+                    poll_id=self._state.poll.poll_id,
+                    digest=digest,
+                    node=peer.number,
+                    signature=receipt,
+                )
+            )
+        hashed = settling.inventory_hash(entries)
+        self._state.require_signer(
+            peer.address, signature, typed_data.INVENTORY, self._state.poll.context, hashed
+        )
+        self._state.store.add_peer_receipts(receipts)
+
+    async def _propose(self, number: int) -> None:
+        """Draft, take in what peers miss in it, sign the final list and gather signatures."""
+        first = await asyncio.to_thread(self._draft, number)
+
+        async def ask(peer: Peer) -> None:
+            answer = await peer.post(self._state.path("peer/draft"), first.encode())
+            await self._accepting.ingest(self._state.decode_batch(answer))
+
+        answered = 1 + await self._state.each_peer(ask)
+        quorum = self._state.poll.committee.quorum
+        if answered < quorum:
+            self._state.log.info("draft waits", round=number, answered=answered, quorum=quorum)
+            return
+        async with self._state.lock:
+            earlier = await asyncio.to_thread(
+                self._state.store.signed_root, self._state.poll.poll_id, number
+            )
+            if earlier is None:
+                proposal = await asyncio.to_thread(self._draft, number)
+                root, own = await asyncio.to_thread(self._sign_root, proposal)
+            else:
+                proposal = await asyncio.to_thread(self._as_list, number, earlier.leaves)
+                root, own = await asyncio.to_thread(self._sign_root, proposal)
+        signatures = {self._state.node: own}
+
+        async def collect(peer: Peer) -> None:
+            answer = await peer.post(self._state.path("peer/proposal"), proposal.encode())
+            self._state.require_root_signature(peer.address, answer, number, root)
+            signatures[peer.number] = answer
+
+        await self._state.each_peer(collect)
+        self._state.store.add_attestations(
+            self._state.poll.poll_id, number, encode_root(root), signatures
+        )
+        self._state.log.info(
+            "proposed", round=number, ballots=root.count, signatures=len(signatures)
+        )
+
+        if len(signatures) >= quorum:
+            certificate = number.to_bytes(4, "big") + encode_root(root)
+            for node in sorted(signatures):
+                certificate += bytes([node]) + signatures[node]
+
+            async def spread(peer: Peer) -> None:
+                await peer.post(self._state.path("peer/certificate"), certificate)
+
+            await self._state.each_peer(spread)
+
+    def _draft(self, number: int) -> LeafList:
+        return settling.draft(number, self._state.store.versions(self._state.poll.poll_id))
+
+    def answer_draft(self, body: bytes) -> bytes:
+        """For a proposer: records of ballots that its draft misses."""
+        self._state.require_frozen()
+        versions = self._state.store.versions(self._state.poll.poll_id)
+        absent = settling.missing(LeafList.decode(body).entries, versions)
+        known = self._state.store.known(
+            self._state.poll.poll_id, [version.digest for version in absent]
+        )
+        return b"".join(stored.record for stored in known.values())
+
+    async def answer_proposal(self, body: bytes, proposer: bytes) -> bytes:
+        """For a proposer: this node's signature of the root over its list.
+
+        Raises:
+            Problem: Why this node does not sign.
+        """
+        self._state.require_frozen()
+        proposal = LeafList.decode(body)
+        number = self._state.poll.parameters.round_at(self._state.head.timestamp)
+        if proposal.round != number:
+            raise Problem(409, "Wrong round", f"this node is in round {number}", "round", 1)
+        expected = self._state.poll.committee.members[number % self._state.poll.nodes].address
+        if proposer != expected:
+            raise Problem(403, "Not the proposer", f"round {number} has another proposer")
+        unknown = {entry.digest for entry in proposal.entries} - {
+            version.digest for version in self._state.store.versions(self._state.poll.poll_id)
+        }
+        if unknown:
+            await self._state.each_peer(
+                lambda peer: self._accepting.pull(peer) if peer.address == proposer else _nothing()
+            )
+        async with self._state.lock:
+            return await asyncio.to_thread(self._sign_if_sound, proposal)
+
+    def _sign_if_sound(self, proposal: LeafList) -> bytes:
+        versions = self._state.store.versions(self._state.poll.poll_id)
+        receipts = self._state.store.receipt_counts(self._state.poll.poll_id)
+        problem = settling.objection(
+            proposal, versions, receipts, self._state.poll.committee.candidate_receipts
+        )
+        if problem:
+            raise Problem(409, "Objection", problem)
+        try:
+            return self._sign_root(proposal)[1]
+        except Conflict as conflict:
+            raise Problem(409, "Already signed", str(conflict)) from None
+
+    def _sign_root(self, proposal: LeafList) -> tuple[SumRoot, bytes]:
+        root, _ = self._state.root([entry.digest for entry in proposal.entries])
+        signature = self._state.sign(
+            *root_statement(self._state.poll.context, proposal.round, root)
+        )
+        signed = self._state.store.sign_root(
+            SignedRoot(
+                poll_id=self._state.poll.poll_id,
+                round=proposal.round,
+                root_digest=root.digest,
+                leaves=b"".join(entry.digest for entry in proposal.entries),
+                signature=signature,
+            )
+        )
+        return root, signed.signature
+
+    def _as_list(self, number: int, leaves: bytes) -> LeafList:
+        digests = [leaves[start : start + 32] for start in range(0, len(leaves), 32)]
+        known = self._state.store.known(self._state.poll.poll_id, digests)
+        return LeafList(
+            number, tuple(settling.Entry(known[digest].voter, digest) for digest in digests)
+        )
+
+    def store_certificate(self, body: bytes) -> None:
+        """Keep a root with its signatures, as a proposer spreads it."""
+        number = int.from_bytes(body[:4], "big")
+        root = decode_root(body[4:104])
+        size = 1 + SIGNATURE_BYTES
+        if len(body) < 104 or (len(body) - 104) % size:
+            raise Malformed(f"certificate: {len(body)} bytes")
+        signatures = {}
+        for start in range(104, len(body), size):
+            node, signature = body[start], body[start + 1 : start + size]
+            if not 1 <= node <= self._state.poll.nodes:
+                raise Malformed(f"certificate: there is no node {node}")
+            address = self._state.poll.committee.members[node - 1].address
+            self._state.require_root_signature(address, signature, number, root)
+            signatures[node] = signature
+        self._state.store.add_attestations(
+            self._state.poll.poll_id, number, encode_root(root), signatures
+        )
+
+    def certificate(self) -> AnchoredRoot:
+        """The latest root that `q` nodes signed, for whoever brings it to the chain.
+
+        Raises:
+            Problem: There is none yet.
+        """
+        for (number, root), signatures in sorted(
+            self._state.store.attestations(self._state.poll.poll_id).items(), reverse=True
+        ):
+            if len(signatures) >= self._state.poll.committee.quorum:
+                attestations = tuple(
+                    Attestation(node, signatures[node]) for node in sorted(signatures)
+                )
+                return AnchoredRoot(number, decode_root(root), attestations)
+        raise Problem(409, "Not settled", "no root has enough signatures yet", retry_after_s=2)
+
+
+async def _nothing() -> None:
+    return
