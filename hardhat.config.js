@@ -14,6 +14,13 @@ export default defineConfig({
     },
   },
   paths: { tests: { solidity: "tests/contracts" } },
+  test: {
+    solidity: {
+      fuzz: { runs: 256 },
+      // As many calls as reach every status of some poll many times, in seconds.
+      invariant: { runs: 24, depth: 150, failOnRevert: true },
+    },
+  },
   networks: {
     // What `hardhat node` serves: a block for every transaction, and one every second besides.
     node: {

@@ -8,7 +8,9 @@ import {Bn254} from "./libraries/Bn254.sol";
 /// nobody has to trust a table; the code of the contract is the table: one STOP byte, then 64 bytes a
 /// point, `H` first.
 contract GeneratorTable {
-    error GeneratorTablePrecompileFailed();
+    error GeneratorTablePrecompileFailed(uint256 base);
+
+    uint256 private constant COUNT = 321;
 
     constructor() {
         bytes memory table = _derive();
@@ -18,9 +20,8 @@ contract GeneratorTable {
     }
 
     function _derive() private view returns (bytes memory table) {
-        uint256 count = 321;
-        table = new bytes(1 + 64 * count);
-        for (uint256 index = 0; index < count; ++index) {
+        table = new bytes(1 + 64 * COUNT);
+        for (uint256 index = 0; index < COUNT; ++index) {
             (uint256 x, uint256 y) = _point(uint32(index));
             assembly ("memory-safe") {
                 let at := add(add(table, 0x21), mul(index, 0x40))
@@ -46,7 +47,7 @@ contract GeneratorTable {
         (bool ok, bytes memory output) = address(0x05).staticcall(
             abi.encode(32, 32, 32, base, exponent, Bn254.P)
         );
-        if (!ok) revert GeneratorTablePrecompileFailed();
+        if (!ok || output.length != 32) revert GeneratorTablePrecompileFailed(base);
         result = abi.decode(output, (uint256));
     }
 }

@@ -21,29 +21,34 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint8 q;
     }
 
-    /// @dev Ordered so that accepting a tally reads few slots.
+    /// @dev Ordered so that anchoring and accepting touch few words. Times lie below 2^48 (MAX_TIME).
     struct PollRecord {
-        uint64 anchoredAt;
-        bool tooFew;
-        uint16 slots;
+        uint48 anchoredAt;
+        uint48 closesAt;
+        uint32 freezeDelay;
         uint32 disputeWindow;
         uint32 tallyPeriod;
-        uint32 minimumBallots;
         uint32 voters;
+        uint16 slots;
+        bool tooFew;
+        // Most votes that a slot can hold: total weight times largest slot value.
+        uint200 maximum;
+        uint32 minimumBallots;
         uint128 totalWeight;
-        uint64 opensAt;
-        uint64 closesAt;
-        uint136 maxSlotValue;
-        uint32 freezeDelay;
         uint32 roundDuration;
         uint32 maxRounds;
+        uint32 round;
+        uint32 count;
+        address creator;
+        uint48 opensAt;
         bytes32 tallyDigest;
         bytes32 pollContext;
         bytes32 committee;
         bytes32 outcomeRule;
         bytes32 pollKeys;
-        address creator;
-        Root root;
+        bytes32 rootHash;
+        uint256 sumX;
+        uint256 sumY;
     }
 
     bytes32 private constant NODE_REGISTRATION_TYPE = keccak256(
@@ -108,11 +113,9 @@ contract PollRegistry is IPollRegistry, EIP712 {
     ) external returns (uint256 pollId) {
         if (_committees[parameters.committee].q == 0)
             revert PollRegistryUnknownCommittee(parameters.committee);
-        if (BallotRule.digest(rule) != parameters.rule) revert PollRegistryDigestDiffers("rule");
-        if (Outcome.digest(outcomeRule) != parameters.outcomeRule)
-            revert PollRegistryDigestDiffers("outcomeRule");
-        if (keccak256(description) != parameters.description)
-            revert PollRegistryDigestDiffers("description");
+        _requireDigest("rule", parameters.rule, BallotRule.digest(rule));
+        _requireDigest("outcomeRule", parameters.outcomeRule, Outcome.digest(outcomeRule));
+        _requireDigest("description", parameters.description, keccak256(description));
         if (description.length == 0 || description.length > MAX_DESCRIPTION_BYTES)
             revert PollRegistryInvalidParameter("description");
         (uint16 slots, uint256 maxSlotValue) = BallotRule.validate(rule);
@@ -173,13 +176,18 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (block.timestamp < freezesAt) revert PollRegistryTooEarly(freezesAt);
         if (root.round >= record.maxRounds)
             revert PollRegistryRoundTooLate(root.round, record.maxRounds);
-        if (!Bn254.isPoint(root.sumX, root.sumY)) revert PollRegistryNotAPoint();
+        if (!Bn254.isPoint(root.sumX, root.sumY))
+            revert PollRegistryNotAPoint(root.sumX, root.sumY);
         if (root.count > record.voters)
             revert PollRegistryTooManyBallots(root.count, record.voters);
         _requireQuorum(record, root, attestations);
 
-        record.root = root;
-        record.anchoredAt = uint64(block.timestamp);
+        record.round = root.round;
+        record.rootHash = root.rootHash;
+        record.sumX = root.sumX;
+        record.sumY = root.sumY;
+        record.count = root.count;
+        record.anchoredAt = uint48(block.timestamp);
         emit RootAnchored(pollId, root, attestations);
         if (root.count < record.minimumBallots) {
             record.tooFew = true;
@@ -192,14 +200,14 @@ contract PollRegistry is IPollRegistry, EIP712 {
         PollRecord storage record = _inStatus(pollId, Status.Releasable);
         if (tally.length != record.slots)
             revert PollRegistryListsDiffer(record.slots, tally.length);
-        if (blinding >= Bn254.R) revert PollRegistryBlindingNotReduced();
+        if (blinding >= Bn254.R) revert PollRegistryBlindingNotReduced(blinding);
         // Far below R, so that no other vector of votes within the bound opens the same sum.
-        uint256 maximum = uint256(record.totalWeight) * record.maxSlotValue;
+        uint256 maximum = record.maximum;
         for (uint256 slot = 0; slot < tally.length; ++slot) {
             if (tally[slot] > maximum) revert PollRegistryTooManyVotes(slot, tally[slot], maximum);
         }
         (uint256 x, uint256 y) = Generators.commit(generatorTable, tally, blinding);
-        if (x != record.root.sumX || y != record.root.sumY) revert PollRegistryNotAnOpening();
+        if (x != record.sumX || y != record.sumY) revert PollRegistryNotAnOpening(x, y);
         record.tallyDigest = keccak256(abi.encode(tally));
         emit TallyAccepted(pollId, tally, blinding);
     }
@@ -212,9 +220,10 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint16[] calldata order
     ) external view returns (bool[] memory funded) {
         PollRecord storage record = _inStatus(pollId, Status.Tallied);
-        if (keccak256(abi.encode(tally)) != record.tallyDigest) revert PollRegistryTallyDiffers();
-        if (Outcome.digest(outcomeRule) != record.outcomeRule)
-            revert PollRegistryDigestDiffers("outcomeRule");
+        bytes32 tallyDigest = keccak256(abi.encode(tally));
+        if (tallyDigest != record.tallyDigest)
+            revert PollRegistryTallyDiffers(record.tallyDigest, tallyDigest);
+        _requireDigest("outcomeRule", record.outcomeRule, Outcome.digest(outcomeRule));
         return Outcome.winners(outcomeRule, tally, order);
     }
 
@@ -227,22 +236,22 @@ contract PollRegistry is IPollRegistry, EIP712 {
         seen.committee = record.committee;
         seen.creator = record.creator;
         seen.slots = record.slots;
-        seen.maxSlotValue = record.maxSlotValue;
+        seen.maxSlotValue = uint256(record.maximum) / record.totalWeight;
         seen.totalWeight = record.totalWeight;
         seen.voters = record.voters;
         seen.minimumBallots = record.minimumBallots;
         seen.opensAt = record.opensAt;
         seen.closesAt = record.closesAt;
-        seen.freezesAt = record.closesAt + record.freezeDelay;
+        seen.freezesAt = seen.closesAt + record.freezeDelay;
         seen.anchorDeadline = uint64(_anchorDeadline(record));
         if (record.anchoredAt != 0) {
             seen.anchoredAt = record.anchoredAt;
-            seen.releasableAt = record.anchoredAt + record.disputeWindow;
+            seen.releasableAt = seen.anchoredAt + record.disputeWindow;
             seen.tallyDeadline = seen.releasableAt + record.tallyPeriod;
         }
         seen.outcomeRule = record.outcomeRule;
         seen.pollKeys = record.pollKeys;
-        seen.root = record.root;
+        seen.root = Root(record.round, record.rootHash, record.sumX, record.sumY, record.count);
         seen.tallyDigest = record.tallyDigest;
     }
 
@@ -282,12 +291,16 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint256 number
     ) private view {
         uint256 length = bytes(url).length;
-        if (length == 0 || length > MAX_URL_BYTES) revert PollRegistryInvalidUrl(number);
+        if (length == 0 || length > MAX_URL_BYTES) revert PollRegistryInvalidUrl(number, length);
         if (node == address(0)) revert PollRegistryInvalidNode(node);
         bytes32 statement = keccak256(
             abi.encode(NODE_REGISTRATION_TYPE, node, keccak256(bytes(url)))
         );
         _requireSigner(statement, signature, node, number);
+    }
+
+    function _requireDigest(string memory field, bytes32 expected, bytes32 actual) private pure {
+        if (actual != expected) revert PollRegistryDigestDiffers(field, expected, actual);
     }
 
     function _checkParameters(
@@ -325,14 +338,14 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.committee = parameters.committee;
         record.outcomeRule = parameters.outcomeRule;
         record.creator = msg.sender;
-        record.opensAt = parameters.opensAt;
         record.slots = slots;
-        record.totalWeight = parameters.totalWeight;
-        record.closesAt = parameters.closesAt;
         record.voters = parameters.voters;
+        record.totalWeight = parameters.totalWeight;
+        // Bounded by _checkParameters: below 2^200.
+        record.maximum = uint200(parameters.totalWeight * maxSlotValue);
+        record.opensAt = uint48(parameters.opensAt);
+        record.closesAt = uint48(parameters.closesAt);
         record.freezeDelay = parameters.freezeDelay;
-        // A sum of at most 320 coefficients below 2^127.
-        record.maxSlotValue = uint136(maxSlotValue);
         record.roundDuration = parameters.roundDuration;
         record.maxRounds = parameters.maxRounds;
         record.disputeWindow = parameters.disputeWindow;

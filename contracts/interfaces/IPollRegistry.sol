@@ -41,6 +41,7 @@ interface IPollRegistry {
         bytes signature;
     }
 
+    /// @notice Where a poll stands by chain time (§4.5); Tallied and Void are final.
     enum Status {
         None,
         Created,
@@ -76,6 +77,7 @@ interface IPollRegistry {
         bytes32 tallyDigest;
     }
 
+    /// @notice A committee stands; its quorum is `q`.
     event CommitteeRegistered(
         bytes32 indexed committee,
         address[] nodes,
@@ -84,6 +86,7 @@ interface IPollRegistry {
         uint8 f,
         uint8 q
     );
+    /// @notice A poll is fixed, with all bytes that its digests stand for.
     event PollCreated(
         uint256 indexed pollId,
         address indexed creator,
@@ -93,18 +96,23 @@ interface IPollRegistry {
         bytes outcomeRule,
         bytes description
     );
+    /// @notice Ballots can be sealed to these keys, node 1 first.
     event PollOpened(uint256 indexed pollId, bytes32[] publicKeys, bytes[] signatures);
+    /// @notice A quorum of nodes signed this root; its dispute window runs.
     event RootAnchored(uint256 indexed pollId, Root root, Attestation[] attestations);
+    /// @notice The anchored root counts fewer ballots than the minimum. A poll that misses a deadline
+    /// becomes void by time alone, without an event.
     event PollVoided(uint256 indexed pollId, uint32 count);
+    /// @notice The tally opens the anchored sum: the votes of each slot, and the sum's blinding.
     event TallyAccepted(uint256 indexed pollId, uint256[] tally, uint256 blinding);
 
     error PollRegistryListsDiffer(uint256 expected, uint256 actual);
-    error PollRegistryInvalidUrl(uint256 node);
+    error PollRegistryInvalidUrl(uint256 node, uint256 length);
     error PollRegistryInvalidNode(address node);
     error PollRegistryCommitteeExists(bytes32 committee);
     error PollRegistryUnknownCommittee(bytes32 committee);
     error PollRegistryWrongSigner(uint256 node, address signer);
-    error PollRegistryDigestDiffers(string field);
+    error PollRegistryDigestDiffers(string field, bytes32 expected, bytes32 actual);
     error PollRegistryInvalidParameter(string field);
     error PollRegistryWrongStatus(uint256 pollId, Status status);
     error PollRegistryZeroPollKey(uint256 node);
@@ -113,14 +121,18 @@ interface IPollRegistry {
     error PollRegistryTooFewSignatures(uint256 signatures, uint256 quorum);
     error PollRegistrySignersNotIncreasing(uint256 node);
     error PollRegistryUnknownNode(uint256 node);
-    error PollRegistryNotAPoint();
+    error PollRegistryNotAPoint(uint256 x, uint256 y);
     error PollRegistryTooManyBallots(uint32 count, uint32 voters);
-    error PollRegistryBlindingNotReduced();
+    error PollRegistryBlindingNotReduced(uint256 blinding);
     error PollRegistryTooManyVotes(uint256 slot, uint256 votes, uint256 maximum);
-    error PollRegistryNotAnOpening();
-    error PollRegistryTallyDiffers();
+    error PollRegistryNotAnOpening(uint256 x, uint256 y);
+    error PollRegistryTallyDiffers(bytes32 expected, bytes32 actual);
 
-    /// @notice Register a committee; each node has signed `NodeRegistration(node, url)`.
+    /// @notice Register a committee (§3); each node has signed `NodeRegistration(node, url)`.
+    /// @param nodes Distinct addresses; the first is node 1.
+    /// @param urls Where each node serves, 1 to 256 bytes.
+    /// @param t Secrecy threshold: fewer nodes learn nothing.
+    /// @param f How many nodes may fail.
     /// @return committee Digest that names it in polls.
     function registerCommittee(
         address[] calldata nodes,
@@ -131,6 +143,9 @@ interface IPollRegistry {
     ) external returns (bytes32 committee);
 
     /// @notice Create a poll. Its context is final from here on.
+    /// @param rule Ballot rule (§5.2), of digest `parameters.rule`.
+    /// @param outcomeRule Outcome rule (§14), of digest `parameters.outcomeRule`.
+    /// @param description JSON (§4.4), 1 to 16384 bytes, of hash `parameters.description`.
     /// @return pollId 1, 2, … in order of creation.
     function createPoll(
         PollParameters calldata parameters,
@@ -148,16 +163,21 @@ interface IPollRegistry {
 
     /// @notice Anchor the root that `q` nodes signed; with fewer ballots than the minimum the poll is
     /// void at once. The dispute window starts.
+    /// @param attestations Signatures of `Root`, nodes strictly increasing.
     function anchorRoot(
         uint256 pollId,
         Root calldata root,
         Attestation[] calldata attestations
     ) external;
 
-    /// @notice Accept a tally that opens the anchored sum, after the dispute window.
+    /// @notice Accept a tally that opens the anchored sum, after the dispute window (§12.4).
+    /// @param tally Votes of each slot, each at most total weight times largest slot value.
+    /// @param blinding Reduced modulo the group's order.
     function acceptTally(uint256 pollId, uint256[] calldata tally, uint256 blinding) external;
 
     /// @notice Which slots the accepted tally funds under the poll's greedy outcome rule.
+    /// @param tally The accepted tally.
+    /// @param outcomeRule The poll's outcome rule, of kind greedy.
     /// @param order All slots from best to worst.
     function winners(
         uint256 pollId,

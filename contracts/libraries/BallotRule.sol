@@ -9,13 +9,17 @@ library BallotRule {
     error BallotRuleNoBits();
     error BallotRuleNoSlots();
     error BallotRuleTooWide(uint256 width);
-    error BallotRuleNoTerms();
+    error BallotRuleTooManySlots(uint256 slots, uint256 bits);
+    error BallotRuleSlotWithoutTerms(uint256 slot);
+    error BallotRuleRowWithoutTerms(uint256 row);
+    error BallotRuleQuadraticRowWithoutSlots(uint256 row);
     error BallotRuleNotIncreasing(uint256 index);
     error BallotRuleIndexOutOfRange(uint256 index, uint256 bound);
     error BallotRuleZeroCoefficient(uint256 bit);
     error BallotRuleNegativeCoefficient(uint256 bit);
     error BallotRuleBitInTwoSlots(uint256 bit);
-    error BallotRuleRowTooLarge();
+    error BallotRuleRowTooLarge(uint256 row);
+    error BallotRuleQuadraticRowTooLarge(uint256 row);
 
     uint256 internal constant MAX_WIDTH = 320;
     uint256 private constant ROW_BOUND = 1 << 128;
@@ -43,22 +47,22 @@ library BallotRule {
         if (bits + quadraticRows > MAX_WIDTH) revert BallotRuleTooWide(bits + quadraticRows);
 
         // Each slot takes bits of its own, so there cannot be more slots than bits.
-        if (slots > bits) revert BallotRuleIndexOutOfRange(slots, bits);
+        if (slots > bits) revert BallotRuleTooManySlots(slots, bits);
         uint256[] memory maxima = new uint256[](slots);
         uint256[2] memory taken;
         for (uint256 slot = 0; slot < slots; ++slot) {
-            maxima[slot] = _slot(rule, cursor, bits, taken);
+            maxima[slot] = _slot(rule, cursor, bits, taken, slot);
             if (maxima[slot] > maxSlotValue) maxSlotValue = maxima[slot];
         }
         for (uint256 row = 0; row < rows; ++row) {
             uint256 terms = _u16(rule, cursor);
             uint256 magnitude = _magnitude(_i128(rule, cursor));
-            if (terms == 0) revert BallotRuleNoTerms();
+            if (terms == 0) revert BallotRuleRowWithoutTerms(row);
             if (magnitude + _terms(rule, cursor, terms, bits) >= ROW_BOUND)
-                revert BallotRuleRowTooLarge();
+                revert BallotRuleRowTooLarge(row);
         }
         for (uint256 row = 0; row < quadraticRows; ++row) {
-            _quadraticRow(rule, cursor, bits, maxima);
+            _quadraticRow(rule, cursor, bits, maxima, row);
         }
         if (cursor.offset != rule.length)
             revert BallotRuleTrailingBytes(rule.length - cursor.offset);
@@ -68,10 +72,11 @@ library BallotRule {
         bytes calldata rule,
         Cursor memory cursor,
         uint256 bits,
-        uint256[2] memory taken
+        uint256[2] memory taken,
+        uint256 slot
     ) private pure returns (uint256 maximum) {
         uint256 terms = _u16(rule, cursor);
-        if (terms == 0) revert BallotRuleNoTerms();
+        if (terms == 0) revert BallotRuleSlotWithoutTerms(slot);
         uint256 next = 0;
         for (uint256 i = 0; i < terms; ++i) {
             uint256 bit;
@@ -89,12 +94,13 @@ library BallotRule {
         bytes calldata rule,
         Cursor memory cursor,
         uint256 bits,
-        uint256[] memory maxima
+        uint256[] memory maxima,
+        uint256 row
     ) private pure {
         uint256 used = _u16(rule, cursor);
         uint256 terms = _u16(rule, cursor);
         uint256 magnitude = _magnitude(_i128(rule, cursor));
-        if (used == 0) revert BallotRuleNoTerms();
+        if (used == 0) revert BallotRuleQuadraticRowWithoutSlots(row);
         uint256 next = 0;
         for (uint256 i = 0; i < used; ++i) {
             uint256 slot = _u16(rule, cursor);
@@ -102,13 +108,13 @@ library BallotRule {
             if (slot >= maxima.length) revert BallotRuleIndexOutOfRange(slot, maxima.length);
             next = slot + 1;
             // Beyond the bound the square alone is too large, and could overflow.
-            if (maxima[slot] >= ROW_BOUND) revert BallotRuleRowTooLarge();
+            if (maxima[slot] >= ROW_BOUND) revert BallotRuleQuadraticRowTooLarge(row);
             uint256 square = maxima[slot] * maxima[slot];
-            if (square >= ROW_BOUND) revert BallotRuleRowTooLarge();
+            if (square >= ROW_BOUND) revert BallotRuleQuadraticRowTooLarge(row);
             magnitude += square;
         }
         if (magnitude + _terms(rule, cursor, terms, bits) >= ROW_BOUND)
-            revert BallotRuleRowTooLarge();
+            revert BallotRuleQuadraticRowTooLarge(row);
     }
 
     /// @dev Sum of the coefficients' magnitudes.

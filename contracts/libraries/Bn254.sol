@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// @title BN254 G1 by the precompiles of EIP-196
 /// @notice Points are (x, y) with the identity as (0, 0). docs/protocol.md §2.1–§2.4.
 library Bn254 {
-    error Bn254PrecompileFailed();
+    error Bn254PrecompileFailed(uint256 x, uint256 y, uint256 scalar);
 
     uint256 internal constant P =
         21888242871839275222246405745257275088696311157297823662689037894645226208583;
@@ -19,7 +19,8 @@ library Bn254 {
     }
 
     /// @notice Adds `scalar · (x, y)` to the sum at `total`.
-    /// @dev The scalar must be reduced: the precompile would take it modulo R without a word.
+    /// @dev The scalar must be reduced: the precompile would take it modulo R without a word. A call
+    /// to a precompile that a chain lacks succeeds and returns nothing, hence the look at the size.
     function addMultiple(
         uint256[2] memory total,
         uint256 x,
@@ -33,10 +34,12 @@ library Bn254 {
             mstore(add(buffer, 0x20), y)
             mstore(add(buffer, 0x40), scalar)
             ok := staticcall(gas(), 0x07, buffer, 0x60, buffer, 0x40)
+            ok := and(eq(returndatasize(), 0x40), ok)
             mstore(add(buffer, 0x40), mload(total))
             mstore(add(buffer, 0x60), mload(add(total, 0x20)))
             ok := and(staticcall(gas(), 0x06, buffer, 0x80, total, 0x40), ok)
+            ok := and(eq(returndatasize(), 0x40), ok)
         }
-        if (!ok) revert Bn254PrecompileFailed();
+        if (!ok) revert Bn254PrecompileFailed(x, y, scalar);
     }
 }

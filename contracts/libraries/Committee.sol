@@ -31,10 +31,11 @@ library Committee {
         uint256 f,
         uint256 q
     ) internal pure returns (bytes32) {
-        bytes memory encoded = abi.encodePacked("ostraka/v1/committee", nodes.length, t, f, q);
+        bytes32[] memory members = new bytes32[](2 * nodes.length);
         for (uint256 i = 0; i < nodes.length; ++i) {
-            encoded = bytes.concat(encoded, abi.encode(nodes[i], keccak256(bytes(urls[i]))));
+            members[2 * i] = bytes32(uint256(uint160(nodes[i])));
+            members[2 * i + 1] = keccak256(bytes(urls[i]));
         }
-        return keccak256(encoded);
+        return keccak256(abi.encodePacked("ostraka/v1/committee", nodes.length, t, f, q, members));
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Bn254} from "./Bn254.sol";
 
 /// @title Commitments on the generators of a GeneratorTable
+/// @notice docs/protocol.md §2.9.
 library Generators {
     /// @notice `Σ values[j] · G_{j+1} + blinding · H`.
     /// @dev Scalars must be reduced and `values` at most 320 long.

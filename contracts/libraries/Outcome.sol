@@ -4,11 +4,12 @@ pragma solidity 0.8.37;
 /// @title From a tally to a decision, in exact integers
 /// @notice docs/protocol.md §14.
 library Outcome {
-    error OutcomeUnknownKind();
+    error OutcomeUnknownKind(uint8 kind);
     error OutcomeMalformed(uint256 length);
     error OutcomeSlotsDiffer(uint256 costs, uint256 slots);
     error OutcomeCostIsZero(uint256 slot);
-    error OutcomeNotGreedy();
+    error OutcomeUnknownFlags(uint8 order, uint8 misfit);
+    error OutcomeNotGreedy(bytes32 digest);
     error OutcomeOrderIncomplete(uint256 entries, uint256 slots);
     error OutcomeOrderWrong(uint256 place);
 
@@ -41,7 +42,7 @@ library Outcome {
                 if (_cost(rule, slot) == 0) revert OutcomeCostIsZero(slot);
             }
         } else {
-            revert OutcomeUnknownKind();
+            revert OutcomeUnknownKind(kind);
         }
     }
 
@@ -105,14 +106,14 @@ library Outcome {
         bytes calldata rule,
         uint256 slots
     ) private pure returns (Greedy memory greedy) {
-        if (rule.length == 0 || uint8(rule[0]) != GREEDY) revert OutcomeNotGreedy();
+        if (rule.length == 0 || uint8(rule[0]) != GREEDY) revert OutcomeNotGreedy(digest(rule));
         if (rule.length < GREEDY_HEAD) revert OutcomeMalformed(rule.length);
         uint256 costs = uint16(bytes2(rule[35:37]));
-        if (costs != slots) revert OutcomeSlotsDiffer(costs, slots);
         if (rule.length != GREEDY_HEAD + 16 * costs) revert OutcomeMalformed(rule.length);
+        if (costs != slots) revert OutcomeSlotsDiffer(costs, slots);
         uint8 order = uint8(rule[1]);
         uint8 misfit = uint8(rule[2]);
-        if (order > 1 || misfit > 1) revert OutcomeMalformed(rule.length);
+        if (order > 1 || misfit > 1) revert OutcomeUnknownFlags(order, misfit);
         greedy.byVotesPerCost = order == 1;
         greedy.stopAtMisfit = misfit == 1;
         greedy.minimumSupport = uint128(bytes16(rule[3:19]));

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {PollRegistry} from "../../contracts/PollRegistry.sol";
+import {IPollRegistry} from "../../contracts/interfaces/IPollRegistry.sol";
+import {Libraries} from "./support/Libraries.sol";
+import {Test} from "./support/Vm.sol";
+
+/// @notice Drives one poll after another by anyone's calls at any time, honest nodes signing whatever
+/// they are asked, and remembers what must never change.
+contract PollDriver is Test {
+    uint256 private constant NODES = 5;
+    uint256 private constant SLOTS = 3;
+
+    PollRegistry public immutable registry = new PollRegistry();
+    Libraries private immutable libraries = new Libraries();
+    bytes32 private immutable committee;
+    bytes32 private immutable domain;
+
+    uint256 private clock = 1_000_000;
+    mapping(uint256 pollId => uint256[SLOTS]) private votes;
+    mapping(uint256 pollId => uint256) private blindings;
+
+    mapping(uint256 pollId => IPollRegistry.Status) public last;
+    mapping(uint256 pollId => bytes32) public tallied;
+    mapping(uint256 pollId => uint256) public acceptedAt;
+    uint256 public created;
+    uint256 public accepted;
+    string public violation;
+
+    constructor() {
+        vm.warp(clock);
+        domain = keccak256(
+            abi.encode(
+                keccak256(
+                    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+                ),
+                keccak256("Ostraka"),
+                keccak256("1"),
+                block.chainid,
+                registry
+            )
+        );
+        address[] memory nodes = new address[](NODES);
+        string[] memory urls = new string[](NODES);
+        bytes[] memory signatures = new bytes[](NODES);
+        for (uint256 i = 0; i < NODES; ++i) {
+            nodes[i] = vm.addr(i + 1);
+            urls[i] = "https://node.example";
+            signatures[i] = _sign(
+                i + 1,
+                keccak256(
+                    abi.encode(
+                        keccak256("NodeRegistration(address node,string url)"),
+                        nodes[i],
+                        keccak256(bytes(urls[i]))
+                    )
+                )
+            );
+        }
+        committee = registry.registerCommittee(nodes, urls, 3, 1, signatures);
+    }
+
+    /// @dev A poll whose times are small, so that every deadline is met and missed.
+    /// At most three run at a time, so that some come to their end.
+    function create(uint8 opensIn, uint8 closesIn, uint8 window, uint8 minimum) external {
+        if (created > 2 && last[created - 2] < IPollRegistry.Status.Tallied) return;
+        bytes memory rule = hex"00030003000000000001000000000000000000000000000000000001";
+        rule = bytes.concat(
+            rule,
+            hex"0001000100000000000000000000000000000001",
+            hex"0001000200000000000000000000000000000001"
+        );
+        IPollRegistry.PollParameters memory parameters = IPollRegistry.PollParameters({
+            committee: committee,
+            rule: libraries.ruleDigest(rule),
+            outcomeRule: libraries.outcomeDigest(hex"00"),
+            description: keccak256("{}"),
+            censusRoot: bytes32(uint256(1)),
+            voters: 8,
+            totalWeight: 1000,
+            secret: true,
+            opensAt: uint64(clock + (opensIn % 50)),
+            closesAt: uint64(clock + 50 + (closesIn % 50)),
+            freezeDelay: 10,
+            roundDuration: 30,
+            maxRounds: 3,
+            disputeWindow: 1 + uint32(window % 50),
+            tallyPeriod: 100,
+            minimumBallots: 1 + (minimum % 4)
+        });
+        registry.createPoll(parameters, rule, hex"00", "{}");
+        ++created;
+    }
+
+    function open(uint256 which) external {
+        uint256 pollId = _pick(which);
+        if (pollId == 0) return;
+        bytes32 context = registry.poll(pollId).pollContext;
+        bytes32[] memory keys = new bytes32[](NODES);
+        bytes[] memory signatures = new bytes[](NODES);
+        for (uint256 i = 0; i < NODES; ++i) {
+            keys[i] = keccak256(abi.encode(pollId, i));
+            signatures[i] = _sign(
+                i + 1,
+                keccak256(
+                    abi.encode(
+                        keccak256("PollKey(bytes32 pollContext,bytes32 publicKey)"),
+                        context,
+                        keys[i]
+                    )
+                )
+            );
+        }
+        try registry.openPoll(pollId, keys, signatures) {} catch {}
+    }
+
+    function anchor(
+        uint256 which,
+        uint32 round,
+        uint32 count,
+        uint16[3] calldata tally,
+        uint256 blinding
+    ) external {
+        uint256 pollId = _pick(which);
+        if (pollId == 0) return;
+        blinding >>= 4;
+        uint256[] memory values = new uint256[](SLOTS);
+        for (uint256 i = 0; i < SLOTS; ++i) values[i] = tally[i] % 1100;
+        IPollRegistry.Root memory root;
+        (root.round, root.count) = (round % 4, count % 10);
+        root.rootHash = keccak256(abi.encode(which, round));
+        (root.sumX, root.sumY) = libraries.commit(registry.generatorTable(), values, blinding);
+        bytes32 statement = keccak256(
+            abi.encode(
+                keccak256(
+                    "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
+                ),
+                registry.poll(pollId).pollContext,
+                root.round,
+                root.rootHash,
+                root.sumX,
+                root.sumY,
+                root.count
+            )
+        );
+        IPollRegistry.Attestation[] memory attestations = new IPollRegistry.Attestation[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            attestations[i] = IPollRegistry.Attestation(uint8(i + 1), _sign(i + 1, statement));
+        }
+        try registry.anchorRoot(pollId, root, attestations) {
+            for (uint256 i = 0; i < SLOTS; ++i) votes[pollId][i] = values[i];
+            blindings[pollId] = blinding;
+        } catch {}
+    }
+
+    /// @dev The true opening, or one wrong in a slot.
+    function accept(uint256 which, uint8 wrongSlot, uint8 by) external {
+        uint256 pollId = _pick(which);
+        if (pollId == 0) return;
+        uint256[] memory tally = new uint256[](SLOTS);
+        for (uint256 i = 0; i < SLOTS; ++i) tally[i] = votes[pollId][i];
+        if (wrongSlot < SLOTS) tally[wrongSlot] += by;
+        bool right = wrongSlot >= SLOTS || by == 0;
+        try registry.acceptTally(pollId, tally, blindings[pollId]) {
+            if (!right) violation = "a wrong tally was accepted";
+            for (uint256 i = 0; i < SLOTS; ++i) {
+                if (tally[i] > 1000) violation = "more votes than there are were accepted";
+            }
+            if (tallied[pollId] != 0) violation = "a second tally was accepted";
+            tallied[pollId] = keccak256(abi.encode(tally));
+            acceptedAt[pollId] = clock;
+            ++accepted;
+        } catch {}
+    }
+
+    function wait(uint8 time) external {
+        clock += time % 30;
+        vm.warp(clock);
+        for (uint256 pollId = 1; pollId <= created; ++pollId) _observe(pollId);
+    }
+
+    function _pick(uint256 which) private view returns (uint256) {
+        // Mostly the newest polls: the others are over.
+        return created == 0 ? 0 : created - ((which % 3) % created);
+    }
+
+    /// @dev Statuses only move forward, and the last two are for ever.
+    function _observe(uint256 pollId) private {
+        IPollRegistry.Status before = last[pollId];
+        IPollRegistry.Status now_ = registry.status(pollId);
+        bool final_ = before == IPollRegistry.Status.Tallied || before == IPollRegistry.Status.Void;
+        if (now_ < before || (final_ && now_ != before)) violation = "a status went back";
+        last[pollId] = now_;
+    }
+
+    function _sign(uint256 key, bytes32 statement) private view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(
+            key,
+            keccak256(abi.encodePacked(hex"1901", domain, statement))
+        );
+        return abi.encodePacked(r, s, v);
+    }
+}
+
+/// @notice What holds after any sequence of calls: docs/protocol.md §4.5, §11.2, §12.4.
+contract PollRegistryTest is Test {
+    PollDriver private driver;
+    PollRegistry private registry;
+
+    function setUp() external {
+        driver = new PollDriver();
+        registry = driver.registry();
+    }
+
+    /// @notice The runner calls only the driver.
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(driver);
+    }
+
+    function invariant_nothingForbiddenHappened() external view {
+        if (bytes(driver.violation()).length != 0) revert(driver.violation());
+    }
+
+    function invariant_pollsAreCounted() external view {
+        requireEqual("pollCount", driver.created(), registry.pollCount());
+        uint256 next = driver.created() + 1;
+        requireEqual("next poll", 0, uint256(registry.status(next)));
+    }
+
+    function invariant_talliesComeAfterTheirWindowAndStay() external view {
+        for (uint256 pollId = 1; pollId <= driver.created(); ++pollId) {
+            IPollRegistry.PollView memory seen = registry.poll(pollId);
+            bytes32 digest = driver.tallied(pollId);
+            requireTrue("tallied", (seen.tallyDigest != 0) == (digest != 0));
+            requireTrue("digest", seen.tallyDigest == digest);
+            if (digest == 0) continue;
+            requireTrue("tallied", seen.status == IPollRegistry.Status.Tallied);
+            requireTrue("after the window", driver.acceptedAt(pollId) >= seen.releasableAt);
+            requireTrue("in time", driver.acceptedAt(pollId) < seen.tallyDeadline);
+            requireTrue("minimum", seen.root.count >= seen.minimumBallots);
+        }
+    }
+
+    function invariant_timesAreInOrder() external view {
+        for (uint256 pollId = 1; pollId <= driver.created(); ++pollId) {
+            IPollRegistry.PollView memory seen = registry.poll(pollId);
+            requireTrue("opens before closing", seen.opensAt < seen.closesAt);
+            requireTrue("freezes after closing", seen.freezesAt >= seen.closesAt);
+            if (seen.anchoredAt == 0) continue;
+            requireTrue("opened", seen.pollKeys != 0);
+            requireTrue("anchored after freezing", seen.anchoredAt >= seen.freezesAt);
+            requireTrue("anchored in time", seen.anchoredAt < seen.anchorDeadline);
+            requireTrue("window", seen.releasableAt > seen.anchoredAt);
+            requireTrue("ballots", seen.root.count <= seen.voters);
+        }
+    }
+
+    /// @notice The driver reaches the end: otherwise the invariants above would hold of nothing.
+    function test_driverReachesATally() external {
+        driver.create(0, 0, 9, 0);
+        driver.open(0);
+        for (uint256 i = 0; i < 6; ++i) driver.wait(10);
+        uint16[3] memory tally = [uint16(1), 2, 3];
+        driver.anchor(0, 0, 5, tally, 99);
+        driver.accept(0, 3, 0);
+        requireEqual("accepted in the window", 0, driver.accepted());
+        driver.wait(10);
+        driver.accept(0, 1, 1);
+        requireEqual("wrong one accepted", 0, driver.accepted());
+        driver.accept(0, 3, 0);
+        requireEqual("accepted", 1, driver.accepted());
+        requireEqual("status", uint256(IPollRegistry.Status.Tallied), uint256(registry.status(1)));
+    }
+}

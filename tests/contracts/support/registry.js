@@ -1,0 +1,263 @@
+/** A registry with a committee, and polls brought as far as a test wants them. */
+import { concat, keccak256, numberToHex, pad, parseSignature, stringToHex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { commit } from "./bn254.js";
+import { startChain } from "./chain.js";
+import { NO_OUTCOME, range, ruleBytes, singleChoice, tagged } from "./encodings.js";
+
+export const Status = Object.freeze({
+  None: 0,
+  Created: 1,
+  Open: 2,
+  Closed: 3,
+  Anchored: 4,
+  Releasable: 5,
+  Tallied: 6,
+  Void: 7,
+});
+
+const field = (type, name) => ({ type, name });
+/** docs/protocol.md §15; `Final` and `Receipt` only to be refused. */
+export const TYPES = {
+  NodeRegistration: [field("address", "node"), field("string", "url")],
+  PollKey: [field("bytes32", "pollContext"), field("bytes32", "publicKey")],
+  Root: [
+    field("bytes32", "pollContext"),
+    field("uint32", "round"),
+    field("bytes32", "rootHash"),
+    field("uint256", "sumX"),
+    field("uint256", "sumY"),
+    field("uint32", "count"),
+  ],
+  Final: [field("bytes32", "pollContext"), field("bytes32", "rootDigest")],
+};
+
+const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+export const word = (value) => numberToHex(value, { size: 32 });
+export const account = (number) => privateKeyToAccount(word(1000 + number));
+export const DESCRIPTION = stringToHex('{"title": "Lunch", "options": ["soup", "salad", "bread"]}');
+
+/** The same signature with the other `s`: valid for plain `ecrecover`, refused by us. */
+export function withHighS(signature) {
+  const { r, s, yParity } = parseSignature(signature);
+  return concat([r, word(SECP256K1_ORDER - BigInt(s)), numberToHex(28 - yParity, { size: 1 })]);
+}
+
+/** Signatures that nobody may accept, made from a good one. */
+export const spoiled = (signature) => ({
+  "high s": [withHighS(signature), "ECDSAInvalidSignatureS"],
+  "64 bytes": [signature.slice(0, 130), "ECDSAInvalidSignatureLength"],
+  "66 bytes": [`${signature}00`, "ECDSAInvalidSignatureLength"],
+  "no bytes": ["0x", "ECDSAInvalidSignatureLength"],
+  "v of 0": [`${signature.slice(0, 130)}00`, "ECDSAInvalidSignature"],
+  "v of 29": [`${signature.slice(0, 130)}1d`, "ECDSAInvalidSignature"],
+  "r and s of zero": [`0x${"00".repeat(64)}1b`, "ECDSAInvalidSignature"],
+});
+
+export async function deployRegistry(overrides) {
+  const chain = await startChain(overrides);
+  return new Registry(chain, await chain.deploy("PollRegistry"));
+}
+
+export class Registry {
+  constructor(chain, contract) {
+    this.chain = chain;
+    this.contract = contract;
+    this.domain = {
+      name: "Ostraka",
+      version: "1",
+      chainId: chain.chainId,
+      verifyingContract: contract.address,
+    };
+  }
+
+  sign(signer, primaryType, message, domain = this.domain) {
+    return signer.signTypedData({ domain, types: TYPES, primaryType, message });
+  }
+
+  /** Arguments of `registerCommittee` for nodes `first + 1 … first + n`. */
+  async registration({
+    n = 5,
+    t = 3,
+    f = 1,
+    first = 0,
+    url = (i) => `https://n${i}.example`,
+  } = {}) {
+    const signers = range(n).map((index) => account(first + index + 1));
+    const nodes = signers.map((signer) => signer.address);
+    const urls = range(n).map((index) => url(index + 1));
+    const signatures = await Promise.all(
+      signers.map((signer, index) =>
+        this.sign(signer, "NodeRegistration", { node: nodes[index], url: urls[index] }),
+      ),
+    );
+    return { signers, args: [nodes, urls, t, f, signatures] };
+  }
+
+  async register(shape = {}) {
+    const { signers, args } = await this.registration(shape);
+    const { events, gas } = await this.contract.send("registerCommittee", args);
+    return { digest: events[0].args.committee, signers, gas };
+  }
+
+  /** Arguments of `createPoll`; `changes` replace parameters after all digests are right. */
+  async creation(
+    committee,
+    {
+      rule = ruleBytes(singleChoice(3)),
+      outcomeRule = NO_OUTCOME,
+      description = DESCRIPTION,
+      ...changes
+    } = {},
+  ) {
+    const now = await this.chain.now();
+    const parameters = {
+      committee: committee.digest,
+      rule: tagged("rule", rule),
+      outcomeRule: tagged("outcome", outcomeRule),
+      description: keccak256(description),
+      censusRoot: word(77),
+      voters: 10,
+      totalWeight: 30n,
+      secret: true,
+      opensAt: BigInt(now + 100),
+      closesAt: BigInt(now + 1000),
+      freezeDelay: 60,
+      roundDuration: 30,
+      maxRounds: 4,
+      disputeWindow: 600,
+      tallyPeriod: 900,
+      minimumBallots: 2,
+      ...changes,
+    };
+    return [parameters, rule, outcomeRule, description];
+  }
+
+  async create(committee, changes = {}) {
+    const args = await this.creation(committee, changes);
+    const { events, gas } = await this.contract.send("createPoll", args);
+    const { pollId, pollContext } = events[0].args;
+    return new Poll(this, committee, pollId, pollContext, args, gas);
+  }
+}
+
+export class Poll {
+  constructor(registry, committee, id, context, creation, creationGas) {
+    Object.assign(this, { registry, committee, id, context, creation, creationGas });
+    this.parameters = creation[0];
+    const { closesAt, freezeDelay, roundDuration, maxRounds } = this.parameters;
+    this.closesAt = Number(closesAt);
+    this.freezesAt = this.closesAt + freezeDelay;
+    this.anchorDeadline = this.freezesAt + roundDuration * maxRounds;
+  }
+
+  get contract() {
+    return this.registry.contract;
+  }
+
+  view() {
+    return this.contract.call("poll", [this.id]);
+  }
+
+  status() {
+    return this.contract.call("status", [this.id]);
+  }
+
+  /** Arguments of `openPoll`. */
+  async opening({ context = this.context, domain } = {}) {
+    const keys = this.committee.signers.map((_, index) => word(9000 + index));
+    const signatures = await Promise.all(
+      this.committee.signers.map((signer, index) =>
+        this.registry.sign(
+          signer,
+          "PollKey",
+          { pollContext: context, publicKey: keys[index] },
+          domain,
+        ),
+      ),
+    );
+    return [this.id, keys, signatures];
+  }
+
+  async open() {
+    return this.contract.send("openPoll", await this.opening());
+  }
+
+  /** Opens, and mines the first second after closing. */
+  async close() {
+    await this.open();
+    await this.registry.chain.setTime(this.closesAt);
+  }
+
+  /** A root whose sum commits to this tally. */
+  root({ tally = [3n, 5n, 1n], blinding = 1234567n, ...changes } = {}) {
+    const [sumX, sumY] = commit(tally, blinding);
+    return { round: 0, rootHash: word(4321), sumX, sumY, count: 5, ...changes };
+  }
+
+  async attestations(root, { nodes = [1, 2, 3, 4], context = this.context, domain } = {}) {
+    return Promise.all(
+      nodes.map(async (node) => ({
+        node,
+        signature: await this.registry.sign(
+          this.committee.signers[node - 1] ?? account(999),
+          "Root",
+          { pollContext: context, ...root },
+          domain,
+        ),
+      })),
+    );
+  }
+
+  async anchor(root, options) {
+    return this.contract.send("anchorRoot", [
+      this.id,
+      root,
+      await this.attestations(root, options),
+    ]);
+  }
+
+  /** From creation to a root anchored just at freezing. */
+  async anchored(root = this.root()) {
+    await this.close();
+    await this.registry.chain.nextTime(this.freezesAt);
+    return this.anchor(root);
+  }
+
+  get releasableAt() {
+    return this.freezesAt + this.parameters.disputeWindow;
+  }
+
+  get tallyDeadline() {
+    return this.releasableAt + this.parameters.tallyPeriod;
+  }
+
+  /** The dispute window of a root anchored just at freezing is over. */
+  async releasable(root) {
+    await this.anchored(root);
+    await this.registry.chain.setTime(this.releasableAt);
+  }
+
+  accept(tally, blinding) {
+    return this.contract.send("acceptTally", [this.id, tally, blinding]);
+  }
+}
+
+/** Every test of a file starts from the state in which `prepare` left the chain. */
+export function isolated(hooks, prepare) {
+  const state = {};
+  let saved;
+  hooks.before(async () => {
+    state.registry = await deployRegistry();
+    await prepare(state);
+  });
+  hooks.beforeEach(async () => {
+    saved = await state.registry.chain.snapshot();
+  });
+  hooks.afterEach(async () => {
+    await state.registry.chain.restore(saved);
+  });
+  return state;
+}
+
+export const unsigned20 = (number) => pad(numberToHex(number), { size: 20 });

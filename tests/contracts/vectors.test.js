@@ -1,0 +1,163 @@
+/**
+ * The shared vectors, on chain: tests/vectors/*.json hold Python and Solidity to docs/protocol.md. A
+ * file that is missing or holds no case fails.
+ */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { before, test } from "node:test";
+import { concat } from "viem";
+import { Refused, startChain } from "./support/chain.js";
+import { Registry, TYPES, account } from "./support/registry.js";
+
+async function vectors(name) {
+  const file = new URL(`../vectors/${name}.json`, import.meta.url);
+  return JSON.parse(await readFile(file, "utf8"));
+}
+
+/** Every case, at least one of each kind; failures name the case. */
+function checked(cases, kinds) {
+  for (const kind of kinds) {
+    assert.ok(
+      cases.some(({ expect }) => expect === kind),
+      `no case expects ${kind}`,
+    );
+  }
+  return cases;
+}
+
+/** Reasons that mean "cannot be read"; every other reason of a rule means "reads well, not valid". */
+const MALFORMED = [
+  "BallotRuleTruncated",
+  "BallotRuleTrailingBytes",
+  "OutcomeMalformed",
+  "OutcomeUnknownKind",
+  "OutcomeUnknownFlags",
+];
+const classOf = (refused) => (MALFORMED.includes(refused.name) ? "Malformed" : "Rejected");
+
+let chain, libraries;
+before(async () => {
+  chain = await startChain();
+  libraries = await chain.deploy("Libraries");
+});
+
+test("generators.json", async () => {
+  const { points } = await vectors("generators");
+  const { address } = await chain.deploy("GeneratorTable");
+  assert.equal(points.length, 321);
+  assert.equal(await chain.client.getCode({ address }), concat(["0x00", ...points]));
+});
+
+test("rule.json", async () => {
+  const { cases } = await vectors("rule");
+  checked(cases, ["valid", "Malformed", "Rejected"]);
+  const results = await libraries.callAll(
+    "validateRule",
+    cases.map(({ rule }) => [rule]),
+  );
+  const misread = [];
+  for (const [index, result] of results.entries()) {
+    const { name, rule, expect, digest, slots, max_slot_value: maximum } = cases[index];
+    if (expect === "valid") {
+      assert.deepEqual(result, [slots, BigInt(maximum)], name);
+      if (digest) assert.equal(await libraries.call("ruleDigest", [rule]), digest, name);
+    } else {
+      assert.ok(result instanceof Refused, `${name}: accepted`);
+      const seen = classOf(result);
+      if (expect === "Malformed" && seen === "Rejected") misread.push(name);
+      else assert.equal(seen, expect, `${name}: ${result.message}`);
+    }
+  }
+  // The contract judges while it reads, so that a wrong count can show as a broken condition first.
+  const malformed = cases.filter(({ expect }) => expect === "Malformed").length;
+  assert.ok(3 * misread.length < malformed, `classified otherwise: ${misread.join(", ")}`);
+});
+
+test("outcome.json", async () => {
+  const { cases, refused } = await vectors("outcome");
+  assert.ok(cases.length > 0 && refused.length > 0);
+  for (const { name, rule, digest, tally, order, winners } of cases) {
+    await libraries.call("validateOutcome", [rule, tally.length]);
+    assert.equal(await libraries.call("outcomeDigest", [rule]), digest, name);
+    assert.deepEqual(await libraries.call("winners", [rule, tally, order]), winners, name);
+  }
+  const results = await libraries.callAll(
+    "validateOutcome",
+    refused.map(({ rule, slots }) => [rule, slots]),
+  );
+  for (const [index, result] of results.entries()) {
+    const { name, expect } = refused[index];
+    assert.ok(result instanceof Refused, `${name}: accepted`);
+    assert.equal(classOf(result), expect, `${name}: ${result.message}`);
+  }
+});
+
+test("typed_data.json: statements that the contract checks", async () => {
+  const given = await vectors("typed_data");
+  assert.equal(given.chain_id, chain.chainId);
+  // The registry's code at the address that the vectors name.
+  const deployed = await chain.deploy("PollRegistry");
+  const code = await chain.client.getCode({ address: deployed.address });
+  await chain.provider.request({ method: "hardhat_setCode", params: [given.registry, code] });
+  const registry = new Registry(chain, await chain.at("PollRegistry", given.registry));
+
+  const statement = given.cases.find(({ type }) => type.startsWith("NodeRegistration("));
+  const [node, url] = statement.values;
+  assert.equal(node, given.signer);
+  const { args } = await registry.registration({ n: 3, t: 2, f: 0, url: () => url });
+  const [nodes, urls, t, f, signatures] = args;
+  await registry.contract.call("registerCommittee", [
+    nodes.with(0, node),
+    urls,
+    t,
+    f,
+    signatures.with(0, statement.signature),
+  ]);
+
+  for (const [primaryType, fields] of Object.entries(TYPES)) {
+    const type = `${primaryType}(${fields.map((one) => `${one.type} ${one.name}`).join(",")})`;
+    const { values, signature } = given.cases.find((one) => one.type === type);
+    const message = Object.fromEntries(fields.map(({ name }, index) => [name, values[index]]));
+    const key = account(7 - 1000);
+    assert.equal(key.address.toLowerCase(), given.signer);
+    assert.equal(await registry.sign(key, primaryType, message), signature, type);
+  }
+});
+
+test("typed_data.json: signatures that nobody accepts", async () => {
+  const { cases, refused, signer } = await vectors("typed_data");
+  assert.ok(cases.length > 0 && refused.length > 0);
+  for (const { type, digest, signature } of cases) {
+    const recovered = await libraries.call("recover", [digest, signature]);
+    assert.equal(recovered.toLowerCase(), signer, type);
+  }
+  const results = await libraries.callAll(
+    "recover",
+    refused.map(({ digest, signature }) => [digest, signature]),
+  );
+  results.forEach((result, index) => {
+    assert.ok(result instanceof Refused, `${refused[index].name}: accepted`);
+  });
+});
+
+test("board.json: committee digest", async () => {
+  const given = await vectors("board");
+  const bytes = given.board.committee.slice(2);
+  // u8 n ‖ u8 t ‖ u8 f ‖ u8 q ‖ n × (address ‖ u16 length ‖ url)
+  const [n, t, f, q] = [0, 1, 2, 3].map((place) =>
+    parseInt(bytes.slice(2 * place, 2 * place + 2), 16),
+  );
+  const nodes = [];
+  const urls = [];
+  let at = 8;
+  for (let node = 0; node < n; node++) {
+    nodes.push(`0x${bytes.slice(at, at + 40)}`);
+    const length = parseInt(bytes.slice(at + 40, at + 44), 16);
+    urls.push(Buffer.from(bytes.slice(at + 44, at + 44 + 2 * length), "hex").toString("utf8"));
+    at += 44 + 2 * length;
+  }
+  assert.equal(at, bytes.length);
+  assert.equal(await libraries.call("quorum", [n, t, f]), BigInt(q));
+  const digest = await libraries.call("committeeDigest", [nodes, urls, t, f, q]);
+  assert.equal(digest, given.board.committee_digest);
+});
