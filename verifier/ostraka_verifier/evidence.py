@@ -6,6 +6,7 @@ Source: contracts/interfaces/IPollRegistry.sol; Ethereum JSON-RPC; the contract 
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ MAX_BOARD_BYTES = 2 * 2**30
 _MAX_RPC_BYTES = 64 * 2**20
 _TIMEOUT = httpx.Timeout(60, connect=10)
 _LOG_BLOCKS = 10_000
+_MAX_LOG_REQUESTS = 5_000
+_MAX_DIGITS = 16
 
 _ROOT_TYPE = "(uint32,bytes32,uint256,uint256,uint32)"
 _OPENED = keccak256(b"PollOpened(uint256,bytes32[],bytes[])")
@@ -170,29 +173,42 @@ class ChainReader:
         return funded
 
     def _event(self, topic: bytes, poll_id: int) -> tuple[bytes, int] | None:
-        """Data and block of the latest event of a kind, searched backwards."""
+        """Data and block of the latest event of a kind."""
+        try:
+            logs = self._logs(topic, poll_id, 0, self.block)
+        except Undecided:
+            # Many endpoints bound the range of one request.
+            logs = self._latest_logs(topic, poll_id)
+        if not logs:
+            return None
+        block = _number(logs[-1].get("blockNumber"), "eth_getLogs")
+        return _bytes(logs[-1].get("data"), "eth_getLogs"), block
+
+    def _latest_logs(self, topic: bytes, poll_id: int) -> list[dict[str, Any]]:
         last = self.block
-        while last >= 0:
+        for _ in range(_MAX_LOG_REQUESTS):
             first = max(0, last - _LOG_BLOCKS + 1)
-            logs = self._rpc(
-                "eth_getLogs",
-                [
-                    {
-                        "address": self._registry,
-                        "topics": ["0x" + topic.hex(), "0x" + word(poll_id).hex()],
-                        "fromBlock": hex(first),
-                        "toBlock": hex(last),
-                    }
-                ],
-            )
-            if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
-                raise Malformed("eth_getLogs: not a list of logs")
-            if logs:
-                log = logs[-1]
-                block = _number(log.get("blockNumber"), "eth_getLogs")
-                return _bytes(log.get("data"), "eth_getLogs"), block
+            logs = self._logs(topic, poll_id, first, last)
+            if logs or first == 0:
+                return logs
             last = first - 1
-        return None
+        raise Undecided(f"no event of the poll in {_MAX_LOG_REQUESTS * _LOG_BLOCKS} blocks")
+
+    def _logs(self, topic: bytes, poll_id: int, first: int, last: int) -> list[dict[str, Any]]:
+        logs = self._rpc(
+            "eth_getLogs",
+            [
+                {
+                    "address": self._registry,
+                    "topics": ["0x" + topic.hex(), "0x" + word(poll_id).hex()],
+                    "fromBlock": hex(first),
+                    "toBlock": hex(last),
+                }
+            ],
+        )
+        if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
+            raise Malformed("eth_getLogs: not a list of logs")
+        return logs
 
     def _timestamp(self, block: int) -> int:
         answer = self._rpc("eth_getBlockByNumber", [hex(block), False])
@@ -310,10 +326,10 @@ def _dynamic_words(values: Sequence[int]) -> bytes:
 
 
 def _number(value: Any, subject: str) -> int:
-    try:
-        return int(value, 16)
-    except (TypeError, ValueError):
-        raise Malformed(f"{subject}: {str(value)[:40]!r} is no quantity") from None
+    # As the JSON-RPC specification writes quantities, of at most 64 bits.
+    if not isinstance(value, str) or not re.fullmatch(f"0x[0-9a-fA-F]{{1,{_MAX_DIGITS}}}", value):
+        raise Malformed(f"{subject}: {str(value)[:40]!r} is no quantity")
+    return int(value, 16)
 
 
 def _bytes(value: Any, subject: str) -> bytes:

@@ -1,0 +1,302 @@
+"""Evidence over JSON-RPC and HTTP: whatever an endpoint says, there is a verdict and no crash."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ostraka_verifier.cli import app
+from ostraka_verifier.encoding import keccak256, word
+from ostraka_verifier.errors import AuditError, Undecided
+from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
+from tests.support.polls import CHAIN_ID, REGISTRY, approval_poll
+
+POLL = approval_poll()
+BOARD, CHAIN = POLL.finish()
+Answer = Callable[[str, list[Any]], Any]
+
+
+def selector(signature: str) -> str:
+    return "0x" + keccak256(signature.encode())[:4].hex()
+
+
+def hexed(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def listed(values: list[int]) -> bytes:
+    return word(len(values)) + b"".join(word(value) for value in values)
+
+
+def poll_view() -> bytes:
+    """The words of PollView, as the contract returns them."""
+    root = CHAIN.root
+    parameters = POLL.parameters
+    words: list[int | bytes] = [6, CHAIN.poll_context, CHAIN.committee, bytes(20), 4, 1, 7, 7, 1]
+    words += [parameters.opens_at, parameters.closes_at, 0, 0, 1]
+    words += [CHAIN.dispute_window_ends_at, CHAIN.tally_deadline, parameters.outcome_rule]
+    words += [CHAIN.poll_keys_digest, 0, root.hash, root.sum[:32], root.sum[32:], root.count]
+    words += [CHAIN.tally_digest]
+    return b"".join(word(one) for one in words)
+
+
+def opened_event() -> bytes:
+    keys = [int.from_bytes(key, "big") for key in CHAIN.poll_keys]
+    return word(64) + word(64 + 32 * (1 + len(keys))) + listed(keys) + word(0)
+
+
+def anchored_event() -> bytes:
+    assert CHAIN.anchored is not None
+    root, attestations = CHAIN.anchored.root, CHAIN.anchored.attestations
+    head = word(0) + root.hash + root.sum + word(root.count) + word(6 * 32)
+    parts = [
+        word(one.node) + word(64) + word(65) + one.signature + bytes(31) for one in attestations
+    ]
+    offsets = [word(32 * len(parts) + sum(map(len, parts[:n]))) for n in range(len(parts))]
+    return head + word(len(parts)) + b"".join(offsets) + b"".join(parts)
+
+
+def tally_event() -> bytes:
+    assert CHAIN.tally is not None
+    return word(64) + word(CHAIN.tally.blinding) + listed(list(CHAIN.tally.values))
+
+
+def honest(method: str, parameters: list[Any]) -> Any:
+    """What an honest endpoint answers about the synthetic poll."""
+    if method == "eth_chainId":
+        return hex(CHAIN_ID)
+    if method == "eth_blockNumber":
+        return hex(CHAIN.block)
+    if method == "eth_getCode":
+        return hexed(CHAIN.generators)
+    if method == "eth_getBlockByNumber":
+        return {"timestamp": hex(CHAIN.tallied_at)}
+    if method == "eth_call":
+        data = parameters[0]["data"]
+        if data.startswith(selector("poll(uint256)")):
+            return hexed(poll_view())
+        if data.startswith(selector("generatorTable()")):
+            return hexed(word(bytes(20)))
+        assert CHAIN.winners is not None
+        return hexed(word(32) + listed([int(one) for one in CHAIN.winners]))
+    topic = parameters[0]["topics"][0]
+    root = "(uint32,bytes32,uint256,uint256,uint32)"
+    events = {
+        "PollOpened(uint256,bytes32[],bytes[])": opened_event,
+        f"RootAnchored(uint256,{root},(uint8,bytes)[])": anchored_event,
+        "TallyAccepted(uint256,uint256[],uint256)": tally_event,
+    }
+    for signature, data_of in events.items():
+        if topic == hexed(keccak256(signature.encode())):
+            return [{"data": hexed(data_of()), "blockNumber": hex(900)}]
+    raise AssertionError(topic)
+
+
+class Refusal(dict[str, str]):
+    """An error of an endpoint."""
+
+
+class Endpoint:
+    """An HTTP server that answers JSON-RPC as told, and serves the board."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = honest
+        self.raw: bytes | None = None
+        self.status = 200
+        self.board = BOARD.encode()
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                if endpoint.raw is None:
+                    result = endpoint.answer(request["method"], request["params"])
+                    kind = "error" if isinstance(result, Refusal) else "result"
+                    body = json.dumps({"jsonrpc": "2.0", "id": 1, kind: result}).encode()
+                else:
+                    body = endpoint.raw
+                self.reply(body)
+
+            def do_GET(self) -> None:
+                self.reply(endpoint.board)
+
+            def reply(self, body: bytes) -> None:
+                self.send_response(endpoint.status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    endpoint = Endpoint()
+    thread = threading.Thread(target=endpoint.server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield endpoint
+    endpoint.server.shutdown()
+    endpoint.server.server_close()
+
+
+def read(endpoint: Endpoint) -> ChainEvidence:
+    return ChainReader(endpoint.url, REGISTRY).read(1, POLL.outcome, POLL.outcome.encode())
+
+
+def run(endpoint: Endpoint, *more: str) -> tuple[int, dict[str, Any]]:
+    result = CliRunner().invoke(
+        app,
+        [
+            *("audit", "--rpc", endpoint.url, "--registry", hexed(REGISTRY), "--poll", "1"),
+            *("--board", f"{endpoint.url}/board", "--json", "--quiet", *more),
+        ],
+    )
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, json.loads(result.stdout)
+
+
+def test_an_honest_chain_is_read_as_it_is(endpoint: Endpoint) -> None:
+    assert read(endpoint) == CHAIN
+
+
+def test_the_program_holds_fails_and_abstains(endpoint: Endpoint, tmp_path: Path) -> None:
+    code, report = run(endpoint)
+    assert (code, report["verdict"], report["schema"]) == (0, "holds", "ostraka-audit/1")
+    assert [option["votes"] for option in report["options"]] == ["4", "3", "3", "3"]
+    file = tmp_path / "poll.ostraka"
+    file.write_bytes(BOARD.encode())
+    assert run(endpoint, "--board", str(file))[0] == 0
+
+    endpoint.board = BOARD.encode()[:-1]
+    code, report = run(endpoint)
+    assert (code, report["verdict"]) == (1, "fails")
+    endpoint.board = BOARD.encode()
+    endpoint.status = 500
+    code, report = run(endpoint)
+    assert (code, report["verdict"]) == (3, "not checked")
+    assert run(endpoint, "--board", str(tmp_path / "none"))[0] == 3
+
+
+def test_a_lying_chain_never_holds(endpoint: Endpoint) -> None:
+    """Another context, root, tally, digest or code: each is noticed."""
+    view = poll_view()
+    for position in (1, 2, 17, 19, 20, 21, 22, 23):
+        changed = bytearray(view)
+        changed[32 * position + 31] ^= 1
+
+        def lie(method: str, parameters: list[Any], said: bytes = bytes(changed)) -> Any:
+            if method == "eth_call" and parameters[0]["data"].startswith(selector("poll(uint256)")):
+                return hexed(said)
+            return honest(method, parameters)
+
+        endpoint.answer = lie
+        code, report = run(endpoint)
+        assert (code, report["verdict"]) == (1, "fails"), position
+
+
+NONSENSE: list[Any] = [
+    None,
+    5,
+    "",
+    "0x",
+    "0xzz",
+    "hello",
+    [],
+    {},
+    [5],
+    [{}],
+    [{"data": "0x", "blockNumber": "0x1"}],
+    [{"data": 7, "blockNumber": None}],
+    "0x" + "ff" * 32,
+    "0x" + "ff" * 2000,
+    "0x" + "00" * 2000,
+    [{"data": "0x" + "ff" * 640, "blockNumber": "0x1"}],
+    [{"data": "0x" + "00" * 640, "blockNumber": "0x1"}],
+]
+
+
+@pytest.mark.parametrize("method", ["eth_chainId", "eth_blockNumber", "eth_getCode", "eth_call"])
+@pytest.mark.parametrize("nonsense", NONSENSE, ids=range(len(NONSENSE)))
+def test_nonsense_gives_a_verdict(endpoint: Endpoint, method: str, nonsense: Any) -> None:
+    endpoint.answer = lambda asked, given: nonsense if asked == method else honest(asked, given)
+    code, report = run(endpoint)
+    assert code in (1, 3)
+    assert report["verdict"] in ("fails", "not checked")
+
+
+@pytest.mark.parametrize("method", ["eth_getLogs", "eth_getBlockByNumber"])
+@pytest.mark.parametrize("nonsense", NONSENSE, ids=range(len(NONSENSE)))
+def test_nonsense_about_events_gives_a_verdict(
+    endpoint: Endpoint, method: str, nonsense: Any
+) -> None:
+    endpoint.answer = lambda asked, given: nonsense if asked == method else honest(asked, given)
+    code, report = run(endpoint)
+    assert code in (1, 3), report
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"[]", b'{"error": {"message": "no"}}', b"[" * 200_000, b"\xff", b'"text"'],
+    ids=range(7),
+)
+def test_answers_that_are_no_json_rpc(endpoint: Endpoint, raw: bytes) -> None:
+    endpoint.raw = raw
+    with pytest.raises(AuditError):
+        read(endpoint)
+    assert run(endpoint)[0] in (1, 3)
+
+
+def test_an_unreachable_endpoint_decides_nothing(endpoint: Endpoint) -> None:
+    endpoint.server.server_close()
+    with pytest.raises(Undecided):
+        ChainReader("http://127.0.0.1:9", REGISTRY)
+    with pytest.raises(Undecided):
+        read_board("http://127.0.0.1:9/board")
+
+
+def test_endpoints_that_bound_the_range_of_logs(endpoint: Endpoint) -> None:
+    def bounded(method: str, parameters: list[Any]) -> Any:
+        if method == "eth_blockNumber":
+            return hex(25_000)
+        if method == "eth_getLogs":
+            first = int(parameters[0]["fromBlock"], 16)
+            last = int(parameters[0]["toBlock"], 16)
+            if last - first >= 10_000:
+                return Refusal(message="range too large")
+            if not first <= 900 <= last:
+                return []
+        return honest(method, parameters)
+
+    endpoint.answer = bounded
+    assert read(endpoint).tally == CHAIN.tally
+    assert read(endpoint).anchored == CHAIN.anchored
+
+
+def test_wrong_usage() -> None:
+    for arguments in (
+        ["audit"],
+        [*("audit", "--rpc", "x", "--registry", hexed(REGISTRY)), *("--poll", "1", "--board", "b")],
+        ["audit", "--rpc", "http://x", "--registry", "0x12", "--poll", "1", "--board", "b"],
+        [
+            "audit",
+            "--rpc",
+            "http://x",
+            "--registry",
+            hexed(REGISTRY),
+            "--poll",
+            "0",
+            "--board",
+            "b",
+        ],
+        ["nothing"],
+    ):
+        assert CliRunner().invoke(app, arguments).exit_code == 2, arguments
