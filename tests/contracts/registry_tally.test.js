@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
 import { encodeAbiParameters, keccak256 } from "viem";
-import { R, commit } from "./support/bn254.js";
+import { P, R, commit, negate, power } from "./support/bn254.js";
 import { assertRefused } from "./support/chain.js";
 import { NO_OUTCOME, greedyBytes, range, ruleBytes, tagged } from "./support/encodings.js";
 import { seeded } from "./support/random.js";
@@ -36,13 +36,13 @@ const state = isolated({ before, beforeEach, afterEach }, async (prepared) => {
 const accept = (tally = TALLY, blinding = BLINDING) => state.poll.accept(tally, blinding);
 const digestOf = (tally) => keccak256(encodeAbiParameters([{ type: "uint256[]" }], [tally]));
 /** Another poll of the same committee whose root opens to something else. */
-async function releasable(tally, blinding, changes = {}) {
+async function releasable(tally, blinding, changes = {}, sum = {}) {
   const poll = await state.registry.create(state.committee, {
     rule: RULE,
     outcomeRule: GREEDY,
     ...changes,
   });
-  await poll.releasable(poll.root({ tally, blinding }));
+  await poll.releasable(poll.root({ tally, blinding, ...sum }));
   return poll;
 }
 
@@ -131,6 +131,18 @@ test("the identity opens to nothing at all, and only to that", async () => {
   await assertRefused(poll.accept(none, 1n), "PollRegistryNotAnOpening");
   await poll.accept(none, 0n);
   assert.equal(await poll.status(), Status.Tallied);
+});
+
+test("refused: a sum that shares but one coordinate with what the tally opens", async () => {
+  const blinding = 9n;
+  const [x, y] = commit(TALLY, blinding);
+  // y² = x³ + 3 does not tell x from its product with a cube root of one, nor y from its negative.
+  const turn = power(3n, (P - 1n) / 3n, P);
+  assert.notEqual(turn, 1n);
+  for (const [sumX, sumY] of [negate([x, y]), [(turn * x) % P, y]]) {
+    const poll = await releasable(TALLY, blinding, {}, { sumX, sumY });
+    await assertRefused(poll.accept(TALLY, blinding), "PollRegistryNotAnOpening", [x, y]);
+  }
 });
 
 test("random tallies are accepted with their own blinding only", async () => {

@@ -6,12 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_STOP_S = 10
+_STOP_S = 5
 _PR_SET_PDEATHSIG = 1
 
 
@@ -58,9 +59,11 @@ class Processes:
         """Stop everything, gently first."""
         for process in self._running.values():
             _signal_group(process, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_S
         for process in self._running.values():
             try:
-                process.wait(_STOP_S)
+                # One deadline for all: they were all told at once.
+                process.wait(max(0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 _signal_group(process, signal.SIGKILL)
                 process.wait()
