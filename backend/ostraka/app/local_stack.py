@@ -104,6 +104,10 @@ class LocalStack:
         """Wait until node `number` answers."""
         self._await(f"node-{number}", lambda: _answers(self.node_urls[number - 1]))
 
+    def stop(self) -> None:
+        """Stop everything."""
+        self._processes.stop()
+
     def move_time(self, unix_s: int) -> None:
         """Let chain time jump forward to `unix_s`; nothing when it is past that already."""
         ahead = unix_s - self.registry.head().timestamp
@@ -133,7 +137,7 @@ class LocalStack:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._processes.stop()
+        self.stop()
 
 
 def _answers(url: str) -> bool:

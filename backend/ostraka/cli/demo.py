@@ -1,6 +1,8 @@
 """`ostraka demo`: a real city's vote on this machine."""
 
 import json
+import os
+import shutil
 import signal
 import tempfile
 import time
@@ -29,11 +31,18 @@ def demo(
 
     Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
-    # Terminated or interrupted, the demo leaves by the same door: no process stays behind.
-    signal.signal(signal.SIGTERM, _leave)
     console = Console(stderr=json_)
     with tempfile.TemporaryDirectory(prefix="ostraka-demo-") as folder:
         run = Demo(file, Path(folder), console, voters=voters, nodes=nodes, kill=kill_node)
+
+        def leave(number: int, _: object) -> None:
+            # Not by an exception: wherever one is raised, something may swallow it.
+            run.stack.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+            os._exit(128 + number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, leave)
         with run.stack:
             result = run.run()
             if json_:
@@ -48,12 +57,5 @@ def demo(
 def _stay(run: Demo, console: Console) -> None:
     console.print(f"Chain {run.stack.rpc_url}, nodes {', '.join(run.stack.node_urls)}")
     console.print("Everything stays up; end with Ctrl-C.")
-    try:
-        while True:
-            time.sleep(1)
-    except KeyboardInterrupt:
-        return
-
-
-def _leave(*_: object) -> None:
-    raise KeyboardInterrupt
+    while True:
+        time.sleep(1)
