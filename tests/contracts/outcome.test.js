@@ -90,6 +90,10 @@ test("votes per cost are compared exactly at the largest values", async () => {
   const lower = { order: 1, budget: cost, costs: [cost, cost - 1n] };
   assert.deepEqual(await winners(lower, [most, most], [1, 0]), [false, true]);
   await assertRefused(winners(lower, [most, most], [0, 1]), "OutcomeOrderWrong", [1]);
+  // Products of 257 and 258 bits, of which the larger has the smaller low word.
+  const votes = [2n ** 129n, 2n ** 130n];
+  assert.deepEqual(await winners(equalCosts, votes, [1, 0]), [false, true]);
+  await assertRefused(winners(equalCosts, votes, [0, 1]), "OutcomeOrderWrong", [1]);
 });
 
 test("ties go to the lower slot, by votes and by votes per cost", async () => {

@@ -6,6 +6,10 @@ range, and every error names the field.
 Source: docs/protocol.md §2. Vectors: tests/vectors/encoding.json.
 """
 
+import json
+import re
+from typing import Any
+
 from Crypto.Hash import keccak
 
 from ostraka_verifier.curve import R
@@ -19,6 +23,8 @@ SIGNATURE_BYTES = 65
 WORD_BYTES = 32
 
 IDENTITY = bytes(POINT_BYTES)
+
+_MAX_NESTING = 32
 
 
 def keccak256(*parts: bytes) -> bytes:
@@ -53,6 +59,24 @@ def scalars(values: "list[int] | tuple[int, ...]") -> bytes:
     if any(not 0 <= value < R for value in values):
         raise ValueError("scalar outside [0, R)")
     return b"".join([value.to_bytes(SCALAR_BYTES, "big") for value in values])
+
+
+def parse_json(data: bytes, subject: str, **hooks: Any) -> Any:
+    """JSON in UTF-8 that is not nested deeply; Malformed otherwise.
+
+    Args:
+        hooks: Further arguments of `json.loads`.
+    """
+    # Deep nesting overflows the parser's C stack wherever a library has raised Python's limit.
+    depth = 0
+    for bracket in re.finditer(rb"[\[\]{}]", data):
+        depth += 1 if bracket.group() in b"[{" else -1
+        if depth > _MAX_NESTING:
+            raise Malformed(f"{subject}: nested more than {_MAX_NESTING} deep")
+    try:
+        return json.loads(data.decode(), **hooks)
+    except ValueError as error:
+        raise Malformed(f"{subject}: not JSON") from error
 
 
 class Reader:

@@ -5,7 +5,6 @@ Reads and decodes, judges nothing. All chain facts are read at one block.
 Source: contracts/interfaces/IPollRegistry.sol; Ethereum JSON-RPC; the contract ABI.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 import httpx
 
 from ostraka_verifier.board import AnchoredRoot, Attestation
-from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, word
+from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json, word
 from ostraka_verifier.errors import Malformed, Undecided
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import Greedy, OutcomeRule
@@ -227,10 +226,7 @@ class ChainReader:
     def _rpc(self, method: str, parameters: Sequence[Any]) -> Any:
         request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
         body = fetch(self._client, "POST", self._url, _MAX_RPC_BYTES, no_progress, request)
-        try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
-            raise Malformed(f"{method}: the RPC endpoint does not answer JSON") from None
+        answer = parse_json(body, method)
         if not isinstance(answer, dict) or "result" not in answer:
             reason = answer.get("error") if isinstance(answer, dict) else answer
             raise Undecided(f"{method}: the RPC endpoint refuses: {str(reason)[:200]}")

@@ -3,7 +3,6 @@
 Source: docs/protocol.md §3, §4. Vectors: tests/vectors/parameters.json.
 """
 
-import json
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -14,6 +13,7 @@ from ostraka_verifier.encoding import (
     WORD_BYTES,
     Reader,
     keccak256,
+    parse_json,
     tagged_hash,
     unsigned,
     word,
@@ -249,10 +249,7 @@ class Description:
         Raises:
             Malformed: Not UTF-8 JSON with a title and options.
         """
-        try:
-            content: Any = json.loads(data.decode())
-        except (ValueError, RecursionError) as error:
-            raise Malformed("description: not JSON") from error
+        content = parse_json(data, "description")
         if not isinstance(content, dict):
             raise Malformed("description: not a JSON object")
         title, options = content.get("title"), content.get("options")

@@ -28,6 +28,9 @@ from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, v
 
 _T = TypeVar("_T")
 _POLL_S = 0.3
+_PATIENCE_S = 5
+_LARGE_PATIENCE_S = 30
+"""For census and board, which grow with the number of voters."""
 
 
 class CourierError(Exception):
@@ -43,7 +46,9 @@ class Courier:
         """
         self._registry = registry
         self._sender = sender
-        self._client = httpx.Client(timeout=30, follow_redirects=False, trust_env=False)
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(30, read=_PATIENCE_S), follow_redirects=False, trust_env=False
+        )
 
     def register_committee(
         self, urls: Sequence[str], threshold: int, faults: int
@@ -72,7 +77,7 @@ class Courier:
         for member in poll.committee.members:
             url = member.url + f"/api/v1/polls/{poll.poll_id}/census"
             try:
-                response = self._client.put(url, content=census.encode())
+                response = self._client.put(url, content=census.encode(), timeout=_LARGE_PATIENCE_S)
             except httpx.HTTPError as error:
                 raise CourierError(f"{member.url}: {type(error).__name__}") from error
             if response.status_code != 200:
@@ -158,13 +163,21 @@ class Courier:
             time.sleep(_POLL_S)
 
     def _get(self, url: str, path: str) -> bytes:
+        patience = _LARGE_PATIENCE_S if path.endswith("/board") else _PATIENCE_S
+        deadline = time.monotonic() + patience
+        body = bytearray()
         try:
-            response = self._client.get(url + path)
+            with self._client.stream("GET", url + path) as response:
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    # However slowly it drips: one node must not keep the poll waiting.
+                    if time.monotonic() > deadline:
+                        raise CourierError(f"{url}: no answer within {patience} s")
         except httpx.HTTPError as error:
             raise CourierError(f"{url}: {type(error).__name__}") from error
         if response.status_code != 200:
-            raise CourierError(f"{url}: {response.text[:300]}")
-        return response.content
+            raise CourierError(f"{url}: {bytes(body[:300]).decode(errors='replace')}")
+        return bytes(body)
 
     def _get_json(self, url: str, path: str) -> Any:
         return strict_json(self._get(url, path))

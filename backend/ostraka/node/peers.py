@@ -4,6 +4,7 @@ Addresses come from the chain alone; redirects are not followed; answers are cap
 matters in an answer is signed, and checked by whoever asked.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +17,11 @@ from ostraka.wire import peer_auth
 from ostraka.wire.records import strict_json
 from ostraka_verifier.parameters import Member
 
-_TIMEOUT = httpx.Timeout(20, connect=2)
+_TIMEOUT = httpx.Timeout(10, connect=2)
+_PATIENCE_S = 10
+"""How long one request may take, however slowly the answer drips."""
+_PAUSE_S = 30
+"""How long a peer that took longer is left alone."""
 _MAX_ANSWER_BYTES = 256 * 2**20
 
 
@@ -35,6 +40,7 @@ class Peer:
         self._url = member.url.rstrip("/")
         self._client = client
         self._key = key
+        self._left_alone_until = 0.0
 
     async def get(self, path: str) -> bytes:
         """Body of a successful GET; PeerError otherwise."""
@@ -49,6 +55,17 @@ class Peer:
         return await self._request("POST", path, body)
 
     async def _request(self, method: str, path: str, body: bytes) -> bytes:
+        # One liar that keeps everybody waiting must not make each step outlast its round.
+        if time.monotonic() < self._left_alone_until:
+            raise PeerError(f"node {self.number}: left alone, it kept us waiting")
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._answer(method, path, body)
+        except TimeoutError:
+            self._left_alone_until = time.monotonic() + _PAUSE_S
+            raise PeerError(f"node {self.number}: no answer within {_PATIENCE_S} s") from None
+
+    async def _answer(self, method: str, path: str, body: bytes) -> bytes:
         header = peer_auth.sign_request(self._key, method, path, body, int(time.time()))
         try:
             async with self._client.stream(
@@ -59,6 +76,8 @@ class Peer:
                     answer += chunk
                     if len(answer) > _MAX_ANSWER_BYTES:
                         raise PeerError(f"node {self.number}: answer too large")
+        except httpx.TimeoutException:
+            raise TimeoutError from None
         except httpx.HTTPError as error:
             raise PeerError(f"node {self.number}: {type(error).__name__}") from error
         if response.status_code != 200:

@@ -4,7 +4,6 @@ A lock keeps accepting, freezing and signing apart.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -35,11 +34,6 @@ from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
-
-PEER_PATIENCE_S = 5
-"""How long one step waits for a peer."""
-PEER_PAUSE_S = 30
-"""How long a peer that took longer is left alone."""
 
 
 class PollState:
@@ -79,7 +73,6 @@ class PollState:
         self.view: PollView | None = None
         self.lock = asyncio.Lock()
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)
-        self._muted: dict[int, float] = {}
 
     def destroy_key(self) -> None:
         """Forget the poll key, on the disk and here."""
@@ -88,24 +81,14 @@ class PollState:
         self.admission = Admission(self.curve, self.poll, self.census, self.node, None)
 
     async def each_peer(self, action: Callable[[Peer], Awaitable[None]]) -> int:
-        """Do something with every peer at once; how many went well.
-
-        A peer that keeps this node waiting is left alone for a while: otherwise one liar could
-        make every step outlast its settling round.
-        """
-        now = time.monotonic()
-        asked = [peer for peer in self.peers if self._muted.get(peer.number, 0) <= now]
+        """Do something with every peer at once; how many went well."""
         results = await asyncio.gather(
-            *(asyncio.wait_for(action(peer), PEER_PATIENCE_S) for peer in asked),
-            return_exceptions=True,
+            *(action(peer) for peer in self.peers), return_exceptions=True
         )
         good = 0
-        for peer, result in zip(asked, results, strict=True):
+        for peer, result in zip(self.peers, results, strict=True):
             if result is None:
                 good += 1
-            elif isinstance(result, TimeoutError):
-                self._muted[peer.number] = now + PEER_PATIENCE_S + PEER_PAUSE_S
-                self.log.warning("peer keeps us waiting", peer=peer.number)
             elif isinstance(result, PeerError | AuditError | Conflict):
                 self.log.debug("peer", peer=peer.number, problem=str(result))
             elif isinstance(result, Exception):

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from ostraka.keys import seal
 from ostraka.node.peers import Peer, PeerError
-from ostraka.node.poll_state import PEER_PATIENCE_S, PollState
+from ostraka.node.poll_state import PollState
 from ostraka.node.repair import Contribution, RepairRequest, contribute, repaired_share
 from ostraka.wire.problems import Problem
 from ostraka_verifier.errors import AuditError
@@ -48,11 +48,8 @@ class Repairing:
                 answers = dict(
                     zip(
                         helpers,
-                        await asyncio.wait_for(
-                            asyncio.gather(
-                                *(self._contribution(peers[node], request) for node in helpers)
-                            ),
-                            PEER_PATIENCE_S,
+                        await asyncio.gather(
+                            *(self._contribution(peers[node], request) for node in helpers)
                         ),
                         strict=True,
                     )
@@ -68,7 +65,7 @@ class Repairing:
                     self._state.poll.domain,
                     self._state.poll.slots,
                 )
-            except (PeerError, AuditError, TimeoutError) as error:
+            except (PeerError, AuditError) as error:
                 self._state.log.info("repair", helpers=helpers, problem=str(error))
                 continue
             content = BoxContent(self._state.poll.context, ballot.voter, digest, share)

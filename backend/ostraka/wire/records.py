@@ -3,16 +3,13 @@
 The record is `canonical ballot ‖ box_1 … box_n ‖ signature (65)`; a batch is records end to end.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ostraka_verifier.encoding import SIGNATURE_BYTES
+from ostraka_verifier.encoding import SIGNATURE_BYTES, parse_json
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.sharing import boxes_hash
-
-_MAX_BRACKETS = 1000
 
 
 @dataclass(frozen=True)
@@ -88,14 +85,8 @@ def _split(data: bytes, ballot_bytes: int, nodes: int, box_bytes: int) -> CastRe
 
 
 def strict_json(body: bytes) -> Any:
-    """JSON in UTF-8 without duplicate members or deep nesting; Malformed otherwise."""
-    # Deep nesting exhausts the parser's stack, and a library may have raised Python's own limit.
-    if body.count(b"[") + body.count(b"{") > _MAX_BRACKETS:
-        raise Malformed("body: more than 1000 lists and objects")
-    try:
-        return json.loads(body.decode(), object_pairs_hook=_distinct, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("body: not JSON") from error
+    """JSON in UTF-8 without duplicate members, deep nesting or constants; Malformed otherwise."""
+    return parse_json(body, "body", object_pairs_hook=_distinct, parse_constant=_no_constant)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

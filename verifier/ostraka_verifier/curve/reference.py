@@ -1,10 +1,7 @@
 """BN254 G1 on py_ecc: some thousand times slower than `native`, and its second opinion."""
 
-import sys
 from collections.abc import Sequence
 from functools import reduce
-
-_RECURSION_LIMIT = sys.getrecursionlimit()
 
 from py_ecc.fields import optimized_bn128_FQ as FQ
 from py_ecc.optimized_bn128.optimized_curve import (
@@ -21,9 +18,6 @@ from py_ecc.typing import Optimized_Point3D
 
 from ostraka_verifier.curve.interface import P, Points, R, Scalars
 from ostraka_verifier.errors import Malformed
-
-# Importing py_ecc raises the limit so far that nested JSON overflows the C stack instead.
-sys.setrecursionlimit(_RECURSION_LIMIT)
 
 _POINT_BYTES = 64
 _SCALAR_BYTES = 32

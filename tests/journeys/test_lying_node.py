@@ -1,0 +1,92 @@
+"""One of four nodes lies in every answer, or never finishes one: the poll goes on."""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.support.town import Town, vote_for
+
+VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
+LIAR = 1
+NONSENSE = [
+    b"",
+    b"\0" * 8,
+    b"\xff" * 1000,
+    b"null",
+    b"5",
+    b"{}",
+    b"[5]",
+    b'[{"node": 1}]',
+    b'[{"node": 1, "root_digest": 5, "signature": null}]',
+    b'{"node": [[[[]]]]}',
+    json.dumps(
+        [{"node": 1, "root_digest": "0x" + "11" * 32, "signature": "0x" + "22" * 65}]
+    ).encode(),
+    json.dumps([{"node": 2, "share": "0x", "signature": "0x"}] * 50).encode(),
+    b"[" * 5000,
+]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    town = Town(tmp_path_factory.mktemp("town"), nodes=4, threshold=2, faults=1)
+    with town.stack:
+        town.start()
+        yield town
+
+
+def impostor(port: int, kind: str) -> ThreadingHTTPServer:
+    """A server in a node's place that answers with nonsense, or drips for ever."""
+    choice = random.Random(kind)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(200)
+            if kind == "nonsense":
+                body = choice.choice(NONSENSE)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                return
+            self.end_headers()
+            for _ in range(600):
+                try:
+                    self.wfile.write(b"x")
+                    self.wfile.flush()
+                except OSError:
+                    return
+                time.sleep(0.1)
+
+        do_POST = do_GET  # noqa: N815 - the server's own naming
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    return server
+
+
+@pytest.mark.parametrize("kind", ["nonsense", "dripping"])
+def test_a_lying_node_stalls_nothing(town: Town, kind: str) -> None:
+    poll = town.open_poll(8)
+    poll.vote(VOTES)
+    town.stack.kill_node(LIAR)
+    server = impostor(int(town.stack.node_urls[LIAR - 1].rsplit(":", 1)[1]), kind)
+    try:
+        # Ask for the tally where a courier would: at the nodes that answer sensibly.
+        assert poll.tally() == (3, 2, 2, 2)
+    finally:
+        server.shutdown()
+        server.server_close()
+        town.stack.start_node(LIAR)
+        town.stack.wait_for_node(LIAR)
+    logs = [(town.stack.folder / f"node-{n}.log").read_text() for n in (2, 3, 4)]
+    assert not any("tick failed" in log for log in logs)
