@@ -11,6 +11,7 @@ from ostraka.node import settling
 from ostraka.node.accepting import Accepting
 from ostraka.node.peers import Peer
 from ostraka.node.poll_state import PollState, split_digests
+from ostraka.node.store import Conflict
 from ostraka.storage.node_tables import (
     FinalStatement,
     ReleasedShare,
@@ -179,15 +180,17 @@ class Release:
             self._state.require_signer(
                 member, signature, typed_data.FINAL, self._state.poll.context, digest
             )
-            await asyncio.to_thread(
-                self._state.store.add_final,
-                FinalStatement(
-                    poll_id=self._state.poll.poll_id,
-                    node=node,
-                    root_digest=digest,
-                    signature=signature,
-                ),
+            statement = FinalStatement(
+                poll_id=self._state.poll.poll_id,
+                node=node,
+                root_digest=digest,
+                signature=signature,
             )
+            try:
+                await asyncio.to_thread(self._state.store.add_final, statement)
+            except Conflict as conflict:
+                # The liar is the node that signed both, not the peer that shows one of them.
+                self._state.log.error("two finals of one node", problem=str(conflict))
 
     def _release_share(self, root: SumRoot) -> None:
         signed = self._state.signed_root(root)

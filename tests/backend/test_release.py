@@ -1,0 +1,113 @@
+"""Final statements between nodes: one that says two things must not deafen the others."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from ostraka.chain.published import PublishedPoll
+from ostraka.node.accepting import Accepting
+from ostraka.node.poll_state import PollState
+from ostraka.node.release import Release
+from ostraka.node.store import NodeStore
+from ostraka.storage.database import open_database
+from ostraka.storage.node_tables import NodePoll
+from ostraka.wire.records import to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.parameters import Description
+from tests.support.polls import SyntheticPoll, approval_poll
+
+ROOT = SumRoot(b"\1" * 32, b"\2" * 64, 7)
+OTHER = SumRoot(b"\3" * 32, b"\2" * 64, 7)
+ME = 2
+
+
+class ListeningPeer:
+    """A peer that has heard certain Final statements."""
+
+    def __init__(self, number: int, heard: list[dict[str, Any]]) -> None:
+        self.number = number
+        self.heard = heard
+
+    async def get_json(self, _: str) -> Any:
+        """Its answer."""
+        return self.heard
+
+
+def statement(poll: SyntheticPoll, node: int, root: SumRoot) -> dict[str, Any]:
+    digest = poll.domain.digest(typed_data.FINAL, poll.context, root.digest)
+    signature = poll.node_keys[node - 1].sign(digest)
+    return {
+        "node": node,
+        "root_digest": to_hex(root.digest),
+        "signature": to_hex(signature),
+    }
+
+
+def release_of(poll: SyntheticPoll, folder: Path, peers: list[ListeningPeer]) -> Release:
+    published = PublishedPoll(
+        poll.identity,
+        poll.domain,
+        poll.context,
+        poll.parameters,
+        poll.rule,
+        poll.outcome,
+        Description.decode(poll.description),
+        poll.committee,
+    )
+    row = NodePoll(
+        poll_id=1,
+        poll_context=poll.context,
+        census=poll.census.encode(),
+        public_key=poll.poll_keys[ME - 1].public_key,
+        announcement=b"",
+        secret_key=poll.poll_keys[ME - 1].secret(),
+    )
+    store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}"))
+    store.add_poll(row)
+    key = poll.node_keys[ME - 1]
+    state = PollState(poll.curve, store, [], published, row, key, peers)  # type: ignore[arg-type]
+    return Release(state, Accepting(state))
+
+
+def test_an_equivocating_node_does_not_hide_the_others(tmp_path: Path) -> None:
+    poll = approval_poll()
+    honest = [statement(poll, node, ROOT) for node in (3, 4)]
+    peers = [
+        ListeningPeer(1, [statement(poll, 1, OTHER)]),
+        ListeningPeer(3, [statement(poll, 1, ROOT), *honest]),
+        ListeningPeer(4, [statement(poll, 1, OTHER), *honest]),
+    ]
+    release = release_of(poll, tmp_path, peers)
+    asyncio.run(release._state_final(ROOT))
+    heard = {one["node"]: one["root_digest"] for one in release.finals()}
+    assert heard[ME] == heard[3] == heard[4] == to_hex(ROOT.digest)
+    assert heard[1] in (to_hex(ROOT.digest), to_hex(OTHER.digest))
+
+
+def test_a_node_restored_from_a_backup_keeps_its_word(tmp_path: Path) -> None:
+    """It forgot its Final; a peer did not. It takes that one up and signs no other."""
+    poll = approval_poll()
+    said = statement(poll, ME, OTHER)
+    peers = [ListeningPeer(node, [said] if node == 3 else []) for node in (1, 3, 4)]
+    release = release_of(poll, tmp_path, peers)
+    asyncio.run(release._state_final(ROOT))
+    assert [one for one in release.finals() if one["node"] == ME] == [said]
+
+
+def test_in_doubt_a_node_keeps_silent(tmp_path: Path) -> None:
+    poll = approval_poll()
+    unreadable: Any = {"not": "a list"}
+    peers = [ListeningPeer(node, unreadable) for node in (1, 3, 4)]
+    release = release_of(poll, tmp_path, peers)
+    asyncio.run(release._state_final(ROOT))
+    assert release.finals() == []
+
+
+def test_forged_statements_are_not_kept(tmp_path: Path) -> None:
+    poll = approval_poll()
+    forged = statement(poll, 1, ROOT) | {"node": 4}
+    peers = [ListeningPeer(node, [forged] if node == 1 else []) for node in (1, 3, 4)]
+    release = release_of(poll, tmp_path, peers)
+    asyncio.run(release._state_final(ROOT))
+    assert [one["node"] for one in release.finals()] == [ME]
