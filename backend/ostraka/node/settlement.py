@@ -253,6 +253,9 @@ class Settlement:
             address = self._state.poll.committee.members[node - 1].address
             self._state.require_root_signature(address, signature, number, root)
             signatures[node] = signature
+        # Less is no certificate; kept, a single liar could fill the disk with roots of its own.
+        if len(signatures) < self._state.poll.committee.quorum:
+            raise Malformed(f"certificate: {len(signatures)} signatures are no quorum")
         self._state.store.add_attestations(
             self._state.poll.poll_id, number, encode_root(root), signatures
         )
