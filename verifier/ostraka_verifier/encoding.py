@@ -3,7 +3,7 @@
 One object has one encoding. `Reader` raises on the first byte that is missing, surplus or out of
 range, and every error names the field.
 
-Source: docs/protocol.md §2. Vectors: tests/vectors/encoding.json.
+Source: docs/protocol.md §2. Vectors: tests/vectors/curve.json.
 """
 
 import json

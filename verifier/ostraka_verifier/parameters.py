@@ -1,6 +1,6 @@
 """What a poll fixes before it opens, and the context that binds everything to it.
 
-Source: docs/protocol.md §3, §4. Vectors: tests/vectors/parameters.json.
+Source: docs/protocol.md §3, §4. Vectors: tests/vectors/board.json.
 """
 
 from dataclasses import dataclass, fields

@@ -5,7 +5,7 @@ and one more pair of commitments in which `f (x − f)` has no `x²` term exactl
 Perfect honest-verifier zero knowledge, 3-special-sound.
 
 Source: docs/protocol.md §8; Bootle et al., ESORICS 2015 (unit vectors). Vectors:
-tests/vectors/proof.json.
+tests/vectors/ballot.json.
 """
 
 from collections.abc import Callable, Sequence

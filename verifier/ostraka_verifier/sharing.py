@@ -3,7 +3,7 @@
 One point a degree commits to the polynomials of all slots at once, so that the public part does
 not grow with the number of slots.
 
-Source: docs/protocol.md §7. Vectors: tests/vectors/sharing.json.
+Source: docs/protocol.md §7. Vectors: tests/vectors/board.json.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """From aggregate shares to a tally that anybody can check against the anchored sum.
 
-Source: docs/protocol.md §12. Vectors: tests/vectors/tally.json.
+Source: docs/protocol.md §12. Vectors: tests/vectors/board.json.
 """
 
 from collections.abc import Mapping, Sequence
