@@ -1,18 +1,23 @@
-"""Final statements between nodes: one that says two things must not deafen the others."""
+"""Final statements and certificates between nodes: no liar deafens or floods the others."""
 
 import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ostraka.chain.published import PublishedPoll
 from ostraka.node.accepting import Accepting
 from ostraka.node.poll_state import PollState
 from ostraka.node.release import Release
-from ostraka.node.store import NodeStore
+from ostraka.node.repairing import Repairing
+from ostraka.node.settlement import Settlement
+from ostraka.node.store import NodeStore, encode_root
 from ostraka.storage.database import open_database
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
+from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Description
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -111,3 +116,27 @@ def test_forged_statements_are_not_kept(tmp_path: Path) -> None:
     release = release_of(poll, tmp_path, peers)
     asyncio.run(release._state_final(ROOT))
     assert [one["node"] for one in release.finals()] == [ME]
+
+
+def test_a_certificate_needs_a_quorum_of_true_signatures(tmp_path: Path) -> None:
+    poll = approval_poll()
+    state = release_of(poll, tmp_path, [])._state
+    accepting = Accepting(state)
+    settlement = Settlement(state, accepting, Repairing(state))
+
+    def certificate(nodes: list[int], signed: SumRoot = ROOT) -> bytes:
+        attested = poll.attest(signed, nodes).attestations
+        return (
+            bytes(4)
+            + encode_root(ROOT)
+            + b"".join(bytes([one.node]) + one.signature for one in attested)
+        )
+
+    for refused in (certificate([]), certificate([1, 2]), certificate([1, 1, 1])):
+        with pytest.raises(Malformed, match="no quorum"):
+            settlement.store_certificate(refused)
+    with pytest.raises(Malformed, match="not signed by"):
+        settlement.store_certificate(certificate([1, 2, 3], OTHER))
+    assert state.store.attestations(1) == {}
+    settlement.store_certificate(certificate([1, 2, 3]))
+    assert settlement.certificate().root == ROOT
