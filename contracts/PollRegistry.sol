@@ -62,7 +62,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
     );
 
     uint256 private constant MAX_URL_BYTES = 256;
-    uint256 private constant MAX_DESCRIPTION_BYTES = 16_384;
+    uint256 private constant MAX_DESCRIPTION_BYTES = 65_536;
     /// @dev Keeps every deadline far from overflow: the year 36812.
     uint256 private constant MAX_TIME = 1 << 40;
     uint256 private constant TALLY_BOUND = 1 << 200;

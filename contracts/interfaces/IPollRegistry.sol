@@ -145,7 +145,7 @@ interface IPollRegistry {
     /// @notice Create a poll. Its context is final from here on.
     /// @param rule Ballot rule (§5.2), of digest `parameters.rule`.
     /// @param outcomeRule Outcome rule (§14), of digest `parameters.outcomeRule`.
-    /// @param description JSON (§4.4), 1 to 16384 bytes, of hash `parameters.description`.
+    /// @param description JSON (§4.4), 1 to 65536 bytes, of hash `parameters.description`.
     /// @return pollId 1, 2, … in order of creation.
     function createPoll(
         PollParameters calldata parameters,

@@ -149,14 +149,14 @@ test("refused: bytes that do not have the digest in the parameters", async () =>
   }
 });
 
-test("description: 1 to 16384 bytes", async () => {
+test("description: 1 to 65536 bytes", async () => {
   await assertRefused(create({ description: "0x" }), "PollRegistryInvalidParameter", [
     "description",
   ]);
   await create({ description: "0x20" });
-  await create({ description: concat(range(16384).map(() => "0x20")) });
+  await create({ description: concat(range(65536).map(() => "0x20")) });
   await assertRefused(
-    create({ description: concat(range(16385).map(() => "0x20")) }),
+    create({ description: concat(range(65537).map(() => "0x20")) }),
     "PollRegistryInvalidParameter",
     ["description"],
   );

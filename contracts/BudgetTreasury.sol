@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
+import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IBudgetTreasury} from "./interfaces/IBudgetTreasury.sol";
+import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
+import {BallotRule} from "./libraries/BallotRule.sol";
+import {RuleEncoding} from "./libraries/RuleEncoding.sol";
+
+/// @title BudgetTreasury
+/// @notice No owner, no upgrade.
+contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
+    using SafeERC20 for IERC20;
+
+    struct ProposalRecord {
+        address proposer;
+        // The proposer's nonce when proposing; with it the id can be derived again.
+        uint64 nonce;
+        bool withdrawn;
+        address recipient;
+        uint128 amount;
+    }
+
+    struct RoundRecord {
+        address organizer;
+        uint64 claimsEndAt;
+        uint16 withdrawn;
+        uint256 pollId;
+        uint256 deposited;
+        uint256 committed;
+        uint256 paidOut;
+        // One bit for each proposal in order of submission.
+        uint256 funded;
+        uint256 paid;
+        RoundParameters parameters;
+    }
+
+    /// @dev Where a proposal is kept: its round, and its place in the round plus one.
+    struct Place {
+        uint128 roundId;
+        uint128 position;
+    }
+
+    bytes32 private constant PROPOSAL_TYPE = keccak256(
+        "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,string title,string text,uint256 nonce,uint64 deadline)"
+    );
+    bytes32 private constant REVISION_TYPE = keccak256(
+        "Revision(bytes32 proposalId,address recipient,uint256 amount,string title,string text,uint256 nonce,uint64 deadline)"
+    );
+    bytes32 private constant WITHDRAWAL_TYPE = keccak256(
+        "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
+    );
+
+    /// @dev As many titles as fit a poll's description, and one bit of a word for each proposal.
+    uint256 private constant MAX_PROPOSALS = 200;
+    uint256 private constant MAX_TITLE_BYTES = 150;
+    uint256 private constant MAX_TEXT_BYTES = 16_384;
+    /// @dev Keeps every row of a knapsack rule below 2^128 (§5.3).
+    uint256 private constant MAX_BUDGET = 1 << 112;
+    uint256 private constant MAX_TIME = 1 << 40;
+
+    /// @notice Where the rounds' polls are.
+    IPollRegistry public immutable registry;
+    /// @inheritdoc IBudgetTreasury
+    uint256 public roundCount;
+
+    mapping(uint256 roundId => RoundRecord) private _rounds;
+    mapping(uint256 roundId => ProposalRecord[]) private _proposals;
+    mapping(bytes32 proposalId => Place) private _places;
+    mapping(uint256 roundId => mapping(address member => uint256)) private _submitted;
+    mapping(uint256 roundId => mapping(address funder => uint256)) private _deposits;
+    mapping(uint256 roundId => mapping(address funder => uint256)) private _refunds;
+
+    constructor(IPollRegistry registry_) EIP712("Ostraka", "1") {
+        registry = registry_;
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function createRound(
+        RoundParameters calldata parameters,
+        string calldata title,
+        string calldata text
+    ) external returns (uint256 roundId) {
+        _checkParameters(parameters);
+        _checkBallot(parameters);
+        _checkTexts(title, text);
+        roundId = ++roundCount;
+        RoundRecord storage record = _rounds[roundId];
+        record.organizer = msg.sender;
+        record.parameters = parameters;
+        emit RoundCreated(roundId, msg.sender, parameters, title, text);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function fund(uint256 roundId, uint256 amount) external payable nonReentrant {
+        RoundRecord storage record = _rounds[roundId];
+        RoundStatus current = _status(record);
+        if (
+            current != RoundStatus.Announced &&
+            current != RoundStatus.Proposing &&
+            current != RoundStatus.Ready
+        ) revert BudgetTreasuryWrongStatus(roundId, current);
+        address token = record.parameters.token;
+        uint256 received = amount;
+        if (token == address(0)) {
+            if (msg.value != amount) revert BudgetTreasuryWrongValue(amount, msg.value);
+        } else {
+            if (msg.value != 0) revert BudgetTreasuryWrongValue(0, msg.value);
+            uint256 before = IERC20(token).balanceOf(address(this));
+            IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+            // What arrived, not what was sent: some tokens keep a fee.
+            received = IERC20(token).balanceOf(address(this)) - before;
+        }
+        if (received == 0) revert BudgetTreasuryNothingReceived();
+        record.deposited += received;
+        _deposits[roundId][msg.sender] += received;
+        emit RoundFunded(roundId, msg.sender, received);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function propose(
+        uint256 roundId,
+        Item calldata item,
+        Membership calldata membership
+    ) external returns (bytes32) {
+        return _propose(roundId, msg.sender, _useNonce(msg.sender), item, membership);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function proposeFor(
+        uint256 roundId,
+        Item calldata item,
+        Membership calldata membership,
+        Authorization calldata authorization
+    ) external returns (bytes32) {
+        bytes32 statement = keccak256(
+            abi.encode(
+                PROPOSAL_TYPE,
+                roundId,
+                authorization.member,
+                item.recipient,
+                uint256(item.amount),
+                keccak256(bytes(item.title)),
+                keccak256(bytes(item.text)),
+                authorization.nonce,
+                authorization.deadline
+            )
+        );
+        _authorize(statement, membership, authorization);
+        return _propose(roundId, authorization.member, authorization.nonce, item, membership);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function revise(bytes32 proposalId, Item calldata item) external {
+        _revise(proposalId, msg.sender, item);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function reviseFor(
+        bytes32 proposalId,
+        Item calldata item,
+        Membership calldata membership,
+        Authorization calldata authorization
+    ) external {
+        bytes32 statement = keccak256(
+            abi.encode(
+                REVISION_TYPE,
+                proposalId,
+                item.recipient,
+                uint256(item.amount),
+                keccak256(bytes(item.title)),
+                keccak256(bytes(item.text)),
+                authorization.nonce,
+                authorization.deadline
+            )
+        );
+        _authorize(statement, membership, authorization);
+        _requireMember(_places[proposalId].roundId, authorization.member, membership);
+        _revise(proposalId, authorization.member, item);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function withdraw(bytes32 proposalId) external {
+        _withdraw(proposalId, msg.sender);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function withdrawFor(
+        bytes32 proposalId,
+        Membership calldata membership,
+        Authorization calldata authorization
+    ) external {
+        bytes32 statement = keccak256(
+            abi.encode(WITHDRAWAL_TYPE, proposalId, authorization.nonce, authorization.deadline)
+        );
+        _authorize(statement, membership, authorization);
+        _requireMember(_places[proposalId].roundId, authorization.member, membership);
+        _withdraw(proposalId, authorization.member);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function startVoting(
+        uint256 roundId,
+        Electorate calldata electorate,
+        bytes calldata description
+    ) external nonReentrant returns (uint256 pollId) {
+        RoundRecord storage record = _inStatus(roundId, RoundStatus.Ready);
+        if (msg.sender != record.organizer)
+            revert BudgetTreasuryNotOrganizer(msg.sender, record.organizer);
+        RoundParameters storage parameters = record.parameters;
+        if (record.deposited < parameters.budget)
+            revert BudgetTreasuryUnderfunded(record.deposited, parameters.budget);
+        (bytes memory rule, bytes memory outcomeRule) = pollRules(roundId);
+        pollId = registry.createPoll(
+            IPollRegistry.PollParameters({
+                committee: parameters.committee,
+                rule: keccak256(abi.encodePacked("ostraka/v1/rule", rule)),
+                outcomeRule: keccak256(abi.encodePacked("ostraka/v1/outcome", outcomeRule)),
+                description: keccak256(description),
+                censusRoot: electorate.censusRoot,
+                voters: electorate.voters,
+                totalWeight: electorate.totalWeight,
+                secret: electorate.secret,
+                opensAt: parameters.votingOpensAt,
+                closesAt: parameters.votingClosesAt,
+                freezeDelay: parameters.freezeDelay,
+                roundDuration: parameters.roundDuration,
+                maxRounds: parameters.maxRounds,
+                disputeWindow: parameters.disputeWindow,
+                tallyPeriod: parameters.tallyPeriod,
+                minimumBallots: parameters.minimumBallots
+            }),
+            rule,
+            outcomeRule,
+            description
+        );
+        record.pollId = pollId;
+        emit VotingStarted(roundId, pollId);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function decide(uint256 roundId, uint256[] calldata tally, uint16[] calldata order) external {
+        RoundRecord storage record = _inStatus(roundId, RoundStatus.Tallied);
+        (, bytes memory outcomeRule) = pollRules(roundId);
+        // Checks tally, rule and order against what the registry knows.
+        bool[] memory winners = registry.winners(record.pollId, tally, outcomeRule, order);
+        ProposalRecord[] storage list = _proposals[roundId];
+        uint16[] memory indices = new uint16[](winners.length);
+        uint256 count = 0;
+        uint256 funded = 0;
+        uint256 committed = 0;
+        uint256 slot = 0;
+        for (uint256 index = 0; index < list.length; ++index) {
+            if (list[index].withdrawn) continue;
+            if (winners[slot++]) {
+                indices[count++] = uint16(index);
+                funded |= 1 << index;
+                committed += list[index].amount;
+            }
+        }
+        // Fewer than the slots: only the length word shrinks.
+        assembly ("memory-safe") {
+            mstore(indices, count)
+        }
+        record.funded = funded;
+        record.committed = committed;
+        record.claimsEndAt = uint64(block.timestamp + record.parameters.claimPeriod);
+        emit RoundDecided(roundId, indices, committed);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function claim(bytes32 proposalId) external nonReentrant {
+        (uint256 roundId, uint256 index) = _find(proposalId);
+        RoundRecord storage record = _inStatus(roundId, RoundStatus.Decided);
+        uint256 bit = 1 << index;
+        if (record.funded & bit == 0) revert BudgetTreasuryNotFunded(proposalId);
+        if (record.paid & bit != 0) revert BudgetTreasuryAlreadyPaid(proposalId);
+        ProposalRecord storage proposal = _proposals[roundId][index];
+        (address recipient, uint256 amount) = (proposal.recipient, proposal.amount);
+        record.paid |= bit;
+        record.paidOut += amount;
+        emit PayoutClaimed(roundId, proposalId, recipient, amount);
+        _pay(record.parameters.token, recipient, amount);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function refund(uint256 roundId, address funder) external nonReentrant {
+        uint256 amount = refundable(roundId, funder);
+        if (amount == 0) revert BudgetTreasuryNothingToRefund(funder);
+        _refunds[roundId][funder] += amount;
+        emit Refunded(roundId, funder, amount);
+        _pay(_rounds[roundId].parameters.token, funder, amount);
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function round(uint256 roundId) external view returns (RoundView memory seen) {
+        RoundRecord storage record = _rounds[roundId];
+        seen.status = _status(record);
+        seen.organizer = record.organizer;
+        seen.pollId = record.pollId;
+        seen.deposited = record.deposited;
+        seen.committed = record.committed;
+        seen.paidOut = record.paidOut;
+        seen.claimsEndAt = record.claimsEndAt;
+        seen.proposals = uint16(_proposals[roundId].length);
+        seen.standing = seen.proposals - record.withdrawn;
+        seen.parameters = record.parameters;
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function proposals(uint256 roundId) external view returns (ProposalView[] memory seen) {
+        RoundRecord storage record = _rounds[roundId];
+        ProposalRecord[] storage list = _proposals[roundId];
+        seen = new ProposalView[](list.length);
+        for (uint256 index = 0; index < list.length; ++index) {
+            ProposalRecord storage proposal = list[index];
+            seen[index] = ProposalView({
+                id: _proposalId(roundId, proposal.proposer, proposal.nonce),
+                proposer: proposal.proposer,
+                recipient: proposal.recipient,
+                amount: proposal.amount,
+                withdrawn: proposal.withdrawn,
+                funded: record.funded & (1 << index) != 0,
+                paid: record.paid & (1 << index) != 0
+            });
+        }
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function refundable(uint256 roundId, address funder) public view returns (uint256) {
+        RoundRecord storage record = _rounds[roundId];
+        RoundStatus current = _status(record);
+        uint256 free = 0;
+        if (current == RoundStatus.Void) free = record.deposited;
+        else if (current == RoundStatus.Decided) free = record.deposited - record.committed;
+        else if (current == RoundStatus.Expired) free = record.deposited - record.paidOut;
+        // It only ever grows, and rounds down: all parts together never exceed it.
+        if (free == 0) return 0;
+        return
+            Math.mulDiv(_deposits[roundId][funder], free, record.deposited) -
+            _refunds[roundId][funder];
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function pollRules(
+        uint256 roundId
+    ) public view returns (bytes memory rule, bytes memory outcomeRule) {
+        RoundRecord storage record = _rounds[roundId];
+        RoundParameters storage parameters = record.parameters;
+        uint256[] memory costs = _costs(roundId, record);
+        uint256 options = costs.length;
+        uint128 budget = parameters.budget;
+        outcomeRule = RuleEncoding.greedy(
+            parameters.order,
+            parameters.misfit,
+            parameters.minimumSupport,
+            budget,
+            costs
+        );
+        if (parameters.ballotKind == BallotKind.SingleChoice) {
+            rule = RuleEncoding.singleChoice(options);
+        } else if (parameters.ballotKind == BallotKind.Knapsack) {
+            rule = RuleEncoding.knapsack(costs, budget);
+        } else {
+            // Where fewer proposals stand than a ballot may name, it may name all of them.
+            rule = RuleEncoding.approval(
+                options,
+                Math.min(parameters.atLeast, options),
+                Math.min(parameters.atMost, options)
+            );
+        }
+    }
+
+    function _propose(
+        uint256 roundId,
+        address proposer,
+        uint256 nonce,
+        Item calldata item,
+        Membership calldata membership
+    ) private returns (bytes32 proposalId) {
+        RoundRecord storage record = _inStatus(roundId, RoundStatus.Proposing);
+        RoundParameters storage parameters = record.parameters;
+        _requireMember(roundId, proposer, membership);
+        _checkItem(parameters, item);
+        ProposalRecord[] storage list = _proposals[roundId];
+        if (list.length >= parameters.maximumProposals)
+            revert BudgetTreasuryTooManyProposals(parameters.maximumProposals);
+        if (++_submitted[roundId][proposer] > parameters.proposalsPerMember)
+            revert BudgetTreasuryTooManyProposals(parameters.proposalsPerMember);
+        proposalId = _proposalId(roundId, proposer, nonce);
+        uint256 index = list.length;
+        list.push(ProposalRecord(proposer, uint64(nonce), false, item.recipient, item.amount));
+        _places[proposalId] = Place(uint128(roundId), uint128(index + 1));
+        emit ProposalSubmitted(roundId, proposalId, proposer, uint16(index), item);
+    }
+
+    function _revise(bytes32 proposalId, address account, Item calldata item) private {
+        (uint256 roundId, ProposalRecord storage proposal) = _ownStanding(proposalId, account);
+        _checkItem(_rounds[roundId].parameters, item);
+        proposal.recipient = item.recipient;
+        proposal.amount = item.amount;
+        emit ProposalRevised(roundId, proposalId, item);
+    }
+
+    function _withdraw(bytes32 proposalId, address account) private {
+        (uint256 roundId, ProposalRecord storage proposal) = _ownStanding(proposalId, account);
+        proposal.withdrawn = true;
+        ++_rounds[roundId].withdrawn;
+        emit ProposalWithdrawn(roundId, proposalId);
+    }
+
+    function _pay(address token, address recipient, uint256 amount) private {
+        if (token == address(0)) Address.sendValue(payable(recipient), amount);
+        else IERC20(token).safeTransfer(recipient, amount);
+    }
+
+    /// @dev Uses up the nonce. By ECDSA with the signing key that the membership names.
+    function _authorize(
+        bytes32 statement,
+        Membership calldata membership,
+        Authorization calldata authorization
+    ) private {
+        if (block.timestamp > authorization.deadline)
+            revert BudgetTreasurySignatureExpired(authorization.deadline);
+        _useCheckedNonce(authorization.member, authorization.nonce);
+        address signer = ECDSA.recover(_hashTypedDataV4(statement), authorization.signature);
+        if (signer != membership.signingKey)
+            revert BudgetTreasuryWrongSigner(signer, membership.signingKey);
+    }
+
+    function _requireMember(
+        uint256 roundId,
+        address account,
+        Membership calldata membership
+    ) private view {
+        bytes32 leaf = keccak256(
+            bytes.concat(
+                keccak256(abi.encode(account, membership.signingKey, uint256(membership.weight)))
+            )
+        );
+        bytes32 root = _rounds[roundId].parameters.memberRoot;
+        if (!MerkleProof.verifyCalldata(membership.proof, root, leaf))
+            revert BudgetTreasuryNotAMember(account);
+    }
+
+    function _ownStanding(
+        bytes32 proposalId,
+        address account
+    ) private view returns (uint256 roundId, ProposalRecord storage proposal) {
+        uint256 index;
+        (roundId, index) = _find(proposalId);
+        _inStatus(roundId, RoundStatus.Proposing);
+        proposal = _proposals[roundId][index];
+        if (account != proposal.proposer)
+            revert BudgetTreasuryNotProposer(account, proposal.proposer);
+        if (proposal.withdrawn) revert BudgetTreasuryProposalWithdrawn(proposalId);
+    }
+
+    function _find(bytes32 proposalId) private view returns (uint256 roundId, uint256 index) {
+        Place storage place = _places[proposalId];
+        if (place.position == 0) revert BudgetTreasuryUnknownProposal(proposalId);
+        return (place.roundId, place.position - 1);
+    }
+
+    function _proposalId(
+        uint256 roundId,
+        address proposer,
+        uint256 nonce
+    ) private view returns (bytes32) {
+        return
+            keccak256(
+                abi.encodePacked(
+                    "ostraka/v1/proposal",
+                    abi.encode(block.chainid, address(this), roundId, proposer, nonce)
+                )
+            );
+    }
+
+    function _costs(
+        uint256 roundId,
+        RoundRecord storage record
+    ) private view returns (uint256[] memory costs) {
+        ProposalRecord[] storage list = _proposals[roundId];
+        costs = new uint256[](list.length - record.withdrawn);
+        uint256 slot = 0;
+        for (uint256 index = 0; index < list.length; ++index) {
+            if (!list[index].withdrawn) costs[slot++] = list[index].amount;
+        }
+    }
+
+    function _inStatus(
+        uint256 roundId,
+        RoundStatus expected
+    ) private view returns (RoundRecord storage record) {
+        record = _rounds[roundId];
+        RoundStatus current = _status(record);
+        if (current != expected) revert BudgetTreasuryWrongStatus(roundId, current);
+    }
+
+    function _status(RoundRecord storage record) private view returns (RoundStatus) {
+        if (record.organizer == address(0)) return RoundStatus.None;
+        if (record.claimsEndAt != 0)
+            return block.timestamp < record.claimsEndAt ? RoundStatus.Decided : RoundStatus.Expired;
+        if (record.pollId != 0) {
+            IPollRegistry.Status poll = registry.status(record.pollId);
+            if (poll == IPollRegistry.Status.Void) return RoundStatus.Void;
+            return poll == IPollRegistry.Status.Tallied ? RoundStatus.Tallied : RoundStatus.Voting;
+        }
+        if (block.timestamp < record.parameters.proposalsOpenAt) return RoundStatus.Announced;
+        if (block.timestamp < record.parameters.proposalsCloseAt) return RoundStatus.Proposing;
+        return
+            block.timestamp < record.parameters.votingOpensAt
+                ? RoundStatus.Ready
+                : RoundStatus.Void;
+    }
+
+    function _checkParameters(RoundParameters calldata parameters) private view {
+        if (parameters.token != address(0) && parameters.token.code.length == 0)
+            revert BudgetTreasuryInvalidParameter("token");
+        if (parameters.budget == 0 || parameters.budget >= MAX_BUDGET)
+            revert BudgetTreasuryInvalidParameter("budget");
+        if (parameters.minimumAmount == 0) revert BudgetTreasuryInvalidParameter("minimumAmount");
+        if (
+            parameters.maximumAmount < parameters.minimumAmount ||
+            parameters.maximumAmount > parameters.budget
+        ) revert BudgetTreasuryInvalidParameter("maximumAmount");
+        if (parameters.proposalsPerMember == 0)
+            revert BudgetTreasuryInvalidParameter("proposalsPerMember");
+        if (parameters.maximumProposals == 0 || parameters.maximumProposals > MAX_PROPOSALS)
+            revert BudgetTreasuryInvalidParameter("maximumProposals");
+        if (parameters.memberRoot == 0) revert BudgetTreasuryInvalidParameter("memberRoot");
+        if (
+            parameters.proposalsCloseAt <= parameters.proposalsOpenAt ||
+            parameters.proposalsCloseAt <= block.timestamp
+        ) revert BudgetTreasuryInvalidParameter("proposalsCloseAt");
+        if (parameters.votingOpensAt <= parameters.proposalsCloseAt)
+            revert BudgetTreasuryInvalidParameter("votingOpensAt");
+        if (
+            parameters.votingClosesAt <= parameters.votingOpensAt ||
+            parameters.votingClosesAt > MAX_TIME
+        ) revert BudgetTreasuryInvalidParameter("votingClosesAt");
+        if (parameters.claimPeriod == 0) revert BudgetTreasuryInvalidParameter("claimPeriod");
+        (address[] memory nodes, , , ) = registry.committee(parameters.committee);
+        if (nodes.length == 0) revert BudgetTreasuryInvalidParameter("committee");
+        // What would make the poll impossible is refused now, not when the money is in.
+        if (parameters.roundDuration == 0) revert BudgetTreasuryInvalidParameter("roundDuration");
+        if (
+            parameters.maxRounds == 0 ||
+            uint256(parameters.roundDuration) * parameters.maxRounds > MAX_TIME
+        ) revert BudgetTreasuryInvalidParameter("maxRounds");
+        if (parameters.disputeWindow == 0) revert BudgetTreasuryInvalidParameter("disputeWindow");
+        if (parameters.tallyPeriod == 0) revert BudgetTreasuryInvalidParameter("tallyPeriod");
+        if (parameters.minimumBallots == 0) revert BudgetTreasuryInvalidParameter("minimumBallots");
+    }
+
+    function _checkBallot(RoundParameters calldata parameters) private pure {
+        uint256 slack = 0;
+        if (parameters.ballotKind == BallotKind.Approval) {
+            if (parameters.atMost == 0 || parameters.atLeast > parameters.atMost)
+                revert BudgetTreasuryInvalidParameter("atMost");
+            slack = RuleEncoding.slackBits(parameters.atMost - parameters.atLeast);
+        } else {
+            if (parameters.atLeast != 0) revert BudgetTreasuryInvalidParameter("atLeast");
+            if (parameters.atMost != 0) revert BudgetTreasuryInvalidParameter("atMost");
+            if (parameters.ballotKind == BallotKind.Knapsack)
+                slack = RuleEncoding.slackBits(parameters.budget);
+        }
+        if (parameters.maximumProposals + slack > BallotRule.MAX_WIDTH)
+            revert BudgetTreasuryInvalidParameter("maximumProposals");
+        if (parameters.order > 1) revert BudgetTreasuryInvalidParameter("order");
+        if (parameters.misfit > 1) revert BudgetTreasuryInvalidParameter("misfit");
+    }
+
+    function _checkItem(RoundParameters storage parameters, Item calldata item) private view {
+        if (item.recipient == address(0) || item.recipient == address(this))
+            revert BudgetTreasuryInvalidRecipient(item.recipient);
+        if (item.amount < parameters.minimumAmount || item.amount > parameters.maximumAmount)
+            revert BudgetTreasuryInvalidAmount(
+                item.amount,
+                parameters.minimumAmount,
+                parameters.maximumAmount
+            );
+        _checkTexts(item.title, item.text);
+    }
+
+    function _checkTexts(string calldata title, string calldata text) private pure {
+        bytes calldata data = bytes(title);
+        if (data.length == 0 || data.length > MAX_TITLE_BYTES)
+            revert BudgetTreasuryInvalidTitle(data.length);
+        // A control character takes six bytes in JSON, and titles must fit a description.
+        for (uint256 i = 0; i < data.length; ++i) {
+            if (uint8(data[i]) < 0x20) revert BudgetTreasuryInvalidTitle(data.length);
+        }
+        if (bytes(text).length > MAX_TEXT_BYTES)
+            revert BudgetTreasuryTextTooLong(bytes(text).length);
+    }
+}

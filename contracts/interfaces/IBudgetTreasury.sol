@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Rounds of a shared budget: propose, vote in private, pay out
+/// @notice Holds a round's money from funding to payout. Nobody owns it: money leaves only to the
+/// recipients of funded proposals or back to those who gave it. Specified in docs/protocol.md, §17.
+interface IBudgetTreasury {
+    /// @notice Kinds of ballots (§5.5).
+    enum BallotKind {
+        SingleChoice,
+        Approval,
+        Knapsack
+    }
+
+    /// @notice What a round fixes at its creation. Times are Unix seconds, amounts the token's
+    /// smallest units.
+    struct RoundParameters {
+        // ERC-20 token, or zero for the chain's own coin.
+        address token;
+        uint128 budget;
+        uint128 minimumAmount;
+        uint128 maximumAmount;
+        uint16 proposalsPerMember;
+        uint16 maximumProposals;
+        // Census root (§6.2) over those who may propose.
+        bytes32 memberRoot;
+        uint64 proposalsOpenAt;
+        uint64 proposalsCloseAt;
+        // Seconds after the decision in which payouts can be claimed.
+        uint32 claimPeriod;
+        BallotKind ballotKind;
+        // Of an approval ballot; 0 for other kinds.
+        uint16 atLeast;
+        uint16 atMost;
+        // Greedy outcome rule (§14.3).
+        uint8 order;
+        uint8 misfit;
+        uint128 minimumSupport;
+        // The poll's (§4.1).
+        bytes32 committee;
+        uint64 votingOpensAt;
+        uint64 votingClosesAt;
+        uint32 freezeDelay;
+        uint32 roundDuration;
+        uint32 maxRounds;
+        uint32 disputeWindow;
+        uint32 tallyPeriod;
+        uint32 minimumBallots;
+    }
+
+    /// @notice What a member asks for.
+    struct Item {
+        address recipient;
+        uint128 amount;
+        string title;
+        string text;
+    }
+
+    /// @notice Shows that an account is in the member root.
+    struct Membership {
+        address signingKey;
+        uint128 weight;
+        bytes32[] proof;
+    }
+
+    /// @notice A member's signature by which somebody else may send what the member wants.
+    struct Authorization {
+        address member;
+        uint256 nonce;
+        uint64 deadline;
+        bytes signature;
+    }
+
+    /// @notice Who votes: root, number and total weight of the census (§6).
+    struct Electorate {
+        bytes32 censusRoot;
+        uint32 voters;
+        uint128 totalWeight;
+        bool secret;
+    }
+
+    /// @notice Where a round stands by chain time. Expired and Void are final.
+    enum RoundStatus {
+        None,
+        Announced,
+        Proposing,
+        Ready,
+        Voting,
+        Tallied,
+        Decided,
+        Expired,
+        Void
+    }
+
+    /// @notice A proposal as it stands.
+    struct ProposalView {
+        bytes32 id;
+        address proposer;
+        address recipient;
+        uint128 amount;
+        bool withdrawn;
+        bool funded;
+        bool paid;
+    }
+
+    /// @notice All that is known of a round; pollId 0 before voting.
+    struct RoundView {
+        RoundStatus status;
+        address organizer;
+        uint256 pollId;
+        uint256 deposited;
+        uint256 committed;
+        uint256 paidOut;
+        uint64 claimsEndAt;
+        uint16 proposals;
+        uint16 standing;
+        RoundParameters parameters;
+    }
+
+    event RoundCreated(
+        uint256 indexed roundId,
+        address indexed organizer,
+        RoundParameters parameters,
+        string title,
+        string text
+    );
+    event RoundFunded(uint256 indexed roundId, address indexed funder, uint256 received);
+    event ProposalSubmitted(
+        uint256 indexed roundId,
+        bytes32 indexed proposalId,
+        address indexed proposer,
+        uint16 index,
+        Item item
+    );
+    event ProposalRevised(uint256 indexed roundId, bytes32 indexed proposalId, Item item);
+    event ProposalWithdrawn(uint256 indexed roundId, bytes32 indexed proposalId);
+    event VotingStarted(uint256 indexed roundId, uint256 indexed pollId);
+    event RoundDecided(uint256 indexed roundId, uint16[] funded, uint256 committed);
+    event PayoutClaimed(
+        uint256 indexed roundId,
+        bytes32 indexed proposalId,
+        address indexed recipient,
+        uint256 amount
+    );
+    event Refunded(uint256 indexed roundId, address indexed funder, uint256 amount);
+
+    error BudgetTreasuryInvalidParameter(string field);
+    error BudgetTreasuryWrongStatus(uint256 roundId, RoundStatus status);
+    error BudgetTreasuryNotOrganizer(address account, address organizer);
+    error BudgetTreasuryNotAMember(address account);
+    error BudgetTreasuryWrongSigner(address signer, address expected);
+    error BudgetTreasurySignatureExpired(uint64 deadline);
+    error BudgetTreasuryTooManyProposals(uint256 limit);
+    error BudgetTreasuryInvalidAmount(uint256 amount, uint256 minimum, uint256 maximum);
+    error BudgetTreasuryInvalidRecipient(address recipient);
+    error BudgetTreasuryInvalidTitle(uint256 length);
+    error BudgetTreasuryTextTooLong(uint256 length);
+    error BudgetTreasuryUnknownProposal(bytes32 proposalId);
+    error BudgetTreasuryNotProposer(address account, address proposer);
+    error BudgetTreasuryProposalWithdrawn(bytes32 proposalId);
+    error BudgetTreasuryWrongValue(uint256 expected, uint256 actual);
+    error BudgetTreasuryNothingReceived();
+    error BudgetTreasuryUnderfunded(uint256 deposited, uint256 budget);
+    error BudgetTreasuryNotFunded(bytes32 proposalId);
+    error BudgetTreasuryAlreadyPaid(bytes32 proposalId);
+    error BudgetTreasuryNothingToRefund(address funder);
+
+    /// @notice Create a round; the sender organizes it, and can do nothing but start its vote.
+    /// @param title 1 to 150 bytes, without control characters.
+    /// @param text At most 16384 bytes.
+    /// @return roundId 1, 2, … in order of creation.
+    function createRound(
+        RoundParameters calldata parameters,
+        string calldata title,
+        string calldata text
+    ) external returns (uint256 roundId);
+
+    /// @notice Put money into a round before its vote starts. What arrives counts, so tokens that
+    /// take a fee may be used. Anybody may give; what is not paid out goes back in proportion.
+    function fund(uint256 roundId, uint256 amount) external payable;
+
+    /// @notice Propose as a member.
+    /// @return proposalId Names chain, treasury, round, proposer and the proposer's nonce, so that
+    /// nobody can take it first.
+    function propose(
+        uint256 roundId,
+        Item calldata item,
+        Membership calldata membership
+    ) external returns (bytes32 proposalId);
+
+    /// @notice Propose for a member who signed `Proposal(…)`.
+    function proposeFor(
+        uint256 roundId,
+        Item calldata item,
+        Membership calldata membership,
+        Authorization calldata authorization
+    ) external returns (bytes32 proposalId);
+
+    /// @notice Change one's proposal while proposals are open.
+    function revise(bytes32 proposalId, Item calldata item) external;
+
+    /// @notice Change the proposal of a member who signed `Revision(…)`.
+    function reviseFor(
+        bytes32 proposalId,
+        Item calldata item,
+        Membership calldata membership,
+        Authorization calldata authorization
+    ) external;
+
+    /// @notice Withdraw one's proposal while proposals are open, for good.
+    function withdraw(bytes32 proposalId) external;
+
+    /// @notice Withdraw the proposal of a member who signed `Withdrawal(…)`.
+    function withdrawFor(
+        bytes32 proposalId,
+        Membership calldata membership,
+        Authorization calldata authorization
+    ) external;
+
+    /// @notice Create the round's poll: one slot for each standing proposal, in order of
+    /// submission, with its amount as cost. The organizer names the electorate, which everybody can
+    /// check against the census; all else was fixed at creation.
+    /// @param description The poll's description (§4.4).
+    function startVoting(
+        uint256 roundId,
+        Electorate calldata electorate,
+        bytes calldata description
+    ) external returns (uint256 pollId);
+
+    /// @notice Fix which proposals are funded, from the accepted tally.
+    /// @param order All slots from best to worst; checked in one pass.
+    function decide(uint256 roundId, uint256[] calldata tally, uint16[] calldata order) external;
+
+    /// @notice Pay a funded proposal to its recipient, once. Anybody may ask.
+    function claim(bytes32 proposalId) external;
+
+    /// @notice Return a funder's part of what is not, or no longer, meant for proposals: all of it in
+    /// a void round, the surplus after the decision, what was not claimed after expiry.
+    function refund(uint256 roundId, address funder) external;
+
+    /// @notice What a funder could be refunded now.
+    function refundable(uint256 roundId, address funder) external view returns (uint256);
+
+    /// @notice All that is known of a round; status None when there is none.
+    function round(uint256 roundId) external view returns (RoundView memory);
+
+    /// @notice All proposals of a round in order of submission.
+    function proposals(uint256 roundId) external view returns (ProposalView[] memory);
+
+    /// @notice Ballot rule and outcome rule of the round's poll, as the standing proposals give them.
+    function pollRules(
+        uint256 roundId
+    ) external view returns (bytes memory rule, bytes memory outcomeRule);
+
+    /// @notice Number of rounds ever created.
+    function roundCount() external view returns (uint256);
+}
