@@ -73,6 +73,28 @@ test("rule.json", async () => {
   assert.ok(3 * misread.length < malformed, `classified otherwise: ${misread.join(", ")}`);
 });
 
+test("constructors.json", async () => {
+  const { single_choice, approval, knapsack, greedy } = await vectors("constructors");
+  const expected = [
+    ...single_choice.map(({ options, rule }) => ["singleChoice", [options], rule]),
+    ...approval.map(({ options, at_least, at_most, rule }) => [
+      "approval",
+      [options, at_least, at_most],
+      rule,
+    ]),
+    ...knapsack.map(({ costs, budget, rule }) => ["knapsack", [costs, budget], rule]),
+    ...greedy.map(({ order, misfit, minimum_support: support, budget, costs, rule }) => [
+      "greedy",
+      [order, misfit, support, budget, costs],
+      rule,
+    ]),
+  ];
+  assert.ok(expected.length >= 12);
+  for (const [name, values, rule] of expected) {
+    assert.equal(await libraries.call(name, values), rule, `${name} ${values}`);
+  }
+});
+
 test("outcome.json", async () => {
   const { cases, refused } = await vectors("outcome");
   assert.ok(cases.length > 0 && refused.length > 0);

@@ -26,6 +26,7 @@ from ostraka_verifier.rule import (
     QuadraticRow,
     Row,
     approval,
+    knapsack,
     single_choice,
     slack_bits,
     slack_coefficients,
@@ -148,6 +149,8 @@ def rules() -> Cases:
         "approval of 0 to 8 of 8, no row": approval(8, 0, 8),
         "approval of 1 to 5 of 8": approval(8, 1, 5),
         "approval of exactly 3 of 8": approval(8, 3, 3),
+        "knapsack": knapsack([5, 3, 9], 10),
+        "knapsack of the largest budget": knapsack([1, (1 << 112) - 1], (1 << 112) - 1),
         "quadratic": quadratic,
         "320 bits": widest,
         "a row just below the bound": largest_row,
@@ -279,6 +282,54 @@ def slack() -> Cases:
     }
 
 
+def constructors() -> Cases:
+    """Rules as the treasury writes them: ballot rules (§5.5) and greedy outcome rules (§14.3)."""
+    amounts = [409_000, 1, (1 << 112) - 1]
+    return {
+        "single_choice": [
+            {"options": options, "rule": hexed(single_choice(options).encode())}
+            for options in (2, 8, 200)
+        ],
+        "approval": [
+            {
+                "options": options,
+                "at_least": least,
+                "at_most": most,
+                "rule": hexed(approval(options, least, most).encode()),
+            }
+            for options, least, most in ((1, 0, 1), (8, 0, 8), (8, 1, 5), (8, 3, 3), (200, 0, 199))
+        ],
+        "knapsack": [
+            {
+                "costs": [str(cost) for cost in costs],
+                "budget": str(budget),
+                "rule": hexed(knapsack(costs, budget).encode()),
+            }
+            for costs, budget in (
+                ([1], 1),
+                ([5, 3, 9], 10),
+                (amounts, amounts[-1]),
+                (list(range(1, 201)), 4096),
+            )
+        ],
+        "greedy": [
+            {
+                "costs": [str(cost) for cost in costs],
+                "budget": str(budget),
+                "order": int(order),
+                "misfit": int(misfit),
+                "minimum_support": str(support),
+                "rule": hexed(Greedy(tuple(costs), budget, order, misfit, support).encode()),
+            }
+            for costs, budget, order, misfit, support in (
+                ([1], 1, Order.VOTES, Misfit.SKIP, 0),
+                (amounts, 409_001, Order.VOTES_PER_COST, Misfit.STOP, (1 << 128) - 1),
+                (list(range(1, 201)), 4096, Order.VOTES, Misfit.STOP, 7),
+            )
+        ],
+    }
+
+
 def _ballot_polls() -> dict[str, SyntheticPoll]:
     quadratic = BallotRule(
         4 + 4,
@@ -295,6 +346,12 @@ def _ballot_polls() -> dict[str, SyntheticPoll]:
             seed="single",
             nodes=5,
             threshold=3,
+        ),
+        "knapsack of 10": SyntheticPoll(
+            votes=[[1, 1, 0, *slack_bits(10, 2)], [0, 0, 1, *slack_bits(10, 1)]],
+            rule=knapsack([5, 3, 9], 10),
+            outcome=Greedy((5, 3, 9), 10),
+            seed="knapsack",
         ),
         "quadratic voting with 10 credits": SyntheticPoll(
             votes=[[1, 1, 1, 0, *slack_bits(10, 0)], [0, 1, 0, 1, *slack_bits(10, 2)]],
@@ -563,6 +620,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "typed_data": typed_statements,
     "rule": rules,
     "slack": slack,
+    "constructors": constructors,
     "ballot": ballots,
     "census": censuses,
     "merkle_sum": sum_trees,

@@ -18,7 +18,7 @@ from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import Greedy, decode_outcome_rule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape, verify_proofs
-from ostraka_verifier.rule import BallotRule, slack_bits, slack_coefficients
+from ostraka_verifier.rule import BallotRule, knapsack, slack_bits, slack_coefficients
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import combine
 from ostraka_verifier.transcript import Transcript
@@ -94,6 +94,22 @@ def test_rule(case: dict[str, Any]) -> None:
     assert len(rule.slots) == case["slots"]
     assert rule.max_slot_value == int(case["max_slot_value"])
     assert rule.slots_are_bits == case["slots_are_bits"]
+
+
+@pytest.mark.parametrize("case", vectors("constructors")["knapsack"], ids=lambda case: case["budget"])
+def test_knapsack_allows_exactly_what_the_budget_buys(case: dict[str, Any]) -> None:
+    costs, budget = [int(cost) for cost in case["costs"]], int(case["budget"])
+    rule = knapsack(costs, budget)
+    assert rule.encode() == unhex(case["rule"])
+    assert BallotRule.decode(rule.encode()) == rule
+    for chosen in ((), (0,), tuple(range(len(costs)))):
+        bits = [int(option in chosen) for option in range(len(costs))]
+        left = budget - sum(costs[option] for option in chosen)
+        if left >= 0:
+            assert rule.violated([*bits, *slack_bits(budget, left)]) is None
+        else:
+            for slack in (0, budget):
+                assert rule.violated([*bits, *slack_bits(budget, slack)])
 
 
 @pytest.mark.parametrize("case", vectors("slack")["cases"], ids=lambda case: case["span"])

@@ -264,6 +264,23 @@ def approval(options: int, at_least: int, at_most: int) -> BallotRule:
     return BallotRule(options + len(slack), slots, (Row(terms, at_most),))
 
 
+def knapsack(costs: Sequence[int], budget: int) -> BallotRule:
+    """Any options that together cost at most `budget` (§5.5); costs and budget at least 1."""
+    if not costs:
+        raise _invalid("options", "0, at least 1")
+    if budget < 1 or min(costs) < 1:
+        raise _invalid("knapsack", "costs and budget must be at least 1")
+    terms = (
+        *enumerate(costs),
+        *(
+            (len(costs) + number, coefficient)
+            for number, coefficient in enumerate(slack_coefficients(budget))
+        ),
+    )
+    slots = tuple(((bit, 1),) for bit in range(len(costs)))
+    return BallotRule(len(terms), slots, (Row(terms, budget),))
+
+
 def _invalid(item: str, reason: str) -> Rejected:
     return Rejected("P2", f"rule.{item}", reason)
 
