@@ -42,9 +42,10 @@ def test_a_city_with_a_killed_node() -> None:
     result = json.loads(completed.stdout)
     assert result["verdict"] == "holds"
     assert result["count_agrees"] is True
+    assert result["payouts_agree"] is True
     assert result["killed_nodes"] == [1]
     assert sum(project["votes"] for project in result["projects"]) > 24
-    assert {step["name"] for step in result["steps"]} >= {"create poll", "open poll", "audit"}
+    assert {step["name"] for step in result["steps"]} >= {"propose", "start voting", "pay out", "audit"}
     assert processes_of(mark) == []
 
 

@@ -91,6 +91,15 @@ def typed_statements() -> Cases:
         (typed_data.FINAL, [context, digest]),
         (typed_data.AGGREGATE_SHARE, [context, digest, 4, bytes([5] * 32)]),
         (typed_data.REPAIR_MASK, [context, digest, bytes([6] * 32), 1, 2, bytes([7] * 32)]),
+        (
+            typed_data.PROPOSAL,
+            [3, key.address, bytes([8] * 20), 409_000, "Ławka", "", 5, 1_800_000_000],
+        ),
+        (
+            typed_data.REVISION,
+            [digest, bytes([8] * 20), 1, "Ławka", "przy rzece", 6, 1_800_000_000],
+        ),
+        (typed_data.WITHDRAWAL, [digest, 7, 1_800_000_000]),
     ]
     cases = []
     for type_string, values in statements:

@@ -96,7 +96,9 @@ def test_rule(case: dict[str, Any]) -> None:
     assert rule.slots_are_bits == case["slots_are_bits"]
 
 
-@pytest.mark.parametrize("case", vectors("constructors")["knapsack"], ids=lambda case: case["budget"])
+@pytest.mark.parametrize(
+    "case", vectors("constructors")["knapsack"], ids=lambda case: case["budget"]
+)
 def test_knapsack_allows_exactly_what_the_budget_buys(case: dict[str, Any]) -> None:
     costs, budget = [int(cost) for cost in case["costs"]], int(case["budget"])
     rule = knapsack(costs, budget)

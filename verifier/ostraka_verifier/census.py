@@ -69,7 +69,17 @@ class Census:
     @cached_property
     def root(self) -> bytes:
         """Merkle root, 32 bytes."""
-        return merkle_root([entry.leaf for entry in self.entries])
+        return merkle_tree([entry.leaf for entry in self.entries])[0]
+
+    def proof(self, account: bytes) -> list[bytes]:
+        """Hashes that lead from an account's leaf to the root; KeyError when it is not listed."""
+        leaf = self.by_account[account].leaf
+        tree = merkle_tree([entry.leaf for entry in self.entries])
+        place, path = tree.index(leaf, len(self.entries) - 1), []
+        while place:
+            path.append(tree[place + 1 if place % 2 else place - 1])
+            place = (place - 1) // 2
+        return path
 
     def identifying_weights(self) -> list[tuple[int, int]]:
         """(weight, voters) of each weight that too few share for a poll to be secret."""
@@ -109,8 +119,8 @@ class Census:
         )
 
 
-def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """Root of an OpenZeppelin StandardMerkleTree with its default sorted leaves (§6.2)."""
+def merkle_tree(leaves: Sequence[bytes]) -> list[bytes]:
+    """OpenZeppelin's StandardMerkleTree with its default sorted leaves (§6.2), root first."""
     if not leaves:
         raise ValueError("no leaves")
     size = 2 * len(leaves) - 1
@@ -119,4 +129,4 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
         tree[size - 1 - number] = leaf
     for number in range(len(leaves) - 2, -1, -1):
         tree[number] = keccak256(*sorted((tree[2 * number + 1], tree[2 * number + 2])))
-    return tree[0]
+    return tree

@@ -1,4 +1,4 @@
-"""EIP-712 statements of voters and nodes, and who signed them.
+"""EIP-712 statements of voters, members and nodes, and who signed them.
 
 Source: docs/protocol.md §15; EIP-712; EIP-2 (low s). Vectors: tests/vectors/typed_data.json.
 """
@@ -33,11 +33,20 @@ REPAIR_MASK = (
     "RepairMask(bytes32 pollContext,bytes32 ballotDigest,bytes32 repairHash,"
     "uint32 low,uint32 high,bytes32 maskHash)"
 )
+PROPOSAL = (
+    "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,"
+    "string title,string text,uint256 nonce,uint64 deadline)"
+)
+REVISION = (
+    "Revision(bytes32 proposalId,address recipient,uint256 amount,"
+    "string title,string text,uint256 nonce,uint64 deadline)"
+)
+WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
 
 
 @dataclass(frozen=True)
 class Domain:
-    """Where a signature counts: one registry on one chain."""
+    """Where a signature counts: one contract on one chain."""
 
     chain_id: int
     registry: bytes

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import httpx
 
+from ostraka.chain.contract import Sent
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import Registry, Sent
+from ostraka.chain.registry import Registry
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, strict_json
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board

@@ -1,4 +1,4 @@
-"""A city's vote, counted in private: from voters over tallying nodes to a tally on chain.
+"""A city's budget: members propose, voters decide in private, the treasury pays.
 
 Everything is real: chain, contracts, nodes as processes with databases of their own, ballots over
 HTTP, and the audit as the separate program that anybody would run.
@@ -23,23 +23,26 @@ from rich.table import Table
 from ostraka.app.courier import Courier
 from ostraka.app.local_stack import LocalStack
 from ostraka.app.plain_count import count_votes
+from ostraka.app.rounds import round_description
+from ostraka.chain.contract import Sent
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import Sent
-from ostraka.formats.pabulib import Election, PabulibError, read_election
+from ostraka.chain.treasury import BallotKind, Item, RoundParameters, Token
+from ostraka.formats.pabulib import Election, PabulibError, Project, read_election
 from ostraka.keys import SigningKey
 from ostraka.voter.cast import cast
+from ostraka.voter.choice import selection_bits
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
-from ostraka_verifier import rule as rules
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import Curve, load
-from ostraka_verifier.encoding import keccak256
-from ostraka_verifier.outcome import Greedy, outcome_rule_digest
-from ostraka_verifier.parameters import Committee, PollParameters
-from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.outcome import Greedy, Misfit, Order
+from ostraka_verifier.parameters import Committee
+from ostraka_verifier.tally_proof import Tally
 
 MINIMUM_VOTERS = 5
 REFERENCE_VOTERS = 40
+_PROPOSING_S = 86_400
 _VOTING_S = 86_400
+_TITLE_BYTES = 150
 _CONCURRENT_VOTERS = 16
 _SETTLE_TIMEOUT_S = 180
 
@@ -66,13 +69,19 @@ class DemoResult:
     projects: list[dict[str, Any]]
     count_agrees: bool
     winners_agree: bool | None
+    payouts_agree: bool
     steps: list[Step] = field(default_factory=list)
     audit: dict[str, Any] = field(default_factory=dict)
 
     @property
     def good(self) -> bool:
-        """The audit holds, and the plain count and the city's winners agree."""
-        return self.verdict == "holds" and self.count_agrees and self.winners_agree is not False
+        """The audit holds, and plain count, city's winners and payouts agree."""
+        return (
+            self.verdict == "holds"
+            and self.count_agrees
+            and self.payouts_agree
+            and self.winners_agree is not False
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Members as printed by `--json`."""
@@ -85,6 +94,7 @@ class DemoResult:
             "verdict": self.verdict,
             "count_agrees": self.count_agrees,
             "winners_agree": self.winners_agree,
+            "payouts_agree": self.payouts_agree,
             "projects": self.projects,
             "steps": [
                 {"name": step.name, "seconds": round(step.seconds, 3), "gas": step.gas}
@@ -96,36 +106,34 @@ class DemoResult:
 
 @dataclass(frozen=True)
 class Question:
-    """A `.pb` file as Ostraka runs it."""
+    """A `.pb` file as a round of Ostraka asks it."""
 
     election: Election
-    rule: BallotRule
-    outcome: Greedy
+    kind: BallotKind
     least: int
     most: int
 
     @classmethod
     def of(cls, election: Election) -> "Question":
-        """Ballot and outcome rule that the file's metadata ask for."""
+        """Kind of ballot that the file's metadata ask for."""
         least, most = election.selections
-        options = len(election.projects)
-        single = (least, most) == (1, 1)
-        rule = rules.single_choice(options) if single else rules.approval(options, least, most)
-        costs = tuple(project.cost for project in election.projects)
-        return cls(election, rule, Greedy(costs, election.budget), least, most)
+        if (least, most) == (1, 1):
+            return cls(election, BallotKind.SINGLE_CHOICE, 0, 0)
+        return cls(election, BallotKind.APPROVAL, least, most)
 
-    def bits(self, vote: Sequence[str]) -> list[int]:
-        """A vote of the file in the rule's bits."""
-        chosen = [int(project.project_id in vote) for project in self.election.projects]
-        if (self.least, self.most) == (1, 1) or self.rule.bits == len(chosen):
-            return chosen
-        return chosen + rules.slack_bits(self.most - self.least, self.most - len(vote))
+    def chosen(self, vote: Sequence[str]) -> list[int]:
+        """Slots that a vote of the file names."""
+        return [
+            slot
+            for slot, project in enumerate(self.election.projects)
+            if project.project_id in vote
+        ]
 
-    def description(self) -> bytes:
-        """Title and project names, one a slot."""
-        names = [project.name for project in self.election.projects]
-        content = {"title": self.election.title, "options": names}
-        return json.dumps(content, ensure_ascii=False).encode()
+    def item(self, project: Project) -> Item:
+        """A project as a proposal, to be paid to an account of its own."""
+        return Item(
+            SigningKey().address, project.cost, _shortened(project.name), project.project_id
+        )
 
 
 class Demo:
@@ -165,16 +173,19 @@ class Demo:
             )
         self._votes = self.election.votes[:wanted]
         self._question = Question.of(self.election)
+        dearest = max(project.cost for project in self.election.projects)
+        if dearest > self.election.budget:
+            raise PabulibError(f"a project costs {dearest}, more than the whole budget")
         self.threshold, self.faults = committee_bounds(nodes)
         self.stack = LocalStack(folder, nodes)
         self._steps: list[Step] = []
 
     def run(self) -> DemoResult:
         """Everything from the first block to the auditor's verdict."""
-        stack = self.stack
-        with self._step("chain and contracts") as step:
+        stack, budget = self.stack, self.election.budget
+        with self._step("chain and contracts"):
             stack.start_chain()
-            step.gas = stack.deployment.gas_used
+            token, _ = stack.deploy_token("Test PLN", "PLN", budget)
         with self._step(f"{len(stack.node_urls)} nodes"):
             stack.start_nodes()
         courier = Courier(stack.registry, stack.organizer)
@@ -185,11 +196,28 @@ class Demo:
             step.gas = sent.gas_used
         keys = sorted((SigningKey() for _ in self._votes), key=lambda key: key.address)
         census = Census(tuple(CensusEntry(key.address, key.address, 1) for key in keys))
-        with self._step("create poll") as step:
-            poll, sent = self._create(committee, census)
+        with self._step("create round") as step:
+            round_id, sent = stack.treasury.create_round(
+                stack.organizer,
+                self._round(committee, census, token),
+                _shortened(self.election.title),
+                "",
+            )
+            step.gas = sent.gas_used
+        with self._step("approve and fund") as step:
+            approved = token.approve(stack.organizer, stack.treasury.address, budget)
+            funded = stack.treasury.fund(stack.organizer, round_id, budget)
+            step.gas = approved.gas_used + funded.gas_used
+        with self._step("propose") as step:
+            step.gas = self._propose(round_id, keys, census)
+        times = stack.treasury.round(round_id).parameters
+        stack.move_time(times.proposals_close_at)
+        with self._step("start voting") as step:
+            poll, sent = self._start(round_id, census)
             step.gas = sent.gas_used
         with self._step("open poll") as step:
             step.gas = courier.open_poll(poll, census).gas_used
+        stack.move_time(times.voting_opens_at)
         with self._step("prepare ballots"):
             ballots = self._prepare(poll, keys)
         with self._step("cast ballots"):
@@ -200,26 +228,49 @@ class Demo:
             step.gas = sent.gas_used
         stack.move_time(stack.registry.poll(poll.poll_id).releasable_at)
         with self._step("release and tally") as step:
-            _, sent = courier.tally(poll, self.curve, _SETTLE_TIMEOUT_S)
+            tally, sent = courier.tally(poll, self.curve, _SETTLE_TIMEOUT_S)
             step.gas = sent.gas_used
+        with self._step("decide") as step:
+            if not isinstance(poll.outcome_rule, Greedy):
+                raise RuntimeError("a round's poll has a greedy outcome rule")
+            order = poll.outcome_rule.ranking(tally.values)
+            step.gas = stack.treasury.decide(
+                stack.organizer, round_id, tally.values, order
+            ).gas_used
+        with self._step("pay out") as step:
+            step.gas = sum(
+                stack.treasury.claim(stack.organizer, proposal.id).gas_used
+                for proposal in stack.treasury.proposals(round_id)
+                if proposal.funded
+            )
         with self._step("audit"):
             audit = self._audit(poll, killed)
-        return self._result(poll, killed, audit)
+        return self._result(round_id, tally, token, killed, audit)
 
-    def _create(self, committee: Committee, census: Census) -> tuple[PublishedPoll, Sent]:
-        question, now = self._question, self.stack.registry.head().timestamp
-        outcome, description = question.outcome.encode(), question.description()
-        parameters = PollParameters(
+    def _round(self, committee: Committee, members: Census, token: Token) -> RoundParameters:
+        election, now = self.election, self.stack.registry.head().timestamp
+        costs = [project.cost for project in election.projects]
+        return RoundParameters(
+            token=token.address,
+            budget=election.budget,
+            minimum_amount=min(costs),
+            maximum_amount=max(costs),
+            # So that a few voters of a large file can propose all of it.
+            proposals_per_member=-(-len(costs) // len(members)),
+            maximum_proposals=len(costs),
+            member_root=members.root,
+            proposals_open_at=now,
+            proposals_close_at=now + _PROPOSING_S,
+            claim_period=90 * 86_400,
+            ballot_kind=self._question.kind,
+            at_least=self._question.least,
+            at_most=self._question.most,
+            order=Order.VOTES,
+            misfit=Misfit.SKIP,
+            minimum_support=1,
             committee=committee.digest,
-            rule=question.rule.digest,
-            outcome_rule=outcome_rule_digest(outcome),
-            description=keccak256(description),
-            census_root=census.root,
-            voters=len(census),
-            total_weight=census.total_weight,
-            secret=True,
-            opens_at=now,
-            closes_at=now + _VOTING_S,
+            voting_opens_at=now + 2 * _PROPOSING_S,
+            voting_closes_at=now + 2 * _PROPOSING_S + _VOTING_S,
             freeze_delay=5,
             round_duration=10,
             max_rounds=1000,
@@ -227,8 +278,26 @@ class Demo:
             tally_period=7 * 86_400,
             minimum_ballots=MINIMUM_VOTERS,
         )
-        poll_id, sent = self.stack.registry.create_poll(
-            self.stack.organizer, parameters, question.rule.encode(), outcome, description
+
+    def _propose(self, round_id: int, keys: Sequence[SigningKey], members: Census) -> int:
+        """Members sign their proposals and the organizer carries them: members need no coins."""
+        treasury, projects = self.stack.treasury, self.election.projects
+        deadline = treasury.round(round_id).parameters.proposals_close_at
+        gas = 0
+        with self._progress("proposals", len(projects)) as advance:
+            for number, project in enumerate(projects):
+                key, item = keys[number % len(keys)], self._question.item(project)
+                signed = treasury.authorize_proposal(key, key.address, round_id, item, deadline)
+                _, sent = treasury.propose(self.stack.organizer, round_id, item, members, signed)
+                gas += sent.gas_used
+                advance()
+        return gas
+
+    def _start(self, round_id: int, census: Census) -> tuple[PublishedPoll, Sent]:
+        treasury = self.stack.treasury
+        description = round_description(treasury, round_id)
+        poll_id, sent = treasury.start_voting(
+            self.stack.organizer, round_id, census, True, description
         )
         poll = PublishedPoll.read(self.stack.registry, poll_id)
         if poll is None:
@@ -251,7 +320,7 @@ class Demo:
         ballots = []
         with self._progress("ballots prepared", len(keys)) as advance:
             for key, vote in zip(keys, self._votes, strict=True):
-                bits = self._question.bits(vote)
+                bits = selection_bits(poll.rule, self._question.chosen(vote))
                 ballots.append(factory.prepare(key, key.address, bits, now))
                 advance()
         return ballots
@@ -315,14 +384,14 @@ class Demo:
             f"{url}/api/v1/polls/{poll.poll_id}/board",
         ]
 
-    def _result(self, poll: PublishedPoll, killed: list[int], audit: dict[str, Any]) -> DemoResult:
-        tally = self.stack.registry.tally(poll.poll_id)
-        if tally is None:
-            raise RuntimeError("the chain shows no tally")
-        order = self._question.outcome.ranking(tally.values)
-        winners = self.stack.registry.winners(
-            poll.poll_id, tally.values, self._question.outcome.encode(), order
-        )
+    def _result(
+        self,
+        round_id: int,
+        tally: Tally,
+        token: Token,
+        killed: list[int],
+        audit: dict[str, Any],
+    ) -> DemoResult:
         plain = count_votes(self._path, len(self._votes))
         projects = [
             {
@@ -331,11 +400,16 @@ class Demo:
                 "cost": str(project.cost),
                 "votes": votes,
                 "plain_count": plain[project.project_id],
-                "funded": funded,
+                "funded": proposal.funded,
                 "funded_by_city": project.selected,
+                # What the recipient really holds, not what the treasury says.
+                "paid": str(token.balance(proposal.item.recipient)),
             }
-            for project, votes, funded in zip(
-                self.election.projects, tally.values, winners, strict=True
+            for project, votes, proposal in zip(
+                self.election.projects,
+                tally.values,
+                self.stack.treasury.proposals(round_id),
+                strict=True,
             )
         ]
         # A city's winners say something of all its voters only, and of greedy budgets only.
@@ -353,6 +427,9 @@ class Demo:
             verdict=audit["verdict"],
             projects=projects,
             count_agrees=all(one["votes"] == one["plain_count"] for one in projects),
+            payouts_agree=all(
+                one["paid"] == (one["cost"] if one["funded"] else "0") for one in projects
+            ),
             winners_agree=(
                 all(one["funded"] == one["funded_by_city"] for one in projects)
                 if comparable
@@ -384,6 +461,12 @@ class Demo:
             yield lambda: progress.advance(task)
 
 
+def _shortened(title: str) -> str:
+    """A title that the treasury takes."""
+    printable = "".join(character for character in title if character >= " ")
+    return printable.encode()[:_TITLE_BYTES].decode(errors="ignore") or "–"
+
+
 def committee_bounds(nodes: int) -> tuple[int, int]:
     """Threshold and faults that a committee of so many nodes has by default (§3.2)."""
     defaults = {3: (2, 0), 4: (2, 1), 5: (3, 1), 7: (3, 2)}
@@ -395,12 +478,13 @@ def committee_bounds(nodes: int) -> tuple[int, int]:
 def print_result(result: DemoResult, console: Console) -> None:
     """Verdict, projects and costs for a person."""
     table = Table(title=result.title, title_justify="left")
-    table.add_column("project")
+    table.add_column("project", no_wrap=True, min_width=24)
     table.add_column("cost", justify="right")
-    table.add_column("votes (chain)", justify="right")
-    table.add_column("plain count", justify="right")
+    table.add_column("votes", justify="right")
+    table.add_column("plain", justify="right")
     table.add_column("funded")
-    table.add_column("by the city")
+    table.add_column("city")
+    table.add_column("paid", justify="right")
     marks = {True: "yes", False: "no", None: "–"}
     for one in sorted(result.projects, key=lambda one: -one["votes"]):
         table.add_row(
@@ -410,6 +494,7 @@ def print_result(result: DemoResult, console: Console) -> None:
             str(one["plain_count"]),
             marks[one["funded"]],
             marks[one["funded_by_city"]],
+            f"{int(one['paid']):,}",
         )
     console.print(table)
     steps = Table(title="What it took", title_justify="left")
@@ -424,6 +509,8 @@ def print_result(result: DemoResult, console: Console) -> None:
     if result.winners_agree is not None:
         winners = "equal" if result.winners_agree else "DIFFERENT"
         console.print(f"Winners on chain and the city's: {winners}.")
+    payouts = "equal" if result.payouts_agree else "DIFFERENT"
+    console.print(f"Payouts and the winners' costs: {payouts}.")
     console.print(
         f"The audit {result.verdict}." if result.verdict != "not checked" else "Not checked."
     )

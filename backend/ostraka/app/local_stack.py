@@ -1,4 +1,4 @@
-"""A whole Ostraka on one machine: Hardhat's chain, the registry, and nodes as processes.
+"""A whole Ostraka on one machine: Hardhat's chain, the contracts, and nodes as processes.
 
 Used by the demo and by the journeys under tests/; every part is the real one.
 """
@@ -16,7 +16,9 @@ import httpx
 
 from ostraka.app.processes import Processes, free_ports
 from ostraka.app.run_node import create_key
-from ostraka.chain.registry import ChainError, Registry, Sent, connect, deploy
+from ostraka.chain.contract import ChainError, Sent, checksum, connect, deploy
+from ostraka.chain.registry import Registry
+from ostraka.chain.treasury import Token, Treasury
 from ostraka.keys import SigningKey
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -42,6 +44,7 @@ class LocalStack:
         self.rpc_url = f"http://127.0.0.1:{chain_port}"
         self._chain_port = chain_port
         self.registry: Registry
+        self.treasury: Treasury
         self.deployment: Sent
 
     @property
@@ -50,7 +53,7 @@ class LocalStack:
         return [f"http://127.0.0.1:{port}" for port in self._ports]
 
     def start_chain(self) -> None:
-        """Start Hardhat's node and deploy the registry."""
+        """Start Hardhat's node and deploy registry and treasury."""
         hardhat = CHECKOUT / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
         self._processes.start(
             "chain",
@@ -60,8 +63,17 @@ class LocalStack:
         )
         web3 = connect(self.rpc_url)
         self._await("chain", web3.is_connected)
-        address, self.deployment = deploy(self.rpc_url, self.organizer)
+        address, self.deployment = deploy(self.rpc_url, self.organizer, "PollRegistry")
         self.registry = Registry(self.rpc_url, address, self.deployment.block)
+        address, deployed = deploy(
+            self.rpc_url, self.organizer, "BudgetTreasury", checksum(self.registry.address)
+        )
+        self.treasury = Treasury(self.rpc_url, address, deployed.block)
+
+    def deploy_token(self, name: str, symbol: str, supply: int) -> tuple[Token, Sent]:
+        """A test token, all of it the organizer's."""
+        address, sent = deploy(self.rpc_url, self.organizer, "TestToken", name, symbol, supply)
+        return Token(self.rpc_url, address, sent.block), sent
 
     def start_nodes(self, databases: Mapping[int, str] | None = None) -> None:
         """Start all nodes, each with a key and database of its own.

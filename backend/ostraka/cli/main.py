@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ostraka.chain.registry import ChainError
+from ostraka.chain.contract import ChainError
 from ostraka.cli import demo, node
 
 app = typer.Typer(

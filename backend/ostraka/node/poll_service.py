@@ -5,7 +5,8 @@ Source: docs/protocol.md §9 to §12.
 
 import asyncio
 
-from ostraka.chain.registry import Head, Status
+from ostraka.chain.contract import Head
+from ostraka.chain.registry import Status
 from ostraka.node.accepting import Accepting
 from ostraka.node.poll_state import PollState
 from ostraka.node.publication import Publication

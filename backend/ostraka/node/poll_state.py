@@ -9,8 +9,9 @@ from typing import Any
 
 import structlog
 
+from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import Head, PollView, Registry
+from ostraka.chain.registry import PollView, Registry
 from ostraka.keys import PollKey, SigningKey
 from ostraka.node.admission import Admission
 from ostraka.node.peers import Peer, PeerError

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import structlog
 
+from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import ChainError, Head, Registry, Status
+from ostraka.chain.registry import Registry, Status
 from ostraka.keys import PollKey, SigningKey
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy

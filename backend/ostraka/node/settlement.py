@@ -5,7 +5,7 @@ Source: docs/protocol.md §10.
 
 import asyncio
 
-from ostraka.chain.registry import Head
+from ostraka.chain.contract import Head
 from ostraka.node import settling
 from ostraka.node.accepting import Accepting
 from ostraka.node.peers import Peer

@@ -1,0 +1,223 @@
+"""Contracts on chain: connect, deploy, read events, send transactions.
+
+What a contract refuses comes back with the name and the values of its custom error.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from eth_account import Account
+from eth_typing import ChecksumAddress
+from web3 import HTTPProvider, Web3
+from web3.contract import Contract
+from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception
+from web3.types import EventData, TxReceipt
+
+from ostraka.keys import SigningKey
+from ostraka_verifier.typed_data import Domain
+
+_CHECKOUT = Path(__file__).resolve().parents[3]
+_T = TypeVar("_T")
+_REQUEST_TIMEOUT_S = 20
+_WITH_ERRORS = ("PollRegistry", "BudgetTreasury", "TestToken")
+LOG_BLOCKS = 10_000
+"""Blocks asked for in one `eth_getLogs`; more is refused by many providers."""
+
+
+class ChainError(Exception):
+    """The chain cannot be reached, or refused a transaction; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A block: number, hash, and timestamp in Unix seconds."""
+
+    number: int
+    hash: bytes
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A transaction that was mined."""
+
+    hash: bytes
+    gas_used: int
+    block: int
+
+
+class DeployedContract:
+    """One contract at one address of one chain."""
+
+    name: str
+    """As its artifact is called."""
+
+    def __init__(self, rpc_url: str, address: bytes, deployed_at: int = 0) -> None:
+        """Args:
+        rpc_url: JSON-RPC endpoint.
+        address: 20 bytes.
+        deployed_at: Block of its deployment, where reading of events starts.
+        """
+        self.web3 = connect(rpc_url)
+        self.address = address
+        self._deployed_at = deployed_at
+        self.contract: Contract = self.web3.eth.contract(
+            address=checksum(address), abi=artifact(self.name)["abi"]
+        )
+
+    @cached_property
+    def domain(self) -> Domain:
+        """EIP-712 domain of every signature for this contract."""
+        return Domain(call(lambda: self.web3.eth.chain_id), self.address)
+
+    def head(self, block: str = "latest") -> Head:
+        """The latest block, or the "finalized" one."""
+        found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
+        return Head(found["number"], bytes(found["hash"]), found["timestamp"])
+
+    def read(self, function: str, *arguments: Any, block: int | str = "latest") -> Any:
+        """What a view answers at a block."""
+        return call(
+            lambda: self.contract.functions[function](*arguments).call(
+                block_identifier=block  # type: ignore[arg-type]
+            )
+        )
+
+    def send(self, sender: SigningKey, function: str, *arguments: Any, value: int = 0) -> Sent:
+        """Send one transaction and wait until it is mined."""
+        return sent(self.transact(sender, function, *arguments, value=value))
+
+    def transact(
+        self, sender: SigningKey, function: str, *arguments: Any, value: int = 0
+    ) -> TxReceipt:
+        """As `send`; the whole receipt."""
+        return transact(self.web3, sender, self.contract.functions[function](*arguments), value)
+
+    def latest_event(self, name: str, arguments: dict[str, Any]) -> EventData | None:
+        """The latest such event, None when there is none."""
+        for found in self._backwards(name, arguments):
+            if found:
+                return found[-1]
+        return None
+
+    def all_events(self, name: str, arguments: dict[str, Any]) -> list[EventData]:
+        """All such events, oldest first."""
+        spans = list(self._backwards(name, arguments))
+        return [event for span in reversed(spans) for event in span]
+
+    def _backwards(self, name: str, arguments: dict[str, Any]) -> Iterator[Sequence[EventData]]:
+        """Events in steps that every provider allows, the newest step first."""
+        last = self.head().number
+        while last >= self._deployed_at:
+            first = max(self._deployed_at, last - LOG_BLOCKS + 1)
+            yield call(
+                lambda first=first, last=last: self.contract.events[name]().get_logs(  # type: ignore[misc]
+                    argument_filters=arguments, from_block=first, to_block=last
+                )
+            )
+            last = first - 1
+
+
+def connect(rpc_url: str) -> Web3:
+    """A JSON-RPC connection that follows no redirect and gives up after some seconds."""
+    return Web3(
+        HTTPProvider(
+            rpc_url, request_kwargs={"timeout": _REQUEST_TIMEOUT_S, "allow_redirects": False}
+        )
+    )
+
+
+def deploy(rpc_url: str, sender: SigningKey, name: str, *arguments: Any) -> tuple[bytes, Sent]:
+    """Deploy a contract; its address and the transaction."""
+    web3 = connect(rpc_url)
+    built = artifact(name)
+    contract = web3.eth.contract(abi=built["abi"], bytecode=built["bytecode"])
+    receipt = transact(web3, sender, contract.constructor(*arguments))
+    return bytes.fromhex(str(receipt["contractAddress"])[2:]), sent(receipt)
+
+
+@cache
+def artifact(name: str) -> dict[str, Any]:
+    """ABI and bytecode of a compiled contract.
+
+    Raises:
+        ChainError: The contracts are not compiled.
+    """
+    folder = Path(os.environ.get("OSTRAKA_ARTIFACTS", _CHECKOUT / "artifacts")) / "contracts"
+    for path in folder.glob(f"**/{name}.sol/{name}.json"):
+        loaded: dict[str, Any] = json.loads(path.read_text())
+        return loaded
+    raise ChainError(f"{folder} has no {name}: compile the contracts by `make setup`")
+
+
+def transact(web3: Web3, sender: SigningKey, function: Any, value: int = 0) -> TxReceipt:
+    """Sign, send and await one transaction; ChainError with the contract's reason if it fails."""
+    account = Account.from_key(sender.secret())
+
+    def send() -> TxReceipt:
+        transaction = function.build_transaction(
+            {
+                "from": account.address,
+                "value": value,
+                "nonce": web3.eth.get_transaction_count(account.address, "pending"),
+                "chainId": web3.eth.chain_id,
+            }
+        )
+        signed = account.sign_transaction(transaction)
+        return web3.eth.wait_for_transaction_receipt(
+            web3.eth.send_raw_transaction(signed.raw_transaction), timeout=120
+        )
+
+    receipt = call(send)
+    if receipt["status"] != 1:
+        raise ChainError(f"transaction {receipt['transactionHash'].to_0x_hex()} reverted")
+    return receipt
+
+
+def call(action: Callable[[], _T]) -> _T:
+    """What `action` gives; ChainError in place of every error of web3."""
+    try:
+        return action()
+    except ContractCustomError as error:
+        raise ChainError(f"the contract refuses: {_custom_error(error)}") from error
+    except ContractLogicError as error:
+        raise ChainError(f"the contract refuses: {error.message}") from error
+    except (Web3Exception, OSError, ValueError) as error:
+        raise ChainError(f"chain: {type(error).__name__}: {error}") from error
+
+
+def _custom_error(error: ContractCustomError) -> str:
+    """Name and values of a custom error of our contracts, as far as their ABIs know it."""
+    data = bytes.fromhex(str(error.data or error.message or "0x")[2:])
+    web3 = Web3()
+    for contract in _WITH_ERRORS:
+        for entry in artifact(contract)["abi"]:
+            if entry["type"] != "error":
+                continue
+            types = [given["type"] for given in entry["inputs"]]
+            signature = f"{entry['name']}({','.join(types)})"
+            if web3.keccak(text=signature)[:4] == data[:4]:
+                values = web3.codec.decode(types, data[4:])
+                return f"{entry['name']}({', '.join(map(str, values))})"
+    return "0x" + data.hex()
+
+
+def sent(receipt: TxReceipt) -> Sent:
+    """What we keep of a receipt."""
+    return Sent(bytes(receipt["transactionHash"]), receipt["gasUsed"], receipt["blockNumber"])
+
+
+def checksum(address: bytes) -> ChecksumAddress:
+    """Address as web3 wants it."""
+    return Web3.to_checksum_address("0x" + address.hex())
+
+
+def camel(name: str) -> str:
+    """Solidity's spelling of a snake_case name."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,283 @@
+"""BudgetTreasury on chain: rounds, proposals, escrow, payouts.
+
+Source: contracts/interfaces/IBudgetTreasury.sol, docs/protocol.md §17.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any
+
+from ostraka.chain.contract import DeployedContract, Sent, checksum, sent
+from ostraka.keys import SigningKey
+from ostraka_verifier import typed_data
+from ostraka_verifier.census import Census
+
+
+class BallotKind(IntEnum):
+    """Kinds of ballots a round can have, as the contract numbers them."""
+
+    SINGLE_CHOICE = 0
+    APPROVAL = 1
+    KNAPSACK = 2
+
+
+class RoundStatus(IntEnum):
+    """Status of a round, as the contract numbers it."""
+
+    NONE = 0
+    ANNOUNCED = 1
+    PROPOSING = 2
+    READY = 3
+    VOTING = 4
+    TALLIED = 5
+    DECIDED = 6
+    EXPIRED = 7
+    VOID = 8
+
+
+@dataclass(frozen=True)
+class RoundParameters:
+    """What a round fixes at its creation; names, order and types are the contract's.
+
+    Attributes:
+        token: 20 bytes; all zero for the chain's own coin.
+        budget, minimum_amount, maximum_amount: In the token's smallest unit.
+        member_root: Census root over those who may propose.
+        claim_period: Seconds after the decision in which payouts can be claimed.
+        at_least, at_most: Of an approval ballot; 0 for other kinds.
+    """
+
+    token: bytes
+    budget: int
+    minimum_amount: int
+    maximum_amount: int
+    proposals_per_member: int
+    maximum_proposals: int
+    member_root: bytes
+    proposals_open_at: int
+    proposals_close_at: int
+    claim_period: int
+    ballot_kind: BallotKind
+    at_least: int
+    at_most: int
+    order: int
+    misfit: int
+    minimum_support: int
+    committee: bytes
+    voting_opens_at: int
+    voting_closes_at: int
+    freeze_delay: int
+    round_duration: int
+    max_rounds: int
+    dispute_window: int
+    tally_period: int
+    minimum_ballots: int
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """State of a round; poll id 0 before voting."""
+
+    status: RoundStatus
+    organizer: bytes
+    poll_id: int
+    deposited: int
+    committed: int
+    paid_out: int
+    claims_end_at: int
+    proposals: int
+    standing: int
+    parameters: RoundParameters
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a member asks for: 20-byte recipient, amount in the token's smallest unit."""
+
+    recipient: bytes
+    amount: int
+    title: str
+    text: str
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the contract takes it."""
+        return checksum(self.recipient), self.amount, self.title, self.text
+
+    def words(self) -> tuple[Any, ...]:
+        """As the EIP-712 types `Proposal` and `Revision` hash it."""
+        return self.recipient, self.amount, self.title, self.text
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A proposal as it stands, with its latest texts."""
+
+    id: bytes
+    proposer: bytes
+    item: Item
+    withdrawn: bool
+    funded: bool
+    paid: bool
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """A member's signature by which somebody else sends what the member wants."""
+
+    member: bytes
+    nonce: int
+    deadline: int
+    signature: bytes
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the contract takes it."""
+        return checksum(self.member), self.nonce, self.deadline, self.signature
+
+
+class Treasury(DeployedContract):
+    """The BudgetTreasury at one address of one chain."""
+
+    name = "BudgetTreasury"
+
+    def round_count(self) -> int:
+        """Number of rounds ever created."""
+        return int(self.read("roundCount"))
+
+    def round(self, round_id: int) -> RoundView:
+        """State of a round; status NONE when there is none."""
+        values = list(self.read("round", round_id))
+        values[0], values[1] = RoundStatus(values[0]), bytes.fromhex(values[1][2:])
+        values[-1] = _parameters(list(values[-1]))
+        return RoundView(*values)
+
+    def texts(self, round_id: int) -> tuple[str, str]:
+        """Title and text of a round."""
+        event = self.latest_event("RoundCreated", {"roundId": round_id})
+        return ("", "") if event is None else (event["args"]["title"], event["args"]["text"])
+
+    def proposals(self, round_id: int) -> list[Proposal]:
+        """All proposals of a round in order of submission."""
+        items: dict[bytes, dict[str, Any]] = {}
+        for name in ("ProposalSubmitted", "ProposalRevised"):
+            for event in self.all_events(name, {"roundId": round_id}):
+                items[bytes(event["args"]["proposalId"])] = event["args"]["item"]
+        found = []
+        for id_, proposer, recipient, amount, withdrawn, funded, paid in self.read(
+            "proposals", round_id
+        ):
+            texts = items[bytes(id_)]
+            item = Item(bytes.fromhex(recipient[2:]), amount, texts["title"], texts["text"])
+            found.append(
+                Proposal(bytes(id_), bytes.fromhex(proposer[2:]), item, withdrawn, funded, paid)
+            )
+        return found
+
+    def nonce(self, member: bytes) -> int:
+        """A member's next nonce."""
+        return int(self.read("nonces", checksum(member)))
+
+    def create_round(
+        self, sender: SigningKey, parameters: RoundParameters, title: str, text: str
+    ) -> tuple[int, Sent]:
+        """Create a round; its id and the transaction."""
+        values = {name: getattr(parameters, name) for name in _NAMES}
+        values["token"] = checksum(parameters.token)
+        receipt = self.transact(sender, "createRound", tuple(values.values()), title, text)
+        (event,) = self.contract.events.RoundCreated().process_receipt(receipt)
+        return int(event["args"]["roundId"]), sent(receipt)
+
+    def fund(self, sender: SigningKey, round_id: int, amount: int) -> Sent:
+        """Put money into a round; a token must be approved first."""
+        own_coin = not any(self.round(round_id).parameters.token)
+        return self.send(sender, "fund", round_id, amount, value=amount if own_coin else 0)
+
+    def authorize_proposal(
+        self, key: SigningKey, member: bytes, round_id: int, item: Item, deadline: int
+    ) -> Authorization:
+        """Sign a proposal, for anybody to send."""
+        nonce = self.nonce(member)
+        digest = self.domain.digest(
+            typed_data.PROPOSAL, round_id, member, *item.words(), nonce, deadline
+        )
+        return Authorization(member, nonce, deadline, key.sign(digest))
+
+    def propose(
+        self,
+        sender: SigningKey,
+        round_id: int,
+        item: Item,
+        members: Census,
+        authorization: Authorization | None = None,
+    ) -> tuple[bytes, Sent]:
+        """Propose as the sender, or for the member who signed; the proposal's id."""
+        account = authorization.member if authorization else sender.address
+        arguments: list[Any] = [round_id, item.abi(), _membership(members, account)]
+        if authorization is None:
+            receipt = self.transact(sender, "propose", *arguments)
+        else:
+            receipt = self.transact(sender, "proposeFor", *arguments, authorization.abi())
+        (event,) = self.contract.events.ProposalSubmitted().process_receipt(receipt)
+        return bytes(event["args"]["proposalId"]), sent(receipt)
+
+    def revise(self, sender: SigningKey, proposal_id: bytes, item: Item) -> Sent:
+        """Change one's proposal while proposals are open."""
+        return self.send(sender, "revise", proposal_id, item.abi())
+
+    def withdraw(self, sender: SigningKey, proposal_id: bytes) -> Sent:
+        """Withdraw one's proposal while proposals are open."""
+        return self.send(sender, "withdraw", proposal_id)
+
+    def start_voting(
+        self, sender: SigningKey, round_id: int, census: Census, secret: bool, description: bytes
+    ) -> tuple[int, Sent]:
+        """Create the round's poll over a census; its id and the transaction."""
+        electorate = (census.root, len(census), census.total_weight, secret)
+        receipt = self.transact(sender, "startVoting", round_id, electorate, description)
+        (event,) = self.contract.events.VotingStarted().process_receipt(receipt)
+        return int(event["args"]["pollId"]), sent(receipt)
+
+    def decide(
+        self, sender: SigningKey, round_id: int, tally: Sequence[int], order: Sequence[int]
+    ) -> Sent:
+        """Fix which proposals are funded."""
+        return self.send(sender, "decide", round_id, list(tally), list(order))
+
+    def claim(self, sender: SigningKey, proposal_id: bytes) -> Sent:
+        """Pay a funded proposal to its recipient."""
+        return self.send(sender, "claim", proposal_id)
+
+    def refund(self, sender: SigningKey, round_id: int, funder: bytes) -> Sent:
+        """Return a funder's part of what is not meant for proposals."""
+        return self.send(sender, "refund", round_id, checksum(funder))
+
+
+class Token(DeployedContract):
+    """An ERC-20 token."""
+
+    name = "TestToken"
+
+    def balance(self, account: bytes) -> int:
+        """In the smallest unit."""
+        return int(self.read("balanceOf", checksum(account)))
+
+    def approve(self, sender: SigningKey, spender: bytes, amount: int) -> Sent:
+        """Let `spender` take up to `amount`."""
+        return self.send(sender, "approve", checksum(spender), amount)
+
+
+_NAMES = [field.name for field in fields(RoundParameters)]
+
+
+def _parameters(values: list[Any]) -> RoundParameters:
+    given = dict(zip(_NAMES, values, strict=True))
+    given["token"] = bytes.fromhex(given["token"][2:])
+    given["ballot_kind"] = BallotKind(given["ballot_kind"])
+    return RoundParameters(**given)
+
+
+def _membership(members: Census, account: bytes) -> tuple[Any, ...]:
+    entry = members.by_account.get(account)
+    if entry is None:
+        raise ValueError(f"0x{account.hex()} is no member of this round")
+    return checksum(entry.signing_key), entry.weight, members.proof(account)
