@@ -45,7 +45,12 @@ def test_a_city_with_a_killed_node() -> None:
     assert result["payouts_agree"] is True
     assert result["killed_nodes"] == [1]
     assert sum(project["votes"] for project in result["projects"]) > 24
-    assert {step["name"] for step in result["steps"]} >= {"propose", "start voting", "pay out", "audit"}
+    assert {step["name"] for step in result["steps"]} >= {
+        "propose",
+        "start voting",
+        "pay out",
+        "audit",
+    }
     assert processes_of(mark) == []
 
 

@@ -22,7 +22,7 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.encoding import keccak256, word
-from ostraka_verifier.evidence import ChainEvidence
+from ostraka_verifier.evidence import ChainEvidence, Payout, ProposalEvidence, RoundEvidence
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.outcome import Greedy, OutcomeRule, outcome_rule_digest
 from ostraka_verifier.parameters import (
@@ -61,6 +61,8 @@ class SyntheticPoll:
     weights: Sequence[int] = ()
     secret: bool = True
     seed: str = "poll"
+    treasury: bytes | None = None
+    """Address of a treasury whose round 7 the poll decides, with a withdrawn proposal in it."""
     curve: Curve = field(default_factory=load)
 
     def __post_init__(self) -> None:
@@ -81,7 +83,10 @@ class SyntheticPoll:
             )
         )
         options = [f"option {slot}" for slot in range(len(self.rule.slots))]
-        self.description = json.dumps({"title": "A question", "options": options}).encode()
+        content: dict[str, object] = {"title": "A question", "options": options}
+        if self.treasury:
+            content["round"] = {"treasury": "0x" + self.treasury.hex(), "id": 7}
+        self.description = json.dumps(content).encode()
         self.parameters = PollParameters(
             committee=self.committee.digest,
             rule=self.rule.digest,
@@ -229,6 +234,40 @@ class SyntheticPoll:
                 if isinstance(self.outcome, Greedy)
                 else None
             ),
+            creator=self.treasury or bytes(20),
+            creator_is_treasury=self.treasury is not None,
+            round=self.round(tally) if self.treasury else None,
+        )
+
+    def round(self, tally: Tally) -> RoundEvidence:
+        """What an honest chain says of the round after all payouts but the last."""
+        assert isinstance(self.outcome, Greedy)
+        winners, costs = self.outcome.winners(tally.values), self.outcome.costs
+        unpaid = max(slot for slot, funded in enumerate(winners) if funded)
+        proposals = [
+            ProposalEvidence(
+                id=bytes([slot + 1] * 32),
+                recipient=bytes([slot + 1] * 20),
+                amount=cost,
+                withdrawn=False,
+                funded=funded,
+                paid=funded and slot != unpaid,
+                title=f"option {slot}",
+            )
+            for slot, (cost, funded) in enumerate(zip(costs, winners, strict=True))
+        ]
+        payouts = tuple(Payout(one.id, one.recipient, one.amount) for one in proposals if one.paid)
+        withdrawn = ProposalEvidence(bytes([99] * 32), bytes([99] * 20), 1, True, False, False, "")
+        return RoundEvidence(
+            registry=REGISTRY,
+            status=6,
+            poll_id=1,
+            budget=self.outcome.budget,
+            deposited=self.outcome.budget,
+            committed=sum(one.amount for one in proposals if one.funded),
+            paid_out=sum(one.amount for one in payouts),
+            proposals=(proposals[0], withdrawn, *proposals[1:]),
+            payouts=payouts,
         )
 
 

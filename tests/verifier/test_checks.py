@@ -14,7 +14,7 @@ from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.evidence import ChainEvidence
+from ostraka_verifier.evidence import ChainEvidence, Payout
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.rule import single_choice
@@ -31,6 +31,8 @@ from tests.support.polls import (
 CURVE = load("native")
 POLL = approval_poll()
 BOARD, CHAIN = POLL.finish()
+ROUND_POLL = approval_poll(treasury=bytes([42] * 20), seed="round")
+ROUND_BOARD, ROUND_CHAIN = ROUND_POLL.finish()
 Case = tuple[Board, ChainEvidence]
 
 
@@ -83,6 +85,17 @@ def test_an_honest_poll_of_slots_that_are_bits_holds() -> None:
         votes=[[1, 0, 0]] * 3 + [[0, 0, 1]] * 2, rule=single_choice(3), outcome=NoOutcome()
     )
     assert {one.verdict for one in findings(*poll.finish()).values()} == {Verdict.HOLDS}
+
+
+def test_an_honest_round_holds() -> None:
+    found = findings(ROUND_BOARD, ROUND_CHAIN)
+    assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
+    assert "1 not claimed" in found["D3"].detail
+
+
+def test_an_undecided_round_is_not_checked() -> None:
+    found = findings(*of_round(status=5))
+    assert {n for n, one in found.items() if one.verdict is Verdict.NOT_CHECKED} == {"D2", "D3"}
 
 
 def test_weights_count() -> None:
@@ -360,6 +373,62 @@ def the_outcome() -> Case:
     return BOARD, replace(CHAIN, winners=tuple(not one for one in CHAIN.winners))
 
 
+def of_round(**changes: Any) -> Case:
+    assert ROUND_CHAIN.round is not None
+    return ROUND_BOARD, replace(ROUND_CHAIN, round=replace(ROUND_CHAIN.round, **changes))
+
+
+def of_proposal(place: int, **changes: Any) -> Case:
+    assert ROUND_CHAIN.round is not None
+    proposals = list(ROUND_CHAIN.round.proposals)
+    proposals[place] = replace(proposals[place], **changes)
+    return of_round(proposals=tuple(proposals))
+
+
+def of_payouts(change: Callable[[list[Payout]], list[Payout]], paid_out: int = 0) -> Case:
+    assert ROUND_CHAIN.round is not None
+    payouts = tuple(change(list(ROUND_CHAIN.round.payouts)))
+    return of_round(payouts=payouts, paid_out=paid_out or sum(one.amount for one in payouts))
+
+
+def a_round_kept_quiet() -> Case:
+    return BOARD, replace(CHAIN, creator_is_treasury=True)
+
+
+def a_poll_of_somebody_else() -> Case:
+    return ROUND_BOARD, replace(ROUND_CHAIN, creator=bytes([1] * 20))
+
+
+def the_withdrawn_one_stands() -> Case:
+    return of_proposal(1, withdrawn=False)
+
+
+def another_winner() -> Case:
+    assert ROUND_CHAIN.round is not None
+    places = [n for n, one in enumerate(ROUND_CHAIN.round.proposals) if not one.funded]
+    return of_proposal(places[-1], funded=True)
+
+
+def a_withdrawn_winner() -> Case:
+    return of_proposal(1, funded=True)
+
+
+def paid_twice(payouts: list[Payout]) -> list[Payout]:
+    return [*payouts, payouts[0]]
+
+
+def paid_to_another(payouts: list[Payout]) -> list[Payout]:
+    return [replace(payouts[0], recipient=bytes([77] * 20)), *payouts[1:]]
+
+
+def paid_too_much(payouts: list[Payout]) -> list[Payout]:
+    return [replace(payouts[0], amount=payouts[0].amount + 1), *payouts[1:]]
+
+
+def paid_for_nothing(payouts: list[Payout]) -> list[Payout]:
+    return [*payouts, Payout(bytes([99] * 32), bytes([99] * 20), 1)]
+
+
 MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (another_poll, {"P1"}),
     (a_parameter, {"P1"}),
@@ -404,6 +473,24 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (too_early, {"R3"}),
     (too_late, {"R3"}),
     (the_outcome, {"O1"}),
+    (a_round_kept_quiet, {"D1"}),
+    (a_poll_of_somebody_else, {"D1"}),
+    (lambda: of_round(registry=bytes(20)), {"D1"}),
+    (lambda: of_round(poll_id=2), {"D1"}),
+    (lambda: of_round(budget=10**9), {"D1"}),
+    (lambda: of_proposal(0, title="another"), {"D1"}),
+    (lambda: of_proposal(3, amount=10**9), {"D1"}),
+    (the_withdrawn_one_stands, {"D1", "D2"}),
+    (another_winner, {"D2"}),
+    (a_withdrawn_winner, {"D2"}),
+    (lambda: of_round(committed=1), {"D2"}),
+    (lambda: of_payouts(paid_twice), {"D3"}),
+    (lambda: of_payouts(paid_to_another), {"D3"}),
+    (lambda: of_payouts(paid_too_much), {"D3"}),
+    (lambda: of_payouts(paid_for_nothing), {"D3"}),
+    (lambda: of_payouts(lambda payouts: payouts[1:], paid_out=1), {"D3"}),
+    (lambda: of_round(paid_out=1), {"D3"}),
+    (lambda: of_round(deposited=0), {"D3"}),
 ]
 
 

@@ -149,7 +149,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def read(endpoint: Endpoint) -> ChainEvidence:
-    return ChainReader(endpoint.url, REGISTRY).read(1, POLL.outcome, POLL.outcome.encode())
+    return ChainReader(endpoint.url, REGISTRY).read(1, POLL.outcome, POLL.outcome.encode(), None)
 
 
 def run(endpoint: Endpoint, *more: str) -> tuple[int, dict[str, Any]]:

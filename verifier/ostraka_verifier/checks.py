@@ -28,7 +28,14 @@ from ostraka_verifier.commitment import MAX_GENERATORS, CommitmentKey, derive_ge
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
-from ostraka_verifier.evidence import ChainEvidence, Progress, no_progress
+from ostraka_verifier.evidence import (
+    ROUND_DECIDED,
+    ChainEvidence,
+    Progress,
+    ProposalEvidence,
+    RoundEvidence,
+    no_progress,
+)
 from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import (
     Greedy,
@@ -41,6 +48,7 @@ from ostraka_verifier.parameters import (
     Description,
     PollIdentity,
     PollParameters,
+    RoundReference,
     poll_keys_hash,
 )
 from ostraka_verifier.proof import ProofShape, Randomness, RejectedProofs, verify_proofs
@@ -600,6 +608,106 @@ def check_o1(audit: Audit) -> str:
     return f"{sum(funded)} of {len(funded)} options funded"
 
 
+def check_d1(audit: Audit) -> str:
+    """D1: the round that the description names decides by this poll about these options."""
+    found = _round(audit)
+    if found is None:
+        if audit.chain.creator_is_treasury:
+            raise Rejected("D1", "description", "it names no round, but a treasury made the poll")
+        return _PLAIN_POLL
+    treasury, rule, options = audit.chain.creator, audit.outcome_rule, audit.description.options
+    if audit.description.round != RoundReference(treasury, found.round_id):
+        raise Rejected("D1", "round", f"the poll was created by 0x{treasury.hex()}")
+    evidence = found.evidence
+    if (evidence.registry, evidence.poll_id) != (audit.claimed.registry, audit.claimed.poll_id):
+        raise Rejected("D1", "round", f"it decides by another poll, {evidence.poll_id}")
+    if not isinstance(rule, Greedy):
+        raise Rejected("D1", "outcome", "a round's poll has a greedy outcome rule")
+    if rule.budget != evidence.budget:
+        raise Rejected("D1", "budget", f"{rule.budget} in the poll, {evidence.budget} in the round")
+    if len(found.standing) != len(options) or len(options) != len(rule.costs):
+        raise Rejected("D1", "options", f"{len(found.standing)} proposals, {len(options)} options")
+    for slot, proposal in enumerate(found.standing):
+        if proposal.title != options[slot]:
+            raise Rejected("D1", f"options[{slot}]", "the proposal has another title")
+        if proposal.amount != rule.costs[slot]:
+            raise Rejected("D1", f"costs[{slot}]", "the proposal asks for another amount")
+    return f"round {found.round_id} of treasury 0x{treasury.hex()}"
+
+
+def check_d2(audit: Audit) -> str:
+    """D2: the treasury funds the winners recomputed from the tally, and nothing else."""
+    found = _round(audit)
+    if found is None:
+        return _PLAIN_POLL
+    rule, tally, evidence = audit.outcome_rule, audit.tally, found.evidence
+    if evidence.status not in ROUND_DECIDED:
+        raise Undecided("the round is not decided yet")
+    if not isinstance(rule, Greedy) or len(rule.costs) != len(tally.values):
+        raise Undecided("needs D1")
+    winners = rule.winners(tally.values)
+    if [proposal.funded for proposal in found.standing] != winners:
+        raise Rejected("D2", "winners", "the treasury funds others")
+    for proposal in evidence.proposals:
+        if proposal.withdrawn and proposal.funded:
+            raise Rejected("D2", f"proposal 0x{proposal.id.hex()}", "withdrawn and funded")
+    committed = sum(proposal.amount for proposal in found.standing if proposal.funded)
+    if evidence.committed != committed or committed > evidence.budget:
+        raise Rejected("D2", "committed", f"{evidence.committed}, the winners cost {committed}")
+    return f"{sum(winners)} proposals for {committed}"
+
+
+def check_d3(audit: Audit) -> str:
+    """D3: each payout went once to the recipient of a funded proposal, in its amount."""
+    found = _round(audit)
+    if found is None:
+        return _PLAIN_POLL
+    evidence = found.evidence
+    if evidence.status not in ROUND_DECIDED:
+        raise Undecided("the round is not decided yet")
+    proposals = {proposal.id: proposal for proposal in evidence.proposals}
+    paid = set[bytes]()
+    for payout in evidence.payouts:
+        name, proposal = f"payout 0x{payout.proposal_id.hex()}", proposals.get(payout.proposal_id)
+        if proposal is None or not proposal.funded:
+            raise Rejected("D3", name, "not a funded proposal")
+        if payout.proposal_id in paid:
+            raise Rejected("D3", name, "paid twice")
+        if (payout.recipient, payout.amount) != (proposal.recipient, proposal.amount):
+            raise Rejected("D3", name, "another recipient or amount than proposed")
+        paid.add(payout.proposal_id)
+    for proposal in evidence.proposals:
+        if proposal.paid != (proposal.id in paid):
+            raise Rejected("D3", f"proposal 0x{proposal.id.hex()}", "its payout is not recorded")
+    total = sum(payout.amount for payout in evidence.payouts)
+    if evidence.paid_out != total or total > evidence.deposited:
+        raise Rejected("D3", "paid out", f"{evidence.paid_out}, the payouts come to {total}")
+    unpaid = sum(proposal.funded and not proposal.paid for proposal in evidence.proposals)
+    return f"{len(paid)} paid, {total} in all; {unpaid} not claimed"
+
+
+_PLAIN_POLL = "no round hangs on this poll"
+
+
+@dataclass(frozen=True)
+class _Round:
+    round_id: int
+    evidence: RoundEvidence
+
+    @property
+    def standing(self) -> list[ProposalEvidence]:
+        return [proposal for proposal in self.evidence.proposals if not proposal.withdrawn]
+
+
+def _round(audit: Audit) -> _Round | None:
+    reference = audit.description.round
+    if reference is None:
+        return None
+    if audit.chain.round is None:
+        raise Undecided("the round was not read")
+    return _Round(reference.round_id, audit.chain.round)
+
+
 CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("P1", "the board is of this poll, with its context on chain", check_p1),
     ("P2", "rules and description are those that the poll fixes", check_p2),
@@ -624,4 +732,7 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("R2", "no option has more votes than there are", check_r2),
     ("R3", "nothing was opened before the dispute window ended", check_r3),
     ("O1", "the outcome follows from the tally", check_o1),
+    ("D1", "the poll decides about the round's proposals", check_d1),
+    ("D2", "the treasury funds the winners", check_d2),
+    ("D3", "payouts went to the winners, once", check_d3),
 )

@@ -18,6 +18,7 @@ from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json,
 from ostraka_verifier.errors import Malformed, Undecided
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import Greedy, OutcomeRule
+from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.tally_proof import Tally
 
 MAX_BOARD_BYTES = 2 * 2**30
@@ -31,7 +32,15 @@ _ROOT_TYPE = "(uint32,bytes32,uint256,uint256,uint32)"
 _OPENED = keccak256(b"PollOpened(uint256,bytes32[],bytes[])")
 _ANCHORED = keccak256(f"RootAnchored(uint256,{_ROOT_TYPE},(uint8,bytes)[])".encode())
 _TALLIED = keccak256(b"TallyAccepted(uint256,uint256[],uint256)")
+_ITEM_TYPE = "(address,uint128,string,string)"
+_SUBMITTED = keccak256(f"ProposalSubmitted(uint256,bytes32,address,uint16,{_ITEM_TYPE})".encode())
+_REVISED = keccak256(f"ProposalRevised(uint256,bytes32,{_ITEM_TYPE})".encode())
+_CLAIMED = keccak256(b"PayoutClaimed(uint256,bytes32,address,uint256)")
 _POLL_WORDS = 24
+_ROUND_WORDS = 34
+_PROPOSAL_WORDS = 7
+ROUND_DECIDED = (6, 7)
+"""Statuses of a round whose winners are fixed: decided, and expired after that."""
 STATUS_NAMES = (
     "none",
     "created",
@@ -52,6 +61,50 @@ def no_progress(_done: int, _total: int) -> None:
 
 
 @dataclass(frozen=True)
+class ProposalEvidence:
+    """A proposal as the treasury has it, with the title that its latest event gives."""
+
+    id: bytes
+    recipient: bytes
+    amount: int
+    withdrawn: bool
+    funded: bool
+    paid: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Payout:
+    """What the treasury says that it paid."""
+
+    proposal_id: bytes
+    recipient: bytes
+    amount: int
+
+
+@dataclass(frozen=True)
+class RoundEvidence:
+    """What the chain says of one round.
+
+    Attributes:
+        registry: Where the treasury looks for its polls.
+        status: As the contract numbers it; `ROUND_DECIDED` once winners are fixed.
+        proposals: In order of submission.
+        payouts: In order of payment.
+    """
+
+    registry: bytes
+    status: int
+    poll_id: int
+    budget: int
+    deposited: int
+    committed: int
+    paid_out: int
+    proposals: tuple[ProposalEvidence, ...]
+    payouts: tuple[Payout, ...]
+
+
+@dataclass(frozen=True)
 class ChainEvidence:
     """What the chain says of one poll at one block.
 
@@ -64,6 +117,9 @@ class ChainEvidence:
         anchored_at, tallied_at: Block timestamps, 0 before.
         tally: As accepted, None before.
         winners: Which slots the contract funds, None where the poll has no such outcome.
+        creator: Account that created the poll.
+        creator_is_treasury: Whether that account is a contract that takes polls of this registry.
+        round: The round that the description names, None where it names none.
     """
 
     chain_id: int
@@ -82,6 +138,9 @@ class ChainEvidence:
     tally: Tally | None
     tallied_at: int
     winners: tuple[bool, ...] | None
+    creator: bytes
+    creator_is_treasury: bool
+    round: RoundEvidence | None
 
 
 class ChainReader:
@@ -102,12 +161,19 @@ class ChainReader:
         self.chain_id = self._quantity("eth_chainId", [])
         self.block = self._quantity("eth_blockNumber", []) if block is None else block
 
-    def read(self, poll_id: int, outcome_rule: OutcomeRule, encoded_rule: bytes) -> ChainEvidence:
+    def read(
+        self,
+        poll_id: int,
+        outcome_rule: OutcomeRule,
+        encoded_rule: bytes,
+        reference: RoundReference | None,
+    ) -> ChainEvidence:
         """Everything about one poll.
 
         Args:
             outcome_rule: The poll's, as the board has it, to ask the contract for its outcome.
             encoded_rule: Its canonical bytes.
+            reference: The round that the poll's description names.
         """
         view = Reader(self._call("poll(uint256)", word(poll_id)), "poll()")
         words = [view.take(WORD_BYTES, f"word {number}") for number in range(_POLL_WORDS)]
@@ -144,7 +210,79 @@ class ChainReader:
             tally=tally,
             tallied_at=self._timestamp(tallied[1]) if tallied else 0,
             winners=winners,
+            creator=words[3][12:],
+            creator_is_treasury=self._takes_polls(words[3][12:]),
+            round=self._round(reference) if reference else None,
         )
+
+    def _takes_polls(self, account: bytes) -> bool:
+        code = self._rpc("eth_getCode", ["0x" + account.hex(), hex(self.block)])
+        if not _bytes(code, "eth_getCode"):
+            return False
+        try:
+            answer = self._call("registry()", b"", account)
+        except Undecided:
+            # Another contract, such as a wallet: it refuses what it does not know.
+            return False
+        return "0x" + answer[12:32].hex() == self._registry
+
+    def _round(self, reference: RoundReference) -> RoundEvidence:
+        treasury, key = reference.treasury, word(reference.round_id)
+        view = Reader(self._call("round(uint256)", key, treasury), "round()")
+        words = [view.unsigned(WORD_BYTES, f"word {number}") for number in range(_ROUND_WORDS)]
+        view.end()
+        titles: dict[bytes, str] = {}
+        for topic, position in ((_SUBMITTED, 1), (_REVISED, 0)):
+            for log in self._all_logs(topic, reference):
+                titles[_topic(log, 2)] = _read_title(_bytes(log.get("data"), "data"), position)
+        listed = _tail(self._call("proposals(uint256)", key, treasury), 0, "proposals()")
+        proposals = []
+        for _ in range(_length(listed)):
+            fields = [listed.take(WORD_BYTES, "proposal") for _ in range(_PROPOSAL_WORDS)]
+            withdrawn, funded, paid = (any(one) for one in fields[4:])
+            proposals.append(
+                ProposalEvidence(
+                    fields[0],
+                    fields[2][12:],
+                    int.from_bytes(fields[3], "big"),
+                    withdrawn,
+                    funded,
+                    paid,
+                    titles.get(fields[0], ""),
+                )
+            )
+        payouts = tuple(
+            Payout(
+                _topic(log, 2),
+                _topic(log, 3)[12:],
+                Reader(_bytes(log.get("data"), "data"), "payout").unsigned(WORD_BYTES, "amount"),
+            )
+            for log in self._all_logs(_CLAIMED, reference)
+        )
+        return RoundEvidence(
+            registry=self._call("registry()", b"", treasury)[12:32],
+            status=words[0],
+            poll_id=words[2],
+            budget=words[10],
+            deposited=words[3],
+            committed=words[4],
+            paid_out=words[5],
+            proposals=tuple(proposals),
+            payouts=payouts,
+        )
+
+    def _all_logs(self, topic: bytes, reference: RoundReference) -> list[dict[str, Any]]:
+        """All events of a kind of one round, oldest first."""
+        key, address = reference.round_id, reference.treasury
+        try:
+            return self._logs(topic, key, 0, self.block, address)
+        except Undecided:
+            # Many endpoints bound the range of one request.
+            found = []
+            for first in range(0, self.block + 1, _LOG_BLOCKS):
+                last = min(self.block, first + _LOG_BLOCKS - 1)
+                found += self._logs(topic, key, first, last, address)
+            return found
 
     def _winners(
         self, poll_id: int, tally: Tally, rule: Greedy, encoded_rule: bytes
@@ -193,13 +331,15 @@ class ChainReader:
             last = first - 1
         raise Undecided(f"no event of the poll in {_MAX_LOG_REQUESTS * _LOG_BLOCKS} blocks")
 
-    def _logs(self, topic: bytes, poll_id: int, first: int, last: int) -> list[dict[str, Any]]:
+    def _logs(
+        self, topic: bytes, key: int, first: int, last: int, address: bytes | None = None
+    ) -> list[dict[str, Any]]:
         logs = self._rpc(
             "eth_getLogs",
             [
                 {
-                    "address": self._registry,
-                    "topics": ["0x" + topic.hex(), "0x" + word(poll_id).hex()],
+                    "address": self._registry if address is None else "0x" + address.hex(),
+                    "topics": ["0x" + topic.hex(), "0x" + word(key).hex()],
                     "fromBlock": hex(first),
                     "toBlock": hex(last),
                 }
@@ -215,9 +355,10 @@ class ChainReader:
             raise Malformed("eth_getBlockByNumber: not a block")
         return _number(answer.get("timestamp"), "eth_getBlockByNumber")
 
-    def _call(self, signature: str, arguments: bytes) -> bytes:
+    def _call(self, signature: str, arguments: bytes, address: bytes | None = None) -> bytes:
         data = keccak256(signature.encode())[:4] + arguments
-        call = {"to": self._registry, "data": "0x" + data.hex()}
+        to = self._registry if address is None else "0x" + address.hex()
+        call = {"to": to, "data": "0x" + data.hex()}
         return _bytes(self._rpc("eth_call", [call, hex(self.block)]), signature)
 
     def _quantity(self, method: str, parameters: Sequence[Any]) -> int:
@@ -301,6 +442,26 @@ def _read_tally(data: bytes) -> Tally:
     tail = _tail(data, 0, "TallyAccepted.tally")
     values = tuple(tail.unsigned(WORD_BYTES, "votes") for _ in range(_length(tail)))
     return Tally(values, blinding)
+
+
+def _read_title(data: bytes, position: int) -> str:
+    """Title of the `Item` whose offset stands at word `position`."""
+    start = Reader(data[WORD_BYTES * position :], "item").unsigned(WORD_BYTES, "offset")
+    title = _tail(data[start:], 2, "item.title")
+    try:
+        return title.take(_length(title), "title").decode()
+    except UnicodeDecodeError:
+        raise Malformed("item.title: not UTF-8") from None
+
+
+def _topic(log: dict[str, Any], position: int) -> bytes:
+    topics = log.get("topics")
+    if not isinstance(topics, list) or len(topics) <= position:
+        raise Malformed("eth_getLogs: a topic is missing")
+    topic = _bytes(topics[position], "topic")
+    if len(topic) != WORD_BYTES:
+        raise Malformed(f"eth_getLogs: a topic of {len(topic)} bytes")
+    return topic
 
 
 def _tail(data: bytes, position: int, subject: str) -> Reader:

@@ -3,6 +3,7 @@
 Source: docs/protocol.md §3, §4. Vectors: tests/vectors/board.json.
 """
 
+import re
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -235,12 +236,21 @@ class PollIdentity:
 
 
 @dataclass(frozen=True)
+class RoundReference:
+    """The round of a treasury whose money a poll decides about."""
+
+    treasury: bytes
+    round_id: int
+
+
+@dataclass(frozen=True)
 class Description:
     """What a poll asks and what its slots stand for; `encoded` are the bytes that were hashed."""
 
     encoded: bytes
     title: str
     options: tuple[str, ...]
+    round: RoundReference | None = None
 
     @classmethod
     def decode(cls, data: bytes) -> "Description":
@@ -257,12 +267,25 @@ class Description:
             raise Malformed("description.title: not a string")
         if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
             raise Malformed("description.options: not a list of strings")
-        return cls(data, title, tuple(options))
+        return cls(data, title, tuple(options), _round_reference(content.get("round")))
 
     @property
     def digest(self) -> bytes:
         """keccak-256 of the bytes."""
         return keccak256(self.encoded)
+
+
+def _round_reference(content: Any) -> RoundReference | None:
+    if content is None:
+        return None
+    treasury, number = (
+        (content.get("treasury"), content.get("id")) if isinstance(content, dict) else (None, None)
+    )
+    if not isinstance(treasury, str) or not re.fullmatch("0x[0-9a-f]{40}", treasury):
+        raise Malformed("description.round.treasury: not an address in lower-case 0x-hex")
+    if type(number) is not int or not 1 <= number < 1 << 128:
+        raise Malformed("description.round.id: not a number of a round")
+    return RoundReference(bytes.fromhex(treasury[2:]), number)
 
 
 def poll_keys_hash(public_keys: "list[bytes] | tuple[bytes, ...]") -> bytes:

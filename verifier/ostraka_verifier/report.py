@@ -15,7 +15,7 @@ from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.evidence import ChainReader, Progress, no_progress, read_board
 from ostraka_verifier.outcome import decode_outcome_rule
-from ostraka_verifier.parameters import Description
+from ostraka_verifier.parameters import Description, RoundReference
 
 SCHEMA = "ostraka-audit/1"
 
@@ -99,7 +99,10 @@ def audit_poll(
         sections = split_sections(board)
         encoded_rule = sections["outcome_rule"]
         chain = ChainReader(rpc_url, claimed.registry).read(
-            claimed.poll_id, decode_outcome_rule(encoded_rule), encoded_rule
+            claimed.poll_id,
+            decode_outcome_rule(encoded_rule),
+            encoded_rule,
+            _round_of(sections["description"]),
         )
     except AuditError as error:
         return _without_evidence(error)
@@ -163,6 +166,14 @@ def _without_evidence(error: AuditError) -> Report:
         item, _, reason = str(error).partition(": ")
         findings[0] = Finding("P1", CHECKS[0][1], Verdict.FAILS, item, reason)
     return Report("Ostraka audit", None, "unknown", None, findings, ())
+
+
+def _round_of(description: bytes) -> RoundReference | None:
+    try:
+        return Description.decode(description).round
+    except Malformed:
+        # Judged by check P2.
+        return None
 
 
 def _description(audit: Audit) -> Description:
