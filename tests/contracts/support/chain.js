@@ -8,6 +8,7 @@ import {
   decodeErrorResult,
   decodeFunctionResult,
   encodeFunctionData,
+  numberToHex,
   parseEventLogs,
 } from "viem";
 
@@ -17,7 +18,8 @@ export async function startChain(overrides = {}) {
   const transport = custom(provider);
   const client = createPublicClient({ transport, pollingInterval: 10, cacheTime: 0 });
   const wallet = createWalletClient({ transport });
-  const [account, other] = await wallet.getAddresses();
+  const accounts = await wallet.getAddresses();
+  const [account, other] = accounts;
   const chainId = await client.getChainId();
   const now = async () => Number((await client.getBlock()).timestamp);
   return {
@@ -26,6 +28,7 @@ export async function startChain(overrides = {}) {
     wallet,
     account,
     other,
+    accounts,
     chainId,
     now,
     /** Mines one block at just this second. */
@@ -39,9 +42,9 @@ export async function startChain(overrides = {}) {
     },
     snapshot: () => provider.request({ method: "evm_snapshot", params: [] }),
     restore: (id) => provider.request({ method: "evm_revert", params: [id] }),
-    async deploy(name) {
+    async deploy(name, args = []) {
       const { abi, bytecode } = await hre.artifacts.readArtifact(name);
-      const hash = await wallet.deployContract({ abi, bytecode, account, chain: null });
+      const hash = await wallet.deployContract({ abi, bytecode, args, account, chain: null });
       const receipt = await client.getTransactionReceipt({ hash });
       assert.equal(receipt.status, "success", `${name} was not deployed`);
       return at(name, receipt.contractAddress, { abi, receipt });
@@ -80,13 +83,13 @@ export async function startChain(overrides = {}) {
           ),
         ),
       /** Sends and mines; gives what the transaction used and its events. */
-      async send(functionName, args = [], from = account) {
+      async send(functionName, args = [], from = account, value = 0n) {
         const data = encodeFunctionData({ abi, functionName, args });
         let hash;
         try {
           hash = await provider.request({
             method: "eth_sendTransaction",
-            params: [{ from, to: address, data, gas: "0xffffff" }],
+            params: [{ from, to: address, data, gas: "0xffffff", value: numberToHex(value) }],
           });
         } catch (error) {
           throw refusal(abi, error);
