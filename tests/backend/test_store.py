@@ -55,6 +55,16 @@ def ballot(name: int, receipt: bytes | None = b"r", voter: int = 1) -> StoredBal
     )
 
 
+def test_a_ballot_without_receipt_takes_one_and_keeps_it(url: str) -> None:
+    store = NodeStore(open_database(url))
+    store.add_ballots([ballot(1, None)])
+    store.add_ballots([ballot(1, b"first")])
+    store.add_ballots([ballot(1, b"second"), ballot(1, None)])
+    stored = store.ballot(1, bytes([1]) * 32)
+    assert stored is not None
+    assert (stored.receipt, stored.share_box) == (b"first", b"box")
+
+
 def test_everything_survives_a_restart(url: str) -> None:
     store = NodeStore(open_database(url))
     store.add_poll(poll())

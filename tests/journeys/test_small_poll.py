@@ -279,6 +279,35 @@ def test_a_batch_gives_a_receipt_or_a_problem_for_each(town: Town) -> None:
     assert httpx.post(poll.url(1, "/ballots:batch"), content=b"x").status_code == 400
 
 
+def test_a_spoiled_copy_takes_nobodys_place(town: Town) -> None:
+    """A node that got a ballot could send copies of it along, hoping to be judged in its stead."""
+    poll = town.open_poll(6)
+    one = poll.prepare(0, VOTES[0])
+    honest = one.ballot.encoded + b"".join(one.boxes) + one.signature
+    spoiled = honest[:-1] + bytes([honest[-1] ^ 1])
+    for records in ([honest, spoiled], [spoiled, honest]):
+        answer = httpx.post(poll.url(1, "/ballots:batch"), content=b"".join(records), timeout=30)
+        kinds = ["signature" in given for given in answer.json()]
+        assert kinds[records.index(honest)]
+
+
+def test_a_good_share_that_comes_late_is_stored_before_its_receipt(town: Town) -> None:
+    """Node 1 pulls a ballot without a good share, then its voter sends the same with one."""
+    poll = town.open_poll(6)
+    shared = poll.factory.share(poll.keys[0].address, VOTES[0], poll.now())
+    starving = (Share((5,) * 4, 5), *shared.shares[1:])
+    bad = poll.factory.seal(replace(shared, shares=starving), poll.keys[0])
+    (result,) = poll.cast_all([bad])
+    assert set(result.receipts) == {2, 3, 4}
+    eventually(lambda: poll.get(1).json()["voted"] == 1, "node 1 pulled the ballot")
+    path = f"/receipts/0x{bad.ballot.digest.hex()}"
+    assert poll.get(1, path).status_code == 404
+    good = poll.factory.seal(shared, poll.keys[0])
+    receipt = poll.post(1, body_of(good)).json()
+    # What it promised, it holds: also for those who ask again.
+    assert poll.get(1, path).json() == receipt
+
+
 def test_a_killed_node_keeps_its_promises_and_catches_up(town: Town) -> None:
     poll = town.open_poll(8)
     ballots = poll.vote(VOTES[:3])

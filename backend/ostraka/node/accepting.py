@@ -94,33 +94,41 @@ class Accepting:
     def _accept(self, records: Sequence[CastRecord]) -> list[Receipt | Problem]:
         digests = [tagged_hash("ballot", record.ballot) for record in records]
         known = self._state.store.known(self._state.poll.poll_id, digests)
-        receipts: dict[bytes, Receipt | Problem] = {
+        receipts = {
             digest: self._receipt_of(stored)
             for digest, stored in known.items()
             # The same ballot again gives the same receipt, also after freezing.
             if stored.receipt is not None
         }
-        fresh = {
-            digest: record
-            for digest, record in zip(digests, records, strict=True)
-            if digest not in receipts
-        }
+        # By record, not by digest: a copy with other boxes or another signature, sent along by
+        # somebody else, must not take the honest one's place.
+        fresh = list(
+            dict.fromkeys(
+                record
+                for digest, record in zip(digests, records, strict=True)
+                if digest not in receipts
+            )
+        )
+        answers: dict[CastRecord, Receipt | Problem] = {}
         refusal = self._closed()
         if refusal is not None:
-            receipts |= dict.fromkeys(fresh, refusal)
+            answers = dict.fromkeys(fresh, refusal)
         else:
-            results = self._state.admission.admit(list(fresh.values()), self._state.head.timestamp)
-            accepted = []
-            for digest, result in zip(fresh, results, strict=True):
+            results = self._state.admission.admit(fresh, self._state.head.timestamp)
+            accepted: dict[bytes, StoredBallot] = {}
+            for record, result in zip(fresh, results, strict=True):
                 outcome = self._judge(result)
                 if isinstance(outcome, StoredBallot):
-                    accepted.append(outcome)
-                    receipts[digest] = self._receipt_of(outcome)
+                    stored = accepted.setdefault(outcome.digest, outcome)
+                    answers[record] = self._receipt_of(stored)
                 else:
-                    receipts[digest] = outcome
+                    answers[record] = outcome
             # On the disk before any receipt leaves this method.
-            self._state.store.add_ballots(accepted)
-        return [receipts[digest] for digest in digests]
+            self._state.store.add_ballots(list(accepted.values()))
+        return [
+            receipts[digest] if digest in receipts else answers[record]
+            for digest, record in zip(digests, records, strict=True)
+        ]
 
     def _closed(self) -> Problem | None:
         view = self._state.view

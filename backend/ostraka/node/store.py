@@ -90,11 +90,20 @@ class NodeStore:
         checkpoint(self._engine)
 
     def add_ballots(self, ballots: Sequence[StoredBallot]) -> None:
-        """Store ballots in one transaction; those already there stay as they are."""
+        """Store ballots in one transaction.
+
+        One already there stays as it is, unless it had no receipt and comes with one now: it was
+        pulled from a peer without a good share, and its voter has sent a good one since.
+        """
         with self._write() as session:
             for ballot in ballots:
-                if self._find(session, ballot.poll_id, ballot.digest) is None:
+                known = self._find(session, ballot.poll_id, ballot.digest)
+                if known is None:
                     session.add(ballot)
+                elif known.receipt is None and ballot.receipt is not None:
+                    known.record, known.receipt = ballot.record, ballot.receipt
+                    known.share_box = ballot.share_box
+                    session.add(known)
 
     def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
         """One stored ballot."""
