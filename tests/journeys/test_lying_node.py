@@ -1,4 +1,4 @@
-"""One of four nodes lies in every answer, or never finishes one: the poll goes on."""
+"""One of four nodes lies, never finishes an answer, or always has more: the poll goes on."""
 
 import json
 import random
@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 
 import pytest
 
+from ostraka.node.accepting import PULL_LIMIT
 from tests.support.town import Town, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
@@ -40,16 +42,20 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield town
 
 
-def impostor(port: int, kind: str) -> ThreadingHTTPServer:
-    """A server in a node's place that answers with nonsense, or drips for ever."""
+def impostor(port: int, kind: str, record_bytes: int) -> ThreadingHTTPServer:
+    """A server in a node's place: answers nonsense, drips for ever, or always has more ballots."""
     choice = random.Random(kind)
+    pages = count(1)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
             self.send_response(200)
-            if kind == "nonsense":
+            if kind != "dripping":
                 body = choice.choice(NONSENSE)
+                if kind == "endless" and self.path.endswith("/peer/ballots"):
+                    body = (PULL_LIMIT * next(pages)).to_bytes(8, "big")
+                    body += bytes(PULL_LIMIT * record_bytes)
                 self.send_header("content-length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -74,12 +80,14 @@ def impostor(port: int, kind: str) -> ThreadingHTTPServer:
     return server
 
 
-@pytest.mark.parametrize("kind", ["nonsense", "dripping"])
+@pytest.mark.parametrize("kind", ["nonsense", "dripping", "endless"])
 def test_a_lying_node_stalls_nothing(town: Town, kind: str) -> None:
     poll = town.open_poll(8)
     poll.vote(VOTES)
     town.stack.kill_node(LIAR)
-    server = impostor(int(town.stack.node_urls[LIAR - 1].rsplit(":", 1)[1]), kind)
+    server = impostor(
+        int(town.stack.node_urls[LIAR - 1].rsplit(":", 1)[1]), kind, poll.published.record_bytes
+    )
     try:
         # Ask for the tally where a courier would: at the nodes that answer sensibly.
         assert poll.tally() == (3, 2, 2, 2)

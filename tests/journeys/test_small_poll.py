@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -306,6 +307,17 @@ def test_a_good_share_that_comes_late_is_stored_before_its_receipt(town: Town) -
     receipt = poll.post(1, body_of(good)).json()
     # What it promised, it holds: also for those who ask again.
     assert poll.get(1, path).json() == receipt
+
+
+def test_a_census_given_twice_at_once_gets_one_poll_key(town: Town) -> None:
+    published, _, census = town.create_poll(6)
+    url = f"{town.stack.node_urls[0]}/api/v1/polls/{published.poll_id}/census"
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(
+            threads.map(lambda _: httpx.put(url, content=census.encode(), timeout=30), range(8))
+        )
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["public_key"] for answer in answers}) == 1
 
 
 def test_a_killed_node_keeps_its_promises_and_catches_up(town: Town) -> None:

@@ -60,6 +60,24 @@ class Town:
         **changes: Any,
     ) -> "Poll":
         """Create and open a poll for fresh voters."""
+        published, keys, census = self.create_poll(voters, rule, outcome, **changes)
+        self.courier.open_poll(published, census)
+        poll = Poll(self, published, keys, census)
+        for node in range(1, len(self.stack.node_urls) + 1):
+            eventually(
+                lambda node=node: poll.get(node).json()["status"] == "open",  # type: ignore[misc]
+                f"node {node} sees the poll as open",
+            )
+        return poll
+
+    def create_poll(
+        self,
+        voters: int,
+        rule: BallotRule = RULE,
+        outcome: OutcomeRule = OUTCOME,
+        **changes: Any,
+    ) -> tuple[PublishedPoll, list[SigningKey], Census]:
+        """Create a poll for fresh voters, and leave it closed."""
         keys = sorted((SigningKey() for _ in range(voters)), key=lambda key: key.address)
         census = Census(tuple(CensusEntry(key.address, key.address, 1) for key in keys))
         now = self.stack.registry.head().timestamp
@@ -90,14 +108,7 @@ class Town:
         )
         published = PublishedPoll.read(self.stack.registry, poll_id)
         assert published is not None
-        self.courier.open_poll(published, census)
-        poll = Poll(self, published, keys, census)
-        for node in range(1, len(self.stack.node_urls) + 1):
-            eventually(
-                lambda node=node: poll.get(node).json()["status"] == "open",  # type: ignore[misc]
-                f"node {node} sees the poll as open",
-            )
-        return poll
+        return published, keys, census
 
 
 class Poll:

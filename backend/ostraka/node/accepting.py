@@ -23,6 +23,8 @@ from ostraka_verifier.encoding import Reader, tagged_hash
 MAX_VERSIONS = 64
 """Ballots that one voter may have stored; more is a flood, not a change of mind."""
 PULL_LIMIT = 500
+PULL_PAGES = 40
+"""Pages pulled from one peer at a time; a liar that always has one more must not stop the clock."""
 QUEUE_LIMIT = 4096
 BATCH_LIMIT = 256
 _CURSOR_BYTES = 8
@@ -213,7 +215,8 @@ class Accepting:
         return last.to_bytes(_CURSOR_BYTES, "big") + b"".join(one.record for one in stored)
 
     async def pull(self, peer: Peer) -> None:
-        while True:
+        """Store what a peer has and this node misses; the rest, if it is much, the next time."""
+        for _ in range(PULL_PAGES):
             after = self._cursors.get(peer.number, 0)
             body = after.to_bytes(_CURSOR_BYTES, "big")
             answer = await peer.post(self._state.path("peer/ballots"), body)

@@ -58,6 +58,8 @@ class NodeService:
         self._polls: dict[int, PollService] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._seen = 0
+        # Two services of one poll would have two locks, and two announcements two poll keys.
+        self._starting = asyncio.Lock()
         self.head: Head | None = None
 
     async def run(self) -> None:
@@ -77,7 +79,7 @@ class NodeService:
         await self._discover()
         # Shown only now: from here on the node answers for every poll that it serves.
         self.head = head
-        await asyncio.gather(*(self._tick_poll(one, head) for one in self._polls.values()))
+        await asyncio.gather(*(self._tick_poll(one, head) for one in list(self._polls.values())))
 
     async def _tick_poll(self, service: PollService, head: Head) -> None:
         try:
@@ -89,6 +91,10 @@ class NodeService:
             service.state.log.exception("tick failed")
 
     async def _discover(self) -> None:
+        async with self._starting:
+            await self._discover_next()
+
+    async def _discover_next(self) -> None:
         count = await asyncio.to_thread(self._registries[0].poll_count)
         for poll_id in range(self._seen + 1, count + 1):
             try:
@@ -151,8 +157,11 @@ class NodeService:
             ),
             secret_key=poll_key.secret(),
         )
-        self._store.add_poll(row)
-        return await self._start(poll, row)
+        async with self._starting:
+            if poll_id in self._polls:
+                return self._polls[poll_id]
+            self._store.add_poll(row)
+            return await self._start(poll, row)
 
     def poll(self, poll_id: int) -> PollService:
         """A served poll.
