@@ -14,7 +14,7 @@ from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.evidence import ChainEvidence, Payout
+from ostraka_verifier.evidence import ChainEvidence, Payout, RoundEvidence
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.rule import single_choice
@@ -374,19 +374,19 @@ def the_outcome() -> Case:
 
 
 def of_round(**changes: Any) -> Case:
-    assert ROUND_CHAIN.round is not None
+    assert isinstance(ROUND_CHAIN.round, RoundEvidence)
     return ROUND_BOARD, replace(ROUND_CHAIN, round=replace(ROUND_CHAIN.round, **changes))
 
 
 def of_proposal(place: int, **changes: Any) -> Case:
-    assert ROUND_CHAIN.round is not None
+    assert isinstance(ROUND_CHAIN.round, RoundEvidence)
     proposals = list(ROUND_CHAIN.round.proposals)
     proposals[place] = replace(proposals[place], **changes)
     return of_round(proposals=tuple(proposals))
 
 
 def of_payouts(change: Callable[[list[Payout]], list[Payout]], paid_out: int = 0) -> Case:
-    assert ROUND_CHAIN.round is not None
+    assert isinstance(ROUND_CHAIN.round, RoundEvidence)
     payouts = tuple(change(list(ROUND_CHAIN.round.payouts)))
     return of_round(payouts=payouts, paid_out=paid_out or sum(one.amount for one in payouts))
 
@@ -399,12 +399,16 @@ def a_poll_of_somebody_else() -> Case:
     return ROUND_BOARD, replace(ROUND_CHAIN, creator=bytes([1] * 20))
 
 
+def a_treasury_that_is_none() -> Case:
+    return ROUND_BOARD, replace(ROUND_CHAIN, round=Malformed("round(): cut short"))
+
+
 def the_withdrawn_one_stands() -> Case:
     return of_proposal(1, withdrawn=False)
 
 
 def another_winner() -> Case:
-    assert ROUND_CHAIN.round is not None
+    assert isinstance(ROUND_CHAIN.round, RoundEvidence)
     places = [n for n, one in enumerate(ROUND_CHAIN.round.proposals) if not one.funded]
     return of_proposal(places[-1], funded=True)
 
@@ -475,6 +479,7 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (the_outcome, {"O1"}),
     (a_round_kept_quiet, {"D1"}),
     (a_poll_of_somebody_else, {"D1"}),
+    (a_treasury_that_is_none, {"D1"}),
     (lambda: of_round(registry=bytes(20)), {"D1"}),
     (lambda: of_round(poll_id=2), {"D1"}),
     (lambda: of_round(budget=10**9), {"D1"}),

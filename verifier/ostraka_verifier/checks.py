@@ -261,6 +261,11 @@ class Audit:
             raise Undecided(f"the chain has no tally: the poll is {self.chain.status}")
         return self.chain.tally
 
+    @property
+    def round(self) -> RoundEvidence:
+        """The round that the description names (D1)."""
+        return self._once("D1", "round", self._read_round)
+
     def entry_of(self, ballot: Ballot) -> CensusEntry:
         """Census entry of a ballot's voter; Rejected (B3) when there is none."""
         entry = self.census.by_account.get(ballot.voter)
@@ -285,6 +290,13 @@ class Audit:
         if not 1 <= node <= len(members):
             raise Rejected(check, f"node {node}", "not in the committee")
         return members[node - 1].address
+
+    def _read_round(self) -> RoundEvidence:
+        if isinstance(self.chain.round, AuditError):
+            raise self.chain.round
+        if self.chain.round is None:
+            raise Undecided("the round was not read")
+        return self.chain.round
 
     def _decode_ballots(self) -> list[Ballot]:
         return self.layout.decode_many(self.curve, [leaf.ballot for leaf in self.leaves])
@@ -703,9 +715,7 @@ def _round(audit: Audit) -> _Round | None:
     reference = audit.description.round
     if reference is None:
         return None
-    if audit.chain.round is None:
-        raise Undecided("the round was not read")
-    return _Round(reference.round_id, audit.chain.round)
+    return _Round(reference.round_id, audit.round)
 
 
 CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (

@@ -15,7 +15,7 @@ import httpx
 
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json, word
-from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import Greedy, OutcomeRule
 from ostraka_verifier.parameters import RoundReference
@@ -119,7 +119,8 @@ class ChainEvidence:
         winners: Which slots the contract funds, None where the poll has no such outcome.
         creator: Account that created the poll.
         creator_is_treasury: Whether that account is a contract that takes polls of this registry.
-        round: The round that the description names, None where it names none.
+        round: The round that the description names, None where it names none; or why it cannot be
+            read, which says nothing against the rest.
     """
 
     chain_id: int
@@ -140,7 +141,7 @@ class ChainEvidence:
     winners: tuple[bool, ...] | None
     creator: bytes
     creator_is_treasury: bool
-    round: RoundEvidence | None
+    round: RoundEvidence | AuditError | None
 
 
 class ChainReader:
@@ -212,7 +213,7 @@ class ChainReader:
             winners=winners,
             creator=words[3][12:],
             creator_is_treasury=self._takes_polls(words[3][12:]),
-            round=self._round(reference) if reference else None,
+            round=self._round_or_why_not(reference) if reference else None,
         )
 
     def _takes_polls(self, account: bytes) -> bool:
@@ -225,6 +226,12 @@ class ChainReader:
             # Another contract, such as a wallet: it refuses what it does not know.
             return False
         return "0x" + answer[12:32].hex() == self._registry
+
+    def _round_or_why_not(self, reference: RoundReference) -> RoundEvidence | AuditError:
+        try:
+            return self._round(reference)
+        except AuditError as error:
+            return error
 
     def _round(self, reference: RoundReference) -> RoundEvidence:
         treasury, key = reference.treasury, word(reference.round_id)

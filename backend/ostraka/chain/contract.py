@@ -16,6 +16,7 @@ from eth_typing import ChecksumAddress
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception
+from web3.logs import DISCARD
 from web3.types import EventData, TxReceipt
 
 from ostraka.keys import SigningKey
@@ -97,6 +98,11 @@ class DeployedContract:
     ) -> TxReceipt:
         """As `send`; the whole receipt."""
         return transact(self.web3, sender, self.contract.functions[function](*arguments), value)
+
+    def event_of(self, receipt: TxReceipt, name: str) -> Any:
+        """Arguments of the one such event of a transaction, whatever other contracts say in it."""
+        (event,) = self.contract.events[name]().process_receipt(receipt, errors=DISCARD)
+        return event["args"]
 
     def latest_event(self, name: str, arguments: dict[str, Any]) -> EventData | None:
         """The latest such event, None when there is none."""

@@ -182,8 +182,7 @@ class Registry(DeployedContract):
         """Create a poll; its id and the transaction."""
         values = tuple(getattr(parameters, field.name) for field in fields(parameters))
         receipt = self.transact(sender, "createPoll", values, rule, outcome_rule, description)
-        (event,) = self.contract.events.PollCreated().process_receipt(receipt)
-        return int(event["args"]["pollId"]), sent(receipt)
+        return int(self.event_of(receipt, "PollCreated")["pollId"]), sent(receipt)
 
     def open_poll(
         self, sender: SigningKey, poll_id: int, keys: Sequence[bytes], signatures: Sequence[bytes]

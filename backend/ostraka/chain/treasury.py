@@ -184,8 +184,7 @@ class Treasury(DeployedContract):
         values = {name: getattr(parameters, name) for name in _NAMES}
         values["token"] = checksum(parameters.token)
         receipt = self.transact(sender, "createRound", tuple(values.values()), title, text)
-        (event,) = self.contract.events.RoundCreated().process_receipt(receipt)
-        return int(event["args"]["roundId"]), sent(receipt)
+        return int(self.event_of(receipt, "RoundCreated")["roundId"]), sent(receipt)
 
     def fund(self, sender: SigningKey, round_id: int, amount: int) -> Sent:
         """Put money into a round; a token must be approved first."""
@@ -217,8 +216,7 @@ class Treasury(DeployedContract):
             receipt = self.transact(sender, "propose", *arguments)
         else:
             receipt = self.transact(sender, "proposeFor", *arguments, authorization.abi())
-        (event,) = self.contract.events.ProposalSubmitted().process_receipt(receipt)
-        return bytes(event["args"]["proposalId"]), sent(receipt)
+        return bytes(self.event_of(receipt, "ProposalSubmitted")["proposalId"]), sent(receipt)
 
     def revise(self, sender: SigningKey, proposal_id: bytes, item: Item) -> Sent:
         """Change one's proposal while proposals are open."""
@@ -234,8 +232,7 @@ class Treasury(DeployedContract):
         """Create the round's poll over a census; its id and the transaction."""
         electorate = (census.root, len(census), census.total_weight, secret)
         receipt = self.transact(sender, "startVoting", round_id, electorate, description)
-        (event,) = self.contract.events.VotingStarted().process_receipt(receipt)
-        return int(event["args"]["pollId"]), sent(receipt)
+        return int(self.event_of(receipt, "VotingStarted")["pollId"]), sent(receipt)
 
     def decide(
         self, sender: SigningKey, round_id: int, tally: Sequence[int], order: Sequence[int]
