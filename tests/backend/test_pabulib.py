@@ -6,8 +6,11 @@ import pytest
 
 from ostraka.app.demo import Question, committee_bounds
 from ostraka.app.plain_count import count_votes
+from ostraka.chain.treasury import BallotKind
 from ostraka.formats.pabulib import PabulibError, read_election
+from ostraka.voter.choice import selection_bits
 from ostraka_verifier.parameters import Committee, Member
+from ostraka_verifier.rule import BallotRule, approval, knapsack, single_choice
 
 FILE = Path(__file__).parents[2] / "data" / "poland_lodz_2020_nad-nerem.pb"
 SMALL = """META
@@ -45,8 +48,12 @@ def test_a_real_city() -> None:
     )
     assert count_votes(FILE) == {name: int(votes) for name, votes in announced.items()}
     question = Question.of(election)
+    assert (question.kind, question.most) == (BallotKind.APPROVAL, 5)
+    rule = approval(8, question.least, question.most)
     for vote in election.votes:
-        assert question.rule.violated(question.bits(vote)) is None
+        chosen = question.chosen(vote)
+        assert len(chosen) == len(vote)
+        assert rule.violated(selection_bits(rule, chosen)) is None
 
 
 def test_a_small_file(tmp_path: Path) -> None:
@@ -61,8 +68,21 @@ def test_a_small_file(tmp_path: Path) -> None:
 def test_choose_one(tmp_path: Path) -> None:
     text = SMALL.replace("approval", "choose-1").replace("2;a,b", "2;b")
     question = Question.of(read_election(write(tmp_path, text)))
-    assert question.bits(("b",)) == [0, 1]
-    assert question.rule.slots_are_bits
+    assert question.kind is BallotKind.SINGLE_CHOICE
+    assert selection_bits(single_choice(2), question.chosen(("b",))) == [0, 1]
+
+
+def test_selections_that_a_rule_forbids() -> None:
+    for rule, chosen, reason in (
+        (single_choice(3), [], "comes to 0"),
+        (single_choice(3), [0, 1], "comes to 2"),
+        (approval(4, 1, 2), [0, 1, 2], "comes to 3"),
+        (knapsack([5, 3, 9], 10), [1, 2], "comes to 12"),
+        (approval(4, 1, 2), [4], "option 5 does not exist"),
+        (BallotRule(2, (((0, 1), (1, 2)),)), [0], "no plain selection"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            selection_bits(rule, chosen)
 
 
 @pytest.mark.parametrize(

@@ -402,6 +402,20 @@ def test_a_node_refuses_polls_that_give_votes_away(town: Town) -> None:
         town.open_poll(8, total_weight=9)
 
 
+def test_a_voter_with_another_ballot_for_each_node_cannot_stall_a_poll(town: Town) -> None:
+    """Each node alone holds a good share of the ballot that it got; none of them is a candidate."""
+    poll = town.open_poll(8)
+    poll.vote(VOTES[:5])
+    at = poll.now()
+    for node in range(1, 5):
+        shared = poll.factory.share(poll.keys[5].address, vote_for(0), at + node)
+        wrong = Share((5,) * 4, 5)
+        shares = tuple(s if n == node else wrong for n, s in enumerate(shared.shares, start=1))
+        prepared = poll.factory.seal(replace(shared, shares=shares), poll.keys[5])
+        assert poll.post(node, body_of(prepared)).status_code == 200
+    assert poll.tally() == tuple(sum(vote[slot] for vote in VOTES[:5]) for slot in range(4))
+
+
 def test_voters_who_starve_nodes_cannot_stall_a_poll(town: Town) -> None:
     """Each of four voters sends another node a bad share: no node holds every ballot by itself."""
     poll = town.open_poll(8)

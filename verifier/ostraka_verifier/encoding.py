@@ -61,6 +61,9 @@ def scalars(values: "list[int] | tuple[int, ...]") -> bytes:
     return b"".join([value.to_bytes(SCALAR_BYTES, "big") for value in values])
 
 
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
 def parse_json(data: bytes, subject: str, **hooks: Any) -> Any:
     """JSON in UTF-8 that is not nested deeply; Malformed otherwise.
 
@@ -69,13 +72,14 @@ def parse_json(data: bytes, subject: str, **hooks: Any) -> Any:
     """
     # Deep nesting overflows the parser's C stack wherever a library has raised Python's limit.
     depth = 0
-    for bracket in re.finditer(rb"[\[\]{}]", data):
+    # Brackets within strings nest nothing, and must not make up for those that do.
+    for bracket in re.finditer(rb"[\[\]{}]", _JSON_STRING.sub(b"", data)):
         depth += 1 if bracket.group() in b"[{" else -1
         if depth > _MAX_NESTING:
             raise Malformed(f"{subject}: nested more than {_MAX_NESTING} deep")
     try:
         return json.loads(data.decode(), **hooks)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"{subject}: not JSON") from error
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
+from ostraka.chain.contract import ChainError
 from ostraka.node.accepting import Receipt
 from ostraka.node.poll_service import PollService
 from ostraka.node.service import NodeService
@@ -25,6 +26,13 @@ def build_api(service: NodeService) -> FastAPI:
     """The application that serves a node."""
     app = FastAPI(title="Ostraka tallying node", version="1", docs_url="/api/docs")
     problems.install(app)
+
+    @app.exception_handler(ChainError)
+    async def _chain(_: Request, __: ChainError) -> Response:
+        return problems.respond(
+            Problem(503, "Chain out of reach", "the node cannot read the chain now", "", 5)
+        )
+
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # Voters reach every node directly from any page; nothing here rests on cookies.
     app.add_middleware(

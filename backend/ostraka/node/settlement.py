@@ -166,7 +166,14 @@ class Settlement:
             await self._state.each_peer(spread)
 
     def _draft(self, number: int) -> LeafList:
-        return settling.draft(number, self._state.store.versions(self._state.poll.poll_id))
+        poll, store = self._state.poll, self._state.store
+        versions = store.versions(poll.poll_id)
+        if number < poll.nodes:
+            return settling.draft(number, versions)
+        # Nobody got through in a whole rotation: a voter may have given each node another ballot,
+        # of which the others hold no good share. Candidates alone can be held by all.
+        receipts = store.receipt_counts(poll.poll_id)
+        return settling.draft(number, versions, receipts, poll.committee.candidate_receipts)
 
     def answer_draft(self, body: bytes) -> bytes:
         """For a proposer: records of ballots that its draft misses."""
@@ -192,6 +199,12 @@ class Settlement:
         expected = self._state.poll.committee.members[number % self._state.poll.nodes].address
         if proposer != expected:
             raise Problem(403, "Not the proposer", f"round {number} has another proposer")
+        # Who has not heard q nodes yet cannot know which ballots are candidates.
+        heard, quorum = 1 + len(self._inventories), self._state.poll.committee.quorum
+        if heard < quorum:
+            raise Problem(
+                409, "Inventories missing", f"those of {heard} nodes are here, not {quorum}", "", 1
+            )
         unknown = {entry.digest for entry in proposal.entries} - {
             version.digest for version in self._state.store.versions(self._state.poll.poll_id)
         }

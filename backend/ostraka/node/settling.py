@@ -53,11 +53,23 @@ class LeafList:
         return cls(number, entries)
 
 
-def draft(number: int, versions: Iterable[BallotVersion]) -> LeafList:
-    """Each voter's greatest ballot of which this node holds a good share, by voter."""
+def draft(
+    number: int,
+    versions: Iterable[BallotVersion],
+    receipts: Mapping[bytes, int] | None = None,
+    candidate_receipts: int = 0,
+) -> LeafList:
+    """Each voter's greatest ballot of which this node holds a good share, by voter.
+
+    Args:
+        receipts: Known receipts of each ballot, by digest; with them only ballots of at least
+            `candidate_receipts` are taken, which every node can hold or repair.
+    """
     greatest: dict[bytes, BallotVersion] = {}
     for version in versions:
         if not version.has_share:
+            continue
+        if receipts is not None and receipts.get(version.digest, 0) < candidate_receipts:
             continue
         known = greatest.get(version.voter)
         if known is None or version.order_key > known.order_key:

@@ -19,6 +19,7 @@ from ostraka_verifier.typed_data import recover
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
+_PATIENCE_S = 60
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,11 @@ async def _cast_to(
         if attempt:
             await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
         try:
-            response = await client.post(url, json=body)
+            # However slowly an answer drips: one node must not keep its receipts from the voter.
+            async with asyncio.timeout(_PATIENCE_S):
+                response = await client.post(url, json=body)
+        except TimeoutError:
+            return node, f"no answer within {_PATIENCE_S} s"
         except httpx.ConnectError:
             return node, "not reachable"
         except httpx.HTTPError as error:
