@@ -2,19 +2,23 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
-from ostraka.node.accepting import Accepting
+from ostraka.node.accepting import MAX_VERSIONS, Accepting
 from ostraka.node.poll_state import PollState
 from ostraka.node.release import Release
 from ostraka.node.repairing import Repairing
 from ostraka.node.settlement import Settlement
+from ostraka.node.settling import LeafList, inventory_hash
 from ostraka.node.store import NodeStore, encode_root
 from ostraka.storage.database import open_database
 from ostraka.storage.node_tables import NodePoll
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
@@ -72,7 +76,8 @@ def release_of(poll: SyntheticPoll, folder: Path, peers: list[ListeningPeer]) ->
     store.add_poll(row)
     key = poll.node_keys[ME - 1]
     state = PollState(poll.curve, store, [], published, row, key, peers)  # type: ignore[arg-type]
-    return Release(state, Accepting(state))
+    repairing = Repairing(state)
+    return Release(state, Settlement(state, Accepting(state), repairing), repairing)
 
 
 def test_an_equivocating_node_does_not_hide_the_others(tmp_path: Path) -> None:
@@ -118,11 +123,53 @@ def test_forged_statements_are_not_kept(tmp_path: Path) -> None:
     assert [one["node"] for one in release.finals()] == [ME]
 
 
+def test_nobody_signs_before_hearing_which_ballots_are_candidates(tmp_path: Path) -> None:
+    poll = approval_poll()
+    state = release_of(poll, tmp_path, [])._state
+    settlement = Settlement(state, Accepting(state), Repairing(state))
+    state.frozen = True
+    state.head = Head(1, bytes(32), poll.parameters.freezes_at)
+    proposer = poll.committee.members[0].address
+    proposal = LeafList(0, ()).encode()
+    for heard in ([], [1]):
+        settlement._inventories.update(heard)
+        with pytest.raises(Problem, match=f"those of {1 + len(heard)} nodes are here, not 3"):
+            asyncio.run(settlement.answer_proposal(proposal, proposer))
+    settlement._inventories.add(3)
+    assert len(asyncio.run(settlement.answer_proposal(proposal, proposer))) == 65
+
+
+def test_an_inventory_cannot_fill_the_disk(tmp_path: Path) -> None:
+    """Its signer pays nothing for receipts of ballots that nobody cast."""
+    poll = approval_poll()
+    state = release_of(poll, tmp_path, [])._state
+    settlement = Settlement(state, Accepting(state), Repairing(state))
+    key = poll.node_keys[0]
+    peer: Any = SimpleNamespace(number=1, address=key.address)
+
+    def inventory(voters: list[bytes]) -> bytes:
+        entries = [(voter, 5, n.to_bytes(32, "big")) for n, voter in enumerate(voters)]
+        statement = poll.domain.digest(typed_data.INVENTORY, poll.context, inventory_hash(entries))
+        parts = [key.sign(statement)]
+        for voter, at, digest in entries:
+            receipt = poll.domain.digest(typed_data.RECEIPT, poll.context, voter, at, digest)
+            parts += [voter, at.to_bytes(8, "big"), digest, key.sign(receipt)]
+        return b"".join(parts)
+
+    voter = poll.voter_keys[0].address
+    most = MAX_VERSIONS * poll.nodes
+    for flood in ([b"\1" * 20], [voter] * (most + 1)):
+        with pytest.raises(Malformed, match="impossible ballots"):
+            settlement._store_inventory(peer, inventory(flood))
+    assert state.store.receipt_givers(1) == {}
+    settlement._store_inventory(peer, inventory([voter] * most))
+    assert len(state.store.receipt_givers(1)) == most
+
+
 def test_a_certificate_needs_a_quorum_of_true_signatures(tmp_path: Path) -> None:
     poll = approval_poll()
     state = release_of(poll, tmp_path, [])._state
-    accepting = Accepting(state)
-    settlement = Settlement(state, accepting, Repairing(state))
+    settlement = Settlement(state, Accepting(state), Repairing(state))
 
     def certificate(nodes: list[int], signed: SumRoot = ROOT) -> bytes:
         attested = poll.attest(signed, nodes).attestations

@@ -19,6 +19,8 @@ from ostraka.storage.node_tables import (
 )
 from ostraka_verifier.merkle_sum import SumRoot
 
+CONTEXT = b"\1" * 32
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -35,7 +37,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def poll(secret: bytes | None = b"\5" * 32) -> NodePoll:
     return NodePoll(
         poll_id=1,
-        poll_context=b"\1" * 32,
+        poll_context=CONTEXT,
         census=b"census",
         public_key=b"\2" * 32,
         announcement=b"\3" * 65,
@@ -73,10 +75,10 @@ def test_everything_survives_a_restart(url: str) -> None:
     store.add_peer_receipts(
         [PeerReceipt(poll_id=1, digest=bytes([1]) * 32, node=n, signature=b"s") for n in (2, 3)]
     )
-    store.freeze(1, b"inventory")
+    store.freeze(1, CONTEXT, b"inventory")
 
     again = NodeStore(open_database(url))
-    row = again.poll(1)
+    row = again.poll(1, CONTEXT)
     assert row is not None
     assert (row.secret_key, row.inventory_signature) == (b"\5" * 32, b"inventory")
     assert len(again.versions(1)) == 4
@@ -135,7 +137,7 @@ def test_a_destroyed_key_is_nowhere_in_the_file(tmp_path: Path) -> None:
     store.add_poll(poll(secret))
     files = [path, path.with_name("node.db-wal")]
     assert any(secret in file.read_bytes() for file in files)
-    store.destroy_key(1)
+    store.destroy_key(1, CONTEXT)
     assert all(secret not in file.read_bytes() for file in files if file.exists())
 
 

@@ -1,4 +1,4 @@
-"""One of four nodes lies, never finishes an answer, or always has more: the poll goes on."""
+"""One of four nodes lies, never finishes, dawdles, or always has more: the poll goes on."""
 
 import json
 import random
@@ -15,6 +15,8 @@ from tests.support.town import Town, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
 LIAR = 1
+DAWDLE_S = 9
+"""Less than nodes wait for an answer, more than a settling round."""
 NONSENSE = [
     b"",
     b"\0" * 8,
@@ -50,6 +52,8 @@ def impostor(port: int, kind: str, record_bytes: int) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
+            if kind == "dawdling":
+                time.sleep(DAWDLE_S)
             self.send_response(200)
             if kind != "dripping":
                 body = choice.choice(NONSENSE)
@@ -80,7 +84,7 @@ def impostor(port: int, kind: str, record_bytes: int) -> ThreadingHTTPServer:
     return server
 
 
-@pytest.mark.parametrize("kind", ["nonsense", "dripping", "endless"])
+@pytest.mark.parametrize("kind", ["nonsense", "dripping", "dawdling", "endless"])
 def test_a_lying_node_stalls_nothing(town: Town, kind: str) -> None:
     poll = town.open_poll(8)
     poll.vote(VOTES)

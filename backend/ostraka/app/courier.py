@@ -5,8 +5,10 @@ verifier alike, and anybody may do the same.
 """
 
 import secrets
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 import httpx
@@ -30,6 +32,8 @@ from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, v
 _T = TypeVar("_T")
 _POLL_S = 0.3
 _PATIENCE_S = 5
+_HEDGE_S = 1
+"""How long one node alone is waited for, before the next is asked as well."""
 _LARGE_PATIENCE_S = 30
 """For census and board, which grow with the number of voters."""
 
@@ -150,20 +154,40 @@ class Courier:
         """What the first node with a sound answer says; asks until one has."""
         deadline = time.monotonic() + timeout_s
         while True:
-            said = []
-            # In another order each time, so that no single node is leaned on.
-            for member in secrets.SystemRandom().sample(
-                poll.committee.members, len(poll.committee.members)
+            said: list[str] = []
+            for member, data in self._answers(
+                poll.committee.members, f"/api/v1/polls/{poll.poll_id}/{path}"
             ):
                 try:
-                    return read(self._get(member.url, f"/api/v1/polls/{poll.poll_id}/{path}"))
+                    return read(data.result())
                 except (CourierError, AuditError, KeyError, TypeError) as error:
                     said.append(f"{member.url}: {error}")
             if time.monotonic() > deadline:
                 raise CourierError(f"no {path} within {timeout_s:.0f} s: " + "; ".join(said))
             time.sleep(_POLL_S)
 
-    def _get(self, url: str, path: str) -> bytes:
+    def _answers(
+        self, members: Sequence[Member], path: str
+    ) -> Iterator[tuple[Member, Future[bytes]]]:
+        """Answers as they come. One node is asked, and the next when it makes us wait."""
+        # In another order each time, so that no single node is leaned on.
+        order = secrets.SystemRandom().sample(members, len(members))
+        waiting: dict[Future[bytes], Member] = {}
+        enough = threading.Event()
+        pool = ThreadPoolExecutor(len(members))
+        try:
+            while order or waiting:
+                if order:
+                    member = order.pop()
+                    waiting[pool.submit(self._get, member.url, path, enough)] = member
+                done, _ = wait(waiting, _HEDGE_S if order else None, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield waiting.pop(future), future
+        finally:
+            enough.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _get(self, url: str, path: str, enough: threading.Event | None = None) -> bytes:
         patience = _LARGE_PATIENCE_S if path.endswith("/board") else _PATIENCE_S
         deadline = time.monotonic() + patience
         body = bytearray()
@@ -172,7 +196,7 @@ class Courier:
                 for chunk in response.iter_bytes():
                     body += chunk
                     # However slowly it drips: one node must not keep the poll waiting.
-                    if time.monotonic() > deadline:
+                    if time.monotonic() > deadline or (enough is not None and enough.is_set()):
                         raise CourierError(f"{url}: no answer within {patience} s")
         except httpx.HTTPError as error:
             raise CourierError(f"{url}: {type(error).__name__}") from error

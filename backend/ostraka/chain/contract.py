@@ -20,6 +20,7 @@ from web3.logs import DISCARD
 from web3.types import EventData, TxReceipt
 
 from ostraka.keys import SigningKey
+from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -186,13 +187,21 @@ def transact(web3: Web3, sender: SigningKey, function: Any, value: int = 0) -> T
 
 
 def call(action: Callable[[], _T]) -> _T:
-    """What `action` gives; ChainError in place of every error of web3."""
+    """What `action` gives; ChainError in place of every error of web3.
+
+    Raises:
+        ChainError: The chain is out of reach, or a contract refused; says why.
+        Malformed: What is on chain cannot be read.
+    """
     try:
         return action()
     except ContractCustomError as error:
         raise ChainError(f"the contract refuses: {_custom_error(error)}") from error
     except ContractLogicError as error:
         raise ChainError(f"the contract refuses: {error.message}") from error
+    except UnicodeDecodeError as error:
+        # Waiting would not help: somebody put it on chain like this.
+        raise Malformed("chain: a text is not UTF-8") from error
     except (Web3Exception, OSError, ValueError) as error:
         raise ChainError(f"chain: {type(error).__name__}: {error}") from error
 

@@ -4,24 +4,25 @@ Source: docs/protocol.md §9.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ostraka.chain.registry import Status
 from ostraka.node.admission import Admitted
 from ostraka.node.peers import Peer
-from ostraka.node.poll_state import PollState
+from ostraka.node.poll_state import BACKGROUND_S, PollState
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.encoding import Reader, tagged_hash
+from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, tagged_hash
 
 MAX_VERSIONS = 64
-"""Ballots that one voter may have stored; more is a flood, not a change of mind."""
+"""Ballots that one voter may cast at a node; more is a flood, not a change of mind."""
 PULL_LIMIT = 500
 PULL_PAGES = 40
 """Pages pulled from one peer at a time; a liar that always has one more must not stop the clock."""
@@ -60,6 +61,7 @@ class Accepting:
             asyncio.Queue(QUEUE_LIMIT)
         )
         self._cursors: dict[int, int] = {}
+        self._pulled: Counter[tuple[int, bytes]] = Counter()
 
     async def submit(self, record: CastRecord) -> Receipt | Problem:
         """Accept a ballot from its voter.
@@ -75,6 +77,15 @@ class Accepting:
 
     async def work(self) -> None:
         """Accept queued ballots for ever, as many at once as are waiting."""
+        try:
+            await self._work()
+        finally:
+            while not self._queue.empty():
+                _, future = self._queue.get_nowait()
+                if not future.done():
+                    future.set_result(Problem(503, "Unavailable", "the poll is gone", "", 5))
+
+    async def _work(self) -> None:
         while True:
             waiting = [await self._queue.get()]
             while len(waiting) < BATCH_LIMIT and not self._queue.empty():
@@ -214,6 +225,10 @@ class Accepting:
         last = (stored[-1].id or after) if stored else after
         return last.to_bytes(_CURSOR_BYTES, "big") + b"".join(one.record for one in stored)
 
+    async def pull_all(self) -> None:
+        """Store what the peers have and this node misses; what takes long goes on by itself."""
+        await self._state.each_peer("ballots", self.pull, BACKGROUND_S)
+
     async def pull(self, peer: Peer) -> None:
         """Store what a peer has and this node misses; the rest, if it is much, the next time."""
         for _ in range(PULL_PAGES):
@@ -223,10 +238,33 @@ class Accepting:
             reader = Reader(answer[:_CURSOR_BYTES], "answer")
             last = reader.unsigned(_CURSOR_BYTES, "cursor")
             records = self._state.decode_batch(answer[_CURSOR_BYTES:])
-            await self.ingest(records)
+            await self.ingest([one for one in records if self._within_bounds(peer, one)])
             self._cursors[peer.number] = last
             if len(records) < PULL_LIMIT or last <= after:
                 return
+
+    def _within_bounds(self, peer: Peer, record: CastRecord) -> bool:
+        # What a voter and a lying node make together must not fill the disk. A ballot left out
+        # here still comes with a draft or a proposal that needs it.
+        key = peer.number, record.ballot[:ADDRESS_BYTES]
+        self._pulled[key] += record.ballot[:ADDRESS_BYTES] in self._state.census.by_account
+        return self._pulled[key] <= self.most_versions
+
+    @property
+    def most_versions(self) -> int:
+        """Of one voter, if each node took as many as it may."""
+        return MAX_VERSIONS * self._state.poll.nodes
+
+    def records_of(self, digests: Sequence[bytes]) -> bytes:
+        """For a peer: records of those of the ballots that this node holds."""
+        known = self._state.store.known(self._state.poll.poll_id, digests)
+        return b"".join(stored.record for stored in known.values())
+
+    async def fetch(self, peer: Peer, digests: Collection[bytes]) -> None:
+        """Store some ballots that a peer has."""
+        answer = await peer.post(self._state.path("peer/records"), b"".join(sorted(digests)))
+        records = self._state.decode_batch(answer)
+        await self.ingest([one for one in records if tagged_hash("ballot", one.ballot) in digests])
 
     async def ingest(self, records: Sequence[CastRecord]) -> None:
         """Store valid ballots that came from peers, with a receipt unless frozen."""
@@ -236,14 +274,15 @@ class Accepting:
     def _store_from_peers(self, records: Sequence[CastRecord]) -> None:
         digests = [tagged_hash("ballot", record.ballot) for record in records]
         known = self._state.store.known(self._state.poll.poll_id, digests)
+        whole = {digest for digest, stored in known.items() if stored.record}
         fresh = {
             digest: record
             for digest, record in zip(digests, records, strict=True)
-            if digest not in known
+            if digest not in whole
         }
         if not fresh:
             return
-        receipted = self._closed() is None
+        accepting = self._closed() is None
         admitted = [
             result
             for result in self._state.admission.admit(
@@ -251,6 +290,10 @@ class Accepting:
             )
             if isinstance(result, Admitted)
         ]
-        self._state.store.add_ballots([self._stored(one, receipted=receipted) for one in admitted])
+        stored = []
+        for one in admitted:
+            held = self._state.store.versions_of(self._state.poll.poll_id, one.ballot.voter)
+            stored.append(self._stored(one, receipted=accepting and held < self.most_versions))
+        self._state.store.add_ballots(stored)
         starved = sum(not one.share_is_good for one in admitted)
         self._state.log.info("pulled", ballots=len(admitted), starved=starved)

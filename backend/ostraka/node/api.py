@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from ostraka.chain.contract import ChainError
 from ostraka.node.accepting import Receipt
 from ostraka.node.poll_service import PollService
+from ostraka.node.poll_state import split_digests
 from ostraka.node.service import NodeService
 from ostraka.wire import peer_auth, problems
 from ostraka.wire.limits import BodyLimit
@@ -158,6 +159,10 @@ def build_api(service: NodeService) -> FastAPI:
             raise Problem(400, "Malformed", "expected a cursor of 8 bytes", "body")
         after = min(int.from_bytes(body, "big"), 2**63 - 1)
         return Response(poll.accepting.records_after(after), media_type=_BINARY)
+
+    @app.post("/api/v1/polls/{poll_id}/peer/records", include_in_schema=False)
+    def peer_records(poll: Poll, body: Body, _: PeerAddress) -> Response:
+        return Response(poll.accepting.records_of(split_digests(body)), media_type=_BINARY)
 
     @app.post("/api/v1/polls/{poll_id}/peer/draft", include_in_schema=False)
     def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:

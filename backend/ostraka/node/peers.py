@@ -41,6 +41,8 @@ class Peer:
         self._client = client
         self._key = key
         self._left_alone_until = 0.0
+        self.answered_in_s = 0.0
+        """How long the last answer took, or whatever came in place of one."""
 
     async def get(self, path: str) -> bytes:
         """Body of a successful GET; PeerError otherwise."""
@@ -58,12 +60,19 @@ class Peer:
         # One liar that keeps everybody waiting must not make each step outlast its round.
         if time.monotonic() < self._left_alone_until:
             raise PeerError(f"node {self.number}: left alone, it kept us waiting")
+        started = time.monotonic()
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                return await self._answer(method, path, body)
+                answer = await self._answer(method, path, body)
         except TimeoutError:
+            self.answered_in_s = float(_PATIENCE_S)
             self._left_alone_until = time.monotonic() + _PAUSE_S
             raise PeerError(f"node {self.number}: no answer within {_PATIENCE_S} s") from None
+        except PeerError:
+            self.answered_in_s = float(_PATIENCE_S)
+            raise
+        self.answered_in_s = time.monotonic() - started
+        return answer
 
     async def _answer(self, method: str, path: str, body: bytes) -> bytes:
         header = peer_auth.sign_request(self._key, method, path, body, int(time.time()))

@@ -5,7 +5,6 @@ Source: docs/protocol.md §9 to §12.
 
 import asyncio
 
-from ostraka.chain.contract import Head
 from ostraka.chain.registry import Status
 from ostraka.node.accepting import Accepting
 from ostraka.node.poll_state import PollState
@@ -23,15 +22,20 @@ class PollService:
         self.accepting = Accepting(state)
         self.repairing = Repairing(state)
         self.settlement = Settlement(state, self.accepting, self.repairing)
-        self.release = Release(state, self.accepting)
+        self.release = Release(state, self.settlement, self.repairing)
         self.publication = Publication(state, self.release)
 
-    async def tick(self, head: Head) -> None:
+    async def tick(self) -> None:
         """Do what this moment of chain time asks for."""
-        state = self.state
-        state.head = head
+        state, head = self.state, self.state.head
         view = await asyncio.to_thread(state.registries[0].poll, state.poll.poll_id)
         state.view = view
+        state.replaced = view.poll_context != state.poll.context
+        if state.replaced:
+            return
+        if state.incomplete:
+            await self.accepting.pull_all()
+            state.incomplete = await asyncio.to_thread(state.store.gaps, state.poll.poll_id) > 0
         if state.poll_key is None:
             if view.status in (Status.RELEASABLE, Status.TALLIED):
                 await self.release.gather_shares(view)
@@ -41,9 +45,9 @@ class PollService:
         elif view.status == Status.OPEN or (
             view.status == Status.CLOSED and head.timestamp < view.freezes_at
         ):
-            await state.each_peer(self.accepting.pull)
+            await self.accepting.pull_all()
         elif view.status == Status.CLOSED:
-            await self.settlement.settle(head)
+            await self.settlement.settle()
         elif view.status in (Status.RELEASABLE, Status.TALLIED):
             await self.release.release(view)
             if view.status == Status.TALLIED:

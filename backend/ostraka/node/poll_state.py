@@ -4,7 +4,9 @@ A lock keeps accepting, freezing and signing apart.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -35,6 +37,11 @@ from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
+
+GRACE_S = 0.25
+"""How long the rest of the peers get at least, once a quorum of them has answered."""
+BACKGROUND_S = 1
+"""How long a tick waits for what goes on by itself until the next tick."""
 
 
 class PollState:
@@ -70,34 +77,76 @@ class PollState:
         self.poll_key = PollKey(row.secret_key) if row.secret_key else None
         self.admission = Admission(curve, poll, self.census, index, self.poll_key)
         self.frozen = row.inventory_signature is not None
+        self.incomplete = False
+        """Whether bytes of stored ballots are missing, to be had from peers."""
+        self.replaced = False
+        """Whether the chain shows another poll under this one's id."""
         self.head = Head(0, b"", 0)
         self.view: PollView | None = None
         self.lock = asyncio.Lock()
+        self._asked: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)
 
     def destroy_key(self) -> None:
         """Forget the poll key, on the disk and here."""
-        self.store.destroy_key(self.poll.poll_id)
+        self.store.destroy_key(self.poll.poll_id, self.poll.context)
         self.poll_key = None
         self.admission = Admission(self.curve, self.poll, self.census, self.node, None)
 
-    async def each_peer(self, action: Callable[[Peer], Awaitable[None]]) -> int:
-        """Do something with every peer at once; how many went well."""
-        results = await asyncio.gather(
-            *(action(peer) for peer in self.peers), return_exceptions=True
-        )
+    async def each_peer(
+        self,
+        what: str,
+        action: Callable[[Peer], Awaitable[None]],
+        patience_s: float | None = None,
+    ) -> int:
+        """Do something with every peer at once; how many went well.
+
+        Once a quorum, this node included, is through, the others get as long again and then go
+        on by themselves: a liar that answers at the last moment must not make each step outlast
+        its round. A peer that still owes its last answer of the kind is not asked again.
+
+        Args:
+            what: Kind of question.
+            patience_s: Longest wait, for what need not be done when this returns.
+        """
+        started = time.monotonic()
+        waiting = set()
+        for peer in self.peers:
+            key = what, peer.number
+            if key not in self._asked:
+                task = asyncio.create_task(self.went_well(peer, action))
+                task.add_done_callback(partial(self._answered, key))
+                self._asked[key] = task
+                waiting.add(task)
         good = 0
-        for peer, result in zip(self.peers, results, strict=True):
-            if result is None:
-                good += 1
-            elif isinstance(result, PeerError | AuditError | Conflict):
-                self.log.debug("peer", peer=peer.number, problem=str(result))
-            elif isinstance(result, Exception):
-                # Whatever a peer says, it must not keep this node from hearing the others.
-                self.log.error("peer", peer=peer.number, problem=repr(result))
-            else:
-                raise result
+        while waiting and 1 + good < self.poll.committee.quorum:
+            done, waiting = await asyncio.wait(
+                waiting, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            good += sum(task.result() for task in done)
+            if not done:
+                return good
+        if waiting:
+            grace_s = max(GRACE_S, time.monotonic() - started)
+            done, _ = await asyncio.wait(waiting, timeout=grace_s)
+            good += sum(task.result() for task in done)
         return good
+
+    def _answered(self, key: tuple[str, int], _: asyncio.Task[bool]) -> None:
+        del self._asked[key]
+
+    async def went_well(self, peer: Peer, action: Callable[[Peer], Awaitable[None]]) -> bool:
+        """Do something with a peer; its trouble goes to the log."""
+        try:
+            await action(peer)
+        except (PeerError, AuditError, Conflict) as error:
+            self.log.debug("peer", peer=peer.number, problem=str(error))
+        except Exception as error:
+            # Whatever a peer says, it must not keep this node from hearing the others.
+            self.log.error("peer", peer=peer.number, problem=repr(error))
+        else:
+            return True
+        return False
 
     def decode_batch(self, data: bytes) -> list[CastRecord]:
         """Split a batch of this poll's records; Malformed when it is none."""
@@ -105,9 +154,17 @@ class PollState:
         return decode_records(data, poll.layout.size, poll.nodes, poll.box_bytes)
 
     def root(self, digests: Sequence[bytes]) -> tuple[SumRoot, list[tuple[Ballot, StoredBallot]]]:
-        """Root over stored ballots in leaf order; KeyError when one is not here."""
+        """Root over stored ballots in leaf order.
+
+        Raises:
+            Problem: Some of them, or their bytes, are not here.
+        """
         stored = self.store.known(self.poll.poll_id, digests)
-        ordered = [stored[digest] for digest in digests]
+        ordered = [stored[digest] for digest in digests if digest in stored]
+        missing = len(digests) - sum(bool(one.record) for one in ordered)
+        if missing:
+            detail = f"{missing} ballots are not here, and come from the other nodes"
+            raise Problem(503, "Incomplete", detail, retry_after_s=5)
         size = self.poll.layout.size
         ballots = self.poll.layout.decode_many(self.curve, [one.record[:size] for one in ordered])
         weights = self.weights(ballots)

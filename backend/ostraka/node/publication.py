@@ -19,8 +19,8 @@ from ostraka_verifier.board import (
     SignedBallot,
     SignedShare,
 )
-from ostraka_verifier.encoding import Reader, tagged_hash
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, tagged_hash
+from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.typed_data import recover
 
@@ -95,40 +95,98 @@ class Publication:
         }
 
     def recheck(self) -> int:
-        """At start: drop ballots whose stored bytes changed; peers have them. How many."""
+        """At start: find ballots whose stored bytes changed, mend or drop them. How many."""
         damaged = 0
         after = 0
         while stored := self._state.store.ballots_after(
             self._state.poll.poll_id, after, PULL_LIMIT
         ):
-            for one in stored:
-                size = self._state.poll.layout.size
-                intact = (
-                    len(one.record) == self._state.poll.record_bytes
-                    and tagged_hash("ballot", one.record[:size]) == one.digest
-                    and self._voter_signed(one)
-                )
-                if not intact:
-                    self._state.store.remove_ballot(self._state.poll.poll_id, one.digest)
-                    damaged += 1
+            damaged += sum(self._mended(one) for one in stored)
             after = stored[-1].id or after
         if damaged:
-            self._state.log.error("damaged ballots dropped, to be pulled again", ballots=damaged)
+            self._state.log.error("damaged ballots found; peers have them", ballots=damaged)
+        self._state.incomplete = self._state.store.gaps(self._state.poll.poll_id) > 0
         return damaged
 
-    def _voter_signed(self, stored: StoredBallot) -> bool:
-        record = self._state.decode_batch(stored.record)[0]
-        digest = self._state.poll.domain.digest(
-            typed_data.BALLOT,
+    def _mended(self, stored: StoredBallot) -> bool:
+        """Whether something of a ballot was damaged, and is not any more.
+
+        What this node promised by its receipt and its inventory must outlast the damage: of a
+        damaged record the row stays, to be filled by peers.
+        """
+        found = _columns(stored)
+        if self._voter_signed(stored.record):
+            stored.voter = stored.record[:ADDRESS_BYTES]
+            stored.cast_at_unix_s = int.from_bytes(stored.record[ADDRESS_BYTES:][:8], "big")
+            stored.digest = tagged_hash("ballot", self._ballot(stored.record))
+            if stored.receipt is not None:
+                stored.receipt = self._receipt(stored)
+            stored.share_box = self._share_box(stored)
+        elif stored.receipt in (None, self._receipt(stored)):
+            stored.record, stored.share_box = b"", None
+        else:
+            self._state.store.remove_ballot(stored)
+            return True
+        if _columns(stored) == found:
+            return False
+        self._state.store.mend_ballot(stored)
+        return True
+
+    def _share_box(self, stored: StoredBallot) -> bytes | None:
+        """The box that holds this node's good share, None where none does."""
+        own = self._state.decode_batch(stored.record)[0].boxes[self._state.node - 1]
+        # The voter's own was checked when it came; a repaired one looks like a damaged one.
+        if stored.share_box in (None, own) or self._state.poll_key is None:
+            return stored.share_box
+        ballot = self._state.poll.layout.decode(self._state.curve, self._ballot(stored.record))
+        for box in (stored.share_box, own):
+            try:
+                self._state.admission.share(ballot, box or b"")
+            except (Malformed, Rejected):
+                continue
+            return box
+        return None
+
+    def _receipt(self, stored: StoredBallot) -> bytes:
+        return self._state.sign(
+            typed_data.RECEIPT,
             self._state.poll.context,
             stored.voter,
             stored.cast_at_unix_s,
             stored.digest,
+        )
+
+    def _ballot(self, record: bytes) -> bytes:
+        return record[: self._state.poll.layout.size]
+
+    def _voter_signed(self, data: bytes) -> bool:
+        """Whether a record is, to the byte, what its voter signed for this poll."""
+        if len(data) != self._state.poll.record_bytes:
+            return False
+        (record,) = self._state.decode_batch(data)
+        voter, cast_at = record.ballot[:ADDRESS_BYTES], record.ballot[ADDRESS_BYTES:][:8]
+        digest = self._state.poll.domain.digest(
+            typed_data.BALLOT,
+            self._state.poll.context,
+            voter,
+            int.from_bytes(cast_at, "big"),
+            tagged_hash("ballot", record.ballot),
             record.boxes_hash,
         )
         try:
             signer = recover(digest, record.signature)
         except Malformed:
             return False
-        entry = self._state.census.by_account.get(stored.voter)
+        entry = self._state.census.by_account.get(voter)
         return entry is not None and signer == entry.signing_key
+
+
+def _columns(stored: StoredBallot) -> tuple[object, ...]:
+    return (
+        stored.voter,
+        stored.cast_at_unix_s,
+        stored.digest,
+        stored.record,
+        stored.receipt,
+        stored.share_box,
+    )

@@ -8,9 +8,10 @@ from typing import Any
 
 from ostraka.chain.registry import PollView, Status
 from ostraka.node import settling
-from ostraka.node.accepting import Accepting
 from ostraka.node.peers import Peer
-from ostraka.node.poll_state import PollState, split_digests
+from ostraka.node.poll_state import BACKGROUND_S, PollState, split_digests
+from ostraka.node.repairing import Repairing
+from ostraka.node.settlement import Settlement
 from ostraka.node.store import Conflict
 from ostraka.storage.node_tables import (
     FinalStatement,
@@ -30,9 +31,10 @@ from ostraka_verifier.tally_proof import AggregateCommitments, aggregate
 class Release:
     """Releases the aggregate share of one poll."""
 
-    def __init__(self, state: PollState, accepting: Accepting) -> None:
+    def __init__(self, state: PollState, settlement: Settlement, repairing: Repairing) -> None:
         self._state = state
-        self._accepting = accepting
+        self._settlement = settlement
+        self._repairing = repairing
 
     async def release(self, view: PollView) -> None:
         final = await asyncio.to_thread(self._finalized_root)
@@ -43,7 +45,7 @@ class Release:
             if digests is None:
                 return
             await self._state_final(final)
-        await self._state.each_peer(self._read_final)
+        await self._state.each_peer("finals", self._read_final)
         agreeing = [
             one
             for one in self._state.store.finals(self._state.poll.poll_id)
@@ -53,7 +55,9 @@ class Release:
         quorum = self._state.poll.committee.quorum
         if mine is not None and mine.root_digest == final.digest and len(agreeing) >= quorum:
             released = {one.node for one in self._state.store.shares(self._state.poll.poll_id)}
-            if self._state.node not in released:
+            if self._state.node not in released and await self._repairing.repair_leaves(
+                split_digests(self.leaves())
+            ):
                 await asyncio.to_thread(self._release_share, final)
         await self.gather_shares(view)
 
@@ -77,14 +81,18 @@ class Release:
         if signed is not None:
             return split_digests(signed.leaves)
         # Not asked or not there when it was settled: take the list from a peer, believe the root.
+        await self._settlement.catch_up()
         offers: list[list[bytes]] = []
 
         async def read(peer: Peer) -> None:
-            await self._accepting.pull(peer)
-            offers.append(split_digests(await peer.get(self._state.path("leaves"))))
+            digests = split_digests(await peer.get(self._state.path("leaves")))
+            if len(digests) != root.count:
+                raise Malformed(f"leaves: {len(digests)} for a root over {root.count}")
+            offers.append(digests)
 
-        await self._state.each_peer(read)
+        await self._state.each_peer("leaves", read)
         for digests in offers:
+            await self._repairing.repair_leaves(digests)
             async with self._state.lock:
                 if await asyncio.to_thread(self._adopt, root, digests):
                     return digests
@@ -143,7 +151,7 @@ class Release:
     async def _state_final(self, root: SumRoot) -> None:
         """Sign this node's one and only `Final`, unless it may have signed another before."""
         # A database restored from a backup forgets; peers do not. In doubt, keep silent.
-        answered = 1 + await self._state.each_peer(self._read_final)
+        answered = 1 + await self._state.each_peer("finals", self._read_final)
         if answered < self._state.poll.committee.quorum or self._own_final() is not None:
             return
         signature = self._state.sign(typed_data.FINAL, self._state.poll.context, root.digest)
@@ -263,7 +271,7 @@ class Release:
                     )
                 )
 
-        await self._state.each_peer(read)
+        await self._state.each_peer("shares", read, BACKGROUND_S)
 
     async def destroy_if_final(self) -> None:
         block = (await asyncio.to_thread(self._state.registries[0].head, "finalized")).number

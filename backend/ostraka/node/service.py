@@ -56,8 +56,10 @@ class NodeService:
         self._client = client
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
-        self._workers: set[asyncio.Task[None]] = set()
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._ticking: dict[int, asyncio.Task[None]] = {}
         self._seen = 0
+        self._again: set[int] = set()
         # Two services of one poll would have two locks, and two announcements two poll keys.
         self._starting = asyncio.Lock()
         self.head: Head | None = None
@@ -79,16 +81,25 @@ class NodeService:
         await self._discover()
         # Shown only now: from here on the node answers for every poll that it serves.
         self.head = head
-        await asyncio.gather(*(self._tick_poll(one, head) for one in list(self._polls.values())))
+        for poll_id, service in self._polls.items():
+            service.state.head = head
+            # Each at its own pace: a poll that waits for its peers must not hold up the others,
+            # nor what this node knows of the time.
+            if poll_id not in self._ticking:
+                self._ticking[poll_id] = asyncio.create_task(self._tick_poll(service))
 
-    async def _tick_poll(self, service: PollService, head: Head) -> None:
+    async def _tick_poll(self, service: PollService) -> None:
         try:
-            await service.tick(head)
+            await service.tick()
+            if service.state.replaced:
+                self._forget(service.state.poll.poll_id)
         except (AuditError, Problem, Conflict, ChainError) as error:
             service.state.log.warning("tick", problem=str(error))
         except Exception:
             # One poll's trouble must not stop the others, nor the receipts of this one.
             service.state.log.exception("tick failed")
+        finally:
+            del self._ticking[service.state.poll.poll_id]
 
     async def _discover(self) -> None:
         async with self._starting:
@@ -96,7 +107,12 @@ class NodeService:
 
     async def _discover_next(self) -> None:
         count = await asyncio.to_thread(self._registries[0].poll_count)
-        for poll_id in range(self._seen + 1, count + 1):
+        # Before finality the chain may take a poll back, or put another one in its place.
+        for poll_id in range(count + 1, self._seen + 1):
+            self._forget(poll_id)
+        self._seen = min(self._seen, count)
+        anew = sorted(known for known in self._again if known <= self._seen)
+        for poll_id in [*anew, *range(self._seen + 1, count + 1)]:
             try:
                 poll = await asyncio.to_thread(PublishedPoll.read, self._registries[0], poll_id)
             except AuditError as error:
@@ -104,10 +120,19 @@ class NodeService:
                 poll = None
             if poll is not None and poll.committee.index_of(self.key.address) is not None:
                 self._found[poll_id] = poll
-                row = self._store.poll(poll_id)
-                if row is not None and row.poll_context == poll.context:
+                row = self._store.poll(poll_id, poll.context)
+                if row is not None:
                     await self._start(poll, row)
-            self._seen = poll_id
+            self._again.discard(poll_id)
+            self._seen = max(self._seen, poll_id)
+
+    def _forget(self, poll_id: int) -> None:
+        """Look at a poll anew: the chain shows none, or another one, under its id."""
+        self._again.add(poll_id)
+        self._found.pop(poll_id, None)
+        if self._polls.pop(poll_id, None) is not None:
+            self._workers.pop(poll_id).cancel()
+        log.warning("another poll, or none, in this one's place", poll=poll_id)
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
         peers = [
@@ -119,9 +144,7 @@ class NodeService:
         service = PollService(state)
         await asyncio.to_thread(service.publication.recheck)
         self._polls[poll.poll_id] = service
-        worker = asyncio.create_task(service.accepting.work())
-        self._workers.add(worker)
-        worker.add_done_callback(self._workers.discard)
+        self._workers[poll.poll_id] = asyncio.create_task(service.accepting.work())
         service.state.log.info("serving")
         return service
 
@@ -141,6 +164,9 @@ class NodeService:
             raise Problem(404, "No such poll", f"this node knows no poll {poll_id} of its own")
         census = await asyncio.to_thread(Census.decode, data)
         view = await asyncio.to_thread(self._registries[0].poll, poll_id)
+        if view.poll_context != poll.context:
+            self._forget(poll_id)
+            raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
         objection = await asyncio.to_thread(self._policy.objection, poll, view.creator, census)
         if objection:
             raise Problem(422, "Poll refused", objection)
@@ -160,8 +186,12 @@ class NodeService:
         async with self._starting:
             if poll_id in self._polls:
                 return self._polls[poll_id]
-            self._store.add_poll(row)
-            return await self._start(poll, row)
+            if poll_id not in self._found:
+                raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
+            known = self._store.poll(poll_id, poll.context)
+            if known is None:
+                self._store.add_poll(row)
+            return await self._start(poll, known or row)
 
     def poll(self, poll_id: int) -> PollService:
         """A served poll.

@@ -4,12 +4,12 @@ Source: docs/protocol.md §10.
 """
 
 import asyncio
+from collections import Counter
 
-from ostraka.chain.contract import Head
 from ostraka.node import settling
 from ostraka.node.accepting import Accepting
 from ostraka.node.peers import Peer
-from ostraka.node.poll_state import PollState, root_statement
+from ostraka.node.poll_state import BACKGROUND_S, PollState, root_statement
 from ostraka.node.repairing import Repairing
 from ostraka.node.settling import LeafList
 from ostraka.node.store import Conflict, decode_root, encode_root
@@ -37,13 +37,12 @@ class Settlement:
         self._repairing = repairing
         self._inventories: set[int] = set()
 
-    async def settle(self, head: Head) -> None:
+    async def settle(self) -> None:
+        """Freeze, catch up, and propose when it is this node's turn."""
         if not self._state.frozen:
             await self._freeze()
-        await self._state.each_peer(self._accepting.pull)
-        await self._state.each_peer(self._read_inventory)
-        await self._repairing.repair_starved()
-        number = self._state.poll.parameters.round_at(head.timestamp)
+        await self.catch_up()
+        number = self._state.poll.parameters.round_at(self._state.head.timestamp)
         if number is None or 1 + number % self._state.poll.nodes != self._state.node:
             return
         quorum = self._state.poll.committee.quorum
@@ -54,6 +53,12 @@ class Settlement:
                 return
         await self._propose(number)
 
+    async def catch_up(self) -> None:
+        """Take in the ballots, receipts and shares that peers have and this node misses."""
+        await self._accepting.pull_all()
+        await self._state.each_peer("inventory", self._read_inventory, BACKGROUND_S)
+        await self._repairing.repair_starved()
+
     async def _freeze(self) -> None:
         async with self._state.lock:
             receipts = await asyncio.to_thread(self._state.store.receipts, self._state.poll.poll_id)
@@ -62,7 +67,8 @@ class Settlement:
                 self._state.poll.context,
                 settling.inventory_hash([row[:3] for row in receipts]),
             )
-            await asyncio.to_thread(self._state.store.freeze, self._state.poll.poll_id, signature)
+            poll = self._state.poll
+            await asyncio.to_thread(self._state.store.freeze, poll.poll_id, poll.context, signature)
             self._state.frozen = True
         self._state.log.info("frozen", ballots=len(receipts))
 
@@ -73,7 +79,7 @@ class Settlement:
         Raises:
             Problem: The node is not frozen yet.
         """
-        row = self._state.store.poll(self._state.poll.poll_id)
+        row = self._state.store.poll(self._state.poll.poll_id, self._state.poll.context)
         if row is None or row.inventory_signature is None:
             raise Problem(409, "Not frozen", "the inventory comes after closing", retry_after_s=2)
         parts = [row.inventory_signature]
@@ -97,9 +103,17 @@ class Settlement:
         reader = Reader(data, "inventory")
         signature = reader.take(SIGNATURE_BYTES, "signature")
         entries, receipts = [], []
+        versions: Counter[bytes] = Counter()
         for _ in range((len(data) - SIGNATURE_BYTES) // entry_bytes):
             voter, cast_at = reader.take(20, "voter"), reader.unsigned(8, "cast_at")
             digest, receipt = reader.take(32, "digest"), reader.take(SIGNATURE_BYTES, "receipt")
+            # Signing costs a liar nothing: without bounds it could fill the disk.
+            versions[voter] += 1
+            if (
+                voter not in self._state.census.by_account
+                or versions[voter] > self._accepting.most_versions
+            ):
+                raise Malformed(f"inventory of node {peer.number}: impossible ballots")
             entries.append((voter, cast_at, digest))
             statement = (self._state.poll.context, voter, cast_at, digest)
             self._state.require_signer(peer.address, receipt, typed_data.RECEIPT, *statement)
@@ -125,7 +139,7 @@ class Settlement:
             answer = await peer.post(self._state.path("peer/draft"), first.encode())
             await self._accepting.ingest(self._state.decode_batch(answer))
 
-        answered = 1 + await self._state.each_peer(ask)
+        answered = 1 + await self._state.each_peer("draft", ask)
         quorum = self._state.poll.committee.quorum
         if answered < quorum:
             self._state.log.info("draft waits", round=number, answered=answered, quorum=quorum)
@@ -147,7 +161,7 @@ class Settlement:
             self._state.require_root_signature(peer.address, answer, number, root)
             signatures[peer.number] = answer
 
-        await self._state.each_peer(collect)
+        await self._state.each_peer("proposal", collect)
         self._state.store.add_attestations(
             self._state.poll.poll_id, number, encode_root(root), signatures
         )
@@ -163,7 +177,7 @@ class Settlement:
             async def spread(peer: Peer) -> None:
                 await peer.post(self._state.path("peer/certificate"), certificate)
 
-            await self._state.each_peer(spread)
+            await self._state.each_peer("certificate", spread)
 
     def _draft(self, number: int) -> LeafList:
         poll, store = self._state.poll, self._state.store
@@ -205,13 +219,11 @@ class Settlement:
             raise Problem(
                 409, "Inventories missing", f"those of {heard} nodes are here, not {quorum}", "", 1
             )
-        unknown = {entry.digest for entry in proposal.entries} - {
-            version.digest for version in self._state.store.versions(self._state.poll.poll_id)
-        }
-        if unknown:
-            await self._state.each_peer(
-                lambda peer: self._accepting.pull(peer) if peer.address == proposer else _nothing()
-            )
+        held = await asyncio.to_thread(self._state.store.versions, self._state.poll.poll_id)
+        unknown = {entry.digest for entry in proposal.entries} - {one.digest for one in held}
+        for peer in self._state.peers:
+            if unknown and peer.address == proposer:
+                await self._state.went_well(peer, lambda peer: self._accepting.fetch(peer, unknown))
         async with self._state.lock:
             return await asyncio.to_thread(self._sign_if_sound, proposal)
 
@@ -288,7 +300,3 @@ class Settlement:
                 )
                 return AnchoredRoot(number, decode_root(root), attestations)
         raise Problem(409, "Not settled", "no root has enough signatures yet", retry_after_s=2)
-
-
-async def _nothing() -> None:
-    return

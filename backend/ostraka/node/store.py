@@ -64,27 +64,27 @@ class NodeStore:
         with Session(self._engine) as session:
             return list(session.exec(select(NodePoll)))
 
-    def poll(self, poll_id: int) -> NodePoll | None:
+    def poll(self, poll_id: int, context: bytes) -> NodePoll | None:
         """One served poll."""
         with Session(self._engine) as session:
-            return session.get(NodePoll, poll_id)
+            return session.get(NodePoll, (poll_id, context))
 
     def add_poll(self, poll: NodePoll) -> None:
         """Start serving a poll."""
         with self._write() as session:
             session.add(poll)
 
-    def freeze(self, poll_id: int, inventory_signature: bytes) -> None:
+    def freeze(self, poll_id: int, context: bytes, inventory_signature: bytes) -> None:
         """No receipt is signed for this poll from now on."""
         with self._write() as session:
-            poll = session.get_one(NodePoll, poll_id)
+            poll = session.get_one(NodePoll, (poll_id, context))
             poll.inventory_signature = inventory_signature
             session.add(poll)
 
-    def destroy_key(self, poll_id: int) -> None:
+    def destroy_key(self, poll_id: int, context: bytes) -> None:
         """Forget the poll key for good."""
         with self._write() as session:
-            poll = session.get_one(NodePoll, poll_id)
+            poll = session.get_one(NodePoll, (poll_id, context))
             poll.secret_key = None
             session.add(poll)
         checkpoint(self._engine)
@@ -92,8 +92,9 @@ class NodeStore:
     def add_ballots(self, ballots: Sequence[StoredBallot]) -> None:
         """Store ballots in one transaction.
 
-        One already there stays as it is, unless it had no receipt and comes with one now: it was
-        pulled from a peer without a good share, and its voter has sent a good one since.
+        One already there stays as it is, unless it had no receipt and comes with one now (it was
+        pulled from a peer without a good share, and its voter has sent a good one since), or its
+        bytes were damaged.
         """
         with self._write() as session:
             for ballot in ballots:
@@ -103,6 +104,9 @@ class NodeStore:
                 elif known.receipt is None and ballot.receipt is not None:
                     known.record, known.receipt = ballot.record, ballot.receipt
                     known.share_box = ballot.share_box
+                    session.add(known)
+                elif not known.record:
+                    known.record, known.share_box = ballot.record, ballot.share_box
                     session.add(known)
 
     def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
@@ -187,16 +191,27 @@ class NodeStore:
         """Keep a repaired share, sealed to this node's own poll key."""
         with self._write() as session:
             ballot = self._find(session, poll_id, digest)
-            if ballot is not None and ballot.share_box is None:
+            if ballot is not None and ballot.record and ballot.share_box is None:
                 ballot.share_box = box
                 session.add(ballot)
 
-    def remove_ballot(self, poll_id: int, digest: bytes) -> None:
-        """Drop a ballot whose bytes are damaged, to be fetched again from peers."""
+    def mend_ballot(self, ballot: StoredBallot) -> None:
+        """Replace what is stored of a ballot, found by its row."""
         with self._write() as session:
-            ballot = self._find(session, poll_id, digest)
-            if ballot is not None:
-                session.delete(ballot)
+            session.merge(ballot)
+
+    def remove_ballot(self, ballot: StoredBallot) -> None:
+        """Drop a ballot of which nothing can be told any more."""
+        with self._write() as session:
+            session.delete(session.get_one(StoredBallot, ballot.id))
+
+    def gaps(self, poll_id: int) -> int:
+        """Number of ballots whose bytes are missing."""
+        with Session(self._engine) as session:
+            query = select(func.count()).where(
+                StoredBallot.poll_id == poll_id, StoredBallot.record == b""
+            )
+            return session.exec(query).one()
 
     def add_peer_receipts(self, receipts: Sequence[PeerReceipt]) -> None:
         """Remember other nodes' receipts."""

@@ -14,7 +14,8 @@ class NodePoll(SQLModel, table=True):
     __tablename__ = "node_poll"
 
     poll_id: int = Field(primary_key=True)
-    poll_context: bytes
+    poll_context: bytes = Field(primary_key=True)
+    """Before opening a reorganization may put another poll under the same id."""
     census: bytes
     public_key: bytes
     announcement: bytes
@@ -36,7 +37,7 @@ class StoredBallot(SQLModel, table=True):
     cast_at_unix_s: int = Field(sa_type=BigInteger)
     digest: bytes
     record: bytes
-    """Ballot, boxes and signature as they came."""
+    """Ballot, boxes and signature as they came; empty where they were damaged."""
     receipt: bytes | None = None
     """This node's signature; None where it came after freezing or the share is bad."""
     share_box: bytes | None = None

@@ -1,58 +1,144 @@
 """Caps on request bodies, applied before anything is parsed."""
 
+import asyncio
+from collections import Counter
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ostraka.wire.problems import Problem, respond
 
+SMALL_BYTES = 2**18
+"""A body of so many bytes always gets in."""
+CLIENT_BYTES = 2**26 + 2**20
+"""What one client address may have under way in larger bodies."""
+ALL_BYTES = 2**29
+"""What all clients together may."""
+PATIENCE_S = 60
+"""How long a body may take to arrive."""
 _DRAIN_BYTES = 16 * 2**20
 
 
 class BodyLimit:
-    """ASGI middleware that refuses bodies of more than `limit` bytes, however they are sent."""
+    """ASGI middleware that reads bodies as a whole, and refuses what is too large or too slow.
+
+    Memory stays bounded however many clients send at once, and however they declare the size.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
+        """Args:
+        limit: Most bytes of one body.
+        """
         self._app = app
         self._limit = limit
+        self._under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        size = int(declared) if declared.isdigit() else 0
-        body = bytearray()
-        # Read here as a whole: a handler would only see a stream that was cut short.
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] != "http.request":
-                return
-            more = message.get("more_body", False)
-            body += message.get("body", b"")
-            size = max(size, len(body))
-            if size > self._limit:
-                # Discard a little of what comes, so that a client gets to read the refusal.
-                drained = len(body)
-                body.clear()
-                while more and drained <= self._limit + _DRAIN_BYTES:
-                    message = await receive()
-                    drained += len(message.get("body", b""))
-                    more = message.get("more_body", False)
-                await self._refuse(scope, send)
-                return
-        pending: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+        client = scope["client"][0] if scope.get("client") else ""
+        body = _Body(self, client)
+        try:
+            await self._serve(body, scope, receive, send)
+        finally:
+            self._release(client, body.reserved)
+
+    async def _serve(self, body: "_Body", scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                complete = await body.read(scope, receive)
+        except TimeoutError:
+            detail = f"the body did not arrive within {PATIENCE_S} s"
+            await self._refuse(Problem(408, "Too slow", detail, "body"), scope, send)
+            return
+        except Problem as problem:
+            await self._refuse(problem, scope, send)
+            return
+        if not complete:
+            return
+        pending: list[Message] = [
+            {"type": "http.request", "body": bytes(body.data), "more_body": False}
+        ]
 
         async def replay() -> Message:
             return pending.pop() if pending else await receive()
 
         await self._app(scope, replay, send)
 
-    async def _refuse(self, scope: Scope, send: Send) -> None:
-        detail = f"the body has more than {self._limit} bytes"
-        response = respond(Problem(413, "Too large", detail, "body"))
+    def reserve(self, client: str, count: int) -> None:
+        """Count bytes that a client is about to have under way; Problem when it is too much."""
+        if (
+            self._under_way[client] + count > CLIENT_BYTES
+            or self._under_way.total() + count > ALL_BYTES
+        ):
+            raise Problem(503, "Busy", "too much is being sent at once", "body", 5)
+        self._under_way[client] += count
 
+    def _release(self, client: str, count: int) -> None:
+        self._under_way[client] -= count
+        if not self._under_way[client]:
+            del self._under_way[client]
+
+    @property
+    def limit(self) -> int:
+        """Most bytes of one body."""
+        return self._limit
+
+    @staticmethod
+    async def _refuse(problem: Problem, scope: Scope, send: Send) -> None:
         async def nothing() -> Message:
             return {"type": "http.disconnect"}
 
-        await response(scope, nothing, send)
+        await respond(problem)(scope, nothing, send)
+
+
+class _Body:
+    """One body on its way in."""
+
+    def __init__(self, limits: BodyLimit, client: str) -> None:
+        self.data = bytearray()
+        self.reserved = 0
+        self._limits = limits
+        self._client = client
+
+    async def read(self, scope: Scope, receive: Receive) -> bool:
+        """Read it; False when the client went away.
+
+        Raises:
+            Problem: It is too large, or too much is under way.
+        """
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        size = int(declared) if declared.isdigit() and len(declared) < 20 else 0
+        more = True
+        # Read as a whole here: a handler would only see a stream that was cut short.
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                return False
+            more = message.get("more_body", False)
+            self.data += message.get("body", b"")
+            size = max(size, len(self.data))
+            try:
+                self._allow(size)
+            except Problem:
+                await self._drain(receive, more)
+                raise
+        return True
+
+    def _allow(self, size: int) -> None:
+        limit = self._limits.limit
+        if size > limit:
+            raise Problem(413, "Too large", f"the body has more than {limit} bytes", "body")
+        if size > max(SMALL_BYTES, self.reserved):
+            self._limits.reserve(self._client, size - self.reserved)
+            self.reserved = size
+
+    async def _drain(self, receive: Receive, more: bool) -> None:
+        """Discard a little of what comes, so that a client gets to read the refusal."""
+        drained = len(self.data)
+        self.data.clear()
+        while more and drained <= self._limits.limit + _DRAIN_BYTES:
+            message = await receive()
+            drained += len(message.get("body", b""))
+            more = message.get("more_body", False) and message["type"] == "http.request"

@@ -1,0 +1,106 @@
+"""Bodies are bounded in size, in time and in number, and refused in words."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from ostraka.wire import limits
+from ostraka.wire.limits import SMALL_BYTES, BodyLimit
+
+LIMIT = 2**20
+
+
+class Client:
+    """One request, sent in pieces; keeps what comes back."""
+
+    def __init__(self, limit: BodyLimit, address: str = "192.0.2.1") -> None:
+        self.status = 0
+        self.body = b""
+        self._pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        scope = {"type": "http", "headers": [], "client": (address, 5), "path": "/"}
+        self.done = asyncio.create_task(limit(scope, self._pieces.get, self._answer))
+
+    async def send(self, data: bytes, more: bool = True) -> None:
+        """Send a piece, and let the server take it."""
+        await self._pieces.put({"type": "http.request", "body": data, "more_body": more})
+        await asyncio.sleep(0.01)
+
+    async def vanish(self) -> None:
+        """Close the connection."""
+        await self._pieces.put({"type": "http.disconnect"})
+        await self.done
+
+    async def _answer(self, message: Any) -> None:
+        self.status = message.get("status", self.status)
+        self.body += message.get("body", b"")
+
+
+async def size_of_body(_: Any, receive: Any, send: Any) -> None:
+    message = await receive()
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": str(len(message["body"])).encode()})
+
+
+def test_a_body_arrives_whole_or_is_refused() -> None:
+    async def run() -> None:
+        limit = BodyLimit(size_of_body, LIMIT)
+        client = Client(limit)
+        await client.send(b"a" * 1000)
+        await client.send(b"b" * LIMIT, more=False)
+        await client.done
+        assert client.status == 413
+        assert json.loads(client.body)["field"] == "body"
+        client = Client(limit)
+        await client.send(b"a" * 1000)
+        await client.send(b"b" * 1000, more=False)
+        await client.done
+        assert (client.status, client.body) == (200, b"2000")
+
+    asyncio.run(run())
+
+
+def test_unfinished_bodies_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CLIENT_BYTES", 2 * LIMIT)
+    monkeypatch.setattr(limits, "ALL_BYTES", 3 * LIMIT)
+
+    async def run() -> None:
+        limit = BodyLimit(size_of_body, LIMIT)
+        hanging = [Client(limit), Client(limit), Client(limit, "192.0.2.2")]
+        for client in hanging:
+            await client.send(bytes(LIMIT))
+        third = Client(limit)
+        await third.send(bytes(LIMIT), more=False)
+        await third.done
+        assert third.status == 503
+        other = Client(limit, "192.0.2.3")
+        await other.send(bytes(LIMIT), more=False)
+        await other.done
+        assert other.status == 503
+        # A ballot always gets in.
+        small = Client(limit)
+        await small.send(bytes(SMALL_BYTES), more=False)
+        await small.done
+        assert small.status == 200
+        for client in hanging:
+            await client.vanish()
+        again = Client(limit)
+        await again.send(bytes(LIMIT), more=False)
+        await again.done
+        assert again.status == 200
+        assert limit._under_way.total() == 0
+
+    asyncio.run(run())
+
+
+def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PATIENCE_S", 0.05)
+
+    async def run() -> None:
+        client = Client(BodyLimit(size_of_body, LIMIT))
+        await client.send(b"a")
+        await client.done
+        assert client.status == 408
+
+    asyncio.run(run())

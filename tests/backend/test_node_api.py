@@ -1,0 +1,25 @@
+"""What a node's HTTP interface says when the node cannot answer."""
+
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from ostraka.chain.contract import ChainError
+from ostraka.node.api import build_api
+
+
+class Unreachable:
+    """A service whose chain is out of reach."""
+
+    def poll(self, _: int) -> Any:
+        """Always fails."""
+        raise ChainError("chain: ConnectionError: http://user:secret@provider.example")
+
+
+def test_trouble_with_the_chain_passes_and_is_not_spelt_out() -> None:
+    service: Any = Unreachable()
+    answer = TestClient(build_api(service)).get("/api/v1/polls/1/board")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Retry-After" in answer.headers
+    assert "secret" not in answer.text
