@@ -16,7 +16,7 @@ from ostraka.node.repairing import Repairing
 from ostraka.node.settlement import Settlement
 from ostraka.node.settling import LeafList, inventory_hash
 from ostraka.node.store import NodeStore, encode_root
-from ostraka.storage.database import open_database
+from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
@@ -72,7 +72,7 @@ def release_of(poll: SyntheticPoll, folder: Path, peers: list[ListeningPeer]) ->
         announcement=b"",
         secret_key=poll.poll_keys[ME - 1].secret(),
     )
-    store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}"))
+    store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}", Schema.NODE))
     store.add_poll(row)
     key = poll.node_keys[ME - 1]
     state = PollState(poll.curve, store, [], published, row, key, peers)  # type: ignore[arg-type]

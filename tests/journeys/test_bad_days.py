@@ -12,6 +12,7 @@ from ostraka.chain.published import PublishedPoll
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import keccak256
+from ostraka_verifier.errors import AuditError
 from ostraka_verifier.sharing import Share
 from tests.support.town import OUTCOME, RULE, Poll, Town, body_of, eventually, vote_for
 
@@ -150,7 +151,7 @@ def test_text_that_is_not_utf8_deafens_no_node(town: Town) -> None:
     registry.create_poll(
         town.stack.organizer, parameters, RULE.encode(), OUTCOME.encode(), description
     )
-    with pytest.raises(Exception, match="UTF-8"):
+    with pytest.raises(AuditError, match="committee"):
         PublishedPoll.read(registry, poll_id + 1)
     poll = town.open_poll(8)
     poll.vote(VOTES)

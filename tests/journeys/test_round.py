@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from ostraka.app.local_stack import LocalStack
-from ostraka.app.rounds import round_description
 from ostraka.chain.contract import ChainError
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import BallotKind, Item, RoundParameters, RoundStatus
+from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from ostraka.app.courier import Courier
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
+from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.voter.cast import Cast, cast
 from ostraka.voter.prepare import BallotFactory, PreparedBallot

@@ -20,14 +20,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from ostraka.app.courier import Courier
 from ostraka.app.local_stack import LocalStack
 from ostraka.app.plain_count import count_votes
-from ostraka.app.rounds import round_description
 from ostraka.chain.contract import Sent
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import BallotKind, Item, RoundParameters, Token
 from ostraka.formats.pabulib import Election, PabulibError, Project, read_election
+from ostraka.gateway.courier import Courier
+from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka.voter.cast import cast
 from ostraka.voter.choice import selection_bits

@@ -15,7 +15,7 @@ from ostraka.node.peers import peer_client
 from ostraka.node.policy import Policy
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
-from ostraka.storage.database import open_database
+from ostraka.storage.database import Schema, open_database
 from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
 
@@ -49,7 +49,7 @@ async def _serve(settings: NodeSettings) -> None:
         frozenset(from_hex(creator, "creators") for creator in settings.creators),
         settings.minimum_ballots,
     )
-    store = NodeStore(open_database(settings.database_url))
+    store = NodeStore(open_database(settings.database_url, Schema.NODE))
     async with peer_client() as client:
         service = NodeService(load(), store, registries, key, settings.url, policy, client)
         server = uvicorn.Server(

@@ -11,16 +11,26 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import StringDecoder
+from eth_abi.encoding import TextStringEncoder
+from eth_abi.registry import BaseEquals
 from eth_account import Account
 from eth_typing import ChecksumAddress
 from web3 import HTTPProvider, Web3
+from web3._utils.abi import build_strict_registry
 from web3.contract import Contract
-from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception
+from web3.exceptions import (
+    BlockNotFound,
+    ContractCustomError,
+    ContractLogicError,
+    LogTopicError,
+    Web3Exception,
+)
 from web3.logs import DISCARD
-from web3.types import EventData, TxReceipt
+from web3.types import EventData, LogReceipt, TxReceipt
 
 from ostraka.keys import SigningKey
-from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
@@ -33,6 +43,10 @@ LOG_BLOCKS = 10_000
 
 class ChainError(Exception):
     """The chain cannot be reached, or refused a transaction; the message says which and why."""
+
+
+class Refused(ChainError):
+    """A contract refuses, with a reason of its own; trying again does not help."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +91,45 @@ class DeployedContract:
         """EIP-712 domain of every signature for this contract."""
         return Domain(call(lambda: self.web3.eth.chain_id), self.address)
 
-    def head(self, block: str = "latest") -> Head:
-        """The latest block, or the "finalized" one."""
+    def head(self, block: str | int = "latest") -> Head:
+        """The latest block, the "finalized" one, or one by number."""
         found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
         return Head(found["number"], bytes(found["hash"]), found["timestamp"])
+
+    def block_hash(self, number: int) -> bytes | None:
+        """Hash of a block, None when the chain has none of that number."""
+        try:
+            return self.head(number).hash
+        except ChainError as error:
+            if isinstance(error.__cause__, BlockNotFound):
+                return None
+            raise
+
+    def logs(self, first: int, last: int) -> list[EventData]:
+        """All events of this contract in some blocks, in the order of the chain."""
+
+        def fetch() -> list[EventData]:
+            found = self.web3.eth.get_logs(
+                {"address": self.contract.address, "fromBlock": first, "toBlock": last}
+            )
+            return [event for event in map(self._decoded, found) if event is not None]
+
+        return call(fetch)
+
+    def _decoded(self, entry: LogReceipt) -> EventData | None:
+        try:
+            event: EventData = self._topics[bytes(entry["topics"][0])]().process_log(entry)
+            return event
+        except (KeyError, IndexError, LogTopicError):
+            # An event that this contract's interface does not name.
+            return None
+
+    @cached_property
+    def _topics(self) -> dict[bytes, Any]:
+        return {
+            bytes.fromhex(self.contract.events[name]().topic[2:]): self.contract.events[name]
+            for name in (one["name"] for one in self.contract.abi if one["type"] == "event")
+        }
 
     def read(self, function: str, *arguments: Any, block: int | str = "latest") -> Any:
         """What a view answers at a block."""
@@ -132,11 +181,31 @@ class DeployedContract:
 
 def connect(rpc_url: str) -> Web3:
     """A JSON-RPC connection that follows no redirect and gives up after some seconds."""
-    return Web3(
+    web3 = Web3(
         HTTPProvider(
             rpc_url, request_kwargs={"timeout": _REQUEST_TIMEOUT_S, "allow_redirects": False}
         )
     )
+    registry = build_strict_registry()
+    registry.unregister("string")
+    registry.register(
+        BaseEquals("string"),  # type: ignore[no-untyped-call]
+        TextStringEncoder,
+        _ForgivingStringDecoder,
+        label="string",
+    )
+    web3.codec = ABICodec(registry)
+    return web3
+
+
+class _ForgivingStringDecoder(StringDecoder):
+    """Contracts take any bytes for a text; one that is no UTF-8 must not hide all the others.
+
+    What cannot be read is U+FFFD (docs/protocol.md §17.4).
+    """
+
+    def __init__(self) -> None:
+        super().__init__("replace")  # type: ignore[no-untyped-call]
 
 
 def deploy(rpc_url: str, sender: SigningKey, name: str, *arguments: Any) -> tuple[bytes, Sent]:
@@ -191,17 +260,13 @@ def call(action: Callable[[], _T]) -> _T:
 
     Raises:
         ChainError: The chain is out of reach, or a contract refused; says why.
-        Malformed: What is on chain cannot be read.
     """
     try:
         return action()
     except ContractCustomError as error:
-        raise ChainError(f"the contract refuses: {_custom_error(error)}") from error
+        raise Refused(f"the contract refuses: {_custom_error(error)}") from error
     except ContractLogicError as error:
-        raise ChainError(f"the contract refuses: {error.message}") from error
-    except UnicodeDecodeError as error:
-        # Waiting would not help: somebody put it on chain like this.
-        raise Malformed("chain: a text is not UTF-8") from error
+        raise Refused(f"the contract refuses: {error.message}") from error
     except (Web3Exception, OSError, ValueError) as error:
         raise ChainError(f"chain: {type(error).__name__}: {error}") from error
 

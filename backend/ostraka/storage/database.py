@@ -1,16 +1,30 @@
 """Open a database so that what was committed survives a crash."""
 
+from enum import Enum
+from pathlib import Path
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine, event, text
-from sqlmodel import SQLModel, create_engine
+from sqlmodel import create_engine
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_database(url: str) -> Engine:
-    """An engine for `sqlite:///FILE` or `postgresql+psycopg://…`, its tables created.
+class Schema(Enum):
+    """Whose database it is; each has migrations of its own."""
+
+    NODE = "node"
+    GATEWAY = "gateway"
+
+
+def open_database(url: str, schema: Schema) -> Engine:
+    """An engine for `sqlite:///FILE` or `postgresql+psycopg://…`, migrated to the newest schema.
 
     Raises:
-        ValueError: An SQLite file that is damaged.
+        ValueError: An SQLite file that is damaged, or a database of a newer version.
     """
     # Parameters carry poll keys; an error message must not.
     engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
@@ -20,8 +34,23 @@ def open_database(url: str) -> Engine:
             verdict = connection.execute(text("PRAGMA quick_check")).scalar()
         if verdict != "ok":
             raise ValueError(f"{url}: damaged database: {verdict}")
-    SQLModel.metadata.create_all(engine)
+    _migrate(engine, schema)
     return engine
+
+
+def _migrate(engine: Engine, schema: Schema) -> None:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS / schema.value))
+    # In one transaction: a migration that fails half-way leaves the old schema.
+    with engine.begin() as connection:
+        configuration.attributes["connection"] = connection
+        try:
+            command.upgrade(configuration, "head")
+        except CommandError as error:
+            raise ValueError(
+                f"{engine.url.render_as_string(hide_password=True)}: written by a newer version: "
+                f"{error}"
+            ) from error
 
 
 def checkpoint(engine: Engine) -> None:

@@ -4,11 +4,17 @@ No table holds a share: a node keeps the sealed boxes, and its poll key opens th
 is destroyed.
 """
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
-class NodePoll(SQLModel, table=True):
+class NodeTable(SQLModel):
+    """Keeps a node's tables apart from the gateway's."""
+
+    metadata = MetaData()
+
+
+class NodePoll(NodeTable, table=True):
     """A poll that this node serves."""
 
     __tablename__ = "node_poll"
@@ -25,7 +31,7 @@ class NodePoll(SQLModel, table=True):
     """Set on freezing; no receipt is signed from then on."""
 
 
-class StoredBallot(SQLModel, table=True):
+class StoredBallot(NodeTable, table=True):
     """A ballot that passed every check but perhaps that of this node's own share."""
 
     __tablename__ = "stored_ballot"
@@ -44,7 +50,7 @@ class StoredBallot(SQLModel, table=True):
     """Sealed box with a good share: the voter's, or a repaired one; None where there is none."""
 
 
-class PeerReceipt(SQLModel, table=True):
+class PeerReceipt(NodeTable, table=True):
     """Another node's receipt, from its inventory."""
 
     __tablename__ = "peer_receipt"
@@ -55,7 +61,7 @@ class PeerReceipt(SQLModel, table=True):
     signature: bytes
 
 
-class SignedRoot(SQLModel, table=True):
+class SignedRoot(NodeTable, table=True):
     """The one root that this node signed in a settling round."""
 
     __tablename__ = "signed_root"
@@ -68,7 +74,7 @@ class SignedRoot(SQLModel, table=True):
     signature: bytes
 
 
-class RootAttestation(SQLModel, table=True):
+class RootAttestation(NodeTable, table=True):
     """A node's signature of a root, own or of a peer."""
 
     __tablename__ = "root_attestation"
@@ -81,7 +87,7 @@ class RootAttestation(SQLModel, table=True):
     signature: bytes
 
 
-class FinalStatement(SQLModel, table=True):
+class FinalStatement(NodeTable, table=True):
     """A node's only `Final` statement of a poll, own or of a peer."""
 
     __tablename__ = "final_statement"
@@ -92,7 +98,7 @@ class FinalStatement(SQLModel, table=True):
     signature: bytes
 
 
-class ReleasedShare(SQLModel, table=True):
+class ReleasedShare(NodeTable, table=True):
     """A node's aggregate share, own or of a peer."""
 
     __tablename__ = "released_share"

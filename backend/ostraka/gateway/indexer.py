@@ -1,0 +1,146 @@
+"""Index the events of registry and treasury, and take back what a reorganization takes back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine, delete
+from sqlmodel import Session, col, select
+
+from ostraka.chain.contract import LOG_BLOCKS, DeployedContract
+from ostraka.storage.gateway_tables import Checkpoint, IndexedEvent
+from ostraka.wire.records import to_hex
+
+log = structlog.get_logger()
+
+KEPT_CHECKPOINTS = 256
+"""Checkpoints kept, the newest first; a deeper reorganization indexes everything again."""
+_SUBJECTS = ("pollId", "roundId", "committee")
+
+
+class Indexer:
+    """Follows one chain."""
+
+    def __init__(
+        self, engine: Engine, contracts: Mapping[str, DeployedContract], deployed_at: int
+    ) -> None:
+        """Args:
+        contracts: By the name under which their events are stored.
+        deployed_at: Block before which there is nothing to index.
+        """
+        self._engine = engine
+        self._contracts = contracts
+        self._deployed_at = deployed_at
+        self._web3 = next(iter(contracts.values())).web3
+
+    @property
+    def indexed_to(self) -> int:
+        """Last indexed block; the one before deployment when nothing is."""
+        with Session(self._engine) as session:
+            newest = session.exec(
+                select(Checkpoint).order_by(col(Checkpoint.number).desc()).limit(1)
+            ).first()
+        return newest.number if newest else self._deployed_at - 1
+
+    def follow(self) -> int:
+        """Index up to the newest block; number of blocks taken back on the way.
+
+        Raises:
+            ChainError: The chain is out of reach; what was indexed stays.
+        """
+        taken_back = self._take_back()
+        contract = next(iter(self._contracts.values()))
+        head = contract.head()
+        first = self.indexed_to + 1
+        while first <= head.number:
+            last = min(head.number, first + LOG_BLOCKS - 1)
+            block = contract.head(last)
+            events = [
+                _row(name, event)
+                for name, source in self._contracts.items()
+                for event in source.logs(first, last)
+            ]
+            with Session(self._engine) as session:
+                session.add_all(events)
+                session.add(Checkpoint(number=last, hash=block.hash))
+                session.execute(
+                    delete(Checkpoint).where(
+                        col(Checkpoint.number).not_in(
+                            select(Checkpoint.number)
+                            .order_by(col(Checkpoint.number).desc())
+                            .limit(KEPT_CHECKPOINTS)
+                        )
+                    )
+                )
+                session.commit()
+            first = last + 1
+        return taken_back
+
+    def _take_back(self) -> int:
+        """Forget what was indexed on blocks that the chain does not have any more."""
+        contract = next(iter(self._contracts.values()))
+        before = self.indexed_to
+        with Session(self._engine) as session:
+            checkpoints = list(
+                session.exec(select(Checkpoint).order_by(col(Checkpoint.number).desc()))
+            )
+        standing = self._deployed_at - 1
+        for checkpoint in checkpoints:
+            block = contract.block_hash(checkpoint.number)
+            if block == checkpoint.hash:
+                standing = checkpoint.number
+                break
+        if standing == before:
+            return 0
+        with Session(self._engine) as session:
+            session.execute(delete(IndexedEvent).where(col(IndexedEvent.block) > standing))
+            session.execute(delete(Checkpoint).where(col(Checkpoint.number) > standing))
+            session.commit()
+        log.warning("reorganization", taken_back=before - standing, to=standing)
+        return before - standing
+
+    def events(
+        self, contract: str, names: Sequence[str], subject: str | None = None
+    ) -> list[IndexedEvent]:
+        """Events in the order of the chain.
+
+        Args:
+            subject: Only those about this poll, round or committee.
+        """
+        query = (
+            select(IndexedEvent)
+            .where(IndexedEvent.contract == contract, col(IndexedEvent.name).in_(names))
+            .order_by(col(IndexedEvent.block), col(IndexedEvent.log_index))
+        )
+        if subject is not None:
+            query = query.where(IndexedEvent.subject == subject)
+        with Session(self._engine) as session:
+            return list(session.exec(query))
+
+
+def _row(contract: str, event: Any) -> IndexedEvent:
+    arguments = {name: plain(value) for name, value in event["args"].items()}
+    return IndexedEvent(
+        block=event["blockNumber"],
+        log_index=event["logIndex"],
+        contract=contract,
+        name=event["event"],
+        subject=next((str(arguments[name]) for name in _SUBJECTS if name in arguments), ""),
+        arguments=arguments,
+        transaction=to_hex(bytes(event["transactionHash"])),
+    )
+
+
+def plain(value: Any) -> Any:
+    """A value of the ABI in JSON: integers in decimal, bytes and addresses in lower-case 0x-hex."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, bytes):
+        return to_hex(bytes(value))
+    if isinstance(value, str):
+        return value.lower() if value.startswith("0x") and len(value) == 42 else value
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value]

@@ -1,0 +1,102 @@
+"""Tables of a gateway: what it indexed of the chain, and what organizers plan.
+
+Nothing here is secret but invitations, of which only hashes are kept; whatever the chain shows can
+be indexed again.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, BigInteger, Column, MetaData, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class GatewayTable(SQLModel):
+    """Keeps the gateway's tables apart from a node's."""
+
+    metadata = MetaData()
+
+
+class Checkpoint(GatewayTable, table=True):
+    """A block up to which events are indexed; several are kept, to notice reorganizations."""
+
+    __tablename__ = "checkpoint"
+
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    hash: bytes
+
+
+class IndexedEvent(GatewayTable, table=True):
+    """An event of registry or treasury."""
+
+    __tablename__ = "indexed_event"
+    __table_args__ = (UniqueConstraint("block", "log_index"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    block: int = Field(sa_type=BigInteger, index=True)
+    log_index: int
+    contract: str
+    name: str = Field(index=True)
+    subject: str = Field(index=True)
+    """Poll or round that the event is about, in decimal; a committee in 0x-hex."""
+    arguments: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    """Integers in decimal, bytes in 0x-hex."""
+    transaction: str
+
+
+class Plan(GatewayTable, table=True):
+    """A round or poll that this gateway organizes."""
+
+    __tablename__ = "plan"
+
+    id: str = Field(primary_key=True)
+    specification: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    round_id: int | None = None
+    poll_id: int | None = None
+    polls_before: int | None = None
+    """Polls on chain before this plan's own was sent, to find it again after a crash."""
+    members: bytes | None = None
+    """Census of those who may propose in a round."""
+    census: bytes | None = None
+    """Census of the poll; None until registration is over."""
+    source: dict[str, object] | None = Field(default=None, sa_column=Column(JSON))
+    """Where the census was read on chain; None where the organizer gave it."""
+    finished: bool = False
+    problem: str = ""
+    """What keeps it from going on, "" when nothing does."""
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Step(GatewayTable, table=True):
+    """A transaction that the gateway sent for a plan."""
+
+    __tablename__ = "step"
+
+    id: int | None = Field(default=None, primary_key=True)
+    plan_id: str = Field(index=True)
+    name: str
+    transaction: str
+    gas_used: int = Field(sa_type=BigInteger)
+    block: int = Field(sa_type=BigInteger)
+
+
+class Invitation(GatewayTable, table=True):
+    """A single-use invitation to register a key; the code itself is known to its holder only."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (UniqueConstraint("plan_id", "account"),)
+
+    code_hash: bytes = Field(primary_key=True)
+    plan_id: str = Field(index=True)
+    weight: int = 1
+    account: bytes | None = None
+    """Who redeemed it, None before."""
+
+
+class RelayCount(GatewayTable, table=True):
+    """How many transactions the gateway paid for a member in a round."""
+
+    __tablename__ = "relay_count"
+
+    round_id: int = Field(primary_key=True)
+    member: bytes = Field(primary_key=True)
+    count: int = 0

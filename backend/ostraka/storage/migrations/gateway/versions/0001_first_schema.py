@@ -1,0 +1,104 @@
+"""First schema."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "checkpoint",
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "indexed_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("contract", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("transaction", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("block", "log_index"),
+    )
+    with op.batch_alter_table("indexed_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_indexed_event_block"), ["block"], unique=False)
+        batch_op.create_index(batch_op.f("ix_indexed_event_name"), ["name"], unique=False)
+        batch_op.create_index(batch_op.f("ix_indexed_event_subject"), ["subject"], unique=False)
+
+    op.create_table(
+        "invitation",
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("plan_id", sa.String(), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("account", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("code_hash"),
+        sa.UniqueConstraint("plan_id", "account"),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_plan_id"), ["plan_id"], unique=False)
+
+    op.create_table(
+        "plan",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("specification", sa.JSON(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=True),
+        sa.Column("poll_id", sa.Integer(), nullable=True),
+        sa.Column("polls_before", sa.Integer(), nullable=True),
+        sa.Column("members", sa.LargeBinary(), nullable=True),
+        sa.Column("census", sa.LargeBinary(), nullable=True),
+        sa.Column("source", sa.JSON(), nullable=True),
+        sa.Column("finished", sa.Boolean(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "relay_count",
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("member", sa.LargeBinary(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("round_id", "member"),
+    )
+    op.create_table(
+        "step",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("transaction", sa.String(), nullable=False),
+        sa.Column("gas_used", sa.BigInteger(), nullable=False),
+        sa.Column("block", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_step_plan_id"), ["plan_id"], unique=False)
+
+
+def downgrade() -> None:
+    """Undo."""
+    with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_step_plan_id"))
+
+    op.drop_table("step")
+    op.drop_table("relay_count")
+    op.drop_table("plan")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_plan_id"))
+
+    op.drop_table("invitation")
+    with op.batch_alter_table("indexed_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_indexed_event_subject"))
+        batch_op.drop_index(batch_op.f("ix_indexed_event_name"))
+        batch_op.drop_index(batch_op.f("ix_indexed_event_block"))
+
+    op.drop_table("indexed_event")
+    op.drop_table("checkpoint")

@@ -1,0 +1,97 @@
+"""First schema."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "final_statement",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("root_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "node"),
+    )
+    op.create_table(
+        "node_poll",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("poll_context", sa.LargeBinary(), nullable=False),
+        sa.Column("census", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("announcement", sa.LargeBinary(), nullable=False),
+        sa.Column("secret_key", sa.LargeBinary(), nullable=True),
+        sa.Column("inventory_signature", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("poll_id", "poll_context"),
+    )
+    op.create_table(
+        "peer_receipt",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "digest", "node"),
+    )
+    op.create_table(
+        "released_share",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("share", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "node"),
+    )
+    op.create_table(
+        "root_attestation",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "round", "root", "node"),
+    )
+    op.create_table(
+        "signed_root",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("root_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("leaves", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "round"),
+    )
+    op.create_table(
+        "stored_ballot",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("voter", sa.LargeBinary(), nullable=False),
+        sa.Column("cast_at_unix_s", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("receipt", sa.LargeBinary(), nullable=True),
+        sa.Column("share_box", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("poll_id", "digest"),
+    )
+    with op.batch_alter_table("stored_ballot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stored_ballot_poll_id"), ["poll_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stored_ballot_voter"), ["voter"], unique=False)
+
+
+def downgrade() -> None:
+    """Undo."""
+    with op.batch_alter_table("stored_ballot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stored_ballot_voter"))
+        batch_op.drop_index(batch_op.f("ix_stored_ballot_poll_id"))
+
+    op.drop_table("stored_ballot")
+    op.drop_table("signed_root")
+    op.drop_table("root_attestation")
+    op.drop_table("released_share")
+    op.drop_table("peer_receipt")
+    op.drop_table("node_poll")
+    op.drop_table("final_statement")
