@@ -391,7 +391,7 @@ test("member registry: the owner's, in two steps", async () => {
 test("voting keys: of any account, a contract wallet's too", async () => {
   const { chain } = state.registry;
   const keys = await chain.deploy("VotingKeys");
-  const wallet = await chain.deploy("Wallet");
+  const wallet = await chain.deploy("TestWallet");
   const data = encodeFunctionData({
     abi: keys.abi,
     functionName: "register",

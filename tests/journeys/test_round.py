@@ -105,7 +105,7 @@ def evidence(stack: LocalStack, poll_id: int, reference: RoundReference | None) 
     reader = ChainReader(stack.rpc_url, stack.registry.address)
     created = stack.registry.created(poll_id)
     assert created is not None
-    return reader.read(poll_id, Greedy((1,), 1), created.outcome_rule, reference)
+    return reader.read(poll_id, Greedy((1,), 1), created.outcome_rule, reference, None)
 
 
 def test_from_proposals_to_the_vote(stack: LocalStack) -> None:

@@ -63,7 +63,7 @@ def evidence(counted: Poll) -> tuple[Board, ChainEvidence]:
     board = Board.decode(counted.get(2, "/board").content, poll.layout.size, poll.slots)
     registry = counted.town.stack.registry
     reader = ChainReader(counted.town.stack.rpc_url, registry.address)
-    return board, reader.read(poll.poll_id, OUTCOME, OUTCOME.encode(), None)
+    return board, reader.read(poll.poll_id, OUTCOME, OUTCOME.encode(), None, None)
 
 
 def audit(counted: Poll, board: Board, chain: ChainEvidence) -> set[str]:

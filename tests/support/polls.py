@@ -34,6 +34,7 @@ from ostraka_verifier.parameters import (
 )
 from ostraka_verifier.rule import BallotRule, approval, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
+from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
 from tests.support.randomness import SeededRandomness
 
@@ -61,6 +62,8 @@ class SyntheticPoll:
     weights: Sequence[int] = ()
     secret: bool = True
     seed: str = "poll"
+    source: CensusSource | None = None
+    """Where the description says that the census comes from; the chain then agrees."""
     treasury: bytes | None = None
     """Address of a treasury whose round 7 the poll decides, with a withdrawn proposal in it."""
     curve: Curve = field(default_factory=load)
@@ -84,6 +87,8 @@ class SyntheticPoll:
         )
         options = [f"option {slot}" for slot in range(len(self.rule.slots))]
         content: dict[str, object] = {"title": "A question", "options": options}
+        if self.source:
+            content["census"] = self.source.to_json()
         if self.treasury:
             content["round"] = {"treasury": "0x" + self.treasury.hex(), "id": 7}
         self.description = json.dumps(content).encode()
@@ -237,6 +242,7 @@ class SyntheticPoll:
             creator=self.treasury or bytes(20),
             creator_is_treasury=self.treasury is not None,
             round=self.round(tally) if self.treasury else None,
+            census=self.census if self.source else None,
         )
 
     def round(self, tally: Tally) -> RoundEvidence:

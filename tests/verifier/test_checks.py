@@ -13,12 +13,13 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.errors import Malformed, Undecided
 from ostraka_verifier.evidence import ChainEvidence, Payout, RoundEvidence
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.rule import single_choice
 from ostraka_verifier.sharing import Share
+from ostraka_verifier.snapshot import CensusSource, SourceKind
 from ostraka_verifier.tally_proof import Tally
 from tests.support.polls import (
     CLOSES_AT,
@@ -193,6 +194,32 @@ def with_parameters(poll: SyntheticPoll) -> Case:
 
 def an_identifying_weight() -> Case:
     return approval_poll(weights=[1, 1, 1, 1, 1, 1, 1000]).finish()
+
+
+def with_source() -> Case:
+    source = CensusSource(SourceKind.VOTES, bytes([9] * 20), 77, 10**18, bytes([8] * 20))
+    return approval_poll(source=source).finish()
+
+
+def a_voter_left_out_of_the_source() -> Case:
+    board, chain = with_source()
+    assert isinstance(chain.census, Census)
+    return board, replace(chain, census=Census(chain.census.entries[1:]))
+
+
+def a_voter_of_the_source_left_out() -> Case:
+    board, chain = with_source()
+    assert isinstance(chain.census, Census)
+    more = CensusEntry(bytes([255] * 20), bytes([255] * 20), 1)
+    return board, replace(chain, census=Census((*chain.census.entries, more)))
+
+
+def another_key_in_the_source() -> Case:
+    board, chain = with_source()
+    assert isinstance(chain.census, Census)
+    first, *others = chain.census.entries
+    changed = replace(first, signing_key=bytes([7] * 20))
+    return board, replace(chain, census=Census((changed, *others)))
 
 
 def a_point() -> Case:
@@ -449,6 +476,9 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (the_totals, {"C2"}),
     (the_number_of_voters, {"C2"}),
     (an_identifying_weight, {"C3"}),
+    (a_voter_left_out_of_the_source, {"C4"}),
+    (a_voter_of_the_source_left_out, {"C4"}),
+    (another_key_in_the_source, {"C4"}),
     (a_point, {"B1"}),
     (a_byte_too_many, {"B1"}),
     (a_voter_twice, {"B2", "S1", "S2"}),
@@ -506,6 +536,14 @@ def name_of(value: object) -> str:
 @pytest.mark.parametrize(("mutate", "expected"), MUTATIONS, ids=name_of)
 def test_a_mutation_kills_its_check(mutate: Callable[[], Case], expected: set[str]) -> None:
     assert failing(*mutate()) == expected
+
+
+def test_a_census_is_compared_with_its_source() -> None:
+    board, chain = with_source()
+    assert failing(board, chain) == set()
+    assert "77" in findings(board, chain)["C4"].detail
+    unread = replace(chain, census=Undecided("no archive"))
+    assert findings(board, unread)["C4"].verdict is Verdict.NOT_CHECKED
 
 
 def test_every_check_has_a_mutation() -> None:

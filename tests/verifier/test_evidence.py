@@ -149,7 +149,9 @@ def endpoint() -> Iterator[Endpoint]:
 
 
 def read(endpoint: Endpoint) -> ChainEvidence:
-    return ChainReader(endpoint.url, REGISTRY).read(1, POLL.outcome, POLL.outcome.encode(), None)
+    return ChainReader(endpoint.url, REGISTRY).read(
+        1, POLL.outcome, POLL.outcome.encode(), None, None
+    )
 
 
 def run(endpoint: Endpoint, *more: str) -> tuple[int, dict[str, Any]]:

@@ -31,10 +31,8 @@ from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import (
     ROUND_DECIDED,
     ChainEvidence,
-    Progress,
     ProposalEvidence,
     RoundEvidence,
-    no_progress,
 )
 from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import (
@@ -52,6 +50,7 @@ from ostraka_verifier.parameters import (
     poll_keys_hash,
 )
 from ostraka_verifier.proof import ProofShape, Randomness, RejectedProofs, verify_proofs
+from ostraka_verifier.rpc import Progress, no_progress
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import (
@@ -418,6 +417,25 @@ def check_c3(audit: Audit) -> str:
     return "no weight identifies a voter"
 
 
+def check_c4(audit: Audit) -> str:
+    """C4: the census is the one that anybody reads again from its source."""
+    source = audit.description.census
+    if source is None:
+        return "the organizer gave the census: who belongs in it is theirs to answer for"
+    if isinstance(audit.chain.census, AuditError):
+        raise audit.chain.census
+    if audit.chain.census is None:
+        raise Undecided("the source of the census was not read")
+    read = audit.chain.census.by_account
+    for entry in audit.census.entries:
+        if read.get(entry.account) != entry:
+            raise Rejected("C4", f"voter 0x{entry.account.hex()}", "not so in the source")
+    if len(read) != len(audit.census):
+        missing = next(account for account in read if account not in audit.census.by_account)
+        raise Rejected("C4", f"voter 0x{missing.hex()}", "in the source, not in the census")
+    return f"{source.kind.value} of 0x{source.contract.hex()} at block {source.block}"
+
+
 def check_b1(audit: Audit) -> str:
     """B1: every ballot decodes canonically."""
     return f"{len(audit.ballots)} ballots of {audit.layout.size} bytes"
@@ -727,6 +745,7 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("C1", "the census is in order and has its root", check_c1),
     ("C2", "voters and weights add up", check_c2),
     ("C3", "weights give no vote of a secret poll away", check_c3),
+    ("C4", "the census is what its source says", check_c4),
     ("B1", "every ballot is canonical", check_b1),
     ("B2", "no voter is counted twice", check_b2),
     ("B3", "every voter is in the census", check_b3),

@@ -5,28 +5,34 @@ Reads and decodes, judges nothing. All chain facts are read at one block.
 Source: contracts/interfaces/IPollRegistry.sol; Ethereum JSON-RPC; the contract ABI.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from ostraka_verifier.board import AnchoredRoot, Attestation
-from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json, word
+from ostraka_verifier.census import Census
+from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, word
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import Greedy, OutcomeRule
 from ostraka_verifier.parameters import RoundReference
+from ostraka_verifier.rpc import (
+    TIMEOUT,
+    JsonRpc,
+    Log,
+    Progress,
+    fetch,
+    no_progress,
+    read_bytes,
+    read_quantity,
+    read_topic,
+)
+from ostraka_verifier.snapshot import CensusSource, read_census
 from ostraka_verifier.tally_proof import Tally
 
 MAX_BOARD_BYTES = 2 * 2**30
-_MAX_RPC_BYTES = 64 * 2**20
-_TIMEOUT = httpx.Timeout(60, connect=10)
-_LOG_BLOCKS = 10_000
-_MAX_LOG_REQUESTS = 5_000
-_MAX_DIGITS = 16
 
 _ROOT_TYPE = "(uint32,bytes32,uint256,uint256,uint32)"
 _OPENED = keccak256(b"PollOpened(uint256,bytes32[],bytes[])")
@@ -51,13 +57,6 @@ STATUS_NAMES = (
     "tallied",
     "void",
 )
-
-Progress = Callable[[int, int], None]
-"""`progress(done, total)`; total is 0 where it is not known."""
-
-
-def no_progress(_done: int, _total: int) -> None:
-    """Ignore progress."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,8 @@ class ChainEvidence:
         creator_is_treasury: Whether that account is a contract that takes polls of this registry.
         round: The round that the description names, None where it names none; or why it cannot be
             read, which says nothing against the rest.
+        census: The census read again from the source that the description names, None where it
+            names none; or why it cannot be read.
     """
 
     chain_id: int
@@ -142,6 +143,7 @@ class ChainEvidence:
     creator: bytes
     creator_is_treasury: bool
     round: RoundEvidence | AuditError | None
+    census: Census | AuditError | None
 
 
 class ChainReader:
@@ -156,11 +158,10 @@ class ChainReader:
         registry: 20-byte address.
         block: Read at this block; by default at the latest one.
         """
-        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False)
-        self._url = rpc_url
-        self._registry = "0x" + registry.hex()
-        self.chain_id = self._quantity("eth_chainId", [])
-        self.block = self._quantity("eth_blockNumber", []) if block is None else block
+        self._rpc = JsonRpc(rpc_url)
+        self._registry = registry
+        self.chain_id = self._rpc.chain_id()
+        self.block = self._rpc.newest_block() if block is None else block
 
     def read(
         self,
@@ -168,6 +169,7 @@ class ChainReader:
         outcome_rule: OutcomeRule,
         encoded_rule: bytes,
         reference: RoundReference | None,
+        source: CensusSource | None,
     ) -> ChainEvidence:
         """Everything about one poll.
 
@@ -175,6 +177,7 @@ class ChainReader:
             outcome_rule: The poll's, as the board has it, to ask the contract for its outcome.
             encoded_rule: Its canonical bytes.
             reference: The round that the poll's description names.
+            source: Where the description says that the census comes from.
         """
         view = Reader(self._call("poll(uint256)", word(poll_id)), "poll()")
         words = [view.take(WORD_BYTES, f"word {number}") for number in range(_POLL_WORDS)]
@@ -190,7 +193,6 @@ class ChainReader:
         tallied = self._event(_TALLIED, poll_id)
         tally = _read_tally(tallied[0]) if tallied else None
         table = self._call("generatorTable()", b"")[12:32]
-        code = self._rpc("eth_getCode", ["0x" + table.hex(), hex(self.block)])
         winners = None
         if tally is not None and isinstance(outcome_rule, Greedy):
             winners = self._winners(poll_id, tally, outcome_rule, encoded_rule)
@@ -205,31 +207,37 @@ class ChainReader:
             tally_digest=words[23],
             dispute_window_ends_at=numbers[14],
             tally_deadline=numbers[15],
-            generators=_bytes(code, "eth_getCode"),
+            generators=self._rpc.code(table, self.block),
             poll_keys=_read_poll_keys(opened[0]) if opened else (),
             anchored=_read_anchored(anchored[0]) if anchored else None,
             tally=tally,
-            tallied_at=self._timestamp(tallied[1]) if tallied else 0,
+            tallied_at=self._rpc.timestamp(tallied[1]) if tallied else 0,
             winners=winners,
             creator=words[3][12:],
             creator_is_treasury=self._takes_polls(words[3][12:]),
             round=self._round_or_why_not(reference) if reference else None,
+            census=self._census_or_why_not(source) if source else None,
         )
 
     def _takes_polls(self, account: bytes) -> bool:
-        code = self._rpc("eth_getCode", ["0x" + account.hex(), hex(self.block)])
-        if not _bytes(code, "eth_getCode"):
+        if not self._rpc.code(account, self.block):
             return False
         try:
             answer = self._call("registry()", b"", account)
         except Undecided:
             # Another contract, such as a wallet: it refuses what it does not know.
             return False
-        return "0x" + answer[12:32].hex() == self._registry
+        return answer[12:32] == self._registry
 
     def _round_or_why_not(self, reference: RoundReference) -> RoundEvidence | AuditError:
         try:
             return self._round(reference)
+        except AuditError as error:
+            return error
+
+    def _census_or_why_not(self, source: CensusSource) -> Census | AuditError:
+        try:
+            return read_census(self._rpc, source, self.block)
         except AuditError as error:
             return error
 
@@ -239,9 +247,10 @@ class ChainReader:
         words = [view.unsigned(WORD_BYTES, f"word {number}") for number in range(_ROUND_WORDS)]
         view.end()
         titles: dict[bytes, str] = {}
-        for topic, position in ((_SUBMITTED, 1), (_REVISED, 0)):
-            for log in self._all_logs(topic, reference):
-                titles[_topic(log, 2)] = _read_title(_bytes(log.get("data"), "data"), position)
+        for kind, position in ((_SUBMITTED, 1), (_REVISED, 0)):
+            for log in self._round_logs(kind, reference):
+                item = read_bytes(log.get("data"), "item")
+                titles[read_topic(log, 2)] = _read_title(item, position)
         listed = _tail(self._call("proposals(uint256)", key, treasury), 0, "proposals()")
         proposals = []
         for _ in range(_length(listed)):
@@ -260,11 +269,11 @@ class ChainReader:
             )
         payouts = tuple(
             Payout(
-                _topic(log, 2),
-                _topic(log, 3)[12:],
-                Reader(_bytes(log.get("data"), "data"), "payout").unsigned(WORD_BYTES, "amount"),
+                read_topic(log, 2),
+                read_topic(log, 3)[12:],
+                Reader(read_bytes(log.get("data"), "amount"), "payout").unsigned(32, "amount"),
             )
-            for log in self._all_logs(_CLAIMED, reference)
+            for log in self._round_logs(_CLAIMED, reference)
         )
         return RoundEvidence(
             registry=self._call("registry()", b"", treasury)[12:32],
@@ -278,18 +287,9 @@ class ChainReader:
             payouts=payouts,
         )
 
-    def _all_logs(self, topic: bytes, reference: RoundReference) -> list[dict[str, Any]]:
+    def _round_logs(self, kind: bytes, reference: RoundReference) -> list[Log]:
         """All events of a kind of one round, oldest first."""
-        key, address = reference.round_id, reference.treasury
-        try:
-            return self._logs(topic, key, 0, self.block, address)
-        except Undecided:
-            # Many endpoints bound the range of one request.
-            found = []
-            for first in range(0, self.block + 1, _LOG_BLOCKS):
-                last = min(self.block, first + _LOG_BLOCKS - 1)
-                found += self._logs(topic, key, first, last, address)
-            return found
+        return self._rpc.logs(reference.treasury, (kind, word(reference.round_id)), self.block)
 
     def _winners(
         self, poll_id: int, tally: Tally, rule: Greedy, encoded_rule: bytes
@@ -316,75 +316,22 @@ class ChainReader:
         answer.end()
         return funded
 
-    def _event(self, topic: bytes, poll_id: int) -> tuple[bytes, int] | None:
+    def _event(self, kind: bytes, poll_id: int) -> tuple[bytes, int] | None:
         """Data and block of the latest event of a kind."""
-        try:
-            logs = self._logs(topic, poll_id, 0, self.block)
-        except Undecided:
-            # Many endpoints bound the range of one request.
-            logs = self._latest_logs(topic, poll_id)
+        logs = self._rpc.latest_logs(self._registry, (kind, word(poll_id)), self.block)
         if not logs:
             return None
-        block = _number(logs[-1].get("blockNumber"), "eth_getLogs")
-        return _bytes(logs[-1].get("data"), "eth_getLogs"), block
-
-    def _latest_logs(self, topic: bytes, poll_id: int) -> list[dict[str, Any]]:
-        last = self.block
-        for _ in range(_MAX_LOG_REQUESTS):
-            first = max(0, last - _LOG_BLOCKS + 1)
-            logs = self._logs(topic, poll_id, first, last)
-            if logs or first == 0:
-                return logs
-            last = first - 1
-        raise Undecided(f"no event of the poll in {_MAX_LOG_REQUESTS * _LOG_BLOCKS} blocks")
-
-    def _logs(
-        self, topic: bytes, key: int, first: int, last: int, address: bytes | None = None
-    ) -> list[dict[str, Any]]:
-        logs = self._rpc(
-            "eth_getLogs",
-            [
-                {
-                    "address": self._registry if address is None else "0x" + address.hex(),
-                    "topics": ["0x" + topic.hex(), "0x" + word(key).hex()],
-                    "fromBlock": hex(first),
-                    "toBlock": hex(last),
-                }
-            ],
-        )
-        if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
-            raise Malformed("eth_getLogs: not a list of logs")
-        return logs
-
-    def _timestamp(self, block: int) -> int:
-        answer = self._rpc("eth_getBlockByNumber", [hex(block), False])
-        if not isinstance(answer, dict):
-            raise Malformed("eth_getBlockByNumber: not a block")
-        return _number(answer.get("timestamp"), "eth_getBlockByNumber")
+        block = read_quantity(logs[-1].get("blockNumber"), "eth_getLogs")
+        return read_bytes(logs[-1].get("data"), "eth_getLogs"), block
 
     def _call(self, signature: str, arguments: bytes, address: bytes | None = None) -> bytes:
-        data = keccak256(signature.encode())[:4] + arguments
-        to = self._registry if address is None else "0x" + address.hex()
-        call = {"to": to, "data": "0x" + data.hex()}
-        return _bytes(self._rpc("eth_call", [call, hex(self.block)]), signature)
-
-    def _quantity(self, method: str, parameters: Sequence[Any]) -> int:
-        return _number(self._rpc(method, parameters), method)
-
-    def _rpc(self, method: str, parameters: Sequence[Any]) -> Any:
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
-        body = fetch(self._client, "POST", self._url, _MAX_RPC_BYTES, no_progress, request)
-        answer = parse_json(body, method)
-        if not isinstance(answer, dict) or "result" not in answer:
-            reason = answer.get("error") if isinstance(answer, dict) else answer
-            raise Undecided(f"{method}: the RPC endpoint refuses: {str(reason)[:200]}")
-        return answer["result"]
+        return self._rpc.call(address or self._registry, signature, arguments, self.block)
 
 
 def read_board(source: str, progress: Progress = no_progress) -> bytes:
     """Bytes of a board from an `http(s)://` URL or a file; Undecided when out of reach."""
     if source.startswith(("http://", "https://")):
-        with httpx.Client(timeout=_TIMEOUT, follow_redirects=False) as client:
+        with httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client:
             return fetch(client, "GET", source, MAX_BOARD_BYTES, progress)
     try:
         if Path(source).stat().st_size > MAX_BOARD_BYTES:
@@ -392,31 +339,6 @@ def read_board(source: str, progress: Progress = no_progress) -> bytes:
         return Path(source).read_bytes()
     except OSError as error:
         raise Undecided(f"{source}: {error.strerror}") from error
-
-
-def fetch(
-    client: httpx.Client,
-    method: str,
-    url: str,
-    limit: int,
-    progress: Progress,
-    content: Any = None,
-) -> bytes:
-    """Body of a successful answer of at most `limit` bytes; Undecided otherwise."""
-    body = bytearray()
-    try:
-        with client.stream(method, url, json=content) as response:
-            total = response.headers.get("content-length", "")
-            for chunk in response.iter_bytes():
-                body += chunk
-                progress(len(body), int(total) if total.isdigit() else 0)
-                if len(body) > limit:
-                    raise Undecided(f"{url}: more than {limit} bytes")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Undecided(f"{url}: {type(error).__name__}: {error}") from error
-    if response.status_code != 200:
-        raise Undecided(f"{url}: status {response.status_code}")
-    return bytes(body)
 
 
 def _read_poll_keys(data: bytes) -> tuple[bytes, ...]:
@@ -461,16 +383,6 @@ def _read_title(data: bytes, position: int) -> str:
         raise Malformed("item.title: not UTF-8") from None
 
 
-def _topic(log: dict[str, Any], position: int) -> bytes:
-    topics = log.get("topics")
-    if not isinstance(topics, list) or len(topics) <= position:
-        raise Malformed("eth_getLogs: a topic is missing")
-    topic = _bytes(topics[position], "topic")
-    if len(topic) != WORD_BYTES:
-        raise Malformed(f"eth_getLogs: a topic of {len(topic)} bytes")
-    return topic
-
-
 def _tail(data: bytes, position: int, subject: str) -> Reader:
     """Reader of the dynamic argument whose offset stands at word `position`."""
     offset = Reader(data[WORD_BYTES * position :], subject).unsigned(WORD_BYTES, "offset")
@@ -487,19 +399,3 @@ def _length(reader: Reader) -> int:
 
 def _dynamic_words(values: Sequence[int]) -> bytes:
     return word(len(values)) + b"".join(word(value) for value in values)
-
-
-def _number(value: Any, subject: str) -> int:
-    # As the JSON-RPC specification writes quantities, of at most 64 bits.
-    if not isinstance(value, str) or not re.fullmatch(f"0x[0-9a-fA-F]{{1,{_MAX_DIGITS}}}", value):
-        raise Malformed(f"{subject}: {str(value)[:40]!r} is no quantity")
-    return int(value, 16)
-
-
-def _bytes(value: Any, subject: str) -> bytes:
-    if not isinstance(value, str) or not value.startswith("0x"):
-        raise Malformed(f"{subject}: not 0x-hex")
-    try:
-        return bytes.fromhex(value[2:])
-    except ValueError:
-        raise Malformed(f"{subject}: not 0x-hex") from None

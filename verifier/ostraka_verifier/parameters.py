@@ -21,6 +21,7 @@ from ostraka_verifier.encoding import (
 )
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.snapshot import CensusSource
 
 MAX_NODES = 64
 MAX_URL_BYTES = 256
@@ -251,6 +252,7 @@ class Description:
     title: str
     options: tuple[str, ...]
     round: RoundReference | None = None
+    census: CensusSource | None = None
 
     @classmethod
     def decode(cls, data: bytes) -> "Description":
@@ -267,7 +269,14 @@ class Description:
             raise Malformed("description.title: not a string")
         if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
             raise Malformed("description.options: not a list of strings")
-        return cls(data, title, tuple(options), _round_reference(content.get("round")))
+        source = content.get("census")
+        return cls(
+            data,
+            title,
+            tuple(options),
+            _round_reference(content.get("round")),
+            None if source is None else CensusSource.from_json(source),
+        )
 
     @property
     def digest(self) -> bytes:

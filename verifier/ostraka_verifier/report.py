@@ -13,9 +13,11 @@ from ostraka_verifier.board import split_sections
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
-from ostraka_verifier.evidence import ChainReader, Progress, no_progress, read_board
+from ostraka_verifier.evidence import ChainReader, read_board
 from ostraka_verifier.outcome import decode_outcome_rule
 from ostraka_verifier.parameters import Description, RoundReference
+from ostraka_verifier.rpc import Progress, no_progress
+from ostraka_verifier.snapshot import CensusSource
 
 SCHEMA = "ostraka-audit/1"
 
@@ -102,7 +104,7 @@ def audit_poll(
             claimed.poll_id,
             decode_outcome_rule(encoded_rule),
             encoded_rule,
-            _round_of(sections["description"]),
+            *_references(sections["description"]),
         )
     except AuditError as error:
         return _without_evidence(error)
@@ -168,12 +170,14 @@ def _without_evidence(error: AuditError) -> Report:
     return Report("Ostraka audit", None, "unknown", None, findings, ())
 
 
-def _round_of(description: bytes) -> RoundReference | None:
+def _references(description: bytes) -> tuple[RoundReference | None, CensusSource | None]:
+    """What the description points at on chain."""
     try:
-        return Description.decode(description).round
+        read = Description.decode(description)
     except Malformed:
         # Judged by check P2.
-        return None
+        return None, None
+    return read.round, read.census
 
 
 def _description(audit: Audit) -> Description:

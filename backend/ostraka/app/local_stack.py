@@ -3,14 +3,16 @@
 Used by the demo and by the journeys under tests/; every part is the real one.
 """
 
+import hashlib
 import importlib.util
 import json
+import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -39,8 +41,9 @@ class LocalStack:
         """
         self.folder = folder
         self.organizer = SigningKey(_FUNDED_SECRET)
+        self.organizer_token = secrets.token_urlsafe(24)
         self._processes = Processes(folder)
-        chain_port, *self._ports = free_ports(1 + nodes)
+        chain_port, self._gateway_port, *self._ports = free_ports(2 + nodes)
         self.rpc_url = f"http://127.0.0.1:{chain_port}"
         self._chain_port = chain_port
         self.registry: Registry
@@ -69,6 +72,40 @@ class LocalStack:
             self.rpc_url, self.organizer, "BudgetTreasury", checksum(self.registry.address)
         )
         self.treasury = Treasury(self.rpc_url, address, deployed.block)
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway serves."""
+        return f"http://127.0.0.1:{self._gateway_port}"
+
+    def start_gateway(self, committees: Sequence[bytes]) -> None:
+        """Start a gateway that pays from the organizer's account."""
+        folder = self.folder / "gateway"
+        if not (folder / "key").exists():
+            folder.mkdir()
+            self.organizer.write(folder / "key")
+        settings = {
+            "KEY_FILE": str(folder / "key"),
+            "DATABASE_URL": f"sqlite:///{folder / 'gateway.db'}",
+            "RPC_URL": self.rpc_url,
+            "REGISTRY": "0x" + self.registry.address.hex(),
+            "TREASURY": "0x" + self.treasury.address.hex(),
+            "DEPLOYED_AT": str(self.deployment.block),
+            "COMMITTEES": json.dumps(["0x" + digest.hex() for digest in committees]),
+            "ORGANIZER_TOKEN_SHA256": hashlib.sha256(self.organizer_token.encode()).hexdigest(),
+            "PORT": str(self._gateway_port),
+        }
+        self._processes.start(
+            "gateway",
+            [sys.executable, "-m", "ostraka", "gateway", "run"],
+            {f"OSTRAKA_GATEWAY_{name}": value for name, value in settings.items()},
+            CHECKOUT,
+        )
+        self._await("gateway", lambda: _serves(self.gateway_url))
+
+    def kill_gateway(self) -> None:
+        """Kill the gateway as a crash would."""
+        self._processes.kill("gateway")
 
     def deploy_token(self, name: str, symbol: str, supply: int) -> tuple[Token, Sent]:
         """A test token, all of it the organizer's."""
@@ -159,8 +196,20 @@ def _node_js() -> str:
 
 
 def _answers(url: str) -> bool:
+    """Whether a node answers and knows the chain."""
+    config = _config(url)
+    return config is not None and config["head"] is not None
+
+
+def _serves(url: str) -> bool:
+    """Whether a gateway answers and has indexed the chain."""
+    config = _config(url)
+    return config is not None and config["indexed_to"] >= config["head"]["number"]
+
+
+def _config(url: str) -> Any:
     try:
-        answer = httpx.get(f"{url}/api/v1/config", timeout=2, trust_env=False)
+        answer = httpx.get(f"{url}/api/v1/config", timeout=5, trust_env=False)
     except httpx.HTTPError:
-        return False
-    return answer.status_code == 200 and answer.json()["head"] is not None
+        return None
+    return answer.json() if answer.status_code == 200 else None

@@ -4,9 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from ostraka.app import logs
+from ostraka.app.serving import RECURSION_LIMIT, serve
 from ostraka.app.settings import NodeSettings
 from ostraka.chain.registry import Registry
 from ostraka.keys import SigningKey
@@ -19,9 +18,6 @@ from ostraka.storage.database import Schema, open_database
 from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
 
-_KEEP_ALIVE_S = 30
-_RECURSION_LIMIT = 1000
-
 
 def run_node(settings: NodeSettings) -> None:
     """Serve until interrupted.
@@ -32,7 +28,7 @@ def run_node(settings: NodeSettings) -> None:
     """
     logs.configure(settings.log_level)
     # A library raises it so far that nested JSON would overflow the C stack and kill the node.
-    sys.setrecursionlimit(_RECURSION_LIMIT)
+    sys.setrecursionlimit(RECURSION_LIMIT)
     asyncio.run(_serve(settings))
 
 
@@ -52,26 +48,7 @@ async def _serve(settings: NodeSettings) -> None:
     store = NodeStore(open_database(settings.database_url, Schema.NODE))
     async with peer_client() as client:
         service = NodeService(load(), store, registries, key, settings.url, policy, client)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                build_api(service),
-                host=settings.host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,
-                timeout_keep_alive=_KEEP_ALIVE_S,
-                timeout_graceful_shutdown=3,
-            )
-        )
-        clock = asyncio.create_task(service.run())
-        serving = asyncio.create_task(server.serve())
-        # A clock that dies of a bug takes the node down rather than leave it half alive.
-        done, _ = await asyncio.wait({clock, serving}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        await serving
-        clock.cancel()
-        if clock in done:
-            clock.result()
+        await serve(build_api(service), service.run(), settings.host, settings.port)
 
 
 def create_key(path: Path) -> SigningKey:

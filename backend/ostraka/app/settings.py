@@ -1,9 +1,14 @@
-"""Settings by environment (`OSTRAKA_NODE_…`) or from the command line."""
+"""Settings of programs that stay up: by environment, and of the gateway also by a file."""
 
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 
 class NodeSettings(BaseSettings):
@@ -30,3 +35,60 @@ class NodeSettings(BaseSettings):
     minimum_ballots: int = 5
     """Least minimum of ballots that a secret poll may set."""
     log_level: str = "INFO"
+
+
+class GatewaySettings(BaseSettings):
+    """Settings of a gateway: `OSTRAKA_GATEWAY_…` before what the file says."""
+
+    model_config = SettingsConfigDict(env_prefix="OSTRAKA_GATEWAY_", extra="forbid")
+
+    key_file: Path
+    """Key of the account that pays: 64 hexadecimal digits, mode 600."""
+    database_url: str
+    """`sqlite:///FILE` or `postgresql+psycopg://…`."""
+    rpc_url: str
+    """JSON-RPC provider."""
+    registry: str
+    """PollRegistry's address, 0x-hex."""
+    treasury: str
+    """BudgetTreasury's address, 0x-hex."""
+    deployed_at: int = 0
+    """Block at which the earlier of the two was deployed."""
+    committees: list[str] = []
+    """Digests of the committees whose nodes the gateway talks to, the default first."""
+    organizer_token_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    """SHA-256 of the organizer's token."""
+    host: str = "127.0.0.1"
+    port: int = 8200
+    log_level: str = "INFO"
+
+    @classmethod
+    def load(cls, file: Path | None) -> "GatewaySettings":
+        """Settings of the environment and, where that is silent, of a TOML file.
+
+        Raises:
+            ValidationError: Something is missing, wrong or unknown.
+            ValueError: The file is no TOML.
+            OSError: It cannot be read.
+        """
+        if file is None:
+            return cls()
+        # The library reads a missing file as an empty one.
+        file.stat()
+
+        class WithFile(cls):  # type: ignore[valid-type, misc]
+            model_config = SettingsConfigDict(toml_file=file)
+
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                init_settings: PydanticBaseSettingsSource,
+                env_settings: PydanticBaseSettingsSource,
+                dotenv_settings: PydanticBaseSettingsSource,
+                file_secret_settings: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+        loaded: GatewaySettings = WithFile()
+        return loaded

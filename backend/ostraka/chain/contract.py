@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 from eth_abi.codec import ABICodec
@@ -36,6 +37,9 @@ from ostraka_verifier.typed_data import Domain
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _T = TypeVar("_T")
 _REQUEST_TIMEOUT_S = 20
+_MINING_S = 120
+_MAX_GAS = 1 << 24
+"""Cap of one transaction (EIP-7825)."""
 _WITH_ERRORS = ("PollRegistry", "BudgetTreasury", "TestToken")
 LOG_BLOCKS = 10_000
 """Blocks asked for in one `eth_getLogs`; more is refused by many providers."""
@@ -236,23 +240,32 @@ def transact(web3: Web3, sender: SigningKey, function: Any, value: int = 0) -> T
     account = Account.from_key(sender.secret())
 
     def send() -> TxReceipt:
-        transaction = function.build_transaction(
-            {
-                "from": account.address,
-                "value": value,
-                "nonce": web3.eth.get_transaction_count(account.address, "pending"),
-                "chainId": web3.eth.chain_id,
-            }
-        )
-        signed = account.sign_transaction(transaction)
-        return web3.eth.wait_for_transaction_receipt(
-            web3.eth.send_raw_transaction(signed.raw_transaction), timeout=120
-        )
+        # Two at once would take the same nonce.
+        with _sending(sender.address):
+            transaction = function.build_transaction(
+                {
+                    "from": account.address,
+                    "value": value,
+                    "nonce": web3.eth.get_transaction_count(account.address, "pending"),
+                    "chainId": web3.eth.chain_id,
+                }
+            )
+            # The block that it lands in may find more to do than the one it was estimated on.
+            transaction["gas"] = min(transaction["gas"] * 3 // 2, _MAX_GAS)
+            signed = account.sign_transaction(transaction)
+            identity = web3.eth.send_raw_transaction(signed.raw_transaction)
+        return web3.eth.wait_for_transaction_receipt(identity, timeout=_MINING_S)
 
     receipt = call(send)
     if receipt["status"] != 1:
         raise ChainError(f"transaction {receipt['transactionHash'].to_0x_hex()} reverted")
     return receipt
+
+
+@cache
+def _sending(_: bytes) -> Lock:
+    """One lock for each account of this process."""
+    return Lock()
 
 
 def call(action: Callable[[], _T]) -> _T:

@@ -211,12 +211,31 @@ class Treasury(DeployedContract):
     ) -> tuple[bytes, Sent]:
         """Propose as the sender, or for the member who signed; the proposal's id."""
         account = authorization.member if authorization else sender.address
-        arguments: list[Any] = [round_id, item.abi(), _membership(members, account)]
+        arguments: list[Any] = [round_id, item.abi(), membership(members, account)]
         if authorization is None:
             receipt = self.transact(sender, "propose", *arguments)
         else:
             receipt = self.transact(sender, "proposeFor", *arguments, authorization.abi())
         return bytes(self.event_of(receipt, "ProposalSubmitted")["proposalId"]), sent(receipt)
+
+    def revise_for(
+        self,
+        sender: SigningKey,
+        proposal_id: bytes,
+        item: Item,
+        members: Census,
+        signed: Authorization,
+    ) -> Sent:
+        """Change the proposal of a member who signed `Revision`."""
+        shown = membership(members, signed.member)
+        return self.send(sender, "reviseFor", proposal_id, item.abi(), shown, signed.abi())
+
+    def withdraw_for(
+        self, sender: SigningKey, proposal_id: bytes, members: Census, signed: Authorization
+    ) -> Sent:
+        """Withdraw the proposal of a member who signed `Withdrawal`."""
+        shown = membership(members, signed.member)
+        return self.send(sender, "withdrawFor", proposal_id, shown, signed.abi())
 
     def revise(self, sender: SigningKey, proposal_id: bytes, item: Item) -> Sent:
         """Change one's proposal while proposals are open."""
@@ -273,7 +292,8 @@ def _parameters(values: list[Any]) -> RoundParameters:
     return RoundParameters(**given)
 
 
-def _membership(members: Census, account: bytes) -> tuple[Any, ...]:
+def membership(members: Census, account: bytes) -> tuple[Any, ...]:
+    """Shows the treasury that an account is in the member root; ValueError when it is not."""
     entry = members.by_account.get(account)
     if entry is None:
         raise ValueError(f"0x{account.hex()} is no member of this round")

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from ostraka.chain.contract import ChainError
-from ostraka.cli import demo, node
+from ostraka.cli import demo, gateway, node
 
 app = typer.Typer(
     name="ostraka",
@@ -14,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command("demo")(demo.demo)
+app.add_typer(gateway.app, name="gateway")
 app.add_typer(node.app, name="node")
 
 

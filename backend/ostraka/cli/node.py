@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from ostraka.app.run_node import create_key, run_node
 from ostraka.app.settings import NodeSettings
+from ostraka.cli.settings_errors import refuse_settings
 
 app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
 
@@ -40,8 +41,5 @@ def run() -> None:
     try:
         settings = NodeSettings()
     except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            typer.echo(f"OSTRAKA_NODE_{name}: {problem['msg']}", err=True)
-        raise typer.Exit(2) from None
+        refuse_settings("OSTRAKA_NODE_", error)
     run_node(settings)

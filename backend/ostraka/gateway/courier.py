@@ -106,7 +106,7 @@ class Courier:
         key = CommitmentKey(curve, poll.rule.width)
         good: dict[int, Share] = {}
         deadline = time.monotonic() + timeout_s
-        while len(good) < poll.committee.threshold:
+        while True:
             for number, member in enumerate(poll.committee.members, start=1):
                 share = self._share(poll, number, member)
                 if number not in good and share is not None:
@@ -115,6 +115,8 @@ class Courier:
                     except Rejected:
                         continue
                     good[number] = share
+            if len(good) >= poll.committee.threshold:
+                break
             if time.monotonic() > deadline:
                 raise CourierError(f"only nodes {sorted(good)} released a good share")
             time.sleep(_POLL_S)

@@ -1,6 +1,7 @@
 """Index the events of registry and treasury, and take back what a reorganization takes back."""
 
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 import structlog
@@ -31,7 +32,7 @@ class Indexer:
         self._engine = engine
         self._contracts = contracts
         self._deployed_at = deployed_at
-        self._web3 = next(iter(contracts.values())).web3
+        self._following = Lock()
 
     @property
     def indexed_to(self) -> int:
@@ -48,6 +49,10 @@ class Indexer:
         Raises:
             ChainError: The chain is out of reach; what was indexed stays.
         """
+        with self._following:
+            return self._follow()
+
+    def _follow(self) -> int:
         taken_back = self._take_back()
         contract = next(iter(self._contracts.values()))
         head = contract.head()

@@ -13,6 +13,7 @@ from ostraka.chain.published import PublishedPoll
 from ostraka.voter.prepare import PreparedBallot
 from ostraka.wire.records import CastRecord, from_hex, strict_json
 from ostraka_verifier import typed_data
+from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import Member
 from ostraka_verifier.typed_data import recover
@@ -20,6 +21,7 @@ from ostraka_verifier.typed_data import recover
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
 _PATIENCE_S = 60
+_MAX_ANSWER_BYTES = 2**16
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,21 @@ async def cast(client: httpx.AsyncClient, poll: PublishedPoll, prepared: Prepare
 
     The same ballot may be cast again at any time: nodes repeat their receipts.
     """
-    body = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature).to_json()
+    record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
+    return await send(client, poll, record)
+
+
+async def send(client: httpx.AsyncClient, poll: PublishedPoll, record: CastRecord) -> Cast:
+    """Send what somebody prepared to all nodes at once.
+
+    Raises:
+        Malformed: It is too short for a ballot of this poll.
+    """
+    statement = receipt_statement(poll, record)
+    body = record.to_json()
     answers = await asyncio.gather(
         *(
-            _cast_to(client, poll, number, member, prepared, body)
+            _cast_to(client, poll, number, member, statement, body)
             for number, member in enumerate(poll.committee.members, start=1)
         )
     )
@@ -64,7 +77,7 @@ async def _cast_to(
     poll: PublishedPoll,
     node: int,
     member: Member,
-    prepared: PreparedBallot,
+    statement: bytes,
     body: dict[str, Any],
 ) -> tuple[int, bytes | str]:
     url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/ballots"
@@ -75,7 +88,7 @@ async def _cast_to(
         try:
             # However slowly an answer drips: one node must not keep its receipts from the voter.
             async with asyncio.timeout(_PATIENCE_S):
-                response = await client.post(url, json=body)
+                status, headers, content = await _post(client, url, body)
         except TimeoutError:
             return node, f"no answer within {_PATIENCE_S} s"
         except httpx.ConnectError:
@@ -83,28 +96,56 @@ async def _cast_to(
         except httpx.HTTPError as error:
             problem = type(error).__name__
             continue
-        if response.status_code == 200:
+        if status == 200:
             try:
-                return node, _receipt(poll, member, prepared, response.content)
+                return node, verified_receipt(member, statement, strict_json(content))
             except Malformed as error:
                 return node, str(error)
-        problem = response.text[:500]
+        problem = content[:1000].decode(errors="replace")
         # Only what may pass by itself is tried again: the node says so.
-        if "Retry-After" not in response.headers:
+        if "Retry-After" not in headers:
             break
     return node, problem
 
 
-def _receipt(
-    poll: PublishedPoll, member: Member, prepared: PreparedBallot, content: bytes
-) -> bytes:
-    answer = strict_json(content)
-    signature = from_hex(answer.get("signature") if isinstance(answer, dict) else None, "signature")
-    ballot = prepared.ballot
-    # Over what this voter sent, not over what the node says it got.
-    digest = poll.domain.digest(
-        typed_data.RECEIPT, poll.context, ballot.voter, ballot.cast_at_unix_s, ballot.digest
+async def _post(
+    client: httpx.AsyncClient, url: str, body: dict[str, Any]
+) -> tuple[int, httpx.Headers, bytes]:
+    """Status, headers and as much of the answer as a receipt can have."""
+    answer = bytearray()
+    async with client.stream("POST", url, json=body) as response:
+        async for chunk in response.aiter_bytes():
+            answer += chunk
+            if len(answer) > _MAX_ANSWER_BYTES:
+                break
+    return response.status_code, response.headers, bytes(answer)
+
+
+def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
+    """What a receipt of a ballot signs: over what its voter sent, not what a node says it got.
+
+    Raises:
+        Malformed: It is not as long as a ballot of this poll.
+    """
+    if len(record.ballot) != poll.layout.size:
+        raise Malformed(f"ballot: {len(record.ballot)} bytes, expected {poll.layout.size}")
+    voter, cast_at = record.ballot[:ADDRESS_BYTES], record.ballot[ADDRESS_BYTES:][:8]
+    return poll.domain.digest(
+        typed_data.RECEIPT,
+        poll.context,
+        voter,
+        int.from_bytes(cast_at, "big"),
+        tagged_hash("ballot", record.ballot),
     )
-    if recover(digest, signature) != member.address:
+
+
+def verified_receipt(member: Member, statement: bytes, answer: Any) -> bytes:
+    """A node's signature out of its answer.
+
+    Raises:
+        Malformed: It holds none, or one of somebody else or for something else.
+    """
+    signature = from_hex(answer.get("signature") if isinstance(answer, dict) else None, "signature")
+    if recover(statement, signature) != member.address:
         raise Malformed("receipt: not of this node for this ballot")
     return signature

@@ -89,14 +89,3 @@ contract Recipient {
         }
     }
 }
-
-/// @dev As much of a contract wallet as naming a voting key needs.
-contract Wallet {
-    address public immutable owner = msg.sender;
-
-    function execute(address to, bytes calldata data) external {
-        require(msg.sender == owner, "not the owner");
-        (bool done, ) = to.call(data);
-        require(done, "failed");
-    }
-}

@@ -1,0 +1,88 @@
+"""Run a gateway as a process."""
+
+import asyncio
+import sys
+
+import httpx
+import structlog
+
+from ostraka.app import logs
+from ostraka.app.serving import RECURSION_LIMIT, serve
+from ostraka.app.settings import GatewaySettings
+from ostraka.chain.contract import ChainError
+from ostraka.chain.registry import Registry
+from ostraka.chain.treasury import Treasury
+from ostraka.gateway.api import build_api
+from ostraka.gateway.conductor import Conductor
+from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.indexer import Indexer
+from ostraka.gateway.plans import Plans
+from ostraka.keys import SigningKey
+from ostraka.storage.database import Schema, open_database
+from ostraka.wire.records import from_hex
+from ostraka_verifier.curve import load
+
+log = structlog.get_logger()
+
+TICK_S = 0.5
+_CLIENT_TIMEOUT = httpx.Timeout(30, connect=3)
+
+
+def run_gateway(settings: GatewaySettings) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        ValueError: A setting is wrong, the key file readable by others, the database damaged.
+        ChainError: The chain is out of reach at start.
+    """
+    logs.configure(settings.log_level)
+    # A library raises it so far that nested JSON would overflow the C stack.
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: GatewaySettings) -> None:
+    desk = open_desk(settings)
+    token_hash = bytes.fromhex(settings.organizer_token_sha256)
+    # Proxies and netrc of the environment have no say in where the gateway connects.
+    async with httpx.AsyncClient(
+        timeout=_CLIENT_TIMEOUT, follow_redirects=False, trust_env=False
+    ) as client:
+        api = build_api(desk, token_hash, client)
+        await serve(api, _clock(desk), settings.host, settings.port)
+
+
+def open_desk(settings: GatewaySettings) -> Desk:
+    """Chain, database and key of a gateway."""
+    registry = Registry(
+        settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
+    )
+    treasury = Treasury(
+        settings.rpc_url, from_hex(settings.treasury, "treasury"), settings.deployed_at
+    )
+    engine = open_database(settings.database_url, Schema.GATEWAY)
+    contracts = {REGISTRY: registry, TREASURY: treasury}
+    return Desk(
+        settings.rpc_url,
+        registry,
+        treasury,
+        Indexer(engine, contracts, settings.deployed_at),
+        Plans(engine),
+        SigningKey.read(settings.key_file),
+        load(),
+        [from_hex(digest, "committees") for digest in settings.committees],
+    )
+
+
+async def _clock(desk: Desk) -> None:
+    conductor = Conductor(desk)
+    while True:
+        try:
+            await asyncio.to_thread(desk.indexer.follow)
+            await asyncio.to_thread(conductor.tick)
+        except ChainError as error:
+            # A provider that fails is asked again.
+            log.warning("chain out of reach", problem=str(error))
+        except Exception:
+            log.exception("tick failed")
+        await asyncio.sleep(TICK_S)

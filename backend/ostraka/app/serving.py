@@ -1,0 +1,37 @@
+"""Serve an application beside a clock, until interrupted or until one of them fails."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+RECURSION_LIMIT = 1000
+"""Of Python, set by whoever serves: far from where the C stack overflows."""
+_KEEP_ALIVE_S = 30
+_STOP_S = 3
+
+
+async def serve(app: FastAPI, clock: Coroutine[Any, Any, None], host: str, port: int) -> None:
+    """Serve; what the clock raises ends it."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_STOP_S,
+        )
+    )
+    ticking = asyncio.create_task(clock)
+    serving = asyncio.create_task(server.serve())
+    # A clock that dies of a bug takes the service down rather than leave it half alive.
+    done, _ = await asyncio.wait({ticking, serving}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+    ticking.cancel()
+    if ticking in done:
+        ticking.result()

@@ -1,0 +1,81 @@
+"""`ostraka gateway …`: for operators of a gateway."""
+
+import hashlib
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from ostraka.app.run_gateway import run_gateway
+from ostraka.app.run_node import create_key
+from ostraka.app.settings import GatewaySettings
+from ostraka.cli.settings_errors import refuse_settings
+
+app = typer.Typer(help="Run a gateway: rounds, polls and ballots over HTTP.", no_args_is_help=True)
+
+_SETTINGS = """\
+# Settings of an Ostraka gateway. OSTRAKA_GATEWAY_… in the environment goes before this file.
+
+# Key of the account that pays for transactions; it needs some of the chain's coin.
+key_file = "{key_file}"
+# SQLite, or postgresql+psycopg://…
+database_url = "sqlite:///{database}"
+# JSON-RPC provider of the chain.
+rpc_url = "http://127.0.0.1:8545"
+# Addresses of the contracts, and the block of the earlier one's deployment.
+registry = "0x…"
+treasury = "0x…"
+deployed_at = 0
+# Committees whose nodes tally, by their digests; the first is the default.
+committees = []
+# SHA-256 of the token that organizers show; the token itself is nowhere.
+organizer_token_sha256 = "{token_hash}"
+host = "127.0.0.1"
+port = 8200
+"""
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder for key, database and settings.")],
+) -> None:
+    """Create a key, an organizer's token and a commented settings file.
+
+    Example: ostraka gateway init /srv/ostraka-gateway
+    """
+    key = create_key(folder / "key")
+    token = secrets.token_urlsafe(24)
+    settings = folder / "gateway.toml"
+    with settings.open("x") as file:
+        file.write(
+            _SETTINGS.format(
+                key_file=(folder / "key").absolute(),
+                database=(folder / "gateway.db").absolute(),
+                token_hash=hashlib.sha256(token.encode()).hexdigest(),
+            )
+        )
+    typer.echo(f"Account that pays: {key.address_hex}")
+    typer.echo(f"Organizer's token, shown this once: {token}")
+    typer.echo(f"Fill in {settings}, then: ostraka gateway run --settings {settings}")
+
+
+@app.command()
+def run(
+    settings: Annotated[
+        Path | None, typer.Option(help="TOML file, as `ostraka gateway init` makes it.")
+    ] = None,
+) -> None:
+    """Serve until interrupted.
+
+    Settings come from the file and from `OSTRAKA_GATEWAY_…`, which goes first. The API is
+    documented at /api/docs of the gateway.
+
+    Example: ostraka gateway run --settings /srv/ostraka-gateway/gateway.toml
+    """
+    try:
+        loaded = GatewaySettings.load(settings)
+    except ValidationError as error:
+        refuse_settings("OSTRAKA_GATEWAY_", error)
+    run_gateway(loaded)

@@ -1,0 +1,448 @@
+"""The gateway's HTTP interface, version 1."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+import httpx
+import structlog
+from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import Field
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.middleware.cors import CORSMiddleware
+
+from ostraka import __version__
+from ostraka.chain.contract import ChainError, Refused, Sent
+from ostraka.chain.treasury import Authorization, Item
+from ostraka.gateway.ballots import MAX_BATCH, Ballots
+from ostraka.gateway.courier import CourierError
+from ostraka.gateway.desk import MAX_ID, Desk
+from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.plans import MAX_INVITATIONS
+from ostraka.gateway.specification import (
+    Address,
+    Amount,
+    Digest,
+    PollSpecification,
+    RoundSpecification,
+    Strict,
+    Weight,
+)
+from ostraka.gateway.views import Views
+from ostraka.wire import problems
+from ostraka.wire.limits import BodyLimit
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import CastRecord, decode_records, from_hex, to_hex
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 64 * 2**20
+_BINARY = "application/octet-stream"
+_HEARTBEAT_S = 15
+_PROGRESS_S = 1.0
+
+Json = dict[str, Any]
+Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
+PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the poll.")]
+RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
+ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
+DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
+
+
+class ProposalItem(Strict):
+    """What a member asks for."""
+
+    recipient: Address
+    amount: Amount
+    title: Annotated[str, Field(min_length=1, max_length=150)]
+    text: Annotated[str, Field(max_length=16_384)] = ""
+
+    @property
+    def item(self) -> Item:
+        """As the treasury takes it."""
+        return Item(from_hex(self.recipient, "recipient"), self.amount, self.title, self.text)
+
+
+class SignedBy(Strict):
+    """A member's EIP-712 signature, with what `typed-data` gave."""
+
+    member: Address
+    nonce: Amount
+    deadline: Annotated[int, Field(strict=True, ge=0, lt=1 << 64)]
+    signature: Signature
+
+    @property
+    def authorization(self) -> Authorization:
+        """As the treasury takes it."""
+        return Authorization(
+            from_hex(self.member, "member"),
+            self.nonce,
+            self.deadline,
+            from_hex(self.signature, "signature"),
+        )
+
+
+class NewProposal(Strict):
+    """A signed proposal or a signed change of one."""
+
+    item: ProposalItem
+    authorization: SignedBy
+
+
+class Withdrawal(Strict):
+    """A signed withdrawal."""
+
+    authorization: SignedBy
+
+
+class ToSign(Strict):
+    """What a member is about to sign."""
+
+    kind: Literal["proposal", "revision", "withdrawal"]
+    member: Address
+    round: Annotated[int, Field(strict=True, ge=1, le=MAX_ID)] | None = None
+    """Of a proposal."""
+    proposal: Digest | None = None
+    """Of a revision or withdrawal."""
+    item: ProposalItem | None = None
+    """Of a proposal or revision."""
+
+
+class Funding(Strict):
+    """Money from the gateway's own account."""
+
+    amount: Amount = Field(gt=0)
+
+
+class Refund(Strict):
+    """Whom to refund."""
+
+    funder: Address
+
+
+class NewInvitations(Strict):
+    """How many invitations, of which weight."""
+
+    count: Annotated[int, Field(strict=True, ge=1, le=MAX_INVITATIONS)] = 1
+    weight: Weight = 1
+
+
+class Redemption(Strict):
+    """An invitation's code, the account that it is to register, and that account's signature."""
+
+    code: Annotated[str, Field(min_length=1, max_length=100)]
+    account: Address
+    signature: Signature
+
+
+def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastAPI:
+    """The application that serves a gateway.
+
+    Args:
+        token_hash: SHA-256 of the organizer's token.
+        client: For talking to nodes.
+    """
+    app = FastAPI(
+        title="Ostraka gateway",
+        version="1",
+        docs_url="/api/docs",
+        openapi_url="/api/v1/openapi.json",
+        responses={"4XX": {"description": "Problem details (RFC 9457)"}},
+        description=(
+            "Rounds, polls, proposals and ballots over HTTP. Reading is open to everybody. "
+            "Members sign what they propose and voters what they cast; only creating, inviting "
+            "and funding ask for the organizer's token."
+        ),
+    )
+    problems.install(app)
+
+    @app.exception_handler(Refused)
+    async def _refused(_: Request, error: Refused) -> Response:
+        return problems.respond(Problem(422, "Refused by the contract", str(error)))
+
+    @app.exception_handler(ChainError)
+    async def _chain(_: Request, error: ChainError) -> Response:
+        # The message may name the provider with its credentials: it belongs into the log.
+        log.warning("chain out of reach", problem=str(error))
+        detail = "the gateway cannot reach the chain now"
+        return problems.respond(Problem(503, "Chain out of reach", detail, "", 5))
+
+    @app.exception_handler(CourierError)
+    async def _courier(_: Request, error: CourierError) -> Response:
+        return problems.respond(Problem(503, "Nodes out of reach", str(error), "", 5))
+
+    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    # Pages of any origin may use the gateway; nothing here rests on cookies.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST", "PUT"],
+        allow_headers=["*"],
+    )
+    organizing = Organizing(desk)
+    views = Views(desk, organizing)
+    ballots = Ballots(client)
+    bearer = HTTPBearer(auto_error=False, description="The organizer's token.")
+
+    def organizer(
+        given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    ) -> None:
+        offered = hashlib.sha256((given.credentials if given else "").encode()).digest()
+        if given is None or not hmac.compare_digest(offered, token_hash):
+            raise Problem(401, "Not the organizer", "this needs the organizer's token")
+
+    Organizer = Depends(organizer)
+
+    def sent_json(sent: Sent) -> Json:
+        # Who sent something sees it from here on.
+        desk.indexer.follow()
+        return {"transaction": to_hex(sent.hash), "gas_used": sent.gas_used, "block": sent.block}
+
+    async def body_of(request: Request) -> bytes:
+        return await request.body()
+
+    Body = Annotated[bytes, Depends(body_of)]
+
+    @app.get("/api/v1/config", tags=["gateway"])
+    def config() -> Json:
+        """Chain, contracts, committees and state of this gateway."""
+        head = desk.registry.head()
+        return {
+            "version": __version__,
+            "chain_id": desk.registry.domain.chain_id,
+            "registry": to_hex(desk.registry.address),
+            "treasury": to_hex(desk.treasury.address),
+            "account": desk.key.address_hex,
+            "committees": [to_hex(digest) for digest in desk.committees],
+            "engine": desk.curve.name,
+            "head": {"number": head.number, "timestamp": head.timestamp},
+            "indexed_to": desk.indexer.indexed_to,
+            "limits": {"batch": MAX_BATCH, "body_bytes": MAX_BODY_BYTES},
+        }
+
+    @app.post("/api/v1/rounds", status_code=201, dependencies=[Organizer], tags=["rounds"])
+    def create_round(wanted: RoundSpecification) -> Json:
+        """Create a round on chain; from here on the gateway carries it through."""
+        plan = organizing.create_round(wanted)
+        desk.indexer.follow()
+        return desk.plans.to_json(plan)
+
+    @app.get("/api/v1/rounds", tags=["rounds"])
+    def rounds() -> list[Json]:
+        """All rounds of the treasury."""
+        return views.rounds()
+
+    @app.get("/api/v1/rounds/{round_id}", tags=["rounds"])
+    def show_round(round_id: RoundNumber) -> Json:
+        """A round with its state."""
+        return views.round(round_id)
+
+    @app.get("/api/v1/rounds/{round_id}/members/{account}", tags=["rounds"])
+    def member(
+        round_id: RoundNumber, account: Annotated[str, Path(pattern="^0x[0-9a-f]{40}$")]
+    ) -> Json:
+        """A member's signing key, weight and proof, as the treasury takes them."""
+        return organizing.member(round_id, from_hex(account, "account"))
+
+    @app.post("/api/v1/rounds/{round_id}/funding", dependencies=[Organizer], tags=["rounds"])
+    def fund(round_id: RoundNumber, wanted: Funding) -> list[Json]:
+        """Fund a round from the gateway's account; anybody may fund it on chain as well."""
+        return [sent_json(one) for one in organizing.fund(round_id, wanted.amount)]
+
+    @app.post("/api/v1/rounds/{round_id}/refunds", dependencies=[Organizer], tags=["rounds"])
+    def refund(round_id: RoundNumber, wanted: Refund) -> Json:
+        """Return a funder's part of what is not, or no longer, meant for proposals."""
+        return sent_json(organizing.refund(round_id, from_hex(wanted.funder, "funder")))
+
+    @app.post("/api/v1/typed-data", tags=["proposals"])
+    def to_sign(wanted: ToSign) -> Json:
+        """What a member signs to propose, revise or withdraw, for `eth_signTypedData_v4`."""
+        subject: int | bytes | None = wanted.round
+        if wanted.kind != "proposal":
+            subject = from_hex(wanted.proposal, "proposal") if wanted.proposal else None
+        if subject is None:
+            field = "round" if wanted.kind == "proposal" else "proposal"
+            raise Problem(422, "Invalid request", f"a {wanted.kind} needs it", field)
+        item = None
+        if wanted.kind != "withdrawal":
+            if wanted.item is None:
+                raise Problem(422, "Invalid request", f"a {wanted.kind} needs it", "item")
+            item = wanted.item.item
+        return organizing.to_sign(wanted.kind, from_hex(wanted.member, "member"), subject, item)
+
+    @app.get("/api/v1/rounds/{round_id}/proposals", tags=["proposals"])
+    def proposals(round_id: RoundNumber) -> list[Json]:
+        """Proposals of a round in order of submission."""
+        return views.proposals(round_id)
+
+    @app.post("/api/v1/rounds/{round_id}/proposals", status_code=201, tags=["proposals"])
+    def propose(round_id: RoundNumber, wanted: NewProposal) -> Json:
+        """Send a member's signed proposal; the gateway pays the gas."""
+        signed = wanted.authorization.authorization
+        proposal, sent = organizing.propose(round_id, wanted.item.item, signed)
+        return {"proposal": to_hex(proposal), **sent_json(sent)}
+
+    @app.get("/api/v1/proposals/{proposal}", tags=["proposals"])
+    def show_proposal(proposal: ProposalId) -> Json:
+        """A proposal with its round."""
+        round_id, found = views.proposals_of(from_hex(proposal, "proposal"))
+        return {"round": str(round_id), **found}
+
+    @app.put("/api/v1/proposals/{proposal}", tags=["proposals"])
+    def revise(proposal: ProposalId, wanted: NewProposal) -> Json:
+        """Send a member's signed change of a proposal."""
+        identity = from_hex(proposal, "proposal")
+        round_id, _ = views.proposals_of(identity)
+        signed = wanted.authorization.authorization
+        return sent_json(organizing.revise(round_id, identity, wanted.item.item, signed))
+
+    @app.post("/api/v1/proposals/{proposal}/withdrawal", tags=["proposals"])
+    def withdraw(proposal: ProposalId, wanted: Withdrawal) -> Json:
+        """Send a member's signed withdrawal of a proposal."""
+        identity = from_hex(proposal, "proposal")
+        round_id, _ = views.proposals_of(identity)
+        return sent_json(
+            organizing.withdraw(round_id, identity, wanted.authorization.authorization)
+        )
+
+    @app.post("/api/v1/proposals/{proposal}/payout", tags=["proposals"])
+    def claim(proposal: ProposalId) -> Json:
+        """Have a funded proposal paid to its recipient; anybody may ask."""
+        identity = from_hex(proposal, "proposal")
+        _, found = views.proposals_of(identity)
+        if not found["funded"] or found["paid"]:
+            # Nobody may make the gateway pay for transactions that must fail.
+            detail = "it is paid already" if found["paid"] else "it is not funded"
+            raise Problem(409, "Nothing to pay", detail, "proposal")
+        return sent_json(organizing.claim(identity))
+
+    @app.post("/api/v1/polls", status_code=201, dependencies=[Organizer], tags=["polls"])
+    def create_poll(wanted: PollSpecification) -> Json:
+        """Plan a poll without a round; it goes on chain when registration is over."""
+        return desk.plans.to_json(organizing.create_poll(wanted))
+
+    @app.get("/api/v1/plans", tags=["plans"])
+    def plans() -> list[Json]:
+        """Rounds and polls that this gateway organizes."""
+        return [desk.plans.to_json(plan) for plan in desk.plans.all()]
+
+    @app.get("/api/v1/plans/{plan}", tags=["plans"])
+    def show_plan(plan: str) -> Json:
+        """A plan with its transactions, and what it waits for."""
+        return desk.plans.to_json(desk.plans.get(plan))
+
+    @app.post(
+        "/api/v1/plans/{plan}/invitations",
+        status_code=201,
+        dependencies=[Organizer],
+        tags=["invitations"],
+    )
+    def invite(plan: str, wanted: NewInvitations) -> Json:
+        """New invitation codes. They are shown this once: the gateway keeps only hashes."""
+        found = desk.plans.get(plan)
+        return {"codes": organizing.invite(found, wanted.count, wanted.weight)}
+
+    @app.post("/api/v1/invitations/redemption", tags=["invitations"])
+    def redeem(wanted: Redemption) -> Json:
+        """Register a key by an invitation; single-use, until the census is fixed."""
+        account = from_hex(wanted.account, "account")
+        signature = from_hex(wanted.signature, "signature")
+        invitation = organizing.redeem(wanted.code, account, signature)
+        return {
+            "plan": invitation.plan_id,
+            "account": wanted.account,
+            "weight": str(invitation.weight),
+        }
+
+    @app.get("/api/v1/polls", tags=["polls"])
+    def polls() -> list[Json]:
+        """All polls of the registry."""
+        return views.polls()
+
+    @app.get("/api/v1/polls/{poll_id}", tags=["polls"])
+    def show_poll(poll_id: PollNumber) -> Json:
+        """A poll with its state, rule, committee and poll keys."""
+        return views.poll(poll_id)
+
+    @app.get("/api/v1/polls/{poll_id}/results", tags=["polls"])
+    def results(poll_id: PollNumber) -> Json:
+        """Votes, winners and payouts, once the chain has the tally."""
+        return views.results(poll_id)
+
+    @app.get("/api/v1/polls/{poll_id}/census", tags=["polls"])
+    def census(poll_id: PollNumber) -> Response:
+        """Who may vote, as canonical bytes; checked against the poll's census root."""
+        desk.poll(poll_id)
+        plan = desk.plans.of_poll(poll_id)
+        if plan is None or plan.census is None:
+            raise Problem(404, "Not found", "this gateway does not know the census", "poll")
+        return Response(plan.census, media_type=_BINARY)
+
+    @app.get("/api/v1/polls/{poll_id}/board", tags=["polls"])
+    async def board(poll_id: PollNumber) -> StreamingResponse:
+        """The bulletin board, from one of the nodes, for `ostraka-verify audit`."""
+        poll, _ = await asyncio.to_thread(desk.served, poll_id)
+        return StreamingResponse(await ballots.board(poll), media_type=_BINARY)
+
+    @app.post("/api/v1/polls/{poll_id}/ballots", tags=["ballots"])
+    async def cast(poll_id: PollNumber, body: Body) -> Json:
+        """Send a prepared ballot to all nodes: `{"ballot", "boxes", "signature"}` as 0x-hex."""
+        poll, _ = await asyncio.to_thread(desk.served, poll_id)
+        return await ballots.cast(poll, CastRecord.from_json(body))
+
+    @app.post("/api/v1/polls/{poll_id}/ballots/batch", tags=["ballots"])
+    async def cast_batch(poll_id: PollNumber, body: Body) -> list[Json]:
+        """Send several prepared ballots, as binary records end to end."""
+        poll, _ = await asyncio.to_thread(desk.served, poll_id)
+        records = decode_records(body, poll.layout.size, poll.nodes, poll.box_bytes)
+        return await ballots.cast_batch(poll, records)
+
+    @app.get("/api/v1/polls/{poll_id}/receipts/{digest}", tags=["ballots"])
+    async def receipts(poll_id: PollNumber, digest: DigestPath) -> Json:
+        """Receipts that the nodes give for a ballot."""
+        poll, _ = await asyncio.to_thread(desk.served, poll_id)
+        return await ballots.receipts(poll, from_hex(digest, "digest"))
+
+    @app.get("/api/v1/polls/{poll_id}/progress", tags=["polls"])
+    async def progress(poll_id: PollNumber) -> Json:
+        """How many are eligible and how many voted; counts only."""
+        poll, view = await asyncio.to_thread(desk.served, poll_id)
+        return await ballots.progress(poll, view)
+
+    @app.get(
+        "/api/v1/polls/{poll_id}/events",
+        tags=["polls"],
+        response_class=EventSourceResponse,
+        responses={200: {"content": {"text/event-stream": {}}}},
+    )
+    async def events(
+        poll_id: PollNumber,
+        request: Request,
+        once: Annotated[bool, Query(description="End after the first event.")] = False,
+    ) -> EventSourceResponse:
+        """Progress as server-sent events, whenever it changes; counts only."""
+        await asyncio.to_thread(desk.served, poll_id)
+
+        async def stream() -> AsyncIterator[ServerSentEvent]:
+            last = None
+            while not await request.is_disconnected():
+                try:
+                    poll, view = await asyncio.to_thread(desk.served, poll_id)
+                    counts = await ballots.progress(poll, view)
+                except (ChainError, Problem) as error:
+                    counts = {"poll": str(poll_id), "problem": type(error).__name__}
+                if counts != last:
+                    yield ServerSentEvent(json.dumps(counts), event="progress")
+                    last = counts
+                if once:
+                    return
+                await asyncio.sleep(_PROGRESS_S)
+
+        return EventSourceResponse(stream(), ping=_HEARTBEAT_S)
+
+    return app

@@ -1,0 +1,202 @@
+"""Relay ballots to nodes, gather receipts and boards, count who voted.
+
+What comes back is checked where a signature allows it; nothing here sees a vote.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import PollView
+from ostraka.voter.cast import Cast, send
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
+from ostraka_verifier.errors import AuditError, Malformed
+from ostraka_verifier.typed_data import recover
+
+MAX_BATCH = 200
+_AT_ONCE = 32
+_PATIENCE_S = 5
+_FRESH_S = 1.0
+_MAX_ANSWER_BYTES = 2**20
+_BOARD_CHUNK = 2**18
+
+
+class Ballots:
+    """Talks to the nodes of polls that this gateway serves."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._counts: dict[bytes, tuple[float, list[dict[str, Any]]]] = {}
+
+    async def cast(self, poll: PublishedPoll, record: CastRecord) -> dict[str, Any]:
+        """Send a ballot to all nodes; their receipts.
+
+        Raises:
+            Problem: No node took it; says why.
+        """
+        answer = await self._relay(poll, record)
+        if not answer["receipts"]:
+            reasons = [str(one["reason"]) for one in answer["refusals"]]
+            raise _refusal(reasons)
+        return answer
+
+    async def cast_batch(self, poll: PublishedPoll, records: list[CastRecord]) -> list[Any]:
+        """Send ballots to all nodes, each answered for itself."""
+        if len(records) > MAX_BATCH:
+            raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
+        return list(await asyncio.gather(*(self._relay(poll, record) for record in records)))
+
+    async def _relay(self, poll: PublishedPoll, record: CastRecord) -> dict[str, Any]:
+        async with self._turn:
+            result: Cast = await send(self._client, poll, record)
+        return {
+            "ballot_digest": to_hex(tagged_hash("ballot", record.ballot)),
+            "recorded": result.recorded,
+            "quorum": result.quorum,
+            "receipts": [
+                {"node": node, "signature": to_hex(signature)}
+                for node, signature in sorted(result.receipts.items())
+            ],
+            "refusals": [
+                {"node": node, "reason": reason} for node, reason in sorted(result.refusals.items())
+            ],
+        }
+
+    async def receipts(self, poll: PublishedPoll, digest: bytes) -> dict[str, Any]:
+        """Receipts that the nodes give for a ballot."""
+        answers = await self._each(poll, f"receipts/{to_hex(digest)}")
+        receipts = []
+        for number, answer in answers:
+            try:
+                receipts.append(_receipt(poll, number, digest, answer))
+            except (Malformed, KeyError, TypeError):
+                continue
+        if not receipts:
+            raise Problem(404, "Not found", "no node gave a receipt for that ballot", "digest")
+        return {
+            "ballot_digest": to_hex(digest),
+            "recorded": len(receipts) >= poll.committee.quorum,
+            "quorum": poll.committee.quorum,
+            "receipts": receipts,
+        }
+
+    async def board(self, poll: PublishedPoll) -> AsyncIterator[bytes]:
+        """The board, as the first node that has one serves it.
+
+        Raises:
+            Problem: No node serves it now.
+        """
+        for member in poll.committee.members:
+            url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/board"
+            request = self._client.build_request("GET", url)
+            try:
+                response = await self._client.send(request, stream=True)
+            except httpx.HTTPError:
+                continue
+            if response.status_code == 200:
+                return _chunks(response)
+            await response.aclose()
+        raise Problem(503, "Unavailable", "no node serves the board now", "", 5)
+
+    async def progress(self, poll: PublishedPoll, view: PollView) -> dict[str, Any]:
+        """Counts only: who is eligible, how many voted, which nodes answer."""
+        known = self._counts.get(poll.context)
+        if known is None or known[0] < time.monotonic():
+            answers = dict(await self._each(poll, ""))
+            nodes = [
+                {"node": number, "answers": number in answers, "voted": _voted(answers.get(number))}
+                for number in range(1, poll.nodes + 1)
+            ]
+            known = time.monotonic() + _FRESH_S, nodes
+            self._counts[poll.context] = known
+        voted = sorted(one["voted"] for one in known[1] if one["voted"] is not None)
+        return {
+            "poll": str(poll.poll_id),
+            "status": view.status.name.lower(),
+            "voters": poll.parameters.voters,
+            # The middle of what the nodes say: one that lies moves nothing.
+            "voted": voted[len(voted) // 2] if voted else None,
+            "nodes": known[1],
+        }
+
+    async def _each(self, poll: PublishedPoll, path: str) -> list[tuple[int, Any]]:
+        """What each node answers, of those that answer soundly and in time."""
+
+        async def ask(number: int, base: str) -> tuple[int, Any]:
+            url = f"{base.rstrip('/')}/api/v1/polls/{poll.poll_id}/{path}".rstrip("/")
+            async with (
+                asyncio.timeout(_PATIENCE_S),
+                self._client.stream("GET", url) as response,
+            ):
+                if response.status_code != 200:
+                    raise Malformed("answer: a refusal")
+                body = bytearray()
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > _MAX_ANSWER_BYTES:
+                        raise Malformed("answer: too large")
+                return number, strict_json(bytes(body))
+
+        members = enumerate(poll.committee.members, start=1)
+        answers = await asyncio.gather(
+            *(ask(number, member.url) for number, member in members), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(
+                answer, TimeoutError | httpx.HTTPError | AuditError
+            ):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+
+async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.aiter_bytes(_BOARD_CHUNK):
+            yield chunk
+    finally:
+        await response.aclose()
+
+
+def _voted(answer: Any) -> int | None:
+    value = answer.get("voted") if isinstance(answer, dict) else None
+    return value if type(value) is int and 0 <= value < 1 << 32 else None
+
+
+def _receipt(
+    poll: PublishedPoll, number: int, digest: bytes, answer: dict[str, Any]
+) -> dict[str, Any]:
+    voter = from_hex(answer["voter"], "voter")
+    cast_at, signature = answer["cast_at"], from_hex(answer["signature"], "signature")
+    if len(voter) != ADDRESS_BYTES or type(cast_at) is not int or not 0 <= cast_at < 1 << 64:
+        raise Malformed("receipt: no voter or time")
+    statement = poll.domain.digest(typed_data.RECEIPT, poll.context, voter, cast_at, digest)
+    if recover(statement, signature) != poll.committee.members[number - 1].address:
+        raise Malformed("receipt: not of this node for this ballot")
+    return {
+        "node": number,
+        "voter": to_hex(voter),
+        "cast_at": cast_at,
+        "signature": to_hex(signature),
+    }
+
+
+def _refusal(reasons: list[str]) -> Problem:
+    """What a voter is told when no node took a ballot: what the first that answered said."""
+    for reason in reasons:
+        try:
+            said = strict_json(reason.encode())
+            status = int(said["status"])
+            if 400 <= status < 500:
+                field = str(said.get("field", ""))
+                return Problem(status, str(said["title"]), str(said["detail"]), field)
+        except (AuditError, KeyError, TypeError, ValueError):
+            continue
+    return Problem(503, "Nodes out of reach", "; ".join(reasons)[:500], "", 5)

@@ -1,0 +1,206 @@
+"""Carries each plan on as chain time allows: census, opening, anchoring, tally, decision.
+
+Everything is found again from the chain after a crash; what this gateway does, anybody could do.
+"""
+
+import time
+
+import structlog
+
+from ostraka.chain.contract import ChainError
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import Status
+from ostraka.chain.treasury import RoundStatus
+from ostraka.gateway.courier import Courier, CourierError
+from ostraka.gateway.description import description, round_description
+from ostraka.gateway.desk import Desk
+from ostraka.gateway.electorates import census_of
+from ostraka.gateway.plans import known_accounts, specification_of
+from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.storage.gateway_tables import Plan
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import from_hex
+from ostraka_verifier.census import Census
+from ostraka_verifier.encoding import keccak256
+from ostraka_verifier.errors import AuditError
+from ostraka_verifier.outcome import Greedy, outcome_rule_digest
+from ostraka_verifier.parameters import PollParameters
+
+log = structlog.get_logger()
+
+_RETRY_S = 3
+"""How long a plan with a problem is left alone."""
+
+
+class Conductor:
+    """Conducts the plans of one gateway."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._courier = Courier(desk.registry, desk.key)
+        self._resting: dict[str, float] = {}
+
+    def tick(self) -> None:
+        """Carry on every plan that can be carried on now."""
+        for plan in self._desk.plans.all():
+            if plan.finished or self._resting.get(plan.id, 0) > time.monotonic():
+                continue
+            problem = ""
+            try:
+                self._advance(plan)
+            except (ChainError, CourierError, AuditError, Problem) as error:
+                problem = str(error)
+                self._resting[plan.id] = time.monotonic() + _RETRY_S
+                log.warning("plan waits", plan=plan.id, problem=problem)
+            except Exception:
+                # One plan's trouble must not stop the others.
+                problem = "the gateway failed; its log says how"
+                self._resting[plan.id] = time.monotonic() + _RETRY_S
+                log.exception("plan failed", plan=plan.id)
+            if problem != plan.problem:
+                plan.problem = problem
+                self._desk.plans.save(plan)
+
+    def _advance(self, plan: Plan) -> None:
+        wanted = specification_of(plan)
+        if isinstance(wanted, RoundSpecification):
+            self._advance_round(plan, wanted)
+        else:
+            self._advance_own_poll(plan, wanted)
+
+    def _advance_round(self, plan: Plan, wanted: RoundSpecification) -> None:
+        desk, round_id = self._desk, plan.round_id or 0
+        view = desk.treasury.round(round_id)
+        if view.status is RoundStatus.NONE:
+            raise Problem(409, "Round gone", "the chain took the round back")
+        if view.status is RoundStatus.READY:
+            if view.deposited < view.parameters.budget:
+                detail = f"{view.deposited} of {view.parameters.budget} are deposited"
+                raise Problem(409, "Underfunded", detail)
+            self._start_voting(plan, wanted, round_id)
+        elif view.status is RoundStatus.VOTING:
+            if plan.poll_id != view.poll_id:
+                plan.poll_id = view.poll_id
+                desk.plans.save(plan)
+            self._advance_poll(plan)
+        elif view.status is RoundStatus.TALLIED:
+            self._decide(plan, round_id, view.poll_id)
+        elif view.status in (RoundStatus.DECIDED, RoundStatus.EXPIRED, RoundStatus.VOID):
+            self._finish(plan)
+
+    def _start_voting(self, plan: Plan, wanted: RoundSpecification, round_id: int) -> None:
+        desk = self._desk
+        census = self._census(plan, wanted)
+        described = round_description(desk.treasury, round_id, plan.source)
+        plan.poll_id, sent = desk.treasury.start_voting(
+            desk.key, round_id, census, wanted.secret, described
+        )
+        desk.plans.save(plan)
+        desk.record(plan, "start voting", sent)
+
+    def _decide(self, plan: Plan, round_id: int, poll_id: int) -> None:
+        desk = self._desk
+        poll, _ = desk.poll(poll_id)
+        tally = desk.registry.tally(poll_id)
+        if tally is None or not isinstance(poll.outcome_rule, Greedy):
+            raise Problem(503, "Not indexed", "the chain does not show the tally")
+        sent = desk.treasury.decide(
+            desk.key, round_id, tally.values, poll.outcome_rule.ranking(tally.values)
+        )
+        desk.record(plan, "decide", sent)
+
+    def _advance_own_poll(self, plan: Plan, wanted: PollSpecification) -> None:
+        desk = self._desk
+        if plan.poll_id is not None:
+            self._advance_poll(plan)
+            if desk.registry.poll(plan.poll_id).status in (Status.TALLIED, Status.VOID):
+                self._finish(plan)
+            return
+        now = desk.registry.head().timestamp
+        if now < (wanted.registration_closes_at or 0):
+            return
+        if now >= wanted.closes_at:
+            raise Problem(409, "Too late", "voting would be over before it began")
+        self._create_poll(plan, wanted, now)
+
+    def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
+        desk = self._desk
+        census = self._census(plan, wanted)
+        described = description(
+            wanted.title, wanted.text, wanted.options, plan.source, {"plan": plan.id}
+        )
+        if plan.polls_before is None:
+            plan.polls_before = desk.registry.poll_count()
+            desk.plans.save(plan)
+        plan.poll_id = self._sent_before(plan, described)
+        if plan.poll_id is None:
+            rule, outcome = wanted.rule, wanted.outcome_rule.encode()
+            committee = from_hex(wanted.committee, "committee") if wanted.committee else None
+            parameters = PollParameters(
+                committee=committee or desk.committees[0],
+                rule=rule.digest,
+                outcome_rule=outcome_rule_digest(outcome),
+                description=keccak256(described),
+                census_root=census.root,
+                voters=len(census),
+                total_weight=census.total_weight,
+                secret=wanted.secret,
+                opens_at=max(now, wanted.opens_at or 0),
+                closes_at=wanted.closes_at,
+                minimum_ballots=wanted.minimum_ballots,
+                **wanted.times.model_dump(),
+            )
+            plan.poll_id, sent = desk.registry.create_poll(
+                desk.key, parameters, rule.encode(), outcome, described
+            )
+            desk.record(plan, "create poll", sent)
+        desk.plans.save(plan)
+
+    def _sent_before(self, plan: Plan, described: bytes) -> int | None:
+        """The plan's poll, if a gateway that crashed had created it already."""
+        desk = self._desk
+        for poll_id in range((plan.polls_before or 0) + 1, desk.registry.poll_count() + 1):
+            created = desk.registry.created(poll_id)
+            ours = desk.registry.poll(poll_id).creator == desk.key.address
+            if ours and created is not None and created.description == described:
+                return poll_id
+        return None
+
+    def _census(self, plan: Plan, wanted: RoundSpecification | PollSpecification) -> Census:
+        """A plan's census; fixed now, and on the disk before anything rests on it."""
+        if plan.census is None:
+            invited = known_accounts(self._desk.plans.invitations(plan))
+            electorate = wanted.voters
+            if electorate is None and isinstance(wanted, RoundSpecification):
+                electorate = wanted.members
+            if electorate is None:
+                raise Problem(409, "Nobody registered", "nobody may vote")
+            census, source = census_of(self._desk.rpc_url, electorate, invited)
+            plan.source = None if source is None else source.to_json()
+            plan.census = census.encode()
+            self._desk.plans.save(plan)
+        return Census.decode(plan.census)
+
+    def _advance_poll(self, plan: Plan) -> None:
+        desk = self._desk
+        poll_id = plan.poll_id or 0
+        poll, view = desk.served(poll_id)
+        now = desk.registry.head().timestamp
+        if view.status is Status.CREATED:
+            self._open(plan, poll)
+        elif view.status is Status.CLOSED and now >= poll.parameters.freezes_at:
+            _, sent = self._courier.anchor(poll, 0)
+            desk.record(plan, "anchor", sent)
+        elif view.status is Status.RELEASABLE:
+            _, sent = self._courier.tally(poll, desk.curve, 0)
+            desk.record(plan, "tally", sent)
+
+    def _open(self, plan: Plan, poll: PublishedPoll) -> None:
+        if plan.census is None:
+            raise Problem(409, "Census missing", "this gateway did not fix the poll's census")
+        sent = self._courier.open_poll(poll, Census.decode(plan.census))
+        self._desk.record(plan, "open poll", sent)
+
+    def _finish(self, plan: Plan) -> None:
+        plan.finished, plan.problem = True, ""
+        self._desk.plans.save(plan)

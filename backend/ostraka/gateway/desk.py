@@ -1,0 +1,85 @@
+"""What all parts of a gateway share: chain, index, plans, its account, the polls it read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ostraka.chain.contract import Sent
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
+from ostraka.chain.treasury import Treasury
+from ostraka.gateway.indexer import Indexer
+from ostraka.gateway.plans import Plans
+from ostraka.keys import SigningKey
+from ostraka.storage.gateway_tables import Plan
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.curve import Curve
+
+REGISTRY, TREASURY = "registry", "treasury"
+"""Under which names events are indexed."""
+MAX_ID = (1 << 63) - 1
+
+
+@dataclass
+class Desk:
+    """One gateway's belongings.
+
+    Attributes:
+        rpc_url: JSON-RPC endpoint of everything here.
+        committees: Digests of the committees whose nodes this gateway talks to, the default first.
+    """
+
+    rpc_url: str
+    registry: Registry
+    treasury: Treasury
+    indexer: Indexer
+    plans: Plans
+    key: SigningKey
+    curve: Curve
+    committees: Sequence[bytes]
+    _published: dict[int, PublishedPoll] = field(default_factory=dict)
+
+    def record(self, plan: Plan, name: str, sent: Sent) -> None:
+        """Keep a transaction that was sent for a plan."""
+        self.plans.record(plan, name, sent)
+
+    def poll(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
+        """A poll with its state.
+
+        Raises:
+            Problem: There is none, or what the chain says of it does not fit together.
+            ChainError: The chain is out of reach.
+        """
+        if not 1 <= poll_id <= MAX_ID:
+            raise Problem(404, "No such poll", "the chain has no poll of that number", "poll")
+        view = self.registry.poll(poll_id)
+        if view.status is Status.NONE:
+            raise Problem(404, "No such poll", f"the chain has no poll {poll_id}", "poll")
+        known = self._published.get(poll_id)
+        if known is None or known.context != view.poll_context:
+            known = PublishedPoll.read(self.registry, poll_id)
+            if known is None:
+                raise Problem(503, "Not indexed", "the chain is still catching up", "poll", 2)
+            self._published[poll_id] = known
+        return known, view
+
+    def served(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
+        """A poll whose committee this gateway talks to; Problem otherwise."""
+        # Anybody can register a committee with any addresses: those are no place to send requests.
+        poll, view = self.poll(poll_id)
+        if poll.committee.digest not in self.committees:
+            detail = f"this gateway does not talk to committee {to_hex(poll.committee.digest)}"
+            raise Problem(409, "Not served", detail, "poll")
+        return poll, view
+
+    def opened(self, poll_id: int) -> OpenedPoll | None:
+        """Poll keys of an open poll, None before."""
+        events = self.indexer.events(REGISTRY, ["PollOpened"], str(poll_id))
+        if not events:
+            return None
+        given = events[-1].arguments
+        return OpenedPoll(_bytes(given["publicKeys"]), _bytes(given["signatures"]))
+
+
+def _bytes(values: object) -> tuple[bytes, ...]:
+    return tuple(from_hex(value, "event") for value in values if isinstance(values, list))  # type: ignore[attr-defined]

@@ -1,0 +1,72 @@
+"""From what an organizer says of an electorate to a census.
+
+Source: docs/protocol.md §6.
+"""
+
+from collections.abc import Mapping
+
+from ostraka.gateway.specification import AccountList, Electorate, RegistryMembers, TokenVotes
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import from_hex
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.errors import AuditError
+from ostraka_verifier.rpc import JsonRpc, read_quantity
+from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
+
+
+def census_of(
+    rpc_url: str, electorate: Electorate, invited: Mapping[bytes, int]
+) -> tuple[Census, CensusSource | None]:
+    """Census of an electorate, and where it was read on chain.
+
+    Args:
+        invited: Weight of each account that redeemed an invitation.
+
+    Raises:
+        Problem: It makes no census; says why.
+        ChainError: The chain is out of reach.
+    """
+    if isinstance(electorate, AccountList):
+        return census_of_list(electorate, invited), None
+    rpc = JsonRpc(rpc_url)
+    try:
+        source = _source(rpc, electorate)
+        return read_census(rpc, source, rpc.newest_block()), source
+    except AuditError as error:
+        detail = f"no census comes from {electorate.contract}: {error}"
+        raise Problem(422, "No census", detail, "contract") from error
+
+
+def _source(rpc: JsonRpc, electorate: RegistryMembers | TokenVotes) -> CensusSource:
+    """The electorate as of the newest block that can be neither taken back nor still change."""
+    finalized = rpc.ask("eth_getBlockByNumber", ["finalized", False])
+    newest = rpc.newest_block()
+    block = min(read_quantity(finalized["number"], "eth_getBlockByNumber"), newest - 1)
+    contract = from_hex(electorate.contract, "contract")
+    keys = from_hex(electorate.keys, "keys") if electorate.keys else None
+    if isinstance(electorate, TokenVotes):
+        return CensusSource(SourceKind.VOTES, contract, block, electorate.unit, keys)
+    return CensusSource(SourceKind.MEMBERS, contract, block, keys=keys)
+
+
+def census_of_list(electorate: AccountList, invited: Mapping[bytes, int]) -> Census:
+    """Census of named accounts and of those who redeemed an invitation.
+
+    Raises:
+        Problem: An account occurs twice, or there is none at all.
+    """
+    entries: dict[bytes, CensusEntry] = {}
+    for number, entry in enumerate(electorate.accounts):
+        account = from_hex(entry.account, "account")
+        if account in entries:
+            raise Problem(
+                422, "Invalid request", f"{entry.account} occurs twice", f"accounts.{number}"
+            )
+        signing_key = from_hex(entry.signing_key or entry.account, "signing_key")
+        entries[account] = CensusEntry(account, signing_key, entry.weight)
+    for account, weight in invited.items():
+        # Who is on the list keeps the list's weight, and does not count twice.
+        entries.setdefault(account, CensusEntry(account, account, weight))
+    if not entries:
+        raise Problem(409, "Nobody registered", "the census would be empty", "voters")
+    return Census(tuple(entries[account] for account in sorted(entries)))

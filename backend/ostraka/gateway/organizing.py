@@ -1,0 +1,271 @@
+"""Create rounds and polls, fund them, and carry what members sign to the treasury."""
+
+from typing import Any
+
+from ostraka.chain.contract import Sent
+from ostraka.chain.treasury import (
+    Authorization,
+    Item,
+    RoundParameters,
+    RoundStatus,
+    Token,
+    membership,
+)
+from ostraka.gateway.desk import MAX_ID, Desk
+from ostraka.gateway.electorates import census_of
+from ostraka.gateway.plans import redemption, specification_of
+from ostraka.gateway.specification import AccountList, PollSpecification, RoundSpecification
+from ostraka.storage.gateway_tables import Invitation, Plan
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import from_hex, to_hex
+from ostraka.wire.typed_json import typed_json
+from ostraka_verifier import typed_data
+from ostraka_verifier.census import Census
+from ostraka_verifier.errors import Rejected
+from ostraka_verifier.typed_data import recover
+
+RELAYS_PER_MEMBER = 20
+"""Transactions of one member in one round for which the gateway pays."""
+_SIGNING_S = 3600
+
+
+class Organizing:
+    """Organizes with one gateway's account."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def create_round(self, wanted: RoundSpecification) -> Plan:
+        """Create a round on chain.
+
+        Raises:
+            Problem: Something in the specification cannot be; names it.
+            ChainError: The chain is out of reach, or the treasury refuses.
+        """
+        desk = self._desk
+        members, _ = census_of(desk.rpc_url, wanted.members, {})
+        now = desk.registry.head().timestamp
+        order, misfit = wanted.ranking.rule
+        approval = wanted.ballot.kind == "approval"
+        if approval and wanted.ballot.at_most is None:
+            detail = "an approval ballot of a round needs the most options that may be chosen"
+            raise Problem(422, "Invalid request", detail, "ballot.at_most")
+        parameters = RoundParameters(
+            token=from_hex(wanted.token, "token") if wanted.token else bytes(20),
+            budget=wanted.budget,
+            minimum_amount=wanted.minimum_amount,
+            maximum_amount=wanted.maximum_amount or wanted.budget,
+            proposals_per_member=wanted.proposals_per_member,
+            maximum_proposals=wanted.maximum_proposals,
+            member_root=members.root,
+            proposals_open_at=wanted.proposals_open_at or now,
+            proposals_close_at=wanted.proposals_close_at,
+            claim_period=wanted.claim_period,
+            ballot_kind=wanted.ballot.number,
+            at_least=wanted.ballot.at_least if approval else 0,
+            at_most=wanted.ballot.at_most or 0 if approval else 0,
+            order=order,
+            misfit=misfit,
+            minimum_support=wanted.ranking.minimum_support,
+            committee=self._committee(wanted.committee),
+            voting_opens_at=wanted.voting_opens_at,
+            voting_closes_at=wanted.voting_closes_at,
+            minimum_ballots=wanted.minimum_ballots,
+            **wanted.times.model_dump(),
+        )
+        round_id, sent = desk.treasury.create_round(desk.key, parameters, wanted.title, wanted.text)
+        plan = desk.plans.add(wanted, round_id, members.encode())
+        desk.record(plan, "create round", sent)
+        return plan
+
+    def create_poll(self, wanted: PollSpecification) -> Plan:
+        """Plan a poll; it goes on chain when registration is over.
+
+        Raises:
+            Problem: Something in the specification cannot be; names it.
+        """
+        try:
+            rule = wanted.rule
+            wanted.outcome_rule.check_slots(len(rule.slots))
+        except Rejected as rejected:
+            raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
+        self._committee(wanted.committee)
+        now = self._desk.registry.head().timestamp
+        if wanted.closes_at <= max(now, wanted.registration_closes_at or 0, wanted.opens_at or 0):
+            detail = "voting must close after now, after registration, and after it opens"
+            raise Problem(422, "Invalid request", detail, "closes_at")
+        return self._desk.plans.add(wanted)
+
+    def fund(self, round_id: int, amount: int) -> list[Sent]:
+        """Put money of the gateway's own account into a round."""
+        desk = self._desk
+        token = self.round(round_id).parameters.token
+        sent = []
+        if any(token):
+            contract = Token(desk.rpc_url, token)
+            sent.append(contract.approve(desk.key, desk.treasury.address, amount))
+        sent.append(desk.treasury.fund(desk.key, round_id, amount))
+        plan = desk.plans.of_round(round_id)
+        if plan is not None:
+            for name, one in zip(("approve", "fund")[-len(sent) :], sent, strict=True):
+                desk.record(plan, name, one)
+        return sent
+
+    def refund(self, round_id: int, funder: bytes) -> Sent:
+        """Send a funder back what is not, or no longer, meant for proposals."""
+        self.round(round_id)
+        return self._desk.treasury.refund(self._desk.key, round_id, funder)
+
+    def claim(self, proposal_id: bytes) -> Sent:
+        """Have a funded proposal paid to its recipient."""
+        return self._desk.treasury.claim(self._desk.key, proposal_id)
+
+    def round(self, round_id: int) -> Any:
+        """State of a round; Problem when there is none."""
+        if not 1 <= round_id <= MAX_ID:
+            raise Problem(404, "No such round", "the treasury has no round of that number", "round")
+        view = self._desk.treasury.round(round_id)
+        if view.status is RoundStatus.NONE:
+            raise Problem(404, "No such round", f"the treasury has no round {round_id}", "round")
+        return view
+
+    def members(self, round_id: int) -> Census:
+        """Who may propose in a round; Problem when this gateway does not know."""
+        self.round(round_id)
+        plan = self._desk.plans.of_round(round_id)
+        if plan is None or plan.members is None:
+            detail = "this gateway did not create the round, and does not know its members"
+            raise Problem(409, "Members unknown", detail, "round")
+        return Census.decode(plan.members)
+
+    def member(self, round_id: int, account: bytes) -> dict[str, Any]:
+        """An account's membership with its proof; Problem when it is no member."""
+        members = self.members(round_id)
+        try:
+            signing_key, weight, proof = membership(members, account)
+        except ValueError as error:
+            raise Problem(404, "Not a member", str(error), "account") from None
+        return {
+            "account": to_hex(account),
+            "signing_key": signing_key.lower(),
+            "weight": str(weight),
+            "proof": [to_hex(one) for one in proof],
+        }
+
+    def to_sign(
+        self, kind: str, member: bytes, subject: int | bytes, item: Item | None
+    ) -> dict[str, Any]:
+        """Nonce, deadline and EIP-712 statement that a member signs.
+
+        Args:
+            kind: `proposal`, `revision` or `withdrawal`.
+            subject: The round, or the proposal.
+        """
+        treasury = self._desk.treasury
+        nonce = treasury.nonce(member)
+        if isinstance(subject, int):
+            deadline = self.round(subject).parameters.proposals_close_at
+            head: tuple[int | bytes, ...] = (subject, member)
+        else:
+            deadline = self._desk.registry.head().timestamp + _SIGNING_S
+            head = (subject,)
+        types = {
+            "proposal": typed_data.PROPOSAL,
+            "revision": typed_data.REVISION,
+            "withdrawal": typed_data.WITHDRAWAL,
+        }
+        words = item.words() if item else ()
+        return {
+            "authorization": {
+                "member": to_hex(member),
+                "nonce": str(nonce),
+                "deadline": deadline,
+            },
+            "typed_data": typed_json(treasury.domain, types[kind], *head, *words, nonce, deadline),
+        }
+
+    def propose(self, round_id: int, item: Item, signed: Authorization) -> tuple[bytes, Sent]:
+        """Send a member's signed proposal."""
+        desk, head = self._desk, (round_id, signed.member, *item.words())
+        members = self._authorized(round_id, signed, typed_data.PROPOSAL, *head)
+        return desk.treasury.propose(desk.key, round_id, item, members, signed)
+
+    def revise(self, round_id: int, proposal: bytes, item: Item, signed: Authorization) -> Sent:
+        """Send a member's signed change of a proposal."""
+        desk, head = self._desk, (proposal, *item.words())
+        members = self._authorized(round_id, signed, typed_data.REVISION, *head)
+        return desk.treasury.revise_for(desk.key, proposal, item, members, signed)
+
+    def withdraw(self, round_id: int, proposal: bytes, signed: Authorization) -> Sent:
+        """Send a member's signed withdrawal of a proposal."""
+        desk = self._desk
+        members = self._authorized(round_id, signed, typed_data.WITHDRAWAL, proposal)
+        return desk.treasury.withdraw_for(desk.key, proposal, members, signed)
+
+    def invite(self, plan: Plan, count: int, weight: int) -> list[str]:
+        """New invitation codes.
+
+        Raises:
+            Problem: Registration is over, or the electorate is no list that can grow.
+        """
+        if plan.census is not None:
+            raise Problem(409, "Registration closed", "the census is fixed already", "plan")
+        wanted = specification_of(plan)
+        electorate = wanted.voters
+        if electorate is None and isinstance(wanted, RoundSpecification):
+            electorate = wanted.members
+        if not isinstance(electorate, AccountList):
+            detail = "this electorate is read from the chain; invitations would not be in it"
+            raise Problem(409, "No invitations", detail, "plan")
+        return self._desk.plans.invite(plan, count, weight)
+
+    def redeem(self, code: str, account: bytes, signature: bytes) -> Invitation:
+        """Register an account by an invitation.
+
+        Raises:
+            Problem: The code is unknown or used, registration is over, or the account's key did
+                not sign.
+        """
+        invitation = self._desk.plans.invitation(code)
+        plan = self._desk.plans.get(invitation.plan_id)
+        if plan.census is not None:
+            raise Problem(409, "Registration closed", "the census is fixed already", "code")
+        if recover(redemption(code, account), signature) != account:
+            detail = "not of this code and account by the account's key"
+            raise Problem(422, "Check failed", detail, "signature")
+        return self._desk.plans.redeem(code, account)
+
+    def _authorized(
+        self, round_id: int, signed: Authorization, kind: str, *head: int | bytes | str
+    ) -> Census:
+        """Members of a round, once it is sure that one of them asked for this transaction.
+
+        Checked here although the treasury does: nobody else may use up what the gateway pays.
+        """
+        members = self.members(round_id)
+        entry = members.by_account.get(signed.member)
+        if entry is None:
+            detail = f"{to_hex(signed.member)} is no member of this round"
+            raise Problem(403, "Not a member", detail, "authorization.member")
+        digest = self._desk.treasury.domain.digest(kind, *head, signed.nonce, signed.deadline)
+        if recover(digest, signed.signature) != entry.signing_key:
+            detail = "not of this request by the member's signing key"
+            raise Problem(422, "Check failed", detail, "authorization.signature")
+        nonce = self._desk.treasury.nonce(signed.member)
+        if signed.nonce != nonce:
+            # What stands on chain for everybody to copy must not use up the member's transactions.
+            detail = f"{signed.nonce} is not the member's next nonce, {nonce}"
+            raise Problem(409, "Used before", detail, "authorization.nonce")
+        self._desk.plans.count_relay(round_id, signed.member, RELAYS_PER_MEMBER)
+        return members
+
+    def _committee(self, wanted: str | None) -> bytes:
+        if wanted is None:
+            if not self._desk.committees:
+                detail = "this gateway knows no committee; name one in its settings"
+                raise Problem(409, "No committee", detail, "committee")
+            return self._desk.committees[0]
+        digest = from_hex(wanted, "committee")
+        if digest not in self._desk.committees:
+            raise Problem(422, "Not served", "this gateway does not talk to it", "committee")
+        return digest

@@ -1,0 +1,216 @@
+"""What organizers plan with this gateway: rounds and polls, their invitations and transactions."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlmodel import Session, col, select
+
+from ostraka.chain.contract import Sent
+from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import to_hex
+from ostraka_verifier.encoding import tagged_hash
+
+MAX_INVITATIONS = 100_000
+_CODE_BYTES = 16
+
+
+class Plans:
+    """The plans of one gateway."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = Lock()
+
+    @contextmanager
+    def _write(self) -> Iterator[Session]:
+        with self._writing, Session(self._engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def add(
+        self,
+        specification: RoundSpecification | PollSpecification,
+        round_id: int | None = None,
+        members: bytes | None = None,
+    ) -> Plan:
+        """Keep a plan."""
+        plan = Plan(
+            id=secrets.token_hex(8),
+            specification=specification.model_dump(mode="json"),
+            round_id=round_id,
+            members=members,
+        )
+        with self._write() as session:
+            session.add(plan)
+        return plan
+
+    def save(self, plan: Plan) -> None:
+        """Keep what changed of a plan."""
+        with self._write() as session:
+            session.merge(plan)
+
+    def all(self) -> list[Plan]:
+        """All plans, oldest first."""
+        with Session(self._engine) as session:
+            return list(session.exec(select(Plan).order_by(col(Plan.created_at))))
+
+    def get(self, plan_id: str) -> Plan:
+        """A plan; Problem when there is none."""
+        with Session(self._engine) as session:
+            plan = session.get(Plan, plan_id)
+        if plan is None:
+            raise Problem(404, "No such plan", f"this gateway has no plan {plan_id[:40]}", "plan")
+        return plan
+
+    def of_round(self, round_id: int) -> Plan | None:
+        """The plan that a round came from."""
+        with Session(self._engine) as session:
+            return session.exec(select(Plan).where(Plan.round_id == round_id)).first()
+
+    def of_poll(self, poll_id: int) -> Plan | None:
+        """The plan that a poll came from."""
+        with Session(self._engine) as session:
+            return session.exec(select(Plan).where(Plan.poll_id == poll_id)).first()
+
+    def record(self, plan: Plan, name: str, sent: Sent) -> None:
+        """Keep a transaction that was sent for a plan."""
+        with self._write() as session:
+            session.add(
+                Step(
+                    plan_id=plan.id,
+                    name=name,
+                    transaction=to_hex(sent.hash),
+                    gas_used=sent.gas_used,
+                    block=sent.block,
+                )
+            )
+
+    def steps(self, plan: Plan) -> list[Step]:
+        """Transactions sent for a plan, in order."""
+        with Session(self._engine) as session:
+            query = select(Step).where(Step.plan_id == plan.id).order_by(col(Step.id))
+            return list(session.exec(query))
+
+    def invite(self, plan: Plan, count: int, weight: int) -> list[str]:
+        """New invitation codes; nobody can read them here afterwards.
+
+        Raises:
+            Problem: They would be too many.
+        """
+        codes = [secrets.token_hex(_CODE_BYTES) for _ in range(count)]
+        with self._write() as session:
+            query = select(func.count()).where(Invitation.plan_id == plan.id)
+            if session.exec(query).one() + count > MAX_INVITATIONS:
+                detail = f"a plan has at most {MAX_INVITATIONS} invitations"
+                raise Problem(422, "Too many invitations", detail, "count")
+            session.add_all(
+                Invitation(code_hash=code_hash(code), plan_id=plan.id, weight=weight)
+                for code in codes
+            )
+        return codes
+
+    def invitations(self, plan: Plan) -> list[Invitation]:
+        """All invitations of a plan."""
+        with Session(self._engine) as session:
+            return list(session.exec(select(Invitation).where(Invitation.plan_id == plan.id)))
+
+    def invitation(self, code: str) -> Invitation:
+        """An invitation by its code; Problem when there is none."""
+        with Session(self._engine) as session:
+            invitation = session.get(Invitation, code_hash(code))
+        if invitation is None:
+            raise Problem(404, "No such invitation", "nobody was given this code", "code")
+        return invitation
+
+    def redeem(self, code: str, account: bytes) -> Invitation:
+        """Use an invitation up; the same account may say so again.
+
+        Raises:
+            Problem: There is no such code, or it or the account was used before.
+        """
+        with self._write() as session:
+            invitation = session.get(Invitation, code_hash(code))
+            if invitation is None:
+                raise Problem(404, "No such invitation", "nobody was given this code", "code")
+            if invitation.account not in (None, account):
+                raise Problem(409, "Used before", "somebody redeemed this code before", "code")
+            taken = session.exec(
+                select(Invitation).where(
+                    Invitation.plan_id == invitation.plan_id,
+                    Invitation.account == account,
+                    Invitation.code_hash != invitation.code_hash,
+                )
+            ).first()
+            if taken is not None:
+                raise Problem(
+                    409, "Registered before", "this account came by another invitation", "account"
+                )
+            invitation.account = account
+            session.add(invitation)
+        return invitation
+
+    def count_relay(self, round_id: int, member: bytes, limit: int) -> None:
+        """Count a transaction paid for a member; Problem when there were too many."""
+        with self._write() as session:
+            known = session.get(RelayCount, (round_id, member)) or RelayCount(
+                round_id=round_id, member=member
+            )
+            if known.count >= limit:
+                detail = f"this gateway pays for {limit} transactions of a member in a round"
+                raise Problem(429, "Too many", detail, "authorization.member")
+            known.count += 1
+            session.add(known)
+
+    def to_json(self, plan: Plan) -> dict[str, Any]:
+        """A plan as shown to everybody: counts of invitations, no codes."""
+        invitations = self.invitations(plan)
+        return {
+            "plan": plan.id,
+            "round": None if plan.round_id is None else str(plan.round_id),
+            "poll": None if plan.poll_id is None else str(plan.poll_id),
+            "specification": plan.specification,
+            "census_source": plan.source,
+            "census_fixed": plan.census is not None,
+            "finished": plan.finished,
+            "problem": plan.problem or None,
+            "invitations": {
+                "issued": len(invitations),
+                "redeemed": sum(one.account is not None for one in invitations),
+            },
+            "transactions": [
+                {
+                    "name": step.name,
+                    "transaction": step.transaction,
+                    "gas_used": step.gas_used,
+                    "block": step.block,
+                }
+                for step in self.steps(plan)
+            ],
+        }
+
+
+def code_hash(code: str) -> bytes:
+    """What is kept of an invitation's code: codes are random, so that a plain hash hides them."""
+    return tagged_hash("invitation-code", code.encode())
+
+
+def redemption(code: str, account: bytes) -> bytes:
+    """What the key of an account signs to redeem a code for it (docs/gateway.md)."""
+    return tagged_hash("invitation", code_hash(code), account)
+
+
+def specification_of(plan: Plan) -> RoundSpecification | PollSpecification:
+    """A plan's specification as its organizer gave it."""
+    kind = PollSpecification if plan.round_id is None else RoundSpecification
+    return kind.model_validate(plan.specification)
+
+
+def known_accounts(invitations: Sequence[Invitation]) -> dict[bytes, int]:
+    """Weight of each account that redeemed an invitation."""
+    return {one.account: one.weight for one in invitations if one.account is not None}

@@ -1,0 +1,112 @@
+"""The gateway's API by curl, as anybody would use it, and what its users do beside it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+from eth_account.messages import _hash_eip191_message, encode_typed_data
+
+from ostraka.app.local_stack import LocalStack
+from ostraka.chain.published import PublishedPoll
+from ostraka.keys import SigningKey
+from ostraka.voter.choice import selection_bits
+from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.wire.records import to_hex
+from ostraka_verifier.curve import load
+from tests.support.town import eventually
+
+TIMES = {"freeze_delay": 5, "round_duration": 8, "max_rounds": 100, "dispute_window": 600}
+
+
+class Api:
+    """One gateway's API."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self.stack = stack
+
+    def __call__(
+        self, method: str, path: str, body: object = None, *, token: bool = False
+    ) -> tuple[int, Any]:
+        """Status and answer of one request; bytes are sent as they are, all else as JSON."""
+        url = f"{self.stack.gateway_url}/api/v1{path}"
+        command = ["curl", "-sS", "-X", method, url, "-w", "\n%{http_code}", "--max-time", "60"]
+        if token:
+            command += ["-H", f"Authorization: Bearer {self.stack.organizer_token}"]
+        sent = None
+        if body is not None:
+            kind = "octet-stream" if isinstance(body, bytes) else "json"
+            command += ["-H", f"Content-Type: application/{kind}", "--data-binary", "@-"]
+            sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        done = subprocess.run(command, input=sent, capture_output=True, check=True)
+        content, _, status = done.stdout.rpartition(b"\n")
+        try:
+            return int(status), json.loads(content)
+        except ValueError:
+            return int(status), content
+
+    def good(self, method: str, path: str, body: object = None, *, token: bool = False) -> Any:
+        """Answer of a request that must succeed."""
+        status, answer = self(method, path, body, token=token)
+        assert status in (200, 201), (status, answer)
+        return answer
+
+
+def fresh_keys(count: int) -> list[SigningKey]:
+    return [SigningKey() for _ in range(count)]
+
+
+def accounts(keys: Sequence[SigningKey]) -> dict[str, Any]:
+    return {"kind": "list", "accounts": [{"account": key.address_hex} for key in keys]}
+
+
+def signed(key: SigningKey, to_sign: dict[str, Any]) -> dict[str, Any]:
+    """An authorization, signed as a wallet would: from the typed data alone."""
+    message = encode_typed_data(full_message=to_sign["typed_data"])
+    signature = key.sign(_hash_eip191_message(message))
+    return to_sign["authorization"] | {"signature": to_hex(signature)}
+
+
+def ballots_of(
+    stack: LocalStack, poll_id: int, votes: Sequence[tuple[SigningKey, bytes, Sequence[int]]]
+) -> list[PreparedBallot]:
+    poll = PublishedPoll.read(stack.registry, poll_id)
+    opened = stack.registry.opened(poll_id)
+    assert poll is not None
+    assert opened is not None
+    factory = BallotFactory(
+        load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, opened.public_keys
+    )
+    now = stack.registry.head().timestamp
+    return [
+        factory.prepare(key, account, selection_bits(poll.rule, chosen), now)
+        for key, account, chosen in votes
+    ]
+
+
+def wait_for_heads(stack: LocalStack) -> None:
+    """Chain time jumps here as it never does; nodes must have seen it before ballots come."""
+    head = stack.registry.head().number
+    for url in stack.node_urls:
+        eventually(
+            lambda url=url: httpx.get(f"{url}/api/v1/config").json()["head"] >= head,  # type: ignore[misc]
+            f"{url} sees block {head}",
+        )
+
+
+def audit(stack: LocalStack, poll_id: int) -> dict[str, Any]:
+    completed = subprocess.run(
+        [
+            *(sys.executable, "-m", "ostraka_verifier", "audit"),
+            *("--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)),
+            *("--poll", str(poll_id), "--json"),
+            *("--board", f"{stack.gateway_url}/api/v1/polls/{poll_id}/board"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    report: dict[str, Any] = json.loads(completed.stdout)
+    return report

@@ -1,0 +1,175 @@
+"""Censuses that anyone can read again from the chain, as it was at a past block.
+
+Source: docs/protocol.md §6.5; ERC-5805 (votes), ERC-6372 (clocks).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader, keccak256, word
+from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.rpc import JsonRpc, read_bytes, read_topic
+
+_MEMBER_SET = keccak256(b"MemberSet(address,uint128)")
+_VOTES_CHANGED = keccak256(b"DelegateVotesChanged(address,uint256,uint256)")
+_KEY_REGISTERED = keccak256(b"VotingKeyRegistered(address,address)")
+_MEMBERS = frozenset({"kind", "contract", "block", "unit", "keys"})
+
+
+class SourceKind(StrEnum):
+    """What a census is read from."""
+
+    MEMBERS = "members"
+    VOTES = "votes"
+
+
+@dataclass(frozen=True)
+class CensusSource:
+    """Where a census was read.
+
+    Attributes:
+        contract: 20-byte address of a MemberRegistry, or of a token with votes (ERC-5805).
+        block: Past block whose state counts.
+        unit: Votes that give a weight of 1; what is left over gives none. 1 for members.
+        keys: 20-byte address of the VotingKeys contract, None when every account signs itself.
+    """
+
+    kind: SourceKind
+    contract: bytes
+    block: int
+    unit: int = 1
+    keys: bytes | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """As a poll's description carries it (§6.5)."""
+        content: dict[str, object] = {
+            "kind": self.kind.value,
+            "contract": "0x" + self.contract.hex(),
+            "block": self.block,
+        }
+        if self.kind is SourceKind.VOTES:
+            content["unit"] = str(self.unit)
+        if self.keys is not None:
+            content["keys"] = "0x" + self.keys.hex()
+        return content
+
+    @classmethod
+    def from_json(cls, content: Any) -> "CensusSource":
+        """Read the member `census` of a description; Malformed when it is none."""
+        if not isinstance(content, Mapping) or not _MEMBERS.issuperset(content):
+            raise Malformed("description.census: not a source of a census")
+        try:
+            kind = SourceKind(str(content.get("kind")))
+        except ValueError:
+            raise Malformed("description.census.kind: unknown") from None
+        block, unit = content.get("block"), content.get("unit", "1")
+        if type(block) is not int or not 0 <= block < 1 << 63:
+            raise Malformed("description.census.block: not a number of a block")
+        if not isinstance(unit, str) or not re.fullmatch("[1-9][0-9]{0,38}", unit):
+            raise Malformed("description.census.unit: not a positive decimal")
+        if kind is SourceKind.MEMBERS and "unit" in content:
+            raise Malformed("description.census.unit: members have weights, not votes")
+        keys = content.get("keys")
+        return cls(
+            kind,
+            _address(content.get("contract"), "contract"),
+            block,
+            int(unit),
+            None if keys is None else _address(keys, "keys"),
+        )
+
+
+def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
+    """The census of a source, from the events of its contracts up to its block.
+
+    Args:
+        at: Block at which the contracts are asked, later than the source's.
+
+    Raises:
+        Undecided: The endpoint does not answer, or the block is not in its past.
+        Malformed: It answers what no chain would.
+        Rejected: Nobody is in the census (check C1).
+    """
+    if source.block >= at:
+        raise Undecided(f"block {source.block} of the census is not in the past of block {at}")
+    if source.kind is SourceKind.MEMBERS:
+        weights = _member_weights(rpc, source)
+    else:
+        weights = _vote_weights(rpc, source, at)
+    keys = _voting_keys(rpc, source)
+    return Census(
+        tuple(
+            CensusEntry(account, keys.get(account, account), weight)
+            for account, weight in sorted(weights.items())
+            if weight
+        )
+    )
+
+
+def _member_weights(rpc: JsonRpc, source: CensusSource) -> dict[bytes, int]:
+    weights = {}
+    for log in rpc.logs(source.contract, (_MEMBER_SET,), source.block):
+        weight = Reader(read_bytes(log.get("data"), "MemberSet"), "MemberSet")
+        weights[_account(read_topic(log, 1))] = weight.unsigned(WORD_BYTES, "weight")
+    return weights
+
+
+def _vote_weights(rpc: JsonRpc, source: CensusSource, at: int) -> dict[bytes, int]:
+    """Weights from `getPastVotes`, of every account that ever had votes.
+
+    Tokens count for the account that their holder delegated them to, as the token has it.
+    """
+    changes = rpc.logs(source.contract, (_VOTES_CHANGED,), source.block)
+    delegates = sorted({_account(read_topic(log, 1)) for log in changes})
+    timepoint = _timepoint(rpc, source, at)
+    arguments = [word(delegate) + word(timepoint) for delegate in delegates]
+    answers = rpc.call_each(source.contract, "getPastVotes(address,uint256)", arguments, at)
+    return {
+        delegate: Reader(answer, "getPastVotes()").unsigned(WORD_BYTES, "votes") // source.unit
+        for delegate, answer in zip(delegates, answers, strict=True)
+    }
+
+
+def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
+    """The source's block by the token's clock (ERC-6372): its number, or its timestamp."""
+    try:
+        answer = Reader(rpc.call(source.contract, "CLOCK_MODE()", b"", at), "CLOCK_MODE()")
+    except Undecided:
+        # Tokens older than ERC-6372 count in blocks.
+        return source.block
+    answer.unsigned(WORD_BYTES, "offset")
+    length = answer.unsigned(WORD_BYTES, "length")
+    mode = answer.take(min(length, 100), "mode")
+    if mode == b"mode=timestamp":
+        return rpc.timestamp(source.block)
+    if mode == b"mode=blocknumber&from=default":
+        return source.block
+    raise Undecided(f"the token's clock is {mode!r}")
+
+
+def _voting_keys(rpc: JsonRpc, source: CensusSource) -> dict[bytes, bytes]:
+    """Keys registered up to the source's block; zero takes a key back."""
+    keys: dict[bytes, bytes] = {}
+    if source.keys is None:
+        return keys
+    for log in rpc.logs(source.keys, (_KEY_REGISTERED,), source.block):
+        account, key = _account(read_topic(log, 1)), _account(read_topic(log, 2))
+        if any(key):
+            keys[account] = key
+        else:
+            keys.pop(account, None)
+    return keys
+
+
+def _account(topic: bytes) -> bytes:
+    return topic[WORD_BYTES - ADDRESS_BYTES :]
+
+
+def _address(value: Any, member: str) -> bytes:
+    if not isinstance(value, str) or not re.fullmatch("0x[0-9a-f]{40}", value):
+        raise Malformed(f"description.census.{member}: not an address in lower-case 0x-hex")
+    return bytes.fromhex(value[2:])
