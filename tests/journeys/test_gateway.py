@@ -142,7 +142,7 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     batch = b"".join(
         CastRecord(one.ballot.encoded, one.boxes, one.signature).encode() for one in ballots[1:]
     )
-    answers = api.good("POST", f"/polls/{poll_id}/ballots/batch", batch)
+    answers = api.good("POST", f"/polls/{poll_id}/ballots:batch", batch)
     assert [one["recorded"] for one in answers] == [True] * 7
     streamed = api.good("GET", f"/polls/{poll_id}/events?once=true")
     assert b"event: progress" in streamed

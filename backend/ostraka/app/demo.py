@@ -4,104 +4,43 @@ Everything is real: chain, contracts, nodes as processes with databases of their
 HTTP, and the audit as the separate program that anybody would run.
 """
 
-import asyncio
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from ostraka.app.demo_result import DemoResult, Step
+from ostraka.app.gateway_client import GatewayClient, GatewayRefusal
 from ostraka.app.local_stack import LocalStack
 from ostraka.app.plain_count import count_votes
-from ostraka.chain.contract import Sent
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.treasury import BallotKind, Item, RoundParameters, Token
+from ostraka.chain.treasury import Item, Token
 from ostraka.formats.pabulib import Election, PabulibError, Project, read_election
 from ostraka.gateway.courier import Courier
-from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
-from ostraka.voter.cast import cast
 from ostraka.voter.choice import selection_bits
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
-from ostraka_verifier.census import Census, CensusEntry
+from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex
 from ostraka_verifier.curve import Curve, load
-from ostraka_verifier.outcome import Greedy, Misfit, Order
-from ostraka_verifier.parameters import Committee
-from ostraka_verifier.tally_proof import Tally
 
 MINIMUM_VOTERS = 5
 REFERENCE_VOTERS = 40
 _PROPOSING_S = 86_400
 _VOTING_S = 86_400
 _TITLE_BYTES = 150
-_CONCURRENT_VOTERS = 16
-_SETTLE_TIMEOUT_S = 180
-
-
-@dataclass
-class Step:
-    """One step of the demo: what it was, how long it took, what gas it cost."""
-
-    name: str
-    seconds: float
-    gas: int | None = None
-
-
-@dataclass
-class DemoResult:
-    """Everything that a demo prints, machine-readable."""
-
-    title: str
-    engine: str
-    nodes: int
-    killed_nodes: list[int]
-    ballots: int
-    verdict: str
-    projects: list[dict[str, Any]]
-    count_agrees: bool
-    winners_agree: bool | None
-    payouts_agree: bool
-    steps: list[Step] = field(default_factory=list)
-    audit: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def good(self) -> bool:
-        """The audit holds, and plain count, city's winners and payouts agree."""
-        return (
-            self.verdict == "holds"
-            and self.count_agrees
-            and self.payouts_agree
-            and self.winners_agree is not False
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Members as printed by `--json`."""
-        return {
-            "title": self.title,
-            "engine": self.engine,
-            "nodes": self.nodes,
-            "killed_nodes": self.killed_nodes,
-            "ballots": self.ballots,
-            "verdict": self.verdict,
-            "count_agrees": self.count_agrees,
-            "winners_agree": self.winners_agree,
-            "payouts_agree": self.payouts_agree,
-            "projects": self.projects,
-            "steps": [
-                {"name": step.name, "seconds": round(step.seconds, 3), "gas": step.gas}
-                for step in self.steps
-            ],
-            "audit": self.audit,
-        }
+_BATCH = 50
+_PATIENCE_S = 180
+_POLL_S = 0.2
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -109,17 +48,15 @@ class Question:
     """A `.pb` file as a round of Ostraka asks it."""
 
     election: Election
-    kind: BallotKind
-    least: int
-    most: int
+    ballot: dict[str, Any]
 
     @classmethod
     def of(cls, election: Election) -> "Question":
         """Kind of ballot that the file's metadata ask for."""
         least, most = election.selections
         if (least, most) == (1, 1):
-            return cls(election, BallotKind.SINGLE_CHOICE, 0, 0)
-        return cls(election, BallotKind.APPROVAL, least, most)
+            return cls(election, {"kind": "single_choice"})
+        return cls(election, {"kind": "approval", "at_least": least, "at_most": most})
 
     def chosen(self, vote: Sequence[str]) -> list[int]:
         """Slots that a vote of the file names."""
@@ -179,6 +116,7 @@ class Demo:
         self.threshold, self.faults = committee_bounds(nodes)
         self.stack = LocalStack(folder, nodes)
         self._steps: list[Step] = []
+        self._plan = ""
 
     def run(self) -> DemoResult:
         """Everything from the first block to the auditor's verdict."""
@@ -188,99 +126,99 @@ class Demo:
             token, _ = stack.deploy_token("Test PLN", "PLN", budget)
         with self._step(f"{len(stack.node_urls)} nodes"):
             stack.start_nodes()
-        courier = Courier(stack.registry, stack.organizer)
         with self._step("register committee") as step:
-            committee, sent = courier.register_committee(
+            committee, sent = Courier(stack.registry, stack.organizer).register_committee(
                 stack.node_urls, self.threshold, self.faults
             )
             step.gas = sent.gas_used
+        with self._step("gateway"):
+            stack.start_gateway([committee.digest])
         keys = sorted((SigningKey() for _ in self._votes), key=lambda key: key.address)
-        census = Census(tuple(CensusEntry(key.address, key.address, 1) for key in keys))
+        with GatewayClient(stack.gateway_url, stack.organizer_token) as gateway:
+            return self._run_round(gateway, keys, token)
+
+    def _run_round(
+        self, gateway: GatewayClient, keys: Sequence[SigningKey], token: Token
+    ) -> DemoResult:
+        stack = self.stack
         with self._step("create round") as step:
-            round_id, sent = stack.treasury.create_round(
-                stack.organizer,
-                self._round(committee, census, token),
-                _shortened(self.election.title),
-                "",
-            )
-            step.gas = sent.gas_used
+            self._plan = gateway.post("/rounds", self._specification(keys, token))["plan"]
+            step.gas = self._gas(gateway, "create round")
+        round_id = int(gateway.get(f"/plans/{self._plan}")["round"])
         with self._step("approve and fund") as step:
-            approved = token.approve(stack.organizer, stack.treasury.address, budget)
-            funded = stack.treasury.fund(stack.organizer, round_id, budget)
-            step.gas = approved.gas_used + funded.gas_used
+            gateway.post(f"/rounds/{round_id}/funding", {"amount": str(self.election.budget)})
+            step.gas = self._gas(gateway, "approve", "fund")
         with self._step("propose") as step:
-            step.gas = self._propose(round_id, keys, census)
-        times = stack.treasury.round(round_id).parameters
-        stack.move_time(times.proposals_close_at)
-        with self._step("start voting") as step:
-            poll, sent = self._start(round_id, census)
-            step.gas = sent.gas_used
-        with self._step("open poll") as step:
-            step.gas = courier.open_poll(poll, census).gas_used
-        stack.move_time(times.voting_opens_at)
+            step.gas = self._propose(gateway, round_id, keys)
+        times = gateway.get(f"/rounds/{round_id}")
+        stack.move_time(times["proposals_close_at"])
+        with self._step("start voting and open") as step:
+            poll = self._await_poll(gateway)
+            step.gas = self._gas(gateway, "start voting", "open poll")
+        stack.move_time(times["voting_opens_at"])
         with self._step("prepare ballots"):
             ballots = self._prepare(poll, keys)
+        self._await_heads()
         with self._step("cast ballots"):
-            killed = asyncio.run(self._cast_all(poll, ballots))
+            killed = self._cast_all(gateway, poll, ballots)
         stack.move_time(poll.parameters.freezes_at)
         with self._step("settle and anchor") as step:
-            _, sent = courier.anchor(poll, _SETTLE_TIMEOUT_S)
-            step.gas = sent.gas_used
-        stack.move_time(stack.registry.poll(poll.poll_id).releasable_at)
-        with self._step("release and tally") as step:
-            tally, sent = courier.tally(poll, self.curve, _SETTLE_TIMEOUT_S)
-            step.gas = sent.gas_used
-        with self._step("decide") as step:
-            if not isinstance(poll.outcome_rule, Greedy):
-                raise RuntimeError("a round's poll has a greedy outcome rule")
-            order = poll.outcome_rule.ranking(tally.values)
-            step.gas = stack.treasury.decide(
-                stack.organizer, round_id, tally.values, order
-            ).gas_used
+            released_at = self._await(
+                gateway, f"/polls/{poll.poll_id}", lambda seen: seen["releasable_at"]
+            )
+            step.gas = self._gas(gateway, "anchor")
+        stack.move_time(released_at)
+        with self._step("release, tally and decide") as step:
+            self._await(gateway, f"/rounds/{round_id}", lambda seen: seen["status"] == "decided")
+            results = self._await(
+                gateway,
+                f"/polls/{poll.poll_id}/results",
+                lambda seen: dict(seen) if seen["round"]["decided"] else {},
+            )
+            step.gas = self._gas(gateway, "tally", "decide")
         with self._step("pay out") as step:
             step.gas = sum(
-                stack.treasury.claim(stack.organizer, proposal.id).gas_used
-                for proposal in stack.treasury.proposals(round_id)
-                if proposal.funded
+                gateway.post(f"/proposals/{one['proposal']}/payout")["gas_used"]
+                for one in results["round"]["payouts"]
+                if one["funded"]
             )
         with self._step("audit"):
-            audit = self._audit(poll, killed)
-        return self._result(round_id, tally, token, killed, audit)
+            audit = self._audit(poll)
+        return self._result(results, token, killed, audit)
 
-    def _round(self, committee: Committee, members: Census, token: Token) -> RoundParameters:
+    def _specification(self, keys: Sequence[SigningKey], token: Token) -> dict[str, Any]:
+        """The round, as an organizer's file would describe it."""
         election, now = self.election, self.stack.registry.head().timestamp
         costs = [project.cost for project in election.projects]
-        return RoundParameters(
-            token=token.address,
-            budget=election.budget,
-            minimum_amount=min(costs),
-            maximum_amount=max(costs),
+        return {
+            "title": _shortened(election.title),
+            "token": to_hex(token.address),
+            "budget": str(election.budget),
+            "minimum_amount": str(min(costs)),
+            "maximum_amount": str(max(costs)),
             # So that a few voters of a large file can propose all of it.
-            proposals_per_member=-(-len(costs) // len(members)),
-            maximum_proposals=len(costs),
-            member_root=members.root,
-            proposals_open_at=now,
-            proposals_close_at=now + _PROPOSING_S,
-            claim_period=90 * 86_400,
-            ballot_kind=self._question.kind,
-            at_least=self._question.least,
-            at_most=self._question.most,
-            order=Order.VOTES,
-            misfit=Misfit.SKIP,
-            minimum_support=1,
-            committee=committee.digest,
-            voting_opens_at=now + 2 * _PROPOSING_S,
-            voting_closes_at=now + 2 * _PROPOSING_S + _VOTING_S,
-            freeze_delay=5,
-            round_duration=10,
-            max_rounds=1000,
-            dispute_window=3600,
-            tally_period=7 * 86_400,
-            minimum_ballots=MINIMUM_VOTERS,
-        )
+            "proposals_per_member": -(-len(costs) // len(keys)),
+            "maximum_proposals": max(2, len(costs)),
+            "proposals_close_at": now + _PROPOSING_S,
+            "voting_opens_at": now + 2 * _PROPOSING_S,
+            "voting_closes_at": now + 2 * _PROPOSING_S + _VOTING_S,
+            "members": {
+                "kind": "list",
+                "accounts": [{"account": key.address_hex} for key in keys],
+            },
+            "ballot": self._question.ballot,
+            "minimum_ballots": MINIMUM_VOTERS,
+            "times": {
+                "freeze_delay": 5,
+                "round_duration": 10,
+                "max_rounds": 1000,
+                "dispute_window": 3600,
+                "tally_period": 7 * 86_400,
+            },
+        }
 
-    def _propose(self, round_id: int, keys: Sequence[SigningKey], members: Census) -> int:
-        """Members sign their proposals and the organizer carries them: members need no coins."""
+    def _propose(self, gateway: GatewayClient, round_id: int, keys: Sequence[SigningKey]) -> int:
+        """Members sign their proposals and the gateway carries them: members need no coins."""
         treasury, projects = self.stack.treasury, self.election.projects
         deadline = treasury.round(round_id).parameters.proposals_close_at
         gas = 0
@@ -288,21 +226,67 @@ class Demo:
             for number, project in enumerate(projects):
                 key, item = keys[number % len(keys)], self._question.item(project)
                 signed = treasury.authorize_proposal(key, key.address, round_id, item, deadline)
-                _, sent = treasury.propose(self.stack.organizer, round_id, item, members, signed)
-                gas += sent.gas_used
+                sent = gateway.post(
+                    f"/rounds/{round_id}/proposals",
+                    {
+                        "item": {
+                            "recipient": to_hex(item.recipient),
+                            "amount": str(item.amount),
+                            "title": item.title,
+                            "text": item.text,
+                        },
+                        "authorization": {
+                            "member": to_hex(signed.member),
+                            "nonce": str(signed.nonce),
+                            "deadline": signed.deadline,
+                            "signature": to_hex(signed.signature),
+                        },
+                    },
+                )
+                gas += sent["gas_used"]
                 advance()
         return gas
 
-    def _start(self, round_id: int, census: Census) -> tuple[PublishedPoll, Sent]:
-        treasury = self.stack.treasury
-        description = round_description(treasury, round_id)
-        poll_id, sent = treasury.start_voting(
-            self.stack.organizer, round_id, census, True, description
-        )
+    def _await_poll(self, gateway: GatewayClient) -> PublishedPoll:
+        """The round's poll, once the gateway has started and opened it."""
+        poll_id = int(self._await(gateway, f"/plans/{self._plan}", lambda plan: plan["poll"]))
+        self._await(gateway, f"/polls/{poll_id}", lambda poll: poll["poll_keys"])
+        # From the chain, not from the gateway: voters need not believe it.
         poll = PublishedPoll.read(self.stack.registry, poll_id)
         if poll is None:
             raise RuntimeError("the chain does not show the poll that was just created")
-        return poll, sent
+        return poll
+
+    def _await(self, gateway: GatewayClient, path: str, ready: Callable[[Any], _T]) -> _T:
+        """What `ready` gives of an answer, as soon as that is something."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                found = ready(gateway.get(path))
+                if found:
+                    return found
+                seen = "not ready"
+            except GatewayRefusal as refusal:
+                seen = str(refusal)
+            if time.monotonic() > deadline:
+                waiting = gateway.get(f"/plans/{self._plan}")["problem"]
+                raise RuntimeError(f"{path}: {seen}; the gateway says: {waiting}")
+            time.sleep(_POLL_S)
+
+    def _gas(self, gateway: GatewayClient, *names: str) -> int:
+        """Gas of the round's transactions of these names."""
+        sent = gateway.get(f"/plans/{self._plan}")["transactions"]
+        return sum(one["gas_used"] for one in sent if one["name"] in names)
+
+    def _await_heads(self) -> None:
+        """Chain time jumps here as it never does; nodes must have seen it before ballots come."""
+        head = self.stack.registry.head().number
+        for url in self.stack.node_urls:
+            deadline = time.monotonic() + _PATIENCE_S
+            while httpx.get(f"{url}/api/v1/config", trust_env=False).json()["head"] < head:
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{url} does not see block {head}")
+                time.sleep(_POLL_S)
 
     def _prepare(self, poll: PublishedPoll, keys: Sequence[SigningKey]) -> list[PreparedBallot]:
         opened = self.stack.registry.opened(poll.poll_id)
@@ -325,39 +309,45 @@ class Demo:
                 advance()
         return ballots
 
-    async def _cast_all(self, poll: PublishedPoll, ballots: Sequence[PreparedBallot]) -> list[int]:
+    def _cast_all(
+        self, gateway: GatewayClient, poll: PublishedPoll, ballots: Sequence[PreparedBallot]
+    ) -> list[int]:
         killed: list[int] = []
-        turn = asyncio.Semaphore(_CONCURRENT_VOTERS)
-        halves = [ballots[: len(ballots) // 2], ballots[len(ballots) // 2 :]]
-        async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-            with self._progress("ballots recorded", len(ballots)) as advance:
-
-                async def vote(prepared: PreparedBallot) -> None:
-                    async with turn:
-                        result = await cast(client, poll, prepared)
-                    if not result.recorded:
-                        raise RuntimeError(f"a ballot is not recorded: {result.refusals}")
-                    advance()
-
-                await asyncio.gather(*(vote(prepared) for prepared in halves[0]))
-                if self._kill:
-                    # The first to propose goes first: rotation must carry the poll.
-                    killed = list(range(1, self.faults + 1))
-                    for number in killed:
-                        self.stack.kill_node(number)
-                    self._console.print(f"Killed for good after half of the ballots: node {killed}")
-                await asyncio.gather(*(vote(prepared) for prepared in halves[1]))
+        records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in ballots]
+        half = len(records) // 2
+        with self._progress("ballots recorded", len(records)) as advance:
+            self._cast(gateway, poll, records[:half], advance)
+            if self._kill:
+                # The first to propose goes first: rotation must carry the poll.
+                killed = list(range(1, self.faults + 1))
+                for number in killed:
+                    self.stack.kill_node(number)
+                self._console.print(f"Killed for good after half of the ballots: node {killed}")
+            self._cast(gateway, poll, records[half:], advance)
         return killed
 
-    def _audit(self, poll: PublishedPoll, killed: Sequence[int]) -> dict[str, Any]:
+    def _cast(
+        self,
+        gateway: GatewayClient,
+        poll: PublishedPoll,
+        records: Sequence[CastRecord],
+        advance: Callable[[], None],
+    ) -> None:
+        for start in range(0, len(records), _BATCH):
+            batch = encode_records(records[start : start + _BATCH])
+            for answer in gateway.post_bytes(f"/polls/{poll.poll_id}/ballots:batch", batch):
+                if not answer["recorded"]:
+                    raise RuntimeError(f"a ballot is not recorded: {answer['refusals']}")
+                advance()
+
+    def _audit(self, poll: PublishedPoll) -> dict[str, Any]:
         """Run the verifier as anybody would: another program, from chain and board alone."""
-        urls = [url for i, url in enumerate(self.stack.node_urls, start=1) if i not in killed]
         completed = subprocess.run(  # noqa: S603 - the command is our own
             [
                 sys.executable,
                 "-m",
                 "ostraka_verifier",
-                *self.audit_arguments(poll, urls[0]),
+                *self.audit_arguments(poll),
                 "--json",
             ],
             capture_output=True,
@@ -370,7 +360,7 @@ class Demo:
             raise RuntimeError(f"the audit failed to run: {completed.stderr[-2000:]}") from None
         return report
 
-    def audit_arguments(self, poll: PublishedPoll, url: str) -> list[str]:
+    def audit_arguments(self, poll: PublishedPoll) -> list[str]:
         """Arguments of `ostraka-verify` for this poll."""
         return [
             "audit",
@@ -381,16 +371,11 @@ class Demo:
             "--poll",
             str(poll.poll_id),
             "--board",
-            f"{url}/api/v1/polls/{poll.poll_id}/board",
+            f"{self.stack.gateway_url}/api/v1/polls/{poll.poll_id}/board",
         ]
 
     def _result(
-        self,
-        round_id: int,
-        tally: Tally,
-        token: Token,
-        killed: list[int],
-        audit: dict[str, Any],
+        self, results: dict[str, Any], token: Token, killed: list[int], audit: dict[str, Any]
     ) -> DemoResult:
         plain = count_votes(self._path, len(self._votes))
         projects = [
@@ -398,17 +383,17 @@ class Demo:
                 "id": project.project_id,
                 "name": project.name,
                 "cost": str(project.cost),
-                "votes": votes,
+                "votes": int(option["votes"]),
                 "plain_count": plain[project.project_id],
-                "funded": proposal.funded,
+                "funded": payout["funded"],
                 "funded_by_city": project.selected,
                 # What the recipient really holds, not what the treasury says.
-                "paid": str(token.balance(proposal.item.recipient)),
+                "paid": str(token.balance(from_hex(payout["recipient"], "recipient"))),
             }
-            for project, votes, proposal in zip(
+            for project, option, payout in zip(
                 self.election.projects,
-                tally.values,
-                self.stack.treasury.proposals(round_id),
+                results["options"],
+                results["round"]["payouts"],
                 strict=True,
             )
         ]
@@ -473,44 +458,3 @@ def committee_bounds(nodes: int) -> tuple[int, int]:
     if nodes not in defaults:
         raise PabulibError(f"{nodes} nodes: the demo runs {', '.join(map(str, defaults))}")
     return defaults[nodes]
-
-
-def print_result(result: DemoResult, console: Console) -> None:
-    """Verdict, projects and costs for a person."""
-    table = Table(title=result.title, title_justify="left")
-    table.add_column("project", no_wrap=True, min_width=24)
-    table.add_column("cost", justify="right")
-    table.add_column("votes", justify="right")
-    table.add_column("plain", justify="right")
-    table.add_column("funded")
-    table.add_column("city")
-    table.add_column("paid", justify="right")
-    marks = {True: "yes", False: "no", None: "–"}
-    for one in sorted(result.projects, key=lambda one: -one["votes"]):
-        table.add_row(
-            one["name"][:60],
-            f"{int(one['cost']):,}",
-            str(one["votes"]),
-            str(one["plain_count"]),
-            marks[one["funded"]],
-            marks[one["funded_by_city"]],
-            f"{int(one['paid']):,}",
-        )
-    console.print(table)
-    steps = Table(title="What it took", title_justify="left")
-    steps.add_column("step")
-    steps.add_column("seconds", justify="right")
-    steps.add_column("gas", justify="right")
-    for step in result.steps:
-        steps.add_row(step.name, f"{step.seconds:.1f}", f"{step.gas:,}" if step.gas else "")
-    console.print(steps)
-    count = "equal" if result.count_agrees else "DIFFERENT"
-    console.print(f"Plain count of the file and tally on chain: {count}.")
-    if result.winners_agree is not None:
-        winners = "equal" if result.winners_agree else "DIFFERENT"
-        console.print(f"Winners on chain and the city's: {winners}.")
-    payouts = "equal" if result.payouts_agree else "DIFFERENT"
-    console.print(f"Payouts and the winners' costs: {payouts}.")
-    console.print(
-        f"The audit {result.verdict}." if result.verdict != "not checked" else "Not checked."
-    )

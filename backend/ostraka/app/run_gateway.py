@@ -5,6 +5,7 @@ import sys
 
 import httpx
 import structlog
+from sqlalchemy import Engine
 
 from ostraka.app import logs
 from ostraka.app.serving import RECURSION_LIMIT, serve
@@ -19,6 +20,7 @@ from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
 from ostraka.keys import SigningKey
 from ostraka.storage.database import Schema, open_database
+from ostraka.storage.leadership import Leadership
 from ostraka.wire.records import from_hex
 from ostraka_verifier.curve import load
 
@@ -42,17 +44,18 @@ def run_gateway(settings: GatewaySettings) -> None:
 
 
 async def _serve(settings: GatewaySettings) -> None:
-    desk = open_desk(settings)
+    engine = open_database(settings.database_url, Schema.GATEWAY)
+    desk = open_desk(settings, engine)
     token_hash = bytes.fromhex(settings.organizer_token_sha256)
     # Proxies and netrc of the environment have no say in where the gateway connects.
     async with httpx.AsyncClient(
         timeout=_CLIENT_TIMEOUT, follow_redirects=False, trust_env=False
     ) as client:
         api = build_api(desk, token_hash, client)
-        await serve(api, _clock(desk), settings.host, settings.port)
+        await serve(api, _clock(desk, Leadership(engine)), settings.host, settings.port)
 
 
-def open_desk(settings: GatewaySettings) -> Desk:
+def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
     """Chain, database and key of a gateway."""
     registry = Registry(
         settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
@@ -60,7 +63,6 @@ def open_desk(settings: GatewaySettings) -> Desk:
     treasury = Treasury(
         settings.rpc_url, from_hex(settings.treasury, "treasury"), settings.deployed_at
     )
-    engine = open_database(settings.database_url, Schema.GATEWAY)
     contracts = {REGISTRY: registry, TREASURY: treasury}
     return Desk(
         settings.rpc_url,
@@ -74,12 +76,14 @@ def open_desk(settings: GatewaySettings) -> Desk:
     )
 
 
-async def _clock(desk: Desk) -> None:
+async def _clock(desk: Desk, leadership: Leadership) -> None:
+    """Index, and carry plans on unless another gateway on the same database does."""
     conductor = Conductor(desk)
     while True:
         try:
             await asyncio.to_thread(desk.indexer.follow)
-            await asyncio.to_thread(conductor.tick)
+            if await asyncio.to_thread(leadership.held):
+                await asyncio.to_thread(conductor.tick)
         except ChainError as error:
             # A provider that fails is asked again.
             log.warning("chain out of reach", problem=str(error))

@@ -5,6 +5,8 @@ What a contract refuses comes back with the name and the values of its custom er
 
 import json
 import os
+import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -18,6 +20,7 @@ from eth_abi.encoding import TextStringEncoder
 from eth_abi.registry import BaseEquals
 from eth_account import Account
 from eth_typing import ChecksumAddress
+from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 from web3._utils.abi import build_strict_registry
 from web3.contract import Contract
@@ -27,6 +30,7 @@ from web3.exceptions import (
     ContractLogicError,
     LogTopicError,
     Web3Exception,
+    Web3RPCError,
 )
 from web3.logs import DISCARD
 from web3.types import EventData, LogReceipt, TxReceipt
@@ -38,6 +42,9 @@ _CHECKOUT = Path(__file__).resolve().parents[3]
 _T = TypeVar("_T")
 _REQUEST_TIMEOUT_S = 20
 _MINING_S = 120
+_NONCE_TAKEN = re.compile("nonce too low|replacement transaction underpriced", re.IGNORECASE)
+_NONCE_ATTEMPTS = 5
+_NONCE_PAUSE_S = 0.5
 _MAX_GAS = 1 << 24
 """Cap of one transaction (EIP-7825)."""
 _WITH_ERRORS = ("PollRegistry", "BudgetTreasury", "TestToken")
@@ -239,24 +246,34 @@ def transact(web3: Web3, sender: SigningKey, function: Any, value: int = 0) -> T
     """Sign, send and await one transaction; ChainError with the contract's reason if it fails."""
     account = Account.from_key(sender.secret())
 
-    def send() -> TxReceipt:
-        # Two at once would take the same nonce.
+    def send() -> HexBytes:
+        transaction = function.build_transaction(
+            {
+                "from": account.address,
+                "value": value,
+                "nonce": web3.eth.get_transaction_count(account.address, "pending"),
+                "chainId": web3.eth.chain_id,
+            }
+        )
+        # The block that it lands in may find more to do than the one it was estimated on.
+        transaction["gas"] = min(transaction["gas"] * 3 // 2, _MAX_GAS)
+        signed = account.sign_transaction(transaction)
+        return web3.eth.send_raw_transaction(signed.raw_transaction)
+
+    def send_once() -> TxReceipt:
+        # Two at once would take the same nonce; another program with this key still may.
         with _sending(sender.address):
-            transaction = function.build_transaction(
-                {
-                    "from": account.address,
-                    "value": value,
-                    "nonce": web3.eth.get_transaction_count(account.address, "pending"),
-                    "chainId": web3.eth.chain_id,
-                }
-            )
-            # The block that it lands in may find more to do than the one it was estimated on.
-            transaction["gas"] = min(transaction["gas"] * 3 // 2, _MAX_GAS)
-            signed = account.sign_transaction(transaction)
-            identity = web3.eth.send_raw_transaction(signed.raw_transaction)
+            for attempt in range(_NONCE_ATTEMPTS):
+                try:
+                    identity = send()
+                    break
+                except Web3RPCError as error:
+                    if attempt + 1 == _NONCE_ATTEMPTS or not _NONCE_TAKEN.search(str(error)):
+                        raise
+                    time.sleep(_NONCE_PAUSE_S)
         return web3.eth.wait_for_transaction_receipt(identity, timeout=_MINING_S)
 
-    receipt = call(send)
+    receipt = call(send_once)
     if receipt["status"] != 1:
         raise ChainError(f"transaction {receipt['transactionHash'].to_0x_hex()} reverted")
     return receipt

@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ostraka.app.demo import Demo, print_result
+from ostraka.app.demo import Demo
+from ostraka.app.demo_result import print_result
 
 
 def demo(
@@ -56,6 +57,8 @@ def demo(
 
 def _stay(run: Demo, console: Console) -> None:
     console.print(f"Chain {run.stack.rpc_url}, nodes {', '.join(run.stack.node_urls)}")
+    console.print(f"Gateway {run.stack.gateway_url}, its API at {run.stack.gateway_url}/api/docs")
+    console.print(f"Organizer's token: {run.stack.organizer_token}")
     console.print("Everything stays up; end with Ctrl-C.")
     while True:
         time.sleep(1)

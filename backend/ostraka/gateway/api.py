@@ -34,7 +34,7 @@ from ostraka.gateway.specification import (
     Weight,
 )
 from ostraka.gateway.views import Views
-from ostraka.wire import problems
+from ostraka.wire import api_docs, problems
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, from_hex, to_hex
@@ -150,8 +150,9 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
     app = FastAPI(
         title="Ostraka gateway",
         version="1",
-        docs_url="/api/docs",
-        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=api_docs.OPENAPI_URL,
         responses={"4XX": {"description": "Problem details (RFC 9457)"}},
         description=(
             "Rounds, polls, proposals and ballots over HTTP. Reading is open to everybody. "
@@ -159,6 +160,7 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
             "and funding ask for the organizer's token."
         ),
     )
+    api_docs.install(app)
     problems.install(app)
 
     @app.exception_handler(Refused)
@@ -395,7 +397,7 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
         poll, _ = await asyncio.to_thread(desk.served, poll_id)
         return await ballots.cast(poll, CastRecord.from_json(body))
 
-    @app.post("/api/v1/polls/{poll_id}/ballots/batch", tags=["ballots"])
+    @app.post("/api/v1/polls/{poll_id}/ballots:batch", tags=["ballots"])
     async def cast_batch(poll_id: PollNumber, body: Body) -> list[Json]:
         """Send several prepared ballots, as binary records end to end."""
         poll, _ = await asyncio.to_thread(desk.served, poll_id)

@@ -12,7 +12,7 @@ import httpx
 
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView
-from ostraka.voter.cast import Cast, send
+from ostraka.voter.cast import send
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
 from ostraka_verifier import typed_data
@@ -42,33 +42,36 @@ class Ballots:
         Raises:
             Problem: No node took it; says why.
         """
-        answer = await self._relay(poll, record)
+        (answer,) = await self.cast_batch(poll, [record])
         if not answer["receipts"]:
             reasons = [str(one["reason"]) for one in answer["refusals"]]
             raise _refusal(reasons)
         return answer
 
-    async def cast_batch(self, poll: PublishedPoll, records: list[CastRecord]) -> list[Any]:
+    async def cast_batch(
+        self, poll: PublishedPoll, records: list[CastRecord]
+    ) -> list[dict[str, Any]]:
         """Send ballots to all nodes, each answered for itself."""
         if len(records) > MAX_BATCH:
             raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
-        return list(await asyncio.gather(*(self._relay(poll, record) for record in records)))
-
-    async def _relay(self, poll: PublishedPoll, record: CastRecord) -> dict[str, Any]:
         async with self._turn:
-            result: Cast = await send(self._client, poll, record)
-        return {
-            "ballot_digest": to_hex(tagged_hash("ballot", record.ballot)),
-            "recorded": result.recorded,
-            "quorum": result.quorum,
-            "receipts": [
-                {"node": node, "signature": to_hex(signature)}
-                for node, signature in sorted(result.receipts.items())
-            ],
-            "refusals": [
-                {"node": node, "reason": reason} for node, reason in sorted(result.refusals.items())
-            ],
-        }
+            results = await send(self._client, poll, records)
+        return [
+            {
+                "ballot_digest": to_hex(tagged_hash("ballot", record.ballot)),
+                "recorded": result.recorded,
+                "quorum": result.quorum,
+                "receipts": [
+                    {"node": node, "signature": to_hex(signature)}
+                    for node, signature in sorted(result.receipts.items())
+                ],
+                "refusals": [
+                    {"node": node, "reason": reason}
+                    for node, reason in sorted(result.refusals.items())
+                ],
+            }
+            for record, result in zip(records, results, strict=True)
+        ]
 
     async def receipts(self, poll: PublishedPoll, digest: bytes) -> dict[str, Any]:
         """Receipts that the nodes give for a ballot."""

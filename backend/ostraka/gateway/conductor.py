@@ -21,13 +21,14 @@ from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census
-from ostraka_verifier.encoding import keccak256
+from ostraka_verifier.encoding import keccak256, parse_json
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import Greedy, outcome_rule_digest
 from ostraka_verifier.parameters import PollParameters
 
 log = structlog.get_logger()
 
+_CREATE = "create poll"
 _RETRY_S = 3
 """How long a plan with a problem is left alone."""
 
@@ -111,6 +112,10 @@ class Conductor:
 
     def _advance_own_poll(self, plan: Plan, wanted: PollSpecification) -> None:
         desk = self._desk
+        if plan.poll_id is not None and not self._still_there(plan, plan.poll_id):
+            log.warning("poll taken back", plan=plan.id, poll=plan.poll_id)
+            plan.poll_id = None
+            desk.plans.save(plan)
         if plan.poll_id is not None:
             self._advance_poll(plan)
             if desk.registry.poll(plan.poll_id).status in (Status.TALLIED, Status.VOID):
@@ -122,6 +127,16 @@ class Conductor:
         if now >= wanted.closes_at:
             raise Problem(409, "Too late", "voting would be over before it began")
         self._create_poll(plan, wanted, now)
+
+    def _still_there(self, plan: Plan, poll_id: int) -> bool:
+        """Whether the chain still has the poll; a reorganization may have taken it back."""
+        created = self._desk.registry.created(poll_id)
+        if created is not None:
+            content = parse_json(created.description, "description")
+            return isinstance(content, dict) and content.get("plan") == plan.id
+        # A provider that lags behind has not yet seen what another one of its kind mined.
+        sent = [step.block for step in self._desk.plans.steps(plan) if step.name == _CREATE]
+        return bool(sent) and self._desk.registry.head().number <= sent[-1]
 
     def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
         desk = self._desk
@@ -153,7 +168,7 @@ class Conductor:
             plan.poll_id, sent = desk.registry.create_poll(
                 desk.key, parameters, rule.encode(), outcome, described
             )
-            desk.record(plan, "create poll", sent)
+            desk.record(plan, _CREATE, sent)
         desk.plans.save(plan)
 
     def _sent_before(self, plan: Plan, described: bytes) -> int | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine, delete
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from ostraka.chain.contract import LOG_BLOCKS, DeployedContract
@@ -50,7 +51,11 @@ class Indexer:
             ChainError: The chain is out of reach; what was indexed stays.
         """
         with self._following:
-            return self._follow()
+            try:
+                return self._follow()
+            except IntegrityError:
+                # Another gateway on the same database indexed these blocks just now.
+                return 0
 
     def _follow(self) -> int:
         taken_back = self._take_back()

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, func
+import structlog
+from sqlalchemy import Engine, func, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from ostraka.chain.contract import Sent
@@ -15,6 +17,8 @@ from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier.encoding import tagged_hash
+
+log = structlog.get_logger()
 
 MAX_INVITATIONS = 100_000
 _CODE_BYTES = 16
@@ -30,6 +34,9 @@ class Plans:
     @contextmanager
     def _write(self) -> Iterator[Session]:
         with self._writing, Session(self._engine, expire_on_commit=False) as session:
+            if self._engine.dialect.name == "sqlite":
+                # Locks no rows: the whole file, before what is changed is read.
+                session.execute(text("BEGIN IMMEDIATE"))
             yield session
             session.commit()
 
@@ -135,7 +142,7 @@ class Plans:
             Problem: There is no such code, or it or the account was used before.
         """
         with self._write() as session:
-            invitation = session.get(Invitation, code_hash(code))
+            invitation = session.get(Invitation, code_hash(code), with_for_update=True)
             if invitation is None:
                 raise Problem(404, "No such invitation", "nobody was given this code", "code")
             if invitation.account not in (None, account):
@@ -157,10 +164,15 @@ class Plans:
 
     def count_relay(self, round_id: int, member: bytes, limit: int) -> None:
         """Count a transaction paid for a member; Problem when there were too many."""
+        key = round_id, member
+        try:
+            with self._write() as session:
+                if session.get(RelayCount, key) is None:
+                    session.add(RelayCount(round_id=round_id, member=member))
+        except IntegrityError:
+            log.info("counted elsewhere", round=round_id)
         with self._write() as session:
-            known = session.get(RelayCount, (round_id, member)) or RelayCount(
-                round_id=round_id, member=member
-            )
+            known = session.get_one(RelayCount, key, with_for_update=True)
             if known.count >= limit:
                 detail = f"this gateway pays for {limit} transactions of a member in a round"
                 raise Problem(429, "Too many", detail, "authorization.member")

@@ -12,7 +12,7 @@ from ostraka.node.accepting import Receipt
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import split_digests
 from ostraka.node.service import NodeService
-from ostraka.wire import peer_auth, problems
+from ostraka.wire import api_docs, peer_auth, problems
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, to_hex
@@ -25,7 +25,14 @@ _BINARY = "application/octet-stream"
 
 def build_api(service: NodeService) -> FastAPI:
     """The application that serves a node."""
-    app = FastAPI(title="Ostraka tallying node", version="1", docs_url="/api/docs")
+    app = FastAPI(
+        title="Ostraka tallying node",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=api_docs.OPENAPI_URL,
+    )
+    api_docs.install(app)
     problems.install(app)
 
     @app.exception_handler(ChainError)

@@ -50,9 +50,9 @@ class Plan(GatewayTable, table=True):
 
     id: str = Field(primary_key=True)
     specification: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
-    round_id: int | None = None
-    poll_id: int | None = None
-    polls_before: int | None = None
+    round_id: int | None = Field(default=None, sa_type=BigInteger)
+    poll_id: int | None = Field(default=None, sa_type=BigInteger)
+    polls_before: int | None = Field(default=None, sa_type=BigInteger)
     """Polls on chain before this plan's own was sent, to find it again after a crash."""
     members: bytes | None = None
     """Census of those who may propose in a round."""
@@ -87,7 +87,7 @@ class Invitation(GatewayTable, table=True):
 
     code_hash: bytes = Field(primary_key=True)
     plan_id: str = Field(index=True)
-    weight: int = 1
+    weight: int = Field(default=1, sa_type=BigInteger)
     account: bytes | None = None
     """Who redeemed it, None before."""
 
@@ -97,6 +97,6 @@ class RelayCount(GatewayTable, table=True):
 
     __tablename__ = "relay_count"
 
-    round_id: int = Field(primary_key=True)
+    round_id: int = Field(primary_key=True, sa_type=BigInteger)
     member: bytes = Field(primary_key=True)
     count: int = 0

@@ -4,6 +4,8 @@ Source: docs/protocol.md §9.2.
 """
 
 import asyncio
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +13,20 @@ import httpx
 
 from ostraka.chain.published import PublishedPoll
 from ostraka.voter.prepare import PreparedBallot
-from ostraka.wire.records import CastRecord, from_hex, strict_json
+from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
 from ostraka_verifier import typed_data
-from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
+from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, tagged_hash
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import Member
+from ostraka_verifier.sharing import check_boxes
 from ostraka_verifier.typed_data import recover
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
 _PATIENCE_S = 60
-_MAX_ANSWER_BYTES = 2**16
+_ANSWER_BYTES = 2**12
+"""More than a receipt or a problem has."""
+_MAX_REFUSAL = 1000
 
 
 @dataclass(frozen=True)
@@ -50,85 +55,120 @@ async def cast(client: httpx.AsyncClient, poll: PublishedPoll, prepared: Prepare
     The same ballot may be cast again at any time: nodes repeat their receipts.
     """
     record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
-    return await send(client, poll, record)
+    return (await send(client, poll, [record]))[0]
 
 
-async def send(client: httpx.AsyncClient, poll: PublishedPoll, record: CastRecord) -> Cast:
-    """Send what somebody prepared to all nodes at once.
+async def send(
+    client: httpx.AsyncClient, poll: PublishedPoll, records: Sequence[CastRecord]
+) -> list[Cast]:
+    """Send prepared ballots to all nodes at once; what came back for each.
 
     Raises:
-        Malformed: It is too short for a ballot of this poll.
+        Malformed: One of them is no record of this poll.
     """
-    statement = receipt_statement(poll, record)
-    body = record.to_json()
+    batch = [_Sending(record, receipt_statement(poll, record)) for record in records]
+    members = list(enumerate(poll.committee.members, start=1))
     answers = await asyncio.gather(
-        *(
-            _cast_to(client, poll, number, member, statement, body)
-            for number, member in enumerate(poll.committee.members, start=1)
-        )
+        *(_send_to(client, poll, member, batch) for _, member in members)
     )
-    receipts = {node: answer for node, answer in answers if isinstance(answer, bytes)}
-    refusals = {node: answer for node, answer in answers if isinstance(answer, str)}
-    return Cast(receipts, refusals, poll.committee.quorum)
+    results = []
+    for position in range(len(batch)):
+        said = {
+            number: answer[position] for (number, _), answer in zip(members, answers, strict=True)
+        }
+        receipts = {node: one for node, one in said.items() if isinstance(one, bytes)}
+        refusals = {node: one for node, one in said.items() if isinstance(one, str)}
+        results.append(Cast(receipts, refusals, poll.committee.quorum))
+    return results
 
 
-async def _cast_to(
-    client: httpx.AsyncClient,
-    poll: PublishedPoll,
-    node: int,
-    member: Member,
-    statement: bytes,
-    body: dict[str, Any],
-) -> tuple[int, bytes | str]:
-    url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/ballots"
-    problem = "no answer"
+@dataclass(frozen=True)
+class _Sending:
+    record: CastRecord
+    statement: bytes
+
+
+async def _send_to(
+    client: httpx.AsyncClient, poll: PublishedPoll, member: Member, batch: Sequence[_Sending]
+) -> list[bytes | str]:
+    """For each ballot the node's receipt, or why there is none."""
+    url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/ballots:batch"
+    results: list[bytes | str] = ["not sent"] * len(batch)
+    waiting = list(range(len(batch)))
     for attempt in range(_ATTEMPTS):
         if attempt:
             await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
+        body = encode_records([batch[position].record for position in waiting])
         try:
             # However slowly an answer drips: one node must not keep its receipts from the voter.
             async with asyncio.timeout(_PATIENCE_S):
-                status, headers, content = await _post(client, url, body)
+                answers = await _post(client, url, body, len(waiting))
         except TimeoutError:
-            return node, f"no answer within {_PATIENCE_S} s"
+            answers, again = [f"no answer within {_PATIENCE_S} s"] * len(waiting), False
         except httpx.ConnectError:
-            return node, "not reachable"
+            answers, again = ["unreachable"] * len(waiting), False
         except httpx.HTTPError as error:
-            problem = type(error).__name__
-            continue
-        if status == 200:
-            try:
-                return node, verified_receipt(member, statement, strict_json(content))
-            except Malformed as error:
-                return node, str(error)
-        problem = content[:1000].decode(errors="replace")
-        # Only what may pass by itself is tried again: the node says so.
-        if "Retry-After" not in headers:
+            answers, again = [type(error).__name__] * len(waiting), True
+        except Malformed as error:
+            answers, again = [str(error)] * len(waiting), False
+        else:
+            again = False
+        retry = []
+        for position, answer in zip(waiting, answers, strict=True):
+            results[position] = _result(member, batch[position].statement, answer)
+            # Only what may pass by itself is tried again: the node says so.
+            if again or (isinstance(answer, dict) and answer.get("retry_after_s")):
+                retry.append(position)
+        waiting = retry
+        if not waiting:
             break
-    return node, problem
+    return results
 
 
-async def _post(
-    client: httpx.AsyncClient, url: str, body: dict[str, Any]
-) -> tuple[int, httpx.Headers, bytes]:
-    """Status, headers and as much of the answer as a receipt can have."""
-    answer = bytearray()
-    async with client.stream("POST", url, json=body) as response:
+def _result(member: Member, statement: bytes, answer: Any) -> bytes | str:
+    if isinstance(answer, dict) and "signature" in answer:
+        try:
+            return verified_receipt(member, statement, answer)
+        except Malformed as error:
+            return str(error)
+    if isinstance(answer, str):
+        return answer
+    return json.dumps(answer, ensure_ascii=False)[:_MAX_REFUSAL]
+
+
+async def _post(client: httpx.AsyncClient, url: str, body: bytes, records: int) -> list[Any]:
+    """An answer for each record.
+
+    Raises:
+        Malformed: The node answers with something else.
+    """
+    answer, limit = bytearray(), _ANSWER_BYTES * (records + 1)
+    headers = {"Content-Type": "application/octet-stream"}
+    async with client.stream("POST", url, content=body, headers=headers) as response:
         async for chunk in response.aiter_bytes():
             answer += chunk
-            if len(answer) > _MAX_ANSWER_BYTES:
-                break
-    return response.status_code, response.headers, bytes(answer)
+            if len(answer) > limit:
+                raise Malformed(f"answer: more than {limit} bytes")
+    content = strict_json(bytes(answer))
+    if response.status_code != 200:
+        # A problem of the whole batch is one of each ballot.
+        return [content] * records
+    if not isinstance(content, list) or len(content) != records:
+        raise Malformed(f"answer: not a list of {records}")
+    return content
 
 
 def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
     """What a receipt of a ballot signs: over what its voter sent, not what a node says it got.
 
     Raises:
-        Malformed: It is not as long as a ballot of this poll.
+        Malformed: A part of it has not the length that this poll gives it.
     """
     if len(record.ballot) != poll.layout.size:
         raise Malformed(f"ballot: {len(record.ballot)} bytes, expected {poll.layout.size}")
+    if len(record.signature) != SIGNATURE_BYTES:
+        raise Malformed(f"signature: {len(record.signature)} bytes, expected {SIGNATURE_BYTES}")
+    check_boxes(record.boxes, record.boxes_hash, poll.nodes, poll.slots)
     voter, cast_at = record.ballot[:ADDRESS_BYTES], record.ballot[ADDRESS_BYTES:][:8]
     return poll.domain.digest(
         typed_data.RECEIPT,

@@ -41,6 +41,8 @@ class Problem(Exception):
         }
         if self.field:
             members["field"] = self.field
+        if self.retry_after_s:
+            members["retry_after_s"] = self.retry_after_s
         return members
 
 

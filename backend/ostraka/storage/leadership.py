@@ -1,0 +1,68 @@
+"""One leader among all programs on one database.
+
+Of several gateways behind a load balancer, one alone may carry plans on. The database itself tells
+them apart, so that no clock has a say and a crash frees the place at once.
+"""
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+_LOCK = 0x6F737472616B61  # "ostraka"
+
+
+class Leadership:
+    """A place that one program holds at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._file: IO[bytes] | None = None
+
+    def held(self) -> bool:
+        """Whether this program is the leader; becomes it where nobody is."""
+        if self._engine.dialect.name == "postgresql":
+            return self._held_on_postgresql()
+        return self._held_beside_a_file()
+
+    def release(self) -> None:
+        """Give the place up."""
+        if self._connection is not None:
+            # The lock is the connection's: a pool would keep both.
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _held_on_postgresql(self) -> bool:
+        """By an advisory lock, which lives as long as its connection."""
+        try:
+            if self._connection is not None:
+                self._connection.execute(text("SELECT 1"))
+                return True
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+                self._connection = connection
+                return True
+            connection.close()
+        except DBAPIError:
+            self.release()
+        return False
+
+    def _held_beside_a_file(self) -> bool:
+        """By a lock on a file beside the database, which lives as long as the process."""
+        if self._file is None:
+            path = Path(f"{self._engine.url.database}.leader")
+            file = path.open("wb")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.close()
+                return False
+            self._file = file
+        return True

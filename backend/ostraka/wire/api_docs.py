@@ -1,0 +1,51 @@
+"""The page that documents an HTTP interface; nothing in it comes from another server."""
+
+import json
+import os
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+OPENAPI_URL = "/api/v1/openapi.json"
+_CHECKOUT = Path(__file__).resolve().parents[3]
+_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+</head>
+<body>
+<div id="page"></div>
+<script src="/api/docs/swagger-ui-bundle.js"></script>
+<script src="/api/docs/page.js"></script>
+</body>
+</html>
+"""
+
+
+def install(app: FastAPI) -> None:
+    """Serve `app`'s documentation at /api/docs, with what `make setup` installed of Swagger UI.
+
+    Without it the page is missing, and only the OpenAPI document is there.
+    """
+    default = _CHECKOUT / "node_modules" / "swagger-ui-dist"
+    folder = Path(os.environ.get("OSTRAKA_SWAGGER_UI", default))
+    if not folder.is_dir():
+        return
+    options = {"url": OPENAPI_URL, "dom_id": "#page", "deepLinking": True, "validatorUrl": None}
+
+    @app.get("/api/docs", include_in_schema=False)
+    def _page() -> HTMLResponse:
+        headers = {"Content-Security-Policy": _POLICY}
+        return HTMLResponse(_PAGE.format(title=app.title), headers=headers)
+
+    @app.get("/api/docs/page.js", include_in_schema=False)
+    def _script() -> Response:
+        return Response(f"SwaggerUIBundle({json.dumps(options)});", media_type="text/javascript")
+
+    app.mount("/api/docs", StaticFiles(directory=folder))
