@@ -24,14 +24,14 @@ TIMES = {"freeze_delay": 5, "round_duration": 8, "max_rounds": 100, "dispute_win
 class Api:
     """One gateway's API."""
 
-    def __init__(self, stack: LocalStack) -> None:
-        self.stack = stack
+    def __init__(self, stack: LocalStack, number: int = 1) -> None:
+        self.stack, self.url = stack, stack.gateway_urls[number - 1]
 
     def __call__(
         self, method: str, path: str, body: object = None, *, token: bool = False
     ) -> tuple[int, Any]:
         """Status and answer of one request; bytes are sent as they are, all else as JSON."""
-        url = f"{self.stack.gateway_url}/api/v1{path}"
+        url = f"{self.url}/api/v1{path}"
         command = ["curl", "-sS", "-X", method, url, "-w", "\n%{http_code}", "--max-time", "60"]
         if token:
             command += ["-H", f"Authorization: Bearer {self.stack.organizer_token}"]
@@ -96,13 +96,13 @@ def wait_for_heads(stack: LocalStack) -> None:
         )
 
 
-def audit(stack: LocalStack, poll_id: int) -> dict[str, Any]:
+def audit(stack: LocalStack, poll_id: int, number: int = 1) -> dict[str, Any]:
     completed = subprocess.run(
         [
             *(sys.executable, "-m", "ostraka_verifier", "audit"),
             *("--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)),
             *("--poll", str(poll_id), "--json"),
-            *("--board", f"{stack.gateway_url}/api/v1/polls/{poll_id}/board"),
+            *("--board", f"{stack.gateway_urls[number - 1]}/api/v1/polls/{poll_id}/board"),
         ],
         capture_output=True,
         text=True,

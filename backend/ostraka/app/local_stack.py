@@ -30,6 +30,8 @@ _START_S = 60
 # First account of Hardhat's published test mnemonic: money on no real chain.
 _FUNDED_SECRET = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 
+MAX_GATEWAYS = 2
+
 
 class LocalStack:
     """Chain and nodes for as long as the context lasts."""
@@ -43,7 +45,8 @@ class LocalStack:
         self.organizer = SigningKey(_FUNDED_SECRET)
         self.organizer_token = secrets.token_urlsafe(24)
         self._processes = Processes(folder)
-        chain_port, self._gateway_port, *self._ports = free_ports(2 + nodes)
+        chain_port, *ports = free_ports(1 + MAX_GATEWAYS + nodes)
+        self._gateway_ports, self._ports = ports[:MAX_GATEWAYS], ports[MAX_GATEWAYS:]
         self.rpc_url = f"http://127.0.0.1:{chain_port}"
         self._chain_port = chain_port
         self.registry: Registry
@@ -75,37 +78,49 @@ class LocalStack:
 
     @property
     def gateway_url(self) -> str:
-        """Where the gateway serves."""
-        return f"http://127.0.0.1:{self._gateway_port}"
+        """Where the first gateway serves."""
+        return self.gateway_urls[0]
 
-    def start_gateway(self, committees: Sequence[bytes]) -> None:
-        """Start a gateway that pays from the organizer's account."""
-        folder = self.folder / "gateway"
+    @property
+    def gateway_urls(self) -> list[str]:
+        """Where gateways serve."""
+        return [f"http://127.0.0.1:{port}" for port in self._gateway_ports]
+
+    def start_gateway(
+        self, committees: Sequence[bytes], number: int = 1, database_url: str = ""
+    ) -> None:
+        """Start a gateway that pays from the organizer's account.
+
+        Args:
+            number: Which of several, from 1.
+            database_url: Which one they share; an SQLite file when left out.
+        """
+        folder = self.folder / f"gateway-{number}"
         if not (folder / "key").exists():
             folder.mkdir()
             self.organizer.write(folder / "key")
         settings = {
             "KEY_FILE": str(folder / "key"),
-            "DATABASE_URL": f"sqlite:///{folder / 'gateway.db'}",
+            "DATABASE_URL": database_url or f"sqlite:///{folder / 'gateway.db'}",
             "RPC_URL": self.rpc_url,
             "REGISTRY": "0x" + self.registry.address.hex(),
             "TREASURY": "0x" + self.treasury.address.hex(),
             "DEPLOYED_AT": str(self.deployment.block),
             "COMMITTEES": json.dumps(["0x" + digest.hex() for digest in committees]),
             "ORGANIZER_TOKEN_SHA256": hashlib.sha256(self.organizer_token.encode()).hexdigest(),
-            "PORT": str(self._gateway_port),
+            "PORT": str(self._gateway_ports[number - 1]),
         }
         self._processes.start(
-            "gateway",
+            f"gateway-{number}",
             [sys.executable, "-m", "ostraka", "gateway", "run"],
             {f"OSTRAKA_GATEWAY_{name}": value for name, value in settings.items()},
             CHECKOUT,
         )
-        self._await("gateway", lambda: _serves(self.gateway_url))
+        self._await(f"gateway-{number}", lambda: _serves(self.gateway_urls[number - 1]))
 
-    def kill_gateway(self) -> None:
-        """Kill the gateway as a crash would."""
-        self._processes.kill("gateway")
+    def kill_gateway(self, number: int = 1) -> None:
+        """Kill a gateway as a crash would."""
+        self._processes.kill(f"gateway-{number}")
 
     def deploy_token(self, name: str, symbol: str, supply: int) -> tuple[Token, Sent]:
         """A test token, all of it the organizer's."""
