@@ -213,7 +213,7 @@ def code_hash(code: str) -> bytes:
 
 
 def redemption(code: str, account: bytes) -> bytes:
-    """What the key of an account signs to redeem a code for it (docs/gateway.md)."""
+    """What the key of an account signs to redeem a code for it (docs/operations.md)."""
     return tagged_hash("invitation", code_hash(code), account)
 
 
