@@ -6,7 +6,6 @@ import pytest
 
 from ostraka.keys import PollKey, SigningKey, seal
 from ostraka.wire.peer_auth import authenticate, sign_request
-from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.sharing import BoxContent, Share, box_bytes
 from ostraka_verifier.typed_data import recover
@@ -72,16 +71,7 @@ def test_peer_requests_are_bound_to_everything_about_them() -> None:
     ):
         with pytest.raises(Malformed):
             authenticate(header, method, path, body, now)
-    address, time, signature = header.split(".")
-    for broken in ("", "a.b", f"{'00' * 20}.{time}.{signature}", f"{address}.-5.{signature}"):
+    address, sent_at, signature = header.split(".")
+    for broken in ("", "a.b", f"{'00' * 20}.{sent_at}.{signature}", f"{address}.-5.{signature}"):
         with pytest.raises(Malformed):
             authenticate(broken, "POST", "/a", b"body", 1000)
-
-
-def test_brackets_in_strings_hide_no_nesting() -> None:
-    hidden = b'{"a":"' + b"]" * 5000 + b'","b":' + b"[" * 5000 + b"]" * 5000 + b"}"
-    escaped = b'{"a":"\\"' + b"]" * 5000 + b'","b":' + b"[" * 5000 + b"]" * 5000 + b"}"
-    for nested in (hidden, escaped, b"[" * 5000):
-        with pytest.raises(Malformed, match="nested"):
-            parse_json(nested, "body")
-    assert parse_json(b'{"a":"[[[[[[[[\\"[[["}', "body") == {"a": '[[[[[[[["[[['}

@@ -61,14 +61,16 @@ def scalars(values: "list[int] | tuple[int, ...]") -> bytes:
     return b"".join([value.to_bytes(SCALAR_BYTES, "big") for value in values])
 
 
-_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# To the end where the closing quote is missing: else each quote within would be tried as a start,
+# and the time would grow with the square of the length.
+_JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 
 
-def parse_json(data: bytes, subject: str, **hooks: Any) -> Any:
-    """JSON in UTF-8 that is not nested deeply; Malformed otherwise.
+def parse_json(data: bytes, subject: str) -> Any:
+    """JSON that everybody reads alike; Malformed otherwise.
 
-    Args:
-        hooks: Further arguments of `json.loads`.
+    In UTF-8, not nested deeply, without constants, with each member once and no half of a
+    surrogate pair, which no encoding can carry.
     """
     # Deep nesting overflows the parser's C stack wherever a library has raised Python's limit.
     depth = 0
@@ -78,9 +80,25 @@ def parse_json(data: bytes, subject: str, **hooks: Any) -> Any:
         if depth > _MAX_NESTING:
             raise Malformed(f"{subject}: nested more than {_MAX_NESTING} deep")
     try:
-        return json.loads(data.decode(), **hooks)
+        content = json.loads(
+            data.decode(), object_pairs_hook=_distinct, parse_constant=_no_constant
+        )
+        if b"\\u" in data:
+            json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"{subject}: not JSON") from error
+        raise Malformed(f"{subject}: not JSON: {error}") from error
+    return content
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member occurs twice")
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no value")
 
 
 class Reader:
