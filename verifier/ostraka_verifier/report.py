@@ -129,7 +129,7 @@ def report_of(audit: Audit) -> Report:
 def print_report(report: Report, console: Console) -> None:
     """The report as tables."""
     colours = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.NOT_CHECKED: "yellow"}
-    table = Table(title=escape(report.title), title_justify="left")
+    table = Table(title=_shown(report.title), title_justify="left")
     for name in ("check", "claim", "verdict", "detail"):
         table.add_column(name)
     for finding in report.findings:
@@ -139,7 +139,7 @@ def print_report(report: Report, console: Console) -> None:
             finding.check,
             finding.claim,
             f"[{colour}]{finding.verdict.value}[/{colour}]",
-            escape(detail),
+            _shown(detail),
         )
     console.print(table)
     if any(option.votes is not None for option in report.options):
@@ -149,7 +149,7 @@ def print_report(report: Report, console: Console) -> None:
         result.add_column("funded")
         marks = {True: "yes", False: "no", None: ""}
         for option in report.options:
-            result.add_row(escape(option.name), str(option.votes), marks[option.funded])
+            result.add_row(_shown(option.name), str(option.votes), marks[option.funded])
         console.print(result)
     if report.block is not None:
         console.print(f"Read at block {report.block}; the poll is {report.status}.")
@@ -157,6 +157,11 @@ def print_report(report: Report, console: Console) -> None:
         console.print(limit, style="dim")
     colour = colours[report.verdict]
     console.print(f"Verdict: [bold {colour}]{report.verdict.value}[/bold {colour}]")
+
+
+def _shown(text: str) -> str:
+    """Text of strangers, without what would make a terminal show another verdict."""
+    return escape("".join(one if one.isprintable() else "\ufffd" for one in text))
 
 
 def _without_evidence(error: AuditError) -> Report:
