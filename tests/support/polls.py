@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ostraka.chain.registry import PollView, Status
 from ostraka.keys import PollKey, SigningKey
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka_verifier import typed_data
@@ -275,6 +276,34 @@ class SyntheticPoll:
             proposals=(proposals[0], withdrawn, *proposals[1:]),
             payouts=payouts,
         )
+
+
+def open_view(poll: SyntheticPoll) -> PollView:
+    """What the registry says of the poll while ballots are cast."""
+    parameters = poll.parameters
+    return PollView(
+        status=Status.OPEN,
+        poll_context=poll.context,
+        committee=parameters.committee,
+        creator=bytes(20),
+        slots=len(poll.rule.slots),
+        max_slot_value=poll.rule.max_slot_value,
+        total_weight=parameters.total_weight,
+        voters=parameters.voters,
+        minimum_ballots=parameters.minimum_ballots,
+        opens_at=parameters.opens_at,
+        closes_at=parameters.closes_at,
+        freezes_at=parameters.freezes_at,
+        anchor_deadline=parameters.anchor_deadline,
+        anchored_at=0,
+        releasable_at=0,
+        tally_deadline=0,
+        outcome_rule=parameters.outcome_rule,
+        poll_keys=poll_keys_hash([key.public_key for key in poll.poll_keys]),
+        round=0,
+        root=SumRoot(bytes(32), bytes(64), 0),
+        tally_digest=bytes(32),
+    )
 
 
 def tally_digest(tally: Tally) -> bytes:

@@ -20,6 +20,7 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, tagged_hash
+from ostraka_verifier.errors import Malformed
 
 MAX_VERSIONS = 64
 """Ballots that one voter may cast at a node; more is a flood, not a change of mind."""
@@ -129,10 +130,12 @@ class Accepting:
         else:
             results = self._state.admission.admit(fresh, self._state.head.timestamp)
             accepted: dict[bytes, StoredBallot] = {}
+            held = _Versions(self._state)
             for record, result in zip(fresh, results, strict=True):
-                outcome = self._judge(result)
+                outcome = self._judge(result, held)
                 if isinstance(outcome, StoredBallot):
                     stored = accepted.setdefault(outcome.digest, outcome)
+                    held.add(outcome.voter)
                     answers[record] = self._receipt_of(stored)
                 else:
                     answers[record] = outcome
@@ -159,7 +162,7 @@ class Accepting:
             return Problem(409, "Poll not open", "the chain does not show this poll as open", "", 2)
         return None
 
-    def _judge(self, result: Admitted | Problem) -> StoredBallot | Problem:
+    def _judge(self, result: Admitted | Problem, held: "_Versions") -> StoredBallot | Problem:
         if isinstance(result, Problem):
             return result
         if not result.share_is_good:
@@ -169,10 +172,7 @@ class Accepting:
                 "it does not open to a good share",
                 f"boxes[{self._state.node - 1}]",
             )
-        if (
-            self._state.store.versions_of(self._state.poll.poll_id, result.ballot.voter)
-            >= MAX_VERSIONS
-        ):
+        if held.of(result.ballot.voter) >= MAX_VERSIONS:
             return Problem(
                 429, "Too many versions", f"a voter may change a vote {MAX_VERSIONS - 1} times"
             )
@@ -238,6 +238,9 @@ class Accepting:
             reader = Reader(answer[:_CURSOR_BYTES], "answer")
             last = reader.unsigned(_CURSOR_BYTES, "cursor")
             records = self._state.decode_batch(answer[_CURSOR_BYTES:])
+            if len(records) > PULL_LIMIT:
+                # While they are judged, no voter gets a receipt.
+                raise Malformed(f"ballots: {len(records)} in a page of {PULL_LIMIT}")
             await self.ingest([one for one in records if self._within_bounds(peer, one)])
             self._cursors[peer.number] = last
             if len(records) < PULL_LIMIT or last <= after:
@@ -291,9 +294,33 @@ class Accepting:
             if isinstance(result, Admitted)
         ]
         stored = []
+        held = _Versions(self._state)
         for one in admitted:
-            held = self._state.store.versions_of(self._state.poll.poll_id, one.ballot.voter)
-            stored.append(self._stored(one, receipted=accepting and held < self.most_versions))
+            few = held.of(one.ballot.voter) < self.most_versions
+            stored.append(self._stored(one, receipted=accepting and few))
+            held.add(one.ballot.voter)
         self._state.store.add_ballots(stored)
         starved = sum(not one.share_is_good for one in admitted)
         self._state.log.info("pulled", ballots=len(admitted), starved=starved)
+
+
+class _Versions:
+    """Versions of each voter: those stored, and those of the batch at hand.
+
+    A batch must not outgrow the bounds: peers refuse the inventory of whoever promised more.
+    """
+
+    def __init__(self, state: PollState) -> None:
+        self._state = state
+        self._counts: dict[bytes, int] = {}
+
+    def of(self, voter: bytes) -> int:
+        """How many there are."""
+        if voter not in self._counts:
+            poll_id = self._state.poll.poll_id
+            self._counts[voter] = self._state.store.versions_of(poll_id, voter)
+        return self._counts[voter]
+
+    def add(self, voter: bytes) -> None:
+        """Count one more."""
+        self._counts[voter] = self.of(voter) + 1
