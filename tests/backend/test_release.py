@@ -1,6 +1,7 @@
 """Final statements and certificates between nodes: no liar deafens or floods the others."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import PollView, Status
 from ostraka.node.accepting import MAX_VERSIONS, Accepting
 from ostraka.node.poll_state import PollState
 from ostraka.node.release import Release
@@ -17,14 +19,14 @@ from ostraka.node.settlement import Settlement
 from ostraka.node.settling import LeafList, inventory_hash
 from ostraka.node.store import NodeStore, encode_root
 from ostraka.storage.database import Schema, open_database
-from ostraka.storage.node_tables import NodePoll
+from ostraka.storage.node_tables import NodePoll, ReleasedShare
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Description
-from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.polls import SyntheticPoll, approval_poll, open_view
 
 ROOT = SumRoot(b"\1" * 32, b"\2" * 64, 7)
 OTHER = SumRoot(b"\3" * 32, b"\2" * 64, 7)
@@ -121,6 +123,39 @@ def test_forged_statements_are_not_kept(tmp_path: Path) -> None:
     release = release_of(poll, tmp_path, peers)
     asyncio.run(release._state_final(ROOT))
     assert [one["node"] for one in release.finals()] == [ME]
+
+
+class Provider:
+    """One provider's view of the poll on finalized blocks."""
+
+    def __init__(self, poll: SyntheticPoll, status: Status) -> None:
+        self.view = replace(open_view(poll), status=status)
+
+    def head(self, block: str) -> Head:
+        """The finalized block."""
+        assert block == "finalized"
+        return Head(9, bytes(32), 0)
+
+    def poll(self, _: int, block: int) -> PollView:
+        """The poll at that block."""
+        assert block == 9
+        return self.view
+
+
+def test_no_provider_alone_makes_a_node_destroy_its_key(tmp_path: Path) -> None:
+    poll = approval_poll()
+    release = release_of(poll, tmp_path, [])
+    state: Any = release._state
+    share = ReleasedShare(poll_id=1, node=ME, share=bytes(32 * 5), signature=bytes(65))
+    state.store.add_share(share)
+    for status in (Status.VOID, Status.TALLIED):
+        state.registries = [Provider(poll, status), Provider(poll, Status.CLOSED)]
+        asyncio.run(release.destroy_if_final())
+        assert state.poll_key is not None
+    state.registries = [Provider(poll, Status.VOID), Provider(poll, Status.VOID)]
+    asyncio.run(release.destroy_if_final())
+    assert state.poll_key is None
+    assert state.store.polls()[0].secret_key is None
 
 
 def test_nobody_signs_before_hearing_which_ballots_are_candidates(tmp_path: Path) -> None:

@@ -274,13 +274,18 @@ class Release:
         await self._state.each_peer("shares", read, BACKGROUND_S)
 
     async def destroy_if_final(self) -> None:
-        block = (await asyncio.to_thread(self._state.registries[0].head, "finalized")).number
-        view = await asyncio.to_thread(
-            self._state.registries[0].poll, self._state.poll.poll_id, block
-        )
+        """Destroy the poll key once nothing can need it; that is never undone, so ask everybody."""
+        statuses = await asyncio.to_thread(self._final_statuses)
         released = {one.node for one in self._state.store.shares(self._state.poll.poll_id)}
-        if view.status == Status.VOID or (
-            view.status == Status.TALLIED and self._state.node in released
+        if statuses == {Status.VOID} or (
+            statuses == {Status.TALLIED} and self._state.node in released
         ):
             await asyncio.to_thread(self._state.destroy_key)
-            self._state.log.info("poll key destroyed", status=view.status.name)
+            self._state.log.info("poll key destroyed", status=statuses.pop().name)
+
+    def _final_statuses(self) -> set[Status]:
+        """The poll's status on a finalized block, as each provider shows it."""
+        return {
+            registry.poll(self._state.poll.poll_id, registry.head("finalized").number).status
+            for registry in self._state.registries
+        }
