@@ -23,6 +23,8 @@ _PATIENCE_S = 10
 _PAUSE_S = 30
 """How long a peer that took longer is left alone."""
 _MAX_ANSWER_BYTES = 256 * 2**20
+_MAX_JSON_BYTES = 4 * 2**20
+"""Statements of all nodes and no more; parsed, JSON takes many times its length in memory."""
 
 
 class PeerError(Exception):
@@ -46,24 +48,24 @@ class Peer:
 
     async def get(self, path: str) -> bytes:
         """Body of a successful GET; PeerError otherwise."""
-        return await self._request("GET", path, b"")
+        return await self._request("GET", path, b"", _MAX_ANSWER_BYTES)
 
     async def get_json(self, path: str) -> Any:
         """Strict JSON of a successful GET; PeerError or Malformed otherwise."""
-        return strict_json(await self.get(path))
+        return strict_json(await self._request("GET", path, b"", _MAX_JSON_BYTES))
 
     async def post(self, path: str, body: bytes) -> bytes:
         """Body of a successful authenticated POST; PeerError otherwise."""
-        return await self._request("POST", path, body)
+        return await self._request("POST", path, body, _MAX_ANSWER_BYTES)
 
-    async def _request(self, method: str, path: str, body: bytes) -> bytes:
+    async def _request(self, method: str, path: str, body: bytes, limit: int) -> bytes:
         # One liar that keeps everybody waiting must not make each step outlast its round.
         if time.monotonic() < self._left_alone_until:
             raise PeerError(f"node {self.number}: left alone, it kept us waiting")
         started = time.monotonic()
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                answer = await self._answer(method, path, body)
+                answer = await self._answer(method, path, body, limit)
         except TimeoutError:
             self.answered_in_s = float(_PATIENCE_S)
             self._left_alone_until = time.monotonic() + _PAUSE_S
@@ -74,7 +76,7 @@ class Peer:
         self.answered_in_s = time.monotonic() - started
         return answer
 
-    async def _answer(self, method: str, path: str, body: bytes) -> bytes:
+    async def _answer(self, method: str, path: str, body: bytes, limit: int) -> bytes:
         header = peer_auth.sign_request(self._key, method, path, body, int(time.time()))
         try:
             async with self._client.stream(
@@ -83,7 +85,7 @@ class Peer:
                 answer = bytearray()
                 async for chunk in response.aiter_bytes():
                     answer += chunk
-                    if len(answer) > _MAX_ANSWER_BYTES:
+                    if len(answer) > limit:
                         raise PeerError(f"node {self.number}: answer too large")
         except httpx.TimeoutException:
             raise TimeoutError from None
