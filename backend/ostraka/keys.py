@@ -101,12 +101,12 @@ class PollKey:
         """32 bytes that only this key and the other one's holder can compute.
 
         Raises:
-            ValueError: The other key is of low order.
+            Malformed: The other key is of low order.
         """
         try:
             return Box(self._key, X25519PublicKey(public_key)).shared_key()
         except CryptoError as error:
-            raise ValueError("poll key of low order") from error
+            raise Malformed("poll key: of low order") from error
 
     def __repr__(self) -> str:
         return f"PollKey({self.public_key.hex()})"
@@ -116,9 +116,9 @@ def seal(public_key: bytes, plaintext: bytes) -> bytes:
     """Sealed box to a poll key, 48 bytes longer than its plaintext.
 
     Raises:
-        ValueError: The key is of low order and would seal to everybody.
+        Malformed: The key is of low order and would seal to everybody.
     """
     try:
         return SealedBox(X25519PublicKey(public_key)).encrypt(plaintext)
     except CryptoError as error:
-        raise ValueError("poll key of low order") from error
+        raise Malformed("poll key: of low order") from error

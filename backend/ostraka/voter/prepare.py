@@ -6,13 +6,14 @@ Source: docs/protocol.md §7, §8. Vectors: tests/vectors/ballot.json.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ostraka.keys import SigningKey, seal
+from ostraka.keys import PollKey, SigningKey, seal
 from ostraka.randomness import Randomness, system
 from ostraka.voter.kernel import Kernel
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot, BallotLayout
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve, R
+from ostraka_verifier.errors import Malformed
 from ostraka_verifier.proof import BallotProof, ProofShape, challenge
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
@@ -149,7 +150,7 @@ class BallotFactory:
         """Seal each node's share to its poll key and sign the whole."""
         ballot = shared.ballot
         boxes = tuple(
-            seal(key, BoxContent(self._context, ballot.voter, ballot.digest, share).encode())
+            _seal(key, BoxContent(self._context, ballot.voter, ballot.digest, share).encode())
             for key, share in zip(self._poll_keys, shared.shares, strict=True)
         )
         digest = self._domain.digest(
@@ -170,3 +171,12 @@ class BallotFactory:
         )
         blinding = sum(power * value for power, value in zip(powers, rho, strict=True)) % R
         return Share(values, blinding)
+
+
+def _seal(poll_key: bytes, plaintext: bytes) -> bytes:
+    try:
+        return seal(poll_key, plaintext)
+    except Malformed:
+        # A node that announced a key of low order, which opens to everybody, must not keep voters
+        # from the others: it gets a box that nobody can open.
+        return seal(PollKey().public_key, plaintext)
