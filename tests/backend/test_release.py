@@ -16,17 +16,17 @@ from ostraka.node.poll_state import PollState
 from ostraka.node.release import Release
 from ostraka.node.repairing import Repairing
 from ostraka.node.settlement import Settlement
-from ostraka.node.settling import LeafList, inventory_hash
+from ostraka.node.settling import Entry, LeafList, inventory_hash
 from ostraka.node.store import NodeStore, encode_root
 from ostraka.storage.database import Schema, open_database
-from ostraka.storage.node_tables import NodePoll, ReleasedShare
+from ostraka.storage.node_tables import NodePoll, ReleasedShare, SignedRoot
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Description
-from tests.support.polls import SyntheticPoll, approval_poll, open_view
+from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll, open_view
 
 ROOT = SumRoot(b"\1" * 32, b"\2" * 64, 7)
 OTHER = SumRoot(b"\3" * 32, b"\2" * 64, 7)
@@ -158,6 +158,36 @@ def test_no_provider_alone_makes_a_node_destroy_its_key(tmp_path: Path) -> None:
     assert state.store.polls()[0].secret_key is None
 
 
+def test_a_peer_that_stays_away_costs_no_work_for_ever(tmp_path: Path) -> None:
+    """The ballots are summed once, not at each tick until its share comes."""
+    poll = approval_poll()
+    release = release_of(poll, tmp_path, [ListeningPeer(1, [])])
+    state: Any = release._state
+    records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in poll.prepared]
+    state.head = Head(1, bytes(32), CLOSES_AT - 1)
+    asyncio.run(Accepting(state).ingest(records))
+    digests = [one.ballot.digest for one in poll.prepared]
+    root, _ = state.root(digests)
+    leaves = b"".join(digests)
+    state.store.sign_root(
+        SignedRoot(poll_id=1, round=0, root_digest=root.digest, leaves=leaves, signature=b"")
+    )
+    view = replace(open_view(poll), status=Status.TALLIED, root=root)
+    summed = []
+    reading = state.root
+    state.root = lambda given: summed.append(given) or reading(given)
+    for _ in range(3):
+        asyncio.run(release.gather_shares(view))
+    assert summed == [digests]
+    share = poll.aggregate_share(1)
+    signed = poll.sign_share(1, share, root)
+    listed = {"node": 1, "share": to_hex(share.encode()), "signature": to_hex(signed.signature)}
+    state.peers[0].heard = [listed]
+    asyncio.run(release.gather_shares(view))
+    assert release.shares() == [listed]
+    assert summed == [digests]
+
+
 def test_nobody_signs_before_hearing_which_ballots_are_candidates(tmp_path: Path) -> None:
     poll = approval_poll()
     state = release_of(poll, tmp_path, [])._state
@@ -201,6 +231,26 @@ def test_an_inventory_cannot_fill_the_disk(tmp_path: Path) -> None:
     assert len(state.store.receipt_givers(1)) == most
 
 
+def test_lists_longer_than_the_census_are_not_read(tmp_path: Path) -> None:
+    """Each digest of one costs a look-up, and a proposal is read while nothing else runs."""
+    poll = approval_poll()
+    state = release_of(poll, tmp_path, [])._state
+    accepting = Accepting(state)
+    settlement = Settlement(state, accepting, Repairing(state))
+    state.frozen = True
+    voters = len(poll.census)
+    entry = Entry(poll.voter_keys[0].address, bytes(32))
+    at_most, too_long = (LeafList(0, (entry,) * n).encode() for n in (voters, voters + 1))
+    assert settlement.answer_draft(at_most) == b""
+    with pytest.raises(Malformed, match="for 7 voters"):
+        settlement.answer_draft(too_long)
+    with pytest.raises(Malformed, match="for 7 voters"):
+        asyncio.run(settlement.answer_proposal(too_long, poll.committee.members[0].address))
+    assert accepting.records_of([bytes(32)] * voters) == b""
+    with pytest.raises(Malformed, match="one a voter"):
+        accepting.records_of([bytes(32)] * (voters + 1))
+
+
 def test_a_certificate_needs_a_quorum_of_true_signatures(tmp_path: Path) -> None:
     poll = approval_poll()
     state = release_of(poll, tmp_path, [])._state
@@ -219,6 +269,8 @@ def test_a_certificate_needs_a_quorum_of_true_signatures(tmp_path: Path) -> None
             settlement.store_certificate(refused)
     with pytest.raises(Malformed, match="not signed by"):
         settlement.store_certificate(certificate([1, 2, 3], OTHER))
+    with pytest.raises(Malformed, match="certificate: 434 bytes"):
+        settlement.store_certificate(certificate([1, 2, 3, 3, 3]))
     assert state.store.attestations(1) == {}
     settlement.store_certificate(certificate([1, 2, 3]))
     assert settlement.certificate().root == ROOT

@@ -103,7 +103,7 @@ class Census:
         """
         reader = Reader(data, "census")
         count = reader.unsigned(4, "count")
-        if len(data) != 4 + count * (2 * ADDRESS_BYTES + _WEIGHT_BYTES):
+        if len(data) != census_bytes(count):
             raise Malformed(f"census: {len(data)} bytes do not hold {count} entries")
         return cls(
             tuple(
@@ -117,6 +117,11 @@ class Census:
                 ]
             )
         )
+
+
+def census_bytes(voters: int) -> int:
+    """Length of a census of so many voters."""
+    return 4 + voters * (2 * ADDRESS_BYTES + _WEIGHT_BYTES)
 
 
 def merkle_tree(leaves: Sequence[bytes]) -> list[bytes]:

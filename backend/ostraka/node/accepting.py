@@ -259,7 +259,13 @@ class Accepting:
         return MAX_VERSIONS * self._state.poll.nodes
 
     def records_of(self, digests: Sequence[bytes]) -> bytes:
-        """For a peer: records of those of the ballots that this node holds."""
+        """For a peer: records of those of the ballots that this node holds.
+
+        Raises:
+            Malformed: It asks for more than a root can hold.
+        """
+        if len(digests) > len(self._state.census):
+            raise Malformed(f"digests: {len(digests)}, one a voter at most")
         known = self._state.store.known(self._state.poll.poll_id, digests)
         return b"".join(stored.record for stored in known.values())
 

@@ -26,10 +26,10 @@ class Policy:
         parameters = poll.parameters
         if self.creators and creator not in self.creators:
             return f"this node does not serve polls created by 0x{creator.hex()}"
-        if census.root != parameters.census_root:
-            return "the census has another root than the poll"
         if (len(census), census.total_weight) != (parameters.voters, parameters.total_weight):
             return "the census has other totals than the poll"
+        if census.root != parameters.census_root:
+            return "the census has another root than the poll"
         if parameters.secret and parameters.minimum_ballots < self.minimum_ballots:
             return (
                 f"minimum of {parameters.minimum_ballots} ballots is below this node's floor of "

@@ -35,6 +35,7 @@ class Release:
         self._state = state
         self._settlement = settlement
         self._repairing = repairing
+        self._sums: tuple[bytes, AggregateCommitments] | None = None
 
     async def release(self, view: PollView) -> None:
         final = await asyncio.to_thread(self._finalized_root)
@@ -235,14 +236,7 @@ class Release:
         signed = self._state.signed_root(view.root)
         if len(known) == self._state.poll.nodes or signed is None:
             return
-        _, pairs = await asyncio.to_thread(self._state.root, split_digests(signed.leaves))
-        ballots = [ballot for ballot, _ in pairs]
-        sums = AggregateCommitments.of(
-            self._state.curve,
-            ballots,
-            self._state.weights(ballots),
-            self._state.poll.committee.threshold,
-        )
+        sums = await asyncio.to_thread(self._sums_of, signed)
 
         async def read(peer: Peer) -> None:
             if peer.number in known:
@@ -272,6 +266,17 @@ class Release:
                 )
 
         await self._state.each_peer("shares", read, BACKGROUND_S)
+
+    def _sums_of(self, signed: SignedRoot) -> AggregateCommitments:
+        """What the shares of a root open; of the last one asked for, as a peer may stay away."""
+        if self._sums is None or self._sums[0] != signed.root_digest:
+            _, pairs = self._state.root(split_digests(signed.leaves))
+            ballots = [ballot for ballot, _ in pairs]
+            weights = self._state.weights(ballots)
+            threshold = self._state.poll.committee.threshold
+            sums = AggregateCommitments.of(self._state.curve, ballots, weights, threshold)
+            self._sums = signed.root_digest, sums
+        return self._sums[1]
 
     async def destroy_if_final(self) -> None:
         """Destroy the poll key once nothing can need it; that is never undone, so ask everybody."""

@@ -20,7 +20,7 @@ from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.census import Census
+from ostraka_verifier.census import Census, census_bytes
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
 
@@ -162,16 +162,20 @@ class NodeService:
         poll = self._found.get(poll_id)
         if poll is None:
             raise Problem(404, "No such poll", f"this node knows no poll {poll_id} of its own")
-        census = await asyncio.to_thread(Census.decode, data)
         view = await asyncio.to_thread(self._registries[0].poll, poll_id)
         if view.poll_context != poll.context:
             self._forget(poll_id)
             raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
+        if view.status != Status.CREATED:
+            raise Problem(409, "Too late", f"the poll is {view.status.name.lower()}")
+        # Anybody may send one: what cannot be it is not read, as hashing a large one takes long.
+        if len(data) != census_bytes(poll.parameters.voters):
+            detail = f"{len(data)} bytes are no census of {poll.parameters.voters} voters"
+            raise Problem(422, "Poll refused", detail, "body")
+        census = await asyncio.to_thread(Census.decode, data)
         objection = await asyncio.to_thread(self._policy.objection, poll, view.creator, census)
         if objection:
             raise Problem(422, "Poll refused", objection)
-        if view.status != Status.CREATED:
-            raise Problem(409, "Too late", f"the poll is {view.status.name.lower()}")
         poll_key = PollKey()
         row = NodePoll(
             poll_id=poll_id,

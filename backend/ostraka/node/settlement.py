@@ -193,11 +193,18 @@ class Settlement:
         """For a proposer: records of ballots that its draft misses."""
         self._state.require_frozen()
         versions = self._state.store.versions(self._state.poll.poll_id)
-        absent = settling.missing(LeafList.decode(body).entries, versions)
+        absent = settling.missing(self._leaf_list(body).entries, versions)
         known = self._state.store.known(
             self._state.poll.poll_id, [version.digest for version in absent]
         )
         return b"".join(stored.record for stored in known.values())
+
+    def _leaf_list(self, body: bytes) -> LeafList:
+        # One leaf a voter: reading what a liar makes longer would hold up everything else.
+        voters = len(self._state.census)
+        if len(body) > settling.list_bytes(voters):
+            raise Malformed(f"leaves: {len(body)} bytes for {voters} voters")
+        return LeafList.decode(body)
 
     async def answer_proposal(self, body: bytes, proposer: bytes) -> bytes:
         """For a proposer: this node's signature of the root over its list.
@@ -206,7 +213,7 @@ class Settlement:
             Problem: Why this node does not sign.
         """
         self._state.require_frozen()
-        proposal = LeafList.decode(body)
+        proposal = self._leaf_list(body)
         number = self._state.poll.parameters.round_at(self._state.head.timestamp)
         if proposal.round != number:
             raise Problem(409, "Wrong round", f"this node is in round {number}", "round", 1)
@@ -268,7 +275,8 @@ class Settlement:
         number = int.from_bytes(body[:4], "big")
         root = decode_root(body[4:104])
         size = 1 + SIGNATURE_BYTES
-        if len(body) < 104 or (len(body) - 104) % size:
+        most = 104 + size * self._state.poll.nodes
+        if not 104 <= len(body) <= most or (len(body) - 104) % size:
             raise Malformed(f"certificate: {len(body)} bytes")
         signatures = {}
         for start in range(104, len(body), size):

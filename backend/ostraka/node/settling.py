@@ -41,7 +41,7 @@ class LeafList:
         reader = Reader(data, "leaves")
         number, count = reader.unsigned(4, "round"), reader.unsigned(4, "count")
         # Compared before any loop: a forged count must not make us allocate.
-        if len(data) != 8 + count * ENTRY_BYTES:
+        if len(data) != list_bytes(count):
             raise Malformed(f"leaves: {len(data)} bytes do not hold {count} entries")
         entries = tuple(
             [
@@ -51,6 +51,11 @@ class LeafList:
         )
         reader.end()
         return cls(number, entries)
+
+
+def list_bytes(count: int) -> int:
+    """Length of a list of so many entries."""
+    return 8 + count * ENTRY_BYTES
 
 
 def draft(
