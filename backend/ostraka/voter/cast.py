@@ -24,6 +24,7 @@ from ostraka_verifier.typed_data import recover
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
 _PATIENCE_S = 60
+"""How long a voter waits for a node, all attempts together."""
 _ANSWER_BYTES = 2**12
 """More than a receipt or a problem has."""
 _MAX_REFUSAL = 1000
@@ -93,36 +94,47 @@ async def _send_to(
 ) -> list[bytes | str]:
     """For each ballot the node's receipt, or why there is none."""
     url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/ballots:batch"
-    results: list[bytes | str] = ["not sent"] * len(batch)
+    results: list[bytes | str] = [f"no receipt within {_PATIENCE_S} s"] * len(batch)
+    try:
+        # However slowly a node answers, and however often it wants to be asked again: it must not
+        # keep the receipts of the others from the voter.
+        async with asyncio.timeout(_PATIENCE_S):
+            await _gather_receipts(client, url, member, batch, results)
+    except TimeoutError:
+        pass
+    return results
+
+
+async def _gather_receipts(
+    client: httpx.AsyncClient,
+    url: str,
+    member: Member,
+    batch: Sequence[_Sending],
+    results: list[bytes | str],
+) -> None:
+    """Ask until every ballot has its receipt or a reason why asking again is no use."""
     waiting = list(range(len(batch)))
     for attempt in range(_ATTEMPTS):
         if attempt:
             await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
         body = encode_records([batch[position].record for position in waiting])
         try:
-            # However slowly an answer drips: one node must not keep its receipts from the voter.
-            async with asyncio.timeout(_PATIENCE_S):
-                answers = await _post(client, url, body, len(waiting))
-        except TimeoutError:
-            answers, again = [f"no answer within {_PATIENCE_S} s"] * len(waiting), False
+            answers = await _post(client, url, body, len(waiting))
         except httpx.ConnectError:
-            answers, again = ["unreachable"] * len(waiting), False
+            answers = ["not reachable"] * len(waiting)
         except httpx.HTTPError as error:
-            answers, again = [type(error).__name__] * len(waiting), True
+            answers = [{"title": type(error).__name__, "retry_after_s": 1}] * len(waiting)
         except Malformed as error:
-            answers, again = [str(error)] * len(waiting), False
-        else:
-            again = False
+            answers = [str(error)] * len(waiting)
         retry = []
         for position, answer in zip(waiting, answers, strict=True):
             results[position] = _result(member, batch[position].statement, answer)
             # Only what may pass by itself is tried again: the node says so.
-            if again or (isinstance(answer, dict) and answer.get("retry_after_s")):
+            if isinstance(answer, dict) and answer.get("retry_after_s"):
                 retry.append(position)
         waiting = retry
         if not waiting:
-            break
-    return results
+            return
 
 
 def _result(member: Member, statement: bytes, answer: Any) -> bytes | str:

@@ -1,0 +1,86 @@
+"""Casting: a node that answers without end, slowly or never keeps nothing from the voter."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from ostraka.chain.published import PublishedPoll
+from ostraka.voter import cast as casting
+from ostraka.voter.cast import Cast, cast
+from ostraka.wire.records import to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.parameters import Description
+from tests.support.polls import SyntheticPoll, approval_poll
+
+LIAR = "node-2.example"
+
+
+class Endless(httpx.AsyncByteStream):
+    """An answer that goes on for ever; counts what was taken of it."""
+
+    def __init__(self, piece: bytes) -> None:
+        self.piece = piece
+        self.taken = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            self.taken += len(self.piece)
+            yield self.piece
+            await asyncio.sleep(0)
+
+
+def published(poll: SyntheticPoll) -> PublishedPoll:
+    return PublishedPoll(
+        poll.identity,
+        poll.domain,
+        poll.context,
+        poll.parameters,
+        poll.rule,
+        poll.outcome,
+        Description.decode(poll.description),
+        poll.committee,
+    )
+
+
+def cast_with(answer: httpx.Response) -> Cast:
+    """Cast a ballot where node 2 gives this answer and the others their receipts."""
+    poll = approval_poll()
+    prepared = poll.prepared[0]
+    ballot = prepared.ballot
+    statement = poll.domain.digest(
+        typed_data.RECEIPT, poll.context, ballot.voter, ballot.cast_at_unix_s, ballot.digest
+    )
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.host[len("node-")])
+        if request.url.host == LIAR:
+            return answer
+        signature = poll.node_keys[number - 1].sign(statement)
+        return httpx.Response(200, json={"signature": to_hex(signature)})
+
+    async def run() -> Cast:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as client:
+            return await cast(client, published(poll), prepared)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("status", [200, 422])
+def test_an_answer_without_end_is_cut_short(status: int) -> None:
+    endless = Endless(bytes(2**12))
+    result = cast_with(httpx.Response(status, stream=endless))
+    assert result.recorded
+    assert set(result.receipts) == {1, 3, 4}
+    assert result.refusals == {2: "answer too large"}
+    assert endless.taken < 2**18
+
+
+def test_a_node_that_always_wants_to_be_asked_again_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(casting, "_PATIENCE_S", 0.5)
+    result = cast_with(httpx.Response(503, headers={"Retry-After": "1"}, text="later"))
+    assert result.recorded
+    assert result.refusals == {2: "no receipt within 0.5 s"}
