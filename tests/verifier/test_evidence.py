@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ostraka_verifier.cli import app
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import AuditError, Undecided
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
+from ostraka_verifier.outcome import Greedy
 from tests.support.polls import CHAIN_ID, REGISTRY, approval_poll
 
 POLL = approval_poll()
@@ -255,6 +257,25 @@ def test_answers_that_are_no_json_rpc(endpoint: Endpoint, raw: bytes) -> None:
     with pytest.raises(AuditError):
         read(endpoint)
     assert run(endpoint)[0] in (1, 3)
+
+
+def test_another_outcome_rule_is_named_though_the_contract_refuses_it(endpoint: Endpoint) -> None:
+    def refusing(method: str, parameters: list[Any]) -> Any:
+        if method == "eth_call" and parameters[0]["data"].startswith(
+            selector("winners(uint256,uint256[],bytes,uint16[])")
+        ):
+            return Refusal(message="execution reverted")
+        return honest(method, parameters)
+
+    endpoint.answer = refusing
+    endpoint.board = replace(BOARD, outcome_rule=Greedy((1, 1, 1, 1), 100).encode()).encode()
+    code, report = run(endpoint)
+    verdicts = {one["check"]: one["verdict"] for one in report["checks"]}
+    assert (code, report["verdict"]) == (1, "fails")
+    assert verdicts.pop("P2") == "fails"
+    assert verdicts.pop("O1") == "not checked"
+    assert set(verdicts.values()) == {"holds"}
+    assert {option["funded"] for option in report["options"]} == {None}
 
 
 def test_an_unreachable_endpoint_decides_nothing(endpoint: Endpoint) -> None:

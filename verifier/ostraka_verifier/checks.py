@@ -633,6 +633,8 @@ def check_o1(audit: Audit) -> str:
     if len(tally.values) != len(rule.costs):
         raise Undecided("needs R1")
     funded = rule.winners(tally.values)
+    if isinstance(audit.chain.winners, AuditError):
+        raise audit.chain.winners
     if audit.chain.winners is None or list(audit.chain.winners) != funded:
         raise Rejected("O1", "outcome", "the contract gives another one")
     return f"{sum(funded)} of {len(funded)} options funded"

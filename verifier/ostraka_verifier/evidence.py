@@ -115,7 +115,8 @@ class ChainEvidence:
         anchored: Root with its attestations, None before.
         anchored_at, tallied_at: Block timestamps, 0 before.
         tally: As accepted, None before.
-        winners: Which slots the contract funds, None where the poll has no such outcome.
+        winners: Which slots the contract funds, None where the poll has no such outcome; or why it
+            does not say, as when the board's outcome rule is not the poll's.
         creator: Account that created the poll.
         creator_is_treasury: Whether that account is a contract that takes polls of this registry.
         round: The round that the description names, None where it names none; or why it cannot be
@@ -139,7 +140,7 @@ class ChainEvidence:
     anchored: AnchoredRoot | None
     tally: Tally | None
     tallied_at: int
-    winners: tuple[bool, ...] | None
+    winners: tuple[bool, ...] | AuditError | None
     creator: bytes
     creator_is_treasury: bool
     round: RoundEvidence | AuditError | None
@@ -193,9 +194,12 @@ class ChainReader:
         tallied = self._event(_TALLIED, poll_id)
         tally = _read_tally(tallied[0]) if tallied else None
         table = self._call("generatorTable()", b"")[12:32]
-        winners = None
+        winners: tuple[bool, ...] | AuditError | None = None
         if tally is not None and isinstance(outcome_rule, Greedy):
-            winners = self._winners(poll_id, tally, outcome_rule, encoded_rule)
+            try:
+                winners = self._winners(poll_id, tally, outcome_rule, encoded_rule)
+            except AuditError as error:
+                winners = error
         return ChainEvidence(
             chain_id=self.chain_id,
             block=self.block,

@@ -195,6 +195,8 @@ def _description(audit: Audit) -> Description:
 def _options(audit: Audit) -> list[Option]:
     names = _description(audit).options
     tally, winners = audit.chain.tally, audit.chain.winners
+    if isinstance(winners, AuditError):
+        winners = None
     return [
         Option(
             name,
