@@ -204,6 +204,37 @@ def test_nobody_signs_before_hearing_which_ballots_are_candidates(tmp_path: Path
     assert len(asyncio.run(settlement.answer_proposal(proposal, proposer))) == 65
 
 
+def test_a_lying_proposer_and_a_slow_node_leave_out_no_recorded_ballot(tmp_path: Path) -> None:
+    """Nodes 2 and 3 accepted it and so did 4, who is slow; 1 proposes, and hides its receipt."""
+    poll = approval_poll()
+    state = release_of(poll, tmp_path, [])._state
+    accepting = Accepting(state)
+    settlement = Settlement(state, accepting, Repairing(state))
+    state.view = open_view(poll)
+    state.head = Head(1, bytes(32), CLOSES_AT - 1)
+    records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in poll.prepared]
+    asyncio.run(accepting.ingest(records))
+    state.frozen = True
+    entries = [Entry(one.ballot.voter, one.ballot.digest) for one in poll.prepared]
+
+    def answer(number: int, listed: list[Entry]) -> bytes:
+        start = poll.parameters.freezes_at + number * poll.parameters.round_duration
+        state.head = Head(2, bytes(32), start)
+        body = LeafList(number, tuple(listed)).encode()
+        proposer = poll.committee.members[number % poll.nodes].address
+        return asyncio.run(settlement.answer_proposal(body, proposer))
+
+    settlement._inventories.update({1, 3})
+    for number in (0, 2, 3):
+        with pytest.raises(Problem, match="is neither in nor superseded"):
+            answer(number, entries[1:])
+    assert len(answer(3, entries)) == 65
+    # Nobody else accepted it, as far as anybody says.
+    assert len(answer(4, entries[1:])) == 65
+    settlement._inventories.add(4)
+    assert len(answer(2, entries[1:])) == 65
+
+
 def test_an_inventory_cannot_fill_the_disk(tmp_path: Path) -> None:
     """Its signer pays nothing for receipts of ballots that nobody cast."""
     poll = approval_poll()

@@ -237,9 +237,13 @@ class Settlement:
     def _sign_if_sound(self, proposal: LeafList) -> bytes:
         versions = self._state.store.versions(self._state.poll.poll_id)
         receipts = self._state.store.receipt_counts(self._state.poll.poll_id)
-        problem = settling.objection(
-            proposal, versions, receipts, self._state.poll.committee.candidate_receipts
-        )
+        nodes, needed = self._state.poll.nodes, self._state.poll.committee.candidate_receipts
+        if proposal.round < nodes:
+            # Those not heard from may have accepted it too: without them a single liar in the
+            # proposer's place could leave out a recorded ballot. Whom a whole rotation did not
+            # bring forth is gone; then only what is known to be a candidate holds up the rest.
+            needed -= nodes - 1 - len(self._inventories)
+        problem = settling.objection(proposal, versions, receipts, needed)
         if problem:
             raise Problem(409, "Objection", problem)
         try:
