@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ostraka.keys import SigningKey
-from ostraka.node.peers import Peer, PeerError
+from ostraka.node.peers import Peer, PeerError, peer_client
 from ostraka_verifier.parameters import Member
 
 
@@ -30,3 +30,32 @@ def test_json_that_would_fill_the_memory_is_not_parsed() -> None:
         ask(answer, lambda peer: peer.get_json("/finals"))
     assert ask(answer, lambda peer: peer.get("/inventory")) == answer
     assert ask(b'[{"node": 1}]', lambda peer: peer.get_json("/finals")) == [{"node": 1}]
+
+
+def test_connections_that_a_liar_keeps_open_are_not_wanting_for_the_others() -> None:
+    async def serve(answer: bytes) -> tuple[asyncio.Server, Member]:
+        async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n" + answer)
+            await writer.drain()
+
+        server = await asyncio.start_server(reply, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        return server, Member(bytes(20), f"http://127.0.0.1:{port}")
+
+    async def run() -> bytes:
+        key = SigningKey(bytes([1] * 32))
+        (silent, liar), (speaking, honest) = await serve(b""), await serve(b"good")
+        async with silent, speaking, peer_client() as client:
+            # As many as polls times kinds of questions.
+            kept = [asyncio.create_task(Peer(client, key, 1, liar).get("/")) for _ in range(120)]
+            await asyncio.sleep(0.5)
+            try:
+                async with asyncio.timeout(2):
+                    return await Peer(client, key, 2, honest).get("/")
+            finally:
+                for task in kept:
+                    task.cancel()
+                await asyncio.gather(*kept, return_exceptions=True)
+
+    assert asyncio.run(run()) == b"good"

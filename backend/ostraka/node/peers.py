@@ -100,8 +100,12 @@ class Peer:
 @asynccontextmanager
 async def peer_client() -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client for talking to peers."""
-    # Proxies and netrc of the environment have no say in where nodes connect.
+    # Proxies and netrc of the environment have no say in where nodes connect. Connections are not
+    # bounded: those that a liar keeps open must not be wanting for the others.
     async with httpx.AsyncClient(
-        timeout=_TIMEOUT, follow_redirects=False, trust_env=False
+        timeout=_TIMEOUT,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+        follow_redirects=False,
+        trust_env=False,
     ) as client:
         yield client
