@@ -13,7 +13,7 @@ import structlog
 
 from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import PollView, Registry
+from ostraka.chain.registry import OpenedPoll, PollView, Registry
 from ostraka.keys import PollKey, SigningKey
 from ostraka.node.admission import Admission
 from ostraka.node.peers import Peer, PeerError
@@ -34,6 +34,7 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
+from ostraka_verifier.parameters import poll_keys_hash
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
@@ -84,8 +85,19 @@ class PollState:
         self.head = Head(0, b"", 0)
         self.view: PollView | None = None
         self.lock = asyncio.Lock()
+        self._opened: OpenedPoll | None = None
         self._asked: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)
+
+    def opened(self) -> OpenedPoll | None:
+        """The poll's opening, None before; asked of the chain once, not by each who asks."""
+        pinned = bytes(32) if self.view is None else self.view.poll_keys
+        if not any(pinned):
+            return None
+        # Before finality the chain may pin other keys.
+        if self._opened is None or poll_keys_hash(self._opened.public_keys) != pinned:
+            self._opened = self.registries[0].opened(self.poll.poll_id)
+        return self._opened
 
     def destroy_key(self) -> None:
         """Forget the poll key, on the disk and here."""

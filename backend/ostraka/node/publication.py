@@ -43,12 +43,12 @@ class Publication:
             cache_key = (view.root.digest, len(shares))
             if self._board is not None and self._board[0] == cache_key:
                 return self._board[1]
-            anchored = self._state.registries[0].anchored(poll.poll_id)
             leaves = [
                 self._signed_ballot(stored)
                 for _, stored in self._state.root(split_digests(self._release.leaves()))[1]
             ]
-        opened = self._state.registries[0].opened(poll.poll_id)
+            anchored = self._state.registries[0].anchored(poll.poll_id)
+        opened = self._state.opened()
         keys = () if opened is None else zip(opened.public_keys, opened.signatures, strict=True)
         encoded = Board(
             poll=poll.identity.encode(),

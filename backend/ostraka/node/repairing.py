@@ -143,7 +143,7 @@ class Repairing:
             raise Problem(403, "Not a peer", "not in this poll's committee")
         request = RepairRequest.decode(body, poll.context, target, poll.nodes, committee.threshold)
         stored = self._state.store.ballot(poll.poll_id, request.ballot_digest)
-        opened = self._state.registries[0].opened(poll.poll_id)
+        opened = self._state.opened()
         if (
             stored is None
             or stored.share_box is None
