@@ -89,6 +89,10 @@ class _Sending:
     statement: bytes
 
 
+class _Later(str):
+    """A refusal that may pass by itself."""
+
+
 async def _send_to(
     client: httpx.AsyncClient, poll: PublishedPoll, member: Member, batch: Sequence[_Sending]
 ) -> list[bytes | str]:
@@ -123,14 +127,15 @@ async def _gather_receipts(
         except httpx.ConnectError:
             answers = ["not reachable"] * len(waiting)
         except httpx.HTTPError as error:
-            answers = [{"title": type(error).__name__, "retry_after_s": 1}] * len(waiting)
+            answers = [_Later(type(error).__name__)] * len(waiting)
         except Malformed as error:
             answers = [str(error)] * len(waiting)
         retry = []
         for position, answer in zip(waiting, answers, strict=True):
             results[position] = _result(member, batch[position].statement, answer)
             # Only what may pass by itself is tried again: the node says so.
-            if isinstance(answer, dict) and answer.get("retry_after_s"):
+            later = isinstance(answer, dict) and "retry_after_s" in answer
+            if later or isinstance(answer, _Later):
                 retry.append(position)
         waiting = retry
         if not waiting:
@@ -138,13 +143,13 @@ async def _gather_receipts(
 
 
 def _result(member: Member, statement: bytes, answer: Any) -> bytes | str:
-    if isinstance(answer, dict) and "signature" in answer:
+    if isinstance(answer, str):
+        return answer
+    if "signature" in answer:
         try:
             return verified_receipt(member, statement, answer)
         except Malformed as error:
             return str(error)
-    if isinstance(answer, str):
-        return answer
     return json.dumps(answer, ensure_ascii=False)[:_MAX_REFUSAL]
 
 
@@ -161,12 +166,15 @@ async def _post(client: httpx.AsyncClient, url: str, body: bytes, records: int) 
             answer += chunk
             if len(answer) > limit:
                 raise Malformed(f"answer: more than {limit} bytes")
-    content = strict_json(bytes(answer))
     if response.status_code != 200:
         # A problem of the whole batch is one of each ballot.
-        return [content] * records
+        text = bytes(answer[:_MAX_REFUSAL]).decode(errors="replace")
+        return [_Later(text) if "Retry-After" in response.headers else text] * records
+    content = strict_json(bytes(answer))
     if not isinstance(content, list) or len(content) != records:
         raise Malformed(f"answer: not a list of {records}")
+    if not all(isinstance(one, dict) for one in content):
+        raise Malformed("answer: neither receipts nor problems")
     return content
 
 
@@ -191,13 +199,13 @@ def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
     )
 
 
-def verified_receipt(member: Member, statement: bytes, answer: Any) -> bytes:
+def verified_receipt(member: Member, statement: bytes, answer: dict[str, Any]) -> bytes:
     """A node's signature out of its answer.
 
     Raises:
         Malformed: It holds none, or one of somebody else or for something else.
     """
-    signature = from_hex(answer.get("signature") if isinstance(answer, dict) else None, "signature")
+    signature = from_hex(answer.get("signature"), "signature")
     if recover(statement, signature) != member.address:
         raise Malformed("receipt: not of this node for this ballot")
     return signature
