@@ -16,16 +16,17 @@ from ostraka.node.poll_state import PollState
 from ostraka.node.release import Release
 from ostraka.node.repairing import Repairing
 from ostraka.node.settlement import Settlement
-from ostraka.node.settling import Entry, LeafList, inventory_hash
+from ostraka.node.settling import Entry, LeafList, inventory_hash, lacking_hash
 from ostraka.node.store import NodeStore, encode_root
 from ostraka.storage.database import Schema, open_database
-from ostraka.storage.node_tables import NodePoll, ReleasedShare, SignedRoot
+from ostraka.storage.node_tables import NodePoll, PeerReceipt, ReleasedShare, SignedRoot
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Description
+from ostraka_verifier.typed_data import recover
 from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll, open_view
 
 ROOT = SumRoot(b"\1" * 32, b"\2" * 64, 7)
@@ -233,6 +234,83 @@ def test_a_lying_proposer_and_a_slow_node_leave_out_no_recorded_ballot(tmp_path:
     assert len(answer(4, entries[1:])) == 65
     settlement._inventories.add(4)
     assert len(answer(2, entries[1:])) == 65
+
+
+class StarvedPeer:
+    """Says which of the ballots it is asked for it lacks; signs that with a key and for a round."""
+
+    def __init__(self, poll: SyntheticPoll, number: int, signer: int, ahead: int = 0) -> None:
+        self.number = number
+        self.address = poll.node_keys[number - 1].address
+        self._poll, self._key, self._ahead = poll, poll.node_keys[signer - 1], ahead
+
+    async def post(self, path: str, body: bytes) -> bytes:
+        """Its answer."""
+        assert path.endswith("/peer/lacking")
+        hashed = lacking_hash([body[4:36]])
+        signed = int.from_bytes(body[:4], "big") + self._ahead
+        statement = typed_data.LACKING, self._poll.context, signed, hashed
+        return self._key.sign(self._poll.domain.digest(*statement)) + body[4:36]
+
+
+def test_a_candidate_is_given_up_when_an_honest_node_must_be_among_those_that_lack_it(
+    tmp_path: Path,
+) -> None:
+    poll = approval_poll()
+    state: Any = release_of(poll, tmp_path, [])._state
+    accepting = Accepting(state)
+    settlement = Settlement(state, accepting, Repairing(state))
+    state.view = open_view(poll)
+    state.head = Head(1, bytes(32), CLOSES_AT - 1)
+    records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in poll.prepared]
+    asyncio.run(accepting.ingest(records))
+    state.frozen = True
+    settlement._inventories.update({1, 3, 4})
+    starving = poll.prepared[0].ballot.digest
+    vouched = PeerReceipt(poll_id=1, digest=starving, node=1, signature=bytes(65))
+    state.store.add_peer_receipts([vouched])
+    entries = tuple(Entry(one.ballot.voter, one.ballot.digest) for one in poll.prepared[1:])
+
+    def answer(number: int) -> bytes:
+        start = poll.parameters.freezes_at + number * poll.parameters.round_duration
+        state.head = Head(2, bytes(32), start)
+        proposer = poll.committee.members[number % poll.nodes].address
+        return asyncio.run(settlement.answer_proposal(LeafList(number, entries).encode(), proposer))
+
+    lacking = [StarvedPeer(poll, number, number) for number in (3, 4)]
+    forging = [StarvedPeer(poll, 1, 3), StarvedPeer(poll, 4, 4, ahead=1)]
+    for number, peers in ((3, lacking), (6, lacking[:1]), (6, [lacking[0], *forging])):
+        state.peers = peers
+        with pytest.raises(Problem, match="is neither in nor superseded"):
+            answer(number)
+    state.peers = lacking
+    assert len(answer(6)) == 65
+
+
+def test_what_a_node_lacks_it_says_after_a_whole_rotation(tmp_path: Path) -> None:
+    poll = approval_poll()
+    state = release_of(poll, tmp_path, [])._state
+    accepting = Accepting(state)
+    settlement = Settlement(state, accepting, Repairing(state))
+    state.view = open_view(poll)
+    state.head = Head(1, bytes(32), CLOSES_AT - 1)
+    one = poll.prepared[0]
+    asyncio.run(accepting.ingest([CastRecord(one.ballot.encoded, one.boxes, one.signature)]))
+    state.frozen = True
+    held, absent = one.ballot.digest, bytes([9] * 32)
+
+    def ask(number: int, asked: int) -> bytes:
+        start = poll.parameters.freezes_at + number * poll.parameters.round_duration
+        state.head = Head(2, bytes(32), start)
+        return settlement.answer_lacking(asked.to_bytes(4, "big") + held + absent)
+
+    for number, asked in ((3, 4), (4, 6), (7, 5)):
+        with pytest.raises(Problem, match="Wrong round"):
+            ask(number, asked)
+    answer = ask(4, 5)
+    assert answer[65:] == absent
+    statement = typed_data.LACKING, poll.context, 5, lacking_hash([absent])
+    assert recover(poll.domain.digest(*statement), answer[:65]) == poll.node_keys[ME - 1].address
 
 
 def test_an_inventory_cannot_fill_the_disk(tmp_path: Path) -> None:

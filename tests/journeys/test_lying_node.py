@@ -5,6 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
@@ -13,9 +14,11 @@ import pytest
 
 from ostraka.keys import SigningKey
 from ostraka.node.accepting import PULL_LIMIT
+from ostraka.node.settling import inventory_hash
 from ostraka.wire.records import from_hex
 from ostraka_verifier import typed_data
-from tests.support.town import Poll, Town, eventually, vote_for
+from ostraka_verifier.sharing import Share
+from tests.support.town import Poll, Town, body_of, eventually, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
 LIAR = 1
@@ -48,8 +51,16 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield town
 
 
-def impostor(port: int, kind: str, record_bytes: int) -> ThreadingHTTPServer:
-    """A server in a node's place: answers nonsense, drips for ever, or always has more ballots."""
+def liars_port(town: Town) -> int:
+    return int(town.stack.node_urls[LIAR - 1].rsplit(":", 1)[1])
+
+
+def impostor(
+    port: int, kind: str, record_bytes: int, inventory: bytes = b""
+) -> ThreadingHTTPServer:
+    """A server in a node's place: answers nonsense, drips for ever, always has more ballots, or has
+    an inventory and nothing else.
+    """
     choice = random.Random(kind)
     pages = count(1)
 
@@ -58,9 +69,10 @@ def impostor(port: int, kind: str, record_bytes: int) -> ThreadingHTTPServer:
             self.rfile.read(int(self.headers.get("content-length", 0)))
             if kind == "dawdling":
                 time.sleep(DAWDLE_S)
-            self.send_response(200)
+            vouching = kind == "vouching"
+            self.send_response(200 if not vouching or self.path.endswith("/inventory") else 404)
             if kind != "dripping":
-                body = choice.choice(NONSENSE)
+                body = inventory if vouching else choice.choice(NONSENSE)
                 if kind == "endless" and self.path.endswith("/peer/ballots"):
                     body = (PULL_LIMIT * next(pages)).to_bytes(8, "big")
                     body += bytes(PULL_LIMIT * record_bytes)
@@ -93,9 +105,7 @@ def test_a_lying_node_stalls_nothing(town: Town, kind: str) -> None:
     poll = town.open_poll(8)
     poll.vote(VOTES)
     town.stack.kill_node(LIAR)
-    server = impostor(
-        int(town.stack.node_urls[LIAR - 1].rsplit(":", 1)[1]), kind, poll.published.record_bytes
-    )
+    server = impostor(liars_port(town), kind, poll.published.record_bytes)
     try:
         # Ask for the tally where a courier would: at the nodes that answer sensibly.
         assert poll.tally() == (3, 2, 2, 2)
@@ -134,3 +144,38 @@ def test_a_poll_key_that_seals_to_everybody_keeps_nobody_from_voting(town: Town)
         assert result.recorded
     # The liar has no share of its own, and cannot be given one either.
     assert poll.tally() == (3, 2, 2, 2)
+
+
+def test_a_liar_that_vouches_for_a_ballot_which_starves_the_others_stalls_nothing(
+    town: Town,
+) -> None:
+    """Its receipt makes a candidate of the ballot, and without its help nobody can repair it."""
+    poll = town.open_poll(8, round_duration=5)
+    poll.vote(VOTES)
+    town.stack.kill_node(LIAR)
+    voter, at = poll.keys[5].address, poll.now()
+    shared = poll.factory.share(voter, vote_for(0), at)
+    wrong = Share((5,) * 4, 5)
+    shares = tuple(s if n == 2 else wrong for n, s in enumerate(shared.shares, start=1))
+    starving = poll.factory.seal(replace(shared, shares=shares), poll.keys[5])
+    answers = [poll.post(node, body_of(starving)) for node in (2, 3, 4)]
+    assert [answer.status_code for answer in answers] == [200, 422, 422]
+
+    liar = SigningKey.read(town.stack.folder / f"node-{LIAR}" / "key")
+    domain, context, digest = poll.published.domain, poll.published.context, starving.ballot.digest
+    entry = voter, at, digest
+    inventory = (
+        liar.sign(domain.digest(typed_data.INVENTORY, context, inventory_hash([entry])))
+        + voter
+        + at.to_bytes(8, "big")
+        + digest
+        + liar.sign(domain.digest(typed_data.RECEIPT, context, *entry))
+    )
+    server = impostor(liars_port(town), "vouching", poll.published.record_bytes, inventory)
+    try:
+        assert poll.tally() == (3, 2, 2, 2)
+    finally:
+        server.shutdown()
+        server.server_close()
+        town.stack.start_node(LIAR)
+        town.stack.wait_for_node(LIAR)

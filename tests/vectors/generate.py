@@ -91,6 +91,7 @@ def typed_statements() -> Cases:
         (typed_data.FINAL, [context, digest]),
         (typed_data.AGGREGATE_SHARE, [context, digest, 4, bytes([5] * 32)]),
         (typed_data.REPAIR_MASK, [context, digest, bytes([6] * 32), 1, 2, bytes([7] * 32)]),
+        (typed_data.LACKING, [context, 5, bytes([8] * 32)]),
         (
             typed_data.PROPOSAL,
             [3, key.address, bytes([8] * 20), 409_000, "Ławka", "", 5, 1_800_000_000],

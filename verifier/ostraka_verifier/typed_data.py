@@ -33,6 +33,7 @@ REPAIR_MASK = (
     "RepairMask(bytes32 pollContext,bytes32 ballotDigest,bytes32 repairHash,"
     "uint32 low,uint32 high,bytes32 maskHash)"
 )
+LACKING = "Lacking(bytes32 pollContext,uint32 round,bytes32 lackingHash)"
 PROPOSAL = (
     "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,"
     "string title,string text,uint256 nonce,uint64 deadline)"

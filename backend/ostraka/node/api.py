@@ -183,6 +183,10 @@ def build_api(service: NodeService) -> FastAPI:
     async def peer_proposal(poll: Poll, body: Body, proposer: PeerAddress) -> Response:
         return Response(await poll.settlement.answer_proposal(body, proposer), media_type=_BINARY)
 
+    @app.post("/api/v1/polls/{poll_id}/peer/lacking", include_in_schema=False)
+    def peer_lacking(poll: Poll, body: Body, _: PeerAddress) -> Response:
+        return Response(poll.settlement.answer_lacking(body), media_type=_BINARY)
+
     @app.post("/api/v1/polls/{poll_id}/peer/certificate", include_in_schema=False)
     def peer_certificate(poll: Poll, body: Body, _: PeerAddress) -> Response:
         poll.settlement.store_certificate(body)

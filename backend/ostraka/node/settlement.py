@@ -5,11 +5,12 @@ Source: docs/protocol.md §10.
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 
 from ostraka.node import settling
 from ostraka.node.accepting import Accepting
 from ostraka.node.peers import Peer
-from ostraka.node.poll_state import BACKGROUND_S, PollState, root_statement
+from ostraka.node.poll_state import BACKGROUND_S, PollState, root_statement, split_digests
 from ostraka.node.repairing import Repairing
 from ostraka.node.settling import LeafList
 from ostraka.node.store import Conflict, decode_root, encode_root
@@ -231,10 +232,65 @@ class Settlement:
         for peer in self._state.peers:
             if unknown and peer.address == proposer:
                 await self._state.went_well(peer, lambda peer: self._accepting.fetch(peer, unknown))
+        given_up = await self._given_up(proposal)
         async with self._state.lock:
-            return await asyncio.to_thread(self._sign_if_sound, proposal)
+            return await asyncio.to_thread(self._sign_if_sound, proposal, given_up)
 
-    def _sign_if_sound(self, proposal: LeafList) -> bytes:
+    async def _given_up(self, proposal: LeafList) -> set[bytes]:
+        """Candidates left out of which more than `f` peers can get no good share.
+
+        One of those is honest, and nobody helped it in a whole rotation. `t` honest nodes hold what
+        is recorded, and would have: a liar gave a receipt for this one, and no help.
+        """
+        if proposal.round < self._state.poll.nodes:
+            return set()
+        wanted = set(await asyncio.to_thread(self._omitted, proposal))
+        if not wanted:
+            return set()
+        body = proposal.round.to_bytes(4, "big") + b"".join(sorted(wanted))
+        claims: Counter[bytes] = Counter()
+
+        async def ask(peer: Peer) -> None:
+            answer = await peer.post(self._state.path("peer/lacking"), body)
+            signature, lacking = answer[:SIGNATURE_BYTES], split_digests(answer[SIGNATURE_BYTES:])
+            hashed = settling.lacking_hash(lacking)
+            statement = typed_data.LACKING, self._state.poll.context, proposal.round, hashed
+            self._state.require_signer(peer.address, signature, *statement)
+            claims.update(wanted.intersection(lacking))
+
+        await self._state.each_peer("lacking", ask)
+        return {digest for digest in wanted if claims[digest] > self._state.poll.committee.faults}
+
+    def _omitted(self, proposal: LeafList) -> list[bytes]:
+        versions = self._state.store.versions(self._state.poll.poll_id)
+        receipts = self._state.store.receipt_counts(self._state.poll.poll_id)
+        needed = self._state.poll.committee.candidate_receipts
+        return settling.omitted(proposal.entries, versions, receipts, needed)
+
+    def answer_lacking(self, body: bytes) -> bytes:
+        """For a peer that misses candidates in a proposal: of which of them this node has no good
+        share, `signature ‖ digests`.
+
+        Raises:
+            Problem: The first rotation is not over, or it is another round.
+        """
+        self._state.require_frozen()
+        asked, digests = int.from_bytes(body[:4], "big"), split_digests(body[4:])
+        number = self._state.poll.parameters.round_at(self._state.head.timestamp)
+        # Peers' heads differ a little.
+        if number is None or number < self._state.poll.nodes or abs(asked - number) > 1:
+            raise Problem(409, "Wrong round", f"this node is in round {number}", "round", 1)
+        if len(digests) > self._accepting.most_versions * len(self._state.census):
+            raise Malformed(f"digests: {len(digests)}")
+        versions = self._state.store.versions(self._state.poll.poll_id)
+        held = {version.digest for version in versions if version.has_share}
+        lacking = [digest for digest in digests if digest not in held]
+        hashed = settling.lacking_hash(lacking)
+        return self._state.sign(
+            typed_data.LACKING, self._state.poll.context, asked, hashed
+        ) + b"".join(lacking)
+
+    def _sign_if_sound(self, proposal: LeafList, given_up: Collection[bytes]) -> bytes:
         versions = self._state.store.versions(self._state.poll.poll_id)
         receipts = self._state.store.receipt_counts(self._state.poll.poll_id)
         nodes, needed = self._state.poll.nodes, self._state.poll.committee.candidate_receipts
@@ -243,7 +299,7 @@ class Settlement:
             # proposer's place could leave out a recorded ballot. Whom a whole rotation did not
             # bring forth is gone; then only what is known to be a candidate holds up the rest.
             needed -= nodes - 1 - len(self._inventories)
-        problem = settling.objection(proposal, versions, receipts, needed)
+        problem = settling.objection(proposal, versions, receipts, needed, given_up)
         if problem:
             raise Problem(409, "Objection", problem)
         try:

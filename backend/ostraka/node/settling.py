@@ -3,7 +3,7 @@
 Pure functions over what a node holds. Source: docs/protocol.md §10.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ostraka.node.store import BallotVersion
@@ -97,18 +97,39 @@ def missing(entries: Sequence[Entry], versions: Sequence[BallotVersion]) -> list
     return absent
 
 
-def objection(
-    proposal: LeafList,
+def omitted(
+    entries: Sequence[Entry],
     versions: Sequence[BallotVersion],
     receipts: Mapping[bytes, int],
     candidate_receipts: int,
-) -> str | None:
-    """Why a node must not sign a proposal, in words; None when it may.
+) -> list[bytes]:
+    """Digests of candidates that a list neither holds nor supersedes.
 
     Args:
         versions: All ballots that the node holds.
         receipts: Known receipts of each ballot, by digest.
         candidate_receipts: `q − f`.
+    """
+    # What fewer than q − f nodes accepted, was never recorded, and may be left out.
+    return [
+        version.digest
+        for version in missing(entries, versions)
+        if receipts.get(version.digest, 0) >= candidate_receipts
+    ]
+
+
+def objection(
+    proposal: LeafList,
+    versions: Sequence[BallotVersion],
+    receipts: Mapping[bytes, int],
+    candidate_receipts: int,
+    given_up: Collection[bytes] = (),
+) -> str | None:
+    """Why a node must not sign a proposal, in words; None when it may.
+
+    Args:
+        versions, receipts, candidate_receipts: As `omitted` takes them.
+        given_up: Candidates that may be left out, as too many nodes cannot get a share of them.
     """
     by_digest = {version.digest: version for version in versions}
     previous = b""
@@ -121,11 +142,15 @@ def objection(
             return f"ballot 0x{entry.digest.hex()} is not here"
         if not held.has_share:
             return f"no good share of ballot 0x{entry.digest.hex()} is here"
-    for version in missing(proposal.entries, versions):
-        # What fewer than q − f nodes accepted, was never recorded, and may be left out.
-        if receipts.get(version.digest, 0) >= candidate_receipts:
-            return f"candidate 0x{version.digest.hex()} is neither in nor superseded"
+    for digest in omitted(proposal.entries, versions, receipts, candidate_receipts):
+        if digest not in given_up:
+            return f"candidate 0x{digest.hex()} is neither in nor superseded"
     return None
+
+
+def lacking_hash(digests: Sequence[bytes]) -> bytes:
+    """What a `Lacking` statement signs: ballots of which a node can get no good share."""
+    return tagged_hash("lacking", *digests)
 
 
 def inventory_hash(entries: Sequence[tuple[bytes, int, bytes]]) -> bytes:
