@@ -24,7 +24,7 @@ from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.evidence import ChainEvidence, Payout, ProposalEvidence, RoundEvidence
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
-from ostraka_verifier.outcome import Greedy, OutcomeRule, outcome_rule_digest
+from ostraka_verifier.outcome import Greedy, NoOutcome, OutcomeRule, outcome_rule_digest
 from ostraka_verifier.parameters import (
     Committee,
     Member,
@@ -229,10 +229,10 @@ class SyntheticPoll:
             anchored=anchored,
             tally=tally,
             tallied_at=CLOSES_AT + 701,
-            winners=(
-                tuple(self.outcome.winners(tally.values))
-                if isinstance(self.outcome, Greedy)
-                else None
+            awards=(
+                None
+                if isinstance(self.outcome, NoOutcome)
+                else tuple(self.outcome.awards(tally.values))
             ),
             creator=self.treasury or bytes(20),
             creator_is_treasury=self.treasury is not None,
@@ -242,19 +242,19 @@ class SyntheticPoll:
     def round(self, tally: Tally) -> RoundEvidence:
         """What an honest chain says of the round after all payouts but the last."""
         assert isinstance(self.outcome, Greedy)
-        winners, costs = self.outcome.winners(tally.values), self.outcome.costs
-        unpaid = max(slot for slot, funded in enumerate(winners) if funded)
+        awards, costs = self.outcome.awards(tally.values), self.outcome.costs
+        unpaid = max(slot for slot, funded in enumerate(awards) if funded)
         proposals = [
             ProposalEvidence(
                 id=bytes([slot + 1] * 32),
                 recipient=bytes([slot + 1] * 20),
                 amount=cost,
                 withdrawn=False,
-                funded=funded,
-                paid=funded and slot != unpaid,
+                funded=bool(funded),
+                paid=bool(funded) and slot != unpaid,
                 title=f"option {slot}",
             )
-            for slot, (cost, funded) in enumerate(zip(costs, winners, strict=True))
+            for slot, (cost, funded) in enumerate(zip(costs, awards, strict=True))
         ]
         payouts = tuple(Payout(one.id, one.recipient, one.amount) for one in proposals if one.paid)
         withdrawn = ProposalEvidence(bytes([99] * 32), bytes([99] * 20), 1, True, False, False, "")

@@ -340,8 +340,8 @@ def honest_tally() -> Tally:
 def the_tally() -> Case:
     tally = honest_tally()
     lie = Tally((tally.values[0] + 1, *tally.values[1:]), tally.blinding)
-    winners = tuple(POLL.outcome.winners(lie.values))  # type: ignore[union-attr]
-    return BOARD, replace(CHAIN, tally=lie, tally_digest=tally_digest(lie), winners=winners)
+    awards = tuple(POLL.outcome.awards(lie.values))
+    return BOARD, replace(CHAIN, tally=lie, tally_digest=tally_digest(lie), awards=awards)
 
 
 def the_tally_digest() -> Case:
@@ -356,7 +356,7 @@ def more_votes_than_there_are() -> Case:
         CHAIN,
         tally=lie,
         tally_digest=tally_digest(lie),
-        winners=tuple(POLL.outcome.winners(lie.values)),  # type: ignore[union-attr]
+        awards=tuple(POLL.outcome.awards(lie.values)),
     )
 
 
@@ -369,8 +369,8 @@ def too_late() -> Case:
 
 
 def the_outcome() -> Case:
-    assert CHAIN.winners is not None
-    return BOARD, replace(CHAIN, winners=tuple(not one for one in CHAIN.winners))
+    assert CHAIN.awards is not None
+    return BOARD, replace(CHAIN, awards=tuple(1 - one for one in CHAIN.awards))
 
 
 def of_round(**changes: Any) -> Case:
@@ -531,7 +531,7 @@ def test_before_the_tally_nothing_fails_and_nothing_is_claimed() -> None:
         anchored=None,
         tally=None,
         tally_digest=bytes(32),
-        winners=None,
+        awards=None,
     )
     found = findings(board, chain)
     assert Verdict.FAILS not in {finding.verdict for finding in found.values()}

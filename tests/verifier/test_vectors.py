@@ -15,7 +15,7 @@ from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.merkle_sum import Leaf, sum_root
-from ostraka_verifier.outcome import Greedy, decode_outcome_rule, outcome_rule_digest
+from ostraka_verifier.outcome import decode_outcome_rule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape, verify_proofs
 from ostraka_verifier.rule import BallotRule, knapsack, slack_bits, slack_coefficients
@@ -186,18 +186,24 @@ def test_sum_tree(case: dict[str, Any], curve: Curve) -> None:
 @pytest.mark.parametrize("case", named(vectors("outcome")["cases"]))
 def test_outcome(case: dict[str, Any]) -> None:
     rule = decode_outcome_rule(unhex(case["rule"]))
-    assert isinstance(rule, Greedy)
     assert rule.encode() == unhex(case["rule"])
     assert outcome_rule_digest(rule.encode()) == unhex(case["digest"])
     tally = [int(votes) for votes in case["tally"]]
-    assert rule.ranking(tally) == case["order"]
-    assert rule.winners(tally) == case["winners"]
+    rule.check_slots(case["slots"])
+    assert rule.order(tally) == case["order"]
+    assert rule.awards(tally) == [int(award) for award in case["awards"]]
 
 
 @pytest.mark.parametrize("case", named(vectors("outcome")["refused"]))
 def test_bytes_that_are_no_outcome_rule(case: dict[str, Any]) -> None:
     with pytest.raises(ERRORS[case["expect"]]):
         decode_outcome_rule(unhex(case["rule"])).check_slots(case["slots"])
+
+
+@pytest.mark.parametrize("case", named(vectors("outcome")["refused_orders"]))
+def test_orders_that_are_the_wrong_hint(case: dict[str, Any]) -> None:
+    rule = decode_outcome_rule(unhex(case["rule"]))
+    assert rule.order([int(votes) for votes in case["tally"]]) != case["order"]
 
 
 def test_board() -> None:

@@ -15,9 +15,9 @@ import httpx
 
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json, word
-from ostraka_verifier.errors import AuditError, Malformed, Undecided
+from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.merkle_sum import SumRoot
-from ostraka_verifier.outcome import Greedy, OutcomeRule
+from ostraka_verifier.outcome import NoOutcome, OutcomeRule
 from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.tally_proof import Tally
 
@@ -116,7 +116,7 @@ class ChainEvidence:
         anchored: Root with its attestations, None before.
         anchored_at, tallied_at: Block timestamps, 0 before.
         tally: As accepted, None before.
-        winners: Which slots the contract funds, None where the poll has no such outcome.
+        awards: What the contract awards each slot, None where the poll has no outcome rule.
         creator: Account that created the poll.
         creator_is_treasury: Whether that account is a contract that takes polls of this registry.
         round: The round that the description names, None where it names none; or why it cannot be
@@ -138,7 +138,7 @@ class ChainEvidence:
     anchored: AnchoredRoot | None
     tally: Tally | None
     tallied_at: int
-    winners: tuple[bool, ...] | None
+    awards: tuple[int, ...] | None
     creator: bytes
     creator_is_treasury: bool
     round: RoundEvidence | AuditError | None
@@ -191,9 +191,9 @@ class ChainReader:
         tally = _read_tally(tallied[0]) if tallied else None
         table = self._call("generatorTable()", b"")[12:32]
         code = self._rpc("eth_getCode", ["0x" + table.hex(), hex(self.block)])
-        winners = None
-        if tally is not None and isinstance(outcome_rule, Greedy):
-            winners = self._winners(poll_id, tally, outcome_rule, encoded_rule)
+        awards = None
+        if tally is not None and not isinstance(outcome_rule, NoOutcome):
+            awards = self._awards(poll_id, tally, outcome_rule, encoded_rule)
         return ChainEvidence(
             chain_id=self.chain_id,
             block=self.block,
@@ -210,7 +210,7 @@ class ChainReader:
             anchored=_read_anchored(anchored[0]) if anchored else None,
             tally=tally,
             tallied_at=self._timestamp(tallied[1]) if tallied else 0,
-            winners=winners,
+            awards=awards,
             creator=words[3][12:],
             creator_is_treasury=self._takes_polls(words[3][12:]),
             round=self._round_or_why_not(reference) if reference else None,
@@ -291,13 +291,16 @@ class ChainReader:
                 found += self._logs(topic, key, first, last, address)
             return found
 
-    def _winners(
-        self, poll_id: int, tally: Tally, rule: Greedy, encoded_rule: bytes
-    ) -> tuple[bool, ...] | None:
-        if len(tally.values) != len(rule.costs):
+    def _awards(
+        self, poll_id: int, tally: Tally, rule: OutcomeRule, encoded_rule: bytes
+    ) -> tuple[int, ...] | None:
+        try:
+            rule.check_slots(len(tally.values))
+        except Rejected:
+            # Judged by checks P2 and R1.
             return None
         slots = _dynamic_words(tally.values)
-        order = _dynamic_words(rule.ranking(tally.values))
+        order = _dynamic_words(rule.order(tally.values))
         padded = encoded_rule.ljust(-(-len(encoded_rule) // WORD_BYTES) * WORD_BYTES, b"\0")
         encoded = word(len(encoded_rule)) + padded
         at_slots = 4 * WORD_BYTES
@@ -305,16 +308,16 @@ class ChainReader:
         at_order = at_rule + len(encoded)
         head = b"".join(word(value) for value in (poll_id, at_slots, at_rule, at_order))
         answer = Reader(
-            self._call("winners(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
-            "winners()",
+            self._call("awards(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
+            "awards()",
         )
         answer.unsigned(WORD_BYTES, "offset")
         count = answer.unsigned(WORD_BYTES, "length")
         if count != len(tally.values):
-            raise Malformed(f"winners(): {count} entries")
-        funded = tuple(answer.unsigned(WORD_BYTES, "entry") == 1 for _ in range(count))
+            raise Malformed(f"awards(): {count} entries")
+        awards = tuple(answer.unsigned(WORD_BYTES, "entry") for _ in range(count))
         answer.end()
-        return funded
+        return awards
 
     def _event(self, topic: bytes, poll_id: int) -> tuple[bytes, int] | None:
         """Data and block of the latest event of a kind."""

@@ -29,11 +29,11 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Option:
-    """One option of the poll with its votes; funded is None where nothing is funded."""
+    """One option of the poll with its votes; award is None where there is no outcome rule."""
 
     name: str
     votes: int | None
-    funded: bool | None
+    award: int | None
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Report:
                 {
                     "name": option.name,
                     "votes": None if option.votes is None else str(option.votes),
-                    "funded": option.funded,
+                    "award": None if option.award is None else str(option.award),
                 }
                 for option in self.options
             ],
@@ -144,10 +144,10 @@ def print_report(report: Report, console: Console) -> None:
         result = Table(title="Result", title_justify="left")
         result.add_column("option")
         result.add_column("votes", justify="right")
-        result.add_column("funded")
-        marks = {True: "yes", False: "no", None: ""}
+        result.add_column("award", justify="right")
         for option in report.options:
-            result.add_row(escape(option.name), str(option.votes), marks[option.funded])
+            award = "" if option.award is None else str(option.award)
+            result.add_row(escape(option.name), str(option.votes), award)
         console.print(result)
     if report.block is not None:
         console.print(f"Read at block {report.block}; the poll is {report.status}.")
@@ -185,12 +185,12 @@ def _description(audit: Audit) -> Description:
 
 def _options(audit: Audit) -> list[Option]:
     names = _description(audit).options
-    tally, winners = audit.chain.tally, audit.chain.winners
+    tally, awards = audit.chain.tally, audit.chain.awards
     return [
         Option(
             name,
             tally.values[slot] if tally and slot < len(tally.values) else None,
-            winners[slot] if winners and slot < len(winners) else None,
+            awards[slot] if awards and slot < len(awards) else None,
         )
         for slot, name in enumerate(names)
     ]

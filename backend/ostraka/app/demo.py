@@ -233,7 +233,7 @@ class Demo:
         with self._step("decide") as step:
             if not isinstance(poll.outcome_rule, Greedy):
                 raise RuntimeError("a round's poll has a greedy outcome rule")
-            order = poll.outcome_rule.ranking(tally.values)
+            order = poll.outcome_rule.order(tally.values)
             step.gas = stack.treasury.decide(
                 stack.organizer, round_id, tally.values, order
             ).gas_used
