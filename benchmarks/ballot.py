@@ -14,7 +14,8 @@ from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.curve.native import Native
 from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.proof import ProofShape, verify_proofs
-from ostraka_verifier.rule import approval, slack_bits
+from ostraka_verifier.question import approval
+from ostraka_verifier.rule import slack_bits
 from ostraka_verifier.typed_data import Domain
 
 GROUP = "ballot"

@@ -4,7 +4,7 @@ Gives the board and the chain evidence of an honest poll, and hooks to make it a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ostraka.keys import PollKey, SigningKey
@@ -32,7 +32,8 @@ from ostraka_verifier.parameters import (
     PollParameters,
     poll_keys_hash,
 )
-from ostraka_verifier.rule import BallotRule, approval, slack_bits
+from ostraka_verifier.question import approval
+from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
 from tests.support.randomness import SeededRandomness
@@ -63,6 +64,8 @@ class SyntheticPoll:
     seed: str = "poll"
     treasury: bytes | None = None
     """Address of a treasury whose round 7 the poll decides, with a withdrawn proposal in it."""
+    members: Mapping[str, object] = field(default_factory=dict)
+    """Further members of the description, or others in place of its own."""
     curve: Curve = field(default_factory=load)
 
     def __post_init__(self) -> None:
@@ -86,7 +89,7 @@ class SyntheticPoll:
         content: dict[str, object] = {"title": "A question", "options": options}
         if self.treasury:
             content["round"] = {"treasury": "0x" + self.treasury.hex(), "id": 7}
-        self.description = json.dumps(content).encode()
+        self.description = json.dumps(content | dict(self.members)).encode()
         self.parameters = PollParameters(
             committee=self.committee.digest,
             rule=self.rule.digest,

@@ -20,16 +20,8 @@ from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import Greedy, Misfit, NoOutcome, Order
-from ostraka_verifier.rule import (
-    BallotRule,
-    QuadraticRow,
-    Row,
-    approval,
-    knapsack,
-    single_choice,
-    slack_bits,
-    slack_coefficients,
-)
+from ostraka_verifier.question import approval, knapsack, single_choice
+from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, slack_bits, slack_coefficients
 from ostraka_verifier.transcript import Transcript
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.randomness import SeededRandomness

@@ -17,7 +17,7 @@ from ostraka_verifier.errors import Malformed
 from ostraka_verifier.evidence import ChainEvidence, Payout, RoundEvidence
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import NoOutcome
-from ostraka_verifier.rule import single_choice
+from ostraka_verifier.question import single_choice
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import Tally
 from tests.support.polls import (
@@ -87,6 +87,12 @@ def test_an_honest_poll_of_slots_that_are_bits_holds() -> None:
     assert {one.verdict for one in findings(*poll.finish()).values()} == {Verdict.HOLDS}
 
 
+def test_an_honest_poll_with_questions_holds() -> None:
+    found = findings(*questions(QUESTION))
+    assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
+    assert found["P5"].detail == "approval"
+
+
 def test_an_honest_round_holds() -> None:
     found = findings(ROUND_BOARD, ROUND_CHAIN)
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
@@ -147,6 +153,24 @@ def a_poll_key() -> Case:
     keys = list(BOARD.poll_keys)
     keys[1] = replace(keys[1], public_key=bytes(31) + b"\1")
     return replace(BOARD, poll_keys=tuple(keys)), CHAIN
+
+
+OPTIONS = [f"option {slot}" for slot in range(4)]
+QUESTION = {"kind": "approval", "title": "Which?", "options": OPTIONS, "at_least": 1, "at_most": 3}
+
+
+def questions(*asked: object) -> Case:
+    """The poll with a description that asks these from the start."""
+    return approval_poll(members={"questions": list(asked)}).finish()
+
+
+def questions_of_other_options() -> Case:
+    options = [*OPTIONS[:3], "option X"]
+    return questions(QUESTION | {"options": options})
+
+
+def a_question_nobody_can_answer() -> Case:
+    return questions(QUESTION | {"at_most": 5})
 
 
 def a_generator() -> Case:
@@ -443,6 +467,13 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (the_committee_on_chain, {"P3"}),
     (a_poll_key_signature, {"P4"}),
     (a_poll_key, {"P4"}),
+    (questions, {"P5"}),
+    (lambda: questions(QUESTION | {"at_most": 2}), {"P5"}),
+    (lambda: questions(QUESTION, QUESTION), {"P5"}),
+    (lambda: questions(QUESTION | {"kind": "guess"}), {"P5"}),
+    (lambda: questions(QUESTION | {"hidden": 1}), {"P5"}),
+    (questions_of_other_options, {"P5"}),
+    (a_question_nobody_can_answer, {"P5"}),
     (a_generator, {"G1"}),
     (a_census_key, {"C1", "B4"}),
     (the_census_order, {"C1"}),

@@ -18,7 +18,8 @@ from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import decode_outcome_rule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape, verify_proofs
-from ostraka_verifier.rule import BallotRule, knapsack, slack_bits, slack_coefficients
+from ostraka_verifier.question import knapsack
+from ostraka_verifier.rule import BallotRule, slack_bits, slack_coefficients
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import combine
 from ostraka_verifier.transcript import Transcript

@@ -383,6 +383,14 @@ def check_p4(audit: Audit) -> str:
     return f"{len(keys)} poll keys"
 
 
+def check_p5(audit: Audit) -> str:
+    """P5: the description's questions, where it has any, make exactly the poll's rule."""
+    questions = audit.description.check_questions(audit.rule)
+    if not questions:
+        return "the description has no questions"
+    return ", ".join(question.kind for question in questions)
+
+
 def check_g1(audit: Audit) -> str:
     """G1: the contract's generators are derived as specified."""
     table = b"".join(derive_generator(index) for index in range(MAX_GENERATORS + 1))
@@ -726,6 +734,7 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("P2", "rules and description are those that the poll fixes", check_p2),
     ("P3", "the committee obeys its bounds", check_p3),
     ("P4", "poll keys are signed and pinned on chain", check_p4),
+    ("P5", "the questions make the ballot rule", check_p5),
     ("G1", "the contract's generators are derived as specified", check_g1),
     ("C1", "the census is in order and has its root", check_c1),
     ("C2", "voters and weights add up", check_c2),
