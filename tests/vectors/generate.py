@@ -28,6 +28,7 @@ from tests.support.randomness import SeededRandomness
 from tests.vectors.cases import Cases, hexed
 from tests.vectors.generate_curve import write_curve
 from tests.vectors.generate_outcome import outcomes
+from tests.vectors.generate_question import question_ballots, questions, votes
 
 FOLDER = Path(__file__).parent
 
@@ -571,6 +572,9 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "census": censuses,
     "merkle_sum": sum_trees,
     "outcome": outcomes,
+    "questions": questions,
+    "votes": votes,
+    "question_ballots": question_ballots,
     "board": boards,
 }
 
