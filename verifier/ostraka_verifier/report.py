@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.evidence import ChainReader, Progress, no_progress, read_board
 from ostraka_verifier.outcome import decode_outcome_rule
 from ostraka_verifier.parameters import Description, RoundReference
+from ostraka_verifier.statistics import Moments, Statistics, poll_statistics
 
 SCHEMA = "ostraka-audit/1"
 
@@ -46,6 +48,8 @@ class Report:
     counted: int | None
     findings: Sequence[Finding]
     options: Sequence[Option]
+    statistics: Sequence[Statistics] = ()
+    """Of each question, where the description has questions that make the poll's rule (P5)."""
 
     @property
     def verdict(self) -> Verdict:
@@ -82,6 +86,7 @@ class Report:
                 }
                 for option in self.options
             ],
+            "questions": [_statistics_json(one) for one in self.statistics],
             "limits": list(LIMITS),
         }
 
@@ -121,6 +126,7 @@ def report_of(audit: Audit) -> Report:
         counted=chain.root.count if chain.anchored else None,
         findings=findings,
         options=_options(audit),
+        statistics=_statistics(audit),
     )
 
 
@@ -149,6 +155,8 @@ def print_report(report: Report, console: Console) -> None:
             award = "" if option.award is None else str(option.award)
             result.add_row(escape(option.name), str(option.votes), award)
         console.print(result)
+    for found in report.statistics:
+        console.print(_statistics_table(found))
     if report.block is not None:
         console.print(f"Read at block {report.block}; the poll is {report.status}.")
     for limit in LIMITS:
@@ -194,3 +202,81 @@ def _options(audit: Audit) -> list[Option]:
         )
         for slot, name in enumerate(names)
     ]
+
+
+def _statistics(audit: Audit) -> Sequence[Statistics]:
+    try:
+        questions = audit.description.check_questions(audit.rule)
+        tally = audit.tally.values
+    except AuditError:
+        # Judged by checks P2 and P5; before the tally there are none.
+        return ()
+    if not questions or len(tally) != len(audit.rule.slots):
+        return ()
+    return poll_statistics(questions, tally)
+
+
+def _statistics_json(found: Statistics) -> dict[str, Any]:
+    """Fractions as `p/q` in lowest terms, or as whole numbers."""
+    return {
+        "kind": found.question.kind,
+        "title": found.question.title,
+        "shares": [
+            {"label": one.label, "count": str(one.count), "share": _exact(one.share)}
+            for one in found.shares
+        ],
+        "quartiles": [
+            {
+                "quantile": str(one.quantile),
+                "label": one.label,
+                "low": str(one.low),
+                "high": str(one.high),
+            }
+            for one in found.quartiles
+        ],
+        "groups": [_moments_json(one) for one in found.moments],
+        "overall": _moments_json(found.overall) if found.overall else None,
+    }
+
+
+def _moments_json(moments: Moments) -> dict[str, Any]:
+    return {
+        "group": moments.group,
+        "count": str(moments.count),
+        "mean": _exact(moments.mean),
+        "variance": _exact(moments.variance),
+    }
+
+
+def _statistics_table(found: Statistics) -> Table:
+    table = Table(title=escape(found.question.title), title_justify="left")
+    if found.overall is None:
+        for name in ("answer", "count", "share"):
+            table.add_column(name, justify="left" if name == "answer" else "right")
+        for one in found.shares:
+            share = "" if one.share is None else f"{_decimal(100 * one.share)} %"
+            table.add_row(escape(one.label), str(one.count), share)
+        for bracket in found.quartiles:
+            inside = f"{bracket.low} ≤ x < {bracket.high}"
+            table.add_row(f"quantile {bracket.quantile}", escape(bracket.label), inside)
+        return table
+    for name in ("group", "answers", "mean", "variance"):
+        table.add_column(name, justify="left" if name == "group" else "right")
+    named = [(one.group, one) for one in found.moments if one.group]
+    for group, moments in [*named, ("all", found.overall)]:
+        mean, variance = _decimal(moments.mean), _decimal(moments.variance)
+        table.add_row(escape(group), str(moments.count), mean, variance)
+    return table
+
+
+def _exact(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _decimal(value: Fraction | None) -> str:
+    """To two digits, halves to even; nothing where there is no number."""
+    if value is None:
+        return ""
+    hundredths = round(100 * value)
+    whole, rest = divmod(abs(hundredths), 100)
+    return f"{'-' if hundredths < 0 else ''}{whole}.{rest:02}"
