@@ -24,7 +24,13 @@ from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.evidence import ChainEvidence, Payout, ProposalEvidence, RoundEvidence
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
-from ostraka_verifier.outcome import Greedy, NoOutcome, OutcomeRule, outcome_rule_digest
+from ostraka_verifier.outcome import (
+    Greedy,
+    GreedyByCategory,
+    NoOutcome,
+    OutcomeRule,
+    outcome_rule_digest,
+)
 from ostraka_verifier.parameters import (
     Committee,
     Member,
@@ -244,7 +250,7 @@ class SyntheticPoll:
 
     def round(self, tally: Tally) -> RoundEvidence:
         """What an honest chain says of the round after all payouts but the last."""
-        assert isinstance(self.outcome, Greedy)
+        assert isinstance(self.outcome, Greedy | GreedyByCategory)
         awards, costs = self.outcome.awards(tally.values), self.outcome.costs
         unpaid = max(slot for slot, funded in enumerate(awards) if funded)
         proposals = [

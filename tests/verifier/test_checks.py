@@ -13,10 +13,18 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.evidence import ChainEvidence, Payout, RoundEvidence
 from ostraka_verifier.merkle_sum import SumRoot
-from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.outcome import (
+    GreedyByCategory,
+    Majority,
+    NoOutcome,
+    OutcomeRule,
+    Parts,
+    Plurality,
+    Proportional,
+)
 from ostraka_verifier.question import single_choice
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import Tally
@@ -97,6 +105,41 @@ def test_an_honest_round_holds() -> None:
     found = findings(ROUND_BOARD, ROUND_CHAIN)
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
     assert "1 not claimed" in found["D3"].detail
+
+
+def test_an_honest_round_with_categories_holds() -> None:
+    rule = GreedyByCategory((50, 40, 30, 20), (0, 0, 1, 1), (60, 30), 100, leftover=True)
+    poll = approval_poll(treasury=bytes([42] * 20), outcome=rule)
+    board, chain = poll.finish()
+    assert {one.verdict for one in findings(board, chain).values()} == {Verdict.HOLDS}
+    assert chain.round is not None
+    assert not isinstance(chain.round, AuditError)
+    unfunded = [n for n, one in enumerate(chain.round.proposals) if not one.funded]
+    proposals = list(chain.round.proposals)
+    proposals[unfunded[-1]] = replace(proposals[unfunded[-1]], funded=True)
+    lie = replace(chain, round=replace(chain.round, proposals=tuple(proposals)))
+    assert failing(board, lie) == {"D2"}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        GreedyByCategory((50, 40, 30, 20), (0, 0, 1, 1), (60, 30), 100),
+        Plurality(1, 3),
+        Proportional(10**30, 4),
+        Parts(((2, Majority()), (1, NoOutcome()), (1, Proportional(7, 1)))),
+    ],
+    ids=lambda outcome: type(outcome).__name__,
+)
+def test_other_outcomes_hold_and_are_held_to_the_tally(outcome: OutcomeRule) -> None:
+    board, chain = approval_poll(outcome=outcome).finish()
+    assert {one.verdict for one in findings(board, chain).values()} == {Verdict.HOLDS}
+    assert chain.awards is not None
+    for slot, award in enumerate(chain.awards):
+        awards = (*chain.awards[:slot], award + 1, *chain.awards[slot + 1 :])
+        assert failing(board, replace(chain, awards=awards)) == {"O1"}
+    assert failing(board, replace(chain, awards=chain.awards[:-1])) == {"O1"}
+    assert failing(board, replace(chain, awards=None)) == {"O1"}
 
 
 def test_an_undecided_round_is_not_checked() -> None:

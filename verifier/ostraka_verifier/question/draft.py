@@ -5,6 +5,7 @@ Source: docs/protocol.md §5.4, §5.5.
 
 from collections.abc import Iterable, Sequence
 
+from ostraka_verifier.commitment import MAX_GENERATORS
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, Terms, slack_coefficients
 
@@ -18,10 +19,13 @@ class Draft:
         self._rows: list[Row] = []
         self._quadratic_rows: list[QuadraticRow] = []
 
-    def bits(self, coefficients: Iterable[int]) -> Terms:
-        """New bits with these coefficients."""
+    def bits(self, coefficients: Sequence[int]) -> Terms:
+        """New bits with these coefficients; Rejected (check P2) beyond what a rule can have."""
+        # Refused here already: a few bytes of JSON must not ask for a hundred thousand bits.
         terms = tuple(enumerate(coefficients, start=self._bits))
         self._bits += len(terms)
+        if self._bits > MAX_GENERATORS:
+            raise refuse("bits", f"{self._bits}, at most {MAX_GENERATORS}")
         return terms
 
     def span(self, largest: int) -> Terms:
