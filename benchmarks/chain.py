@@ -19,7 +19,7 @@ from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import Greedy, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
-from ostraka_verifier.rule import approval
+from ostraka_verifier.question import approval
 from ostraka_verifier.tally_proof import Tally
 
 RULE = approval(8, 0, 5)

@@ -10,7 +10,8 @@ from ostraka.chain.treasury import BallotKind
 from ostraka.formats.pabulib import PabulibError, read_election
 from ostraka.voter.choice import selection_bits
 from ostraka_verifier.parameters import Committee, Member
-from ostraka_verifier.rule import BallotRule, approval, knapsack, single_choice
+from ostraka_verifier.question import approval, knapsack, single_choice
+from ostraka_verifier.rule import BallotRule
 
 FILE = Path(__file__).parents[2] / "data" / "poland_lodz_2020_nad-nerem.pb"
 SMALL = """META

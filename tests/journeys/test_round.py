@@ -16,7 +16,7 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence
 from ostraka_verifier.outcome import Greedy
 from ostraka_verifier.parameters import Committee, Member, RoundReference
-from ostraka_verifier.rule import knapsack
+from ostraka_verifier.question import knapsack
 
 BUDGET = 1000
 

@@ -100,7 +100,7 @@ def test_the_program_that_anybody_runs_says_holds(counted: Poll) -> None:
         assert report["verdict"] == "holds", report
         assert completed.returncode == 0
         assert [int(option["votes"]) for option in report["options"]] == list(EXPECTED)
-        assert [option["funded"] for option in report["options"]] == [True, False, True, True]
+        assert [option["award"] for option in report["options"]] == ["1", "0", "1", "1"]
 
 
 def test_an_honest_board_holds(counted: Poll, evidence: tuple[Board, ChainEvidence]) -> None:

@@ -4,7 +4,7 @@ Gives the board and the chain evidence of an honest poll, and hooks to make it a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ostraka.chain.registry import PollView, Status
@@ -25,7 +25,13 @@ from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.evidence import ChainEvidence, Payout, ProposalEvidence, RoundEvidence
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
-from ostraka_verifier.outcome import Greedy, OutcomeRule, outcome_rule_digest
+from ostraka_verifier.outcome import (
+    Greedy,
+    GreedyByCategory,
+    NoOutcome,
+    OutcomeRule,
+    outcome_rule_digest,
+)
 from ostraka_verifier.parameters import (
     Committee,
     Member,
@@ -33,7 +39,8 @@ from ostraka_verifier.parameters import (
     PollParameters,
     poll_keys_hash,
 )
-from ostraka_verifier.rule import BallotRule, approval, slack_bits
+from ostraka_verifier.question import approval
+from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
@@ -67,6 +74,8 @@ class SyntheticPoll:
     """Where the description says that the census comes from; the chain then agrees."""
     treasury: bytes | None = None
     """Address of a treasury whose round 7 the poll decides, with a withdrawn proposal in it."""
+    members: Mapping[str, object] = field(default_factory=dict)
+    """Further members of the description, or others in place of its own."""
     curve: Curve = field(default_factory=load)
 
     def __post_init__(self) -> None:
@@ -92,7 +101,7 @@ class SyntheticPoll:
             content["census"] = self.source.to_json()
         if self.treasury:
             content["round"] = {"treasury": "0x" + self.treasury.hex(), "id": 7}
-        self.description = json.dumps(content).encode()
+        self.description = json.dumps(content | dict(self.members)).encode()
         self.parameters = PollParameters(
             committee=self.committee.digest,
             rule=self.rule.digest,
@@ -235,10 +244,10 @@ class SyntheticPoll:
             anchored=anchored,
             tally=tally,
             tallied_at=CLOSES_AT + 701,
-            winners=(
-                tuple(self.outcome.winners(tally.values))
-                if isinstance(self.outcome, Greedy)
-                else None
+            awards=(
+                None
+                if isinstance(self.outcome, NoOutcome)
+                else tuple(self.outcome.awards(tally.values))
             ),
             creator=self.treasury or bytes(20),
             creator_is_treasury=self.treasury is not None,
@@ -248,20 +257,20 @@ class SyntheticPoll:
 
     def round(self, tally: Tally) -> RoundEvidence:
         """What an honest chain says of the round after all payouts but the last."""
-        assert isinstance(self.outcome, Greedy)
-        winners, costs = self.outcome.winners(tally.values), self.outcome.costs
-        unpaid = max(slot for slot, funded in enumerate(winners) if funded)
+        assert isinstance(self.outcome, Greedy | GreedyByCategory)
+        awards, costs = self.outcome.awards(tally.values), self.outcome.costs
+        unpaid = max(slot for slot, funded in enumerate(awards) if funded)
         proposals = [
             ProposalEvidence(
                 id=bytes([slot + 1] * 32),
                 recipient=bytes([slot + 1] * 20),
                 amount=cost,
                 withdrawn=False,
-                funded=funded,
-                paid=funded and slot != unpaid,
+                funded=bool(funded),
+                paid=bool(funded) and slot != unpaid,
                 title=f"option {slot}",
             )
-            for slot, (cost, funded) in enumerate(zip(costs, winners, strict=True))
+            for slot, (cost, funded) in enumerate(zip(costs, awards, strict=True))
         ]
         payouts = tuple(Payout(one.id, one.recipient, one.amount) for one in proposals if one.paid)
         withdrawn = ProposalEvidence(bytes([99] * 32), bytes([99] * 20), 1, True, False, False, "")

@@ -21,7 +21,8 @@ from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.outcome import Greedy, OutcomeRule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollParameters
-from ostraka_verifier.rule import BallotRule, approval, slack_bits
+from ostraka_verifier.question import approval
+from ostraka_verifier.rule import BallotRule, slack_bits
 
 RULE = approval(4, 1, 3)
 OUTCOME = Greedy((50, 40, 30, 20), 100)

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
@@ -20,29 +19,18 @@ from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.merkle_sum import Leaf, sum_root
-from ostraka_verifier.outcome import Greedy, Misfit, NoOutcome, Order, outcome_rule_digest
-from ostraka_verifier.rule import (
-    BallotRule,
-    QuadraticRow,
-    Row,
-    approval,
-    knapsack,
-    single_choice,
-    slack_bits,
-    slack_coefficients,
-)
+from ostraka_verifier.outcome import Greedy, Misfit, NoOutcome, Order
+from ostraka_verifier.question import approval, knapsack, single_choice
+from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, slack_bits, slack_coefficients
 from ostraka_verifier.transcript import Transcript
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.randomness import SeededRandomness
+from tests.vectors.cases import Cases, hexed
 from tests.vectors.generate_curve import write_curve
+from tests.vectors.generate_outcome import outcomes
+from tests.vectors.generate_question import question_ballots, questions, votes
 
 FOLDER = Path(__file__).parent
-Cases = dict[str, Any]
-
-
-def hexed(data: bytes) -> str:
-    """0x-hex."""
-    return "0x" + data.hex()
 
 
 def generators() -> Cases:
@@ -548,56 +536,6 @@ def sum_trees() -> Cases:
     return {"cases": cases}
 
 
-def outcomes() -> Cases:
-    """Greedy outcomes with ties, misfits and thresholds; encodings that are none."""
-    costs = (30, 20, 20, 50)
-    rules_and_tallies: list[tuple[str, Greedy, list[int]]] = [
-        ("by votes", Greedy(costs, 70), [5, 9, 1, 7]),
-        ("ties go to the lower slot", Greedy(costs, 50), [4, 4, 4, 4]),
-        ("skip what does not fit", Greedy(costs, 60), [3, 2, 1, 9]),
-        ("stop at what does not fit", Greedy(costs, 60, misfit=Misfit.STOP), [9, 2, 1, 3]),
-        ("by votes per cost", Greedy(costs, 70, Order.VOTES_PER_COST), [6, 5, 4, 9]),
-        ("equal votes per cost", Greedy((2, 4, 6), 8, Order.VOTES_PER_COST), [1, 2, 3]),
-        ("minimum support", Greedy(costs, 120, minimum_support=5), [5, 4, 6, 0]),
-        ("no votes are not funded", Greedy(costs, 120), [0, 1, 0, 1]),
-        (
-            "products beyond 256 bits",
-            Greedy(((1 << 128) - 1, (1 << 128) - 2), (1 << 128) - 1, Order.VOTES_PER_COST),
-            [(1 << 199) + 1, 1 << 199],
-        ),
-    ]
-    cases = [
-        {
-            "name": name,
-            "rule": hexed(rule.encode()),
-            "digest": hexed(outcome_rule_digest(rule.encode())),
-            "tally": [str(votes) for votes in tally],
-            "order": rule.ranking(tally),
-            "winners": rule.winners(tally),
-        }
-        for name, rule, tally in rules_and_tallies
-    ]
-    good = Greedy(costs, 70).encode()
-    refused = [
-        ("empty", b"", "Malformed"),
-        ("unknown kind", b"\2", "Malformed"),
-        ("none with a byte over", b"\0\0", "Malformed"),
-        ("greedy one byte short", good[:-1], "Malformed"),
-        ("greedy one byte over", good + b"\0", "Malformed"),
-        ("order of 2", good[:1] + b"\2" + good[2:], "Malformed"),
-        ("misfit of 2", good[:2] + b"\2" + good[3:], "Malformed"),
-        ("cost of zero", good[:-16] + bytes(16), "Rejected"),
-        ("three costs announced", good[:36] + b"\3" + good[37:], "Malformed"),
-    ]
-    return {
-        "cases": cases,
-        "refused": [
-            {"name": name, "rule": hexed(data), "slots": 4, "expect": expected}
-            for name, data, expected in refused
-        ],
-    }
-
-
 def boards() -> Cases:
     """One whole board, with what the chain fixes of it."""
     poll = approval_poll(seed="board")
@@ -635,6 +573,9 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "census": censuses,
     "merkle_sum": sum_trees,
     "outcome": outcomes,
+    "questions": questions,
+    "votes": votes,
+    "question_ballots": question_ballots,
     "board": boards,
 }
 

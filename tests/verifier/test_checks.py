@@ -13,11 +13,19 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.evidence import ChainEvidence, Payout, RoundEvidence
 from ostraka_verifier.merkle_sum import SumRoot
-from ostraka_verifier.outcome import NoOutcome
-from ostraka_verifier.rule import single_choice
+from ostraka_verifier.outcome import (
+    GreedyByCategory,
+    Majority,
+    NoOutcome,
+    OutcomeRule,
+    Parts,
+    Plurality,
+    Proportional,
+)
+from ostraka_verifier.question import single_choice
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.snapshot import CensusSource, SourceKind
 from ostraka_verifier.tally_proof import Tally
@@ -88,10 +96,51 @@ def test_an_honest_poll_of_slots_that_are_bits_holds() -> None:
     assert {one.verdict for one in findings(*poll.finish()).values()} == {Verdict.HOLDS}
 
 
+def test_an_honest_poll_with_questions_holds() -> None:
+    found = findings(*questions(QUESTION))
+    assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
+    assert found["P5"].detail == "approval"
+
+
 def test_an_honest_round_holds() -> None:
     found = findings(ROUND_BOARD, ROUND_CHAIN)
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
     assert "1 not claimed" in found["D3"].detail
+
+
+def test_an_honest_round_with_categories_holds() -> None:
+    rule = GreedyByCategory((50, 40, 30, 20), (0, 0, 1, 1), (60, 30), 100, leftover=True)
+    poll = approval_poll(treasury=bytes([42] * 20), outcome=rule)
+    board, chain = poll.finish()
+    assert {one.verdict for one in findings(board, chain).values()} == {Verdict.HOLDS}
+    assert chain.round is not None
+    assert not isinstance(chain.round, AuditError)
+    unfunded = [n for n, one in enumerate(chain.round.proposals) if not one.funded]
+    proposals = list(chain.round.proposals)
+    proposals[unfunded[-1]] = replace(proposals[unfunded[-1]], funded=True)
+    lie = replace(chain, round=replace(chain.round, proposals=tuple(proposals)))
+    assert failing(board, lie) == {"D2"}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        GreedyByCategory((50, 40, 30, 20), (0, 0, 1, 1), (60, 30), 100),
+        Plurality(1, 3),
+        Proportional(10**30, 4),
+        Parts(((2, Majority()), (1, NoOutcome()), (1, Proportional(7, 1)))),
+    ],
+    ids=lambda outcome: type(outcome).__name__,
+)
+def test_other_outcomes_hold_and_are_held_to_the_tally(outcome: OutcomeRule) -> None:
+    board, chain = approval_poll(outcome=outcome).finish()
+    assert {one.verdict for one in findings(board, chain).values()} == {Verdict.HOLDS}
+    assert chain.awards is not None
+    for slot, award in enumerate(chain.awards):
+        awards = (*chain.awards[:slot], award + 1, *chain.awards[slot + 1 :])
+        assert failing(board, replace(chain, awards=awards)) == {"O1"}
+    assert failing(board, replace(chain, awards=chain.awards[:-1])) == {"O1"}
+    assert failing(board, replace(chain, awards=None)) == {"O1"}
 
 
 def test_an_undecided_round_is_not_checked() -> None:
@@ -148,6 +197,24 @@ def a_poll_key() -> Case:
     keys = list(BOARD.poll_keys)
     keys[1] = replace(keys[1], public_key=bytes(31) + b"\1")
     return replace(BOARD, poll_keys=tuple(keys)), CHAIN
+
+
+OPTIONS = [f"option {slot}" for slot in range(4)]
+QUESTION = {"kind": "approval", "title": "Which?", "options": OPTIONS, "at_least": 1, "at_most": 3}
+
+
+def questions(*asked: object) -> Case:
+    """The poll with a description that asks these from the start."""
+    return approval_poll(members={"questions": list(asked)}).finish()
+
+
+def questions_of_other_options() -> Case:
+    options = [*OPTIONS[:3], "option X"]
+    return questions(QUESTION | {"options": options})
+
+
+def a_question_nobody_can_answer() -> Case:
+    return questions(QUESTION | {"at_most": 5})
 
 
 def a_generator() -> Case:
@@ -367,8 +434,8 @@ def honest_tally() -> Tally:
 def the_tally() -> Case:
     tally = honest_tally()
     lie = Tally((tally.values[0] + 1, *tally.values[1:]), tally.blinding)
-    winners = tuple(POLL.outcome.winners(lie.values))  # type: ignore[union-attr]
-    return BOARD, replace(CHAIN, tally=lie, tally_digest=tally_digest(lie), winners=winners)
+    awards = tuple(POLL.outcome.awards(lie.values))
+    return BOARD, replace(CHAIN, tally=lie, tally_digest=tally_digest(lie), awards=awards)
 
 
 def the_tally_digest() -> Case:
@@ -383,7 +450,7 @@ def more_votes_than_there_are() -> Case:
         CHAIN,
         tally=lie,
         tally_digest=tally_digest(lie),
-        winners=tuple(POLL.outcome.winners(lie.values)),  # type: ignore[union-attr]
+        awards=tuple(POLL.outcome.awards(lie.values)),
     )
 
 
@@ -396,8 +463,8 @@ def too_late() -> Case:
 
 
 def the_outcome() -> Case:
-    assert CHAIN.winners is not None
-    return BOARD, replace(CHAIN, winners=tuple(not one for one in CHAIN.winners))
+    assert CHAIN.awards is not None
+    return BOARD, replace(CHAIN, awards=tuple(1 - one for one in CHAIN.awards))
 
 
 def of_round(**changes: Any) -> Case:
@@ -470,6 +537,13 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (the_committee_on_chain, {"P3"}),
     (a_poll_key_signature, {"P4"}),
     (a_poll_key, {"P4"}),
+    (questions, {"P5"}),
+    (lambda: questions(QUESTION | {"at_most": 2}), {"P5"}),
+    (lambda: questions(QUESTION, QUESTION), {"P5"}),
+    (lambda: questions(QUESTION | {"kind": "guess"}), {"P5"}),
+    (lambda: questions(QUESTION | {"hidden": 1}), {"P5"}),
+    (questions_of_other_options, {"P5"}),
+    (a_question_nobody_can_answer, {"P5"}),
     (a_generator, {"G1"}),
     (a_census_key, {"C1", "B4"}),
     (the_census_order, {"C1"}),
@@ -569,7 +643,7 @@ def test_before_the_tally_nothing_fails_and_nothing_is_claimed() -> None:
         anchored=None,
         tally=None,
         tally_digest=bytes(32),
-        winners=None,
+        awards=None,
     )
     found = findings(board, chain)
     assert Verdict.FAILS not in {finding.verdict for finding in found.values()}

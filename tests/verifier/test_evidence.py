@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_abi import abi
 from typer.testing import CliRunner
 
 from ostraka_verifier.cli import app
@@ -84,8 +85,16 @@ def honest(method: str, parameters: list[Any]) -> Any:
             return hexed(poll_view())
         if data.startswith(selector("generatorTable()")):
             return hexed(word(bytes(20)))
-        assert CHAIN.winners is not None
-        return hexed(word(32) + listed([int(one) for one in CHAIN.winners]))
+        if data.startswith(selector("awards(uint256,uint256[],bytes,uint16[])")):
+            assert CHAIN.awards is not None
+            assert CHAIN.tally is not None
+            types = ["uint256", "uint256[]", "bytes", "uint16[]"]
+            poll_id, tally, rule, order = abi.decode(types, bytes.fromhex(data[10:]))
+            assert (poll_id, tally, rule) == (1, CHAIN.tally.values, POLL.outcome.encode())
+            assert list(order) == POLL.outcome.order(tally)
+            return hexed(word(32) + listed(list(CHAIN.awards)))
+        assert data.startswith(selector("registry()"))
+        return hexed(word(bytes(20)))
     topic = parameters[0]["topics"][0]
     root = "(uint32,bytes32,uint256,uint256,uint32)"
     events = {

@@ -13,7 +13,8 @@ from ostraka_verifier.commitment import CommitmentKey, generators
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.proof import BallotProof, ProofShape, RejectedProofs, challenge, verify_proofs
-from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, approval, single_choice, slack_bits
+from ostraka_verifier.question import approval, single_choice
+from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, slack_bits
 from ostraka_verifier.typed_data import Domain
 from tests.support.randomness import SeededRandomness
 

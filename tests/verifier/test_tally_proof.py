@@ -9,7 +9,8 @@ import ostraka_verifier.proof
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.proof import ProofShape, verify_proofs
-from ostraka_verifier.rule import BallotRule, QuadraticRow, approval, single_choice
+from ostraka_verifier.question import approval, single_choice
+from ostraka_verifier.rule import BallotRule, QuadraticRow
 from ostraka_verifier.sharing import Share, lagrange
 from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
 from tests.support.polls import SyntheticPoll, approval_poll

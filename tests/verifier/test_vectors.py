@@ -7,18 +7,20 @@ from typing import Any
 
 import pytest
 
+from ostraka.voter.choice import ballot_bits
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import derive_generator, generators
-from ostraka_verifier.curve import Curve, load
+from ostraka_verifier.curve import Curve, R, load
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.merkle_sum import Leaf, sum_root
-from ostraka_verifier.outcome import Greedy, decode_outcome_rule, outcome_rule_digest
+from ostraka_verifier.outcome import decode_outcome_rule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape, verify_proofs
-from ostraka_verifier.rule import BallotRule, knapsack, slack_bits, slack_coefficients
+from ostraka_verifier.question import knapsack, poll_labels, poll_rule, read_questions
+from ostraka_verifier.rule import BallotRule, slack_bits, slack_coefficients
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import combine
 from ostraka_verifier.transcript import Transcript
@@ -186,18 +188,95 @@ def test_sum_tree(case: dict[str, Any], curve: Curve) -> None:
 @pytest.mark.parametrize("case", named(vectors("outcome")["cases"]))
 def test_outcome(case: dict[str, Any]) -> None:
     rule = decode_outcome_rule(unhex(case["rule"]))
-    assert isinstance(rule, Greedy)
     assert rule.encode() == unhex(case["rule"])
     assert outcome_rule_digest(rule.encode()) == unhex(case["digest"])
     tally = [int(votes) for votes in case["tally"]]
-    assert rule.ranking(tally) == case["order"]
-    assert rule.winners(tally) == case["winners"]
+    rule.check_slots(case["slots"])
+    assert rule.order(tally) == case["order"]
+    assert rule.awards(tally) == [int(award) for award in case["awards"]]
 
 
 @pytest.mark.parametrize("case", named(vectors("outcome")["refused"]))
 def test_bytes_that_are_no_outcome_rule(case: dict[str, Any]) -> None:
     with pytest.raises(ERRORS[case["expect"]]):
         decode_outcome_rule(unhex(case["rule"])).check_slots(case["slots"])
+
+
+@pytest.mark.parametrize("case", named(vectors("outcome")["refused_orders"]))
+def test_orders_that_are_the_wrong_hint(case: dict[str, Any]) -> None:
+    rule = decode_outcome_rule(unhex(case["rule"]))
+    assert rule.order([int(votes) for votes in case["tally"]]) != case["order"]
+
+
+@pytest.mark.parametrize("case", named(vectors("questions")["cases"]))
+def test_questions(case: dict[str, Any]) -> None:
+    read = read_questions(case["questions"])
+    assert poll_rule(read).encode() == unhex(case["rule"])
+    assert BallotRule.decode(unhex(case["rule"])) == poll_rule(read)
+    assert list(poll_labels(read)) == case["labels"]
+    assert [question.to_json() for question in read] == case["written"]
+    assert read_questions(case["written"]) == read
+
+
+@pytest.mark.parametrize("case", named(vectors("questions")["refused"]))
+def test_what_is_no_list_of_questions(case: dict[str, Any]) -> None:
+    with pytest.raises(ERRORS[case["expect"]]):
+        poll_rule(read_questions(case["questions"]))
+
+
+@pytest.mark.parametrize("case", named(vectors("votes")["polls"]))
+def test_votes(case: dict[str, Any]) -> None:
+    questions = read_questions(case["questions"])
+    rule = poll_rule(questions)
+    for one in case["votes"]:
+        bits = ballot_bits(questions, one["vote"])
+        assert bits == [int(bit) for bit in one["bits"].split()]
+        assert rule.violated(bits) is None
+        assert rule.slot_values(bits) == [int(value) for value in one["slots"]]
+    for one in case["refused_votes"]:
+        with pytest.raises(ValueError):
+            ballot_bits(questions, one["vote"])
+
+
+@pytest.mark.parametrize("case", named(vectors("votes")["polls"]))
+def test_bits_that_break_a_rule(case: dict[str, Any]) -> None:
+    """Each breaks one thing: a bit that is none, rows of one kind, or a quadratic row."""
+    rule = poll_rule(read_questions(case["questions"]))
+    for one in case["refused_bits"]:
+        # Modulo r: what the proof would say of a bit of r − 1 is what it says of −1.
+        bits = [int(bit) if int(bit) < R // 2 else int(bit) - R for bit in one["bits"].split()]
+        assert rule.violated([int(bit) for bit in one["bits"].split()]), one["name"]
+        if len(bits) != rule.bits:
+            continue
+        values = rule.slot_values(bits)
+        broken = {
+            "bits": any(bit not in (0, 1) for bit in bits),
+            "rows": any(
+                sum(coefficient * bits[bit] for bit, coefficient in row.terms) != row.constant
+                for row in rule.rows
+            ),
+            "quadratic": any(
+                sum(values[slot] ** 2 for slot in row.slots)
+                + sum(coefficient * bits[bit] for bit, coefficient in row.terms)
+                != row.constant
+                for row in rule.quadratic_rows
+            ),
+        }
+        assert list(broken.values()).count(True) == 1, (one["name"], broken)
+
+
+@pytest.mark.parametrize("case", named(vectors("question_ballots")["cases"]))
+def test_ballots_on_questions(case: dict[str, Any]) -> None:
+    rule = poll_rule(read_questions(case["questions"]))
+    curve, shape = load("native"), ProofShape(rule, case["threshold"])
+    ballot = BallotLayout(shape).decode(curve, unhex(case["ballot"]))
+    arguments = (curve, generators(curve, rule.width), shape, unhex(case["poll_context"]))
+    if case["expect"] == "valid":
+        verify_proofs(*arguments, [ballot.proof], secrets.randbits)
+        assert ballot.digest == unhex(case["digest"])
+    else:
+        with pytest.raises(ERRORS[case["expect"]], match="B6"):
+            verify_proofs(*arguments, [ballot.proof], secrets.randbits)
 
 
 def test_board() -> None:

@@ -37,6 +37,8 @@ from ostraka_verifier.evidence import (
 from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import (
     Greedy,
+    GreedyByCategory,
+    NoOutcome,
     OutcomeRule,
     decode_outcome_rule,
     outcome_rule_digest,
@@ -380,6 +382,14 @@ def check_p4(audit: Audit) -> str:
     return f"{len(keys)} poll keys"
 
 
+def check_p5(audit: Audit) -> str:
+    """P5: the description's questions, where it has any, make exactly the poll's rule."""
+    questions = audit.description.check_questions(audit.rule)
+    if not questions:
+        return "the description has no questions"
+    return ", ".join(question.kind for question in questions)
+
+
 def check_g1(audit: Audit) -> str:
     """G1: the contract's generators are derived as specified."""
     table = b"".join(derive_generator(index) for index in range(MAX_GENERATORS + 1))
@@ -628,16 +638,17 @@ def check_r3(audit: Audit) -> str:
 def check_o1(audit: Audit) -> str:
     """O1: the outcome recomputed from the tally is the one that the contract gives."""
     rule, tally = audit.outcome_rule, audit.tally
-    if not isinstance(rule, Greedy):
+    if isinstance(rule, NoOutcome):
         return "the tally is the result"
-    if len(tally.values) != len(rule.costs):
-        raise Undecided("needs R1")
-    funded = rule.winners(tally.values)
-    if isinstance(audit.chain.winners, AuditError):
-        raise audit.chain.winners
-    if audit.chain.winners is None or list(audit.chain.winners) != funded:
+    try:
+        awards = rule.awards(tally.values)
+    except Rejected:
+        raise Undecided("needs R1") from None
+    if isinstance(audit.chain.awards, AuditError):
+        raise audit.chain.awards
+    if audit.chain.awards is None or list(audit.chain.awards) != awards:
         raise Rejected("O1", "outcome", "the contract gives another one")
-    return f"{sum(funded)} of {len(funded)} options funded"
+    return f"{sum(map(bool, awards))} of {len(awards)} options awarded"
 
 
 def check_d1(audit: Audit) -> str:
@@ -653,7 +664,7 @@ def check_d1(audit: Audit) -> str:
     evidence = found.evidence
     if (evidence.registry, evidence.poll_id) != (audit.claimed.registry, audit.claimed.poll_id):
         raise Rejected("D1", "round", f"it decides by another poll, {evidence.poll_id}")
-    if not isinstance(rule, Greedy):
+    if not isinstance(rule, Greedy | GreedyByCategory):
         raise Rejected("D1", "outcome", "a round's poll has a greedy outcome rule")
     if rule.budget != evidence.budget:
         raise Rejected("D1", "budget", f"{rule.budget} in the poll, {evidence.budget} in the round")
@@ -675,9 +686,9 @@ def check_d2(audit: Audit) -> str:
     rule, tally, evidence = audit.outcome_rule, audit.tally, found.evidence
     if evidence.status not in ROUND_DECIDED:
         raise Undecided("the round is not decided yet")
-    if not isinstance(rule, Greedy) or len(rule.costs) != len(tally.values):
+    if not isinstance(rule, Greedy | GreedyByCategory) or len(rule.costs) != len(tally.values):
         raise Undecided("needs D1")
-    winners = rule.winners(tally.values)
+    winners = rule.awards(tally.values)
     if [proposal.funded for proposal in found.standing] != winners:
         raise Rejected("D2", "winners", "the treasury funds others")
     for proposal in evidence.proposals:
@@ -743,6 +754,7 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("P2", "rules and description are those that the poll fixes", check_p2),
     ("P3", "the committee obeys its bounds", check_p3),
     ("P4", "poll keys are signed and pinned on chain", check_p4),
+    ("P5", "the questions make the ballot rule", check_p5),
     ("G1", "the contract's generators are derived as specified", check_g1),
     ("C1", "the census is in order and has its root", check_c1),
     ("C2", "voters and weights add up", check_c2),

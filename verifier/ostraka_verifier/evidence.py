@@ -14,9 +14,9 @@ import httpx
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, word
-from ostraka_verifier.errors import AuditError, Malformed, Undecided
+from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.merkle_sum import SumRoot
-from ostraka_verifier.outcome import Greedy, OutcomeRule
+from ostraka_verifier.outcome import NoOutcome, OutcomeRule
 from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.rpc import (
     TIMEOUT,
@@ -115,8 +115,8 @@ class ChainEvidence:
         anchored: Root with its attestations, None before.
         anchored_at, tallied_at: Block timestamps, 0 before.
         tally: As accepted, None before.
-        winners: Which slots the contract funds, None where the poll has no such outcome; or why it
-            does not say, as when the board's outcome rule is not the poll's.
+        awards: What the contract awards each slot, None where the poll has no outcome rule; or why
+            it does not say, as when the board's outcome rule is not the poll's.
         creator: Account that created the poll.
         creator_is_treasury: Whether that account is a contract that takes polls of this registry.
         round: The round that the description names, None where it names none; or why it cannot be
@@ -140,7 +140,7 @@ class ChainEvidence:
     anchored: AnchoredRoot | None
     tally: Tally | None
     tallied_at: int
-    winners: tuple[bool, ...] | AuditError | None
+    awards: tuple[int, ...] | AuditError | None
     creator: bytes
     creator_is_treasury: bool
     round: RoundEvidence | AuditError | None
@@ -194,12 +194,12 @@ class ChainReader:
         tallied = self._event(_TALLIED, poll_id)
         tally = _read_tally(tallied[0]) if tallied else None
         table = self._call("generatorTable()", b"")[12:32]
-        winners: tuple[bool, ...] | AuditError | None = None
-        if tally is not None and isinstance(outcome_rule, Greedy):
+        awards: tuple[int, ...] | AuditError | None = None
+        if tally is not None and not isinstance(outcome_rule, NoOutcome):
             try:
-                winners = self._winners(poll_id, tally, outcome_rule, encoded_rule)
+                awards = self._awards(poll_id, tally, outcome_rule, encoded_rule)
             except AuditError as error:
-                winners = error
+                awards = error
         return ChainEvidence(
             chain_id=self.chain_id,
             block=self.block,
@@ -216,7 +216,7 @@ class ChainReader:
             anchored=_read_anchored(anchored[0]) if anchored else None,
             tally=tally,
             tallied_at=self._rpc.timestamp(tallied[1]) if tallied else 0,
-            winners=winners,
+            awards=awards,
             creator=words[3][12:],
             creator_is_treasury=self._takes_polls(words[3][12:]),
             round=self._round_or_why_not(reference) if reference else None,
@@ -295,13 +295,16 @@ class ChainReader:
         """All events of a kind of one round, oldest first."""
         return self._rpc.logs(reference.treasury, (kind, word(reference.round_id)), self.block)
 
-    def _winners(
-        self, poll_id: int, tally: Tally, rule: Greedy, encoded_rule: bytes
-    ) -> tuple[bool, ...] | None:
-        if len(tally.values) != len(rule.costs):
+    def _awards(
+        self, poll_id: int, tally: Tally, rule: OutcomeRule, encoded_rule: bytes
+    ) -> tuple[int, ...] | None:
+        try:
+            rule.check_slots(len(tally.values))
+        except Rejected:
+            # Judged by checks P2 and R1.
             return None
         slots = _dynamic_words(tally.values)
-        order = _dynamic_words(rule.ranking(tally.values))
+        order = _dynamic_words(rule.order(tally.values))
         padded = encoded_rule.ljust(-(-len(encoded_rule) // WORD_BYTES) * WORD_BYTES, b"\0")
         encoded = word(len(encoded_rule)) + padded
         at_slots = 4 * WORD_BYTES
@@ -309,16 +312,16 @@ class ChainReader:
         at_order = at_rule + len(encoded)
         head = b"".join(word(value) for value in (poll_id, at_slots, at_rule, at_order))
         answer = Reader(
-            self._call("winners(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
-            "winners()",
+            self._call("awards(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
+            "awards()",
         )
         answer.unsigned(WORD_BYTES, "offset")
         count = answer.unsigned(WORD_BYTES, "length")
         if count != len(tally.values):
-            raise Malformed(f"winners(): {count} entries")
-        funded = tuple(answer.unsigned(WORD_BYTES, "entry") == 1 for _ in range(count))
+            raise Malformed(f"awards(): {count} entries")
+        awards = tuple(answer.unsigned(WORD_BYTES, "entry") for _ in range(count))
         answer.end()
-        return funded
+        return awards
 
     def _event(self, kind: bytes, poll_id: int) -> tuple[bytes, int] | None:
         """Data and block of the latest event of a kind."""

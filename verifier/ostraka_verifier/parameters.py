@@ -19,7 +19,8 @@ from ostraka_verifier.encoding import (
     unsigned,
     word,
 )
-from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka_verifier.question import Question, poll_labels, poll_rule, read_questions
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.snapshot import CensusSource
 
@@ -246,13 +247,20 @@ class RoundReference:
 
 @dataclass(frozen=True)
 class Description:
-    """What a poll asks and what its slots stand for; `encoded` are the bytes that were hashed."""
+    """What a poll asks and what its slots stand for.
+
+    Attributes:
+        encoded: The bytes that were hashed.
+        questions: What makes the ballot rule, None where it does not say; or why that cannot be
+            read, which says nothing against the rest.
+    """
 
     encoded: bytes
     title: str
     options: tuple[str, ...]
     round: RoundReference | None = None
     census: CensusSource | None = None
+    questions: tuple[Question, ...] | AuditError | None = None
 
     @classmethod
     def decode(cls, data: bytes) -> "Description":
@@ -276,12 +284,45 @@ class Description:
             tuple(options),
             _round_reference(content.get("round")),
             None if source is None else CensusSource.from_json(source),
+            _questions(content["questions"]) if "questions" in content else None,
         )
+
+    def check_questions(self, rule: BallotRule) -> tuple[Question, ...]:
+        """The questions, empty where the description has none.
+
+        Raises:
+            Rejected: They cannot be read, do not make exactly the rule, or name other slots than
+                the options (check P5).
+        """
+        if self.questions is None:
+            return ()
+        if isinstance(self.questions, AuditError):
+            raise _no_questions(str(self.questions))
+        try:
+            made = poll_rule(self.questions)
+        except Rejected as error:
+            raise _no_questions(error.reason) from None
+        if made.encode() != rule.encode():
+            raise _no_questions("they make another ballot rule")
+        if poll_labels(self.questions) != self.options:
+            raise _no_questions("the options are not what they ask about")
+        return self.questions
 
     @property
     def digest(self) -> bytes:
         """keccak-256 of the bytes."""
         return keccak256(self.encoded)
+
+
+def _questions(content: Any) -> tuple[Question, ...] | AuditError:
+    try:
+        return read_questions(content)
+    except AuditError as error:
+        return error
+
+
+def _no_questions(reason: str) -> Rejected:
+    return Rejected("P5", "description.questions", reason)
 
 
 def _round_reference(content: Any) -> RoundReference | None:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from ostraka_verifier.outcome import decode_outcome_rule
 from ostraka_verifier.parameters import Description, RoundReference
 from ostraka_verifier.rpc import Progress, no_progress
 from ostraka_verifier.snapshot import CensusSource
+from ostraka_verifier.statistics import Moments, Statistics, poll_statistics
 
 SCHEMA = "ostraka-audit/1"
 
@@ -31,11 +33,11 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Option:
-    """One option of the poll with its votes; funded is None where nothing is funded."""
+    """One option of the poll with its votes; award is None where there is no outcome rule."""
 
     name: str
     votes: int | None
-    funded: bool | None
+    award: int | None
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Report:
     counted: int | None
     findings: Sequence[Finding]
     options: Sequence[Option]
+    statistics: Sequence[Statistics] = ()
+    """Of each question, where the description has questions that make the poll's rule (P5)."""
 
     @property
     def verdict(self) -> Verdict:
@@ -80,10 +84,11 @@ class Report:
                 {
                     "name": option.name,
                     "votes": None if option.votes is None else str(option.votes),
-                    "funded": option.funded,
+                    "award": None if option.award is None else str(option.award),
                 }
                 for option in self.options
             ],
+            "questions": [_statistics_json(one) for one in self.statistics],
             "limits": list(LIMITS),
         }
 
@@ -123,6 +128,7 @@ def report_of(audit: Audit) -> Report:
         counted=chain.root.count if chain.anchored else None,
         findings=findings,
         options=_options(audit),
+        statistics=_statistics(audit),
     )
 
 
@@ -146,11 +152,13 @@ def print_report(report: Report, console: Console) -> None:
         result = Table(title="Result", title_justify="left")
         result.add_column("option")
         result.add_column("votes", justify="right")
-        result.add_column("funded")
-        marks = {True: "yes", False: "no", None: ""}
+        result.add_column("award", justify="right")
         for option in report.options:
-            result.add_row(_shown(option.name), str(option.votes), marks[option.funded])
+            award = "" if option.award is None else str(option.award)
+            result.add_row(_shown(option.name), str(option.votes), award)
         console.print(result)
+    for found in report.statistics:
+        console.print(_statistics_table(found))
     if report.block is not None:
         console.print(f"Read at block {report.block}; the poll is {report.status}.")
     for limit in LIMITS:
@@ -194,14 +202,92 @@ def _description(audit: Audit) -> Description:
 
 def _options(audit: Audit) -> list[Option]:
     names = _description(audit).options
-    tally, winners = audit.chain.tally, audit.chain.winners
-    if isinstance(winners, AuditError):
-        winners = None
+    tally, awards = audit.chain.tally, audit.chain.awards
+    if isinstance(awards, AuditError):
+        awards = None
     return [
         Option(
             name,
             tally.values[slot] if tally and slot < len(tally.values) else None,
-            winners[slot] if winners and slot < len(winners) else None,
+            awards[slot] if awards and slot < len(awards) else None,
         )
         for slot, name in enumerate(names)
     ]
+
+
+def _statistics(audit: Audit) -> Sequence[Statistics]:
+    try:
+        questions = audit.description.check_questions(audit.rule)
+        tally = audit.tally.values
+    except AuditError:
+        # Judged by checks P2 and P5; before the tally there are none.
+        return ()
+    if not questions or len(tally) != len(audit.rule.slots):
+        return ()
+    return poll_statistics(questions, tally)
+
+
+def _statistics_json(found: Statistics) -> dict[str, Any]:
+    """Fractions as `p/q` in lowest terms, or as whole numbers."""
+    return {
+        "kind": found.question.kind,
+        "title": found.question.title,
+        "shares": [
+            {"label": one.label, "count": str(one.count), "share": _exact(one.share)}
+            for one in found.shares
+        ],
+        "quartiles": [
+            {
+                "quantile": str(one.quantile),
+                "label": one.label,
+                "low": str(one.low),
+                "high": str(one.high),
+            }
+            for one in found.quartiles
+        ],
+        "groups": [_moments_json(one) for one in found.moments],
+        "overall": _moments_json(found.overall) if found.overall else None,
+    }
+
+
+def _moments_json(moments: Moments) -> dict[str, Any]:
+    return {
+        "group": moments.group,
+        "count": str(moments.count),
+        "mean": _exact(moments.mean),
+        "variance": _exact(moments.variance),
+    }
+
+
+def _statistics_table(found: Statistics) -> Table:
+    table = Table(title=_shown(found.question.title), title_justify="left")
+    if found.overall is None:
+        for name in ("answer", "count", "share"):
+            table.add_column(name, justify="left" if name == "answer" else "right")
+        for one in found.shares:
+            share = "" if one.share is None else f"{_decimal(100 * one.share)} %"
+            table.add_row(_shown(one.label), str(one.count), share)
+        for bracket in found.quartiles:
+            inside = f"{bracket.low} ≤ x < {bracket.high}"
+            table.add_row(f"quantile {bracket.quantile}", _shown(bracket.label), inside)
+        return table
+    for name in ("group", "answers", "mean", "variance"):
+        table.add_column(name, justify="left" if name == "group" else "right")
+    named = [(one.group, one) for one in found.moments if one.group]
+    for group, moments in [*named, ("all", found.overall)]:
+        mean, variance = _decimal(moments.mean), _decimal(moments.variance)
+        table.add_row(_shown(group), str(moments.count), mean, variance)
+    return table
+
+
+def _exact(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _decimal(value: Fraction | None) -> str:
+    """To two digits, halves to even; nothing where there is no number."""
+    if value is None:
+        return ""
+    hundredths = round(100 * value)
+    whole, rest = divmod(abs(hundredths), 100)
+    return f"{'-' if hundredths < 0 else ''}{whole}.{rest:02}"

@@ -1,6 +1,6 @@
 """The ballot rule: one language of bits, slots and rows for every kind of ballot.
 
-Constructors build rules; proving, verifying and the contract know the general form only.
+Questions make rules; proving, verifying and the contract know the general form only.
 
 Source: docs/protocol.md §5. Vectors: tests/vectors/rule.json.
 """
@@ -78,6 +78,7 @@ class BallotRule:
         for number, row in enumerate(self.rows):
             item = f"rows[{number}]"
             self._check_terms(row.terms, item, at_least_one=True)
+            _check_signed128(row.constant, item, "constant")
             if _magnitude(row.terms) + abs(row.constant) >= ROW_BOUND:
                 raise _invalid(item, "coefficients and constant reach 2^128")
         for number, quadratic in enumerate(self.quadratic_rows):
@@ -86,6 +87,7 @@ class BallotRule:
                 raise _invalid(item, "it has no slot")
             _check_increasing(quadratic.slots, len(self.slots), item, "slot")
             self._check_terms(quadratic.terms, item, at_least_one=False)
+            _check_signed128(quadratic.constant, item, "constant")
             squares = sum(self.slot_maxima[slot] ** 2 for slot in quadratic.slots)
             if squares + _magnitude(quadratic.terms) + abs(quadratic.constant) >= ROW_BOUND:
                 raise _invalid(item, "squares, coefficients and constant reach 2^128")
@@ -97,6 +99,7 @@ class BallotRule:
         for bit, coefficient in terms:
             if coefficient == 0:
                 raise _invalid(item, f"coefficient of bit {bit} is zero")
+            _check_signed128(coefficient, item, f"coefficient of bit {bit}")
 
     @property
     def width(self) -> int:
@@ -235,54 +238,14 @@ def slack_bits(span: int, value: int) -> list[int]:
     return bits
 
 
-def single_choice(options: int) -> BallotRule:
-    """Exactly one of `options` (§5.5); a vote is the bit vector of the chosen option."""
-    if options < 2:
-        raise _invalid("options", f"{options}, at least 2 make a choice")
-    bits = range(options)
-    return BallotRule(
-        bits=options,
-        slots=tuple(((bit, 1),) for bit in bits),
-        rows=(Row(tuple((bit, 1) for bit in bits), 1),),
-    )
-
-
-def approval(options: int, at_least: int, at_most: int) -> BallotRule:
-    """Between `at_least` and `at_most` of `options` (§5.5)."""
-    if options < 1:
-        raise _invalid("options", f"{options}, at least 1")
-    if not 0 <= at_least <= at_most <= options or at_most == 0:
-        raise _invalid("approval", f"{at_least} … {at_most} of {options} is impossible")
-    slack = slack_coefficients(at_most - at_least)
-    slots = tuple(((bit, 1),) for bit in range(options))
-    if at_least == 0 and at_most == options:
-        return BallotRule(options, slots)
-    terms = (
-        *((bit, 1) for bit in range(options)),
-        *((options + number, coefficient) for number, coefficient in enumerate(slack)),
-    )
-    return BallotRule(options + len(slack), slots, (Row(terms, at_most),))
-
-
-def knapsack(costs: Sequence[int], budget: int) -> BallotRule:
-    """Any options that together cost at most `budget` (§5.5); costs and budget at least 1."""
-    if not costs:
-        raise _invalid("options", "0, at least 1")
-    if budget < 1 or min(costs) < 1:
-        raise _invalid("knapsack", "costs and budget must be at least 1")
-    terms = (
-        *enumerate(costs),
-        *(
-            (len(costs) + number, coefficient)
-            for number, coefficient in enumerate(slack_coefficients(budget))
-        ),
-    )
-    slots = tuple(((bit, 1),) for bit in range(len(costs)))
-    return BallotRule(len(terms), slots, (Row(terms, budget),))
-
-
 def _invalid(item: str, reason: str) -> Rejected:
     return Rejected("P2", f"rule.{item}", reason)
+
+
+def _check_signed128(value: int, item: str, noun: str) -> None:
+    # What cannot be encoded has no digest either.
+    if not -(1 << 127) <= value < 1 << 127:
+        raise _invalid(item, f"{noun} is no i128")
 
 
 def _magnitude(terms: Terms) -> int:

@@ -37,7 +37,7 @@ class PublishedPoll:
 
         Raises:
             ChainError: The chain is out of reach.
-            AuditError: What the chain says does not fit together (checks P1 to P3).
+            AuditError: What the chain says does not fit together (checks P1 to P3, P5).
         """
         created = registry.created(poll_id)
         if created is None:
@@ -52,6 +52,7 @@ class PublishedPoll:
             raise Rejected(
                 "P2", "description.options", f"not one for each of {len(rule.slots)} slots"
             )
+        description.check_questions(rule)
         committee = registry.committee(parameters.committee)
         if committee is None:
             raise Rejected("P3", "committee", "not registered")

@@ -106,7 +106,7 @@ class Conductor:
         if tally is None or not isinstance(poll.outcome_rule, Greedy):
             raise Problem(503, "Not indexed", "the chain does not show the tally")
         sent = desk.treasury.decide(
-            desk.key, round_id, tally.values, poll.outcome_rule.ranking(tally.values)
+            desk.key, round_id, tally.values, poll.outcome_rule.order(tally.values)
         )
         desk.record(plan, "decide", sent)
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from ostraka.chain.treasury import BallotKind
 from ostraka_verifier.outcome import Greedy, Misfit, NoOutcome, Order, OutcomeRule
-from ostraka_verifier.rule import BallotRule, approval, knapsack, single_choice
+from ostraka_verifier.question import approval, knapsack, single_choice
+from ostraka_verifier.rule import BallotRule
 
 _DAY_S = 86_400
 _MAX_TIME = 1 << 40

@@ -184,13 +184,13 @@ class Views:
             outcome = {
                 "kind": "greedy",
                 "budget": str(rule.budget),
-                "order": rule.order.name.lower(),
+                "order": rule.ranked_by.name.lower(),
                 "misfit": rule.misfit.name.lower(),
                 "minimum_support": str(rule.minimum_support),
-                "ranking": rule.ranking(tally),
+                "ranking": rule.order(tally),
             }
-            for option, cost, won in zip(options, rule.costs, rule.winners(tally), strict=True):
-                option |= {"cost": str(cost), "winner": won}
+            for option, cost, won in zip(options, rule.costs, rule.awards(tally), strict=True):
+                option |= {"cost": str(cost), "winner": won == 1}
         return {
             "poll": str(poll_id),
             "title": poll.description.title,

@@ -1,0 +1,30 @@
+"""From a tally to a decision, in exact integers.
+
+An outcome rule awards each slot 1, 0 or an amount. One rule a module; `parts` reads them all.
+
+Source: docs/protocol.md §14. Vectors: tests/vectors/outcome.json.
+"""
+
+from ostraka_verifier.outcome.categories import GreedyByCategory
+from ostraka_verifier.outcome.greedy import Greedy, Misfit, Order
+from ostraka_verifier.outcome.majority import Majority
+from ostraka_verifier.outcome.none import NoOutcome
+from ostraka_verifier.outcome.parts import Parts, decode_outcome_rule, outcome_rule_digest
+from ostraka_verifier.outcome.plurality import Plurality
+from ostraka_verifier.outcome.proportional import Proportional
+from ostraka_verifier.outcome.rule import OutcomeRule
+
+__all__ = [
+    "Greedy",
+    "GreedyByCategory",
+    "Majority",
+    "Misfit",
+    "NoOutcome",
+    "Order",
+    "OutcomeRule",
+    "Parts",
+    "Plurality",
+    "Proportional",
+    "decode_outcome_rule",
+    "outcome_rule_digest",
+]

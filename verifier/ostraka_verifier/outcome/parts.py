@@ -1,0 +1,119 @@
+"""Several questions in one poll, each decided by a rule of its own; reading any outcome rule.
+
+Source: docs/protocol.md §14.8. Vectors: tests/vectors/outcome.json.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ostraka_verifier.encoding import Reader, tagged_hash, unsigned
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.outcome.categories import GreedyByCategory
+from ostraka_verifier.outcome.greedy import Greedy
+from ostraka_verifier.outcome.majority import Majority
+from ostraka_verifier.outcome.none import NoOutcome
+from ostraka_verifier.outcome.plurality import Plurality
+from ostraka_verifier.outcome.proportional import Proportional
+from ostraka_verifier.outcome.rule import Kind, OutcomeRule, refuse, require_range
+
+
+@dataclass(frozen=True)
+class Parts(OutcomeRule):
+    """Consecutive slots, each run of them decided by its own rule.
+
+    Attributes:
+        parts: (slots, rule) of each, at least two; no rule has parts itself.
+
+    Raises:
+        Rejected: Fewer than two parts, one within another, or a rule is none for its slots
+            (check P2).
+    """
+
+    parts: tuple[tuple[int, OutcomeRule], ...]
+
+    def __post_init__(self) -> None:
+        if not 2 <= len(self.parts) <= 255:
+            raise refuse("parts", f"{len(self.parts)}, expected 2 … 255")
+        for number, (slots, rule) in enumerate(self.parts):
+            if isinstance(rule, Parts):
+                raise refuse(f"parts[{number}]", "parts do not nest")
+            require_range(f"parts[{number}].slots", slots, 1, 16)
+            rule.check_slots(slots)
+
+    def check_slots(self, slots: int) -> None:
+        """Those of the parts together."""
+        together = sum(count for count, _ in self.parts)
+        if together != slots:
+            raise refuse("parts", f"{together} slots, expected {slots}")
+
+    def encode(self) -> bytes:
+        """Canonical bytes (§14.8)."""
+        encoded = [unsigned(Kind.PARTS, 1), unsigned(len(self.parts), 1)]
+        for slots, rule in self.parts:
+            data = rule.encode()
+            encoded += [unsigned(slots, 2), unsigned(len(data), 2), data]
+        return b"".join(encoded)
+
+    @classmethod
+    def read(cls, reader: Reader) -> "Parts":
+        """What follows the kind."""
+        parts = []
+        for number in range(reader.unsigned(1, "parts")):
+            slots = reader.unsigned(2, f"parts[{number}].slots")
+            parts.append((slots, _decode(reader.prefixed(2, f"parts[{number}]"), _SIMPLE)))
+        return cls(tuple(parts))
+
+    def order(self, tally: Sequence[int]) -> list[int]:
+        """The parts' orders one after another, each counting from the part's first slot."""
+        return [slot for votes, rule in self._split(tally) for slot in rule.order(votes)]
+
+    def awards(self, tally: Sequence[int]) -> list[int]:
+        """The parts' awards one after another; zeros for a part without an outcome."""
+        self.check_slots(len(tally))
+        awarded = []
+        for votes, rule in self._split(tally):
+            awarded += rule.awards(votes) or [0] * len(votes)
+        return awarded
+
+    def _split(self, tally: Sequence[int]) -> Iterator[tuple[Sequence[int], OutcomeRule]]:
+        start = 0
+        for slots, rule in self.parts:
+            yield tally[start : start + slots], rule
+            start += slots
+
+
+_Readers = Mapping[int, Callable[[Reader], OutcomeRule]]
+_SIMPLE: _Readers = {
+    Kind.NONE: lambda _: NoOutcome(),
+    Kind.GREEDY: Greedy.read,
+    Kind.MAJORITY: Majority.read,
+    Kind.PLURALITY: Plurality.read,
+    Kind.GREEDY_BY_CATEGORY: GreedyByCategory.read,
+    Kind.PROPORTIONAL: Proportional.read,
+}
+_ANY: _Readers = {**_SIMPLE, Kind.PARTS: Parts.read}
+
+
+def decode_outcome_rule(data: bytes) -> OutcomeRule:
+    """Read an outcome rule.
+
+    Raises:
+        Malformed: Unknown kind, also parts within parts; bytes missing or left over.
+        Rejected: A value is out of range (check P2).
+    """
+    return _decode(data, _ANY)
+
+
+def outcome_rule_digest(encoded: bytes) -> bytes:
+    """32 bytes that stand for an outcome rule on chain."""
+    return tagged_hash("outcome", encoded)
+
+
+def _decode(data: bytes, readers: _Readers) -> OutcomeRule:
+    reader = Reader(data, "outcome")
+    kind = reader.unsigned(1, "kind")
+    if kind not in readers:
+        raise Malformed(f"outcome: unknown kind {kind}")
+    rule = readers[kind](reader)
+    reader.end()
+    return rule

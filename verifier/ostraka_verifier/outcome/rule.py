@@ -1,0 +1,74 @@
+"""What every outcome rule is: bytes, and from a tally to awards.
+
+Source: docs/protocol.md §14.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+
+from ostraka_verifier.errors import Malformed, Rejected
+
+AMOUNT_BYTES = 16
+
+
+class Kind(IntEnum):
+    """First byte of an outcome rule."""
+
+    NONE = 0
+    GREEDY = 1
+    MAJORITY = 2
+    PLURALITY = 3
+    GREEDY_BY_CATEGORY = 4
+    PROPORTIONAL = 5
+    PARTS = 6
+
+
+class OutcomeRule(ABC):
+    """A rule that has passed every condition on its own fields."""
+
+    @abstractmethod
+    def encode(self) -> bytes:
+        """Canonical bytes (§14)."""
+
+    @abstractmethod
+    def check_slots(self, slots: int) -> None:
+        """Rejected (check P2) unless the rule is one for that many slots."""
+
+    @abstractmethod
+    def order(self, tally: Sequence[int]) -> list[int]:
+        """The hint that the contract takes: slots from best to worst, ties to the lower one."""
+
+    @abstractmethod
+    def awards(self, tally: Sequence[int]) -> list[int]:
+        """What each slot is awarded; empty when the rule awards nothing to anybody ever.
+
+        Args:
+            tally: Votes of each slot.
+
+        Raises:
+            Rejected: The rule is none for that many slots (check P2).
+        """
+
+
+def require_range(name: str, value: int, low: int, bits: int) -> None:
+    """Rejected (check P2) unless `low <= value < 2^bits`."""
+    if not low <= value < 1 << bits:
+        raise Rejected("P2", f"outcome.{name}", f"{value} outside {low} … 2^{bits} − 1")
+
+
+def refuse(name: str, reason: str) -> Rejected:
+    """What a rule with another broken condition raises."""
+    return Rejected("P2", f"outcome.{name}", reason)
+
+
+def read_flags(*flags: tuple[str, int]) -> None:
+    """Malformed unless each named byte is 0 or 1."""
+    for name, value in flags:
+        if value > 1:
+            raise Malformed(f"outcome.{name}: {value}, expected 0 or 1")
+
+
+def best_first(slots: int, rank: Callable[[int], int]) -> list[int]:
+    """Slots by descending rank; the lower one first where ranks are equal."""
+    return sorted(range(slots), key=lambda slot: (-rank(slot), slot))

@@ -1,0 +1,172 @@
+"""Questions that are answered by a number for each option: score, points, split, quadratic.
+
+Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
+"""
+
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any, ClassVar
+
+from ostraka_verifier.question.asked import Question, require_distinct
+from ostraka_verifier.question.draft import Draft, refuse
+from ostraka_verifier.question.fields import Fields, written
+from ostraka_verifier.rule import Terms
+
+
+@dataclass(frozen=True)
+class Amounts(Question):
+    """A number for each option, which is its slot."""
+
+    options: tuple[str, ...]
+
+    def labels(self) -> tuple[str, ...]:
+        """The options."""
+        return self.options
+
+    def _draw_amounts(self, draft: Draft, largest: int) -> list[Terms]:
+        amounts = [draft.span(largest) for _ in self.options]
+        for amount in amounts:
+            draft.slot(amount)
+        return amounts
+
+
+@dataclass(frozen=True)
+class Score(Amounts):
+    """A score in 0 … `max_score` for each option."""
+
+    kind: ClassVar[str] = "score"
+    max_score: int
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "Score":
+        """From JSON."""
+        return cls(title, fields.texts("options"), fields.integer("max_score"))
+
+    def _check(self) -> None:
+        require_distinct("options", self.options, 1)
+        if self.max_score < 1:
+            raise refuse("max_score", f"{self.max_score}, at least 1")
+
+    def _draw(self, draft: Draft) -> None:
+        self._draw_amounts(draft, self.max_score)
+
+    def _members(self) -> dict[str, Any]:
+        return {"options": list(self.options), "max_score": written(self.max_score)}
+
+
+@dataclass(frozen=True)
+class Points(Amounts):
+    """Points that are given away, at most `credits` of them.
+
+    Attributes:
+        credits: At least 1.
+        at_least: How many must be given away.
+        max_per_option: Most for one option; `credits` when left out.
+    """
+
+    kind: ClassVar[str] = "points"
+    credits: int
+    at_least: int = 0
+    max_per_option: int | None = None
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "Points":
+        """From JSON."""
+        return cls(
+            title,
+            fields.texts("options"),
+            fields.integer("credits"),
+            fields.integer("at_least", 0),
+            fields.integer("max_per_option") if fields.has("max_per_option") else None,
+        )
+
+    @property
+    def largest(self) -> int:
+        """Most for one option."""
+        return self.credits if self.max_per_option is None else self.max_per_option
+
+    def _check(self) -> None:
+        require_distinct("options", self.options, 2)
+        if self.credits < 1:
+            raise refuse("credits", f"{self.credits}, at least 1")
+        if not 0 <= self.at_least <= self.credits:
+            raise refuse("at_least", f"{self.at_least} outside 0 … {self.credits}")
+        if not 1 <= self.largest <= self.credits:
+            raise refuse("max_per_option", f"{self.largest} outside 1 … {self.credits}")
+        if self.largest * len(self.options) < self.at_least:
+            most = self.largest * len(self.options)
+            raise refuse("at_least", f"{self.at_least}, at most {most} can be given")
+
+    def _draw(self, draft: Draft) -> None:
+        amounts = self._draw_amounts(draft, self.largest)
+        given = (term for amount in amounts for term in amount)
+        draft.row((*given, *draft.span(self.credits - self.at_least)), self.credits)
+
+    def _members(self) -> dict[str, Any]:
+        members: dict[str, Any] = {"options": list(self.options), "credits": written(self.credits)}
+        if self.at_least:
+            members["at_least"] = written(self.at_least)
+        if self.max_per_option is not None:
+            members["max_per_option"] = written(self.max_per_option)
+        return members
+
+
+@dataclass(frozen=True)
+class Split(Amounts):
+    """A whole divided among the options, to the last unit.
+
+    Attributes:
+        total: Units of the whole, at least 1.
+    """
+
+    kind: ClassVar[str] = "split"
+    total: int = 100
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "Split":
+        """From JSON."""
+        return cls(title, fields.texts("options"), fields.integer("total", 100))
+
+    def _check(self) -> None:
+        require_distinct("options", self.options, 2)
+        if self.total < 1:
+            raise refuse("total", f"{self.total}, at least 1")
+
+    def _draw(self, draft: Draft) -> None:
+        amounts = self._draw_amounts(draft, self.total)
+        draft.row((term for amount in amounts for term in amount), self.total)
+
+    def _members(self) -> dict[str, Any]:
+        members: dict[str, Any] = {"options": list(self.options)}
+        return members | ({"total": written(self.total)} if self.total != 100 else {})
+
+
+@dataclass(frozen=True)
+class Quadratic(Amounts):
+    """Votes whose squares cost credits, at most `credits` of them."""
+
+    kind: ClassVar[str] = "quadratic"
+    credits: int
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "Quadratic":
+        """From JSON."""
+        return cls(title, fields.texts("options"), fields.integer("credits"))
+
+    @property
+    def largest(self) -> int:
+        """Most votes for one option."""
+        return isqrt(self.credits)
+
+    def _check(self) -> None:
+        require_distinct("options", self.options, 2)
+        if self.credits < 1:
+            raise refuse("credits", f"{self.credits}, at least 1")
+
+    def _draw(self, draft: Draft) -> None:
+        self._draw_amounts(draft, self.largest)
+        slots = range(len(self.options))
+        draft.quadratic_row(slots, draft.span(self.credits), self.credits)
+
+    def _members(self) -> dict[str, Any]:
+        return {"options": list(self.options), "credits": written(self.credits)}

@@ -1,0 +1,104 @@
+"""Members of a JSON object, read strictly: each of its type, none unknown.
+
+Integers are JSON integers below 2^53 in magnitude, as every language reads them exactly, or decimal
+strings, which larger ones must be.
+
+Source: docs/protocol.md §5.8.
+"""
+
+import re
+from typing import Any
+
+from ostraka_verifier.errors import Malformed
+
+_EXACT = 1 << 53
+_DECIMAL = re.compile("0|-?[1-9][0-9]{0,39}")
+_MAX_ENTRIES = 320
+"""No rule has more slots, bits or rows of a kind than this."""
+
+
+class Fields:
+    """Reads the members of one object; Malformed names what is wrong."""
+
+    def __init__(self, content: Any, item: str) -> None:
+        if not isinstance(content, dict):
+            raise Malformed(f"{item}: not a JSON object")
+        self._content = dict(content)
+        self._item = item
+
+    def has(self, name: str) -> bool:
+        """Whether a member is there and not read yet."""
+        return name in self._content
+
+    def text(self, name: str) -> str:
+        """A string with something in it."""
+        return self._text(self._take(name), name)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Strings."""
+        return tuple(self._text(one, f"{name}[{n}]") for n, one in enumerate(self._list(name)))
+
+    def flag(self, name: str) -> bool:
+        """True or false; false when left out."""
+        value = self._content.pop(name, False)
+        if not isinstance(value, bool):
+            raise self._malformed(name, "not true or false")
+        return value
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """An integer; without a default it must be there."""
+        if default is not None and name not in self._content:
+            return default
+        return self._integer(self._take(name), name)
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        """Integers."""
+        return tuple(self._integer(one, f"{name}[{n}]") for n, one in enumerate(self._list(name)))
+
+    def objects(self, name: str) -> list["Fields"]:
+        """Objects; none when left out."""
+        if name not in self._content:
+            return []
+        return [Fields(one, f"{self._item}.{name}[{n}]") for n, one in enumerate(self._list(name))]
+
+    def end(self) -> None:
+        """No member may be left."""
+        for name in self._content:
+            raise Malformed(f"{self._item}: unknown member {name[:40]!r}")
+
+    def _take(self, name: str) -> Any:
+        if name not in self._content:
+            raise self._malformed(name, "missing")
+        return self._content.pop(name)
+
+    def _list(self, name: str) -> list[Any]:
+        value = self._take(name)
+        if not isinstance(value, list):
+            raise self._malformed(name, "not a list")
+        if len(value) > _MAX_ENTRIES:
+            raise self._malformed(name, f"{len(value)} entries, at most {_MAX_ENTRIES}")
+        return value
+
+    def _text(self, value: Any, name: str) -> str:
+        if not isinstance(value, str) or not value:
+            raise self._malformed(name, "not a string with something in it")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise self._malformed(name, "not UTF-8") from None
+        return value
+
+    def _integer(self, value: Any, name: str) -> int:
+        if type(value) is int and abs(value) < _EXACT:
+            return value
+        if isinstance(value, str) and _DECIMAL.fullmatch(value):
+            return int(value)
+        raise self._malformed(name, "not an integer below 2^53, nor a decimal string")
+
+    def _malformed(self, name: str, reason: str) -> Malformed:
+        return Malformed(f"{self._item}.{name}: {reason}")
+
+
+def written(value: int) -> int | str:
+    """An integer as JSON: a string where not every language reads a number exactly."""
+    return value if abs(value) < _EXACT else str(value)

@@ -1,0 +1,106 @@
+"""A question that is answered by a number which only sums show.
+
+Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ostraka_verifier.question.asked import Question, require_distinct
+from ostraka_verifier.question.draft import Draft, negative, refuse
+from ostraka_verifier.question.fields import Fields, written
+from ostraka_verifier.rule import Terms
+
+STATISTICS = ("mean", "variance")
+
+
+@dataclass(frozen=True)
+class Number(Question):
+    """A number in `low … high` and a group; each group's count, sum and sum of squares.
+
+    Attributes:
+        low, high: `low < high`.
+        unit: Of the number, for display.
+        groups: Names of the groups, at least two; none when there is but one.
+        statistics: "mean", "variance" or both, in this order; variance brings the mean with it.
+    """
+
+    kind: ClassVar[str] = "number"
+    low: int
+    high: int
+    unit: str
+    groups: tuple[str, ...] = ()
+    statistics: tuple[str, ...] = ("mean",)
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "Number":
+        """From JSON."""
+        return cls(
+            title,
+            fields.integer("low"),
+            fields.integer("high"),
+            fields.text("unit"),
+            fields.texts("groups") if fields.has("groups") else (),
+            fields.texts("statistics") if fields.has("statistics") else ("mean",),
+        )
+
+    @property
+    def span(self) -> int:
+        """`S = high − low`: what is summed is `y = x − low` in `0 … S`."""
+        return self.high - self.low
+
+    @property
+    def squares(self) -> bool:
+        """Whether squares are summed as well."""
+        return "variance" in self.statistics
+
+    @property
+    def slots_per_group(self) -> int:
+        """Count, sum, and the sum of squares where there is one."""
+        return 3 if self.squares else 2
+
+    def labels(self) -> tuple[str, ...]:
+        """Of each group: how many, the sum of `x − low`, the sum of its squares."""
+        above = f"{self.unit} above {self.low}"
+        names = ("answers", f"sum ({above})", f"sum of squares ({above})")[: self.slots_per_group]
+        prefixes = [f"{group}: " for group in self.groups] or [""]
+        return tuple(prefix + name for prefix in prefixes for name in names)
+
+    def _check(self) -> None:
+        if self.low >= self.high:
+            raise refuse("high", f"{self.high}, not above {self.low}")
+        if self.groups:
+            require_distinct("groups", self.groups, 2)
+        if self.statistics not in (("mean",), ("variance",), STATISTICS):
+            raise refuse("statistics", "not mean, variance or both in this order")
+
+    def _draw(self, draft: Draft) -> None:
+        groups = range(max(1, len(self.groups)))
+        members, bounds = list[tuple[int, int]](), list[Terms]()
+        for _ in groups:
+            (member,) = draft.bits([1])
+            members.append(member)
+            draft.slot((member,))
+            value = draft.span(self.span)
+            slot = draft.slot(value)
+            if self.squares:
+                square = draft.span(self.span**2)
+                draft.slot(square)
+                draft.quadratic_row([slot], negative(square), 0)
+            if len(groups) > 1:
+                # In a group that is not the voter's the value is 0; in theirs it is anything. With
+                # one group everybody is in it, and the bits alone keep the value within 0 … S.
+                slack = draft.span(self.span)
+                bounds.append(((member[0], -self.span), *value, *slack))
+        draft.row(members, 1)
+        for bound in bounds:
+            draft.row(bound, 0)
+
+    def _members(self) -> dict[str, Any]:
+        members: dict[str, Any] = {"low": written(self.low), "high": written(self.high)}
+        members["unit"] = self.unit
+        if self.groups:
+            members["groups"] = list(self.groups)
+        if self.statistics != ("mean",):
+            members["statistics"] = list(self.statistics)
+        return members

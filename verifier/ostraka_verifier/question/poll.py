@@ -1,0 +1,104 @@
+"""The questions of one poll: their JSON form, and one rule out of several.
+
+Source: docs/protocol.md §4.4, §5.5, §5.7, §5.8. Vectors: tests/vectors/questions.json.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.question.amounts import Points, Quadratic, Score, Split
+from ostraka_verifier.question.asked import Question
+from ostraka_verifier.question.buckets import CrossTabulation, Histogram
+from ostraka_verifier.question.fields import Fields
+from ostraka_verifier.question.number import Number
+from ostraka_verifier.question.ranking import Ranking
+from ostraka_verifier.question.selection import Approval, Knapsack, SingleChoice
+from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, Terms
+
+KINDS: dict[str, type[Question]] = {
+    one.kind: one
+    for one in (
+        SingleChoice,
+        Approval,
+        Knapsack,
+        Score,
+        Points,
+        Split,
+        Quadratic,
+        Ranking,
+        Histogram,
+        CrossTabulation,
+        Number,
+    )
+}
+
+
+def read_questions(content: Any, item: str = "questions") -> tuple[Question, ...]:
+    """Questions from their JSON form.
+
+    Raises:
+        Malformed: Not a list of at least one question, each with its members and no others.
+        Rejected: A question that nobody can ask (check P2).
+    """
+    if not isinstance(content, list) or not content:
+        raise Malformed(f"{item}: not a list of questions")
+    return tuple(_read(one, f"{item}[{number}]") for number, one in enumerate(content))
+
+
+def stack(rules: Sequence[BallotRule]) -> BallotRule:
+    """One rule whose ballots are one ballot of each, in order.
+
+    Raises:
+        Rejected: Together they are too large (check P2).
+    """
+    slots: list[Terms] = []
+    rows: list[Row] = []
+    quadratic_rows: list[QuadraticRow] = []
+    bits = 0
+    for rule in rules:
+        first_slot = len(slots)
+        slots += (_shifted(terms, bits) for terms in rule.slots)
+        rows += (Row(_shifted(row.terms, bits), row.constant) for row in rule.rows)
+        quadratic_rows += (
+            QuadraticRow(
+                tuple(first_slot + slot for slot in row.slots),
+                _shifted(row.terms, bits),
+                row.constant,
+            )
+            for row in rule.quadratic_rows
+        )
+        bits += rule.bits
+    return BallotRule(bits, tuple(slots), tuple(rows), tuple(quadratic_rows))
+
+
+def poll_rule(questions: Sequence[Question]) -> BallotRule:
+    """The ballot rule of a poll that asks these questions; Rejected when together too large."""
+    return stack([question.rule for question in questions])
+
+
+def poll_labels(questions: Sequence[Question]) -> tuple[str, ...]:
+    """What the poll's slots stand for; the question's title in front where there are several."""
+    if len(questions) == 1:
+        return questions[0].labels()
+    return tuple(
+        f"{question.title}: {label}" for question in questions for label in question.labels()
+    )
+
+
+def _read(content: Any, item: str) -> Question:
+    fields = Fields(content, item)
+    kind, title = fields.text("kind"), fields.text("title")
+    if kind not in KINDS:
+        raise Malformed(f"{item}.kind: {kind[:40]!r} is none")
+    try:
+        question = KINDS[kind].read(title, fields)
+    except Rejected as error:
+        name = error.item.partition(".")[2]
+        raise Rejected(error.check, f"{item}.{name}", error.reason) from None
+    fields.end()
+    return question
+
+
+def _shifted(terms: Terms, bits: int) -> Terms:
+    return tuple((bit + bits, coefficient) for bit, coefficient in terms)

@@ -1,0 +1,89 @@
+"""A question that is answered by putting options into places.
+
+Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ostraka_verifier.question.asked import Question, require_distinct
+from ostraka_verifier.question.draft import Draft, refuse
+from ostraka_verifier.question.fields import Fields, written
+from ostraka_verifier.rule import Terms
+
+
+@dataclass(frozen=True)
+class Ranking(Question):
+    """The first places are filled, without gaps, and a place gives its score.
+
+    Attributes:
+        options: At least two.
+        scores: Of place 1, 2, …: never rising, none negative, the first at least 1.
+        at_least: Places that must be filled; all of them when left out.
+    """
+
+    kind: ClassVar[str] = "ranking"
+    options: tuple[str, ...]
+    scores: tuple[int, ...]
+    at_least: int | None = None
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "Ranking":
+        """From JSON."""
+        return cls(
+            title,
+            fields.texts("options"),
+            fields.integers("scores"),
+            fields.integer("at_least") if fields.has("at_least") else None,
+        )
+
+    @property
+    def fewest(self) -> int:
+        """Places that must be filled."""
+        return len(self.scores) if self.at_least is None else self.at_least
+
+    def bit(self, option: int, place: int) -> int:
+        """Number of the bit that puts an option into a place, both from 0."""
+        return option * len(self.scores) + place
+
+    def labels(self) -> tuple[str, ...]:
+        """The options."""
+        return self.options
+
+    def _check(self) -> None:
+        require_distinct("options", self.options, 2)
+        places = len(self.scores)
+        if not 1 <= places <= len(self.options):
+            raise refuse("scores", f"{places} places for {len(self.options)} options")
+        if list(self.scores) != sorted(self.scores, reverse=True):
+            raise refuse("scores", "a later place scores more")
+        if self.scores[0] < 1 or self.scores[-1] < 0:
+            raise refuse("scores", "the first is at least 1, none is negative")
+        if not 0 <= self.fewest <= places:
+            raise refuse("at_least", f"{self.fewest} outside 0 … {places}")
+
+    def _draw(self, draft: Draft) -> None:
+        options, places = range(len(self.options)), range(len(self.scores))
+        draft.bits([1] * (len(options) * len(places)))
+        for option in options:
+            scored = ((self.bit(option, place), self.scores[place]) for place in places)
+            draft.slot(tuple(term for term in scored if term[1]))
+        # One bit holds one place at most anyway; and a full ranking leaves no option out.
+        slack: Terms = ()
+        if len(places) > 1 and self.fewest < len(options):
+            slack = draft.bits([1] * len(options))
+        # At most one of these is set: that of the first place that stays empty. It empties all
+        # places from there on, so that there can be no gap.
+        ends = draft.bits([1] * (len(places) - self.fewest))
+        for place in places:
+            placed = ((self.bit(option, place), 1) for option in options)
+            draft.row((*placed, *ends[: max(0, place - self.fewest + 1)]), 1)
+        if len(places) > 1:
+            for option in options:
+                own = ((self.bit(option, place), 1) for place in places)
+                draft.row((*own, *slack[option : option + 1]), 1)
+
+    def _members(self) -> dict[str, Any]:
+        members: dict[str, Any] = {"options": list(self.options)}
+        members["scores"] = [written(score) for score in self.scores]
+        return members | ({"at_least": self.at_least} if self.at_least is not None else {})

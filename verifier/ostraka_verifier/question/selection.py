@@ -1,0 +1,228 @@
+"""Questions that are answered by selecting options: single choice, approval, knapsack.
+
+Options may share a name: they may be proposals, and nobody stalls a poll by copying a title.
+
+Source: docs/protocol.md §5.5. Vectors: tests/vectors/constructors.json, questions.json.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ostraka_verifier.question.asked import Question, require_count
+from ostraka_verifier.question.caps import Cap, check_caps, draw_caps
+from ostraka_verifier.question.draft import Draft, refuse
+from ostraka_verifier.question.fields import Fields, written
+from ostraka_verifier.rule import BallotRule, Terms
+
+
+@dataclass(frozen=True)
+class SingleChoice(Question):
+    """Exactly one option.
+
+    Attributes:
+        options: At least two.
+        abstain: Whether the last one is an abstention; no matter to the rule.
+    """
+
+    kind: ClassVar[str] = "single_choice"
+    options: tuple[str, ...]
+    abstain: bool = False
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "SingleChoice":
+        """From JSON."""
+        return cls(title, fields.texts("options"), fields.flag("abstain"))
+
+    def labels(self) -> tuple[str, ...]:
+        """The options."""
+        return self.options
+
+    def _check(self) -> None:
+        require_count("options", self.options, 2)
+
+    def _draw(self, draft: Draft) -> None:
+        draw_single_choice(draft, len(self.options))
+
+    def _members(self) -> dict[str, Any]:
+        members: dict[str, Any] = {"options": list(self.options)}
+        return members | {"abstain": True} if self.abstain else members
+
+
+@dataclass(frozen=True)
+class Approval(Question):
+    """Between `at_least` and `at_most` options, within caps.
+
+    Attributes:
+        options: At least one.
+        at_least, at_most: How many.
+        caps: Each binds.
+        costs: Of each option, where a cap counts them.
+    """
+
+    kind: ClassVar[str] = "approval"
+    options: tuple[str, ...]
+    at_least: int
+    at_most: int
+    caps: tuple[Cap, ...] = ()
+    costs: tuple[int, ...] | None = None
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "Approval":
+        """From JSON."""
+        return cls(
+            title,
+            fields.texts("options"),
+            fields.integer("at_least"),
+            fields.integer("at_most"),
+            tuple(Cap.read(one) for one in fields.objects("caps")),
+            fields.integers("costs") if fields.has("costs") else None,
+        )
+
+    def labels(self) -> tuple[str, ...]:
+        """The options."""
+        return self.options
+
+    def _check(self) -> None:
+        count = len(self.options)
+        require_count("options", self.options, 1)
+        _check_bounds(count, self.at_least, self.at_most)
+        if self.costs is not None:
+            _check_costs(self.costs, count)
+            if all(cap.budget is None for cap in self.caps):
+                raise refuse("costs", "no cap counts them")
+        check_caps(self.caps, count, self.costs)
+        for number, cap in enumerate(self.caps):
+            most = count - len(cap.options) + cap.selectable(self.costs)
+            if most < self.at_least:
+                raise refuse(f"caps[{number}]", f"it leaves {most}, at least {self.at_least} asked")
+
+    def _draw(self, draft: Draft) -> None:
+        options = draw_approval(draft, len(self.options), self.at_least, self.at_most)
+        draw_caps(draft, self.caps, options, self.costs)
+
+    def _members(self) -> dict[str, Any]:
+        members: dict[str, Any] = {"options": list(self.options)}
+        members |= {"at_least": self.at_least, "at_most": self.at_most}
+        if self.costs is not None:
+            members["costs"] = [written(cost) for cost in self.costs]
+        return members | ({"caps": [cap.to_json() for cap in self.caps]} if self.caps else {})
+
+
+@dataclass(frozen=True)
+class Knapsack(Question):
+    """Any options that together cost at most `budget`, within caps.
+
+    Attributes:
+        options: At least one.
+        costs: Of each, at least 1.
+        budget: At least 1.
+        caps: Each binds.
+    """
+
+    kind: ClassVar[str] = "knapsack"
+    options: tuple[str, ...]
+    costs: tuple[int, ...]
+    budget: int
+    caps: tuple[Cap, ...] = ()
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "Knapsack":
+        """From JSON."""
+        return cls(
+            title,
+            fields.texts("options"),
+            fields.integers("costs"),
+            fields.integer("budget"),
+            tuple(Cap.read(one) for one in fields.objects("caps")),
+        )
+
+    def labels(self) -> tuple[str, ...]:
+        """The options."""
+        return self.options
+
+    def _check(self) -> None:
+        require_count("options", self.options, 1)
+        _check_costs(self.costs, len(self.options))
+        if self.budget < 1:
+            raise refuse("budget", f"{self.budget}, at least 1")
+        check_caps(self.caps, len(self.options), self.costs)
+
+    def _draw(self, draft: Draft) -> None:
+        options = draw_knapsack(draft, self.costs, self.budget)
+        draw_caps(draft, self.caps, options, self.costs)
+
+    def _members(self) -> dict[str, Any]:
+        members: dict[str, Any] = {"options": list(self.options)}
+        members |= {"costs": [written(cost) for cost in self.costs]}
+        members |= {"budget": written(self.budget)}
+        return members | ({"caps": [cap.to_json() for cap in self.caps]} if self.caps else {})
+
+
+def single_choice(options: int) -> BallotRule:
+    """Exactly one of `options`; a vote is the bit vector of the chosen option."""
+    if options < 2:
+        raise refuse("options", f"{options}, at least 2")
+    draft = Draft()
+    draw_single_choice(draft, options)
+    return draft.rule()
+
+
+def approval(options: int, at_least: int, at_most: int) -> BallotRule:
+    """Between `at_least` and `at_most` of `options`."""
+    if options < 1:
+        raise refuse("options", f"{options}, at least 1")
+    _check_bounds(options, at_least, at_most)
+    draft = Draft()
+    draw_approval(draft, options, at_least, at_most)
+    return draft.rule()
+
+
+def knapsack(costs: Sequence[int], budget: int) -> BallotRule:
+    """Any options that together cost at most `budget`; costs and budget at least 1."""
+    if not costs:
+        raise refuse("options", "0, at least 1")
+    _check_costs(costs, len(costs))
+    if budget < 1:
+        raise refuse("budget", f"{budget}, at least 1")
+    draft = Draft()
+    draw_knapsack(draft, costs, budget)
+    return draft.rule()
+
+
+def draw_single_choice(draft: Draft, options: int) -> Terms:
+    """One bit and slot an option; one row."""
+    chosen = draft.options(options)
+    draft.row(chosen, 1)
+    return chosen
+
+
+def draw_approval(draft: Draft, options: int, at_least: int, at_most: int) -> Terms:
+    """One bit and slot an option, then slack; one row, none where everything is allowed."""
+    chosen = draft.options(options)
+    if (at_least, at_most) != (0, options):
+        draft.row((*chosen, *draft.span(at_most - at_least)), at_most)
+    return chosen
+
+
+def draw_knapsack(draft: Draft, costs: Sequence[int], budget: int) -> Terms:
+    """One bit and slot an option, then slack; one row."""
+    chosen = draft.options(len(costs))
+    priced = ((bit, cost) for (bit, _), cost in zip(chosen, costs, strict=True))
+    draft.row((*priced, *draft.span(budget)), budget)
+    return chosen
+
+
+def _check_bounds(options: int, at_least: int, at_most: int) -> None:
+    if not 1 <= at_most <= options:
+        raise refuse("at_most", f"{at_most} of {options}")
+    if not 0 <= at_least <= at_most:
+        raise refuse("at_least", f"{at_least} outside 0 … {at_most}")
+
+
+def _check_costs(costs: Sequence[int], options: int) -> None:
+    if len(costs) != options:
+        raise refuse("costs", f"{len(costs)}, expected {options}")
+    for option, cost in enumerate(costs):
+        if cost < 1:
+            raise refuse(f"costs[{option}]", f"{cost}, at least 1")

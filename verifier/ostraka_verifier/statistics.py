@@ -1,0 +1,148 @@
+"""What a tally says beyond its counts: shares, means, variances, quantiles. Exact.
+
+Nothing is said where nobody answered: such a number is None.
+
+Source: docs/protocol.md §5.10. Tests: tests/verifier/test_statistics.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ostraka_verifier.question import Histogram, Number, Question
+
+QUARTILES = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
+
+
+@dataclass(frozen=True)
+class Share:
+    """One slot: its count, and its share of all counts of the question."""
+
+    label: str
+    count: int
+    share: Fraction | None
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """The bracket `low <= x < high` of a histogram in which a quantile lies."""
+
+    quantile: Fraction
+    label: str
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Moments:
+    """The numbers of one group.
+
+    Attributes:
+        group: Its name; "" for the only one, and for all groups together.
+        count: Answers, by weight.
+        mean: Of the numbers themselves, `low` included.
+        variance: Of the whole group (divided by the count), None also where it was not asked for.
+    """
+
+    group: str
+    count: int
+    mean: Fraction | None
+    variance: Fraction | None
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of one question.
+
+    Attributes:
+        shares: Of each slot; none for a number.
+        quartiles: Of a histogram with bounds, where somebody answered.
+        moments: Of each group of a number.
+        overall: Of all groups of a number together.
+    """
+
+    question: Question
+    shares: tuple[Share, ...] = ()
+    quartiles: tuple[Bracket, ...] = ()
+    moments: tuple[Moments, ...] = ()
+    overall: Moments | None = None
+
+
+def poll_statistics(questions: Sequence[Question], tally: Sequence[int]) -> list[Statistics]:
+    """Of each question of a poll.
+
+    Args:
+        tally: Votes of each slot of all questions in order; ValueError when they are not as many.
+    """
+    slots = [len(question.labels()) for question in questions]
+    if sum(slots) != len(tally):
+        raise ValueError(f"{len(tally)} slots, expected {sum(slots)}")
+    found, start = [], 0
+    for question, count in zip(questions, slots, strict=True):
+        found.append(statistics_of(question, tally[start : start + count]))
+        start += count
+    return found
+
+
+def statistics_of(question: Question, tally: Sequence[int]) -> Statistics:
+    """Of one question.
+
+    Args:
+        tally: Votes of its slots.
+    """
+    if isinstance(question, Number):
+        groups = _moments(question, tally)
+        return Statistics(question, moments=groups, overall=_overall(question, tally))
+    total = sum(tally)
+    shares = tuple(
+        Share(label, count, Fraction(count, total) if total else None)
+        for label, count in zip(question.labels(), tally, strict=True)
+    )
+    brackets = []
+    if isinstance(question, Histogram) and question.bounds is not None:
+        brackets = [found for q in QUARTILES if (found := bracket_of(question, tally, q))]
+    return Statistics(question, shares, tuple(brackets))
+
+
+def bracket_of(histogram: Histogram, tally: Sequence[int], quantile: Fraction) -> Bracket | None:
+    """The first bracket up to whose end at least `quantile` of the answers lie.
+
+    None where nobody answered, or the buckets have no bounds.
+
+    Args:
+        quantile: In (0, 1]; ValueError for another.
+    """
+    if not 0 < quantile <= 1:
+        raise ValueError(f"quantile {quantile} outside (0, 1]")
+    if histogram.bounds is None:
+        return None
+    total, reached = sum(tally), 0
+    for bucket, count in enumerate(tally):
+        reached += count
+        if total and reached >= quantile * total:
+            low, high = histogram.bounds[bucket : bucket + 2]
+            return Bracket(quantile, histogram.options[bucket], low, high)
+    return None
+
+
+def _moments(number: Number, tally: Sequence[int]) -> tuple[Moments, ...]:
+    width = number.slots_per_group
+    return tuple(
+        _moments_of(number, group, tally[width * place : width * (place + 1)])
+        for place, group in enumerate(number.groups or ("",))
+    )
+
+
+def _overall(number: Number, tally: Sequence[int]) -> Moments:
+    width = number.slots_per_group
+    return _moments_of(number, "", [sum(tally[place::width]) for place in range(width)])
+
+
+def _moments_of(number: Number, group: str, sums: Sequence[int]) -> Moments:
+    count, total, *squares = sums
+    if count == 0:
+        return Moments(group, 0, None, None)
+    # What is summed is above `low`, which shifts the mean and leaves the variance.
+    above = Fraction(total, count)
+    variance = Fraction(squares[0], count) - above**2 if squares else None
+    return Moments(group, count, number.low + above, variance)
