@@ -251,16 +251,16 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Tallied);
         (, bytes memory outcomeRule) = pollRules(roundId);
         // Checks tally, rule and order against what the registry knows.
-        bool[] memory winners = registry.winners(record.pollId, tally, outcomeRule, order);
+        uint256[] memory awards = registry.awards(record.pollId, tally, outcomeRule, order);
         ProposalRecord[] storage list = _proposals[roundId];
-        uint16[] memory indices = new uint16[](winners.length);
+        uint16[] memory indices = new uint16[](awards.length);
         uint256 count = 0;
         uint256 funded = 0;
         uint256 committed = 0;
         uint256 slot = 0;
         for (uint256 index = 0; index < list.length; ++index) {
             if (list[index].withdrawn) continue;
-            if (winners[slot++]) {
+            if (awards[slot++] != 0) {
                 indices[count++] = uint16(index);
                 funded |= 1 << index;
                 committed += list[index].amount;

@@ -31,7 +31,7 @@ const MALFORMED = [
   "BallotRuleTrailingBytes",
   "OutcomeMalformed",
   "OutcomeUnknownKind",
-  "OutcomeUnknownFlags",
+  "OutcomeUnknownFlag",
 ];
 const classOf = (refused) => (MALFORMED.includes(refused.name) ? "Malformed" : "Rejected");
 
@@ -96,12 +96,13 @@ test("constructors.json", async () => {
 });
 
 test("outcome.json", async () => {
-  const { cases, refused } = await vectors("outcome");
-  assert.ok(cases.length > 0 && refused.length > 0);
-  for (const { name, rule, digest, tally, order, winners } of cases) {
-    await libraries.call("validateOutcome", [rule, tally.length]);
+  const { cases, refused, refused_orders: orders } = await vectors("outcome");
+  assert.ok(cases.length > 0 && refused.length > 0 && orders.length > 0);
+  for (const { name, rule, digest, slots, tally, order, awards } of cases) {
+    await libraries.call("validateOutcome", [rule, slots]);
     assert.equal(await libraries.call("outcomeDigest", [rule]), digest, name);
-    assert.deepEqual(await libraries.call("winners", [rule, tally, order]), winners, name);
+    const given = await libraries.call("awards", [rule, tally, order]);
+    assert.deepEqual(given, awards.map(BigInt), name);
   }
   const results = await libraries.callAll(
     "validateOutcome",
@@ -111,6 +112,15 @@ test("outcome.json", async () => {
     const { name, expect } = refused[index];
     assert.ok(result instanceof Refused, `${name}: accepted`);
     assert.equal(classOf(result), expect, `${name}: ${result.message}`);
+  }
+  const accepted = await libraries.callAll(
+    "awards",
+    orders.map(({ rule, tally, order }) => [rule, tally, order]),
+  );
+  for (const [index, result] of accepted.entries()) {
+    const { name } = orders[index];
+    assert.ok(result instanceof Refused, `${name}: accepted`);
+    assert.match(result.name, /^OutcomeOrder(Wrong|Incomplete)$/, name);
   }
 });
 

@@ -305,8 +305,8 @@ class ChainReader:
         at_order = at_rule + len(encoded)
         head = b"".join(word(value) for value in (poll_id, at_slots, at_rule, at_order))
         answer = Reader(
-            self._call("winners(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
-            "winners()",
+            self._call("awards(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
+            "awards()",
         )
         answer.unsigned(WORD_BYTES, "offset")
         count = answer.unsigned(WORD_BYTES, "length")

@@ -151,11 +151,11 @@ class Registry(DeployedContract):
         )
         return Committee(members, given["t"], given["f"])
 
-    def winners(
+    def awards(
         self, poll_id: int, tally: Sequence[int], outcome_rule: bytes, order: Sequence[int]
-    ) -> list[bool]:
-        """Which slots the contract itself funds under the poll's outcome rule."""
-        return list(self.read("winners", poll_id, tally, outcome_rule, order))
+    ) -> list[int]:
+        """What the contract itself awards each slot under the poll's outcome rule."""
+        return list(self.read("awards", poll_id, tally, outcome_rule, order))
 
     def register_committee(
         self, sender: SigningKey, committee: Committee, signatures: Sequence[bytes]

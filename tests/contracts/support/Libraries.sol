@@ -63,12 +63,12 @@ contract Libraries {
         return Outcome.digest(rule);
     }
 
-    function winners(
+    function awards(
         bytes calldata rule,
         uint256[] calldata tally,
         uint16[] calldata order
-    ) external pure returns (bool[] memory) {
-        return Outcome.winners(rule, tally, order);
+    ) external pure returns (uint256[] memory) {
+        return Outcome.awards(rule, tally, order);
     }
 
     function recover(bytes32 digest, bytes calldata signature) external pure returns (address) {
