@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import { concat } from "viem";
 import { Refused, startChain } from "./support/chain.js";
+import { ballots, outcomes } from "./support/encodings.js";
 import { Registry, TYPES, account } from "./support/registry.js";
 
 async function vectors(name) {
@@ -75,23 +76,26 @@ test("rule.json", async () => {
 
 test("constructors.json", async () => {
   const { single_choice, approval, knapsack, greedy } = await vectors("constructors");
+  const rules = await chain.deploy("RoundRules");
+  const most = 2n ** 112n - 1n;
+  const ones = (options) => Array.from({ length: options }, () => 1n);
   const expected = [
-    ...single_choice.map(({ options, rule }) => ["singleChoice", [options], rule]),
-    ...approval.map(({ options, at_least, at_most, rule }) => [
-      "approval",
-      [options, at_least, at_most],
+    ...single_choice.map(({ options, rule }) => [0, ballots.singleChoice, ones(options), rule]),
+    ...approval.map(({ options, at_least: least, at_most: atMost, rule }) => [
+      0,
+      ballots.approval(least, atMost),
+      ones(options),
       rule,
     ]),
-    ...knapsack.map(({ costs, budget, rule }) => ["knapsack", [costs, budget], rule]),
-    ...greedy.map(({ order, misfit, minimum_support: support, budget, costs, rule }) => [
-      "greedy",
-      [order, misfit, support, budget, costs],
-      rule,
-    ]),
+    ...knapsack.map(({ costs, rule, ...one }) => [0, ballots.knapsack, costs, rule, one]),
+    ...greedy.map(({ costs, rule, ...one }) => [1, ballots.singleChoice, costs, rule, one]),
   ];
   assert.ok(expected.length >= 12);
-  for (const [name, values, rule] of expected) {
-    assert.equal(await libraries.call(name, values), rule, `${name} ${values}`);
+  for (const [which, ballot, costs, rule, given = {}] of expected) {
+    const { budget = most, order, misfit, minimum_support: minimumSupport } = given;
+    const outcome = outcomes.greedy({ order, misfit, minimumSupport });
+    const written = await rules.call("write", [ballot, outcome, budget, costs, costs.map(() => 0)]);
+    assert.equal(written[which], rule, `${ballot} ${outcome} over ${costs.length}`);
   }
 });
 

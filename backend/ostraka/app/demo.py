@@ -22,6 +22,7 @@ from rich.table import Table
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.app.plain_count import count_votes
+from ostraka.chain import round_rules
 from ostraka.chain.contract import Sent
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import BallotKind, Item, RoundParameters, Token
@@ -120,6 +121,13 @@ class Question:
         if (least, most) == (1, 1):
             return cls(election, BallotKind.SINGLE_CHOICE, 0, 0)
         return cls(election, BallotKind.APPROVAL, least, most)
+
+    @property
+    def ballot(self) -> bytes:
+        """As the treasury takes it."""
+        if self.kind is BallotKind.SINGLE_CHOICE:
+            return round_rules.single_choice()
+        return round_rules.approval(self.least, self.most)
 
     def chosen(self, vote: Sequence[str]) -> list[int]:
         """Slots that a vote of the file names."""
@@ -262,12 +270,8 @@ class Demo:
             proposals_open_at=now,
             proposals_close_at=now + _PROPOSING_S,
             claim_period=90 * 86_400,
-            ballot_kind=self._question.kind,
-            at_least=self._question.least,
-            at_most=self._question.most,
-            order=Order.VOTES,
-            misfit=Misfit.SKIP,
-            minimum_support=1,
+            ballot=self._question.ballot,
+            outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
             committee=committee.digest,
             voting_opens_at=now + 2 * _PROPOSING_S,
             voting_closes_at=now + 2 * _PROPOSING_S + _VOTING_S,

@@ -96,5 +96,33 @@ export const partsBytes = (parts) =>
     ...parts.flatMap(([slots, encoding]) => [u16(slots), u16(size(encoding)), encoding]),
   ]);
 
+const u64 = (value) => numberToHex(value, { size: 8 });
+
+/** What a round fixes of its ballots (§17.2). */
+export const ballots = {
+  singleChoice: "0x00",
+  approval: (atLeast, atMost) => concat(["0x01", u16(atLeast), u16(atMost)]),
+  knapsack: "0x02",
+  score: (maxScore) => concat(["0x03", u64(maxScore)]),
+  points: (credits, atLeast = 0) => concat(["0x04", u64(credits), u64(atLeast)]),
+  quadratic: (credits) => concat(["0x05", u64(credits)]),
+  ranking: (scores) => concat(["0x06", u16(scores.length), ...scores.map(u64)]),
+};
+
+/** What a round fixes of its outcome rule (§17.2). */
+export const outcomes = {
+  greedy: ({ order = 0, misfit = 0, minimumSupport = 1 } = {}) =>
+    concat(["0x01", u8(order), u8(misfit), u128(minimumSupport)]),
+  categories: ({ order = 0, misfit = 0, leftover = 0, minimumSupport = 1, budgets }) =>
+    concat([
+      "0x04",
+      ...[order, misfit, leftover].map(u8),
+      u128(minimumSupport),
+      u16(budgets.length),
+      ...budgets.map(u128),
+    ]),
+  proportional: "0x05",
+};
+
 export const tagged = (tag, ...parts) =>
   keccak256(concat([stringToHex(`ostraka/v1/${tag}`), ...parts]));

@@ -1,6 +1,7 @@
 /** A treasury with members and a round brought as far as a test wants it. */
 import { concat, encodeAbiParameters, keccak256, stringToHex, zeroAddress } from "viem";
 import { commit } from "./bn254.js";
+import { ballots, outcomes } from "./encodings.js";
 import { account, word } from "./registry.js";
 
 export const RoundStatus = Object.freeze({
@@ -19,6 +20,7 @@ const field = (type, name) => ({ type, name });
 const ITEM = [
   field("address", "recipient"),
   field("uint256", "amount"),
+  field("uint16", "category"),
   field("string", "title"),
   field("string", "text"),
 ];
@@ -99,12 +101,8 @@ export class Treasury {
       proposalsOpenAt: now,
       proposalsCloseAt: now + 1000n,
       claimPeriod: 5000,
-      ballotKind: 1,
-      atLeast: 0,
-      atMost: 2,
-      order: 0,
-      misfit: 0,
-      minimumSupport: 1n,
+      ballot: ballots.approval(0, 2),
+      outcome: outcomes.greedy(),
       committee: committee.digest,
       votingOpensAt: now + 2000n,
       votingClosesAt: now + 3000n,
@@ -132,6 +130,7 @@ export class Treasury {
 export const item = (changes = {}) => ({
   recipient: account(600).address,
   amount: 400n,
+  category: 0,
   title: "Bench",
   text: "by the river",
   ...changes,
