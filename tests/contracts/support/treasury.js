@@ -75,6 +75,7 @@ export class Treasury {
     const errors = registry.contract.abi.filter(({ type }) => type === "error");
     const contract = await chain.at("BudgetTreasury", deployed.address, {
       abi: [...deployed.abi, ...errors],
+      receipt: deployed.receipt,
     });
     Object.assign(treasury, { chain, registry, contract });
     treasury.domain = { ...registry.domain, verifyingContract: contract.address };
@@ -187,17 +188,12 @@ export class Round {
       ...changes,
     };
     const description = stringToHex('{"title": "Spring", "options": []}');
-    const { logs } = await this.contract.send(
-      "startVoting",
-      [this.id, electorate, description],
-      from,
-    );
-    return logs.length;
+    return this.contract.send("startVoting", [this.id, electorate, description], from);
   }
 
-  /** From proposals to an accepted tally. */
-  async tallied(tally) {
-    await this.start();
+  /** From proposals, or from a started vote, to an accepted tally. */
+  async tallied(tally, { started = false } = {}) {
+    if (!started) await this.start();
     const { pollId } = await this.view();
     const { registry, chain } = this.treasury;
     const { pollContext: context } = await registry.contract.call("poll", [pollId]);
