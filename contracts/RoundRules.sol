@@ -8,7 +8,7 @@ import {ByteWriter} from "./libraries/ByteWriter.sol";
 import {RuleEncoding} from "./libraries/RuleEncoding.sol";
 
 /// @title Rules of a round's poll, written from what the round fixed and the proposals that stand
-/// @notice No state. Specified in docs/protocol.md, §17.2.
+/// @notice No state. Specified in docs/protocol.md, §17.7.
 contract RoundRules {
     using ByteWriter for ByteWriter.Writer;
 

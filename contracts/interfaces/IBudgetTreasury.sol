@@ -21,7 +21,7 @@ interface IBudgetTreasury {
         uint64 proposalsCloseAt;
         // Seconds after the decision in which payouts can be claimed.
         uint32 claimPeriod;
-        // Kind of ballot with its parameters, and of outcome rule with its own (§17.2).
+        // Kind of ballot with its parameters, and of outcome rule with its own (§17.7).
         bytes ballot;
         bytes outcome;
         // The poll's (§4.1).

@@ -1,4 +1,4 @@
-/** Rules of a round's poll as RoundRules writes them: docs/protocol.md §5.5, §14, §17.2. */
+/** Rules of a round's poll as RoundRules writes them: docs/protocol.md §5.5, §14, §17.7. */
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { concat, hexToBigInt, size, slice } from "viem";

@@ -3,7 +3,7 @@
 The contract writes the poll's rules from these bytes and the proposals that stand; what is
 impossible it refuses.
 
-Source: docs/protocol.md §17.2, contracts/RoundRules.sol.
+Source: docs/protocol.md §17.7, contracts/RoundRules.sol.
 """
 
 from collections.abc import Sequence

@@ -98,7 +98,7 @@ export const partsBytes = (parts) =>
 
 const u64 = (value) => numberToHex(value, { size: 8 });
 
-/** What a round fixes of its ballots (§17.2). */
+/** What a round fixes of its ballots (§17.7). */
 export const ballots = {
   singleChoice: "0x00",
   approval: (atLeast, atMost) => concat(["0x01", u16(atLeast), u16(atMost)]),
@@ -109,7 +109,7 @@ export const ballots = {
   ranking: (scores) => concat(["0x06", u16(scores.length), ...scores.map(u64)]),
 };
 
-/** What a round fixes of its outcome rule (§17.2). */
+/** What a round fixes of its outcome rule (§17.7). */
 export const outcomes = {
   greedy: ({ order = 0, misfit = 0, minimumSupport = 1 } = {}) =>
     concat(["0x01", u8(order), u8(misfit), u128(minimumSupport)]),
