@@ -10,10 +10,9 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {RoundRules} from "./RoundRules.sol";
 import {IBudgetTreasury} from "./interfaces/IBudgetTreasury.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
-import {BallotRule} from "./libraries/BallotRule.sol";
-import {RuleEncoding} from "./libraries/RuleEncoding.sol";
 
 /// @title BudgetTreasury
 /// @notice No owner, no upgrade.
@@ -25,7 +24,9 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         // The proposer's nonce when proposing; with it the id can be derived again.
         uint64 nonce;
         bool withdrawn;
+        uint16 category;
         address recipient;
+        // What is asked for; in a proportional round 0, and what was awarded once decided.
         uint128 amount;
     }
 
@@ -33,6 +34,8 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         address organizer;
         uint64 claimsEndAt;
         uint16 withdrawn;
+        // To choose from; 0 where proposals have none.
+        uint16 categories;
         uint256 pollId;
         uint256 deposited;
         uint256 committed;
@@ -50,10 +53,10 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     }
 
     bytes32 private constant PROPOSAL_TYPE = keccak256(
-        "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,string title,string text,uint256 nonce,uint64 deadline)"
+        "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
     );
     bytes32 private constant REVISION_TYPE = keccak256(
-        "Revision(bytes32 proposalId,address recipient,uint256 amount,string title,string text,uint256 nonce,uint64 deadline)"
+        "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
     );
     bytes32 private constant WITHDRAWAL_TYPE = keccak256(
         "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
@@ -69,6 +72,8 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
 
     /// @notice Where the rounds' polls are.
     IPollRegistry public immutable registry;
+    /// @notice Writes the rules of the rounds' polls.
+    RoundRules public immutable rules;
     /// @inheritdoc IBudgetTreasury
     uint256 public roundCount;
 
@@ -81,6 +86,8 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
 
     constructor(IPollRegistry registry_) EIP712("Ostraka", "1") {
         registry = registry_;
+        // Made here, so that nobody chooses how rules are written.
+        rules = new RoundRules();
     }
 
     /// @inheritdoc IBudgetTreasury
@@ -89,12 +96,12 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         string calldata title,
         string calldata text
     ) external returns (uint256 roundId) {
-        _checkParameters(parameters);
-        _checkBallot(parameters);
+        uint16 categories = _checkParameters(parameters);
         _checkTexts(title, text);
         roundId = ++roundCount;
         RoundRecord storage record = _rounds[roundId];
         record.organizer = msg.sender;
+        record.categories = categories;
         record.parameters = parameters;
         emit RoundCreated(roundId, msg.sender, parameters, title, text);
     }
@@ -148,6 +155,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 authorization.member,
                 item.recipient,
                 uint256(item.amount),
+                item.category,
                 keccak256(bytes(item.title)),
                 keccak256(bytes(item.text)),
                 authorization.nonce,
@@ -176,6 +184,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 proposalId,
                 item.recipient,
                 uint256(item.amount),
+                item.category,
                 keccak256(bytes(item.title)),
                 keccak256(bytes(item.text)),
                 authorization.nonce,
@@ -251,20 +260,22 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Tallied);
         (, bytes memory outcomeRule) = pollRules(roundId);
         // Checks tally, rule and order against what the registry knows.
-        bool[] memory winners = registry.winners(record.pollId, tally, outcomeRule, order);
+        uint256[] memory awards = registry.awards(record.pollId, tally, outcomeRule, order);
         ProposalRecord[] storage list = _proposals[roundId];
-        uint16[] memory indices = new uint16[](winners.length);
+        bool proportional = _isProportional(record.parameters);
+        uint16[] memory indices = new uint16[](awards.length);
         uint256 count = 0;
         uint256 funded = 0;
         uint256 committed = 0;
         uint256 slot = 0;
         for (uint256 index = 0; index < list.length; ++index) {
             if (list[index].withdrawn) continue;
-            if (winners[slot++]) {
-                indices[count++] = uint16(index);
-                funded |= 1 << index;
-                committed += list[index].amount;
-            }
+            uint256 award = awards[slot++];
+            if (award == 0) continue;
+            if (proportional) list[index].amount = uint128(award);
+            indices[count++] = uint16(index);
+            funded |= 1 << index;
+            committed += list[index].amount;
         }
         // Fewer than the slots: only the length word shrinks.
         assembly ("memory-safe") {
@@ -327,6 +338,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 proposer: proposal.proposer,
                 recipient: proposal.recipient,
                 amount: proposal.amount,
+                category: proposal.category,
                 withdrawn: proposal.withdrawn,
                 funded: record.funded & (1 << index) != 0,
                 paid: record.paid & (1 << index) != 0
@@ -355,28 +367,24 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     ) public view returns (bytes memory rule, bytes memory outcomeRule) {
         RoundRecord storage record = _rounds[roundId];
         RoundParameters storage parameters = record.parameters;
-        uint256[] memory costs = _costs(roundId, record);
-        uint256 options = costs.length;
-        uint128 budget = parameters.budget;
-        outcomeRule = RuleEncoding.greedy(
-            parameters.order,
-            parameters.misfit,
-            parameters.minimumSupport,
-            budget,
-            costs
-        );
-        if (parameters.ballotKind == BallotKind.SingleChoice) {
-            rule = RuleEncoding.singleChoice(options);
-        } else if (parameters.ballotKind == BallotKind.Knapsack) {
-            rule = RuleEncoding.knapsack(costs, budget);
-        } else {
-            // Where fewer proposals stand than a ballot may name, it may name all of them.
-            rule = RuleEncoding.approval(
-                options,
-                Math.min(parameters.atLeast, options),
-                Math.min(parameters.atMost, options)
-            );
+        ProposalRecord[] storage list = _proposals[roundId];
+        uint256[] memory amounts = new uint256[](list.length - record.withdrawn);
+        uint16[] memory categories = new uint16[](amounts.length);
+        uint256 slot = 0;
+        for (uint256 index = 0; index < list.length; ++index) {
+            ProposalRecord storage proposal = list[index];
+            if (proposal.withdrawn) continue;
+            (amounts[slot], categories[slot]) = (proposal.amount, proposal.category);
+            ++slot;
         }
+        return
+            rules.write(
+                parameters.ballot,
+                parameters.outcome,
+                parameters.budget,
+                amounts,
+                categories
+            );
     }
 
     function _propose(
@@ -389,7 +397,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Proposing);
         RoundParameters storage parameters = record.parameters;
         _requireMember(roundId, proposer, membership);
-        _checkItem(parameters, item);
+        _checkItem(record, item);
         ProposalRecord[] storage list = _proposals[roundId];
         if (list.length >= parameters.maximumProposals)
             revert BudgetTreasuryTooManyProposals(parameters.maximumProposals);
@@ -397,14 +405,24 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
             revert BudgetTreasuryTooManyProposals(parameters.proposalsPerMember);
         proposalId = _proposalId(roundId, proposer, nonce);
         uint256 index = list.length;
-        list.push(ProposalRecord(proposer, uint64(nonce), false, item.recipient, item.amount));
+        list.push(
+            ProposalRecord(
+                proposer,
+                uint64(nonce),
+                false,
+                item.category,
+                item.recipient,
+                item.amount
+            )
+        );
         _places[proposalId] = Place(uint128(roundId), uint128(index + 1));
         emit ProposalSubmitted(roundId, proposalId, proposer, uint16(index), item);
     }
 
     function _revise(bytes32 proposalId, address account, Item calldata item) private {
         (uint256 roundId, ProposalRecord storage proposal) = _ownStanding(proposalId, account);
-        _checkItem(_rounds[roundId].parameters, item);
+        _checkItem(_rounds[roundId], item);
+        proposal.category = item.category;
         proposal.recipient = item.recipient;
         proposal.amount = item.amount;
         emit ProposalRevised(roundId, proposalId, item);
@@ -484,18 +502,6 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
             );
     }
 
-    function _costs(
-        uint256 roundId,
-        RoundRecord storage record
-    ) private view returns (uint256[] memory costs) {
-        ProposalRecord[] storage list = _proposals[roundId];
-        costs = new uint256[](list.length - record.withdrawn);
-        uint256 slot = 0;
-        for (uint256 index = 0; index < list.length; ++index) {
-            if (!list[index].withdrawn) costs[slot++] = list[index].amount;
-        }
-    }
-
     function _inStatus(
         uint256 roundId,
         RoundStatus expected
@@ -522,20 +528,31 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 : RoundStatus.Void;
     }
 
-    function _checkParameters(RoundParameters calldata parameters) private view {
+    /// @dev Number of categories.
+    function _checkParameters(
+        RoundParameters calldata parameters
+    ) private view returns (uint16 categories) {
         if (parameters.token != address(0) && parameters.token.code.length == 0)
             revert BudgetTreasuryInvalidParameter("token");
         if (parameters.budget == 0 || parameters.budget >= MAX_BUDGET)
             revert BudgetTreasuryInvalidParameter("budget");
-        if (parameters.minimumAmount == 0) revert BudgetTreasuryInvalidParameter("minimumAmount");
-        if (
-            parameters.maximumAmount < parameters.minimumAmount ||
-            parameters.maximumAmount > parameters.budget
-        ) revert BudgetTreasuryInvalidParameter("maximumAmount");
         if (parameters.proposalsPerMember == 0)
             revert BudgetTreasuryInvalidParameter("proposalsPerMember");
         if (parameters.maximumProposals == 0 || parameters.maximumProposals > MAX_PROPOSALS)
             revert BudgetTreasuryInvalidParameter("maximumProposals");
+        bool proportional;
+        (categories, proportional) = rules.check(
+            parameters.ballot,
+            parameters.outcome,
+            parameters.maximumProposals,
+            parameters.budget
+        );
+        if ((parameters.minimumAmount == 0) != proportional)
+            revert BudgetTreasuryInvalidParameter("minimumAmount");
+        if (
+            parameters.maximumAmount < parameters.minimumAmount ||
+            parameters.maximumAmount > (proportional ? 0 : parameters.budget)
+        ) revert BudgetTreasuryInvalidParameter("maximumAmount");
         if (parameters.memberRoot == 0) revert BudgetTreasuryInvalidParameter("memberRoot");
         if (
             parameters.proposalsCloseAt <= parameters.proposalsOpenAt ||
@@ -561,25 +578,13 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         if (parameters.minimumBallots == 0) revert BudgetTreasuryInvalidParameter("minimumBallots");
     }
 
-    function _checkBallot(RoundParameters calldata parameters) private pure {
-        uint256 slack = 0;
-        if (parameters.ballotKind == BallotKind.Approval) {
-            if (parameters.atMost == 0 || parameters.atLeast > parameters.atMost)
-                revert BudgetTreasuryInvalidParameter("atMost");
-            slack = RuleEncoding.slackBits(parameters.atMost - parameters.atLeast);
-        } else {
-            if (parameters.atLeast != 0) revert BudgetTreasuryInvalidParameter("atLeast");
-            if (parameters.atMost != 0) revert BudgetTreasuryInvalidParameter("atMost");
-            if (parameters.ballotKind == BallotKind.Knapsack)
-                slack = RuleEncoding.slackBits(parameters.budget);
-        }
-        if (parameters.maximumProposals + slack > BallotRule.MAX_WIDTH)
-            revert BudgetTreasuryInvalidParameter("maximumProposals");
-        if (parameters.order > 1) revert BudgetTreasuryInvalidParameter("order");
-        if (parameters.misfit > 1) revert BudgetTreasuryInvalidParameter("misfit");
+    /// @dev Proposals ask for no amount there, and for at least one unit elsewhere.
+    function _isProportional(RoundParameters storage parameters) private view returns (bool) {
+        return parameters.maximumAmount == 0;
     }
 
-    function _checkItem(RoundParameters storage parameters, Item calldata item) private view {
+    function _checkItem(RoundRecord storage record, Item calldata item) private view {
+        RoundParameters storage parameters = record.parameters;
         if (item.recipient == address(0) || item.recipient == address(this))
             revert BudgetTreasuryInvalidRecipient(item.recipient);
         if (item.amount < parameters.minimumAmount || item.amount > parameters.maximumAmount)
@@ -588,6 +593,9 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 parameters.minimumAmount,
                 parameters.maximumAmount
             );
+        // Where there are no categories, every proposal has the first.
+        if (item.category >= Math.max(record.categories, 1))
+            revert BudgetTreasuryInvalidCategory(item.category, record.categories);
         _checkTexts(item.title, item.text);
     }
 

@@ -213,18 +213,18 @@ contract PollRegistry is IPollRegistry, EIP712 {
     }
 
     /// @inheritdoc IPollRegistry
-    function winners(
+    function awards(
         uint256 pollId,
         uint256[] calldata tally,
         bytes calldata outcomeRule,
         uint16[] calldata order
-    ) external view returns (bool[] memory funded) {
+    ) external view returns (uint256[] memory) {
         PollRecord storage record = _inStatus(pollId, Status.Tallied);
         bytes32 tallyDigest = keccak256(abi.encode(tally));
         if (tallyDigest != record.tallyDigest)
             revert PollRegistryTallyDiffers(record.tallyDigest, tallyDigest);
         _requireDigest("outcomeRule", record.outcomeRule, Outcome.digest(outcomeRule));
-        return Outcome.winners(outcomeRule, tally, order);
+        return Outcome.awards(outcomeRule, tally, order);
     }
 
     /// @inheritdoc IPollRegistry

@@ -5,13 +5,6 @@ pragma solidity 0.8.37;
 /// @notice Holds a round's money from funding to payout. Nobody owns it: money leaves only to the
 /// recipients of funded proposals or back to those who gave it. Specified in docs/protocol.md, §17.
 interface IBudgetTreasury {
-    /// @notice Kinds of ballots (§5.5).
-    enum BallotKind {
-        SingleChoice,
-        Approval,
-        Knapsack
-    }
-
     /// @notice What a round fixes at its creation. Times are Unix seconds, amounts the token's
     /// smallest units.
     struct RoundParameters {
@@ -28,14 +21,9 @@ interface IBudgetTreasury {
         uint64 proposalsCloseAt;
         // Seconds after the decision in which payouts can be claimed.
         uint32 claimPeriod;
-        BallotKind ballotKind;
-        // Of an approval ballot; 0 for other kinds.
-        uint16 atLeast;
-        uint16 atMost;
-        // Greedy outcome rule (§14.3).
-        uint8 order;
-        uint8 misfit;
-        uint128 minimumSupport;
+        // Kind of ballot with its parameters, and of outcome rule with its own (§17.7).
+        bytes ballot;
+        bytes outcome;
         // The poll's (§4.1).
         bytes32 committee;
         uint64 votingOpensAt;
@@ -51,7 +39,10 @@ interface IBudgetTreasury {
     /// @notice What a member asks for.
     struct Item {
         address recipient;
+        // 0 in a proportional round.
         uint128 amount;
+        // 0 in a round without categories.
+        uint16 category;
         string title;
         string text;
     }
@@ -92,12 +83,13 @@ interface IBudgetTreasury {
         Void
     }
 
-    /// @notice A proposal as it stands.
+    /// @notice A proposal as it stands; in a proportional round the amount is what was awarded.
     struct ProposalView {
         bytes32 id;
         address proposer;
         address recipient;
         uint128 amount;
+        uint16 category;
         bool withdrawn;
         bool funded;
         bool paid;
@@ -152,6 +144,7 @@ interface IBudgetTreasury {
     error BudgetTreasurySignatureExpired(uint64 deadline);
     error BudgetTreasuryTooManyProposals(uint256 limit);
     error BudgetTreasuryInvalidAmount(uint256 amount, uint256 minimum, uint256 maximum);
+    error BudgetTreasuryInvalidCategory(uint256 category, uint256 categories);
     error BudgetTreasuryInvalidRecipient(address recipient);
     error BudgetTreasuryInvalidTitle(uint256 length);
     error BudgetTreasuryTextTooLong(uint256 length);
@@ -218,7 +211,7 @@ interface IBudgetTreasury {
     ) external;
 
     /// @notice Create the round's poll: one slot for each standing proposal, in order of
-    /// submission, with its amount as cost. The organizer names the electorate, which everybody can
+    /// submission, with its amount as cost and its category. The organizer names the electorate, which everybody can
     /// check against the census; all else was fixed at creation.
     /// @param description The poll's description (§4.4).
     function startVoting(
@@ -227,8 +220,9 @@ interface IBudgetTreasury {
         bytes calldata description
     ) external returns (uint256 pollId);
 
-    /// @notice Fix which proposals are funded, from the accepted tally.
-    /// @param order All slots from best to worst; checked in one pass.
+    /// @notice Fix which proposals are funded, in a proportional round also with what, from the accepted
+    /// tally.
+    /// @param order Slots from best to worst as the outcome rule wants them (§14); checked in one pass.
     function decide(uint256 roundId, uint256[] calldata tally, uint16[] calldata order) external;
 
     /// @notice Pay a funded proposal to its recipient, once. Anybody may ask.

@@ -175,16 +175,17 @@ interface IPollRegistry {
     /// @param blinding Reduced modulo the group's order.
     function acceptTally(uint256 pollId, uint256[] calldata tally, uint256 blinding) external;
 
-    /// @notice Which slots the accepted tally funds under the poll's greedy outcome rule.
+    /// @notice What the accepted tally awards to each slot under the poll's outcome rule (§14): 1 or 0,
+    /// or an amount. Empty where the tally itself is the result.
     /// @param tally The accepted tally.
-    /// @param outcomeRule The poll's outcome rule, of kind greedy.
-    /// @param order All slots from best to worst.
-    function winners(
+    /// @param outcomeRule The poll's outcome rule.
+    /// @param order Slots from best to worst as the outcome rule wants them.
+    function awards(
         uint256 pollId,
         uint256[] calldata tally,
         bytes calldata outcomeRule,
         uint16[] calldata order
-    ) external view returns (bool[] memory funded);
+    ) external view returns (uint256[] memory);
 
     /// @notice All that is known of a poll; status None when there is none.
     function poll(uint256 pollId) external view returns (PollView memory);

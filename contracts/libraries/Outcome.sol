@@ -1,28 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Greedy} from "./Greedy.sol";
+import {Majority} from "./Majority.sol";
+import {OutcomeOrder} from "./OutcomeOrder.sol";
+import {OutcomeReader} from "./OutcomeReader.sol";
+import {Plurality} from "./Plurality.sol";
+import {Proportional} from "./Proportional.sol";
+
 /// @title From a tally to a decision, in exact integers
 /// @notice docs/protocol.md §14.
 library Outcome {
-    error OutcomeUnknownKind(uint8 kind);
-    error OutcomeMalformed(uint256 length);
-    error OutcomeSlotsDiffer(uint256 costs, uint256 slots);
-    error OutcomeCostIsZero(uint256 slot);
-    error OutcomeUnknownFlags(uint8 order, uint8 misfit);
-    error OutcomeNotGreedy(bytes32 digest);
-    error OutcomeOrderIncomplete(uint256 entries, uint256 slots);
-    error OutcomeOrderWrong(uint256 place);
+    using OutcomeOrder for uint16[];
+    using OutcomeReader for bytes;
 
-    uint8 private constant NONE = 0;
-    uint8 private constant GREEDY = 1;
-    /// @dev kind, order, misfit, minimum support, budget, number of costs
-    uint256 private constant GREEDY_HEAD = 37;
+    error OutcomeUnknownKind(uint256 kind);
 
-    struct Greedy {
-        bool byVotesPerCost;
-        bool stopAtMisfit;
-        uint256 minimumSupport;
-        uint256 budget;
+    uint256 private constant NONE = 0;
+    uint256 private constant GREEDY = 1;
+    uint256 private constant MAJORITY = 2;
+    uint256 private constant PLURALITY = 3;
+    uint256 private constant CATEGORIES = 4;
+    uint256 private constant PROPORTIONAL = 5;
+    uint256 private constant PARTS = 6;
+    /// @dev kind, number of parts
+    uint256 private constant PARTS_HEAD = 2;
+    /// @dev slots, length
+    uint256 private constant PART_HEAD = 4;
+
+    /// @dev Where the next part begins: in the rule, the tally and the order.
+    struct Cursor {
+        uint256 offset;
+        uint256 slot;
+        uint256 place;
     }
 
     /// @notice 32 bytes that stand for an outcome rule.
@@ -32,96 +42,121 @@ library Outcome {
 
     /// @notice Reverts unless the rule is well formed for that many slots.
     function validate(bytes calldata rule, uint256 slots) internal pure {
-        if (rule.length == 0) revert OutcomeMalformed(0);
-        uint8 kind = uint8(rule[0]);
-        if (kind == NONE) {
-            if (rule.length != 1) revert OutcomeMalformed(rule.length);
-        } else if (kind == GREEDY) {
-            _greedy(rule, slots);
-            for (uint256 slot = 0; slot < slots; ++slot) {
-                if (_cost(rule, slot) == 0) revert OutcomeCostIsZero(slot);
-            }
-        } else {
-            revert OutcomeUnknownKind(kind);
+        if (rule.u8(0) != PARTS) return _requireSingle(rule, slots);
+        uint256 count = rule.u8(1);
+        uint256 offset = PARTS_HEAD;
+        uint256 total = 0;
+        for (uint256 part = 0; part < count; ++part) {
+            (uint256 taken, bytes calldata encoded) = _part(rule, offset);
+            if (taken == 0) revert OutcomeReader.OutcomeOutOfRange("slots", 0);
+            _requireSingle(encoded, taken);
+            total += taken;
+            offset += PART_HEAD + encoded.length;
         }
+        rule.requireLength(offset);
+        if (count < 2) revert OutcomeReader.OutcomeOutOfRange("parts", count);
+        if (total != slots) revert OutcomeReader.OutcomeSlotsDiffer(total, slots);
     }
 
-    /// @notice Which slots a greedy rule funds.
-    /// @param order All slots from best to worst; checked in one pass.
-    function winners(
+    /// @notice What each slot is awarded; nothing at all under the rule of kind none.
+    /// @param order Slots from best to worst as the rule wants them; checked in one pass.
+    function awards(
         bytes calldata rule,
         uint256[] calldata tally,
         uint16[] calldata order
-    ) internal pure returns (bool[] memory funded) {
-        Greedy memory greedy = _greedy(rule, tally.length);
-        if (order.length != tally.length) revert OutcomeOrderIncomplete(order.length, tally.length);
-        funded = new bool[](tally.length);
-        uint256 left = greedy.budget;
-        bool open = true;
-        for (uint256 place = 0; place < order.length; ++place) {
-            uint256 slot = order[place];
-            if (slot >= tally.length) revert OutcomeOrderWrong(place);
-            // Strictly descending over as many places as slots: a permutation, and the right one.
-            if (place > 0 && !_precedes(greedy, rule, tally, order[place - 1], slot))
-                revert OutcomeOrderWrong(place);
-            if (!open || tally[slot] < greedy.minimumSupport) continue;
-            uint256 cost = _cost(rule, slot);
-            if (cost <= left) {
-                funded[slot] = true;
-                left -= cost;
-            } else if (greedy.stopAtMisfit) {
-                open = false;
-            }
+    ) internal pure returns (uint256[] memory given) {
+        uint256 kind = rule.u8(0);
+        if (kind == PARTS) return _parts(rule, tally, order);
+        if (kind == NONE) {
+            order.requireEntries(0);
+            return given;
         }
+        return _single(kind, rule, tally, order);
     }
 
-    function _precedes(
-        Greedy memory greedy,
+    /// @dev Each part decides over slots of its own, and takes as much of the order as it needs.
+    function _parts(
         bytes calldata rule,
         uint256[] calldata tally,
-        uint256 first,
-        uint256 second
-    ) private pure returns (bool) {
-        uint256 firstRank = tally[first];
-        uint256 secondRank = tally[second];
-        if (greedy.byVotesPerCost) {
-            // A tally stays below 2^200 and a cost below 2^128, hence in two words.
-            (uint256 firstHigh, uint256 firstLow) = _product(firstRank, _cost(rule, second));
-            (uint256 secondHigh, uint256 secondLow) = _product(secondRank, _cost(rule, first));
-            if (firstHigh != secondHigh) return firstHigh > secondHigh;
-            (firstRank, secondRank) = (firstLow, secondLow);
+        uint16[] calldata order
+    ) private pure returns (uint256[] memory given) {
+        given = new uint256[](tally.length);
+        Cursor memory cursor = Cursor(PARTS_HEAD, 0, 0);
+        uint256 count = rule.u8(1);
+        for (uint256 part = 0; part < count; ++part) {
+            uint256 slot = cursor.slot;
+            uint256[] memory own = _next(cursor, rule, tally, order);
+            for (uint256 i = 0; i < own.length; ++i) given[slot + i] = own[i];
         }
-        return firstRank > secondRank || (firstRank == secondRank && first < second);
+        order.requireEntries(cursor.place);
     }
 
-    function _product(uint256 a, uint256 b) private pure returns (uint256 high, uint256 low) {
-        unchecked {
-            uint256 folded = mulmod(a, b, type(uint256).max);
-            low = a * b;
-            high = folded - low - (folded < low ? 1 : 0);
-        }
+    /// @dev Awards of the part at the cursor, which moves on; empty for a part of kind none.
+    function _next(
+        Cursor memory cursor,
+        bytes calldata rule,
+        uint256[] calldata tally,
+        uint16[] calldata order
+    ) private pure returns (uint256[] memory own) {
+        (uint256 slots, bytes calldata encoded) = _part(rule, cursor.offset);
+        cursor.offset += PART_HEAD + encoded.length;
+        tally = tally[cursor.slot:cursor.slot + slots];
+        cursor.slot += slots;
+        uint256 kind = encoded.u8(0);
+        uint256 place = cursor.place;
+        uint256 end = place + _entries(kind, encoded, slots);
+        if (end > order.length) revert OutcomeOrder.OutcomeOrderIncomplete(order.length, end);
+        cursor.place = end;
+        if (kind != NONE) own = _single(kind, encoded, tally, order[place:end]);
     }
 
-    function _greedy(
+    function _single(
+        uint256 kind,
+        bytes calldata rule,
+        uint256[] calldata tally,
+        uint16[] calldata order
+    ) private pure returns (uint256[] memory) {
+        if (kind == PLURALITY) return Plurality.awards(rule, tally, order);
+        if (kind == PROPORTIONAL) return Proportional.awards(rule, tally, order);
+        if (kind == MAJORITY) {
+            order.requireEntries(0);
+            return Majority.awards(rule, tally);
+        }
+        return Greedy.awards(Greedy.read(rule, tally.length, kind == CATEGORIES), tally, order);
+    }
+
+    /// @dev Entries of the order that a rule takes.
+    function _entries(
+        uint256 kind,
         bytes calldata rule,
         uint256 slots
-    ) private pure returns (Greedy memory greedy) {
-        if (rule.length == 0 || uint8(rule[0]) != GREEDY) revert OutcomeNotGreedy(digest(rule));
-        if (rule.length < GREEDY_HEAD) revert OutcomeMalformed(rule.length);
-        uint256 costs = uint16(bytes2(rule[35:37]));
-        if (rule.length != GREEDY_HEAD + 16 * costs) revert OutcomeMalformed(rule.length);
-        if (costs != slots) revert OutcomeSlotsDiffer(costs, slots);
-        uint8 order = uint8(rule[1]);
-        uint8 misfit = uint8(rule[2]);
-        if (order > 1 || misfit > 1) revert OutcomeUnknownFlags(order, misfit);
-        greedy.byVotesPerCost = order == 1;
-        greedy.stopAtMisfit = misfit == 1;
-        greedy.minimumSupport = uint128(bytes16(rule[3:19]));
-        greedy.budget = uint128(bytes16(rule[19:35]));
+    ) private pure returns (uint256) {
+        if (kind == NONE || kind == MAJORITY) return 0;
+        if (kind == PLURALITY) return Plurality.read(rule, slots).contenders;
+        if (kind == PROPORTIONAL) return Proportional.read(rule, slots).contenders;
+        return slots;
     }
 
-    function _cost(bytes calldata rule, uint256 slot) private pure returns (uint256) {
-        uint256 start = GREEDY_HEAD + 16 * slot;
-        return uint128(bytes16(rule[start:start + 16]));
+    /// @dev Reverts unless the rule is well formed and no list of parts.
+    function _requireSingle(bytes calldata rule, uint256 slots) private pure {
+        uint256 kind = rule.u8(0);
+        if (kind == NONE) rule.requireLength(1);
+        else if (kind == GREEDY) Greedy.read(rule, slots, false);
+        else if (kind == MAJORITY) Majority.read(rule, slots);
+        else if (kind == PLURALITY) Plurality.read(rule, slots);
+        else if (kind == CATEGORIES) Greedy.read(rule, slots, true);
+        else if (kind == PROPORTIONAL) Proportional.read(rule, slots);
+        else revert OutcomeUnknownKind(kind);
+    }
+
+    function _part(
+        bytes calldata rule,
+        uint256 offset
+    ) private pure returns (uint256 slots, bytes calldata encoded) {
+        slots = rule.u16(offset);
+        uint256 start = offset + PART_HEAD;
+        uint256 end = start + rule.u16(offset + 2);
+        if (end > rule.length) revert OutcomeReader.OutcomeMalformed(rule.length);
+        encoded = rule[start:end];
     }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Libraries} from "./support/Libraries.sol";
 import {Test} from "./support/Vm.sol";
 
-/// @notice Fuzzes greedy outcomes against choosing the best of the rest again and again: docs/protocol.md §14.3.
+/// @notice Fuzzes greedy outcomes against choosing the best of the rest again and again, and others
+/// against what they promise: docs/protocol.md §14.
 contract OutcomeTest is Test {
     Libraries private immutable libraries = new Libraries();
 
@@ -37,6 +39,126 @@ contract OutcomeTest is Test {
         _compare(rule, tally, prices);
     }
 
+    /// @dev All of the amount, each part rounded down or one more, and no other order.
+    function testFuzz_proportionalGivesAllOfIt(
+        uint128 amount,
+        uint200[6] calldata votes,
+        uint8 quiet
+    ) external view {
+        if (amount == 0) amount = 1;
+        uint256[] memory tally = new uint256[](6);
+        uint256 total = 0;
+        for (uint256 i = 0; i < 6; ++i) {
+            if ((quiet >> i) & 1 == 0) tally[i] = votes[i];
+            total += tally[i];
+        }
+        uint256[] memory remainders = new uint256[](6);
+        for (uint256 i = 0; i < 6 && total > 0; ++i)
+            remainders[i] = mulmod(amount, tally[i], total);
+        uint16[] memory order = _order(remainders);
+        bytes memory encoded = abi.encodePacked(uint8(5), amount, uint16(6));
+        libraries.validateOutcome(encoded, 6);
+        uint256[] memory given = libraries.awards(encoded, tally, order);
+        uint256 sum = 0;
+        for (uint256 i = 0; i < 6; ++i) {
+            sum += given[i];
+            if (total == 0) continue;
+            uint256 least = Math.mulDiv(amount, tally[i], total);
+            requireTrue("part", given[i] == least || given[i] == least + 1);
+            if (tally[i] == 0) requireEqual("no votes, no part", 0, given[i]);
+        }
+        requireEqual("all of it", total == 0 ? 0 : amount, sum);
+        _requireOnlyOrder(encoded, tally, order);
+    }
+
+    /// @dev No budget is overrun, whole or of a category; a second pass only adds.
+    function testFuzz_categoriesKeepTheirBudgets(
+        Rule memory rule,
+        uint8[6] calldata votes,
+        uint8[6] calldata costs,
+        uint8[6] calldata categories,
+        uint8[3] calldata budgets
+    ) external view {
+        rule.byCost = false;
+        rule.minimumSupport %= 4;
+        rule.budget %= 40;
+        uint256[] memory tally = _scaled(votes, 6, 0);
+        uint256[] memory prices = _scaled(costs, 7, 1);
+        uint16[] memory order = _order(tally);
+        bytes memory encoded = _encodeCategories(rule, prices, categories, budgets);
+        libraries.validateOutcome(encoded, 6);
+        uint256[] memory first = libraries.awards(encoded, tally, order);
+        encoded[3] = 0x01;
+        uint256[] memory both = libraries.awards(encoded, tally, order);
+        _requireOnlyOrder(encoded, tally, order);
+        for (uint256 i = 0; i < 6; ++i) {
+            requireTrue("only adds", first[i] <= both[i] && both[i] <= 1);
+            if (tally[i] < rule.minimumSupport) requireEqual("unsupported", 0, both[i]);
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            uint256 spent = _cost(first, prices, categories, i);
+            requireTrue("category", spent <= budgets[i] % 20);
+        }
+        requireTrue("budget", _cost(first, prices, categories, 3) <= rule.budget);
+        uint256 total = _cost(both, prices, categories, 3);
+        requireTrue("budget", total <= rule.budget);
+        // Where nothing ends a pass, nothing that still fits is left out.
+        for (uint256 i = 0; i < 6 && !rule.stop; ++i) {
+            bool out = both[i] == 0 && tally[i] >= rule.minimumSupport;
+            requireTrue("fits no more", !out || total + prices[i] > rule.budget);
+        }
+    }
+
+    /// @dev Of one category, or of all where that is 3.
+    function _cost(
+        uint256[] memory given,
+        uint256[] memory prices,
+        uint8[6] calldata categories,
+        uint256 category
+    ) private pure returns (uint256 cost) {
+        for (uint256 i = 0; i < 6; ++i) {
+            if (category == 3 || categories[i] % 3 == category) cost += given[i] * prices[i];
+        }
+    }
+
+    /// @dev Yes and no are never both awarded, and more yes never turns yes into no.
+    function testFuzz_majorityIsMonotonic(
+        bool strict,
+        uint128 quorum,
+        uint64 numerator,
+        uint64 denominator,
+        uint192[3] calldata votes,
+        uint64 more
+    ) external view {
+        if (denominator < 2) denominator = 2;
+        numerator = 1 + (numerator % (denominator - 1));
+        bytes memory encoded = abi.encodePacked(
+            uint8(2),
+            true,
+            strict,
+            quorum,
+            numerator,
+            denominator
+        );
+        libraries.validateOutcome(encoded, 3);
+        uint256[] memory tally = new uint256[](3);
+        for (uint256 i = 0; i < 3; ++i) tally[i] = votes[i];
+        uint256[] memory given = libraries.awards(encoded, tally, new uint16[](0));
+        requireTrue("one of both", given[0] + given[1] <= 1 && given[2] == 0);
+        tally[0] += more;
+        uint256[] memory later = libraries.awards(encoded, tally, new uint16[](0));
+        requireTrue("monotonic", later[0] >= given[0]);
+    }
+
+    function _order(uint256[] memory keys) private pure returns (uint16[] memory order) {
+        order = new uint16[](keys.length);
+        bool[] memory seen = new bool[](keys.length);
+        for (uint256 place = 0; place < keys.length; ++place) {
+            uint256 best = _best(false, keys, keys, seen);
+            (order[place], seen[best]) = (uint16(best), true);
+        }
+    }
+
     function _compare(
         Rule memory rule,
         uint256[] memory tally,
@@ -44,7 +166,7 @@ contract OutcomeTest is Test {
     ) private view {
         uint16[] memory order = new uint16[](6);
         bool[] memory seen = new bool[](6);
-        bool[] memory expected = new bool[](6);
+        uint256[] memory expected = new uint256[](6);
         uint256 left = rule.budget;
         bool open = true;
         for (uint256 place = 0; place < 6; ++place) {
@@ -52,7 +174,7 @@ contract OutcomeTest is Test {
             (order[place], seen[best]) = (uint16(best), true);
             if (!open || tally[best] < rule.minimumSupport) continue;
             if (costs[best] <= left) {
-                expected[best] = true;
+                expected[best] = 1;
                 left -= costs[best];
             } else if (rule.stop) {
                 open = false;
@@ -60,13 +182,21 @@ contract OutcomeTest is Test {
         }
         bytes memory encoded = _encode(rule, costs);
         libraries.validateOutcome(encoded, 6);
-        bool[] memory funded = libraries.winners(encoded, tally, order);
-        requireTrue("funded", keccak256(abi.encode(expected)) == keccak256(abi.encode(funded)));
+        uint256[] memory given = libraries.awards(encoded, tally, order);
+        requireTrue("awards", keccak256(abi.encode(expected)) == keccak256(abi.encode(given)));
 
-        // Any two neighbours the other way round are not the order.
-        for (uint256 place = 1; place < 6; ++place) {
+        _requireOnlyOrder(encoded, tally, order);
+    }
+
+    /// @dev Any two neighbours the other way round are not the order.
+    function _requireOnlyOrder(
+        bytes memory encoded,
+        uint256[] memory tally,
+        uint16[] memory order
+    ) private view {
+        for (uint256 place = 1; place < order.length; ++place) {
             (order[place - 1], order[place]) = (order[place], order[place - 1]);
-            try libraries.winners(encoded, tally, order) returns (bool[] memory) {
+            try libraries.awards(encoded, tally, order) returns (uint256[] memory) {
                 requireTrue("order refused", false);
             } catch {
                 (order[place - 1], order[place]) = (order[place], order[place - 1]);
@@ -121,6 +251,29 @@ contract OutcomeTest is Test {
         );
         for (uint256 i = 0; i < costs.length; ++i) {
             encoded = abi.encodePacked(encoded, uint128(costs[i]));
+        }
+    }
+
+    function _encodeCategories(
+        Rule memory rule,
+        uint256[] memory costs,
+        uint8[6] calldata categories,
+        uint8[3] calldata budgets
+    ) private pure returns (bytes memory encoded) {
+        encoded = abi.encodePacked(
+            uint8(4),
+            rule.byCost,
+            rule.stop,
+            false,
+            rule.minimumSupport,
+            rule.budget,
+            uint16(3)
+        );
+        for (uint256 i = 0; i < 3; ++i)
+            encoded = abi.encodePacked(encoded, uint128(budgets[i] % 20));
+        encoded = abi.encodePacked(encoded, uint16(6));
+        for (uint256 i = 0; i < 6; ++i) {
+            encoded = abi.encodePacked(encoded, uint128(costs[i]), uint16(categories[i] % 3));
         }
     }
 

@@ -3,7 +3,17 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { concat, slice } from "viem";
 import { Refused, assertRefused, startChain } from "./support/chain.js";
-import { NO_OUTCOME, greedyBytes, range, tagged } from "./support/encodings.js";
+import {
+  NO_OUTCOME,
+  categoriesBytes,
+  greedyBytes,
+  majorityBytes,
+  partsBytes,
+  pluralityBytes,
+  proportionalBytes,
+  range,
+  tagged,
+} from "./support/encodings.js";
 import { seeded } from "./support/random.js";
 
 let libraries;
@@ -11,8 +21,9 @@ before(async () => {
   libraries = await (await startChain()).deploy("Libraries");
 });
 const validate = (bytes, slots) => libraries.call("validateOutcome", [bytes, slots]);
-const winners = (rule, tally, order) =>
-  libraries.call("winners", [greedyBytes(rule), tally, order]);
+const awards = (bytes, tally, order) => libraries.call("awards", [bytes, tally, order]);
+const winners = async (rule, tally, order) =>
+  (await awards(greedyBytes(rule), tally, order)).map((award) => award === 1n);
 
 /** All orders of the slots, by brute force. */
 function permutations(slots) {
@@ -23,26 +34,74 @@ function permutations(slots) {
 }
 
 /** The one order in which nobody stands before somebody better, pair by pair in fractions. */
-function isRanking({ order, costs }, tally, places) {
+function isRanking(rank, places) {
   const better = (a, b) => {
-    const left = order === 1 ? tally[a] * BigInt(costs[b]) : tally[a];
-    const right = order === 1 ? tally[b] * BigInt(costs[a]) : tally[b];
+    const [left, right] = [rank[a][0] * rank[b][1], rank[b][0] * rank[a][1]];
     return left > right || (left === right && a < b);
   };
   return places.every((a, place) => places.slice(place + 1).every((b) => better(a, b)));
 }
 
+/** Rank of each slot as a fraction. */
+const ranks = ({ order, costs }, tally) =>
+  tally.map((votes, slot) => [votes, order === 1 ? BigInt(costs[slot]) : 1n]);
+
 function funds({ misfit, minimumSupport, budget, costs }, tally, places) {
-  const funded = costs.map(() => false);
+  const funded = costs.map(() => 0n);
   let left = BigInt(budget);
   for (const slot of places) {
     if (tally[slot] < BigInt(minimumSupport)) continue;
     if (BigInt(costs[slot]) <= left) {
-      funded[slot] = true;
+      funded[slot] = 1n;
       left -= BigInt(costs[slot]);
     } else if (misfit === 1) break;
   }
   return funded;
+}
+
+/** Straight from §14.6: one list of passes that may each end. */
+function fundsByCategory(rule, tally, places) {
+  const funded = rule.costs.map(() => 0n);
+  const supported = places.filter((slot) => tally[slot] >= BigInt(rule.minimumSupport));
+  const spent = (slots) =>
+    slots.reduce((sum, slot) => sum + funded[slot] * BigInt(rule.costs[slot]), 0n);
+  const all = range(tally.length);
+  const ended = new Set();
+  for (const slot of supported) {
+    const category = rule.categories[slot];
+    if (ended.has(category)) continue;
+    const own = all.filter((other) => rule.categories[other] === category);
+    const cost = BigInt(rule.costs[slot]);
+    const fits =
+      spent(own) + cost <= BigInt(rule.budgets[category]) &&
+      spent(all) + cost <= BigInt(rule.budget);
+    if (fits) funded[slot] = 1n;
+    else if (rule.misfit === 1) ended.add(category);
+  }
+  if (rule.leftover === 0) return funded;
+  for (const slot of supported.filter((one) => funded[one] === 0n)) {
+    if (spent(all) + BigInt(rule.costs[slot]) <= BigInt(rule.budget)) funded[slot] = 1n;
+    else if (rule.misfit === 1) break;
+  }
+  return funded;
+}
+
+/** One of all orders is accepted, the right one, with just these awards. */
+async function onlyRightOrder(bytes, tally, rank, expected) {
+  const orders = permutations(range(rank.length));
+  const results = await libraries.callAll(
+    "awards",
+    orders.map((places) => [bytes, tally, places]),
+  );
+  const right = orders.findIndex((places) => isRanking(rank, places));
+  results.forEach((result, index) => {
+    if (index === right) {
+      assert.deepEqual(result, expected(orders[index]));
+    } else {
+      assert.ok(result instanceof Refused, `order ${orders[index]} was accepted`);
+      assert.equal(result.name, "OutcomeOrderWrong");
+    }
+  });
 }
 
 for (const order of [0, 1]) {
@@ -61,24 +120,205 @@ for (const order of [0, 1]) {
           costs: range(slots).map(() => scale * (1n + random.below(7))),
         };
         const tally = range(slots).map(() => random.below(5));
-        const orders = permutations(range(slots));
-        const results = await libraries.callAll(
-          "winners",
-          orders.map((places) => [greedyBytes(rule), tally, places]),
+        await onlyRightOrder(greedyBytes(rule), tally, ranks(rule, tally), (places) =>
+          funds(rule, tally, places),
         );
-        const right = orders.findIndex((places) => isRanking(rule, tally, places));
-        results.forEach((result, index) => {
-          if (index === right) {
-            assert.deepEqual(result, funds(rule, tally, orders[index]));
-          } else {
-            assert.ok(result instanceof Refused, `order ${orders[index]} was accepted`);
-            assert.equal(result.name, "OutcomeOrderWrong");
-          }
-        });
       }
     });
+
+    for (const leftover of [0, 1]) {
+      const flags = `order ${order}, misfit ${misfit}, leftover ${leftover}`;
+      test(`categories agree with brute force: ${flags}`, async () => {
+        const random = seeded(`categories ${flags}`);
+        for (let round = 0; round < 8; round++) {
+          const slots = 2 + random.number(4);
+          const count = 1 + random.number(3);
+          const rule = {
+            order,
+            misfit,
+            leftover,
+            minimumSupport: random.number(3),
+            budget: random.below(20),
+            budgets: range(count).map(() => random.below(12)),
+            costs: range(slots).map(() => 1n + random.below(7)),
+            categories: range(slots).map(() => random.number(count)),
+          };
+          const tally = range(slots).map(() => random.below(5));
+          await onlyRightOrder(categoriesBytes(rule), tally, ranks(rule, tally), (places) =>
+            fundsByCategory(rule, tally, places),
+          );
+        }
+      });
+    }
   }
 }
+
+test("greedy is greedy with one category that has the whole budget", async () => {
+  const random = seeded("one category");
+  for (let round = 0; round < 20; round++) {
+    const slots = 1 + random.number(8);
+    const rule = {
+      misfit: random.number(2),
+      minimumSupport: random.number(2),
+      budget: random.below(30),
+      costs: range(slots).map(() => 1n + random.below(9)),
+    };
+    // Descending already, so that the order is that of the slots.
+    const tally = range(slots).map((slot) => BigInt(slots - slot));
+    const divided = { ...rule, budgets: [rule.budget], categories: range(slots).map(() => 0) };
+    assert.deepEqual(
+      await awards(categoriesBytes(divided), tally, range(slots)),
+      await awards(greedyBytes(rule), tally, range(slots)),
+    );
+  }
+});
+
+test("majority: strict or not, at just the share, with and without abstention", async () => {
+  const most = 2n ** 200n - 1n;
+  const wide = 2n ** 64n - 1n;
+  for (const [rule, tally, expected] of [
+    [{}, [51, 49], [1, 0]],
+    [{}, [50, 50], [0, 1]],
+    [{ strict: 0 }, [50, 50], [1, 0]],
+    [{ strict: 0, numerator: 2, denominator: 3 }, [2, 1], [1, 0]],
+    [{ strict: 0, numerator: 2, denominator: 3 }, [199, 100], [0, 1]],
+    [{ strict: 0, numerator: 1, denominator: 1 }, [9, 0], [1, 0]],
+    [{ strict: 0, numerator: 1, denominator: 1 }, [most, 1], [0, 1]],
+    [{}, [0, 0], [0, 0]],
+    [{ abstention: 1 }, [0, 0, 9], [0, 0, 0]],
+    [{ abstention: 1, quorum: 12 }, [2, 1, 9], [1, 0, 0]],
+    [{ abstention: 1, quorum: 13 }, [2, 1, 9], [0, 0, 0]],
+    [{ quorum: 3 }, [1, 2], [0, 1]],
+    [{ quorum: 4 }, [2, 1], [0, 0]],
+    // Products of 264 bits that differ in the lowest.
+    [{ numerator: wide - 1n, denominator: wide }, [most, 0], [1, 0]],
+    [{ numerator: (1n << 63n) - 1n, denominator: wide }, [most, most], [1, 0]],
+    [{ strict: 0, numerator: 1n << 63n, denominator: wide }, [most, most], [0, 1]],
+    [{ strict: 0, numerator: 1n << 62n, denominator: 1n << 63n }, [most, most], [1, 0]],
+    [{ numerator: 1n << 62n, denominator: 1n << 63n }, [most, most], [0, 1]],
+    [{ numerator: 1n << 62n, denominator: 1n << 63n }, [most, most - 1n], [1, 0]],
+  ]) {
+    const given = await awards(majorityBytes(rule), tally, []);
+    assert.deepEqual(given, expected.map(BigInt), `${JSON.stringify(Object.keys(rule))} ${tally}`);
+  }
+  await assertRefused(awards(majorityBytes({}), [1, 2], [1, 0]), "OutcomeOrderIncomplete", [2, 0]);
+});
+
+test("plurality agrees with brute force; abstentions are never awarded", async () => {
+  const random = seeded("plurality");
+  for (let round = 0; round < 24; round++) {
+    const contenders = 1 + random.number(5);
+    const abstentions = random.number(3);
+    const seats = 1 + random.number(contenders);
+    const minimumSupport = random.number(4);
+    const tally = range(contenders + abstentions).map(() => random.below(5));
+    const bytes = pluralityBytes({ seats, minimumSupport, contenders });
+    const rank = tally.slice(0, contenders).map((votes) => [votes, 1n]);
+    await onlyRightOrder(bytes, tally, rank, (places) =>
+      tally.map((votes, slot) => {
+        const place = places.indexOf(slot);
+        return place >= 0 && place < seats && votes >= BigInt(minimumSupport) ? 1n : 0n;
+      }),
+    );
+  }
+});
+
+test("proportional agrees with brute force, and gives all of it to the last unit", async () => {
+  const random = seeded("proportional");
+  for (let round = 0; round < 24; round++) {
+    const contenders = 1 + random.number(5);
+    const tally = range(contenders + random.number(2)).map(() => random.below(6));
+    const amount = 1n + random.below([7n, 100n, 2n ** 128n - 1n][random.number(3)]);
+    const votes = tally.slice(0, contenders);
+    const total = votes.reduce((sum, one) => sum + one, 0n);
+    const rank = votes.map((one) => [total === 0n ? 0n : (amount * one) % total, 1n]);
+    await onlyRightOrder(proportionalBytes({ amount, contenders }), tally, rank, (places) => {
+      const parts = tally.map((one, slot) =>
+        total > 0n && slot < contenders ? (amount * one) / total : 0n,
+      );
+      let left = total === 0n ? 0n : amount - parts.reduce((sum, one) => sum + one, 0n);
+      for (const slot of places) if (left-- > 0n) parts[slot] += 1n;
+      if (total > 0n) {
+        const given = parts.reduce((sum, one) => sum + one, 0n);
+        assert.equal(given, amount);
+      }
+      return parts;
+    });
+  }
+});
+
+test("proportional at the largest numbers", async () => {
+  const most = 2n ** 200n - 1n;
+  const amount = 2n ** 128n - 1n;
+  const bytes = proportionalBytes({ amount, contenders: 3 });
+  const given = await awards(bytes, [most, most, most], [0, 1, 2]);
+  assert.deepEqual(given, [amount / 3n, amount / 3n, amount / 3n]);
+  const uneven = await awards(bytes, [most, most - 1n, 1n], [0, 1, 2]);
+  assert.equal(
+    uneven.reduce((sum, one) => sum + one, 0n),
+    amount,
+  );
+});
+
+test("parts decide over their own slots, with orders of their own", async () => {
+  const seats = pluralityBytes({ contenders: 2 });
+  const shares = proportionalBytes({ amount: 10, contenders: 3 });
+  const rule = partsBytes([
+    [3, seats],
+    [2, NO_OUTCOME],
+    [2, majorityBytes({})],
+    [3, shares],
+  ]);
+  const tally = [1, 4, 9, 7, 7, 3, 2, 1, 1, 1];
+  const order = [1, 0, 0, 1, 2];
+  const given = await awards(rule, tally, order);
+  assert.deepEqual(given, [0n, 1n, 0n, 0n, 0n, 1n, 0n, 4n, 3n, 3n]);
+  await validate(rule, 10);
+  const wrong = (entries) => awards(rule, tally, entries);
+  await assertRefused(wrong([0, 1, 0, 1, 2]), "OutcomeOrderWrong", [1]);
+  await assertRefused(wrong([1, 0, 0, 2, 1]), "OutcomeOrderWrong", [2]);
+  await assertRefused(wrong([1, 0, 7, 8, 9]), "OutcomeOrderWrong", [0]);
+  await assertRefused(wrong([1]), "OutcomeOrderIncomplete", [1, 2]);
+  await assertRefused(wrong([1, 0, 0, 1]), "OutcomeOrderIncomplete", [4, 5]);
+  await assertRefused(wrong([...order, 0]), "OutcomeOrderIncomplete", [6, 5]);
+});
+
+test("what a part awards does not depend on the other parts", async () => {
+  const random = seeded("parts");
+  for (let round = 0; round < 12; round++) {
+    const parts = range(2 + random.number(3)).map(() => {
+      const slots = 2 + random.number(3);
+      const tally = range(slots).map((slot) => 10n * BigInt(slots - slot) + random.below(9));
+      const costs = range(slots).map(() => 1n + random.below(5));
+      const [encoding, order] = [
+        [greedyBytes({ budget: 6, costs }), range(slots)],
+        [pluralityBytes({ seats: 2, contenders: slots }), range(slots)],
+        [
+          categoriesBytes({
+            budget: 9,
+            budgets: [4, 5],
+            costs,
+            categories: costs.map(() => random.number(2)),
+            leftover: 1,
+          }),
+          range(slots),
+        ],
+      ][random.number(3)];
+      return { slots, tally, encoding, order };
+    });
+    const rule = partsBytes(parts.map(({ slots, encoding }) => [slots, encoding]));
+    const alone = [];
+    for (const { encoding, tally, order } of parts) {
+      alone.push(...(await awards(encoding, tally, order)));
+    }
+    const together = await awards(
+      rule,
+      parts.flatMap(({ tally }) => tally),
+      parts.flatMap(({ order }) => order),
+    );
+    assert.deepEqual(together, alone);
+  }
+});
 
 test("votes per cost are compared exactly at the largest values", async () => {
   const most = 2n ** 200n - 1n;
@@ -137,11 +377,9 @@ test("refused orders: repeated, missing, surplus and unknown slots, also after t
   await assertRefused(winners(rule, tally, []), "OutcomeOrderIncomplete", [0, 3]);
 });
 
-test("a rule that is not greedy names no winners", async () => {
-  const digest = tagged("outcome", NO_OUTCOME);
-  await assertRefused(libraries.call("winners", [NO_OUTCOME, [1], [0]]), "OutcomeNotGreedy", [
-    digest,
-  ]);
+test("the rule of kind none awards nothing and takes no order", async () => {
+  assert.deepEqual(await awards(NO_OUTCOME, [1], []), []);
+  await assertRefused(awards(NO_OUTCOME, [1], [0]), "OutcomeOrderIncomplete", [1, 0]);
 });
 
 const good = greedyBytes({ budget: 10, costs: [1, 2, 3] });
@@ -152,12 +390,23 @@ test("valid: none, and greedy with all flags and extremes", async () => {
   const most = 2n ** 128n - 1n;
   const extreme = { order: 1, misfit: 1, minimumSupport: most, budget: most };
   await validate(greedyBytes({ ...extreme, costs: range(320).map(() => most) }), 320);
+  const divided = { ...extreme, leftover: 1, budgets: range(300).map(() => most) };
+  const [costs, categories] = [range(320).map(() => most), range(320).map((slot) => slot % 300)];
+  await validate(categoriesBytes({ ...divided, costs, categories }), 320);
+  const share = { numerator: 2n ** 64n - 1n, denominator: 2n ** 64n - 1n };
+  await validate(majorityBytes({ abstention: 1, strict: 0, quorum: most, ...share }), 3);
+  await validate(pluralityBytes({ seats: 320, minimumSupport: most, contenders: 320 }), 320);
+  await validate(proportionalBytes({ amount: most, contenders: 320 }), 320);
+  await validate(partsBytes(range(255).map(() => [1, NO_OUTCOME])), 255);
 });
 
+const apart = { budget: 5, budgets: [5, 4], costs: [1, 2], categories: [0, 1] };
+const byCategory = categoriesBytes(apart);
+const plain = pluralityBytes({ contenders: 2 });
 for (const [name, bytes, slots, reason, values] of [
   ["no bytes", "0x", 1, "OutcomeMalformed", [0]],
   ["none with a byte more", "0x0000", 1, "OutcomeMalformed", [2]],
-  ["kind 2", "0x02", 1, "OutcomeUnknownKind", [2]],
+  ["kind 7", "0x07", 1, "OutcomeUnknownKind", [7]],
   ["kind 255", "0xff", 1, "OutcomeUnknownKind", [255]],
   ["a greedy head cut short", slice(good, 0, 36), 3, "OutcomeMalformed", [36]],
   ["a cost cut short", slice(good, 0, 84), 3, "OutcomeMalformed", [84]],
@@ -165,9 +414,137 @@ for (const [name, bytes, slots, reason, values] of [
   ["a trailing byte", concat([good, "0x00"]), 3, "OutcomeMalformed", [86]],
   ["a cost too few", good, 4, "OutcomeSlotsDiffer", [3, 4]],
   ["a cost too many", good, 2, "OutcomeSlotsDiffer", [3, 2]],
-  ["order 2", greedyBytes({ order: 2, budget: 1, costs: [1] }), 1, "OutcomeUnknownFlags", [2, 0]],
-  ["misfit 2", greedyBytes({ misfit: 2, budget: 1, costs: [1] }), 1, "OutcomeUnknownFlags", [0, 2]],
+  ["order 2", greedyBytes({ order: 2, budget: 1, costs: [1] }), 1, "OutcomeUnknownFlag", [1, 2]],
+  ["misfit 2", greedyBytes({ misfit: 2, budget: 1, costs: [1] }), 1, "OutcomeUnknownFlag", [2, 2]],
   ["a cost of zero", greedyBytes({ budget: 1, costs: [1, 0] }), 2, "OutcomeCostIsZero", [1]],
+  [
+    "majority of no share",
+    majorityBytes({ numerator: 0 }),
+    2,
+    "OutcomeOutOfRange",
+    ["numerator", 0],
+  ],
+  ["majority of more than all", majorityBytes({ numerator: 3 }), 2, "OutcomeOutOfRange"],
+  ["strictly more than all", majorityBytes({ numerator: 2 }), 2, "OutcomeOutOfRange"],
+  ["majority: abstention 2", majorityBytes({ abstention: 2 }), 2, "OutcomeUnknownFlag", [1, 2]],
+  ["majority: strict 2", majorityBytes({ strict: 2 }), 2, "OutcomeUnknownFlag", [2, 2]],
+  ["majority over three", majorityBytes({}), 3, "OutcomeSlotsDiffer", [2, 3]],
+  ["majority over two of three", majorityBytes({ abstention: 1 }), 2, "OutcomeSlotsDiffer", [3, 2]],
+  ["majority cut short", slice(majorityBytes({}), 0, 34), 2, "OutcomeMalformed", [34]],
+  ["no seat", pluralityBytes({ seats: 0, contenders: 2 }), 2, "OutcomeOutOfRange", ["seats", 0]],
+  [
+    "more seats than contenders",
+    pluralityBytes({ seats: 3, contenders: 2 }),
+    3,
+    "OutcomeOutOfRange",
+  ],
+  ["more contenders than slots", plain, 1, "OutcomeSlotsDiffer", [2, 1]],
+  ["plurality with a byte more", concat([plain, "0x00"]), 2, "OutcomeMalformed", [22]],
+  ["no category", categoriesBytes({ ...apart, budgets: [] }), 2, "OutcomeOutOfRange"],
+  [
+    "a category that is none",
+    categoriesBytes({ ...apart, categories: [0, 2] }),
+    2,
+    "OutcomeUnknownCategory",
+    [1, 2],
+  ],
+  ["leftover 2", categoriesBytes({ ...apart, leftover: 2 }), 2, "OutcomeUnknownFlag", [3, 2]],
+  [
+    "category cost of zero",
+    categoriesBytes({ ...apart, costs: [0, 1] }),
+    2,
+    "OutcomeCostIsZero",
+    [0],
+  ],
+  ["categories for more slots", byCategory, 3, "OutcomeSlotsDiffer", [2, 3]],
+  ["categories cut short", slice(byCategory, 0, 107), 2, "OutcomeMalformed", [107]],
+  [
+    "no amount",
+    proportionalBytes({ amount: 0, contenders: 1 }),
+    1,
+    "OutcomeOutOfRange",
+    ["amount", 0],
+  ],
+  ["no contender", proportionalBytes({ amount: 1, contenders: 0 }), 1, "OutcomeOutOfRange"],
+  [
+    "shares for more than there are",
+    proportionalBytes({ amount: 1, contenders: 2 }),
+    1,
+    "OutcomeSlotsDiffer",
+    [2, 1],
+  ],
+  ["one part", partsBytes([[2, plain]]), 2, "OutcomeOutOfRange", ["parts", 1]],
+  [
+    "a part without slots",
+    partsBytes([
+      [2, plain],
+      [0, NO_OUTCOME],
+    ]),
+    2,
+    "OutcomeOutOfRange",
+  ],
+  [
+    "parts of too few slots",
+    partsBytes([
+      [2, plain],
+      [2, plain],
+    ]),
+    5,
+    "OutcomeSlotsDiffer",
+    [4, 5],
+  ],
+  [
+    "parts within parts",
+    partsBytes([
+      [1, NO_OUTCOME],
+      [
+        4,
+        partsBytes([
+          [2, plain],
+          [2, plain],
+        ]),
+      ],
+    ]),
+    5,
+    "OutcomeUnknownKind",
+    [6],
+  ],
+  [
+    "a part that is empty",
+    partsBytes([
+      [2, plain],
+      [1, "0x"],
+    ]),
+    3,
+    "OutcomeMalformed",
+    [0],
+  ],
+  [
+    "parts with a byte more",
+    concat([
+      partsBytes([
+        [2, plain],
+        [1, NO_OUTCOME],
+      ]),
+      "0x00",
+    ]),
+    3,
+    "OutcomeMalformed",
+  ],
+  [
+    "a part longer than the rule",
+    slice(
+      partsBytes([
+        [1, NO_OUTCOME],
+        [2, plain],
+      ]),
+      0,
+      31,
+    ),
+    3,
+    "OutcomeMalformed",
+    [31],
+  ],
 ]) {
   test(`refused: ${name}`, () => assertRefused(validate(bytes, slots), reason, values));
 }

@@ -28,7 +28,7 @@ async function refusesAll(status, except = []) {
     openPoll: async () => state.registry.contract.send("openPoll", await poll.opening()),
     anchorRoot: () => poll.anchor(state.root),
     acceptTally: () => poll.accept(TALLY, BLINDING),
-    winners: () => state.registry.contract.call("winners", [poll.id, TALLY, "0x00", [1, 0, 2]]),
+    awards: () => state.registry.contract.call("awards", [poll.id, TALLY, "0x00", [1, 0, 2]]),
   };
   for (const [name, call] of Object.entries(calls)) {
     if (except.includes(name)) continue;
@@ -123,7 +123,7 @@ test("releasable: tallied in the last second, not at the deadline", async () => 
 test("tallied: for good", async () => {
   await state.poll.releasable(state.root);
   await state.poll.accept(TALLY, BLINDING);
-  await refusesAll(Status.Tallied, ["winners"]);
+  await refusesAll(Status.Tallied, ["awards"]);
   await state.registry.chain.setTime(state.poll.tallyDeadline + 1_000_000);
   assert.equal(await state.poll.status(), Status.Tallied);
 });

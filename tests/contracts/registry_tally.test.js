@@ -4,7 +4,14 @@ import { afterEach, before, beforeEach, test } from "node:test";
 import { encodeAbiParameters, keccak256 } from "viem";
 import { P, R, commit, negate, power } from "./support/bn254.js";
 import { assertRefused } from "./support/chain.js";
-import { NO_OUTCOME, greedyBytes, range, ruleBytes, tagged } from "./support/encodings.js";
+import {
+  NO_OUTCOME,
+  greedyBytes,
+  proportionalBytes,
+  range,
+  ruleBytes,
+  tagged,
+} from "./support/encodings.js";
 import { seeded } from "./support/random.js";
 import { Status, isolated } from "./support/registry.js";
 
@@ -186,39 +193,49 @@ test("a poll of the largest bound: tallies close to 2^200", async () => {
   await poll.accept([most], 5n);
 });
 
-const winners = (tally = TALLY, outcomeRule = GREEDY, order = [0, 3, 1, 2]) =>
-  state.registry.contract.call("winners", [1n, tally, outcomeRule, order]);
+const awards = (tally = TALLY, outcomeRule = GREEDY, order = [0, 3, 1, 2]) =>
+  state.registry.contract.call("awards", [1n, tally, outcomeRule, order]);
 
-test("winners of the accepted tally", async () => {
+test("awards of the accepted tally", async () => {
   await accept();
   // Votes per cost: 3, 1.25, 0, 6.67.
-  assert.deepEqual(await winners(TALLY, GREEDY, [3, 0, 1, 2]), [true, false, false, true]);
+  assert.deepEqual(await awards(TALLY, GREEDY, [3, 0, 1, 2]), [1n, 0n, 0n, 1n]);
 });
 
-test("refused: winners before the tally, of another tally, rule or order", async () => {
-  await assertRefused(winners(), "PollRegistryWrongStatus", [1, Status.Releasable]);
+test("refused: awards before the tally, of another tally, rule or order", async () => {
+  await assertRefused(awards(), "PollRegistryWrongStatus", [1, Status.Releasable]);
   await accept();
   const other = TALLY.with(0, 4n);
-  await assertRefused(winners(other), "PollRegistryTallyDiffers", [
+  await assertRefused(awards(other), "PollRegistryTallyDiffers", [
     digestOf(TALLY),
     digestOf(other),
   ]);
-  await assertRefused(winners([...TALLY, 0n]), "PollRegistryTallyDiffers");
+  await assertRefused(awards([...TALLY, 0n]), "PollRegistryTallyDiffers");
   const cheaper = greedyBytes({ order: 1, budget: 10, costs: [1, 1, 1, 1] });
-  await assertRefused(winners(TALLY, cheaper), "PollRegistryDigestDiffers", [
+  await assertRefused(awards(TALLY, cheaper), "PollRegistryDigestDiffers", [
     "outcomeRule",
     tagged("outcome", GREEDY),
     tagged("outcome", cheaper),
   ]);
-  await assertRefused(winners(TALLY, GREEDY, [0, 3, 1, 2]), "OutcomeOrderWrong", [1]);
-  await assertRefused(winners(TALLY, GREEDY, [3, 0, 1]), "OutcomeOrderIncomplete", [3, 4]);
+  await assertRefused(awards(TALLY, GREEDY, [0, 3, 1, 2]), "OutcomeOrderWrong", [1]);
+  await assertRefused(awards(TALLY, GREEDY, [3, 0, 1]), "OutcomeOrderIncomplete", [3, 4]);
 });
 
-test("refused: winners of a poll whose tally is the result", async () => {
+test("a poll whose tally is the result awards nothing", async () => {
   const poll = await releasable(TALLY, 5n, { outcomeRule: NO_OUTCOME });
   await poll.accept(TALLY, 5n);
-  await assertRefused(
-    state.registry.contract.call("winners", [poll.id, TALLY, NO_OUTCOME, [3, 1, 0, 2]]),
-    "OutcomeNotGreedy",
-  );
+  const given = (order) =>
+    state.registry.contract.call("awards", [poll.id, TALLY, NO_OUTCOME, order]);
+  assert.deepEqual(await given([]), []);
+  await assertRefused(given([3, 1, 0, 2]), "OutcomeOrderIncomplete", [4, 0]);
+});
+
+test("shares of an accepted tally, abstentions excepted", async () => {
+  const outcomeRule = proportionalBytes({ amount: 100, contenders: 3 });
+  const poll = await releasable(TALLY, 5n, { outcomeRule });
+  await poll.accept(TALLY, 5n);
+  const call = (order) =>
+    state.registry.contract.call("awards", [poll.id, TALLY, outcomeRule, order]);
+  assert.deepEqual(await call([0, 1, 2]), [38n, 62n, 0n, 0n]);
+  await assertRefused(call([0, 1, 2, 3]), "OutcomeOrderIncomplete", [4, 3]);
 });

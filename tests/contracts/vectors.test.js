@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import { concat } from "viem";
 import { Refused, startChain } from "./support/chain.js";
+import { ballots, outcomes } from "./support/encodings.js";
 import { Registry, TYPES, account } from "./support/registry.js";
 
 async function vectors(name) {
@@ -31,7 +32,7 @@ const MALFORMED = [
   "BallotRuleTrailingBytes",
   "OutcomeMalformed",
   "OutcomeUnknownKind",
-  "OutcomeUnknownFlags",
+  "OutcomeUnknownFlag",
 ];
 const classOf = (refused) => (MALFORMED.includes(refused.name) ? "Malformed" : "Rejected");
 
@@ -75,33 +76,37 @@ test("rule.json", async () => {
 
 test("constructors.json", async () => {
   const { single_choice, approval, knapsack, greedy } = await vectors("constructors");
+  const rules = await chain.deploy("RoundRules");
+  const most = 2n ** 112n - 1n;
+  const ones = (options) => Array.from({ length: options }, () => 1n);
   const expected = [
-    ...single_choice.map(({ options, rule }) => ["singleChoice", [options], rule]),
-    ...approval.map(({ options, at_least, at_most, rule }) => [
-      "approval",
-      [options, at_least, at_most],
+    ...single_choice.map(({ options, rule }) => [0, ballots.singleChoice, ones(options), rule]),
+    ...approval.map(({ options, at_least: least, at_most: atMost, rule }) => [
+      0,
+      ballots.approval(least, atMost),
+      ones(options),
       rule,
     ]),
-    ...knapsack.map(({ costs, budget, rule }) => ["knapsack", [costs, budget], rule]),
-    ...greedy.map(({ order, misfit, minimum_support: support, budget, costs, rule }) => [
-      "greedy",
-      [order, misfit, support, budget, costs],
-      rule,
-    ]),
+    ...knapsack.map(({ costs, rule, ...one }) => [0, ballots.knapsack, costs, rule, one]),
+    ...greedy.map(({ costs, rule, ...one }) => [1, ballots.singleChoice, costs, rule, one]),
   ];
   assert.ok(expected.length >= 12);
-  for (const [name, values, rule] of expected) {
-    assert.equal(await libraries.call(name, values), rule, `${name} ${values}`);
+  for (const [which, ballot, costs, rule, given = {}] of expected) {
+    const { budget = most, order, misfit, minimum_support: minimumSupport } = given;
+    const outcome = outcomes.greedy({ order, misfit, minimumSupport });
+    const written = await rules.call("write", [ballot, outcome, budget, costs, costs.map(() => 0)]);
+    assert.equal(written[which], rule, `${ballot} ${outcome} over ${costs.length}`);
   }
 });
 
 test("outcome.json", async () => {
-  const { cases, refused } = await vectors("outcome");
-  assert.ok(cases.length > 0 && refused.length > 0);
-  for (const { name, rule, digest, tally, order, winners } of cases) {
-    await libraries.call("validateOutcome", [rule, tally.length]);
+  const { cases, refused, refused_orders: orders } = await vectors("outcome");
+  assert.ok(cases.length > 0 && refused.length > 0 && orders.length > 0);
+  for (const { name, rule, digest, slots, tally, order, awards } of cases) {
+    await libraries.call("validateOutcome", [rule, slots]);
     assert.equal(await libraries.call("outcomeDigest", [rule]), digest, name);
-    assert.deepEqual(await libraries.call("winners", [rule, tally, order]), winners, name);
+    const given = await libraries.call("awards", [rule, tally, order]);
+    assert.deepEqual(given, awards.map(BigInt), name);
   }
   const results = await libraries.callAll(
     "validateOutcome",
@@ -111,6 +116,15 @@ test("outcome.json", async () => {
     const { name, expect } = refused[index];
     assert.ok(result instanceof Refused, `${name}: accepted`);
     assert.equal(classOf(result), expect, `${name}: ${result.message}`);
+  }
+  const accepted = await libraries.callAll(
+    "awards",
+    orders.map(({ rule, tally, order }) => [rule, tally, order]),
+  );
+  for (const [index, result] of accepted.entries()) {
+    const { name } = orders[index];
+    assert.ok(result instanceof Refused, `${name}: accepted`);
+    assert.match(result.name, /^OutcomeOrder(Wrong|Incomplete)$/, name);
   }
 });
 

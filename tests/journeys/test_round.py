@@ -6,15 +6,16 @@ from collections.abc import Iterator
 import pytest
 
 from ostraka.app.local_stack import LocalStack
+from ostraka.chain import round_rules
 from ostraka.chain.contract import ChainError
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.treasury import BallotKind, Item, RoundParameters, RoundStatus
+from ostraka.chain.treasury import Item, RoundParameters, RoundStatus
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence
-from ostraka_verifier.outcome import Greedy
+from ostraka_verifier.outcome import Greedy, Misfit, Order
 from ostraka_verifier.parameters import Committee, Member, RoundReference
 from ostraka_verifier.question import knapsack
 
@@ -67,12 +68,8 @@ class Round:
             proposals_open_at=now,
             proposals_close_at=now + 3600,
             claim_period=3600,
-            ballot_kind=BallotKind.KNAPSACK,
-            at_least=0,
-            at_most=0,
-            order=0,
-            misfit=0,
-            minimum_support=1,
+            ballot=round_rules.knapsack(),
+            outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
             committee=committee.digest,
             voting_opens_at=now + 7200,
             voting_closes_at=now + 10800,

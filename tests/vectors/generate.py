@@ -82,11 +82,11 @@ def typed_statements() -> Cases:
         (typed_data.LACKING, [context, 5, bytes([8] * 32)]),
         (
             typed_data.PROPOSAL,
-            [3, key.address, bytes([8] * 20), 409_000, "Ławka", "", 5, 1_800_000_000],
+            [3, key.address, bytes([8] * 20), 409_000, 0, "Ławka", "", 5, 1_800_000_000],
         ),
         (
             typed_data.REVISION,
-            [digest, bytes([8] * 20), 1, "Ławka", "przy rzece", 6, 1_800_000_000],
+            [digest, bytes([8] * 20), 1, 65_535, "Ławka", "przy rzece", 6, 1_800_000_000],
         ),
         (typed_data.WITHDRAWAL, [digest, 7, 1_800_000_000]),
     ]

@@ -38,13 +38,13 @@ _ROOT_TYPE = "(uint32,bytes32,uint256,uint256,uint32)"
 _OPENED = keccak256(b"PollOpened(uint256,bytes32[],bytes[])")
 _ANCHORED = keccak256(f"RootAnchored(uint256,{_ROOT_TYPE},(uint8,bytes)[])".encode())
 _TALLIED = keccak256(b"TallyAccepted(uint256,uint256[],uint256)")
-_ITEM_TYPE = "(address,uint128,string,string)"
+_ITEM_TYPE = "(address,uint128,uint16,string,string)"
 _SUBMITTED = keccak256(f"ProposalSubmitted(uint256,bytes32,address,uint16,{_ITEM_TYPE})".encode())
 _REVISED = keccak256(f"ProposalRevised(uint256,bytes32,{_ITEM_TYPE})".encode())
 _CLAIMED = keccak256(b"PayoutClaimed(uint256,bytes32,address,uint256)")
 _POLL_WORDS = 24
-_ROUND_WORDS = 34
-_PROPOSAL_WORDS = 7
+_ROUND_WORDS = 9
+_PROPOSAL_WORDS = 8
 ROUND_DECIDED = (6, 7)
 """Statuses of a round whose winners are fixed: decided, and expired after that."""
 STATUS_NAMES = (
@@ -247,9 +247,12 @@ class ChainReader:
 
     def _round(self, reference: RoundReference) -> RoundEvidence:
         treasury, key = reference.treasury, word(reference.round_id)
-        view = Reader(self._call("round(uint256)", key, treasury), "round()")
-        words = [view.unsigned(WORD_BYTES, f"word {number}") for number in range(_ROUND_WORDS)]
-        view.end()
+        data = self._call("round(uint256)", key, treasury)
+        view = data[Reader(data, "round()").unsigned(WORD_BYTES, "offset") :]
+        fixed = Reader(view, "round()")
+        words = [fixed.unsigned(WORD_BYTES, f"word {number}") for number in range(_ROUND_WORDS)]
+        parameters = _tail(view, _ROUND_WORDS, "round().parameters")
+        parameters.take(WORD_BYTES, "token")
         titles: dict[bytes, str] = {}
         for kind, position in ((_SUBMITTED, 1), (_REVISED, 0)):
             for log in self._round_logs(kind, reference):
@@ -259,7 +262,7 @@ class ChainReader:
         proposals = []
         for _ in range(_length(listed)):
             fields = [listed.take(WORD_BYTES, "proposal") for _ in range(_PROPOSAL_WORDS)]
-            withdrawn, funded, paid = (any(one) for one in fields[4:])
+            withdrawn, funded, paid = (any(one) for one in fields[5:])
             proposals.append(
                 ProposalEvidence(
                     fields[0],
@@ -283,7 +286,7 @@ class ChainReader:
             registry=self._call("registry()", b"", treasury)[12:32],
             status=words[0],
             poll_id=words[2],
-            budget=words[10],
+            budget=parameters.unsigned(WORD_BYTES, "budget"),
             deposited=words[3],
             committed=words[4],
             paid_out=words[5],
@@ -383,7 +386,7 @@ def _read_tally(data: bytes) -> Tally:
 def _read_title(data: bytes, position: int) -> str:
     """Title of the `Item` whose offset stands at word `position`."""
     start = Reader(data[WORD_BYTES * position :], "item").unsigned(WORD_BYTES, "offset")
-    title = _tail(data[start:], 2, "item.title")
+    title = _tail(data[start:], 3, "item.title")
     try:
         return title.take(_length(title), "title").decode()
     except UnicodeDecodeError:

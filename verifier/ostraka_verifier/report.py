@@ -19,7 +19,7 @@ from ostraka_verifier.outcome import decode_outcome_rule
 from ostraka_verifier.parameters import Description, RoundReference
 from ostraka_verifier.rpc import Progress, no_progress
 from ostraka_verifier.snapshot import CensusSource
-from ostraka_verifier.statistics import Moments, Statistics, poll_statistics
+from ostraka_verifier.statistics import Statistics, poll_statistics
 
 SCHEMA = "ostraka-audit/1"
 
@@ -88,7 +88,7 @@ class Report:
                 }
                 for option in self.options
             ],
-            "questions": [_statistics_json(one) for one in self.statistics],
+            "questions": [one.to_json() for one in self.statistics],
             "limits": list(LIMITS),
         }
 
@@ -227,38 +227,6 @@ def _statistics(audit: Audit) -> Sequence[Statistics]:
     return poll_statistics(questions, tally)
 
 
-def _statistics_json(found: Statistics) -> dict[str, Any]:
-    """Fractions as `p/q` in lowest terms, or as whole numbers."""
-    return {
-        "kind": found.question.kind,
-        "title": found.question.title,
-        "shares": [
-            {"label": one.label, "count": str(one.count), "share": _exact(one.share)}
-            for one in found.shares
-        ],
-        "quartiles": [
-            {
-                "quantile": str(one.quantile),
-                "label": one.label,
-                "low": str(one.low),
-                "high": str(one.high),
-            }
-            for one in found.quartiles
-        ],
-        "groups": [_moments_json(one) for one in found.moments],
-        "overall": _moments_json(found.overall) if found.overall else None,
-    }
-
-
-def _moments_json(moments: Moments) -> dict[str, Any]:
-    return {
-        "group": moments.group,
-        "count": str(moments.count),
-        "mean": _exact(moments.mean),
-        "variance": _exact(moments.variance),
-    }
-
-
 def _statistics_table(found: Statistics) -> Table:
     table = Table(title=_shown(found.question.title), title_justify="left")
     if found.overall is None:
@@ -278,10 +246,6 @@ def _statistics_table(found: Statistics) -> Table:
         mean, variance = _decimal(moments.mean), _decimal(moments.variance)
         table.add_row(_shown(group), str(moments.count), mean, variance)
     return table
-
-
-def _exact(value: Fraction | None) -> str | None:
-    return None if value is None else str(value)
 
 
 def _decimal(value: Fraction | None) -> str:

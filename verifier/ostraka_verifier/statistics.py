@@ -8,6 +8,7 @@ Source: docs/protocol.md §5.10. Tests: tests/verifier/test_statistics.py.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from ostraka_verifier.question import Histogram, Number, Question
 
@@ -49,6 +50,15 @@ class Moments:
     mean: Fraction | None
     variance: Fraction | None
 
+    def to_json(self) -> dict[str, Any]:
+        """As `Statistics.to_json`."""
+        return {
+            "group": self.group,
+            "count": str(self.count),
+            "mean": _exact(self.mean),
+            "variance": _exact(self.variance),
+        }
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -66,6 +76,28 @@ class Statistics:
     quartiles: tuple[Bracket, ...] = ()
     moments: tuple[Moments, ...] = ()
     overall: Moments | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Fractions as `p/q` in lowest terms, or as whole numbers."""
+        return {
+            "kind": self.question.kind,
+            "title": self.question.title,
+            "shares": [
+                {"label": one.label, "count": str(one.count), "share": _exact(one.share)}
+                for one in self.shares
+            ],
+            "quartiles": [
+                {
+                    "quantile": str(one.quantile),
+                    "label": one.label,
+                    "low": str(one.low),
+                    "high": str(one.high),
+                }
+                for one in self.quartiles
+            ],
+            "groups": [one.to_json() for one in self.moments],
+            "overall": self.overall.to_json() if self.overall else None,
+        }
 
 
 def poll_statistics(questions: Sequence[Question], tally: Sequence[int]) -> list[Statistics]:
@@ -146,3 +178,7 @@ def _moments_of(number: Number, group: str, sums: Sequence[int]) -> Moments:
     above = Fraction(total, count)
     variance = Fraction(squares[0], count) - above**2 if squares else None
     return Moments(group, count, number.low + above, variance)
+
+
+def _exact(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)

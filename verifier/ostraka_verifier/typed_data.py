@@ -36,11 +36,11 @@ REPAIR_MASK = (
 LACKING = "Lacking(bytes32 pollContext,uint32 round,bytes32 lackingHash)"
 PROPOSAL = (
     "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,"
-    "string title,string text,uint256 nonce,uint64 deadline)"
+    "uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
 )
 REVISION = (
     "Revision(bytes32 proposalId,address recipient,uint256 amount,"
-    "string title,string text,uint256 nonce,uint64 deadline)"
+    "uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
 )
 WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
 

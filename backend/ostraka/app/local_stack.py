@@ -52,6 +52,7 @@ class LocalStack:
         self.registry: Registry
         self.treasury: Treasury
         self.deployment: Sent
+        self.treasury_deployment: Sent
 
     @property
     def node_urls(self) -> list[str]:
@@ -71,10 +72,10 @@ class LocalStack:
         self._await("chain", web3.is_connected)
         address, self.deployment = deploy(self.rpc_url, self.organizer, "PollRegistry")
         self.registry = Registry(self.rpc_url, address, self.deployment.block)
-        address, deployed = deploy(
+        address, self.treasury_deployment = deploy(
             self.rpc_url, self.organizer, "BudgetTreasury", checksum(self.registry.address)
         )
-        self.treasury = Treasury(self.rpc_url, address, deployed.block)
+        self.treasury = Treasury(self.rpc_url, address, self.treasury_deployment.block)
 
     @property
     def gateway_url(self) -> str:

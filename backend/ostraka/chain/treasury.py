@@ -20,6 +20,10 @@ class BallotKind(IntEnum):
     SINGLE_CHOICE = 0
     APPROVAL = 1
     KNAPSACK = 2
+    SCORE = 3
+    POINTS = 4
+    QUADRATIC = 5
+    RANKING = 6
 
 
 class RoundStatus(IntEnum):
@@ -42,10 +46,11 @@ class RoundParameters:
 
     Attributes:
         token: 20 bytes; all zero for the chain's own coin.
-        budget, minimum_amount, maximum_amount: In the token's smallest unit.
+        budget, minimum_amount, maximum_amount: In the token's smallest unit; no bounds, both 0,
+            in a proportional round.
         member_root: Census root over those who may propose.
         claim_period: Seconds after the decision in which payouts can be claimed.
-        at_least, at_most: Of an approval ballot; 0 for other kinds.
+        ballot, outcome: Kind of ballot and of outcome rule, as `round_rules` writes them.
     """
 
     token: bytes
@@ -58,12 +63,8 @@ class RoundParameters:
     proposals_open_at: int
     proposals_close_at: int
     claim_period: int
-    ballot_kind: BallotKind
-    at_least: int
-    at_most: int
-    order: int
-    misfit: int
-    minimum_support: int
+    ballot: bytes
+    outcome: bytes
     committee: bytes
     voting_opens_at: int
     voting_closes_at: int
@@ -93,25 +94,31 @@ class RoundView:
 
 @dataclass(frozen=True)
 class Item:
-    """What a member asks for: 20-byte recipient, amount in the token's smallest unit."""
+    """What a member asks for: 20-byte recipient, amount in the token's smallest unit.
+
+    The amount is 0 in a proportional round, the category in a round without categories.
+    """
 
     recipient: bytes
     amount: int
     title: str
     text: str
+    category: int = 0
 
     def abi(self) -> tuple[Any, ...]:
         """As the contract takes it."""
-        return checksum(self.recipient), self.amount, self.title, self.text
+        return checksum(self.recipient), self.amount, self.category, self.title, self.text
 
     def words(self) -> tuple[Any, ...]:
         """As the EIP-712 types `Proposal` and `Revision` hash it."""
-        return self.recipient, self.amount, self.title, self.text
+        return self.recipient, self.amount, self.category, self.title, self.text
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A proposal as it stands, with its latest texts."""
+    """A proposal as it stands, with its latest texts; in a proportional round the amount is what
+    was awarded.
+    """
 
     id: bytes
     proposer: bytes
@@ -163,14 +170,12 @@ class Treasury(DeployedContract):
             for event in self.all_events(name, {"roundId": round_id}):
                 items[bytes(event["args"]["proposalId"])] = event["args"]["item"]
         found = []
-        for id_, proposer, recipient, amount, withdrawn, funded, paid in self.read(
-            "proposals", round_id
-        ):
+        for id_, proposer, recipient, amount, category, *states in self.read("proposals", round_id):
             texts = items[bytes(id_)]
-            item = Item(bytes.fromhex(recipient[2:]), amount, texts["title"], texts["text"])
-            found.append(
-                Proposal(bytes(id_), bytes.fromhex(proposer[2:]), item, withdrawn, funded, paid)
+            item = Item(
+                bytes.fromhex(recipient[2:]), amount, texts["title"], texts["text"], category
             )
+            found.append(Proposal(bytes(id_), bytes.fromhex(proposer[2:]), item, *states))
         return found
 
     def nonce(self, member: bytes) -> int:
@@ -288,7 +293,6 @@ _NAMES = [field.name for field in fields(RoundParameters)]
 def _parameters(values: list[Any]) -> RoundParameters:
     given = dict(zip(_NAMES, values, strict=True))
     given["token"] = bytes.fromhex(given["token"][2:])
-    given["ballot_kind"] = BallotKind(given["ballot_kind"])
     return RoundParameters(**given)
 
 

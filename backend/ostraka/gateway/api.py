@@ -22,17 +22,10 @@ from ostraka.chain.treasury import Authorization, Item
 from ostraka.gateway.ballots import MAX_BATCH, Ballots
 from ostraka.gateway.courier import CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
+from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Weight
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.plans import MAX_INVITATIONS
-from ostraka.gateway.specification import (
-    Address,
-    Amount,
-    Digest,
-    PollSpecification,
-    RoundSpecification,
-    Strict,
-    Weight,
-)
+from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.gateway.views import Views
 from ostraka.wire import api_docs, problems
 from ostraka.wire.limits import BodyLimit
@@ -61,11 +54,15 @@ class ProposalItem(Strict):
     amount: Amount
     title: Annotated[str, Field(min_length=1, max_length=150)]
     text: Annotated[str, Field(max_length=16_384)] = ""
+    category: Count = 0
+    """Index of a category of the round; 0 where it has none."""
 
     @property
     def item(self) -> Item:
         """As the treasury takes it."""
-        return Item(from_hex(self.recipient, "recipient"), self.amount, self.title, self.text)
+        return Item(
+            from_hex(self.recipient, "recipient"), self.amount, self.title, self.text, self.category
+        )
 
 
 class SignedBy(Strict):

@@ -23,8 +23,9 @@ from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import keccak256, parse_json
 from ostraka_verifier.errors import AuditError
-from ostraka_verifier.outcome import Greedy, outcome_rule_digest
+from ostraka_verifier.outcome import outcome_rule_digest
 from ostraka_verifier.parameters import PollParameters
+from ostraka_verifier.question import poll_labels, poll_rule
 
 log = structlog.get_logger()
 
@@ -103,7 +104,7 @@ class Conductor:
         desk = self._desk
         poll, _ = desk.poll(poll_id)
         tally = desk.registry.tally(poll_id)
-        if tally is None or not isinstance(poll.outcome_rule, Greedy):
+        if tally is None:
             raise Problem(503, "Not indexed", "the chain does not show the tally")
         sent = desk.treasury.decide(
             desk.key, round_id, tally.values, poll.outcome_rule.order(tally.values)
@@ -141,15 +142,20 @@ class Conductor:
     def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
         desk = self._desk
         census = self._census(plan, wanted)
+        questions = wanted.asked
         described = description(
-            wanted.title, wanted.text, wanted.options, plan.source, {"plan": plan.id}
+            wanted.title,
+            wanted.text,
+            poll_labels(questions),
+            plan.source,
+            {"questions": [one.to_json() for one in questions], "plan": plan.id},
         )
         if plan.polls_before is None:
             plan.polls_before = desk.registry.poll_count()
             desk.plans.save(plan)
         plan.poll_id = self._sent_before(plan, described)
         if plan.poll_id is None:
-            rule, outcome = wanted.rule, wanted.outcome_rule.encode()
+            rule, outcome = poll_rule(questions), wanted.outcome_rule(questions).encode()
             committee = from_hex(wanted.committee, "committee") if wanted.committee else None
             parameters = PollParameters(
                 committee=committee or desk.committees[0],

@@ -6,6 +6,7 @@ Source: docs/protocol.md §4.4, §17.4.
 import json
 from collections.abc import Mapping, Sequence
 
+from ostraka.chain.round_rules import question_of
 from ostraka.chain.treasury import Treasury
 
 
@@ -18,9 +19,20 @@ def round_description(
         source: Where the census was read on chain, None where the organizer gave it.
     """
     title, text = treasury.texts(round_id)
-    options = [one.item.title for one in treasury.proposals(round_id) if not one.withdrawn]
+    standing = [one.item for one in treasury.proposals(round_id) if not one.withdrawn]
+    options = [item.title for item in standing]
     reference = {"treasury": "0x" + treasury.address.hex(), "id": round_id}
-    return description(title, text, options, source, {"round": reference})
+    more: dict[str, object] = {"round": reference}
+    parameters = treasury.round(round_id).parameters
+    question = question_of(
+        parameters.ballot,
+        title,
+        [(item.title, item.amount) for item in standing],
+        parameters.budget,
+    )
+    if question is not None:
+        more["questions"] = [question.to_json()]
+    return description(title, text, options, source, more)
 
 
 def description(

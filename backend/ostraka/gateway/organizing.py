@@ -22,6 +22,7 @@ from ostraka.wire.typed_json import typed_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.errors import Rejected
+from ostraka_verifier.question import poll_rule
 from ostraka_verifier.typed_data import recover
 
 RELAYS_PER_MEMBER = 20
@@ -45,28 +46,20 @@ class Organizing:
         desk = self._desk
         members, _ = census_of(desk.rpc_url, wanted.members, {})
         now = desk.registry.head().timestamp
-        order, misfit = wanted.ranking.rule
-        approval = wanted.ballot.kind == "approval"
-        if approval and wanted.ballot.at_most is None:
-            detail = "an approval ballot of a round needs the most options that may be chosen"
-            raise Problem(422, "Invalid request", detail, "ballot.at_most")
+        proportional = wanted.outcome.kind == "proportional"
         parameters = RoundParameters(
             token=from_hex(wanted.token, "token") if wanted.token else bytes(20),
             budget=wanted.budget,
-            minimum_amount=wanted.minimum_amount,
-            maximum_amount=wanted.maximum_amount or wanted.budget,
+            minimum_amount=0 if proportional else wanted.minimum_amount,
+            maximum_amount=0 if proportional else wanted.maximum_amount or wanted.budget,
             proposals_per_member=wanted.proposals_per_member,
             maximum_proposals=wanted.maximum_proposals,
             member_root=members.root,
             proposals_open_at=wanted.proposals_open_at or now,
             proposals_close_at=wanted.proposals_close_at,
             claim_period=wanted.claim_period,
-            ballot_kind=wanted.ballot.number,
-            at_least=wanted.ballot.at_least if approval else 0,
-            at_most=wanted.ballot.at_most or 0 if approval else 0,
-            order=order,
-            misfit=misfit,
-            minimum_support=wanted.ranking.minimum_support,
+            ballot=wanted.ballot.encoded,
+            outcome=wanted.outcome.encoded,
             committee=self._committee(wanted.committee),
             voting_opens_at=wanted.voting_opens_at,
             voting_closes_at=wanted.voting_closes_at,
@@ -85,8 +78,9 @@ class Organizing:
             Problem: Something in the specification cannot be; names it.
         """
         try:
-            rule = wanted.rule
-            wanted.outcome_rule.check_slots(len(rule.slots))
+            questions = wanted.asked
+            poll_rule(questions)
+            wanted.outcome_rule(questions)
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         self._committee(wanted.committee)

@@ -1,16 +1,31 @@
 """Rounds, proposals, polls and results as the API shows them: nothing about anybody's choice."""
 
 from collections.abc import Mapping
+from dataclasses import fields
+from enum import Enum
 from typing import Any, cast
 
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Status
+from ostraka.chain.round_rules import ballot_json, outcome_json
 from ostraka.chain.treasury import RoundStatus, RoundView
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
 from ostraka.gateway.organizing import Organizing
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
-from ostraka_verifier.outcome import Greedy, Misfit, Order
+from ostraka_verifier.errors import Rejected
+from ostraka_verifier.outcome import (
+    Greedy,
+    GreedyByCategory,
+    Majority,
+    NoOutcome,
+    OutcomeRule,
+    Parts,
+    Plurality,
+    Proportional,
+)
+from ostraka_verifier.question import Question
+from ostraka_verifier.statistics import poll_statistics
 
 Json = dict[str, Any]
 
@@ -40,7 +55,6 @@ class Views:
         parameters = view.parameters
         created = self._event(TREASURY, "RoundCreated", round_id)
         plan = self._desk.plans.of_round(round_id)
-        order, misfit = Order(parameters.order), Misfit(parameters.misfit)
         return {
             "round": str(round_id),
             "status": view.status.name.lower(),
@@ -63,16 +77,8 @@ class Views:
             "voting_opens_at": parameters.voting_opens_at,
             "voting_closes_at": parameters.voting_closes_at,
             "claims_end_at": view.claims_end_at or None,
-            "ballot": {
-                "kind": parameters.ballot_kind.name.lower(),
-                "at_least": parameters.at_least,
-                "at_most": parameters.at_most,
-            },
-            "ranking": {
-                "order": order.name.lower(),
-                "misfit": misfit.name.lower(),
-                "minimum_support": str(parameters.minimum_support),
-            },
+            "ballot": ballot_json(parameters.ballot),
+            "outcome": outcome_json(parameters.outcome),
             "member_root": to_hex(parameters.member_root),
             "committee": to_hex(parameters.committee),
             "poll": str(view.poll_id) if view.poll_id else None,
@@ -95,6 +101,7 @@ class Views:
             proposer,
             recipient,
             amount,
+            category,
             withdrawn,
             funded,
             paid,
@@ -107,6 +114,7 @@ class Views:
                     "proposer": proposer.lower(),
                     "recipient": recipient.lower(),
                     "amount": str(amount),
+                    "category": category,
                     "title": texts["title"],
                     "text": texts["text"],
                     "withdrawn": withdrawn,
@@ -140,6 +148,7 @@ class Views:
             "status": view.status.name.lower(),
             "title": poll.description.title,
             "options": list(poll.description.options),
+            "questions": [one.to_json() for one in _questions(poll)],
             "description": to_hex(poll.description.encoded),
             "creator": to_hex(view.creator),
             "round": reference
@@ -174,31 +183,28 @@ class Views:
             raise Problem(409, "Not tallied", detail, "poll", 5)
         accepted = self._event(REGISTRY, "TallyAccepted", poll_id)
         tally = [int(value) for value in cast(list[str], accepted["tally"])]
-        options: list[Json] = [
-            {"option": name, "votes": str(votes)}
-            for name, votes in zip(poll.description.options, tally, strict=True)
-        ]
         rule = poll.outcome_rule
-        outcome: Json = {"kind": "none"}
-        if isinstance(rule, Greedy):
-            outcome = {
-                "kind": "greedy",
-                "budget": str(rule.budget),
-                "order": rule.ranked_by.name.lower(),
-                "misfit": rule.misfit.name.lower(),
-                "minimum_support": str(rule.minimum_support),
-                "ranking": rule.order(tally),
+        awards = None if isinstance(rule, NoOutcome) else rule.awards(tally)
+        options: list[Json] = [
+            {
+                "option": name,
+                "votes": str(votes),
+                "award": None if awards is None else str(awards[slot]),
             }
-            for option, cost, won in zip(options, rule.costs, rule.awards(tally), strict=True):
-                option |= {"cost": str(cost), "winner": won == 1}
+            for slot, (name, votes) in enumerate(zip(poll.description.options, tally, strict=True))
+        ]
+        questions = _questions(poll)
         return {
             "poll": str(poll_id),
             "title": poll.description.title,
             "voters": poll.parameters.voters,
             "counted": view.root.count,
             "root": to_hex(view.root.hash),
-            "outcome": outcome,
+            "outcome": outcome_rule_json(rule),
             "options": options,
+            "statistics": [one.to_json() for one in poll_statistics(questions, tally)]
+            if questions
+            else [],
             "round": self._payouts(poll, view),
         }
 
@@ -257,3 +263,38 @@ def _committee(poll: PublishedPoll) -> Json:
             for number, member in enumerate(committee.members, start=1)
         ],
     }
+
+
+def _questions(poll: PublishedPoll) -> tuple[Question, ...]:
+    """What the poll asks; nothing where its description does not make its rule."""
+    try:
+        return poll.description.check_questions(poll.rule)
+    except Rejected:
+        return ()
+
+
+_OUTCOMES: dict[type[OutcomeRule], str] = {
+    NoOutcome: "none",
+    Greedy: "greedy",
+    Majority: "majority",
+    Plurality: "plurality",
+    GreedyByCategory: "categories",
+    Proportional: "proportional",
+    Parts: "parts",
+}
+
+
+def outcome_rule_json(rule: OutcomeRule) -> Json:
+    """An outcome rule with its parameters; integers in decimal."""
+    members = {field.name: _plain(getattr(rule, field.name)) for field in fields(rule)}  # type: ignore[arg-type]
+    return {"kind": _OUTCOMES[type(rule)], **members}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, OutcomeRule):
+        return outcome_rule_json(value)
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool) else str(value)

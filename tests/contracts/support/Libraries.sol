@@ -7,7 +7,6 @@ import {Bn254} from "../../../contracts/libraries/Bn254.sol";
 import {Committee} from "../../../contracts/libraries/Committee.sol";
 import {Generators} from "../../../contracts/libraries/Generators.sol";
 import {Outcome} from "../../../contracts/libraries/Outcome.sol";
-import {RuleEncoding} from "../../../contracts/libraries/RuleEncoding.sol";
 
 /// @notice The internal libraries, callable from tests.
 contract Libraries {
@@ -63,41 +62,15 @@ contract Libraries {
         return Outcome.digest(rule);
     }
 
-    function winners(
+    function awards(
         bytes calldata rule,
         uint256[] calldata tally,
         uint16[] calldata order
-    ) external pure returns (bool[] memory) {
-        return Outcome.winners(rule, tally, order);
+    ) external pure returns (uint256[] memory) {
+        return Outcome.awards(rule, tally, order);
     }
 
     function recover(bytes32 digest, bytes calldata signature) external pure returns (address) {
         return ECDSA.recover(digest, signature);
-    }
-
-    function singleChoice(uint256 options) external pure returns (bytes memory) {
-        return RuleEncoding.singleChoice(options);
-    }
-
-    function approval(
-        uint256 options,
-        uint256 atLeast,
-        uint256 atMost
-    ) external pure returns (bytes memory) {
-        return RuleEncoding.approval(options, atLeast, atMost);
-    }
-
-    function knapsack(uint256[] memory costs, uint256 budget) external pure returns (bytes memory) {
-        return RuleEncoding.knapsack(costs, budget);
-    }
-
-    function greedy(
-        uint8 order,
-        uint8 misfit,
-        uint128 minimumSupport,
-        uint128 budget,
-        uint256[] memory costs
-    ) external pure returns (bytes memory) {
-        return RuleEncoding.greedy(order, misfit, minimumSupport, budget, costs);
     }
 }

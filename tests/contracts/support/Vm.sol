@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 interface Vm {
     function addr(uint256 privateKey) external pure returns (address);
     function assume(bool condition) external pure;
+    function deal(address account, uint256 balance) external;
     function prank(address sender) external;
     function sign(
         uint256 privateKey,

@@ -1,6 +1,7 @@
 /** A treasury with members and a round brought as far as a test wants it. */
 import { concat, encodeAbiParameters, keccak256, stringToHex, zeroAddress } from "viem";
 import { commit } from "./bn254.js";
+import { ballots, outcomes } from "./encodings.js";
 import { account, word } from "./registry.js";
 
 export const RoundStatus = Object.freeze({
@@ -19,6 +20,7 @@ const field = (type, name) => ({ type, name });
 const ITEM = [
   field("address", "recipient"),
   field("uint256", "amount"),
+  field("uint16", "category"),
   field("string", "title"),
   field("string", "text"),
 ];
@@ -73,6 +75,7 @@ export class Treasury {
     const errors = registry.contract.abi.filter(({ type }) => type === "error");
     const contract = await chain.at("BudgetTreasury", deployed.address, {
       abi: [...deployed.abi, ...errors],
+      receipt: deployed.receipt,
     });
     Object.assign(treasury, { chain, registry, contract });
     treasury.domain = { ...registry.domain, verifyingContract: contract.address };
@@ -99,12 +102,8 @@ export class Treasury {
       proposalsOpenAt: now,
       proposalsCloseAt: now + 1000n,
       claimPeriod: 5000,
-      ballotKind: 1,
-      atLeast: 0,
-      atMost: 2,
-      order: 0,
-      misfit: 0,
-      minimumSupport: 1n,
+      ballot: ballots.approval(0, 2),
+      outcome: outcomes.greedy(),
       committee: committee.digest,
       votingOpensAt: now + 2000n,
       votingClosesAt: now + 3000n,
@@ -132,6 +131,7 @@ export class Treasury {
 export const item = (changes = {}) => ({
   recipient: account(600).address,
   amount: 400n,
+  category: 0,
   title: "Bench",
   text: "by the river",
   ...changes,
@@ -188,17 +188,12 @@ export class Round {
       ...changes,
     };
     const description = stringToHex('{"title": "Spring", "options": []}');
-    const { logs } = await this.contract.send(
-      "startVoting",
-      [this.id, electorate, description],
-      from,
-    );
-    return logs.length;
+    return this.contract.send("startVoting", [this.id, electorate, description], from);
   }
 
-  /** From proposals to an accepted tally. */
-  async tallied(tally) {
-    await this.start();
+  /** From proposals, or from a started vote, to an accepted tally. */
+  async tallied(tally, { started = false } = {}) {
+    if (!started) await this.start();
     const { pollId } = await this.view();
     const { registry, chain } = this.treasury;
     const { pollContext: context } = await registry.contract.call("poll", [pollId]);

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Any, ClassVar
 
-from ostraka_verifier.question.asked import Question, require_distinct
+from ostraka_verifier.question.asked import Question, require_count
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields, written
 from ostraka_verifier.rule import Terms
@@ -43,7 +43,7 @@ class Score(Amounts):
         return cls(title, fields.texts("options"), fields.integer("max_score"))
 
     def _check(self) -> None:
-        require_distinct("options", self.options, 1)
+        require_count("options", self.options, 1)
         if self.max_score < 1:
             raise refuse("max_score", f"{self.max_score}, at least 1")
 
@@ -86,7 +86,7 @@ class Points(Amounts):
         return self.credits if self.max_per_option is None else self.max_per_option
 
     def _check(self) -> None:
-        require_distinct("options", self.options, 2)
+        require_count("options", self.options, 2)
         if self.credits < 1:
             raise refuse("credits", f"{self.credits}, at least 1")
         if not 0 <= self.at_least <= self.credits:
@@ -128,7 +128,7 @@ class Split(Amounts):
         return cls(title, fields.texts("options"), fields.integer("total", 100))
 
     def _check(self) -> None:
-        require_distinct("options", self.options, 2)
+        require_count("options", self.options, 2)
         if self.total < 1:
             raise refuse("total", f"{self.total}, at least 1")
 
@@ -159,7 +159,7 @@ class Quadratic(Amounts):
         return isqrt(self.credits)
 
     def _check(self) -> None:
-        require_distinct("options", self.options, 2)
+        require_count("options", self.options, 2)
         if self.credits < 1:
             raise refuse("credits", f"{self.credits}, at least 1")
 

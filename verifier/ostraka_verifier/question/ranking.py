@@ -6,7 +6,7 @@ Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ostraka_verifier.question.asked import Question, require_distinct
+from ostraka_verifier.question.asked import Question, require_count
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields, written
 from ostraka_verifier.rule import Terms
@@ -51,7 +51,7 @@ class Ranking(Question):
         return self.options
 
     def _check(self) -> None:
-        require_distinct("options", self.options, 2)
+        require_count("options", self.options, 2)
         places = len(self.scores)
         if not 1 <= places <= len(self.options):
             raise refuse("scores", f"{places} places for {len(self.options)} options")

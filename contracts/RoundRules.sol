@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IBudgetTreasury} from "./interfaces/IBudgetTreasury.sol";
+import {BallotRule} from "./libraries/BallotRule.sol";
+import {ByteWriter} from "./libraries/ByteWriter.sol";
+import {RuleEncoding} from "./libraries/RuleEncoding.sol";
+
+/// @title Rules of a round's poll, written from what the round fixed and the proposals that stand
+/// @notice No state. Specified in docs/protocol.md, §17.7.
+contract RoundRules {
+    using ByteWriter for ByteWriter.Writer;
+
+    uint8 private constant SINGLE_CHOICE = 0;
+    uint8 private constant APPROVAL = 1;
+    uint8 private constant KNAPSACK = 2;
+    uint8 private constant SCORE = 3;
+    uint8 private constant POINTS = 4;
+    uint8 private constant QUADRATIC = 5;
+    uint8 private constant RANKING = 6;
+
+    uint8 private constant GREEDY = 1;
+    uint8 private constant CATEGORIES = 4;
+    uint8 private constant PROPORTIONAL = 5;
+
+    /// @dev kind, order, misfit, minimum support
+    uint256 private constant GREEDY_LENGTH = 19;
+    /// @dev kind, order, misfit, leftover, minimum support
+    uint256 private constant CATEGORIES_HEAD = 20;
+    uint256 private constant MAX_CATEGORIES = 200;
+
+    /// @notice Reverts with `BudgetTreasuryInvalidParameter` when a poll over so many proposals, or
+    /// fewer, could be impossible.
+    /// @param ballot Kind of ballot and its parameters.
+    /// @param outcome Kind of outcome rule and its parameters.
+    /// @return categories How many there are to choose from, 0 where proposals have none.
+    /// @return proportional Whether votes divide the budget, so that proposals ask for no amount.
+    function check(
+        bytes calldata ballot,
+        bytes calldata outcome,
+        uint256 proposals,
+        uint256 budget
+    ) external pure returns (uint16 categories, bool proportional) {
+        if (_width(ballot, proposals, budget) > BallotRule.MAX_WIDTH) _refuse("maximumProposals");
+        if (outcome.length == 0) _refuse("outcome");
+        uint8 kind = uint8(outcome[0]);
+        if (kind == PROPORTIONAL) {
+            if (outcome.length != 1) _refuse("outcome");
+            if (uint8(ballot[0]) == KNAPSACK) _refuse("ballot");
+            return (0, true);
+        }
+        if (kind == GREEDY) {
+            if (outcome.length != GREEDY_LENGTH) _refuse("outcome");
+        } else if (kind == CATEGORIES) {
+            categories = _categories(outcome, budget);
+        } else {
+            _refuse("outcome");
+        }
+        if (uint8(outcome[1]) > 1) _refuse("outcome.order");
+        if (uint8(outcome[2]) > 1) _refuse("outcome.misfit");
+    }
+
+    /// @notice Ballot rule and outcome rule, as `check` let them pass.
+    /// @param amounts Of each proposal that stands.
+    /// @param categories Of each proposal that stands.
+    function write(
+        bytes calldata ballot,
+        bytes calldata outcome,
+        uint128 budget,
+        uint256[] calldata amounts,
+        uint16[] calldata categories
+    ) external pure returns (bytes memory rule, bytes memory outcomeRule) {
+        uint256 options = amounts.length;
+        rule = _rule(ballot, amounts, budget);
+        uint8 kind = uint8(outcome[0]);
+        if (kind == PROPORTIONAL) return (rule, abi.encodePacked(kind, budget, uint16(options)));
+        // What the round fixed is the outcome rule without budget and proposals.
+        uint256 head = kind == GREEDY ? GREEDY_LENGTH : CATEGORIES_HEAD;
+        outcomeRule = bytes.concat(
+            outcome[:head],
+            bytes16(budget),
+            outcome[head:],
+            bytes2(uint16(options)),
+            _slots(amounts, categories, kind == CATEGORIES)
+        );
+    }
+
+    function _rule(
+        bytes calldata ballot,
+        uint256[] calldata amounts,
+        uint256 budget
+    ) private pure returns (bytes memory) {
+        uint256 options = amounts.length;
+        uint8 kind = uint8(ballot[0]);
+        if (kind == SINGLE_CHOICE) return RuleEncoding.singleChoice(options);
+        // Where fewer proposals stand than a ballot may name or must rank, it is all of them.
+        if (kind == APPROVAL)
+            return
+                RuleEncoding.approval(
+                    options,
+                    Math.min(_u16(ballot, 1), options),
+                    Math.min(_u16(ballot, 3), options)
+                );
+        if (kind == KNAPSACK) return RuleEncoding.knapsack(amounts, budget);
+        if (kind == SCORE) return RuleEncoding.score(options, _u64(ballot, 1));
+        if (kind == POINTS) return RuleEncoding.points(options, _u64(ballot, 1), _u64(ballot, 9));
+        if (kind == QUADRATIC) return RuleEncoding.quadratic(options, _u64(ballot, 1));
+        uint256[] memory scores = new uint256[](Math.min(_u16(ballot, 1), options));
+        for (uint256 place = 0; place < scores.length; ++place)
+            scores[place] = _score(ballot, place);
+        return RuleEncoding.ranking(options, scores);
+    }
+
+    /// @dev Bits and quadratic rows of a ballot over so many proposals; fewer never take more.
+    function _width(
+        bytes calldata ballot,
+        uint256 proposals,
+        uint256 budget
+    ) private pure returns (uint256) {
+        if (ballot.length == 0) _refuse("ballot");
+        uint8 kind = uint8(ballot[0]);
+        if (kind == SINGLE_CHOICE) {
+            if (ballot.length != 1) _refuse("ballot");
+            return proposals;
+        }
+        if (kind == APPROVAL) {
+            if (ballot.length != 5) _refuse("ballot");
+            (uint256 least, uint256 most) = (_u16(ballot, 1), _u16(ballot, 3));
+            if (most == 0 || least > most) _refuse("ballot.atMost");
+            return proposals + RuleEncoding.bitLength(most - least);
+        }
+        if (kind == KNAPSACK) {
+            if (ballot.length != 1) _refuse("ballot");
+            return proposals + RuleEncoding.bitLength(budget);
+        }
+        if (kind == RANKING) return _rankingWidth(ballot, proposals);
+        if (kind > RANKING || ballot.length != (kind == POINTS ? 17 : 9)) _refuse("ballot");
+        // Below 2^64: nothing that a rule computes with them can wrap.
+        uint256 most_ = _u64(ballot, 1);
+        if (most_ == 0) _refuse(kind == SCORE ? "ballot.maxScore" : "ballot.credits");
+        if (kind == SCORE) return proposals * RuleEncoding.bitLength(most_);
+        if (kind == QUADRATIC)
+            return
+                proposals * RuleEncoding.bitLength(Math.sqrt(most_)) +
+                RuleEncoding.bitLength(most_) +
+                1;
+        uint256 least_ = _u64(ballot, 9);
+        if (least_ > most_) _refuse("ballot.atLeast");
+        return proposals * RuleEncoding.bitLength(most_) + RuleEncoding.bitLength(most_ - least_);
+    }
+
+    function _rankingWidth(
+        bytes calldata ballot,
+        uint256 proposals
+    ) private pure returns (uint256) {
+        if (ballot.length < 3) _refuse("ballot");
+        uint256 places = _u16(ballot, 1);
+        if (ballot.length != 3 + 8 * places) _refuse("ballot");
+        // With one place it would be a single choice.
+        if (places < 2 || places > proposals) _refuse("ballot.places");
+        uint256 previous = _score(ballot, 0);
+        if (previous == 0) _refuse("ballot.scores");
+        for (uint256 place = 1; place < places; ++place) {
+            uint256 score = _score(ballot, place);
+            if (score > previous) _refuse("ballot.scores");
+            previous = score;
+        }
+        return proposals * places + (places == proposals ? 0 : proposals);
+    }
+
+    /// @dev Number of categories.
+    function _categories(bytes calldata outcome, uint256 budget) private pure returns (uint16) {
+        uint256 offset = CATEGORIES_HEAD + 2;
+        if (outcome.length < offset) _refuse("outcome");
+        uint256 count = _u16(outcome, CATEGORIES_HEAD);
+        if (outcome.length != offset + 16 * count) _refuse("outcome");
+        if (count == 0 || count > MAX_CATEGORIES) _refuse("outcome.categories");
+        if (uint8(outcome[3]) > 1) _refuse("outcome.leftover");
+        uint256 total = 0;
+        for (; offset < outcome.length; offset += 16) {
+            total += uint128(bytes16(outcome[offset:offset + 16]));
+        }
+        if (total > budget) _refuse("outcome.budgets");
+        return uint16(count);
+    }
+
+    function _slots(
+        uint256[] calldata amounts,
+        uint16[] calldata categories,
+        bool divided
+    ) private pure returns (bytes memory) {
+        uint256 size = divided ? 18 : 16;
+        ByteWriter.Writer memory writer = ByteWriter.ofSize(size * amounts.length);
+        for (uint256 slot = 0; slot < amounts.length; ++slot) {
+            writer.put(amounts[slot], 16);
+            if (divided) writer.put(categories[slot], 2);
+        }
+        return writer.data;
+    }
+
+    function _score(bytes calldata ballot, uint256 place) private pure returns (uint256) {
+        return _u64(ballot, 3 + 8 * place);
+    }
+
+    function _u16(bytes calldata data, uint256 offset) private pure returns (uint256) {
+        return uint16(bytes2(data[offset:offset + 2]));
+    }
+
+    function _u64(bytes calldata data, uint256 offset) private pure returns (uint256) {
+        return uint64(bytes8(data[offset:offset + 8]));
+    }
+
+    function _refuse(string memory field) private pure {
+        revert IBudgetTreasury.BudgetTreasuryInvalidParameter(field);
+    }
+}

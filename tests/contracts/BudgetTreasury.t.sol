@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {BudgetTreasury} from "../../contracts/BudgetTreasury.sol";
+import {IBudgetTreasury} from "../../contracts/interfaces/IBudgetTreasury.sol";
+import {IPollRegistry} from "../../contracts/interfaces/IPollRegistry.sol";
+import {Recipient} from "./support/Money.sol";
+import {PretendRegistry} from "./support/PretendRegistry.sol";
+import {Test} from "./support/Vm.sol";
+
+/// @notice Drives rounds of all kinds by anyone's calls at any time, with recipients that refuse or
+/// burn their gas, and keeps books of its own.
+contract RoundDriver is Test {
+    struct Books {
+        uint256 deposited;
+        uint256 paid;
+        uint256 refunded;
+        bool proportional;
+        bool divided;
+    }
+
+    PretendRegistry public immutable registry = new PretendRegistry();
+    BudgetTreasury public immutable treasury;
+    Recipient private immutable moody = new Recipient();
+
+    uint256 private clock = 1_000_000;
+    mapping(uint256 roundId => Books) public books;
+    mapping(uint256 roundId => uint256[]) private tallies;
+    mapping(uint256 roundId => mapping(uint256 index => uint256)) private paidTo;
+    uint256 public decided;
+    uint256 public paid;
+    uint256 public refunded;
+    string public violation;
+
+    constructor() payable {
+        treasury = new BudgetTreasury(IPollRegistry(address(registry)));
+        vm.warp(clock);
+        create(0, 0, 500);
+    }
+
+    receive() external payable {}
+
+    /// @dev At most three rounds run at a time, so that some come to their end.
+    function create(uint8 ballotKind, uint8 outcomeKind, uint16 budget) public {
+        uint256 count = treasury.roundCount();
+        if (count > 2 && _status(count - 2) < IBudgetTreasury.RoundStatus.Decided) return;
+        IBudgetTreasury.RoundParameters memory parameters;
+        parameters.budget = 1 + uint128(budget % 1000);
+        parameters.minimumAmount = 1;
+        parameters.maximumAmount = parameters.budget;
+        parameters.proposalsPerMember = 8;
+        parameters.maximumProposals = 8;
+        parameters.memberRoot = _leaf();
+        parameters.proposalsOpenAt = uint64(clock);
+        parameters.proposalsCloseAt = uint64(clock + 40);
+        parameters.votingOpensAt = uint64(clock + 80);
+        parameters.votingClosesAt = uint64(clock + 90);
+        parameters.claimPeriod = 60;
+        parameters.committee = bytes32(uint256(1));
+        parameters.roundDuration = 1;
+        parameters.maxRounds = 1;
+        parameters.disputeWindow = 1;
+        parameters.tallyPeriod = 1;
+        parameters.minimumBallots = 1;
+        parameters.ballot = _ballot(ballotKind % 7);
+        parameters.outcome = _outcome(outcomeKind % 3, parameters.budget);
+        bool proportional = outcomeKind % 3 == 2;
+        if (proportional) {
+            (parameters.minimumAmount, parameters.maximumAmount) = (0, 0);
+            if (ballotKind % 7 == 2) parameters.ballot = hex"00";
+        }
+        uint256 roundId = treasury.createRound(parameters, "Spring", "");
+        books[roundId].proportional = proportional;
+        books[roundId].divided = outcomeKind % 3 == 1;
+    }
+
+    function fund(uint256 which, uint16 amount, bool asOther) external {
+        uint256 roundId = _pick(which);
+        address funder = asOther ? address(moody) : address(this);
+        vm.deal(funder, funder.balance + amount);
+        vm.prank(funder);
+        try treasury.fund{value: amount}(roundId, amount) {
+            books[roundId].deposited += amount;
+        } catch {}
+    }
+
+    function propose(uint256 which, uint16 amount, uint8 category, bool toMoody) external {
+        uint256 roundId = _pick(which);
+        IBudgetTreasury.Item memory item = IBudgetTreasury.Item({
+            recipient: toMoody ? address(moody) : address(0x1000 + uint160(amount)),
+            amount: books[roundId].proportional ? 0 : amount % 700,
+            category: books[roundId].divided ? category % 4 : 0,
+            title: "Bench",
+            text: ""
+        });
+        IBudgetTreasury.Membership memory membership;
+        membership.signingKey = address(this);
+        membership.weight = 1;
+        try treasury.propose(roundId, item, membership) {} catch {}
+    }
+
+    function withdraw(uint256 which, uint8 index) external {
+        bytes32 id = _proposal(_pick(which), index);
+        if (id != 0) try treasury.withdraw(id) {} catch {}
+    }
+
+    function start(uint256 which) external {
+        IBudgetTreasury.Electorate memory electorate = IBudgetTreasury.Electorate({
+            censusRoot: bytes32(uint256(1)),
+            voters: 5,
+            totalWeight: 5,
+            secret: true
+        });
+        try treasury.startVoting(_pick(which), electorate, "{}") {} catch {}
+    }
+
+    function end(uint256 which, uint8[8] calldata votes, uint8 fate) external {
+        uint256 roundId = _pick(which);
+        if (_status(roundId) != IBudgetTreasury.RoundStatus.Voting) return;
+        uint256 pollId = treasury.round(roundId).pollId;
+        if (fate % 8 == 0) return registry.void(pollId);
+        uint256[] memory tally = new uint256[](registry.slotsOf(pollId));
+        for (uint256 i = 0; i < tally.length; ++i) tally[i] = votes[i] % 5;
+        registry.end(pollId, tally);
+        tallies[roundId] = tally;
+    }
+
+    /// @dev Only the right order decides; a swapped one must not.
+    function decide(uint256 which, uint8 swap) external {
+        uint256 roundId = _pick(which);
+        if (_status(roundId) != IBudgetTreasury.RoundStatus.Tallied) return;
+        uint256[] memory tally = tallies[roundId];
+        uint16[] memory order = _order(roundId, tally);
+        if (order.length > 1) {
+            uint256 place = swap % (order.length - 1);
+            (order[place], order[place + 1]) = (order[place + 1], order[place]);
+            try treasury.decide(roundId, tally, order) {
+                violation = "a wrong order was accepted";
+            } catch {}
+            (order[place], order[place + 1]) = (order[place + 1], order[place]);
+        }
+        treasury.decide(roundId, tally, order);
+        ++decided;
+        IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
+        uint256 votes = 0;
+        for (uint256 i = 0; i < tally.length; ++i) votes += tally[i];
+        if (!books[roundId].proportional) return;
+        if (seen.committed != (votes == 0 ? 0 : seen.parameters.budget))
+            violation = "parts do not sum to the budget";
+    }
+
+    function claim(uint256 which, uint8 index, uint8 mood) external {
+        uint256 roundId = _pick(which);
+        bytes32 id = _proposal(roundId, index);
+        if (id == 0) return;
+        index %= uint8(treasury.proposals(roundId).length);
+        IBudgetTreasury.ProposalView memory proposal = treasury.proposals(roundId)[index];
+        bool unkind = mood % 3 != 0 && proposal.recipient == address(moody);
+        moody.set(Recipient.Mood(mood % 3), treasury, "");
+        uint256 before = proposal.recipient.balance;
+        try treasury.claim{gas: 500_000}(id) {
+            if (!proposal.funded) violation = "an unfunded proposal was paid";
+            if (unkind) violation = "a recipient that refuses was paid";
+            if (paidTo[roundId][index] != 0) violation = "paid twice";
+            paidTo[roundId][index] = proposal.recipient.balance - before;
+            if (paidTo[roundId][index] != proposal.amount) violation = "paid another amount";
+            books[roundId].paid += proposal.amount;
+            ++paid;
+        } catch {
+            bool due =
+                _status(roundId) == IBudgetTreasury.RoundStatus.Decided &&
+                    proposal.funded &&
+                    !proposal.paid;
+            if (due && !unkind) violation = "a funded proposal was not paid";
+        }
+    }
+
+    function refund(uint256 which, bool asOther) external {
+        uint256 roundId = _pick(which);
+        moody.set(Recipient.Mood.Accept, treasury, "");
+        address funder = asOther ? address(moody) : address(this);
+        uint256 due = treasury.refundable(roundId, funder);
+        try treasury.refund(roundId, funder) {
+            books[roundId].refunded += due;
+            ++refunded;
+        } catch {
+            if (due != 0) violation = "a refund failed";
+        }
+    }
+
+    function wait(uint8 time) external {
+        clock += time % 40;
+        vm.warp(clock);
+    }
+
+    function _ballot(uint256 kind) private pure returns (bytes memory) {
+        if (kind == 1) return abi.encodePacked(uint8(1), uint16(1), uint16(3));
+        if (kind == 3) return abi.encodePacked(uint8(3), uint64(5));
+        if (kind == 4) return abi.encodePacked(uint8(4), uint64(100), uint64(100));
+        if (kind == 5) return abi.encodePacked(uint8(5), uint64(100));
+        if (kind == 6)
+            return abi.encodePacked(uint8(6), uint16(3), uint64(2), uint64(1), uint64(0));
+        return abi.encodePacked(uint8(kind));
+    }
+
+    function _outcome(uint256 kind, uint128 budget) private pure returns (bytes memory) {
+        if (kind == 2) return hex"05";
+        if (kind == 0) return abi.encodePacked(uint8(1), uint8(0), uint8(0), uint128(1));
+        return
+            abi.encodePacked(
+                uint8(4),
+                uint8(0),
+                uint8(1),
+                uint8(1),
+                uint128(1),
+                uint16(3),
+                budget / 2,
+                budget / 4,
+                uint128(0)
+            );
+    }
+
+    /// @dev By votes, or by what is left when the budget is divided.
+    function _order(
+        uint256 roundId,
+        uint256[] memory tally
+    ) private view returns (uint16[] memory order) {
+        uint256[] memory keys = new uint256[](tally.length);
+        uint256 votes = 0;
+        for (uint256 i = 0; i < tally.length; ++i) votes += tally[i];
+        uint256 budget = treasury.round(roundId).parameters.budget;
+        for (uint256 i = 0; i < tally.length; ++i) {
+            keys[i] = tally[i];
+            if (books[roundId].proportional) keys[i] = votes == 0 ? 0 : (budget * tally[i]) % votes;
+        }
+        order = new uint16[](tally.length);
+        for (uint256 i = 0; i < order.length; ++i) {
+            // How many come before it is its place.
+            uint256 place = 0;
+            for (uint256 j = 0; j < order.length; ++j) {
+                if (keys[j] > keys[i] || (keys[j] == keys[i] && j < i)) ++place;
+            }
+            order[place] = uint16(i);
+        }
+    }
+
+    function _proposal(uint256 roundId, uint256 index) private view returns (bytes32) {
+        IBudgetTreasury.ProposalView[] memory list = treasury.proposals(roundId);
+        return list.length == 0 ? bytes32(0) : list[index % list.length].id;
+    }
+
+    function _pick(uint256 which) private view returns (uint256) {
+        uint256 count = treasury.roundCount();
+        return count - ((which % 3) % count);
+    }
+
+    function _status(uint256 roundId) private view returns (IBudgetTreasury.RoundStatus) {
+        return treasury.round(roundId).status;
+    }
+
+    /// @dev The driver is the only member.
+    function _leaf() private view returns (bytes32) {
+        return keccak256(bytes.concat(keccak256(abi.encode(address(this), address(this), 1))));
+    }
+}
+
+/// @notice What holds of the money after any sequence of calls: docs/protocol.md §17.
+contract BudgetTreasuryTest is Test {
+    RoundDriver private driver;
+    BudgetTreasury private treasury;
+
+    function setUp() external {
+        driver = new RoundDriver();
+        treasury = driver.treasury();
+    }
+
+    /// @notice The runner calls only the driver.
+    function targetContracts() external view returns (address[] memory targets) {
+        targets = new address[](1);
+        targets[0] = address(driver);
+    }
+
+    function invariant_nothingForbiddenHappened() external view {
+        if (bytes(driver.violation()).length != 0) revert(driver.violation());
+    }
+
+    function invariant_everyRoundHasItsMoney() external view {
+        uint256 held = 0;
+        for (uint256 roundId = 1; roundId <= treasury.roundCount(); ++roundId) {
+            (uint256 deposited, uint256 paid, uint256 refunded, , ) = driver.books(roundId);
+            IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
+            requireEqual("deposited", deposited, seen.deposited);
+            requireEqual("paid out", paid, seen.paidOut);
+            requireTrue("committed", paid <= seen.committed && seen.committed <= deposited);
+            requireTrue("within the budget", seen.committed <= seen.parameters.budget);
+            requireTrue("never more than came in", paid + refunded <= deposited);
+            held += deposited - paid - refunded;
+        }
+        requireEqual("balance", held, address(treasury).balance);
+    }
+
+    function invariant_whatIsStillDueIsThere() external view {
+        for (uint256 roundId = 1; roundId <= treasury.roundCount(); ++roundId) {
+            (uint256 deposited, uint256 paid, uint256 refunded, , ) = driver.books(roundId);
+            IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
+            uint256 due =
+                seen.status == IBudgetTreasury.RoundStatus.Decided ? seen.committed - paid : 0;
+            due += treasury.refundable(roundId, address(driver));
+            requireTrue("due", paid + refunded + due <= deposited);
+        }
+    }
+
+    /// @notice The driver reaches the end: otherwise the invariants above would hold of nothing.
+    function test_driverPaysAndRefunds() external {
+        for (uint8 outcome = 0; outcome < 3; ++outcome) {
+            driver.create(4, outcome, 499);
+            driver.fund(0, 600, false);
+            driver.propose(0, 100, 0, false);
+            driver.propose(0, 101, 1, true);
+            driver.propose(0, 102, 0, true);
+            driver.withdraw(0, 2);
+            driver.wait(39);
+            driver.wait(1);
+            driver.start(0);
+            driver.end(0, [4, 3, 2, 1, 1, 1, 1, 1], 1);
+            driver.decide(0, 0);
+            driver.claim(0, 0, 1);
+            driver.claim(0, 1, 1);
+            driver.claim(0, 1, 2);
+            driver.claim(0, 1, 0);
+            driver.refund(0, false);
+        }
+        requireEqual("decided", 3, driver.decided());
+        requireEqual("paid", 6, driver.paid());
+        requireEqual("refunded", 3, driver.refunded());
+        if (bytes(driver.violation()).length != 0) revert(driver.violation());
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IPollRegistry} from "../../../contracts/interfaces/IPollRegistry.sol";
+import {BallotRule} from "../../../contracts/libraries/BallotRule.sol";
+import {Outcome} from "../../../contracts/libraries/Outcome.sol";
+
+/// @notice A registry that believes any tally, with the true rules: polls come to their end at once.
+contract PretendRegistry {
+    struct Poll {
+        IPollRegistry.Status status;
+        uint16 slots;
+        bytes32 outcomeRule;
+        bytes32 tally;
+    }
+
+    uint256 public pollCount;
+    mapping(uint256 pollId => Poll) private polls;
+
+    function committee(
+        bytes32
+    ) external pure returns (address[] memory nodes, uint8 t, uint8 f, uint8 q) {
+        return (new address[](3), 2, 0, 2);
+    }
+
+    function createPoll(
+        IPollRegistry.PollParameters calldata parameters,
+        bytes calldata rule,
+        bytes calldata outcomeRule,
+        bytes calldata
+    ) external returns (uint256 pollId) {
+        (uint16 slots, ) = BallotRule.validate(rule);
+        Outcome.validate(outcomeRule, slots);
+        require(parameters.rule == BallotRule.digest(rule), "rule");
+        require(parameters.outcomeRule == Outcome.digest(outcomeRule), "outcome rule");
+        pollId = ++pollCount;
+        polls[pollId] = Poll(IPollRegistry.Status.Created, slots, parameters.outcomeRule, 0);
+    }
+
+    function end(uint256 pollId, uint256[] calldata tally) external {
+        require(tally.length == polls[pollId].slots, "tally");
+        polls[pollId].tally = keccak256(abi.encode(tally));
+        polls[pollId].status = IPollRegistry.Status.Tallied;
+    }
+
+    function void(uint256 pollId) external {
+        polls[pollId].status = IPollRegistry.Status.Void;
+    }
+
+    function status(uint256 pollId) external view returns (IPollRegistry.Status) {
+        return polls[pollId].status;
+    }
+
+    function slotsOf(uint256 pollId) external view returns (uint256) {
+        return polls[pollId].slots;
+    }
+
+    function awards(
+        uint256 pollId,
+        uint256[] calldata tally,
+        bytes calldata outcomeRule,
+        uint16[] calldata order
+    ) external view returns (uint256[] memory) {
+        require(polls[pollId].tally == keccak256(abi.encode(tally)), "tally");
+        require(polls[pollId].outcomeRule == Outcome.digest(outcomeRule), "outcome rule");
+        return Outcome.awards(outcomeRule, tally, order);
+    }
+}
