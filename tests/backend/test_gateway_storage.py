@@ -16,10 +16,9 @@ from ostraka.wire.problems import Problem
 SPECIFICATION = PollSpecification.model_validate(
     {
         "title": "A question",
-        "options": ["yes", "no"],
+        "questions": [{"kind": "single_choice", "title": "Well?", "options": ["yes", "no"]}],
         "closes_at": 2_000_000_000,
         "voters": {"kind": "list"},
-        "ballot": {"kind": "single_choice"},
     }
 )
 

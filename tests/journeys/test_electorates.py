@@ -91,14 +91,13 @@ def test_members_with_voting_keys_vote(stack: LocalStack) -> None:
     now = stack.registry.head().timestamp
     wanted = {
         "title": "Who cleans?",
-        "options": ["We", "They"],
+        "questions": [{"kind": "single_choice", "title": "Who?", "options": ["We", "They"]}],
         "closes_at": now + DAY,
         "voters": {
             "kind": "members",
             "contract": to_hex(members.address),
             "keys": to_hex(keys.address),
         },
-        "ballot": {"kind": "single_choice"},
         "times": TIMES,
     }
     plan = api.good("POST", "/polls", wanted, token=True)["plan"]

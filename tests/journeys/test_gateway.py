@@ -29,6 +29,7 @@ from tests.support.api import (
 from tests.support.town import body_of, eventually
 
 BUDGET = 1000
+GREEDY = {"kind": "greedy", "budget": 1}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 @pytest.fixture(scope="module")
 def api(stack: LocalStack) -> Api:
     return Api(stack)
+
+
+def asking(**members: object) -> dict[str, Any]:
+    """A poll's question with something else about it."""
+    question = {"kind": "single_choice", "title": "Where?", "options": ["Here", "There"]}
+    return {"questions": [question | members]}
 
 
 def round_of(stack: LocalStack, token: Token | None, keys: Sequence[SigningKey]) -> dict[str, Any]:
@@ -170,10 +177,10 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     eventually(lambda: api.good("GET", f"/rounds/{number}")["status"] == "decided", "decided", 60)
     eventually(lambda: api("GET", f"/polls/{poll_id}/results")[0] == 200, "indexed")
     results = api.good("GET", f"/polls/{poll_id}/results")
-    assert [(one["option"], one["votes"], one["winner"]) for one in results["options"]] == [
-        ("Ławka", "6", True),
-        ("Two trees", "6", True),
-        ("Statue", "2", False),
+    assert [(one["option"], one["votes"], one["award"]) for one in results["options"]] == [
+        ("Ławka", "6", "1"),
+        ("Two trees", "6", "1"),
+        ("Statue", "2", "0"),
     ]
     for proposal, funded in zip(proposals, (True, False, True, False), strict=True):
         status, _ = api("POST", f"/proposals/{proposal}/payout")
@@ -200,10 +207,10 @@ def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api)
     now = stack.registry.head().timestamp
     wanted = {
         "title": "Where shall we meet?",
-        "options": ["Here", "There"],
+        "questions": [{"kind": "single_choice", "title": "Where?", "options": ["Here", "There"]}],
+        "outcomes": [{"kind": "plurality"}],
         "closes_at": now + 3600,
         "voters": accounts(keys),
-        "ballot": {"kind": "single_choice"},
         "times": TIMES,
     }
     polls_before = stack.registry.poll_count()
@@ -228,7 +235,8 @@ def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api)
     stack.move_time(other.good("GET", f"/polls/{poll_id}")["releasable_at"])
     eventually(lambda: other("GET", f"/polls/{poll_id}/results")[0] == 200, "tallied", 60)
     results = other.good("GET", f"/polls/{poll_id}/results")
-    assert [one["votes"] for one in results["options"]] == ["0", "6"]
+    assert [(one["votes"], one["award"]) for one in results["options"]] == [("0", "0"), ("6", "1")]
+    assert results["statistics"][0]["shares"][1]["share"] == "1"
     assert audit(stack, poll_id, 2)["verdict"] == "holds"
     eventually(lambda: other.good("GET", f"/plans/{plan}")["finished"], "finished")
 
@@ -239,10 +247,9 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
     good_round = round_of(stack, None, fresh_keys(5))
     good_poll = {
         "title": "A question",
-        "options": ["Here", "There"],
+        "questions": [{"kind": "single_choice", "title": "Where?", "options": ["Here", "There"]}],
         "closes_at": now + 3600,
         "voters": accounts(fresh_keys(5)),
-        "ballot": {"kind": "single_choice"},
     }
     twice = accounts(fresh_keys(1))
     twice["accounts"] *= 2
@@ -265,14 +272,25 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
             "closes",
         ),
         ("POST", "/polls", good_poll | {"closes_at": now}, 422, "closes_at"),
-        ("POST", "/polls", good_poll | {"options": ["One"]}, 422, "options"),
-        ("POST", "/polls", good_poll | {"ballot": {"kind": "knapsack"}}, 422, ""),
+        ("POST", "/polls", good_poll | asking(options=["One"]), 422, "questions[0].options"),
+        ("POST", "/polls", good_poll | asking(kind="oracle"), 400, "questions[0].kind"),
+        ("POST", "/polls", good_poll | asking(weather="fine"), 400, "questions[0]"),
+        ("POST", "/polls", good_poll | asking(kind="knapsack"), 400, "questions[0].costs"),
+        ("POST", "/polls", good_poll | asking(kind="score", max_score=2**60), 400, "max_score"),
         (
             "POST",
             "/polls",
-            good_poll | {"ballot": {"kind": "approval", "at_least": 3}},
+            good_poll | asking(kind="approval", at_least=3, at_most=2),
             422,
-            "approval",
+            "questions[0]",
+        ),
+        ("POST", "/polls", good_poll | {"outcomes": []}, 422, "outcomes"),
+        (
+            "POST",
+            "/polls",
+            good_poll | {"outcomes": [{"kind": "greedy", "budget": 1}]},
+            422,
+            "costs",
         ),
         ("POST", "/rounds/99/funding", {"amount": 1}, 404, "round"),
         ("POST", "/typed-data", member | {"kind": "proposal", "round": 99, "item": item}, 404, ""),
