@@ -33,8 +33,11 @@ def test_json_that_would_fill_the_memory_is_not_parsed() -> None:
 
 
 def test_connections_that_a_liar_keeps_open_are_not_wanting_for_the_others() -> None:
+    asked = asyncio.Semaphore(0)
+
     async def serve(answer: bytes) -> tuple[asyncio.Server, Member]:
         async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.release()
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n" + answer)
             await writer.drain()
@@ -48,10 +51,12 @@ def test_connections_that_a_liar_keeps_open_are_not_wanting_for_the_others() -> 
         (silent, liar), (speaking, honest) = await serve(b""), await serve(b"good")
         async with silent, speaking, peer_client() as client:
             # As many as polls times kinds of questions.
-            kept = [asyncio.create_task(Peer(client, key, 1, liar).get("/")) for _ in range(120)]
-            await asyncio.sleep(0.5)
+            kept = [asyncio.create_task(Peer(client, key, 1, liar).get("/")) for _ in range(100)]
+            for _ in kept:
+                await asked.acquire()
             try:
-                async with asyncio.timeout(2):
+                # Less than nodes wait for a connection that is free.
+                async with asyncio.timeout(8):
                     return await Peer(client, key, 2, honest).get("/")
             finally:
                 for task in kept:
