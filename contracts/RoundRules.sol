@@ -136,18 +136,26 @@ contract RoundRules {
         }
         if (kind == RANKING) return _rankingWidth(ballot, proposals);
         if (kind > RANKING || ballot.length != (kind == POINTS ? 17 : 9)) _refuse("ballot");
-        // Below 2^64: nothing that a rule computes with them can wrap.
-        uint256 most_ = _u64(ballot, 1);
-        if (most_ == 0) _refuse(kind == SCORE ? "ballot.maxScore" : "ballot.credits");
-        if (kind == SCORE) return proposals * RuleEncoding.bitLength(most_);
+        return _numbersWidth(kind, ballot, proposals);
+    }
+
+    /// @dev Below 2^64: nothing that a rule computes with them can wrap.
+    function _numbersWidth(
+        uint8 kind,
+        bytes calldata ballot,
+        uint256 proposals
+    ) private pure returns (uint256) {
+        uint256 most = _u64(ballot, 1);
+        if (most == 0) _refuse(kind == SCORE ? "ballot.maxScore" : "ballot.credits");
+        if (kind == SCORE) return proposals * RuleEncoding.bitLength(most);
         if (kind == QUADRATIC)
             return
-                proposals * RuleEncoding.bitLength(Math.sqrt(most_)) +
-                RuleEncoding.bitLength(most_) +
+                proposals * RuleEncoding.bitLength(Math.sqrt(most)) +
+                RuleEncoding.bitLength(most) +
                 1;
-        uint256 least_ = _u64(ballot, 9);
-        if (least_ > most_) _refuse("ballot.atLeast");
-        return proposals * RuleEncoding.bitLength(most_) + RuleEncoding.bitLength(most_ - least_);
+        uint256 least = _u64(ballot, 9);
+        if (least > most) _refuse("ballot.atLeast");
+        return proposals * RuleEncoding.bitLength(most) + RuleEncoding.bitLength(most - least);
     }
 
     function _rankingWidth(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -14,12 +15,16 @@ from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence
 from ostraka_verifier.outcome import Greedy, Misfit, Order
 from ostraka_verifier.parameters import Committee, Member, RoundReference
-from ostraka_verifier.question import knapsack
+from ostraka_verifier.question import approval, knapsack, single_choice
+from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, Terms
 
 BUDGET = 1000
+KNAPSACK = round_rules.knapsack()
+GREEDY = round_rules.greedy(Order.VOTES, Misfit.SKIP, 1)
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +35,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 
 class Round:
-    """A funded knapsack round in the chain's own coin, with members who hold none."""
+    """A funded round in the chain's own coin, with members who hold none."""
 
-    def __init__(self, stack: LocalStack) -> None:
+    def __init__(
+        self,
+        stack: LocalStack,
+        ballot: bytes = KNAPSACK,
+        outcome: bytes = GREEDY,
+    ) -> None:
         self.stack, self.treasury, self.organizer = stack, stack.treasury, stack.organizer
         nodes = [SigningKey() for _ in range(3)]
         committee = Committee(
@@ -57,19 +67,20 @@ class Round:
         entries += [CensusEntry(self.organizer.address, self.organizer.address, 1)]
         self.members = Census(tuple(sorted(entries, key=lambda entry: entry.account)))
         now = stack.registry.head().timestamp
+        least = int(outcome != round_rules.proportional())
         self.parameters = RoundParameters(
             token=bytes(20),
             budget=BUDGET,
-            minimum_amount=1,
-            maximum_amount=BUDGET,
+            minimum_amount=least,
+            maximum_amount=least * BUDGET,
             proposals_per_member=3,
             maximum_proposals=10,
             member_root=self.members.root,
             proposals_open_at=now,
             proposals_close_at=now + 3600,
             claim_period=3600,
-            ballot=round_rules.knapsack(),
-            outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
+            ballot=ballot,
+            outcome=outcome,
             committee=committee.digest,
             voting_opens_at=now + 7200,
             voting_closes_at=now + 10800,
@@ -156,3 +167,88 @@ def test_a_round_kept_quiet_is_noticed(stack: LocalStack) -> None:
     # A treasury that is none says nothing against the rest of the audit.
     named = evidence(stack, poll_id, RoundReference(bytes([1] * 20), 1))
     assert isinstance(named.round, Exception)
+
+
+def ones(*bits: int) -> Terms:
+    return tuple((bit, 1) for bit in bits)
+
+
+# What two standing proposals give, written out by hand (§5.5, §17.7).
+RULES = {
+    "single choice": (round_rules.single_choice(), single_choice(2)),
+    "approval": (round_rules.approval(1, 5), approval(2, 1, 2)),
+    "score of 5": (
+        round_rules.score(5),
+        BallotRule(6, (((0, 1), (1, 2), (2, 2)), ((3, 1), (4, 2), (5, 2)))),
+    ),
+    "2 to 3 points": (
+        round_rules.points(3, 2),
+        BallotRule(
+            5,
+            (((0, 1), (1, 2)), ((2, 1), (3, 2))),
+            (Row(((0, 1), (1, 2), (2, 1), (3, 2), (4, 1)), 3),),
+        ),
+    ),
+    "quadratic votes for 5 credits": (
+        round_rules.quadratic(5),
+        BallotRule(
+            7,
+            (((0, 1), (1, 1)), ((2, 1), (3, 1))),
+            (),
+            (QuadraticRow((0, 1), ((4, 1), (5, 2), (6, 2)), 5),),
+        ),
+    ),
+    "ranking of up to three": (
+        round_rules.ranking([3, 1, 0]),
+        BallotRule(
+            4,
+            (((0, 3), (1, 1)), ((2, 3), (3, 1))),
+            tuple(Row(ones(*bits), 1) for bits in ((0, 2), (1, 3), (0, 1), (2, 3))),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_round_of_each_kind_of_ballot(stack: LocalStack, name: str) -> None:
+    ballot, expected = RULES[name]
+    round_ = Round(stack, ballot)
+    for number in range(2):
+        stack.treasury.propose(
+            round_.organizer, round_.id, item(f"Tree {number}", 1), round_.members
+        )
+    stack.move_time(round_.parameters.proposals_close_at)
+    poll = PublishedPoll.read(
+        stack.registry, round_.start(round_description(stack.treasury, round_.id))
+    )
+    assert poll is not None
+    assert poll.rule == expected
+
+
+def test_categories_are_the_proposals(stack: LocalStack) -> None:
+    outcome = round_rules.greedy_by_category(
+        [700, 300], Order.VOTES_PER_COST, Misfit.STOP, leftover=True, minimum_support=2
+    )
+    round_, treasury = Round(stack, KNAPSACK, outcome), stack.treasury
+    park = replace(item("Park", 250), category=1)
+    round_.propose_for(round_.keys[1].address, round_.keys[1], park)
+    round_.propose_for(round_.keys[2].address, round_.keys[2], item("Road", 600))
+    with pytest.raises(ChainError, match="BudgetTreasuryInvalidCategory"):
+        round_.propose_for(round_.keys[1].address, round_.keys[1], replace(park, category=2))
+    assert [one.item.category for one in treasury.proposals(round_.id)] == [1, 0]
+    assert treasury.round(round_.id).parameters.outcome == outcome
+    numbers = [unsigned(value, 16) for value in (2, BUDGET, 700, 300, 250, 600)]
+    expected = bytes([4, 1, 1, 1]) + numbers[0] + numbers[1] + unsigned(2, 2)
+    expected += numbers[2] + numbers[3] + unsigned(2, 2)
+    expected += numbers[4] + unsigned(1, 2) + numbers[5] + unsigned(0, 2)
+    assert treasury.read("pollRules", round_.id)[1] == expected
+
+
+def test_proposals_of_a_proportional_round_have_no_amount(stack: LocalStack) -> None:
+    round_ = Round(stack, round_rules.points(10), round_rules.proportional())
+    with pytest.raises(ChainError, match="BudgetTreasuryInvalidAmount"):
+        stack.treasury.propose(round_.organizer, round_.id, item("Food", 1), round_.members)
+    stack.treasury.propose(round_.organizer, round_.id, item("Food", 0), round_.members)
+    stack.treasury.propose(round_.organizer, round_.id, item("Shelter", 0), round_.members)
+    outcome_rule = stack.treasury.read("pollRules", round_.id)[1]
+    assert outcome_rule == unsigned(5, 1) + unsigned(BUDGET, 16) + unsigned(2, 2)
