@@ -7,12 +7,13 @@ import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from ostraka.app.demo import Demo, print_result
+if TYPE_CHECKING:
+    from ostraka.app.demo import Demo
 
 
 def demo(
@@ -31,6 +32,9 @@ def demo(
 
     Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
+    # Takes long to load.
+    from ostraka.app.demo import Demo, print_result
+
     console = Console(stderr=json_)
     with tempfile.TemporaryDirectory(prefix="ostraka-demo-") as folder:
         run = Demo(file, Path(folder), console, voters=voters, nodes=nodes, kill=kill_node)
@@ -54,7 +58,7 @@ def demo(
     raise typer.Exit(0 if result.good else 1)
 
 
-def _stay(run: Demo, console: Console) -> None:
+def _stay(run: "Demo", console: Console) -> None:
     console.print(f"Chain {run.stack.rpc_url}, nodes {', '.join(run.stack.node_urls)}")
     console.print("Everything stays up; end with Ctrl-C.")
     while True:

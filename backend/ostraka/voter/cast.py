@@ -5,23 +5,47 @@ Source: docs/protocol.md §9.2.
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.voter.prepare import PreparedBallot
 from ostraka.wire.records import CastRecord, from_hex, strict_json
 from ostraka_verifier import typed_data
+from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.parameters import Member
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.parameters import Committee, Member
+from ostraka_verifier.typed_data import Domain, recover
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
 _PATIENCE_S = 60
 _MAX_ANSWER_BYTES = 2**16
+
+
+class PollToCast(Protocol):
+    """What casting must know of a poll."""
+
+    @property
+    def poll_id(self) -> int:
+        """Id in its registry."""
+
+    @property
+    def domain(self) -> Domain:
+        """Chain and registry."""
+
+    @property
+    def context(self) -> bytes:
+        """`pollContext`."""
+
+    @property
+    def committee(self) -> Committee:
+        """The nodes."""
+
+    @property
+    def layout(self) -> BallotLayout:
+        """Layout of the poll's ballots."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +68,7 @@ class Cast:
         return len(self.receipts) >= self.quorum
 
 
-async def cast(client: httpx.AsyncClient, poll: PublishedPoll, prepared: PreparedBallot) -> Cast:
+async def cast(client: httpx.AsyncClient, poll: PollToCast, prepared: PreparedBallot) -> Cast:
     """Send a ballot to all nodes at once.
 
     The same ballot may be cast again at any time: nodes repeat their receipts.
@@ -53,7 +77,7 @@ async def cast(client: httpx.AsyncClient, poll: PublishedPoll, prepared: Prepare
     return await send(client, poll, record)
 
 
-async def send(client: httpx.AsyncClient, poll: PublishedPoll, record: CastRecord) -> Cast:
+async def send(client: httpx.AsyncClient, poll: PollToCast, record: CastRecord) -> Cast:
     """Send what somebody prepared to all nodes at once.
 
     Raises:
@@ -74,7 +98,7 @@ async def send(client: httpx.AsyncClient, poll: PublishedPoll, record: CastRecor
 
 async def _cast_to(
     client: httpx.AsyncClient,
-    poll: PublishedPoll,
+    poll: PollToCast,
     node: int,
     member: Member,
     statement: bytes,
@@ -121,7 +145,7 @@ async def _post(
     return response.status_code, response.headers, bytes(answer)
 
 
-def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
+def receipt_statement(poll: PollToCast, record: CastRecord) -> bytes:
     """What a receipt of a ballot signs: over what its voter sent, not what a node says it got.
 
     Raises:
