@@ -112,6 +112,7 @@ def test_a_vote_with_its_receipts(town: Town) -> None:
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
     assert (said["recorded"], said["cast_at"], len(said["receipts"])) == (True, OPENS_AT + 5, 4)
+    assert said["checked"] == "nothing"
     # What left this machine: the poll was read, and the sealed ballot sent.
     assert [name for name, _, _ in town.stub.requests] == [
         "GET /polls/1",
@@ -260,6 +261,8 @@ def test_the_choice_is_asked_for(town: Town) -> None:
     result = town.run(*command, "--trust-gateway", entered="1 2\n")
     assert result.exit_code == 0, result.output
     assert "2 option 1" in result.stderr
+    assert "a gateway that lies could read this vote" in result.stderr
+    assert "4, 3 are needed" in result.stdout
 
 
 def test_trust_is_said_aloud(town: Town) -> None:
@@ -311,6 +314,28 @@ def test_a_gateway_that_shows_another_poll_than_the_chain(town: Town) -> None:
         with pytest.raises(Rejected) as raised:
             compare(changed, poll)
         assert raised.value.item == name
+
+
+def test_what_a_gateway_said_once_is_not_believed_for_ever(town: Town) -> None:
+    """A vote on trust, then one checked on chain: the new ballot is sealed to the true keys."""
+    spied = (PollKey().public_key, *town.poll.poll_keys[1:])
+    committee = town.poll.committee
+    swapped = (committee.members[1], committee.members[0], *committee.members[2:])
+    lied = replace(town.poll, poll_keys=spied, committee=replace(committee, members=swapped))
+    town.show(OPENS_AT + 5, **{name: lied.to_json()[name] for name in ("poll_keys", "committee")})
+
+    def as_listed(body: bytes) -> Answer:
+        given = json.loads(town.receipts(body)[2])
+        for receipt in given["receipts"]:
+            receipt["node"] = {1: 2, 2: 1}.get(receipt["node"], receipt["node"])
+        return answer(200, given)
+
+    town.stub.routes[BALLOTS] = as_listed
+    assert json.loads(town.vote().stdout)["recorded"]
+    votes = SavedVotes.open(town.file, town.poll, town.key.address)
+    assert votes.poll == town.poll
+    assert set(votes.ballots[0].receipts) == {3, 4}
+    assert votes.unfinished is votes.ballots[0]
 
 
 def test_files_of_votes_that_are_none(town: Town) -> None:

@@ -19,13 +19,13 @@ def emit(as_json: bool, answer: object, *shown: RenderableType) -> None:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
     console = Console()
-    for one in shown:
+    for one in filter(None, shown):
         console.print(printable(one) if isinstance(one, str) else one, markup=False)
 
 
 def note(as_json: bool, text: str) -> None:
     """Tell people, beside the answer, what they should know."""
-    if not as_json:
+    if text and not as_json:
         typer.echo(printable(text), err=True)
 
 

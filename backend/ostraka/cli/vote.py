@@ -20,7 +20,7 @@ from ostraka.cli.output import emit, facts, note, table, when
 from ostraka.cli.propose import Account, KeyFile
 from ostraka.client.casting import fetch_receipts, prepare, send_by_gateway, send_to_nodes
 from ostraka.client.gateway import Gateway, Refusal
-from ostraka.client.poll import VotersPoll, chain_time, compare, domain_of, poll_of_gateway
+from ostraka.client.poll import VotersPoll, chain_time, compare, poll_of_gateway
 from ostraka.client.votes import SavedBallot, SavedVotes
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import selection_bits
@@ -41,6 +41,15 @@ app = typer.Typer(
     help="Vote; `ostraka vote POLL` is short for `ostraka vote cast POLL`.",
     no_args_is_help=True,
 )
+
+_CHAIN, _NAMED_REGISTRY, _NOTHING = "chain", "chain, registry named by gateway", "nothing"
+_SAID = {
+    _NOTHING: "Not checked on chain: a gateway that lies could read this vote.",
+    _NAMED_REGISTRY: (
+        "Checked on chain, in a registry that the gateway names: give the one that the organizer "
+        "published by --registry, or a gateway that lies could still read this vote."
+    ),
+}
 
 Direct = Annotated[
     bool, typer.Option("--direct", help="Send to the nodes themselves, not through the gateway.")
@@ -107,7 +116,8 @@ def cast(
     signer = SigningKey.read(key)
     voter = account or signer.address
     with Gateway(gateway) as to:
-        poll, now = _poll(to, name, rpc, registry, trust_gateway, direct, as_json)
+        poll, now, checked = _poll(to, name, rpc, registry, trust_gateway, direct)
+        note(as_json, _SAID.get(checked, ""))
         path = file or Path("votes") / f"{poll.poll_id}-{to_hex(voter)[:12]}.json"
         votes = SavedVotes.open(path, poll, voter)
         if votes.unfinished is not None and not again:
@@ -118,7 +128,7 @@ def cast(
             raise Refusal(0, "Unfinished", detail)
         bits = _bits(poll, choose)
         ballot = prepare(votes, signer, bits, now)
-        _send(to, votes, ballot, direct, as_json)
+        _send(to, votes, ballot, direct, as_json, checked=checked)
 
 
 @app.command()
@@ -186,32 +196,27 @@ def _poll(
     registry: bytes | None,
     trust_gateway: bool,
     direct: bool,
-    as_json: bool,
-) -> tuple[VotersPoll, int]:
-    """The poll and the time of the chain, checked as well as the voter asked for."""
+) -> tuple[VotersPoll, int, str]:
+    """The poll, the time of the chain, and against what they were checked."""
     if rpc is None:
         if not trust_gateway:
             hint = "give --rpc to check the poll on chain, or --trust-gateway to do without"
             raise typer.BadParameter(hint, param_hint="--rpc")
-        note(as_json, "Not checked on chain: a gateway that lies could read this vote.")
         poll = poll_of_gateway(to, poll_number(to, name))
-        return poll, chain_time(to.get("/config"))
+        return poll, chain_time(to.get("/config")), _NOTHING
     # Takes long to load.
     from ostraka.client.chain_check import poll_of_chain
 
     if registry is not None and direct and name.isdigit():
-        return poll_of_chain(rpc, registry, int(name))
+        return *poll_of_chain(rpc, registry, poll_number(to, name)), _CHAIN
     shown = poll_of_gateway(to, poll_number(to, name))
+    checked = _CHAIN
     if registry is None:
-        registry = domain_of(to.get("/config"), "registry").registry
-        note(
-            as_json,
-            f"Checked in registry {to_hex(registry)}, which the gateway names: compare it with "
-            "what the organizer published, or give it by --registry.",
-        )
+        registry = shown.domain.registry
+        checked = _NAMED_REGISTRY
     poll, now = poll_of_chain(rpc, registry, shown.poll_id)
     compare(shown, poll)
-    return poll, now
+    return poll, now, checked
 
 
 def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
@@ -231,13 +236,20 @@ def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
         raise typer.BadParameter(str(error), param_hint="--choose") from None
 
 
-def _send(to: Gateway, votes: SavedVotes, ballot: SavedBallot, direct: bool, as_json: bool) -> None:
+def _send(
+    to: Gateway,
+    votes: SavedVotes,
+    ballot: SavedBallot,
+    direct: bool,
+    as_json: bool,
+    **more: str,
+) -> None:
     refusals = send_to_nodes(votes, ballot) if direct else send_by_gateway(to, votes, ballot)
     answer = _shown(votes, ballot, refusals)
     needed = votes.poll.committee.quorum
     emit(
         as_json,
-        answer,
+        answer | more,
         facts(
             {
                 "Recorded": answer["recorded"],

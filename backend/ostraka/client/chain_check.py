@@ -5,10 +5,12 @@ A gateway that could name its own poll keys would read every vote sealed to them
 Source: docs/protocol.md §4, §13.
 """
 
+from ostraka.chain.contract import call, checksum
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry, Status
 from ostraka.client.gateway import Refusal
 from ostraka.client.poll import VotersPoll
+from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.parameters import poll_keys_hash
@@ -24,6 +26,9 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[VotersPo
         AuditError: What the chain says does not fit together; names the check.
     """
     contract = Registry(rpc_url, registry)
+    if not call(lambda: contract.web3.eth.get_code(checksum(registry))):
+        detail = f"chain {contract.domain.chain_id} has no contract at {to_hex(registry)}"
+        raise Refusal(0, "No such registry", detail, "registry")
     view = contract.poll(poll_id)
     if view.status is not Status.OPEN:
         raise Refusal(0, "Not open", f"on chain, poll {poll_id} is {view.status.name.lower()}")

@@ -10,6 +10,7 @@ Source: docs/protocol.md §9.
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,16 @@ class SavedVotes:
         found = cls.read(path)
         if (found.poll.context, found.voter) != (poll.context, voter):
             raise Malformed(f"{path}: holds ballots of another voter or poll")
-        return found
+        # What the file says of the poll may be the word of a gateway that was trusted then: new
+        # ballots are sealed to the keys of `poll`, and only its nodes' receipts count.
+        votes = cls(path, poll, voter)
+        for ballot in found.ballots:
+            kept = SavedBallot(ballot.record)
+            for node, signature in ballot.receipts.items():
+                with suppress(Malformed):
+                    votes.keep(kept, {node: {"signature": to_hex(signature)}})
+            votes.ballots.append(kept)
+        return votes
 
     @classmethod
     def read(cls, path: Path) -> "SavedVotes":
