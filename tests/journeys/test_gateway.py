@@ -12,8 +12,8 @@ import pytest
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.treasury import Token
 from ostraka.gateway.courier import Courier
-from ostraka.gateway.plans import redemption
 from ostraka.keys import SigningKey
+from ostraka.wire.invitations import redemption
 from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex
 from ostraka_verifier.census import Census
 from tests.support.api import (

@@ -19,11 +19,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ostraka.app.demo_result import DemoResult, Step
-from ostraka.app.gateway_client import GatewayClient, GatewayRefusal
 from ostraka.app.local_stack import LocalStack
 from ostraka.app.plain_count import count_votes
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import Item, Token
+from ostraka.client.gateway import Gateway, Refusal
 from ostraka.formats.pabulib import Election, PabulibError, Project, read_election
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
@@ -134,19 +134,23 @@ class Demo:
         with self._step("gateway"):
             stack.start_gateway([committee.digest])
         keys = sorted((SigningKey() for _ in self._votes), key=lambda key: key.address)
-        with GatewayClient(stack.gateway_url, stack.organizer_token) as gateway:
+        with Gateway(stack.gateway_url, stack.organizer_token) as gateway:
             return self._run_round(gateway, keys, token)
 
-    def _run_round(
-        self, gateway: GatewayClient, keys: Sequence[SigningKey], token: Token
-    ) -> DemoResult:
+    def _run_round(self, gateway: Gateway, keys: Sequence[SigningKey], token: Token) -> DemoResult:
         stack = self.stack
         with self._step("create round") as step:
-            self._plan = gateway.post("/rounds", self._specification(keys, token))["plan"]
+            self._plan = gateway.post(
+                "/rounds", self._specification(keys, token), as_organizer=True
+            )["plan"]
             step.gas = self._gas(gateway, "create round")
         round_id = int(gateway.get(f"/plans/{self._plan}")["round"])
         with self._step("approve and fund") as step:
-            gateway.post(f"/rounds/{round_id}/funding", {"amount": str(self.election.budget)})
+            gateway.post(
+                f"/rounds/{round_id}/funding",
+                {"amount": str(self.election.budget)},
+                as_organizer=True,
+            )
             step.gas = self._gas(gateway, "approve", "fund")
         with self._step("propose") as step:
             step.gas = self._propose(gateway, round_id, keys)
@@ -178,7 +182,7 @@ class Demo:
             step.gas = self._gas(gateway, "tally", "decide")
         with self._step("pay out") as step:
             step.gas = sum(
-                gateway.post(f"/proposals/{one['proposal']}/payout")["gas_used"]
+                gateway.post(f"/proposals/{one['proposal']}/payout", None)["gas_used"]
                 for one in results["round"]["payouts"]
                 if one["funded"]
             )
@@ -217,7 +221,7 @@ class Demo:
             },
         }
 
-    def _propose(self, gateway: GatewayClient, round_id: int, keys: Sequence[SigningKey]) -> int:
+    def _propose(self, gateway: Gateway, round_id: int, keys: Sequence[SigningKey]) -> int:
         """Members sign their proposals and the gateway carries them: members need no coins."""
         treasury, projects = self.stack.treasury, self.election.projects
         deadline = treasury.round(round_id).parameters.proposals_close_at
@@ -247,7 +251,7 @@ class Demo:
                 advance()
         return gas
 
-    def _await_poll(self, gateway: GatewayClient) -> PublishedPoll:
+    def _await_poll(self, gateway: Gateway) -> PublishedPoll:
         """The round's poll, once the gateway has started and opened it."""
         poll_id = int(self._await(gateway, f"/plans/{self._plan}", lambda plan: plan["poll"]))
         self._await(gateway, f"/polls/{poll_id}", lambda poll: poll["poll_keys"])
@@ -257,7 +261,7 @@ class Demo:
             raise RuntimeError("the chain does not show the poll that was just created")
         return poll
 
-    def _await(self, gateway: GatewayClient, path: str, ready: Callable[[Any], _T]) -> _T:
+    def _await(self, gateway: Gateway, path: str, ready: Callable[[Any], _T]) -> _T:
         """What `ready` gives of an answer, as soon as that is something."""
         deadline = time.monotonic() + _PATIENCE_S
         while True:
@@ -266,14 +270,14 @@ class Demo:
                 if found:
                     return found
                 seen = "not ready"
-            except GatewayRefusal as refusal:
+            except Refusal as refusal:
                 seen = str(refusal)
             if time.monotonic() > deadline:
                 waiting = gateway.get(f"/plans/{self._plan}")["problem"]
                 raise RuntimeError(f"{path}: {seen}; the gateway says: {waiting}")
             time.sleep(_POLL_S)
 
-    def _gas(self, gateway: GatewayClient, *names: str) -> int:
+    def _gas(self, gateway: Gateway, *names: str) -> int:
         """Gas of the round's transactions of these names."""
         sent = gateway.get(f"/plans/{self._plan}")["transactions"]
         return sum(one["gas_used"] for one in sent if one["name"] in names)
@@ -310,7 +314,7 @@ class Demo:
         return ballots
 
     def _cast_all(
-        self, gateway: GatewayClient, poll: PublishedPoll, ballots: Sequence[PreparedBallot]
+        self, gateway: Gateway, poll: PublishedPoll, ballots: Sequence[PreparedBallot]
     ) -> list[int]:
         killed: list[int] = []
         records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in ballots]
@@ -328,7 +332,7 @@ class Demo:
 
     def _cast(
         self,
-        gateway: GatewayClient,
+        gateway: Gateway,
         poll: PublishedPoll,
         records: Sequence[CastRecord],
         advance: Callable[[], None],

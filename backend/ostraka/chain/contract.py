@@ -35,6 +35,8 @@ from web3.exceptions import (
 from web3.logs import DISCARD
 from web3.types import EventData, LogReceipt, TxReceipt
 
+from ostraka.chain.errors import ChainError as ChainError
+from ostraka.chain.errors import Refused as Refused
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
 
@@ -50,14 +52,6 @@ _MAX_GAS = 1 << 24
 _WITH_ERRORS = ("PollRegistry", "BudgetTreasury", "TestToken")
 LOG_BLOCKS = 10_000
 """Blocks asked for in one `eth_getLogs`; more is refused by many providers."""
-
-
-class ChainError(Exception):
-    """The chain cannot be reached, or refused a transaction; the message says which and why."""
-
-
-class Refused(ChainError):
-    """A contract refuses, with a reason of its own; trying again does not help."""
 
 
 @dataclass(frozen=True)

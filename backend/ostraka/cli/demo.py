@@ -7,13 +7,13 @@ import signal
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from ostraka.app.demo import Demo
-from ostraka.app.demo_result import print_result
+if TYPE_CHECKING:
+    from ostraka.app.demo import Demo
 
 
 def demo(
@@ -32,6 +32,10 @@ def demo(
 
     Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
+    # Takes long to load.
+    from ostraka.app.demo import Demo
+    from ostraka.app.demo_result import print_result
+
     console = Console(stderr=json_)
     with tempfile.TemporaryDirectory(prefix="ostraka-demo-") as folder:
         run = Demo(file, Path(folder), console, voters=voters, nodes=nodes, kill=kill_node)
@@ -55,7 +59,7 @@ def demo(
     raise typer.Exit(0 if result.good else 1)
 
 
-def _stay(run: Demo, console: Console) -> None:
+def _stay(run: "Demo", console: Console) -> None:
     console.print(f"Chain {run.stack.rpc_url}, nodes {', '.join(run.stack.node_urls)}")
     console.print(f"Gateway {run.stack.gateway_url}, its API at {run.stack.gateway_url}/api/docs")
     console.print(f"Organizer's token: {run.stack.organizer_token}")

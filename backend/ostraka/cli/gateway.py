@@ -8,9 +8,6 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from ostraka.app.run_gateway import run_gateway
-from ostraka.app.run_node import create_key
-from ostraka.app.settings import GatewaySettings
 from ostraka.cli.settings_errors import refuse_settings
 
 app = typer.Typer(help="Run a gateway: rounds, polls and ballots over HTTP.", no_args_is_help=True)
@@ -45,6 +42,9 @@ def init(
 
     Example: ostraka gateway init /srv/ostraka-gateway
     """
+    # Takes long to load, as what `run` needs.
+    from ostraka.app.run_node import create_key
+
     key = create_key(folder / "key")
     token = secrets.token_urlsafe(24)
     settings = folder / "gateway.toml"
@@ -74,6 +74,9 @@ def run(
 
     Example: ostraka gateway run --settings /srv/ostraka-gateway/gateway.toml
     """
+    from ostraka.app.run_gateway import run_gateway
+    from ostraka.app.settings import GatewaySettings
+
     try:
         loaded = GatewaySettings.load(settings)
     except ValidationError as error:

@@ -1,27 +1,53 @@
 """Entry point: one command with a group for each kind of user."""
 
+import os
 import sys
 
 import typer
 
-from ostraka.chain.contract import ChainError
-from ostraka.cli import demo, gateway, node
+from ostraka.cli import board, demo, gateway, invite, node, poll, propose, round, vote
+from ostraka.cli.errors import REFUSED, OneLine
+
+_ORGANIZE, _TAKE_PART = "Organize", "Take part"
+_OPERATE, _LOOK = "Run the services", "Look and check"
 
 app = typer.Typer(
     name="ostraka",
-    help="Private voting and budgeting that anyone can audit.",
+    cls=OneLine,
+    help=(
+        "Private voting and budgeting that anyone can audit.\n\n"
+        "Most commands talk to a gateway: name it by --gateway or OSTRAKA_GATEWAY. Organizers show "
+        "their token by --token or OSTRAKA_ORGANIZER_TOKEN. With --json, answers and errors are "
+        "for programs."
+    ),
+    epilog=(
+        "Exit codes: 0 done, 1 refused (the line says what and why), 2 wrong usage, or a file with "
+        "mistakes, 3 out of reach: gateway, nodes or chain; trying again makes sense."
+    ),
     no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
 )
-app.command("demo")(demo.demo)
-app.add_typer(gateway.app, name="gateway")
-app.add_typer(node.app, name="node")
+app.add_typer(round.app, name="round", rich_help_panel=_ORGANIZE)
+app.add_typer(poll.app, name="poll", rich_help_panel=_ORGANIZE)
+app.command("invite", rich_help_panel=_ORGANIZE)(invite.invite)
+app.command("register", rich_help_panel=_TAKE_PART)(invite.register)
+app.add_typer(propose.app, name="propose", rich_help_panel=_TAKE_PART)
+app.add_typer(vote.app, name="vote", rich_help_panel=_TAKE_PART)
+app.command("watch", rich_help_panel=_LOOK)(poll.watch)
+app.add_typer(board.app, name="board", rich_help_panel=_LOOK)
+app.command("demo", rich_help_panel=_LOOK)(demo.demo)
+app.add_typer(gateway.app, name="gateway", rich_help_panel=_OPERATE)
+app.add_typer(node.app, name="node", rich_help_panel=_OPERATE)
 
 
 def main() -> None:
-    """Run the command line; exit code 1 with one clear line for what a user can mend."""
+    """Run the command line."""
     try:
         app()
-    except (ChainError, ValueError, OSError) as error:
-        typer.echo(f"ostraka: {error}", err=True)
-        sys.exit(1)
+    except Exception as error:
+        # A mistake of this program: users get a line, whoever mends it the rest.
+        if os.environ.get("OSTRAKA_TRACEBACK"):
+            raise
+        line = f"unexpected {type(error).__name__}; OSTRAKA_TRACEBACK=1 shows where"
+        typer.echo(f"ostraka: {line}", err=True)
+        sys.exit(REFUSED)

@@ -6,8 +6,6 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from ostraka.app.run_node import create_key, run_node
-from ostraka.app.settings import NodeSettings
 from ostraka.cli.settings_errors import refuse_settings
 
 app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
@@ -21,6 +19,9 @@ def init(
 
     Example: ostraka node init /srv/ostraka
     """
+    # Takes long to load, as what `run` needs.
+    from ostraka.app.run_node import create_key
+
     key = create_key(folder / "key")
     typer.echo(f"Node address: {key.address_hex}")
     typer.echo("Set these, then run `ostraka node run`:")
@@ -37,7 +38,12 @@ def run() -> None:
 
     The node announces a key only for polls that its policy allows: OSTRAKA_NODE_CREATORS limits
     who may create them, OSTRAKA_NODE_MINIMUM_BALLOTS is its floor for secret polls.
+
+    Example: ostraka node run
     """
+    from ostraka.app.run_node import run_node
+    from ostraka.app.settings import NodeSettings
+
     try:
         settings = NodeSettings()
     except ValidationError as error:

@@ -13,9 +13,10 @@ from ostraka.chain.treasury import (
 )
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.electorates import census_of
-from ostraka.gateway.plans import redemption, specification_of
+from ostraka.gateway.plans import specification_of
 from ostraka.gateway.specification import AccountList, PollSpecification, RoundSpecification
 from ostraka.storage.gateway_tables import Invitation, Plan
+from ostraka.wire.invitations import redemption
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka.wire.typed_json import typed_json

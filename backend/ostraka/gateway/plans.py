@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 from ostraka.chain.contract import Sent
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
+from ostraka.wire.invitations import code_hash
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
-from ostraka_verifier.encoding import tagged_hash
 
 log = structlog.get_logger()
 
@@ -205,16 +205,6 @@ class Plans:
                 for step in self.steps(plan)
             ],
         }
-
-
-def code_hash(code: str) -> bytes:
-    """What is kept of an invitation's code: codes are random, so that a plain hash hides them."""
-    return tagged_hash("invitation-code", code.encode())
-
-
-def redemption(code: str, account: bytes) -> bytes:
-    """What the key of an account signs to redeem a code for it (docs/operations.md)."""
-    return tagged_hash("invitation", code_hash(code), account)
 
 
 def specification_of(plan: Plan) -> RoundSpecification | PollSpecification:

@@ -7,19 +7,20 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.voter.prepare import PreparedBallot
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
 from ostraka_verifier import typed_data
+from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, tagged_hash
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.parameters import Member
+from ostraka_verifier.parameters import Committee, Member
+from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import check_boxes
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.typed_data import Domain, recover
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
@@ -28,6 +29,34 @@ _PATIENCE_S = 60
 _ANSWER_BYTES = 2**12
 """More than a receipt or a problem has."""
 _MAX_REFUSAL = 1000
+
+
+class PollToCast(Protocol):
+    """What casting must know of a poll."""
+
+    @property
+    def poll_id(self) -> int:
+        """Id in its registry."""
+
+    @property
+    def domain(self) -> Domain:
+        """Chain and registry."""
+
+    @property
+    def context(self) -> bytes:
+        """`pollContext`."""
+
+    @property
+    def committee(self) -> Committee:
+        """The nodes."""
+
+    @property
+    def rule(self) -> BallotRule:
+        """What its ballots obey."""
+
+    @property
+    def layout(self) -> BallotLayout:
+        """Layout of the poll's ballots."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +79,7 @@ class Cast:
         return len(self.receipts) >= self.quorum
 
 
-async def cast(client: httpx.AsyncClient, poll: PublishedPoll, prepared: PreparedBallot) -> Cast:
+async def cast(client: httpx.AsyncClient, poll: PollToCast, prepared: PreparedBallot) -> Cast:
     """Send a ballot to all nodes at once.
 
     The same ballot may be cast again at any time: nodes repeat their receipts.
@@ -60,7 +89,7 @@ async def cast(client: httpx.AsyncClient, poll: PublishedPoll, prepared: Prepare
 
 
 async def send(
-    client: httpx.AsyncClient, poll: PublishedPoll, records: Sequence[CastRecord]
+    client: httpx.AsyncClient, poll: PollToCast, records: Sequence[CastRecord]
 ) -> list[Cast]:
     """Send prepared ballots to all nodes at once; what came back for each.
 
@@ -94,7 +123,7 @@ class _Later(str):
 
 
 async def _send_to(
-    client: httpx.AsyncClient, poll: PublishedPoll, member: Member, batch: Sequence[_Sending]
+    client: httpx.AsyncClient, poll: PollToCast, member: Member, batch: Sequence[_Sending]
 ) -> list[bytes | str]:
     """For each ballot the node's receipt, or why there is none."""
     url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/ballots:batch"
@@ -178,7 +207,7 @@ async def _post(client: httpx.AsyncClient, url: str, body: bytes, records: int) 
     return content
 
 
-def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
+def receipt_statement(poll: PollToCast, record: CastRecord) -> bytes:
     """What a receipt of a ballot signs: over what its voter sent, not what a node says it got.
 
     Raises:
@@ -188,7 +217,8 @@ def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
         raise Malformed(f"ballot: {len(record.ballot)} bytes, expected {poll.layout.size}")
     if len(record.signature) != SIGNATURE_BYTES:
         raise Malformed(f"signature: {len(record.signature)} bytes, expected {SIGNATURE_BYTES}")
-    check_boxes(record.boxes, record.boxes_hash, poll.nodes, poll.slots)
+    nodes, slots = len(poll.committee.members), len(poll.rule.slots)
+    check_boxes(record.boxes, record.boxes_hash, nodes, slots)
     voter, cast_at = record.ballot[:ADDRESS_BYTES], record.ballot[ADDRESS_BYTES:][:8]
     return poll.domain.digest(
         typed_data.RECEIPT,

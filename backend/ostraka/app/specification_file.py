@@ -1,0 +1,108 @@
+"""A round or a poll in a TOML file: dates, durations, accounts in a CSV file.
+
+Members are those of `gateway.specification`. Beyond what JSON can say, a time may be a TOML date
+with a zone or a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds a duration (`"90d"`),
+and an electorate may name a CSV file by `accounts_file`, seen from the TOML file.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from ostraka.formats.accounts import WrongLines, read_accounts
+from ostraka.gateway.specification import PollSpecification, RoundSpecification, Times
+
+_UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
+_SECONDS = {"claim_period", *Times.model_fields} - {"max_rounds"}
+_ELECTORATES = ("members", "voters")
+_Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
+
+
+def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict[str, Any]:
+    """What a file says, as the gateway takes it.
+
+    Args:
+        now_unix_s: Chain time, from which durations count.
+
+    Raises:
+        WrongLines: Names everything that is wrong, with its line or its member.
+        OSError: A file cannot be read.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WrongLines([f"{path}: not TOML: {error}"]) from error
+    problems: list[str] = []
+    for electorate in _ELECTORATES:
+        try:
+            _take_accounts(path, content, electorate)
+        except WrongLines as error:
+            problems += error.problems
+    wrong = dict(_convert(content, now_unix_s))
+    try:
+        kind.model_validate(content)
+    except ValidationError as error:
+        for one in error.errors():
+            # What could not be converted is said once.
+            wrong.setdefault(".".join(str(part) for part in one["loc"]), one["msg"])
+    problems += [
+        f"{path}: {name}: {reason}" if name else f"{path}: {reason}"
+        for name, reason in wrong.items()
+    ]
+    if problems:
+        raise WrongLines(problems)
+    return content
+
+
+def duration_s(text: str) -> int:
+    """Seconds of a duration such as `3d` or `2h30m`; ValueError when it is none."""
+    if not _DURATION.fullmatch(text):
+        raise ValueError("expected a duration such as 3d or 2h30m")
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
+
+
+def _take_accounts(path: Path, content: dict[str, Any], electorate: str) -> None:
+    given = content.get(electorate)
+    if not isinstance(given, dict) or "accounts_file" not in given:
+        return
+    name = given.pop("accounts_file")
+    if not isinstance(name, str) or "accounts" in given:
+        problem = "names one file, in the place of accounts"
+        raise WrongLines([f"{path}: {electorate}.accounts_file: {problem}"])
+    given.setdefault("kind", "list")
+    given["accounts"] = []
+    try:
+        given["accounts"] = read_accounts(path.parent / name)
+    except OSError as error:
+        raise WrongLines([f"{path}: {electorate}.accounts_file: {error}"]) from error
+
+
+def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, str]]:
+    """Put plain numbers in the place of dates and durations; yields what cannot be."""
+    for prefix, table in (("", content), ("times.", content.get("times"))):
+        if not isinstance(table, dict):
+            continue
+        for name, value in table.items():
+            try:
+                if name in _SECONDS and isinstance(value, str):
+                    table[name] = duration_s(value)
+                elif name.endswith("_at"):
+                    table[name] = _time(value, now_unix_s)
+            except ValueError as error:
+                yield prefix + name, str(error)
+
+
+def _time(value: object, now_unix_s: int) -> object:
+    if isinstance(value, str) and value.startswith("+"):
+        return now_unix_s + duration_s(value[1:])
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return int(value.timestamp())
+    if isinstance(value, date | time):
+        raise ValueError("a time needs a date, an hour and a zone: 2026-12-01T08:00:00+01:00")
+    return value

@@ -1,0 +1,9 @@
+"""What can go wrong with a chain; apart from `contract`, whose libraries take long to load."""
+
+
+class ChainError(Exception):
+    """The chain cannot be reached, or refused a transaction; the message says which and why."""
+
+
+class Refused(ChainError):
+    """A contract refuses, with a reason of its own; trying again does not help."""

@@ -1,0 +1,109 @@
+"""What all commands share that talk to a gateway: where it is, who asks, how to answer."""
+
+import re
+from typing import Annotated, Any
+
+import typer
+
+from ostraka.client.gateway import Gateway, Refusal
+from ostraka.wire.addresses import read_address
+
+DEFAULT_GATEWAY = "http://127.0.0.1:8200"
+_PLAN = re.compile("[0-9a-f]{16}")
+_NUMBER = re.compile("[1-9][0-9]{0,14}")
+_ID = re.compile("0x[0-9a-f]{64}")
+
+
+def _url(value: str | None) -> str | None:
+    if value is not None and not re.match(r"https?://[^/?#\s]+", value):
+        raise typer.BadParameter("expected an http(s) URL")
+    return value
+
+
+def _remember(context: typer.Context, value: bool) -> bool:
+    # Errors are written in one place, which must know.
+    context.find_root().ensure_object(dict)["json"] = value
+    return value
+
+
+def _address(value: str) -> bytes:
+    try:
+        return read_address(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+GatewayUrl = Annotated[
+    str,
+    typer.Option("--gateway", envvar="OSTRAKA_GATEWAY", callback=_url, help="URL of the gateway."),
+]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="OSTRAKA_ORGANIZER_TOKEN",
+        help="The organizer's token; best by the environment, where no list of processes shows it.",
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", callback=_remember, help="Print JSON, for programs.")
+]
+RpcUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--rpc",
+        envvar="OSTRAKA_RPC",
+        callback=_url,
+        help="JSON-RPC endpoint of the chain; best your own.",
+    ),
+]
+RoundNumber = Annotated[int, typer.Argument(metavar="ROUND", help="Number of the round.", min=1)]
+PollName = Annotated[
+    str, typer.Argument(metavar="POLL", help="Number of the poll, or the plan that it came from.")
+]
+
+
+def address_option(name: str, text: str, envvar: str | None = None) -> Any:
+    """An option that takes an address, checked by its capitals where it has them."""
+    return typer.Option(name, parser=_address, envvar=envvar, metavar="0x…", help=text)
+
+
+def proposal_id(value: str) -> bytes:
+    """The 32 bytes of a proposal's id, as an argument's parser."""
+    if not _ID.fullmatch(value):
+        raise typer.BadParameter(
+            "expected 0x and 64 hexadecimal digits, as `round proposals` shows"
+        )
+    return bytes.fromhex(value[2:])
+
+
+ProposalId = Annotated[
+    bytes,
+    typer.Argument(
+        metavar="PROPOSAL", parser=proposal_id, help="Id of the proposal, 0x and 64 digits."
+    ),
+]
+
+
+def plan_of(gateway: Gateway, name: str) -> Any:
+    """A plan by its id, None when the name is a number."""
+    if _PLAN.fullmatch(name):
+        return gateway.get(f"/plans/{name}")
+    if not _NUMBER.fullmatch(name):
+        hint = "expected a number, or the 16 digits of a plan"
+        raise typer.BadParameter(hint, param_hint="POLL")
+    return None
+
+
+def poll_number(gateway: Gateway, name: str) -> int:
+    """Number of a poll by its number or its plan.
+
+    Raises:
+        Refusal: The plan's poll is not on the chain yet.
+    """
+    plan = plan_of(gateway, name)
+    if plan is None:
+        return int(name)
+    if plan["poll"] is None:
+        raise Refusal(0, "Not on the chain yet", plan["problem"] or "registration is still open")
+    return int(plan["poll"])

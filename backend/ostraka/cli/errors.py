@@ -1,0 +1,52 @@
+"""What goes wrong, as users see it: one plain line each, and an exit code.
+
+0 done · 1 refused · 2 wrong usage · 3 out of reach.
+"""
+
+import json
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from ostraka.chain.errors import ChainError, Refused
+from ostraka.cli.output import printable
+from ostraka.client.gateway import Refusal, Unreachable
+from ostraka.formats.accounts import WrongLines
+from ostraka_verifier.errors import AuditError
+
+REFUSED, USAGE, UNREACHABLE = 1, 2, 3
+_FIRST_SERVER_ERROR = 500
+
+
+class OneLine(TyperGroup):
+    """A group of commands that ends with a line and an exit code instead of a traceback."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """Run, and turn what a user can understand into an exit code."""
+        as_json = ctx.ensure_object(dict)
+        try:
+            return super().invoke(ctx)
+        except Refusal as error:
+            code = UNREACHABLE if error.status >= _FIRST_SERVER_ERROR else REFUSED
+            members = {"title": error.title, "field": error.field, "detail": error.detail}
+            _end(as_json, code, str(error), members)
+        except WrongLines as error:
+            _end(as_json, USAGE, str(error), {"problems": error.problems})
+        except (Refused, AuditError, ValueError) as error:
+            _end(as_json, REFUSED, str(error), {"detail": str(error)})
+        except (Unreachable, ChainError) as error:
+            _end(as_json, UNREACHABLE, str(error), {"detail": str(error)})
+        except OSError as error:
+            _end(as_json, REFUSED, str(error), {"detail": str(error)})
+
+
+def _end(state: dict[str, Any], code: int, line: str, members: dict[str, Any]) -> NoReturn:
+    if state.get("json"):
+        typer.echo(
+            json.dumps({"error": {"exit_code": code, **members}}, ensure_ascii=False), err=True
+        )
+    else:
+        for one in line.splitlines():
+            typer.echo(f"ostraka: {printable(one)}", err=True)
+    raise typer.Exit(code) from None

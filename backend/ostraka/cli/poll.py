@@ -1,0 +1,245 @@
+"""`ostraka poll …`: polls, with or without a round."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+
+from ostraka.cli.client import (
+    DEFAULT_GATEWAY,
+    AsJson,
+    GatewayUrl,
+    PollName,
+    Token,
+    plan_of,
+    poll_number,
+)
+from ostraka.cli.output import emit, facts, printable, progress, table, when
+from ostraka.cli.templates import POLL
+from ostraka.client.gateway import Gateway, Unreachable
+from ostraka.client.poll import chain_time
+
+app = typer.Typer(
+    help="Polls: surveys, decisions, and the votes of rounds.",
+    epilog=(
+        "Polls open and close by themselves, by the gateway's conductor and on chain time: "
+        "there is nothing to open or close by hand."
+    ),
+    no_args_is_help=True,
+)
+
+_ENDED = ("tallied", "void")
+_RECONNECTS = 5
+_PAUSE_S = 2
+
+
+@app.command()
+def template() -> None:
+    """Print a commented TOML file that describes a poll.
+
+    Example: ostraka poll template > meeting.toml
+    """
+    typer.echo(POLL, nl=False)
+
+
+@app.command()
+def create(
+    file: Annotated[Path, typer.Argument(help="TOML file, as `poll template` prints one.")],
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Plan a poll without a round; it goes on chain when registration is over.
+
+    The gateway's conductor opens and closes it on chain time, and brings the tally.
+
+    Example: ostraka poll create meeting.toml
+    """
+    # Both take long to load, and nothing else needs them.
+    from ostraka.app.specification_file import read_specification
+    from ostraka.gateway.specification import PollSpecification
+
+    with Gateway(gateway, token) as to:
+        wanted = read_specification(file, PollSpecification, chain_time(to.get("/config")))
+        plan = to.post("/polls", wanted, as_organizer=True)
+    emit(
+        as_json,
+        plan,
+        facts({"Plan": plan["plan"]}),
+        f"Next: ostraka poll show {plan['plan']}",
+    )
+
+
+@app.command("list")
+def list_(gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
+    """List all polls of the registry, and what the gateway plans beside them.
+
+    Example: ostraka poll list
+    """
+    with Gateway(gateway) as to:
+        polls, plans = to.get("/polls"), to.get("/plans")
+    planned = {plan["poll"]: plan for plan in plans if plan["poll"]}
+    listed = [
+        {
+            "poll": number,
+            "title": plan["specification"]["title"] if plan else None,
+            "round": plan["round"] if plan else None,
+            "plan": plan["plan"] if plan else None,
+            "problem": plan["problem"] if plan else None,
+        }
+        for number, plan in [
+            *((one["poll"], planned.get(one["poll"])) for one in polls),
+            *((None, plan) for plan in plans if plan["poll"] is None and not plan["finished"]),
+        ]
+    ]
+    rows = (
+        (one["poll"], one["title"], one["round"], one["plan"], one["problem"]) for one in listed
+    )
+    emit(as_json, listed, table(("Poll", "Title", "Round", "Plan", "Waits for"), rows))
+
+
+@app.command()
+def show(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
+    """Show a poll with its options, or a plan that is not on the chain yet.
+
+    Example: ostraka poll show 1
+    """
+    with Gateway(gateway) as to:
+        plan = plan_of(to, name)
+        if plan is not None and plan["poll"] is None:
+            emit(as_json, {"poll": None, "status": "planned", **plan}, _planned(plan))
+            return
+        found = to.get(f"/polls/{name if plan is None else plan['poll']}")
+    committee = found["committee"]
+    emit(
+        as_json,
+        found,
+        facts(
+            {
+                "Poll": f"{found['poll']}: {found['title']}",
+                "State": found["status"],
+                "Round": found["round"] and found["round"]["id"],
+                "Secret": found["secret"],
+                "Voters": found["voters"],
+                "Total weight": found["total_weight"],
+                "Fewest ballots": found["minimum_ballots"],
+                "Opens": when(found["opens_at"]),
+                "Closes": when(found["closes_at"]),
+                "Tally from": when(found["releasable_at"]),
+                "Nodes": (
+                    f"{len(committee['nodes'])}, secret against fewer than "
+                    f"{committee['threshold']} of them, {committee['faults']} may fail"
+                ),
+                "Plan": found["plan"],
+                "Context": found["poll_context"],
+            }
+        ),
+        table(("Option", "Title"), enumerate(found["options"], start=1)),
+    )
+
+
+@app.command()
+def results(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
+    """Show votes and winners, once the chain has the tally.
+
+    What the gateway shows can be checked: ostraka board export, then ostraka-verify audit.
+
+    Example: ostraka poll results 1
+    """
+    with Gateway(gateway) as to:
+        found = to.get(f"/polls/{poll_number(to, name)}/results")
+    emit(as_json, found, *result_tables(found))
+
+
+@app.command()
+def watch(
+    name: PollName,
+    once: Annotated[bool, typer.Option("--once", help="Show the counts of now and end.")] = False,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Follow how many have voted, until the poll has its tally or is void. Counts only.
+
+    With --json, one object a line.
+
+    Example: ostraka watch 1
+    """
+    with Gateway(gateway) as to, progress(as_json, transient=False) as bar:
+        number = poll_number(to, name)
+        task = bar.add_task(f"poll {number}", total=None)
+        failures = 0
+        while True:
+            try:
+                for counts in to.events(f"/polls/{number}/events?once={str(once).lower()}"):
+                    failures = 0
+                    if as_json:
+                        typer.echo(json.dumps(counts))
+                    elif "problem" in counts:
+                        bar.update(task, description=f"poll {number}: the gateway is waiting")
+                    else:
+                        bar.update(
+                            task,
+                            description=_counts(counts),
+                            total=counts["voters"],
+                            completed=counts["voted"] or 0,
+                        )
+                    if once or counts.get("status") in _ENDED:
+                        return
+            except Unreachable:
+                failures += 1
+                if failures > _RECONNECTS:
+                    raise
+            time.sleep(_PAUSE_S)
+
+
+def result_tables(found: dict[str, Any]) -> list[RenderableType]:
+    """A poll's result for people."""
+    shown: list[RenderableType] = [
+        facts(
+            {
+                "Poll": f"{found['poll']}: {found['title']}",
+                "Voted": f"{found['counted']} of {found['voters']}",
+                "Root": found["root"],
+            }
+        )
+    ]
+    options = found["options"]
+    if any(one["award"] is not None for one in options):
+        rows: Any = (
+            (one["option"], one["votes"], one["cost"], "wins" if one["winner"] else "")
+            for one in options
+        )
+        shown.append(table(("Option", "Votes", "Cost", ""), rows))
+    else:
+        shown.append(table(("Option", "Votes"), ((one["option"], one["votes"]) for one in options)))
+    if found["round"]:
+        rows = (
+            (one["title"], one["amount"], one["recipient"], "paid" if one["paid"] else "to be paid")
+            for one in found["round"]["payouts"]
+            if one["funded"]
+        )
+        shown.append(table(("Winner", "Amount", "Recipient", ""), rows))
+    return shown
+
+
+def _planned(plan: dict[str, Any]) -> RenderableType:
+    invitations = plan["invitations"]
+    return facts(
+        {
+            "Plan": f"{plan['plan']}: {plan['specification']['title']}",
+            "State": "not on the chain yet",
+            "Registration": "closed" if plan["census_fixed"] else "open",
+            "Invitations": f"{invitations['redeemed']} of {invitations['issued']} redeemed",
+            "Waits for": plan["problem"],
+        }
+    )
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    answering = sum(1 for node in counts["nodes"] if node["answers"])
+    return printable(
+        f"poll {counts['poll']} {counts['status']}, {answering} of {len(counts['nodes'])} nodes"
+    )

@@ -1,0 +1,115 @@
+"""`ostraka propose …`: members propose, change and withdraw by signature."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ostraka.cli.client import (
+    DEFAULT_GATEWAY,
+    AsJson,
+    GatewayUrl,
+    ProposalId,
+    RoundNumber,
+    address_option,
+)
+from ostraka.cli.output import emit, facts
+from ostraka.client.gateway import Gateway
+from ostraka.client.proposing import Member, Wanted, wanted_of
+from ostraka.keys import SigningKey
+from ostraka.wire.records import to_hex
+
+app = typer.Typer(
+    help="Propose, change a proposal, withdraw it: signed by a member, sent by the gateway.",
+    no_args_is_help=True,
+)
+
+KeyFile = Annotated[
+    Path,
+    typer.Option("--key", envvar="OSTRAKA_KEY", help="Your key file: 64 digits, mode 600."),
+]
+Account = Annotated[
+    bytes | None,
+    address_option("--account", "Your account, where the key only signs for it."),
+]
+Amount = Annotated[int, typer.Option(min=1, help="In the token's smallest unit.")]
+Title = Annotated[str, typer.Option(help="Up to 150 signs.")]
+
+
+@app.command()
+def new(
+    number: RoundNumber,
+    title: Title,
+    amount: Amount,
+    recipient: Annotated[bytes, address_option("--recipient", "Account that is to be paid.")],
+    key: KeyFile,
+    text: Annotated[str, typer.Option(help="What the money is for.")] = "",
+    account: Account = None,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Propose something to a round. Keep the id that it prints: changing it needs it.
+
+    Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
+    """
+    wanted = Wanted(recipient, amount, title, text)
+    with Gateway(gateway) as to:
+        sent = _member(to, key, account).propose(number, wanted)
+    shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
+    emit(as_json, sent, facts(shown))
+
+
+@app.command()
+def edit(
+    proposal: ProposalId,
+    key: KeyFile,
+    title: Annotated[str | None, typer.Option(help="New title.")] = None,
+    amount: Annotated[int | None, typer.Option(min=1, help="New amount.")] = None,
+    recipient: Annotated[bytes | None, address_option("--recipient", "New recipient.")] = None,
+    text: Annotated[str | None, typer.Option(help="New text.")] = None,
+    account: Account = None,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Change a proposal while proposals are open; what is not given stays.
+
+    Example: ostraka propose edit 0x5d1c… --key me.key --amount 350
+    """
+    with Gateway(gateway) as to:
+        now = wanted_of(to.get(f"/proposals/{to_hex(proposal)}"))
+        wanted = Wanted(
+            now.recipient if recipient is None else recipient,
+            now.amount if amount is None else amount,
+            now.title if title is None else title,
+            now.text if text is None else text,
+        )
+        sent = _member(to, key, account).revise(proposal, wanted)
+    shown = {
+        "Title": wanted.title,
+        "Amount": wanted.amount,
+        "Recipient": to_hex(wanted.recipient),
+        "Transaction": sent["transaction"],
+    }
+    emit(as_json, sent, facts(shown))
+
+
+@app.command()
+def withdraw(
+    proposal: ProposalId,
+    key: KeyFile,
+    account: Account = None,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw a proposal while proposals are open.
+
+    Example: ostraka propose withdraw 0x5d1c… --key me.key
+    """
+    with Gateway(gateway) as to:
+        sent = _member(to, key, account).withdraw(proposal)
+    emit(as_json, sent, facts({"Transaction": sent["transaction"]}))
+
+
+def _member(to: Gateway, key: Path, account: bytes | None) -> Member:
+    signer = SigningKey.read(key)
+    return Member(to, signer, account or signer.address)

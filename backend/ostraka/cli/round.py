@@ -1,0 +1,255 @@
+"""`ostraka round …`: rounds of a shared budget."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ostraka.cli.client import (
+    DEFAULT_GATEWAY,
+    AsJson,
+    GatewayUrl,
+    RoundNumber,
+    Token,
+    address_option,
+    proposal_id,
+)
+from ostraka.cli.errors import REFUSED
+from ostraka.cli.output import emit, facts, progress, table, when
+from ostraka.cli.poll import result_tables
+from ostraka.cli.templates import ROUND
+from ostraka.client.gateway import Gateway, Refusal
+from ostraka.client.poll import chain_time
+from ostraka.wire.records import to_hex
+
+app = typer.Typer(
+    help="Rounds of a shared budget: members propose, voters decide, the treasury pays.",
+    no_args_is_help=True,
+)
+
+
+_COIN = "the chain's coin"
+
+
+@app.command()
+def template() -> None:
+    """Print a commented TOML file that describes a round.
+
+    Example: ostraka round template > spring.toml
+    """
+    typer.echo(ROUND, nl=False)
+
+
+@app.command()
+def create(
+    file: Annotated[Path, typer.Argument(help="TOML file, as `round template` prints one.")],
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a round on chain.
+
+    From then on the gateway's conductor carries it through as chain time allows: it starts the vote
+    when proposals close and the budget is there, opens it, anchors, brings the tally, decides.
+    There is nothing to open or close by hand.
+
+    Example: ostraka round create spring.toml
+    """
+    # Both take long to load, and nothing else needs them.
+    from ostraka.app.specification_file import read_specification
+    from ostraka.gateway.specification import RoundSpecification
+
+    with Gateway(gateway, token) as to:
+        wanted = read_specification(file, RoundSpecification, chain_time(to.get("/config")))
+        plan = to.post("/rounds", wanted, as_organizer=True)
+    emit(
+        as_json,
+        plan,
+        facts({"Round": plan["round"], "Plan": plan["plan"]}),
+        f"Next: ostraka round fund {plan['round']} AMOUNT",
+    )
+
+
+@app.command("list")
+def list_(gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
+    """List all rounds of the treasury.
+
+    Example: ostraka round list --json
+    """
+    with Gateway(gateway) as to:
+        rounds = to.get("/rounds")
+    rows = ((one["round"], one["title"], one["organizer"]) for one in rounds)
+    emit(as_json, rounds, table(("Round", "Title", "Organizer"), rows))
+
+
+@app.command()
+def show(
+    number: RoundNumber, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False
+) -> None:
+    """Show a round with its state, its money, and what it waits for.
+
+    Example: ostraka round show 1
+    """
+    with Gateway(gateway) as to:
+        found = to.get(f"/rounds/{number}")
+        plan = to.get(f"/plans/{found['plan']}") if found["plan"] else None
+    emit(
+        as_json,
+        {**found, "problem": plan and plan["problem"]},
+        facts(
+            {
+                "Round": f"{number}: {found['title']}",
+                "State": found["status"],
+                "Waits for": plan and plan["problem"],
+                "Text": found["text"] or None,
+                "Budget": f"{found['budget']} of {found['token'] or _COIN}",
+                "Deposited": found["deposited"],
+                "Paid out": found["paid_out"],
+                "A proposal asks for": f"{found['minimum_amount']} to {found['maximum_amount']}",
+                "Proposals": f"{found['proposals']}, of which {found['standing']} stand",
+                "Proposals open": when(found["proposals_open_at"]),
+                "Proposals close": when(found["proposals_close_at"]),
+                "Voting opens": when(found["voting_opens_at"]),
+                "Voting closes": when(found["voting_closes_at"]),
+                "Claims end": when(found["claims_end_at"]),
+                "Ballot": found["ballot"]["kind"].replace("_", " "),
+                "Poll": found["poll"],
+                "Plan": found["plan"],
+                "Organizer": found["organizer"],
+            }
+        ),
+    )
+
+
+@app.command()
+def fund(
+    number: RoundNumber,
+    amount: Annotated[int, typer.Argument(min=1, help="In the token's smallest unit.")],
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put money from the gateway's account into a round. Anybody may fund it on chain as well.
+
+    Example: ostraka round fund 1 409000
+    """
+    with Gateway(gateway, token) as to:
+        sent = to.post(f"/rounds/{number}/funding", {"amount": str(amount)}, as_organizer=True)
+    emit(as_json, sent, _transactions(sent))
+
+
+@app.command()
+def refund(
+    number: RoundNumber,
+    funder: Annotated[bytes, address_option("--funder", "Account that gave the money.")],
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Return a funder's part of what is not, or no longer, meant for proposals.
+
+    Example: ostraka round refund 1 --funder 0x70997970c51812dc3a010c7d01b50e0d17dc79c8
+    """
+    with Gateway(gateway, token) as to:
+        body = {"funder": to_hex(funder)}
+        sent = to.post(f"/rounds/{number}/refunds", body, as_organizer=True)
+    emit(as_json, sent, _transactions([sent]))
+
+
+@app.command()
+def proposals(
+    number: RoundNumber, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False
+) -> None:
+    """List a round's proposals in order of submission; option is the place on the ballot.
+
+    Example: ostraka round proposals 1
+    """
+    with Gateway(gateway) as to:
+        found = to.get(f"/rounds/{number}/proposals")
+    rows = (
+        (
+            "withdrawn" if one["withdrawn"] else one["slot"] + 1,
+            one["title"],
+            one["amount"],
+            one["recipient"],
+            _money(one),
+            one["proposal"],
+        )
+        for one in found
+    )
+    columns = ("Option", "Title", "Amount", "Recipient", "State", "Proposal")
+    emit(as_json, found, table(columns, rows))
+
+
+@app.command()
+def results(
+    number: RoundNumber, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False
+) -> None:
+    """Show votes, winners and payouts, once the chain has the tally.
+
+    Example: ostraka round results 1
+    """
+    with Gateway(gateway) as to:
+        poll = to.get(f"/rounds/{number}")["poll"]
+        if poll is None:
+            raise Refusal(0, "Not tallied", "the round's vote has not started", "round")
+        found = to.get(f"/polls/{poll}/results")
+    emit(as_json, found, *result_tables(found))
+
+
+@app.command()
+def claim(
+    number: RoundNumber,
+    proposal: Annotated[
+        bytes | None,
+        typer.Option(parser=proposal_id, metavar="0x…", help="Only this one."),
+    ] = None,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Have the winners paid to their recipients; anybody may ask, as often as wanted.
+
+    Each is paid for itself: one whose recipient refuses the money does not stop the others.
+    Exit code 1 when one was not paid.
+
+    Example: ostraka round claim 1
+    """
+    with Gateway(gateway) as to, progress(as_json) as bar:
+        found = to.get(f"/rounds/{number}/proposals")
+        if proposal is None:
+            due = [one for one in found if one["funded"] and not one["paid"]]
+        else:
+            due = [one for one in found if one["proposal"] == to_hex(proposal)]
+            if not due:
+                raise Refusal(0, "No such proposal", f"round {number} has none of that id")
+        outcomes = [_claim_one(to, one) for one in bar.track(due, description="paying")]
+    rows = (
+        (one["title"], one["amount"], one["recipient"], one["problem"] or "paid")
+        for one in outcomes
+    )
+    shown = table(("Title", "Amount", "Recipient", "Outcome"), rows)
+    emit(as_json, outcomes, shown if outcomes else "Nothing is left to pay.")
+    if any(one["problem"] for one in outcomes):
+        raise typer.Exit(REFUSED)
+
+
+def _claim_one(to: Gateway, proposal: dict[str, Any]) -> dict[str, Any]:
+    outcome: dict[str, Any] = {
+        name: proposal[name] for name in ("proposal", "title", "amount", "recipient")
+    }
+    try:
+        sent = to.post(f"/proposals/{proposal['proposal']}/payout", {})
+    except Refusal as refusal:
+        return {**outcome, "problem": refusal.detail}
+    return {**outcome, "problem": None, **sent}
+
+
+def _money(proposal: dict[str, Any]) -> str:
+    if proposal["withdrawn"]:
+        return ""
+    return "paid" if proposal["paid"] else "funded" if proposal["funded"] else "stands"
+
+
+def _transactions(sent: list[dict[str, Any]]) -> Any:
+    rows = ((one["transaction"], one["gas_used"], one["block"]) for one in sent)
+    return table(("Transaction", "Gas", "Block"), rows)

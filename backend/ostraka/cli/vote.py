@@ -1,0 +1,295 @@
+"""`ostraka vote …`: vote from one's own machine, and keep the receipts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ostraka.cli.client import (
+    DEFAULT_GATEWAY,
+    AsJson,
+    GatewayUrl,
+    PollName,
+    RpcUrl,
+    address_option,
+    poll_number,
+)
+from ostraka.cli.errors import UNREACHABLE
+from ostraka.cli.output import emit, facts, note, table, when
+from ostraka.cli.propose import Account, KeyFile
+from ostraka.client.casting import fetch_receipts, prepare, send_by_gateway, send_to_nodes
+from ostraka.client.choosing import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
+from ostraka.client.gateway import Gateway, Refusal
+from ostraka.client.poll import VotersPoll, chain_time, compare, poll_of_gateway
+from ostraka.client.votes import SavedBallot, SavedVotes
+from ostraka.keys import SigningKey
+from ostraka.wire.records import to_hex
+
+
+class _CastByDefault(TyperGroup):
+    """`ostraka vote 1 …` is short for `ostraka vote cast 1 …`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["cast", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_CastByDefault,
+    help="Vote; `ostraka vote POLL` is short for `ostraka vote cast POLL`.",
+    no_args_is_help=True,
+)
+
+_CHAIN, _NAMED_REGISTRY, _NOTHING = "chain", "chain, registry named by gateway", "nothing"
+_SAID = {
+    _NOTHING: "Not checked on chain: a gateway that lies could read this vote.",
+    _NAMED_REGISTRY: (
+        "Checked on chain, in a registry that the gateway names: give the one that the organizer "
+        "published by --registry, or a gateway that lies could still read this vote."
+    ),
+}
+
+Direct = Annotated[
+    bool, typer.Option("--direct", help="Send to the nodes themselves, not through the gateway.")
+]
+VotesFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="File of ballots and receipts, as `vote` writes it.")
+]
+
+
+@app.command()
+def cast(
+    name: PollName,
+    key: KeyFile,
+    choose: Annotated[
+        str | None,
+        typer.Option(
+            metavar="1,3",
+            help="Numbers of the options, '' for none, or what else the question asks for; "
+            "several questions are separated by ';'. Asked for when left out, so that no history "
+            "of commands keeps it.",
+        ),
+    ] = None,
+    rpc: RpcUrl = None,
+    registry: Annotated[
+        bytes | None,
+        address_option(
+            "--registry",
+            "Address of the PollRegistry, as the organizer published it.",
+            "OSTRAKA_REGISTRY",
+        ),
+    ] = None,
+    trust_gateway: Annotated[
+        bool,
+        typer.Option(
+            "--trust-gateway",
+            help="Take the gateway's word for the poll. If it lies, it can read your vote.",
+        ),
+    ] = False,
+    direct: Direct = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Make a new ballot although the last one is not recorded."),
+    ] = False,
+    account: Account = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Where ballot and receipts are kept [default: votes/POLL-ACCOUNT.json]"),
+    ] = None,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Vote, or vote again: the newest ballot counts.
+
+    The ballot is prepared here; the choice goes nowhere, and is not in the file either. With --rpc
+    the poll is checked on chain first: context, rule, committee, and the nodes' keys with their
+    signatures. With --rpc, --registry and --direct no gateway is asked at all.
+
+    The ballot is in the file before it is sent. After a crash, `ostraka vote send FILE` sends the
+    same one again.
+
+    Exit code 0: the ballot is recorded, enough nodes gave receipts. 3: too few did; send it again.
+
+    Example: ostraka vote 1 --key me.key --rpc https://rpc.example --registry 0x5FbD…
+    """
+    signer = SigningKey.read(key)
+    voter = account or signer.address
+    with Gateway(gateway) as to:
+        poll, now, checked = _poll(to, name, rpc, registry, trust_gateway, direct)
+        note(as_json, _SAID.get(checked, ""))
+        path = file or Path("votes") / f"{poll.poll_id}-{to_hex(voter)[:12]}.json"
+        votes = SavedVotes.open(path, poll, voter)
+        if votes.unfinished is not None and not again:
+            detail = (
+                f"{path} holds a ballot that is not recorded yet; send that one by "
+                f"`ostraka vote send {path}`, or make a new one by --again"
+            )
+            raise Refusal(0, "Unfinished", detail)
+        bits = _bits(poll, choose)
+        ballot = prepare(votes, signer, bits, now)
+        _send(to, votes, ballot, direct, as_json, checked=checked)
+
+
+@app.command()
+def send(
+    file: VotesFile,
+    direct: Direct = False,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Send the last ballot of a file again, the very same one, and keep the receipts.
+
+    Example: ostraka vote send votes/1-0x70997970c5.json --direct
+    """
+    votes = SavedVotes.read(file)
+    if not votes.ballots:
+        raise Refusal(0, "Nothing to send", f"{file} holds no ballot")
+    with Gateway(gateway) as to:
+        _send(to, votes, votes.ballots[-1], direct, as_json)
+
+
+@app.command()
+def receipts(
+    file: VotesFile,
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Ask the gateway for those that are missing.")
+    ] = False,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Show the ballots of a file and their receipts, every signature checked again.
+
+    Receipts prove that a ballot was recorded, to anybody; not how you voted.
+
+    Example: ostraka vote receipts votes/1-0x70997970c5.json
+    """
+    votes = SavedVotes.read(file)
+    if fetch:
+        with Gateway(gateway) as to:
+            for ballot in votes.ballots:
+                if len(ballot.receipts) < len(votes.poll.committee.members):
+                    fetch_receipts(to, votes, ballot)
+    answers = [_shown(votes, ballot, {}) for ballot in votes.ballots]
+    rows = (
+        (when(one["cast_at"]), one["ballot_digest"], len(one["receipts"]), one["recorded"])
+        for one in answers
+    )
+    emit(
+        as_json,
+        answers,
+        facts(
+            {
+                "Poll": f"{votes.poll.poll_id}: {votes.poll.description.title}",
+                "Voter": to_hex(votes.voter),
+                "Needed": f"{votes.poll.committee.quorum} receipts",
+            }
+        ),
+        table(("Cast", "Ballot", "Receipts", "Recorded"), rows),
+    )
+
+
+def _poll(
+    to: Gateway,
+    name: str,
+    rpc: str | None,
+    registry: bytes | None,
+    trust_gateway: bool,
+    direct: bool,
+) -> tuple[VotersPoll, int, str]:
+    """The poll, the time of the chain, and against what they were checked."""
+    if rpc is None:
+        if not trust_gateway:
+            hint = "give --rpc to check the poll on chain, or --trust-gateway to do without"
+            raise typer.BadParameter(hint, param_hint="--rpc")
+        poll = poll_of_gateway(to, poll_number(to, name))
+        return poll, chain_time(to.get("/config")), _NOTHING
+    # Takes long to load.
+    from ostraka.client.chain_check import poll_of_chain
+
+    if registry is not None and direct and name.isdigit():
+        return *poll_of_chain(rpc, registry, poll_number(to, name)), _CHAIN
+    shown = poll_of_gateway(to, poll_number(to, name))
+    checked = _CHAIN
+    if registry is None:
+        registry = shown.domain.registry
+        checked = _NAMED_REGISTRY
+    poll, now = poll_of_chain(rpc, registry, shown.poll_id)
+    compare(shown, poll)
+    return poll, now, checked
+
+
+def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
+    answers = _asked(poll) if choose is None else choose.split(BETWEEN_QUESTIONS)
+    try:
+        return bits_of(poll, answers)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--choose") from None
+
+
+def _asked(poll: VotersPoll) -> list[str]:
+    """The voter's answers, typed in."""
+    typer.echo(poll.description.title, err=True)
+    if not poll.questions:
+        return [_prompt(poll.description.options, "Numbers of your choice")]
+    answers = []
+    for question in poll.questions:
+        if question.title != poll.description.title:
+            typer.echo(f"\n{question.title}", err=True)
+        answers.append(_prompt(shown(question), how_to_answer(question)))
+    return answers
+
+
+def _prompt(options: Sequence[str], how: str) -> str:
+    for number, option in enumerate(options, start=1):
+        typer.echo(f"{number:4} {option}", err=True)
+    answer: str = typer.prompt(how, default="", show_default=False, err=True)
+    return answer
+
+
+def _send(
+    to: Gateway,
+    votes: SavedVotes,
+    ballot: SavedBallot,
+    direct: bool,
+    as_json: bool,
+    **more: str,
+) -> None:
+    refusals = send_to_nodes(votes, ballot) if direct else send_by_gateway(to, votes, ballot)
+    answer = _shown(votes, ballot, refusals)
+    needed = votes.poll.committee.quorum
+    emit(
+        as_json,
+        answer | more,
+        facts(
+            {
+                "Recorded": answer["recorded"],
+                "Receipts": f"{len(ballot.receipts)}, {needed} are needed",
+                "Ballot": answer["ballot_digest"],
+                "Kept in": votes.path,
+            }
+        ),
+        table(("Node", "No receipt because"), sorted(refusals.items())) if refusals else "",
+    )
+    if not answer["recorded"]:
+        note(as_json, f"Too few nodes answered. Send it again: ostraka vote send {votes.path}")
+        raise typer.Exit(UNREACHABLE)
+
+
+def _shown(votes: SavedVotes, ballot: SavedBallot, refusals: dict[int, str]) -> dict[str, Any]:
+    return {
+        "poll": str(votes.poll.poll_id),
+        "voter": to_hex(votes.voter),
+        "cast_at": ballot.cast_at,
+        "ballot_digest": to_hex(ballot.digest),
+        "recorded": votes.recorded(ballot),
+        "quorum": votes.poll.committee.quorum,
+        "receipts": [
+            {"node": node, "signature": to_hex(signature)}
+            for node, signature in sorted(ballot.receipts.items())
+        ],
+        "refusals": [{"node": node, "reason": why} for node, why in sorted(refusals.items())],
+        "file": str(votes.path),
+    }

@@ -1,0 +1,1 @@
+"""What programs of organizers, members and voters do over HTTP."""

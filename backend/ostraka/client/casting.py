@@ -1,0 +1,139 @@
+"""Prepare a ballot on the voter's own device, and send it through a gateway or to the nodes.
+
+The choice enters `prepare` and goes nowhere else.
+
+Source: docs/protocol.md §7 to §9.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from ostraka.client.gateway import Gateway, Refusal
+from ostraka.client.votes import SavedBallot, SavedVotes
+from ostraka.keys import SigningKey
+from ostraka.voter.cast import Cast, send
+from ostraka.voter.prepare import BallotFactory
+from ostraka.wire.records import CastRecord, to_hex
+from ostraka_verifier.curve import load
+from ostraka_verifier.encoding import parse_json
+from ostraka_verifier.errors import Malformed
+
+_TIMEOUT = httpx.Timeout(60, connect=5)
+
+
+def prepare(
+    votes: SavedVotes, signer: SigningKey, bits: Sequence[int], now_unix_s: int
+) -> SavedBallot:
+    """A new ballot, on the disk before anybody sees it.
+
+    Args:
+        signer: The voter's key as the census names it.
+        bits: The vote in the rule's bits, slack included.
+        now_unix_s: Chain time.
+
+    Raises:
+        Refusal: It is not the time to vote.
+        ValueError: The bits break the poll's rule; says how.
+    """
+    poll = votes.poll
+    poll.check_time(now_unix_s)
+    factory = BallotFactory(
+        load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, poll.poll_keys
+    )
+    prepared = factory.prepare(signer, votes.voter, bits, votes.next_cast_at(now_unix_s))
+    record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
+    ballot = SavedBallot(record)
+    votes.ballots.append(ballot)
+    votes.write()
+    return ballot
+
+
+def send_by_gateway(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
+    """Send a saved ballot through a gateway, which can drop but not change it; keep the receipts.
+
+    Returns:
+        For each node that gave no good receipt why.
+
+    Raises:
+        Refusal: No node took it; says why.
+        Unreachable: The gateway does not answer.
+    """
+    answer = gateway.post(f"/polls/{votes.poll.poll_id}/ballots", ballot.record.to_json())
+    try:
+        refusals = {int(one["node"]): str(one["reason"]) for one in answer["refusals"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"answer: no refusals: {error!r}") from error
+    refusals |= _keep(votes, ballot, answer)
+    return refusals
+
+
+def send_to_nodes(votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
+    """Send a saved ballot to every node without any gateway; keep the receipts.
+
+    Returns:
+        For each node that gave no good receipt why.
+
+    Raises:
+        Refusal: No node took it, and one says why.
+    """
+
+    async def run() -> list[Cast]:
+        async with httpx.AsyncClient(
+            timeout=_TIMEOUT, follow_redirects=False, trust_env=False
+        ) as client:
+            return await send(client, votes.poll, [ballot.record])
+
+    (result,) = asyncio.run(run())
+    ballot.receipts |= result.receipts
+    votes.write()
+    if not result.receipts:
+        _raise_refusal(result.refusals)
+    return result.refusals
+
+
+def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> None:
+    """Ask for the receipts of a ballot once more; that there are none is no error.
+
+    Raises:
+        Refusal, Unreachable: The gateway cannot ask the nodes.
+    """
+    path = f"/polls/{votes.poll.poll_id}/receipts/{to_hex(ballot.digest)}"
+    try:
+        answer = gateway.get(path)
+    except Refusal as refusal:
+        if refusal.status == 404:
+            return
+        raise
+    _keep(votes, ballot, answer)
+
+
+def _keep(votes: SavedVotes, ballot: SavedBallot, answer: Any) -> dict[int, str]:
+    """Keep the good ones of a gateway's receipts; of the others, what is wrong."""
+    try:
+        receipts = {int(one["node"]): one for one in answer["receipts"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"answer: no receipts: {error!r}") from error
+    wrong = {}
+    for node, receipt in receipts.items():
+        try:
+            votes.keep(ballot, {node: receipt})
+        except Malformed as error:
+            wrong[node] = str(error)
+    votes.write()
+    return wrong
+
+
+def _raise_refusal(refusals: dict[int, str]) -> None:
+    """Refusal with what the first node said that understood the ballot; nothing if none did."""
+    for _, reason in sorted(refusals.items()):
+        try:
+            said = parse_json(reason.encode(), "refusal")
+            status = int(said["status"])
+            if 400 <= status < 500:
+                title, detail = str(said["title"]), str(said["detail"])
+                raise Refusal(status, title, detail, str(said.get("field", "")))
+        except (Malformed, KeyError, TypeError, ValueError):
+            continue

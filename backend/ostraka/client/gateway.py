@@ -1,0 +1,202 @@
+"""One gateway, or one node, over HTTP: answers, refusals, streams.
+
+What comes back is the gateway's word; whoever must not trust it checks it (`poll`, `chain_check`).
+
+Source: docs/protocol.md §16; RFC 9457; the server-sent events of the HTML standard.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from ostraka_verifier.encoding import parse_json
+from ostraka_verifier.errors import Malformed
+
+_TIMEOUT = httpx.Timeout(120, connect=5)
+# Longer than the heartbeat of the gateway's streams.
+_STREAM_TIMEOUT = httpx.Timeout(60, connect=5)
+_ATTEMPTS = 4
+_MAX_PAUSE_S = 5
+_CHUNK = 2**16
+
+Progress = Callable[[int, int], None]
+"""`progress(done, total)` in bytes; total is 0 where it is not known."""
+
+
+class Refusal(Exception):
+    """The other side understood and said no, or that it cannot now (status 500 and more).
+
+    Attributes:
+        status: HTTP status, 0 when it was decided here.
+        title: What kind of problem.
+        detail: What was wrong this time.
+        field: Where in the request, "" when nowhere in particular.
+    """
+
+    def __init__(self, status: int, title: str, detail: str, field: str = "") -> None:
+        super().__init__(": ".join(part for part in (title, field, detail) if part))
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.field = field
+
+
+class Unreachable(Exception):
+    """Nobody answers there, or somebody who is no gateway."""
+
+
+class Gateway:
+    """A gateway at a URL; nodes answer to some of the same paths."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        """Args:
+        url: Where it serves, without `/api/v1`.
+        token: The organizer's, for what asks for it.
+        """
+        self._client = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/v1",
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+            # Proxies and netrc of the environment have no say in where this goes.
+            trust_env=False,
+        )
+        self._token = token
+        # Without what a URL may carry of credentials.
+        self.name = f"{self._client.base_url.scheme}://{self._client.base_url.netloc.decode()}"
+
+    def get(self, path: str) -> Any:
+        """JSON of a resource; asked again when the gateway says that it is catching up.
+
+        Raises:
+            Refusal, Unreachable: As the class says.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._json(self._send("GET", path, None, False))
+            except _Later as later:
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+                time.sleep(later.pause_s)
+        raise AssertionError("unreachable")
+
+    def post(self, path: str, body: object, *, as_organizer: bool = False) -> Any:
+        """JSON of what a request brings about; sent once."""
+        return self._json(self._send("POST", path, body, as_organizer))
+
+    def post_bytes(self, path: str, content: bytes) -> Any:
+        """As `post`, of bytes."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._json(self._request("POST", path, content, headers))
+
+    def put(self, path: str, body: object) -> Any:
+        """As `post`, for what replaces something."""
+        return self._json(self._send("PUT", path, body, False))
+
+    def download(self, path: str, write: Callable[[bytes], object], progress: Progress) -> None:
+        """Hand a resource on in pieces."""
+        try:
+            with self._client.stream("GET", path) as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise refusal(response)
+                # Lengths are of what travels, which may be compressed.
+                total = int(response.headers.get("Content-Length", 0))
+                for chunk in response.iter_bytes(_CHUNK):
+                    write(chunk)
+                    progress(response.num_bytes_downloaded, total)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+
+    def events(self, path: str) -> Iterator[Any]:
+        """JSON of each server-sent event, until the other side ends the stream."""
+        try:
+            with self._client.stream("GET", path, timeout=_STREAM_TIMEOUT) as response:
+                if response.status_code != 200:
+                    response.read()
+                    raise refusal(response)
+                for data in _event_data(response.iter_lines()):
+                    yield parse_json(data.encode(), "event")
+        except (httpx.HTTPError, httpx.InvalidURL, Malformed) as error:
+            raise self._unreachable(error) from error
+
+    def _send(self, method: str, path: str, body: object, as_organizer: bool) -> httpx.Response:
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if as_organizer:
+            if not self._token:
+                detail = "give the organizer's token by --token or OSTRAKA_ORGANIZER_TOKEN"
+                raise Refusal(401, "Not the organizer", detail)
+            headers["Authorization"] = f"Bearer {self._token}"
+        content = None if body is None else json.dumps(body).encode()
+        return self._request(method, path, content, headers)
+
+    def _request(
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+    ) -> httpx.Response:
+        try:
+            response = self._client.request(method, path, content=content, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from error
+        if response.status_code not in (200, 201):
+            raise refusal(response)
+        return response
+
+    def _json(self, response: httpx.Response) -> Any:
+        try:
+            return parse_json(response.content, "answer")
+        except Malformed as error:
+            raise Unreachable(f"{self.name} answers, but is no gateway: {error}") from error
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(f"{self.name} is out of reach: {type(error).__name__}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+
+class _Later(Refusal):
+    """A refusal that may pass by itself."""
+
+    pause_s: float = 0
+
+
+def refusal(response: httpx.Response) -> Refusal:
+    """What a response other than success says, as problem details or without them."""
+    status = response.status_code
+    try:
+        said = parse_json(response.content, "answer")
+    except Malformed:
+        said = None
+    if not isinstance(said, dict):
+        said = {}
+    pause = response.headers.get("Retry-After", "")
+    found = (_Later if status == 503 and pause.isdigit() else Refusal)(
+        status,
+        str(said.get("title", f"HTTP status {status}")),
+        str(said.get("detail", "no reason was given")),
+        str(said.get("field", "")),
+    )
+    if isinstance(found, _Later):
+        found.pause_s = min(int(pause), _MAX_PAUSE_S)
+    return found
+
+
+def _event_data(lines: Iterator[str]) -> Iterator[str]:
+    data: list[str] = []
+    for line in lines:
+        if line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))
+        elif not line and data:
+            yield "\n".join(data)
+            data = []

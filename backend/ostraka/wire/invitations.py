@@ -1,0 +1,17 @@
+"""Invitations: what a gateway keeps of a code, and what redeems it.
+
+Whoever redeems signs with the key of the account that is to be registered, so that nobody can
+register an account that is not theirs.
+"""
+
+from ostraka_verifier.encoding import tagged_hash
+
+
+def code_hash(code: str) -> bytes:
+    """What is kept of an invitation's code: codes are random, so that a plain hash hides them."""
+    return tagged_hash("invitation-code", code.encode())
+
+
+def redemption(code: str, account: bytes) -> bytes:
+    """What the key of an account signs to redeem a code for it."""
+    return tagged_hash("invitation", code_hash(code), account)

@@ -1,0 +1,375 @@
+"""The command line against a gateway that says yes, no, nothing, or nonsense."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from ostraka.app.processes import free_ports
+from ostraka.cli import main as entry
+from ostraka.cli.main import app
+from ostraka.keys import SigningKey
+from ostraka.wire.invitations import redemption
+from ostraka.wire.records import from_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.board import MAGIC
+from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.typed_data import Domain, recover
+from tests.support.stub_gateway import StubGateway, answer
+
+TOKEN = "a-token-that-nobody-sees"
+CONFIG = {
+    "chain_id": 31337,
+    "registry": "0x" + "11" * 20,
+    "treasury": "0x" + "22" * 20,
+    "head": {"number": 1, "timestamp": 1_800_000_000},
+}
+PLAN = "0123456789abcdef"
+
+
+@pytest.fixture
+def stub() -> Iterator[StubGateway]:
+    with StubGateway() as stub:
+        stub.routes["GET /config"] = answer(200, CONFIG)
+        yield stub
+
+
+def run(stub: StubGateway | str, *command: str, token: str | None = TOKEN) -> Result:
+    url = stub if isinstance(stub, str) else stub.url
+    environment = {"OSTRAKA_GATEWAY": url, "OSTRAKA_ORGANIZER_TOKEN": token, "COLUMNS": "200"}
+    result = CliRunner().invoke(app, list(command), env=environment)
+    assert TOKEN not in result.output
+    return result
+
+
+def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, *path, name)
+        else:
+            yield (*path, name), command
+
+
+ALL = dict(commands(typer.main.get_command(app)))
+
+
+SHORT = {("vote", "cast"): ("vote",), ("poll", "watch"): ("watch",)}
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_help_teaches_by_an_example(path: tuple[str, ...]) -> None:
+    assert f"Example: ostraka {' '.join(SHORT.get(path, path))}" in str(ALL[path].help)
+    assert CliRunner().invoke(app, [*path, "--help"]).exit_code == 0
+
+
+def test_help_names_exit_codes_and_who_opens_polls() -> None:
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "300"}).output
+    assert "Exit codes: 0 done, 1 refused" in shown
+    shown = CliRunner().invoke(app, ["poll", "--help"], env={"COLUMNS": "300"}).output
+    assert "Polls open and close by themselves" in shown
+
+
+def test_every_command_of_a_gateway_answers_programs() -> None:
+    without = {"template", "init", "run"}
+    for path, command in ALL.items():
+        if path[-1] not in without:
+            assert any("--json" in parameter.opts for parameter in command.params), path
+
+
+def test_refusals_are_shown_with_their_field(stub: StubGateway) -> None:
+    problem = {"title": "Invalid request", "detail": "too much", "field": "amount", "status": 422}
+    stub.routes["POST /rounds/1/funding"] = answer(422, problem)
+    result = run(stub, "round", "fund", "1", "5")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "ostraka: Invalid request: amount: too much\n"
+    result = run(stub, "round", "fund", "1", "5", "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert json.loads(result.stderr)["error"] == {
+        "exit_code": 1,
+        "title": "Invalid request",
+        "field": "amount",
+        "detail": "too much",
+    }
+    assert stub.requests[-1][1]["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_token_is_asked_for_before_anything_is_sent(stub: StubGateway) -> None:
+    result = run(stub, "round", "fund", "1", "5", token=None)
+    assert result.exit_code == 1
+    assert "OSTRAKA_ORGANIZER_TOKEN" in result.stderr
+    assert not stub.requests
+
+
+def test_the_token_goes_only_where_it_is_asked_for(stub: StubGateway) -> None:
+    stub.routes["GET /rounds"] = answer(200, [])
+    assert run(stub, "round", "list", "--json").stdout == "[]\n"
+    assert "Authorization" not in stub.requests[-1][1]
+
+
+def test_out_of_reach(stub: StubGateway) -> None:
+    (port,) = free_ports(1)
+    result = run(f"http://user:secret@127.0.0.1:{port}", "round", "list")
+    assert result.exit_code == 3
+    assert f"http://127.0.0.1:{port} is out of reach: ConnectError" in result.stderr
+    assert "secret" not in result.output
+    stub.routes["GET /rounds"] = answer(200, b"<html>")
+    result = run(stub, "round", "list")
+    assert (result.exit_code, "is no gateway" in result.stderr) == (3, True)
+    stub.routes["GET /rounds"] = answer(302, b"", Location="http://127.0.0.1:1/")
+    assert run(stub, "round", "list").exit_code == 1
+    # Reading is tried again while the gateway catches up, and then says so.
+    later = {"title": "Not indexed", "detail": "catching up"}
+    stub.routes["GET /rounds"] = answer(503, later, Retry_After="0")
+    before = len(stub.requests)
+    result = run(stub, "round", "list")
+    assert (result.exit_code, len(stub.requests) - before) == (3, 4)
+    assert "Not indexed: catching up" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("round", "show", "0"),
+        ("round", "show", "one"),
+        ("round", "fund", "1", "0"),
+        ("round", "claim", "1", "--proposal", "0x12"),
+        ("round", "refund", "1", "--funder", "0x12"),
+        ("round", "refund", "1"),
+        ("round", "open", "1"),
+        ("poll", "show", "first"),
+        ("poll", "results", "-1"),
+        ("invite", "1", "--out", "codes.csv"),
+        ("propose", "withdraw", "12", "--key", "k"),
+        ("round", "list", "--gateway", "ftp://example"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(stub: StubGateway, command: tuple[str, ...]) -> None:
+    assert run(stub, *command).exit_code == 2
+    assert not stub.requests
+
+
+def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
+    path = tmp_path / "poll.toml"
+    path.write_text('title = "T"\ncloses_at = "soon"\n')
+    result = run(stub, "poll", "create", str(path))
+    assert result.exit_code == 2
+    assert f"ostraka: {path}: options: Field required\n" in result.stderr
+    assert f"ostraka: {path}: voters: Field required\n" in result.stderr
+    found = run(stub, "poll", "create", str(path), "--json")
+    assert len(json.loads(found.stderr)["error"]["problems"]) == len(result.stderr.splitlines())
+    assert run(stub, "poll", "create", str(tmp_path / "none.toml")).exit_code == 1
+    assert [name for name, _, _ in stub.requests if name != "GET /config"] == []
+
+
+def test_creating_sends_what_the_file_says(stub: StubGateway, tmp_path: Path) -> None:
+    stub.routes["POST /polls"] = answer(201, {"plan": PLAN, "poll": None})
+    path = tmp_path / "poll.toml"
+    template = run(stub, "poll", "template").stdout
+    path.write_text(template)
+    assert json.loads(run(stub, "poll", "create", str(path), "--json").stdout)["plan"] == PLAN
+    (sent,) = stub.bodies("POST /polls")
+    assert sent["closes_at"] == CONFIG["head"]["timestamp"] + 10 * 86_400  # type: ignore[index]
+    assert sent["times"]["dispute_window"] == 86_400
+
+
+def test_titles_move_no_cursor(stub: StubGateway) -> None:
+    title = "Park\x1b[2J [red]x[/red] \u202eevil"
+    stub.routes["GET /rounds"] = answer(200, [{"round": "1", "title": title, "organizer": "0x"}])
+    shown = run(stub, "round", "list").stdout
+    assert "\x1b[2J" not in shown
+    assert "\u202e" not in shown
+    assert "[red]x[/red]" in shown
+    problem = {"title": "No", "detail": "\x1b[2Jgone"}
+    stub.routes["GET /rounds"] = answer(404, problem)
+    assert "\x1b" not in run(stub, "round", "list").stderr
+
+
+def test_bugs_show_no_traceback(
+    stub: StubGateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub.routes["GET /rounds"] = answer(200, [{"unexpected": TOKEN}])
+    monkeypatch.setattr("sys.argv", ["ostraka", "round", "list", "--gateway", stub.url])
+    with pytest.raises(SystemExit) as ended:
+        entry()
+    assert ended.value.code == 1
+    assert "unexpected KeyError" in capsys.readouterr().err
+    monkeypatch.setenv("OSTRAKA_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        entry()
+
+
+def test_a_plan_that_is_not_on_the_chain(stub: StubGateway) -> None:
+    plan = {
+        "plan": PLAN,
+        "poll": None,
+        "problem": "Nobody registered: the census would be empty",
+        "specification": {"title": "Where?"},
+        "census_fixed": False,
+        "invitations": {"issued": 3, "redeemed": 1},
+    }
+    stub.routes[f"GET /plans/{PLAN}"] = answer(200, plan)
+    assert "1 of 3 redeemed" in run(stub, "poll", "show", PLAN).stdout
+    result = run(stub, "poll", "results", PLAN)
+    assert result.exit_code == 1
+    assert "Not on the chain yet: Nobody registered" in result.stderr
+
+
+def test_claims_do_not_stop_at_one_that_fails(stub: StubGateway) -> None:
+    proposals = [
+        {
+            "proposal": "0x" + f"{number:02x}" * 32,
+            "title": f"P{number}",
+            "amount": "5",
+            "recipient": "0x" + "00" * 20,
+            "funded": number < 4,
+            "paid": number == 1,
+            "withdrawn": False,
+        }
+        for number in range(1, 5)
+    ]
+    stub.routes["GET /rounds/1/proposals"] = answer(200, proposals)
+    refused = {"title": "Refused by the contract", "detail": "reverted"}
+    stub.routes[f"POST /proposals/{proposals[1]['proposal']}/payout"] = answer(422, refused)
+    sent = {"transaction": "0x", "gas_used": 1, "block": 1}
+    stub.routes[f"POST /proposals/{proposals[2]['proposal']}/payout"] = answer(200, sent)
+    result = run(stub, "round", "claim", "1", "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert [(one["title"], one["problem"]) for one in found] == [("P2", "reverted"), ("P3", None)]
+
+
+def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None:
+    """Whatever typed data a gateway shows, the signature is of the member's own words."""
+    key = SigningKey()
+    key.write(tmp_path / "key")
+    given = {"authorization": {"nonce": "7", "deadline": 9}, "typed_data": {"message": "evil"}}
+    stub.routes["POST /typed-data"] = answer(200, given)
+    stub.routes["POST /rounds/3/proposals"] = answer(
+        201, {"proposal": "0x" + "aa" * 32, "transaction": "0x"}
+    )
+    recipient = "0x" + "ab" * 20
+    command = ("propose", "new", "3", "--key", str(tmp_path / "key"), "--title", "Ławka")
+    result = run(stub, *command, "--amount", "400", "--recipient", recipient)
+    assert result.exit_code == 0, result.output
+    (sent,) = stub.bodies("POST /rounds/3/proposals")
+    assert sent["item"] == {"recipient": recipient, "amount": "400", "title": "Ławka", "text": ""}
+    domain = Domain(31337, bytes([0x22] * 20))
+    words = (3, key.address, from_hex(recipient, ""), 400, "Ławka", "", 7, 9)
+    digest = domain.digest(typed_data.PROPOSAL, *words)
+    signature = from_hex(sent["authorization"]["signature"], "")
+    assert recover(digest, signature) == key.address
+    assert sent["authorization"]["member"] == key.address_hex
+
+
+def test_editing_keeps_what_is_not_given(stub: StubGateway, tmp_path: Path) -> None:
+    SigningKey().write(tmp_path / "key")
+    identity = "0x" + "aa" * 32
+    item = {"recipient": "0x" + "ab" * 20, "amount": "400", "title": "Bench", "text": "why"}
+    stub.routes[f"GET /proposals/{identity}"] = answer(200, item)
+    given = {"authorization": {"nonce": "0", "deadline": 9}}
+    stub.routes["POST /typed-data"] = answer(200, given)
+    stub.routes[f"PUT /proposals/{identity}"] = answer(200, {"transaction": "0x"})
+    command = ("propose", "edit", identity, "--key", str(tmp_path / "key"), "--amount", "350")
+    assert run(stub, *command).exit_code == 0
+    (sent,) = stub.bodies(f"PUT /proposals/{identity}")
+    assert sent["item"] == item | {"amount": "350"}
+
+
+def test_key_files(stub: StubGateway, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text("11" * 32)
+    path.chmod(0o644)
+    command = ("propose", "withdraw", "0x" + "aa" * 32, "--key", str(path))
+    result = run(stub, *command)
+    assert (result.exit_code, "others may read" in result.stderr) == (1, True)
+    assert "11" * 32 not in result.output
+    path.unlink()
+    assert run(stub, *command).exit_code == 1
+    assert not stub.requests
+
+
+def test_invitations_are_kept_or_not_made(stub: StubGateway, tmp_path: Path) -> None:
+    path = tmp_path / "codes.csv"
+    plan = {"plan": PLAN, "poll": None}
+    stub.routes[f"GET /plans/{PLAN}"] = answer(200, plan)
+    command = ("invite", PLAN, "--count", "2", "--out", str(path))
+    assert run(stub, *command).exit_code == 1
+    assert not path.exists()
+    codes = {"codes": ["c0de1", "c0de2"]}
+    stub.routes[f"POST /plans/{PLAN}/invitations"] = answer(201, codes)
+    result = run(stub, *command)
+    assert result.exit_code == 0
+    assert "c0de1" not in result.output
+    assert path.read_text() == "code,weight\nc0de1,1\nc0de2,1\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    before = len(stub.bodies(f"POST /plans/{PLAN}/invitations"))
+    assert run(stub, *command).exit_code == 1
+    assert len(stub.bodies(f"POST /plans/{PLAN}/invitations")) == before
+
+
+def test_registering(stub: StubGateway, tmp_path: Path) -> None:
+    def redeem(body: bytes) -> Any:
+        sent = json.loads(body)
+        account = from_hex(sent["account"], "")
+        signature = from_hex(sent["signature"], "")
+        assert recover(redemption(sent["code"], account), signature) == account
+        return answer(200, {"plan": PLAN, "account": sent["account"], "weight": "1"})
+
+    stub.routes["POST /invitations/redemption"] = redeem
+    path = tmp_path / "keys" / "me.key"
+    for _ in range(2):
+        result = run(stub, "register", "c0de", "--key", str(path), "--json")
+        assert result.exit_code == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+    accounts = {one["account"] for one in stub.bodies("POST /invitations/redemption")}
+    assert accounts == {SigningKey.read(path).address_hex}
+    used = {"title": "Used before", "detail": "somebody redeemed this code", "field": "code"}
+    stub.routes["POST /invitations/redemption"] = answer(409, used)
+    result = run(stub, "register", "c0de", "--key", str(path))
+    assert (result.exit_code, "c0de" in result.output) == (1, False)
+
+
+def test_a_board_is_whole_or_not_there(stub: StubGateway, tmp_path: Path) -> None:
+    board = MAGIC + b"".join(unsigned(3, 4) + b"abc" for _ in range(11))
+    path = tmp_path / "poll.ostraka"
+    command = ("board", "export", "1", "--out", str(path), "--json")
+    stub.routes["GET /polls/1/board"] = answer(200, board[:-1])
+    assert run(stub, *command).exit_code == 1
+    stub.routes["GET /polls/1/board"] = answer(200, board, Content_Length=str(len(board) + 1))
+    assert run(stub, *command).exit_code == 3
+    stub.routes["GET /polls/1/board"] = answer(409, {"title": "Early", "detail": "no root yet"})
+    assert run(stub, *command).exit_code == 1
+    assert list(tmp_path.iterdir()) == []
+    stub.routes["GET /polls/1/board"] = answer(200, board)
+    result = run(stub, *command)
+    assert json.loads(result.stdout) == {"poll": "1", "file": str(path), "bytes": len(board)}
+    assert path.read_bytes() == board
+    with StubGateway() as node:
+        node.routes["GET /polls/1/board"] = answer(200, board)
+        assert run("http://127.0.0.1:1", *command, "--node", node.url).exit_code == 0
+
+
+def test_watching_counts(stub: StubGateway) -> None:
+    def counts(status: str, voted: int) -> dict[str, Any]:
+        nodes = [{"node": 1, "answers": True, "voted": voted}]
+        return {"poll": "1", "status": status, "voters": 9, "voted": voted, "nodes": nodes}
+
+    events = [counts("open", 1), {"poll": "1", "problem": "ChainError"}, counts("tallied", 2)]
+    stream = b": ping\r\n\r\n" + b"".join(
+        b"event: progress\r\ndata: " + json.dumps(one).encode() + b"\r\n\r\n" for one in events
+    )
+    stub.routes["GET /polls/1/events?once=false"] = answer(200, stream)
+    stub.routes["GET /polls/1/events?once=true"] = answer(200, stream)
+    for command in (("watch", "1", "--json"), ("poll", "watch", "1", "--json")):
+        result = run(stub, *command)
+        assert [json.loads(line) for line in result.stdout.splitlines()] == events
+    assert len(run(stub, "watch", "1", "--once", "--json").stdout.splitlines()) == 1
+    shown = run(stub, "watch", "1").stderr
+    assert "tallied" in shown
+    assert "2/9" in shown
+    assert "Authorization" not in stub.requests[-1][1]

@@ -1,0 +1,362 @@
+"""Voting from one's own machine: one ballot, on the disk before it leaves, and checked receipts."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from ostraka.cli.main import app
+from ostraka.client.poll import VotersPoll, compare
+from ostraka.client.votes import SavedVotes
+from ostraka.keys import PollKey
+from ostraka.voter.cast import receipt_statement
+from ostraka.voter.choice import selection_bits
+from ostraka.wire.records import CastRecord, to_hex
+from ostraka_verifier.encoding import tagged_hash
+from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.parameters import Description, Member
+from ostraka_verifier.rule import approval
+from ostraka_verifier.sharing import BoxContent
+from tests.support.polls import CHAIN_ID, CLOSES_AT, OPENS_AT, REGISTRY, SyntheticPoll
+from tests.support.stub_gateway import Answer, StubGateway, answer
+
+BALLOTS = "POST /polls/1/ballots"
+RULE = approval(3, 1, 2)
+
+
+class Town:
+    """A gateway of one poll, whose nodes sign receipts."""
+
+    def __init__(self, stub: StubGateway, folder: Path) -> None:
+        self.stub = stub
+        self.folder = folder
+        # One ballot of somebody else, so that the poll has a census.
+        self.nodes = SyntheticPoll([selection_bits(RULE, [0])], RULE, NoOutcome())
+        self.key = self.nodes.voter_keys[0]
+        self.key.write(folder / "key")
+        self.poll = VotersPoll(
+            1,
+            self.nodes.domain,
+            self.nodes.context,
+            Description.decode(self.nodes.description),
+            RULE,
+            self.nodes.committee,
+            tuple(key.public_key for key in self.nodes.poll_keys),
+            OPENS_AT,
+            CLOSES_AT,
+        )
+        self.show(OPENS_AT + 5)
+
+    def show(self, now: int, **changes: Any) -> None:
+        self.stub.routes["GET /config"] = answer(
+            200,
+            {
+                "chain_id": CHAIN_ID,
+                "registry": to_hex(REGISTRY),
+                "head": {"number": 1, "timestamp": now},
+            },
+        )
+        shown = self.poll.to_json() | {"status": "open"} | changes
+        self.stub.routes["GET /polls/1"] = answer(200, shown)
+
+    def receipts(self, body: bytes, nodes: range = range(1, 5)) -> Answer:
+        """What honest nodes answer."""
+        record = CastRecord.from_json(body)
+        statement = receipt_statement(self.poll, record)
+        keys = self.nodes.node_keys
+        return answer(
+            200,
+            {
+                "ballot_digest": to_hex(tagged_hash("ballot", record.ballot)),
+                "receipts": [
+                    {"node": node, "signature": to_hex(keys[node - 1].sign(statement))}
+                    for node in nodes
+                ],
+                "refusals": [
+                    {"node": node, "reason": "not reachable"}
+                    for node in range(1, 5)
+                    if node not in nodes
+                ],
+            },
+        )
+
+    def run(self, *command: str, entered: str | None = None) -> Result:
+        environment = {"OSTRAKA_GATEWAY": self.stub.url, "COLUMNS": "200"}
+        return CliRunner().invoke(app, list(command), input=entered, env=environment)
+
+    def vote(self, *more: str, choose: str = "2", trust: bool = True) -> Result:
+        path = str(self.file)
+        command = ("vote", "1", "--key", str(self.folder / "key"), "--file", path, "--json")
+        command += ("--choose", choose, *more)
+        return self.run(*command, *(("--trust-gateway",) if trust else ()))
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "votes" / "mine.json"
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with StubGateway() as stub:
+        yield Town(stub, tmp_path)
+
+
+def test_a_vote_with_its_receipts(town: Town) -> None:
+    town.stub.routes[BALLOTS] = town.receipts
+    result = town.vote(choose="1, 3")
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    assert (said["recorded"], said["cast_at"], len(said["receipts"])) == (True, OPENS_AT + 5, 4)
+    assert said["checked"] == "nothing"
+    # What left this machine: the poll was read, and the sealed ballot sent.
+    assert [name for name, _, _ in town.stub.requests] == [
+        "GET /polls/1",
+        "GET /config",
+        "GET /config",
+        BALLOTS,
+    ]
+    (sent,) = town.stub.bodies(BALLOTS)
+    assert sorted(sent) == ["ballot", "boxes", "signature"]
+    # The shares in the boxes are of what was chosen.
+    record = CastRecord.from_json(json.dumps(sent).encode())
+    shares = [
+        BoxContent.decode(key.open(box), 3).share
+        for key, box in zip(town.nodes.poll_keys, record.boxes, strict=True)
+    ]
+    first, second = (share.values for share in shares[:2])
+    order = 21888242871839275222246405745257275088548364400416034343698204186575808495617
+    assert [(2 * a - b) % order for a, b in zip(first, second, strict=True)] == [1, 0, 1]
+    assert town.file.stat().st_mode & 0o777 == 0o600
+    shown = json.loads(town.run("vote", "receipts", str(town.file), "--json").stdout)
+    assert [one["recorded"] for one in shown] == [True]
+    # Voting again makes a later ballot.
+    again = json.loads(town.vote().stdout)
+    assert again["cast_at"] == OPENS_AT + 6
+    shown = json.loads(town.run("vote", "receipts", str(town.file), "--json").stdout)
+    assert [one["ballot_digest"] for one in shown] == [
+        said["ballot_digest"],
+        again["ballot_digest"],
+    ]
+
+
+def test_a_ballot_that_was_not_sent_is_sent_again_and_no_other_made(town: Town) -> None:
+    on_disk = []
+
+    def crash(body: bytes) -> Answer:
+        # What a crash at this moment would leave behind.
+        on_disk.append((json.loads(town.file.read_bytes())["ballots"], json.loads(body)))
+        return answer(503, {"title": "Nodes out of reach", "detail": "none"}, Retry_After="5")
+
+    town.stub.routes[BALLOTS] = crash
+    assert town.vote().exit_code == 3
+    ((kept,), sent), *rest = on_disk
+    assert not rest
+    assert {name: kept[name] for name in sent} == sent
+    assert kept["receipts"] == []
+
+    refused = town.vote(choose="1")
+    assert refused.exit_code == 1
+    assert f"ostraka vote send {town.file}" in json.loads(refused.stderr)["error"]["detail"]
+    assert len(town.stub.bodies(BALLOTS)) == 1
+
+    town.stub.routes[BALLOTS] = lambda body: town.receipts(body, range(1, 3))
+    few = town.run("vote", "send", str(town.file), "--json")
+    assert (few.exit_code, json.loads(few.stdout)["recorded"]) == (3, False)
+    assert len(json.loads(few.stdout)["refusals"]) == 2
+    town.stub.routes[BALLOTS] = lambda body: town.receipts(body, range(3, 5))
+    assert town.run("vote", "send", str(town.file)).exit_code == 0
+    bodies = town.stub.bodies(BALLOTS)
+    assert bodies == [bodies[0]] * 3
+    # Receipts of all attempts are kept.
+    (ballot,) = SavedVotes.read(town.file).ballots
+    assert set(ballot.receipts) == {1, 2, 3, 4}
+
+
+def test_a_new_ballot_in_the_place_of_an_unfinished_one(town: Town) -> None:
+    assert town.vote().exit_code == 1
+    town.stub.routes[BALLOTS] = town.receipts
+    assert town.vote("--again").exit_code == 0
+    first, second = SavedVotes.read(town.file).ballots
+    assert second.cast_at == first.cast_at + 1
+    assert town.vote().exit_code == 0
+
+
+def test_false_receipts_count_for_nothing(town: Town) -> None:
+    def of_one_node(body: bytes) -> Answer:
+        given = json.loads(town.receipts(body)[2])
+        for receipt in given["receipts"]:
+            receipt["signature"] = given["receipts"][0]["signature"]
+        given["receipts"].append({"node": 5, "signature": given["receipts"][0]["signature"]})
+        return answer(200, given)
+
+    town.stub.routes[BALLOTS] = of_one_node
+    result = town.vote()
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["recorded"], len(said["receipts"])) == (3, False, 1)
+    assert {one["node"] for one in said["refusals"]} == {2, 3, 4, 5}
+    # Nor do they when they come later.
+    path = f"GET /polls/1/receipts/{said['ballot_digest']}"
+    town.stub.routes[path] = lambda _: of_one_node(
+        json.dumps(town.stub.bodies(BALLOTS)[0]).encode()
+    )
+    fetched = town.run("vote", "receipts", str(town.file), "--fetch", "--json")
+    assert len(json.loads(fetched.stdout)[0]["receipts"]) == 1
+    town.stub.routes[path] = lambda _: town.receipts(
+        json.dumps(town.stub.bodies(BALLOTS)[0]).encode()
+    )
+    fetched = town.run("vote", "receipts", str(town.file), "--fetch", "--json")
+    assert json.loads(fetched.stdout)[0]["recorded"]
+    # Nor in the file.
+    content = json.loads(town.file.read_bytes())
+    receipts = content["ballots"][0]["receipts"]
+    receipts[0]["signature"] = receipts[1]["signature"]
+    town.file.write_text(json.dumps(content))
+    result = town.run("vote", "receipts", str(town.file))
+    assert (result.exit_code, "not of this node" in result.stderr) == (1, True)
+
+
+def test_what_nodes_say_no_to(town: Town) -> None:
+    problem = {"title": "Not eligible", "detail": "not in the census", "field": "ballot.voter"}
+    town.stub.routes[BALLOTS] = answer(403, problem)
+    result = town.run(
+        "vote",
+        "1",
+        "--key",
+        str(town.folder / "key"),
+        "--choose",
+        "1",
+        "--trust-gateway",
+        "--file",
+        str(town.file),
+    )
+    assert result.exit_code == 1
+    assert "ostraka: Not eligible: ballot.voter: not in the census" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("choose", "reason"),
+    [
+        ("", "the choice comes to 0, allowed are 1 to 2"),
+        ("1,2,3", "the choice comes to 3, allowed are 1 to 2"),
+        ("4", "option 4 does not exist, there are 3"),
+        ("0", "option 0 does not exist, there are 3"),
+        ("first", "expected numbers of options"),
+        ("-1", "expected numbers of options"),
+    ],
+)
+def test_choices_that_are_no_ballot(town: Town, choose: str, reason: str) -> None:
+    result = town.vote(choose=choose)
+    assert (result.exit_code, reason in result.stderr) == (2, True), result.output
+    assert not town.file.exists()
+
+
+def test_the_choice_is_asked_for(town: Town) -> None:
+    town.stub.routes[BALLOTS] = town.receipts
+    command = ("vote", "1", "--key", str(town.folder / "key"), "--file", str(town.file))
+    result = town.run(*command, "--trust-gateway", entered="1 2\n")
+    assert result.exit_code == 0, result.output
+    assert "2 option 1" in result.stderr
+    assert "a gateway that lies could read this vote" in result.stderr
+    assert "4, 3 are needed" in result.stdout
+
+
+def test_trust_is_said_aloud(town: Town) -> None:
+    result = town.vote(trust=False)
+    assert result.exit_code == 2
+    assert "--trust-gateway" in result.stderr
+    assert not town.stub.requests
+
+
+@pytest.mark.parametrize(
+    ("now", "changes", "reason"),
+    [
+        (OPENS_AT - 1, {}, "voting opens at 2027-01-15T08:00:00+00:00"),
+        (CLOSES_AT, {}, "voting closed at"),
+        (OPENS_AT, {"status": "created"}, "poll 1 is created"),
+        (OPENS_AT, {"poll_keys": []}, "not one for each node"),
+        (OPENS_AT, {"rule": "0x00"}, "rule"),
+        (OPENS_AT, {"committee": None}, "not described as a poll"),
+        (OPENS_AT, {"closes_at": "late"}, "not described as a poll"),
+    ],
+)
+def test_polls_that_cannot_be_voted_in(
+    town: Town, now: int, changes: dict[str, Any], reason: str
+) -> None:
+    town.show(now, **changes)
+    result = town.vote()
+    assert (result.exit_code, reason in result.stderr) == (1, True), result.output
+    assert not town.file.exists()
+
+
+def test_a_gateway_that_shows_another_poll_than_the_chain(town: Town) -> None:
+    poll = town.poll
+    compare(poll, replace(poll))
+    committee = poll.committee
+    members = (Member(committee.members[0].address, "http://elsewhere"), *committee.members[1:])
+    spy = PollKey().public_key
+    for changed, name in (
+        (replace(poll, context=bytes(32)), "poll_context"),
+        (replace(poll, poll_keys=(spy, *poll.poll_keys[1:])), "poll_keys"),
+        (replace(poll, committee=replace(committee, members=members)), "committee"),
+        (replace(poll, rule=approval(3, 0, 2)), "rule"),
+        (replace(poll, closes_at=poll.closes_at + 1), "closes_at"),
+        (
+            replace(poll, description=Description.decode(poll.description.encoded + b" ")),
+            "description",
+        ),
+        (replace(poll, domain=replace(poll.domain, registry=bytes(20))), "registry"),
+    ):
+        with pytest.raises(Rejected) as raised:
+            compare(changed, poll)
+        assert raised.value.item == name
+
+
+def test_what_a_gateway_said_once_is_not_believed_for_ever(town: Town) -> None:
+    """A vote on trust, then one checked on chain: the new ballot is sealed to the true keys."""
+    spied = (PollKey().public_key, *town.poll.poll_keys[1:])
+    committee = town.poll.committee
+    swapped = (committee.members[1], committee.members[0], *committee.members[2:])
+    lied = replace(town.poll, poll_keys=spied, committee=replace(committee, members=swapped))
+    town.show(OPENS_AT + 5, **{name: lied.to_json()[name] for name in ("poll_keys", "committee")})
+
+    def as_listed(body: bytes) -> Answer:
+        given = json.loads(town.receipts(body)[2])
+        for receipt in given["receipts"]:
+            receipt["node"] = {1: 2, 2: 1}.get(receipt["node"], receipt["node"])
+        return answer(200, given)
+
+    town.stub.routes[BALLOTS] = as_listed
+    assert json.loads(town.vote().stdout)["recorded"]
+    votes = SavedVotes.open(town.file, town.poll, town.key.address)
+    assert votes.poll == town.poll
+    assert set(votes.ballots[0].receipts) == {3, 4}
+    assert votes.unfinished is votes.ballots[0]
+
+
+def test_files_of_votes_that_are_none(town: Town) -> None:
+    town.stub.routes[BALLOTS] = town.receipts
+    assert town.vote().exit_code == 0
+    good = json.loads(town.file.read_bytes())
+    with pytest.raises(Malformed, match="another voter or poll"):
+        SavedVotes.open(town.file, town.poll, bytes(20))
+    with pytest.raises(Malformed, match="another voter or poll"):
+        SavedVotes.open(town.file, replace(town.poll, context=bytes(32)), town.key.address)
+    for change in (
+        {"format": "ostraka/votes/v2"},
+        {"voter": "0x1"},
+        {"poll": {}},
+        {"ballots": [{}]},
+        {"ballots": [good["ballots"][0] | {"ballot": "0x00"}]},
+    ):
+        town.file.write_text(json.dumps(good | change))
+        result = town.run("vote", "send", str(town.file))
+        assert (result.exit_code, "no file of votes" in result.stderr) == (1, True), change
+    town.file.write_text(json.dumps(good)[:-5])
+    assert town.run("vote", "receipts", str(town.file)).exit_code == 1
+    assert town.run("vote", "receipts", str(town.folder / "none")).exit_code == 1
+    assert len(town.stub.bodies(BALLOTS)) == 1

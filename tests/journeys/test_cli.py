@@ -1,0 +1,331 @@
+"""A round and a poll driven by nothing but the command line, over the whole stack.
+
+Only chain time, which nobody commands, is moved by the test.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ostraka.app.local_stack import LocalStack
+from ostraka.gateway.courier import Courier
+from ostraka.keys import PollKey, SigningKey
+from ostraka.wire.records import to_hex
+from tests.support.api import wait_for_heads
+from tests.support.stub_gateway import StubGateway, answer
+from tests.support.town import eventually
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+NOWHERE = "http://127.0.0.1:1"
+TIMES = """
+[times]
+freeze_delay = "5s"
+round_duration = "8s"
+max_rounds = 100
+dispute_window = "10m"
+"""
+
+
+class Shell:
+    """Somebody at a terminal in a folder of their own."""
+
+    def __init__(self, stack: LocalStack, folder: Path) -> None:
+        self.stack = stack
+        self.folder = folder
+        self.environment = {
+            "OSTRAKA_GATEWAY": stack.gateway_url,
+            "OSTRAKA_ORGANIZER_TOKEN": stack.organizer_token,
+        }
+
+    def __call__(self, *command: object, code: int = 0) -> Any:
+        """Answer of a command for programs; what it refuses with for another exit code."""
+        done = self.start(*command, "--json").wait()
+        assert done.returncode == code, (command, done.stdout, done.stderr)
+        assert self.stack.organizer_token not in done.stdout + done.stderr
+        return json.loads(done.stderr)["error"] if code == 1 else json.loads(done.stdout or "null")
+
+    def start(self, *command: object, module: str = "ostraka") -> "Running":
+        return Running([sys.executable, "-m", module, *map(str, command)], self)
+
+
+class Running:
+    """A command that runs beside others."""
+
+    def __init__(self, command: list[str], shell: Shell) -> None:
+        self.process = subprocess.Popen(
+            command,
+            cwd=shell.folder,
+            env={"PATH": "/usr/bin:/bin", **shell.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def wait(self) -> subprocess.CompletedProcess[str]:
+        stdout, stderr = self.process.communicate(timeout=120)
+        return subprocess.CompletedProcess(
+            self.process.args, self.process.returncode, stdout, stderr
+        )
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path_factory.mktemp("cli"), 4) as stack:
+        stack.start_chain()
+        stack.start_nodes()
+        courier = Courier(stack.registry, stack.organizer)
+        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
+        stack.start_gateway([committee.digest])
+        yield stack
+
+
+@pytest.fixture
+def shell(stack: LocalStack, tmp_path: Path) -> Shell:
+    return Shell(stack, tmp_path)
+
+
+def shown(stack: LocalStack, path: str) -> Any:
+    """What the gateway shows: for waiting only, where a command each time would take longer."""
+    return httpx.get(f"{stack.gateway_url}/api/v1{path}", trust_env=False).json()
+
+
+def template(shell: Shell, noun: str, **changes: str) -> str:
+    """A template as printed, with short times and some lines changed."""
+    text = shell.start(noun, "template").wait().stdout
+    text = text[: text.index("[times]")] + TIMES
+    for name, line in changes.items():
+        (old,) = [one for one in text.splitlines() if one.removeprefix("# ").startswith(f"{name} ")]
+        text = text.replace(old, line)
+    return text
+
+
+def finish(stack: LocalStack, poll: int) -> None:
+    """Let chain time pass until the tally."""
+    path = f"/polls/{poll}"
+    stack.move_time(shown(stack, path)["freezes_at"])
+    eventually(lambda: shown(stack, path)["releasable_at"] is not None, "anchored", 60)
+    stack.move_time(shown(stack, path)["releasable_at"])
+    eventually(lambda: shown(stack, path)["status"] == "tallied", "tallied", 60)
+
+
+def audit(shell: Shell, poll: int, board: str) -> str:
+    done = shell.start(
+        *("audit", "--rpc", shell.stack.rpc_url, "--poll", poll, "--board", board, "--json"),
+        *("--registry", to_hex(shell.stack.registry.address)),
+        module="ostraka_verifier",
+    ).wait()
+    return str(json.loads(done.stdout)["verdict"])
+
+
+def test_a_round(stack: LocalStack, shell: Shell) -> None:
+    token, _ = stack.deploy_token("Test", "TST", 10_000)
+    names = ["ada", "ben", "cem"]
+    keys = {name: SigningKey() for name in names}
+    for name, key in keys.items():
+        key.write(shell.folder / name)
+    rows = [f"{key.address_hex},1," for key in keys.values()]
+    (shell.folder / "members.csv").write_text("\n".join(["account,weight,signing_key", *rows]))
+    text = template(shell, "round", token=f'token = "{to_hex(token.address)}"')
+    (shell.folder / "round.toml").write_text(text)
+
+    # What organizers do.
+    round_ = shell("round", "create", "round.toml")
+    number, plan = round_["round"], round_["plan"]
+    assert [sent["gas_used"] > 0 for sent in shell("round", "fund", number, 1000)] == [True, True]
+    assert shell("invite", plan, "--count", 3, "--out", "codes.csv")["count"] == 3
+    with (shell.folder / "codes.csv").open(newline="") as file:
+        codes = [row["code"] for row in csv.DictReader(file)]
+
+    # What members do; none of them has a token.
+    del shell.environment["OSTRAKA_ORGANIZER_TOKEN"]
+    assert "token" in shell("round", "fund", number, 1, code=1)["detail"]
+    recipients = [SigningKey().address for _ in names]
+    proposals = []
+    for name, amount, recipient in zip(names, (400, 100, 500), recipients, strict=True):
+        sent = shell(
+            *("propose", "new", number, "--key", name, "--title", f"{name}'s", "--amount", amount),
+            *("--recipient", to_hex(recipient)),
+        )
+        proposals.append(sent["proposal"])
+    assert shell("propose", "edit", proposals[2], "--key", "ada", "--amount", 1, code=1)
+    shell("propose", "edit", proposals[2], "--key", "cem", "--amount", 550, "--text", "more")
+    shell("propose", "withdraw", proposals[1], "--key", "ben")
+    listed = shell("round", "proposals", number)
+    assert [(one["slot"], one["title"], one["amount"], one["text"]) for one in listed] == [
+        (0, "ada's", "400", ""),
+        (None, "ben's", "100", ""),
+        (1, "cem's", "550", "more"),
+    ]
+    guests = ["eva", "fay"]
+    running = [
+        shell.start("register", code, "--key", name)
+        for code, name in zip(codes, guests, strict=False)
+    ]
+    assert [one.wait().returncode for one in running] == [0, 0]
+    assert shell("register", codes[0], "--key", "gus", code=1)["title"] == "Used before"
+
+    details = shell("round", "show", number)
+    assert (details["status"], details["deposited"]) == ("proposing", "1000")
+    stack.move_time(details["proposals_close_at"])
+    eventually(lambda: shown(stack, f"/plans/{plan}")["poll"] is not None, "voting starts")
+    poll = int(shown(stack, f"/plans/{plan}")["poll"])
+    eventually(lambda: shown(stack, f"/polls/{poll}")["poll_keys"] is not None, "the poll opens")
+    assert shell("poll", "show", plan)["options"] == ["ada's", "cem's"]
+
+    # What voters do: through the gateway, checked on chain, or with no gateway at all.
+    checked = ["--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)]
+    early = shell("vote", poll, "--key", "ada", "--choose", "1", *checked, code=1)
+    assert early["title"] == "Not open"
+    stack.move_time(details["voting_opens_at"])
+    wait_for_heads(stack)
+    ways = {
+        "ada": [*checked, "--direct", "--gateway", NOWHERE],
+        "ben": checked,
+        "cem": ["--trust-gateway", "--direct"],
+        "eva": checked[:2],
+        "fay": ["--trust-gateway"],
+    }
+    choices = {"ada": "1", "ben": "2", "cem": "1,2", "eva": "1,2", "fay": ""}
+    running = [
+        shell.start(
+            *("vote", poll, "--key", name, "--choose", choices[name], *way),
+            *("--file", f"{name}.json", "--json"),
+        )
+        for name, way in ways.items()
+    ]
+    for one in running:
+        done = one.wait()
+        assert done.returncode == 0, (done.args, done.stdout, done.stderr)
+        assert len(json.loads(done.stdout)["receipts"]) == 4
+    again = shell(*("vote", poll, "--key", "ben", "--choose", "1", "--file", "ben.json"), *checked)
+    first, second = shell("vote", "receipts", "ben.json")
+    assert second["ballot_digest"] == again["ballot_digest"] != first["ballot_digest"]
+    counts = shell("poll", "watch", poll, "--once")
+    assert (counts["voted"], counts["voters"]) == (5, 5)
+
+    finish(stack, poll)
+    eventually(lambda: shown(stack, f"/rounds/{number}")["status"] == "decided", "decided", 60)
+    result = shell("round", "results", number)
+    assert [(one["option"], one["votes"], one["winner"]) for one in result["options"]] == [
+        ("ada's", "4", True),
+        ("cem's", "2", True),
+    ]
+    paid = shell("round", "claim", number)
+    assert [(one["title"], one["problem"]) for one in paid] == [("ada's", None), ("cem's", None)]
+    assert [token.balance(recipient) for recipient in recipients] == [400, 0, 550]
+    # What nobody won goes back.
+    shell.environment["OSTRAKA_ORGANIZER_TOKEN"] = stack.organizer_token
+    shell("round", "refund", number, "--funder", stack.organizer.address_hex)
+    assert token.balance(stack.organizer.address) == 10_000 - 950
+    assert shell("watch", plan)["status"] == "tallied"
+    for_people = {
+        ("round", "list"): "Spring budget",
+        ("round", "show", number): "decided",
+        ("round", "proposals", number): "withdrawn",
+        ("round", "results", number): "wins",
+        ("poll", "list"): "Spring budget",
+        ("poll", "show", poll): "cem's",
+        ("vote", "receipts", "ben.json"): "3 receipts",
+    }
+    for one, text in [(shell.start(*command), text) for command, text in for_people.items()]:
+        done = one.wait()
+        assert text in done.stdout, (done.args, done.stdout, done.stderr)
+    shell("board", "export", poll, "--out", "round.ostraka")
+    assert audit(shell, poll, "round.ostraka") == "holds"
+
+
+def test_a_poll(stack: LocalStack, shell: Shell) -> None:
+    """Weights of their own, so not a secret poll; a crash between writing and sending a ballot."""
+    key = SigningKey()
+    key.write(shell.folder / "ada")
+    (shell.folder / "members.csv").write_text(f"account,weight\n{key.address_hex},3\n")
+    text = template(
+        shell,
+        "poll",
+        accounts_file='accounts_file = "members.csv"',
+        registration_closes_at='registration_closes_at = "+1h"',
+        secret="secret = false",
+        minimum_ballots="minimum_ballots = 1",
+    )
+    (shell.folder / "poll.toml").write_text(text)
+    plan = shell("poll", "create", "poll.toml")["plan"]
+    shell("invite", plan, "--weight", 2, "--out", "codes.csv")
+    code = (shell.folder / "codes.csv").read_text().splitlines()[1].split(",")[0]
+    assert shell("register", code, "--key", "ben")["weight"] == "2"
+    planned = shell("poll", "show", plan)
+    assert (planned["status"], planned["invitations"]["redeemed"]) == ("planned", 1)
+    assert plan in [one["plan"] for one in shell("poll", "list")]
+    assert shell("poll", "results", plan, code=1)["title"] == "Not on the chain yet"
+    stack.move_time(stack.registry.head().timestamp + 3600)
+    eventually(lambda: shown(stack, f"/plans/{plan}")["poll"] is not None, "created")
+    poll = int(shown(stack, f"/plans/{plan}")["poll"])
+    eventually(lambda: shown(stack, f"/polls/{poll}")["poll_keys"] is not None, "the poll opens")
+    wait_for_heads(stack)
+
+    checked = ["--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)]
+    with StubGateway() as liar:
+        # A gateway that shows a key of its own in a node's place would read what is sealed to it.
+        poll_shown = shown(stack, f"/polls/{poll}")
+        spied = poll_shown | {
+            "poll_keys": [to_hex(PollKey().public_key), *poll_shown["poll_keys"][1:]]
+        }
+        liar.routes[f"GET /polls/{poll}"] = answer(200, spied)
+        liar.routes["GET /config"] = answer(200, shown(stack, "/config"))
+        lied = ("vote", poll, "--key", "ada", "--choose", "2", "--gateway", liar.url, *checked)
+        assert "poll_keys: the gateway shows something else" in shell(*lied, code=1)["detail"]
+    assert not (shell.folder / "votes").exists()
+    wrong = ("--rpc", stack.rpc_url, "--registry", key.address_hex, "--direct")
+    refused = shell("vote", poll, "--key", "ada", "--choose", "2", *wrong, code=1)
+    assert refused["title"] == "No such registry"
+    cast = ["vote", plan, "--key", "ada", "--choose", "2", "--file", "ada.json", *checked]
+    digest = shell(*cast)["ballot_digest"]
+    # What a crash after writing leaves: the ballot without receipts.
+    path = shell.folder / "ada.json"
+    content = json.loads(path.read_text())
+    content["ballots"][0]["receipts"] = []
+    path.write_text(json.dumps(content))
+    assert shell(*cast, code=1)["title"] == "Unfinished"
+    sent = shell("vote", "send", "ada.json", "--direct", "--gateway", NOWHERE)
+    assert (sent["recorded"], sent["ballot_digest"]) == (True, digest)
+    path.write_text(json.dumps(content))
+    assert shell("vote", "receipts", "ada.json", "--fetch")[0]["recorded"]
+    shell("vote", plan, "--key", "ben", "--choose", "3", "--trust-gateway", "--direct")
+    assert [path.name for path in (shell.folder / "votes").iterdir()] == [
+        f"{poll}-{SigningKey.read(shell.folder / 'ben').address_hex[:12]}.json"
+    ]
+    SigningKey().write(shell.folder / "stranger")
+    command = ("vote", plan, "--key", "stranger", "--choose", "1", "--trust-gateway")
+    assert "census" in shell(*command, code=1)["detail"]
+
+    finish(stack, poll)
+    result = shell("poll", "results", plan)
+    assert [one["votes"] for one in result["options"]] == ["0", "3", "2"]
+    exported = shell("board", "export", plan, "--node", stack.node_urls[2])
+    assert exported["file"] == f"poll-{poll}.ostraka"
+    assert audit(shell, poll, exported["file"]) == "holds"
+
+
+def test_examples(shell: Shell) -> None:
+    running = {}
+    for path in sorted(EXAMPLES.glob("*.toml")):
+        noun = "round" if "proposals_close_at" in tomllib.loads(path.read_text()) else "poll"
+        running[path.stem] = noun, shell.start(noun, "create", path, "--json")
+    assert len(running) >= 4
+    for noun, one in running.values():
+        done = one.wait()
+        assert done.returncode == 0, (done.args, done.stderr)
+        plan = json.loads(done.stdout)
+        assert (plan["round"] is not None) == (noun == "round")
+    number = json.loads(shell.start("round", "list", "--json").wait().stdout)[-1]["round"]
+    text = shell.start("round", "show", number).wait().stdout
+    assert "Neighbourhood budget" in text
+    assert "knapsack" in text

@@ -1,0 +1,68 @@
+"""A gateway that answers what a test tells it to, over real HTTP."""
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def answer(status: int, body: Any, **headers: str) -> Answer:
+    """JSON, or bytes as they are; underscores of header names stand for dashes."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return status, {name.replace("_", "-"): value for name, value in headers.items()}, content
+
+
+class StubGateway:
+    """Serves on a port of its own while the context lasts.
+
+    Attributes:
+        routes: Answers, or what makes them from a request's body, by "METHOD /path".
+        requests: "METHOD /path", headers and body of each request that came.
+    """
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Answer | Callable[[bytes], Answer]] = {}
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                name = f"{self.command} {self.path.removeprefix('/api/v1')}"
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                stub.requests.append((name, dict(self.headers), body))
+                found = stub.routes.get(name, answer(404, {"title": "Not found", "detail": name}))
+                status, headers, content = found(body) if callable(found) else found
+                self.send_response(status)
+                for one, value in {"Content-Length": str(len(content)), **headers}.items():
+                    self.send_header(one, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_POST = do_PUT = do_GET  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def bodies(self, name: str) -> list[Any]:
+        """JSON of each request of a name."""
+        return [json.loads(body) for one, _, body in self.requests if one == name]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
