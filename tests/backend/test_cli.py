@@ -158,7 +158,7 @@ def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
     path.write_text('title = "T"\ncloses_at = "soon"\n')
     result = run(stub, "poll", "create", str(path))
     assert result.exit_code == 2
-    assert f"ostraka: {path}: options: Field required\n" in result.stderr
+    assert f"ostraka: {path}: questions: Field required\n" in result.stderr
     assert f"ostraka: {path}: voters: Field required\n" in result.stderr
     found = run(stub, "poll", "create", str(path), "--json")
     assert len(json.loads(found.stderr)["error"]["problems"]) == len(result.stderr.splitlines())

@@ -104,8 +104,9 @@ def test_what_is_no_duration(text: str) -> None:
 
 
 def poll(tmp_path: Path, *lines: str, voters: str = 'kind = "list"') -> Any:
-    head = ['title = "T"', 'options = ["A", "B"]', *lines]
-    tail = ["[voters]", voters, "[ballot]", 'kind = "single_choice"']
+    question = '{kind = "single_choice", title = "T", options = ["A", "B"]}'
+    head = ['title = "T"', f"questions = [{question}]", *lines]
+    tail = ["[voters]", voters]
     path = write(tmp_path / "poll.toml", "\n".join(head + tail))
     return read_specification(path, PollSpecification, NOW)
 
@@ -174,7 +175,6 @@ def test_templates(tmp_path: Path, text: str, kind: Any) -> None:
         line[2:].split(" =")[0] for line in text.splitlines() if line.startswith("# ")
     }
     said |= {"voters"} if "# [voters]" in text else set()
-    said |= {"ranking", "costs", "budget"} if "# [ranking]" in text else set()
     assert said >= set(kind.model_fields)
     defaults = kind.model_validate({**content, "times": {}})
     assert kind.model_validate(content).times == defaults.times

@@ -20,7 +20,7 @@ from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.parameters import Description, Member
-from ostraka_verifier.rule import approval
+from ostraka_verifier.question import approval
 from ostraka_verifier.sharing import BoxContent
 from tests.support.polls import CHAIN_ID, CLOSES_AT, OPENS_AT, REGISTRY, SyntheticPoll
 from tests.support.stub_gateway import Answer, StubGateway, answer

@@ -208,11 +208,12 @@ def result_tables(found: dict[str, Any]) -> list[RenderableType]:
     ]
     options = found["options"]
     if any(one["award"] is not None for one in options):
+        amounts = found["outcome"]["kind"] == "proportional"
         rows: Any = (
-            (one["option"], one["votes"], one["cost"], "wins" if one["winner"] else "")
+            (one["option"], one["votes"], one["award"] if amounts else _wins(one["award"]))
             for one in options
         )
-        shown.append(table(("Option", "Votes", "Cost", ""), rows))
+        shown.append(table(("Option", "Votes", "Award"), rows))
     else:
         shown.append(table(("Option", "Votes"), ((one["option"], one["votes"]) for one in options)))
     if found["round"]:
@@ -243,3 +244,8 @@ def _counts(counts: dict[str, Any]) -> str:
     return printable(
         f"poll {counts['poll']} {counts['status']}, {answering} of {len(counts['nodes'])} nodes"
     )
+
+
+def _wins(award: str) -> str:
+    # Of several questions, one may divide an amount.
+    return {"0": "", "1": "wins"}.get(award, award)
