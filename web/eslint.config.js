@@ -14,6 +14,7 @@ export default defineConfig(
       // An index that the loop's own bounds prove needs no check at run time.
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/unbound-method": ["error", { ignoreStatic: true }],
     },
   },
   {

@@ -13,14 +13,8 @@ import { Committee, decodeIdentity, decodeParameters } from "../../web/src/proto
 import { encodeParameters } from "../../web/src/protocol/parameters.ts";
 import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
-import {
-  approval,
-  BallotRule,
-  knapsack,
-  singleChoice,
-  slackBits,
-  slackCoefficients,
-} from "../../web/src/protocol/rule.ts";
+import { approval, knapsack, singleChoice } from "../../web/src/protocol/question/selection.ts";
+import { BallotRule, slackBits, slackCoefficients } from "../../web/src/protocol/rule.ts";
 import { readShare } from "../../web/src/protocol/sharing.ts";
 import { combine } from "../../web/src/protocol/tally_proof.ts";
 import { Transcript } from "../../web/src/protocol/transcript.ts";

@@ -20,8 +20,10 @@ import {
   word,
   WORD_BYTES,
 } from "./encoding.ts";
-import { Malformed, Rejected } from "./errors.ts";
+import { AuditError, Malformed, Rejected } from "./errors.ts";
 import { type Json, parseJson } from "./json.ts";
+import { type Question } from "./question/asked.ts";
+import { pollLabels, pollRule, readQuestions } from "./question/poll.ts";
 import { type BallotRule } from "./rule.ts";
 
 const MAX_NODES = 64;
@@ -240,8 +242,11 @@ export interface Description {
   readonly title: string;
   readonly options: readonly string[];
   readonly round: RoundReference | undefined;
-  /** The whole of it, for what a client shows beside. */
-  readonly content: ReadonlyMap<string, Json>;
+  /**
+   * What makes the ballot rule, undefined where it does not say; or why that cannot be read, which
+   * says nothing against the rest.
+   */
+  readonly questions: readonly Question[] | AuditError | undefined;
 }
 
 /**
@@ -259,7 +264,46 @@ export function decodeDescription(encoded: Uint8Array): Description {
   if (!Array.isArray(options) || !options.every((name) => typeof name === "string")) {
     throw new Malformed("description.options: not a list of strings");
   }
-  return { encoded, title, options, round: roundReference(members.get("round")), content: members };
+  const round = roundReference(members.get("round"));
+  return { encoded, title, options, round, questions: questionsOf(members.get("questions")) };
+}
+
+function questionsOf(content: Json | undefined): Description["questions"] {
+  if (content === undefined) return undefined;
+  try {
+    return readQuestions(content);
+  } catch (error) {
+    if (error instanceof AuditError) return error;
+    throw error;
+  }
+}
+
+/**
+ * The questions of a description, empty where it has none.
+ *
+ * @throws Rejected: they cannot be read, do not make exactly the rule, or name other slots than the
+ *   options (check P5).
+ */
+export function checkQuestions(
+  { questions, options }: Description,
+  rule: BallotRule,
+): readonly Question[] {
+  const fails = (reason: string) => new Rejected("P5", "description.questions", reason);
+  if (!questions) return [];
+  if (questions instanceof AuditError) throw fails(questions.message);
+  let made: BallotRule;
+  try {
+    made = pollRule(questions);
+  } catch (error) {
+    if (error instanceof Rejected) throw fails(error.reason);
+    throw error;
+  }
+  if (!sameBytes(made.encode(), rule.encode())) throw fails("they make another ballot rule");
+  const labels = pollLabels(questions);
+  if (labels.length !== options.length || labels.some((label, slot) => label !== options[slot])) {
+    throw fails("the options are not what they ask about");
+  }
+  return questions;
 }
 
 function roundReference(content: Json | undefined): RoundReference | undefined {

@@ -1,7 +1,7 @@
 /**
  * The ballot rule: one language of bits, slots and rows for every kind of ballot.
  *
- * Constructors build rules; proving, verifying and the contract know the general form only.
+ * Questions make rules; proving, verifying and the contract know the general form only.
  *
  * Source: docs/protocol.md §5. Vectors: tests/vectors/rule.json.
  */
@@ -90,6 +90,7 @@ export class BallotRule {
     this.rows.forEach((row, number) => {
       const item = `rows[${number}]`;
       this.#checkTerms(row.terms, item, true);
+      checkSigned128(row.constant, item, "constant");
       if (magnitude(row.terms) + absolute(row.constant) >= ROW_BOUND) {
         throw invalid(item, "coefficients and constant reach 2^128");
       }
@@ -99,6 +100,7 @@ export class BallotRule {
       if (!quadratic.slots.length) throw invalid(item, "it has no slot");
       checkIncreasing(quadratic.slots, this.slots.length, item, "slot");
       this.#checkTerms(quadratic.terms, item, false);
+      checkSigned128(quadratic.constant, item, "constant");
       const squares = total(quadratic.slots.map((slot) => this.slotMaxima[slot]! ** 2n));
       if (squares + magnitude(quadratic.terms) + absolute(quadratic.constant) >= ROW_BOUND) {
         throw invalid(item, "squares, coefficients and constant reach 2^128");
@@ -112,6 +114,7 @@ export class BallotRule {
     checkIncreasing(bits, this.bits, item, "bit");
     for (const { bit, coefficient } of terms) {
       if (coefficient === 0n) throw invalid(item, `coefficient of bit ${bit} is zero`);
+      checkSigned128(coefficient, item, `coefficient of bit ${bit}`);
     }
   }
 
@@ -247,53 +250,13 @@ export function slackBits(span: bigint, value: bigint): bigint[] {
   return bits;
 }
 
-/** Exactly one of `options` (§5.5); a vote is the bit vector of the chosen option. */
-export function singleChoice(options: number): BallotRule {
-  if (options < 2) throw invalid("options", `${options}, at least 2 make a choice`);
-  return new BallotRule(options, bitSlots(options), [{ terms: ones(options), constant: 1n }]);
-}
-
-/** Between `atLeast` and `atMost` of `options` (§5.5). */
-export function approval(options: number, atLeast: number, atMost: number): BallotRule {
-  if (options < 1) throw invalid("options", `${options}, at least 1`);
-  if (!(0 <= atLeast && atLeast <= atMost && atMost <= options) || atMost === 0) {
-    throw invalid("approval", `${atLeast} … ${atMost} of ${options} is impossible`);
-  }
-  if (atLeast === 0 && atMost === options) return new BallotRule(options, bitSlots(options));
-  const terms = [...ones(options), ...slackTerms(BigInt(atMost - atLeast), options)];
-  return new BallotRule(terms.length, bitSlots(options), [{ terms, constant: BigInt(atMost) }]);
-}
-
-/** Any options that together cost at most `budget` (§5.5); costs and budget at least 1. */
-export function knapsack(costs: readonly bigint[], budget: bigint): BallotRule {
-  if (!costs.length) throw invalid("options", "0, at least 1");
-  if (budget < 1n || costs.some((cost) => cost < 1n)) {
-    throw invalid("knapsack", "costs and budget must be at least 1");
-  }
-  const terms = [
-    ...costs.map((coefficient, bit) => ({ bit, coefficient })),
-    ...slackTerms(budget, costs.length),
-  ];
-  return new BallotRule(terms.length, bitSlots(costs.length), [{ terms, constant: budget }]);
-}
-
-function bitSlots(count: number): Terms[] {
-  return ones(count).map((term) => [term]);
-}
-
-function ones(count: number): Term[] {
-  return repeat(count, (bit) => ({ bit, coefficient: 1n }));
-}
-
-function slackTerms(span: bigint, firstBit: number): Term[] {
-  return slackCoefficients(span).map((coefficient, number) => ({
-    bit: firstBit + number,
-    coefficient,
-  }));
-}
-
 function invalid(item: string, reason: string): Rejected {
   return new Rejected("P2", `rule.${item}`, reason);
+}
+
+/** What cannot be encoded has no digest either. */
+function checkSigned128(value: bigint, item: string, noun: string): void {
+  if (BigInt.asIntN(128, value) !== value) throw invalid(item, `${noun} is no i128`);
 }
 
 function total(values: readonly bigint[]): bigint {
