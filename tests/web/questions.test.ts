@@ -8,7 +8,7 @@ import { generators } from "../../web/src/protocol/commitment.ts";
 import { toHex, utf8 } from "../../web/src/protocol/encoding.ts";
 import { type Json, type JsonObject, parseJson } from "../../web/src/protocol/json.ts";
 import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
-import { type Question } from "../../web/src/protocol/question/asked.ts";
+import type { Question } from "../../web/src/protocol/question/asked.ts";
 import { pollLabels, pollRule, readQuestions } from "../../web/src/protocol/question/poll.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { ERRORS, type Expected, strictVectors, unhex, vectors } from "./support/vectors.ts";

@@ -9,15 +9,15 @@ import { createInterface } from "node:readline";
 import { shake256 } from "@noble/hashes/sha3.js";
 
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
-import { type AnchoredRoot } from "../../../web/src/protocol/board.ts";
+import type { AnchoredRoot } from "../../../web/src/protocol/board.ts";
 import { Audit } from "../../../web/src/protocol/checks.ts";
 import { selectionBits } from "../../../web/src/protocol/choice.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
 import { concat, toHex, toInteger, unsigned, utf8 } from "../../../web/src/protocol/encoding.ts";
-import { type ChainEvidence } from "../../../web/src/protocol/evidence.ts";
+import type { ChainEvidence } from "../../../web/src/protocol/evidence.ts";
 import { SigningKey } from "../../../web/src/protocol/keys.ts";
-import { type SumRoot } from "../../../web/src/protocol/merkle_sum.ts";
+import type { SumRoot } from "../../../web/src/protocol/merkle_sum.ts";
 import { BallotFactory, ballotStatement } from "../../../web/src/protocol/prepare.ts";
 import { ProofShape, verifyProofs } from "../../../web/src/protocol/proof.ts";
 import { type Randomness, systemRandomness } from "../../../web/src/protocol/randomness.ts";

@@ -17,7 +17,7 @@ import {
   unsigned,
 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
-import { type BallotProof, type ProofShape } from "./proof.ts";
+import type { BallotProof, ProofShape } from "./proof.ts";
 
 const CAST_AT_BYTES = 8;
 

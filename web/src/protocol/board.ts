@@ -15,7 +15,7 @@ import {
   utf8,
 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
-import { type SumRoot } from "./merkle_sum.ts";
+import type { SumRoot } from "./merkle_sum.ts";
 import { encodeShare, readShare, type Share } from "./sharing.ts";
 
 const MAGIC = "ostraka/board/v1";

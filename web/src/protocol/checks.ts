@@ -35,7 +35,7 @@ import { GreedyByCategory } from "./outcome/categories.ts";
 import { Greedy } from "./outcome/greedy.ts";
 import { NoOutcome } from "./outcome/none.ts";
 import { decodeOutcomeRule, outcomeRuleDigest } from "./outcome/parts.ts";
-import { type OutcomeRule } from "./outcome/rule.ts";
+import type { OutcomeRule } from "./outcome/rule.ts";
 import {
   checkQuestions,
   Committee,
@@ -50,9 +50,9 @@ import {
 } from "./parameters.ts";
 import { ballotStatement } from "./prepare.ts";
 import { ProofShape, RejectedProofs, verifyProofs } from "./proof.ts";
-import { type Randomness } from "./randomness.ts";
+import type { Randomness } from "./randomness.ts";
 import { BallotRule } from "./rule.ts";
-import { type Share } from "./sharing.ts";
+import type { Share } from "./sharing.ts";
 import {
   AggregateCommitments,
   aggregateShareHash,

@@ -7,7 +7,7 @@
  */
 
 import { type Amounts, Points, Quadratic, Score, Split } from "./question/amounts.ts";
-import { type Question } from "./question/asked.ts";
+import type { Question } from "./question/asked.ts";
 import { CrossTabulation, Histogram } from "./question/buckets.ts";
 import { pricesOf } from "./question/caps.ts";
 import { NumberQuestion } from "./question/number.ts";

@@ -4,9 +4,9 @@
  * Source: docs/protocol.md §13; contracts/interfaces/IPollRegistry.sol.
  */
 
-import { type AnchoredRoot } from "./board.ts";
-import { type SumRoot } from "./merkle_sum.ts";
-import { type Tally } from "./tally_proof.ts";
+import type { AnchoredRoot } from "./board.ts";
+import type { SumRoot } from "./merkle_sum.ts";
+import type { Tally } from "./tally_proof.ts";
 
 /** Statuses of a round whose winners are fixed: decided, and expired after that. */
 export const ROUND_DECIDED: readonly number[] = [6, 7];

@@ -5,7 +5,7 @@
  */
 
 import { invert, modulo, R } from "./curve.ts";
-import { type Randomness } from "./randomness.ts";
+import type { Randomness } from "./randomness.ts";
 import { type BallotRule, evaluate, type Terms } from "./rule.ts";
 
 /** Coefficients by bit; what is missing is zero. */

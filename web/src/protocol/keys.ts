@@ -7,7 +7,7 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 
 import { concat, toHex } from "./encoding.ts";
-import { type Randomness } from "./randomness.ts";
+import type { Randomness } from "./randomness.ts";
 import { addressOf } from "./typed_data.ts";
 
 const SECRET_BYTES = 32;

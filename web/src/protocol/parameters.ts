@@ -22,9 +22,9 @@ import {
 } from "./encoding.ts";
 import { AuditError, Malformed, Rejected } from "./errors.ts";
 import { type Json, parseJson } from "./json.ts";
-import { type Question } from "./question/asked.ts";
+import type { Question } from "./question/asked.ts";
 import { pollLabels, pollRule, readQuestions } from "./question/poll.ts";
-import { type BallotRule } from "./rule.ts";
+import type { BallotRule } from "./rule.ts";
 
 const MAX_NODES = 64;
 const MAX_URL_BYTES = 256;

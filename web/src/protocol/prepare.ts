@@ -144,7 +144,7 @@ export class BallotFactory {
 /** The statement that the voter's key signs (§8.7), for `Domain.digest` and `Domain.request`. */
 export function ballotStatement(
   pollContext: Uint8Array,
-  ballot: Ballot,
+  ballot: Pick<Ballot, "voter" | "castAtUnixS" | "digest">,
   boxesHash: Uint8Array,
 ): [type: string, ...values: Value[]] {
   return [BALLOT, pollContext, ballot.voter, ballot.castAtUnixS, ballot.digest, boxesHash];

@@ -12,7 +12,7 @@
 import { modulo, msm, type Point, R } from "./curve.ts";
 import { POINT_BYTES, toInteger } from "./encoding.ts";
 import { Malformed, Rejected } from "./errors.ts";
-import { type Randomness } from "./randomness.ts";
+import type { Randomness } from "./randomness.ts";
 import { type BallotRule, evaluate } from "./rule.ts";
 import { Transcript } from "./transcript.ts";
 

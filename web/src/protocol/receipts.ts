@@ -4,9 +4,9 @@
  * Source: docs/protocol.md §9.2.
  */
 
-import { type Ballot } from "./ballot.ts";
+import type { Ballot } from "./ballot.ts";
 import { Malformed } from "./errors.ts";
-import { type Committee } from "./parameters.ts";
+import type { Committee } from "./parameters.ts";
 import { type Domain, RECEIPT, signedBy, type Value } from "./typed_data.ts";
 
 /** What of a ballot a receipt names. */

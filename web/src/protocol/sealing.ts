@@ -13,7 +13,7 @@ import { blake2b } from "@noble/hashes/blake2.js";
 
 import { concat, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
-import { type Randomness } from "./randomness.ts";
+import type { Randomness } from "./randomness.ts";
 import { SEAL_BYTES } from "./sharing.ts";
 
 const KEY_BYTES = 32;

@@ -7,7 +7,7 @@
  * Source: docs/protocol.md §7. Vectors: tests/vectors/board.json.
  */
 
-import { type CommitmentKey } from "./commitment.ts";
+import type { CommitmentKey } from "./commitment.ts";
 import { invert, modulo, msm, type Point, R, samePoint } from "./curve.ts";
 import {
   ADDRESS_BYTES,

@@ -4,8 +4,8 @@
  * Source: docs/protocol.md §12. Vectors: tests/vectors/board.json.
  */
 
-import { type Ballot } from "./ballot.ts";
-import { type CommitmentKey } from "./commitment.ts";
+import type { Ballot } from "./ballot.ts";
+import type { CommitmentKey } from "./commitment.ts";
 import { encodePoints, modulo, msm, type Point, R, samePoint } from "./curve.ts";
 import { sameBytes, taggedHash } from "./encoding.ts";
 import { Rejected } from "./errors.ts";

@@ -4,7 +4,7 @@
  * Source: docs/protocol.md §14.2. Vectors: tests/vectors/outcome.json.
  */
 
-import { type OutcomeRule } from "./rule.ts";
+import type { OutcomeRule } from "./rule.ts";
 
 export class NoOutcome implements OutcomeRule {
   static readonly KIND = 0;

@@ -4,7 +4,7 @@
  * Source: docs/protocol.md §14.
  */
 
-import { type Reader } from "../encoding.ts";
+import type { Reader } from "../encoding.ts";
 import { Malformed, Rejected } from "../errors.ts";
 
 export const AMOUNT_BYTES = 16;

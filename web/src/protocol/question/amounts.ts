@@ -4,7 +4,7 @@
  * Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
  */
 
-import { type BallotRule, type Term } from "../rule.ts";
+import type { BallotRule, Term } from "../rule.ts";
 import { type Question, type QuestionJson, requireDistinct } from "./asked.ts";
 import { type Draft, drawn, refuse } from "./draft.ts";
 import { type Fields, written } from "./fields.ts";

@@ -4,7 +4,7 @@
  * Source: docs/protocol.md §5.5, §5.7, §5.8.
  */
 
-import { type BallotRule } from "../rule.ts";
+import type { BallotRule } from "../rule.ts";
 import { refuse } from "./draft.ts";
 
 /**

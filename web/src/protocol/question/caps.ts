@@ -4,8 +4,8 @@
  * Source: docs/protocol.md §5.5.
  */
 
-import { type Terms } from "../rule.ts";
-import { type QuestionJson } from "./asked.ts";
+import type { Terms } from "../rule.ts";
+import type { QuestionJson } from "./asked.ts";
 import { type Draft, refuse } from "./draft.ts";
 import { type Fields, written } from "./fields.ts";
 

@@ -8,7 +8,7 @@
  */
 
 import { Malformed } from "../errors.ts";
-import { type Json } from "../json.ts";
+import type { Json } from "../json.ts";
 
 const EXACT = 1n << 53n;
 const DECIMAL = /^(0|-?[1-9][0-9]{0,39})$/;

@@ -5,10 +5,10 @@
  */
 
 import { Malformed, Rejected } from "../errors.ts";
-import { type Json } from "../json.ts";
+import type { Json } from "../json.ts";
 import { BallotRule, type Terms } from "../rule.ts";
 import { Points, Quadratic, Score, Split } from "./amounts.ts";
-import { type Question } from "./asked.ts";
+import type { Question } from "./asked.ts";
 import { CrossTabulation, Histogram } from "./buckets.ts";
 import { Fields } from "./fields.ts";
 import { NumberQuestion } from "./number.ts";

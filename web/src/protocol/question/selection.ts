@@ -6,7 +6,7 @@
  * Source: docs/protocol.md §5.5. Vectors: tests/vectors/constructors.json, questions.json.
  */
 
-import { type BallotRule, type Term } from "../rule.ts";
+import type { BallotRule, Term } from "../rule.ts";
 import { type Question, type QuestionJson, requireCount } from "./asked.ts";
 import { type Cap, capJson, checkCaps, drawCaps, readCap, selectable } from "./caps.ts";
 import { type Draft, drawn, refuse } from "./draft.ts";
