@@ -22,9 +22,14 @@ class Refused(Exception):
 
 
 class Browser:
-    """One process that answers requests in order."""
+    """One process that answers requests in order.
+
+    Attributes:
+        cpu_ms: Processor time of the latest one.
+    """
 
     def __init__(self) -> None:
+        self.cpu_ms = 0.0
         self._process = subprocess.Popen(
             [NODE, SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -36,6 +41,7 @@ class Browser:
         self._process.stdin.write(json.dumps({"command": command, **plain(arguments)}) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
+        self.cpu_ms = answer["cpu_ms"]
         if "error" in answer:
             raise Refused(answer["error"], answer["message"])
         return answer["result"]

@@ -1,7 +1,8 @@
 /**
  * The browser's protocol at Python's command: a request a line on standard input, an answer a line.
  *
- * Bytes are 0x-hex, integers decimal strings, names Python's.
+ * Bytes are 0x-hex, integers decimal strings, names Python's. Each answer says what processor time it
+ * took.
  */
 
 import { createInterface } from "node:readline";
@@ -230,15 +231,22 @@ function audit(request: AuditRequest): unknown {
   return new Audit(claimed, chain, unhex(request.board), systemRandomness).run();
 }
 
-const COMMANDS = { prepare, verify, open: openBox, audit } as const;
+/** Answered as soon as the process has read its modules. */
+function ready(): unknown {
+  return null;
+}
+
+const COMMANDS = { ready, prepare, verify, open: openBox, audit } as const;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { command, ...request } = JSON.parse(line) as { command: keyof typeof COMMANDS };
-  let answer: unknown;
+  let answer: object;
+  const before = process.cpuUsage();
   try {
     answer = { result: COMMANDS[command](request as never) };
   } catch (error) {
     answer = { error: (error as Error).name, message: (error as Error).message };
   }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
+  const { user, system } = process.cpuUsage(before);
+  process.stdout.write(`${JSON.stringify({ ...answer, cpu_ms: (user + system) / 1000 })}\n`);
 }
