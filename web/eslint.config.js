@@ -14,6 +14,7 @@ export default defineConfig(
       // An index that the loop's own bounds prove needs no check at run time.
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
       // An import of nothing but types must vanish, or it would defeat loading on demand.
       "@typescript-eslint/no-import-type-side-effects": "error",
       "@typescript-eslint/unbound-method": ["error", { ignoreStatic: true }],

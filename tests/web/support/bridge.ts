@@ -17,14 +17,17 @@ import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
 import { concat, toHex, toInteger, unsigned, utf8 } from "../../../web/src/protocol/encoding.ts";
 import type { ChainEvidence } from "../../../web/src/protocol/evidence.ts";
+import { parseJson } from "../../../web/src/protocol/json.ts";
 import { SigningKey } from "../../../web/src/protocol/keys.ts";
 import type { SumRoot } from "../../../web/src/protocol/merkle_sum.ts";
 import { BallotFactory, ballotStatement } from "../../../web/src/protocol/prepare.ts";
 import { ProofShape, verifyProofs } from "../../../web/src/protocol/proof.ts";
+import { readQuestions } from "../../../web/src/protocol/question/poll.ts";
 import { type Randomness, systemRandomness } from "../../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../../web/src/protocol/receipts.ts";
 import { BallotRule } from "../../../web/src/protocol/rule.ts";
 import { open } from "../../../web/src/protocol/sealing.ts";
+import { pollStatistics } from "../../../web/src/protocol/statistics.ts";
 import { Domain } from "../../../web/src/protocol/typed_data.ts";
 import { unhex } from "./vectors.ts";
 
@@ -231,12 +234,29 @@ function audit(request: AuditRequest): unknown {
   return new Audit(claimed, chain, unhex(request.board), systemRandomness).run();
 }
 
+/** Fractions as text, what is undefined as null, the question itself left out. */
+function statistics(request: { questions: string; tally: string[] }): unknown {
+  const questions = readQuestions(parseJson(utf8(request.questions), "questions"));
+  const found = pollStatistics(questions, request.tally.map(BigInt));
+  const written = (value: unknown): unknown => {
+    if (value === undefined) return null;
+    if (typeof value === "bigint") return value.toString();
+    if (Array.isArray(value)) return value.map(written);
+    if (typeof value !== "object" || !value) return value;
+    if ("numerator" in value && "denominator" in value) {
+      return `${String(value.numerator)}/${String(value.denominator)}`;
+    }
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, written(one)]));
+  };
+  return found.map(({ question, ...numbers }) => written(numbers));
+}
+
 /** Answered as soon as the process has read its modules. */
 function ready(): unknown {
   return null;
 }
 
-const COMMANDS = { ready, prepare, verify, open: openBox, audit } as const;
+const COMMANDS = { ready, prepare, verify, open: openBox, audit, statistics } as const;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { command, ...request } = JSON.parse(line) as { command: keyof typeof COMMANDS };

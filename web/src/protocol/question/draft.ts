@@ -4,6 +4,7 @@
  * Source: docs/protocol.md §5.4, §5.5.
  */
 
+import { MAX_GENERATORS } from "../commitment.ts";
 import { Rejected } from "../errors.ts";
 import {
   BallotRule,
@@ -21,10 +22,14 @@ export class Draft {
   readonly #rows: Row[] = [];
   readonly #quadraticRows: QuadraticRow[] = [];
 
-  /** New bits with these coefficients. */
+  /** New bits with these coefficients; Rejected (check P2) beyond what a rule can have. */
   bits(coefficients: readonly bigint[]): Term[] {
     const first = this.#bits;
     this.#bits += coefficients.length;
+    // Refused here already: a few bytes of JSON must not ask for a hundred thousand bits.
+    if (this.#bits > MAX_GENERATORS) {
+      throw refuse("bits", `${this.#bits}, at most ${MAX_GENERATORS}`);
+    }
     return coefficients.map((coefficient, place) => ({ bit: first + place, coefficient }));
   }
 
