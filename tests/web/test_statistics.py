@@ -36,7 +36,7 @@ def written(value: Any) -> Any:
     return {name: written(getattr(value, name)) for name in names}
 
 
-def both(browser: Browser, asked: list[Any], tally: list[int]) -> tuple[Any, list[statistics.Statistics]]:
+def both(browser: Browser, asked: list[Any], tally: list[int]) -> tuple[Any, list[Any]]:
     """The browser's statistics, and Python's."""
     made = browser.call("statistics", questions=json.dumps(asked), tally=tally)
     return made, statistics.poll_statistics(question.read_questions(asked), tally)
