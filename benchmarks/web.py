@@ -1,0 +1,108 @@
+"""The browser's protocol under Node.js, which runs Chromium's engine: ballots, audit, bundle.
+
+All is done on one thread, and its processor time is taken, so that a busy machine does not count.
+"""
+
+import gzip
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tests.support.polls import CHAIN_ID, OPENS_AT, REGISTRY, approval_poll
+from tests.web.bridge import Browser
+
+from ostraka.keys import PollKey, SigningKey
+from ostraka_verifier.rule import BallotRule, Row, slack_bits, slack_coefficients
+
+VOTERS = 2000
+NODES = 5
+THRESHOLD = 3
+REPEATS = 5
+ROOT = Path(__file__).parent.parent
+
+
+def measure() -> Iterator[dict[str, Any]]:
+    """Figures of the group."""
+    how = f"share, prove, seal to {NODES} nodes and sign, t = {THRESHOLD}; tables not made before"
+    for name, options, at_most, goal in (("10 options", 10, 5, 300), ("64 bits", 58, 57, 500)):
+        first, later = prepare(options, at_most)
+        yield figure(f"ballot of {name}, first", first, "ms", goal, f"{how}; fresh process")
+        yield figure(f"ballot of {name}", later, "ms", goal, f"{how}; median of {REPEATS}")
+    yield figure(f"audit of {VOTERS} ballots", audit(), "s", 30, "all checks, from bytes")
+    sizes = bundle()
+    how = "built by Vite, gzip -9, protocol with noble's libraries"
+    yield figure("worker that a voter loads", sizes["worker"], "kB", 80, how)
+    yield figure("what an auditor loads besides", sizes["checks"], "kB", 80, how)
+
+
+def prepare(options: int, at_most: int) -> tuple[float, float]:
+    """Milliseconds of the first ballot of a process, and of later ones."""
+    slack = slack_coefficients(at_most)
+    ones = [(bit, 1) for bit in range(options)]
+    row = Row((*ones, *enumerate(slack, start=options)), at_most)
+    rule = BallotRule(options + len(slack), tuple((one,) for one in ones), (row,))
+    request = {
+        "rule": rule.encode(),
+        "threshold": THRESHOLD,
+        "context": bytes(range(32)),
+        "poll_keys": [PollKey().public_key for _ in range(NODES)],
+        "chain_id": CHAIN_ID,
+        "registry": REGISTRY,
+        "secret": SigningKey().secret(),
+        "bits": [1, 1, *[0] * (options - 2), *slack_bits(at_most, at_most - 2)],
+        "cast_at": OPENS_AT,
+    }
+    browser = Browser()
+    browser.call("ready")
+    times = []
+    for _ in range(REPEATS + 1):
+        browser.call("prepare", **request)
+        times.append(browser.cpu_ms)
+    browser.close()
+    return times[0], median(times[1:])
+
+
+def audit() -> float:
+    """Processor seconds of one whole audit."""
+    vote = [1, 0, 1, 0, *slack_bits(2, 1)]
+    board, chain = approval_poll(votes=[vote] * VOTERS, nodes=NODES, threshold=THRESHOLD).finish()
+    browser = Browser()
+    browser.call("ready")
+    found = browser.call("audit", registry=REGISTRY, poll_id=1, chain=chain, board=board.encode())
+    browser.close()
+    if {finding["verdict"] for finding in found} != {"holds"}:
+        raise RuntimeError("the audit does not hold")
+    return browser.cpu_ms / 1e3
+
+
+def bundle() -> dict[str, float]:
+    """Compressed size in kB of each script by the name that it begins with."""
+    npx = Path(sysconfig.get_path("scripts")) / "npx"
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [npx, "vite", "build", "web", "--outDir", folder, "--logLevel", "warn"],
+            cwd=ROOT,
+            check=True,
+        )
+        return {
+            path.name.partition("-")[0]: len(gzip.compress(path.read_bytes(), 9)) / 1000
+            for path in (Path(folder) / "assets").glob("*.js")
+        }
+
+
+def figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:
+    """One figure of this group."""
+    return {
+        "group": "web",
+        "name": name,
+        "value": round(value, 1),
+        "unit": unit,
+        "goal": goal,
+        "op": "<=",
+        "met": value <= goal,
+        "how": how,
+    }

@@ -1,0 +1,117 @@
+/** Our curve arithmetic against noble's, an implementation of its own. */
+
+import { bn254 } from "@noble/curves/bn254.js";
+import { expect, test } from "vitest";
+
+import {
+  add,
+  FixedBases,
+  IDENTITY_POINT,
+  invert,
+  msm,
+  negate,
+  P,
+  type Point,
+  R,
+  samePoint,
+  scale,
+  sum,
+} from "../../web/src/protocol/curve.ts";
+import { systemRandomness } from "../../web/src/protocol/randomness.ts";
+
+const Noble = bn254.G1.Point;
+type NoblePoint = InstanceType<typeof Noble>;
+
+const theirs = ({ x, y }: Point) => (x || y ? Noble.fromAffine({ x, y }) : Noble.ZERO);
+const ours = (point: NoblePoint): Point => (point.is0() ? IDENTITY_POINT : point.toAffine());
+const random = (count: number) => Array.from({ length: count }, () => systemRandomness.scalar());
+const points = (count: number) => random(count).map((one) => ours(Noble.BASE.multiply(one || 1n)));
+const times = (point: Point, scalar: bigint) => theirs(point).multiplyUnsafe(scalar);
+const total = (terms: readonly NoblePoint[]) => {
+  return ours(terms.reduce((left, right) => left.add(right), Noble.ZERO));
+};
+
+const EDGES = [
+  0n,
+  1n,
+  2n,
+  63n,
+  64n,
+  65n,
+  127n,
+  128n,
+  (1n << 128n) - 1n,
+  1n << 253n,
+  R - 2n,
+  R - 1n,
+];
+
+test("multiples, at the edges of windows too", () => {
+  const scalars = [...EDGES, ...random(12)];
+  const bases = points(scalars.length);
+  const expected = bases.map((base, number) => ours(times(base, scalars[number]!)));
+  expect(scale(bases, scalars)).toEqual(expected);
+});
+
+test.each([1, 2, 9, 33, 130, 700])("a combination of %i points", (count) => {
+  const bases = points(count);
+  const scalars = random(count).map((one, number) => {
+    return number % 3 ? one : EDGES[number % EDGES.length]!;
+  });
+  const expected = total(bases.map((base, number) => times(base, scalars[number]!)));
+  expect(msm(bases, scalars)).toEqual(expected);
+});
+
+test("combinations in which everything cancels or coincides", () => {
+  const [base] = points(1);
+  const copies = new Array<Point>(40).fill(base!);
+  const fives = copies.map(() => 5n);
+  expect(msm(copies, fives)).toEqual(ours(times(base!, 200n)));
+  const mixed = copies.map((point, number) => (number % 2 ? negate(point) : point));
+  expect(msm(mixed, fives)).toEqual(IDENTITY_POINT);
+  expect(sum(mixed)).toEqual(IDENTITY_POINT);
+  expect(sum(copies)).toEqual(ours(times(base!, 40n)));
+  expect(msm([base!, IDENTITY_POINT], [7n, R - 1n])).toEqual(ours(times(base!, 7n)));
+});
+
+test("commitments over fixed bases, rows shorter than the bases", () => {
+  const bases = points(6);
+  const rows = [[], [0n, 0n], EDGES.slice(0, 6), EDGES.slice(6), random(6), [R - 1n]];
+  const expected = rows.map((row) => {
+    return total(row.map((scalar, number) => times(bases[number]!, scalar)));
+  });
+  expect(new FixedBases(bases).commit(rows)).toEqual(expected);
+  const doubled = [bases[0]!, bases[0]!, negate(bases[0]!)];
+  const [none] = new FixedBases(doubled).commit([[3n, 4n, 7n]]);
+  expect(samePoint(none!, IDENTITY_POINT)).toBe(true);
+});
+
+test("scalars and lengths that are none are a caller's mistake", () => {
+  const [base] = points(1);
+  for (const scalar of [-1n, R, R + 1n]) {
+    expect(() => scale([base!], [scalar])).toThrow(RangeError);
+    expect(() => msm([base!], [scalar])).toThrow(RangeError);
+    expect(() => new FixedBases([base!]).commit([[scalar]])).toThrow(RangeError);
+  }
+  expect(() => msm([base!], [])).toThrow(RangeError);
+  expect(() => add([base!], [])).toThrow(RangeError);
+  expect(() => new FixedBases([base!]).commit([[1n, 1n]])).toThrow(RangeError);
+});
+
+test("inverses", () => {
+  for (const value of [1n, 2n, P - 1n, -3n, systemRandomness.scalar() || 1n]) {
+    const product = (value * invert(value, P)) % P;
+    expect(product < 0n ? product + P : product).toBe(1n);
+  }
+  expect(() => invert(0n, P)).toThrow(RangeError);
+});
+
+test("the system's scalars are below the order and do not repeat", () => {
+  const drawn = random(200);
+  expect(drawn.every((one) => one >= 0n && one < R)).toBe(true);
+  expect(new Set(drawn).size).toBe(200);
+  // Uniform ones exceed half of the order about as often as not.
+  const high = drawn.filter((one) => one > R / 2n).length;
+  expect(high).toBeGreaterThan(50);
+  expect(high).toBeLessThan(150);
+});

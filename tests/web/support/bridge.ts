@@ -1,0 +1,272 @@
+/**
+ * The browser's protocol at Python's command: a request a line on standard input, an answer a line.
+ *
+ * Bytes are 0x-hex, integers decimal strings, names Python's. Each answer says what processor time it
+ * took.
+ */
+
+import { createInterface } from "node:readline";
+
+import { shake256 } from "@noble/hashes/sha3.js";
+
+import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
+import type { AnchoredRoot } from "../../../web/src/protocol/board.ts";
+import { Audit } from "../../../web/src/protocol/checks.ts";
+import { selectionBits } from "../../../web/src/protocol/choice.ts";
+import { generators } from "../../../web/src/protocol/commitment.ts";
+import { R } from "../../../web/src/protocol/curve.ts";
+import { concat, toHex, toInteger, unsigned, utf8 } from "../../../web/src/protocol/encoding.ts";
+import type { ChainEvidence } from "../../../web/src/protocol/evidence.ts";
+import { parseJson } from "../../../web/src/protocol/json.ts";
+import { SigningKey } from "../../../web/src/protocol/keys.ts";
+import type { SumRoot } from "../../../web/src/protocol/merkle_sum.ts";
+import { BallotFactory, ballotStatement } from "../../../web/src/protocol/prepare.ts";
+import { ProofShape, verifyProofs } from "../../../web/src/protocol/proof.ts";
+import { readQuestions } from "../../../web/src/protocol/question/poll.ts";
+import { type Randomness, systemRandomness } from "../../../web/src/protocol/randomness.ts";
+import { receiptStatement } from "../../../web/src/protocol/receipts.ts";
+import { BallotRule } from "../../../web/src/protocol/rule.ts";
+import { open } from "../../../web/src/protocol/sealing.ts";
+import { pollStatistics } from "../../../web/src/protocol/statistics.ts";
+import { Domain } from "../../../web/src/protocol/typed_data.ts";
+import { unhex } from "./vectors.ts";
+
+/** The same stream of scalars as `tests.support.randomness.SeededRandomness`. */
+class SeededRandomness implements Randomness {
+  readonly #seed: Uint8Array;
+  #drawn = 0;
+
+  constructor(seed: string) {
+    this.#seed = utf8(seed);
+  }
+
+  bytes(size: number): Uint8Array {
+    this.#drawn += 1;
+    return shake256(concat([this.#seed, unsigned(this.#drawn, 8)]), { dkLen: size });
+  }
+
+  scalar(): bigint {
+    return toInteger(this.bytes(64)) % R;
+  }
+}
+
+interface PollRequest {
+  rule: string;
+  threshold: string;
+  context: string;
+  poll_keys: string[];
+  chain_id: string;
+  registry: string;
+}
+
+interface PrepareRequest extends PollRequest {
+  secret: string;
+  bits: string[] | undefined;
+  chosen: string[];
+  cast_at: string;
+  seed: string | undefined;
+}
+
+function prepare(request: PrepareRequest): unknown {
+  const rule = BallotRule.decode(unhex(request.rule));
+  const context = unhex(request.context);
+  const pollKeys = request.poll_keys.map(unhex);
+  const poll = { rule, threshold: Number(request.threshold), pollContext: context, pollKeys };
+  const randomness = request.seed === undefined ? undefined : new SeededRandomness(request.seed);
+  const factory = new BallotFactory(poll, randomness);
+  const bits = request.bits?.map(BigInt) ?? selectionBits(rule, request.chosen.map(Number));
+  const key = new SigningKey(unhex(request.secret));
+  const shared = factory.prove(key.address, bits, BigInt(request.cast_at));
+  const { ballot, boxes, boxesHash } = factory.seal(shared);
+  const domain = new Domain(BigInt(request.chain_id), unhex(request.registry));
+  const digest = domain.digest(...ballotStatement(context, ballot, boxesHash));
+  return {
+    ballot: toHex(ballot.encoded),
+    boxes: boxes.map(toHex),
+    signature: toHex(key.sign(digest)),
+    statement: domain.request(...ballotStatement(context, ballot, boxesHash)),
+    receipt: toHex(domain.digest(...receiptStatement(context, ballot))),
+  };
+}
+
+/** Throws when one of the ballots does not hold. */
+function verify(request: PollRequest & { ballots: string[] }): unknown {
+  const rule = BallotRule.decode(unhex(request.rule));
+  const layout = new BallotLayout(new ProofShape(rule, Number(request.threshold)));
+  const ballots = layout.decodeMany(request.ballots.map(unhex));
+  const proofs = ballots.map(({ proof }) => proof);
+  const bases = generators(rule.width);
+  verifyProofs(bases, layout.shape, unhex(request.context), proofs, systemRandomness);
+  return ballots.map(({ digest }) => toHex(digest));
+}
+
+function openBox({ secret, box }: { secret: string; box: string }): unknown {
+  return toHex(open(unhex(secret), unhex(box)));
+}
+
+interface RootJson {
+  hash: string;
+  sum: string;
+  count: string;
+}
+
+interface AnchoredJson {
+  round: string;
+  root: RootJson;
+  attestations: { node: string; signature: string }[];
+}
+
+interface ProposalJson {
+  id: string;
+  recipient: string;
+  amount: string;
+  withdrawn: boolean;
+  funded: boolean;
+  paid: boolean;
+  title: string;
+}
+
+type RoundJson = Record<
+  "registry" | "status" | "poll_id" | "budget" | "deposited" | "committed" | "paid_out",
+  string
+> & {
+  proposals: ProposalJson[];
+  payouts: { proposal_id: string; recipient: string; amount: string }[];
+};
+
+interface ChainJson {
+  chain_id: string;
+  block: string;
+  status: string;
+  poll_context: string;
+  committee: string;
+  poll_keys_digest: string;
+  root: RootJson;
+  tally_digest: string;
+  dispute_window_ends_at: string;
+  tally_deadline: string;
+  generators: string;
+  poll_keys: string[];
+  anchored: AnchoredJson | null;
+  tally: { values: string[]; blinding: string } | null;
+  tallied_at: string;
+  awards: string[] | null;
+  creator: string;
+  creator_is_treasury: boolean;
+  round: RoundJson | { unreadable: "Malformed" | "Undecided"; reason: string } | null;
+}
+
+function readRoot({ hash, sum, count }: RootJson): SumRoot {
+  return { hash: unhex(hash), sum: unhex(sum), count: Number(count) };
+}
+
+function readAnchored({ round, root, attestations }: AnchoredJson): AnchoredRoot {
+  return {
+    round: Number(round),
+    root: readRoot(root),
+    attestations: attestations.map(({ node, signature }) => {
+      return { node: Number(node), signature: unhex(signature) };
+    }),
+  };
+}
+
+function readRound(round: Exclude<ChainJson["round"], null>): ChainEvidence["round"] {
+  if ("unreadable" in round) return round;
+  return {
+    registry: unhex(round.registry),
+    status: Number(round.status),
+    pollId: BigInt(round.poll_id),
+    budget: BigInt(round.budget),
+    deposited: BigInt(round.deposited),
+    committed: BigInt(round.committed),
+    paidOut: BigInt(round.paid_out),
+    proposals: round.proposals.map((one) => ({
+      ...one,
+      id: unhex(one.id),
+      recipient: unhex(one.recipient),
+      amount: BigInt(one.amount),
+    })),
+    payouts: round.payouts.map((one) => ({
+      proposalId: unhex(one.proposal_id),
+      recipient: unhex(one.recipient),
+      amount: BigInt(one.amount),
+    })),
+  };
+}
+
+function readChain(chain: ChainJson): ChainEvidence {
+  const { anchored, tally, awards, round } = chain;
+  return {
+    chainId: BigInt(chain.chain_id),
+    block: BigInt(chain.block),
+    status: chain.status,
+    pollContext: unhex(chain.poll_context),
+    committee: unhex(chain.committee),
+    pollKeysDigest: unhex(chain.poll_keys_digest),
+    root: readRoot(chain.root),
+    tallyDigest: unhex(chain.tally_digest),
+    disputeWindowEndsAt: BigInt(chain.dispute_window_ends_at),
+    tallyDeadline: BigInt(chain.tally_deadline),
+    generators: unhex(chain.generators),
+    pollKeys: chain.poll_keys.map(unhex),
+    anchored: anchored ? readAnchored(anchored) : undefined,
+    tally: tally
+      ? { values: tally.values.map(BigInt), blinding: BigInt(tally.blinding) }
+      : undefined,
+    talliedAt: BigInt(chain.tallied_at),
+    awards: awards?.map(BigInt),
+    creator: unhex(chain.creator),
+    creatorIsTreasury: chain.creator_is_treasury,
+    round: round ? readRound(round) : undefined,
+  };
+}
+
+interface AuditRequest {
+  registry: string;
+  poll_id: string;
+  chain: ChainJson;
+  board: string;
+}
+
+function audit(request: AuditRequest): unknown {
+  const claimed = { registry: unhex(request.registry), pollId: BigInt(request.poll_id) };
+  const chain = readChain(request.chain);
+  return new Audit(claimed, chain, unhex(request.board), systemRandomness).run();
+}
+
+/** Fractions as text, what is undefined as null, the question itself left out. */
+function statistics(request: { questions: string; tally: string[] }): unknown {
+  const questions = readQuestions(parseJson(utf8(request.questions), "questions"));
+  const found = pollStatistics(questions, request.tally.map(BigInt));
+  const written = (value: unknown): unknown => {
+    if (value === undefined) return null;
+    if (typeof value === "bigint") return value.toString();
+    if (Array.isArray(value)) return value.map(written);
+    if (typeof value !== "object" || !value) return value;
+    if ("numerator" in value && "denominator" in value) {
+      return `${String(value.numerator)}/${String(value.denominator)}`;
+    }
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, written(one)]));
+  };
+  return found.map(({ question, ...numbers }) => written(numbers));
+}
+
+/** Answered as soon as the process has read its modules. */
+function ready(): unknown {
+  return null;
+}
+
+const COMMANDS = { ready, prepare, verify, open: openBox, audit, statistics } as const;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { command, ...request } = JSON.parse(line) as { command: keyof typeof COMMANDS };
+  let answer: object;
+  const before = process.cpuUsage();
+  try {
+    answer = { result: COMMANDS[command](request as never) };
+  } catch (error) {
+    answer = { error: (error as Error).name, message: (error as Error).message };
+  }
+  const { user, system } = process.cpuUsage(before);
+  process.stdout.write(`${JSON.stringify({ ...answer, cpu_ms: (user + system) / 1000 })}\n`);
+}

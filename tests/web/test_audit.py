@@ -1,0 +1,96 @@
+"""The browser's audit gives the verdict of the verifier on honest polls and on every lie."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ostraka_verifier.board import Board
+from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.evidence import ChainEvidence
+from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
+from tests.verifier.test_checks import (
+    BOARD,
+    CHAIN,
+    MUTATIONS,
+    ROUND_BOARD,
+    ROUND_CHAIN,
+    Case,
+    findings,
+    of_round,
+)
+from tests.web.bridge import Browser, Refused
+
+
+def audited(browser: Browser, board: bytes, chain: ChainEvidence) -> dict[str, Any]:
+    found = browser.call("audit", registry=REGISTRY, poll_id=1, chain=chain, board=board)
+    return {finding["check"]: finding for finding in found}
+
+
+def same_verdicts(browser: Browser, board: Board, chain: ChainEvidence) -> dict[str, Any]:
+    expected = findings(board, chain)
+    found = audited(browser, board.encode(), chain)
+    assert {number: (one["claim"], one["verdict"]) for number, one in found.items()} == {
+        number: (one.claim, one.verdict.value) for number, one in expected.items()
+    }
+    return found
+
+
+@pytest.mark.parametrize(
+    ("board", "chain"), [(BOARD, CHAIN), (ROUND_BOARD, ROUND_CHAIN)], ids=["poll", "round"]
+)
+def test_an_honest_poll_holds(browser: Browser, board: Board, chain: ChainEvidence) -> None:
+    found = same_verdicts(browser, board, chain)
+    assert {one["verdict"] for one in found.values()} == {"holds"}
+
+
+def test_weights_count(browser: Browser) -> None:
+    found = same_verdicts(browser, *approval_poll(weights=[1 << 90] * 7).finish())
+    assert {one["verdict"] for one in found.values()} == {"holds"}
+
+
+@pytest.mark.parametrize(
+    ("mutate", "failing"), MUTATIONS, ids=lambda one: getattr(one, "__name__", "")
+)
+def test_every_lie_is_found(
+    browser: Browser, mutate: Callable[[], Case], failing: set[str]
+) -> None:
+    found = same_verdicts(browser, *mutate())
+    assert {number for number, one in found.items() if one["verdict"] == "fails"} == failing
+
+
+def test_unfinished_polls_are_not_checked(browser: Browser) -> None:
+    open_poll = replace(CHAIN, anchored=None, tally=None, awards=None, status="open")
+    for board, chain in (
+        (replace(BOARD, root=None, shares=()), open_poll),
+        (BOARD, replace(CHAIN, poll_keys=())),
+        of_round(status=5),
+        (ROUND_BOARD, replace(ROUND_CHAIN, round=None)),
+    ):
+        found = same_verdicts(browser, board, chain)
+        assert "not checked" in {one["verdict"] for one in found.values()}
+        assert "fails" not in {one["verdict"] for one in found.values()}
+
+
+def test_a_quadratic_poll_holds(browser: Browser, quadratic: SyntheticPoll) -> None:
+    found = same_verdicts(browser, *quadratic.finish())
+    assert {one["verdict"] for one in found.values()} == {"holds"}
+
+
+@pytest.mark.parametrize("section", range(11))
+def test_a_section_cut_short_never_passes(browser: Browser, section: int) -> None:
+    data, offset = BOARD.encode(), 16
+    for _ in range(section):
+        offset += 4 + int.from_bytes(data[offset : offset + 4], "big")
+    length = int.from_bytes(data[offset : offset + 4], "big")
+    start, end = offset + 4, offset + 4 + length
+    cut = data[:offset] + unsigned(length - 1, 4) + data[start : end - 1] + data[end:]
+    found = audited(browser, cut, CHAIN)
+    assert "fails" in {one["verdict"] for one in found.values()}
+
+
+@pytest.mark.parametrize("cut", [0, 15, 20, 1000, -1])
+def test_bytes_that_are_no_board(browser: Browser, cut: int) -> None:
+    with pytest.raises(Refused, match="Malformed"):
+        audited(browser, BOARD.encode()[:cut], CHAIN)

@@ -1,0 +1,301 @@
+/** Every shared vector, in TypeScript: one case, one reason, the expected class of error. */
+
+import { describe, expect, test } from "vitest";
+
+import { BallotLayout } from "../../web/src/protocol/ballot.ts";
+import { Census, verifyCensusProof } from "../../web/src/protocol/census.ts";
+import { deriveGenerator, generators } from "../../web/src/protocol/commitment.ts";
+import * as curve from "../../web/src/protocol/curve.ts";
+import { Reader, toHex } from "../../web/src/protocol/encoding.ts";
+import { Rejected } from "../../web/src/protocol/errors.ts";
+import { rootDigest, SumTree } from "../../web/src/protocol/merkle_sum.ts";
+import { Committee, decodeIdentity, decodeParameters } from "../../web/src/protocol/parameters.ts";
+import { encodeParameters } from "../../web/src/protocol/parameters.ts";
+import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
+import { systemRandomness } from "../../web/src/protocol/randomness.ts";
+import { approval, knapsack, singleChoice } from "../../web/src/protocol/question/selection.ts";
+import { BallotRule, slackBits, slackCoefficients } from "../../web/src/protocol/rule.ts";
+import { readShare } from "../../web/src/protocol/sharing.ts";
+import { combine } from "../../web/src/protocol/tally_proof.ts";
+import { Transcript } from "../../web/src/protocol/transcript.ts";
+import { Domain, recover, type Value } from "../../web/src/protocol/typed_data.ts";
+import { ERRORS, type Expected, unhex, vectors } from "./support/vectors.ts";
+
+interface DecodeCase {
+  name: string;
+  data: string;
+  identity: boolean;
+  expect?: Expected;
+  reason?: string;
+}
+
+interface CurveCase {
+  operation: "add" | "negate" | "scale" | "sum" | "msm";
+  name: string;
+  points: string;
+  others?: string;
+  scalars?: string[];
+  result: string;
+}
+
+describe("curve.json", () => {
+  const given = vectors<{ decode: DecodeCase[]; operations: CurveCase[] }>("curve");
+
+  test.each(given.decode)("decode: $name", ({ data, identity, expect: expected, reason }) => {
+    const decode = () => curve.decodePoints(unhex(data), identity);
+    if (expected) {
+      expect(decode).toThrow(ERRORS[expected]);
+      expect(decode).toThrow(reason);
+    } else {
+      expect(toHex(curve.encodePoints(decode()))).toBe(data);
+    }
+  });
+
+  const operations: Record<
+    CurveCase["operation"],
+    (points: curve.Point[], others: curve.Point[], scalars: bigint[]) => curve.Point[]
+  > = {
+    add: (points, others) => curve.add(points, others),
+    negate: (points) => points.map(curve.negate),
+    scale: (points, _, scalars) => curve.scale(points, scalars),
+    sum: (points) => [curve.sum(points)],
+    msm: (points, _, scalars) => [curve.msm(points, scalars)],
+  };
+
+  test.each(given.operations)("$operation: $name", (one) => {
+    const points = curve.decodePoints(unhex(one.points), true);
+    const others = curve.decodePoints(unhex(one.others ?? "0x"), true);
+    const scalars = (one.scalars ?? []).map(BigInt);
+    const result = operations[one.operation](points, others, scalars);
+    expect(toHex(curve.encodePoints(result))).toBe(one.result);
+  });
+
+  test.each(given.operations.filter(({ operation }) => operation === "msm"))(
+    "fixed bases: $name",
+    (one) => {
+      const bases = new curve.FixedBases(curve.decodePoints(unhex(one.points), true));
+      const committed = bases.commit([(one.scalars ?? []).map(BigInt)]);
+      expect(toHex(curve.encodePoints(committed))).toBe(one.result);
+    },
+  );
+});
+
+test("generators.json", () => {
+  const { points } = vectors<{ points: string[] }>("generators");
+  expect(points.map((_, index) => toHex(curve.encodePoints([deriveGenerator(index)])))).toEqual(
+    points,
+  );
+});
+
+interface TranscriptCase {
+  purpose: string;
+  poll_context: string;
+  messages: [label: string, message: string][];
+  challenge: string;
+}
+
+test.each(vectors<{ cases: TranscriptCase[] }>("transcript").cases)(
+  "transcript.json: $purpose $messages",
+  ({ purpose, poll_context, messages, challenge }) => {
+    const transcript = new Transcript(purpose, unhex(poll_context));
+    for (const [label, message] of messages) transcript.absorb(label, unhex(message));
+    expect(transcript.challenge()).toBe(BigInt(challenge));
+  },
+);
+
+interface TypedDataFile {
+  chain_id: number;
+  registry: string;
+  signer: string;
+  separator: string;
+  cases: { type: string; values: (string | number)[]; digest: string; signature: string }[];
+  refused: { name: string; digest: string; signature: string; expect: Expected }[];
+}
+
+describe("typed_data.json", () => {
+  const given = vectors<TypedDataFile>("typed_data");
+  const domain = new Domain(BigInt(given.chain_id), unhex(given.registry));
+
+  test("separator", () => {
+    expect(toHex(domain.separator)).toBe(given.separator);
+  });
+
+  test.each(given.cases)("$type", ({ type, values, digest, signature }) => {
+    const read = values.map((value): Value => {
+      if (typeof value === "number") return BigInt(value);
+      return value.startsWith("0x") ? unhex(value) : value;
+    });
+    const computed = domain.digest(type, ...read);
+    expect(toHex(computed)).toBe(digest);
+    expect(toHex(recover(computed, unhex(signature)))).toBe(given.signer);
+  });
+
+  test.each(given.refused)("refused: $name", ({ digest, signature, expect: expected }) => {
+    expect(() => recover(unhex(digest), unhex(signature))).toThrow(ERRORS[expected]);
+  });
+});
+
+interface RuleCase {
+  name: string;
+  rule: string;
+  expect: "valid" | Expected;
+  digest: string;
+  slots: number;
+  max_slot_value: string;
+  slots_are_bits: boolean;
+}
+
+test.each(vectors<{ cases: RuleCase[] }>("rule").cases)("rule.json: $name", (one) => {
+  if (one.expect !== "valid") {
+    expect(() => BallotRule.decode(unhex(one.rule))).toThrow(ERRORS[one.expect]);
+    return;
+  }
+  const rule = BallotRule.decode(unhex(one.rule));
+  expect(toHex(rule.encode())).toBe(one.rule);
+  expect(toHex(rule.digest)).toBe(one.digest);
+  expect(rule.slots.length).toBe(one.slots);
+  expect(rule.maxSlotValue).toBe(BigInt(one.max_slot_value));
+  expect(rule.slotsAreBits).toBe(one.slots_are_bits);
+});
+
+interface ConstructorsFile {
+  single_choice: { options: number; rule: string }[];
+  approval: { options: number; at_least: number; at_most: number; rule: string }[];
+  knapsack: { costs: string[]; budget: string; rule: string }[];
+}
+
+describe("constructors.json", () => {
+  const given = vectors<ConstructorsFile>("constructors");
+
+  test.each(given.single_choice)("single choice of $options", ({ options, rule }) => {
+    expect(toHex(singleChoice(options).encode())).toBe(rule);
+  });
+
+  test.each(given.approval)("approval of $at_least to $at_most of $options", (one) => {
+    expect(toHex(approval(one.options, one.at_least, one.at_most).encode())).toBe(one.rule);
+  });
+
+  test.each(given.knapsack)("knapsack of $budget", ({ costs, budget, rule }) => {
+    expect(toHex(knapsack(costs.map(BigInt), BigInt(budget)).encode())).toBe(rule);
+  });
+});
+
+test.each(vectors<{ cases: { span: number; coefficients: string[] }[] }>("slack").cases)(
+  "slack.json: $span",
+  ({ span, coefficients }) => {
+    expect(slackCoefficients(BigInt(span))).toEqual(coefficients.map(BigInt));
+    for (let value = 0n; value <= BigInt(span); value++) {
+      const bits = slackBits(BigInt(span), value);
+      const sum = bits.reduce(
+        (total, bit, number) => total + bit * BigInt(coefficients[number]!),
+        0n,
+      );
+      expect(sum).toBe(value);
+    }
+  },
+);
+
+interface BallotCase {
+  name: string;
+  rule: string;
+  threshold: number;
+  poll_context: string;
+  ballot: string;
+  digest: string;
+  expect: "valid" | Expected;
+}
+
+describe("ballot.json", () => {
+  const { cases } = vectors<{ cases: BallotCase[] }>("ballot");
+
+  test.each(cases)("$name", (one) => {
+    const shape = new ProofShape(BallotRule.decode(unhex(one.rule)), one.threshold);
+    const check = () => {
+      const ballot = new BallotLayout(shape).decode(unhex(one.ballot));
+      const points = generators(shape.rule.width);
+      verifyProofs(points, shape, unhex(one.poll_context), [ballot.proof], systemRandomness);
+      return ballot;
+    };
+    if (one.expect === "valid") {
+      const ballot = check();
+      expect(toHex(ballot.encoded)).toBe(one.ballot);
+      expect(toHex(ballot.digest)).toBe(one.digest);
+    } else {
+      expect(check).toThrow(ERRORS[one.expect]);
+    }
+  });
+});
+
+interface CensusFile {
+  cases: { census: string; root: string }[];
+  refused: { name: string; census: string; expect: Expected }[];
+}
+
+describe("census.json", () => {
+  const given = vectors<CensusFile>("census");
+
+  test.each(given.cases)("root $root", ({ census: encoded, root }) => {
+    const census = Census.decode(unhex(encoded));
+    expect(toHex(census.root)).toBe(root);
+    expect(toHex(census.encode())).toBe(encoded);
+    for (const entry of census.entries) {
+      const path = census.proof(entry.account);
+      verifyCensusProof(unhex(root), entry, path);
+      const richer = { ...entry, weight: entry.weight + 1n };
+      expect(() => {
+        verifyCensusProof(unhex(root), richer, path);
+      }).toThrow(Rejected);
+    }
+  });
+
+  test.each(given.refused)("refused: $name", ({ census, expect: expected }) => {
+    expect(() => Census.decode(unhex(census))).toThrow(ERRORS[expected]);
+  });
+});
+
+interface SumTreeCase {
+  leaves: { voter: string; weight: string; cast_at: number; digest: string; value: string }[];
+  hash: string;
+  sum: string;
+  root_digest: string;
+}
+
+test.each(vectors<{ cases: SumTreeCase[] }>("merkle_sum").cases)(
+  "merkle_sum.json: $leaves.length leaves",
+  ({ leaves, hash, sum, root_digest }) => {
+    const values = leaves.map(({ value }) => curve.decodePoints(unhex(value))[0]!);
+    const read = leaves.map(({ voter, weight, cast_at, digest }) => ({
+      voter: unhex(voter),
+      weight: BigInt(weight),
+      castAtUnixS: BigInt(cast_at),
+      digest: unhex(digest),
+    }));
+    const { root } = new SumTree(read, values);
+    expect([toHex(root.hash), toHex(root.sum)]).toEqual([hash, sum]);
+    expect(toHex(rootDigest(root))).toBe(root_digest);
+  },
+);
+
+interface BoardFile {
+  board: { poll: string; parameters: string; committee: string; committee_digest: string };
+  tally: string[];
+  blinding: string;
+  aggregate_shares: { node: number; share: string }[];
+}
+
+test("board.json", () => {
+  const given = vectors<BoardFile>("board");
+  const parameters = decodeParameters(unhex(given.board.parameters));
+  expect(toHex(encodeParameters(parameters))).toBe(given.board.parameters);
+  const committee = Committee.decode(unhex(given.board.committee));
+  expect(toHex(committee.digest)).toBe(given.board.committee_digest);
+  expect(toHex(committee.encode())).toBe(given.board.committee);
+  expect(decodeIdentity(unhex(given.board.poll)).pollId).toBe(1n);
+  const shares = given.aggregate_shares.map(({ node, share }) => {
+    const reader = new Reader(unhex(share), "share");
+    return [node, readShare(reader, given.tally.length, "share")] as const;
+  });
+  const tally = combine(new Map(shares), committee.threshold);
+  expect(tally.values).toEqual(given.tally.map(BigInt));
+  expect(tally.blinding).toBe(BigInt(given.blinding));
+});

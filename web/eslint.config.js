@@ -1,0 +1,51 @@
+import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+export default defineConfig(
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      // An index that the loop's own bounds prove needs no check at run time.
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
+      // An import of nothing but types must vanish, or it would defeat loading on demand.
+      "@typescript-eslint/no-import-type-side-effects": "error",
+      "@typescript-eslint/unbound-method": ["error", { ignoreStatic: true }],
+    },
+  },
+  {
+    // Configuration in plain JavaScript is in no TypeScript project.
+    files: ["**/*.js"],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+  ...[
+    ["**/src/protocol/*.ts", "^\\.\\./"],
+    ["**/src/protocol/*/*.ts", "^\\.\\./\\.\\./"],
+  ].map(([files, regex]) => ({
+    files: [files],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ regex, message: "The protocol knows nothing of the rest." }] },
+      ],
+    },
+  })),
+  {
+    files: ["**/src/**"],
+    rules: {
+      "no-restricted-globals": ["error", "Buffer", "process"],
+      "no-restricted-properties": [
+        "error",
+        { object: "Math", property: "random", message: "Randomness enters by randomness.ts." },
+        { object: "crypto", property: "getRandomValues", message: "Use systemRandomness." },
+      ],
+    },
+  },
+);

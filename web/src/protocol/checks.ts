@@ -1,0 +1,840 @@
+/**
+ * The numbered checks of an audit, each performed under its number.
+ *
+ * Pure: evidence and randomness come in as arguments. A failing check stops only those that cannot
+ * be judged without it.
+ *
+ * Source: docs/protocol.md §13. Tests: tests/web/test_audit.py kills each check by a mutation.
+ */
+
+import { type Ballot, BallotLayout } from "./ballot.ts";
+import {
+  type AnchoredRoot,
+  decodeLeaves,
+  decodePollKeys,
+  decodeRoot,
+  decodeShares,
+  type Sections,
+  type SignedBallot,
+  type SignedShare,
+  splitSections,
+} from "./board.ts";
+import { Census, type CensusEntry, MINIMUM_CLASS } from "./census.ts";
+import { CommitmentKey, generators, MAX_GENERATORS } from "./commitment.ts";
+import { encodePoints } from "./curve.ts";
+import { compareBytes, concat, keccak256, sameBytes, toHex, word } from "./encoding.ts";
+import { AuditError, Malformed, Rejected, Undecided } from "./errors.ts";
+import {
+  type ChainEvidence,
+  type ProposalEvidence,
+  ROUND_DECIDED,
+  type RoundEvidence,
+} from "./evidence.ts";
+import { rootDigest, sameNode, type SumRoot, SumTree } from "./merkle_sum.ts";
+import { GreedyByCategory } from "./outcome/categories.ts";
+import { Greedy } from "./outcome/greedy.ts";
+import { NoOutcome } from "./outcome/none.ts";
+import { decodeOutcomeRule, outcomeRuleDigest } from "./outcome/parts.ts";
+import type { OutcomeRule } from "./outcome/rule.ts";
+import {
+  checkQuestions,
+  Committee,
+  decodeDescription,
+  decodeIdentity,
+  decodeParameters,
+  type Description,
+  pollContext,
+  pollKeysHash,
+  type PollParameters,
+  sameRound,
+} from "./parameters.ts";
+import { ballotStatement } from "./prepare.ts";
+import { ProofShape, RejectedProofs, verifyProofs } from "./proof.ts";
+import type { Randomness } from "./randomness.ts";
+import { BallotRule } from "./rule.ts";
+import type { Share } from "./sharing.ts";
+import {
+  AggregateCommitments,
+  aggregateShareHash,
+  checkLargest,
+  combine,
+  type Tally,
+  verifyOpening,
+} from "./tally_proof.ts";
+import { AGGREGATE_SHARE, Domain, POLL_KEY, recover, ROOT } from "./typed_data.ts";
+
+/** Ballots whose proofs are verified together; also how often progress is told. */
+const PROOF_BATCH = 500;
+const SIGNATURE_BATCH = 50;
+
+/** What a check, or a whole audit, comes to. */
+export type Verdict = "holds" | "fails" | "not checked";
+
+/** Outcome of one check. */
+export interface Finding {
+  /** Its number. */
+  readonly check: string;
+  /** What it establishes, in words. */
+  readonly claim: string;
+  readonly verdict: Verdict;
+  /** What failed, "" otherwise. */
+  readonly item: string;
+  /** Why it failed, what is missing, or what was counted. */
+  readonly detail: string;
+}
+
+/** Which poll the auditor asked about. */
+export interface Claimed {
+  readonly registry: Uint8Array;
+  readonly pollId: bigint;
+}
+
+/** Told of how far the checks of signatures and proofs have come. */
+export type Progress = (done: number, total: number) => void;
+
+/** Holds only when every check holds; one failure fails the whole. */
+export function verdictOf(findings: readonly Finding[]): Verdict {
+  const verdicts = new Set(findings.map(({ verdict }) => verdict));
+  if (verdicts.has("fails")) return "fails";
+  return verdicts.size === 1 && verdicts.has("holds") ? "holds" : "not checked";
+}
+
+/**
+ * One audit: evidence, and what is read out of it, each thing once.
+ *
+ * A property that cannot be read fails the check under whose number it stands; every other check
+ * that wants it is then not checked.
+ */
+export class Audit {
+  readonly claimed: Claimed;
+  readonly chain: ChainEvidence;
+  readonly sections: Sections;
+  readonly randomness: Randomness;
+  readonly progress: Progress;
+  #current = "";
+  readonly #read = new Map<string, { value: unknown } | { error: AuditError }>();
+
+  /**
+   * @param board Bytes of the board.
+   * @param randomness Source of batch weights.
+   * @throws Malformed: the board has not even the sections of one.
+   */
+  constructor(
+    claimed: Claimed,
+    chain: ChainEvidence,
+    board: Uint8Array,
+    randomness: Randomness,
+    progress: Progress = () => undefined,
+  ) {
+    this.claimed = claimed;
+    this.chain = chain;
+    this.sections = splitSections(board);
+    this.randomness = randomness;
+    this.progress = progress;
+  }
+
+  /** Perform every check; findings in the order of the protocol's table. */
+  run(): Finding[] {
+    return CHECKS.map(([check, claim, perform]) => {
+      this.#current = check;
+      try {
+        return { check, claim, verdict: "holds", item: "", detail: perform(this) };
+      } catch (error) {
+        if (error instanceof Undecided) {
+          return { check, claim, verdict: "not checked", item: "", detail: error.message };
+        }
+        if (error instanceof Rejected) {
+          return { check, claim, verdict: "fails", item: error.item, detail: error.reason };
+        }
+        if (error instanceof Malformed) {
+          const [item, ...reason] = error.message.split(": ");
+          const detail = reason.join(": ") || item!;
+          return { check, claim, verdict: "fails", item: item!, detail };
+        }
+        throw error;
+      }
+    });
+  }
+
+  /** Section 2 (P1). */
+  get parameters(): PollParameters {
+    return this.#once("P1", "parameters", () => decodeParameters(this.sections.parameters));
+  }
+
+  /** EIP-712 domain of the poll that was asked about. */
+  get domain(): Domain {
+    return this.#once("P1", "domain", () => new Domain(this.chain.chainId, this.claimed.registry));
+  }
+
+  /** Section 3 (P2). */
+  get rule(): BallotRule {
+    return this.#once("P2", "rule", () => BallotRule.decode(this.sections.rule));
+  }
+
+  /** Section 4 (P2). */
+  get outcomeRule(): OutcomeRule {
+    return this.#once("P2", "outcome", () => decodeOutcomeRule(this.sections.outcomeRule));
+  }
+
+  /** Section 5 (P2). */
+  get description(): Description {
+    return this.#once("P2", "description", () => decodeDescription(this.sections.description));
+  }
+
+  /** Section 6 (P3). */
+  get committee(): Committee {
+    return this.#once("P3", "committee", () => Committee.decode(this.sections.committee));
+  }
+
+  /** Section 8 (C1). */
+  get census(): Census {
+    return this.#once("C1", "census", () => Census.decode(this.sections.census));
+  }
+
+  /** Layout of the poll's ballots. */
+  get layout(): BallotLayout {
+    return new BallotLayout(new ProofShape(this.rule, this.committee.threshold));
+  }
+
+  /** Section 9 (B1). */
+  get leaves(): SignedBallot[] {
+    const { size } = this.layout;
+    return this.#once("B1", "leaves", () => decodeLeaves(this.sections.leaves, size));
+  }
+
+  /** Decoded ballots (B1). */
+  get ballots(): Ballot[] {
+    const { layout, leaves } = this;
+    return this.#once("B1", "ballots", () => layout.decodeMany(leaves.map((leaf) => leaf.ballot)));
+  }
+
+  /** The census's weight of each ballot (B3). */
+  get weights(): bigint[] {
+    return this.#once("B3", "weights", () => {
+      return this.ballots.map((ballot) => this.entryOf(ballot).weight);
+    });
+  }
+
+  /** Section 10 (T2). */
+  get anchored(): AnchoredRoot {
+    const anchored = this.#once("T2", "root", () => decodeRoot(this.sections.root));
+    if (!anchored || !this.chain.anchored) throw new Undecided("no root is anchored yet");
+    return anchored;
+  }
+
+  /** Sums that aggregate shares open (B3). */
+  get sums(): AggregateCommitments {
+    if (!this.ballots.length) throw new Undecided("no ballot was counted");
+    return this.#once("B3", "sums", () => new AggregateCommitments(this.ballots, this.weights));
+  }
+
+  /** Section 11 (S1). */
+  get shares(): SignedShare[] {
+    const slots = this.rule.slots.length;
+    const shares = this.#once("S1", "shares", () => decodeShares(this.sections.shares, slots));
+    if (!shares.length) throw new Undecided("no aggregate share is released yet");
+    return shares;
+  }
+
+  /** Generators of the poll's commitments. */
+  get key(): CommitmentKey {
+    return this.#once("P2", "key", () => new CommitmentKey(this.rule.width));
+  }
+
+  /** The tally on chain. */
+  get tally(): Tally {
+    if (!this.chain.tally) {
+      throw new Undecided(`the chain has no tally: the poll is ${this.chain.status}`);
+    }
+    return this.chain.tally;
+  }
+
+  /** The round that the description names (D1). */
+  get round(): RoundEvidence {
+    return this.#once("D1", "round", () => {
+      const { round } = this.chain;
+      if (!round) throw new Undecided("the round was not read");
+      if (!("unreadable" in round)) return round;
+      throw round.unreadable === "Malformed"
+        ? new Malformed(round.reason)
+        : new Undecided(round.reason);
+    });
+  }
+
+  /** Total weight times the largest slot value. */
+  get largestVotes(): bigint {
+    return this.parameters.totalWeight * this.rule.maxSlotValue;
+  }
+
+  /** Census entry of a ballot's voter; Rejected (B3) when there is none. */
+  entryOf(ballot: Ballot): CensusEntry {
+    const entry = this.census.find(ballot.voter);
+    if (!entry) throw new Rejected("B3", ballotName(ballot), "its voter is not in the census");
+    return entry;
+  }
+
+  /** Rejected under `check` unless `address` signed `digest`. */
+  requireSigner(
+    check: string,
+    item: string,
+    address: Uint8Array,
+    signature: Uint8Array,
+    digest: Uint8Array,
+  ): void {
+    let signer: Uint8Array;
+    try {
+      signer = recover(digest, signature);
+    } catch (error) {
+      if (error instanceof Malformed) throw new Rejected(check, item, error.message);
+      throw error;
+    }
+    if (!sameBytes(signer, address)) {
+      throw new Rejected(check, item, `signed by ${toHex(signer)}, not by ${toHex(address)}`);
+    }
+  }
+
+  /** Address of node `node`; Rejected under `check` when there is none. */
+  member(check: string, node: number): Uint8Array {
+    const member = this.committee.members[node - 1];
+    if (!member) throw new Rejected(check, `node ${node}`, "not in the committee");
+    return member.address;
+  }
+
+  #once<T>(check: string, name: string, read: () => T): T {
+    let found = this.#read.get(name);
+    if (!found) {
+      try {
+        found = { value: read() };
+      } catch (error) {
+        if (!(error instanceof AuditError) || error instanceof Undecided) throw error;
+        found = { error };
+      }
+      this.#read.set(name, found);
+    }
+    if ("value" in found) return found.value as T;
+    if (check === this.#current) throw found.error;
+    throw new Undecided(`needs ${check}`);
+  }
+}
+
+/** How a report names a ballot. */
+function ballotName(ballot: Ballot): string {
+  return `ballot ${toHex(ballot.digest).slice(0, 18)}… of voter ${toHex(ballot.voter)}`;
+}
+
+function sameRoot(left: SumRoot, right: SumRoot): boolean {
+  return left.count === right.count && sameNode(left, right);
+}
+
+/** P1: the board is of this chain, registry and poll, and gives the context on chain. */
+function checkP1(audit: Audit): string {
+  const { chain, claimed } = audit;
+  const identity = decodeIdentity(audit.sections.poll);
+  if (
+    identity.chainId !== chain.chainId ||
+    identity.pollId !== claimed.pollId ||
+    !sameBytes(identity.registry, claimed.registry)
+  ) {
+    throw new Rejected("P1", "board.poll", "another chain, registry or poll than asked for");
+  }
+  if (!sameBytes(pollContext(identity, audit.parameters, audit.rule), chain.pollContext)) {
+    throw new Rejected("P1", "board.parameters", "they do not give the poll's context on chain");
+  }
+  return `context ${toHex(chain.pollContext)}`;
+}
+
+/** P2: rules and description have their digests; the rule is valid with the total weight. */
+function checkP2(audit: Audit): string {
+  const { parameters, rule, outcomeRule, description } = audit;
+  const digests: [item: string, computed: Uint8Array, fixed: Uint8Array][] = [
+    ["board.rule", rule.digest, parameters.rule],
+    ["board.outcome_rule", outcomeRuleDigest(outcomeRule.encode()), parameters.outcomeRule],
+    ["board.description", keccak256(description.encoded), parameters.description],
+  ];
+  for (const [item, computed, fixed] of digests) {
+    if (!sameBytes(computed, fixed)) {
+      throw new Rejected("P2", item, "not what the poll's parameters fix");
+    }
+  }
+  const slots = rule.slots.length;
+  rule.checkWeight(parameters.totalWeight);
+  outcomeRule.checkSlots(slots);
+  if (description.options.length !== slots) {
+    throw new Rejected("P2", "board.description", "it does not name one option for each slot");
+  }
+  return `${slots} options, ${rule.bits} bits, ${rule.rows.length} rows`;
+}
+
+/** P3: the committee obeys its bounds and has its digest. */
+function checkP3(audit: Audit): string {
+  const { members, threshold, faults, digest } = audit.committee;
+  const { committee } = audit.parameters;
+  if (!sameBytes(digest, committee) || !sameBytes(digest, audit.chain.committee)) {
+    throw new Rejected("P3", "board.committee", "not the committee that the poll fixes");
+  }
+  return `${members.length} nodes; fewer than ${threshold} learn nothing; ${faults} may fail`;
+}
+
+/** P4: poll keys are signed by the committee's nodes and pinned on chain. */
+function checkP4(audit: Audit): string {
+  const { chain } = audit;
+  const announced = decodePollKeys(audit.sections.pollKeys);
+  if (!chain.pollKeys.length) throw new Undecided("the poll is not open yet");
+  const keys = announced.map(({ publicKey }) => publicKey);
+  if (
+    !sameBytes(concat(keys), concat(chain.pollKeys)) ||
+    !sameBytes(pollKeysHash(keys), chain.pollKeysDigest)
+  ) {
+    throw new Rejected("P4", "board.poll_keys", "not those pinned on chain");
+  }
+  if (keys.length !== audit.committee.members.length) {
+    throw new Rejected("P4", "board.poll_keys", "not one for each node");
+  }
+  announced.forEach(({ publicKey, signature }, place) => {
+    const digest = audit.domain.digest(POLL_KEY, chain.pollContext, publicKey);
+    const address = audit.member("P4", place + 1);
+    audit.requireSigner("P4", `poll key of node ${place + 1}`, address, signature, digest);
+  });
+  return `${keys.length} poll keys`;
+}
+
+/** P5: the description's questions, where it has any, make exactly the poll's rule. */
+function checkP5(audit: Audit): string {
+  const questions = checkQuestions(audit.description, audit.rule);
+  if (!questions.length) return "the description has no questions";
+  return questions.map(({ kind }) => kind).join(", ");
+}
+
+/** G1: the contract's generators are derived as specified. */
+function checkG1(audit: Audit): string {
+  const table = encodePoints(generators(MAX_GENERATORS));
+  if (!sameBytes(audit.chain.generators, concat([Uint8Array.of(0), table]))) {
+    throw new Rejected("G1", "generator table", "not the points of §2.7");
+  }
+  return `${MAX_GENERATORS + 1} points derived again`;
+}
+
+/** C1: the census is in strict order, in range, and has its root. */
+function checkC1(audit: Audit): string {
+  if (!sameBytes(audit.census.root, audit.parameters.censusRoot)) {
+    throw new Rejected("C1", "board.census", "it has another root than the poll fixes");
+  }
+  return `${audit.census.entries.length} voters`;
+}
+
+/** C2: number of voters and total weight are the parameters'. */
+function checkC2(audit: Audit): string {
+  const { census, parameters } = audit;
+  const voters = census.entries.length;
+  if (voters !== parameters.voters) {
+    throw new Rejected("C2", "board.census", `${voters} voters, not ${parameters.voters}`);
+  }
+  if (census.totalWeight !== parameters.totalWeight) {
+    throw new Rejected("C2", "board.census", `total weight ${census.totalWeight}`);
+  }
+  return `total weight ${census.totalWeight}`;
+}
+
+/** C3: a poll called secret has no weight that too few share. */
+function checkC3(audit: Audit): string {
+  const [identifying] = audit.census.identifyingWeights();
+  if (!audit.parameters.secret) return "the poll says of itself that weights may give votes away";
+  if (identifying) {
+    const reason = `shared by ${identifying.voters} voters, fewer than ${MINIMUM_CLASS}`;
+    throw new Rejected("C3", `weight ${identifying.weight}`, reason);
+  }
+  return "no weight identifies a voter";
+}
+
+/** B1: every ballot decodes canonically. */
+function checkB1(audit: Audit): string {
+  return `${audit.ballots.length} ballots of ${audit.layout.size} bytes`;
+}
+
+/** B2: leaves are strictly increasing by voter. */
+function checkB2(audit: Audit): string {
+  let previous: Uint8Array = new Uint8Array();
+  for (const ballot of audit.ballots) {
+    if (compareBytes(ballot.voter, previous) <= 0) {
+      throw new Rejected("B2", ballotName(ballot), "its voter does not follow in strict order");
+    }
+    previous = ballot.voter;
+  }
+  return "one ballot a voter";
+}
+
+/** B3: every voter is in the census. */
+function checkB3(audit: Audit): string {
+  return `${audit.weights.length} voters`;
+}
+
+/** B4: every ballot is signed by its voter's signing key. */
+function checkB4(audit: Audit): string {
+  const { ballots, leaves, census, domain, chain } = audit;
+  ballots.forEach((ballot, number) => {
+    const entry = census.find(ballot.voter);
+    if (!entry) throw new Undecided("needs B3");
+    const { boxesHash, signature } = leaves[number]!;
+    const digest = domain.digest(...ballotStatement(chain.pollContext, ballot, boxesHash));
+    audit.requireSigner("B4", ballotName(ballot), entry.signingKey, signature, digest);
+    if (number % SIGNATURE_BATCH === 0) audit.progress(number, 2 * ballots.length);
+  });
+  return `${ballots.length} signatures`;
+}
+
+/** B5: every cast time lies within the voting period. */
+function checkB5(audit: Audit): string {
+  const { opensAt, closesAt } = audit.parameters;
+  for (const ballot of audit.ballots) {
+    if (ballot.castAtUnixS < opensAt || ballot.castAtUnixS >= closesAt) {
+      throw new Rejected("B5", ballotName(ballot), `cast at ${ballot.castAtUnixS}`);
+    }
+  }
+  return `from ${opensAt} to ${closesAt}`;
+}
+
+/** B6: every ballot's rows and equations hold. */
+function checkB6(audit: Audit): string {
+  const { ballots, key, layout, chain } = audit;
+  const failed: string[] = [];
+  let reason = "";
+  for (let start = 0; start < ballots.length; start += PROOF_BATCH) {
+    const batch = ballots.slice(start, start + PROOF_BATCH);
+    const proofs = batch.map(({ proof }) => proof);
+    try {
+      verifyProofs(key.generators, layout.shape, chain.pollContext, proofs, audit.randomness);
+    } catch (error) {
+      if (!(error instanceof RejectedProofs)) throw error;
+      failed.push(...error.failures.map(({ number }) => ballotName(batch[number]!)));
+      reason ||= error.reason;
+    }
+    audit.progress(ballots.length + start + batch.length, 2 * ballots.length);
+  }
+  if (failed.length) throw new Rejected("B6", failed.join(", "), reason);
+  return `${ballots.length} proofs`;
+}
+
+/** T1: the sum tree over the leaves gives root hash, sum and count. */
+function checkT1(audit: Audit): string {
+  const claimed = audit.anchored.root;
+  const { ballots, weights } = audit;
+  const leaves = ballots.map(({ voter, castAtUnixS, digest }, number) => {
+    return { voter, weight: weights[number]!, castAtUnixS, digest };
+  });
+  const values = ballots.map(({ sharing }) => sharing[0]!);
+  let computed: SumRoot;
+  try {
+    computed = new SumTree(leaves, values).root;
+  } catch (error) {
+    if (error instanceof Rejected) throw new Undecided("needs B2");
+    throw error;
+  }
+  const differs = (name: string) => {
+    return new Rejected("T1", `root.${name}`, "not that of the ballots on the board");
+  };
+  if (computed.count !== claimed.count) throw differs("count");
+  if (!sameBytes(computed.sum, claimed.sum)) throw differs("sum");
+  if (!sameBytes(computed.hash, claimed.hash)) throw differs("hash");
+  return `root ${toHex(computed.hash)} over ${computed.count} ballots`;
+}
+
+/** T2: that root is the one anchored on chain. */
+function checkT2(audit: Audit): string {
+  const { anchored, chain } = audit;
+  if (
+    !chain.anchored ||
+    !sameRoot(anchored.root, chain.root) ||
+    !sameRoot(anchored.root, chain.anchored.root)
+  ) {
+    throw new Rejected("T2", "board.root", "not the root anchored on chain");
+  }
+  if (anchored.round !== chain.anchored.round) {
+    throw new Rejected("T2", "board.root", "anchored in another round");
+  }
+  return `anchored in round ${anchored.round}`;
+}
+
+/** T3: at least `q` nodes of the committee signed the root. */
+function checkT3(audit: Audit): string {
+  const { round, root, attestations } = audit.anchored;
+  const digest = audit.domain.digest(
+    ROOT,
+    audit.chain.pollContext,
+    BigInt(round),
+    root.hash,
+    root.sum.subarray(0, 32),
+    root.sum.subarray(32),
+    BigInt(root.count),
+  );
+  for (const { node, signature } of attestations) {
+    const address = audit.member("T3", node);
+    audit.requireSigner("T3", `attestation of node ${node}`, address, signature, digest);
+  }
+  const { quorum } = audit.committee;
+  if (attestations.length < quorum) {
+    throw new Rejected("T3", "board.root", `${attestations.length} signatures, ${quorum} needed`);
+  }
+  return `nodes ${attestations.map(({ node }) => node).join(", ")}`;
+}
+
+/** S1: every aggregate share on the board is signed and good. */
+function checkS1(audit: Audit): string {
+  const { shares, chain } = audit;
+  for (const { node, share, signature } of shares) {
+    const digest = audit.domain.digest(
+      AGGREGATE_SHARE,
+      chain.pollContext,
+      rootDigest(audit.anchored.root),
+      BigInt(node),
+      aggregateShareHash(share),
+    );
+    const address = audit.member("S1", node);
+    audit.requireSigner("S1", `aggregate share of node ${node}`, address, signature, digest);
+    audit.sums.verifyShare(audit.key, node, share);
+  }
+  return `nodes ${shares.map(({ node }) => node).join(", ")}`;
+}
+
+/** S2: at least `t` good shares give the tally on chain. */
+function checkS2(audit: Audit): string {
+  const good = new Map<number, Share>();
+  const { sums, key } = audit;
+  for (const { node, share } of audit.shares) {
+    try {
+      sums.verifyShare(key, node, share);
+    } catch (error) {
+      if (error instanceof Rejected) continue;
+      throw error;
+    }
+    good.set(node, share);
+  }
+  const { threshold } = audit.committee;
+  const combined = combine(good, threshold);
+  const { tally } = audit;
+  if (
+    combined.blinding !== tally.blinding ||
+    combined.values.length !== tally.values.length ||
+    combined.values.some((votes, slot) => votes !== tally.values[slot])
+  ) {
+    throw new Rejected("S2", "tally", "the aggregate shares give another one");
+  }
+  return `${good.size} good shares, ${threshold} needed`;
+}
+
+/** R1: tally and blinding on chain open the anchored sum and have the stored digest. */
+function checkR1(audit: Audit): string {
+  const { tally, chain } = audit;
+  const { values } = tally;
+  if (values.length !== audit.rule.slots.length) {
+    throw new Rejected("R1", "tally", `${values.length} entries`);
+  }
+  const encoded = [32, values.length, ...values].map(word);
+  if (!sameBytes(keccak256(...encoded), chain.tallyDigest)) {
+    throw new Rejected("R1", "tally digest", "stored for another tally");
+  }
+  try {
+    verifyOpening(audit.key, chain.root.sum, tally, audit.largestVotes);
+  } catch (error) {
+    // An excess is R2's to say; here it would hide whether the opening is right.
+    if (error instanceof Rejected && error.check === "R2") throw new Undecided("needs R2");
+    throw error;
+  }
+  return "opens the anchored sum";
+}
+
+/** R2: no slot exceeds the total weight times the largest slot value. */
+function checkR2(audit: Audit): string {
+  checkLargest(audit.tally.values, audit.largestVotes);
+  return `at most ${audit.largestVotes} possible`;
+}
+
+/** R3: the tally was accepted after the dispute window and before its deadline. */
+function checkR3(audit: Audit): string {
+  const { tally, chain } = audit;
+  const { talliedAt, disputeWindowEndsAt: start, tallyDeadline: end } = chain;
+  if (talliedAt < start || talliedAt >= end) {
+    throw new Rejected("R3", "tally", `accepted at ${talliedAt}, not from ${start} to ${end}`);
+  }
+  return `${tally.values.length} results accepted at ${talliedAt}`;
+}
+
+/** O1: the outcome recomputed from the tally is the one that the contract gives. */
+function checkO1(audit: Audit): string {
+  const { outcomeRule, tally } = audit;
+  if (outcomeRule instanceof NoOutcome) return "the tally is the result";
+  const awards = awardsOf(outcomeRule, tally, "R1");
+  if (!sameAwards(awards, audit.chain.awards)) {
+    throw new Rejected("O1", "outcome", "the contract gives another one");
+  }
+  return `${awards.filter(Boolean).length} of ${awards.length} options awarded`;
+}
+
+/** Awards of a tally; Undecided when it has not as many entries as the rule wants. */
+function awardsOf(rule: OutcomeRule, tally: Tally, needed: string): bigint[] {
+  try {
+    return rule.awards(tally.values);
+  } catch (error) {
+    if (error instanceof Rejected) throw new Undecided(`needs ${needed}`);
+    throw error;
+  }
+}
+
+function sameAwards(left: readonly bigint[], right: readonly bigint[] | undefined): boolean {
+  return left.length === right?.length && left.every((award, slot) => award === right[slot]);
+}
+
+const PLAIN_POLL = "no round hangs on this poll";
+
+/** D1: the round that the description names decides by this poll about these options. */
+function checkD1(audit: Audit): string {
+  const { chain, claimed, outcomeRule } = audit;
+  const { options, round: reference } = audit.description;
+  const fails = (item: string, reason: string) => new Rejected("D1", item, reason);
+  if (!reference) {
+    if (chain.creatorIsTreasury) {
+      throw fails("description", "it names no round, but a treasury made the poll");
+    }
+    return PLAIN_POLL;
+  }
+  const { round } = audit;
+  if (!sameRound(reference, { treasury: chain.creator, roundId: reference.roundId })) {
+    throw fails("round", `the poll was created by ${toHex(chain.creator)}`);
+  }
+  if (!sameBytes(round.registry, claimed.registry) || round.pollId !== claimed.pollId) {
+    throw fails("round", `it decides by another poll, ${round.pollId}`);
+  }
+  if (!(outcomeRule instanceof Greedy || outcomeRule instanceof GreedyByCategory)) {
+    throw fails("outcome", "a round's poll has a greedy outcome rule");
+  }
+  const { budget, costs } = outcomeRule;
+  if (budget !== round.budget) {
+    throw fails("budget", `${budget} in the poll, ${round.budget} in the round`);
+  }
+  const proposals = standing(round);
+  if (proposals.length !== options.length || options.length !== costs.length) {
+    throw fails("options", `${proposals.length} proposals, ${options.length} options`);
+  }
+  proposals.forEach(({ title, amount }, slot) => {
+    if (title !== options[slot]) {
+      throw fails(`options[${slot}]`, "the proposal has another title");
+    }
+    if (amount !== costs[slot]) {
+      throw fails(`costs[${slot}]`, "the proposal asks for another amount");
+    }
+  });
+  return `round ${reference.roundId} of treasury ${toHex(reference.treasury)}`;
+}
+
+/** D2: the treasury funds the winners recomputed from the tally, and nothing else. */
+function checkD2(audit: Audit): string {
+  if (!audit.description.round) return PLAIN_POLL;
+  const { round, outcomeRule, tally } = audit;
+  requireDecided(round);
+  if (!(outcomeRule instanceof Greedy || outcomeRule instanceof GreedyByCategory)) {
+    throw new Undecided("needs D1");
+  }
+  const awards = awardsOf(outcomeRule, tally, "D1");
+  const proposals = standing(round);
+  const funded = proposals.filter((proposal) => proposal.funded);
+  if (
+    !sameAwards(
+      awards,
+      proposals.map((proposal) => BigInt(proposal.funded)),
+    )
+  ) {
+    throw new Rejected("D2", "winners", "the treasury funds others");
+  }
+  for (const proposal of round.proposals) {
+    if (proposal.withdrawn && proposal.funded) {
+      throw new Rejected("D2", proposalName(proposal.id), "withdrawn and funded");
+    }
+  }
+  const cost = total(funded);
+  if (round.committed !== cost || cost > round.budget) {
+    throw new Rejected("D2", "committed", `${round.committed}, the winners cost ${cost}`);
+  }
+  return `${funded.length} proposals for ${cost}`;
+}
+
+/** D3: each payout went once to the recipient of a funded proposal, in its amount. */
+function checkD3(audit: Audit): string {
+  if (!audit.description.round) return PLAIN_POLL;
+  const { round } = audit;
+  requireDecided(round);
+  const proposals = new Map(round.proposals.map((one) => [proposalName(one.id), one]));
+  const paid = new Set<string>();
+  for (const { proposalId, recipient, amount } of round.payouts) {
+    const name = proposalName(proposalId);
+    const proposal = proposals.get(name);
+    const fails = (reason: string) => new Rejected("D3", `payout of ${name}`, reason);
+    if (!proposal?.funded) throw fails("not a funded proposal");
+    if (paid.has(name)) throw fails("paid twice");
+    if (!sameBytes(recipient, proposal.recipient) || amount !== proposal.amount) {
+      throw fails("another recipient or amount than proposed");
+    }
+    paid.add(name);
+  }
+  for (const [name, proposal] of proposals) {
+    if (proposal.paid !== paid.has(name)) {
+      throw new Rejected("D3", name, "its payout is not recorded");
+    }
+  }
+  const sum = total(round.payouts);
+  if (round.paidOut !== sum || sum > round.deposited) {
+    throw new Rejected("D3", "paid out", `${round.paidOut}, the payouts come to ${sum}`);
+  }
+  const unpaid = round.proposals.filter((proposal) => proposal.funded && !proposal.paid).length;
+  return `${paid.size} paid, ${sum} in all; ${unpaid} not claimed`;
+}
+
+/** Proposals that were not withdrawn. */
+function standing(round: RoundEvidence): ProposalEvidence[] {
+  return round.proposals.filter(({ withdrawn }) => !withdrawn);
+}
+
+function requireDecided(round: RoundEvidence): void {
+  if (!ROUND_DECIDED.includes(round.status)) throw new Undecided("the round is not decided yet");
+}
+
+function proposalName(id: Uint8Array): string {
+  return `proposal ${toHex(id)}`;
+}
+
+function total(entries: readonly { readonly amount: bigint }[]): bigint {
+  return entries.reduce((sum, { amount }) => sum + amount, 0n);
+}
+
+/** Number, claim and performance of each check, in the order of the protocol's table. */
+export const CHECKS: readonly (readonly [
+  check: string,
+  claim: string,
+  perform: (audit: Audit) => string,
+])[] = [
+  ["P1", "the board is of this poll, with its context on chain", checkP1],
+  ["P2", "rules and description are those that the poll fixes", checkP2],
+  ["P3", "the committee obeys its bounds", checkP3],
+  ["P4", "poll keys are signed and pinned on chain", checkP4],
+  ["P5", "the questions make the ballot rule", checkP5],
+  ["G1", "the contract's generators are derived as specified", checkG1],
+  ["C1", "the census is in order and has its root", checkC1],
+  ["C2", "voters and weights add up", checkC2],
+  ["C3", "weights give no vote of a secret poll away", checkC3],
+  ["B1", "every ballot is canonical", checkB1],
+  ["B2", "no voter is counted twice", checkB2],
+  ["B3", "every voter is in the census", checkB3],
+  ["B4", "every ballot is signed by its voter", checkB4],
+  ["B5", "every ballot was cast in time", checkB5],
+  ["B6", "every ballot obeys the rule", checkB6],
+  ["T1", "the root is that of the ballots", checkT1],
+  ["T2", "the root is anchored on chain", checkT2],
+  ["T3", "enough nodes signed the root", checkT3],
+  ["S1", "every aggregate share is good", checkS1],
+  ["S2", "the shares give the tally", checkS2],
+  ["R1", "the tally opens the anchored sum", checkR1],
+  ["R2", "no option has more votes than there are", checkR2],
+  ["R3", "nothing was opened before the dispute window ended", checkR3],
+  ["O1", "the outcome follows from the tally", checkO1],
+  ["D1", "the poll decides about the round's proposals", checkD1],
+  ["D2", "the treasury funds the winners", checkD2],
+  ["D3", "payouts went to the winners, once", checkD3],
+];

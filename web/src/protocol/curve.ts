@@ -1,0 +1,404 @@
+/**
+ * BN254 G1 on bigints.
+ *
+ * Many affine additions at once share one inversion, so that each costs six multiplications; that
+ * serves sums, tables and the buckets of a multi-scalar multiplication alike. Nothing here is
+ * constant-time: who can time a voter's own device precisely may learn something about a vote
+ * (docs/threat-model.md).
+ *
+ * Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
+ */
+
+import { Malformed } from "./errors.ts";
+
+/** Prime of the base field. */
+export const P = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
+
+/** Prime order of the group. */
+export const R = 21888242871839275222246405745257275088548364400416034343698204186575808495617n;
+
+const POINT_BYTES = 64;
+const SCALAR_BITS = 256;
+
+/** Affine point with coordinates in [0, P); the identity is (0, 0), which is on no curve. */
+export interface Point {
+  readonly x: bigint;
+  readonly y: bigint;
+}
+
+/** The scalar in [0, R) that is congruent to any integer. */
+export function modulo(value: bigint): bigint {
+  return positive(value % R, R);
+}
+
+export const IDENTITY_POINT: Point = { x: 0n, y: 0n };
+
+/** Whether two points are the same. */
+export function samePoint(left: Point, right: Point): boolean {
+  return left.x === right.x && left.y === right.y;
+}
+
+/**
+ * Points of canonical bytes.
+ *
+ * @param data 64 bytes a point.
+ * @param identity Whether the identity is allowed.
+ * @throws Malformed: names the first bad point by position, and what is wrong with it.
+ */
+export function decodePoints(data: Uint8Array, identity = false): Point[] {
+  if (data.length % POINT_BYTES) {
+    throw new Malformed(`points: length ${data.length} is no multiple of ${POINT_BYTES}`);
+  }
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const points: Point[] = [];
+  for (let at = 0; at < data.length; at += POINT_BYTES) {
+    const bad = (reason: string) => new Malformed(`points[${at / POINT_BYTES}]: ${reason}`);
+    const x = readWord(view, at);
+    const y = readWord(view, at + 32);
+    if (x === 0n && y === 0n) {
+      if (!identity) throw bad("identity not allowed");
+      points.push(IDENTITY_POINT);
+      continue;
+    }
+    if (x >= P) throw bad("x >= p");
+    if (y >= P) throw bad("y >= p");
+    if ((y * y - x * x * x - 3n) % P !== 0n) throw bad("off the curve");
+    points.push({ x, y });
+  }
+  return points;
+}
+
+/** 64 bytes a point, the identity as zeros. */
+export function encodePoints(points: readonly Point[]): Uint8Array {
+  const data = new Uint8Array(POINT_BYTES * points.length);
+  const view = new DataView(data.buffer);
+  points.forEach(({ x, y }, number) => {
+    writeWord(view, POINT_BYTES * number, x);
+    writeWord(view, POINT_BYTES * number + 32, y);
+  });
+  return data;
+}
+
+/** Unsigned big-endian integer of the 32 bytes at a position. */
+export function readWord(view: DataView, at: number): bigint {
+  const high = (view.getBigUint64(at) << 64n) | view.getBigUint64(at + 8);
+  return (high << 128n) | (view.getBigUint64(at + 16) << 64n) | view.getBigUint64(at + 24);
+}
+
+/** Writes an integer in [0, 2^256) as 32 big-endian bytes at a position. */
+export function writeWord(view: DataView, at: number, value: bigint): void {
+  for (let place = 24; place >= 0; place -= 8) {
+    view.setBigUint64(at + place, BigInt.asUintN(64, value));
+    value >>= 64n;
+  }
+}
+
+/** Elementwise sums of two lists of one length. */
+export function add(left: readonly Point[], right: readonly Point[]): Point[] {
+  sameLength(left, right);
+  return sums(left.map((point, number) => [point, right[number]!]));
+}
+
+/** The inverse. */
+export function negate({ x, y }: Point): Point {
+  return { x, y: y && P - y };
+}
+
+/** Elementwise multiples by scalars in [0, R); scalars of 1 cost nothing. */
+export function scale(points: readonly Point[], scalars: readonly bigint[]): Point[] {
+  sameLength(points, scalars);
+  scalars.forEach(checkScalar);
+  const scaled = [...points];
+  const worked = scalars.flatMap((scalar, number) => (scalar === 1n ? [] : [number]));
+  const tables = multiples(
+    worked.map((number) => points[number]!),
+    SMALL_WINDOW,
+  );
+  const products = affine(
+    worked.map((number, place) => {
+      return combination([tables[place]!], [digits(scalars[number]!, SMALL_WINDOW)], SMALL_WINDOW);
+    }),
+  );
+  worked.forEach((number, place) => {
+    scaled[number] = products[place]!;
+  });
+  return scaled;
+}
+
+/** Sum of all points of a list. */
+export function sum(points: readonly Point[]): Point {
+  return sums([points])[0]!;
+}
+
+/** `Σ scalars[i] · points[i]` for scalars in [0, R); short scalars cost less. */
+export function msm(points: readonly Point[], scalars: readonly bigint[]): Point {
+  sameLength(points, scalars);
+  scalars.forEach(checkScalar);
+  const width = Math.min(12, Math.max(3, Math.floor(Math.log2(points.length + 1)) - 3));
+  const windows = scalars.map((scalar) => digits(scalar, width));
+  const totals: Jacobian[] = [];
+  for (let window = 0; window < windowCount(width); window++) {
+    const buckets: Point[][] = Array.from({ length: 1 << (width - 1) }, () => []);
+    points.forEach((point, number) => {
+      const digit = windows[number]![window]!;
+      if (digit > 0) buckets[digit - 1]!.push(point);
+      else if (digit < 0) buckets[-digit - 1]!.push(negate(point));
+    });
+    totals.push(weighBuckets(sums(buckets)));
+  }
+  let total = NOTHING;
+  for (const windowTotal of totals.reverse()) {
+    for (let bit = 0; bit < width; bit++) total = double(total);
+    total = addJacobian(total, windowTotal);
+  }
+  return affine([total])[0]!;
+}
+
+/** `Σ_j (j + 1) · buckets[j]`, by running sums from the last. */
+function weighBuckets(buckets: readonly Point[]): Jacobian {
+  let running = NOTHING;
+  let total = NOTHING;
+  for (let place = buckets.length - 1; place >= 0; place--) {
+    running = addAffine(running, buckets[place]!);
+    total = addJacobian(total, running);
+  }
+  return total;
+}
+
+const SMALL_WINDOW = 4;
+const TABLE_WINDOW = 7;
+
+/** Tables that make sums over always the same bases fast. */
+export class FixedBases {
+  readonly length: number;
+  readonly #tables: readonly (readonly Point[])[];
+
+  /** Some 64 additions a base. */
+  constructor(bases: readonly Point[]) {
+    this.length = bases.length;
+    this.#tables = multiples(bases, TABLE_WINDOW);
+  }
+
+  /**
+   * `Σ_j row[j] · base[j]` for each row of scalars in [0, R), one point a row.
+   *
+   * Scalars of zero cost next to nothing; a row may be shorter than there are bases.
+   */
+  commit(rows: readonly (readonly bigint[])[]): Point[] {
+    return affine(
+      rows.map((row) => {
+        if (row.length > this.length) throw new RangeError("row longer than there are bases");
+        row.forEach(checkScalar);
+        const windows = row.map((scalar) => digits(scalar, TABLE_WINDOW));
+        return combination(this.#tables, windows, TABLE_WINDOW);
+      }),
+    );
+  }
+}
+
+/** Sum of the bases' multiples that signed windows of digits ask for; one doubling a bit for all. */
+function combination(
+  tables: readonly (readonly Point[])[],
+  windows: readonly Int16Array[],
+  width: number,
+): Jacobian {
+  let total = NOTHING;
+  for (let window = windowCount(width) - 1; window >= 0; window--) {
+    if (total.z) for (let bit = 0; bit < width; bit++) total = double(total);
+    for (let base = 0; base < windows.length; base++) {
+      const digit = windows[base]![window]!;
+      if (digit > 0) total = addAffine(total, tables[base]![digit - 1]!);
+      else if (digit < 0) total = addAffine(total, negate(tables[base]![-digit - 1]!));
+    }
+  }
+  return total;
+}
+
+/** For each base its multiples 1 … 2^(width−1). */
+function multiples(bases: readonly Point[], width: number): Point[][] {
+  const tables = bases.map((base) => [base]);
+  for (let size = 1; size < 1 << (width - 1); size *= 2) {
+    // One more size of multiples: those there are, each plus the greatest of them.
+    const pairs = tables.flatMap((table) => table.map((point) => [point, table[size - 1]!]));
+    const further = sums(pairs);
+    tables.forEach((table, number) => {
+      table.push(...further.slice(number * size, (number + 1) * size));
+    });
+  }
+  return tables;
+}
+
+function windowCount(width: number): number {
+  return Math.ceil(SCALAR_BITS / width);
+}
+
+/** Signed digits of a scalar in (−2^(width−1), 2^(width−1)], least significant first. */
+function digits(scalar: bigint, width: number): Int16Array {
+  const found = new Int16Array(windowCount(width));
+  if (scalar === 0n) return found;
+  const half = 1 << (width - 1);
+  const mask = (1 << width) - 1;
+  let carry = 0;
+  let buffer = 0;
+  let held = 0;
+  let next = 0;
+  const words = new DataView(new ArrayBuffer(SCALAR_BITS / 8));
+  writeWord(words, 0, scalar);
+  for (let place = 30; place >= -2; place -= 2) {
+    // Sixteen bits at a time; one round more than there are words empties the buffer.
+    buffer |= (place >= 0 ? words.getUint16(place) : 0) << held;
+    held += 16;
+    while (held >= width && next < found.length) {
+      let digit = (buffer & mask) + carry;
+      carry = digit > half ? 1 : 0;
+      if (carry) digit -= mask + 1;
+      found[next++] = digit;
+      buffer >>>= width;
+      held -= width;
+    }
+  }
+  return found;
+}
+
+/**
+ * The sum of each group of points.
+ *
+ * Pairs of all groups are added in rounds; all additions of a round share one inversion.
+ */
+export function sums(groups: readonly (readonly Point[])[]): Point[] {
+  let current = groups.map((group) => group.filter((point) => point.x || point.y));
+  while (current.some((group) => group.length > 1)) {
+    const divisors: bigint[] = [];
+    for (const group of current) {
+      for (let at = 0; at + 1 < group.length; at += 2) {
+        const [left, right] = [group[at]!, group[at + 1]!];
+        if (left.x !== right.x) divisors.push(right.x - left.x);
+        else if (left.y === right.y) divisors.push(2n * left.y);
+      }
+    }
+    const inverses = invertAll(divisors);
+    let next = 0;
+    current = current.map((group) => {
+      if (group.length < 2) return group;
+      const shorter: Point[] = [];
+      for (let at = 0; at + 1 < group.length; at += 2) {
+        const [left, right] = [group[at]!, group[at + 1]!];
+        let slope: bigint;
+        if (left.x !== right.x) slope = ((right.y - left.y) * inverses[next++]!) % P;
+        else if (left.y === right.y) slope = (3n * left.x * left.x * inverses[next++]!) % P;
+        else continue; // a point and its opposite
+        const x = positive((slope * slope - left.x - right.x) % P);
+        shorter.push({ x, y: positive((slope * (left.x - x) - left.y) % P) });
+      }
+      if (group.length % 2) shorter.push(group[group.length - 1]!);
+      return shorter;
+    });
+  }
+  return current.map((group) => group[0] ?? IDENTITY_POINT);
+}
+
+/** Inverses modulo P of integers that P divides none of: one inversion, three products each. */
+function invertAll(values: readonly bigint[]): bigint[] {
+  const before: bigint[] = [];
+  let product = 1n;
+  for (const value of values) {
+    before.push(product);
+    product = (product * value) % P;
+  }
+  let inverse = invert(product, P);
+  const inverses = new Array<bigint>(values.length);
+  for (let at = values.length - 1; at >= 0; at--) {
+    inverses[at] = (inverse * before[at]!) % P;
+    inverse = (inverse * values[at]!) % P;
+  }
+  return inverses;
+}
+
+/** Inverse in [0, modulus) modulo a prime that does not divide the value, by Euclid. */
+export function invert(value: bigint, modulus: bigint): bigint {
+  let [high, low] = [modulus, positive(value % modulus, modulus)];
+  let [before, factor] = [0n, 1n];
+  while (low) {
+    const quotient = high / low;
+    [high, low] = [low, high - quotient * low];
+    [before, factor] = [factor, before - quotient * factor];
+  }
+  if (high !== 1n) throw new RangeError("no inverse");
+  return positive(before, modulus);
+}
+
+function positive(value: bigint, modulus = P): bigint {
+  return value < 0n ? value + modulus : value;
+}
+
+/** `x / z²`, `y / z³`; coordinates in (−P, P), the identity has z = 0. */
+interface Jacobian {
+  readonly x: bigint;
+  readonly y: bigint;
+  readonly z: bigint;
+}
+
+const NOTHING: Jacobian = { x: 1n, y: 1n, z: 0n };
+
+function double({ x, y, z }: Jacobian): Jacobian {
+  if (!z) return NOTHING;
+  const yy = (y * y) % P;
+  const across = (4n * x * yy) % P;
+  const slope = 3n * ((x * x) % P);
+  const x3 = (slope * slope - 2n * across) % P;
+  return { x: x3, y: (slope * (across - x3) - 8n * yy * yy) % P, z: (2n * y * z) % P };
+}
+
+function addAffine(left: Jacobian, right: Point): Jacobian {
+  if (!right.x && !right.y) return left;
+  if (!left.z) return { x: right.x, y: right.y, z: 1n };
+  const zz = (left.z * left.z) % P;
+  const h = (right.x * zz - left.x) % P;
+  const r = (right.y * ((zz * left.z) % P) - left.y) % P;
+  if (!h) return r ? NOTHING : double(left);
+  const hh = (h * h) % P;
+  const hhh = (hh * h) % P;
+  const v = (left.x * hh) % P;
+  const x = (r * r - hhh - 2n * v) % P;
+  return { x, y: (r * (v - x) - left.y * hhh) % P, z: (left.z * h) % P };
+}
+
+function addJacobian(left: Jacobian, right: Jacobian): Jacobian {
+  if (!left.z) return right;
+  if (!right.z) return left;
+  const zzLeft = (left.z * left.z) % P;
+  const zzRight = (right.z * right.z) % P;
+  const xLeft = (left.x * zzRight) % P;
+  const yLeft = (left.y * ((zzRight * right.z) % P)) % P;
+  const h = (right.x * zzLeft - xLeft) % P;
+  const r = (right.y * ((zzLeft * left.z) % P) - yLeft) % P;
+  if (!h) return r ? NOTHING : double(left);
+  const hh = (h * h) % P;
+  const hhh = (hh * h) % P;
+  const v = (xLeft * hh) % P;
+  const x = (r * r - hhh - 2n * v) % P;
+  return { x, y: (r * (v - x) - yLeft * hhh) % P, z: (((left.z * right.z) % P) * h) % P };
+}
+
+function affine(points: readonly Jacobian[]): Point[] {
+  const inverses = invertAll(points.map(({ z }) => z || 1n));
+  return points.map(({ x, y, z }, number) => {
+    if (!z) return IDENTITY_POINT;
+    const inverse = inverses[number]!;
+    const square = (inverse * inverse) % P;
+    return {
+      x: positive((x * square) % P),
+      y: positive((y * ((square * inverse) % P)) % P),
+    };
+  });
+}
+
+function checkScalar(scalar: bigint): void {
+  if (scalar < 0n || scalar >= R) throw new RangeError("scalar outside [0, R)");
+}
+
+function sameLength(left: readonly unknown[], right: readonly unknown[]): void {
+  if (left.length !== right.length) {
+    throw new RangeError(`lengths differ: ${left.length} and ${right.length}`);
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * JSON as the protocol reads it: of bounded depth, integers exact and apart from other numbers.
+ *
+ * `JSON.parse` would take `7.0` for 7 and round the larger integers, so that two verifiers could
+ * disagree about one description.
+ *
+ * Source: docs/protocol.md §4.4; RFC 8259.
+ */
+
+import { fromUtf8 } from "./encoding.ts";
+import { Malformed } from "./errors.ts";
+
+/** Integers are bigints, all other numbers are numbers. */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
+
+export type JsonObject = ReadonlyMap<string, Json>;
+
+const MAX_NESTING = 32;
+
+/** JSON in UTF-8 that is not nested deeply; Malformed naming `subject` otherwise. */
+export function parseJson(data: Uint8Array, subject: string): Json {
+  return new Parser(fromUtf8(data, subject), subject).parse();
+}
+
+class Parser {
+  readonly #text: string;
+  readonly #subject: string;
+  #at = 0;
+  #depth = 0;
+
+  constructor(text: string, subject: string) {
+    this.#text = text;
+    this.#subject = subject;
+  }
+
+  parse(): Json {
+    const value = this.#value();
+    if (this.#at !== this.#text.length) throw this.#bad();
+    return value;
+  }
+
+  /** A value with the white space around it. */
+  #value(): Json {
+    this.#match(SPACE);
+    const value = this.#bare();
+    this.#match(SPACE);
+    return value;
+  }
+
+  #bare(): Json {
+    if (this.#skip("{")) return this.#nested(() => this.#object());
+    if (this.#skip("[")) return this.#nested(() => this.#array());
+    if (this.#skip("null")) return null;
+    if (this.#skip("true")) return true;
+    if (this.#skip("false")) return false;
+    const number = this.#match(NUMBER);
+    if (number !== undefined) return INTEGER.test(number) ? BigInt(number) : Number(number);
+    return this.#string();
+  }
+
+  #nested<T>(read: () => T): T {
+    this.#depth += 1;
+    if (this.#depth > MAX_NESTING) {
+      throw new Malformed(`${this.#subject}: nested more than ${MAX_NESTING} deep`);
+    }
+    const value = read();
+    this.#depth -= 1;
+    return value;
+  }
+
+  #object(): JsonObject {
+    const members = new Map<string, Json>();
+    this.#match(SPACE);
+    if (this.#skip("}")) return members;
+    do {
+      this.#match(SPACE);
+      const name = this.#string();
+      this.#match(SPACE);
+      if (!this.#skip(":")) throw this.#bad();
+      members.set(name, this.#value());
+    } while (this.#skip(","));
+    if (!this.#skip("}")) throw this.#bad();
+    return members;
+  }
+
+  #array(): Json[] {
+    const entries: Json[] = [];
+    this.#match(SPACE);
+    if (this.#skip("]")) return entries;
+    do entries.push(this.#value());
+    while (this.#skip(","));
+    if (!this.#skip("]")) throw this.#bad();
+    return entries;
+  }
+
+  #string(): string {
+    const quoted = this.#match(STRING);
+    if (quoted === undefined) throw this.#bad();
+    return JSON.parse(quoted) as string;
+  }
+
+  #skip(token: string): boolean {
+    if (!this.#text.startsWith(token, this.#at)) return false;
+    this.#at += token.length;
+    return true;
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text)?.[0];
+    this.#at += found?.length ?? 0;
+    return found;
+  }
+
+  #bad(): Malformed {
+    return new Malformed(`${this.#subject}: not JSON`);
+  }
+}
+
+const SPACE = /[ \t\n\r]*/y;
+const NUMBER = /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
+const INTEGER = /^-?[0-9]+$/;
+// eslint-disable-next-line no-control-regex -- JSON forbids exactly these
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;

@@ -1,0 +1,335 @@
+/**
+ * What a poll fixes before it opens, and the context that binds everything to it.
+ *
+ * Source: docs/protocol.md §3, §4. Vectors: tests/vectors/board.json.
+ */
+
+import {
+  ADDRESS_BYTES,
+  concat,
+  fromHex,
+  fromUtf8,
+  HASH_BYTES,
+  keccak256,
+  Reader,
+  sameBytes,
+  taggedHash,
+  toHex,
+  unsigned,
+  utf8,
+  word,
+  WORD_BYTES,
+} from "./encoding.ts";
+import { AuditError, Malformed, Rejected } from "./errors.ts";
+import { type Json, parseJson } from "./json.ts";
+import type { Question } from "./question/asked.ts";
+import { pollLabels, pollRule, readQuestions } from "./question/poll.ts";
+import type { BallotRule } from "./rule.ts";
+
+const MAX_NODES = 64;
+const MAX_URL_BYTES = 256;
+
+/** One tallying node: 20-byte address of its signing key, and the URL at which it serves. */
+export interface Member {
+  readonly address: Uint8Array;
+  readonly url: string;
+}
+
+/** The nodes of a poll in order; node `i` is `members[i − 1]`. */
+export class Committee {
+  readonly members: readonly Member[];
+  /** `t`: fewer than this many nodes learn nothing. */
+  readonly threshold: number;
+  /** `f`: this many nodes may be dead or lying. */
+  readonly faults: number;
+  /** `q`: receipts that record a ballot, signatures that anchor a root. */
+  readonly quorum: number;
+
+  /** @throws Rejected: a bound of §3 is broken (check P3). */
+  constructor(members: readonly Member[], threshold: number, faults: number) {
+    const [n, t, f] = [members.length, threshold, faults];
+    this.members = members;
+    this.threshold = threshold;
+    this.faults = faults;
+    this.quorum = Math.max(t + f, Math.floor((n + f) / 2) + 1);
+    const addresses = new Set(members.map(({ address }) => toHex(address)));
+    if (n > MAX_NODES) throw noCommittee(`${n} nodes, at most ${MAX_NODES}`);
+    if (addresses.size !== n || addresses.has(toHex(new Uint8Array(ADDRESS_BYTES)))) {
+      throw noCommittee("node addresses must be distinct and not zero");
+    }
+    const urls = members.map(({ url }) => utf8(url).length);
+    if (urls.some((size) => size < 1 || size > MAX_URL_BYTES)) {
+      throw noCommittee(`every node needs a URL of 1 to ${MAX_URL_BYTES} bytes`);
+    }
+    if (t < 2) throw noCommittee(`threshold t = ${t}, at least 2`);
+    if (f < 0 || f > t - 1) throw noCommittee(`faults f = ${f} outside 0 … t − 1 = ${t - 1}`);
+    if (n < t + 2 * f || n < 3 * f + 1) {
+      throw noCommittee(`n = ${n} nodes, at least max(t + 2f, 3f + 1)`);
+    }
+    if (this.quorum > n - f) {
+      throw noCommittee(`quorum q = ${this.quorum} exceeds n − f = ${n - f}`);
+    }
+  }
+
+  /** 32 bytes that stand for the committee on chain. */
+  get digest(): Uint8Array {
+    const members = this.members.flatMap(({ address, url }) => [
+      word(address),
+      keccak256(utf8(url)),
+    ]);
+    return taggedHash("committee", ...this.#head.map(word), ...members);
+  }
+
+  /** Board section 6. */
+  encode(): Uint8Array {
+    const members = this.members.flatMap(({ address, url }) => {
+      const encoded = utf8(url);
+      return [address, unsigned(encoded.length, 2), encoded];
+    });
+    return concat([...this.#head.map((value) => unsigned(value, 1)), ...members]);
+  }
+
+  /** Read board section 6; Malformed or Rejected (check P3). */
+  static decode(data: Uint8Array): Committee {
+    const reader = new Reader(data, "committee");
+    const n = reader.small(1, "n");
+    const t = reader.small(1, "t");
+    const f = reader.small(1, "f");
+    const q = reader.small(1, "q");
+    const members = Array.from({ length: n }, (_, place) => {
+      const number = place + 1;
+      const address = reader.take(ADDRESS_BYTES, `node ${number}`);
+      const url = fromUtf8(reader.prefixed(2, `url ${number}`), `committee.url ${number}`);
+      return { address, url };
+    });
+    reader.end();
+    const committee = new Committee(members, t, f);
+    if (committee.quorum !== q) throw noCommittee(`quorum ${q}, expected ${committee.quorum}`);
+    return committee;
+  }
+
+  get #head(): number[] {
+    return [this.members.length, this.threshold, this.faults, this.quorum];
+  }
+}
+
+/** The sixteen words of §4.1; names and order are those of the contract's struct. */
+export interface PollParameters {
+  readonly committee: Uint8Array;
+  readonly rule: Uint8Array;
+  readonly outcomeRule: Uint8Array;
+  readonly description: Uint8Array;
+  readonly censusRoot: Uint8Array;
+  readonly voters: number;
+  readonly totalWeight: bigint;
+  readonly secret: boolean;
+  readonly opensAt: bigint;
+  readonly closesAt: bigint;
+  readonly freezeDelay: number;
+  readonly roundDuration: number;
+  readonly maxRounds: number;
+  readonly disputeWindow: number;
+  readonly tallyPeriod: number;
+  readonly minimumBallots: number;
+}
+
+/** Sixteen words. */
+export function encodeParameters(parameters: PollParameters): Uint8Array {
+  return concat([
+    parameters.committee,
+    parameters.rule,
+    parameters.outcomeRule,
+    parameters.description,
+    parameters.censusRoot,
+    word(parameters.voters),
+    word(parameters.totalWeight),
+    word(Number(parameters.secret)),
+    word(parameters.opensAt),
+    word(parameters.closesAt),
+    word(parameters.freezeDelay),
+    word(parameters.roundDuration),
+    word(parameters.maxRounds),
+    word(parameters.disputeWindow),
+    word(parameters.tallyPeriod),
+    word(parameters.minimumBallots),
+  ]);
+}
+
+/** Read sixteen words; Malformed when one is out of its type's range. */
+export function decodeParameters(data: Uint8Array): PollParameters {
+  const reader = new Reader(data, "parameters");
+  const digest = (name: string) => reader.take(HASH_BYTES, name);
+  const integer = (name: string, bits: number) => {
+    const value = reader.unsigned(WORD_BYTES, name);
+    if (value >> BigInt(bits)) {
+      throw new Malformed(`parameters.${name}: ${value} exceeds ${bits} bits`);
+    }
+    return value;
+  };
+  const small = (name: string) => Number(integer(name, 32));
+  const parameters = {
+    committee: digest("committee"),
+    rule: digest("rule"),
+    outcomeRule: digest("outcome_rule"),
+    description: digest("description"),
+    censusRoot: digest("census_root"),
+    voters: small("voters"),
+    totalWeight: integer("total_weight", 128),
+    secret: integer("secret", 1) === 1n,
+    opensAt: integer("opens_at", 64),
+    closesAt: integer("closes_at", 64),
+    freezeDelay: small("freeze_delay"),
+    roundDuration: small("round_duration"),
+    maxRounds: small("max_rounds"),
+    disputeWindow: small("dispute_window"),
+    tallyPeriod: small("tally_period"),
+    minimumBallots: small("minimum_ballots"),
+  };
+  reader.end();
+  return parameters;
+}
+
+/** Which poll: chain id, 20-byte registry address, poll id. */
+export interface PollIdentity {
+  readonly chainId: bigint;
+  readonly registry: Uint8Array;
+  readonly pollId: bigint;
+}
+
+/** Board section 1. */
+export function encodeIdentity({ chainId, registry, pollId }: PollIdentity): Uint8Array {
+  return concat([word(chainId), registry, word(pollId)]);
+}
+
+/** Read board section 1; Malformed when it is none. */
+export function decodeIdentity(data: Uint8Array): PollIdentity {
+  const reader = new Reader(data, "poll");
+  const identity = {
+    chainId: reader.unsigned(WORD_BYTES, "chain_id"),
+    registry: reader.take(ADDRESS_BYTES, "registry"),
+    pollId: reader.unsigned(WORD_BYTES, "poll_id"),
+  };
+  reader.end();
+  return identity;
+}
+
+/** `pollContext` (§4.2), 32 bytes. */
+export function pollContext(
+  { chainId, registry, pollId }: PollIdentity,
+  parameters: PollParameters,
+  rule: BallotRule,
+): Uint8Array {
+  return taggedHash(
+    "poll",
+    word(chainId),
+    word(registry),
+    word(pollId),
+    encodeParameters(parameters),
+    word(rule.slots.length),
+    word(rule.maxSlotValue),
+  );
+}
+
+/** The round of a treasury whose money a poll decides about. */
+export interface RoundReference {
+  readonly treasury: Uint8Array;
+  readonly roundId: bigint;
+}
+
+/** What a poll asks and what its slots stand for; `encoded` are the bytes that were hashed. */
+export interface Description {
+  readonly encoded: Uint8Array;
+  readonly title: string;
+  readonly options: readonly string[];
+  readonly round: RoundReference | undefined;
+  /**
+   * What makes the ballot rule, undefined where it does not say; or why that cannot be read, which
+   * says nothing against the rest.
+   */
+  readonly questions: readonly Question[] | AuditError | undefined;
+}
+
+/**
+ * Read a description.
+ *
+ * @throws Malformed: not UTF-8 JSON with a title and options.
+ */
+export function decodeDescription(encoded: Uint8Array): Description {
+  const content = parseJson(encoded, "description");
+  if (!(content instanceof Map)) throw new Malformed("description: not a JSON object");
+  const members = content as ReadonlyMap<string, Json>;
+  const title = members.get("title");
+  const options = members.get("options");
+  if (typeof title !== "string") throw new Malformed("description.title: not a string");
+  if (!Array.isArray(options) || !options.every((name) => typeof name === "string")) {
+    throw new Malformed("description.options: not a list of strings");
+  }
+  const round = roundReference(members.get("round"));
+  return { encoded, title, options, round, questions: questionsOf(members.get("questions")) };
+}
+
+function questionsOf(content: Json | undefined): Description["questions"] {
+  if (content === undefined) return undefined;
+  try {
+    return readQuestions(content);
+  } catch (error) {
+    if (error instanceof AuditError) return error;
+    throw error;
+  }
+}
+
+/**
+ * The questions of a description, empty where it has none.
+ *
+ * @throws Rejected: they cannot be read, do not make exactly the rule, or name other slots than the
+ *   options (check P5).
+ */
+export function checkQuestions(
+  { questions, options }: Description,
+  rule: BallotRule,
+): readonly Question[] {
+  const fails = (reason: string) => new Rejected("P5", "description.questions", reason);
+  if (!questions) return [];
+  if (questions instanceof AuditError) throw fails(questions.message);
+  let made: BallotRule;
+  try {
+    made = pollRule(questions);
+  } catch (error) {
+    if (error instanceof Rejected) throw fails(error.reason);
+    throw error;
+  }
+  if (!sameBytes(made.encode(), rule.encode())) throw fails("they make another ballot rule");
+  const labels = pollLabels(questions);
+  if (labels.length !== options.length || labels.some((label, slot) => label !== options[slot])) {
+    throw fails("the options are not what they ask about");
+  }
+  return questions;
+}
+
+function roundReference(content: Json | undefined): RoundReference | undefined {
+  if (content === undefined || content === null) return undefined;
+  const members: ReadonlyMap<string, Json> = content instanceof Map ? content : new Map();
+  const treasury = members.get("treasury");
+  const number = members.get("id");
+  if (typeof treasury !== "string" || !/^0x[0-9a-f]{40}$/.test(treasury)) {
+    throw new Malformed("description.round.treasury: not an address in lower-case 0x-hex");
+  }
+  if (typeof number !== "bigint" || number < 1n || number >= 1n << 128n) {
+    throw new Malformed("description.round.id: not a number of a round");
+  }
+  return { treasury: fromHex(treasury, "description.round.treasury"), roundId: number };
+}
+
+/** Whether two references name the same round. */
+export function sameRound(left: RoundReference, right: RoundReference): boolean {
+  return left.roundId === right.roundId && sameBytes(left.treasury, right.treasury);
+}
+
+/** What the contract stores for the announced poll keys (§4.3). */
+export function pollKeysHash(publicKeys: readonly Uint8Array[]): Uint8Array {
+  return taggedHash("poll-keys", ...publicKeys);
+}
+
+function noCommittee(reason: string): Rejected {
+  return new Rejected("P3", "committee", reason);
+}

@@ -1,0 +1,151 @@
+/**
+ * Prepare a ballot: share the vote, prove it, seal the shares; then a wallet or key signs.
+ *
+ * Source: docs/protocol.md §7, §8. Vectors: tests/vectors/ballot.json.
+ */
+
+import { type Ballot, BallotLayout } from "./ballot.ts";
+import { CommitmentKey, type Opening } from "./commitment.ts";
+import { encodePoints, modulo } from "./curve.ts";
+import { Kernel } from "./kernel.ts";
+import { challenge, ProofShape } from "./proof.ts";
+import { type Randomness, systemRandomness } from "./randomness.ts";
+import { type BallotRule, evaluate } from "./rule.ts";
+import { seal } from "./sealing.ts";
+import { boxesHash, encodeBox, type Share, shareAt } from "./sharing.ts";
+import { BALLOT, type Value } from "./typed_data.ts";
+
+/** What opens a ballot's commitments: kept by the voter's device, and shown only in a challenge. */
+export interface BallotOpening {
+  /** The vote in the rule's bits. */
+  readonly bits: readonly bigint[];
+  /** Column d holds the d-th coefficient of every slot's polynomial; column 0 is the vote. */
+  readonly columns: readonly (readonly bigint[])[];
+  /** Coefficients of `ρ(x)`. */
+  readonly blindings: readonly bigint[];
+}
+
+/** A proven ballot and the nodes' shares of it, not yet sealed. */
+export interface SharedBallot {
+  /** The public part. */
+  readonly ballot: Ballot;
+  /** For node 1, 2, … in order. */
+  readonly shares: readonly Share[];
+  readonly opening: BallotOpening;
+}
+
+/** A ballot with its boxes, still to be signed. */
+export interface SealedBallot {
+  readonly ballot: Ballot;
+  readonly boxes: readonly Uint8Array[];
+  readonly boxesHash: Uint8Array;
+}
+
+/** Which poll a voter votes in. */
+export interface VotersPoll {
+  readonly rule: BallotRule;
+  /** Secrecy threshold `t`. */
+  readonly threshold: number;
+  /** 32 bytes. */
+  readonly pollContext: Uint8Array;
+  /** The nodes' X25519 public keys, node 1 first, as pinned on chain. */
+  readonly pollKeys: readonly Uint8Array[];
+}
+
+/** Prepares ballots of one poll; tables and kernel are made once, while the voter still chooses. */
+export class BallotFactory {
+  readonly layout: BallotLayout;
+  readonly key: CommitmentKey;
+  readonly #poll: VotersPoll;
+  readonly #shape: ProofShape;
+  readonly #kernel: Kernel;
+  readonly #randomness: Randomness;
+
+  constructor(poll: VotersPoll, randomness: Randomness = systemRandomness) {
+    this.#poll = poll;
+    this.#randomness = randomness;
+    this.#shape = new ProofShape(poll.rule, poll.threshold);
+    this.#kernel = new Kernel(poll.rule);
+    this.layout = new BallotLayout(this.#shape);
+    this.key = new CommitmentKey(poll.rule.width);
+  }
+
+  /**
+   * Share and prove a vote.
+   *
+   * @param voter 20-byte account.
+   * @param bits The vote in the rule's bits, slack included.
+   * @param castAtUnixS Timestamp of the latest block that the voter saw.
+   * @throws RangeError: the bits break the rule; the message says how.
+   */
+  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): SharedBallot {
+    const problem = this.#poll.rule.violated(bits);
+    if (problem) throw new RangeError(`not a ballot of this poll: ${problem}`);
+    return this.prove(voter, bits, castAtUnixS);
+  }
+
+  /** As `share`, for any integers: what breaks the rule gets a proof that fails. */
+  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): SharedBallot {
+    const { rule, threshold, pollContext } = this.#poll;
+    const scalar = () => this.#randomness.scalar();
+    const separate = !rule.slotsAreBits;
+    const values = rule.slotValues(bits);
+    const columns = [values.map(modulo)];
+    for (let degree = 1; degree < threshold; degree++) columns.push(values.map(scalar));
+    const rho = Array.from({ length: threshold }, scalar);
+    const masks = this.#kernel.sample(this.#randomness);
+    const slotMasks = rule.slotValues(masks).map(modulo);
+    const [beta, s, u, w, y] = [scalar(), scalar(), scalar(), scalar(), scalar()];
+    const cross = masks.map((mask, number) => modulo(mask * (1n - 2n * bits[number]!)));
+    const square = masks.map((mask) => modulo(-mask * mask));
+    for (const { slots, terms } of rule.quadraticRows) {
+      const mixed = slots.reduce((sum, slot) => sum + 2n * values[slot]! * slotMasks[slot]!, 0n);
+      cross.push(modulo(-mixed - evaluate(terms, masks)));
+      square.push(modulo(-slots.reduce((sum, slot) => sum + slotMasks[slot]! ** 2n, 0n)));
+    }
+
+    const openings = columns.map((column, degree): Opening => [column, rho[degree]!]);
+    if (separate) openings.push([bits.map(modulo), beta]);
+    openings.push([slotMasks, s]);
+    if (separate) openings.push([masks, u]);
+    openings.push([cross, w], [square, y]);
+    const points = this.key.commit(openings);
+    const encodedPoints = encodePoints(points);
+
+    const x = challenge(this.#shape, pollContext, voter, encodedPoints);
+    const proof = {
+      voter,
+      points,
+      encodedPoints,
+      responses: bits.map((bit, number) => modulo(x * bit + masks[number]!)),
+      zValue: modulo(x * rho[0]! + s),
+      zBits: separate ? modulo(x * beta + u) : 0n,
+      zSquare: modulo(x * w + y),
+    };
+    return {
+      ballot: this.layout.build(castAtUnixS, proof),
+      shares: this.#poll.pollKeys.map((_, place) => shareAt(columns, rho, place + 1)),
+      opening: { bits, columns, blindings: rho },
+    };
+  }
+
+  /** Seal each node's share to its poll key. */
+  seal({ ballot, shares }: SharedBallot): SealedBallot {
+    const { pollContext, pollKeys } = this.#poll;
+    const boxes = pollKeys.map((key, place) => {
+      const share = shares[place]!;
+      const content = { pollContext, voter: ballot.voter, ballotDigest: ballot.digest, share };
+      return seal(key, encodeBox(content), this.#randomness);
+    });
+    return { ballot, boxes, boxesHash: boxesHash(boxes) };
+  }
+}
+
+/** The statement that the voter's key signs (§8.7), for `Domain.digest` and `Domain.request`. */
+export function ballotStatement(
+  pollContext: Uint8Array,
+  ballot: Pick<Ballot, "voter" | "castAtUnixS" | "digest">,
+  boxesHash: Uint8Array,
+): [type: string, ...values: Value[]] {
+  return [BALLOT, pollContext, ballot.voter, ballot.castAtUnixS, ballot.digest, boxesHash];
+}

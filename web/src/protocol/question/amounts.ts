@@ -1,0 +1,263 @@
+/**
+ * Questions that are answered by a number for each option: score, points, split, quadratic.
+ *
+ * Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
+ */
+
+import type { BallotRule, Term } from "../rule.ts";
+import { type Question, type QuestionJson, requireDistinct } from "./asked.ts";
+import { type Draft, drawn, refuse } from "./draft.ts";
+import { type Fields, written } from "./fields.ts";
+
+/** A number for each option, which is its slot, within bounds of the values' cost together. */
+export interface Amounts extends Question {
+  readonly options: readonly string[];
+  /** What the values come to; undefined where they are free of one another. */
+  totalOf(values: readonly bigint[]): bigint | undefined;
+  /** Least and most that they may come to. */
+  readonly least: bigint;
+  readonly most: bigint;
+}
+
+/** A score in 0 … `maxScore` for each option. */
+export class Score implements Amounts {
+  static readonly KIND = "score";
+  readonly kind = Score.KIND;
+  readonly title: string;
+  readonly rule: BallotRule;
+  readonly options: readonly string[];
+  readonly maxScore: bigint;
+  readonly least = 0n;
+  readonly most = 0n;
+
+  constructor(title: string, options: readonly string[], maxScore: bigint) {
+    requireDistinct("options", options, 1);
+    requirePositive("max_score", maxScore);
+    this.title = title;
+    this.options = options;
+    this.maxScore = maxScore;
+    this.rule = drawn((draft) => {
+      drawAmounts(draft, options.length, maxScore);
+    });
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): Score {
+    return new Score(title, fields.texts("options"), fields.integer("max_score"));
+  }
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, maxScore } = this;
+    return { kind, title, options, max_score: written(maxScore) };
+  }
+
+  totalOf(): undefined {
+    return undefined;
+  }
+}
+
+/** Points that are given away, at most `credits` of them. */
+export class Points implements Amounts {
+  static readonly KIND = "points";
+  readonly kind = Points.KIND;
+  readonly title: string;
+  readonly rule: BallotRule;
+  readonly options: readonly string[];
+  /** At least 1. */
+  readonly credits: bigint;
+  /** How many must be given away. */
+  readonly atLeast: bigint;
+  /** Most for one option; `credits` when left out. */
+  readonly maxPerOption: bigint | undefined;
+
+  constructor(
+    title: string,
+    options: readonly string[],
+    credits: bigint,
+    atLeast = 0n,
+    maxPerOption?: bigint,
+  ) {
+    const largest = maxPerOption ?? credits;
+    requireDistinct("options", options, 2);
+    requirePositive("credits", credits);
+    if (atLeast < 0n || atLeast > credits) {
+      throw refuse("at_least", `${atLeast} outside 0 … ${credits}`);
+    }
+    if (largest < 1n || largest > credits) {
+      throw refuse("max_per_option", `${largest} outside 1 … ${credits}`);
+    }
+    const most = largest * BigInt(options.length);
+    if (most < atLeast) throw refuse("at_least", `${atLeast}, at most ${most} can be given`);
+    this.title = title;
+    this.options = options;
+    this.credits = credits;
+    this.atLeast = atLeast;
+    this.maxPerOption = maxPerOption;
+    this.rule = drawn((draft) => {
+      const given = drawAmounts(draft, options.length, largest);
+      draft.row([...given, ...draft.span(credits - atLeast)], credits);
+    });
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): Points {
+    const options = fields.texts("options");
+    const credits = fields.integer("credits");
+    const atLeast = fields.has("at_least") ? fields.integer("at_least") : 0n;
+    const most = fields.has("max_per_option") ? fields.integer("max_per_option") : undefined;
+    return new Points(title, options, credits, atLeast, most);
+  }
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, credits, atLeast, maxPerOption } = this;
+    return {
+      kind,
+      title,
+      options,
+      credits: written(credits),
+      ...(atLeast && { at_least: written(atLeast) }),
+      ...(maxPerOption !== undefined && { max_per_option: written(maxPerOption) }),
+    };
+  }
+
+  totalOf(values: readonly bigint[]): bigint {
+    return sum(values);
+  }
+
+  get least(): bigint {
+    return this.atLeast;
+  }
+
+  get most(): bigint {
+    return this.credits;
+  }
+}
+
+/** A whole divided among the options, to the last unit. */
+export class Split implements Amounts {
+  static readonly KIND = "split";
+  readonly kind = Split.KIND;
+  readonly title: string;
+  readonly rule: BallotRule;
+  readonly options: readonly string[];
+  /** Units of the whole, at least 1. */
+  readonly total: bigint;
+
+  constructor(title: string, options: readonly string[], total = PERCENT) {
+    requireDistinct("options", options, 2);
+    requirePositive("total", total);
+    this.title = title;
+    this.options = options;
+    this.total = total;
+    this.rule = drawn((draft) => {
+      draft.row(drawAmounts(draft, options.length, total), total);
+    });
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): Split {
+    const options = fields.texts("options");
+    return new Split(title, options, fields.has("total") ? fields.integer("total") : PERCENT);
+  }
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, total } = this;
+    return { kind, title, options, ...(total !== PERCENT && { total: written(total) }) };
+  }
+
+  totalOf(values: readonly bigint[]): bigint {
+    return sum(values);
+  }
+
+  get least(): bigint {
+    return this.total;
+  }
+
+  get most(): bigint {
+    return this.total;
+  }
+}
+
+const PERCENT = 100n;
+
+/** Votes whose squares cost credits, at most `credits` of them. */
+export class Quadratic implements Amounts {
+  static readonly KIND = "quadratic";
+  readonly kind = Quadratic.KIND;
+  readonly title: string;
+  readonly rule: BallotRule;
+  readonly options: readonly string[];
+  readonly credits: bigint;
+  readonly least = 0n;
+
+  constructor(title: string, options: readonly string[], credits: bigint) {
+    requireDistinct("options", options, 2);
+    requirePositive("credits", credits);
+    this.title = title;
+    this.options = options;
+    this.credits = credits;
+    this.rule = drawn((draft) => {
+      drawAmounts(draft, options.length, integerRoot(credits));
+      draft.quadraticRow([...options.keys()], draft.span(credits), credits);
+    });
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): Quadratic {
+    return new Quadratic(title, fields.texts("options"), fields.integer("credits"));
+  }
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, credits } = this;
+    return { kind, title, options, credits: written(credits) };
+  }
+
+  totalOf(values: readonly bigint[]): bigint {
+    return sum(values.map((value) => value * value));
+  }
+
+  get most(): bigint {
+    return this.credits;
+  }
+}
+
+/** A span for each option, its slot; the bits of all. */
+function drawAmounts(draft: Draft, options: number, largest: bigint): Term[] {
+  const amounts = Array.from({ length: options }, () => draft.span(largest));
+  for (const amount of amounts) draft.slot(amount);
+  return amounts.flat();
+}
+
+/** `⌊√value⌋`, by Newton's method from above. */
+function integerRoot(value: bigint): bigint {
+  let root = 1n << BigInt((value.toString(2).length + 1) >> 1);
+  for (;;) {
+    const next = (root + value / root) >> 1n;
+    if (next >= root) return root;
+    root = next;
+  }
+}
+
+function requirePositive(field: string, value: bigint): void {
+  if (value < 1n) throw refuse(field, `${value}, at least 1`);
+}
+
+function sum(values: readonly bigint[]): bigint {
+  return values.reduce((total, value) => total + value, 0n);
+}

@@ -1,0 +1,87 @@
+/**
+ * Caps: at most so many of some options, or at most so much for them.
+ *
+ * Source: docs/protocol.md §5.5.
+ */
+
+import type { Terms } from "../rule.ts";
+import type { QuestionJson } from "./asked.ts";
+import { type Draft, refuse } from "./draft.ts";
+import { type Fields, written } from "./fields.ts";
+
+/** A bound on some options together. */
+export interface Cap {
+  /** Their indices, strictly increasing. */
+  readonly options: readonly number[];
+  /** Whether the bound is on their costs, not on their number. */
+  readonly ofCosts: boolean;
+  readonly bound: bigint;
+}
+
+/** From JSON. */
+export function readCap(fields: Fields): Cap {
+  const options = fields.integers("options").map(Number);
+  const ofCosts = fields.has("budget");
+  const bound = fields.integer(ofCosts ? "budget" : "at_most");
+  fields.end();
+  return { options, ofCosts, bound };
+}
+
+/** The JSON form. */
+export function capJson({ options, ofCosts, bound }: Cap): QuestionJson {
+  return { options, [ofCosts ? "budget" : "at_most"]: written(bound) };
+}
+
+/** What each of its options takes of the bound: 1, or its cost. */
+export function pricesOf(cap: Cap, costs: readonly bigint[] | undefined): bigint[] {
+  return cap.options.map((option) => (cap.ofCosts ? costs![option]! : 1n));
+}
+
+/** Most of its options that a ballot can select. */
+export function selectable(cap: Cap, costs: readonly bigint[] | undefined): number {
+  let left = cap.bound;
+  let count = 0;
+  for (const price of pricesOf(cap, costs).sort((one, two) => (one < two ? -1 : 1))) {
+    left -= price;
+    if (left < 0n) break;
+    count += 1;
+  }
+  return count;
+}
+
+/** Refuse caps of unknown options, without costs to count, and those that cannot bind. */
+export function checkCaps(
+  caps: readonly Cap[],
+  options: number,
+  costs: readonly bigint[] | undefined,
+): void {
+  caps.forEach((cap, number) => {
+    const field = `caps[${number}]`;
+    if (cap.options.some((option, place) => place > 0 && option <= cap.options[place - 1]!)) {
+      throw refuse(`${field}.options`, "not strictly increasing");
+    }
+    if (cap.options.some((option) => option < 0 || option >= options)) {
+      throw refuse(`${field}.options`, `not all of 0 … ${options - 1}`);
+    }
+    if (cap.ofCosts && !costs) throw refuse(`${field}.budget`, "there are no costs");
+    if (cap.bound < 1n) throw refuse(field, `${cap.bound}, at least 1`);
+    const most = pricesOf(cap, costs).reduce((sum, price) => sum + price, 0n);
+    if (cap.bound >= most) throw refuse(field, "it never binds");
+  });
+}
+
+/** One row a cap, each with slack bits of its own. */
+export function drawCaps(
+  draft: Draft,
+  caps: readonly Cap[],
+  options: Terms,
+  costs: readonly bigint[] | undefined,
+): void {
+  for (const cap of caps) {
+    const prices = pricesOf(cap, costs);
+    const priced = cap.options.map((option, place) => {
+      return { bit: options[option]!.bit, coefficient: prices[place]! };
+    });
+    draft.row([...priced, ...draft.span(cap.bound)], cap.bound);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The questions of one poll: their JSON form, and one rule out of several.
+ *
+ * Source: docs/protocol.md §4.4, §5.5, §5.7, §5.8. Vectors: tests/vectors/questions.json.
+ */
+
+import { Malformed, Rejected } from "../errors.ts";
+import type { Json } from "../json.ts";
+import { BallotRule, type Terms } from "../rule.ts";
+import { Points, Quadratic, Score, Split } from "./amounts.ts";
+import type { Question } from "./asked.ts";
+import { CrossTabulation, Histogram } from "./buckets.ts";
+import { Fields } from "./fields.ts";
+import { NumberQuestion } from "./number.ts";
+import { Ranking } from "./ranking.ts";
+import { Approval, Knapsack, SingleChoice } from "./selection.ts";
+
+const KINDS = new Map<string, (title: string, fields: Fields) => Question>([
+  [SingleChoice.KIND, SingleChoice.read],
+  [Approval.KIND, Approval.read],
+  [Knapsack.KIND, Knapsack.read],
+  [Score.KIND, Score.read],
+  [Points.KIND, Points.read],
+  [Split.KIND, Split.read],
+  [Quadratic.KIND, Quadratic.read],
+  [Ranking.KIND, Ranking.read],
+  [Histogram.KIND, Histogram.read],
+  [CrossTabulation.KIND, CrossTabulation.read],
+  [NumberQuestion.KIND, NumberQuestion.read],
+]);
+
+/**
+ * Questions from their JSON form.
+ *
+ * @throws Malformed: not a list of at least one question, each with its members and no others.
+ * @throws Rejected: a question that nobody can ask (check P2).
+ */
+export function readQuestions(content: Json, item = "questions"): Question[] {
+  if (!Array.isArray(content) || !content.length) {
+    throw new Malformed(`${item}: not a list of questions`);
+  }
+  return (content as readonly Json[]).map((one, number) => readOne(one, `${item}[${number}]`));
+}
+
+/** The ballot rule of a poll that asks these questions; Rejected when together too large. */
+export function pollRule(questions: readonly Question[]): BallotRule {
+  return stack(questions.map(({ rule }) => rule));
+}
+
+/** What the poll's slots stand for; the question's title in front where there are several. */
+export function pollLabels(questions: readonly Question[]): readonly string[] {
+  if (questions.length === 1) return questions[0]!.labels();
+  return questions.flatMap((question) => {
+    return question.labels().map((label) => `${question.title}: ${label}`);
+  });
+}
+
+/**
+ * One rule whose ballots are one ballot of each, in order.
+ *
+ * @throws Rejected: together they are too large (check P2).
+ */
+function stack(rules: readonly BallotRule[]): BallotRule {
+  let bits = 0;
+  let slots = 0;
+  const placed = rules.map((rule) => {
+    const [firstBit, firstSlot] = [bits, slots];
+    bits += rule.bits;
+    slots += rule.slots.length;
+    const shifted = (terms: Terms) => {
+      return terms.map(({ bit, coefficient }) => ({ bit: bit + firstBit, coefficient }));
+    };
+    return {
+      slots: rule.slots.map(shifted),
+      rows: rule.rows.map(({ terms, constant }) => ({ terms: shifted(terms), constant })),
+      quadraticRows: rule.quadraticRows.map((row) => ({
+        slots: row.slots.map((slot) => slot + firstSlot),
+        terms: shifted(row.terms),
+        constant: row.constant,
+      })),
+    };
+  });
+  return new BallotRule(
+    bits,
+    placed.flatMap((rule) => rule.slots),
+    placed.flatMap((rule) => rule.rows),
+    placed.flatMap((rule) => rule.quadraticRows),
+  );
+}
+
+function readOne(content: Json, item: string): Question {
+  const fields = new Fields(content, item);
+  const kind = fields.text("kind");
+  const title = fields.text("title");
+  const read = KINDS.get(kind);
+  if (!read) throw new Malformed(`${item}.kind: ${kind.slice(0, 40)} is none`);
+  let question: Question;
+  try {
+    question = read(title, fields);
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error;
+    const name = error.item.slice(error.item.indexOf(".") + 1);
+    throw new Rejected(error.check, `${item}.${name}`, error.reason);
+  }
+  fields.end();
+  return question;
+}

@@ -1,0 +1,112 @@
+/**
+ * A question that is answered by putting options into places.
+ *
+ * Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
+ */
+
+import type { BallotRule } from "../rule.ts";
+import { type Question, type QuestionJson, requireDistinct } from "./asked.ts";
+import { type Draft, drawn, refuse } from "./draft.ts";
+import { type Fields, written } from "./fields.ts";
+
+/** The first places are filled, without gaps, and a place gives its score. */
+export class Ranking implements Question {
+  static readonly KIND = "ranking";
+  readonly kind = Ranking.KIND;
+  readonly title: string;
+  readonly rule: BallotRule;
+  /** At least two. */
+  readonly options: readonly string[];
+  /** Of place 1, 2, …: never rising, none negative, the first at least 1. */
+  readonly scores: readonly bigint[];
+  /** Places that must be filled; all of them when left out. */
+  readonly atLeast: number | undefined;
+
+  constructor(
+    title: string,
+    options: readonly string[],
+    scores: readonly bigint[],
+    atLeast?: number,
+  ) {
+    const places = scores.length;
+    requireDistinct("options", options, 2);
+    if (places < 1 || places > options.length) {
+      throw refuse("scores", `${places} places for ${options.length} options`);
+    }
+    if (scores.some((score, place) => place > 0 && score > scores[place - 1]!)) {
+      throw refuse("scores", "a later place scores more");
+    }
+    if (scores[0]! < 1n || scores[places - 1]! < 0n) {
+      throw refuse("scores", "the first is at least 1, none is negative");
+    }
+    const fewest = atLeast ?? places;
+    if (fewest < 0 || fewest > places) {
+      throw refuse("at_least", `${fewest} outside 0 … ${places}`);
+    }
+    this.title = title;
+    this.options = options;
+    this.scores = scores;
+    this.atLeast = atLeast;
+    this.rule = drawn((draft) => {
+      this.#draw(draft);
+    });
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): Ranking {
+    const options = fields.texts("options");
+    const scores = fields.integers("scores");
+    const atLeast = fields.has("at_least") ? Number(fields.integer("at_least")) : undefined;
+    return new Ranking(title, options, scores, atLeast);
+  }
+
+  /** Places that must be filled. */
+  get fewest(): number {
+    return this.atLeast ?? this.scores.length;
+  }
+
+  /** Number of the bit that puts an option into a place, both from 0. */
+  bit(option: number, place: number): number {
+    return option * this.scores.length + place;
+  }
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, scores, atLeast } = this;
+    const members = { kind, title, options, scores: scores.map(written) };
+    return { ...members, ...(atLeast !== undefined && { at_least: atLeast }) };
+  }
+
+  #draw(draft: Draft): void {
+    const options = [...this.options.keys()];
+    const places = [...this.scores.keys()];
+    draft.ones(options.length * places.length);
+    for (const option of options) {
+      const scored = places.map((place) => {
+        return { bit: this.bit(option, place), coefficient: this.scores[place]! };
+      });
+      draft.slot(scored.filter(({ coefficient }) => coefficient));
+    }
+    // One bit holds one place at most anyway; and a full ranking leaves no option out.
+    const gapless = places.length > 1 && this.fewest < options.length;
+    const slack = gapless ? draft.ones(options.length) : [];
+    // At most one of these is set: that of the first place that stays empty. It empties all
+    // places from there on, so that there can be no gap.
+    const ends = draft.ones(places.length - this.fewest);
+    const one = (option: number, place: number) => {
+      return { bit: this.bit(option, place), coefficient: 1n };
+    };
+    for (const place of places) {
+      const placed = options.map((option) => one(option, place));
+      draft.row([...placed, ...ends.slice(0, Math.max(0, place - this.fewest + 1))], 1n);
+    }
+    if (places.length === 1) return;
+    for (const option of options) {
+      const own = places.map((place) => one(option, place));
+      draft.row([...own, ...slack.slice(option, option + 1)], 1n);
+    }
+  }
+}

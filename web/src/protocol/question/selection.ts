@@ -1,0 +1,241 @@
+/**
+ * Questions that are answered by selecting options: single choice, approval, knapsack.
+ *
+ * Options may share a name: they may be proposals, and nobody stalls a poll by copying a title.
+ *
+ * Source: docs/protocol.md §5.5. Vectors: tests/vectors/constructors.json, questions.json.
+ */
+
+import type { BallotRule, Term } from "../rule.ts";
+import { type Question, type QuestionJson, requireCount } from "./asked.ts";
+import { type Cap, capJson, checkCaps, drawCaps, readCap, selectable } from "./caps.ts";
+import { type Draft, drawn, refuse } from "./draft.ts";
+import { type Fields, written } from "./fields.ts";
+
+/** Exactly one option. */
+export class SingleChoice implements Question {
+  static readonly KIND = "single_choice";
+  readonly kind = SingleChoice.KIND;
+  readonly title: string;
+  readonly rule: BallotRule;
+  /** At least two. */
+  readonly options: readonly string[];
+  /** Whether the last one is an abstention; no matter to the rule. */
+  readonly abstain: boolean;
+
+  constructor(title: string, options: readonly string[], abstain = false) {
+    this.title = title;
+    this.options = options;
+    this.abstain = abstain;
+    this.rule = singleChoice(options.length);
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): SingleChoice {
+    return new SingleChoice(title, fields.texts("options"), fields.flag("abstain"));
+  }
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, abstain } = this;
+    return { kind, title, options, ...(abstain && { abstain }) };
+  }
+}
+
+/** Between `atLeast` and `atMost` options, within caps. */
+export class Approval implements Question {
+  static readonly KIND = "approval";
+  readonly kind = Approval.KIND;
+  readonly title: string;
+  readonly rule: BallotRule;
+  /** At least one. */
+  readonly options: readonly string[];
+  readonly atLeast: number;
+  readonly atMost: number;
+  /** Each binds. */
+  readonly caps: readonly Cap[];
+  /** Of each option, where a cap counts them. */
+  readonly costs: readonly bigint[] | undefined;
+
+  constructor(
+    title: string,
+    options: readonly string[],
+    atLeast: number,
+    atMost: number,
+    caps: readonly Cap[] = [],
+    costs?: readonly bigint[],
+  ) {
+    const count = options.length;
+    requireCount("options", options, 1);
+    checkBounds(count, atLeast, atMost);
+    if (costs) {
+      checkCosts(costs, count);
+      if (!caps.some(({ ofCosts }) => ofCosts)) throw refuse("costs", "no cap counts them");
+    }
+    checkCaps(caps, count, costs);
+    caps.forEach((cap, number) => {
+      const most = count - cap.options.length + selectable(cap, costs);
+      if (most < atLeast) {
+        throw refuse(`caps[${number}]`, `it leaves ${most}, at least ${atLeast} asked`);
+      }
+    });
+    this.title = title;
+    this.options = options;
+    this.atLeast = atLeast;
+    this.atMost = atMost;
+    this.caps = caps;
+    this.costs = costs;
+    this.rule = drawn((draft) => {
+      drawCaps(draft, caps, drawApproval(draft, count, atLeast, atMost), costs);
+    });
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): Approval {
+    const options = fields.texts("options");
+    const atLeast = Number(fields.integer("at_least"));
+    const atMost = Number(fields.integer("at_most"));
+    const caps = fields.objects("caps").map(readCap);
+    const costs = fields.has("costs") ? fields.integers("costs") : undefined;
+    return new Approval(title, options, atLeast, atMost, caps, costs);
+  }
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, atLeast, atMost, caps, costs } = this;
+    const members = { kind, title, options, at_least: atLeast, at_most: atMost };
+    return {
+      ...members,
+      ...(costs && { costs: costs.map(written) }),
+      ...(caps.length && { caps: caps.map(capJson) }),
+    };
+  }
+}
+
+/** Any options that together cost at most `budget`, within caps. */
+export class Knapsack implements Question {
+  static readonly KIND = "knapsack";
+  readonly kind = Knapsack.KIND;
+  readonly title: string;
+  readonly rule: BallotRule;
+  /** At least one. */
+  readonly options: readonly string[];
+  /** Of each, at least 1. */
+  readonly costs: readonly bigint[];
+  /** At least 1. */
+  readonly budget: bigint;
+  /** Each binds. */
+  readonly caps: readonly Cap[];
+
+  constructor(
+    title: string,
+    options: readonly string[],
+    costs: readonly bigint[],
+    budget: bigint,
+    caps: readonly Cap[] = [],
+  ) {
+    requireCount("options", options, 1);
+    checkCosts(costs, options.length);
+    checkBudget(budget);
+    checkCaps(caps, options.length, costs);
+    this.title = title;
+    this.options = options;
+    this.costs = costs;
+    this.budget = budget;
+    this.caps = caps;
+    this.rule = drawn((draft) => {
+      drawCaps(draft, caps, drawKnapsack(draft, costs, budget), costs);
+    });
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): Knapsack {
+    const options = fields.texts("options");
+    const costs = fields.integers("costs");
+    const budget = fields.integer("budget");
+    return new Knapsack(title, options, costs, budget, fields.objects("caps").map(readCap));
+  }
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, costs, budget, caps } = this;
+    const members = { costs: costs.map(written), budget: written(budget) };
+    return { kind, title, options, ...members, ...(caps.length && { caps: caps.map(capJson) }) };
+  }
+}
+
+/** Exactly one of `options`; a vote is the bit vector of the chosen option. */
+export function singleChoice(options: number): BallotRule {
+  if (options < 2) throw refuse("options", `${options}, at least 2`);
+  return drawn((draft) => {
+    drawSingleChoice(draft, options);
+  });
+}
+
+/** Between `atLeast` and `atMost` of `options`. */
+export function approval(options: number, atLeast: number, atMost: number): BallotRule {
+  if (options < 1) throw refuse("options", `${options}, at least 1`);
+  checkBounds(options, atLeast, atMost);
+  return drawn((draft) => {
+    drawApproval(draft, options, atLeast, atMost);
+  });
+}
+
+/** Any options that together cost at most `budget`; costs and budget at least 1. */
+export function knapsack(costs: readonly bigint[], budget: bigint): BallotRule {
+  if (!costs.length) throw refuse("options", "0, at least 1");
+  checkCosts(costs, costs.length);
+  checkBudget(budget);
+  return drawn((draft) => {
+    drawKnapsack(draft, costs, budget);
+  });
+}
+
+/** One bit and slot an option; one row. */
+export function drawSingleChoice(draft: Draft, options: number): void {
+  draft.row(draft.options(options), 1n);
+}
+
+/** One bit and slot an option, then slack; one row, none where everything is allowed. */
+function drawApproval(draft: Draft, options: number, atLeast: number, atMost: number): Term[] {
+  const chosen = draft.options(options);
+  if (atLeast !== 0 || atMost !== options) {
+    draft.row([...chosen, ...draft.span(BigInt(atMost - atLeast))], BigInt(atMost));
+  }
+  return chosen;
+}
+
+/** One bit and slot an option, then slack; one row. */
+function drawKnapsack(draft: Draft, costs: readonly bigint[], budget: bigint): Term[] {
+  const chosen = draft.options(costs.length);
+  const priced = chosen.map(({ bit }, option) => ({ bit, coefficient: costs[option]! }));
+  draft.row([...priced, ...draft.span(budget)], budget);
+  return chosen;
+}
+
+function checkBounds(options: number, atLeast: number, atMost: number): void {
+  if (atMost < 1 || atMost > options) throw refuse("at_most", `${atMost} of ${options}`);
+  if (atLeast < 0 || atLeast > atMost) {
+    throw refuse("at_least", `${atLeast} outside 0 … ${atMost}`);
+  }
+}
+
+function checkCosts(costs: readonly bigint[], options: number): void {
+  if (costs.length !== options) throw refuse("costs", `${costs.length}, expected ${options}`);
+  costs.forEach((cost, option) => {
+    if (cost < 1n) throw refuse(`costs[${option}]`, `${cost}, at least 1`);
+  });
+}
+
+function checkBudget(budget: bigint): void {
+  if (budget < 1n) throw refuse("budget", `${budget}, at least 1`);
+}

@@ -1,0 +1,104 @@
+/**
+ * What a worker is asked and what it answers: plain data, so that it travels between threads.
+ *
+ * Rules travel as bytes, errors as their class and words.
+ */
+
+import type { Claimed, Finding } from "../protocol/checks.ts";
+import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.ts";
+import type { ChainEvidence } from "../protocol/evidence.ts";
+import type { BallotOpening } from "../protocol/prepare.ts";
+import type { FailedProof } from "../protocol/proof.ts";
+
+/** A poll as its ballots see it. */
+export interface PollData {
+  /** Canonical bytes of the ballot rule. */
+  readonly rule: Uint8Array;
+  /** Secrecy threshold `t`. */
+  readonly threshold: number;
+  /** 32 bytes. */
+  readonly pollContext: Uint8Array;
+}
+
+/** A poll and its nodes' X25519 keys, node 1 first. */
+export interface SealedPollData extends PollData {
+  readonly pollKeys: readonly Uint8Array[];
+}
+
+/** A vote to be made a ballot of. */
+export interface Vote {
+  readonly poll: SealedPollData;
+  /** 20-byte account. */
+  readonly voter: Uint8Array;
+  /** The vote in the rule's bits, slack included. */
+  readonly bits: readonly bigint[];
+  /** Timestamp of the latest block that the voter saw. */
+  readonly castAtUnixS: bigint;
+}
+
+/** A proven ballot with its boxes, still to be signed; the opening never leaves the device. */
+export interface PreparedBallot {
+  readonly encoded: Uint8Array;
+  readonly voter: Uint8Array;
+  readonly castAtUnixS: bigint;
+  readonly digest: Uint8Array;
+  readonly boxes: readonly Uint8Array[];
+  readonly boxesHash: Uint8Array;
+  readonly opening: BallotOpening;
+}
+
+/** Input and output of each kind of job. */
+export interface Jobs {
+  /** Make tables for a poll while its voter still chooses. */
+  warm: { input: SealedPollData; output: null };
+  /** Share, prove and seal a vote; RangeError when its bits break the rule. */
+  prepare: { input: Vote; output: PreparedBallot };
+  /** Decode and verify ballots together: those that fail; Malformed when one cannot be read. */
+  verify: { input: { poll: PollData; ballots: readonly Uint8Array[] }; output: FailedProof[] };
+  /** Every numbered check; Malformed when the board is none. */
+  audit: {
+    input: { claimed: Claimed; chain: ChainEvidence; board: Uint8Array };
+    output: Finding[];
+  };
+}
+
+export type Kind = keyof Jobs;
+
+/** Told how far a job has come; never before it has begun. */
+export type Progress = (done: number, total: number) => void;
+
+/** From page to worker. */
+export type Request = {
+  [K in Kind]: { readonly id: number; readonly kind: K; readonly input: Jobs[K]["input"] };
+}[Kind];
+
+/** From worker to page. */
+export type Message =
+  | { readonly id: number; readonly progress: readonly [done: number, total: number] }
+  | { readonly id: number; readonly output: Jobs[Kind]["output"] }
+  | { readonly id: number; readonly failure: Failure };
+
+/** An error, taken apart. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  /** Of a `Rejected`. */
+  readonly rejected?: { readonly check: string; readonly item: string; readonly reason: string };
+}
+
+/** Take an error apart. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { name, message } = error;
+  if (!(error instanceof Rejected)) return { name, message };
+  const { check, item, reason } = error;
+  return { name, message, rejected: { check, item, reason } };
+}
+
+/** Put it together again, of the class that it had where that means something. */
+export function errorOf({ name, message, rejected }: Failure): Error {
+  if (rejected) return new Rejected(rejected.check, rejected.item, rejected.reason);
+  const known = { Malformed, Undecided, AuditError, RangeError } as const;
+  const Class = name in known ? known[name as keyof typeof known] : Error;
+  return new Class(message);
+}

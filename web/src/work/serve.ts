@@ -1,0 +1,122 @@
+/** The worker's side: does one job after another as the page asks for them. */
+
+import { BallotLayout } from "../protocol/ballot.ts";
+import { generators } from "../protocol/commitment.ts";
+import { toHex } from "../protocol/encoding.ts";
+import { BallotFactory } from "../protocol/prepare.ts";
+import { ProofShape, RejectedProofs, verifyProofs } from "../protocol/proof.ts";
+import { systemRandomness } from "../protocol/randomness.ts";
+import { BallotRule } from "../protocol/rule.ts";
+import {
+  failureOf,
+  type Jobs,
+  type Kind,
+  type Message,
+  type Progress,
+  type Request,
+  type SealedPollData,
+} from "./jobs.ts";
+
+/** Ballots between two tellings of progress. */
+const BATCH = 500;
+
+/** The page's end as the worker sees it. */
+export interface PagePort {
+  postMessage(message: Message): void;
+  onmessage: ((event: MessageEvent<Request>) => unknown) | null;
+}
+
+/** Answer every request that comes in. */
+export function serve(port: PagePort): void {
+  port.onmessage = async ({ data: request }) => {
+    const { id } = request;
+    const progress: Progress = (done, total) => {
+      port.postMessage({ id, progress: [done, total] });
+    };
+    try {
+      port.postMessage({ id, output: await perform(request, progress) });
+    } catch (error) {
+      port.postMessage({ id, failure: failureOf(error) });
+    }
+  };
+}
+
+function perform(
+  request: Request,
+  progress: Progress,
+): Jobs[Kind]["output"] | Promise<Jobs[Kind]["output"]> {
+  switch (request.kind) {
+    case "warm":
+      factoryOf(request.input);
+      return null;
+    case "prepare":
+      return prepare(request.input, progress);
+    case "verify":
+      return verify(request.input, progress);
+    case "audit":
+      return audit(request.input, progress);
+  }
+}
+
+let warm: { readonly name: string; readonly factory: BallotFactory } | undefined;
+
+/** The factory of a poll: the latest one is kept. */
+function factoryOf(poll: SealedPollData): BallotFactory {
+  const parts = [poll.pollContext, poll.rule, ...poll.pollKeys].map(toHex);
+  const name = [poll.threshold, ...parts].join();
+  if (warm?.name !== name) {
+    const { threshold, pollContext, pollKeys } = poll;
+    const rule = BallotRule.decode(poll.rule);
+    const factory = new BallotFactory({ rule, threshold, pollContext, pollKeys });
+    warm = { name, factory };
+  }
+  return warm.factory;
+}
+
+function prepare(
+  { poll, voter, bits, castAtUnixS }: Jobs["prepare"]["input"],
+  progress: Progress,
+): Jobs["prepare"]["output"] {
+  const factory = factoryOf(poll);
+  progress(1, 3);
+  const shared = factory.share(voter, bits, castAtUnixS);
+  progress(2, 3);
+  const { ballot, boxes, boxesHash } = factory.seal(shared);
+  progress(3, 3);
+  const { encoded, digest } = ballot;
+  return { encoded, voter, castAtUnixS, digest, boxes, boxesHash, opening: shared.opening };
+}
+
+function verify(
+  { poll, ballots }: Jobs["verify"]["input"],
+  progress: Progress,
+): Jobs["verify"]["output"] {
+  const rule = BallotRule.decode(poll.rule);
+  const layout = new BallotLayout(new ProofShape(rule, poll.threshold));
+  const bases = generators(rule.width);
+  const failures: Jobs["verify"]["output"] = [];
+  for (let start = 0; start < ballots.length; start += BATCH) {
+    const proofs = ballots.slice(start, start + BATCH).map((encoded, place) => {
+      return layout.decode(encoded, `ballots[${start + place}]`).proof;
+    });
+    try {
+      verifyProofs(bases, layout.shape, poll.pollContext, proofs, systemRandomness);
+    } catch (error) {
+      if (!(error instanceof RejectedProofs)) throw error;
+      for (const { number, reason } of error.failures) {
+        failures.push({ number: start + number, reason });
+      }
+    }
+    progress(start + proofs.length, ballots.length);
+  }
+  return failures;
+}
+
+async function audit(
+  { claimed, chain, board }: Jobs["audit"]["input"],
+  progress: Progress,
+): Promise<Jobs["audit"]["output"]> {
+  // Voters never load what only auditors need.
+  const { Audit } = await import("../protocol/checks.ts");
+  return new Audit(claimed, chain, board, systemRandomness, progress).run();
+}

@@ -1,0 +1,138 @@
+/**
+ * The page's side: hands jobs to a worker, one at a time, each of which may be called off.
+ *
+ * A job computes without a pause, so that calling it off ends its worker; the next job gets another.
+ */
+
+import {
+  errorOf,
+  type Jobs,
+  type Kind,
+  type Message,
+  type Progress,
+  type Request,
+} from "./jobs.ts";
+
+/** A worker as the page sees it. */
+export interface WorkerPort {
+  postMessage(message: Request): void;
+  onmessage: ((event: MessageEvent<Message>) => unknown) | null;
+  /** Told when the worker cannot be loaded or breaks down. */
+  onerror: ((event: ErrorEvent) => unknown) | null;
+  terminate(): void;
+}
+
+/** What belongs to a job beside its input. */
+export interface JobOptions {
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+interface Waiting {
+  readonly request: Request;
+  readonly progress: Progress | undefined;
+  readonly resolve: (output: Jobs[Kind]["output"]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Workshop {
+  readonly #start: () => WorkerPort;
+  readonly #queue: Waiting[] = [];
+  #worker: WorkerPort | undefined;
+  #running: Waiting | undefined;
+  #lastId = 0;
+
+  /** @param start Starts a worker; called when there is something to do and none is there. */
+  constructor(start: () => WorkerPort = startWorker) {
+    this.#start = start;
+  }
+
+  /**
+   * Have a job done.
+   *
+   * @throws What the job throws; the signal's reason when it was called off; Error when the worker
+   *   broke down.
+   */
+  run<K extends Kind>(
+    kind: K,
+    input: Jobs[K]["input"],
+    { signal, progress }: JobOptions = {},
+  ): Promise<Jobs[K]["output"]> {
+    return new Promise<Jobs[Kind]["output"]>((resolve, reject) => {
+      signal?.throwIfAborted();
+      const request = { id: ++this.#lastId, kind, input } as Request;
+      const callOff = () => {
+        this.#callOff(request, signal?.reason);
+      };
+      signal?.addEventListener("abort", callOff, { once: true });
+      const settling = <T>(settle: (value: T) => void) => {
+        return (value: T) => {
+          signal?.removeEventListener("abort", callOff);
+          settle(value);
+        };
+      };
+      this.#queue.push({ request, progress, resolve: settling(resolve), reject: settling(reject) });
+      this.#next();
+    });
+  }
+
+  /** End the worker; jobs that wait are rejected. */
+  close(): void {
+    const reason = new Error("the workshop is closed");
+    for (const { reject } of this.#queue.splice(0)) reject(reason);
+    this.#endWorker(reason);
+  }
+
+  #next(): void {
+    if (this.#running) return;
+    this.#running = this.#queue.shift();
+    if (!this.#running) return;
+    this.#worker ??= this.#open();
+    this.#worker.postMessage(this.#running.request);
+  }
+
+  #open(): WorkerPort {
+    const worker = this.#start();
+    worker.onmessage = ({ data }) => {
+      this.#hear(data);
+    };
+    worker.onerror = ({ message }) => {
+      this.#endWorker(new Error(`the worker broke down: ${message}`));
+      this.#next();
+    };
+    return worker;
+  }
+
+  #hear(message: Message): void {
+    const job = this.#running;
+    if (job?.request.id !== message.id) return;
+    if ("progress" in message) {
+      job.progress?.(...message.progress);
+      return;
+    }
+    this.#running = undefined;
+    if ("output" in message) job.resolve(message.output);
+    else job.reject(errorOf(message.failure));
+    this.#next();
+  }
+
+  #callOff(request: Request, reason: unknown): void {
+    const place = this.#queue.findIndex((job) => job.request === request);
+    if (place >= 0) this.#queue.splice(place, 1)[0]!.reject(reason);
+    else if (this.#running?.request === request) {
+      this.#endWorker(reason);
+      this.#next();
+    }
+  }
+
+  #endWorker(reason: unknown): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#running?.reject(reason);
+    this.#running = undefined;
+  }
+}
+
+function startWorker(): WorkerPort {
+  return new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
+}
