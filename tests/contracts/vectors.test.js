@@ -75,7 +75,7 @@ test("rule.json", async () => {
 });
 
 test("constructors.json", async () => {
-  const { single_choice, approval, knapsack, greedy } = await vectors("constructors");
+  const { single_choice, approval, knapsack, greedy, rounds } = await vectors("constructors");
   const rules = await chain.deploy("RoundRules");
   const most = 2n ** 112n - 1n;
   const ones = (options) => Array.from({ length: options }, () => 1n);
@@ -96,6 +96,12 @@ test("constructors.json", async () => {
     const outcome = outcomes.greedy({ order, misfit, minimumSupport });
     const written = await rules.call("write", [ballot, outcome, budget, costs, costs.map(() => 0)]);
     assert.equal(written[which], rule, `${ballot} ${outcome} over ${costs.length}`);
+  }
+  assert.ok(rounds.length >= 50);
+  for (const { ballot, outcome, budget, amounts, categories, ...expected } of rounds) {
+    const written = await rules.call("write", [ballot, outcome, budget, amounts, categories]);
+    const name = `${ballot} ${outcome} over ${amounts.length}`;
+    assert.deepEqual([...written], [expected.rule, expected.outcome_rule], name);
   }
 });
 

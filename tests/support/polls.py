@@ -30,6 +30,7 @@ from ostraka_verifier.outcome import (
     GreedyByCategory,
     NoOutcome,
     OutcomeRule,
+    Proportional,
     outcome_rule_digest,
 )
 from ostraka_verifier.parameters import (
@@ -257,14 +258,20 @@ class SyntheticPoll:
 
     def round(self, tally: Tally) -> RoundEvidence:
         """What an honest chain says of the round after all payouts but the last."""
-        assert isinstance(self.outcome, Greedy | GreedyByCategory)
-        awards, costs = self.outcome.awards(tally.values), self.outcome.costs
+        assert isinstance(self.outcome, Greedy | GreedyByCategory | Proportional)
+        awards = self.outcome.awards(tally.values)
+        divides = isinstance(self.outcome, Proportional)
+        costs = awards if divides else self.outcome.costs
+        budget = self.outcome.amount if divides else self.outcome.budget
+        by_category = isinstance(self.outcome, GreedyByCategory)
+        categories = self.outcome.categories if by_category else [0] * len(costs)
         unpaid = max(slot for slot, funded in enumerate(awards) if funded)
         proposals = [
             ProposalEvidence(
                 id=bytes([slot + 1] * 32),
                 recipient=bytes([slot + 1] * 20),
                 amount=cost,
+                category=categories[slot],
                 withdrawn=False,
                 funded=bool(funded),
                 paid=bool(funded) and slot != unpaid,
@@ -273,13 +280,15 @@ class SyntheticPoll:
             for slot, (cost, funded) in enumerate(zip(costs, awards, strict=True))
         ]
         payouts = tuple(Payout(one.id, one.recipient, one.amount) for one in proposals if one.paid)
-        withdrawn = ProposalEvidence(bytes([99] * 32), bytes([99] * 20), 1, True, False, False, "")
+        withdrawn = ProposalEvidence(
+            bytes([99] * 32), bytes([99] * 20), 1, 0, True, False, False, ""
+        )
         return RoundEvidence(
             registry=REGISTRY,
             status=6,
             poll_id=1,
-            budget=self.outcome.budget,
-            deposited=self.outcome.budget,
+            budget=budget,
+            deposited=budget,
             committed=sum(one.amount for one in proposals if one.funded),
             paid_out=sum(one.amount for one in payouts),
             proposals=(proposals[0], withdrawn, *proposals[1:]),

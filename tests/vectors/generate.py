@@ -9,9 +9,11 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from ostraka.chain import round_rules
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
@@ -19,8 +21,16 @@ from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.merkle_sum import Leaf, sum_root
-from ostraka_verifier.outcome import Greedy, Misfit, NoOutcome, Order
-from ostraka_verifier.question import approval, knapsack, single_choice
+from ostraka_verifier.outcome import (
+    Greedy,
+    GreedyByCategory,
+    Misfit,
+    NoOutcome,
+    Order,
+    OutcomeRule,
+    Proportional,
+)
+from ostraka_verifier.question import Question, approval, knapsack, single_choice
 from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, slack_bits, slack_coefficients
 from ostraka_verifier.transcript import Transcript
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -325,6 +335,81 @@ def constructors() -> Cases:
                 (list(range(1, 201)), 4096, Order.VOTES, Misfit.STOP, 7),
             )
         ],
+        "rounds": _rounds(),
+    }
+
+
+def _rounds() -> list[dict[str, Any]]:
+    """What `RoundRules` writes for rounds of each kind, as questions and outcome rules have it."""
+    amounts = [400, 300, 600, 100, 250]
+    ballots = [
+        round_rules.single_choice(),
+        round_rules.approval(1, 3),
+        round_rules.approval(0, 9),
+        round_rules.knapsack(),
+        round_rules.score(1),
+        round_rules.score(5),
+        round_rules.score((1 << 53) - 1),
+        round_rules.points(1),
+        round_rules.points(10),
+        round_rules.points(100, 100),
+        round_rules.points(100, 37),
+        round_rules.quadratic(1),
+        round_rules.quadratic(100),
+        round_rules.quadratic(99),
+        round_rules.ranking([3, 2, 1]),
+        round_rules.ranking([1, 0]),
+        round_rules.ranking([4, 3, 2, 1, 0]),
+        round_rules.ranking([7, 7, 5, 3, 3, 1, 0, 0]),
+    ]
+    greedy = round_rules.greedy(Order.VOTES, Misfit.SKIP, 1)
+    cases = []
+    for ballot in ballots:
+        for standing in (2, 3, 5):
+            costs = amounts[:standing]
+            named = [(f"proposal {number}", cost) for number, cost in enumerate(costs)]
+            question = round_rules.question_of(ballot, "Round", named, 1000)
+            assert question is not None
+            outcome = Greedy(tuple(costs), 1000, Order.VOTES, Misfit.SKIP, 1)
+            cases.append(_round(ballot, greedy, costs, [0] * standing, question, outcome))
+    question = round_rules.question_of(ballots[0], "Round", [("a", 1)] * 5, 1000)
+    assert question is not None
+    categories = [1, 0, 2, 1, 0]
+    by_category = round_rules.greedy_by_category(
+        [500, 0, 300], Order.VOTES_PER_COST, Misfit.STOP, True, 9
+    )
+    rule = GreedyByCategory(
+        tuple(amounts),
+        tuple(categories),
+        (500, 0, 300),
+        1000,
+        Order.VOTES_PER_COST,
+        Misfit.STOP,
+        True,
+        9,
+    )
+    cases.append(_round(ballots[0], by_category, amounts, categories, question, rule))
+    divided = round_rules.proportional()
+    cases.append(_round(ballots[0], divided, [0] * 5, [0] * 5, question, Proportional(1000, 5)))
+    return cases
+
+
+def _round(
+    ballot: bytes,
+    outcome: bytes,
+    amounts: Sequence[int],
+    categories: Sequence[int],
+    question: Question,
+    rule: OutcomeRule,
+) -> dict[str, Any]:
+    return {
+        "ballot": hexed(ballot),
+        "outcome": hexed(outcome),
+        "budget": "1000",
+        "amounts": [str(amount) for amount in amounts],
+        "categories": list(categories),
+        "rule": hexed(question.rule.encode()),
+        "outcome_rule": hexed(rule.encode()),
     }
 
 

@@ -42,6 +42,10 @@ POLL = approval_poll()
 BOARD, CHAIN = POLL.finish()
 ROUND_POLL = approval_poll(treasury=bytes([42] * 20), seed="round")
 ROUND_BOARD, ROUND_CHAIN = ROUND_POLL.finish()
+DIVISION_POLL = approval_poll(
+    treasury=bytes([42] * 20), seed="division", outcome=Proportional(1000, 4)
+)
+DIVISION_BOARD, DIVISION_CHAIN = DIVISION_POLL.finish()
 Case = tuple[Board, ChainEvidence]
 
 
@@ -479,6 +483,29 @@ def of_proposal(place: int, **changes: Any) -> Case:
     return of_round(proposals=tuple(proposals))
 
 
+def of_division(place: int | None = None, **changes: Any) -> Case:
+    """A round that divides 1,000 by votes; changes are of a proposal, or of the round itself."""
+    assert isinstance(DIVISION_CHAIN.round, RoundEvidence)
+    round_ = DIVISION_CHAIN.round
+    if place is not None:
+        proposals = list(round_.proposals)
+        proposals[place] = replace(proposals[place], **changes)
+        changes = {"proposals": tuple(proposals)}
+    return DIVISION_BOARD, replace(DIVISION_CHAIN, round=replace(round_, **changes))
+
+
+def of_categories(**changes: Any) -> Case:
+    """A round with two categories; the first proposal changed."""
+    outcome = GreedyByCategory((50, 40, 30, 20), (0, 1, 1, 0), (70, 50), 100)
+    board, chain = approval_poll(
+        treasury=bytes([42] * 20), seed="categories", outcome=outcome
+    ).finish()
+    assert isinstance(chain.round, RoundEvidence)
+    first, *others = chain.round.proposals
+    proposals = (replace(first, **changes), *others)
+    return board, replace(chain, round=replace(chain.round, proposals=proposals))
+
+
 def of_payouts(change: Callable[[list[Payout]], list[Payout]], paid_out: int = 0) -> Case:
     assert isinstance(ROUND_CHAIN.round, RoundEvidence)
     payouts = tuple(change(list(ROUND_CHAIN.round.payouts)))
@@ -593,6 +620,11 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (another_winner, {"D2"}),
     (a_withdrawn_winner, {"D2"}),
     (lambda: of_round(committed=1), {"D2"}),
+    (lambda: of_categories(category=1), {"D1"}),
+    (lambda: of_division(budget=999), {"D1"}),
+    (lambda: of_division(2, title="another"), {"D1"}),
+    (lambda: of_division(3, amount=1), {"D2", "D3"}),
+    (lambda: of_division(committed=999), {"D2"}),
     (lambda: of_payouts(paid_twice), {"D3"}),
     (lambda: of_payouts(paid_to_another), {"D3"}),
     (lambda: of_payouts(paid_too_much), {"D3"}),
@@ -610,6 +642,16 @@ def name_of(value: object) -> str:
 @pytest.mark.parametrize(("mutate", "expected"), MUTATIONS, ids=name_of)
 def test_a_mutation_kills_its_check(mutate: Callable[[], Case], expected: set[str]) -> None:
     assert failing(*mutate()) == expected
+
+
+def test_a_round_with_categories_holds() -> None:
+    assert failing(*of_categories()) == set()
+
+
+def test_a_round_that_divides_holds() -> None:
+    assert failing(*of_division()) == set()
+    detail = findings(*of_division())["D2"].detail
+    assert detail == "4 proposals for 1000"
 
 
 def test_a_census_is_compared_with_its_source() -> None:

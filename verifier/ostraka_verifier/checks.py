@@ -40,6 +40,7 @@ from ostraka_verifier.outcome import (
     GreedyByCategory,
     NoOutcome,
     OutcomeRule,
+    Proportional,
     decode_outcome_rule,
     outcome_rule_digest,
 )
@@ -664,17 +665,23 @@ def check_d1(audit: Audit) -> str:
     evidence = found.evidence
     if (evidence.registry, evidence.poll_id) != (audit.claimed.registry, audit.claimed.poll_id):
         raise Rejected("D1", "round", f"it decides by another poll, {evidence.poll_id}")
-    if not isinstance(rule, Greedy | GreedyByCategory):
-        raise Rejected("D1", "outcome", "a round's poll has a greedy outcome rule")
-    if rule.budget != evidence.budget:
-        raise Rejected("D1", "budget", f"{rule.budget} in the poll, {evidence.budget} in the round")
-    if len(found.standing) != len(options) or len(options) != len(rule.costs):
+    if not isinstance(rule, Greedy | GreedyByCategory | Proportional):
+        raise Rejected("D1", "outcome", "a round's poll funds or divides")
+    # In a proportional round proposals have no amounts before the decision, and awards after it.
+    costs = None if isinstance(rule, Proportional) else rule.costs
+    budget = rule.amount if isinstance(rule, Proportional) else rule.budget
+    if budget != evidence.budget:
+        raise Rejected("D1", "budget", f"{budget} in the poll, {evidence.budget} in the round")
+    slots = rule.contenders if isinstance(rule, Proportional) else len(rule.costs)
+    if len(found.standing) != len(options) or len(options) != slots:
         raise Rejected("D1", "options", f"{len(found.standing)} proposals, {len(options)} options")
     for slot, proposal in enumerate(found.standing):
         if proposal.title != options[slot]:
             raise Rejected("D1", f"options[{slot}]", "the proposal has another title")
-        if proposal.amount != rule.costs[slot]:
+        if costs is not None and proposal.amount != costs[slot]:
             raise Rejected("D1", f"costs[{slot}]", "the proposal asks for another amount")
+        if isinstance(rule, GreedyByCategory) and proposal.category != rule.categories[slot]:
+            raise Rejected("D1", f"categories[{slot}]", "the proposal names another category")
     return f"round {found.round_id} of treasury 0x{treasury.hex()}"
 
 
@@ -686,18 +693,25 @@ def check_d2(audit: Audit) -> str:
     rule, tally, evidence = audit.outcome_rule, audit.tally, found.evidence
     if evidence.status not in ROUND_DECIDED:
         raise Undecided("the round is not decided yet")
-    if not isinstance(rule, Greedy | GreedyByCategory) or len(rule.costs) != len(tally.values):
+    if not isinstance(rule, Greedy | GreedyByCategory | Proportional):
         raise Undecided("needs D1")
-    winners = rule.awards(tally.values)
-    if [proposal.funded for proposal in found.standing] != winners:
+    try:
+        awards = rule.awards(tally.values)
+    except Rejected:
+        raise Undecided("needs D1") from None
+    if [proposal.funded for proposal in found.standing] != [award > 0 for award in awards]:
         raise Rejected("D2", "winners", "the treasury funds others")
+    if isinstance(rule, Proportional):
+        for slot, (proposal, award) in enumerate(zip(found.standing, awards, strict=True)):
+            if proposal.amount != award:
+                raise Rejected("D2", f"award[{slot}]", f"{proposal.amount}, expected {award}")
     for proposal in evidence.proposals:
         if proposal.withdrawn and proposal.funded:
             raise Rejected("D2", f"proposal 0x{proposal.id.hex()}", "withdrawn and funded")
     committed = sum(proposal.amount for proposal in found.standing if proposal.funded)
     if evidence.committed != committed or committed > evidence.budget:
         raise Rejected("D2", "committed", f"{evidence.committed}, the winners cost {committed}")
-    return f"{sum(winners)} proposals for {committed}"
+    return f"{sum(proposal.funded for proposal in found.standing)} proposals for {committed}"
 
 
 def check_d3(audit: Audit) -> str:

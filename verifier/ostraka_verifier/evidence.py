@@ -66,6 +66,7 @@ class ProposalEvidence:
     id: bytes
     recipient: bytes
     amount: int
+    category: int
     withdrawn: bool
     funded: bool
     paid: bool
@@ -268,6 +269,7 @@ class ChainReader:
                     fields[0],
                     fields[2][12:],
                     int.from_bytes(fields[3], "big"),
+                    int.from_bytes(fields[4], "big"),
                     withdrawn,
                     funded,
                     paid,

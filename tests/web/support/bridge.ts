@@ -120,6 +120,7 @@ interface ProposalJson {
   id: string;
   recipient: string;
   amount: string;
+  category: string;
   withdrawn: boolean;
   funded: boolean;
   paid: boolean;
@@ -133,6 +134,11 @@ type RoundJson = Record<
   proposals: ProposalJson[];
   payouts: { proposal_id: string; recipient: string; amount: string }[];
 };
+
+interface UnreadableJson {
+  unreadable: "Malformed" | "Undecided";
+  reason: string;
+}
 
 interface ChainJson {
   chain_id: string;
@@ -150,10 +156,12 @@ interface ChainJson {
   anchored: AnchoredJson | null;
   tally: { values: string[]; blinding: string } | null;
   tallied_at: string;
-  awards: string[] | null;
+  awards: string[] | UnreadableJson | null;
   creator: string;
   creator_is_treasury: boolean;
-  round: RoundJson | { unreadable: "Malformed" | "Undecided"; reason: string } | null;
+  round: RoundJson | UnreadableJson | null;
+  census:
+    { entries: { account: string; signing_key: string; weight: string }[] } | UnreadableJson | null;
 }
 
 function readRoot({ hash, sum, count }: RootJson): SumRoot {
@@ -185,6 +193,7 @@ function readRound(round: Exclude<ChainJson["round"], null>): ChainEvidence["rou
       id: unhex(one.id),
       recipient: unhex(one.recipient),
       amount: BigInt(one.amount),
+      category: Number(one.category),
     })),
     payouts: round.payouts.map((one) => ({
       proposalId: unhex(one.proposal_id),
@@ -194,8 +203,17 @@ function readRound(round: Exclude<ChainJson["round"], null>): ChainEvidence["rou
   };
 }
 
+function readCensus(census: Exclude<ChainJson["census"], null>): ChainEvidence["census"] {
+  if ("unreadable" in census) return census;
+  return census.entries.map(({ account, signing_key, weight }) => ({
+    account: unhex(account),
+    signingKey: unhex(signing_key),
+    weight: BigInt(weight),
+  }));
+}
+
 function readChain(chain: ChainJson): ChainEvidence {
-  const { anchored, tally, awards, round } = chain;
+  const { anchored, tally, awards, round, census } = chain;
   return {
     chainId: BigInt(chain.chain_id),
     block: BigInt(chain.block),
@@ -214,10 +232,11 @@ function readChain(chain: ChainJson): ChainEvidence {
       ? { values: tally.values.map(BigInt), blinding: BigInt(tally.blinding) }
       : undefined,
     talliedAt: BigInt(chain.tallied_at),
-    awards: awards?.map(BigInt),
+    awards: awards && "unreadable" in awards ? awards : awards?.map(BigInt),
     creator: unhex(chain.creator),
     creatorIsTreasury: chain.creator_is_treasury,
     round: round ? readRound(round) : undefined,
+    census: census ? readCensus(census) : undefined,
   };
 }
 

@@ -19,7 +19,7 @@ import {
   type SignedShare,
   splitSections,
 } from "./board.ts";
-import { Census, type CensusEntry, MINIMUM_CLASS } from "./census.ts";
+import { Census, type CensusEntry, censusLeaf, MINIMUM_CLASS } from "./census.ts";
 import { CommitmentKey, generators, MAX_GENERATORS } from "./commitment.ts";
 import { encodePoints } from "./curve.ts";
 import { compareBytes, concat, keccak256, sameBytes, toHex, word } from "./encoding.ts";
@@ -29,12 +29,14 @@ import {
   type ProposalEvidence,
   ROUND_DECIDED,
   type RoundEvidence,
+  type Unreadable,
 } from "./evidence.ts";
 import { rootDigest, sameNode, type SumRoot, SumTree } from "./merkle_sum.ts";
 import { GreedyByCategory } from "./outcome/categories.ts";
 import { Greedy } from "./outcome/greedy.ts";
 import { NoOutcome } from "./outcome/none.ts";
 import { decodeOutcomeRule, outcomeRuleDigest } from "./outcome/parts.ts";
+import { Proportional } from "./outcome/proportional.ts";
 import type { OutcomeRule } from "./outcome/rule.ts";
 import {
   checkQuestions,
@@ -254,10 +256,7 @@ export class Audit {
     return this.#once("D1", "round", () => {
       const { round } = this.chain;
       if (!round) throw new Undecided("the round was not read");
-      if (!("unreadable" in round)) return round;
-      throw round.unreadable === "Malformed"
-        ? new Malformed(round.reason)
-        : new Undecided(round.reason);
+      return readable(round);
     });
   }
 
@@ -444,6 +443,25 @@ function checkC3(audit: Audit): string {
     throw new Rejected("C3", `weight ${identifying.weight}`, reason);
   }
   return "no weight identifies a voter";
+}
+
+/** C4: the census is the one that anybody reads again from its source. */
+function checkC4(audit: Audit): string {
+  const source = audit.description.census;
+  if (!source) return "the organizer gave the census: who belongs in it is theirs to answer for";
+  if (!audit.chain.census) throw new Undecided("the source of the census was not read");
+  const read = new Census(readable(audit.chain.census));
+  for (const entry of audit.census.entries) {
+    const found = read.find(entry.account);
+    if (!found || !sameBytes(censusLeaf(found), censusLeaf(entry))) {
+      throw new Rejected("C4", `voter ${toHex(entry.account)}`, "not so in the source");
+    }
+  }
+  const missing = read.entries.find(({ account }) => !audit.census.find(account));
+  if (missing) {
+    throw new Rejected("C4", `voter ${toHex(missing.account)}`, "in the source, not in the census");
+  }
+  return `${source.kind} of ${toHex(source.contract)} at block ${source.block}`;
 }
 
 /** B1: every ballot decodes canonically. */
@@ -663,10 +681,19 @@ function checkO1(audit: Audit): string {
   const { outcomeRule, tally } = audit;
   if (outcomeRule instanceof NoOutcome) return "the tally is the result";
   const awards = awardsOf(outcomeRule, tally, "R1");
-  if (!sameAwards(awards, audit.chain.awards)) {
+  const given = audit.chain.awards && readable(audit.chain.awards);
+  if (!sameAwards(awards, given)) {
     throw new Rejected("O1", "outcome", "the contract gives another one");
   }
   return `${awards.filter(Boolean).length} of ${awards.length} options awarded`;
+}
+
+/** What was read; throws why it was not. */
+function readable<T extends object>(found: T | Unreadable): T {
+  if (!("unreadable" in found)) return found;
+  throw found.unreadable === "Malformed"
+    ? new Malformed(found.reason)
+    : new Undecided(found.reason);
 }
 
 /** Awards of a tally; Undecided when it has not as many entries as the rule wants. */
@@ -703,23 +730,31 @@ function checkD1(audit: Audit): string {
   if (!sameBytes(round.registry, claimed.registry) || round.pollId !== claimed.pollId) {
     throw fails("round", `it decides by another poll, ${round.pollId}`);
   }
-  if (!(outcomeRule instanceof Greedy || outcomeRule instanceof GreedyByCategory)) {
-    throw fails("outcome", "a round's poll has a greedy outcome rule");
-  }
-  const { budget, costs } = outcomeRule;
+  if (!fundsOrDivides(outcomeRule)) throw fails("outcome", "a round's poll funds or divides");
+  // In a proportional round proposals have no amounts before the decision, and awards after it.
+  const divides = outcomeRule instanceof Proportional;
+  const costs = divides ? undefined : outcomeRule.costs;
+  const budget = divides ? outcomeRule.amount : outcomeRule.budget;
+  const slots = divides ? outcomeRule.contenders : outcomeRule.costs.length;
   if (budget !== round.budget) {
     throw fails("budget", `${budget} in the poll, ${round.budget} in the round`);
   }
   const proposals = standing(round);
-  if (proposals.length !== options.length || options.length !== costs.length) {
+  if (proposals.length !== options.length || options.length !== slots) {
     throw fails("options", `${proposals.length} proposals, ${options.length} options`);
   }
-  proposals.forEach(({ title, amount }, slot) => {
+  proposals.forEach(({ title, amount, category }, slot) => {
     if (title !== options[slot]) {
       throw fails(`options[${slot}]`, "the proposal has another title");
     }
-    if (amount !== costs[slot]) {
+    if (costs && amount !== costs[slot]) {
       throw fails(`costs[${slot}]`, "the proposal asks for another amount");
+    }
+    if (
+      outcomeRule instanceof GreedyByCategory &&
+      category !== outcomeRule.options[slot]?.category
+    ) {
+      throw fails(`categories[${slot}]`, "the proposal names another category");
     }
   });
   return `round ${reference.roundId} of treasury ${toHex(reference.treasury)}`;
@@ -730,19 +765,20 @@ function checkD2(audit: Audit): string {
   if (!audit.description.round) return PLAIN_POLL;
   const { round, outcomeRule, tally } = audit;
   requireDecided(round);
-  if (!(outcomeRule instanceof Greedy || outcomeRule instanceof GreedyByCategory)) {
-    throw new Undecided("needs D1");
-  }
+  if (!fundsOrDivides(outcomeRule)) throw new Undecided("needs D1");
   const awards = awardsOf(outcomeRule, tally, "D1");
   const proposals = standing(round);
   const funded = proposals.filter((proposal) => proposal.funded);
-  if (
-    !sameAwards(
-      awards,
-      proposals.map((proposal) => BigInt(proposal.funded)),
-    )
-  ) {
+  if (awards.some((award, slot) => award > 0n !== proposals[slot]?.funded)) {
     throw new Rejected("D2", "winners", "the treasury funds others");
+  }
+  if (outcomeRule instanceof Proportional) {
+    awards.forEach((award, slot) => {
+      const amount = proposals[slot]?.amount;
+      if (amount !== award) {
+        throw new Rejected("D2", `award[${slot}]`, `${amount}, expected ${award}`);
+      }
+    });
   }
   for (const proposal of round.proposals) {
     if (proposal.withdrawn && proposal.funded) {
@@ -787,6 +823,11 @@ function checkD3(audit: Audit): string {
   return `${paid.size} paid, ${sum} in all; ${unpaid} not claimed`;
 }
 
+/** Whether an outcome rule is one that a round can have. */
+function fundsOrDivides(rule: OutcomeRule): rule is Greedy | GreedyByCategory | Proportional {
+  return rule instanceof Greedy || rule instanceof GreedyByCategory || rule instanceof Proportional;
+}
+
 /** Proposals that were not withdrawn. */
 function standing(round: RoundEvidence): ProposalEvidence[] {
   return round.proposals.filter(({ withdrawn }) => !withdrawn);
@@ -819,6 +860,7 @@ export const CHECKS: readonly (readonly [
   ["C1", "the census is in order and has its root", checkC1],
   ["C2", "voters and weights add up", checkC2],
   ["C3", "weights give no vote of a secret poll away", checkC3],
+  ["C4", "the census is what its source says", checkC4],
   ["B1", "every ballot is canonical", checkB1],
   ["B2", "no voter is counted twice", checkB2],
   ["B3", "every voter is in the census", checkB3],

@@ -5,6 +5,7 @@
  */
 
 import type { AnchoredRoot } from "./board.ts";
+import type { CensusEntry } from "./census.ts";
 import type { SumRoot } from "./merkle_sum.ts";
 import type { Tally } from "./tally_proof.ts";
 
@@ -16,6 +17,7 @@ export interface ProposalEvidence {
   readonly id: Uint8Array;
   readonly recipient: Uint8Array;
   readonly amount: bigint;
+  readonly category: number;
   readonly withdrawn: boolean;
   readonly funded: boolean;
   readonly paid: boolean;
@@ -46,7 +48,7 @@ export interface RoundEvidence {
   readonly payouts: readonly Payout[];
 }
 
-/** Why a round cannot be read, as plain data: it travels between threads. */
+/** Why something cannot be read, as plain data: it travels between threads. */
 export interface Unreadable {
   readonly unreadable: "Malformed" | "Undecided";
   readonly reason: string;
@@ -76,8 +78,11 @@ export interface ChainEvidence {
   readonly tally: Tally | undefined;
   /** Block timestamp, 0 before. */
   readonly talliedAt: bigint;
-  /** What the contract awards each slot, undefined where the poll has no outcome rule. */
-  readonly awards: readonly bigint[] | undefined;
+  /**
+   * What the contract awards each slot, undefined where the poll has no outcome rule; or why it does
+   * not say, as when the board's outcome rule is not the poll's.
+   */
+  readonly awards: readonly bigint[] | Unreadable | undefined;
   /** Account that created the poll. */
   readonly creator: Uint8Array;
   /** Whether that account is a contract that takes polls of this registry. */
@@ -87,4 +92,9 @@ export interface ChainEvidence {
    * which says nothing against the rest.
    */
   readonly round: RoundEvidence | Unreadable | undefined;
+  /**
+   * The census read again from the source that the description names, undefined where it names none;
+   * or why it cannot be read.
+   */
+  readonly census: readonly CensusEntry[] | Unreadable | undefined;
 }

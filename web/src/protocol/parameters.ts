@@ -25,6 +25,7 @@ import { type Json, parseJson } from "./json.ts";
 import type { Question } from "./question/asked.ts";
 import { pollLabels, pollRule, readQuestions } from "./question/poll.ts";
 import type { BallotRule } from "./rule.ts";
+import { type CensusSource, readSource } from "./snapshot.ts";
 
 const MAX_NODES = 64;
 const MAX_URL_BYTES = 256;
@@ -242,6 +243,7 @@ export interface Description {
   readonly title: string;
   readonly options: readonly string[];
   readonly round: RoundReference | undefined;
+  readonly census: CensusSource | undefined;
   /**
    * What makes the ballot rule, undefined where it does not say; or why that cannot be read, which
    * says nothing against the rest.
@@ -265,7 +267,10 @@ export function decodeDescription(encoded: Uint8Array): Description {
     throw new Malformed("description.options: not a list of strings");
   }
   const round = roundReference(members.get("round"));
-  return { encoded, title, options, round, questions: questionsOf(members.get("questions")) };
+  const source = members.get("census") ?? null;
+  const census = source === null ? undefined : readSource(source);
+  const questions = questionsOf(members.get("questions"));
+  return { encoded, title, options, round, census, questions };
 }
 
 function questionsOf(content: Json | undefined): Description["questions"] {

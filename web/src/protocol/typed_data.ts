@@ -31,10 +31,10 @@ export const REPAIR_MASK =
   "RepairMask(bytes32 pollContext,bytes32 ballotDigest,bytes32 repairHash," +
   "uint32 low,uint32 high,bytes32 maskHash)";
 export const PROPOSAL =
-  "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount," +
+  "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,uint16 category," +
   "string title,string text,uint256 nonce,uint64 deadline)";
 export const REVISION =
-  "Revision(bytes32 proposalId,address recipient,uint256 amount," +
+  "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category," +
   "string title,string text,uint256 nonce,uint64 deadline)";
 export const WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)";
 

@@ -5,7 +5,7 @@
  */
 
 import type { BallotRule, Term } from "../rule.ts";
-import { type Question, type QuestionJson, requireDistinct } from "./asked.ts";
+import { type Question, type QuestionJson, requireCount } from "./asked.ts";
 import { type Draft, drawn, refuse } from "./draft.ts";
 import { type Fields, written } from "./fields.ts";
 
@@ -31,7 +31,7 @@ export class Score implements Amounts {
   readonly most = 0n;
 
   constructor(title: string, options: readonly string[], maxScore: bigint) {
-    requireDistinct("options", options, 1);
+    requireCount("options", options, 1);
     requirePositive("max_score", maxScore);
     this.title = title;
     this.options = options;
@@ -82,7 +82,7 @@ export class Points implements Amounts {
     maxPerOption?: bigint,
   ) {
     const largest = maxPerOption ?? credits;
-    requireDistinct("options", options, 2);
+    requireCount("options", options, 2);
     requirePositive("credits", credits);
     if (atLeast < 0n || atLeast > credits) {
       throw refuse("at_least", `${atLeast} outside 0 … ${credits}`);
@@ -152,7 +152,7 @@ export class Split implements Amounts {
   readonly total: bigint;
 
   constructor(title: string, options: readonly string[], total = PERCENT) {
-    requireDistinct("options", options, 2);
+    requireCount("options", options, 2);
     requirePositive("total", total);
     this.title = title;
     this.options = options;
@@ -203,7 +203,7 @@ export class Quadratic implements Amounts {
   readonly least = 0n;
 
   constructor(title: string, options: readonly string[], credits: bigint) {
-    requireDistinct("options", options, 2);
+    requireCount("options", options, 2);
     requirePositive("credits", credits);
     this.title = title;
     this.options = options;

@@ -5,7 +5,7 @@
  */
 
 import type { BallotRule } from "../rule.ts";
-import { type Question, type QuestionJson, requireDistinct } from "./asked.ts";
+import { type Question, type QuestionJson, requireCount } from "./asked.ts";
 import { type Draft, drawn, refuse } from "./draft.ts";
 import { type Fields, written } from "./fields.ts";
 
@@ -29,7 +29,7 @@ export class Ranking implements Question {
     atLeast?: number,
   ) {
     const places = scores.length;
-    requireDistinct("options", options, 2);
+    requireCount("options", options, 2);
     if (places < 1 || places > options.length) {
       throw refuse("scores", `${places} places for ${options.length} options`);
     }

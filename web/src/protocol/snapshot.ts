@@ -1,0 +1,65 @@
+/**
+ * Where a census was read, for anybody to read it again.
+ *
+ * Source: docs/protocol.md §6.5.
+ */
+
+import { fromHex } from "./encoding.ts";
+import { Malformed } from "./errors.ts";
+import type { Json } from "./json.ts";
+
+const MEMBERS = ["kind", "contract", "block", "unit", "keys"];
+
+/** Where a census was read. */
+export interface CensusSource {
+  readonly kind: "members" | "votes";
+  /** A MemberRegistry, or a token with votes (ERC-5805). */
+  readonly contract: Uint8Array;
+  /** Past block whose state counts. */
+  readonly block: bigint;
+  /** Votes that give a weight of 1; 1 for members. */
+  readonly unit: bigint;
+  /** The VotingKeys contract, undefined when every account signs itself. */
+  readonly keys: Uint8Array | undefined;
+}
+
+/** The member `census` of a description; Malformed when it is none. */
+export function readSource(content: Json): CensusSource {
+  if (!(content instanceof Map)) throw bad("not a source of a census", "");
+  const members = content as ReadonlyMap<string, Json>;
+  for (const name of members.keys()) {
+    if (!MEMBERS.includes(name)) throw bad("not a source of a census", "");
+  }
+  const kind = members.get("kind");
+  if (kind !== "members" && kind !== "votes") throw bad("unknown", ".kind");
+  const block = members.get("block");
+  if (typeof block !== "bigint" || block < 0n || block >= 1n << 63n) {
+    throw bad("not a number of a block", ".block");
+  }
+  const unit = members.get("unit") ?? "1";
+  if (typeof unit !== "string" || !/^[1-9][0-9]{0,38}$/.test(unit)) {
+    throw bad("not a positive decimal", ".unit");
+  }
+  if (kind === "members" && members.has("unit")) {
+    throw bad("members have weights, not votes", ".unit");
+  }
+  const keys = members.get("keys") ?? null;
+  return {
+    kind,
+    contract: address(members.get("contract") ?? null, "contract"),
+    block,
+    unit: BigInt(unit),
+    keys: keys === null ? undefined : address(keys, "keys"),
+  };
+}
+
+function address(value: Json, member: string): Uint8Array {
+  if (typeof value !== "string" || !/^0x[0-9a-f]{40}$/.test(value)) {
+    throw bad("not an address in lower-case 0x-hex", `.${member}`);
+  }
+  return fromHex(value, `description.census.${member}`);
+}
+
+function bad(reason: string, member: string): Malformed {
+  return new Malformed(`description.census${member}: ${reason}`);
+}
