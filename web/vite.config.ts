@@ -13,5 +13,8 @@ export default defineConfig({
   test: {
     root: resolve(import.meta.dirname, ".."),
     include: ["tests/web/**/*.test.ts"],
+    // A busy machine fails no test.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -3,6 +3,7 @@
 import { bn254 } from "@noble/curves/bn254.js";
 import { expect, test } from "vitest";
 
+import { deriveGenerator } from "../../web/src/protocol/commitment.ts";
 import {
   add,
   FixedBases,
@@ -53,13 +54,23 @@ test("multiples, at the edges of windows too", () => {
   expect(scale(bases, scalars)).toEqual(expected);
 });
 
-test.each([1, 2, 9, 33, 130, 700])("a combination of %i points", (count) => {
+test.each([1, 2, 9, 33, 130, 400])("a combination of %i points", (count) => {
   const bases = points(count);
   const scalars = random(count).map((one, number) => {
     return number % 3 ? one : EDGES[number % EDGES.length]!;
   });
   const expected = total(bases.map((base, number) => times(base, scalars[number]!)));
   expect(msm(bases, scalars)).toEqual(expected);
+});
+
+test("wide windows give what narrow ones give", () => {
+  const bases = Array.from({ length: 2200 }, (_, index) => deriveGenerator(index % 100));
+  const scalars = random(bases.length).map((one, number) => (number % 2 ? one : one >> 126n));
+  const parts: Point[] = [];
+  for (let at = 0; at < bases.length; at += 50) {
+    parts.push(msm(bases.slice(at, at + 50), scalars.slice(at, at + 50)));
+  }
+  expect(msm(bases, scalars)).toEqual(sum(parts));
 });
 
 test("combinations in which everything cancels or coincides", () => {
