@@ -460,8 +460,8 @@ def _refused_questions() -> list[tuple[str, Any, str]]:
         "knapsack whose row could wrap": [knapsack | {"budget": large}],
         "knapsack with a cost that could wrap": [knapsack | {"costs": [5, 3, large]}],
         "score of at most zero": [_MADE | {"kind": "score", "max_score": 0}],
-        "score with one name twice": [
-            _MADE | {"kind": "score", "max_score": 5, "options": ["A", "B", "A"]}
+        "histogram with one name twice": [
+            _MADE | {"kind": "histogram", "options": ["A", "B", "A"]}
         ],
         "score of more than 320 bits": [
             _MADE | {"kind": "score", "max_score": 3, "options": many[:161]}

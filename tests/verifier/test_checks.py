@@ -621,7 +621,7 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (a_withdrawn_winner, {"D2"}),
     (lambda: of_round(committed=1), {"D2"}),
     (lambda: of_categories(category=1), {"D1"}),
-    (lambda: of_division(budget=999), {"D1"}),
+    (lambda: of_division(budget=1001), {"D1"}),
     (lambda: of_division(2, title="another"), {"D1"}),
     (lambda: of_division(3, amount=1), {"D2", "D3"}),
     (lambda: of_division(committed=999), {"D2"}),
