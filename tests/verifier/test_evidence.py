@@ -12,6 +12,7 @@ import pytest
 from eth_abi import abi
 from typer.testing import CliRunner
 
+from ostraka_verifier import rpc
 from ostraka_verifier.cli import app
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import AuditError, Undecided
@@ -332,3 +333,22 @@ def test_wrong_usage() -> None:
         ["nothing"],
     ):
         assert CliRunner().invoke(app, arguments).exit_code == 2, arguments
+
+
+def test_a_source_that_drips_is_given_up(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rpc, "_PATIENCE_S", 0)
+    monkeypatch.setattr(rpc, "_SLOWEST_BYTES_PER_S", 1 << 40)
+    with pytest.raises(Undecided, match="too slow"):
+        read_board(f"{endpoint.url}/board")
+    monkeypatch.setattr(rpc, "_SLOWEST_BYTES_PER_S", 1)
+    assert read_board(f"{endpoint.url}/board") == BOARD.encode()
+
+
+def test_a_block_that_is_gone_decides_nothing(endpoint: Endpoint) -> None:
+    endpoint.answer = lambda method, given: (
+        None if method == "eth_getBlockByNumber" else honest(method, given)
+    )
+    with pytest.raises(Undecided, match="no block"):
+        read(endpoint)

@@ -7,6 +7,7 @@ Source: Ethereum JSON-RPC specification; the contract ABI.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ _LOG_BLOCKS = 10_000
 _MAX_LOG_REQUESTS = 5_000
 _MAX_DIGITS = 16
 _CALLS_AT_ONCE = 100
+_PATIENCE_S = 60
+_SLOWEST_BYTES_PER_S = 10_000
 
 Progress = Callable[[int, int], None]
 """`progress(done, total)`; total is 0 where it is not known."""
@@ -51,6 +54,9 @@ class JsonRpc:
     def timestamp(self, block: int) -> int:
         """Unix seconds of a block."""
         answer = self.ask("eth_getBlockByNumber", [hex(block), False])
+        if answer is None:
+            # A reorganization, or a provider behind the one that answered before.
+            raise Undecided(f"eth_getBlockByNumber: the RPC endpoint has no block {block}")
         if not isinstance(answer, dict):
             raise Malformed("eth_getBlockByNumber: not a block")
         return read_quantity(answer.get("timestamp"), "eth_getBlockByNumber")
@@ -143,7 +149,7 @@ def fetch(
     content: Any = None,
 ) -> bytes:
     """Body of a successful answer of at most `limit` bytes; Undecided otherwise."""
-    body = bytearray()
+    body, started = bytearray(), time.monotonic()
     try:
         with client.stream(method, url, json=content) as response:
             total = response.headers.get("content-length", "")
@@ -152,6 +158,9 @@ def fetch(
                 progress(len(body), int(total) if total.isdigit() else 0)
                 if len(body) > limit:
                     raise Undecided(f"{url}: more than {limit} bytes")
+                taken_s = time.monotonic() - started
+                if taken_s > _PATIENCE_S and len(body) < taken_s * _SLOWEST_BYTES_PER_S:
+                    raise Undecided(f"{url}: too slow, {len(body)} bytes in {taken_s:.0f} s")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Undecided(f"{url}: {type(error).__name__}: {error}") from error
     if response.status_code != 200:
