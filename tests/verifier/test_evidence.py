@@ -272,7 +272,7 @@ def test_answers_that_are_no_json_rpc(endpoint: Endpoint, raw: bytes) -> None:
 def test_another_outcome_rule_is_named_though_the_contract_refuses_it(endpoint: Endpoint) -> None:
     def refusing(method: str, parameters: list[Any]) -> Any:
         if method == "eth_call" and parameters[0]["data"].startswith(
-            selector("winners(uint256,uint256[],bytes,uint16[])")
+            selector("awards(uint256,uint256[],bytes,uint16[])")
         ):
             return Refusal(message="execution reverted")
         return honest(method, parameters)
@@ -285,7 +285,7 @@ def test_another_outcome_rule_is_named_though_the_contract_refuses_it(endpoint: 
     assert verdicts.pop("P2") == "fails"
     assert verdicts.pop("O1") == "not checked"
     assert set(verdicts.values()) == {"holds"}
-    assert {option["funded"] for option in report["options"]} == {None}
+    assert {option["award"] for option in report["options"]} == {None}
 
 
 def test_an_unreachable_endpoint_decides_nothing(endpoint: Endpoint) -> None:
