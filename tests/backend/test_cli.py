@@ -257,9 +257,10 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     result = run(stub, *command, "--amount", "400", "--recipient", recipient)
     assert result.exit_code == 0, result.output
     (sent,) = stub.bodies("POST /rounds/3/proposals")
-    assert sent["item"] == {"recipient": recipient, "amount": "400", "title": "Ławka", "text": ""}
+    item = {"recipient": recipient, "amount": "400", "title": "Ławka", "text": "", "category": 0}
+    assert sent["item"] == item
     domain = Domain(31337, bytes([0x22] * 20))
-    words = (3, key.address, from_hex(recipient, ""), 400, "Ławka", "", 7, 9)
+    words = (3, key.address, from_hex(recipient, ""), 400, 0, "Ławka", "", 7, 9)
     digest = domain.digest(typed_data.PROPOSAL, *words)
     signature = from_hex(sent["authorization"]["signature"], "")
     assert recover(digest, signature) == key.address
@@ -269,7 +270,13 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
 def test_editing_keeps_what_is_not_given(stub: StubGateway, tmp_path: Path) -> None:
     SigningKey().write(tmp_path / "key")
     identity = "0x" + "aa" * 32
-    item = {"recipient": "0x" + "ab" * 20, "amount": "400", "title": "Bench", "text": "why"}
+    item = {
+        "recipient": "0x" + "ab" * 20,
+        "amount": "400",
+        "title": "Bench",
+        "text": "why",
+        "category": 0,
+    }
     stub.routes[f"GET /proposals/{identity}"] = answer(200, item)
     given = {"authorization": {"nonce": "0", "deadline": 9}}
     stub.routes["POST /typed-data"] = answer(200, given)

@@ -23,6 +23,7 @@ from eth_typing import ChecksumAddress
 from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 from web3._utils.abi import build_strict_registry
+from web3._utils.rpc_abi import RPC
 from web3.contract import Contract
 from web3.exceptions import (
     BlockNotFound,
@@ -188,7 +189,11 @@ def connect(rpc_url: str) -> Web3:
     """A JSON-RPC connection that follows no redirect and gives up after some seconds."""
     web3 = Web3(
         HTTPProvider(
-            rpc_url, request_kwargs={"timeout": _REQUEST_TIMEOUT_S, "allow_redirects": False}
+            rpc_url,
+            request_kwargs={"timeout": _REQUEST_TIMEOUT_S, "allow_redirects": False},
+            # The library asks for it twice with every call, and a chain has but one.
+            cache_allowed_requests=True,
+            cacheable_requests={RPC.eth_chainId},
         )
     )
     registry = build_strict_registry()

@@ -32,7 +32,15 @@ Account = Annotated[
     bytes | None,
     address_option("--account", "Your account, where the key only signs for it."),
 ]
-Amount = Annotated[int, typer.Option(min=1, help="In the token's smallest unit.")]
+Amount = Annotated[
+    int,
+    typer.Option(
+        min=0, help="In the token's smallest unit; 0 where the round divides its budget by votes."
+    ),
+]
+Category = Annotated[
+    int, typer.Option(min=0, help="Number of the round's category, from 0; 0 where it has none.")
+]
 Title = Annotated[str, typer.Option(help="Up to 150 signs.")]
 
 
@@ -40,10 +48,11 @@ Title = Annotated[str, typer.Option(help="Up to 150 signs.")]
 def new(
     number: RoundNumber,
     title: Title,
-    amount: Amount,
     recipient: Annotated[bytes, address_option("--recipient", "Account that is to be paid.")],
     key: KeyFile,
+    amount: Amount = 0,
     text: Annotated[str, typer.Option(help="What the money is for.")] = "",
+    category: Category = 0,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -52,7 +61,7 @@ def new(
 
     Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
     """
-    wanted = Wanted(recipient, amount, title, text)
+    wanted = Wanted(recipient, amount, title, text, category)
     with Gateway(gateway) as to:
         sent = _member(to, key, account).propose(number, wanted)
     shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
@@ -67,6 +76,7 @@ def edit(
     amount: Annotated[int | None, typer.Option(min=1, help="New amount.")] = None,
     recipient: Annotated[bytes | None, address_option("--recipient", "New recipient.")] = None,
     text: Annotated[str | None, typer.Option(help="New text.")] = None,
+    category: Annotated[int | None, typer.Option(min=0, help="New category.")] = None,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -82,6 +92,7 @@ def edit(
             now.amount if amount is None else amount,
             now.title if title is None else title,
             now.text if text is None else text,
+            now.category if category is None else category,
         )
         sent = _member(to, key, account).revise(proposal, wanted)
     shown = {

@@ -16,12 +16,16 @@ from ostraka_verifier.errors import Malformed
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a proposal asks for: 20-byte recipient, amount in the token's smallest unit."""
+    """What a proposal asks for: 20-byte recipient, amount in the token's smallest unit.
+
+    The amount is 0 in a round that divides its budget, the category in one without categories.
+    """
 
     recipient: bytes
     amount: int
     title: str
     text: str
+    category: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As the gateway takes it."""
@@ -30,11 +34,12 @@ class Wanted:
             "amount": str(self.amount),
             "title": self.title,
             "text": self.text,
+            "category": self.category,
         }
 
-    def words(self) -> tuple[bytes, int, str, str]:
+    def words(self) -> tuple[bytes, int, int, str, str]:
         """As the EIP-712 types hash it."""
-        return self.recipient, self.amount, self.title, self.text
+        return self.recipient, self.amount, self.category, self.title, self.text
 
 
 class Member:
@@ -104,6 +109,7 @@ def wanted_of(shown: Any) -> Wanted:
             int(shown["amount"]),
             str(shown["title"]),
             str(shown["text"]),
+            int(shown["category"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed(f"proposal: {error!r}") from error

@@ -78,7 +78,9 @@ class NodeService:
 
     async def _tick(self) -> None:
         head = await asyncio.to_thread(self._registries[0].head)
-        await self._discover()
+        # The same block says the same again.
+        if self.head is None or head.hash != self.head.hash:
+            await self._discover()
         # Shown only now: from here on the node answers for every poll that it serves.
         self.head = head
         for poll_id, service in self._polls.items():
