@@ -16,10 +16,9 @@ import httpx
 import pytest
 
 from ostraka.app.local_stack import LocalStack
-from ostraka.gateway.courier import Courier
 from ostraka.keys import PollKey, SigningKey
 from ostraka.wire.records import to_hex
-from tests.support.api import wait_for_heads
+from tests.support.api import stack_with_gateway, wait_for_heads
 from tests.support.stub_gateway import StubGateway, answer
 from tests.support.town import eventually
 
@@ -79,12 +78,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("cli"), 4) as stack:
-        stack.start_chain()
-        stack.start_nodes()
-        courier = Courier(stack.registry, stack.organizer)
-        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
-        stack.start_gateway([committee.digest])
+    with stack_with_gateway(tmp_path_factory.mktemp("cli")) as stack:
         yield stack
 
 

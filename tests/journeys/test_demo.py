@@ -47,7 +47,7 @@ def test_a_city_with_a_killed_node() -> None:
     assert sum(project["votes"] for project in result["projects"]) > 24
     assert {step["name"] for step in result["steps"]} >= {
         "propose",
-        "start voting",
+        "start voting and open",
         "pay out",
         "audit",
     }

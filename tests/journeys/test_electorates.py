@@ -8,13 +8,20 @@ import pytest
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.contract import artifact, checksum, connect, deploy, transact
-from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census
 from ostraka_verifier.rpc import JsonRpc
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
-from tests.support.api import TIMES, Api, audit, ballots_of, fresh_keys, wait_for_heads
+from tests.support.api import (
+    TIMES,
+    Api,
+    audit,
+    ballots_of,
+    fresh_keys,
+    stack_with_gateway,
+    wait_for_heads,
+)
 from tests.support.town import body_of, eventually
 
 DAY = 86_400
@@ -22,12 +29,7 @@ DAY = 86_400
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("electorates"), 4) as stack:
-        stack.start_chain()
-        stack.start_nodes()
-        courier = Courier(stack.registry, stack.organizer)
-        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
-        stack.start_gateway([committee.digest])
+    with stack_with_gateway(tmp_path_factory.mktemp("electorates")) as stack:
         yield stack
 
 

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +13,7 @@ from eth_account.messages import _hash_eip191_message, encode_typed_data
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
+from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import selection_bits
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
@@ -19,6 +22,18 @@ from ostraka_verifier.curve import load
 from tests.support.town import eventually
 
 TIMES = {"freeze_delay": 5, "round_duration": 8, "max_rounds": 100, "dispute_window": 600}
+
+
+@contextmanager
+def stack_with_gateway(folder: Path, nodes: int = 4) -> Iterator[LocalStack]:
+    """Chain, nodes of a committee with t = 2 and f = 1, and a gateway on SQLite."""
+    with LocalStack(folder, nodes) as stack:
+        stack.start_chain()
+        stack.start_nodes()
+        courier = Courier(stack.registry, stack.organizer)
+        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
+        stack.start_gateway([committee.digest])
+        yield stack
 
 
 class Api:
