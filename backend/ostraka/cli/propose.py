@@ -32,8 +32,14 @@ Account = Annotated[
     bytes | None,
     address_option("--account", "Your account, where the key only signs for it."),
 ]
-Amount = Annotated[int, typer.Option(min=1, help="In the token's smallest unit.")]
-Title = Annotated[str, typer.Option(help="Up to 150 signs.")]
+Amount = Annotated[
+    int,
+    typer.Option(
+        min=0, help="In the token's smallest unit; 0 where votes divide the budget (proportional)."
+    ),
+]
+Title = Annotated[str, typer.Option(help="Up to 150 bytes.")]
+Recipient = Annotated[bytes, address_option("--recipient", "Account that is to be paid.")]
 
 
 @app.command()
@@ -41,9 +47,12 @@ def new(
     number: RoundNumber,
     title: Title,
     amount: Amount,
-    recipient: Annotated[bytes, address_option("--recipient", "Account that is to be paid.")],
+    recipient: Recipient,
     key: KeyFile,
     text: Annotated[str, typer.Option(help="What the money is for.")] = "",
+    category: Annotated[
+        int, typer.Option(min=0, help="Number of a category, from 0, where the round has some.")
+    ] = 0,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -52,7 +61,7 @@ def new(
 
     Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
     """
-    wanted = Wanted(recipient, amount, title, text)
+    wanted = Wanted(recipient, amount, title, text, category)
     with Gateway(gateway) as to:
         sent = _member(to, key, account).propose(number, wanted)
     shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
@@ -62,32 +71,36 @@ def new(
 @app.command()
 def edit(
     proposal: ProposalId,
+    recipient: Recipient,
     key: KeyFile,
     title: Annotated[str | None, typer.Option(help="New title.")] = None,
-    amount: Annotated[int | None, typer.Option(min=1, help="New amount.")] = None,
-    recipient: Annotated[bytes | None, address_option("--recipient", "New recipient.")] = None,
+    amount: Annotated[int | None, typer.Option(min=0, help="New amount.")] = None,
     text: Annotated[str | None, typer.Option(help="New text.")] = None,
+    category: Annotated[int | None, typer.Option(min=0, help="New category.")] = None,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
     """Change a proposal while proposals are open; what is not given stays.
 
-    Example: ostraka propose edit 0x5d1c… --key me.key --amount 350
+    Whom it pays is always given: a gateway that lies could say somebody else.
+
+    Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 350
     """
     with Gateway(gateway) as to:
-        now = wanted_of(to.get(f"/proposals/{to_hex(proposal)}"))
+        now = wanted_of(to.get(f"/proposals/{to_hex(proposal)}"), recipient)
         wanted = Wanted(
-            now.recipient if recipient is None else recipient,
+            recipient,
             now.amount if amount is None else amount,
             now.title if title is None else title,
             now.text if text is None else text,
+            now.category if category is None else category,
         )
         sent = _member(to, key, account).revise(proposal, wanted)
     shown = {
         "Title": wanted.title,
         "Amount": wanted.amount,
-        "Recipient": to_hex(wanted.recipient),
+        "Recipient": to_hex(recipient),
         "Transaction": sent["transaction"],
     }
     emit(as_json, sent, facts(shown))

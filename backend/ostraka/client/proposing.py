@@ -9,19 +9,23 @@ from typing import Any
 from ostraka.client.gateway import Gateway
 from ostraka.client.poll import domain_of
 from ostraka.keys import SigningKey
-from ostraka.wire.records import from_hex, to_hex
+from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a proposal asks for: 20-byte recipient, amount in the token's smallest unit."""
+    """What a proposal asks for: 20-byte recipient, amount in the token's smallest unit.
+
+    The amount is 0 in a proportional round, the category in a round without categories.
+    """
 
     recipient: bytes
     amount: int
     title: str
     text: str
+    category: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As the gateway takes it."""
@@ -30,11 +34,12 @@ class Wanted:
             "amount": str(self.amount),
             "title": self.title,
             "text": self.text,
+            "category": self.category,
         }
 
-    def words(self) -> tuple[bytes, int, str, str]:
+    def words(self) -> tuple[bytes, int, int, str, str]:
         """As the EIP-712 types hash it."""
-        return self.recipient, self.amount, self.title, self.text
+        return self.recipient, self.amount, self.category, self.title, self.text
 
 
 class Member:
@@ -92,18 +97,23 @@ class Member:
         }
 
 
-def wanted_of(shown: Any) -> Wanted:
+def wanted_of(shown: Any, recipient: bytes) -> Wanted:
     """What a proposal asks for now, as a gateway shows it.
+
+    Args:
+        recipient: Whom the member wants to be paid: a gateway that names another must not get the
+            member's signature for it.
 
     Raises:
         Malformed: It cannot be read.
     """
     try:
         return Wanted(
-            from_hex(shown["recipient"], "recipient"),
+            recipient,
             int(shown["amount"]),
             str(shown["title"]),
             str(shown["text"]),
+            int(shown["category"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed(f"proposal: {error!r}") from error
