@@ -284,7 +284,7 @@ def test_another_outcome_rule_is_named_though_the_contract_refuses_it(endpoint: 
     assert verdicts.pop("P2") == "fails"
     assert verdicts.pop("O1") == "not checked"
     assert set(verdicts.values()) == {"holds"}
-    assert {option["funded"] for option in report["options"]} == {None}
+    assert {option["award"] for option in report["options"]} == {None}
 
 
 def test_an_unreachable_endpoint_decides_nothing(endpoint: Endpoint) -> None:
@@ -293,6 +293,26 @@ def test_an_unreachable_endpoint_decides_nothing(endpoint: Endpoint) -> None:
         ChainReader("http://127.0.0.1:9", REGISTRY)
     with pytest.raises(Undecided):
         read_board("http://127.0.0.1:9/board")
+
+
+def test_a_treasury_does_not_pass_for_a_wallet(endpoint: Endpoint) -> None:
+    """Only what the creator itself refuses says that it is no treasury."""
+
+    def asked_for_registry(refusal: Refusal) -> Answer:
+        def answer(method: str, parameters: list[Any]) -> Any:
+            if method == "eth_call" and parameters[0]["data"] == selector("registry()"):
+                return refusal
+            return honest(method, parameters)
+
+        return answer
+
+    for message in ("execution reverted", "invalid opcode: INVALID", "out of gas"):
+        endpoint.answer = asked_for_registry(Refusal(message=message))
+        assert read(endpoint) == CHAIN
+    endpoint.answer = asked_for_registry(Refusal(message="too many requests"))
+    with pytest.raises(Undecided, match="too many requests"):
+        read(endpoint)
+    assert run(endpoint)[0] == 3
 
 
 def test_endpoints_that_bound_the_range_of_logs(endpoint: Endpoint) -> None:
