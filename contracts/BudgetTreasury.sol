@@ -13,11 +13,13 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {RoundRules} from "./RoundRules.sol";
 import {IBudgetTreasury} from "./interfaces/IBudgetTreasury.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
+import {Utf8} from "./libraries/Utf8.sol";
 
 /// @title BudgetTreasury
 /// @notice No owner, no upgrade.
 contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     using SafeERC20 for IERC20;
+    using Utf8 for bytes;
 
     struct ProposalRecord {
         address proposer;
@@ -601,12 +603,10 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
 
     function _checkTexts(string calldata title, string calldata text) private pure {
         bytes calldata data = bytes(title);
-        if (data.length == 0 || data.length > MAX_TITLE_BYTES)
+        // Titles must fit a description, where a control character takes six bytes and what is no text
+        // takes three a byte; and one that cannot be read would keep everybody from auditing the round.
+        if (data.length == 0 || data.length > MAX_TITLE_BYTES || !data.isLine())
             revert BudgetTreasuryInvalidTitle(data.length);
-        // A control character takes six bytes in JSON, and titles must fit a description.
-        for (uint256 i = 0; i < data.length; ++i) {
-            if (uint8(data[i]) < 0x20) revert BudgetTreasuryInvalidTitle(data.length);
-        }
         if (bytes(text).length > MAX_TEXT_BYTES)
             revert BudgetTreasuryTextTooLong(bytes(text).length);
     }

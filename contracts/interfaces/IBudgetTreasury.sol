@@ -159,7 +159,7 @@ interface IBudgetTreasury {
     error BudgetTreasuryNothingToRefund(address funder);
 
     /// @notice Create a round; the sender organizes it, and can do nothing but start its vote.
-    /// @param title 1 to 150 bytes, without control characters.
+    /// @param title 1 to 150 bytes of UTF-8, without control characters.
     /// @param text At most 16384 bytes.
     /// @return roundId 1, 2, … in order of creation.
     function createRound(

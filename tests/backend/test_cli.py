@@ -254,35 +254,36 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     )
     recipient = "0x" + "ab" * 20
     command = ("propose", "new", "3", "--key", str(tmp_path / "key"), "--title", "Ławka")
-    result = run(stub, *command, "--amount", "400", "--recipient", recipient)
+    command += ("--amount", "400", "--category", "2", "--recipient", recipient)
+    result = run(stub, *command)
     assert result.exit_code == 0, result.output
     (sent,) = stub.bodies("POST /rounds/3/proposals")
-    item = {"recipient": recipient, "amount": "400", "title": "Ławka", "text": "", "category": 0}
+    item = {"recipient": recipient, "amount": "400", "title": "Ławka", "text": "", "category": 2}
     assert sent["item"] == item
     domain = Domain(31337, bytes([0x22] * 20))
-    words = (3, key.address, from_hex(recipient, ""), 400, 0, "Ławka", "", 7, 9)
+    words = (3, key.address, from_hex(recipient, ""), 400, 2, "Ławka", "", 7, 9)
     digest = domain.digest(typed_data.PROPOSAL, *words)
     signature = from_hex(sent["authorization"]["signature"], "")
     assert recover(digest, signature) == key.address
     assert sent["authorization"]["member"] == key.address_hex
 
 
-def test_editing_keeps_what_is_not_given(stub: StubGateway, tmp_path: Path) -> None:
+def test_editing_keeps_what_is_not_given_but_for_the_recipient(
+    stub: StubGateway, tmp_path: Path
+) -> None:
+    """A gateway that shows another recipient gets no signature for it."""
     SigningKey().write(tmp_path / "key")
-    identity = "0x" + "aa" * 32
-    item = {
-        "recipient": "0x" + "ab" * 20,
-        "amount": "400",
-        "title": "Bench",
-        "text": "why",
-        "category": 0,
-    }
-    stub.routes[f"GET /proposals/{identity}"] = answer(200, item)
+    identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
+    item = {"recipient": recipient, "amount": "400", "title": "Bench", "text": "", "category": 1}
+    thief = item | {"recipient": "0x" + "ef" * 20}
+    stub.routes[f"GET /proposals/{identity}"] = answer(200, thief)
     given = {"authorization": {"nonce": "0", "deadline": 9}}
     stub.routes["POST /typed-data"] = answer(200, given)
     stub.routes[f"PUT /proposals/{identity}"] = answer(200, {"transaction": "0x"})
     command = ("propose", "edit", identity, "--key", str(tmp_path / "key"), "--amount", "350")
-    assert run(stub, *command).exit_code == 0
+    assert run(stub, *command).exit_code == 2
+    assert not stub.requests
+    assert run(stub, *command, "--recipient", recipient).exit_code == 0
     (sent,) = stub.bodies(f"PUT /proposals/{identity}")
     assert sent["item"] == item | {"amount": "350"}
 

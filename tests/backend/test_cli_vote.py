@@ -265,6 +265,21 @@ def test_the_choice_is_asked_for(town: Town) -> None:
     assert "4, 3 are needed" in result.stdout
 
 
+def test_options_show_what_they_are_and_move_no_cursor(town: Town) -> None:
+    """Titles are anybody's: one could write itself over another, or turn the line around."""
+    names = ["\x9b1Aoption 2", "\u202eeno", "\x1b[8mhidden"]
+    content = {"title": "\x1b]0;title\x07", "options": names}
+    description = Description.decode(json.dumps(content).encode())
+    town.poll = replace(town.poll, description=description)
+    town.show(OPENS_AT + 5)
+    town.stub.routes[BALLOTS] = town.receipts
+    command = ("vote", "1", "--key", str(town.folder / "key"), "--file", str(town.file))
+    result = town.run(*command, "--trust-gateway", entered="1 2\n")
+    assert result.exit_code == 0, result.output
+    assert not {"\x9b", "\u202e", "\x1b", "\x07"} & set(result.output)
+    assert "1  1Aoption 2" in result.stderr
+
+
 def test_trust_is_said_aloud(town: Town) -> None:
     result = town.vote(trust=False)
     assert result.exit_code == 2

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, text
 
-from ostraka.gateway.plans import Plans, code_hash
+from ostraka.gateway.plans import Plans, code_hash, known_accounts
 from ostraka.gateway.specification import PollSpecification
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import Plan
@@ -56,6 +56,28 @@ def test_an_invitation_is_used_once_even_by_many_at_once(engine: Engine) -> None
     assert outcome(lambda: desks[1].redeem("guess", winner)) == "No such invitation"
 
 
+def test_who_is_told_to_be_registered_is_in_the_census(engine: Engine) -> None:
+    """Between reading invitations and fixing the census somebody else redeems one."""
+    plans, other = Plans(engine), Plans(engine)
+    plan = plans.add(SPECIFICATION)
+    codes = plans.invite(plan, 3, 1)
+    plans.redeem(codes[0], bytes([1] * 20))
+    redeemed = len(known_accounts(plans.invitations(plan)))
+    other.redeem(codes[1], bytes([2] * 20))
+    assert not plans.fix_census(plan, b"census of one", None, redeemed)
+    assert plan.census is None
+    assert plans.fix_census(plan, b"census of two", {"kind": "members"}, 2)
+    assert plans.get(plan.id).census == plan.census == b"census of two"
+    for code, account in ((codes[2], bytes([3] * 20)), (codes[0], bytes([1] * 20))):
+        assert outcome(lambda: other.redeem(code, account)) == "Registration closed"  # noqa: B023
+    assert plans.to_json(plan)["invitations"] == {"issued": 3, "redeemed": 2}
+
+
+def test_plans_of_any_name_are_looked_for(engine: Engine) -> None:
+    for name in ("nothing", "\0", "0" * 16, "\udc80"):
+        assert outcome(lambda: Plans(engine).get(name)) == "No such plan"  # noqa: B023
+
+
 def test_codes_are_nowhere_in_the_database(engine: Engine) -> None:
     plans = Plans(engine)
     codes = plans.invite(plans.add(SPECIFICATION), 3, 1)
@@ -74,6 +96,9 @@ def test_the_gateway_pays_so_often_and_not_more(engine: Engine) -> None:
         )
     assert sorted(done) == ["Too many"] * 7 + ["done"] * 5
     desks[0].count_relay(2, member, 5)
+    desks[0].forget_relay(1, member)
+    desks[0].count_relay(1, member, 5)
+    assert outcome(lambda: desks[0].count_relay(1, member, 5)) == "Too many"
 
 
 def test_plans_come_back_as_they_were(engine: Engine) -> None:

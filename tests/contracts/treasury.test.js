@@ -1,7 +1,7 @@
 /** BudgetTreasury: rounds from creation to payout, with a real registry behind them. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, afterEach, test } from "node:test";
-import { encodeFunctionData, getAddress, zeroAddress } from "viem";
+import { encodeFunctionData, getAddress, stringToHex, zeroAddress } from "viem";
 import { assertRefused } from "./support/chain.js";
 import { ballots } from "./support/encodings.js";
 import { account, isolated, withHighS, word } from "./support/registry.js";
@@ -146,6 +146,16 @@ test("proposals: members only, within bounds, in time, and not too many", async 
   ]) {
     await assertRefused(round.propose(changes), name);
   }
+  // A title that nobody can read would keep everybody from auditing the round.
+  const { abi, address: to } = round.contract;
+  const args = [round.id, item({ title: "R" }), membership];
+  const readable = encodeFunctionData({ abi, functionName: "propose", args });
+  const data = readable.replace(stringToHex("R", { size: 32 }).slice(2), "ff".padEnd(64, "0"));
+  const { wallet } = state.registry.chain;
+  await assert.rejects(
+    wallet.sendTransaction({ account: first, to, data, chain: null }),
+    /BudgetTreasuryInvalidTitle\(1\)/,
+  );
   await round.propose({ title: "x".repeat(150), text: "x".repeat(16384), amount: 10n });
   const { proposalId } = await round.propose({ amount: 900n });
   await assertRefused(round.propose(), "BudgetTreasuryTooManyProposals", [2n]);

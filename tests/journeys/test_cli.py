@@ -153,8 +153,9 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
             *("--recipient", to_hex(recipient)),
         )
         proposals.append(sent["proposal"])
-    assert shell("propose", "edit", proposals[2], "--key", "ada", "--amount", 1, code=1)
-    shell("propose", "edit", proposals[2], "--key", "cem", "--amount", 550, "--text", "more")
+    edit = ("propose", "edit", proposals[2], "--recipient", to_hex(recipients[2]))
+    assert shell(*edit, "--key", "ada", "--amount", 1, code=1)
+    shell(*edit, "--key", "cem", "--amount", 550, "--text", "more")
     shell("propose", "withdraw", proposals[1], "--key", "ben")
     listed = shell("round", "proposals", number)
     assert [(one["slot"], one["title"], one["amount"], one["text"]) for one in listed] == [

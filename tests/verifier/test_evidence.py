@@ -296,6 +296,26 @@ def test_an_unreachable_endpoint_decides_nothing(endpoint: Endpoint) -> None:
         read_board("http://127.0.0.1:9/board")
 
 
+def test_a_treasury_does_not_pass_for_a_wallet(endpoint: Endpoint) -> None:
+    """Only what the creator itself refuses says that it is no treasury."""
+
+    def asked_for_registry(refusal: Refusal) -> Answer:
+        def answer(method: str, parameters: list[Any]) -> Any:
+            if method == "eth_call" and parameters[0]["data"] == selector("registry()"):
+                return refusal
+            return honest(method, parameters)
+
+        return answer
+
+    for message in ("execution reverted", "invalid opcode: INVALID", "out of gas"):
+        endpoint.answer = asked_for_registry(Refusal(message=message))
+        assert read(endpoint) == CHAIN
+    endpoint.answer = asked_for_registry(Refusal(message="too many requests"))
+    with pytest.raises(Undecided, match="too many requests"):
+        read(endpoint)
+    assert run(endpoint)[0] == 3
+
+
 def test_endpoints_that_bound_the_range_of_logs(endpoint: Endpoint) -> None:
     def bounded(method: str, parameters: list[Any]) -> Any:
         if method == "eth_blockNumber":

@@ -69,12 +69,15 @@ class Census:
     @cached_property
     def root(self) -> bytes:
         """Merkle root, 32 bytes."""
-        return merkle_tree([entry.leaf for entry in self.entries])[0]
+        return self._tree[0]
+
+    @cached_property
+    def _tree(self) -> list[bytes]:
+        return merkle_tree([entry.leaf for entry in self.entries])
 
     def proof(self, account: bytes) -> list[bytes]:
         """Hashes that lead from an account's leaf to the root; KeyError when it is not listed."""
-        leaf = self.by_account[account].leaf
-        tree = merkle_tree([entry.leaf for entry in self.entries])
+        leaf, tree = self.by_account[account].leaf, self._tree
         place, path = tree.index(leaf, len(self.entries) - 1), []
         while place:
             path.append(tree[place + 1 if place % 2 else place - 1])

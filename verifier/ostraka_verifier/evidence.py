@@ -23,6 +23,7 @@ from ostraka_verifier.rpc import (
     JsonRpc,
     Log,
     Progress,
+    Reverted,
     fetch,
     no_progress,
     read_bytes,
@@ -229,8 +230,9 @@ class ChainReader:
             return False
         try:
             answer = self._call("registry()", b"", account)
-        except Undecided:
-            # Another contract, such as a wallet: it refuses what it does not know.
+        except Reverted:
+            # Another contract, such as a wallet: it refuses what it does not know. An endpoint that
+            # does not answer says nothing: a treasury must not pass for a wallet.
             return False
         return answer[12:32] == self._registry
 

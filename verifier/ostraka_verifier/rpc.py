@@ -1,7 +1,7 @@
 """Ask an Ethereum JSON-RPC endpoint, whose answers are worth what it is worth.
 
-Raises everywhere: Undecided when the endpoint is out of reach or refuses, Malformed when it answers
-what no chain would.
+Raises everywhere: Undecided when the endpoint is out of reach or refuses, Reverted when it says
+that the contract does, Malformed when it answers what no chain would.
 
 Source: Ethereum JSON-RPC specification; the contract ABI.
 """
@@ -25,11 +25,18 @@ _CALLS_AT_ONCE = 100
 _PATIENCE_S = 60
 _SLOWEST_BYTES_PER_S = 10_000
 
+# As clients word it when a contract refuses, or has no such function.
+_REVERTED = re.compile("revert|opcode|out of gas", re.IGNORECASE)
+
 Progress = Callable[[int, int], None]
 """`progress(done, total)`; total is 0 where it is not known."""
 Log = dict[str, Any]
 Topics = Sequence[bytes]
 """First topics that an event must have, 32 bytes each."""
+
+
+class Reverted(Undecided):
+    """The endpoint ran the call, and the contract refused it."""
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -208,5 +215,6 @@ def _call(address: bytes, signature: str, arguments: bytes, block: int) -> list[
 def _result(answer: Any, method: str) -> Any:
     if not isinstance(answer, dict) or "result" not in answer:
         reason = answer.get("error") if isinstance(answer, dict) else answer
-        raise Undecided(f"{method}: the RPC endpoint refuses: {str(reason)[:200]}")
+        kind = Reverted if _REVERTED.search(str(reason)) else Undecided
+        raise kind(f"{method}: the RPC endpoint refuses: {str(reason)[:200]}")
     return answer["result"]

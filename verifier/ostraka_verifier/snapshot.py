@@ -12,7 +12,7 @@ from typing import Any
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader, keccak256, word
 from ostraka_verifier.errors import Malformed, Undecided
-from ostraka_verifier.rpc import JsonRpc, read_bytes, read_topic
+from ostraka_verifier.rpc import JsonRpc, Reverted, read_bytes, read_topic
 
 _MEMBER_SET = keccak256(b"MemberSet(address,uint128)")
 _VOTES_CHANGED = keccak256(b"DelegateVotesChanged(address,uint256,uint256)")
@@ -138,7 +138,7 @@ def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
     """The source's block by the token's clock (ERC-6372): its number, or its timestamp."""
     try:
         answer = Reader(rpc.call(source.contract, "CLOCK_MODE()", b"", at), "CLOCK_MODE()")
-    except Undecided:
+    except Reverted:
         # Tokens older than ERC-6372 count in blocks.
         return source.block
     answer.unsigned(WORD_BYTES, "offset")

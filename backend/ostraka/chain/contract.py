@@ -38,6 +38,7 @@ from web3.types import EventData, LogReceipt, TxReceipt
 
 from ostraka.chain.errors import ChainError as ChainError
 from ostraka.chain.errors import Refused as Refused
+from ostraka.chain.errors import Reverted as Reverted
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
 
@@ -274,7 +275,7 @@ def transact(web3: Web3, sender: SigningKey, function: Any, value: int = 0) -> T
 
     receipt = call(send_once)
     if receipt["status"] != 1:
-        raise ChainError(f"transaction {receipt['transactionHash'].to_0x_hex()} reverted")
+        raise Reverted(f"transaction {receipt['transactionHash'].to_0x_hex()} reverted")
     return receipt
 
 

@@ -7,3 +7,7 @@ class ChainError(Exception):
 
 class Refused(ChainError):
     """A contract refuses, with a reason of its own; trying again does not help."""
+
+
+class Reverted(Refused):
+    """A contract refused only when the transaction was mined: it is paid for."""

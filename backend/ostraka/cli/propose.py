@@ -35,24 +35,24 @@ Account = Annotated[
 Amount = Annotated[
     int,
     typer.Option(
-        min=0, help="In the token's smallest unit; 0 where the round divides its budget by votes."
+        min=0, help="In the token's smallest unit; 0 where votes divide the budget (proportional)."
     ),
 ]
-Category = Annotated[
-    int, typer.Option(min=0, help="Number of the round's category, from 0; 0 where it has none.")
-]
-Title = Annotated[str, typer.Option(help="Up to 150 signs.")]
+Title = Annotated[str, typer.Option(help="Up to 150 bytes.")]
+Recipient = Annotated[bytes, address_option("--recipient", "Account that is to be paid.")]
 
 
 @app.command()
 def new(
     number: RoundNumber,
     title: Title,
-    recipient: Annotated[bytes, address_option("--recipient", "Account that is to be paid.")],
+    amount: Amount,
+    recipient: Recipient,
     key: KeyFile,
-    amount: Amount = 0,
     text: Annotated[str, typer.Option(help="What the money is for.")] = "",
-    category: Category = 0,
+    category: Annotated[
+        int, typer.Option(min=0, help="Number of a category, from 0, where the round has some.")
+    ] = 0,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -71,10 +71,10 @@ def new(
 @app.command()
 def edit(
     proposal: ProposalId,
+    recipient: Recipient,
     key: KeyFile,
     title: Annotated[str | None, typer.Option(help="New title.")] = None,
-    amount: Annotated[int | None, typer.Option(min=1, help="New amount.")] = None,
-    recipient: Annotated[bytes | None, address_option("--recipient", "New recipient.")] = None,
+    amount: Annotated[int | None, typer.Option(min=0, help="New amount.")] = None,
     text: Annotated[str | None, typer.Option(help="New text.")] = None,
     category: Annotated[int | None, typer.Option(min=0, help="New category.")] = None,
     account: Account = None,
@@ -83,12 +83,14 @@ def edit(
 ) -> None:
     """Change a proposal while proposals are open; what is not given stays.
 
-    Example: ostraka propose edit 0x5d1c… --key me.key --amount 350
+    Whom it pays is always given: a gateway that lies could say somebody else.
+
+    Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 350
     """
     with Gateway(gateway) as to:
-        now = wanted_of(to.get(f"/proposals/{to_hex(proposal)}"))
+        now = wanted_of(to.get(f"/proposals/{to_hex(proposal)}"), recipient)
         wanted = Wanted(
-            now.recipient if recipient is None else recipient,
+            recipient,
             now.amount if amount is None else amount,
             now.title if title is None else title,
             now.text if text is None else text,
@@ -98,7 +100,7 @@ def edit(
     shown = {
         "Title": wanted.title,
         "Amount": wanted.amount,
-        "Recipient": to_hex(wanted.recipient),
+        "Recipient": to_hex(recipient),
         "Transaction": sent["transaction"],
     }
     emit(as_json, sent, facts(shown))

@@ -17,7 +17,7 @@ from ostraka.cli.client import (
     poll_number,
 )
 from ostraka.cli.errors import UNREACHABLE
-from ostraka.cli.output import emit, facts, note, table, when
+from ostraka.cli.output import emit, facts, note, printable, table, when
 from ostraka.cli.propose import Account, KeyFile
 from ostraka.client.casting import fetch_receipts, prepare, send_by_gateway, send_to_nodes
 from ostraka.client.choosing import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
@@ -231,21 +231,21 @@ def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
 
 def _asked(poll: VotersPoll) -> list[str]:
     """The voter's answers, typed in."""
-    typer.echo(poll.description.title, err=True)
+    typer.echo(printable(poll.description.title), err=True)
     if not poll.questions:
         return [_prompt(poll.description.options, "Numbers of your choice")]
     answers = []
     for question in poll.questions:
         if question.title != poll.description.title:
-            typer.echo(f"\n{question.title}", err=True)
+            typer.echo(f"\n{printable(question.title)}", err=True)
         answers.append(_prompt(shown(question), how_to_answer(question)))
     return answers
 
 
 def _prompt(options: Sequence[str], how: str) -> str:
     for number, option in enumerate(options, start=1):
-        typer.echo(f"{number:4} {option}", err=True)
-    answer: str = typer.prompt(how, default="", show_default=False, err=True)
+        typer.echo(f"{number:4} {printable(option)}", err=True)
+    answer: str = typer.prompt(printable(how), default="", show_default=False, err=True)
     return answer
 
 

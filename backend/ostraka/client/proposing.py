@@ -9,7 +9,7 @@ from typing import Any
 from ostraka.client.gateway import Gateway
 from ostraka.client.poll import domain_of
 from ostraka.keys import SigningKey
-from ostraka.wire.records import from_hex, to_hex
+from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 
@@ -18,7 +18,7 @@ from ostraka_verifier.errors import Malformed
 class Wanted:
     """What a proposal asks for: 20-byte recipient, amount in the token's smallest unit.
 
-    The amount is 0 in a round that divides its budget, the category in one without categories.
+    The amount is 0 in a proportional round, the category in a round without categories.
     """
 
     recipient: bytes
@@ -97,15 +97,19 @@ class Member:
         }
 
 
-def wanted_of(shown: Any) -> Wanted:
+def wanted_of(shown: Any, recipient: bytes) -> Wanted:
     """What a proposal asks for now, as a gateway shows it.
+
+    Args:
+        recipient: Whom the member wants to be paid: a gateway that names another must not get the
+            member's signature for it.
 
     Raises:
         Malformed: It cannot be read.
     """
     try:
         return Wanted(
-            from_hex(shown["recipient"], "recipient"),
+            recipient,
             int(shown["amount"]),
             str(shown["title"]),
             str(shown["text"]),

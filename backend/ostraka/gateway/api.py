@@ -3,8 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import json
-from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -13,7 +11,7 @@ from fastapi import Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 from starlette.middleware.cors import CORSMiddleware
 
 from ostraka import __version__
@@ -25,6 +23,7 @@ from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Weight
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.plans import MAX_INVITATIONS
+from ostraka.gateway.progress import Progress
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.gateway.views import Views
 from ostraka.wire import api_docs, problems
@@ -37,7 +36,6 @@ log = structlog.get_logger()
 MAX_BODY_BYTES = 64 * 2**20
 _BINARY = "application/octet-stream"
 _HEARTBEAT_S = 15
-_PROGRESS_S = 1.0
 
 Json = dict[str, Any]
 Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
@@ -186,6 +184,12 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
     organizing = Organizing(desk)
     views = Views(desk, organizing)
     ballots = Ballots(client)
+
+    async def ask(poll_id: int) -> Json:
+        poll, view = await asyncio.to_thread(desk.served, poll_id)
+        return await ballots.progress(poll, view)
+
+    progress = Progress(ask)
     bearer = HTTPBearer(auto_error=False, description="The organizer's token.")
 
     def organizer(
@@ -198,8 +202,11 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
     Organizer = Depends(organizer)
 
     def sent_json(sent: Sent) -> Json:
-        # Who sent something sees it from here on.
-        desk.indexer.follow()
+        # Who sent something sees it from here on; that it was sent must be said in any case.
+        try:
+            desk.indexer.follow()
+        except ChainError as error:
+            log.warning("not indexed yet", problem=str(error))
         return {"transaction": to_hex(sent.hash), "gas_used": sent.gas_used, "block": sent.block}
 
     async def body_of(request: Request) -> bytes:
@@ -313,12 +320,12 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
     def claim(proposal: ProposalId) -> Json:
         """Have a funded proposal paid to its recipient; anybody may ask."""
         identity = from_hex(proposal, "proposal")
-        _, found = views.proposals_of(identity)
+        round_id, found = views.proposals_of(identity)
         if not found["funded"] or found["paid"]:
             # Nobody may make the gateway pay for transactions that must fail.
             detail = "it is paid already" if found["paid"] else "it is not funded"
             raise Problem(409, "Nothing to pay", detail, "proposal")
-        return sent_json(organizing.claim(identity))
+        return sent_json(organizing.claim(round_id, identity))
 
     @app.post("/api/v1/polls", status_code=201, dependencies=[Organizer], tags=["polls"])
     def create_poll(wanted: PollSpecification) -> Json:
@@ -408,10 +415,9 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
         return await ballots.receipts(poll, from_hex(digest, "digest"))
 
     @app.get("/api/v1/polls/{poll_id}/progress", tags=["polls"])
-    async def progress(poll_id: PollNumber) -> Json:
+    async def counts(poll_id: PollNumber) -> Json:
         """How many are eligible and how many voted; counts only."""
-        poll, view = await asyncio.to_thread(desk.served, poll_id)
-        return await ballots.progress(poll, view)
+        return await progress.of(poll_id)
 
     @app.get(
         "/api/v1/polls/{poll_id}/events",
@@ -425,23 +431,9 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
         once: Annotated[bool, Query(description="End after the first event.")] = False,
     ) -> EventSourceResponse:
         """Progress as server-sent events, whenever it changes; counts only."""
-        await asyncio.to_thread(desk.served, poll_id)
-
-        async def stream() -> AsyncIterator[ServerSentEvent]:
-            last = None
-            while not await request.is_disconnected():
-                try:
-                    poll, view = await asyncio.to_thread(desk.served, poll_id)
-                    counts = await ballots.progress(poll, view)
-                except (ChainError, Problem) as error:
-                    counts = {"poll": str(poll_id), "problem": type(error).__name__}
-                if counts != last:
-                    yield ServerSentEvent(json.dumps(counts), event="progress")
-                    last = counts
-                if once:
-                    return
-                await asyncio.sleep(_PROGRESS_S)
-
-        return EventSourceResponse(stream(), ping=_HEARTBEAT_S)
+        progress.check_room()
+        await progress.of(poll_id)
+        stream = progress.watch(poll_id, request.is_disconnected, once)
+        return EventSourceResponse(stream, ping=_HEARTBEAT_S)
 
     return app

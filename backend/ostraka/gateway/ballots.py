@@ -1,10 +1,9 @@
-"""Relay ballots to nodes, gather receipts and boards, count who voted.
+"""Relay ballots to nodes, gather receipts and boards, ask how many voted.
 
 What comes back is checked where a signature allows it; nothing here sees a vote.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,7 +22,6 @@ from ostraka_verifier.typed_data import recover
 MAX_BATCH = 200
 _AT_ONCE = 32
 _PATIENCE_S = 5
-_FRESH_S = 1.0
 _MAX_ANSWER_BYTES = 2**20
 _BOARD_CHUNK = 2**18
 
@@ -34,7 +32,6 @@ class Ballots:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
         self._turn = asyncio.Semaphore(_AT_ONCE)
-        self._counts: dict[bytes, tuple[float, list[dict[str, Any]]]] = {}
 
     async def cast(self, poll: PublishedPoll, record: CastRecord) -> dict[str, Any]:
         """Send a ballot to all nodes; their receipts.
@@ -111,23 +108,19 @@ class Ballots:
 
     async def progress(self, poll: PublishedPoll, view: PollView) -> dict[str, Any]:
         """Counts only: who is eligible, how many voted, which nodes answer."""
-        known = self._counts.get(poll.context)
-        if known is None or known[0] < time.monotonic():
-            answers = dict(await self._each(poll, ""))
-            nodes = [
-                {"node": number, "answers": number in answers, "voted": _voted(answers.get(number))}
-                for number in range(1, poll.nodes + 1)
-            ]
-            known = time.monotonic() + _FRESH_S, nodes
-            self._counts[poll.context] = known
-        voted = sorted(one["voted"] for one in known[1] if one["voted"] is not None)
+        answers = dict(await self._each(poll, ""))
+        nodes = [
+            {"node": number, "answers": number in answers, "voted": _voted(answers.get(number))}
+            for number in range(1, poll.nodes + 1)
+        ]
+        voted = sorted(one["voted"] for one in nodes if one["voted"] is not None)
         return {
             "poll": str(poll.poll_id),
             "status": view.status.name.lower(),
             "voters": poll.parameters.voters,
             # The middle of what the nodes say: one that lies moves nothing.
             "voted": voted[len(voted) // 2] if voted else None,
-            "nodes": known[1],
+            "nodes": nodes,
         }
 
     async def _each(self, poll: PublishedPoll, path: str) -> list[tuple[int, Any]]:

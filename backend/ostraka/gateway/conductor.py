@@ -7,12 +7,12 @@ import time
 
 import structlog
 
-from ostraka.chain.contract import ChainError
+from ostraka.chain.contract import ChainError, Refused
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.courier import Courier, CourierError
-from ostraka.gateway.description import description, round_description
+from ostraka.gateway.description import poll_description, round_description
 from ostraka.gateway.desk import Desk
 from ostraka.gateway.electorates import census_of
 from ostraka.gateway.plans import known_accounts, specification_of
@@ -25,7 +25,7 @@ from ostraka_verifier.encoding import keccak256, parse_json
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import outcome_rule_digest
 from ostraka_verifier.parameters import PollParameters
-from ostraka_verifier.question import poll_labels, poll_rule
+from ostraka_verifier.question import poll_rule
 
 log = structlog.get_logger()
 
@@ -51,9 +51,9 @@ class Conductor:
             try:
                 self._advance(plan)
             except (ChainError, CourierError, AuditError, Problem) as error:
-                problem = str(error)
+                problem = _shown(error)
                 self._resting[plan.id] = time.monotonic() + _RETRY_S
-                log.warning("plan waits", plan=plan.id, problem=problem)
+                log.warning("plan waits", plan=plan.id, problem=str(error))
             except Exception:
                 # One plan's trouble must not stop the others.
                 problem = "the gateway failed; its log says how"
@@ -126,6 +126,8 @@ class Conductor:
         if now < (wanted.registration_closes_at or 0):
             return
         if now >= wanted.closes_at:
+            # Saved with the problem, which stays.
+            plan.finished = True
             raise Problem(409, "Too late", "voting would be over before it began")
         self._create_poll(plan, wanted, now)
 
@@ -143,13 +145,7 @@ class Conductor:
         desk = self._desk
         census = self._census(plan, wanted)
         questions = wanted.asked
-        described = description(
-            wanted.title,
-            wanted.text,
-            poll_labels(questions),
-            plan.source,
-            {"questions": [one.to_json() for one in questions], "plan": plan.id},
-        )
+        described = poll_description(wanted, plan.id, plan.source)
         if plan.polls_before is None:
             plan.polls_before = desk.registry.poll_count()
             desk.plans.save(plan)
@@ -189,17 +185,17 @@ class Conductor:
 
     def _census(self, plan: Plan, wanted: RoundSpecification | PollSpecification) -> Census:
         """A plan's census; fixed now, and on the disk before anything rests on it."""
-        if plan.census is None:
+        electorate = wanted.voters
+        if electorate is None and isinstance(wanted, RoundSpecification):
+            electorate = wanted.members
+        if electorate is None:
+            raise Problem(409, "Nobody registered", "nobody may vote")
+        # Until nobody registers while it is made.
+        while plan.census is None:
             invited = known_accounts(self._desk.plans.invitations(plan))
-            electorate = wanted.voters
-            if electorate is None and isinstance(wanted, RoundSpecification):
-                electorate = wanted.members
-            if electorate is None:
-                raise Problem(409, "Nobody registered", "nobody may vote")
             census, source = census_of(self._desk.rpc_url, electorate, invited)
-            plan.source = None if source is None else source.to_json()
-            plan.census = census.encode()
-            self._desk.plans.save(plan)
+            given = None if source is None else source.to_json()
+            self._desk.plans.fix_census(plan, census.encode(), given, len(invited))
         return Census.decode(plan.census)
 
     def _advance_poll(self, plan: Plan) -> None:
@@ -225,3 +221,12 @@ class Conductor:
     def _finish(self, plan: Plan) -> None:
         plan.finished, plan.problem = True, ""
         self._desk.plans.save(plan)
+
+
+def _shown(error: Exception) -> str:
+    """What everybody may read of a plan's problem."""
+    if isinstance(error, ChainError) and not isinstance(error, Refused):
+        # Names the provider, perhaps with its credentials: that belongs into the log.
+        return "the gateway cannot reach the chain now"
+    # Nodes say what they like, and not every database takes it.
+    return str(error).replace("\0", " ")

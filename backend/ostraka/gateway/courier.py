@@ -36,6 +36,10 @@ _HEDGE_S = 1
 """How long one node alone is waited for, before the next is asked as well."""
 _LARGE_PATIENCE_S = 30
 """For census and board, which grow with the number of voters."""
+_ANSWER_BYTES = 2**22
+"""More than a node has to say but for its board."""
+_VOTER_BYTES = 2**9
+"""More than a voter adds to a board beside the ballot."""
 
 
 class CourierError(Exception):
@@ -80,21 +84,19 @@ class Courier:
         """
         keys, signatures = [], []
         for member in poll.committee.members:
-            url = member.url + f"/api/v1/polls/{poll.poll_id}/census"
+            path = f"/api/v1/polls/{poll.poll_id}/census"
+            request = self._client.build_request("PUT", member.url + path, content=census.encode())
+            answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
             try:
-                response = self._client.put(url, content=census.encode(), timeout=_LARGE_PATIENCE_S)
-            except httpx.HTTPError as error:
-                raise CourierError(f"{member.url}: {type(error).__name__}") from error
-            if response.status_code != 200:
-                raise CourierError(f"{member.url}: {response.text[:500]}")
-            answer = response.json()
-            keys.append(from_hex(answer["public_key"], "public_key"))
-            signatures.append(from_hex(answer["signature"], "signature"))
+                keys.append(from_hex(answer["public_key"], "public_key"))
+                signatures.append(from_hex(answer["signature"], "signature"))
+            except (KeyError, TypeError) as error:
+                raise CourierError(f"{member.url}: announces no poll key") from error
         return self._registry.open_poll(self._sender, poll.poll_id, keys, signatures)
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
         """Wait until `q` nodes signed one root, and anchor it."""
-        anchored = self._first(poll, "certificate", _certificate, timeout_s)
+        anchored = self._first(poll, "certificate", _certificate, timeout_s, _ANSWER_BYTES)
         return anchored, self._registry.anchor_root(self._sender, poll.poll_id, anchored)
 
     def tally(self, poll: PublishedPoll, curve: Curve, timeout_s: float) -> tuple[Tally, Sent]:
@@ -102,7 +104,10 @@ class Courier:
 
         A bad share is noticed here, against the board, and left aside.
         """
-        sums = self._first(poll, "board", lambda data: self._sums(poll, curve, data), timeout_s)
+        limit = _ANSWER_BYTES + poll.parameters.voters * (poll.layout.size + _VOTER_BYTES)
+        sums = self._first(
+            poll, "board", lambda data: self._sums(poll, curve, data), timeout_s, limit
+        )
         key = CommitmentKey(curve, poll.rule.width)
         good: dict[int, Share] = {}
         deadline = time.monotonic() + timeout_s
@@ -151,14 +156,19 @@ class Courier:
         return sums
 
     def _first(
-        self, poll: PublishedPoll, path: str, read: Callable[[bytes], _T], timeout_s: float
+        self,
+        poll: PublishedPoll,
+        path: str,
+        read: Callable[[bytes], _T],
+        timeout_s: float,
+        limit: int,
     ) -> _T:
-        """What the first node with a sound answer says; asks until one has."""
+        """What the first node with a sound answer of at most `limit` bytes says."""
         deadline = time.monotonic() + timeout_s
         while True:
             said: list[str] = []
             for member, data in self._answers(
-                poll.committee.members, f"/api/v1/polls/{poll.poll_id}/{path}"
+                poll.committee.members, f"/api/v1/polls/{poll.poll_id}/{path}", limit
             ):
                 try:
                     return read(data.result())
@@ -169,7 +179,7 @@ class Courier:
             time.sleep(_POLL_S)
 
     def _answers(
-        self, members: Sequence[Member], path: str
+        self, members: Sequence[Member], path: str, limit: int
     ) -> Iterator[tuple[Member, Future[bytes]]]:
         """Answers as they come. One node is asked, and the next when it makes us wait."""
         # In another order each time, so that no single node is leaned on.
@@ -181,7 +191,7 @@ class Courier:
             while order or waiting:
                 if order:
                     member = order.pop()
-                    waiting[pool.submit(self._get, member.url, path, enough)] = member
+                    waiting[pool.submit(self._get, member.url, path, limit, enough)] = member
                 done, _ = wait(waiting, _HEDGE_S if order else None, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield waiting.pop(future), future
@@ -189,21 +199,45 @@ class Courier:
             enough.set()
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _get(self, url: str, path: str, enough: threading.Event | None = None) -> bytes:
+    def _get(
+        self,
+        url: str,
+        path: str,
+        limit: int = _ANSWER_BYTES,
+        enough: threading.Event | None = None,
+    ) -> bytes:
         patience = _LARGE_PATIENCE_S if path.endswith("/board") else _PATIENCE_S
-        deadline = time.monotonic() + patience
+        request = self._client.build_request("GET", url + path)
+        return self._exchange(url, request, patience, limit, enough)
+
+    def _exchange(
+        self,
+        url: str,
+        request: httpx.Request,
+        patience_s: float,
+        limit: int = _ANSWER_BYTES,
+        enough: threading.Event | None = None,
+    ) -> bytes:
+        """A node's answer; CourierError when it is late, too long, or a refusal."""
+        deadline = time.monotonic() + patience_s
         body = bytearray()
+        response = None
         try:
-            with self._client.stream("GET", url + path) as response:
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    # However slowly it drips: one node must not keep the poll waiting.
-                    if time.monotonic() > deadline or (enough is not None and enough.is_set()):
-                        raise CourierError(f"{url}: no answer within {patience} s")
+            response = self._client.send(request, stream=True)
+            for chunk in response.iter_bytes():
+                body += chunk
+                # However slowly it drips: one node must not keep the poll waiting.
+                if time.monotonic() > deadline or (enough is not None and enough.is_set()):
+                    raise CourierError(f"{url}: no answer within {patience_s} s")
+                if len(body) > limit:
+                    raise CourierError(f"{url}: more than {limit} bytes")
         except httpx.HTTPError as error:
             raise CourierError(f"{url}: {type(error).__name__}") from error
+        finally:
+            if response is not None:
+                response.close()
         if response.status_code != 200:
-            raise CourierError(f"{url}: {bytes(body[:300]).decode(errors='replace')}")
+            raise CourierError(f"{url}: {bytes(body[:500]).decode(errors='replace')}")
         return bytes(body)
 
     def _get_json(self, url: str, path: str) -> Any:

@@ -8,6 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from ostraka.chain.round_rules import question_of
 from ostraka.chain.treasury import Treasury
+from ostraka.gateway.specification import PollSpecification
+from ostraka.wire.problems import Problem
+from ostraka_verifier.question import poll_labels
+
+MAX_BYTES = 65_536
 
 
 def round_description(
@@ -32,7 +37,18 @@ def round_description(
     )
     if question is not None:
         more["questions"] = [question.to_json()]
-    return description(title, text, options, source, more)
+    # Many long titles must keep nobody from voting: the text stands on chain, and options and rule
+    # alone say what is asked.
+    return description(title, text, options, source, more, ("text", "questions"))
+
+
+def poll_description(
+    wanted: PollSpecification, plan_id: str, source: Mapping[str, object] | None = None
+) -> bytes:
+    """Description of a poll without a round; Problem when it would be too long."""
+    questions = wanted.asked
+    more = {"questions": [one.to_json() for one in questions], "plan": plan_id}
+    return description(wanted.title, wanted.text, poll_labels(questions), source, more)
 
 
 def description(
@@ -41,9 +57,23 @@ def description(
     options: Sequence[str],
     source: Mapping[str, object] | None,
     more: Mapping[str, object],
+    spared: Sequence[str] = (),
 ) -> bytes:
-    """Description of any poll, as JSON in UTF-8."""
+    """Description of any poll, as JSON in UTF-8.
+
+    Args:
+        spared: Members that are left out, one after another, where it would be too long.
+
+    Raises:
+        Problem: It is too long all the same.
+    """
     content = {"title": title, "text": text, "options": list(options), **more}
     if source is not None:
         content["census"] = dict(source)
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    for name in (None, *spared):
+        content.pop(name or "", None)
+        encoded = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(encoded) <= MAX_BYTES:
+            return encoded
+    detail = f"title, text and questions make {len(encoded)} bytes, at most {MAX_BYTES} are allowed"
+    raise Problem(422, "Too long", detail, "questions")

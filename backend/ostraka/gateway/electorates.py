@@ -5,12 +5,13 @@ Source: docs/protocol.md §6.
 
 from collections.abc import Mapping
 
+from ostraka.chain.errors import ChainError
 from ostraka.gateway.specification import AccountList, Electorate, RegistryMembers, TokenVotes
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.errors import AuditError
-from ostraka_verifier.rpc import JsonRpc, read_quantity
+from ostraka_verifier.errors import Malformed, Rejected, Undecided
+from ostraka_verifier.rpc import JsonRpc, Reverted, read_quantity
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
 
 
@@ -32,9 +33,12 @@ def census_of(
     try:
         source = _source(rpc, electorate)
         return read_census(rpc, source, rpc.newest_block()), source
-    except AuditError as error:
+    except (Malformed, Rejected, Reverted) as error:
         detail = f"no census comes from {electorate.contract}: {error}"
         raise Problem(422, "No census", detail, "contract") from error
+    except Undecided as error:
+        # Names the provider: not for everybody to read.
+        raise ChainError(f"chain: {error}") from error
 
 
 def _source(rpc: JsonRpc, electorate: RegistryMembers | TokenVotes) -> CensusSource:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ostraka.chain.contract import Sent
+from ostraka.chain.contract import ChainError, Reverted, Sent
 from ostraka.chain.treasury import (
     Authorization,
     Item,
@@ -11,6 +11,7 @@ from ostraka.chain.treasury import (
     Token,
     membership,
 )
+from ostraka.gateway.description import poll_description
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.electorates import census_of
 from ostraka.gateway.plans import specification_of
@@ -28,7 +29,10 @@ from ostraka_verifier.typed_data import recover
 
 RELAYS_PER_MEMBER = 20
 """Transactions of one member in one round for which the gateway pays."""
+PAYOUT_TRIES = 5
+"""Failed transactions to pay one proposal for which the gateway pays."""
 _SIGNING_S = 3600
+_KEPT_CENSUSES = 8
 
 
 class Organizing:
@@ -36,6 +40,7 @@ class Organizing:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._members: dict[str, Census] = {}
 
     def create_round(self, wanted: RoundSpecification) -> Plan:
         """Create a round on chain.
@@ -82,6 +87,8 @@ class Organizing:
             questions = wanted.asked
             poll_rule(questions)
             wanted.outcome_rule(questions)
+            # With the longest source of a census that there is.
+            poll_description(wanted, "0" * 16, {"source": "x" * 300})
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         self._committee(wanted.committee)
@@ -111,9 +118,23 @@ class Organizing:
         self.round(round_id)
         return self._desk.treasury.refund(self._desk.key, round_id, funder)
 
-    def claim(self, proposal_id: bytes) -> Sent:
-        """Have a funded proposal paid to its recipient."""
-        return self._desk.treasury.claim(self._desk.key, proposal_id)
+    def claim(self, round_id: int, proposal_id: bytes) -> Sent:
+        """Have a funded proposal paid to its recipient.
+
+        Raises:
+            Problem: The recipient refused too often what was paid for.
+        """
+        desk = self._desk
+        # A recipient that takes the money when gas is estimated and refuses it when it is mined
+        # would make the gateway pay for ever.
+        desk.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
+        try:
+            return desk.treasury.claim(desk.key, proposal_id)
+        except Reverted:
+            raise
+        except ChainError:
+            desk.plans.forget_relay(round_id, proposal_id)
+            raise
 
     def round(self, round_id: int) -> Any:
         """State of a round; Problem when there is none."""
@@ -131,7 +152,12 @@ class Organizing:
         if plan is None or plan.members is None:
             detail = "this gateway did not create the round, and does not know its members"
             raise Problem(409, "Members unknown", detail, "round")
-        return Census.decode(plan.members)
+        # Reading them takes long where they are many.
+        if plan.id not in self._members:
+            while len(self._members) >= _KEPT_CENSUSES:
+                self._members.pop(next(iter(self._members)), None)
+            self._members[plan.id] = Census.decode(plan.members)
+        return self._members[plan.id]
 
     def member(self, round_id: int, account: bytes) -> dict[str, Any]:
         """An account's membership with its proof; Problem when it is no member."""
@@ -221,10 +247,7 @@ class Organizing:
             Problem: The code is unknown or used, registration is over, or the account's key did
                 not sign.
         """
-        invitation = self._desk.plans.invitation(code)
-        plan = self._desk.plans.get(invitation.plan_id)
-        if plan.census is not None:
-            raise Problem(409, "Registration closed", "the census is fixed already", "code")
+        self._desk.plans.invitation(code)
         if recover(redemption(code, account), signature) != account:
             detail = "not of this code and account by the account's key"
             raise Problem(422, "Check failed", detail, "signature")

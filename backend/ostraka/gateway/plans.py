@@ -1,5 +1,6 @@
 """What organizers plan with this gateway: rounds and polls, their invitations and transactions."""
 
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 MAX_INVITATIONS = 100_000
 _CODE_BYTES = 16
+_ID = re.compile("[0-9a-f]{16}")
 
 
 class Plans:
@@ -69,8 +71,11 @@ class Plans:
 
     def get(self, plan_id: str) -> Plan:
         """A plan; Problem when there is none."""
-        with Session(self._engine) as session:
-            plan = session.get(Plan, plan_id)
+        plan = None
+        # Not every database takes every text.
+        if _ID.fullmatch(plan_id):
+            with Session(self._engine) as session:
+                plan = session.get(Plan, plan_id)
         if plan is None:
             raise Problem(404, "No such plan", f"this gateway has no plan {plan_id[:40]}", "plan")
         return plan
@@ -127,6 +132,30 @@ class Plans:
         with Session(self._engine) as session:
             return list(session.exec(select(Invitation).where(Invitation.plan_id == plan.id)))
 
+    def fix_census(
+        self, plan: Plan, census: bytes, source: dict[str, object] | None, redeemed: int
+    ) -> bool:
+        """Fix a plan's census; False when somebody has registered that it does not know of.
+
+        Args:
+            redeemed: Invitations that were redeemed when it was made.
+        """
+        with self._write() as session:
+            stored = session.get_one(Plan, plan.id, with_for_update=True)
+            if self._redeemed(session, plan.id) != redeemed:
+                return False
+            stored.census, stored.source = census, source
+            session.add(stored)
+        plan.census, plan.source = census, source
+        return True
+
+    @staticmethod
+    def _redeemed(session: Session, plan_id: str) -> int:
+        query = select(func.count()).where(
+            Invitation.plan_id == plan_id, col(Invitation.account).is_not(None)
+        )
+        return session.exec(query).one()
+
     def invitation(self, code: str) -> Invitation:
         """An invitation by its code; Problem when there is none."""
         with Session(self._engine) as session:
@@ -139,12 +168,17 @@ class Plans:
         """Use an invitation up; the same account may say so again.
 
         Raises:
-            Problem: There is no such code, or it or the account was used before.
+            Problem: There is no such code, it or the account was used before, or the census is
+                fixed.
         """
         with self._write() as session:
             invitation = session.get(Invitation, code_hash(code), with_for_update=True)
             if invitation is None:
                 raise Problem(404, "No such invitation", "nobody was given this code", "code")
+            # With the plan locked: who is told to be registered is in the census.
+            registering = select(col(Plan.census).is_(None)).where(Plan.id == invitation.plan_id)
+            if not session.exec(registering.with_for_update()).one():
+                raise Problem(409, "Registration closed", "the census is fixed already", "code")
             if invitation.account not in (None, account):
                 raise Problem(409, "Used before", "somebody redeemed this code before", "code")
             taken = session.exec(
@@ -163,7 +197,7 @@ class Plans:
         return invitation
 
     def count_relay(self, round_id: int, member: bytes, limit: int) -> None:
-        """Count a transaction paid for a member; Problem when there were too many."""
+        """Count a transaction paid for a member or a proposal; Problem when there were too many."""
         key = round_id, member
         try:
             with self._write() as session:
@@ -174,14 +208,23 @@ class Plans:
         with self._write() as session:
             known = session.get_one(RelayCount, key, with_for_update=True)
             if known.count >= limit:
-                detail = f"this gateway pays for {limit} transactions of a member in a round"
+                detail = f"this gateway pays for {limit} transactions of this kind in a round"
                 raise Problem(429, "Too many", detail, "authorization.member")
             known.count += 1
             session.add(known)
 
+    def forget_relay(self, round_id: int, member: bytes) -> None:
+        """Take back a count: nothing was paid."""
+        with self._write() as session:
+            known = session.get_one(RelayCount, (round_id, member), with_for_update=True)
+            known.count -= 1
+            session.add(known)
+
     def to_json(self, plan: Plan) -> dict[str, Any]:
         """A plan as shown to everybody: counts of invitations, no codes."""
-        invitations = self.invitations(plan)
+        with Session(self._engine) as session:
+            query = select(func.count()).where(Invitation.plan_id == plan.id)
+            issued, redeemed = session.exec(query).one(), self._redeemed(session, plan.id)
         return {
             "plan": plan.id,
             "round": None if plan.round_id is None else str(plan.round_id),
@@ -191,10 +234,7 @@ class Plans:
             "census_fixed": plan.census is not None,
             "finished": plan.finished,
             "problem": plan.problem or None,
-            "invitations": {
-                "issued": len(invitations),
-                "redeemed": sum(one.account is not None for one in invitations),
-            },
+            "invitations": {"issued": issued, "redeemed": redeemed},
             "transactions": [
                 {
                     "name": step.name,

@@ -93,10 +93,11 @@ class Invitation(GatewayTable, table=True):
 
 
 class RelayCount(GatewayTable, table=True):
-    """How many transactions the gateway paid for a member in a round."""
+    """How many transactions the gateway paid for a member, or to pay a proposal, in a round."""
 
     __tablename__ = "relay_count"
 
     round_id: int = Field(primary_key=True, sa_type=BigInteger)
     member: bytes = Field(primary_key=True)
+    """20 bytes of an account, or 32 of a proposal's id."""
     count: int = 0

@@ -1,0 +1,74 @@
+"""Plans that wait: what everybody may read of why, and that they end."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ostraka.chain.contract import ChainError, Refused
+from ostraka.gateway.conductor import Conductor
+from ostraka.gateway.courier import CourierError
+from ostraka.gateway.desk import Desk
+from ostraka.gateway.plans import Plans
+from ostraka.gateway.specification import PollSpecification
+from ostraka.storage.database import Schema, open_database
+
+CLOSES_AT = 2_000_000_000
+SPECIFICATION = PollSpecification.model_validate(
+    {
+        "title": "A question",
+        "questions": [{"kind": "single_choice", "title": "Well?", "options": ["yes", "no"]}],
+        "closes_at": CLOSES_AT,
+        "voters": {"kind": "list"},
+    }
+)
+
+
+class Registry:
+    """A chain whose head is a time, or an error."""
+
+    def __init__(self, head: Any) -> None:
+        self._head = head
+        self.asked = 0
+
+    def head(self) -> Any:
+        self.asked += 1
+        if isinstance(self._head, Exception):
+            raise self._head
+        return SimpleNamespace(timestamp=self._head)
+
+
+def conductor(folder: Path, registry: Registry) -> tuple[Conductor, Plans]:
+    plans = Plans(open_database(f"sqlite:///{folder / 'gateway.db'}", Schema.GATEWAY))
+    desk = SimpleNamespace(plans=plans, registry=registry, key=None)
+    return Conductor(cast(Desk, desk)), plans
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (
+            ChainError("chain: ConnectionError: https://rpc.example/v3/SECRET"),
+            "the gateway cannot reach the chain now",
+        ),
+        (Refused("the contract refuses: no"), "the contract refuses: no"),
+        (CourierError("http://node: a\0b"), "http://node: a b"),
+    ],
+)
+def test_what_everybody_reads_of_a_problem(tmp_path: Path, error: Exception, shown: str) -> None:
+    leads, plans = conductor(tmp_path, Registry(error))
+    plan = plans.add(SPECIFICATION)
+    leads.tick()
+    assert plans.to_json(plans.get(plan.id))["problem"] == shown
+
+
+def test_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
+    registry = Registry(CLOSES_AT)
+    leads, plans = conductor(tmp_path, registry)
+    plan = plans.add(SPECIFICATION)
+    for _ in range(2):
+        leads.tick()
+    shown = plans.to_json(plans.get(plan.id))
+    assert (shown["finished"], registry.asked) == (True, 1)
+    assert "Too late" in str(shown["problem"])
