@@ -49,9 +49,7 @@ def classes() -> Cases:
     return {
         "cases": valid,
         "refused": [one | {"expect": "Rejected"} for one in small],
-        "sources": [
-            {"name": str(name), "source": _source(rule)} for name, rule in rules
-        ],
+        "sources": [{"name": str(name), "source": _source(rule)} for name, rule in rules],
         "refused_sources": [
             {
                 "name": repr(rule),
