@@ -6,7 +6,7 @@ Source: docs/protocol.md §6.6. Vectors: tests/vectors/weight_classes.json.
 import heapq
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
@@ -72,9 +72,9 @@ def weight_classes(
         return (replace(_union(groups), value=1),)
     if rule == POWERS_OF_TWO:
         groups = _octaves(groups)
-    groups = _joined(groups, 1, lambda low, high: min(low.voters, high.voters) < least)
+    groups = _filled(groups, least)
     if isinstance(rule, int):
-        groups = _joined(groups, rule, lambda low, high: True)
+        groups = _joined(groups, rule)
     return tuple(replace(group, value=_value(group, rule)) for group in groups)
 
 
@@ -116,12 +116,21 @@ def _octaves(groups: Sequence[WeightClass]) -> list[WeightClass]:
     return [_union(octave) for octave in octaves.values()]
 
 
-def _joined(
-    groups: Sequence[WeightClass],
-    enough: int,
-    joins: Callable[[WeightClass, WeightClass], bool],
-) -> list[WeightClass]:
-    """Neighbours joined until there are `enough` groups, or no two of them join any more.
+def _filled(groups: Sequence[WeightClass], least: int) -> list[WeightClass]:
+    """From the top down, a group of too few takes in those below; what is left joins the last."""
+    filled: list[WeightClass] = []
+    for group in reversed(groups):
+        if filled and filled[-1].voters < least:
+            filled[-1] = _union([group, filled[-1]])
+        else:
+            filled.append(group)
+    if filled[-1].voters < least:
+        filled[-2:] = [_union([filled[-1], filled[-2]])]
+    return filled[::-1]
+
+
+def _joined(groups: Sequence[WeightClass], most: int) -> list[WeightClass]:
+    """Neighbours joined until there are at most so many groups.
 
     First those of least ratio of greatest to least weight; of equal ones the lower.
     """
@@ -131,14 +140,14 @@ def _joined(
 
     def offer(low: int, high: int) -> None:
         below, above = at[low], at[high]
-        if below and above and joins(below, above):
+        if below and above:
             ratio = Fraction(above.highest, below.lowest)
             heapq.heappush(heap, (ratio, low, high, above.highest))
 
     for low in range(len(at) - 1):
         offer(low, low + 1)
     left = len(at)
-    while left > enough and heap:
+    while left > most:
         _, low, high, highest = heapq.heappop(heap)
         below, above = at[low], at[high]
         # Either may have joined another meanwhile.

@@ -52,8 +52,8 @@ export function weightClasses(weights: readonly bigint[], rule: ClassRule): Weig
     if (joins) groups[groups.length - 1] = union(last, voter);
     else groups.push(voter);
   }
-  groups = joined(groups, 1n, (low, high) => isSmall(low) || isSmall(high));
-  if (typeof rule === "bigint") groups = joined(groups, rule, () => true);
+  groups = filled(groups);
+  if (typeof rule === "bigint") groups = joined(groups, rule);
   return groups.map((group) => ({ ...group, value: valueOf(group, rule) }));
 }
 
@@ -61,10 +61,6 @@ function valueOf({ total, voters }: Group, rule: ClassRule): bigint {
   if (rule === "equal") return 1n;
   const mean = total / voters;
   return rule === "powers_of_two" ? 1n << (bits(mean) - 1n) : mean;
-}
-
-function isSmall({ voters }: Group): boolean {
-  return voters < MINIMUM_CLASS;
 }
 
 function bits(value: bigint): bigint {
@@ -80,27 +76,33 @@ function union(low: Group, high: Group): Group {
   };
 }
 
+/** From the top down, a group of too few takes in those below; what is left joins the last. */
+function filled(groups: readonly Group[]): Group[] {
+  const kept: Group[] = [];
+  for (const group of groups.toReversed()) {
+    const above = kept.at(-1);
+    if (above && above.voters < MINIMUM_CLASS) kept[kept.length - 1] = union(group, above);
+    else kept.push(group);
+  }
+  const [above, lowest] = kept.slice(-2);
+  if (above && lowest && lowest.voters < MINIMUM_CLASS) kept.splice(-2, 2, union(lowest, above));
+  return kept.reverse();
+}
+
 /**
- * Neighbours joined until there are `enough` groups, or no two of them join any more.
+ * Neighbours joined until there are at most so many groups.
  *
  * First those of least ratio of greatest to least weight; of equal ones the lower.
  */
-function joined(
-  given: readonly Group[],
-  enough: bigint,
-  joins: (low: Group, high: Group) => boolean,
-): Group[] {
+function joined(given: readonly Group[], most: bigint): Group[] {
   const groups = [...given];
-  while (groups.length > enough) {
-    let best: number | undefined;
-    for (let low = 0; low + 1 < groups.length; low++) {
-      const [below, above] = [groups[low]!, groups[low + 1]!];
-      if (!joins(below, above)) continue;
-      const [least, most] = best === undefined ? [] : [groups[best]!, groups[best + 1]!];
-      if (least && most && above.highest * least.lowest >= most.highest * below.lowest) continue;
-      best = low;
+  while (groups.length > most) {
+    let best = 0;
+    for (let low = 1; low + 1 < groups.length; low++) {
+      const left = groups[low + 1]!.highest * groups[best]!.lowest;
+      const right = groups[best + 1]!.highest * groups[low]!.lowest;
+      if (left < right) best = low;
     }
-    if (best === undefined) break;
     groups.splice(best, 2, union(groups[best]!, groups[best + 1]!));
   }
   return groups;
