@@ -36,6 +36,7 @@ from ostraka_verifier.transcript import Transcript
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.randomness import SeededRandomness
 from tests.vectors.cases import Cases, hexed
+from tests.vectors.generate_classes import classes
 from tests.vectors.generate_curve import write_curve
 from tests.vectors.generate_outcome import outcomes
 from tests.vectors.generate_question import question_ballots, questions, votes
@@ -656,6 +657,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "constructors": constructors,
     "ballot": ballots,
     "census": censuses,
+    "weight_classes": classes,
     "merkle_sum": sum_trees,
     "outcome": outcomes,
     "questions": questions,

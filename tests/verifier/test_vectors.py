@@ -22,8 +22,10 @@ from ostraka_verifier.proof import ProofShape, verify_proofs
 from ostraka_verifier.question import knapsack, poll_labels, poll_rule, read_questions
 from ostraka_verifier.rule import BallotRule, slack_bits, slack_coefficients
 from ostraka_verifier.sharing import Share
+from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.tally_proof import combine
 from ostraka_verifier.transcript import Transcript
+from ostraka_verifier.weight_classes import weight_classes
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 ERRORS: dict[str, type[AuditError]] = {"Malformed": Malformed, "Rejected": Rejected}
@@ -293,3 +295,34 @@ def test_board() -> None:
     tally = combine(shares, committee.threshold)
     assert tally.values == tuple(int(votes) for votes in given["tally"])
     assert tally.blinding == int(given["blinding"])
+
+
+@pytest.mark.parametrize("case", named(vectors("weight_classes")["cases"]))
+def test_weight_classes(case: dict[str, Any]) -> None:
+    made = weight_classes([int(weight) for weight in case["weights"]], case["rule"])
+    assert [
+        {
+            "value": str(one.value),
+            "voters": one.voters,
+            "lowest": str(one.lowest),
+            "highest": str(one.highest),
+        }
+        for one in made
+    ] == case["classes"]
+
+
+@pytest.mark.parametrize("case", named(vectors("weight_classes")["refused"]))
+def test_too_few_for_classes(case: dict[str, Any]) -> None:
+    with pytest.raises(ERRORS[case["expect"]]):
+        weight_classes([int(weight) for weight in case["weights"]], case["rule"])
+
+
+@pytest.mark.parametrize("case", named(vectors("weight_classes")["sources"]))
+def test_sources_of_censuses(case: dict[str, Any]) -> None:
+    assert CensusSource.from_json(case["source"]).to_json() == case["source"]
+
+
+@pytest.mark.parametrize("case", named(vectors("weight_classes")["refused_sources"]))
+def test_sources_that_are_none(case: dict[str, Any]) -> None:
+    with pytest.raises(ERRORS[case["expect"]], match="classes"):
+        CensusSource.from_json(case["source"])

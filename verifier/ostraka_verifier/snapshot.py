@@ -1,6 +1,6 @@
 """Censuses that anyone can read again from the chain, as it was at a past block.
 
-Source: docs/protocol.md §6.5; ERC-5805 (votes), ERC-6372 (clocks).
+Source: docs/protocol.md §6.5, §6.6; ERC-5805 (votes), ERC-6372 (clocks).
 """
 
 import re
@@ -13,11 +13,12 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader, keccak256, word
 from ostraka_verifier.errors import Malformed, Undecided
 from ostraka_verifier.rpc import JsonRpc, Reverted, read_bytes, read_topic
+from ostraka_verifier.weight_classes import ClassRule, in_classes, read_class_rule
 
 _MEMBER_SET = keccak256(b"MemberSet(address,uint128)")
 _VOTES_CHANGED = keccak256(b"DelegateVotesChanged(address,uint256,uint256)")
 _KEY_REGISTERED = keccak256(b"VotingKeyRegistered(address,address)")
-_MEMBERS = frozenset({"kind", "contract", "block", "unit", "keys"})
+_MEMBERS = frozenset({"kind", "contract", "block", "unit", "keys", "classes"})
 
 
 class SourceKind(StrEnum):
@@ -36,6 +37,7 @@ class CensusSource:
         block: Past block whose state counts.
         unit: Votes that give a weight of 1; what is left over gives none. 1 for members.
         keys: 20-byte address of the VotingKeys contract, None when every account signs itself.
+        classes: How weights are made equal within classes, None where they stay as they are.
     """
 
     kind: SourceKind
@@ -43,6 +45,7 @@ class CensusSource:
     block: int
     unit: int = 1
     keys: bytes | None = None
+    classes: ClassRule | None = None
 
     def to_json(self) -> dict[str, object]:
         """As a poll's description carries it (§6.5)."""
@@ -55,6 +58,8 @@ class CensusSource:
             content["unit"] = str(self.unit)
         if self.keys is not None:
             content["keys"] = "0x" + self.keys.hex()
+        if self.classes is not None:
+            content["classes"] = self.classes
         return content
 
     @classmethod
@@ -73,13 +78,14 @@ class CensusSource:
             raise Malformed("description.census.unit: not a positive decimal")
         if kind is SourceKind.MEMBERS and "unit" in content:
             raise Malformed("description.census.unit: members have weights, not votes")
-        keys = content.get("keys")
+        keys, classes = content.get("keys"), content.get("classes")
         return cls(
             kind,
             _address(content.get("contract"), "contract"),
             block,
             int(unit),
             None if keys is None else _address(keys, "keys"),
+            None if classes is None else read_class_rule(classes, "description.census.classes"),
         )
 
 
@@ -92,7 +98,7 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
     Raises:
         Undecided: The endpoint does not answer, or the block is not in its past.
         Malformed: It answers what no chain would.
-        Rejected: Nobody is in the census (check C1).
+        Rejected: Nobody is in the census (check C1), or too few for classes (check C3).
     """
     if source.block >= at:
         raise Undecided(f"block {source.block} of the census is not in the past of block {at}")
@@ -101,13 +107,14 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
     else:
         weights = _vote_weights(rpc, source, at)
     keys = _voting_keys(rpc, source)
-    return Census(
+    census = Census(
         tuple(
             CensusEntry(account, keys.get(account, account), weight)
             for account, weight in sorted(weights.items())
             if weight
         )
     )
+    return census if source.classes is None else in_classes(census, source.classes)
 
 
 def _member_weights(rpc: JsonRpc, source: CensusSource) -> dict[bytes, int]:

@@ -42,6 +42,8 @@ accounts_file = "members.csv"  # columns account, weight, signing_key; seen from
 # contract = "0x…"
 # unit = "1000000000000000000"  # votes that give a weight of one
 # keys = "0x…"               # with either: a contract with voting keys
+# classes = 4                # weights made equal within so many classes of five or more voters; or
+#                            # "powers_of_two", "equal": ostraka census classes shows what it does
 
 # [voters]                   # as [members]; with a list, those who redeem invitations come to it
 
@@ -98,6 +100,8 @@ kind = "list"
 # contract = "0x…"
 # unit = "1000000000000000000"  # votes that give a weight of one
 # keys = "0x…"               # with either: a contract with voting keys
+# classes = 4                # weights made equal within so many classes of five or more voters; or
+#                            # "powers_of_two", "equal": ostraka census classes shows what it does
 
 [[questions]]                # one or several; a ballot answers all of them
 kind = "single_choice"

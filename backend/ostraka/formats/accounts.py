@@ -11,7 +11,7 @@ from typing import Any
 from ostraka.wire.addresses import read_address
 from ostraka.wire.records import to_hex
 
-_COLUMNS = ("account", "weight", "signing_key")
+COLUMNS = ("account", "weight", "signing_key")
 _MAX_WEIGHT = 1 << 64
 
 
@@ -59,9 +59,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file, strict=True)
         header = [name.strip().lower() for name in next(reader, [])]
-        unknown = [name for name in header if name not in _COLUMNS]
+        unknown = [name for name in header if name not in COLUMNS]
         if unknown or "account" not in header or len(set(header)) != len(header):
-            columns = ", ".join(_COLUMNS)
+            columns = ", ".join(COLUMNS)
             problem = f"{path}: line 1: the header must name columns out of {columns}"
             raise WrongLines([problem])
         for row in reader:

@@ -13,6 +13,7 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.rpc import JsonRpc, Reverted, read_quantity
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
+from ostraka_verifier.weight_classes import ClassRule, in_classes
 
 
 def census_of(
@@ -28,7 +29,10 @@ def census_of(
         ChainError: The chain is out of reach.
     """
     if isinstance(electorate, AccountList):
-        return census_of_list(electorate, invited), None
+        census = census_of_list(electorate, invited)
+        if electorate.classes is not None:
+            census = _in_classes(census, electorate.classes)
+        return census, None
     rpc = JsonRpc(rpc_url)
     try:
         source = _source(rpc, electorate)
@@ -48,13 +52,21 @@ def _source(rpc: JsonRpc, electorate: RegistryMembers | TokenVotes) -> CensusSou
     block = min(read_quantity(finalized["number"], "eth_getBlockByNumber"), newest - 1)
     contract = from_hex(electorate.contract, "contract")
     keys = from_hex(electorate.keys, "keys") if electorate.keys else None
+    classes = electorate.classes
     if isinstance(electorate, TokenVotes):
-        return CensusSource(SourceKind.VOTES, contract, block, electorate.unit, keys)
-    return CensusSource(SourceKind.MEMBERS, contract, block, keys=keys)
+        return CensusSource(SourceKind.VOTES, contract, block, electorate.unit, keys, classes)
+    return CensusSource(SourceKind.MEMBERS, contract, block, keys=keys, classes=classes)
+
+
+def _in_classes(census: Census, rule: ClassRule) -> Census:
+    try:
+        return in_classes(census, rule)
+    except Rejected as rejected:
+        raise Problem(409, "No classes", rejected.reason, "classes") from rejected
 
 
 def census_of_list(electorate: AccountList, invited: Mapping[bytes, int]) -> Census:
-    """Census of named accounts and of those who redeemed an invitation.
+    """Census of named accounts and of those who redeemed an invitation, by their own weights.
 
     Raises:
         Problem: An account occurs twice, or there is none at all.

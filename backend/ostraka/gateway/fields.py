@@ -5,9 +5,11 @@ seconds, or dates and times with a zone.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ostraka_verifier.weight_classes import MAX_CLASSES
 
 _MAX_TIME = 1 << 40
 
@@ -44,6 +46,9 @@ Time = Annotated[int, BeforeValidator(_unix_s), Field(strict=True, ge=0, lt=_MAX
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 16)]
 Points = Annotated[int, Field(strict=True, ge=1, lt=1 << 53)]
 Seconds = Annotated[int, Field(strict=True, ge=1, lt=1 << 32)]
+Classes = (
+    Annotated[int, Field(strict=True, ge=1, le=MAX_CLASSES)] | Literal["powers_of_two", "equal"]
+)
 Title = Annotated[str, Field(min_length=1, max_length=150)]
 
 

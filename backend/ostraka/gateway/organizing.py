@@ -50,7 +50,9 @@ class Organizing:
             ChainError: The chain is out of reach, or the treasury refuses.
         """
         desk = self._desk
-        members, _ = census_of(desk.rpc_url, wanted.members, {})
+        # Classes are for votes: who proposes needs no weight.
+        proposers = wanted.members.model_copy(update={"classes": None})
+        members, _ = census_of(desk.rpc_url, proposers, {})
         now = desk.registry.head().timestamp
         proportional = wanted.outcome.kind == "proportional"
         parameters = RoundParameters(

@@ -11,6 +11,7 @@ from pydantic import Field
 from ostraka.gateway.fields import (
     Address,
     Amount,
+    Classes,
     Digest,
     Seconds,
     Strict,
@@ -36,14 +37,20 @@ class Entry(Strict):
     """Key that signs for the account, where it is another one."""
 
 
-class AccountList(Strict):
+class _Weighed(Strict):
+    classes: Classes | None = None
+    """How voters' weights are made equal within classes: at most how many of them, or how else;
+    weights stay as they are when left out."""
+
+
+class AccountList(_Weighed):
     """Accounts that the organizer names, and those who redeem invitations."""
 
     kind: Literal["list"] = "list"
     accounts: list[Entry] = Field(default=[], max_length=MAX_ENTRIES)
 
 
-class RegistryMembers(Strict):
+class RegistryMembers(_Weighed):
     """Members of a member registry, read at a finalized block."""
 
     kind: Literal["members"]
@@ -52,7 +59,7 @@ class RegistryMembers(Strict):
     """Contract with voting keys."""
 
 
-class TokenVotes(Strict):
+class TokenVotes(_Weighed):
     """Holders of votes of an ERC-20 or ERC-721 token (ERC-5805), read at a finalized block."""
 
     kind: Literal["votes"]

@@ -1,14 +1,15 @@
 /**
  * Where a census was read, for anybody to read it again.
  *
- * Source: docs/protocol.md §6.5.
+ * Source: docs/protocol.md §6.5, §6.6.
  */
 
 import { fromHex } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 import type { Json } from "./json.ts";
+import { type ClassRule, readClassRule } from "./weight_classes.ts";
 
-const MEMBERS = ["kind", "contract", "block", "unit", "keys"];
+const MEMBERS = ["kind", "contract", "block", "unit", "keys", "classes"];
 
 /** Where a census was read. */
 export interface CensusSource {
@@ -21,6 +22,8 @@ export interface CensusSource {
   readonly unit: bigint;
   /** The VotingKeys contract, undefined when every account signs itself. */
   readonly keys: Uint8Array | undefined;
+  /** How weights are made equal within classes, undefined where they stay as they are. */
+  readonly classes: ClassRule | undefined;
 }
 
 /** The member `census` of a description; Malformed when it is none. */
@@ -44,12 +47,14 @@ export function readSource(content: Json): CensusSource {
     throw bad("members have weights, not votes", ".unit");
   }
   const keys = members.get("keys") ?? null;
+  const classes = members.get("classes") ?? null;
   return {
     kind,
     contract: address(members.get("contract") ?? null, "contract"),
     block,
     unit: BigInt(unit),
     keys: keys === null ? undefined : address(keys, "keys"),
+    classes: classes === null ? undefined : readClassRule(classes, "description.census.classes"),
   };
 }
 
