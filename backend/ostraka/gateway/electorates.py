@@ -48,8 +48,10 @@ def census_of(
 def _source(rpc: JsonRpc, electorate: RegistryMembers | TokenVotes) -> CensusSource:
     """The electorate as of the newest block that can be neither taken back nor still change."""
     finalized = rpc.ask("eth_getBlockByNumber", ["finalized", False])
+    if not isinstance(finalized, dict):
+        raise Undecided("eth_getBlockByNumber: the RPC endpoint shows no finalized block")
     newest = rpc.newest_block()
-    block = min(read_quantity(finalized["number"], "eth_getBlockByNumber"), newest - 1)
+    block = min(read_quantity(finalized.get("number"), "eth_getBlockByNumber"), newest - 1)
     contract = from_hex(electorate.contract, "contract")
     keys = from_hex(electorate.keys, "keys") if electorate.keys else None
     classes = electorate.classes
