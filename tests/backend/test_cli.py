@@ -167,7 +167,7 @@ def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
 
 
 def test_creating_sends_what_the_file_says(stub: StubGateway, tmp_path: Path) -> None:
-    stub.routes["POST /polls"] = answer(201, {"plan": PLAN, "poll": None})
+    stub.routes["POST /polls"] = answer(201, {"plan": PLAN, "poll": None, "warnings": []})
     path = tmp_path / "poll.toml"
     template = run(stub, "poll", "template").stdout
     path.write_text(template)
@@ -175,6 +175,74 @@ def test_creating_sends_what_the_file_says(stub: StubGateway, tmp_path: Path) ->
     (sent,) = stub.bodies("POST /polls")
     assert sent["closes_at"] == CONFIG["head"]["timestamp"] + 10 * 86_400  # type: ignore[index]
     assert sent["times"]["dispute_window"] == 86_400
+
+
+WARNING = {"code": "tiny", "numbers": {}, "sentence": "Only 6 may vote.", "refused": False}
+
+
+@pytest.mark.parametrize("noun", ["poll", "round"])
+def test_warnings_are_shown_and_asked_about(
+    stub: StubGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noun: str
+) -> None:
+    created = {"plan": PLAN, "round": "7", "poll": None, "warnings": [WARNING]}
+    stub.routes[f"POST /{noun}s"] = answer(201, created)
+    stub.routes[f"POST /{noun}s?dry_run=true"] = answer(200, created | {"plan": None})
+    path = tmp_path / "file.toml"
+    path.write_text(run(stub, noun, "template").stdout)
+    (tmp_path / "members.csv").write_text("account\n0x" + "11" * 20 + "\n")
+    sent = [f"POST /{noun}s"]
+
+    def asked(*more: str, typed: str = "") -> Result:
+        before = len(stub.requests)
+        environment = {"OSTRAKA_GATEWAY": stub.url, "OSTRAKA_ORGANIZER_TOKEN": TOKEN}
+        command = [noun, "create", str(path), *more]
+        result = CliRunner().invoke(app, command, env=environment, input=typed)
+        sent[:] = [name for name, _, _ in stub.requests[before:] if name.startswith("POST")]
+        return result
+
+    # Nobody to ask: said, and done.
+    result = asked()
+    assert "Warning: Only 6 may vote." in result.stderr
+    assert (result.exit_code, sent) == (0, [f"POST /{noun}s"])
+    result = asked("--json")
+    assert (json.loads(result.stdout)["warnings"], result.stderr) == ([WARNING], "")
+    monkeypatch.setattr("ostraka.cli.warnings._someone_types", lambda: True)
+    result = asked(typed="n\n")
+    assert "Warning: Only 6 may vote." in result.stderr
+    assert (result.exit_code, sent) == (1, [f"POST /{noun}s?dry_run=true"])
+    result = asked(typed="y\n")
+    assert result.stderr.count("Only 6 may vote.") == 1
+    assert (result.exit_code, sent) == (0, [f"POST /{noun}s?dry_run=true", f"POST /{noun}s"])
+    assert asked("--yes").exit_code == 0
+    assert sent == [f"POST /{noun}s"]
+
+
+def test_files_are_checked_without_a_gateway(tmp_path: Path) -> None:
+    path = tmp_path / "poll.toml"
+    accounts = [f"0x{number:040x},{1 + (number == 9)}" for number in range(1, 10)]
+    (tmp_path / "members.csv").write_text("\n".join(["account,weight", *accounts]))
+    text = run("http://127.0.0.1:1", "poll", "template").stdout
+    path.write_text(text.replace("# accounts_file", "accounts_file"))
+    result = run("http://127.0.0.1:1", "poll", "check", str(path), "--json")
+    found = json.loads(result.stdout)
+    assert (found["bits"], found["voters"], found["total_weight"]) == (4, 9, "10")
+    refused = {one["code"]: one["refused"] for one in found["warnings"]}
+    assert refused == {"identifying_weights": True, "tiny_electorate": False}
+    assert result.exit_code == 1
+    result = run("http://127.0.0.1:1", "poll", "check", str(path))
+    assert "Nodes refuse this: 1 voter with 20 % of all weight has a weight" in result.stderr
+    path.write_text(path.read_text().replace('kind = "list"', 'kind = "list"\nclasses = 3'))
+    result = run("http://127.0.0.1:1", "poll", "check", str(path))
+    assert result.exit_code == 0
+    assert "Warning: Only 9 voters" in result.stderr
+    twice = [{"account": "0x" + "11" * 20}] * 2
+    path.write_text(text.replace("# accounts_file =", f"accounts = {_toml(twice)} #"))
+    result = run("http://127.0.0.1:1", "poll", "check", str(path))
+    assert (result.exit_code, "accounts.1" in result.stderr) == (1, True)
+
+
+def _toml(entries: list[dict[str, str]]) -> str:
+    return "[" + ", ".join(f'{{ account = "{one["account"]}" }}' for one in entries) + "]"
 
 
 def test_titles_move_no_cursor(stub: StubGateway) -> None:

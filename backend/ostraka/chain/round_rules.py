@@ -14,6 +14,7 @@ from ostraka_verifier.encoding import Reader, unsigned
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import Misfit, Order
 from ostraka_verifier.question import Question, read_questions
+from ostraka_verifier.rule import BallotRule
 
 _GREEDY, _CATEGORIES, _PROPORTIONAL = 1, 4, 5
 
@@ -128,6 +129,39 @@ def outcome_json(outcome: bytes) -> dict[str, Any]:
     return {"kind": "greedy" if kind == _GREEDY else "categories", **content}
 
 
+def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> BallotRule:
+    """Ballot rule over as many proposals as may stand, each asking for 1.
+
+    Refuses, with the reason, what the treasury refuses of a round's rules.
+
+    Args:
+        proposals: Most that may stand.
+
+    Raises:
+        Rejected: No poll could be made of them, or not of so many proposals (check P2).
+    """
+    content, decides = ballot_json(ballot), outcome_json(outcome)
+    kind, divides = content["kind"], decides["kind"] == "proportional"
+    if kind == "approval" and content["at_least"] > content["at_most"]:
+        reason = f"at least {content['at_least']}, at most {content['at_most']}"
+        raise Rejected("P2", "ballot.at_least", reason)
+    if kind == "ranking" and len(content["scores"]) > proposals:
+        reason = f"{len(content['scores'])} places for at most {proposals} proposals"
+        raise Rejected("P2", "ballot.scores", reason)
+    if divides and kind == "knapsack":
+        raise Rejected("P2", "ballot.kind", "proposals that ask for no amount fill no knapsack")
+    together = sum(int(one) for one in decides.get("budgets", ()))
+    if together > budget:
+        reason = f"{together} together, more than the budget of {budget}"
+        raise Rejected("P2", "outcome.budgets", reason)
+    names = [(f"proposal {number}", 1) for number in range(1, proposals + 1)]
+    try:
+        return _question(content, "round", names, budget).rule
+    except Rejected as error:
+        item = f"ballot.{error.item.partition('.')[2]}"
+        raise Rejected(error.check, item, f"{error.reason} ({proposals} proposals)") from None
+
+
 def question_of(
     ballot: bytes, title: str, proposals: Sequence[tuple[str, int]], budget: int
 ) -> Question | None:
@@ -138,9 +172,17 @@ def question_of(
     Args:
         proposals: Title and amount of each that stands.
     """
-    content = ballot_json(ballot)
+    try:
+        return _question(ballot_json(ballot), title, proposals, budget)
+    except Rejected:
+        return None
+
+
+def _question(
+    content: dict[str, Any], title: str, proposals: Sequence[tuple[str, int]], budget: int
+) -> Question:
     kind, count = content["kind"], len(proposals)
-    content |= {"title": title, "options": [name for name, _ in proposals]}
+    content = content | {"title": title, "options": [name for name, _ in proposals]}
     if kind == "approval":
         content |= {name: min(content[name], count) for name in ("at_least", "at_most")}
     elif kind == "knapsack":
@@ -152,8 +194,5 @@ def question_of(
             content[name] = str(content[name])
     if "scores" in content:
         content["scores"] = [str(one) for one in content["scores"]]
-    try:
-        (question,) = read_questions([content])
-    except Rejected:
-        return None
+    (question,) = read_questions([content])
     return question

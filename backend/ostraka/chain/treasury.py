@@ -186,10 +186,12 @@ class Treasury(DeployedContract):
         self, sender: SigningKey, parameters: RoundParameters, title: str, text: str
     ) -> tuple[int, Sent]:
         """Create a round; its id and the transaction."""
-        values = {name: getattr(parameters, name) for name in _NAMES}
-        values["token"] = checksum(parameters.token)
-        receipt = self.transact(sender, "createRound", tuple(values.values()), title, text)
+        receipt = self.transact(sender, "createRound", *_creation(parameters, title, text))
         return int(self.event_of(receipt, "RoundCreated")["roundId"]), sent(receipt)
+
+    def try_round(self, parameters: RoundParameters, title: str, text: str) -> None:
+        """Refused where the treasury would not take a round; nothing is sent."""
+        self.read("createRound", *_creation(parameters, title, text))
 
     def fund(self, sender: SigningKey, round_id: int, amount: int) -> Sent:
         """Put money into a round; a token must be approved first."""
@@ -285,6 +287,12 @@ class Token(DeployedContract):
     def approve(self, sender: SigningKey, spender: bytes, amount: int) -> Sent:
         """Let `spender` take up to `amount`."""
         return self.send(sender, "approve", checksum(spender), amount)
+
+
+def _creation(parameters: RoundParameters, title: str, text: str) -> tuple[Any, ...]:
+    values = {name: getattr(parameters, name) for name in _NAMES}
+    values["token"] = checksum(parameters.token)
+    return tuple(values.values()), title, text
 
 
 _NAMES = [field.name for field in fields(RoundParameters)]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
+from ostraka.cli import warnings
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
     AsJson,
@@ -48,13 +49,15 @@ def template() -> None:
 @app.command()
 def create(
     file: Annotated[Path, typer.Argument(help="TOML file, as `poll template` prints one.")],
+    yes: warnings.Yes = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Plan a poll without a round; it goes on chain when registration is over.
 
-    The gateway's conductor opens and closes it on chain time, and brings the tally.
+    The gateway's conductor opens and closes it on chain time, and brings the tally. What the poll
+    may give away is said first; people are asked whether they want it all the same.
 
     Example: ostraka poll create meeting.toml
     """
@@ -64,13 +67,37 @@ def create(
 
     with Gateway(gateway, token) as to:
         wanted = read_specification(file, PollSpecification, chain_time(to.get("/config")))
+        asked = warnings.asks(yes, as_json)
+        if asked:
+            tried = to.post("/polls?dry_run=true", wanted, as_organizer=True)
+            warnings.agree(tried["warnings"])
         plan = to.post("/polls", wanted, as_organizer=True)
+    if not asked:
+        warnings.show(as_json, plan["warnings"])
     emit(
         as_json,
         plan,
         facts({"Plan": plan["plan"]}),
         f"Next: ostraka poll show {plan['plan']}",
     )
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="TOML file, as `poll template` prints one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a poll's file on this machine: its rules, and what the result may give away.
+
+    What is read from the chain, or known to a gateway of other polls, is left to `poll create`.
+
+    Exit code 1: the rules are none, or nodes refuse such a poll.
+
+    Example: ostraka poll check meeting.toml
+    """
+    from ostraka.gateway.specification import PollSpecification
+
+    warnings.check(file, PollSpecification, as_json)
 
 
 @app.command("list")

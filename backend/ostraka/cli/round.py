@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ostraka.cli import warnings
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
     AsJson,
@@ -43,6 +44,7 @@ def template() -> None:
 @app.command()
 def create(
     file: Annotated[Path, typer.Argument(help="TOML file, as `round template` prints one.")],
+    yes: warnings.Yes = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
     as_json: AsJson = False,
@@ -51,7 +53,8 @@ def create(
 
     From then on the gateway's conductor carries it through as chain time allows: it starts the vote
     when proposals close and the budget is there, opens it, anchors, brings the tally, decides.
-    There is nothing to open or close by hand.
+    There is nothing to open or close by hand. What the vote may give away is said first; people are
+    asked whether they want it all the same.
 
     Example: ostraka round create spring.toml
     """
@@ -61,13 +64,37 @@ def create(
 
     with Gateway(gateway, token) as to:
         wanted = read_specification(file, RoundSpecification, chain_time(to.get("/config")))
+        asked = warnings.asks(yes, as_json)
+        if asked:
+            tried = to.post("/rounds?dry_run=true", wanted, as_organizer=True)
+            warnings.agree(tried["warnings"])
         plan = to.post("/rounds", wanted, as_organizer=True)
+    if not asked:
+        warnings.show(as_json, plan["warnings"])
     emit(
         as_json,
         plan,
         facts({"Round": plan["round"], "Plan": plan["plan"]}),
         f"Next: ostraka round fund {plan['round']} AMOUNT",
     )
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="TOML file, as `round template` prints one.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check a round's file on this machine: its rules, and what the result may give away.
+
+    What is read from the chain, or known to a gateway of other polls, is left to `round create`.
+
+    Exit code 1: the rules are none, or nodes refuse such a poll.
+
+    Example: ostraka round check spring.toml
+    """
+    from ostraka.gateway.specification import RoundSpecification
+
+    warnings.check(file, RoundSpecification, as_json)
 
 
 @app.command("list")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import httpx
@@ -21,6 +22,7 @@ from ostraka.gateway.ballots import MAX_BATCH, Ballots
 from ostraka.gateway.courier import CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Weight
+from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.plans import MAX_INVITATIONS
 from ostraka.gateway.progress import Progress
@@ -42,6 +44,7 @@ Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
 PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the poll.")]
 RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
 ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
+DryRun = Annotated[bool, Query(description="Check and warn only; nothing is created.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -231,9 +234,21 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
             "limits": {"batch": MAX_BATCH, "body_bytes": MAX_BODY_BYTES},
         }
 
+    def tried(response: Response, warnings: Sequence[LeakWarning]) -> Json:
+        response.status_code = 200
+        shown = [one.to_json() for one in warnings]
+        return {"plan": None, "round": None, "poll": None, "warnings": shown}
+
     @app.post("/api/v1/rounds", status_code=201, dependencies=[Organizer], tags=["rounds"])
-    def create_round(wanted: RoundSpecification) -> Json:
-        """Create a round on chain; from here on the gateway carries it through."""
+    def create_round(
+        wanted: RoundSpecification, response: Response, dry_run: DryRun = False
+    ) -> Json:
+        """Create a round on chain; from here on the gateway carries it through.
+
+        `warnings` say what its poll may give away.
+        """
+        if dry_run:
+            return tried(response, organizing.try_round(wanted))
         plan = organizing.create_round(wanted)
         desk.indexer.follow()
         return desk.plans.to_json(plan)
@@ -328,8 +343,13 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
         return sent_json(organizing.claim(round_id, identity))
 
     @app.post("/api/v1/polls", status_code=201, dependencies=[Organizer], tags=["polls"])
-    def create_poll(wanted: PollSpecification) -> Json:
-        """Plan a poll without a round; it goes on chain when registration is over."""
+    def create_poll(wanted: PollSpecification, response: Response, dry_run: DryRun = False) -> Json:
+        """Plan a poll without a round; it goes on chain when registration is over.
+
+        `warnings` say what it may give away.
+        """
+        if dry_run:
+            return tried(response, organizing.try_poll(wanted))
         return desk.plans.to_json(organizing.create_poll(wanted))
 
     @app.get("/api/v1/plans", tags=["plans"])

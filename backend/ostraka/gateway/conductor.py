@@ -11,10 +11,12 @@ from ostraka.chain.contract import ChainError, Refused
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import RoundStatus
+from ostraka.gateway.asked_polls import electorate_of, planned_poll, warnings_of
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.description import poll_description, round_description
 from ostraka.gateway.desk import Desk
 from ostraka.gateway.electorates import census_of
+from ostraka.gateway.leaks import AskedPoll
 from ostraka.gateway.plans import known_accounts, specification_of
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.storage.gateway_tables import Plan
@@ -24,7 +26,7 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import keccak256, parse_json
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import outcome_rule_digest
-from ostraka_verifier.parameters import PollParameters
+from ostraka_verifier.parameters import Description, PollParameters
 from ostraka_verifier.question import poll_rule
 
 log = structlog.get_logger()
@@ -94,6 +96,8 @@ class Conductor:
         desk = self._desk
         census = self._census(plan, wanted)
         described = round_description(desk.treasury, round_id, plan.source)
+        options = Description.decode(described).options
+        self._warn(plan, planned_poll("this round", wanted, census, options))
         plan.poll_id, sent = desk.treasury.start_voting(
             desk.key, round_id, census, wanted.secret, described
         )
@@ -144,6 +148,7 @@ class Conductor:
     def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
         desk = self._desk
         census = self._census(plan, wanted)
+        self._warn(plan, planned_poll("this poll", wanted, census))
         questions = wanted.asked
         described = poll_description(wanted, plan.id, plan.source)
         if plan.polls_before is None:
@@ -185,9 +190,7 @@ class Conductor:
 
     def _census(self, plan: Plan, wanted: RoundSpecification | PollSpecification) -> Census:
         """A plan's census; fixed now, and on the disk before anything rests on it."""
-        electorate = wanted.voters
-        if electorate is None and isinstance(wanted, RoundSpecification):
-            electorate = wanted.members
+        electorate = electorate_of(wanted)
         if electorate is None:
             raise Problem(409, "Nobody registered", "nobody may vote")
         # Until nobody registers while it is made.
@@ -197,6 +200,11 @@ class Conductor:
             given = None if source is None else source.to_json()
             self._desk.plans.fix_census(plan, census.encode(), given, len(invited))
         return Census.decode(plan.census)
+
+    def _warn(self, plan: Plan, poll: AskedPoll) -> None:
+        """What the poll may give away, now that its voters are known."""
+        plan.warnings = [one.to_json() for one in warnings_of(self._desk, poll, plan)]
+        self._desk.plans.save(plan)
 
     def _advance_poll(self, plan: Plan) -> None:
         desk = self._desk

@@ -11,9 +11,11 @@ from ostraka.chain.treasury import (
     Token,
     membership,
 )
+from ostraka.gateway.asked_polls import census_so_far, electorate_of, planned_poll, warnings_of
 from ostraka.gateway.description import poll_description
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.electorates import census_of
+from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.plans import specification_of
 from ostraka.gateway.specification import AccountList, PollSpecification, RoundSpecification
 from ostraka.storage.gateway_tables import Invitation, Plan
@@ -24,7 +26,6 @@ from ostraka.wire.typed_json import typed_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.question import poll_rule
 from ostraka_verifier.typed_data import recover
 
 RELAYS_PER_MEMBER = 20
@@ -50,12 +51,31 @@ class Organizing:
             ChainError: The chain is out of reach, or the treasury refuses.
         """
         desk = self._desk
+        members, parameters = self._round_of(wanted)
+        warnings = self._warnings(wanted)
+        round_id, sent = desk.treasury.create_round(desk.key, parameters, wanted.title, wanted.text)
+        plan = desk.plans.add(wanted, round_id, members.encode(), warnings)
+        desk.record(plan, "create round", sent)
+        return plan
+
+    def try_round(self, wanted: RoundSpecification) -> list[LeakWarning]:
+        """What a round's poll may give away; nothing is sent. Raises as `create_round` does."""
+        _, parameters = self._round_of(wanted)
+        self._desk.treasury.try_round(parameters, wanted.title, wanted.text)
+        return self._warnings(wanted)
+
+    def _round_of(self, wanted: RoundSpecification) -> tuple[Census, RoundParameters]:
+        desk = self._desk
+        try:
+            wanted.check()
+        except Rejected as rejected:
+            raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.
         proposers = wanted.members.model_copy(update={"classes": None})
         members, _ = census_of(desk.rpc_url, proposers, {})
         now = desk.registry.head().timestamp
         proportional = wanted.outcome.kind == "proportional"
-        parameters = RoundParameters(
+        return members, RoundParameters(
             token=from_hex(wanted.token, "token") if wanted.token else bytes(20),
             budget=wanted.budget,
             minimum_amount=0 if proportional else wanted.minimum_amount,
@@ -74,10 +94,6 @@ class Organizing:
             minimum_ballots=wanted.minimum_ballots,
             **wanted.times.model_dump(),
         )
-        round_id, sent = desk.treasury.create_round(desk.key, parameters, wanted.title, wanted.text)
-        plan = desk.plans.add(wanted, round_id, members.encode())
-        desk.record(plan, "create round", sent)
-        return plan
 
     def create_poll(self, wanted: PollSpecification) -> Plan:
         """Plan a poll; it goes on chain when registration is over.
@@ -85,20 +101,31 @@ class Organizing:
         Raises:
             Problem: Something in the specification cannot be; names it.
         """
+        return self._desk.plans.add(wanted, warnings=self.try_poll(wanted))
+
+    def try_poll(self, wanted: PollSpecification) -> list[LeakWarning]:
+        """What a poll may give away; nothing is kept. Raises as `create_poll` does."""
         try:
-            questions = wanted.asked
-            poll_rule(questions)
-            wanted.outcome_rule(questions)
+            rule = wanted.check()
             # With the longest source of a census that there is.
             poll_description(wanted, "0" * 16, {"source": "x" * 300})
+            self._committee(wanted.committee)
+            now = self._desk.registry.head().timestamp
+            if wanted.closes_at <= max(
+                now, wanted.registration_closes_at or 0, wanted.opens_at or 0
+            ):
+                detail = "voting must close after now, after registration, and after it opens"
+                raise Problem(422, "Invalid request", detail, "closes_at")
+            census = census_so_far(self._desk.rpc_url, wanted)
+            if census is not None:
+                rule.check_weight(census.total_weight)
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
-        self._committee(wanted.committee)
-        now = self._desk.registry.head().timestamp
-        if wanted.closes_at <= max(now, wanted.registration_closes_at or 0, wanted.opens_at or 0):
-            detail = "voting must close after now, after registration, and after it opens"
-            raise Problem(422, "Invalid request", detail, "closes_at")
-        return self._desk.plans.add(wanted)
+        return warnings_of(self._desk, planned_poll("this poll", wanted, census))
+
+    def _warnings(self, wanted: RoundSpecification) -> list[LeakWarning]:
+        census = census_so_far(self._desk.rpc_url, wanted)
+        return warnings_of(self._desk, planned_poll("this round", wanted, census))
 
     def fund(self, round_id: int, amount: int) -> list[Sent]:
         """Put money of the gateway's own account into a round."""
@@ -233,11 +260,7 @@ class Organizing:
         """
         if plan.census is not None:
             raise Problem(409, "Registration closed", "the census is fixed already", "plan")
-        wanted = specification_of(plan)
-        electorate = wanted.voters
-        if electorate is None and isinstance(wanted, RoundSpecification):
-            electorate = wanted.members
-        if not isinstance(electorate, AccountList):
+        if not isinstance(electorate_of(specification_of(plan)), AccountList):
             detail = "this electorate is read from the chain; invitations would not be in it"
             raise Problem(409, "No invitations", detail, "plan")
         return self._desk.plans.invite(plan, count, weight)

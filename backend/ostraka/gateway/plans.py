@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from ostraka.chain.contract import Sent
+from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
 from ostraka.wire.invitations import code_hash
@@ -47,6 +48,7 @@ class Plans:
         specification: RoundSpecification | PollSpecification,
         round_id: int | None = None,
         members: bytes | None = None,
+        warnings: Sequence[LeakWarning] = (),
     ) -> Plan:
         """Keep a plan."""
         plan = Plan(
@@ -54,6 +56,7 @@ class Plans:
             specification=specification.model_dump(mode="json"),
             round_id=round_id,
             members=members,
+            warnings=[one.to_json() for one in warnings],
         )
         with self._write() as session:
             session.add(plan)
@@ -232,6 +235,7 @@ class Plans:
             "specification": plan.specification,
             "census_source": plan.source,
             "census_fixed": plan.census is not None,
+            "warnings": plan.warnings,
             "finished": plan.finished,
             "problem": plan.problem or None,
             "invitations": {"issued": issued, "redeemed": redeemed},

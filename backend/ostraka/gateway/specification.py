@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ostraka.chain import round_rules
 from ostraka.gateway.fields import (
     Address,
     Amount,
@@ -22,7 +23,8 @@ from ostraka.gateway.fields import (
 from ostraka.gateway.poll_outcomes import PollOutcome, poll_outcome_rule
 from ostraka.gateway.round_ballots import RoundBallot, RoundGreedy, RoundOutcome
 from ostraka_verifier.outcome import OutcomeRule
-from ostraka_verifier.question import Question, read_questions
+from ostraka_verifier.question import Question, poll_rule, read_questions
+from ostraka_verifier.rule import BallotRule
 
 _DAY_S = 86_400
 MAX_ENTRIES = 600_000
@@ -121,6 +123,12 @@ class RoundSpecification(_Vote):
     ballot: RoundBallot
     outcome: RoundOutcome = RoundGreedy()
 
+    def check(self) -> BallotRule:
+        """The ballot rule of as many proposals as may stand; Rejected where there is none."""
+        return round_rules.widest_rule(
+            self.ballot.encoded, self.outcome.encoded, self.maximum_proposals, self.budget
+        )
+
 
 class PollSpecification(_Vote):
     """A poll without a round: one question or several, in one ballot."""
@@ -149,6 +157,18 @@ class PollSpecification(_Vote):
             Rejected: One cannot be asked.
         """
         return read_questions(self.questions)
+
+    def check(self) -> BallotRule:
+        """The ballot rule.
+
+        Raises:
+            Malformed: A question cannot be read.
+            Rejected: Questions, or how they decide, are none.
+        """
+        questions = self.asked
+        rule = poll_rule(questions)
+        self.outcome_rule(questions)
+        return rule
 
     def outcome_rule(self, questions: Sequence[Question]) -> OutcomeRule:
         """How the poll decides; Rejected when it cannot."""

@@ -61,6 +61,10 @@ class Plan(GatewayTable, table=True):
     source: dict[str, object] | None = Field(default=None, sa_column=Column(JSON))
     """Where the census was read on chain; None where the organizer gave it."""
     finished: bool = False
+    warnings: list[dict[str, object]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
+    """What its poll may give away: by what is known at creation, then by the census."""
     problem: str = ""
     """What keeps it from going on, "" when nothing does."""
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))

@@ -1,0 +1,82 @@
+"""What a poll may give away, shown to organizers before it is made."""
+
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from ostraka.cli.errors import REFUSED
+from ostraka.cli.output import emit, facts, note
+from ostraka.client.gateway import Refusal
+from ostraka.wire.problems import Problem
+
+if TYPE_CHECKING:
+    from ostraka.gateway.specification import PollSpecification, RoundSpecification
+
+_Wanted = TypeVar("_Wanted", "RoundSpecification", "PollSpecification")
+
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Create it whatever it may give away, without asking.")
+]
+
+
+def asks(yes: bool, as_json: bool) -> bool:
+    """Whether somebody sits there who can be asked."""
+    return not yes and not as_json and _someone_types()
+
+
+def _someone_types() -> bool:
+    return sys.stdin.isatty()
+
+
+def show(as_json: bool, warnings: Iterable[Mapping[str, Any]]) -> None:
+    """A line for each warning, for people."""
+    for one in warnings:
+        prefix = "Nodes refuse this" if one["refused"] else "Warning"
+        note(as_json, f"{prefix}: {one['sentence']}")
+
+
+def agree(warnings: list[Mapping[str, Any]]) -> None:
+    """Ask whether to go on in spite of warnings; ends the command where not."""
+    show(False, warnings)
+    if warnings and not typer.confirm("Create it all the same?", err=True):
+        raise typer.Abort
+
+
+def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
+    """Check a file without any gateway; ends with an error where nodes refuse what it says."""
+    # All take long to load, and nothing else needs them.
+    from ostraka.app.specification_file import read_specification
+    from ostraka.gateway.asked_polls import census_so_far, planned_poll
+    from ostraka.gateway.leaks import leak_warnings
+
+    wanted = kind.model_validate(read_specification(file, kind, int(time.time())))
+    rule = wanted.check()
+    try:
+        census = census_so_far(None, wanted)
+    except Problem as problem:
+        raise Refusal(0, problem.title, problem.detail, problem.field) from problem
+    if census is not None:
+        rule.check_weight(census.total_weight)
+    found = [one.to_json() for one in leak_warnings(planned_poll("this one", wanted, census))]
+    answer = {
+        "title": wanted.title,
+        "bits": rule.bits,
+        "slots": len(rule.slots),
+        "voters": None if census is None else len(census),
+        "total_weight": None if census is None else str(census.total_weight),
+        "warnings": found,
+    }
+    shown = {
+        "Title": wanted.title,
+        "Ballot": f"{rule.bits} bits, {len(rule.slots)} counts",
+        "Voters": "not known yet" if census is None else len(census),
+        "Total weight": answer["total_weight"],
+    }
+    emit(as_json, answer, facts(shown))
+    show(as_json, found)
+    if any(one["refused"] for one in found):
+        raise typer.Exit(REFUSED)

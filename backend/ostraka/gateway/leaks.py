@@ -1,0 +1,262 @@
+"""What a poll may give away through its result, said with numbers before it opens.
+
+Nodes refuse what is below their floors; the rest is for organizers to judge.
+
+Source: docs/threat-model.md, docs/protocol.md §6.4.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ostraka_verifier.census import MINIMUM_CLASS, Census
+from ostraka_verifier.question import CrossTabulation, Histogram, Number, Question
+
+FEW_VOTERS = 20
+"""An electorate, or a weight class, of fewer is tiny."""
+FEW_ANSWERS = 10
+"""Who knows all but one of fewer answers to a number is soon found."""
+MINIMUM_BALLOTS = 5
+"""Fewer make no secret poll; every node's floor unless its operator says otherwise."""
+_PER_CELL = 5
+"""Answers that a cell or group should have on average."""
+_TURNOUT = Fraction(1, 10)
+_NEARLY = Fraction(4, 5)
+"""Part of the larger electorate that is in both, for two to be nearly the same."""
+_NAMED = 10
+"""Identifying weights that a warning lists, those of most weight first."""
+
+
+@dataclass(frozen=True)
+class LeakWarning:
+    """One way in which a result may tell on voters.
+
+    Attributes:
+        code: Of its kind, for programs.
+        numbers: What it rests on; shares as `p/q`.
+        sentence: The same for people.
+        refused: Whether nodes refuse such a poll.
+    """
+
+    code: str
+    numbers: Mapping[str, object]
+    sentence: str
+    refused: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        """As the API shows it."""
+        return {
+            "code": self.code,
+            "numbers": dict(self.numbers),
+            "sentence": self.sentence,
+            "refused": self.refused,
+        }
+
+
+@dataclass(frozen=True)
+class AskedPoll:
+    """What of a poll its result could give away.
+
+    Attributes:
+        name: As people find it, e.g. "poll 3".
+        labels: What the slots of each question stand for.
+        census: Who may vote, as far as it is known; None where nobody is yet.
+        questions: As far as they are known: a round's are not before its vote.
+    """
+
+    name: str
+    labels: tuple[tuple[str, ...], ...]
+    census: Census | None
+    questions: tuple[Question, ...] = ()
+    minimum_ballots: int = MINIMUM_BALLOTS
+    secret: bool = True
+
+    def asks_what(self, labels: Sequence[Sequence[str]]) -> bool:
+        """Whether one of its questions has the options of one of these."""
+        asked = {tuple(map(_same_text, one)) for one in self.labels}
+        return any(tuple(map(_same_text, one)) in asked for one in labels)
+
+
+def leak_warnings(poll: AskedPoll, others: Sequence[AskedPoll] = ()) -> list[LeakWarning]:
+    """What a poll may give away, what nodes refuse first.
+
+    Args:
+        others: Polls open, past or planned, whose tallies could be compared with this one's.
+    """
+    found = [
+        warning
+        for rule in (_electorate, _weights, _minimum, _turnout, _questions)
+        for warning in rule(poll)
+    ]
+    found += [warning for other in others for warning in _overlap(poll, other)]
+    return sorted(found, key=lambda warning: not warning.refused)
+
+
+def _electorate(poll: AskedPoll) -> Iterator[LeakWarning]:
+    voters = _voters(poll)
+    if voters is not None and voters < FEW_VOTERS:
+        yield LeakWarning(
+            "tiny_electorate",
+            {"voters": voters, "few": FEW_VOTERS},
+            f"Only {_counted(voters, 'voter')} may vote: a unanimous result tells every vote, "
+            f"and whoever knows {voters - 1} of them knows the last.",
+        )
+
+
+def _weights(poll: AskedPoll) -> Iterator[LeakWarning]:
+    if poll.census is None:
+        return
+    total = poll.census.total_weight
+    counts = Counter(entry.weight for entry in poll.census.entries)
+    alone = poll.census.identifying_weights()
+    if alone:
+        held = Fraction(sum(weight * voters for weight, voters in alone), total)
+        voters = sum(voters for _, voters in alone)
+        largest = sorted(alone, key=lambda one: -one[0] * one[1])[:_NAMED]
+        weight, first = largest[0]
+        share = _per_cent(Fraction(weight * first, total))
+        yield LeakWarning(
+            "identifying_weights",
+            {
+                "voters": voters,
+                "share": str(held),
+                "weights": [
+                    {"weight": str(one), "voters": n, "share": str(Fraction(one * n, total))}
+                    for one, n in largest
+                ],
+            },
+            f"{_counted(voters, 'voter')} with {_per_cent(held)} of all weight "
+            f"{'has a weight' if voters == 1 else 'have weights'} that fewer than {MINIMUM_CLASS} "
+            f"share (weight {weight}: {_counted(first, 'voter')}, {share}): the tally gives their "
+            "votes away. Weight classes mend that.",
+            refused=poll.secret,
+        )
+    smallest = min(counts.values())
+    if len(counts) > 1 and not alone and smallest < FEW_VOTERS:
+        weight = min(weight for weight, voters in counts.items() if voters == smallest)
+        yield LeakWarning(
+            "small_weight_class",
+            {
+                "classes": len(counts),
+                "weight": str(weight),
+                "voters": smallest,
+                "share": str(Fraction(weight * smallest, total)),
+            },
+            f"Weights may let a tally be taken apart into what each of {len(counts)} weights "
+            f"voted; the smallest class, of weight {weight}, has {smallest} voters.",
+        )
+
+
+def _minimum(poll: AskedPoll) -> Iterator[LeakWarning]:
+    minimum = poll.minimum_ballots
+    if minimum < MINIMUM_BALLOTS:
+        yield LeakWarning(
+            "low_minimum",
+            {"minimum_ballots": minimum, "floor": MINIMUM_BALLOTS},
+            f"The result may be opened with {_counted(minimum, 'ballot')}, fewer than "
+            f"{MINIMUM_BALLOTS}: so small a tally gives votes away.",
+            refused=poll.secret,
+        )
+
+
+def _turnout(poll: AskedPoll) -> Iterator[LeakWarning]:
+    voters = _voters(poll)
+    if voters is not None and poll.minimum_ballots < _TURNOUT * voters:
+        share = Fraction(poll.minimum_ballots, voters)
+        yield LeakWarning(
+            "small_turnout",
+            {
+                "minimum_ballots": poll.minimum_ballots,
+                "voters": voters,
+                "turnout": str(share),
+            },
+            f"It may be opened and decided with {_counted(poll.minimum_ballots, 'ballot')} of "
+            f"{voters} voters, {_per_cent(share)}; who voted is public, and so few hide little.",
+        )
+
+
+def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
+    voters, minimum = _voters(poll), poll.minimum_ballots
+    for question in poll.questions:
+        cells = _cells(question)
+        numbers: dict[str, object] = {"question": question.title, "cells": cells}
+        name = f"“{question.title}”"
+        crossed = not isinstance(question, Histogram)
+        if crossed and cells > 1 and voters is not None and cells * _PER_CELL > voters:
+            each = Fraction(voters, cells)
+            yield LeakWarning(
+                "unanimous_cells",
+                numbers | {"voters": voters, "per_cell": str(each)},
+                f"{name} parts {voters} voters into {cells} cells, {float(each):.3g} each on "
+                "average: cells of one voter, and rows whose voters all say the same, tell votes.",
+            )
+        if not isinstance(question, CrossTabulation) and cells * _PER_CELL > minimum and cells > 1:
+            each = Fraction(minimum, cells)
+            yield LeakWarning(
+                "small_groups",
+                numbers | {"minimum_ballots": minimum, "per_cell": str(each)},
+                f"{name} may be opened with {_counted(minimum, 'ballot')} in {cells} groups, "
+                f"{float(each):.3g} each on average: what is said of a group of one is said of "
+                "that voter.",
+            )
+        least = minimum if voters is None else min(minimum, voters)
+        if isinstance(question, Number) and least < FEW_ANSWERS:
+            yield LeakWarning(
+                "few_numbers",
+                {"question": question.title, "answers": least, "few": FEW_ANSWERS},
+                f"{name} may be opened with {_counted(least, 'answer')}: who knows all of them but "
+                "one can subtract them from the sum.",
+            )
+
+
+def _cells(question: Question) -> int:
+    """Parts into which a question divides the voters openly; 1 where it does not."""
+    match question:
+        case CrossTabulation():
+            return len(question.rows) * len(question.columns)
+        case Histogram():
+            return len(question.options)
+        case Number():
+            return max(1, len(question.groups))
+    return 1
+
+
+def _overlap(poll: AskedPoll, other: AskedPoll) -> Iterator[LeakWarning]:
+    if poll.census is None or other.census is None or not other.asks_what(poll.labels):
+        return
+    here, there = poll.census.by_account, other.census.by_account
+    both = here.keys() & there.keys()
+    if len(both) < _NEARLY * max(len(here), len(there)):
+        return
+    changed = sum(here[account].weight != there[account].weight for account in both)
+    only_here, only_there = len(here) - len(both), len(there) - len(both)
+    yield LeakWarning(
+        "overlapping_polls",
+        {
+            "poll": other.name,
+            "both": len(both),
+            "only_here": only_here,
+            "only_there": only_there,
+            "other_weight": changed,
+        },
+        f"{other.name.capitalize()} asks the same of nearly the same voters: {len(both)} are in "
+        f"both, {only_here} only here, {only_there} only there, {changed} with another weight. "
+        "The difference of the two results is what these voted, and whoever votes in one only.",
+    )
+
+
+def _voters(poll: AskedPoll) -> int | None:
+    return None if poll.census is None else len(poll.census)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _per_cent(share: Fraction) -> str:
+    return f"{float(100 * share):.3g} %"
+
+
+def _same_text(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,175 @@
+"""What a poll may give away: each warning with its numbers, and where it ends."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from ostraka.gateway.leaks import AskedPoll, LeakWarning, leak_warnings
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.question import (
+    CrossTabulation,
+    Histogram,
+    Number,
+    Question,
+    SingleChoice,
+)
+
+CHOICE = SingleChoice("Where?", ("Here", "There"))
+
+
+def census(weights: Sequence[int], first: int = 1) -> Census:
+    accounts = [number.to_bytes(20, "big") for number in range(first, first + len(weights))]
+    pairs = zip(accounts, weights, strict=True)
+    return Census(tuple(CensusEntry(account, account, weight) for account, weight in pairs))
+
+
+def asked(
+    voters: int | Sequence[int] | None = 40,
+    *questions: Question,
+    minimum: int = 20,
+    secret: bool = True,
+    name: str = "this poll",
+    first: int = 1,
+) -> AskedPoll:
+    weights = [1] * voters if isinstance(voters, int) else voters
+    known = None if weights is None else census(weights, first)
+    given = questions or (CHOICE,)
+    labels = tuple(question.labels() for question in given)
+    return AskedPoll(name, labels, known, given, minimum, secret)
+
+
+def only(poll: AskedPoll, code: str, *others: AskedPoll) -> LeakWarning:
+    (found,) = leak_warnings(poll, others)
+    assert found.code == code
+    return found
+
+
+def codes(poll: AskedPoll, *others: AskedPoll) -> list[str]:
+    return [one.code for one in leak_warnings(poll, others)]
+
+
+def test_a_large_poll_of_equals_is_not_warned_of() -> None:
+    assert codes(asked()) == []
+    assert codes(asked(None)) == []
+
+
+def test_tiny_electorates() -> None:
+    found = only(asked(19, minimum=10), "tiny_electorate")
+    assert found.numbers == {"voters": 19, "few": 20}
+    assert "Only 19 voters" in found.sentence
+    assert codes(asked(20, minimum=10)) == []
+
+
+def test_weights_of_few_are_named_with_their_share() -> None:
+    weights = [1] * 40 + [30, 30, 100]
+    found = only(asked(weights), "identifying_weights")
+    assert found.refused
+    assert found.numbers == {
+        "voters": 3,
+        "share": "4/5",
+        "weights": [
+            {"weight": "100", "voters": 1, "share": "1/2"},
+            {"weight": "30", "voters": 2, "share": "3/10"},
+        ],
+    }
+    assert "3 voters with 80 % of all weight" in found.sentence
+    assert not only(asked(weights, secret=False), "identifying_weights").refused
+    many = [1] * 40 + list(range(2, 30))
+    listed = only(asked(many), "identifying_weights").numbers["weights"]
+    assert isinstance(listed, list)
+    assert [one["weight"] for one in listed] == [str(one) for one in range(29, 19, -1)]
+
+
+def test_small_weight_classes() -> None:
+    found = only(asked([1] * 40 + [4] * 10), "small_weight_class")
+    assert found.numbers == {"classes": 2, "weight": "4", "voters": 10, "share": "1/2"}
+    assert codes(asked([1] * 40 + [4] * 20)) == []
+
+
+def test_low_minimum() -> None:
+    for secret in (True, False):
+        found = only(asked(minimum=4, secret=secret), "low_minimum")
+        assert found.numbers == {"minimum_ballots": 4, "floor": 5}
+        assert found.refused is secret
+    assert codes(asked(minimum=5)) == []
+
+
+def test_small_turnout() -> None:
+    found = only(asked(201), "small_turnout")
+    assert found.numbers == {"minimum_ballots": 20, "voters": 201, "turnout": "20/201"}
+    assert "9.95 %" in found.sentence
+    assert codes(asked(200)) == []
+
+
+def test_cells_that_few_are_in() -> None:
+    table = CrossTabulation("How?", ("a", "b", "c"), ("x", "y", "z"))
+    found = only(asked(44, table), "unanimous_cells")
+    assert found.numbers == {"question": "How?", "cells": 9, "voters": 44, "per_cell": "44/9"}
+    assert "44 voters into 9 cells, 4.89 each" in found.sentence
+    assert codes(asked(45, table)) == []
+
+
+def test_groups_smaller_than_what_is_opened() -> None:
+    options = tuple("abcde")
+    histogram = Histogram("How long?", options, (0, 1, 2, 3, 4, 5))
+    found = only(asked(40, histogram, minimum=24), "small_groups")
+    numbers = {"question": "How long?", "cells": 5, "minimum_ballots": 24, "per_cell": "24/5"}
+    assert found.numbers == numbers
+    assert codes(asked(40, histogram, minimum=25)) == []
+    wages = Number("Wage?", 0, 150, "€", options)
+    assert codes(asked(24, wages, minimum=24)) == ["unanimous_cells", "small_groups"]
+    assert codes(asked(25, wages, minimum=25)) == []
+
+
+def test_numbers_of_few() -> None:
+    hours = Number("Hours?", 0, 60, "h")
+    found = only(asked(40, hours, minimum=9), "few_numbers")
+    assert found.numbers == {"question": "Hours?", "answers": 9, "few": 10}
+    assert codes(asked(40, hours, minimum=10)) == []
+    assert codes(asked(None, hours, minimum=9)) == ["few_numbers"]
+
+
+def test_polls_whose_difference_tells() -> None:
+    here = asked(100)
+    there = asked(99, name="poll 3", first=3)
+    found = only(here, "overlapping_polls", there)
+    assert found.numbers == {
+        "poll": "poll 3",
+        "both": 98,
+        "only_here": 2,
+        "only_there": 1,
+        "other_weight": 0,
+    }
+    assert found.sentence.startswith("Poll 3 asks the same")
+    reweighted = asked([1] * 90 + [2] * 10, SingleChoice("Again?", (" here", "THERE ")))
+    assert only(here, "overlapping_polls", reweighted).numbers["other_weight"] == 10
+    # Other people, other options, or nobody known.
+    others = [
+        asked(100, first=22),
+        asked(100, SingleChoice("Where?", ("Here", "There", "Nowhere"))),
+        asked(None),
+    ]
+    assert codes(here, *others) == []
+    assert codes(here, asked(100, first=21)) == ["overlapping_polls"]
+    assert codes(asked(None), here) == []
+    # A question among others is enough.
+    survey = asked(100, Number("Hours?", 0, 60, "h"), CHOICE, name="poll 4")
+    assert only(here, "overlapping_polls", survey).numbers["poll"] == "poll 4"
+
+
+def test_what_nodes_refuse_comes_first() -> None:
+    poll = asked([1] * 10 + [7], Number("Hours?", 0, 60, "h"), minimum=2)
+    found = leak_warnings(poll)
+    assert [one.code for one in found] == [
+        "identifying_weights",
+        "low_minimum",
+        "tiny_electorate",
+        "few_numbers",
+    ]
+    assert [one.refused for one in found] == [True, True, False, False]
+    shown = found[0].to_json()
+    assert set(shown) == {"code", "numbers", "sentence", "refused"}
+    numbers = shown["numbers"]
+    assert isinstance(numbers, dict)
+    assert Fraction(numbers["share"]) == Fraction(7, 17)
+    assert leak_warnings(replace(poll, census=None, minimum_ballots=10)) == []
