@@ -17,18 +17,25 @@ if TYPE_CHECKING:
 
 
 def demo(
-    file: Annotated[Path, typer.Argument(help="Pabulib .pb file with approval or choose-1 votes.")],
+    file: Annotated[Path, typer.Argument(help="Pabulib .pb file, or PrefLib .soc, .soi, .cat.")],
     voters: Annotated[int | None, typer.Option(help="Use only the first so many voters.")] = None,
     nodes: Annotated[int, typer.Option(help="Tallying nodes: 3, 4, 5 or 7.")] = 5,
     kill_node: Annotated[
         bool, typer.Option("--kill-node", help="Kill f nodes for good after half of the ballots.")
     ] = False,
+    greedy: Annotated[
+        bool, typer.Option("--greedy", help="Fund greedily by votes whatever rule the file names.")
+    ] = False,
     exit_: Annotated[bool, typer.Option("--exit", help="End after the audit.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Run a participatory-budgeting vote: chain, contracts, nodes, voters, tally, audit.
+    """Run an election out of a file: chain, contracts, nodes, voters, tally, audit.
 
-    Exit code 0: the audit holds, and tally and winners equal the file's.
+    Kind of ballot and outcome rule follow from the file, and are said in a sentence; what cannot
+    be honoured is refused with the reason. Ballots that break the file's own rule are left out and
+    named.
+
+    Exit code 0: the audit holds, the tally is the file's count, and the winners are the city's.
 
     Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
@@ -38,7 +45,15 @@ def demo(
 
     console = Console(stderr=json_)
     with tempfile.TemporaryDirectory(prefix="ostraka-demo-") as folder:
-        run = Demo(file, Path(folder), console, voters=voters, nodes=nodes, kill=kill_node)
+        run = Demo(
+            file,
+            Path(folder),
+            console,
+            voters=voters,
+            nodes=nodes,
+            kill=kill_node,
+            greedy=greedy,
+        )
 
         def leave(number: int, _: object) -> None:
             # Not by an exception: wherever one is raised, something may swallow it.

@@ -1,1 +1,1 @@
-"""File formats of others: Pabulib's `.pb`."""
+"""File formats of others: Pabulib, PrefLib; accounts in CSV; results on their way out."""

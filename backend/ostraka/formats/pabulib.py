@@ -1,141 +1,286 @@
-"""Pabulib's `.pb` files: participatory-budgeting elections of real cities.
+"""Pabulib's `.pb` files: participatory-budgeting elections of real cities, as they stand there.
+
+What they ask of Ostraka is for `pabulib_rules` to say.
 
 Source: https://pabulib.org/format (sections META, PROJECTS, VOTES; semicolon-separated).
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+from ostraka.formats.election import FileError
 
-class PabulibError(ValueError):
+VOTE_TYPES = ("approval", "choose-1", "cumulative", "scoring", "ordinal")
+MAX_DECIMALS = 6
+_SECTIONS = ("META", "PROJECTS", "VOTES")
+_NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.([0-9]{1,30}))?")
+
+
+class PabulibError(FileError):
     """A file that is no `.pb` file, or one that Ostraka cannot honour; the message says why."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """One project: id, name, and cost in the file's currency, a whole number."""
+    """One project.
+
+    Attributes:
+        cost: In the smallest unit of the file's currency.
+        category: As the file writes it, which may be several with commas.
+        selected: Whether the city funded it; None when the file does not say.
+        votes, score: What the file says it got; None when it does not.
+    """
 
     project_id: str
     name: str
     cost: int
+    category: str
     selected: bool | None
-    """Whether the city funded it; None when the file does not say."""
+    votes: int | None
+    score: int | None
 
 
 @dataclass(frozen=True)
-class Election:
-    """One election.
+class Vote:
+    """One row of VOTES.
+
+    Attributes:
+        number: Of the voter, from 1.
+        projects: Ids in the order of the file.
+        points: As written, one for each project; none where the column is missing or empty.
+    """
+
+    number: int
+    projects: tuple[str, ...]
+    points: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PabulibFile:
+    """One file.
 
     Attributes:
         meta: All of META.
-        projects: In file order.
-        votes: For each voter the chosen project ids, in file order.
+        decimals: Digits behind the point that its amounts of money need; `1.50` in a file with two
+            is 150 of the smallest unit.
+        budget: In the smallest unit.
+        projects, votes: In file order.
     """
 
-    meta: dict[str, str]
+    path: Path
+    meta: Mapping[str, str]
+    decimals: int
+    budget: int
     projects: tuple[Project, ...]
-    votes: tuple[tuple[str, ...], ...]
+    votes: tuple[Vote, ...]
 
     @property
-    def budget(self) -> int:
-        """In the file's currency."""
-        return _whole(self.meta["budget"], "budget")
+    def vote_type(self) -> str:
+        """One of `VOTE_TYPES`."""
+        return self.meta["vote_type"]
 
-    @property
-    def title(self) -> str:
-        """Description of the election."""
-        return self.meta.get("description", "Participatory budget")
+    def number(self, name: str, default: Fraction | int = 0) -> Fraction:
+        """A number of META; `default` where it is left out or empty."""
+        text = self.meta.get(name, "")
+        return number_of(text, f"{self.path}: META {name}") if text else Fraction(default)
 
-    @property
-    def selections(self) -> tuple[int, int]:
-        """Least and most projects that a ballot may choose."""
-        most = _whole(self.meta.get("max_length", str(len(self.projects))), "max_length")
-        least = _whole(self.meta.get("min_length", "0"), "min_length")
-        if self.meta["vote_type"] == "choose-1":
-            return 1, 1
-        return least, min(most, len(self.projects))
+    def whole(self, name: str, default: int = 0) -> int:
+        """A whole number of META; `default` where it is left out or empty."""
+        found = self.number(name, default)
+        if found.denominator != 1:
+            raise PabulibError(f"{self.path}: META {name}: {self.meta[name]!r} is no whole number")
+        return int(found)
+
+    def amount(self, text: str, name: str) -> int:
+        """Money in the smallest unit."""
+        return _scaled(number_of(text, f"{self.path}: {name}"), self.decimals, self.path, name)
 
 
-def read_election(path: Path) -> Election:
-    """Read an approval or choose-1 file.
+def read_pabulib(path: Path) -> PabulibFile:
+    """Read a file of any vote type.
 
     Raises:
-        PabulibError: Not a `.pb` file, or one of another kind of ballot.
+        PabulibError: Not a `.pb` file; names the line.
         OSError: The file cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PabulibError(f"{path}: not UTF-8") from error
-    sections = dict(_sections(csv.reader(lines, delimiter=";")))
-    for name in ("META", "PROJECTS", "VOTES"):
+    sections = _sections(path, text)
+    for name in _SECTIONS:
         if name not in sections:
             raise PabulibError(f"{path}: section {name} is missing")
-    meta = {row[0]: row[1] for row in sections["META"][1:] if len(row) > 1}
-    for name in ("budget", "vote_type"):
-        if name not in meta:
-            raise PabulibError(f"{path}: META has no {name}")
-    if meta["vote_type"] not in ("approval", "choose-1"):
+    meta = _meta(path, sections["META"])
+    if meta["vote_type"] not in VOTE_TYPES:
         raise PabulibError(
-            f"{path}: vote_type {meta['vote_type']}: only approval and choose-1 run yet"
+            f"{path}: vote_type {meta['vote_type']}: it is none of {', '.join(VOTE_TYPES)}"
         )
-    projects = tuple(
-        Project(
-            row["project_id"],
-            row.get("name", row["project_id"]),
-            _whole(row["cost"], f"cost of {row['project_id']}"),
-            None if row.get("selected", "") == "" else row["selected"] != "0",
-        )
-        for row in _table(sections["PROJECTS"], path)
-    )
-    votes = tuple(
-        tuple(chosen for chosen in row["vote"].split(",") if chosen)
-        for row in _table(sections["VOTES"], path)
-    )
-    election = Election(meta, projects, votes)
-    _check(election, path)
-    return election
-
-
-def _check(election: Election, path: Path) -> None:
-    known = {project.project_id for project in election.projects}
-    if len(known) != len(election.projects):
-        raise PabulibError(f"{path}: a project id occurs twice")
-    least, most = election.selections
-    for number, vote in enumerate(election.votes, start=1):
-        if not set(vote) <= known or len(set(vote)) != len(vote):
-            raise PabulibError(f"{path}: vote {number} names an unknown project, or one twice")
-        if not least <= len(vote) <= most:
-            raise PabulibError(
-                f"{path}: vote {number} has {len(vote)} projects, not {least} to {most}"
-            )
-
-
-def _sections(rows: Iterable[list[str]]) -> Iterator[tuple[str, list[list[str]]]]:
-    name, content = "", list[list[str]]()
-    for row in rows:
-        if len(row) == 1 and row[0].strip() in ("META", "PROJECTS", "VOTES"):
-            if name:
-                yield name, content
-            name, content = row[0].strip(), []
-        elif row:
-            content.append(row)
-    if name:
-        yield name, content
-
-
-def _table(rows: list[list[str]], path: Path) -> Iterator[dict[str, str]]:
+    rows = list(_table(path, sections["PROJECTS"], ("project_id", "cost")))
     if not rows:
-        raise PabulibError(f"{path}: a section is empty")
-    header = [name.strip() for name in rows[0]]
-    for row in rows[1:]:
-        yield dict(zip(header, (cell.strip() for cell in row), strict=False))
+        raise PabulibError(f"{path}: there are no projects")
+    decimals = _decimals(path, meta, [row["cost"] for _, row in rows])
+    projects = _projects(path, rows, decimals)
+    votes = _votes(path, sections["VOTES"])
+    _check_counts(path, meta, projects, votes)
+    budget = _scaled(number_of(meta["budget"], f"{path}: budget"), decimals, path, "budget")
+    return PabulibFile(path, meta, decimals, budget, projects, votes)
 
 
-def _whole(text: str, field: str) -> int:
+def number_of(text: str, name: str) -> Fraction:
+    """A decimal number, exactly; PabulibError when it is none."""
+    if not _NUMBER.fullmatch(text):
+        raise PabulibError(f"{name}: {text!r} is no number")
+    return Fraction(text)
+
+
+_Row = tuple[int, list[str]]
+
+
+def _sections(path: Path, text: str) -> dict[str, list[_Row]]:
+    """Rows of each section with the lines at which they end."""
+    found: dict[str, list[_Row]] = {}
+    current: list[_Row] | None = None
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";")
     try:
-        return int(text)
-    except ValueError:
-        raise PabulibError(f"{field}: {text!r} is no whole number") from None
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            name = cells[0] if cells and not any(cells[1:]) else ""
+            if name in _SECTIONS:
+                if name in found:
+                    raise PabulibError(f"{path}:{reader.line_num}: a second section {name}")
+                current = found[name] = []
+            elif any(cells):
+                if current is None:
+                    raise PabulibError(
+                        f"{path}:{reader.line_num}: section META is missing before this"
+                    )
+                current.append((reader.line_num, cells))
+    except csv.Error as error:
+        raise PabulibError(f"{path}:{reader.line_num}: {error}") from error
+    return found
+
+
+def _meta(path: Path, rows: Sequence[_Row]) -> dict[str, str]:
+    meta: dict[str, str] = {}
+    for line, cells in rows:
+        name = cells[0]
+        if cells[:2] == ["key", "value"]:
+            continue
+        if len(cells) < 2:
+            raise PabulibError(f"{path}:{line}: META {name!r} has no value")
+        if name in meta:
+            raise PabulibError(f"{path}:{line}: META has {name} twice")
+        # A semicolon in a description that nobody quoted.
+        meta[name] = ";".join(cells[1:]).rstrip(";").strip()
+    for name in ("budget", "vote_type"):
+        if not meta.get(name):
+            raise PabulibError(f"{path}: META has no {name}")
+    return meta
+
+
+def _table(
+    path: Path, rows: Sequence[_Row], wanted: Sequence[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    if not rows:
+        raise PabulibError(f"{path}: a section has no header")
+    line, header = rows[0]
+    for name in wanted:
+        if name not in header:
+            raise PabulibError(f"{path}:{line}: column {name} is missing")
+    for line, cells in rows[1:]:
+        if any(cells[len(header) :]):
+            raise PabulibError(f"{path}:{line}: {len(cells)} columns, the header has {len(header)}")
+        padded = cells + [""] * (len(header) - len(cells))
+        yield line, dict(zip(header, padded, strict=False))
+
+
+def _decimals(path: Path, meta: Mapping[str, str], costs: Sequence[str]) -> int:
+    """Digits behind the point that all amounts of money need, trailing zeros left out."""
+    amounts = [meta["budget"], *costs]
+    for name, text in meta.items():
+        if "cost" in name or "budget" in name:
+            amounts += text.split(",")
+    written = (_NUMBER.fullmatch(text.strip()) for text in amounts)
+    needed = max(len((one.group(1) or "").rstrip("0")) for one in written if one)
+    if needed > MAX_DECIMALS:
+        raise PabulibError(f"{path}: an amount has {needed} decimals, at most {MAX_DECIMALS}")
+    # Cents come in twos.
+    return needed + (needed == 1)
+
+
+def _projects(
+    path: Path, rows: Sequence[tuple[int, Mapping[str, str]]], decimals: int
+) -> tuple[Project, ...]:
+    projects: dict[str, Project] = {}
+    for line, row in rows:
+        name, where = row["project_id"], f"{path}:{line}"
+        if not name:
+            raise PabulibError(f"{where}: project_id is empty")
+        if name in projects:
+            raise PabulibError(f"{where}: project {name} occurs twice")
+        cost = _scaled(number_of(row["cost"], f"{where}: cost"), decimals, path, "cost")
+        if cost < 1:
+            raise PabulibError(f"{where}: cost: {row['cost']} is not above 0")
+        selected = row.get("selected", "")
+        if not re.fullmatch("[0-9]?", selected):
+            raise PabulibError(f"{where}: selected: {selected!r} is neither 0 nor 1")
+        projects[name] = Project(
+            name,
+            row.get("name") or name,
+            cost,
+            row.get("category", ""),
+            None if selected == "" else selected != "0",
+            _count(row, "votes", where),
+            _count(row, "score", where),
+        )
+    return tuple(projects.values())
+
+
+def _votes(path: Path, rows: Sequence[_Row]) -> tuple[Vote, ...]:
+    votes = []
+    lines: dict[str, int] = {}
+    for number, (line, row) in enumerate(_table(path, rows, ("vote",)), start=1):
+        voter = row.get("voter_id", "")
+        if voter and voter in lines:
+            where = f"{path}:{line}"
+            raise PabulibError(f"{where}: voter {voter} votes twice, first in line {lines[voter]}")
+        lines[voter] = line
+        votes.append(Vote(number, listed(row["vote"]), listed(row.get("points", ""))))
+    return tuple(votes)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(part.strip() for part in text.split(",")) if text else ()
+
+
+def _check_counts(
+    path: Path, meta: Mapping[str, str], projects: Sequence[Project], votes: Sequence[Vote]
+) -> None:
+    for name, rows in (("num_projects", projects), ("num_votes", votes)):
+        # A file of results alone has votes counted and none listed.
+        if meta.get(name) and rows and meta[name] != str(len(rows)):
+            raise PabulibError(f"{path}: META {name} is {meta[name]}, the file has {len(rows)}")
+
+
+def _scaled(number: Fraction, decimals: int, path: Path, name: str) -> int:
+    scaled = number * 10**decimals
+    if scaled < 0 or scaled.denominator != 1:
+        raise PabulibError(f"{path}: {name}: {number} is no amount of money")
+    return int(scaled)
+
+
+def _count(row: Mapping[str, str], name: str, where: str) -> int | None:
+    text = row.get(name, "")
+    if not text:
+        return None
+    found = number_of(text, f"{where}: {name}")
+    if found.denominator != 1:
+        raise PabulibError(f"{where}: {name}: {text!r} is no whole number")
+    return int(found)
