@@ -246,7 +246,7 @@ def test_what_nodes_say_no_to(town: Town) -> None:
         ("4", "option 4 does not exist, there are 3"),
         ("0", "option 0 does not exist, there are 3"),
         ("first", "expected numbers of options"),
-        ("-1", "expected numbers of options"),
+        ("-1", "option -1 does not exist, there are 3"),
     ],
 )
 def test_choices_that_are_no_ballot(town: Town, choose: str, reason: str) -> None:
