@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from starlette.types import Message
 
 from ostraka.gateway import progress as module
 from ostraka.gateway.progress import Counts, Progress
@@ -23,17 +24,41 @@ class Nodes:
         return {"poll": str(poll_id), "voted": len(self.asked)}
 
 
+GET = {"type": "http", "method": "GET"}
+
+
 async def never() -> bool:
     return False
+
+
+class Client:
+    """Listens to a stream until it goes away."""
+
+    def __init__(self) -> None:
+        self.events: list[bytes] = []
+        self.heard = asyncio.Event()
+        self.leaves = asyncio.Event()
+
+    async def receive(self) -> Message:
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message.get("body"):
+            self.events.append(message["body"])
+            self.heard.set()
 
 
 def test_many_watchers_are_one_question() -> None:
     async def run() -> None:
         nodes = Nodes()
         progress = Progress(nodes)
-        streams = [progress.watch(1, never, True) for _ in range(200)]
-        events = await asyncio.gather(*(anext(stream) for stream in streams))
-        assert {event.data for event in events} == {'{"poll": "1", "voted": 1}'}
+        clients = [Client() for _ in range(200)]
+        await asyncio.gather(
+            *(progress.watch(1, never, True)(GET, one.receive, one.send) for one in clients)
+        )
+        for client in clients:
+            assert b'{"poll": "1", "voted": 1}' in client.events[0]
         assert nodes.asked == [1]
         assert (await progress.of(2))["voted"] == 2
         for poll_id in range(10, 200):
@@ -50,14 +75,20 @@ def test_streams_are_bounded_and_give_their_place_back(monkeypatch: pytest.Monke
 
     async def run() -> None:
         progress = Progress(Nodes())
-        streams = [progress.watch(1, never, False) for _ in range(2)]
-        for stream in streams:
-            await anext(stream)
+        clients = [Client() for _ in range(2)]
+        streams = [
+            asyncio.create_task(
+                progress.watch(1, never, False)(GET, one.receive, one.send)  # type: ignore[arg-type]
+            )
+            for one in clients
+        ]
+        await asyncio.gather(*(client.heard.wait() for client in clients))
         with pytest.raises(Problem, match="2 streams are open already"):
-            progress.check_room()
-        # As a client that goes away.
-        await streams[0].aclose()  # type: ignore[attr-defined]
-        progress.check_room()
-        await streams[1].aclose()  # type: ignore[attr-defined]
+            progress.watch(1, never, False)
+        clients[0].leaves.set()
+        await streams[0]
+        progress.watch(1, never, False)
+        clients[1].leaves.set()
+        await streams[1]
 
     asyncio.run(run())

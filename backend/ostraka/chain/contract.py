@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ from web3.exceptions import (
     ContractCustomError,
     ContractLogicError,
     LogTopicError,
+    TransactionNotFound,
     Web3Exception,
     Web3RPCError,
 )
@@ -258,7 +260,13 @@ def transact(web3: Web3, sender: SigningKey, function: Any, value: int = 0) -> T
         # The block that it lands in may find more to do than the one it was estimated on.
         transaction["gas"] = min(transaction["gas"] * 3 // 2, _MAX_GAS)
         signed = account.sign_transaction(transaction)
-        return web3.eth.send_raw_transaction(signed.raw_transaction)
+        try:
+            return web3.eth.send_raw_transaction(signed.raw_transaction)
+        except Web3RPCError:
+            # Some providers mine what they complain of, and it is paid for.
+            with suppress(TransactionNotFound):
+                return web3.eth.get_transaction_receipt(signed.hash)["transactionHash"]
+            raise
 
     def send_once() -> TxReceipt:
         # Two at once would take the same nonce; another program with this key still may.

@@ -37,7 +37,6 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 2**20
 _BINARY = "application/octet-stream"
-_HEARTBEAT_S = 15
 
 Json = dict[str, Any]
 Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
@@ -451,9 +450,7 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
         once: Annotated[bool, Query(description="End after the first event.")] = False,
     ) -> EventSourceResponse:
         """Progress as server-sent events, whenever it changes; counts only."""
-        progress.check_room()
         await progress.of(poll_id)
-        stream = progress.watch(poll_id, request.is_disconnected, once)
-        return EventSourceResponse(stream, ping=_HEARTBEAT_S)
+        return progress.watch(poll_id, request.is_disconnected, once)
 
     return app

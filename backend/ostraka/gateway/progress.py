@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
-from sse_starlette import ServerSentEvent
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Receive, Scope, Send
 
 from ostraka.chain.errors import ChainError
 from ostraka.wire.problems import Problem
@@ -15,6 +16,8 @@ from ostraka.wire.problems import Problem
 FRESH_S = 1.0
 MAX_WATCHERS = 500
 """Streams at once; who comes later asks for the counts as often as they like."""
+
+_HEARTBEAT_S = 15
 
 Counts = dict[str, Any]
 
@@ -42,28 +45,46 @@ class Progress:
                 known = self._known[poll_id] = time.monotonic() + FRESH_S, counts
             return known[1]
 
-    def check_room(self) -> None:
-        """Problem when as many watch as can."""
+    def watch(
+        self, poll_id: int, gone: Callable[[], Awaitable[bool]], once: bool
+    ) -> EventSourceResponse:
+        """A stream of a poll's counts, whenever they change, until nobody listens.
+
+        Raises:
+            Problem: As many watch as can.
+        """
         if self._watchers >= MAX_WATCHERS:
             raise Problem(503, "Busy", f"{MAX_WATCHERS} streams are open already", "", 5)
+        return _Stream(self, self._events(poll_id, gone, once))
 
-    async def watch(
+    async def _events(
         self, poll_id: int, gone: Callable[[], Awaitable[bool]], once: bool
     ) -> AsyncIterator[ServerSentEvent]:
-        """A poll's counts whenever they change, until nobody listens."""
-        self._watchers += 1
+        last = None
+        while not await gone():
+            try:
+                counts = await self.of(poll_id)
+            except (ChainError, Problem) as error:
+                counts = {"poll": str(poll_id), "problem": type(error).__name__}
+            if counts != last:
+                yield ServerSentEvent(json.dumps(counts), event="progress")
+                last = counts
+            if once:
+                return
+            await asyncio.sleep(FRESH_S)
+
+
+class _Stream(EventSourceResponse):
+    """Counts as a watcher for as long as it is served."""
+
+    def __init__(self, progress: Progress, events: AsyncIterator[ServerSentEvent]) -> None:
+        super().__init__(events, ping=_HEARTBEAT_S)
+        self._progress = progress
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve."""
+        self._progress._watchers += 1
         try:
-            last = None
-            while not await gone():
-                try:
-                    counts = await self.of(poll_id)
-                except (ChainError, Problem) as error:
-                    counts = {"poll": str(poll_id), "problem": type(error).__name__}
-                if counts != last:
-                    yield ServerSentEvent(json.dumps(counts), event="progress")
-                    last = counts
-                if once:
-                    return
-                await asyncio.sleep(FRESH_S)
+            await super().__call__(scope, receive, send)
         finally:
-            self._watchers -= 1
+            self._progress._watchers -= 1
