@@ -1,0 +1,670 @@
+"""Every kind of question and of outcome in one poll, rounds that divide and that have categories,
+weights in classes, warnings, and rules that nobody takes: over the whole stack.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ostraka.app.local_stack import LocalStack
+from ostraka.app.specification_file import read_specification
+from ostraka.chain.contract import Refused, artifact, checksum, connect, deploy, transact
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.treasury import RoundParameters
+from ostraka.cli.main import app
+from ostraka.gateway.courier import Courier
+from ostraka.gateway.poll_outcomes import CategoriesWanted, ProportionalWanted
+from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.keys import SigningKey
+from ostraka.voter.choice import ballot_bits
+from ostraka.voter.prepare import BallotFactory
+from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex
+from ostraka_verifier.census import Census
+from ostraka_verifier.curve import load
+from ostraka_verifier.encoding import keccak256, signed128, tagged_hash, unsigned
+from ostraka_verifier.errors import AuditError
+from ostraka_verifier.outcome import NoOutcome, outcome_rule_digest
+from ostraka_verifier.parameters import PollParameters
+from ostraka_verifier.question import Question
+from tests.backend.test_published import read as read_as_node
+from tests.journeys.test_cli import TIMES as TIMES_TOML
+from tests.journeys.test_cli import Shell, finish
+from tests.support import plain
+from tests.support.api import TIMES, Api, accounts, audit, fresh_keys, signed, wait_for_heads
+from tests.support.polls import approval_poll
+from tests.support.town import eventually
+
+DAY = 86_400
+
+POLL = (
+    """
+title = "The whole year"
+closes_at = "+1d"
+
+[voters]
+accounts_file = "members.csv"
+
+[[questions]]
+kind = "single_choice"
+title = "Shall we go on?"
+options = ["yes", "no", "abstain"]
+abstain = true
+
+[[questions]]
+kind = "points"
+title = "Whose idea?"
+options = ["Ada", "Ben", "Cem"]
+credits = 10
+max_per_option = 7
+
+[[questions]]
+kind = "quadratic"
+title = "What matters?"
+options = ["Speed", "Privacy", "Languages"]
+credits = 16
+
+[[questions]]
+kind = "ranking"
+title = "Who leads?"
+options = ["Dora", "Eva", "Fay", "Gus"]
+scores = [3, 2, 1]
+at_least = 1
+
+[[questions]]
+kind = "approval"
+title = "What shall we buy?"
+options = ["Drill", "Saw", "Screen", "Tent"]
+at_least = 0
+at_most = 3
+costs = [120, 80, 60, 200]
+caps = [{ options = [0, 1], at_most = 1 }, { options = [0, 2, 3], budget = 260 }]
+
+[[questions]]
+kind = "split"
+title = "Who gets the rest?"
+options = ["Children", "Elderly"]
+
+[[questions]]
+kind = "histogram"
+title = "How far do you live?"
+options = ["near", "off", "far"]
+bounds = [0, 5, 20, 100]
+
+[[questions]]
+kind = "cross_tabulation"
+title = "How, and from where?"
+rows = ["bus", "bicycle"]
+columns = ["north", "south"]
+
+[[questions]]
+kind = "number"
+title = "Hours a week"
+unit = "h"
+low = 10
+high = 50
+groups = ["women", "men"]
+statistics = ["mean", "variance"]
+
+[[outcomes]]
+kind = "majority"
+threshold = [2, 3]
+strict = false
+quorum = "4"
+
+[[outcomes]]
+kind = "plurality"
+
+[[outcomes]]
+kind = "none"
+
+[[outcomes]]
+kind = "plurality"
+seats = 2
+
+[[outcomes]]
+kind = "greedy"
+budget = "260"
+
+[[outcomes]]
+kind = "proportional"
+amount = "1001"
+
+[[outcomes]]
+kind = "none"
+
+[[outcomes]]
+kind = "none"
+
+[[outcomes]]
+kind = "none"
+"""
+    + TIMES_TOML
+)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path_factory.mktemp("kinds"), 4) as stack:
+        stack.start_chain()
+        stack.start_nodes()
+        courier = Courier(stack.registry, stack.organizer)
+        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
+        stack.start_gateway([committee.digest])
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def api(stack: LocalStack) -> Api:
+    return Api(stack)
+
+
+def opened(api: Api, plan: str) -> int:
+    """Number of a plan's poll, once it is open."""
+    eventually(lambda: api.good("GET", f"/plans/{plan}")["poll"] is not None, "created")
+    poll = int(api.good("GET", f"/plans/{plan}")["poll"])
+    eventually(lambda: api.good("GET", f"/polls/{poll}")["poll_keys"] is not None, "open")
+    return poll
+
+
+def cast(api: Api, poll_id: int, votes: Sequence[tuple[SigningKey, Any]]) -> tuple[Question, ...]:
+    """Votes on a poll's questions, all in one batch."""
+    stack = api.stack
+    poll = PublishedPoll.read(stack.registry, poll_id)
+    keys = stack.registry.opened(poll_id)
+    assert poll is not None
+    assert keys is not None
+    questions = poll.description.check_questions(poll.rule)
+    factory = BallotFactory(
+        *(load(), poll.rule, poll.committee.threshold, poll.domain, poll.context),
+        keys.public_keys,
+    )
+    now = stack.registry.head().timestamp
+    ballots = [
+        factory.prepare(key, key.address, ballot_bits(questions, vote), now) for key, vote in votes
+    ]
+    batch = encode_records(
+        [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in ballots]
+    )
+    answers = api.good("POST", f"/polls/{poll_id}/ballots:batch", batch)
+    assert all(one["recorded"] for one in answers), answers
+    return questions
+
+
+def test_one_poll_of_many_kinds(stack: LocalStack, api: Api, tmp_path: Path) -> None:
+    shell, random = Shell(stack, tmp_path), Random("kinds")
+    keys = {f"voter-{number}": SigningKey() for number in range(6)}
+    for name, key in keys.items():
+        key.write(tmp_path / name)
+    rows = [f"{key.address_hex},1" for key in keys.values()]
+    (tmp_path / "members.csv").write_text("\n".join(["account,weight", *rows]))
+    (tmp_path / "poll.toml").write_text(POLL)
+    wanted = PollSpecification.model_validate(
+        read_specification(tmp_path / "poll.toml", PollSpecification, 0)
+    )
+    created = shell("poll", "create", "poll.toml")
+    assert {one["code"] for one in created["warnings"]} == {
+        "tiny_electorate",
+        "small_groups",
+        "unanimous_cells",
+        "few_numbers",
+    }
+    poll = opened(api, created["plan"])
+    wait_for_heads(stack)
+
+    votes = {name: [plain.random_vote(one, random) for one in wanted.asked] for name in keys}
+    running = [
+        shell.start(
+            *("vote", poll, "--key", name, "--rpc", stack.rpc_url, "--json", "--choose"),
+            ";".join(map(plain.typed, wanted.asked, votes[name])),
+        )
+        for name in sorted(keys)[:3]
+    ]
+    cast(api, poll, [(keys[name], votes[name]) for name in sorted(keys)[3:]])
+
+    # Meanwhile somebody plans the same once more, with one voter less and another one.
+    again = wanted.model_dump(mode="json")
+    again["closes_at"] += stack.registry.head().timestamp
+    again["voters"]["accounts"][0] = {"account": SigningKey().address_hex}
+    tried = api.good("POST", "/polls?dry_run=true", again, token=True)
+    assert tried["plan"] is None
+    (found,) = [one for one in tried["warnings"] if one["code"] == "overlapping_polls"]
+    numbers = {"both": 5, "only_here": 1, "only_there": 1, "other_weight": 0}
+    assert found["numbers"] == {"poll": f"poll {poll}", **numbers}
+    assert len(api.good("GET", "/plans")) == 1
+
+    for one in running:
+        done = one.wait()
+        assert done.returncode == 0, (done.args, done.stdout, done.stderr)
+    finish(stack, poll)
+    eventually(lambda: api("GET", f"/polls/{poll}/results")[0] == 200, "indexed")
+    results = api.good("GET", f"/polls/{poll}/results")
+    report = audit(stack, poll)
+    assert report["verdict"] == "holds", report
+
+    cast_ = [[(vote[place], 1) for vote in votes.values()] for place in range(len(wanted.asked))]
+    counted = [plain.count(one, given) for one, given in zip(wanted.asked, cast_, strict=True)]
+    assert wanted.outcomes is not None
+    decided = zip(wanted.outcomes, wanted.asked, counted, strict=True)
+    awarded = [plain.winners(*one) for one in decided]
+    labels = [f"{one.title}: {label}" for one in wanted.asked for label in one.labels()]
+    expected = list(zip(labels, chain(*counted), chain(*awarded), strict=True))
+    for shown, name in ((results["options"], "option"), (report["options"], "name")):
+        figures = [(one[name], int(one["votes"]), int(one["award"])) for one in shown]
+        assert figures == expected
+    described = [
+        plain.described(one, given) for one, given in zip(wanted.asked, cast_, strict=True)
+    ]
+    assert results["statistics"] == report["questions"] == described
+    assert results["outcome"]["kind"] == "parts"
+
+
+def test_a_poll_in_weight_classes(stack: LocalStack, api: Api) -> None:
+    """Read from the chain, put into classes, and read again by the auditor."""
+    registry, _ = deploy(
+        stack.rpc_url, stack.organizer, "MemberRegistry", checksum(stack.organizer.address)
+    )
+    web3 = connect(stack.rpc_url)
+    members = web3.eth.contract(address=checksum(registry), abi=artifact("MemberRegistry")["abi"])
+    keys = sorted(fresh_keys(11), key=lambda key: key.address)
+    weights = [3, 1, 4, 1, 5, 900, 2, 6, 5, 300, 5]
+    transact(
+        web3,
+        stack.organizer,
+        members.functions.setMembers([checksum(key.address) for key in keys], weights),
+    )
+    number = stack.registry.head().number
+    eventually(lambda: stack.registry.head().number > number, "another block")
+    now = stack.registry.head().timestamp
+    question = {"kind": "approval", "title": "Which?", "options": ["A", "B", "C"]}
+    wanted = {
+        "title": "Which?",
+        "questions": [question | {"at_least": 0, "at_most": 3}],
+        "closes_at": now + DAY,
+        "voters": {"kind": "members", "contract": to_hex(registry)},
+        "times": TIMES,
+    }
+    # As they are, weights tell on their holders: nodes do not serve such a poll as a secret one.
+    created = api.good("POST", "/polls", wanted, token=True)
+    (first, *_) = created["warnings"]
+    assert (first["code"], first["refused"]) == ("identifying_weights", True)
+    path = f"/plans/{created['plan']}"
+    eventually(lambda: "is shared by" in (api.good("GET", path)["problem"] or ""), "refused")
+    assert "must say that it is not secret" in api.good("GET", path)["problem"]
+
+    wanted["voters"] = {"kind": "members", "contract": to_hex(registry), "classes": 2}
+    created = api.good("POST", "/polls", wanted, token=True)
+    assert not any(one["refused"] for one in created["warnings"])
+    poll = opened(api, created["plan"])
+    assert api.good("GET", f"/plans/{created['plan']}")["census_source"]["classes"] == 2
+    census = Census.decode(api.good("GET", f"/polls/{poll}/census"))
+    # 900, 300, 6 and all who have 5; the rest.
+    heavy, light = (900 + 300 + 6 + 3 * 5) // 6, (4 + 3 + 2 + 1 + 1) // 5
+    expected = [heavy if weight >= 5 else light for weight in weights]
+    assert [entry.weight for entry in census.entries] == expected
+    wait_for_heads(stack)
+    random = Random("classes")
+    chosen = [[one for one in range(3) if random.random() < 0.5] for _ in keys]
+    (asked,) = cast(api, poll, list(zip(keys, chosen, strict=True)))
+    finish(stack, poll)
+    eventually(lambda: api("GET", f"/polls/{poll}/results")[0] == 200, "indexed")
+    results = api.good("GET", f"/polls/{poll}/results")
+    assert [int(one["votes"]) for one in results["options"]] == plain.count(
+        asked, list(zip(chosen, expected, strict=True))
+    )
+    report = audit(stack, poll)
+    assert report["verdict"] == "holds", report
+    verdicts = {one["check"]: one["detail"] for one in report["checks"]}
+    assert registry.hex() in verdicts["C4"]
+
+
+def test_rounds_that_divide_and_that_have_categories(stack: LocalStack, api: Api) -> None:
+    budget, keys = 1000, fresh_keys(6)
+    token, _ = stack.deploy_token("Test", "TST", 2 * budget)
+    now = stack.registry.head().timestamp
+    common = {
+        "token": to_hex(token.address),
+        "budget": str(budget),
+        "maximum_proposals": 5,
+        "proposals_close_at": now + DAY,
+        "voting_opens_at": now + 2 * DAY,
+        "voting_closes_at": now + 3 * DAY,
+        "members": accounts(keys),
+        "times": TIMES,
+    }
+    donation = {"ballot": {"kind": "points", "credits": 9}, "outcome": {"kind": "proportional"}}
+    ranked = {"kind": "categories", "budgets": ["600", "400"], "leftover": True}
+    town = {"ballot": {"kind": "ranking", "scores": [3, 2, 1]}, "outcome": ranked}
+    amounts = {"Donation": [0, 0, 0], "Town": [300, 250, 450, 200]}
+    categories = [0, 1, 0, 1]
+    plans, recipients = {}, {}
+    for title, rules in (("Donation", donation), ("Town", town)):
+        plan = api.good("POST", "/rounds", common | rules | {"title": title}, token=True)
+        plans[title] = plan
+        api.good("POST", f"/rounds/{plan['round']}/funding", {"amount": budget}, token=True)
+        recipients[title] = [SigningKey().address_hex for _ in amounts[title]]
+        for place, amount in enumerate(amounts[title]):
+            item = {"recipient": recipients[title][place], "amount": amount}
+            item |= {"title": f"{title} {place}", "text": ""}
+            item["category"] = categories[place] if title == "Town" else 0
+            member = keys[place]
+            asked = {"kind": "proposal", "round": int(plan["round"]), "item": item}
+            to_sign = api.good("POST", "/typed-data", asked | {"member": member.address_hex})
+            sent = {"item": item, "authorization": signed(member, to_sign)}
+            api.good("POST", f"/rounds/{plan['round']}/proposals", sent)
+    stack.move_time(now + DAY)
+    polls = {title: opened(api, plan["plan"]) for title, plan in plans.items()}
+    stack.move_time(now + 2 * DAY)
+    wait_for_heads(stack)
+    votes = {
+        # Thirds and sevenths, so that remainders decide.
+        "Donation": [[3, 3, 3], [7, 1, 0], [1, 1, 1], [0, 0, 2], [0, 0, 0], [4, 0, 1]],
+        "Town": [[0, 1, 2], [2, 0, 1], [1, 0, 3], [3, 1, 0], [0, 3, 1], [2, 1, 3]],
+    }
+    wanted: dict[str, Any] = {
+        "Donation": ProportionalWanted(kind="proportional", amount=budget),
+        "Town": CategoriesWanted.model_validate(
+            ranked | {"costs": amounts["Town"], "categories": categories, "budget": budget}
+        ),
+    }
+    counted, awarded = {}, {}
+    for title, poll in polls.items():
+        (question,) = cast(api, poll, list(zip(keys, votes[title], strict=True)))
+        counted[title] = plain.count(question, [(vote, 1) for vote in votes[title]])
+        awarded[title] = plain.winners(wanted[title], question, counted[title])
+    assert sum(awarded["Donation"]) == budget
+    assert 0 < sum(awarded["Town"]) < len(awarded["Town"])
+    for title, poll in polls.items():
+        finish(stack, poll)
+        number = plans[title]["round"]
+        eventually(
+            lambda number=number: (  # type: ignore[misc]
+                api.good("GET", f"/rounds/{number}")["status"] == "decided"
+            ),
+            "decided",
+            60,
+        )
+        results = api.good("GET", f"/polls/{poll}/results")
+        assert [int(one["votes"]) for one in results["options"]] == counted[title]
+        assert [int(one["award"]) for one in results["options"]] == awarded[title]
+        paid = [
+            award if title == "Donation" else award * amount
+            for award, amount in zip(awarded[title], amounts[title], strict=True)
+        ]
+        for one, amount in zip(api.good("GET", f"/rounds/{number}/proposals"), paid, strict=True):
+            status, _ = api("POST", f"/proposals/{one['proposal']}/payout")
+            assert status == (200 if amount else 409)
+        held = [token.balance(from_hex(one, "recipient")) for one in recipients[title]]
+        assert held == paid
+        report = audit(stack, poll)
+        assert report["verdict"] == "holds", report
+
+
+def encoded(
+    bits: int,
+    slots: Sequence[Sequence[tuple[int, int]]],
+    rows: Sequence[tuple[Sequence[tuple[int, int]], int]] = (),
+    quadratic: Sequence[tuple[Sequence[int], int]] = (),
+) -> bytes:
+    """A ballot rule's bytes (docs/protocol.md §5.2), valid or not; quadratic rows without terms."""
+
+    def terms(given: Sequence[tuple[int, int]]) -> bytes:
+        return b"".join(unsigned(bit, 2) + signed128(one) for bit, one in given)
+
+    head = [bits, len(slots), len(rows), len(quadratic)]
+    parts = [unsigned(one, 2) for one in head]
+    parts += [unsigned(len(slot), 2) + terms(slot) for slot in slots]
+    parts += [unsigned(len(row), 2) + signed128(one) + terms(row) for row, one in rows]
+    for over, constant in quadratic:
+        parts += [unsigned(len(over), 2), unsigned(0, 2), signed128(constant)]
+        parts += [unsigned(slot, 2) for slot in over]
+    return b"".join(parts)
+
+
+HUGE = (1 << 127) - 1
+OPTIONS = {"options": ["Here", "There"]}
+
+# What is wrong, as a question and what is said of it; as a rule's bytes and the contract's word.
+BAD_POLLS: dict[str, tuple[dict[str, Any], str, bytes, str]] = {
+    "impossible: more at least than at most": (
+        {"kind": "approval", "at_least": 2, "at_most": 1, **OPTIONS},
+        "2 outside 0 … 1",
+        encoded(2, [[(0, 1)], []]),
+        "BallotRuleSlotWithoutTerms(1)",
+    ),
+    "impossible: two places for one option": (
+        {"kind": "ranking", "scores": [2, 1, 1], **OPTIONS},
+        "3 places for 2 options",
+        encoded(2, [[(0, 1)], [(2, 1)]]),
+        "BallotRuleIndexOutOfRange(2, 2)",
+    ),
+    "ambiguous: two buckets of one name": (
+        {"kind": "histogram", "options": ["Here", "Here"]},
+        "named 'Here' as another before",
+        encoded(2, [[(0, 1)], [(0, 1)]]),
+        "BallotRuleBitInTwoSlots(0)",
+    ),
+    "ambiguous: a bound that falls": (
+        {"kind": "histogram", "bounds": [0, 5, 5], **OPTIONS},
+        "not strictly increasing",
+        encoded(2, [[(1, 1), (0, 1)]]),
+        "BallotRuleNotIncreasing(0)",
+    ),
+    "wrapping: costs": (
+        {"kind": "knapsack", "costs": [str(HUGE), str(HUGE)], "budget": str(HUGE), **OPTIONS},
+        "coefficients and constant reach 2^128",
+        encoded(2, [[(0, 1)], [(1, 1)]], [([(0, HUGE), (1, HUGE)], HUGE)]),
+        "BallotRuleRowTooLarge(0)",
+    ),
+    "wrapping: squares": (
+        {
+            **{"kind": "number", "low": 0, "high": str((1 << 64) - 1), "unit": "€"},
+            "statistics": ["variance"],
+        },
+        "squares, coefficients and constant reach 2^128",
+        encoded(2, [[(0, 1 << 64)], [(1, 1)]], [], [([0], 0)]),
+        "BallotRuleQuadraticRowTooLarge(0)",
+    ),
+    "too many bits": (
+        {"kind": "score", "max_score": (1 << 30) - 1, "options": [f"{n}" for n in range(11)]},
+        "330, at most 320",
+        encoded(321, [[(bit, 1)] for bit in range(321)]),
+        "BallotRuleTooWide(321)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_POLLS)
+def test_polls_that_nobody_takes(stack: LocalStack, api: Api, tmp_path: Path, name: str) -> None:
+    """Refused with the reason by a client, the gateway and the contract; and by nodes, should a
+    contract ever let one pass.
+    """
+    question, reason, rule, said = BAD_POLLS[name]
+    asked = {"title": "What?", **question}
+    now = stack.registry.head().timestamp
+    wanted = {"title": "A poll", "questions": [asked], "closes_at": now + DAY}
+
+    path = tmp_path / "poll.toml"
+    members = ", ".join(f"{key} = {json.dumps(value)}" for key, value in asked.items())
+    path.write_text(
+        f'title = "A poll"\ncloses_at = "+1d"\nquestions = [{{ {members} }}]\n'
+        '[voters]\nkind = "list"\n'
+    )
+    done = CliRunner().invoke(app, ["poll", "check", str(path)])
+    assert done.exit_code == 1
+    assert reason in done.stderr
+    assert "questions[0]" in done.stderr
+
+    body = wanted | {"voters": accounts(fresh_keys(5))}
+    for query in ("", "?dry_run=true"):
+        status, problem = api("POST", f"/polls{query}", body, token=True)
+        assert status == 422, problem
+        assert reason in problem["detail"]
+        assert problem["field"].startswith("questions[0]")
+
+    with pytest.raises(Refused, match=re.escape(said)):
+        create(stack, rule)
+    with pytest.raises(AuditError):
+        read_as_node(approval_poll(), rule=rule)
+
+
+def create(stack: LocalStack, rule: bytes, weight: int = 5) -> None:
+    """A poll on chain, by nobody's leave but the contract's."""
+    outcome, description = NoOutcome().encode(), b'{"title": "A poll", "options": ["A", "B"]}'
+    now = stack.registry.head().timestamp
+    api = Api(stack)
+    parameters = PollParameters(
+        committee=from_hex(api.good("GET", "/config")["committees"][0], "committee"),
+        rule=tagged_hash("rule", rule),
+        outcome_rule=outcome_rule_digest(outcome),
+        description=keccak256(description),
+        census_root=bytes(32),
+        voters=5,
+        total_weight=weight,
+        secret=True,
+        opens_at=now,
+        closes_at=now + DAY,
+        freeze_delay=5,
+        round_duration=8,
+        max_rounds=100,
+        dispute_window=600,
+        tally_period=DAY,
+        minimum_ballots=5,
+    )
+    stack.registry.create_poll(stack.organizer, parameters, rule, outcome, description)
+
+
+def test_weights_that_make_a_tally_wrap(stack: LocalStack, api: Api, tmp_path: Path) -> None:
+    """The rule alone is good; it wraps by what the voters weigh together."""
+    largest = 1 << 127
+    asked = {"kind": "score", "title": "How much?", "max_score": str(largest), "options": ["It"]}
+    entries = [{"account": f"0x{n:040x}", "weight": 1 << 63} for n in range(1, 1025)]
+    rows = "\n".join(f"{one['account']},{one['weight']}" for one in entries)
+    (tmp_path / "members.csv").write_text(f"account,weight\n{rows}")
+    members = ", ".join(f"{name} = {json.dumps(value)}" for name, value in asked.items())
+    path = tmp_path / "poll.toml"
+    path.write_text(
+        f'title = "A poll"\ncloses_at = "+1d"\nquestions = [{{ {members} }}]\n'
+        '[voters]\naccounts_file = "members.csv"\n'
+    )
+    done = CliRunner().invoke(app, ["poll", "check", str(path)])
+    assert done.exit_code == 1
+    assert "2^200" in done.stderr
+    wanted = {
+        "title": "A poll",
+        "questions": [asked],
+        "closes_at": stack.registry.head().timestamp + DAY,
+        "voters": {"kind": "list", "accounts": entries},
+    }
+    status, problem = api("POST", "/polls", wanted, token=True)
+    assert status == 422
+    assert "2^200" in problem["detail"]
+    rule = PollSpecification.model_validate(wanted).check()
+    with pytest.raises(Refused, match="PollRegistryInvalid"):
+        create(stack, rule.encode(), weight=1 << 73)
+    heavy = approval_poll(rule=rule, votes=[[0] * rule.bits] * 7, weights=[1 << 124] * 7)
+    with pytest.raises(AuditError, match="2\\^200"):
+        read_as_node(heavy)
+
+
+# What is wrong with a round's rules, what is said of it, and the field that the contract names.
+APPROVAL, GREEDY = {"kind": "approval", "at_most": 2}, {"kind": "greedy"}
+BAD_ROUNDS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "impossible: more at least than at most": (
+        {"ballot": APPROVAL | {"at_least": 3}},
+        "at least 3, at most 2",
+        "ballot.atMost",
+    ),
+    "impossible: more places than proposals": (
+        {"ballot": {"kind": "ranking", "scores": [3, 2, 1]}, "maximum_proposals": 2},
+        "3 places for at most 2 proposals",
+        "ballot.places",
+    ),
+    "ambiguous: scores that rise": (
+        {"ballot": {"kind": "ranking", "scores": [1, 2]}},
+        "a later place scores more",
+        "ballot.scores",
+    ),
+    "impossible: districts that overrun the budget": (
+        {"outcome": {"kind": "categories", "budgets": ["60", "50"]}},
+        "110 together, more than the budget of 100",
+        "outcome.budgets",
+    ),
+    "ambiguous: a knapsack without costs": (
+        {"ballot": {"kind": "knapsack"}, "outcome": {"kind": "proportional"}},
+        "fill no knapsack",
+        "ballot",
+    ),
+    "too many bits": (
+        {"ballot": {"kind": "score", "max_score": (1 << 53) - 1}, "maximum_proposals": 7},
+        "371, at most 320",
+        "maximumProposals",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ROUNDS)
+def test_rounds_that_nobody_takes(stack: LocalStack, api: Api, tmp_path: Path, name: str) -> None:
+    """By client, gateway and contract; nodes never see what the contract does not write."""
+    changes, reason, field = BAD_ROUNDS[name]
+    now = stack.registry.head().timestamp
+    wanted = {
+        "title": "A round",
+        "budget": 100,
+        "proposals_close_at": now + 10,
+        "voting_opens_at": now + 20,
+        "voting_closes_at": now + 30,
+        "members": accounts(fresh_keys(5)),
+        "ballot": APPROVAL,
+        "outcome": GREEDY,
+    } | changes
+    path = tmp_path / "round.toml"
+    lines = [f"{key} = {_toml(value)}" for key, value in wanted.items()]
+    path.write_text("\n".join(lines))
+    done = CliRunner().invoke(app, ["round", "check", str(path)])
+    assert done.exit_code == 1
+    assert reason in done.stderr
+
+    for query in ("", "?dry_run=true"):
+        status, problem = api("POST", f"/rounds{query}", wanted, token=True)
+        assert status == 422, problem
+        assert reason in problem["detail"]
+
+    said = RoundSpecification.model_validate(wanted)
+    divides = said.outcome.kind == "proportional"
+    parameters = RoundParameters(
+        token=bytes(20),
+        budget=said.budget,
+        minimum_amount=0 if divides else 1,
+        maximum_amount=0 if divides else said.budget,
+        proposals_per_member=1,
+        maximum_proposals=said.maximum_proposals,
+        member_root=bytes([1] * 32),
+        proposals_open_at=now,
+        proposals_close_at=said.proposals_close_at,
+        claim_period=DAY,
+        ballot=said.ballot.encoded,
+        outcome=said.outcome.encoded,
+        committee=from_hex(api.good("GET", "/config")["committees"][0], "committee"),
+        voting_opens_at=said.voting_opens_at,
+        voting_closes_at=said.voting_closes_at,
+        minimum_ballots=5,
+        **said.times.model_dump(),
+    )
+    with pytest.raises(Refused, match=re.escape(f"BudgetTreasuryInvalidParameter({field})")):
+        stack.treasury.create_round(stack.organizer, parameters, "A round", "")
+
+
+def _toml(value: object) -> str:
+    """A value as TOML writes it in a line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(one) for one in value) + "]"
+    return json.dumps(value)
