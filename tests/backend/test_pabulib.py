@@ -1,116 +1,103 @@
-"""Reading .pb files, and the plain count that knows nothing of the rest."""
+"""Reading .pb files: what stands there, and where one is broken."""
 
 from pathlib import Path
 
 import pytest
 
-from ostraka.app.demo import Question, committee_bounds
-from ostraka.app.plain_count import count_votes
-from ostraka.chain.treasury import BallotKind
-from ostraka.formats.pabulib import PabulibError, read_election
-from ostraka.voter.choice import selection_bits
-from ostraka_verifier.parameters import Committee, Member
-from ostraka_verifier.question import approval, knapsack, single_choice
-from ostraka_verifier.rule import BallotRule
+from ostraka.formats.pabulib import PabulibError, read_pabulib
+from tests.support.elections import PROJECTS, VOTES, pb, write
 
-FILE = Path(__file__).parents[2] / "data" / "poland_lodz_2020_nad-nerem.pb"
-SMALL = """META
-key;value
-description;A "quoted; title"
-budget;100
-vote_type;approval
-max_length;2
-PROJECTS
-project_id;cost;votes;name;selected
-a;60;2;Alpha;1
-b;50;1;Beta;0
-VOTES
-voter_id;vote
-1;a
-2;a,b
-"""
-
-
-def write(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "file.pb"
-    path.write_text(text)
-    return path
+DATA = Path(__file__).parents[2] / "data"
 
 
 def test_a_real_city() -> None:
-    election = read_election(FILE)
-    assert (len(election.projects), len(election.votes)) == (8, 608)
-    assert (election.budget, election.selections) == (409_000, (0, 5))
-    assert election.projects[0].name.startswith("Zakup fotopułapek")
-    announced = dict(
-        line.split(";")[0:3:2]
-        for line in FILE.read_text().splitlines()
-        if line.startswith("G0") and line.count(";") == 4
+    file = read_pabulib(DATA / "poland_lodz_2020_nad-nerem.pb")
+    assert (len(file.projects), len(file.votes)) == (8, 608)
+    assert (file.budget, file.decimals, file.whole("max_length")) == (409_000, 0, 5)
+    first = file.projects[0]
+    assert first.name.startswith("Zakup fotopułapek")
+    assert (first.project_id, first.cost, first.selected, first.votes) == (
+        *("G030NN", 20_000, True, 217),
     )
-    assert count_votes(FILE) == {name: int(votes) for name, votes in announced.items()}
-    question = Question.of(election)
-    assert (question.kind, question.most) == (BallotKind.APPROVAL, 5)
-    rule = approval(8, question.least, question.most)
-    for vote in election.votes:
-        chosen = question.chosen(vote)
-        assert len(chosen) == len(vote)
-        assert rule.violated(selection_bits(rule, chosen)) is None
+    assert file.votes[2].projects == ("G020NN", "G021NN", "G023NN")
 
 
-def test_a_small_file(tmp_path: Path) -> None:
-    path = write(tmp_path, SMALL)
-    election = read_election(path)
-    assert election.votes == (("a",), ("a", "b"))
-    assert [project.selected for project in election.projects] == [True, False]
-    assert count_votes(path) == {"a": 2, "b": 1}
-    assert count_votes(path, 1) == {"a": 1, "b": 0}
-
-
-def test_choose_one(tmp_path: Path) -> None:
-    text = SMALL.replace("approval", "choose-1").replace("2;a,b", "2;b")
-    question = Question.of(read_election(write(tmp_path, text)))
-    assert question.kind is BallotKind.SINGLE_CHOICE
-    assert selection_bits(single_choice(2), question.chosen(("b",))) == [0, 1]
-
-
-def test_selections_that_a_rule_forbids() -> None:
-    for rule, chosen, reason in (
-        (single_choice(3), [], "comes to 0"),
-        (single_choice(3), [0, 1], "comes to 2"),
-        (approval(4, 1, 2), [0, 1, 2], "comes to 3"),
-        (knapsack([5, 3, 9], 10), [1, 2], "comes to 12"),
-        (approval(4, 1, 2), [4], "option 5 does not exist"),
-        (BallotRule(2, (((0, 1), (1, 2)),)), [0], "no plain selection"),
-    ):
-        with pytest.raises(ValueError, match=reason):
-            selection_bits(rule, chosen)
+def test_columns_may_come_in_any_order_and_be_missing_or_more(tmp_path: Path) -> None:
+    text = pb(
+        {"description": 'A "quoted" town; and a semicolon', "num_votes": "2"},
+        ["name;cost;district;project_id", '"Al;pha";60;north;a', "Beta;50;;b", ";10", ";7;;c"],
+        ["vote;voter_id;age;points", "a , b;7;33;2, 1", "b"],
+    )
+    with pytest.raises(PabulibError, match=r"file\.pb:12: project_id is empty"):
+        read_pabulib(write(tmp_path, text))
+    file = read_pabulib(write(tmp_path, text.replace(";10\n", "")))
+    assert file.meta["description"] == 'A "quoted" town; and a semicolon'
+    assert [(one.project_id, one.name) for one in file.projects] == [
+        *(("a", "Al;pha"), ("b", "Beta"), ("c", "c")),
+    ]
+    assert {one.selected for one in file.projects} == {None}
+    assert [(one.number, one.projects, one.points) for one in file.votes] == [
+        (1, ("a", "b"), ("2", "1")),
+        (2, ("b",), ()),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "reason"),
+    ("budget", "cost", "decimals", "units"),
+    [("100", "60", 0, 60), ("100.50", "60", 2, 6000), ("100", "0.05", 2, 5), ("9", "1.0", 0, 1)],
+)
+def test_cents_scale_exactly(
+    tmp_path: Path, budget: str, cost: str, decimals: int, units: int
+) -> None:
+    text = pb({"budget": budget}, ["project_id;cost", f"a;{cost}", "b;1"])
+    file = read_pabulib(write(tmp_path, text))
+    assert (file.decimals, file.projects[0].cost) == (decimals, units)
+    assert file.projects[1].cost == 10**decimals
+
+
+def test_a_file_of_results_has_votes_counted_and_none_listed(tmp_path: Path) -> None:
+    file = read_pabulib(write(tmp_path, pb({"num_votes": "500"}, votes=("voter_id;vote",))))
+    assert file.votes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
     [
-        ("VOTES\n", "", "VOTES is missing"),
-        ("budget;100\n", "", "no budget"),
-        ("approval", "ordinal", "only approval and choose-1"),
-        ("budget;100", "budget;1x", "no whole number"),
-        ("a;60", "b;60", "occurs twice"),
-        ("1;a\n", "1;c\n", "unknown project"),
-        ("1;a\n", "1;a,a\n", "one twice"),
-        ("max_length;2", "max_length;1", "not 0 to 1"),
+        ("nothing", r"file\.pb:1: section META is missing"),
+        ("", "section META is missing"),
+        (pb().partition("VOTES")[0], "section VOTES is missing"),
+        (pb() + "META\n", r":16: a second section META"),
+        (pb({"budget": ""}), "META has no budget"),
+        (pb({"vote_type": ""}), "META has no vote_type"),
+        (pb({"vote_type": "oracle"}), "vote_type oracle: it is none of"),
+        (pb({"budget": "1x"}), "budget: '1x' is no number"),
+        (pb({"budget": "-1"}), "budget: -1 is no amount of money"),
+        (pb({"budget": "0.1234567"}), "7 decimals, at most 6"),
+        (pb().replace("key;value", "budget;1"), r":5: META has budget twice"),
+        (pb().replace("key;value", "note"), r":2: META 'note' has no value"),
+        (pb(projects=["project_id;name", "a;A"]), r":8: column cost is missing"),
+        (pb(projects=["project_id;cost"]), "there are no projects"),
+        (pb(projects=[]), "a section has no header"),
+        (pb(projects=[*PROJECTS, "b;5;1;Again;0"]), r":12: project b occurs twice"),
+        (pb(projects=[*PROJECTS, "d;x;1;D;0"]), r":12: cost: 'x' is no number"),
+        (pb(projects=[*PROJECTS, "d;0;1;D;0"]), r":12: cost: 0 is not above 0"),
+        (pb(projects=[*PROJECTS, "d;5;1.5;D;0"]), r":12: votes: '1.5' is no whole number"),
+        (pb(projects=[*PROJECTS, "d;5;1;D;yes"]), r":12: selected: 'yes' is neither"),
+        (pb(projects=[*PROJECTS, "d;5;1;D;0;x"]), r":12: 6 columns, the header has 5"),
+        (pb(votes=["voter_id", "1"]), r":13: column vote is missing"),
+        (pb(votes=[*VOTES, "1;b"]), r":16: voter 1 votes twice, first in line 14"),
+        (pb({"num_votes": "3"}), "num_votes is 3, the file has 2"),
+        (pb({"num_projects": "4"}), "num_projects is 4, the file has 3"),
+        (pb(votes=["voter_id;vote", "1;" + "x" * 200_000]), "field larger than field limit"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused(
-    tmp_path: Path, old: str, new: str, reason: str
-) -> None:
-    path = write(tmp_path, SMALL.replace(old, new))
+def test_what_is_broken_is_named_with_its_line(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(PabulibError, match=reason):
-        _ = read_election(path).budget
+        read_pabulib(write(tmp_path, text))
 
 
-def test_default_committees_obey_their_bounds() -> None:
-    for nodes, quorum in ((3, 2), (4, 3), (5, 4), (7, 5)):
-        threshold, faults = committee_bounds(nodes)
-        members = tuple(Member(bytes([n]) * 20, "u") for n in range(1, nodes + 1))
-        assert Committee(members, threshold, faults).quorum == quorum
-    with pytest.raises(PabulibError, match="6 nodes"):
-        committee_bounds(6)
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "file.pb"
+    path.write_bytes(b"META\n\xff\n")
+    with pytest.raises(PabulibError, match="not UTF-8"):
+        read_pabulib(path)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.elections import pb, write
+
 FILE = Path(__file__).parents[2] / "data" / "poland_lodz_2020_nad-nerem.pb"
 
 
@@ -54,6 +56,50 @@ def test_a_city_with_a_killed_node() -> None:
     assert processes_of(mark) == []
 
 
+def test_a_file_with_cents_caps_and_broken_ballots(tmp_path: Path) -> None:
+    meta = {
+        "budget": "100.50",
+        "rule": "greedy",
+        "categories": "Parks,Sport",
+        "budget_per_category": "60.50,50",
+        "max_sum_cost_per_category": "60,50",
+        "leftover_budget": "What is left, ordered by score",
+    }
+    projects = (
+        *("project_id;cost;name;category;selected", "a;60.25;Alpha;Parks;1"),
+        *("b;40;Beta;Sport;1", "c;11;Gamma;Sport;0"),
+    )
+    votes = ["voter_id;vote", "1;b", "2;b,c", "3;c,c", "4;a,b", "5;a", "6;", "7;b", "8;c"]
+    # A whole category of Parks costs more than its cap: nobody may choose Alpha.
+    path = write(tmp_path, pb(meta, projects, votes))
+    refused = subprocess.run(
+        [sys.executable, "-m", "ostraka", "demo", str(path), "--exit", "--json", "--nodes", "3"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "4 voters: at least 5" in refused.stderr
+    path = write(tmp_path, pb(meta | {"max_sum_cost_per_category": "61,50"}, projects, votes))
+    completed = subprocess.run(
+        [sys.executable, "-m", "ostraka", "demo", str(path), "--exit", "--json", "--nodes", "3"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 0, completed.stderr[-3000:]
+    result = json.loads(completed.stdout)
+    assert result["says"].startswith("Approval of at most 3 of 3 projects with caps on the cost")
+    assert result["says"].endswith("a poll, for a round has no such ballots.")
+    assert (result["verdict"], result["count_agrees"]) == ("holds", True)
+    assert (result["winners_agree"], result["payouts_agree"]) == (True, None)
+    assert [one["votes"] for one in result["projects"]] == [2, 3, 1]
+    assert (result["voters"], result["ballots"]) == (8, 6)
+    assert [one["voter"] for one in result["left_out"]] == [2, 3]
+    assert (result["currency"], result["decimals"]) == ("EUR", 2)
+    assert result["projects"][0]["cost"] == "6025"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_interrupted_it_leaves_nothing_behind(number: signal.Signals) -> None:
     mark = f"OSTRAKA_TEST_MARK={time.time_ns()}"
@@ -81,10 +127,12 @@ def test_interrupted_it_leaves_nothing_behind(number: signal.Signals) -> None:
 def test_wrong_files_are_refused_in_one_line(tmp_path: Path) -> None:
     broken = tmp_path / "broken.pb"
     broken.write_text("nothing")
+    shared = write(tmp_path, pb({"rule": "equalshares"}), "shared.pb")
     for arguments, reason in (
         ([str(broken)], "section META is missing"),
         ([str(tmp_path / "none.pb")], "No such file"),
         ([str(FILE), "--voters", "3"], "at least 5"),
+        ([str(shared)], "equal shares looks into single ballots"),
         ([str(FILE), "--nodes", "6"], "the demo runs 3, 4, 5, 7"),
     ):
         completed = subprocess.run(

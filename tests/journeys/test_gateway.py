@@ -11,6 +11,7 @@ import pytest
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.treasury import Token
+from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import redemption
@@ -182,6 +183,14 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
         ("Two trees", "6", "1"),
         ("Statue", "2", "0"),
     ]
+    # The same record, in the formats of others.
+    assert api.good("GET", f"/polls/{poll_id}/results.csv").decode() == results_csv(results)
+    exported = api.good("GET", f"/polls/{poll_id}/results.pb").decode()
+    assert exported == results_pb(results)
+    assert (results["round"]["symbol"], results["round"]["decimals"]) == ("PLN", 0)
+    for line in ("vote_type;approval", "rule;greedy", f"budget;{BUDGET}", "num_votes;8"):
+        assert line in exported.splitlines()
+    assert "1;400;6;Ławka;1" in exported.splitlines()
     for proposal, funded in zip(proposals, (True, False, True, False), strict=True):
         status, _ = api("POST", f"/proposals/{proposal}/payout")
         assert status == (200 if funded else 409)
@@ -237,6 +246,9 @@ def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api)
     results = other.good("GET", f"/polls/{poll_id}/results")
     assert [(one["votes"], one["award"]) for one in results["options"]] == [("0", "0"), ("6", "1")]
     assert results["statistics"][0]["shares"][1]["share"] == "1"
+    assert other.good("GET", f"/polls/{poll_id}/results.csv").decode() == results_csv(results)
+    status, refused = other("GET", f"/polls/{poll_id}/results.pb")
+    assert (status, refused["title"]) == (409, "No such file")
     assert audit(stack, poll_id, 2)["verdict"] == "holds"
     eventually(lambda: other.good("GET", f"/plans/{plan}")["finished"], "finished")
 

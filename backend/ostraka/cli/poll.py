@@ -2,8 +2,9 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import RenderableType
@@ -22,6 +23,7 @@ from ostraka.cli.output import emit, facts, printable, progress, table, when
 from ostraka.cli.templates import POLL
 from ostraka.client.gateway import Gateway, Unreachable
 from ostraka.client.poll import chain_time
+from ostraka.formats.results import results_csv, results_pb
 
 app = typer.Typer(
     help="Polls: surveys, decisions, and the votes of rounds.",
@@ -182,6 +184,34 @@ def results(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJs
 
 
 @app.command()
+def export(
+    name: PollName,
+    format_: Annotated[
+        Literal["pb", "csv", "json"], typer.Option("--format", help="Format of the file.")
+    ] = "csv",
+    out: Annotated[
+        Path | None, typer.Option(help="File to write [default: poll-POLL.FORMAT]")
+    ] = None,
+    gateway: GatewayUrl = DEFAULT_GATEWAY,
+    as_json: AsJson = False,
+) -> None:
+    """Save a poll's results to a file, once the chain has the tally.
+
+    A .pb file is Pabulib's, with complete metadata and no votes: single ballots are nobody's to
+    export.
+
+    Example: ostraka poll export 1 --format pb
+    """
+    with Gateway(gateway) as to:
+        number = poll_number(to, name)
+        found = to.get(f"/polls/{number}/results")
+    path = out or Path(f"poll-{number}.{format_}")
+    made = {"pb": results_pb, "csv": results_csv, "json": _json}[format_](found)
+    path.write_text(made, encoding="utf-8", newline="")
+    emit(as_json, {"poll": str(number), "file": str(path)}, f"{path} written.")
+
+
+@app.command()
 def watch(
     name: PollName,
     once: Annotated[bool, typer.Option("--once", help="Show the counts of now and end.")] = False,
@@ -251,6 +281,10 @@ def result_tables(found: dict[str, Any]) -> list[RenderableType]:
         )
         shown.append(table(("Winner", "Amount", "Recipient", ""), rows))
     return shown
+
+
+def _json(found: Mapping[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 
 
 def _planned(plan: dict[str, Any]) -> RenderableType:

@@ -177,7 +177,7 @@ def _meta(path: Path, rows: Sequence[_Row]) -> dict[str, str]:
         if name in meta:
             raise PabulibError(f"{path}:{line}: META has {name} twice")
         # A semicolon in a description that nobody quoted.
-        meta[name] = ";".join(cells[1:]).rstrip(";").strip()
+        meta[name] = "; ".join(cells[1:]).rstrip("; ")
     for name in ("budget", "vote_type"):
         if not meta.get(name):
             raise PabulibError(f"{path}: META has no {name}")

@@ -18,6 +18,8 @@ from starlette.middleware.cors import CORSMiddleware
 from ostraka import __version__
 from ostraka.chain.contract import ChainError, Refused, Sent
 from ostraka.chain.treasury import Authorization, Item
+from ostraka.formats.election import FileError
+from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.ballots import MAX_BATCH, Ballots
 from ostraka.gateway.courier import CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
@@ -398,6 +400,30 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
     def results(poll_id: PollNumber) -> Json:
         """Votes, winners and payouts, once the chain has the tally."""
         return views.results(poll_id)
+
+    @app.get(
+        "/api/v1/polls/{poll_id}/results.csv",
+        tags=["polls"],
+        response_class=Response,
+        responses={200: {"content": {"text/csv": {}}}},
+    )
+    def results_as_csv(poll_id: PollNumber) -> Response:
+        """The same results as CSV, a line for each slot."""
+        return Response(results_csv(views.results(poll_id)), media_type="text/csv")
+
+    @app.get(
+        "/api/v1/polls/{poll_id}/results.pb",
+        tags=["polls"],
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}}},
+    )
+    def results_as_pb(poll_id: PollNumber) -> Response:
+        """The same results as a Pabulib file with no votes, of polls that spend a budget."""
+        found = views.results(poll_id)
+        try:
+            return Response(results_pb(found), media_type="text/plain")
+        except FileError as error:
+            raise Problem(409, "No such file", str(error), "poll") from error
 
     @app.get("/api/v1/polls/{poll_id}/census", tags=["polls"])
     def census(poll_id: PollNumber) -> Response:

@@ -5,10 +5,11 @@ from dataclasses import fields
 from enum import Enum
 from typing import Any, cast
 
+from ostraka.chain.errors import ChainError
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Status
 from ostraka.chain.round_rules import ballot_json, outcome_json
-from ostraka.chain.treasury import RoundStatus, RoundView
+from ostraka.chain.treasury import RoundStatus, RoundView, Token
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
 from ostraka.gateway.organizing import Organizing
 from ostraka.wire.problems import Problem
@@ -196,10 +197,16 @@ class Views:
         questions = _questions(poll)
         return {
             "poll": str(poll_id),
+            "chain_id": poll.identity.chain_id,
+            "registry": to_hex(poll.identity.registry),
             "title": poll.description.title,
+            "opens_at": poll.parameters.opens_at,
+            "closes_at": poll.parameters.closes_at,
             "voters": poll.parameters.voters,
+            "total_weight": str(poll.parameters.total_weight),
             "counted": view.root.count,
             "root": to_hex(view.root.hash),
+            "questions": [one.to_json() for one in questions],
             "outcome": outcome_rule_json(rule),
             "options": options,
             "statistics": [one.to_json() for one in poll_statistics(questions, tally)]
@@ -226,8 +233,12 @@ class Views:
         if view.creator != treasury.address:
             return None
         state = treasury.round(reference.round_id)
+        symbol, decimals = self._money(state.parameters.token)
         return {
             "round": str(reference.round_id),
+            "token": to_hex(state.parameters.token) if any(state.parameters.token) else None,
+            "symbol": symbol,
+            "decimals": decimals,
             "status": state.status.name.lower(),
             "decided": state.status in (RoundStatus.DECIDED, RoundStatus.EXPIRED),
             "payouts": [
@@ -243,6 +254,20 @@ class Views:
                 if not one["withdrawn"]
             ],
         }
+
+    def _money(self, token: bytes) -> tuple[str | None, int]:
+        """A token's symbol and decimals as it says itself; none and 0 where it does not.
+
+        Of the chain's own coin nobody says.
+        """
+        if not any(token):
+            return None, 0
+        contract = Token(self._desk.rpc_url, token)
+        try:
+            symbol = "".join(sign for sign in str(contract.read("symbol")) if sign.isalnum())
+            return symbol[:16] or None, int(contract.read("decimals"))
+        except ChainError:
+            return None, 0
 
     def _event(self, contract: str, name: str, subject: int) -> Mapping[str, object]:
         events = self._desk.indexer.events(contract, [name], str(subject))

@@ -1,0 +1,103 @@
+"""PrefLib's strict orders and two categories."""
+
+from pathlib import Path
+
+import pytest
+
+from ostraka.app.file_ballots import file_ballots
+from ostraka.app.plain_count import plain_count
+from ostraka.formats.election import FileError
+from ostraka.formats.preflib import PrefLibError
+from ostraka.formats.reading import read_election
+from ostraka_verifier.outcome import Plurality
+from tests.support.elections import tally_of, write
+
+HEAD = """# FILE NAME: 1.soi
+# TITLE: Leader
+# NUMBER ALTERNATIVES: 3
+# NUMBER VOTERS: {voters}
+# NUMBER CATEGORIES: {categories}
+# ALTERNATIVE NAME 1: Ada
+# ALTERNATIVE NAME 2: Ben: the second
+# ALTERNATIVE NAME 3: Cyd
+"""
+
+
+def text_of(lines: str, voters: int, categories: int = 2) -> str:
+    return HEAD.format(voters=voters, categories=categories) + lines
+
+
+@pytest.mark.parametrize(
+    ("suffix", "lines", "tally", "question"),
+    [
+        (
+            "soi",
+            "3: 1,2\n2: 3, 1, 2\n1: 2\n",
+            [8, 5, 4],
+            {"kind": "ranking", "scores": [2, 1, 0], "at_least": 1},
+        ),
+        ("soc", "4: 1,2,3\n2: 3,2,1\n", [8, 6, 4], {"kind": "ranking", "scores": [2, 1, 0]}),
+        (
+            "cat",
+            "3: 1,{2,3}\n2: {1,3},2\n1: {},{1,2,3}\n",
+            [5, 0, 2],
+            {"kind": "approval", "at_least": 0, "at_most": 3},
+        ),
+    ],
+)
+def test_orders_and_approvals(
+    tmp_path: Path, suffix: str, lines: str, tally: list[int], question: dict[str, object]
+) -> None:
+    path = write(tmp_path, text_of(lines, 6), f"file.{suffix}")
+    election = read_election(path)
+    about = {"title": "Leader", "options": ["Ada", "Ben: the second", "Cyd"]}
+    assert election.question.to_json() == question | about
+    assert tally_of(election) == (tally, [])
+    assert list(plain_count(path).counts.values()) == tally
+    assert (election.outcome, election.round) == (Plurality(1, 3), None)
+    assert election.outcome.awards(tally) == [1, 0, 0]
+    # The first four voters of a file, whatever lines they stand in.
+    few = plain_count(path, 4).counts
+    values = [
+        election.question.rule.slot_values(bits) for _, bits in file_ballots(election, 4).cast
+    ]
+    assert [sum(column) for column in zip(*values, strict=True)] == list(few.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("a.toc", text_of("1: {1,2},3\n", 1), "orders with ties cannot be asked"),
+        ("a.txt", "", "expected a .pb file, or one of .soc, .soi, .cat"),
+        ("a.soi", text_of("1: {1,2},3\n", 1), r"a\.soi:9: a tie in a strict order"),
+        ("a.soi", text_of("1: 1,4\n", 1), r":9: names an option that does not exist"),
+        ("a.soi", text_of("1: 1,1\n", 1), r":9: .* or one twice"),
+        ("a.soi", text_of("one: 1\n", 1), r":9: expected COUNT"),
+        ("a.soi", text_of("1: 1;2\n", 1), r":9: expected COUNT"),
+        ("a.soi", text_of("1: 1\n", 2), "NUMBER VOTERS is 2, the file has 1"),
+        ("a.soi", text_of("9999999: 1\n", 1), "more than 1000000 voters"),
+        ("a.cat", text_of("1: 1,2,3\n", 1, 3), "3 categories: only two are an approval"),
+        ("a.soc", text_of("1: 1\n", 1).replace("# NUMBER ALT", "# NO"), "ALTERNATIVES is missing"),
+        ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 9"), "NAME 2 is missing"),
+        (
+            "a.soc",
+            "# NUMBER ALTERNATIVES: 20\n"
+            + "".join(f"# ALTERNATIVE NAME {n}: {n}\n" for n in range(1, 21)),
+            "bits",
+        ),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused(
+    tmp_path: Path, name: str, text: str, reason: str
+) -> None:
+    with pytest.raises(FileError, match=reason):
+        read_election(write(tmp_path, text, name))
+
+
+def test_money_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+    path = write(tmp_path, text_of("1: 1\n", 1), "a.soi")
+    with pytest.raises(FileError, match="nothing costs anything"):
+        read_election(path, greedy=True)
+    path.write_bytes(b"# TITLE: \xff\n")
+    with pytest.raises(PrefLibError, match="not UTF-8"):
+        read_election(path)
