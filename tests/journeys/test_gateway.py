@@ -273,7 +273,7 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
         ("POST", "/rounds", good_round | {"colour": "red"}, 422, "colour"),
         ("POST", "/rounds", good_round | {"title": ""}, 422, "title"),
         ("POST", "/rounds", good_round | {"voting_opens_at": now}, 422, ""),
-        ("POST", "/rounds", good_round | {"ballot": {"kind": "approval"}}, 422, "ballot.at_most"),
+        ("POST", "/rounds", good_round | {"ballot": {"kind": "approval"}}, 422, "approval.at_most"),
         ("POST", "/rounds", good_round | {"committee": "0x" + "00" * 32}, 422, "committee"),
         ("POST", "/rounds", good_round | {"members": twice}, 422, "accounts.1"),
         (
