@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-GROUPS = ("curve", "ballot", "audit", "chain", "node", "web")
+GROUPS = ("curve", "ballot", "audit", "chain", "node", "web", "cities")
 RESULT = Path(__file__).parent.parent / "build" / "bench.json"
 
 

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from benchmarks.cities import compare
 
 from ostraka.app.demo import committee_bounds
 from ostraka.app.file_ballots import file_ballots
@@ -337,3 +338,31 @@ def test_default_committees_obey_their_bounds() -> None:
         assert Committee(members, threshold, faults).quorum == quorum
     with pytest.raises(FileError, match="6 nodes"):
         committee_bounds(6)
+
+
+def test_the_benchmark_says_why_winners_differ(tmp_path: Path) -> None:
+    assert compare(DATA / "poland_lodz_2020_mileszki.pb")[0] == 0
+    for meta, projects, votes, differing, how in (
+        (
+            {"rule": "greedy"},
+            ("project_id;cost;selected", "a;60;1", "b;50;1", "c;10;0"),
+            ("vote", "a", "a", "b", "a,c"),
+            2,
+            "b is funded in the file: 1 votes of at least 1, place 2, costs 50 of 40 left; "
+            "c is not funded in the file: 1 votes of at least 1, place 3, costs 10 of 40 left",
+        ),
+        (
+            {"rule": "greedy", "max_length": "1"},
+            ("project_id;cost;selected;votes", "a;60;1;4", "b;50;0;0", "c;10;0;0"),
+            ("vote", "a", "a", "a", "a,b"),
+            0,
+            "left out, for they break the file's own rule: 1 ballots; "
+            "the file's own counts differ from its ballots",
+        ),
+        ({"rule": "greedy"}, CATEGORIES, ("vote", "a"), None, "the file publishes no winners"),
+        ({"rule": "unknown"}, CATEGORIES, ("vote", "a"), None, "names no greedy rule"),
+        ({"rule": "equalshares"}, CATEGORIES, ("vote", "a"), None, "rule equalshares: equal"),
+    ):
+        found = compare(write(tmp_path, pb(meta, projects, votes)))
+        assert found[0] == differing
+        assert how in found[1]

@@ -64,7 +64,7 @@ class Demo:
         self.threshold, self.faults = committee_bounds(nodes)
         self._kill = list(range(1, self.faults + 1)) if kill else []
         self.stack = LocalStack(folder, nodes)
-        self._stage = Stage(self.stack, console, curve)
+        self._stage = Stage(self.stack, console, curve, wanted)
         console.print(self.election.says, markup=False)
         if limit and wanted == limit:
             console.print(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ostraka.app.demo_stage import DAY_S, MINIMUM_VOTERS, TIMES, Stage
+from ostraka.app.demo_stage import DAY_S, MINIMUM_VOTERS, Stage
 from ostraka.chain.published import PublishedPoll
 from ostraka.client.gateway import Gateway
 from ostraka.formats.election import Election
@@ -38,7 +38,7 @@ class DemoPoll:
                 "accounts": [{"account": key.address_hex} for key in keys],
             },
             "minimum_ballots": MINIMUM_VOTERS,
-            "times": TIMES,
+            "times": stage.times,
         }
         with stage.step("create and open poll") as step:
             plan = str(gateway.post("/polls", wanted, as_organizer=True)["plan"])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ostraka.app.demo_stage import DAY_S, MINIMUM_VOTERS, TIMES, Stage
+from ostraka.app.demo_stage import DAY_S, MINIMUM_VOTERS, Stage
 from ostraka.chain import round_rules
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import Item
@@ -98,7 +98,7 @@ class DemoRound:
             "ballot": round_rules.ballot_json(self._rules.ballot),
             "outcome": round_rules.outcome_json(self._rules.outcome),
             "minimum_ballots": MINIMUM_VOTERS,
-            "times": TIMES,
+            "times": self._stage.times,
         }
 
     def _propose(self, gateway: Gateway, keys: Sequence[SigningKey]) -> int:

@@ -23,16 +23,10 @@ from ostraka_verifier.curve import Curve
 
 MINIMUM_VOTERS = 5
 DAY_S = 86_400
-TIMES = {
-    "freeze_delay": 5,
-    "round_duration": 10,
-    "max_rounds": 1000,
-    "dispute_window": 3600,
-    "tally_period": 7 * DAY_S,
-}
-"""Of the demo's polls; chain time jumps over what is long."""
 _BATCH = 50
 _PATIENCE_S = 180
+_BALLOTS_PER_S = 5
+"""That nodes settle at least, all on one busy machine."""
 _POLL_S = 0.2
 _T = TypeVar("_T")
 
@@ -40,15 +34,24 @@ _T = TypeVar("_T")
 class Stage:
     """Chain, nodes and gateway of one demo, and its steps so far."""
 
-    def __init__(self, stack: LocalStack, console: Console, curve: Curve) -> None:
+    def __init__(self, stack: LocalStack, console: Console, curve: Curve, voters: int) -> None:
         self.stack = stack
         self.console = console
         self.curve = curve
         self.steps: list[Step] = []
+        self._patience_s = _PATIENCE_S + voters // _BALLOTS_PER_S
+        # Chain time jumps over what is long, but not over what nodes need to settle.
+        self.times = {
+            "freeze_delay": 5,
+            "round_duration": 10 + voters // (10 * _BALLOTS_PER_S),
+            "max_rounds": 1000,
+            "dispute_window": 3600,
+            "tally_period": 7 * DAY_S,
+        }
 
     def wait(self, gateway: Gateway, plan: str, path: str, ready: Callable[[Any], _T]) -> _T:
         """What `ready` gives of an answer, as soon as that is something."""
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while True:
             try:
                 found = ready(gateway.get(path))

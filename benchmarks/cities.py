@@ -1,0 +1,130 @@
+"""The winners that cities published, from their files by the outcome code alone.
+
+`OSTRAKA_PB_DIR` names a folder of `.pb` files; without it those of data/ are taken.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ostraka.app.plain_count import plain_count
+from ostraka.formats.election import Election, FileError
+from ostraka.formats.reading import read_election
+from ostraka.voter.choice import vote_bits
+from ostraka_verifier.outcome import Greedy, GreedyByCategory
+
+FOLDER = "OSTRAKA_PB_DIR"
+_COMMITTED = Path(__file__).parent.parent / "data"
+
+
+def measure() -> Iterator[dict[str, Any]]:
+    """For each greedy file with published winners, how many projects fare otherwise here.
+
+    Last how many files agree, and why the others say nothing.
+    """
+    folder = Path(os.environ.get(FOLDER) or _COMMITTED)
+    files = sorted(folder.glob("*.pb"))
+    if not files:
+        raise FileNotFoundError(f"{folder} holds no .pb file; {FOLDER} names another folder")
+    compared, agreeing, others = 0, 0, []
+    for path in files:
+        differing, how = compare(path)
+        if differing is None:
+            others.append(f"{path.stem}: {how}")
+            continue
+        compared, agreeing = compared + 1, agreeing + (differing == 0)
+        yield {
+            "group": "cities",
+            "name": path.stem,
+            "value": differing,
+            "unit": "projects differ",
+            "goal": 0,
+            "op": "<=",
+            "met": differing == 0,
+            "how": how,
+        }
+    yield {
+        "group": "cities",
+        "name": "files that get their published winners",
+        "value": agreeing,
+        "unit": f"of {compared}",
+        "goal": compared,
+        "op": ">=",
+        "met": agreeing == compared,
+        "how": f"not compared: {'; '.join(others) or 'none'}",
+    }
+
+
+def compare(path: Path) -> tuple[int | None, str]:
+    """Projects that differ from the published winners, None without any; and why."""
+    try:
+        election = read_election(path)
+    except FileError as error:
+        return None, str(error).removeprefix(f"{path}: ")
+    if not election.honoured:
+        return None, "the file names no greedy rule"
+    tally, left_out = tally_of(election)
+    plain = plain_count(path)
+    if [plain.counts[one.option_id] for one in election.options] != tally:
+        raise RuntimeError(f"{path}: the plain count is another")
+    notes = [f"{len(election.votes):,} voters, {len(tally)} projects"]
+    if left_out:
+        notes.append(f"left out, for they break the file's own rule: {left_out} ballots")
+    if any(option.published not in (None, votes) for option, votes in _rows(election, tally)):
+        notes.append("the file's own counts differ from its ballots")
+    if any(option.selected is None for option in election.options):
+        return None, "; ".join([*notes, "the file publishes no winners"])
+    awards = election.outcome.awards(tally)
+    why = [
+        _reason(election, tally, slot)
+        for slot, (option, award) in enumerate(zip(election.options, awards, strict=True))
+        if bool(award) != option.selected
+    ]
+    return len(why), "; ".join([*notes, *why])
+
+
+def tally_of(election: Election) -> tuple[list[int], int]:
+    """Votes of each slot, and how many ballots are left out; equal ballots are read once."""
+    values: dict[str, tuple[int, ...] | None] = {}
+    tally, left_out = [0] * len(election.options), 0
+    for one in election.votes:
+        known = f"{one.problem}{one.vote}"
+        if known not in values:
+            values[known] = _values(election, one.vote) if not one.problem else None
+        found = values[known]
+        if found is None:
+            left_out += 1
+            continue
+        for slot, value in enumerate(found):
+            if value:
+                tally[slot] += value
+    return tally, left_out
+
+
+def _values(election: Election, vote: Any) -> tuple[int, ...] | None:
+    try:
+        bits = vote_bits(election.question, vote)
+    except ValueError:
+        return None
+    return tuple(election.question.rule.slot_values(bits))
+
+
+def _rows(election: Election, tally: Sequence[int]) -> Iterator[tuple[Any, int]]:
+    return zip(election.options, tally, strict=True)
+
+
+def _reason(election: Election, tally: Sequence[int], slot: int) -> str:
+    """What stood when the option's turn came."""
+    rule, option = election.outcome, election.options[slot]
+    if not isinstance(rule, Greedy | GreedyByCategory):
+        raise TypeError(f"{type(rule).__name__} is not greedy")
+    awards, order = rule.awards(tally), rule.order(tally)
+    before = order[: order.index(slot)]
+    left = rule.budget - sum(rule.costs[one] for one in before if awards[one])
+    theirs = "funded" if option.selected else "not funded"
+    return (
+        f"{option.option_id} is {theirs} in the file: {tally[slot]:,} votes of at least "
+        f"{rule.minimum_support}, place {len(before) + 1}, costs {rule.costs[slot]:,} of "
+        f"{left:,} left"
+    )
