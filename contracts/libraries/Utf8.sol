@@ -16,7 +16,12 @@ library Utf8 {
                 --missing;
             } else if (unit >= 0x80) {
                 if (unit < 0xC2 || unit > 0xF4) return false;
-                missing = unit < 0xE0 ? 1 : unit < 0xF0 ? 2 : 3;
+                missing =
+                    unit < 0xE0
+                        ? 1
+                        : unit < 0xF0
+                            ? 2
+                            : 3;
                 // What a shorter form can say, a surrogate, or beyond U+10FFFF.
                 if (unit == 0xE0) low = 0xA0;
                 else if (unit == 0xED) high = 0x9F;
