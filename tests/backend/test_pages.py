@@ -18,6 +18,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>Ostraka</title>")
     (tmp_path / "assets" / "main-1.js").write_text("1;" * 1000)
+    (tmp_path / ".built").write_text("a stamp")
     return tmp_path
 
 
@@ -51,7 +52,9 @@ def test_scripts_are_compressed_for_whoever_reads_that(pages: TestClient) -> Non
     assert plain.headers["content-type"].startswith("text/javascript")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/assets/../../etc/passwd", "/api/v2", "/polls"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/assets/../../etc/passwd", "/api/v2", "/polls", "/.built"]
+)
 def test_nothing_else_is_served(pages: TestClient, path: str) -> None:
     assert pages.get(path).status_code == 404
 
@@ -91,7 +94,7 @@ def test_credentials_get_into_no_header() -> None:
 
 
 def test_anybody_computes_the_digest(folder: Path) -> None:
-    command = "find . -type f | LC_ALL=C sort | cut -c3- | xargs sha256sum"
+    command = "find . -type f ! -name '.*' | LC_ALL=C sort | cut -c3- | xargs sha256sum"
     listed = subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=True)
     bundle = Bundle.read(folder)
     assert bundle

@@ -1,6 +1,6 @@
 """The browser client: static files under a policy that names all that they may talk to.
 
-Source: Content Security Policy Level 3.
+Source: docs/decisions/0011-web-client.md; Content Security Policy Level 3.
 """
 
 import gzip
@@ -62,7 +62,8 @@ class Bundle:
             return None
         files = {}
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
+            # A name that begins with a dot is set-up's stamp, or an editor's.
+            if path.is_file() and not path.name.startswith("."):
                 content = path.read_bytes()
                 kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
                 packed = gzip.compress(content, mtime=0)
