@@ -21,6 +21,7 @@ demo: setup ## A city's vote from ballots to audit (ARGS=--exit ends afterwards)
 test: setup ## Every test
 	@python -c 'import ostraka_verifier_native' || \
 		{ echo "make test needs the native engine: install Rust, see build/native-build.log" >&2; exit 1; }
+	scripts/chromium
 	npm test --silent
 	pytest -n 2 $(ARGS)
 
@@ -51,4 +52,4 @@ format: setup ## Format everything
 	@ruff check -q --fix . ; ruff format . ; npm run format --silent ; cargo fmt --manifest-path verifier/native/Cargo.toml
 
 clean: ## Remove what setup and builds made
-	rm -rf .venv node_modules artifacts cache build verifier/native/target
+	rm -rf .venv node_modules artifacts cache build web/dist verifier/native/target

@@ -3,6 +3,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
+  { ignores: ["**/dist/**"] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
@@ -26,16 +27,12 @@ export default defineConfig(
     extends: [tseslint.configs.disableTypeChecked],
   },
   ...[
-    ["**/src/protocol/*.ts", "^\\.\\./"],
-    ["**/src/protocol/*/*.ts", "^\\.\\./\\.\\./"],
-  ].map(([files, regex]) => ({
+    ["**/src/protocol/*.ts", "^\\.\\./", "The protocol knows nothing of the rest."],
+    ["**/src/protocol/*/*.ts", "^\\.\\./\\.\\./", "The protocol knows nothing of the rest."],
+    ["**/src/{client,work}/*.ts", "/(view|pages|messages)/", "Only pages show things."],
+  ].map(([files, regex, message]) => ({
     files: [files],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        { patterns: [{ regex, message: "The protocol knows nothing of the rest." }] },
-      ],
-    },
+    rules: { "no-restricted-imports": ["error", { patterns: [{ regex, message }] }] },
   })),
   {
     files: ["**/src/**"],

@@ -247,6 +247,8 @@ def test_what_nodes_say_no_to(town: Town) -> None:
         ("0", "option 0 does not exist, there are 3"),
         ("first", "expected numbers of options"),
         ("-1", "option -1 does not exist, there are 3"),
+        ("1;2", "2 answers, expected 1"),
+        ("01", "expected numbers of options"),
     ],
 )
 def test_choices_that_are_no_ballot(town: Town, choose: str, reason: str) -> None:

@@ -1,5 +1,6 @@
-/** The worker as it is built: small, whole, and without what only auditors need. */
+/** The client as it is built: small, whole, the same each time, and loaded as it is wanted. */
 
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,11 +20,13 @@ import type { PagePort } from "../../web/src/work/serve.ts";
 import { type WorkerPort, Workshop } from "../../web/src/work/workshop.ts";
 
 const MAX_KB = 80;
+/** Of all scripts that the voting page loads at first, its worker included. */
+const MAX_PAGE_KB = 150;
+const configFile = join(import.meta.dirname, "../../web/vite.config.ts");
 const folder = mkdtempSync(join(tmpdir(), "ostraka-web-"));
 const assets = join(folder, "assets");
 
 beforeAll(async () => {
-  const configFile = join(import.meta.dirname, "../../web/vite.config.ts");
   await build({ configFile, logLevel: "silent", build: { outDir: folder } });
 });
 
@@ -32,13 +35,76 @@ afterAll(() => {
 });
 
 function script(name: string): string {
-  const found = readdirSync(assets).filter((file) => file.startsWith(`${name}-`));
+  const found = readdirSync(assets).filter(
+    (file) => file.startsWith(`${name}-`) && file.endsWith(".js"),
+  );
   expect(found).toHaveLength(1);
   return join(assets, found[0]!);
 }
 
 test.each(["worker", "checks"])("%s is small", (name) => {
   expect(gzipSync(readFileSync(script(name))).length).toBeLessThan(1000 * MAX_KB);
+});
+
+/** Scripts that one loads by itself, without waiting for anything, and by `import()` of a name. */
+function loads(path: string, wanted: readonly string[]): Set<string> {
+  const found = new Set([path]);
+  for (const one of found) {
+    const code = readFileSync(one, "utf8");
+    const names = [
+      ...code.matchAll(/(?:import|export)[^"'`;()]*?["'`]\.\/([\w.-]+\.js)["'`]/g),
+      ...code.matchAll(/import\(["'`]\.\/((?:[\w]+)-[\w-]+\.js)["'`]\)/g),
+    ];
+    for (const [text, name] of names) {
+      const dynamic = text.startsWith("import(");
+      if (!dynamic || wanted.some((start) => name!.startsWith(`${start}-`))) {
+        found.add(join(assets, name!));
+      }
+    }
+  }
+  return found;
+}
+
+test("the voting page loads little", () => {
+  const page = loads(script("index"), ["poll", "published", "rpc"]);
+  expect([...page].some((path) => path.includes("published-"))).toBe(true);
+  const all = [...page, ...loads(script("worker"), [])];
+  const size = all.reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0);
+  expect(size).toBeLessThan(1000 * MAX_PAGE_KB);
+});
+
+test("the page names its scripts and styles with their hashes, and holds none itself", () => {
+  const html = readFileSync(join(folder, "index.html"), "utf8");
+  const tags = [...html.matchAll(/<(?:script|link)[^>]*assets[^>]*>/g)].map(([tag]) => tag);
+  expect(tags).toHaveLength(2);
+  for (const tag of tags) {
+    const name = /assets\/([^"]+)"/.exec(tag)![1]!;
+    const hash = createHash("sha384")
+      .update(readFileSync(join(assets, name)))
+      .digest("base64");
+    expect(tag).toContain(`integrity="sha384-${hash}"`);
+  }
+  expect(html).not.toMatch(/<style|style=|<script[^>]*>[^<]/);
+});
+
+test("is the same wherever it is built", async () => {
+  const other = mkdtempSync(join(tmpdir(), "ostraka-web-again-"));
+  try {
+    await build({ configFile, logLevel: "silent", build: { outDir: other } });
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true });
+    const names = files
+      .filter((one) => one.isFile())
+      .map((one) => {
+        return join(one.parentPath, one.name).slice(folder.length);
+      });
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) {
+      expect(readFileSync(join(other, name)), name).toEqual(readFileSync(join(folder, name)));
+    }
+    expect(readdirSync(join(other, "assets"))).toEqual(readdirSync(assets));
+  } finally {
+    rmSync(other, { recursive: true });
+  }
 });
 
 test("the page gets a ballot of it, and loads the audit only for auditing", async () => {

@@ -104,6 +104,7 @@ class LocalStack:
             "KEY_FILE": str(folder / "key"),
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'gateway.db'}",
             "RPC_URL": self.rpc_url,
+            "PUBLIC_RPC_URL": self.rpc_url,
             "REGISTRY": "0x" + self.registry.address.hex(),
             "TREASURY": "0x" + self.treasury.address.hex(),
             "DEPLOYED_AT": str(self.deployment.block),

@@ -17,6 +17,7 @@ from ostraka.gateway.api import build_api
 from ostraka.gateway.conductor import Conductor
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
 from ostraka.gateway.indexer import Indexer
+from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plans import Plans
 from ostraka.keys import SigningKey
 from ostraka.storage.database import Schema, open_database
@@ -51,7 +52,12 @@ async def _serve(settings: GatewaySettings) -> None:
     async with httpx.AsyncClient(
         timeout=_CLIENT_TIMEOUT, follow_redirects=False, trust_env=False
     ) as client:
-        api = build_api(desk, token_hash, client)
+        bundle = Bundle.read(settings.web)
+        if bundle is None:
+            log.warning("no web client, the API only", folder=str(settings.web))
+        else:
+            log.info("web client", digest=bundle.digest)
+        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url)
         await serve(api, _clock(desk, Leadership(engine)), settings.host, settings.port)
 
 

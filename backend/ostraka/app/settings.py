@@ -10,6 +10,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+_WEB = Path(__file__).resolve().parents[3] / "web" / "dist"
+
 
 class NodeSettings(BaseSettings):
     """Settings of one tallying node."""
@@ -58,6 +60,10 @@ class GatewaySettings(BaseSettings):
     """Digests of the committees whose nodes the gateway talks to, the default first."""
     organizer_token_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     """SHA-256 of the organizer's token."""
+    public_rpc_url: str = ""
+    """JSON-RPC provider that everybody may see and use, to check polls in the browser."""
+    web: Path = _WEB
+    """Folder of the browser client as it was built; without one there is but the API."""
     host: str = "127.0.0.1"
     port: int = 8200
     log_level: str = "INFO"

@@ -75,6 +75,7 @@ def demo(
 
 
 def _stay(run: "Demo", console: Console) -> None:
+    console.print(f"[bold]Web client: {run.stack.gateway_url}/[/bold]")
     console.print(f"Chain {run.stack.rpc_url}, nodes {', '.join(run.stack.node_urls)}")
     console.print(f"Gateway {run.stack.gateway_url}, its API at {run.stack.gateway_url}/api/docs")
     console.print(f"Organizer's token: {run.stack.organizer_token}")

@@ -21,6 +21,8 @@ key_file = "{key_file}"
 database_url = "sqlite:///{database}"
 # JSON-RPC provider of the chain.
 rpc_url = "http://127.0.0.1:8545"
+# One that everybody may see and use, for browsers that check polls on chain.
+# public_rpc_url = "https://…"
 # Addresses of the contracts, and the block of the earlier one's deployment.
 registry = "0x…"
 treasury = "0x…"

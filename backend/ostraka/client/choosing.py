@@ -3,6 +3,7 @@
 Options count from 1, as they are shown. Source: docs/protocol.md §5.9.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from ostraka_verifier.question import (
 )
 
 BETWEEN_QUESTIONS = ";"
+_NUMBER = re.compile("0|-?[1-9][0-9]{0,18}")
 
 
 def bits_of(poll: VotersPoll, answers: Sequence[str]) -> list[int]:
@@ -35,8 +37,10 @@ def bits_of(poll: VotersPoll, answers: Sequence[str]) -> list[int]:
     """
     questions = poll.questions
     if not questions:
+        if len(answers) != 1:
+            raise ValueError(f"{len(answers)} answers, expected 1")
         # Of a poll whose description asks nothing: its options are what can be selected.
-        return selection_bits(poll.rule, _places(answers[0], "options"))
+        return selection_bits(poll.rule, _places(answers[0], "option", len(poll.rule.slots)))
     if len(answers) != len(questions):
         raise ValueError(f"{len(answers)} answers, expected {len(questions)}")
     votes = [_vote(question, text) for question, text in zip(questions, answers, strict=True)]
@@ -90,17 +94,29 @@ def how_to_answer(question: Question) -> str:
 def _vote(question: Question, text: str) -> Any:
     match question:
         case SingleChoice() | Histogram():
-            return _one(_places(text, "option"), "option")
+            return _one(_places(text, "option", len(question.options)), "option")
         case Approval() | Knapsack() | Ranking():
-            return _places(text, "options")
+            return _places(text, "option", len(question.options))
         case Amounts():
-            return _numbers(text, "options")
+            return _numbers(text, "a number for each option")
         case CrossTabulation():
-            return _places(text, "row and column")
+            numbers = _numbers(text, "row and column")
+            if len(numbers) != 2:
+                raise ValueError("expected a row and a column, as in 1,2")
+            row, column = numbers
+            return [
+                _place(row, "row", len(question.rows)),
+                _place(column, "column", len(question.columns)),
+            ]
         case Number():
-            value, *group = _numbers(text, "number")
-            vote: dict[str, int] = {"value": value}
-            return vote | ({"group": _one(group, "group") - 1} if question.groups else {})
+            values = _numbers(text, "a number")
+            if len(values) != 1 + bool(question.groups):
+                group = " and the number of your group" if question.groups else ""
+                raise ValueError(f"expected one number without separators{group}")
+            vote: dict[str, int] = {"value": values[0]}
+            if question.groups:
+                vote["group"] = _place(values[1], "group", len(question.groups))
+            return vote
     raise TypeError(f"{type(question).__name__} is no kind of question")
 
 
@@ -110,15 +126,22 @@ def _one(values: list[int], name: str) -> int:
     return values[0]
 
 
-def _places(text: str, name: str) -> list[int]:
+def _places(text: str, noun: str, count: int) -> list[int]:
     """Numbers from 1 as indices from 0."""
-    return [number - 1 for number in _numbers(text, f"numbers of {name}")]
+    return [_place(number, noun, count) for number in _numbers(text, f"numbers of {noun}s")]
+
+
+def _place(number: int, noun: str, count: int) -> int:
+    # Said as it was shown, from 1: an index would name the neighbour.
+    if not 1 <= number <= count:
+        raise ValueError(f"{noun} {number} does not exist, there are {count}")
+    return number - 1
 
 
 def _numbers(text: str, name: str) -> list[int]:
     parts = text.replace(",", " ").split()
     for part in parts:
-        digits = part.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        # No leading zeros: 50,002 is meant as one number, and would be read as two.
+        if not _NUMBER.fullmatch(part):
             raise ValueError(f"expected {name}, as in 1,3")
     return [int(part) for part in parts]

@@ -90,7 +90,12 @@ def _entry(row: dict[str, str], number: int, problems: list[str]) -> dict[str, A
         except ValueError as error:
             problems.append(f"line {number}: {name}: {error}: {text[:60]!r}")
     weight = row.get("weight", "") or "1"
-    if not (weight.isascii() and weight.isdigit() and 1 <= int(weight[:30]) < _MAX_WEIGHT):
+    if not (
+        weight.isascii()
+        and weight.isdigit()
+        and len(weight) < 30
+        and 1 <= int(weight) < _MAX_WEIGHT
+    ):
         problems.append(f"line {number}: weight: expected a whole number from 1: {weight[:60]!r}")
     else:
         entry["weight"] = int(weight)

@@ -51,7 +51,7 @@ def read_preflib(path: Path) -> Election:
             count, vote = _vote(line, f"{path}:{number}", kind, len(names))
             if len(votes) + count > _MAX_VOTERS:
                 raise PrefLibError(f"{path}:{number}: more than {_MAX_VOTERS} voters")
-            votes += (FileVote(len(votes) + one, vote) for one in range(1, count + 1))
+            votes += [FileVote(len(votes) + one, vote) for one in range(1, count + 1)]
     announced = heads.get("NUMBER VOTERS", str(len(votes)))
     if announced != str(len(votes)):
         raise PrefLibError(f"{path}: NUMBER VOTERS is {announced}, the file has {len(votes)}")

@@ -20,12 +20,14 @@ from ostraka.chain.contract import ChainError, Refused, Sent
 from ostraka.chain.treasury import Authorization, Item
 from ostraka.formats.election import FileError
 from ostraka.formats.results import results_csv, results_pb
+from ostraka.gateway import pages
 from ostraka.gateway.ballots import MAX_BATCH, Ballots
 from ostraka.gateway.courier import CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Weight
 from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plans import MAX_INVITATIONS
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
@@ -139,12 +141,20 @@ class Redemption(Strict):
     signature: Signature
 
 
-def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastAPI:
+def build_api(
+    desk: Desk,
+    token_hash: bytes,
+    client: httpx.AsyncClient,
+    bundle: Bundle | None = None,
+    public_rpc_url: str = "",
+) -> FastAPI:
     """The application that serves a gateway.
 
     Args:
         token_hash: SHA-256 of the organizer's token.
         client: For talking to nodes.
+        bundle: The browser client; without it there is but the API.
+        public_rpc_url: A provider of chain data for everybody, if there is one.
     """
     app = FastAPI(
         title="Ostraka gateway",
@@ -229,6 +239,8 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
             "treasury": to_hex(desk.treasury.address),
             "account": desk.key.address_hex,
             "committees": [to_hex(digest) for digest in desk.committees],
+            "rpc_url": public_rpc_url or None,
+            "web_bundle": bundle and bundle.digest,
             "engine": desk.curve.name,
             "head": {"number": head.number, "timestamp": head.timestamp},
             "indexed_to": desk.indexer.indexed_to,
@@ -479,4 +491,15 @@ def build_api(desk: Desk, token_hash: bytes, client: httpx.AsyncClient) -> FastA
         await progress.of(poll_id)
         return progress.watch(poll_id, request.is_disconnected, once)
 
+    def connected() -> list[str]:
+        """What the client talks to; without the chain, what is known by then."""
+        try:
+            nodes = desk.node_urls()
+        except ChainError as error:
+            log.warning("chain out of reach", problem=str(error))
+            nodes = []
+        return [*nodes, public_rpc_url]
+
+    if bundle is not None:
+        pages.install(app, bundle, connected)
     return app

@@ -38,6 +38,7 @@ class Desk:
     curve: Curve
     committees: Sequence[bytes]
     _published: dict[int, PublishedPoll] = field(default_factory=dict)
+    _node_urls: dict[bytes, list[str]] = field(default_factory=dict)
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
         """Keep a transaction that was sent for a plan."""
@@ -71,6 +72,15 @@ class Desk:
             detail = f"this gateway does not talk to committee {to_hex(poll.committee.digest)}"
             raise Problem(409, "Not served", detail, "poll")
         return poll, view
+
+    def node_urls(self) -> list[str]:
+        """Where the nodes of the committees serve; ChainError when the chain is out of reach."""
+        for digest in self.committees:
+            if digest not in self._node_urls:
+                committee = self.registry.committee(digest)
+                if committee is not None:
+                    self._node_urls[digest] = [member.url for member in committee.members]
+        return [url for urls in self._node_urls.values() for url in urls]
 
     def opened(self, poll_id: int) -> OpenedPoll | None:
         """Poll keys of an open poll, None before."""

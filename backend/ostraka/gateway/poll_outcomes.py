@@ -21,17 +21,21 @@ from ostraka_verifier.outcome import (
     Plurality,
     Proportional,
 )
-from ostraka_verifier.question import Approval, Knapsack, Question, SingleChoice
+from ostraka_verifier.question import Approval, Knapsack, Number, Question, SingleChoice
 
 
 def contenders(question: Question) -> int:
     """Options that can win: all but an abstention, which is the last."""
+    if isinstance(question, Number):
+        raise Rejected("P2", "outcomes.kind", "sums of numbers do not compete")
     abstention = isinstance(question, SingleChoice) and question.abstain
     return len(question.rule.slots) - abstention
 
 
 def costs_of(question: Question, costs: Sequence[int] | None) -> tuple[int, ...]:
     """What each option costs; Rejected where neither outcome nor question says."""
+    if contenders(question) != len(question.rule.slots):
+        raise Rejected("P2", "outcomes.kind", "an abstention cannot be funded")
     if costs is not None:
         return tuple(costs)
     if isinstance(question, Knapsack | Approval) and question.costs is not None:
@@ -62,6 +66,9 @@ class MajorityWanted(Strict):
 
     def rule(self, question: Question) -> OutcomeRule:
         """As the registry takes it; Rejected when it cannot be."""
+        if contenders(question) != 2:
+            reason = "a majority is of two options, and of an abstention that the question names"
+            raise Rejected("P2", "outcomes.kind", reason)
         numerator, denominator = self.threshold
         abstention = len(question.rule.slots) == 3
         return Majority(numerator, denominator, self.strict, abstention, self.quorum)

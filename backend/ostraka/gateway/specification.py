@@ -103,13 +103,13 @@ class RoundSpecification(_Vote):
 
     token: Address | None = None
     """ERC-20 token; the chain's own coin when left out."""
-    budget: Amount = Field(gt=0)
+    budget: Amount = Field(gt=0, lt=1 << 112)
     minimum_amount: Amount = Field(default=1, gt=0)
     """Least that a proposal may ask for."""
     maximum_amount: Amount | None = None
     """Most that a proposal may ask for; the budget when left out."""
     proposals_per_member: Annotated[int, Field(strict=True, ge=1, lt=1 << 16)] = 3
-    maximum_proposals: Annotated[int, Field(strict=True, ge=2, le=1000)] = 50
+    maximum_proposals: Annotated[int, Field(strict=True, ge=2, le=200)] = 50
     proposals_open_at: Time | None = None
     """Now when left out."""
     proposals_close_at: Time

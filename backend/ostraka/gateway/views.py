@@ -13,8 +13,8 @@ from ostraka.chain.treasury import RoundStatus, RoundView, Token
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
 from ostraka.gateway.organizing import Organizing
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import to_hex
-from ostraka_verifier.errors import Rejected
+from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.errors import AuditError, Rejected
 from ostraka_verifier.outcome import (
     Greedy,
     GreedyByCategory,
@@ -25,6 +25,7 @@ from ostraka_verifier.outcome import (
     Plurality,
     Proportional,
 )
+from ostraka_verifier.parameters import Description
 from ostraka_verifier.question import Question
 from ostraka_verifier.statistics import poll_statistics
 
@@ -45,6 +46,7 @@ class Views:
                 "round": event.subject,
                 "title": event.arguments["title"],
                 "organizer": event.arguments["organizer"],
+                **_times(event.arguments["parameters"]),
                 "block": event.block,
             }
             for event in self._desk.indexer.events(TREASURY, ["RoundCreated"])
@@ -132,6 +134,8 @@ class Views:
             {
                 "poll": event.subject,
                 "poll_context": event.arguments["pollContext"],
+                **_described(event.arguments["description"]),
+                **_times(event.arguments["parameters"]),
                 "block": event.block,
             }
             for event in self._desk.indexer.events(REGISTRY, ["PollCreated"])
@@ -274,6 +278,36 @@ class Views:
         if not events:
             raise Problem(503, "Not indexed", "the gateway is still catching up", "", 2)
         return events[-1].arguments
+
+
+_TIMES = {
+    "proposalsOpenAt": "proposals_open_at",
+    "proposalsCloseAt": "proposals_close_at",
+    "votingOpensAt": "voting_opens_at",
+    "votingClosesAt": "voting_closes_at",
+    "opensAt": "opens_at",
+    "closesAt": "closes_at",
+}
+
+
+def _times(parameters: object) -> Json:
+    """Times among the parameters that an event carries."""
+    given = cast(Mapping[str, str], parameters)
+    return {shown: int(given[name]) for name, shown in _TIMES.items() if name in given}
+
+
+def _described(encoded: object) -> Json:
+    """Title and round of a description; anybody may have written it."""
+    try:
+        description = Description.decode(from_hex(encoded, "description"))
+    except AuditError:
+        return {"title": None, "round": None}
+    reference = description.round
+    return {
+        "title": description.title,
+        "round": reference
+        and {"treasury": to_hex(reference.treasury), "id": str(reference.round_id)},
+    }
 
 
 def _committee(poll: PublishedPoll) -> Json:

@@ -57,6 +57,13 @@ export function weightClasses(weights: readonly bigint[], rule: ClassRule): Weig
   return groups.map((group) => ({ ...group, value: valueOf(group, rule) }));
 }
 
+/** What a voter of one's own weight weighs in its class. */
+export function classWeight(classes: readonly WeightClass[], weight: bigint): bigint {
+  const found = classes.find(({ highest }) => weight <= highest);
+  if (!found) throw new RangeError(`${weight} is in no class`);
+  return found.value;
+}
+
 function valueOf({ total, voters }: Group, rule: ClassRule): bigint {
   if (rule === "equal") return 1n;
   const mean = total / voters;

@@ -7,6 +7,7 @@
 import type { Claimed, Finding } from "../protocol/checks.ts";
 import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.ts";
 import type { ChainEvidence } from "../protocol/evidence.ts";
+import type { SumRoot } from "../protocol/merkle_sum.ts";
 import type { BallotOpening } from "../protocol/prepare.ts";
 import type { FailedProof } from "../protocol/proof.ts";
 
@@ -47,6 +48,14 @@ export interface PreparedBallot {
   readonly opening: BallotOpening;
 }
 
+/** What a board counts of one voter, and the root that its ballots come to. */
+export interface Counted {
+  /** Digest of the voter's ballot, undefined where there is none. */
+  readonly digest: Uint8Array | undefined;
+  /** Recomputed from all ballots. */
+  readonly root: SumRoot;
+}
+
 /** Input and output of each kind of job. */
 export interface Jobs {
   /** Make tables for a poll while its voter still chooses. */
@@ -55,6 +64,8 @@ export interface Jobs {
   prepare: { input: Vote; output: PreparedBallot };
   /** Decode and verify ballots together: those that fail; Malformed when one cannot be read. */
   verify: { input: { poll: PollData; ballots: readonly Uint8Array[] }; output: FailedProof[] };
+  /** Look a voter up among the counted ballots; Malformed, Rejected when the board is none. */
+  look_up: { input: { board: Uint8Array; voter: Uint8Array }; output: Counted };
   /** Every numbered check; Malformed when the board is none. */
   audit: {
     input: { claimed: Claimed; chain: ChainEvidence; board: Uint8Array };

@@ -8,6 +8,7 @@ import { ProofShape, RejectedProofs, verifyProofs } from "../protocol/proof.ts";
 import { systemRandomness } from "../protocol/randomness.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import {
+  type Counted,
   failureOf,
   type Jobs,
   type Kind,
@@ -53,6 +54,8 @@ function perform(
       return prepare(request.input, progress);
     case "verify":
       return verify(request.input, progress);
+    case "look_up":
+      return lookUp(request.input);
     case "audit":
       return audit(request.input, progress);
   }
@@ -110,6 +113,11 @@ function verify(
     progress(start + proofs.length, ballots.length);
   }
   return failures;
+}
+
+async function lookUp({ board, voter }: Jobs["look_up"]["input"]): Promise<Counted> {
+  const { countedRoot } = await import("./look_up.ts");
+  return countedRoot(board, voter);
 }
 
 async function audit(

@@ -1,0 +1,142 @@
+"""The browser client: static files under a policy that names all that they may talk to.
+
+Source: docs/decisions/0013-web-client.md; Content Security Policy Level 3.
+"""
+
+import gzip
+import hashlib
+import mimetypes
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+
+PAGE_PATHS = (
+    "/",
+    "/about",
+    "/key",
+    "/register",
+    "/rounds/{number}",
+    "/polls/{number}",
+    "/polls/{number}/{page}",
+)
+"""Where the client's pages are; its script looks at the path."""
+_INDEX = "index.html"
+_IMMUTABLE = "public, max-age=31536000, immutable"
+# Nothing that could end a header or a directive.
+_ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the client.
+
+    Attributes:
+        packed: Its content, gzipped.
+    """
+
+    content: bytes
+    packed: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The client as it was built, held in memory: no request can reach any other file."""
+
+    files: dict[str, File]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Bundle | None":
+        """All files of a folder; None when it holds no client."""
+        if not (folder / _INDEX).is_file():
+            return None
+        files = {}
+        for path in sorted(folder.rglob("*")):
+            # A name that begins with a dot is set-up's stamp, or an editor's.
+            if path.is_file() and not path.name.startswith("."):
+                content = path.read_bytes()
+                kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+                packed = gzip.compress(content, mtime=0)
+                files[path.relative_to(folder).as_posix()] = File(content, packed, kind)
+        return cls(files)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over a line `digest  name` for each file, by name: as `sha256sum` prints them."""
+        lines = (
+            f"{hashlib.sha256(file.content).hexdigest()}  {name}\n"
+            for name, file in sorted(self.files.items())
+        )
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> None:
+    """Serve the client at its pages' paths.
+
+    Args:
+        urls: What it may connect to beside this gateway: nodes, and the chain's provider.
+    """
+
+    def serve(name: str) -> Callable[[Request], Response]:
+        file = bundle.files[name]
+        lasting = name.startswith("assets/")
+
+        def answer(request: Request) -> Response:
+            # Whoever trusts another provider of chain data may name it: `?rpc=` and its URL.
+            named = request.query_params.getlist("rpc")[:1]
+            headers = {
+                **_HEADERS,
+                "Content-Security-Policy": policy([*urls(), *named]),
+                "Cache-Control": _IMMUTABLE if lasting else "no-cache",
+                "Vary": "Accept-Encoding",
+            }
+            content = file.content
+            if "gzip" in request.headers.get("accept-encoding", ""):
+                content, headers["Content-Encoding"] = file.packed, "gzip"
+            return Response(content, media_type=file.media_type, headers=headers)
+
+        return answer
+
+    for path in PAGE_PATHS:
+        app.add_route(path, serve(_INDEX), include_in_schema=False)
+    for name in bundle.files:
+        app.add_route(f"/{name}", serve(name), include_in_schema=False)
+
+
+def policy(urls: Iterable[str]) -> str:
+    """Content security policy: scripts from here only, connections to nothing but these."""
+    origins = sorted({origin for url in urls if (origin := origin_of(url))})
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "worker-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            " ".join(("connect-src 'self'", *origins)),
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def origin_of(url: str) -> str | None:
+    """Scheme, host and port of an http(s) URL; None when it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    # Without credentials, which belong into no header.
+    origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
+    return origin if _ORIGIN.fullmatch(origin) else None

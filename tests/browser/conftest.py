@@ -1,0 +1,49 @@
+"""A whole Ostraka with its web client, and a real browser."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from ostraka.app.local_stack import LocalStack
+from ostraka.gateway.courier import Courier
+from tests.browser.surfing import Surfer
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    with LocalStack(tmp_path_factory.mktemp("browser"), 4) as stack:
+        stack.start_chain()
+        stack.start_nodes()
+        courier = Courier(stack.registry, stack.organizer)
+        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
+        stack.start_gateway([committee.digest])
+        yield stack
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "no chromium on PATH: scripts/chromium installs Debian's"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def surfer(chromium: Browser, stack: LocalStack, tmp_path: Path) -> Iterator[Callable[[], Surfer]]:
+    """Opens browsers that share nothing."""
+    opened: list[Surfer] = []
+
+    def open_one() -> Surfer:
+        opened.append(Surfer(chromium, stack.gateway_url, tmp_path))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.context.close()

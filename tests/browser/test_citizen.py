@@ -1,0 +1,278 @@
+"""A citizen without a wallet: invited, registered, votes on questions of every kind, audits."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ostraka.app.local_stack import LocalStack
+from ostraka.chain.published import PublishedPoll
+from ostraka.client.votes import SavedVotes
+from ostraka.keys import SigningKey
+from ostraka.voter.choice import ballot_bits
+from ostraka.voter.prepare import BallotFactory
+from ostraka_verifier.curve import load
+from ostraka_verifier.question import read_questions
+from tests.browser.surfing import Surfer
+from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
+from tests.support.town import body_of, eventually
+
+PASSPHRASE = "correct horse battery staple"
+QUESTIONS: list[dict[str, Any]] = [
+    {"kind": "single_choice", "title": "Where?", "options": ["Here", "There", "Nowhere"]},
+    {
+        "kind": "approval",
+        "title": "Which days?",
+        "options": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+        "at_least": 1,
+        "at_most": 3,
+        "caps": [{"options": [5, 6], "at_most": 1}],
+    },
+    {
+        "kind": "knapsack",
+        "title": "What to buy?",
+        "options": ["Bench", "Tree", "Statue"],
+        "costs": [400, 150, 900],
+        "budget": 1000,
+    },
+    {"kind": "score", "title": "How good?", "options": ["Bus", "Tram"], "max_score": 5},
+    {"kind": "points", "title": "Points", "options": ["Park", "Pool"], "credits": 10},
+    {"kind": "quadratic", "title": "Strength", "options": ["Yes", "No"], "credits": 9},
+    {"kind": "split", "title": "Divide", "options": ["Art", "Sport"]},
+    {
+        "kind": "ranking",
+        "title": "Order",
+        "options": ["Red", "Green", "Blue"],
+        "scores": [2, 1, 0],
+    },
+    {
+        "kind": "histogram",
+        "title": "How old?",
+        "options": ["under 30", "30 and more"],
+        "bounds": [0, 30, 120],
+    },
+    {
+        "kind": "cross_tabulation",
+        "title": "Who comes how?",
+        "rows": ["young", "old"],
+        "columns": ["on foot", "by bus"],
+    },
+    {
+        "kind": "number",
+        "title": "Minutes",
+        "low": 0,
+        "high": 120,
+        "unit": "min",
+        "groups": ["north", "south"],
+        "statistics": ["mean", "variance"],
+    },
+]
+OTHERS: list[Any] = [
+    1,
+    [0, 5],
+    [1],
+    [3, 4],
+    [4, 6],
+    [1, 2],
+    [60, 40],
+    [2, 0, 1],
+    0,
+    [1, 1],
+    {"value": 20, "group": 1},
+]
+"""How each of the other five votes."""
+
+
+def plan_of(stack: LocalStack, api: Api, voters: list[SigningKey]) -> dict[str, Any]:
+    now = stack.registry.head().timestamp
+    wanted = {
+        "title": "All kinds of questions",
+        "text": "A survey of the town.",
+        "questions": QUESTIONS,
+        "registration_closes_at": now + 3600,
+        "closes_at": now + 10_000,
+        "voters": accounts(voters),
+        "times": TIMES,
+    }
+    plan: dict[str, Any] = api.good("POST", "/polls", wanted, token=True)
+    return plan
+
+
+def answer_all(page: Page) -> None:
+    """Fill in every question."""
+
+    def question(title: str) -> Any:
+        return page.get_by_role("group", name=title, exact=True)
+
+    question("Where?").get_by_label("Here", exact=True).check()
+    days = question("Which days?")
+    days.get_by_label("Sat").check()
+    days.get_by_label("Sun").check()
+    expect(days).to_contain_text("2 of at most 3 chosen")
+    expect(days).to_contain_text("take at most 1 of Sat, Sun")
+    days.get_by_label("Sat").uncheck()
+    things = question("What to buy?")
+    things.get_by_label("Bench").check()
+    things.get_by_label("Statue").check()
+    expect(things).to_contain_text("it costs 300 more than there is")
+    things.get_by_label("Statue").uncheck()
+    things.get_by_label("Tree").check()
+    expect(things).to_contain_text("550 of 1,000 spent")
+    question("How good?").get_by_label("Tram").fill("5")
+    question("Points").get_by_label("Park").fill("11")
+    expect(question("Points")).to_contain_text("Park: enter a number from 0 to 10")
+    question("Points").get_by_label("Park").fill("7")
+    question("Strength").get_by_label("No").fill("3")
+    expect(question("Strength")).to_contain_text("9 of 9 credits used")
+    question("Divide").get_by_label("Art").fill("30")
+    expect(question("Divide")).to_contain_text("70 are still to be given")
+    question("Divide").get_by_label("Sport").fill("70")
+    order = question("Order")
+    for colour in ("Red", "Green", "Blue"):
+        order.get_by_role("button", name=f"Add {colour}").click()
+    # Blue to the top, by keys alone.
+    up = order.get_by_role("button", name="Move Blue up")
+    up.focus()
+    page.keyboard.press("Enter")
+    expect(order).to_contain_text("Blue is now place 2")
+    expect(up).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(order).to_contain_text("Blue is now place 1")
+    question("How old?").get_by_label("30 and more").check()
+    question("Who comes how?").get_by_label("young").check()
+    question("Who comes how?").get_by_label("by bus").check()
+    question("Minutes").get_by_label("Number").fill("45")
+    question("Minutes").get_by_label("south").check()
+
+
+def vote_of_others(stack: LocalStack, api: Api, poll_id: int, voters: list[SigningKey]) -> None:
+    poll = PublishedPoll.read(stack.registry, poll_id)
+    opened = stack.registry.opened(poll_id)
+    assert poll is not None
+    assert opened is not None
+    factory = BallotFactory(
+        load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, opened.public_keys
+    )
+    bits = ballot_bits(read_questions(QUESTIONS), OTHERS)
+    now = stack.registry.head().timestamp
+    for key in voters:
+        ballot = factory.prepare(key, key.address, bits, now)
+        assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
+
+
+@pytest.mark.timeout(600)
+def test_by_invitation_from_registration_to_audit(
+    stack: LocalStack, surfer: Callable[[], Surfer]
+) -> None:
+    api, others = Api(stack), fresh_keys(5)
+    plan = plan_of(stack, api, others)
+    (code,) = api.good("POST", f"/plans/{plan['plan']}/invitations", {}, token=True)["codes"]
+    citizen = surfer()
+    page = citizen.page
+
+    page.goto("/")
+    expect(page.get_by_text("All kinds of questions")).to_be_visible()
+    citizen.look("home-registering")
+    page.goto(f"/register#{code}")
+    expect(page.get_by_role("heading", name="Register to vote")).to_be_visible()
+    citizen.look("register")
+    page.get_by_label("Choose a passphrase").fill("short")
+    page.get_by_label("Repeat the passphrase").fill("short")
+    page.get_by_role("button", name="Make my key and register").click()
+    expect(page.get_by_role("alert")).to_contain_text("at least 10 characters")
+    page.get_by_label("Choose a passphrase").fill(PASSPHRASE)
+    page.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Make my key and register").click()
+    expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
+    citizen.look("registered")
+    key_file = citizen.download("Save your key as a file now")
+    assert PASSPHRASE not in key_file.read_text()
+
+    stack.move_time(plan["specification"]["registration_closes_at"])
+    eventually(lambda: api.good("GET", f"/plans/{plan['plan']}")["poll"] is not None, "created")
+    poll_id = int(api.good("GET", f"/plans/{plan['plan']}")["poll"])
+    eventually(lambda: api.good("GET", f"/polls/{poll_id}")["poll_keys"] is not None, "open", 60)
+    wait_for_heads(stack)
+
+    page.goto("/")
+    page.get_by_role("link", name="All kinds of questions").click()
+    expect(page.get_by_text("has exactly this poll, and every node signed")).to_be_visible()
+    expect(page.get_by_text("Not yet cast")).to_be_visible()
+    answer_all(page)
+    citizen.look("poll-filled")
+    # A page that is closed in the middle of it loses nothing.
+    page.goto("/about")
+    expect(page.get_by_text("Number of the client")).to_be_visible()
+    citizen.look("about")
+    page.goto(f"/polls/{poll_id}")
+    expect(page.get_by_label("Statue")).not_to_be_checked()
+    expect(page.get_by_label("Bench")).to_be_checked()
+    page.get_by_label("Passphrase").fill("another passphrase")
+    page.get_by_role("button", name="Unlock").click()
+    expect(page.get_by_role("alert")).to_contain_text("does not open this key")
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Unlock").click()
+    cast = page.get_by_role("button", name="Cast my ballot")
+    expect(cast).to_be_enabled()
+    citizen.look("poll-ready")
+    # However often the button is pressed, one ballot is cast.
+    cast.dblclick()
+    expect(page.get_by_text("Cast and recorded")).to_be_visible()
+    expect(page.get_by_text("receipt checked")).to_have_count(4)
+    citizen.look("poll-cast")
+    kept = citizen.kept()
+    assert not [name for name in kept if "draft" in name]
+    votes = SavedVotes.read(citizen.download("Save the receipts as a file"))
+    assert len(votes.ballots) == 1
+    assert votes.recorded(votes.ballots[0])
+    assert votes.poll.poll_id == poll_id
+
+    page.get_by_role("button", name="Change my vote").click()
+    expect(page.get_by_text("You are changing your vote")).to_be_visible()
+    answer_all(page)
+    page.get_by_label("There").check()
+    citizen.look("poll-changing")
+    page.get_by_role("button", name="Cast my changed ballot").click()
+    expect(page.get_by_text("Cast and recorded")).to_be_visible()
+    expect(page.get_by_text("receipt checked")).to_have_count(4)
+
+    vote_of_others(stack, api, poll_id, others)
+    expect(page.get_by_text("Have voted").locator("..")).to_contain_text("6")
+    page.goto(f"/polls/{poll_id}/results")
+    expect(page.get_by_text("There is no result yet")).to_be_visible()
+    citizen.look("results-early")
+
+    stack.move_time(plan["specification"]["closes_at"] + TIMES["freeze_delay"])
+    eventually(lambda: api.good("GET", f"/polls/{poll_id}")["releasable_at"] is not None, "", 60)
+    stack.move_time(api.good("GET", f"/polls/{poll_id}")["releasable_at"])
+    eventually(lambda: api("GET", f"/polls/{poll_id}/results")[0] == 200, "tallied", 60)
+
+    page.goto(f"/polls/{poll_id}")
+    page.get_by_role("button", name="Look it up among all counted ballots").click()
+    expect(page.get_by_text("Yes. Your ballot is among those that were counted")).to_be_visible()
+    citizen.look("poll-counted")
+    page.get_by_role("link", name="Results").click()
+    for question, option, votes_for, share in (
+        ("Where?", "There", "6", "100%"),
+        ("What to buy?", "Bench", "1", "14.3%"),
+        ("Divide", "Sport", "270", "45%"),
+        ("Order", "Blue", "12", "66.7%"),
+    ):
+        row = page.get_by_role("table", name=question).get_by_role("row", name=option)
+        expect(row.get_by_role("cell")).to_have_text([votes_for, share])
+    # (45 + 5 × 20) / 6
+    expect(page.get_by_role("table", name="Minutes")).to_contain_text("24.17")
+    citizen.look("results")
+    page.get_by_role("link", name="Check all of this yourself").click()
+    expect(page.get_by_role("button", name="Start the audit")).to_be_visible()
+    citizen.look("audit")
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_text("Everything holds")).to_be_visible()
+    citizen.look("audit-holds")
+
+    # Neither passphrase nor code left the browser, but for the code where it is redeemed.
+    sent = "\n".join(citizen.sent)
+    assert PASSPHRASE not in sent
+    assert [one for one in citizen.sent if code in one.partition("\n")[0]] == []
+    assert not citizen.console, citizen.console

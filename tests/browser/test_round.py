@@ -1,0 +1,145 @@
+"""A member with a key of the command line: votes within a budget, has the winners paid."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from ostraka.app.local_stack import LocalStack
+from ostraka.keys import SigningKey
+from ostraka.wire.records import from_hex, to_hex
+from tests.browser.surfing import Surfer
+from tests.support.api import (
+    TIMES,
+    Api,
+    accounts,
+    ballots_of,
+    fresh_keys,
+    signed,
+    wait_for_heads,
+)
+from tests.support.town import body_of, eventually
+
+BUDGET = 1000
+PASSPHRASE = "correct horse battery staple"
+ITEMS = [("Ławka", 400), ("Tree", 150), ("Statue", 900), ("Swing", 300), ("Pond", 700), ("Oak", 50)]
+
+
+def propose(api: Api, number: str, keys: list[SigningKey]) -> list[str]:
+    """Each item, by a member in turn; where it is to be paid to."""
+    recipients = []
+    for position, (title, amount) in enumerate(ITEMS):
+        key, recipient = keys[position % len(keys)], SigningKey().address_hex
+        item = {"recipient": recipient, "amount": amount, "title": title, "text": f"Why {title}"}
+        asked = {"kind": "proposal", "round": int(number), "member": key.address_hex, "item": item}
+        sent = {"item": item, "authorization": signed(key, api.good("POST", "/typed-data", asked))}
+        api.good("POST", f"/rounds/{number}/proposals", sent)
+        recipients.append(recipient)
+    return recipients
+
+
+@pytest.mark.timeout(600)
+def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], Surfer]) -> None:
+    api, keys = Api(stack), fresh_keys(6)
+    token, _ = stack.deploy_token("Test PLN", "PLN", BUDGET)
+    now = stack.registry.head().timestamp
+    wanted: dict[str, Any] = {
+        "title": "Wiosna",
+        "text": "Who gets the money?",
+        "token": to_hex(token.address),
+        "budget": BUDGET,
+        "proposals_close_at": now + 3600,
+        "voting_opens_at": now + 7200,
+        "voting_closes_at": now + 10_800,
+        "members": accounts(keys),
+        "ballot": {"kind": "knapsack"},
+        "times": TIMES,
+    }
+    plan = api.good("POST", "/rounds", wanted, token=True)
+    number = plan["round"]
+    api.good("POST", f"/rounds/{number}/funding", {"amount": BUDGET}, token=True)
+    recipients = propose(api, number, keys)
+    member = surfer()
+    page = member.page
+
+    page.goto("/")
+    page.get_by_role("link", name="Wiosna").click()
+    expect(page.get_by_role("heading", level=3)).to_have_text([title for title, _ in ITEMS])
+    page.get_by_label("Sort by").select_option("highest cost")
+    expect(page.get_by_role("heading", level=3).first).to_have_text("Statue")
+    page.get_by_label("Search").fill("why ŁA")
+    expect(page.get_by_role("heading", level=3)).to_have_text(["Ławka"])
+    member.look("round")
+
+    file = member.folder / "me.key"
+    keys[0].write(file)
+    page.get_by_role("link", name="Your key").click()
+    page.get_by_label("Key file").set_input_files(file)
+    page.get_by_label("Choose a passphrase").last.fill(PASSPHRASE)
+    page.get_by_label("Repeat the passphrase").last.fill(PASSPHRASE)
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("is in this browser now")).to_be_visible()
+    expect(page.get_by_text("unlocked", exact=True)).to_be_visible()
+    member.look("key")
+    secret = file.read_text().strip()
+    assert not [name for name, content in member.kept().items() if secret in content]
+
+    stack.move_time(plan["specification"]["proposals_close_at"])
+    eventually(lambda: api.good("GET", f"/plans/{plan['plan']}")["poll"] is not None, "voting", 60)
+    poll_id = int(api.good("GET", f"/plans/{plan['plan']}")["poll"])
+    eventually(lambda: api("GET", f"/polls/{poll_id}")[1].get("poll_keys") is not None, "open", 60)
+    stack.move_time(plan["specification"]["voting_opens_at"])
+    wait_for_heads(stack)
+
+    # A node that is down and a gateway that is away keep nobody from voting.
+    stack.kill_node(4)
+    page.get_by_role("link", name="Rounds and polls").click()
+    page.get_by_role("link", name="Wiosna").click()
+    page.get_by_role("link", name="Go to the vote").click()
+    page.get_by_label("Ławka").check()
+    page.get_by_label("Swing").check()
+    expect(page.get_by_text("700 of 1,000 spent")).to_be_visible()
+    expect(page.get_by_text("has exactly this poll")).to_be_visible()
+    page.context.route("**/api/v1/polls/*/ballots", gateway_is_away(stack))
+    page.get_by_role("button", name="Cast my ballot").click()
+    expect(page.get_by_text("3 of 4 nodes gave a receipt")).to_be_visible()
+    expect(page.get_by_text("receipt checked")).to_have_count(3)
+    member.look("round-poll-cast")
+    stack.start_node(4)
+    stack.wait_for_node(4)
+
+    votes = [(key, key.address, [0, 1, 5]) for key in keys[1:]]
+    for ballot in ballots_of(stack, poll_id, votes):
+        assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
+    stack.move_time(api.good("GET", f"/polls/{poll_id}")["freezes_at"])
+    eventually(
+        lambda: api.good("GET", f"/polls/{poll_id}")["releasable_at"] is not None, "anchored", 90
+    )
+    stack.move_time(api.good("GET", f"/polls/{poll_id}")["releasable_at"])
+    eventually(lambda: api.good("GET", f"/rounds/{number}")["status"] == "decided", "decided", 90)
+
+    page.goto(f"/polls/{poll_id}/results")
+    rows = page.get_by_role("table", name="Wiosna").get_by_role("row")
+    expect(rows.filter(has_text="Ławka").get_by_role("cell")).to_have_text(["6", "35.3%", "funded"])
+    expect(rows.filter(has_text="Pond").get_by_role("cell")).to_have_text(["0", "0%", "not funded"])
+    page.get_by_role("button", name="Pay Ławka out").click()
+    expect(page.get_by_role("button", name="Pay Ławka out")).to_have_count(0)
+    member.look("round-results")
+    assert token.balance(from_hex(recipients[0], "recipient")) == 400
+    page.get_by_role("link", name="Check all of this yourself").click()
+    page.get_by_role("button", name="Start the audit").click()
+    expect(page.get_by_text("Everything holds")).to_be_visible()
+    assert not member.console, member.console
+
+
+def gateway_is_away(stack: LocalStack) -> Callable[[Any], None]:
+    """Ballots do not get to the gateway; those to nodes do."""
+
+    def answer(route: Any) -> None:
+        if route.request.url.startswith(stack.gateway_url):
+            route.abort()
+        else:
+            route.continue_()
+
+    return answer

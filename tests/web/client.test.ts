@@ -1,0 +1,331 @@
+/** The client without its pages: what it keeps, reads, and lets pass. */
+
+import { describe, expect, test } from "vitest";
+
+import { type Answer, bitsOf, problemOf, readAnswer } from "../../web/src/client/answers.ts";
+import { dropDraft, readDraft, writeDraft } from "../../web/src/client/drafts.ts";
+import {
+  forgetKey,
+  keepKey,
+  keptKeys,
+  lock,
+  readLocked,
+  readPlainKey,
+  unlock,
+  WrongPassphrase,
+} from "../../web/src/client/key_file.ts";
+import { compare, votersPoll, type VotersPoll } from "../../web/src/client/poll.ts";
+import { redemptionDigest } from "../../web/src/client/registration.ts";
+import { bytes, decimal, list, optional, record, text, whole } from "../../web/src/client/shape.ts";
+import { SavedVotes, type Store } from "../../web/src/client/votes.ts";
+import { toHex, utf8 } from "../../web/src/protocol/encoding.ts";
+import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
+import { parseJson } from "../../web/src/protocol/json.ts";
+import { SigningKey } from "../../web/src/protocol/keys.ts";
+import { Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
+import { BallotFactory, ballotStatement } from "../../web/src/protocol/prepare.ts";
+import { readQuestions } from "../../web/src/protocol/question/poll.ts";
+import { systemRandomness } from "../../web/src/protocol/randomness.ts";
+import { receiptStatement } from "../../web/src/protocol/receipts.ts";
+import { publicKeyOf } from "../../web/src/protocol/sealing.ts";
+import { Domain } from "../../web/src/protocol/typed_data.ts";
+import { routeOf } from "../../web/src/view/router.ts";
+
+class Shelf implements Store {
+  readonly #kept = new Map<string, string>();
+  get length(): number {
+    return this.#kept.size;
+  }
+  key(place: number): string | null {
+    return [...this.#kept.keys()][place] ?? null;
+  }
+  getItem(name: string): string | null {
+    return this.#kept.get(name) ?? null;
+  }
+  setItem(name: string, value: string): void {
+    this.#kept.set(name, value);
+  }
+  removeItem(name: string): void {
+    this.#kept.delete(name);
+  }
+}
+
+const NODES = [1, 2, 3, 4].map((byte) => new SigningKey(new Uint8Array(32).fill(byte)));
+const QUESTION = { kind: "single_choice", title: "Where?", options: ["Here", "There"] };
+
+function pollOf(changes: Partial<VotersPoll> = {}): VotersPoll {
+  const content = { title: "Where?", options: QUESTION.options, questions: [QUESTION] };
+  const description = decodeDescription(utf8(JSON.stringify(content)));
+  const [question] = readQuestions(parseJson(utf8(JSON.stringify([QUESTION])), "questions"));
+  const members = NODES.map(({ address }, place) => ({ address, url: `https://${place}.example` }));
+  return votersPoll({
+    pollId: 3n,
+    domain: new Domain(31337n, new Uint8Array(20).fill(9)),
+    context: new Uint8Array(32).fill(7),
+    description,
+    rule: question!.rule,
+    committee: new Committee(members, 2, 1),
+    pollKeys: [5, 6, 7, 8].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte))),
+    opensAt: 100,
+    closesAt: 200,
+    ...changes,
+  });
+}
+
+const POLL = pollOf();
+const VOTER = new SigningKey(new Uint8Array(32).fill(77));
+
+function castIn(votes: SavedVotes, castAt: bigint) {
+  const { rule, committee, context, pollKeys, domain } = votes.poll;
+  const poll = { rule, threshold: committee.threshold, pollContext: context, pollKeys };
+  const factory = new BallotFactory(poll);
+  const { ballot, boxes, boxesHash } = factory.seal(factory.share(VOTER.address, [0n, 1n], castAt));
+  const signature = VOTER.sign(domain.digest(...ballotStatement(context, ballot, boxesHash)));
+  return votes.add({ ballot: ballot.encoded, boxes, signature });
+}
+
+function receiptOf(node: number, votes: SavedVotes, ballot: Parameters<SavedVotes["keep"]>[0]) {
+  const digest = votes.poll.domain.digest(...receiptStatement(votes.poll.context, ballot));
+  return NODES[node - 1]!.sign(digest);
+}
+
+describe("votes", () => {
+  test("survive, with receipts that are checked again", () => {
+    const shelf = new Shelf();
+    const votes = SavedVotes.open(shelf, POLL, VOTER.address);
+    expect(votes.last).toBeUndefined();
+    const ballot = castIn(votes, votes.nextCastAt(150n));
+    for (const node of [1, 2]) votes.keep(ballot, node, receiptOf(node, votes, ballot));
+    expect(votes.recorded(ballot)).toBe(false);
+    votes.keep(ballot, 4, receiptOf(4, votes, ballot));
+    expect(votes.recorded(ballot)).toBe(true);
+    votes.save(shelf);
+    const again = SavedVotes.open(shelf, POLL, VOTER.address);
+    expect([...again.last!.receipts.keys()]).toEqual([1, 2, 4]);
+    expect(again.last!.digest).toEqual(ballot.digest);
+    // A version later than all before it, whatever the chain's clock says.
+    expect(again.nextCastAt(150n)).toBe(151n);
+    expect(SavedVotes.parse(again.toText()).toText()).toBe(votes.toText());
+    expect(SavedVotes.all(shelf, POLL).map(({ voter }) => voter)).toEqual([VOTER.address]);
+    expect(SavedVotes.all(shelf, pollOf({ context: new Uint8Array(32) }))).toEqual([]);
+  });
+
+  test("take no receipt of another node, for another ballot, or of nobody", () => {
+    const votes = new SavedVotes(POLL, VOTER.address);
+    const ballot = castIn(votes, 150n);
+    const other = castIn(votes, 151n);
+    const good = receiptOf(1, votes, ballot);
+    const tampered = good.slice();
+    tampered[40]! ^= 1;
+    for (const [node, signature] of [
+      [2, good],
+      [1, receiptOf(1, votes, other)],
+      [1, tampered],
+      [1, good.subarray(1)],
+      [0, good],
+      [5, good],
+    ] as const) {
+      expect(() => {
+        votes.keep(ballot, node, signature);
+      }).toThrow(Malformed);
+    }
+    expect(ballot.receipts.size).toBe(0);
+  });
+
+  test.each([
+    ["no JSON", () => "{"],
+    ["another format", (file: string) => file.replace("votes/v1", "votes/v2")],
+    ["a ballot cut short", (file: string) => file.replace(/("ballot": "0x)../, "$1")],
+    [
+      "a receipt changed",
+      (file: string) => file.replace(/("signature": "0x)[^"]{4}(?=[^"]*"\n\s*}\n\s*])/, "$1dead"),
+    ],
+    ["another voter", (file: string) => file.replace(/("voter": "0x)../, "$100")],
+  ])("that are damaged are refused: %s", (_, damage) => {
+    const votes = new SavedVotes(POLL, VOTER.address);
+    const ballot = castIn(votes, 150n);
+    votes.keep(ballot, 1, receiptOf(1, votes, ballot));
+    const file = damage(votes.toText());
+    expect(file).not.toBe(votes.toText());
+    expect(() => SavedVotes.parse(file)).toThrow(Malformed);
+  });
+});
+
+describe("keys", () => {
+  const PASSPHRASE = "four random words";
+
+  test("open by their passphrase alone", async () => {
+    const shelf = new Shelf();
+    const locked = await lock(VOTER, PASSPHRASE, systemRandomness);
+    expect(locked.content).not.toContain(toHex(VOTER.secret()).slice(2));
+    keepKey(shelf, locked);
+    keepKey(shelf, locked);
+    const [kept] = keptKeys(shelf);
+    expect(keptKeys(shelf)).toHaveLength(1);
+    expect((await unlock(kept!, PASSPHRASE)).secret()).toEqual(VOTER.secret());
+    // One passphrase, however it was typed.
+    const accented = await lock(VOTER, "cafe\u0301 au lait", systemRandomness);
+    expect((await unlock(accented, "caf\u00e9 au lait")).address).toEqual(VOTER.address);
+    await expect(unlock(kept!, "four random word")).rejects.toThrow(WrongPassphrase);
+    forgetKey(shelf, VOTER.address);
+    expect(keptKeys(shelf)).toEqual([]);
+  });
+
+  test("are bound to their address", async () => {
+    const locked = await lock(VOTER, PASSPHRASE, systemRandomness);
+    const other = toHex(NODES[0]!.address);
+    const forged = readLocked(locked.content.replace(toHex(VOTER.address), other));
+    await expect(unlock(forged, PASSPHRASE)).rejects.toThrow(WrongPassphrase);
+  });
+
+  test("need a passphrase that is not short", async () => {
+    await expect(lock(VOTER, "too short", systemRandomness)).rejects.toThrow(RangeError);
+  });
+
+  test("of the command line are read; nothing else is", () => {
+    const digits = toHex(VOTER.secret()).slice(2);
+    expect(readPlainKey(`${digits}\n`)?.address).toEqual(VOTER.address);
+    expect(readPlainKey(digits.slice(1))).toBeUndefined();
+    expect(() => readPlainKey("0".repeat(64))).toThrow(RangeError);
+    for (const content of ["", "{}", '{"format": "ostraka/key/v2"}', "[1]"]) {
+      expect(() => readLocked(content)).toThrow(Malformed);
+    }
+  });
+
+  test("whose file asks for endless work are refused", async () => {
+    const { content } = await lock(VOTER, PASSPHRASE, systemRandomness);
+    expect(() => readLocked(content.replace("600000", "90000000000"))).toThrow(Malformed);
+  });
+});
+
+test("drafts are kept until they are dropped", () => {
+  const shelf = new Shelf();
+  expect(readDraft(shelf, POLL.context)).toBeUndefined();
+  writeDraft(shelf, POLL.context, [{ chosen: [1], amounts: [] }]);
+  expect(readDraft(shelf, POLL.context)).toEqual([{ chosen: [1], amounts: [] }]);
+  expect(readDraft(shelf, new Uint8Array(32))).toBeUndefined();
+  dropDraft(shelf, POLL.context);
+  expect(shelf.length).toBe(0);
+});
+
+describe("answers", () => {
+  const answer = (chosen: number[], ...amounts: string[]): Answer => ({ chosen, amounts });
+  const [approval, knapsack, points, split, ranking, cross, number] = readQuestions(
+    parseJson(
+      utf8(
+        JSON.stringify([
+          {
+            kind: "approval",
+            title: "A",
+            options: ["a", "b", "c"],
+            at_least: 1,
+            at_most: 2,
+            caps: [{ options: [0, 1], at_most: 1 }],
+          },
+          { kind: "knapsack", title: "K", options: ["a", "b"], costs: [3, 4], budget: 5 },
+          { kind: "points", title: "P", options: ["a", "b"], credits: 5, at_least: 2 },
+          { kind: "split", title: "S", options: ["a", "b"] },
+          { kind: "ranking", title: "R", options: ["a", "b", "c"], scores: [2, 1], at_least: 1 },
+          { kind: "cross_tabulation", title: "C", rows: ["a", "b"], columns: ["c", "d"] },
+          { kind: "number", title: "N", low: -5, high: 5, unit: "°", groups: ["n", "s"] },
+        ]),
+      ),
+      "questions",
+    ),
+  );
+
+  test.each([
+    [approval, answer([]), { kind: "few", least: 1 }],
+    [approval, answer([0, 1, 2]), { kind: "many", most: 2 }],
+    [approval, answer([0, 1]), { kind: "cap" }],
+    [approval, answer([0, 2]), undefined],
+    [knapsack, answer([0, 1]), { kind: "budget", amount: 2n }],
+    [knapsack, answer([]), undefined],
+    [points, answer([], "1"), { kind: "less", amount: 1n }],
+    [points, answer([], "5", "2"), { kind: "over", amount: 2n }],
+    [points, answer([], "1.5"), { kind: "whole", option: 0 }],
+    [points, answer([], "-1", "4"), { kind: "range", option: 0 }],
+    [points, answer([], " 2 ", ""), undefined],
+    [split, answer([], "60", "39"), { kind: "less", amount: 1n }],
+    [split, answer([], "60", "40"), undefined],
+    [ranking, answer([]), { kind: "places", least: 1 }],
+    [ranking, answer([2, 0, 1]), { kind: "many", most: 2 }],
+    [ranking, answer([2]), undefined],
+    [cross, answer([3]), { kind: "row" }],
+    [cross, answer([1]), { kind: "column" }],
+    [cross, answer([3, 1]), undefined],
+    [number, answer([0]), { kind: "number", low: -5n, high: 5n }],
+    [number, answer([0], "6"), { kind: "number" }],
+    [number, answer([], "-5"), { kind: "group" }],
+    [number, answer([1], "-5"), undefined],
+  ])("%# say what is wrong", (question, given, problem) => {
+    const found = problemOf(question!, given);
+    if (problem) expect(found).toMatchObject(problem);
+    else expect(found).toBeUndefined();
+  });
+
+  test("of a poll make a ballot of its rule", () => {
+    expect(bitsOf(POLL, [answer([1])])).toEqual([0n, 1n]);
+    expect(POLL.rule.violated(bitsOf(POLL, [answer([0])]))).toBeFalsy();
+  });
+
+  test.each([
+    undefined,
+    "text",
+    { chosen: [9], amounts: [] },
+    { chosen: [0, 0], amounts: [] },
+    { chosen: [0.5], amounts: [] },
+    { chosen: [], amounts: [1] },
+    { chosen: [] },
+  ])("out of a draft that fits nothing are empty: %j", (draft) => {
+    expect(readAnswer(approval, 3, draft)).toEqual({ chosen: [], amounts: [] });
+  });
+});
+
+test("a gateway that names other keys is found out", () => {
+  const keys = [1, 2, 3, 4].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte)));
+  expect(() => {
+    compare(pollOf({ pollKeys: keys }), POLL);
+  }).toThrow(Rejected);
+  expect(() => {
+    compare(pollOf({ closesAt: 201 }), POLL);
+  }).toThrow("closes_at");
+  compare(pollOf(), POLL);
+  expect(() => pollOf({ pollKeys: keys.slice(1) })).toThrow(Rejected);
+});
+
+test("JSON of others passes only as what it claims to be", () => {
+  const shape = record({ pollId: decimal, title: text, nodes: list(whole), key: optional(bytes) });
+  const good = { poll_id: "12", title: "T", nodes: [1, 2], key: null, more: 1 };
+  expect(shape(good, "poll")).toEqual({ pollId: 12n, title: "T", nodes: [1, 2], key: undefined });
+  for (const [bad, names] of [
+    [null, "poll"],
+    [[], "poll"],
+    [{ ...good, poll_id: 12 }, "poll.poll_id"],
+    [{ ...good, poll_id: "1e3" }, "poll.poll_id"],
+    [{ ...good, title: undefined }, "poll.title"],
+    [{ ...good, nodes: [1, 0.5] }, "poll.nodes[1]"],
+    [{ ...good, key: "0x0G" }, "poll.key"],
+    [Object.create(good), "poll.poll_id"],
+  ] as const) {
+    expect(() => shape(bad, "poll")).toThrow(Malformed);
+    expect(() => shape(bad, "poll")).toThrow(names);
+  }
+});
+
+test("paths lead to pages", () => {
+  expect(routeOf("/")).toEqual({ page: "home" });
+  expect(routeOf("/polls/12/audit")).toEqual({ page: "audit", id: 12n });
+  for (const path of ["/polls/0", "/polls/x", "/polls/1/", "/polls/1/nothing", "/rounds"]) {
+    expect(routeOf(path)).toEqual({ page: "missing" });
+  }
+});
+
+test("a redemption is bound to code and account", () => {
+  const digests = [
+    redemptionDigest("code", VOTER.address),
+    redemptionDigest("cod", VOTER.address),
+    redemptionDigest("code", NODES[0]!.address),
+  ].map(toHex);
+  expect(new Set(digests).size).toBe(3);
+});

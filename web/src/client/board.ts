@@ -1,0 +1,26 @@
+/** The bulletin board of a poll, from the gateway, or from any node when it does not give it. */
+
+import type { Committee } from "../protocol/parameters.ts";
+import { type BytesProgress, Gateway, Refusal, Unreachable } from "./gateway.ts";
+
+/** Far beyond what a browser audits in reasonable time. */
+const MAX_BOARD_BYTES = 256 * 2 ** 20;
+
+/** Its bytes, which are whoever's word they come from: what they claim is checked. */
+export async function fetchBoard(
+  gateway: Gateway,
+  pollId: bigint,
+  { members }: Pick<Committee, "members">,
+  progress?: BytesProgress,
+): Promise<Uint8Array> {
+  let failure: unknown;
+  for (const source of [gateway, ...members.map(({ url }) => new Gateway(url))]) {
+    try {
+      return await source.download(`/polls/${pollId}/board`, MAX_BOARD_BYTES, progress);
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
+      failure ??= error;
+    }
+  }
+  throw failure;
+}

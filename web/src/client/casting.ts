@@ -1,0 +1,143 @@
+/**
+ * Prepare a ballot in the worker, keep it, and send it by the gateway or to the nodes themselves.
+ *
+ * The choice enters `prepare` and goes nowhere else.
+ *
+ * Source: docs/protocol.md §7 to §9.
+ */
+
+import { toHex } from "../protocol/encoding.ts";
+import { Malformed } from "../protocol/errors.ts";
+import type { SigningKey } from "../protocol/keys.ts";
+import { ballotStatement } from "../protocol/prepare.ts";
+import type { Progress, SealedPollData } from "../work/jobs.ts";
+import type { Workshop } from "../work/workshop.ts";
+import { Gateway, Refusal, Unreachable } from "./gateway.ts";
+import type { VotersPoll } from "./poll.ts";
+import { bytes, record } from "./shape.ts";
+import { cast, receipts } from "./views.ts";
+import { recordJson, type SavedBallot, type SavedVotes, type Store } from "./votes.ts";
+
+/** A poll as the worker takes it. */
+export function pollData({ rule, committee, context, pollKeys }: VotersPoll): SealedPollData {
+  return {
+    rule: rule.encode(),
+    threshold: committee.threshold,
+    pollContext: context,
+    pollKeys,
+  };
+}
+
+/**
+ * A new ballot, kept on this device before anybody sees it.
+ *
+ * @param bits The vote in the rule's bits, slack included.
+ * @param nowUnixS Chain time.
+ * @throws RangeError: the bits break the poll's rule; says how.
+ */
+export async function prepare(
+  workshop: Workshop,
+  store: Store,
+  votes: SavedVotes,
+  signer: SigningKey,
+  bits: readonly bigint[],
+  nowUnixS: bigint,
+  progress: Progress,
+): Promise<SavedBallot> {
+  const { poll, voter } = votes;
+  const castAtUnixS = votes.nextCastAt(nowUnixS);
+  const vote = { poll: pollData(poll), voter, bits, castAtUnixS };
+  const prepared = await workshop.run("prepare", vote, { progress });
+  const statement = ballotStatement(poll.context, prepared, prepared.boxesHash);
+  const signature = signer.sign(poll.domain.digest(...statement));
+  const ballot = votes.add({ ballot: prepared.encoded, boxes: prepared.boxes, signature });
+  votes.save(store);
+  return ballot;
+}
+
+/** For each node that gave no good receipt why. */
+export type Refusals = ReadonlyMap<number, string>;
+
+/**
+ * Send a kept ballot, by the gateway, which can drop but not change it, and where that gives too few
+ * receipts to the nodes themselves; keep the receipts.
+ *
+ * @param hear Told whenever receipts have come.
+ * @throws Refusal: no node took it; says why.
+ * @throws Unreachable: neither the gateway nor any node answers.
+ */
+export async function send(
+  gateway: Gateway,
+  store: Store,
+  votes: SavedVotes,
+  ballot: SavedBallot,
+  hear: () => void,
+): Promise<Refusals> {
+  const refusals = new Map<number, string>();
+  const body = recordJson(ballot.record);
+  const keep = (node: number, signature: Uint8Array) => {
+    try {
+      votes.keep(ballot, node, signature);
+      refusals.delete(node);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      refusals.set(node, error.message);
+    }
+  };
+  let failure: unknown;
+  try {
+    const answer = await gateway.post(`/polls/${votes.poll.pollId}/ballots`, body, cast);
+    for (const { node, reason } of answer.refusals) refusals.set(node, reason);
+    for (const { node, signature } of answer.receipts) keep(node, signature);
+    votes.save(store);
+    hear();
+  } catch (error) {
+    failure = error;
+  }
+  if (failure instanceof Refusal && failure.status < 500) throw failure;
+  if (votes.recorded(ballot)) return refusals;
+  await Promise.all(
+    votes.poll.committee.members.map(async ({ url }, place) => {
+      const node = place + 1;
+      if (ballot.receipts.has(node)) return;
+      try {
+        const path = `/polls/${votes.poll.pollId}/ballots`;
+        keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
+        votes.save(store);
+        hear();
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        if (error instanceof Refusal) failure = error;
+        refusals.set(node, error.message);
+      }
+    }),
+  );
+  if (!ballot.receipts.size) {
+    throw failure instanceof Error ? failure : new Unreachable("no node gave a receipt");
+  }
+  return refusals;
+}
+
+const nodeReceipt = record({ signature: bytes });
+
+/**
+ * Ask for the receipts of a ballot once more; that there are none is no error.
+ *
+ * @throws Refusal, Unreachable: the gateway cannot ask the nodes.
+ */
+export async function fetchReceipts(
+  gateway: Gateway,
+  store: Store,
+  votes: SavedVotes,
+  ballot: SavedBallot,
+): Promise<void> {
+  const path = `/polls/${votes.poll.pollId}/receipts/${toHex(ballot.digest)}`;
+  try {
+    for (const { node, signature } of (await gateway.get(path, receipts)).receipts) {
+      votes.keep(ballot, node, signature);
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal && error.status === 404)) throw error;
+  }
+  votes.save(store);
+}

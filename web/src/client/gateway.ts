@@ -1,0 +1,183 @@
+/**
+ * One gateway over HTTP: answers, refusals, streams.
+ *
+ * What comes back is the gateway's word; whoever must not trust it checks it (`published`, `chain`).
+ *
+ * Source: docs/protocol.md §16; RFC 9457; the server-sent events of the HTML standard.
+ */
+
+import { Malformed } from "../protocol/errors.ts";
+import { optional, record, type Shape, text, whole } from "./shape.ts";
+
+const TIMEOUT_MS = 60_000;
+const ATTEMPTS = 4;
+const MAX_PAUSE_S = 5;
+
+/** Told how many bytes of how many have come; 0 where the total is not known. */
+export type BytesProgress = (done: number, total: number) => void;
+
+/** The other side understood and said no, or that it cannot now (status 500 and more). */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  /** HTTP status. */
+  readonly status: number;
+  /** What kind of problem. */
+  readonly title: string;
+  /** What was wrong this time. */
+  readonly detail: string;
+  /** Where in the request, "" when nowhere in particular. */
+  readonly field: string;
+
+  constructor(status: number, title: string, detail: string, field: string) {
+    super([title, field, detail].filter(Boolean).join(": "));
+    this.status = status;
+    this.title = title;
+    this.detail = detail;
+    this.field = field;
+  }
+}
+
+/** Nobody answers there, or somebody who is no gateway. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+}
+
+/** A gateway, or a node, which answers to some of the same paths. */
+export class Gateway {
+  readonly #base: string;
+
+  /** @param url Where it serves, without `/api/v1`; "" for where this page comes from. */
+  constructor(url = "") {
+    this.#base = `${url.replace(/\/+$/, "")}/api/v1`;
+  }
+
+  /**
+   * A resource; asked for again when the gateway says that it is catching up.
+   *
+   * @throws Refusal, Unreachable: as the classes say. Malformed: it answers something else.
+   */
+  async get<T>(path: string, shape: Shape<T>, signal?: AbortSignal): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.#request("GET", path, {}, signal);
+      const pause = Number(response.headers.get("Retry-After"));
+      if (response.status !== 503 || !pause || attempt === ATTEMPTS) {
+        return await this.#read(response, path, shape);
+      }
+      await new Promise((later) => setTimeout(later, 1000 * Math.min(pause, MAX_PAUSE_S)));
+    }
+  }
+
+  /** What a request brings about; sent once. */
+  async post<T>(path: string, body: unknown, shape: Shape<T>): Promise<T> {
+    const headers = { "Content-Type": "application/json" };
+    const response = await this.#request("POST", path, { headers, body: JSON.stringify(body) });
+    return await this.#read(response, path, shape);
+  }
+
+  /** Bytes of a resource of at most `limit` bytes. */
+  async download(
+    path: string,
+    limit: number,
+    progress: BytesProgress = () => undefined,
+  ): Promise<Uint8Array> {
+    const response = await this.#request("GET", path, {});
+    if (!response.ok) throw await refusal(response);
+    // Lengths are of what travels; compressed, they say nothing of what is to come.
+    const packed = response.headers.has("Content-Encoding");
+    const total = packed ? 0 : Number(response.headers.get("Content-Length"));
+    const chunks: Uint8Array[] = [];
+    let done = 0;
+    try {
+      for (const reader = response.body!.getReader(); ;) {
+        const read = await reader.read();
+        if (read.done) break;
+        chunks.push(read.value);
+        done += read.value.length;
+        if (done > limit) throw new Malformed(`${path}: more than ${limit} bytes`);
+        progress(done, total);
+      }
+    } catch (error) {
+      if (error instanceof Malformed) throw error;
+      throw new Unreachable(`${path}: broken off`, { cause: error });
+    }
+    const whole = new Uint8Array(done);
+    let at = 0;
+    for (const chunk of chunks) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    return whole;
+  }
+
+  /**
+   * Hear the events of a stream, through broken connections, until the returned function is called.
+   *
+   * What cannot be read is left out: the next event comes.
+   */
+  events<T>(path: string, name: string, shape: Shape<T>, hear: (event: T) => void): () => void {
+    const source = new EventSource(this.#base + path);
+    source.addEventListener(name, ({ data }: MessageEvent<string>) => {
+      let event: T;
+      try {
+        event = shape(JSON.parse(data), name);
+      } catch {
+        return;
+      }
+      hear(event);
+    });
+    return () => {
+      source.close();
+    };
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    more: RequestInit,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const patience = AbortSignal.timeout(TIMEOUT_MS);
+    const signals = signal ? AbortSignal.any([signal, patience]) : patience;
+    try {
+      return await fetch(this.#base + path, {
+        ...more,
+        method,
+        signal: signals,
+        redirect: "error",
+        credentials: "omit",
+        cache: "no-store",
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new Unreachable(path, { cause: error });
+    }
+  }
+
+  async #read<T>(response: Response, path: string, shape: Shape<T>): Promise<T> {
+    if (!response.ok) throw await refusal(response);
+    let content: unknown;
+    try {
+      content = await response.json();
+    } catch (error) {
+      throw new Unreachable(path, { cause: error });
+    }
+    return shape(content, path);
+  }
+}
+
+const problem = record({
+  title: optional(text),
+  detail: optional(text),
+  field: optional(text),
+  status: optional(whole),
+});
+
+async function refusal(response: Response): Promise<Refusal> {
+  const { status } = response;
+  try {
+    const said = problem(await response.json(), "answer");
+    return new Refusal(status, said.title ?? "", said.detail ?? "", said.field ?? "");
+  } catch {
+    return new Refusal(status, `HTTP status ${status}`, "", "");
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * A poll from the chain itself, for voters who trust no gateway (checks P1 to P4).
+ *
+ * A gateway that could name its own poll keys would read every vote sealed to them.
+ *
+ * Source: docs/protocol.md §4, §13.
+ */
+
+import {
+  fromUtf8,
+  keccak256,
+  Reader,
+  sameBytes,
+  toInteger,
+  word,
+  WORD_BYTES,
+} from "../protocol/encoding.ts";
+import { Rejected, Undecided } from "../protocol/errors.ts";
+import {
+  Committee,
+  decodeDescription,
+  decodeParameters,
+  pollContext,
+  pollKeysHash,
+} from "../protocol/parameters.ts";
+import { BallotRule } from "../protocol/rule.ts";
+import { Domain, POLL_KEY, signedBy } from "../protocol/typed_data.ts";
+import { OPENED, readPollKeys, readPollWords } from "./chain.ts";
+import { type VotersPoll, votersPoll } from "./poll.ts";
+import { addressIn, bytesAt, byteStringsAt, JsonRpc, topicOf, wordsAt } from "./rpc.ts";
+
+const PARAMETER_WORDS = 16;
+const CREATED = topicOf(
+  "PollCreated(uint256,address,bytes32,(bytes32,bytes32,bytes32,bytes32,bytes32,uint32,uint128," +
+    "bool,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32),bytes,bytes,bytes)",
+);
+const COMMITTEE = topicOf("CommitteeRegistered(bytes32,address[],string[],uint8,uint8,uint8)");
+
+/**
+ * An opened poll, and the timestamp of the latest block.
+ *
+ * @throws Undecided: the chain is out of reach, or has no such poll, or it is not opened.
+ * @throws Malformed, Rejected: what the chain says does not fit together; names the check.
+ */
+export async function pollOfChain(
+  rpc: JsonRpc,
+  registry: Uint8Array,
+  pollId: bigint,
+): Promise<{ poll: VotersPoll; now: bigint }> {
+  const chainId = await rpc.chainId();
+  const block = await rpc.newestBlock();
+  const words = await readPollWords(rpc, registry, pollId, block);
+  const created = await rpc.latestLog(registry, [CREATED, word(pollId)], block);
+  const opened = await rpc.latestLog(registry, [OPENED, word(pollId)], block);
+  if (!created || !opened) throw new Undecided("the chain does not show the poll as opened");
+  const parameters = decodeParameters(created.data.subarray(0, PARAMETER_WORDS * WORD_BYTES));
+  const encodedRule = bytesAt(created.data, PARAMETER_WORDS, "PollCreated.rule");
+  const encoded = bytesAt(created.data, PARAMETER_WORDS + 2, "PollCreated.description");
+  const rule = BallotRule.decode(encodedRule);
+  rule.checkWeight(parameters.totalWeight);
+  const committee = await committeeOf(rpc, registry, parameters.committee, block);
+  const context = pollContext({ chainId, registry, pollId }, parameters, rule);
+  for (const [name, computed, claimed] of [
+    ["rule", rule.digest, parameters.rule],
+    ["description", keccak256(encoded), parameters.description],
+    ["committee", committee.digest, parameters.committee],
+    // P1: the registry itself must say the same as the event.
+    ["context", context, words[1]!],
+  ] as const) {
+    if (!sameBytes(computed, claimed)) {
+      throw new Rejected("P1", name, "the chain's digest is of something else");
+    }
+  }
+  const { keys, signatures } = readPollKeys(opened);
+  if (!sameBytes(pollKeysHash(keys), words[17]!)) {
+    throw new Rejected("P4", "poll_keys", "not those pinned on chain");
+  }
+  const poll = votersPoll({
+    pollId,
+    domain: new Domain(chainId, registry),
+    context,
+    description: decodeDescription(encoded),
+    rule,
+    committee,
+    pollKeys: keys,
+    opensAt: Number(parameters.opensAt),
+    closesAt: Number(parameters.closesAt),
+  });
+  committee.members.forEach(({ address }, place) => {
+    const digest = poll.domain.digest(POLL_KEY, context, keys[place]!);
+    const signature = signatures[place];
+    // P4: else whoever opened the poll could have put keys of his own in the nodes' place.
+    if (!signature || !signedBy(address, digest, signature)) {
+      throw new Rejected("P4", `poll key of node ${place + 1}`, "not signed by that node");
+    }
+  });
+  return { poll, now: await rpc.timestamp(block) };
+}
+
+async function committeeOf(
+  rpc: JsonRpc,
+  registry: Uint8Array,
+  digest: Uint8Array,
+  block: bigint,
+): Promise<Committee> {
+  const log = await rpc.latestLog(registry, [COMMITTEE, digest], block);
+  if (!log) throw new Rejected("P3", "committee", "not registered");
+  const nodes = wordsAt(log.data, 0, "CommitteeRegistered.nodes");
+  const urls = byteStringsAt(log.data, 1, "CommitteeRegistered.urls");
+  if (nodes.length !== urls.length)
+    throw new Rejected("P3", "committee", "not a URL for each node");
+  const members = nodes.map((node, place) => {
+    return { address: addressIn(node), url: fromUtf8(urls[place]!, "url") };
+  });
+  const fixed = new Reader(log.data.subarray(2 * WORD_BYTES), "CommitteeRegistered");
+  const threshold = Number(toInteger(fixed.take(WORD_BYTES, "t")));
+  return new Committee(members, threshold, Number(toInteger(fixed.take(WORD_BYTES, "f"))));
+}

@@ -1,0 +1,149 @@
+/** What a gateway shows, as its API describes it (/api/v1/openapi.json). */
+
+import { bytes, decimal, flag, list, type Of, optional, record, text, whole } from "./shape.ts";
+
+export const config = record({
+  version: text,
+  chainId: whole,
+  registry: bytes,
+  treasury: bytes,
+  rpcUrl: optional(text),
+  webBundle: optional(text),
+  head: record({ number: whole, timestamp: whole }),
+});
+export type Config = Of<typeof config>;
+
+export const roundSummaries = list(
+  record({
+    round: decimal,
+    title: text,
+    votingOpensAt: whole,
+    votingClosesAt: whole,
+    proposalsCloseAt: whole,
+  }),
+);
+
+export const pollSummaries = list(
+  record({
+    poll: decimal,
+    title: optional(text),
+    opensAt: whole,
+    closesAt: whole,
+    round: optional(record({ treasury: bytes, id: decimal })),
+  }),
+);
+
+/** Of a plan, what whoever is invited may see. */
+export const plans = list(
+  record({
+    plan: text,
+    round: optional(decimal),
+    poll: optional(decimal),
+    censusFixed: flag,
+    finished: flag,
+    specification: record({ title: text, closesAt: optional(whole) }),
+  }),
+);
+
+export const round = record({
+  round: decimal,
+  status: text,
+  title: text,
+  text,
+  token: optional(bytes),
+  budget: decimal,
+  deposited: decimal,
+  proposalsOpenAt: whole,
+  proposalsCloseAt: whole,
+  votingOpensAt: whole,
+  votingClosesAt: whole,
+  poll: optional(decimal),
+});
+export type Round = Of<typeof round>;
+
+export const proposals = list(
+  record({
+    proposal: bytes,
+    slot: optional(whole),
+    recipient: bytes,
+    amount: decimal,
+    category: whole,
+    title: text,
+    text,
+    withdrawn: flag,
+    funded: flag,
+    paid: flag,
+  }),
+);
+export type Proposal = Of<typeof proposals>[number];
+
+export const poll = record({
+  poll: decimal,
+  pollContext: bytes,
+  status: text,
+  title: text,
+  options: list(text),
+  description: bytes,
+  round: optional(record({ treasury: bytes, id: decimal })),
+  secret: flag,
+  voters: whole,
+  totalWeight: decimal,
+  minimumBallots: whole,
+  opensAt: whole,
+  closesAt: whole,
+  freezesAt: whole,
+  releasableAt: optional(whole),
+  rule: bytes,
+  committee: record({
+    threshold: whole,
+    faults: whole,
+    quorum: whole,
+    nodes: list(record({ node: whole, address: bytes, url: text })),
+  }),
+  pollKeys: optional(list(bytes)),
+});
+export type Poll = Of<typeof poll>;
+
+export const progress = record({
+  status: optional(text),
+  voters: optional(whole),
+  voted: optional(whole),
+});
+export type Counts = Of<typeof progress>;
+
+const receipt = record({ node: whole, signature: bytes });
+export const receipts = record({ receipts: list(receipt) });
+export const cast = record({
+  receipts: list(receipt),
+  refusals: list(record({ node: whole, reason: text })),
+});
+
+export const results = record({
+  poll: decimal,
+  title: text,
+  voters: whole,
+  counted: whole,
+  root: bytes,
+  outcome: record({ kind: text }),
+  options: list(record({ option: text, votes: decimal, award: optional(decimal) })),
+  round: optional(
+    record({
+      round: decimal,
+      decided: flag,
+      payouts: list(
+        record({
+          proposal: bytes,
+          title: text,
+          recipient: bytes,
+          amount: decimal,
+          funded: flag,
+          paid: flag,
+        }),
+      ),
+    }),
+  ),
+});
+export type Results = Of<typeof results>;
+
+export const redemption = record({ plan: text, account: bytes, weight: decimal });
+export const sent = record({ transaction: bytes });

@@ -1,0 +1,240 @@
+/**
+ * What a voter keeps of a poll: every ballot that was cast, and the nodes' receipts for it.
+ *
+ * Kept before a ballot is sent, so that a page that closes loses nothing: the same ballot is sent
+ * again. It holds no choice, only the public ballot with its sealed boxes: nobody reads the vote out
+ * of it without `t` of the nodes' keys. The command line reads and writes the same file.
+ *
+ * Source: docs/protocol.md §9.
+ */
+
+import {
+  ADDRESS_BYTES,
+  sameBytes,
+  SIGNATURE_BYTES,
+  taggedHash,
+  toHex,
+  toInteger,
+} from "../protocol/encoding.ts";
+import { AuditError, Malformed } from "../protocol/errors.ts";
+import { verifyReceipt } from "../protocol/receipts.ts";
+import { boxesHash, checkBoxes } from "../protocol/sharing.ts";
+import { layoutOf, pollFromJson, pollJson, pollToJson, samePoll, type VotersPoll } from "./poll.ts";
+import { bytes, list, type Of, record, text, whole } from "./shape.ts";
+
+const FORMAT = "ostraka/votes/v1";
+
+/** Where browsers keep things: `localStorage`, or anything like it. */
+export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** A ballot as it travels: `POST …/ballots` takes exactly these. */
+export interface CastRecord {
+  readonly ballot: Uint8Array;
+  readonly boxes: readonly Uint8Array[];
+  readonly signature: Uint8Array;
+}
+
+/** For `JSON.stringify`. */
+export function recordJson({ ballot, boxes, signature }: CastRecord) {
+  return { ballot: toHex(ballot), boxes: boxes.map(toHex), signature: toHex(signature) };
+}
+
+/** One ballot with the receipts that came back for it. */
+export class SavedBallot {
+  readonly record: CastRecord;
+  /** Verified signatures by node, from 1. */
+  readonly receipts = new Map<number, Uint8Array>();
+
+  constructor(record: CastRecord) {
+    this.record = record;
+  }
+
+  get voter(): Uint8Array {
+    return this.record.ballot.subarray(0, ADDRESS_BYTES);
+  }
+
+  get castAtUnixS(): bigint {
+    return toInteger(this.record.ballot.subarray(ADDRESS_BYTES, ADDRESS_BYTES + 8));
+  }
+
+  get digest(): Uint8Array {
+    return taggedHash("ballot", this.record.ballot);
+  }
+}
+
+const receiptJson = record({ node: whole, signature: bytes });
+const file = record({
+  format: text,
+  poll: pollJson,
+  voter: bytes,
+  ballots: list(
+    record({
+      ballot: bytes,
+      boxes: list(bytes),
+      signature: bytes,
+      receipts: list(receiptJson),
+    }),
+  ),
+});
+
+/** All ballots of one voter in one poll, oldest first; the last one counts. */
+export class SavedVotes {
+  readonly poll: VotersPoll;
+  readonly voter: Uint8Array;
+  readonly ballots: SavedBallot[] = [];
+
+  constructor(poll: VotersPoll, voter: Uint8Array) {
+    this.poll = poll;
+    this.voter = voter;
+  }
+
+  /**
+   * What is kept of a voter in a poll, every receipt checked again; empty when there is nothing.
+   *
+   * What the file says of the poll may be the word of a gateway that was trusted then: new ballots
+   * are sealed to the keys of `poll`, and only its nodes' receipts count.
+   *
+   * @throws Malformed: what is kept is damaged, or another voter's or poll's.
+   */
+  static open(store: Store, poll: VotersPoll, voter: Uint8Array): SavedVotes {
+    const votes = new SavedVotes(poll, voter);
+    const content = store.getItem(nameOf(poll, voter));
+    if (content !== null) votes.#take(readFile(content));
+    return votes;
+  }
+
+  /** What is kept of a poll, of all who voted on this device; what is damaged is left out. */
+  static all(store: Store & Pick<Storage, "key" | "length">, poll: VotersPoll): SavedVotes[] {
+    const prefix = nameOf(poll, new Uint8Array());
+    return Array.from({ length: store.length }, (_, place) => store.key(place) ?? "")
+      .filter((name) => name.startsWith(prefix))
+      .flatMap((name) => {
+        try {
+          const votes = SavedVotes.parse(store.getItem(name)!);
+          return votes.last && samePoll(votes.poll, poll) ? [votes] : [];
+        } catch (error) {
+          if (error instanceof Malformed) return [];
+          throw error;
+        }
+      });
+  }
+
+  /** What a file holds, every receipt checked; Malformed when it is none. */
+  static parse(content: string): SavedVotes {
+    const read = readFile(content);
+    let votes: SavedVotes;
+    try {
+      votes = new SavedVotes(pollFromJson(read.poll), read.voter);
+    } catch (error) {
+      throw damaged(error);
+    }
+    votes.#take(read);
+    return votes;
+  }
+
+  #take(read: Of<typeof file>): void {
+    try {
+      const poll = pollFromJson(read.poll);
+      if (!samePoll(poll, this.poll) || !sameBytes(read.voter, this.voter)) {
+        throw new Malformed("votes: of another voter or poll");
+      }
+      for (const { receipts, ...record } of read.ballots) {
+        const ballot = new SavedBallot(record);
+        this.#check(ballot);
+        this.ballots.push(ballot);
+        for (const { node, signature } of receipts) this.keep(ballot, node, signature);
+      }
+    } catch (error) {
+      throw damaged(error);
+    }
+  }
+
+  /** Keep a new ballot; Malformed when it is none of this voter and poll. */
+  add(record: CastRecord): SavedBallot {
+    const ballot = new SavedBallot(record);
+    this.#check(ballot);
+    this.ballots.push(ballot);
+    return ballot;
+  }
+
+  #check({ record, voter }: SavedBallot): void {
+    const { ballot, boxes, signature } = record;
+    const { size } = layoutOf(this.poll);
+    if (ballot.length !== size) {
+      throw new Malformed(`ballot: ${ballot.length} bytes, expected ${size}`);
+    }
+    if (signature.length !== SIGNATURE_BYTES) {
+      throw new Malformed(`signature: ${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
+    }
+    const { committee, rule } = this.poll;
+    checkBoxes(boxes, boxesHash(boxes), committee.members.length, rule.slots.length);
+    if (!sameBytes(voter, this.voter)) throw new Malformed("ballot: of another voter");
+  }
+
+  /** Add a receipt to a ballot; Malformed unless it is of that node for that ballot. */
+  keep(ballot: SavedBallot, node: number, signature: Uint8Array): void {
+    const { domain, context, committee } = this.poll;
+    if (!committee.members[node - 1]) throw new Malformed(`receipt: there is no node ${node}`);
+    verifyReceipt(domain, context, committee, node, ballot, signature);
+    ballot.receipts.set(node, signature);
+  }
+
+  /** Whether a ballot is recorded: nobody can leave it out unnoticed any more. */
+  recorded(ballot: SavedBallot): boolean {
+    return ballot.receipts.size >= this.poll.committee.quorum;
+  }
+
+  /** The ballot that counts, as far as this device knows. */
+  get last(): SavedBallot | undefined {
+    return this.ballots.at(-1);
+  }
+
+  /** Cast time of a new ballot: chain time, and later than all before it. */
+  nextCastAt(nowUnixS: bigint): bigint {
+    return this.ballots.reduce((latest, { castAtUnixS }) => {
+      return castAtUnixS >= latest ? castAtUnixS + 1n : latest;
+    }, nowUnixS);
+  }
+
+  /** The file, as the command line reads it too. */
+  toText(): string {
+    const content = {
+      format: FORMAT,
+      poll: pollToJson(this.poll),
+      voter: toHex(this.voter),
+      ballots: this.ballots.map((ballot) => ({
+        cast_at: Number(ballot.castAtUnixS),
+        ballot_digest: toHex(ballot.digest),
+        ...recordJson(ballot.record),
+        receipts: [...ballot.receipts]
+          .sort(([left], [right]) => left - right)
+          .map(([node, signature]) => ({ node, signature: toHex(signature) })),
+      })),
+    };
+    return JSON.stringify(content, undefined, 1);
+  }
+
+  /** Keep everything on this device. */
+  save(store: Store): void {
+    store.setItem(nameOf(this.poll, this.voter), this.toText());
+  }
+}
+
+function nameOf({ context }: VotersPoll, voter: Uint8Array): string {
+  return `ostraka/votes/${toHex(context)}/${toHex(voter)}`;
+}
+
+function readFile(content: string): Of<typeof file> {
+  try {
+    const read = file(JSON.parse(content), "votes");
+    if (read.format !== FORMAT) throw new Malformed("votes.format: unknown");
+    return read;
+  } catch (error) {
+    throw damaged(error);
+  }
+}
+
+function damaged(error: unknown): unknown {
+  const known = error instanceof AuditError || error instanceof SyntaxError;
+  return known ? new Malformed(`no file of votes: ${error.message}`) : error;
+}

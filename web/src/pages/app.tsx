@@ -1,0 +1,85 @@
+/** Frame of all pages. */
+
+import type { ComponentType } from "preact";
+
+import { short, words } from "../messages/index.ts";
+import { type Route, useRoute } from "../view/router.ts";
+import { Page } from "../view/page.tsx";
+import { Failure, useResource } from "../view/resource.tsx";
+import { readConfig } from "../view/session.ts";
+
+type Numbered = ComponentType<{ id: bigint }>;
+
+/** Pages by name; each is loaded when it is first opened. */
+const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentType>>> = {
+  home: async () => (await import("./home.tsx")).Home,
+  round: async () => (await import("./round.tsx")).RoundPage,
+  poll: async () => (await import("./poll.tsx")).PollPage,
+  results: async () => (await import("./results.tsx")).ResultsPage,
+  audit: async () => (await import("./audit.tsx")).AuditPage,
+  register: async () => (await import("./register.tsx")).RegisterPage,
+  key: async () => (await import("./key.tsx")).KeyPage,
+  about: async () => (await import("./about.tsx")).AboutPage,
+  missing: () => Promise.resolve(Missing),
+};
+
+export function App() {
+  const route = useRoute();
+  const config = useResource(readConfig, []);
+  const id = "id" in route ? route.id : 0n;
+  return (
+    <>
+      <a class="skip" href="#main">
+        {words.skip}
+      </a>
+      <header>
+        <a href="/" class="brand">
+          {words.site}
+        </a>
+        <nav aria-label={words.nav.label}>
+          {(["home", "key", "about"] as const).map((page) => (
+            <a
+              key={page}
+              href={page === "home" ? "/" : `/${page}`}
+              aria-current={route.page === page ? "page" : undefined}
+            >
+              {words.nav[page]}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <Loaded key={`${route.page} ${id}`} page={route.page} id={id} />
+      </main>
+      <footer>
+        {config.value && (
+          <p>{words.footer(config.value.version, short(config.value.webBundle ?? ""))}</p>
+        )}
+      </footer>
+    </>
+  );
+}
+
+function Loaded({ page, id }: { page: Route["page"]; id: bigint }) {
+  const loaded = useResource(async () => ({ Shown: await PAGES[page]() }), []);
+  const { value, error, again } = loaded;
+  if (value) return <value.Shown id={id} />;
+  return (
+    <>
+      <h1>{words.site}</h1>
+      {error === undefined ? (
+        <p role="status">{words.loading}</p>
+      ) : (
+        <Failure error={error} again={again} />
+      )}
+    </>
+  );
+}
+
+function Missing() {
+  return (
+    <Page title={words.missing.title}>
+      <p>{words.missing.text}</p>
+    </Page>
+  );
+}

@@ -1,0 +1,209 @@
+/** Audit in the browser: bytes from the gateway and the chain, verdicts made here. */
+
+import { useState } from "preact/hooks";
+
+import { fetchBoard } from "../client/board.ts";
+import { ChainReader } from "../client/chain.ts";
+import { JsonRpc } from "../client/rpc.ts";
+import { type Config, type Poll, poll } from "../client/views.ts";
+import { number, words } from "../messages/index.ts";
+import { splitSections } from "../protocol/board.ts";
+import { type Finding, verdictOf } from "../protocol/checks.ts";
+import { toHex } from "../protocol/encoding.ts";
+import { Page } from "../view/page.tsx";
+import { Await, Failure, useResource } from "../view/resource.tsx";
+import { gateway, readConfig, rpcUrlOf, workshop } from "../view/session.ts";
+import { hostOf, OwnProvider } from "./chain_notice.tsx";
+
+/** Beyond so many ballots the command line is the better tool. */
+const MANY_BALLOTS = 2_000;
+
+interface Outcome {
+  readonly findings: readonly Finding[];
+  readonly block: bigint;
+}
+
+type Step =
+  | { readonly at: "board"; readonly bytes: number }
+  | { readonly at: "chain" }
+  | { readonly at: "checking"; readonly done: number; readonly total: number };
+
+export function AuditPage({ id }: { id: bigint }) {
+  const text = words.audit;
+  const found = useResource(async () => {
+    const [config, shown] = await Promise.all([readConfig(), gateway.get(`/polls/${id}`, poll)]);
+    return { config, shown };
+  }, [id]);
+  return (
+    <Page title={found.value ? `${text.title}: ${found.value.shown.title}` : text.title}>
+      <p class="lead">{text.lead}</p>
+      <Await resource={found}>{(value) => <Shown {...value} />}</Await>
+    </Page>
+  );
+}
+
+function Shown({ config, shown }: { config: Config; shown: Poll }) {
+  const text = words.audit;
+  const url = rpcUrlOf(config);
+  const [step, setStep] = useState<Step>();
+  const [outcome, setOutcome] = useState<Outcome>();
+  const [error, setError] = useState<unknown>();
+  const run = async (rpcUrl: string) => {
+    setError(undefined);
+    setOutcome(undefined);
+    try {
+      setOutcome(await audit(rpcUrl, config, shown, setStep));
+    } catch (problem) {
+      setError(problem);
+    }
+    setStep(undefined);
+  };
+  return (
+    <>
+      {shown.voters > MANY_BALLOTS && <p>{text.large(number(shown.voters))}</p>}
+      {url === undefined ? (
+        <p class="notice">{text.noRpc}</p>
+      ) : (
+        <button
+          type="button"
+          class="primary"
+          disabled={step !== undefined}
+          onClick={() => void run(url)}
+        >
+          {outcome ? text.again : text.start}
+        </button>
+      )}
+      {step && <Going step={step} />}
+      {error !== undefined && <Failure error={error} />}
+      {outcome && url !== undefined && <Findings outcome={outcome} host={hostOf(url)} />}
+      <OwnProvider />
+      <h2>{text.trust}</h2>
+      <ul>
+        {text.trustPoints.map((point) => (
+          <li key={point}>{point}</li>
+        ))}
+      </ul>
+      <Nodes shown={shown} />
+      <h2>{text.command}</h2>
+      <pre tabIndex={0}>
+        <code>
+          {[
+            `ostraka-verify audit --rpc ${url ?? "https://…"}`,
+            `--registry ${toHex(config.registry)} --poll ${shown.poll}`,
+            `--board ${location.origin}/api/v1/polls/${shown.poll}/board`,
+          ].join(" \\\n  ")}
+        </code>
+      </pre>
+    </>
+  );
+}
+
+async function audit(
+  rpcUrl: string,
+  { registry }: Config,
+  shown: Poll,
+  tell: (step: Step) => void,
+): Promise<Outcome> {
+  const pollId = shown.poll;
+  tell({ at: "board", bytes: 0 });
+  const board = await fetchBoard(gateway, pollId, { members: shown.committee.nodes }, (bytes) => {
+    tell({ at: "board", bytes });
+  });
+  tell({ at: "chain" });
+  const reader = await ChainReader.open(new JsonRpc(rpcUrl), registry);
+  const chain = await reader.read(pollId, splitSections(board));
+  tell({ at: "checking", done: 0, total: 0 });
+  const claimed = { registry, pollId };
+  const findings = await workshop.run(
+    "audit",
+    { claimed, chain, board },
+    {
+      progress: (done, total) => {
+        tell({ at: "checking", done, total });
+      },
+    },
+  );
+  return { findings, block: reader.block };
+}
+
+function Going({ step }: { step: Step }) {
+  const text = words.audit;
+  const known = step.at === "checking" && step.total > 0;
+  return (
+    <div role="status">
+      <label for="going">{text[step.at]}</label>
+      <progress id="going" {...(known && { value: step.done, max: step.total })} />
+      {step.at === "board" && <span>{text.bytes(number(step.bytes))}</span>}
+    </div>
+  );
+}
+
+function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
+  const text = words.audit;
+  const { findings, block } = outcome;
+  const verdict = verdictOf(findings);
+  const kinds = { holds: "good", fails: "bad", "not checked": "warn" } as const;
+  return (
+    <>
+      <p class={`notice verdict ${kinds[verdict]}`} role="status">
+        {text.verdict}: <strong>{text.verdicts[verdict]}</strong>
+      </p>
+      <p>{text.through(host, number(block))}</p>
+      <div class="scroll" role="region" aria-label={text.found} tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{text.check}</th>
+              <th scope="col">{text.claim}</th>
+              <th scope="col">{text.found}</th>
+              <th scope="col">{text.detail}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {findings.map((one) => (
+              <tr key={one.check}>
+                <th scope="row">{one.check}</th>
+                <td>{one.claim}</td>
+                <td class={kinds[one.verdict]}>{text.words[one.verdict]}</td>
+                <td>{[one.item, one.detail].filter(Boolean).join(": ")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+function Nodes({ shown }: { shown: Poll }) {
+  const text = words.audit;
+  const { nodes, threshold, faults } = shown.committee;
+  return (
+    <>
+      <h2>{text.nodes}</h2>
+      <p>{text.threshold(number(threshold), number(nodes.length), number(faults))}</p>
+      <div class="scroll" role="region" aria-label={text.nodes} tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{text.node}</th>
+              <th scope="col">{text.url}</th>
+              <th scope="col">{text.address}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {nodes.map(({ node, address, url }) => (
+              <tr key={node}>
+                <th scope="row">{number(node)}</th>
+                <td>{url}</td>
+                <td>
+                  <code>{toHex(address)}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}

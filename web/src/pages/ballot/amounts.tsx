@@ -1,0 +1,81 @@
+/** Questions answered by a number for each option: score, points, split, quadratic votes. */
+
+import { amountOf, type AmountQuestion, totalOf } from "../../client/answers.ts";
+import { number, words } from "../../messages/index.ts";
+import { Points, Quadratic, Score } from "../../protocol/question/amounts.ts";
+import { Items } from "../../view/items.tsx";
+import { Meter } from "../../view/meter.tsx";
+import type { FieldProps } from "./form.tsx";
+import { itemsOf, Named } from "./selection.tsx";
+
+export function AmountsField({
+  question,
+  answer,
+  change,
+  details,
+  name,
+}: FieldProps<AmountQuestion>) {
+  const text = words.form;
+  const total = totalOf(question, answer);
+  const says = question instanceof Quadratic ? text.cost : text.given;
+  const set = (option: number, typed: string) => {
+    const amounts = question.options.map((_, place) => answer.amounts[place] ?? "");
+    amounts[option] = typed;
+    change({ chosen: [], amounts });
+  };
+  return (
+    <>
+      <p id={`${name}-how`}>{how(question)}</p>
+      {!(question instanceof Score) && (
+        <div class="sticky">
+          <Meter
+            label={text.meter}
+            value={total}
+            most={question.most}
+            says={says(number(total), number(question.most))}
+          />
+        </div>
+      )}
+      <Items
+        items={itemsOf(question.options, details)}
+        shown={(items) =>
+          items.map((item) => {
+            const typed = answer.amounts[item.place] ?? "";
+            const value = amountOf(typed);
+            const id = `${name}-${item.place}`;
+            return (
+              <div class="choice" key={item.place}>
+                <input
+                  id={id}
+                  class="amount"
+                  inputMode="numeric"
+                  autocomplete="off"
+                  placeholder="0"
+                  aria-describedby={`${name}-how`}
+                  value={typed}
+                  onInput={(event) => {
+                    set(item.place, event.currentTarget.value);
+                  }}
+                />
+                <label for={id}>
+                  <Named item={item} />
+                </label>
+                {question instanceof Quadratic && value !== undefined && (
+                  <small>{text.credits(number(value * value))}</small>
+                )}
+              </div>
+            );
+          })
+        }
+      />
+    </>
+  );
+}
+
+function how(question: AmountQuestion): string {
+  const text = words.form;
+  if (question instanceof Score) return text.score(number(question.maxScore));
+  if (question instanceof Points) return text.points(number(question.least), number(question.most));
+  if (question instanceof Quadratic) return text.quadratic(number(question.credits));
+  return text.split(number(question.total));
+}

@@ -1,0 +1,121 @@
+/** Questions answered by one option, by a row and a column, or by a number. */
+
+import { number, words } from "../../messages/index.ts";
+import type { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
+import type { NumberQuestion } from "../../protocol/question/number.ts";
+import { SingleChoice } from "../../protocol/question/selection.ts";
+import { Items } from "../../view/items.tsx";
+import type { FieldProps } from "./form.tsx";
+import { itemsOf, Named } from "./selection.tsx";
+
+/** One of several options. */
+export function OneField({
+  question,
+  answer,
+  change,
+  details,
+  name,
+}: FieldProps<SingleChoice | Histogram>) {
+  const last = question.options.length - 1;
+  const abstain = question instanceof SingleChoice && question.abstain;
+  return (
+    <>
+      <p>{words.form.choose}</p>
+      <Items
+        items={itemsOf(question.options, details)}
+        shown={(items) =>
+          items.map((item) => (
+            <label class="choice" key={item.place}>
+              <input
+                type="radio"
+                name={name}
+                checked={answer.chosen[0] === item.place}
+                onChange={() => {
+                  change({ chosen: [item.place], amounts: [] });
+                }}
+              />
+              <Named item={item} />
+              {abstain && item.place === last && <small> ({words.form.abstain})</small>}
+            </label>
+          ))
+        }
+      />
+    </>
+  );
+}
+
+/** A row and a column. */
+export function CrossField({ question, answer, change, name }: FieldProps<CrossTabulation>) {
+  const { rows, columns } = question;
+  const count = rows.length;
+  const groups = [
+    { title: words.form.rows, names: rows, first: 0 },
+    { title: words.form.columns, names: columns, first: count },
+  ];
+  return (
+    <>
+      <p>{words.form.cross}</p>
+      {groups.map(({ title, names, first }) => (
+        <fieldset key={first}>
+          <legend>{title}</legend>
+          {names.map((option, place) => (
+            <label class="choice" key={option}>
+              <input
+                type="radio"
+                name={`${name}-${first}`}
+                checked={answer.chosen.includes(first + place)}
+                onChange={() => {
+                  const others = answer.chosen.filter((one) => one < count !== (first === 0));
+                  change({ chosen: [...others, first + place], amounts: [] });
+                }}
+              />
+              {option}
+            </label>
+          ))}
+        </fieldset>
+      ))}
+    </>
+  );
+}
+
+/** A number, and the group that it is counted in. */
+export function NumberField({ question, answer, change, name }: FieldProps<NumberQuestion>) {
+  const { groups, range } = question;
+  return (
+    <>
+      <p id={`${name}-how`}>
+        {words.form.number(number(range.low), number(range.high), range.unit)}
+      </p>
+      <label for={`${name}-value`}>{words.form.value}</label>
+      <input
+        id={`${name}-value`}
+        class="amount"
+        inputMode={range.low < 0n ? "text" : "numeric"}
+        autocomplete="off"
+        aria-describedby={`${name}-how`}
+        value={answer.amounts[0] ?? ""}
+        onInput={(event) => {
+          change({ ...answer, amounts: [event.currentTarget.value] });
+        }}
+      />
+      {groups.length > 0 && (
+        <fieldset>
+          <legend>{words.form.group}</legend>
+          {groups.map((group, place) => (
+            <label class="choice" key={group}>
+              <input
+                type="radio"
+                name={`${name}-group`}
+                checked={answer.chosen[0] === place}
+                onChange={() => {
+                  change({ ...answer, chosen: [place] });
+                }}
+              />
+              {group}
+            </label>
+          ))}
+        </fieldset>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,119 @@
+/** A question answered by an order: options go into places and move up and down, by buttons. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { number, words } from "../../messages/index.ts";
+import type { Ranking } from "../../protocol/question/ranking.ts";
+import { Items } from "../../view/items.tsx";
+import type { FieldProps } from "./form.tsx";
+import { itemsOf, Named } from "./selection.tsx";
+
+export function RankingField({ question, answer, change, details, name }: FieldProps<Ranking>) {
+  const text = words.form;
+  const { options, scores, fewest } = question;
+  const placed = answer.chosen;
+  const [said, setSaid] = useState("");
+  const [focused, setFocused] = useState("");
+  const list = useRef<HTMLDivElement>(null);
+  // What moves in the document loses the focus; whoever moves it goes on from there.
+  useEffect(() => {
+    if (!focused) return;
+    const own = list.current?.querySelector<HTMLButtonElement>(`[data-id="${focused}"]`);
+    const next = own && !own.disabled ? own : own?.parentElement?.querySelector("button:enabled");
+    (next as HTMLButtonElement | undefined)?.focus();
+    setFocused("");
+  }, [focused]);
+  const place = (chosen: readonly number[], option: number, button: string) => {
+    change({ chosen, amounts: [] });
+    const now = chosen.indexOf(option);
+    const title = options[option]!;
+    setSaid(now < 0 ? text.removed(title) : text.moved(title, number(now + 1)));
+    setFocused(button);
+  };
+  const move = (from: number, by: 1 | -1) => {
+    const chosen = [...placed];
+    const [option] = chosen.splice(from, 1);
+    chosen.splice(from + by, 0, option!);
+    place(chosen, option!, `${by < 0 ? "up" : "down"}-${option}`);
+  };
+  const others = itemsOf(options, details).filter((item) => !placed.includes(item.place));
+  return (
+    <div ref={list}>
+      <p>{text.ranking(number(fewest), number(scores.length))}</p>
+      <h3 id={`${name}-places`}>{text.places}</h3>
+      {!placed.length && <p class="hint">{text.noPlaces}</p>}
+      <ol class="places" aria-labelledby={`${name}-places`}>
+        {placed.map((option, at) => (
+          <li key={option}>
+            <span>{text.place(number(at + 1), options[option]!)}</span>
+            <span class="moves">
+              <button
+                type="button"
+                data-id={`up-${option}`}
+                aria-label={text.up(options[option]!)}
+                disabled={at === 0}
+                onClick={() => {
+                  move(at, -1);
+                }}
+              >
+                ↑
+              </button>
+              <button
+                type="button"
+                data-id={`down-${option}`}
+                aria-label={text.down(options[option]!)}
+                disabled={at === placed.length - 1}
+                onClick={() => {
+                  move(at, 1);
+                }}
+              >
+                ↓
+              </button>
+              <button
+                type="button"
+                aria-label={text.remove(options[option]!)}
+                onClick={() => {
+                  place(
+                    placed.filter((one) => one !== option),
+                    option,
+                    `add-${option}`,
+                  );
+                }}
+              >
+                ×
+              </button>
+            </span>
+          </li>
+        ))}
+      </ol>
+      {others.length > 0 && placed.length < scores.length && (
+        <>
+          <h3>{text.unplaced}</h3>
+          <Items
+            items={others}
+            shown={(items) =>
+              items.map((item) => (
+                <div class="choice" key={item.place}>
+                  <button
+                    type="button"
+                    data-id={`add-${item.place}`}
+                    aria-label={text.add(item.title)}
+                    onClick={() => {
+                      place([...placed, item.place], item.place, `down-${item.place}`);
+                    }}
+                  >
+                    +
+                  </button>
+                  <Named item={item} />
+                </div>
+              ))
+            }
+          />
+        </>
+      )}
+      <p role="status" class="quiet">
+        {said}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,119 @@
+/** Questions answered by choosing several options, within a number, a budget, caps. */
+
+import { spentOn } from "../../client/answers.ts";
+import { number, words } from "../../messages/index.ts";
+import { Approval, type Knapsack } from "../../protocol/question/selection.ts";
+import { type Item, Items } from "../../view/items.tsx";
+import { Meter } from "../../view/meter.tsx";
+import type { Detail, FieldProps } from "./form.tsx";
+
+/** Options with what is known of them. */
+export function itemsOf(
+  options: readonly string[],
+  details: readonly Detail[],
+  costs?: readonly bigint[],
+): Item[] {
+  return options.map((title, place) => ({
+    place,
+    title,
+    text: details[place]?.text ?? "",
+    cost: costs?.[place] ?? details[place]?.cost,
+    category: details[place]?.category ?? 0,
+  }));
+}
+
+/** An option's name with its cost and what its proposal says. */
+export function Named({ item }: { item: Item }) {
+  return (
+    <span class="named">
+      <span>{item.title}</span>
+      {item.cost !== undefined && item.cost > 0n && (
+        <small>
+          {words.list.cost} {number(item.cost)}
+        </small>
+      )}
+      {item.text && <small class="prose">{item.text}</small>}
+    </span>
+  );
+}
+
+/** Check boxes with a live count, and a bar of the budget. */
+export function SelectionField({
+  question,
+  answer,
+  change,
+  details,
+}: FieldProps<Approval | Knapsack>) {
+  const { options, costs, caps } = question;
+  const text = words.form;
+  return (
+    <>
+      <p>{how(question)}</p>
+      {caps.map(({ options: capped, bound }) => (
+        <p key={capped.join()} class="hint">
+          {text.cap(capped.map((option) => options[option]).join(", "), number(bound))}
+        </p>
+      ))}
+      <div class="sticky">
+        {question instanceof Approval ? (
+          <output>{text.chosen(number(answer.chosen.length), number(question.atMost))}</output>
+        ) : (
+          <Meter
+            label={text.budget}
+            value={spentOn(question.costs, answer)}
+            most={question.budget}
+            says={text.spent(number(spentOn(question.costs, answer)), number(question.budget))}
+          />
+        )}
+      </div>
+      <CheckList
+        items={itemsOf(options, details, costs)}
+        chosen={answer.chosen}
+        change={(chosen) => {
+          change({ chosen, amounts: [] });
+        }}
+      />
+    </>
+  );
+}
+
+function how(question: Approval | Knapsack): string {
+  const text = words.form;
+  if (!(question instanceof Approval)) return text.knapsack(number(question.budget));
+  const { atLeast, atMost } = question;
+  return atLeast === atMost
+    ? text.approveExactly(number(atMost))
+    : text.approve(number(atLeast), number(atMost));
+}
+
+/** Options to be checked. */
+export function CheckList({
+  items,
+  chosen,
+  change,
+}: {
+  items: readonly Item[];
+  chosen: readonly number[];
+  change: (chosen: readonly number[]) => void;
+}) {
+  return (
+    <Items
+      items={items}
+      shown={(found) =>
+        found.map((item) => (
+          <label class="choice" key={item.place}>
+            <input
+              type="checkbox"
+              checked={chosen.includes(item.place)}
+              onChange={(event) => {
+                const others = chosen.filter((one) => one !== item.place);
+                change(event.currentTarget.checked ? [...others, item.place] : others);
+              }}
+            />
+            <Named item={item} />
+          </label>
+        ))
+      }
+    />
+  );
+}

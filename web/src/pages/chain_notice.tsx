@@ -1,0 +1,111 @@
+/** Whether the gateway shows the poll that the chain has. */
+
+import { useEffect, useState } from "preact/hooks";
+
+import { compare, type VotersPoll } from "../client/poll.ts";
+import type { Config } from "../client/views.ts";
+import { words } from "../messages/index.ts";
+import { toHex } from "../protocol/encoding.ts";
+import { Rejected } from "../protocol/errors.ts";
+import { rpcUrlOf } from "../view/session.ts";
+
+/** What comparing with the chain came to. */
+export type Checked =
+  | { readonly state: "checking" }
+  | { readonly state: "checked"; readonly host: string; readonly poll: VotersPoll }
+  | { readonly state: "unchecked"; readonly reason: string }
+  | { readonly state: "lies"; readonly reason: string };
+
+/** Host of a URL, for showing. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+/** Read the poll from the chain and compare. */
+export function useChainCheck(config: Config, shown: VotersPoll): Checked {
+  const [checked, setChecked] = useState<Checked>({ state: "checking" });
+  useEffect(() => {
+    const url = rpcUrlOf(config);
+    if (url === undefined) {
+      setChecked({ state: "unchecked", reason: words.chain.noRpc });
+      return;
+    }
+    check(url, config, shown).then(setChecked, (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      setChecked({ state: error instanceof Rejected ? "lies" : "unchecked", reason });
+    });
+  }, [toHex(shown.context)]);
+  return checked;
+}
+
+async function check(url: string, config: Config, shown: VotersPoll): Promise<Checked> {
+  // Loaded while the voter reads.
+  const [{ pollOfChain }, { JsonRpc }] = await Promise.all([
+    import("../client/published.ts"),
+    import("../client/rpc.ts"),
+  ]);
+  const { poll } = await pollOfChain(new JsonRpc(url), config.registry, shown.pollId);
+  compare(shown, poll);
+  return { state: "checked", host: hostOf(url), poll };
+}
+
+export function ChainNotice({
+  checked,
+  accepted,
+  accept,
+}: {
+  checked: Checked;
+  accepted: boolean;
+  accept: (accepted: boolean) => void;
+}) {
+  const text = words.chain;
+  return (
+    <section class="chain" aria-labelledby="real">
+      <h2 id="real">{text.title}</h2>
+      {checked.state === "checking" && <p role="status">{text.checking}</p>}
+      {checked.state === "checked" && (
+        <p class="notice good" role="status">
+          {text.checked(checked.host)}
+        </p>
+      )}
+      {checked.state === "lies" && (
+        <p class="notice bad" role="alert">
+          {text.lies(checked.reason)}
+        </p>
+      )}
+      {checked.state === "unchecked" && (
+        <div class="notice warn" role="status">
+          <p>{text.unchecked}</p>
+          <p>{text.why(checked.reason)}</p>
+          <label class="choice">
+            <input
+              type="checkbox"
+              checked={accepted}
+              onChange={(event) => {
+                accept(event.currentTarget.checked);
+              }}
+            />
+            {text.accept}
+          </label>
+        </div>
+      )}
+      <OwnProvider />
+    </section>
+  );
+}
+
+/** A form that loads the page again, with the policy open to a provider of the reader's own. */
+export function OwnProvider() {
+  const text = words.chain;
+  return (
+    <details>
+      <summary>{text.own}</summary>
+      <form method="get">
+        <label for="rpc">{text.url}</label>
+        <input id="rpc" name="rpc" type="url" required placeholder="https://" />
+        <p class="hint">{text.note}</p>
+        <button type="submit">{text.use}</button>
+      </form>
+    </details>
+  );
+}

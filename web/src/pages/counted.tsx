@@ -1,0 +1,101 @@
+/** After the vote: one's receipts, and whether the ballot is among those that were counted. */
+
+import { useState } from "preact/hooks";
+
+import { fetchBoard } from "../client/board.ts";
+import type { VotersPoll } from "../client/poll.ts";
+import { type Config, results } from "../client/views.ts";
+import { SavedVotes } from "../client/votes.ts";
+import { words } from "../messages/index.ts";
+import { sameBytes, toHex } from "../protocol/encoding.ts";
+import { Undecided } from "../protocol/errors.ts";
+import { Failure } from "../view/resource.tsx";
+import { gateway, rpcUrlOf, store, workshop } from "../view/session.ts";
+import { Receipts } from "./receipts.tsx";
+
+type Answer = "yes" | "older" | "no" | "otherRoot";
+
+/** What this device keeps of a poll, whoever voted on it. */
+export function Counted({
+  config,
+  poll,
+  agreed,
+}: {
+  config: Config;
+  poll: VotersPoll;
+  agreed: boolean;
+}) {
+  const [kept] = useState(() => SavedVotes.all(store(), poll));
+  return kept.map((votes) => (
+    <Voter key={toHex(votes.voter)} config={config} votes={votes} agreed={agreed} />
+  ));
+}
+
+function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; agreed: boolean }) {
+  const text = words.counted;
+  const ballot = votes.last!;
+  const [working, setWorking] = useState(false);
+  const [found, setFound] = useState<{ answer: Answer; trusted: boolean }>();
+  const [error, setError] = useState<unknown>();
+  const lookUp = async () => {
+    setWorking(true);
+    setError(undefined);
+    try {
+      setFound(await counted(config, votes));
+    } catch (problem) {
+      setError(problem);
+    }
+    setWorking(false);
+  };
+  return (
+    <section class="panel cast" aria-labelledby="counted">
+      <h2 id="counted">{text.title}</h2>
+      {!agreed && <p>{text.early}</p>}
+      {agreed && (
+        <button type="button" class="primary" disabled={working} onClick={() => void lookUp()}>
+          {text.button}
+        </button>
+      )}
+      {working && <p role="status">{text.working}</p>}
+      {found && (
+        <div class={`notice ${found.answer === "yes" ? "good" : "bad"}`} role="status">
+          <p>{text[found.answer]}</p>
+          {found.trusted && <p>{text.trusted}</p>}
+        </div>
+      )}
+      {error !== undefined && <Failure error={error} />}
+      <Receipts votes={votes} ballot={ballot} refusals={new Map()} />
+    </section>
+  );
+}
+
+async function counted(
+  config: Config,
+  { poll, voter, last }: SavedVotes,
+): Promise<{ answer: Answer; trusted: boolean }> {
+  const board = await fetchBoard(gateway, poll.pollId, poll.committee);
+  const { digest, root } = await workshop.run("look_up", { board, voter });
+  const { hash, trusted } = await rootOf(config, poll);
+  let answer: Answer = "no";
+  if (!sameBytes(root.hash, hash)) answer = "otherRoot";
+  else if (digest) answer = sameBytes(digest, last!.digest) ? "yes" : "older";
+  return { answer, trusted };
+}
+
+/** The anchored root's hash, from the chain; where that is out of reach from the gateway's results. */
+async function rootOf(
+  config: Config,
+  { pollId }: VotersPoll,
+): Promise<{ hash: Uint8Array; trusted: boolean }> {
+  const url = rpcUrlOf(config);
+  if (url !== undefined) {
+    const { readAnchoredHash } = await import("../client/chain.ts");
+    try {
+      return { hash: await readAnchoredHash(url, config.registry, pollId), trusted: false };
+    } catch (error) {
+      if (!(error instanceof Undecided)) throw error;
+    }
+  }
+  const { root } = await gateway.get(`/polls/${pollId}/results`, results);
+  return { hash: root, trusted: true };
+}

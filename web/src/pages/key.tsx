@@ -1,0 +1,328 @@
+/** Keys in this browser: make, unlock, save, import, remove. */
+
+import { useId, useState } from "preact/hooks";
+
+import {
+  forgetKey,
+  keepKey,
+  keptKeys,
+  lock,
+  type LockedKey,
+  longEnough,
+  MIN_PASSPHRASE,
+  readLocked,
+  readPlainKey,
+  unlock,
+  WrongPassphrase,
+} from "../client/key_file.ts";
+import { number, short, words } from "../messages/index.ts";
+import { sameBytes, toHex } from "../protocol/encoding.ts";
+import { Malformed } from "../protocol/errors.ts";
+import { SigningKey } from "../protocol/keys.ts";
+import { systemRandomness } from "../protocol/randomness.ts";
+import { Page, saveFile } from "../view/page.tsx";
+import { Failure } from "../view/resource.tsx";
+import { setKey, store, useKey } from "../view/session.ts";
+
+export function KeyPage() {
+  const text = words.key;
+  const [kept, setKept] = useState(() => keptKeys(store()));
+  const refresh = () => {
+    setKept(keptKeys(store()));
+  };
+  return (
+    <Page title={text.title}>
+      <p class="lead">{text.lead}</p>
+      <h2>{text.kept}</h2>
+      {!kept.length && <p>{text.none}</p>}
+      <ul class="cards">
+        {kept.map((key) => (
+          <KeptKey key={toHex(key.address)} locked={key} changed={refresh} />
+        ))}
+      </ul>
+      <h2>{text.make}</h2>
+      <p>{text.makeText}</p>
+      <NewPassphrase
+        button={text.makeButton}
+        use={async (passphrase) => {
+          await makeKey(passphrase);
+          refresh();
+        }}
+      />
+      <h2>{text.import}</h2>
+      <p>{text.importText}</p>
+      <Import done={refresh} />
+    </Page>
+  );
+}
+
+/** Make a key, keep it under a passphrase, and unlock it. */
+export async function makeKey(passphrase: string): Promise<{ key: SigningKey; locked: LockedKey }> {
+  const key = SigningKey.generate(systemRandomness);
+  const locked = await lock(key, passphrase, systemRandomness);
+  keepKey(store(), locked);
+  setKey(key);
+  return { key, locked };
+}
+
+/** Save a locked key as a file. */
+export function saveKey({ address, content }: LockedKey): void {
+  saveFile(`ostraka-key-${toHex(address).slice(0, 12)}.json`, content);
+}
+
+function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }) {
+  const text = words.key;
+  const current = useKey();
+  const [leaving, setLeaving] = useState(false);
+  const open = current !== undefined && sameBytes(current.address, locked.address);
+  return (
+    <li>
+      <p>
+        <code class="digest">{toHex(locked.address)}</code>{" "}
+        <span class="tag">{open ? text.unlocked : text.locked}</span>
+      </p>
+      {!open && <Unlock locked={locked} />}
+      <p class="actions">
+        {open && (
+          <button
+            type="button"
+            onClick={() => {
+              setKey(undefined);
+            }}
+          >
+            {text.lock}
+          </button>
+        )}
+        <button
+          type="button"
+          onClick={() => {
+            saveKey(locked);
+          }}
+        >
+          {text.save}
+        </button>
+        {leaving ? (
+          <>
+            <button
+              type="button"
+              class="danger"
+              onClick={() => {
+                if (open) setKey(undefined);
+                forgetKey(store(), locked.address);
+                changed();
+              }}
+            >
+              {text.forgetSure}
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                setLeaving(false);
+              }}
+            >
+              {text.cancel}
+            </button>
+          </>
+        ) : (
+          <button
+            type="button"
+            onClick={() => {
+              setLeaving(true);
+            }}
+          >
+            {text.forget}
+          </button>
+        )}
+      </p>
+    </li>
+  );
+}
+
+/** A form that unlocks a key. */
+export function Unlock({ locked }: { locked: LockedKey }) {
+  const text = words.key;
+  const [passphrase, setPassphrase] = useState("");
+  const [working, setWorking] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const id = useId();
+  const open = async () => {
+    setWorking(true);
+    setError(undefined);
+    try {
+      setKey(await unlock(locked, passphrase));
+    } catch (problem) {
+      setError(problem);
+    }
+    setWorking(false);
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!working) void open();
+      }}
+    >
+      <label for={id}>{text.passphraseOf(short(toHex(locked.address)))}</label>
+      <input
+        id={id}
+        type="password"
+        autocomplete="current-password"
+        required
+        value={passphrase}
+        onInput={(event) => {
+          setPassphrase(event.currentTarget.value);
+        }}
+      />
+      <button type="submit" disabled={working}>
+        {working ? text.unlocking : text.unlock}
+      </button>
+      {error instanceof WrongPassphrase ? (
+        <p class="notice bad" role="alert">
+          {text.wrong}
+        </p>
+      ) : (
+        error !== undefined && <Failure error={error} />
+      )}
+    </form>
+  );
+}
+
+/** A form that asks for a passphrase twice, and hands it on. */
+export function NewPassphrase({
+  button,
+  use,
+}: {
+  button: string;
+  use: (passphrase: string) => Promise<void>;
+}) {
+  const text = words.key;
+  const [passphrase, setPassphrase] = useState("");
+  const [repeated, setRepeated] = useState("");
+  const [problem, setProblem] = useState("");
+  const [error, setError] = useState<unknown>();
+  const [working, setWorking] = useState(false);
+  const id = useId();
+  const submit = async () => {
+    const found = longEnough(passphrase) ? "" : text.short(number(MIN_PASSPHRASE));
+    const differs = passphrase === repeated ? "" : text.differ;
+    setProblem(found || differs);
+    setError(undefined);
+    if (found || differs) return;
+    setWorking(true);
+    try {
+      await use(passphrase);
+      setPassphrase("");
+      setRepeated("");
+    } catch (failed) {
+      setError(failed);
+    }
+    setWorking(false);
+  };
+  if (!isSecureContext) return <p class="notice bad">{text.insecure}</p>;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!working) void submit();
+      }}
+    >
+      <label for={`${id}-one`}>{text.choose}</label>
+      <input
+        id={`${id}-one`}
+        type="password"
+        autocomplete="new-password"
+        required
+        aria-describedby={`${id}-hint`}
+        value={passphrase}
+        onInput={(event) => {
+          setPassphrase(event.currentTarget.value);
+        }}
+      />
+      <p id={`${id}-hint`} class="hint">
+        {text.short(number(MIN_PASSPHRASE))} {text.warning}
+      </p>
+      <label for={`${id}-two`}>{text.repeat}</label>
+      <input
+        id={`${id}-two`}
+        type="password"
+        autocomplete="new-password"
+        required
+        value={repeated}
+        onInput={(event) => {
+          setRepeated(event.currentTarget.value);
+        }}
+      />
+      {problem && (
+        <p class="notice bad" role="alert">
+          {problem}
+        </p>
+      )}
+      {error !== undefined && <Failure error={error} />}
+      <button type="submit" disabled={working}>
+        {working ? text.encrypting : button}
+      </button>
+    </form>
+  );
+}
+
+function Import({ done }: { done: () => void }) {
+  const text = words.key;
+  const [plain, setPlain] = useState<SigningKey>();
+  const [said, setSaid] = useState("");
+  const [error, setError] = useState<unknown>();
+  const id = useId();
+  const took = (address: Uint8Array) => {
+    setSaid(text.imported(short(toHex(address))));
+    done();
+  };
+  const read = async (file: File) => {
+    setSaid("");
+    setError(undefined);
+    setPlain(undefined);
+    try {
+      const content = await file.text();
+      const key = readPlainKey(content);
+      if (key) {
+        setPlain(key);
+        return;
+      }
+      const locked = readLocked(content);
+      keepKey(store(), locked);
+      took(locked.address);
+    } catch (failed) {
+      setError(failed);
+    }
+  };
+  return (
+    <>
+      <label for={id}>{text.file}</label>
+      <input
+        id={id}
+        type="file"
+        onChange={(event) => {
+          const [file] = event.currentTarget.files ?? [];
+          if (file) void read(file);
+        }}
+      />
+      {plain && (
+        <NewPassphrase
+          button={text.importButton}
+          use={async (passphrase) => {
+            keepKey(store(), await lock(plain, passphrase, systemRandomness));
+            setKey(plain);
+            setPlain(undefined);
+            took(plain.address);
+          }}
+        />
+      )}
+      {said && <p role="status">{said}</p>}
+      {error instanceof Malformed || error instanceof RangeError ? (
+        <p class="notice bad" role="alert">
+          {text.notAKey}
+        </p>
+      ) : (
+        error !== undefined && <Failure error={error} />
+      )}
+    </>
+  );
+}

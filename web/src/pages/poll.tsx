@@ -1,0 +1,137 @@
+/** A poll: what it asks, one's ballot, and afterwards whether it was counted. */
+
+import { useEffect, useState } from "preact/hooks";
+
+import { pollOfGateway } from "../client/poll.ts";
+import {
+  type Config,
+  type Counts,
+  type Poll,
+  poll,
+  progress,
+  type Proposal,
+  proposals,
+} from "../client/views.ts";
+import { moment, number, status, words } from "../messages/index.ts";
+import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
+import { Facts, Page } from "../view/page.tsx";
+import { Await, useResource } from "../view/resource.tsx";
+import { gateway, readConfig } from "../view/session.ts";
+import { Privacy } from "./about.tsx";
+import type { Detail } from "./ballot/form.tsx";
+import { Counted } from "./counted.tsx";
+import { Voting } from "./voting.tsx";
+
+async function load(id: bigint) {
+  const [config, shown] = await Promise.all([readConfig(), gateway.get(`/polls/${id}`, poll)]);
+  const { round } = shown;
+  const own = round && sameBytes(round.treasury, config.treasury);
+  const listed = own ? await gateway.get(`/rounds/${round.id}/proposals`, proposals) : [];
+  return { config, shown, listed, roundId: own ? round.id : undefined };
+}
+
+export function PollPage({ id }: { id: bigint }) {
+  const found = useResource(() => load(id), [id]);
+  return (
+    <Page title={found.value?.shown.title ?? words.poll.document}>
+      <Await resource={found}>{(value) => <Shown {...value} again={found.again} />}</Await>
+    </Page>
+  );
+}
+
+function Shown({
+  config,
+  shown,
+  listed,
+  roundId,
+  again,
+}: {
+  config: Config;
+  shown: Poll;
+  listed: readonly Proposal[];
+  roundId: bigint | undefined;
+  again: () => void;
+}) {
+  const text = words.poll;
+  const counts = useCounts(shown, again);
+  const about = textOf(shown);
+  const { threshold, nodes } = shown.committee;
+  const opened = shown.pollKeys !== undefined;
+  const over = ["closed", "anchored", "releasable", "tallied"].includes(shown.status);
+  return (
+    <>
+      {about && <p class="prose">{about}</p>}
+      <Facts
+        facts={[
+          [text.state, status(shown.status)],
+          [text.opens, moment(shown.opensAt)],
+          [text.closes, moment(shown.closesAt)],
+          [text.eligible, number(shown.voters)],
+          [text.voted, counts?.voted === undefined ? text.unknown : number(counts.voted)],
+        ]}
+      />
+      <p class="actions">
+        {roundId !== undefined && <a href={`/rounds/${roundId}`}>{text.round}</a>}
+        {over && <a href={`/polls/${shown.poll}/audit`}>{text.audit}</a>}
+        {shown.status === "tallied" && (
+          <a class="button" href={`/polls/${shown.poll}/results`}>
+            {text.results}
+          </a>
+        )}
+      </p>
+      <details class="privacy">
+        <summary>{words.privacy.title}</summary>
+        <Privacy threshold={number(threshold)} nodes={number(nodes.length)} />
+      </details>
+      {shown.status === "created" && <p class="notice">{text.soon}</p>}
+      {shown.status === "void" && <p class="notice">{text.void}</p>}
+      {shown.status === "open" && opened && (
+        <Voting
+          config={config}
+          shown={pollOfGateway(shown, config)}
+          voters={shown.voters}
+          details={detailsOf(listed)}
+        />
+      )}
+      {over && opened && (
+        <>
+          <h2>{text.closedTitle}</h2>
+          <p>{text.closed}</p>
+          <Counted
+            config={config}
+            poll={pollOfGateway(shown, config)}
+            agreed={["anchored", "releasable", "tallied"].includes(shown.status)}
+          />
+        </>
+      )}
+    </>
+  );
+}
+
+/** How many voted, as it changes; when the state of the poll changes, the page is read again. */
+function useCounts({ poll, status }: Poll, again: () => void): Counts | undefined {
+  const [counts, setCounts] = useState<Counts>();
+  useEffect(() => {
+    return gateway.events(`/polls/${poll}/events`, "progress", progress, (heard) => {
+      setCounts(heard);
+      if (heard.status !== undefined && heard.status !== status) again();
+    });
+  }, [poll, status]);
+  return counts;
+}
+
+/** What the description says beside its title. */
+function textOf({ description }: Poll): string {
+  const content: unknown = JSON.parse(fromUtf8(description, "description"));
+  const text = typeof content === "object" && content && "text" in content ? content.text : "";
+  return typeof text === "string" ? text : "";
+}
+
+/** What is known of each option of a round's poll, which is a standing proposal. */
+function detailsOf(listed: readonly Proposal[]): Detail[] {
+  const details: Detail[] = [];
+  for (const { slot, text, amount, category } of listed) {
+    if (slot !== undefined) details[slot] = { text, cost: amount, category };
+  }
+  return details;
+}

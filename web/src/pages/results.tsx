@@ -1,0 +1,307 @@
+/** Results: each chart is its table; winners, statistics, payouts. */
+
+import { useState } from "preact/hooks";
+
+import { Refusal } from "../client/gateway.ts";
+import { type Poll, poll, type Results, results, sent } from "../client/views.ts";
+import { number, percent, short, words } from "../messages/index.ts";
+import { toHex } from "../protocol/encoding.ts";
+import { AuditError } from "../protocol/errors.ts";
+import type { Fraction } from "../protocol/fraction.ts";
+import { checkQuestions, decodeDescription } from "../protocol/parameters.ts";
+import { BallotRule } from "../protocol/rule.ts";
+import { pollStatistics, type Statistics } from "../protocol/statistics.ts";
+import { Page } from "../view/page.tsx";
+import { Await, Failure, useResource } from "../view/resource.tsx";
+import { gateway } from "../view/session.ts";
+import { Bar } from "./round.tsx";
+
+interface Found {
+  readonly shown: Poll;
+  readonly results: Results | "early" | "void";
+}
+
+async function load(id: bigint): Promise<Found> {
+  const shown = await gateway.get(`/polls/${id}`, poll);
+  try {
+    return { shown, results: await gateway.get(`/polls/${id}/results`, results) };
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 409) return { shown, results: "early" };
+    if (error instanceof Refusal && error.status === 410) return { shown, results: "void" };
+    throw error;
+  }
+}
+
+export function ResultsPage({ id }: { id: bigint }) {
+  const text = words.results;
+  const found = useResource(() => load(id), [id]);
+  return (
+    <Page title={found.value ? `${text.title}: ${found.value.shown.title}` : text.document}>
+      <Await resource={found}>
+        {({ shown, results }) =>
+          typeof results === "string" ? (
+            <p class="notice">{text[results]}</p>
+          ) : (
+            <Shown shown={shown} results={results} again={found.again} />
+          )
+        }
+      </Await>
+    </Page>
+  );
+}
+
+function Shown({ shown, results, again }: { shown: Poll; results: Results; again: () => void }) {
+  const text = words.results;
+  const statistics = statisticsOf(shown, results);
+  return (
+    <>
+      <p class="lead">{text.turnout(number(results.counted), number(results.voters))}</p>
+      <p>
+        {text.word} <a href={`/polls/${shown.poll}/audit`}>{text.audit}</a>
+      </p>
+      <h2>{text.table}</h2>
+      {tablesOf(statistics, results).map((table, place) => (
+        <Votes key={place} {...table} results={results} />
+      ))}
+      <h2>{text.outcome}</h2>
+      <p>{text.rules[results.outcome.kind] ?? results.outcome.kind}</p>
+      {results.outcome.kind !== "none" && <p>{text.tie}</p>}
+      {statistics.some(({ moments, quartiles }) => moments.length + quartiles.length > 0) && (
+        <>
+          <h2>{text.statistics}</h2>
+          {statistics.map((one, place) => (
+            <Numbers key={place} statistics={one} />
+          ))}
+        </>
+      )}
+      {results.round && <Payouts round={results.round} again={again} />}
+    </>
+  );
+}
+
+interface Table {
+  readonly title: string;
+  readonly rows: readonly {
+    readonly label: string;
+    readonly votes: bigint;
+    readonly award: bigint | undefined;
+  }[];
+}
+
+/** A table for each question, but for numbers, whose slots are sums and stand among the statistics. */
+function tablesOf(statistics: readonly Statistics[], { title, options }: Results): Table[] {
+  if (!statistics.length) {
+    const rows = options.map(({ option, votes, award }) => ({ label: option, votes, award }));
+    return [{ title, rows }];
+  }
+  let start = 0;
+  return statistics.flatMap(({ question, shares }) => {
+    const first = start;
+    start += question.rule.slots.length;
+    const rows = shares.map(({ label, count }, slot) => {
+      return { label, votes: count, award: options[first + slot]!.award };
+    });
+    return rows.length ? [{ title: question.title, rows }] : [];
+  });
+}
+
+/** Votes as numbers and as bars. */
+function Votes({ title, rows, results }: Table & { results: Results }) {
+  const text = words.results;
+  const { outcome, round } = results;
+  const all = rows.reduce((sum, { votes }) => sum + votes, 0n);
+  const most = rows.reduce((top, { votes }) => (votes > top ? votes : top), 0n);
+  const decides = outcome.kind !== "none";
+  const award = (given: bigint | undefined) => {
+    if (outcome.kind === "proportional") return number(given ?? 0n);
+    if (round) return given ? text.funded : text.notFunded;
+    return given ? text.won : text.lost;
+  };
+  return (
+    <div class="scroll" role="region" aria-label={title} tabIndex={0}>
+      <table>
+        <caption>{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{text.option}</th>
+            <th scope="col" class="numbers">
+              {text.votes}
+            </th>
+            <th scope="col" class="numbers">
+              {text.share}
+            </th>
+            {decides && <th scope="col">{text.award}</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((one, slot) => (
+            <tr key={slot} class={one.award ? "won" : ""}>
+              <th scope="row">
+                {one.label}
+                <Bar part={one.votes} whole={most} />
+              </th>
+              <td class="numbers">{number(one.votes)}</td>
+              <td class="numbers">{percent(one.votes, all)}</td>
+              {decides && <td>{award(one.award)}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Recomputed here; none where the poll's questions do not make its rule, as the audit says. */
+function statisticsOf(shown: Poll, { options }: Results): Statistics[] {
+  try {
+    const rule = BallotRule.decode(shown.rule);
+    const questions = checkQuestions(decodeDescription(shown.description), rule);
+    if (!questions.length) return [];
+    return pollStatistics(
+      questions,
+      options.map(({ votes }) => votes),
+    );
+  } catch (error) {
+    if (error instanceof AuditError) return [];
+    throw error;
+  }
+}
+
+function Numbers({ statistics }: { statistics: Statistics }) {
+  const text = words.results;
+  const { question, quartiles, moments, overall } = statistics;
+  const rows = overall && moments.length > 1 ? [...moments, overall] : moments;
+  const variance = moments.some((one) => one.variance);
+  return (
+    <>
+      {quartiles.length > 0 && (
+        <>
+          <h3>{question.title}</h3>
+          <ul>
+            {quartiles.map(({ quantile, low, high }) => (
+              <li key={quantile.numerator}>
+                {text.quartile(
+                  percent(quantile.numerator, quantile.denominator),
+                  number(low),
+                  number(high),
+                )}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {rows.length > 0 && (
+        <div class="scroll" role="region" aria-label={question.title} tabIndex={0}>
+          <table>
+            <caption>{question.title}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{words.form.group}</th>
+                <th scope="col" class="numbers">
+                  {text.answers}
+                </th>
+                <th scope="col" class="numbers">
+                  {text.mean}
+                </th>
+                {variance && (
+                  <th scope="col" class="numbers">
+                    {text.variance}
+                  </th>
+                )}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((one, place) => (
+                <tr key={place}>
+                  <th scope="row">{one.group || text.everybody}</th>
+                  <td class="numbers">{number(one.count)}</td>
+                  <td class="numbers">{decimals(one.mean)}</td>
+                  {variance && <td class="numbers">{decimals(one.variance)}</td>}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  );
+}
+
+/** A fraction to two places, for reading. */
+function decimals(value: Fraction | undefined): string {
+  if (!value) return words.results.lost;
+  const options = { maximumFractionDigits: 2 };
+  const thousandths = Number((value.numerator * 1000n) / value.denominator);
+  return (thousandths / 1000).toLocaleString(words.language, options);
+}
+
+type RoundResults = NonNullable<Results["round"]>;
+
+function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
+  const text = words.results;
+  const [claiming, setClaiming] = useState("");
+  const [error, setError] = useState<unknown>();
+  const claim = async (proposal: Uint8Array) => {
+    setClaiming(toHex(proposal));
+    setError(undefined);
+    try {
+      await gateway.post(`/proposals/${toHex(proposal)}/payout`, undefined, sent);
+      again();
+    } catch (problem) {
+      setError(problem);
+    }
+    setClaiming("");
+  };
+  const funded = round.payouts.filter((one) => one.funded);
+  return (
+    <>
+      <h2>{text.payouts}</h2>
+      {!round.decided && <p>{text.undecided}</p>}
+      {funded.length > 0 && (
+        <div class="scroll" role="region" aria-label={text.payouts} tabIndex={0}>
+          <table>
+            <caption>{text.payouts}</caption>
+            <thead>
+              <tr>
+                <th scope="col">{text.proposal}</th>
+                <th scope="col" class="numbers">
+                  {text.amount}
+                </th>
+                <th scope="col">{text.recipient}</th>
+                <th scope="col">{text.state}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {funded.map((one) => (
+                <tr key={toHex(one.proposal)}>
+                  <th scope="row">{one.title}</th>
+                  <td class="numbers">{number(one.amount)}</td>
+                  <td>
+                    <code>{short(toHex(one.recipient))}</code>
+                  </td>
+                  <td>
+                    {one.paid ? (
+                      text.paid
+                    ) : (
+                      <>
+                        {text.unpaid}{" "}
+                        <button
+                          type="button"
+                          disabled={claiming !== ""}
+                          onClick={() => void claim(one.proposal)}
+                        >
+                          {claiming === toHex(one.proposal) ? text.claiming : text.claim(one.title)}
+                        </button>
+                      </>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {error !== undefined && <Failure error={error} />}
+    </>
+  );
+}

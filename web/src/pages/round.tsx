@@ -1,0 +1,117 @@
+/** A round of a shared budget with its proposals. */
+
+import { type Proposal, proposals, type Round, round } from "../client/views.ts";
+import { moment, number, percent, short, status, words } from "../messages/index.ts";
+import { toHex } from "../protocol/encoding.ts";
+import { Items } from "../view/items.tsx";
+import { Facts, Page } from "../view/page.tsx";
+import { Await, useResource } from "../view/resource.tsx";
+import { gateway } from "../view/session.ts";
+
+async function load(id: bigint) {
+  const [shown, listed] = await Promise.all([
+    gateway.get(`/rounds/${id}`, round),
+    gateway.get(`/rounds/${id}/proposals`, proposals),
+  ]);
+  return { shown, listed };
+}
+
+export function RoundPage({ id }: { id: bigint }) {
+  const found = useResource(() => load(id), [id]);
+  const title = found.value?.shown.title ?? words.round.document;
+  return (
+    <Page title={title}>
+      <Await resource={found}>
+        {({ shown, listed }) => <Shown shown={shown} listed={listed} />}
+      </Await>
+    </Page>
+  );
+}
+
+function Shown({ shown, listed }: { shown: Round; listed: readonly Proposal[] }) {
+  const text = words.round;
+  const { token, poll } = shown;
+  return (
+    <>
+      {shown.text && <p class="prose">{shown.text}</p>}
+      <Facts
+        facts={[
+          [
+            text.budget,
+            <>
+              {number(shown.budget)}{" "}
+              <small>{token ? text.token(short(toHex(token))) : text.coin}</small>
+              <br />
+              <small>{text.deposited(number(shown.deposited))}</small>
+            </>,
+          ],
+          [text.state, status(shown.status)],
+          [text.proposalsClose, moment(shown.proposalsCloseAt)],
+          [text.votingOpens, moment(shown.votingOpensAt)],
+          [text.votingCloses, moment(shown.votingClosesAt)],
+        ]}
+      />
+      {poll !== undefined && (
+        <p class="actions">
+          <a class="button" href={`/polls/${poll}`}>
+            {text.vote}
+          </a>
+          {["tallied", "decided", "expired"].includes(shown.status) && (
+            <a class="button" href={`/polls/${poll}/results`}>
+              {text.results}
+            </a>
+          )}
+        </p>
+      )}
+      <h2>{text.proposals}</h2>
+      {!listed.length && <p>{text.none}</p>}
+      <Items
+        items={listed.map(({ title, text, amount, category }, place) => {
+          return { place, title, text, cost: amount, category };
+        })}
+        shown={(items) => (
+          <ol class="cards">
+            {items.map((item) => (
+              <Entry key={item.place} proposal={listed[item.place]!} budget={shown.budget} />
+            ))}
+          </ol>
+        )}
+      />
+    </>
+  );
+}
+
+function Entry({ proposal, budget }: { proposal: Proposal; budget: bigint }) {
+  const text = words.round;
+  const { title, amount, recipient, withdrawn } = proposal;
+  return (
+    <li>
+      <h3>{title}</h3>
+      {withdrawn && <p class="tag">{text.withdrawn}</p>}
+      {amount > 0n && (
+        <>
+          <p>
+            {number(amount)} <small>{text.ofBudget(percent(amount, budget))}</small>
+          </p>
+          <Bar part={amount} whole={budget} />
+        </>
+      )}
+      {proposal.text && <p class="prose">{proposal.text}</p>}
+      <p>
+        <small>
+          {text.recipient} <code>{short(toHex(recipient))}</code>
+        </small>
+      </p>
+    </li>
+  );
+}
+
+/** A part of a whole as a bar; the numbers stand beside it. */
+export function Bar({ part, whole }: { part: bigint; whole: bigint }) {
+  const filled = whole > 0n ? Number((part * 1000n) / whole) / 10 : 0;
+  return (
+    <div class="bar" aria-hidden="true">
+      <div style={{ width: `${Math.min(filled, 100)}%` }} />
+    </div>
+  );
+}

@@ -1,0 +1,497 @@
+/** Voting: is it the real poll, who votes, the ballot, one step that casts it, the receipts. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { type Answer, bitsOf, choices, problemOf, readAnswer } from "../client/answers.ts";
+import { fetchReceipts, pollData, prepare, type Refusals, send } from "../client/casting.ts";
+import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
+import { Refusal } from "../client/gateway.ts";
+import { keptKeys } from "../client/key_file.ts";
+import type { VotersPoll } from "../client/poll.ts";
+import type { Config } from "../client/views.ts";
+import { type SavedBallot, SavedVotes } from "../client/votes.ts";
+import { number, short, words } from "../messages/index.ts";
+import { Census } from "../protocol/census.ts";
+import { sameBytes, toHex } from "../protocol/encoding.ts";
+import type { SigningKey } from "../protocol/keys.ts";
+import { Await, Failure, useResource } from "../view/resource.tsx";
+import { gateway, readConfig, store, useKey, workshop } from "../view/session.ts";
+import { type Detail, QuestionField } from "./ballot/form.tsx";
+import { problemText } from "./ballot/problems.ts";
+import { CheckList, itemsOf } from "./ballot/selection.tsx";
+import { ChainNotice, type Checked, useChainCheck } from "./chain_notice.tsx";
+import { Unlock } from "./key.tsx";
+import { Receipts } from "./receipts.tsx";
+
+/** Censuses beyond this are not loaded to see whether one is in: the nodes say so. */
+const MAX_CENSUS = 20_000;
+const CENSUS_ENTRY_BYTES = 56;
+
+interface Props {
+  readonly config: Config;
+  /** As the gateway shows it. */
+  readonly shown: VotersPoll;
+  readonly voters: number;
+  readonly details: readonly Detail[];
+}
+
+export function Voting({ config, shown, voters, details }: Props) {
+  const checked = useChainCheck(config, shown);
+  const [accepted, setAccepted] = useState(false);
+  const key = useKey();
+  // What the chain says goes before what the gateway shows.
+  const poll = checked.state === "checked" ? checked.poll : shown;
+  const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
+  useEffect(() => {
+    // Tables are made while the voter still chooses.
+    workshop.run("warm", pollData(poll)).catch(() => undefined);
+  }, [toHex(poll.context)]);
+  return (
+    <>
+      <ChainNotice checked={checked} accepted={accepted} accept={setAccepted} />
+      {checked.state !== "lies" &&
+        (key ? (
+          <Eligible
+            key={toHex(key.address)}
+            voter={key}
+            poll={poll}
+            voters={voters}
+            details={details}
+            trusted={trusted}
+            checked={checked}
+          />
+        ) : (
+          <NoKey poll={poll} details={details} />
+        ))}
+    </>
+  );
+}
+
+/** Without a key the ballot can be filled in, not cast. */
+function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[] }) {
+  const text = words.cast;
+  const [answers, change] = useAnswers(poll);
+  const kept = keptKeys(store());
+  return (
+    <>
+      <Ballot poll={poll} details={details} answers={answers} change={change} />
+      <section class="panel uncast" aria-labelledby="cast">
+        <h2 id="cast">{text.title}</h2>
+        <NotCast />
+        <p>{text.needKey}</p>
+        {kept.length ? (
+          kept.map((locked) => <Unlock key={toHex(locked.address)} locked={locked} />)
+        ) : (
+          <p>{text.noKey}</p>
+        )}
+        <p class="actions">
+          <a href="/register">{text.register}</a>
+          <a href="/key">{text.import}</a>
+        </p>
+      </section>
+    </>
+  );
+}
+
+function NotCast() {
+  return (
+    <p class="state" role="status">
+      <strong>{words.cast.notCast}.</strong> {words.cast.notCastText}
+    </p>
+  );
+}
+
+/** For which account a key votes in a poll; undefined when it is in nobody's name. */
+async function accountOf(
+  { pollId }: VotersPoll,
+  voters: number,
+  key: SigningKey,
+): Promise<Uint8Array | undefined> {
+  if (voters > MAX_CENSUS) return key.address;
+  const most = voters * CENSUS_ENTRY_BYTES + CENSUS_ENTRY_BYTES;
+  let census: Uint8Array;
+  try {
+    census = await gateway.download(`/polls/${pollId}/census`, most);
+  } catch (error) {
+    // Another gateway's poll: the nodes know who may vote.
+    if (error instanceof Refusal && error.status === 404) return key.address;
+    throw error;
+  }
+  const { entries } = Census.decode(census);
+  return entries.find(({ signingKey }) => sameBytes(signingKey, key.address))?.account;
+}
+
+interface EligibleProps {
+  readonly voter: SigningKey;
+  readonly poll: VotersPoll;
+  readonly voters: number;
+  readonly details: readonly Detail[];
+  readonly trusted: boolean;
+  readonly checked: Checked;
+}
+
+function Eligible({ voter, poll, voters, details, trusted }: EligibleProps) {
+  const found = useResource(async () => {
+    const account = await accountOf(poll, voters, voter);
+    return { votes: account && SavedVotes.open(store(), poll, account) };
+  }, []);
+  return (
+    <Await resource={found}>
+      {({ votes }) =>
+        votes ? (
+          <Casting
+            // Of the gateway's word and of the chain's: receipts are those of one poll.
+            key={toHex(poll.context)}
+            voter={voter}
+            votes={votes}
+            details={details}
+            trusted={trusted}
+          />
+        ) : (
+          <p class="notice bad">{words.cast.notEligible(toHex(voter.address))}</p>
+        )
+      }
+    </Await>
+  );
+}
+
+type Work =
+  | { readonly step: "idle" }
+  | { readonly step: "preparing"; readonly done: number; readonly total: number }
+  | { readonly step: "sending" };
+
+const IDLE: Work = { step: "idle" };
+
+function Casting({
+  voter,
+  votes,
+  details,
+  trusted,
+}: {
+  voter: SigningKey;
+  votes: SavedVotes;
+  details: readonly Detail[];
+  trusted: boolean;
+}) {
+  const { poll } = votes;
+  const [answers, change, clear] = useAnswers(poll);
+  const [changing, setChanging] = useState(!votes.last);
+  const [work, setWork] = useState<Work>(IDLE);
+  const [refusals, setRefusals] = useState<Refusals>(new Map());
+  const [error, setError] = useState<unknown>();
+  const [, redraw] = useState(0);
+  const busy = useRef(false);
+  const panel = useRef<HTMLElement>(null);
+  const hear = () => {
+    redraw((before) => before + 1);
+  };
+
+  /** One thing at a time, however often a button is pressed. */
+  const once = async (steps: () => Promise<void>) => {
+    if (busy.current) return;
+    busy.current = true;
+    setError(undefined);
+    try {
+      await steps();
+    } catch (problem) {
+      setError(problem);
+    }
+    busy.current = false;
+    setWork(IDLE);
+    panel.current?.focus();
+  };
+  const deliver = async (ballot: SavedBallot) => {
+    setWork({ step: "sending" });
+    setRefusals(await send(gateway, store(), votes, ballot, hear));
+    if (votes.recorded(ballot)) {
+      // The draft is the choice in the clear.
+      dropDraft(store(), poll.context);
+      clear();
+    }
+  };
+  const cast = () =>
+    once(async () => {
+      setWork({ step: "preparing", done: 0, total: 3 });
+      const { head } = await readConfig();
+      const ballot = await prepare(
+        workshop,
+        store(),
+        votes,
+        voter,
+        bitsOf(poll, answers),
+        BigInt(head.timestamp),
+        (done, total) => {
+          setWork({ step: "preparing", done, total });
+        },
+      );
+      setChanging(false);
+      await deliver(ballot);
+    });
+  const again = () =>
+    once(async () => {
+      await deliver(votes.last!);
+    });
+  useEffect(() => {
+    const { last } = votes;
+    if (last && last.receipts.size < poll.committee.members.length) {
+      fetchReceipts(gateway, store(), votes, last).then(hear, () => undefined);
+    }
+  }, []);
+
+  const idle = work.step === "idle";
+  return (
+    <>
+      {changing && <Ballot poll={poll} details={details} answers={answers} change={change} />}
+      <section
+        ref={panel}
+        tabIndex={-1}
+        class={`panel ${changing ? "uncast" : votes.last && votes.recorded(votes.last) ? "cast" : "uncast"}`}
+        aria-labelledby="cast"
+      >
+        <h2 id="cast">{words.cast.title}</h2>
+        {changing ? (
+          <Uncast
+            poll={poll}
+            answers={answers}
+            voter={voter}
+            idle={idle}
+            trusted={trusted}
+            before={votes.last !== undefined}
+            cast={() => void cast()}
+            keep={() => {
+              clear();
+              dropDraft(store(), poll.context);
+              setChanging(false);
+            }}
+          />
+        ) : (
+          votes.last && (
+            <Sent
+              votes={votes}
+              ballot={votes.last}
+              refusals={refusals}
+              idle={idle}
+              again={() => void again()}
+              change={() => {
+                setChanging(true);
+              }}
+            />
+          )
+        )}
+        <Working work={work} />
+        {error instanceof Refusal && error.status < 500 ? (
+          <p class="notice bad" role="alert">
+            {words.cast.refused(error.detail || error.title)}
+          </p>
+        ) : (
+          error !== undefined && <Failure error={error} />
+        )}
+      </section>
+    </>
+  );
+}
+
+function Working({ work }: { work: Work }) {
+  if (work.step === "idle") return null;
+  const preparing = work.step === "preparing";
+  const says = preparing ? words.cast.preparing : words.cast.sending;
+  return (
+    <div role="status">
+      <label for="working">{says}</label>
+      <progress id="working" {...(preparing && { value: work.done, max: work.total })} />
+    </div>
+  );
+}
+
+/** Nothing is cast yet: what is missing, and the one step. */
+function Uncast({
+  poll,
+  answers,
+  voter,
+  idle,
+  trusted,
+  before,
+  cast,
+  keep,
+}: {
+  poll: VotersPoll;
+  answers: readonly Answer[];
+  voter: SigningKey;
+  idle: boolean;
+  trusted: boolean;
+  before: boolean;
+  cast: () => void;
+  keep: () => void;
+}) {
+  const text = words.cast;
+  const several = poll.questions.length > 1;
+  const todo = poll.questions.flatMap((question, place) => {
+    const problem = problemOf(question, answers[place]!);
+    if (!problem) return [];
+    const says = problemText(problem, question);
+    return [several ? words.problems.of(question.title, says) : says];
+  });
+  if (!poll.questions.length && !castable(poll, answers)) todo.push(words.problems.rule);
+  if (!trusted) todo.push(words.chain.title);
+  return (
+    <>
+      {before ? (
+        <p class="state" role="status">
+          <strong>{text.changing}.</strong> {text.changingText}
+        </p>
+      ) : (
+        <NotCast />
+      )}
+      <p>{text.signAs(short(toHex(voter.address)))}</p>
+      {todo.length > 0 && (
+        <>
+          <p id="todo">{text.todo}</p>
+          <ul aria-labelledby="todo">
+            {todo.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      <p class="actions">
+        <button type="button" class="primary" disabled={!idle || todo.length > 0} onClick={cast}>
+          {before ? text.buttonAgain : text.button}
+        </button>
+        {before && (
+          <button type="button" disabled={!idle} onClick={keep}>
+            {text.keep}
+          </button>
+        )}
+      </p>
+    </>
+  );
+}
+
+function castable(poll: VotersPoll, answers: readonly Answer[]): boolean {
+  try {
+    bitsOf(poll, answers);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** A ballot is on its way or recorded. */
+function Sent({
+  votes,
+  ballot,
+  refusals,
+  idle,
+  again,
+  change,
+}: {
+  votes: SavedVotes;
+  ballot: SavedBallot;
+  refusals: Refusals;
+  idle: boolean;
+  again: () => void;
+  change: () => void;
+}) {
+  const text = words.cast;
+  const { members, quorum } = votes.poll.committee;
+  const recorded = votes.recorded(ballot);
+  const count = number(ballot.receipts.size);
+  return (
+    <>
+      <p class="state" role="status">
+        <strong>{recorded ? text.recorded : text.unrecorded}.</strong>{" "}
+        {recorded
+          ? text.recordedText(count, number(members.length), number(quorum))
+          : text.unrecordedText(count, number(quorum))}
+      </p>
+      <Receipts votes={votes} ballot={ballot} refusals={refusals} />
+      <p class="actions">
+        {!recorded && (
+          <button type="button" class="primary" disabled={!idle} onClick={again}>
+            {text.again}
+          </button>
+        )}
+        <button type="button" disabled={!idle} onClick={change}>
+          {text.change}
+        </button>
+      </p>
+    </>
+  );
+}
+
+/** The fields of all questions. */
+function Ballot({
+  poll,
+  details,
+  answers,
+  change,
+}: {
+  poll: VotersPoll;
+  details: readonly Detail[];
+  answers: readonly Answer[];
+  change: (place: number, answer: Answer) => void;
+}) {
+  if (!poll.questions.length) {
+    return (
+      <fieldset class="question">
+        <legend>{poll.description.title}</legend>
+        <p>{words.form.selection}</p>
+        <CheckList
+          items={itemsOf(poll.description.options, details)}
+          chosen={answers[0]!.chosen}
+          change={(chosen) => {
+            change(0, { chosen, amounts: [] });
+          }}
+        />
+      </fieldset>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        // A key pressed in a field casts nothing.
+        event.preventDefault();
+      }}
+    >
+      {poll.questions.map((question, place) => (
+        <QuestionField
+          key={place}
+          name={`q${place}`}
+          question={question}
+          answer={answers[place]!}
+          details={details}
+          change={(answer) => {
+            change(place, answer);
+          }}
+        />
+      ))}
+    </form>
+  );
+}
+
+/** Answers to all questions, kept on this device as they change. */
+function useAnswers(
+  poll: VotersPoll,
+): [readonly Answer[], (place: number, answer: Answer) => void, () => void] {
+  const asked = poll.questions.length ? poll.questions : [undefined];
+  const read = (draft: unknown) => {
+    return asked.map((question, place) => {
+      const options = question ? choices(question) : poll.description.options.length;
+      return readAnswer(question, options, Array.isArray(draft) ? draft[place] : undefined);
+    });
+  };
+  const [answers, setAnswers] = useState(() => read(readDraft(store(), poll.context)));
+  const change = (place: number, answer: Answer) => {
+    const changed = answers.map((one, at) => (at === place ? answer : one));
+    setAnswers(changed);
+    writeDraft(store(), poll.context, changed);
+  };
+  return [
+    answers,
+    change,
+    () => {
+      setAnswers(read(undefined));
+    },
+  ];
+}

@@ -1,0 +1,106 @@
+/** Long lists of options: searched, sorted, by category. */
+
+import type { ComponentChildren } from "preact";
+import { useId, useState } from "preact/hooks";
+
+import { number, words } from "../messages/index.ts";
+
+/** An option with what is known of it. */
+export interface Item {
+  /** Its place as listed, from 0. */
+  readonly place: number;
+  readonly title: string;
+  readonly text: string;
+  readonly cost: bigint | undefined;
+  readonly category: number;
+}
+
+/** From so many on there is something to search. */
+const MANY = 6;
+
+const ORDERS = ["listed", "title", "cheap", "dear"] as const;
+type Order = (typeof ORDERS)[number];
+
+/** A list with a search box and an order, where it is long; `shown` shows the rest. */
+export function Items({
+  items,
+  shown,
+}: {
+  items: readonly Item[];
+  shown: (items: readonly Item[]) => ComponentChildren;
+}) {
+  const text = words.list;
+  const [search, setSearch] = useState("");
+  const [order, setOrder] = useState<Order>("listed");
+  const [category, setCategory] = useState(-1);
+  const id = useId();
+  const categories = [...new Set(items.map((item) => item.category))].sort((a, b) => a - b);
+  const costs = items.some(({ cost }) => cost !== undefined);
+  const wanted = search.trim().toLocaleLowerCase(words.language);
+  const found = items.filter((item) => {
+    const holds = `${item.title}\n${item.text}`.toLocaleLowerCase(words.language).includes(wanted);
+    return holds && (category < 0 || item.category === category);
+  });
+  return (
+    <>
+      {items.length >= MANY && (
+        <div class="tools">
+          <label>
+            {text.search}
+            <input
+              type="search"
+              value={search}
+              onInput={(event) => {
+                setSearch(event.currentTarget.value);
+              }}
+            />
+          </label>
+          <label>
+            {text.sort}
+            <select
+              value={order}
+              onChange={(event) => {
+                setOrder(event.currentTarget.value as Order);
+              }}
+            >
+              {ORDERS.slice(0, costs ? 4 : 2).map((one) => (
+                <option key={one} value={one}>
+                  {text.orders[one]}
+                </option>
+              ))}
+            </select>
+          </label>
+          {categories.length > 1 && (
+            <label>
+              {text.category}
+              <select
+                value={category}
+                onChange={(event) => {
+                  setCategory(Number(event.currentTarget.value));
+                }}
+              >
+                <option value={-1}>{text.all}</option>
+                {categories.map((one) => (
+                  <option key={one} value={one}>
+                    {text.categoryName(number(one + 1))}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <output id={id}>{text.shown(number(found.length), number(items.length))}</output>
+        </div>
+      )}
+      {shown(found.sort(comparison(order)))}
+    </>
+  );
+}
+
+function comparison(order: Order): (left: Item, right: Item) => number {
+  return (left, right) => {
+    if (order === "title") return left.title.localeCompare(right.title, words.language);
+    const [one, two] = order === "dear" ? [right.cost, left.cost] : [left.cost, right.cost];
+    if (order === "listed" || one === two) return left.place - right.place;
+    return (one ?? 0n) < (two ?? 0n) ? -1 : 1;
+  };
+}

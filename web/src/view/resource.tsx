@@ -1,0 +1,93 @@
+/** Things that take time to come, and may not come. */
+
+import type { ComponentChildren } from "preact";
+import { useCallback, useEffect, useState } from "preact/hooks";
+
+import { Refusal, Unreachable } from "../client/gateway.ts";
+import { words } from "../messages/index.ts";
+import { Malformed, Rejected } from "../protocol/errors.ts";
+
+/** What has come of something that was asked for. */
+export interface Resource<T> {
+  /** The latest that came; stays while it is asked for again. */
+  readonly value: T | undefined;
+  /** Why nothing came the last time. */
+  readonly error: unknown;
+  /** Ask again. */
+  readonly again: () => void;
+}
+
+/** Ask for something when the page opens, and again whenever what it depends on changes. */
+export function useResource<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  on: readonly unknown[],
+): Resource<T> {
+  const [state, setState] = useState<{ value?: T; error?: unknown }>({});
+  const [asked, setAsked] = useState(0);
+  useEffect(() => {
+    const leaving = new AbortController();
+    load(leaving.signal).then(
+      (value) => {
+        if (!leaving.signal.aborted) setState({ value });
+      },
+      (error: unknown) => {
+        if (!leaving.signal.aborted) setState((before) => ({ ...before, error }));
+      },
+    );
+    return () => {
+      leaving.abort();
+    };
+  }, [...on, asked]);
+  const again = useCallback(() => {
+    setAsked((before) => before + 1);
+  }, []);
+  return { value: state.value, error: state.error, again };
+}
+
+/** A resource's content, or that it is coming, or why it is not. */
+export function Await<T>({
+  resource,
+  children,
+}: {
+  resource: Resource<T>;
+  children: (value: T) => ComponentChildren;
+}) {
+  const { value, error, again } = resource;
+  return (
+    <>
+      {error !== undefined && <Failure error={error} again={again} />}
+      {value !== undefined
+        ? children(value)
+        : error === undefined && <p role="status">{words.loading}</p>}
+    </>
+  );
+}
+
+/** What went wrong and what to do next. */
+export function Failure({ error, again }: { error: unknown; again?: () => void }) {
+  return (
+    <div class="notice bad" role="alert">
+      <p>{explain(error)}</p>
+      {again && (
+        <button type="button" onClick={again}>
+          {words.retry}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** An error in words of the page. */
+export function explain(error: unknown): string {
+  const { failures } = words;
+  if (error instanceof Unreachable) return failures.unreachable;
+  if (error instanceof Refusal) {
+    if (error.status === 404) return failures.notFound;
+    if (error.status >= 500) return failures.busy;
+    return failures.other(error.detail || error.title);
+  }
+  if (error instanceof Malformed) return failures.malformed(error.message);
+  if (error instanceof Rejected) return failures.rejected(error.message);
+  if (error instanceof DOMException) return failures.storage;
+  return failures.other(error instanceof Error ? error.message : String(error));
+}

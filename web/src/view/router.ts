@@ -1,0 +1,62 @@
+/** Where the client is: paths of the address bar, without loading the page again. */
+
+import { useEffect, useState } from "preact/hooks";
+
+/** A page with what its path names. */
+export type Route =
+  | { readonly page: "home" | "key" | "register" | "about" | "missing" }
+  | { readonly page: "round" | "poll" | "results" | "audit"; readonly id: bigint };
+
+const NUMBERED: readonly (readonly [RegExp, "round" | "poll" | "results" | "audit"])[] = [
+  [/^\/rounds\/([1-9][0-9]{0,17})$/, "round"],
+  [/^\/polls\/([1-9][0-9]{0,17})$/, "poll"],
+  [/^\/polls\/([1-9][0-9]{0,17})\/results$/, "results"],
+  [/^\/polls\/([1-9][0-9]{0,17})\/audit$/, "audit"],
+];
+
+/** The page at a path. */
+export function routeOf(path: string): Route {
+  switch (path) {
+    case "/":
+      return { page: "home" };
+    case "/key":
+    case "/register":
+    case "/about":
+      return { page: path.slice(1) as "key" | "register" | "about" };
+  }
+  for (const [pattern, page] of NUMBERED) {
+    const found = pattern.exec(path);
+    if (found) return { page, id: BigInt(found[1]!) };
+  }
+  return { page: "missing" };
+}
+
+/** The page of now; links within the client change it. */
+export function useRoute(): Route {
+  const [path, setPath] = useState(location.pathname);
+  useEffect(() => {
+    const arrive = () => {
+      setPath(location.pathname);
+    };
+    const follow = (event: MouseEvent) => {
+      const link = event.target instanceof Element ? event.target.closest("a") : null;
+      const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0;
+      if (!link || !plain || event.defaultPrevented || link.target || link.download) return;
+      const to = new URL(link.href);
+      // A named provider stays only where it was named: its connection is of that page.
+      const same = to.origin === location.origin && !location.search && !to.search && !to.hash;
+      if (!same || routeOf(to.pathname).page === "missing") return;
+      event.preventDefault();
+      history.pushState(null, "", to.pathname);
+      arrive();
+      scrollTo(0, 0);
+    };
+    addEventListener("popstate", arrive);
+    document.addEventListener("click", follow);
+    return () => {
+      removeEventListener("popstate", arrive);
+      document.removeEventListener("click", follow);
+    };
+  }, []);
+  return routeOf(path);
+}
