@@ -1,6 +1,7 @@
 """A citizen without a wallet: invited, registered, votes on questions of every kind, audits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -161,6 +162,21 @@ def vote_of_others(stack: LocalStack, api: Api, poll_id: int, voters: list[Signi
         assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
 
 
+@contextmanager
+def lying(surfer: Surfer, poll_id: int) -> Iterator[None]:
+    """While it lasts, the gateway shows a node's poll key that is none."""
+
+    def answer(route: Any) -> None:
+        shown = route.fetch().json()
+        shown["poll_keys"][1] = shown["poll_keys"][0]
+        route.fulfill(json=shown)
+
+    path = f"**/api/v1/polls/{poll_id}"
+    surfer.page.route(path, answer)
+    yield
+    surfer.page.unroute(path)
+
+
 @pytest.mark.timeout(600)
 def test_by_invitation_from_registration_to_audit(
     stack: LocalStack, surfer: Callable[[], Surfer]
@@ -194,6 +210,18 @@ def test_by_invitation_from_registration_to_audit(
     poll_id = int(api.good("GET", f"/plans/{plan['plan']}")["poll"])
     eventually(lambda: api.good("GET", f"/polls/{poll_id}")["poll_keys"] is not None, "open", 60)
     wait_for_heads(stack)
+
+    # A gateway that names keys of its own would read the vote: the chain tells.
+    with lying(citizen, poll_id):
+        page.goto(f"/polls/{poll_id}")
+        expect(page.get_by_text("Do not vote: the chain says something else")).to_be_visible()
+        expect(page.get_by_role("group", name="Where?")).to_have_count(0)
+        citizen.look("poll-lies")
+    # What is no provider of chain data checks nothing, and the voter has to say so.
+    page.goto(f"/polls/{poll_id}?rpc={stack.node_urls[0]}")
+    expect(page.get_by_text("Not checked on the chain")).to_be_visible()
+    expect(page.get_by_label("I vote without this check")).not_to_be_checked()
+    citizen.look("poll-unchecked")
 
     page.goto("/")
     page.get_by_role("link", name="All kinds of questions").click()

@@ -128,8 +128,14 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     member.look("round-results")
     assert token.balance(from_hex(recipients[0], "recipient")) == 400
     page.get_by_role("link", name="Check all of this yourself").click()
+    # Through a provider of the auditor's own, which only this page's policy allows.
+    own = stack.rpc_url.replace("127.0.0.1", "localhost")
+    page.get_by_text("Use a provider of chain data that you trust").click()
+    page.get_by_label("Address of its JSON-RPC").fill(own)
+    page.get_by_role("button", name="Use this one").click()
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_text("Everything holds")).to_be_visible()
+    expect(page.get_by_text(f"read through {own.partition('//')[2]}")).to_be_visible()
     assert not member.console, member.console
 
 

@@ -23,8 +23,17 @@ from tests.support.api import (
     wait_for_heads,
 )
 from tests.support.town import body_of, eventually
+from tests.web.bridge import Browser
 
 DAY = 86_400
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The client of browsers, which reads the same censuses."""
+    one = Browser()
+    yield one
+    one.close()
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +72,13 @@ def rich(stack: LocalStack) -> SigningKey:
     return key
 
 
-def weights_now(stack: LocalStack, source: CensusSource) -> dict[bytes, int]:
+def weights_now(stack: LocalStack, browser: Browser, source: CensusSource) -> dict[bytes, int]:
     rpc = JsonRpc(stack.rpc_url)
     census: Census = read_census(rpc, source, rpc.newest_block())
+    wanted = json.dumps(source.to_json())
+    assert browser.call("census", rpc_url=stack.rpc_url, source=wanted) == [
+        [to_hex(one.account), to_hex(one.signing_key), str(one.weight)] for one in census.entries
+    ]
     return {entry.account: entry.weight for entry in census.entries}
 
 
@@ -76,7 +89,7 @@ def past_block(stack: LocalStack) -> int:
     return number
 
 
-def test_members_with_voting_keys_vote(stack: LocalStack) -> None:
+def test_members_with_voting_keys_vote(stack: LocalStack, browser: Browser) -> None:
     api = Api(stack)
     members = Contract(stack, "MemberRegistry", checksum(stack.organizer.address))
     keys = Contract(stack, "VotingKeys")
@@ -89,7 +102,8 @@ def test_members_with_voting_keys_vote(stack: LocalStack) -> None:
     register = keys.data("register", checksum(wallet_key.address))
     wallet.send("execute", checksum(keys.address), register)
     keys.send("register", checksum(cold_key.address), sender=cold)
-    past_block(stack)
+    source = CensusSource(SourceKind.MEMBERS, members.address, past_block(stack), keys=keys.address)
+    assert len(weights_now(stack, browser, source)) == 7
     now = stack.registry.head().timestamp
     wanted = {
         "title": "Who cleans?",
@@ -133,7 +147,7 @@ def test_members_with_voting_keys_vote(stack: LocalStack) -> None:
     assert members.address.hex() in source["detail"]
 
 
-def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack) -> None:
+def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack, browser: Browser) -> None:
     token = Contract(stack, "TestToken", "Votes", "VOTE", 10**6)
     holders = [rich(stack) for _ in range(3)]
     for holder, amount in zip(holders, (250, 1000, 99), strict=True):
@@ -143,11 +157,11 @@ def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack) -> None:
     token.send("delegate", checksum(holders[0].address), sender=holders[2])
     source = CensusSource(SourceKind.VOTES, token.address, past_block(stack), 100)
     expected = {holders[0].address: 3, holders[1].address: 10}
-    assert weights_now(stack, source) == expected
+    assert weights_now(stack, browser, source) == expected
     # Votes moved afterwards, within a block of a flash loan even, do not count.
     token.send("delegate", checksum(holders[2].address), sender=holders[1])
     past_block(stack)
-    assert weights_now(stack, source) == expected
+    assert weights_now(stack, browser, source) == expected
 
     membership = Contract(stack, "TestMembership")
     for holder in holders[:2]:
@@ -156,7 +170,7 @@ def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack) -> None:
     source = CensusSource(SourceKind.VOTES, membership.address, past_block(stack))
     membership.send("mint", checksum(holders[0].address))
     past_block(stack)
-    assert weights_now(stack, source) == {holder.address: 1 for holder in holders[:2]}
+    assert weights_now(stack, browser, source) == {holder.address: 1 for holder in holders[:2]}
 
 
 @pytest.mark.parametrize(

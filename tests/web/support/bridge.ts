@@ -9,6 +9,8 @@ import { createInterface } from "node:readline";
 
 import { shake256 } from "@noble/hashes/sha3.js";
 
+import { readCensus as readCensusOfChain } from "../../../web/src/client/census.ts";
+import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
 import type { AnchoredRoot } from "../../../web/src/protocol/board.ts";
 import { Audit } from "../../../web/src/protocol/checks.ts";
@@ -27,6 +29,7 @@ import { type Randomness, systemRandomness } from "../../../web/src/protocol/ran
 import { receiptStatement } from "../../../web/src/protocol/receipts.ts";
 import { BallotRule } from "../../../web/src/protocol/rule.ts";
 import { open } from "../../../web/src/protocol/sealing.ts";
+import { readSource } from "../../../web/src/protocol/snapshot.ts";
 import { pollStatistics } from "../../../web/src/protocol/statistics.ts";
 import { Domain } from "../../../web/src/protocol/typed_data.ts";
 import { unhex } from "./vectors.ts";
@@ -270,19 +273,29 @@ function statistics(request: { questions: string; tally: string[] }): unknown {
   return found.map(({ question, ...numbers }) => written(numbers));
 }
 
+/** A census read again from the chain, as of its latest block. */
+async function census(request: { rpc_url: string; source: string }): Promise<unknown> {
+  const rpc = new JsonRpc(request.rpc_url);
+  const source = readSource(parseJson(utf8(request.source), "source"));
+  const entries = await readCensusOfChain(rpc, source, await rpc.newestBlock());
+  return entries.map(({ account, signingKey, weight }) => {
+    return [toHex(account), toHex(signingKey), weight.toString()];
+  });
+}
+
 /** Answered as soon as the process has read its modules. */
 function ready(): unknown {
   return null;
 }
 
-const COMMANDS = { ready, prepare, verify, open: openBox, audit, statistics } as const;
+const COMMANDS = { ready, prepare, verify, open: openBox, audit, statistics, census } as const;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { command, ...request } = JSON.parse(line) as { command: keyof typeof COMMANDS };
   let answer: object;
   const before = process.cpuUsage();
   try {
-    answer = { result: COMMANDS[command](request as never) };
+    answer = { result: await COMMANDS[command](request as never) };
   } catch (error) {
     answer = { error: (error as Error).name, message: (error as Error).message };
   }
