@@ -31,12 +31,15 @@ class Node:
 
     def _serve(self, pieces: Iterator[bytes], pause_s: float) -> None:
         connection, _ = self.server.accept()
-        connection.recv(65_536)
         try:
             connection.sendall(HEAD)
             for piece in pieces:
                 connection.sendall(piece)
                 time.sleep(pause_s)
+            # A socket closed before its request is read is reset, and its answer lost.
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65_536):
+                pass
         except OSError:
             pass
         connection.close()
