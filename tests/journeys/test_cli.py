@@ -54,26 +54,29 @@ class Shell:
         assert self.stack.organizer_token not in done.stdout + done.stderr
         return json.loads(done.stderr)["error"] if code == 1 else json.loads(done.stdout or "null")
 
-    def start(self, *command: object, module: str = "ostraka") -> "Running":
-        return Running([sys.executable, "-m", module, *map(str, command)], self)
+    def start(
+        self, *command: object, module: str = "ostraka", typed: str | None = None
+    ) -> "Running":
+        return Running([sys.executable, "-m", module, *map(str, command)], self, typed)
 
 
 class Running:
-    """A command that runs beside others."""
+    """A command that runs beside others; `typed` is what it reads."""
 
-    def __init__(self, command: list[str], shell: Shell) -> None:
+    def __init__(self, command: list[str], shell: Shell, typed: str | None = None) -> None:
+        self.typed = typed
         self.process = subprocess.Popen(
             command,
             cwd=shell.folder,
             env={"PATH": "/usr/bin:/bin", **shell.environment},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if typed is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
     def wait(self) -> subprocess.CompletedProcess[str]:
-        stdout, stderr = self.process.communicate(timeout=120)
+        stdout, stderr = self.process.communicate(self.typed, timeout=120)
         return subprocess.CompletedProcess(
             self.process.args, self.process.returncode, stdout, stderr
         )
@@ -114,13 +117,19 @@ def finish(stack: LocalStack, poll: int) -> None:
     eventually(lambda: shown(stack, path)["status"] == "tallied", "tallied", 60)
 
 
+def verify(shell: Shell, *command: object, code: int = 0) -> Any:
+    """Report of `ostraka-verify`, which knows neither gateway nor the voter's key."""
+    done = shell.start(*command, "--json", module="ostraka_verifier").wait()
+    assert done.returncode == code, (command, done.stdout, done.stderr)
+    return json.loads(done.stdout)
+
+
 def audit(shell: Shell, poll: int, board: str) -> str:
-    done = shell.start(
-        *("audit", "--rpc", shell.stack.rpc_url, "--poll", poll, "--board", board, "--json"),
+    report = verify(
+        *(shell, "audit", "--rpc", shell.stack.rpc_url, "--poll", poll, "--board", board),
         *("--registry", to_hex(shell.stack.registry.address)),
-        module="ostraka_verifier",
-    ).wait()
-    return str(json.loads(done.stdout)["verdict"])
+    )
+    return str(report["verdict"])
 
 
 def test_a_round(stack: LocalStack, shell: Shell) -> None:
@@ -204,6 +213,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         done = one.wait()
         assert done.returncode == 0, (done.args, done.stdout, done.stderr)
         assert len(json.loads(done.stdout)["receipts"]) == 4
+    challenge(shell, poll, checked)
     again = shell(*("vote", poll, "--key", "ben", "--choose", "1", "--file", "ben.json"), *checked)
     first, second = shell("vote", "receipts", "ben.json")
     assert second["ballot_digest"] == again["ballot_digest"] != first["ballot_digest"]
@@ -238,7 +248,49 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         done = one.wait()
         assert text in done.stdout, (done.args, done.stdout, done.stderr)
     shell("board", "export", poll, "--out", "round.ostraka")
+    counted = verify(
+        shell, "receipt", "ben.json", *checked, "--poll", poll, "--board", "round.ostraka"
+    )
+    assert counted["verdict"] == "holds", counted
     assert audit(shell, poll, "round.ostraka") == "holds"
+
+
+def challenge(shell: Shell, poll: int, checked: list[str]) -> None:
+    """Ballots are challenged, not cast: what they hold, and that another one would be found out."""
+    votes = (shell.folder / "ben.json").read_text()
+    vote = ("vote", poll, "--key", "ben", "--choose", "2", "--file", "ben.json", *checked)
+    done = shell.start(*vote, "--challenge", "opened.json", "--json", typed="n\n").wait()
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    digest = json.loads(done.stdout)["ballot_digest"]
+    # The number is on the terminal before the question.
+    assert digest in done.stderr.partition("Cast it")[0]
+    assert (shell.folder / "ben.json").read_text() == votes
+
+    of_poll = (*checked, "--poll", poll)
+    opened = ("challenge", "opened.json", *of_poll, "--digest")
+    report = verify(shell, *opened, digest)
+    assert (report["verdict"], report["says"][0]["answer"]) == ("holds", ["cem's"])
+    report = verify(shell, *opened, "0x" + "11" * 32, code=1)
+    assert [one["verdict"] for one in report["checks"]] == ["fails", *["not checked"] * 3]
+    content = json.loads((shell.folder / "opened.json").read_text())
+    bits = content["bits"]
+    changed = content | {"bits": "10" + bits[2:] if bits[:2] == "01" else "01" + bits[2:]}
+    (shell.folder / "lied.json").write_text(json.dumps(changed))
+    report = verify(shell, "challenge", "lied.json", *of_poll, "--digest", digest, code=1)
+    assert [one["check"] for one in report["checks"] if one["verdict"] == "fails"] == ["V4"]
+
+    report = verify(shell, "receipt", "ben.json", *of_poll, code=3)
+    found = {one["check"]: one["verdict"] for one in report["checks"]}
+    assert found == {"V5": "holds", "V6": "holds", "V7": "not checked"}
+    content = json.loads(votes)
+    receipts = content["ballots"][-1]["receipts"]
+    receipts[0]["signature"], receipts[1]["signature"] = (
+        receipts[1]["signature"],
+        receipts[0]["signature"],
+    )
+    (shell.folder / "swapped.json").write_text(json.dumps(content))
+    report = verify(shell, "receipt", "swapped.json", *of_poll, code=1)
+    assert report["checks"][0]["verdict"] == "fails"
 
 
 def test_a_poll(stack: LocalStack, shell: Shell) -> None:

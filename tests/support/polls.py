@@ -35,11 +35,13 @@ from ostraka_verifier.outcome import (
 )
 from ostraka_verifier.parameters import (
     Committee,
+    Description,
     Member,
     PollIdentity,
     PollParameters,
     poll_keys_hash,
 )
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import approval
 from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
@@ -138,6 +140,12 @@ class SyntheticPoll:
             self.factory.prepare(key, key.address, bits, OPENS_AT + number)
             for number, (key, bits) in enumerate(zip(self.voter_keys, self.votes, strict=True))
         ]
+
+    @property
+    def published(self) -> PublishedPoll:
+        """The poll as its registry's events have it."""
+        description = Description.decode(self.description)
+        return PublishedPoll(self.identity, self.context, description, self.rule, self.committee)
 
     def leaf(self, prepared: PreparedBallot) -> SignedBallot:
         """A ballot as the board lists it."""

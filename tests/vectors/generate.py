@@ -39,7 +39,7 @@ from tests.vectors.cases import Cases, hexed
 from tests.vectors.generate_classes import classes
 from tests.vectors.generate_curve import write_curve
 from tests.vectors.generate_outcome import outcomes
-from tests.vectors.generate_question import question_ballots, questions, votes
+from tests.vectors.generate_question import openings, question_ballots, questions, votes
 
 FOLDER = Path(__file__).parent
 
@@ -663,6 +663,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "questions": questions,
     "votes": votes,
     "question_ballots": question_ballots,
+    "openings": openings,
     "board": boards,
 }
 

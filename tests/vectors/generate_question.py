@@ -1,14 +1,15 @@
 """Questions (§5.5 to §5.9): the rules they make, the bits votes are, and what is none of these."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ostraka.voter.choice import ballot_bits
+from ostraka_verifier.challenge import Opening, what_it_says
 from ostraka_verifier.curve import R
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import poll_labels, poll_rule, read_questions
-from tests.support.polls import SyntheticPoll
+from tests.support.polls import OPENS_AT, SyntheticPoll
 from tests.vectors.cases import Cases, hexed
 
 ABC, ABCD = ["A", "B", "C"], ["A", "B", "C", "D"]
@@ -625,6 +626,93 @@ def question_ballots() -> Cases:
             named = {"name": f"{one.name}: {reason}", **common}
             cases.append(named | {"ballot": hexed(forged.encoded), "expect": "Rejected"})
     return {"cases": cases}
+
+
+def openings() -> Cases:
+    """Challenged ballots with what they say, and openings that fail, each by its check."""
+    cases = []
+    for one in _asked():
+        if not one.proven:
+            continue
+        poll = _described(one)
+        shared = poll.factory.prove(poll.voter_keys[0].address, one.bits, OPENS_AT)
+        opening = Opening(
+            poll.identity, poll.context, shared.ballot.encoded, shared.bits, shared.blinding
+        )
+        said = what_it_says(poll.published, one.bits)
+        cases.append(
+            {
+                "name": one.name,
+                "poll": _published(poll),
+                "opening": opening.to_json(),
+                "digest": hexed(opening.digest),
+                "says": [{"question": each.question, "answer": each.answer} for each in said],
+            }
+        )
+    return {"cases": cases, "refused": _refused_openings()}
+
+
+def _refused_openings() -> list[Json]:
+    poll = _described(next(one for one in _asked() if one.proven and len(one.bits) > 3))
+    voter = poll.voter_keys[0].address
+    bits = poll.votes[0]
+    shared = poll.factory.prove(voter, bits, OPENS_AT)
+    good = Opening(poll.identity, poll.context, shared.ballot.encoded, shared.bits, shared.blinding)
+    broken = (1 - bits[0], *bits[1:])
+    forged = poll.factory.prove(voter, broken, OPENS_AT)
+    changed = bytearray(good.ballot)
+    changed[-1] ^= 1
+    again = poll.factory.prove(voter, bits, OPENS_AT)
+    cases = {
+        "another ballot than was noted": ("V1", good, forged.ballot.digest),
+        "another poll": ("V2", replace(good, poll=replace(good.poll, poll_id=9)), good.digest),
+        "another context": ("V2", replace(good, context=bytes(32)), good.digest),
+        "a ballot cut short": ("V2", replace(good, ballot=good.ballot[:-1]), None),
+        "a proof that was changed": ("V3", replace(good, ballot=bytes(changed)), None),
+        "a vote that breaks the rule, proven as well as one can": (
+            "V3",
+            replace(good, ballot=forged.ballot.encoded, bits=broken, blinding=forged.blinding),
+            None,
+        ),
+        "bits that break the rule": ("V4", replace(good, bits=broken), good.digest),
+        "bits that are too few": ("V4", replace(good, bits=good.bits[:-1]), good.digest),
+        "the blinding of another ballot": (
+            "V4",
+            replace(good, blinding=again.blinding),
+            good.digest,
+        ),
+    }
+    return [
+        {
+            "name": name,
+            "check": check,
+            "poll": _published(poll),
+            "opening": opening.to_json(),
+            "digest": hexed(opening.digest if noted is None else noted),
+        }
+        for name, (check, opening, noted) in cases.items()
+    ]
+
+
+def _described(one: Asked) -> SyntheticPoll:
+    """A poll whose description has the questions."""
+    read = read_questions(one.questions)
+    members = {"questions": one.questions, "options": list(poll_labels(read))}
+    return SyntheticPoll(
+        [one.bits], poll_rule(read), NoOutcome(), seed=f"opening of {one.name}", members=members
+    )
+
+
+def _published(poll: SyntheticPoll) -> Json:
+    return {
+        "chain_id": str(poll.identity.chain_id),
+        "registry": hexed(poll.identity.registry),
+        "poll": str(poll.identity.poll_id),
+        "poll_context": hexed(poll.context),
+        "description": hexed(poll.description),
+        "rule": hexed(poll.rule.encode()),
+        "threshold": poll.threshold,
+    }
 
 
 def _joined(bits: Sequence[int]) -> str:

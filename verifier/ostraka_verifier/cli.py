@@ -2,7 +2,10 @@
 
 import json
 import sys
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -10,10 +13,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ostraka_verifier import curve
 from ostraka_verifier.checks import Claimed, Verdict
+from ostraka_verifier.curve import Curve
+from ostraka_verifier.encoding import ADDRESS_BYTES, HASH_BYTES
 from ostraka_verifier.report import audit_poll, print_report
+from ostraka_verifier.voter_report import (
+    VoterReport,
+    challenge_report,
+    print_voter_report,
+    receipt_report,
+)
 
 EXIT_CODES = {Verdict.HOLDS: 0, Verdict.FAILS: 1, Verdict.NOT_CHECKED: 3}
-_ADDRESS_BYTES = 20
+_MAX_FILE_BYTES = 64 * 2**20
 
 app = typer.Typer(
     name="ostraka-verify",
@@ -28,17 +39,25 @@ def _group() -> None:
     """Check Ostraka polls from chain and board alone, trusting neither nodes nor gateway."""
 
 
+Rpc = Annotated[str, typer.Option(help="JSON-RPC endpoint of the chain; best your own.")]
+Registry = Annotated[str, typer.Option(help="Address of the PollRegistry, 0x-hex.")]
+PollNumber = Annotated[int, typer.Option(help="Number of the poll in that registry.", min=1)]
+Engine = Annotated[
+    str | None, typer.Option(help="native or reference; by default the fastest there is.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+Quiet = Annotated[bool, typer.Option(help="Show no progress.")]
+
+
 @app.command()
 def audit(
-    rpc: Annotated[str, typer.Option(help="JSON-RPC endpoint of the chain; best your own.")],
-    registry: Annotated[str, typer.Option(help="Address of the PollRegistry, 0x-hex.")],
-    poll: Annotated[int, typer.Option(help="Number of the poll in that registry.", min=1)],
+    rpc: Rpc,
+    registry: Registry,
+    poll: PollNumber,
     board: Annotated[str, typer.Option(help="The poll's board: a URL of any node, or a file.")],
-    engine: Annotated[
-        str | None, typer.Option(help="native or reference; by default the fastest there is.")
-    ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    quiet: Annotated[bool, typer.Option(help="Show no progress.")] = False,
+    engine: Engine = None,
+    json_: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check everything about one poll, by numbered checks.
 
@@ -48,28 +67,79 @@ def audit(
     Example: ostraka-verify audit --rpc http://127.0.0.1:8545 --registry 0x5FbD… --poll 1
     --board https://node.example/api/v1/polls/1/board
     """
-    try:
-        engine_used = curve.load(engine)
-    except (RuntimeError, ValueError) as error:
-        raise typer.BadParameter(str(error), param_hint="--engine") from None
-    if not rpc.startswith(("http://", "https://")):
-        raise typer.BadParameter("expected an http(s) URL", param_hint="--rpc")
-    console = Console(stderr=True)
-    bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*bars, console=console, disable=quiet, transient=True) as progress:
-        task = progress.add_task("ballots checked", total=None)
-        report = audit_poll(
-            engine_used,
-            rpc,
-            Claimed(_address(registry), poll),
-            board,
-            lambda done, total: progress.update(task, completed=done, total=total or None),
-        )
+    curve_used = _engine(engine)
+    claimed = Claimed(_address(registry), poll)
+    with _progress("ballots checked", quiet) as progress:
+        report = audit_poll(curve_used, _rpc(rpc), claimed, board, progress)
     if json_:
-        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+        _print_json(report.to_json())
     else:
         print_report(report, Console())
     raise typer.Exit(EXIT_CODES[report.verdict])
+
+
+@app.command()
+def challenge(
+    opening: Annotated[Path, typer.Argument(help="File of the opened ballot.", dir_okay=False)],
+    digest: Annotated[
+        str, typer.Option(help="Number of the ballot as noted before it was challenged, 0x-hex.")
+    ],
+    rpc: Rpc,
+    registry: Registry,
+    poll: PollNumber,
+    engine: Engine = None,
+    json_: AsJson = False,
+) -> None:
+    """Check what a challenged ballot says, on a machine other than the one that made it.
+
+    The voting page shows a ballot's number before you decide to cast or to challenge it. Note that
+    number, challenge, save the opened ballot, and compare what is printed here with what you chose.
+    An opened ballot is no secret any more and is never cast.
+
+    Exit codes: 0 it says what is printed, 1 something fails, 2 wrong usage, 3 something could not
+    be checked.
+
+    Example: ostraka-verify challenge opening.json --digest 0x12ab… --rpc http://127.0.0.1:8545
+    --registry 0x5FbD… --poll 1
+    """
+    noted = _bytes(digest, HASH_BYTES, "--digest")
+    claimed = Claimed(_address(registry), poll)
+    report = challenge_report(_engine(engine), _rpc(rpc), claimed, noted, _content(opening))
+    _print_voter_report(report, json_)
+
+
+@app.command()
+def receipt(
+    votes: Annotated[
+        Path,
+        typer.Argument(
+            help="File of ballots and receipts, as page and CLI save it.", dir_okay=False
+        ),
+    ],
+    rpc: Rpc,
+    registry: Registry,
+    poll: PollNumber,
+    board: Annotated[
+        str | None,
+        typer.Option(help="The poll's board, once it is counted: a URL of any node, or a file."),
+    ] = None,
+    engine: Engine = None,
+    json_: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check a voter's receipts against the chain, and with --board that the ballot is counted.
+
+    Exit codes: 0 everything holds, 1 something fails, 2 wrong usage, 3 something could not be
+    checked.
+
+    Example: ostraka-verify receipt votes.json --rpc http://127.0.0.1:8545 --registry 0x5FbD…
+    --poll 1 --board https://node.example/api/v1/polls/1/board
+    """
+    claimed = Claimed(_address(registry), poll)
+    content = _content(votes)
+    with _progress("board", quiet) as progress:
+        report = receipt_report(_engine(engine), _rpc(rpc), claimed, content, board, progress)
+    _print_voter_report(report, json_)
 
 
 def main() -> None:
@@ -80,11 +150,61 @@ def main() -> None:
         sys.exit(130)
 
 
-def _address(text: str) -> bytes:
+def _engine(name: str | None) -> Curve:
     try:
-        address = bytes.fromhex(text.removeprefix("0x"))
+        return curve.load(name)
+    except (RuntimeError, ValueError) as error:
+        raise typer.BadParameter(str(error), param_hint="--engine") from None
+
+
+def _rpc(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("expected an http(s) URL", param_hint="--rpc")
+    return url
+
+
+def _address(text: str) -> bytes:
+    return _bytes(text, ADDRESS_BYTES, "--registry")
+
+
+def _bytes(text: str, size: int, option: str) -> bytes:
+    try:
+        found = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
-        address = b""
-    if len(address) != _ADDRESS_BYTES:
-        raise typer.BadParameter("expected 0x and 40 hexadecimal digits", param_hint="--registry")
-    return address
+        found = b""
+    if len(found) != size:
+        expected = f"expected 0x and {2 * size} hexadecimal digits"
+        raise typer.BadParameter(expected, param_hint=option)
+    return found
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}") from None
+    if len(content) > _MAX_FILE_BYTES:
+        raise typer.BadParameter(f"{path}: more than {_MAX_FILE_BYTES} bytes")
+    return content
+
+
+@contextmanager
+def _progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar that is told how far the work has come."""
+    bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*bars, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
+
+
+def _print_json(content: Any) -> None:
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def _print_voter_report(report: VoterReport, as_json: bool) -> None:
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        print_voter_report(report, Console())
+    raise typer.Exit(EXIT_CODES[report.verdict])

@@ -24,7 +24,9 @@ from ostraka_verifier.rpc import (
     Log,
     Progress,
     Reverted,
+    dynamic,
     fetch,
+    length,
     no_progress,
     read_bytes,
     read_quantity,
@@ -254,16 +256,16 @@ class ChainReader:
         view = data[Reader(data, "round()").unsigned(WORD_BYTES, "offset") :]
         fixed = Reader(view, "round()")
         words = [fixed.unsigned(WORD_BYTES, f"word {number}") for number in range(_ROUND_WORDS)]
-        parameters = _tail(view, _ROUND_WORDS, "round().parameters")
+        parameters = dynamic(view, _ROUND_WORDS, "round().parameters")
         parameters.take(WORD_BYTES, "token")
         titles: dict[bytes, str] = {}
         for kind, position in ((_SUBMITTED, 1), (_REVISED, 0)):
             for log in self._round_logs(kind, reference):
                 item = read_bytes(log.get("data"), "item")
                 titles[read_topic(log, 2)] = _read_title(item, position)
-        listed = _tail(self._call("proposals(uint256)", key, treasury), 0, "proposals()")
+        listed = dynamic(self._call("proposals(uint256)", key, treasury), 0, "proposals()")
         proposals = []
-        for _ in range(_length(listed)):
+        for _ in range(length(listed)):
             fields = [listed.take(WORD_BYTES, "proposal") for _ in range(_PROPOSAL_WORDS)]
             withdrawn, funded, paid = (any(one) for one in fields[5:])
             proposals.append(
@@ -356,8 +358,8 @@ def read_board(source: str, progress: Progress = no_progress) -> bytes:
 
 
 def _read_poll_keys(data: bytes) -> tuple[bytes, ...]:
-    tail = _tail(data, 0, "PollOpened.publicKeys")
-    return tuple(tail.take(WORD_BYTES, "key") for _ in range(_length(tail)))
+    tail = dynamic(data, 0, "PollOpened.publicKeys")
+    return tuple(tail.take(WORD_BYTES, "key") for _ in range(length(tail)))
 
 
 def _read_anchored(data: bytes) -> AnchoredRoot:
@@ -371,44 +373,30 @@ def _read_anchored(data: bytes) -> AnchoredRoot:
     offset = reader.unsigned(WORD_BYTES, "attestations")
     listed = data[offset + WORD_BYTES :]
     attestations = []
-    for position in range(_length(Reader(data[offset:], "RootAnchored.attestations"))):
+    for position in range(length(Reader(data[offset:], "RootAnchored.attestations"))):
         start = Reader(listed[WORD_BYTES * position :], "attestation").unsigned(WORD_BYTES, "at")
         one = Reader(listed[start:], "attestation")
         node = one.unsigned(WORD_BYTES, "node")
         one.unsigned(WORD_BYTES, "offset")
-        attestations.append(Attestation(node, one.take(_length(one), "signature")))
+        attestations.append(Attestation(node, one.take(length(one), "signature")))
     return AnchoredRoot(number, root, tuple(attestations))
 
 
 def _read_tally(data: bytes) -> Tally:
     blinding = Reader(data[WORD_BYTES:], "TallyAccepted").unsigned(WORD_BYTES, "blinding")
-    tail = _tail(data, 0, "TallyAccepted.tally")
-    values = tuple(tail.unsigned(WORD_BYTES, "votes") for _ in range(_length(tail)))
+    tail = dynamic(data, 0, "TallyAccepted.tally")
+    values = tuple(tail.unsigned(WORD_BYTES, "votes") for _ in range(length(tail)))
     return Tally(values, blinding)
 
 
 def _read_title(data: bytes, position: int) -> str:
     """Title of the `Item` whose offset stands at word `position`."""
     start = Reader(data[WORD_BYTES * position :], "item").unsigned(WORD_BYTES, "offset")
-    title = _tail(data[start:], 3, "item.title")
+    title = dynamic(data[start:], 3, "item.title")
     try:
-        return title.take(_length(title), "title").decode()
+        return title.take(length(title), "title").decode()
     except UnicodeDecodeError:
         raise Malformed("item.title: not UTF-8") from None
-
-
-def _tail(data: bytes, position: int, subject: str) -> Reader:
-    """Reader of the dynamic argument whose offset stands at word `position`."""
-    offset = Reader(data[WORD_BYTES * position :], subject).unsigned(WORD_BYTES, "offset")
-    return Reader(data[offset:], subject)
-
-
-def _length(reader: Reader) -> int:
-    length = reader.unsigned(WORD_BYTES, "length")
-    # Far more than any poll has; a lying endpoint must not make us allocate.
-    if length > 1 << 16:
-        raise Malformed(f"an ABI list of {length} entries")
-    return length
 
 
 def _dynamic_words(values: Sequence[int]) -> bytes:

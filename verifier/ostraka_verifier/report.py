@@ -14,7 +14,7 @@ from ostraka_verifier.board import split_sections
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
-from ostraka_verifier.evidence import ChainReader, read_board
+from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
 from ostraka_verifier.outcome import decode_outcome_rule
 from ostraka_verifier.parameters import Description, RoundReference
 from ostraka_verifier.rpc import Progress, no_progress
@@ -56,10 +56,7 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """Holds only when every check holds; one failure fails the whole."""
-        verdicts = {finding.verdict for finding in self.findings}
-        if Verdict.FAILS in verdicts:
-            return Verdict.FAILS
-        return Verdict.HOLDS if verdicts == {Verdict.HOLDS} else Verdict.NOT_CHECKED
+        return verdict_of(self.findings)
 
     def to_json(self) -> dict[str, Any]:
         """Stable members; large integers as decimal strings."""
@@ -70,16 +67,7 @@ class Report:
             "block": self.block,
             "status": self.status,
             "ballots": self.counted,
-            "checks": [
-                {
-                    "check": finding.check,
-                    "claim": finding.claim,
-                    "verdict": finding.verdict.value,
-                    "item": finding.item,
-                    "detail": finding.detail,
-                }
-                for finding in self.findings
-            ],
+            "checks": [finding.to_json() for finding in self.findings],
             "options": [
                 {
                     "name": option.name,
@@ -103,18 +91,27 @@ def audit_poll(
     """Gather the evidence of one poll and check it all."""
     try:
         board = read_board(board_source)
-        sections = split_sections(board)
-        encoded_rule = sections["outcome_rule"]
-        chain = ChainReader(rpc_url, claimed.registry).read(
-            claimed.poll_id,
-            decode_outcome_rule(encoded_rule),
-            encoded_rule,
-            *_references(sections["description"]),
-        )
+        chain = read_evidence(ChainReader(rpc_url, claimed.registry), claimed.poll_id, board)
     except AuditError as error:
         return _without_evidence(error)
     audit = Audit(curve, claimed, chain, board, secrets.randbits, progress)
     return report_of(audit)
+
+
+def read_evidence(reader: ChainReader, poll_id: int, board: bytes) -> ChainEvidence:
+    """What the chain says of the poll of a board, and of what its description points at.
+
+    Raises:
+        AuditError: The board is none, or the chain cannot be read.
+    """
+    sections = split_sections(board)
+    encoded_rule = sections["outcome_rule"]
+    return reader.read(
+        poll_id,
+        decode_outcome_rule(encoded_rule),
+        encoded_rule,
+        *_references(sections["description"]),
+    )
 
 
 def report_of(audit: Audit) -> Report:
@@ -134,20 +131,7 @@ def report_of(audit: Audit) -> Report:
 
 def print_report(report: Report, console: Console) -> None:
     """The report as tables."""
-    colours = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.NOT_CHECKED: "yellow"}
-    table = Table(title=_shown(report.title), title_justify="left")
-    for name in ("check", "claim", "verdict", "detail"):
-        table.add_column(name)
-    for finding in report.findings:
-        colour = colours[finding.verdict]
-        detail = ": ".join(part for part in (finding.item, finding.detail) if part)
-        table.add_row(
-            finding.check,
-            finding.claim,
-            f"[{colour}]{finding.verdict.value}[/{colour}]",
-            _shown(detail),
-        )
-    console.print(table)
+    console.print(findings_table(report.title, report.findings))
     if any(option.votes is not None for option in report.options):
         result = Table(title="Result", title_justify="left")
         result.add_column("option")
@@ -155,7 +139,7 @@ def print_report(report: Report, console: Console) -> None:
         result.add_column("award", justify="right")
         for option in report.options:
             award = "" if option.award is None else str(option.award)
-            result.add_row(_shown(option.name), str(option.votes), award)
+            result.add_row(shown(option.name), str(option.votes), award)
         console.print(result)
     for found in report.statistics:
         console.print(_statistics_table(found))
@@ -163,11 +147,43 @@ def print_report(report: Report, console: Console) -> None:
         console.print(f"Read at block {report.block}; the poll is {report.status}.")
     for limit in LIMITS:
         console.print(limit, style="dim")
-    colour = colours[report.verdict]
-    console.print(f"Verdict: [bold {colour}]{report.verdict.value}[/bold {colour}]")
+    console.print(verdict_line(report.verdict))
 
 
-def _shown(text: str) -> str:
+_COLOURS = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.NOT_CHECKED: "yellow"}
+
+
+def verdict_of(findings: Sequence[Finding]) -> Verdict:
+    """What findings come to: one failure fails the whole, one thing not checked leaves it open."""
+    verdicts = {finding.verdict for finding in findings}
+    if Verdict.FAILS in verdicts:
+        return Verdict.FAILS
+    return Verdict.HOLDS if verdicts == {Verdict.HOLDS} else Verdict.NOT_CHECKED
+
+
+def findings_table(title: str, findings: Sequence[Finding]) -> Table:
+    """Checks with their verdicts."""
+    table = Table(title=shown(title), title_justify="left")
+    for name in ("check", "claim", "verdict", "detail"):
+        table.add_column(name)
+    for finding in findings:
+        colour = _COLOURS[finding.verdict]
+        detail = ": ".join(part for part in (finding.item, finding.detail) if part)
+        table.add_row(
+            finding.check,
+            finding.claim,
+            f"[{colour}]{finding.verdict.value}[/{colour}]",
+            shown(detail),
+        )
+    return table
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """The verdict on the whole, in colour."""
+    return f"Verdict: [bold {_COLOURS[verdict]}]{verdict.value}[/bold {_COLOURS[verdict]}]"
+
+
+def shown(text: str) -> str:
     """Text of strangers, without what would make a terminal show another verdict."""
     return escape("".join(one if one.isprintable() else "\ufffd" for one in text))
 
@@ -228,23 +244,23 @@ def _statistics(audit: Audit) -> Sequence[Statistics]:
 
 
 def _statistics_table(found: Statistics) -> Table:
-    table = Table(title=_shown(found.question.title), title_justify="left")
+    table = Table(title=shown(found.question.title), title_justify="left")
     if found.overall is None:
         for name in ("answer", "count", "share"):
             table.add_column(name, justify="left" if name == "answer" else "right")
         for one in found.shares:
             share = "" if one.share is None else f"{_decimal(100 * one.share)} %"
-            table.add_row(_shown(one.label), str(one.count), share)
+            table.add_row(shown(one.label), str(one.count), share)
         for bracket in found.quartiles:
             inside = f"{bracket.low} ≤ x < {bracket.high}"
-            table.add_row(f"quantile {bracket.quantile}", _shown(bracket.label), inside)
+            table.add_row(f"quantile {bracket.quantile}", shown(bracket.label), inside)
         return table
     for name in ("group", "answers", "mean", "variance"):
         table.add_column(name, justify="left" if name == "group" else "right")
     named = [(one.group, one) for one in found.moments if one.group]
     for group, moments in [*named, ("all", found.overall)]:
         mean, variance = _decimal(moments.mean), _decimal(moments.variance)
-        table.add_row(_shown(group), str(moments.count), mean, variance)
+        table.add_row(shown(group), str(moments.count), mean, variance)
     return table
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from ostraka_verifier.encoding import WORD_BYTES, keccak256, parse_json
+from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json
 from ostraka_verifier.errors import Malformed, Undecided
 
 _MAX_RPC_BYTES = 64 * 2**20
@@ -201,6 +201,21 @@ def read_bytes(value: Any, subject: str) -> bytes:
         return bytes.fromhex(value[2:])
     except ValueError:
         raise Malformed(f"{subject}: not 0x-hex") from None
+
+
+def dynamic(data: bytes, position: int, subject: str) -> Reader:
+    """Reader of the dynamic ABI argument whose offset stands at word `position`."""
+    offset = Reader(data[WORD_BYTES * position :], subject).unsigned(WORD_BYTES, "offset")
+    return Reader(data[offset:], subject)
+
+
+def length(reader: Reader) -> int:
+    """Entries or bytes of a dynamic ABI value."""
+    count = reader.unsigned(WORD_BYTES, "length")
+    # Far more than any poll has; a lying endpoint must not make us allocate.
+    if count > 1 << 16:
+        raise Malformed(f"an ABI list of {count} entries")
+    return count
 
 
 def _request(identity: int, method: str, parameters: Sequence[Any]) -> dict[str, Any]:

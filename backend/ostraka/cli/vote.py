@@ -1,5 +1,6 @@
 """`ostraka vote …`: vote from one's own machine, and keep the receipts."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,11 +20,19 @@ from ostraka.cli.client import (
 from ostraka.cli.errors import UNREACHABLE
 from ostraka.cli.output import emit, facts, note, printable, table, when
 from ostraka.cli.propose import Account, KeyFile
-from ostraka.client.casting import fetch_receipts, prepare, send_by_gateway, send_to_nodes
+from ostraka.client.casting import (
+    Sealing,
+    fetch_receipts,
+    opened,
+    prepare,
+    send_by_gateway,
+    send_to_nodes,
+    sign,
+)
 from ostraka.client.choosing import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
 from ostraka.client.gateway import Gateway, Refusal
 from ostraka.client.poll import VotersPoll, chain_time, compare, poll_of_gateway
-from ostraka.client.votes import SavedBallot, SavedVotes
+from ostraka.client.votes import SavedBallot, SavedVotes, private
 from ostraka.keys import SigningKey
 from ostraka.wire.records import to_hex
 
@@ -94,6 +103,14 @@ def cast(
         bool,
         typer.Option("--again", help="Make a new ballot although the last one is not recorded."),
     ] = False,
+    challenge: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Show the ballot's number first, and ask whether to cast or to challenge it. "
+            "Challenged, it is opened into FILE for `ostraka-verify challenge`, and not cast.",
+        ),
+    ] = None,
     account: Account = None,
     file: Annotated[
         Path | None,
@@ -110,6 +127,8 @@ def cast(
 
     The ballot is in the file before it is sent. After a crash, `ostraka vote send FILE` sends the
     same one again.
+
+    A program could seal another vote than yours. --challenge finds that out, as often as you like.
 
     Exit code 0: the ballot is recorded, enough nodes gave receipts. 3: too few did; send it again.
 
@@ -128,8 +147,11 @@ def cast(
                 f"`ostraka vote send {path}`, or make a new one by --again"
             )
             raise Refusal(0, "Unfinished", detail)
-        bits = _bits(poll, choose)
-        ballot = prepare(votes, signer, bits, now)
+        sealing = prepare(votes, _bits(poll, choose), now)
+        if challenge is not None and not _cast_it(sealing):
+            _open(votes, sealing, challenge, as_json)
+            return
+        ballot = sign(votes, signer, sealing)
         _send(to, votes, ballot, direct, as_json, checked=checked)
 
 
@@ -227,6 +249,31 @@ def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
         return bits_of(poll, answers)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--choose") from None
+
+
+def _cast_it(sealing: Sealing) -> bool:
+    """Show the ballot's number, then ask whether to cast it: in this order, or it shows nothing."""
+    typer.echo(f"Your ballot is sealed as {to_hex(sealing.shared.ballot.digest)}.", err=True)
+    typer.echo("Note that number elsewhere before you answer.", err=True)
+    return typer.confirm("Cast it now? No challenges it", default=None, err=True)
+
+
+def _open(votes: SavedVotes, sealing: Sealing, path: Path, as_json: bool) -> None:
+    opening = opened(votes, sealing)
+    with open(path, "x", opener=private) as file:
+        json.dump(opening.to_json(), file, indent=1)
+    answer = {"cast": False, "ballot_digest": to_hex(opening.digest), "opening": str(path)}
+    emit(
+        as_json,
+        answer,
+        facts(
+            {
+                "Not cast": to_hex(opening.digest),
+                "Opened into": path,
+                "Check it elsewhere": f"ostraka-verify challenge {path} --digest …",
+            }
+        ),
+    )
 
 
 def _asked(poll: VotersPoll) -> list[str]:

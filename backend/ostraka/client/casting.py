@@ -7,6 +7,7 @@ Source: docs/protocol.md §7 to §9.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -15,22 +16,33 @@ from ostraka.client.gateway import Gateway, Refusal
 from ostraka.client.votes import SavedBallot, SavedVotes
 from ostraka.keys import SigningKey
 from ostraka.voter.cast import Cast, send
-from ostraka.voter.prepare import BallotFactory
+from ostraka.voter.prepare import BallotFactory, SharedBallot
 from ostraka.wire.records import CastRecord, to_hex
+from ostraka_verifier.challenge import Opening
 from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.parameters import PollIdentity
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
 
 
-def prepare(
-    votes: SavedVotes, signer: SigningKey, bits: Sequence[int], now_unix_s: int
-) -> SavedBallot:
-    """A new ballot, on the disk before anybody sees it.
+@dataclass(frozen=True)
+class Sealing:
+    """A ballot that is proven and neither signed nor cast: to be cast, or to be challenged.
+
+    Attributes:
+        shared: Holds the choice; goes nowhere unless the voter challenges.
+    """
+
+    factory: BallotFactory
+    shared: SharedBallot
+
+
+def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: int) -> Sealing:
+    """A new ballot, whose digest is fixed from here on.
 
     Args:
-        signer: The voter's key as the census names it.
         bits: The vote in the rule's bits, slack included.
         now_unix_s: Chain time.
 
@@ -43,12 +55,28 @@ def prepare(
     factory = BallotFactory(
         load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, poll.poll_keys
     )
-    prepared = factory.prepare(signer, votes.voter, bits, votes.next_cast_at(now_unix_s))
+    return Sealing(factory, factory.share(votes.voter, bits, votes.next_cast_at(now_unix_s)))
+
+
+def sign(votes: SavedVotes, signer: SigningKey, sealing: Sealing) -> SavedBallot:
+    """Sign a ballot to cast it; it is on the disk before anybody sees it.
+
+    Args:
+        signer: The voter's key as the census names it.
+    """
+    prepared = sealing.factory.seal(sealing.shared, signer)
     record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
     ballot = SavedBallot(record)
     votes.ballots.append(ballot)
     votes.write()
     return ballot
+
+
+def opened(votes: SavedVotes, sealing: Sealing) -> Opening:
+    """What a challenge shows of a ballot, which must never be cast then (§8.9)."""
+    poll, shared = votes.poll, sealing.shared
+    identity = PollIdentity(poll.domain.chain_id, poll.domain.registry, poll.poll_id)
+    return Opening(identity, poll.context, shared.ballot.encoded, shared.bits, shared.blinding)
 
 
 def send_by_gateway(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:

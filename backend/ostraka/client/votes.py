@@ -153,7 +153,7 @@ class SavedVotes:
         }
         unfinished = self.path.with_name(self.path.name + ".new")
         # Who voted when is nobody else's business.
-        with open(unfinished, "w", opener=_private) as file:
+        with open(unfinished, "w", opener=private) as file:
             json.dump(content, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
@@ -165,5 +165,6 @@ class SavedVotes:
             os.close(folder)
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
+    """Opener of files that only their owner reads."""
     return os.open(path, flags, 0o600)

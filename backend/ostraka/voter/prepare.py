@@ -27,10 +27,14 @@ class SharedBallot:
     Attributes:
         ballot: The public part.
         shares: For node 1, 2, … in order.
+        bits: The vote in the rule's bits.
+        blinding: `ρ(0)`; with the bits it opens the ballot, and is shown only in a challenge.
     """
 
     ballot: Ballot
     shares: tuple[Share, ...]
+    bits: tuple[int, ...]
+    blinding: int
 
     def __repr__(self) -> str:
         return f"SharedBallot({self.ballot.digest.hex()})"
@@ -144,7 +148,8 @@ class BallotFactory:
         shares = tuple(
             self._evaluate(columns, rho, node) for node in range(1, len(self._poll_keys) + 1)
         )
-        return SharedBallot(self.layout.build(cast_at_unix_s, proof), shares)
+        ballot = self.layout.build(cast_at_unix_s, proof)
+        return SharedBallot(ballot, shares, tuple(bits), rho[0])
 
     def seal(self, shared: SharedBallot, signer: SigningKey) -> PreparedBallot:
         """Seal each node's share to its poll key and sign the whole."""

@@ -1,0 +1,118 @@
+"""A poll as the chain published it, without a board: what receipts and openings are held against.
+
+Source: contracts/interfaces/IPollRegistry.sol; docs/protocol.md §3, §4, §13 (P1 to P4).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ostraka_verifier.ballot import BallotLayout
+from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader, keccak256, word
+from ostraka_verifier.errors import Malformed, Rejected, Undecided
+from ostraka_verifier.parameters import Committee, Description, Member, PollIdentity, PollParameters
+from ostraka_verifier.proof import ProofShape
+from ostraka_verifier.question import Question
+from ostraka_verifier.rpc import JsonRpc, dynamic, length, read_bytes
+from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.typed_data import Domain
+
+_PARAMETER_WORDS = 16
+_CREATED = keccak256(
+    b"PollCreated(uint256,address,bytes32,(bytes32,bytes32,bytes32,bytes32,bytes32,uint32,uint128,"
+    b"bool,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32),bytes,bytes,bytes)"
+)
+_COMMITTEE = keccak256(b"CommitteeRegistered(bytes32,address[],string[],uint8,uint8,uint8)")
+
+
+@dataclass(frozen=True)
+class PublishedPoll:
+    """What the registry's events say of a poll, held against the digests that they name.
+
+    Attributes:
+        context: `pollContext`, 32 bytes.
+    """
+
+    identity: PollIdentity
+    context: bytes
+    description: Description
+    rule: BallotRule
+    committee: Committee
+
+    @property
+    def domain(self) -> Domain:
+        """Chain and registry to which signatures are bound."""
+        return Domain(self.identity.chain_id, self.identity.registry)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """What is asked; nothing where the description does not say. Rejected (check P5)."""
+        return self.description.check_questions(self.rule)
+
+    @cached_property
+    def layout(self) -> BallotLayout:
+        """Layout of the poll's ballots."""
+        return BallotLayout(ProofShape(self.rule, self.committee.threshold))
+
+
+def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll:
+    """Read a poll at the latest block.
+
+    Raises:
+        Undecided: The endpoint is out of reach, or shows no such poll.
+        Malformed, Rejected: What it shows does not fit together; names the check.
+    """
+    block = rpc.newest_block()
+    data = _event(rpc, registry, _CREATED, word(poll_id), block)
+    if data is None:
+        raise Undecided(f"the registry shows no poll {poll_id} at block {block}")
+    parameters = PollParameters.decode(data[: _PARAMETER_WORDS * WORD_BYTES])
+    rule = BallotRule.decode(_bytes(data, _PARAMETER_WORDS, "PollCreated.rule"))
+    rule.check_weight(parameters.total_weight)
+    description = Description.decode(_bytes(data, _PARAMETER_WORDS + 2, "PollCreated.description"))
+    committee = _committee(rpc, registry, parameters.committee, block)
+    identity = PollIdentity(rpc.chain_id(), registry, poll_id)
+    context = identity.context(parameters, rule)
+    # P1: the registry itself must say the same as the event.
+    view = rpc.call(registry, "poll(uint256)", word(poll_id), block)
+    for name, computed, claimed in (
+        ("rule", rule.digest, parameters.rule),
+        ("description", description.digest, parameters.description),
+        ("committee", committee.digest, parameters.committee),
+        ("context", context, view[WORD_BYTES : 2 * WORD_BYTES]),
+    ):
+        if computed != claimed:
+            raise Rejected("P1", name, "the chain's digest is of something else")
+    return PublishedPoll(identity, context, description, rule, committee)
+
+
+def _committee(rpc: JsonRpc, registry: bytes, digest: bytes, block: int) -> Committee:
+    data = _event(rpc, registry, _COMMITTEE, digest, block)
+    if data is None:
+        raise Rejected("P3", "committee", "not registered")
+    nodes = dynamic(data, 0, "CommitteeRegistered.nodes")
+    addresses = [nodes.take(WORD_BYTES, "node")[-ADDRESS_BYTES:] for _ in range(length(nodes))]
+    reader = Reader(data, "CommitteeRegistered")
+    reader.take(WORD_BYTES, "nodes")
+    at = reader.unsigned(WORD_BYTES, "urls")
+    threshold, faults = (reader.unsigned(WORD_BYTES, name) for name in "tf")
+    listed = data[at:]
+    if length(Reader(listed, "CommitteeRegistered.urls")) != len(addresses):
+        raise Rejected("P3", "committee", "not a URL for each node")
+    members = []
+    for position, address in enumerate(addresses):
+        url = _bytes(listed[WORD_BYTES:], position, "CommitteeRegistered.url")
+        try:
+            members.append(Member(address, url.decode()))
+        except UnicodeDecodeError:
+            raise Malformed("CommitteeRegistered.url: not UTF-8") from None
+    return Committee(tuple(members), threshold, faults)
+
+
+def _event(rpc: JsonRpc, registry: bytes, kind: bytes, name: bytes, block: int) -> bytes | None:
+    logs = rpc.latest_logs(registry, (kind, name), block)
+    return read_bytes(logs[-1].get("data"), "eth_getLogs") if logs else None
+
+
+def _bytes(data: bytes, position: int, subject: str) -> bytes:
+    found = dynamic(data, position, subject)
+    return found.take(length(found), "bytes")

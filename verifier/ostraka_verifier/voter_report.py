@@ -1,0 +1,265 @@
+"""What a voter's own files show: an opened ballot, or receipts. For a person and for a program.
+
+Source: docs/protocol.md §8.9, §9.5, §13.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ostraka_verifier.challenge import Opening, Said, check_opening
+from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict
+from ostraka_verifier.curve import Curve
+from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
+from ostraka_verifier.evidence import ChainReader, read_board
+from ostraka_verifier.published import PublishedPoll, read_published
+from ostraka_verifier.receipt import Receipted, check_receipts, read_votes
+from ostraka_verifier.report import (
+    findings_table,
+    read_evidence,
+    shown,
+    verdict_line,
+    verdict_of,
+)
+from ostraka_verifier.rpc import JsonRpc, Progress, no_progress
+
+_CLAIMS = {
+    "V1": "the opened ballot is the one whose digest was noted",
+    "V2": "it is a ballot of this poll",
+    "V3": "its proof holds",
+    "V4": "its commitment holds the vote that is shown",
+    "V5": "every receipt is signed by its node for this ballot",
+    "V6": "the ballot is recorded: enough nodes gave receipts",
+    "V7": "the ballot is among those that were counted",
+}
+_OF_THE_ROOT = ("P1", "P2", "P3", "C1", "B1", "B2", "B3", "T1", "T2")
+"""Checks that make the board's ballots those under the root on chain."""
+
+
+@dataclass(frozen=True)
+class VoterReport:
+    """Findings on one file, and facts that they are about."""
+
+    schema: str
+    title: str
+    findings: Sequence[Finding]
+    digest: bytes | None = None
+    said: Sequence[Said] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Holds only when every check holds; one failure fails the whole."""
+        return verdict_of(self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """Stable members."""
+        return {
+            "schema": self.schema,
+            "verdict": self.verdict.value,
+            "title": self.title,
+            "ballot_digest": None if self.digest is None else "0x" + self.digest.hex(),
+            "checks": [finding.to_json() for finding in self.findings],
+            "says": [{"question": one.question, "answer": list(one.answer)} for one in self.said],
+        }
+
+
+def challenge_report(
+    curve: Curve, rpc_url: str, claimed: Claimed, noted: bytes, data: bytes
+) -> VoterReport:
+    """Check an opening (V1 to V4).
+
+    Args:
+        noted: Digest that was shown before the voter chose to challenge, 32 bytes.
+        data: The file of the opening.
+    """
+    findings = _Findings(("V1", "V2", "V3", "V4"))
+    schema = "ostraka-challenge/1"
+    try:
+        opening = Opening.decode(data)
+        poll = _published(rpc_url, claimed)
+        ballot, said = check_opening(curve, poll, noted, opening, secrets.randbits)
+    except Malformed as error:
+        return VoterReport(schema, "Ostraka challenge", findings.failed(_no_ballot(error)))
+    except Rejected as error:
+        failure = error if error.check in _CLAIMS else _no_ballot(error)
+        return VoterReport(schema, "Ostraka challenge", findings.failed(failure))
+    except Undecided as error:
+        return VoterReport(schema, "Ostraka challenge", findings.undecided(str(error)))
+    voter = f"of voter 0x{ballot.voter.hex()}"
+    return VoterReport(
+        schema, poll.description.title, findings.hold(("", voter, "", "")), ballot.digest, said
+    )
+
+
+def receipt_report(
+    curve: Curve,
+    rpc_url: str,
+    claimed: Claimed,
+    data: bytes,
+    board_source: str | None,
+    progress: Progress = no_progress,
+) -> VoterReport:
+    """Check the receipts of the newest ballot (V5, V6), and with a board that it counts (V7)."""
+    schema = "ostraka-receipt/1"
+    try:
+        ballots = read_votes(data)
+        poll = _published(rpc_url, claimed)
+    except AuditError as error:
+        found = _Findings(("V5", "V6", "V7"))
+        decided = found.undecided(str(error))
+        if not isinstance(error, Undecided):
+            decided = found.failed(Rejected("V5", "file", str(error)))
+        return VoterReport(schema, "Ostraka receipt", decided)
+    newest = ballots[-1]
+    findings = [_judge("V5", lambda: _signed(poll, newest))]
+    findings.append(_judge("V6", lambda: _recorded(poll, newest)))
+    if board_source is None:
+        missing = "give --board once the poll is counted"
+        findings.append(Finding("V7", _CLAIMS["V7"], Verdict.NOT_CHECKED, "", missing))
+    else:
+        findings += _counted(curve, rpc_url, claimed, poll, ballots, board_source, progress)
+    return VoterReport(schema, poll.description.title, findings, newest.digest)
+
+
+def print_voter_report(report: VoterReport, console: Console) -> None:
+    """The report as tables."""
+    console.print(findings_table(report.title, report.findings))
+    if report.digest is not None:
+        console.print(f"Ballot 0x{report.digest.hex()}")
+    for said in report.said:
+        table = Table(title=shown(said.question), title_justify="left")
+        table.add_column("this ballot says")
+        for answer in said.answer or ("nothing",):
+            table.add_row(shown(answer))
+        console.print(table)
+    if report.said:
+        console.print("It was opened: everybody who saw the file knows this vote. Never cast it.")
+    console.print(verdict_line(report.verdict))
+
+
+class _Findings:
+    """Findings of checks that follow from one another."""
+
+    def __init__(self, numbers: Sequence[str]) -> None:
+        self._numbers = numbers
+
+    def hold(self, details: Sequence[str]) -> list[Finding]:
+        return [
+            Finding(number, _CLAIMS[number], Verdict.HOLDS, "", detail)
+            for number, detail in zip(self._numbers, details, strict=True)
+        ]
+
+    def undecided(self, missing: str) -> list[Finding]:
+        return [
+            Finding(number, _CLAIMS[number], Verdict.NOT_CHECKED, "", missing)
+            for number in self._numbers
+        ]
+
+    def failed(self, failure: Rejected) -> list[Finding]:
+        """Those before the failing one hold, those after it are not checked."""
+        at = self._numbers.index(failure.check)
+        before = _Findings(self._numbers[:at]).hold([""] * at)
+        claim = _CLAIMS[failure.check]
+        own = Finding(failure.check, claim, Verdict.FAILS, failure.item, failure.reason)
+        after = _Findings(self._numbers[at + 1 :]).undecided(f"needs {failure.check}")
+        return [*before, own, *after]
+
+
+def _no_ballot(error: AuditError) -> Rejected:
+    """What cannot be read is no ballot of the poll, whatever its digest."""
+    item, _, reason = str(error).partition(": ")
+    return Rejected("V2", item, reason or item)
+
+
+def _published(rpc_url: str, claimed: Claimed) -> PublishedPoll:
+    return read_published(JsonRpc(rpc_url), claimed.registry, claimed.poll_id)
+
+
+def _judge(number: str, check: Callable[[], str]) -> Finding:
+    try:
+        detail = check()
+    except AuditError as error:
+        item, reason = "", str(error)
+        if isinstance(error, Rejected):
+            item, reason = error.item, error.reason
+        missing = isinstance(error, Undecided)
+        verdict = Verdict.NOT_CHECKED if missing else Verdict.FAILS
+        return Finding(number, _CLAIMS[number], verdict, item, reason)
+    return Finding(number, _CLAIMS[number], Verdict.HOLDS, "", detail)
+
+
+def _signed(poll: PublishedPoll, ballot: Receipted) -> str:
+    nodes = check_receipts(poll, ballot)
+    if not nodes:
+        raise Undecided("the file has no receipt of the newest ballot")
+    return "nodes " + ", ".join(map(str, nodes))
+
+
+def _recorded(poll: PublishedPoll, ballot: Receipted) -> str:
+    try:
+        nodes = check_receipts(poll, ballot)
+    except AuditError:
+        raise Undecided("needs V5") from None
+    quorum = poll.committee.quorum
+    if len(nodes) < quorum:
+        # More receipts may exist than the file has.
+        raise Undecided(f"{len(nodes)} receipts, {quorum} needed: send the ballot again")
+    return f"{len(nodes)} receipts, {quorum} needed"
+
+
+def _counted(
+    curve: Curve,
+    rpc_url: str,
+    claimed: Claimed,
+    poll: PublishedPoll,
+    ballots: Sequence[Receipted],
+    board_source: str,
+    progress: Progress,
+) -> list[Finding]:
+    try:
+        board = read_board(board_source, progress)
+        chain = read_evidence(ChainReader(rpc_url, claimed.registry), claimed.poll_id, board)
+        audit = Audit(curve, claimed, chain, board, secrets.randbits)
+    except AuditError as error:
+        unread = str(error)
+
+        def fail() -> str:
+            raise Undecided(unread)
+
+        return [_judge("V7", fail)]
+    findings = audit.run(_OF_THE_ROOT)
+    return [*findings, _judge("V7", lambda: _among(audit, findings, poll, ballots))]
+
+
+def _among(
+    audit: Audit, findings: Sequence[Finding], poll: PublishedPoll, ballots: Sequence[Receipted]
+) -> str:
+    for finding in findings:
+        if finding.verdict is not Verdict.HOLDS:
+            raise Undecided(f"needs {finding.check}")
+    # What was not recorded may be left out: the voter was told to send it again.
+    recorded = [ballot for ballot in ballots if _is_recorded(poll, ballot)]
+    if not recorded:
+        raise Undecided("needs V6")
+    own = {ballot.order_key for ballot in ballots}
+    for ballot in audit.ballots:
+        if ballot.voter != recorded[-1].voter:
+            continue
+        if ballot.order_key < recorded[-1].order_key:
+            raise Rejected("V7", "ballot", "an older ballot of this voter was counted instead")
+        if ballot.order_key not in own:
+            # Whoever has the voter's key made it: the file does not know it.
+            raise Rejected("V7", "ballot", "a newer ballot of this voter was counted instead")
+        return f"one of {len(audit.ballots)} under the root on chain"
+    raise Rejected("V7", "ballot", "no ballot of this voter was counted")
+
+
+def _is_recorded(poll: PublishedPoll, ballot: Receipted) -> bool:
+    try:
+        return len(check_receipts(poll, ballot)) >= poll.committee.quorum
+    except AuditError:
+        return False
