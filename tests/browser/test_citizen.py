@@ -1,5 +1,6 @@
 """A citizen without a wallet: invited, registered, votes on questions of every kind, audits."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from ostraka.client.votes import SavedVotes
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
+from ostraka.wire.records import to_hex
 from ostraka_verifier.curve import load
 from ostraka_verifier.question import read_questions
 from tests.browser.surfing import Surfer
@@ -177,6 +179,45 @@ def lying(surfer: Surfer, poll_id: int) -> Iterator[None]:
     surfer.page.unroute(path)
 
 
+def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
+    """A ballot is noted on another device, opened, and looked into there; it is not cast."""
+    page, there = citizen.page, other.page
+    page.get_by_role("button", name="Seal my ballot").click()
+    expect(page.get_by_text("Sealed, not yet cast")).to_be_visible()
+    expect(page.get_by_role("img", name="as a picture")).to_be_visible()
+    citizen.look("poll-sealed")
+    digest = page.locator(".panel .digest").text_content() or ""
+    there.goto(f"/polls/{poll_id}/check#number={digest}")
+    expect(there.get_by_text("You noted the ballot")).to_be_visible()
+    other.look("check-noted")
+
+    page.get_by_role("button", name="Test this ballot instead").click()
+    expect(page.get_by_text("Opened, not cast")).to_be_visible()
+    citizen.look("poll-opened")
+    file = citizen.download("Save the opened ballot as a file")
+    assert not [one for one in citizen.sent if "/ballots" in one.partition("\n")[0]]
+    there.get_by_label("Opened ballot, as a file").set_input_files(file)
+    check = there.get_by_role("button", name="Check it")
+    check.click()
+    expect(there.get_by_text("This ballot says exactly this")).to_be_visible()
+    expect(there.locator(".says")).to_contain_text("Order1. Blue2. Red3. Green")
+    expect(there.locator(".says")).to_contain_text("Minutessouth: 45 min")
+    other.look("check-says")
+    content = json.loads(file.read_text())
+    flipped = content["bits"][:2][::-1] + content["bits"][2:]
+    there.get_by_label("or its content").fill(json.dumps(content | {"bits": flipped}))
+    check.click()
+    expect(there.get_by_role("alert")).to_contain_text("V4")
+    there.get_by_label("Number that you noted").fill("0x" + "11" * 32)
+    there.get_by_label("or its content").fill(file.read_text())
+    check.click()
+    expect(there.get_by_role("alert")).to_contain_text("V1")
+    other.look("check-fails")
+    assert not other.console, other.console
+    page.get_by_role("button", name="Go on and seal a new ballot").click()
+    return digest
+
+
 @pytest.mark.timeout(600)
 def test_by_invitation_from_registration_to_audit(
     stack: LocalStack, surfer: Callable[[], Surfer]
@@ -241,11 +282,15 @@ def test_by_invitation_from_registration_to_audit(
     expect(page.get_by_role("alert")).to_contain_text("does not open this key")
     page.get_by_label("Passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Unlock").click()
-    cast = page.get_by_role("button", name="Cast my ballot")
-    expect(cast).to_be_enabled()
+    expect(page.get_by_role("button", name="Seal my ballot")).to_be_enabled()
     citizen.look("poll-ready")
-    # However often the button is pressed, one ballot is cast.
-    cast.dblclick()
+    opened = challenge(citizen, surfer(), poll_id)
+    # However often a button is pressed, one ballot is sealed and one is cast.
+    page.get_by_role("button", name="Seal my ballot").dblclick()
+    expect(page.get_by_text("Sealed, not yet cast")).to_be_visible()
+    sealed = page.locator(".panel .digest").text_content()
+    assert sealed not in (None, opened)
+    page.get_by_role("button", name="Cast my ballot").dblclick()
     expect(page.get_by_text("Cast and recorded")).to_be_visible()
     expect(page.get_by_text("receipt checked")).to_have_count(4)
     citizen.look("poll-cast")
@@ -254,6 +299,7 @@ def test_by_invitation_from_registration_to_audit(
     votes = SavedVotes.read(citizen.download("Save the receipts as a file"))
     assert len(votes.ballots) == 1
     assert votes.recorded(votes.ballots[0])
+    assert to_hex(votes.ballots[0].digest) == sealed
     assert votes.poll.poll_id == poll_id
 
     page.get_by_role("button", name="Change my vote").click()
@@ -261,6 +307,7 @@ def test_by_invitation_from_registration_to_audit(
     answer_all(page)
     page.get_by_label("There").check()
     citizen.look("poll-changing")
+    page.get_by_role("button", name="Seal my ballot").click()
     page.get_by_role("button", name="Cast my changed ballot").click()
     expect(page.get_by_text("Cast and recorded")).to_be_visible()
     expect(page.get_by_text("receipt checked")).to_have_count(4)

@@ -103,6 +103,8 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     expect(page.get_by_text("700 of 1,000 spent")).to_be_visible()
     expect(page.get_by_text("has exactly this poll")).to_be_visible()
     page.context.route("**/api/v1/polls/*/ballots", gateway_is_away(stack))
+    page.get_by_role("button", name="Seal my ballot").click()
+    expect(page.locator(".says")).to_have_text("WiosnaŁawkaSwing")
     page.get_by_role("button", name="Cast my ballot").click()
     expect(page.get_by_text("3 of 4 nodes gave a receipt")).to_be_visible()
     expect(page.get_by_text("receipt checked")).to_have_count(3)

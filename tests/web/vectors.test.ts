@@ -3,18 +3,26 @@
 import { describe, expect, test } from "vitest";
 
 import { BallotLayout } from "../../web/src/protocol/ballot.ts";
+import {
+  checkOpening,
+  openedDigest,
+  openingToJson,
+  readOpening,
+} from "../../web/src/protocol/challenge.ts";
 import { Census, verifyCensusProof } from "../../web/src/protocol/census.ts";
 import { deriveGenerator, generators } from "../../web/src/protocol/commitment.ts";
 import * as curve from "../../web/src/protocol/curve.ts";
 import { Reader, toHex } from "../../web/src/protocol/encoding.ts";
 import { Rejected } from "../../web/src/protocol/errors.ts";
 import { rootDigest, SumTree } from "../../web/src/protocol/merkle_sum.ts";
-import { Committee, decodeIdentity, decodeParameters } from "../../web/src/protocol/parameters.ts";
+import { checkQuestions, Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
+import { decodeIdentity, decodeParameters } from "../../web/src/protocol/parameters.ts";
 import { encodeParameters } from "../../web/src/protocol/parameters.ts";
 import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { approval, knapsack, singleChoice } from "../../web/src/protocol/question/selection.ts";
 import { BallotRule, slackBits, slackCoefficients } from "../../web/src/protocol/rule.ts";
+import { whatItSays } from "../../web/src/protocol/said.ts";
 import { readShare } from "../../web/src/protocol/sharing.ts";
 import { combine } from "../../web/src/protocol/tally_proof.ts";
 import { Transcript } from "../../web/src/protocol/transcript.ts";
@@ -223,6 +231,75 @@ describe("ballot.json", () => {
     } else {
       expect(check).toThrow(ERRORS[one.expect]);
     }
+  });
+});
+
+interface OpeningCase {
+  name: string;
+  poll: {
+    chain_id: string;
+    registry: string;
+    poll: string;
+    poll_context: string;
+    description: string;
+    rule: string;
+    threshold: number;
+  };
+  opening: Record<string, string>;
+  digest: string;
+}
+
+describe("openings.json", () => {
+  const given = vectors<{
+    cases: (OpeningCase & { says: { question: string; answer: string[] }[] })[];
+    refused: (OpeningCase & { check: string })[];
+  }>("openings");
+
+  const check = ({ poll, opening, digest }: OpeningCase) => {
+    const rule = BallotRule.decode(unhex(poll.rule));
+    const read = readOpening(JSON.stringify(opening));
+    const identity = {
+      chainId: BigInt(poll.chain_id),
+      registry: unhex(poll.registry),
+      pollId: BigInt(poll.poll),
+    };
+    const context = unhex(poll.poll_context);
+    const { threshold } = poll;
+    checkOpening(
+      { poll: identity, context, rule, threshold },
+      unhex(digest),
+      read,
+      systemRandomness,
+    );
+    const description = decodeDescription(unhex(poll.description));
+    const questions = checkQuestions(description, rule);
+    return { read, said: whatItSays({ rule, description, questions }, read.bits) };
+  };
+
+  test.each(given.cases)("$name", (one) => {
+    const { read, said } = check(one);
+    expect(said).toEqual(one.says);
+    expect(openingToJson(read)).toEqual(one.opening);
+    expect(toHex(openedDigest(read))).toBe(one.digest);
+  });
+
+  test.each(given.refused)("refused: $name", (one) => {
+    expect(() => check(one)).toThrow(one.name === "a ballot cut short" ? /ballot/ : one.check);
+  });
+
+  test.each([
+    ["format", "ostraka/opening/v2"],
+    ["chain_id", "031337"],
+    ["registry", "0x12"],
+    ["bits", "0 1"],
+    ["bits", ""],
+    ["blinding", `0x${"ff".repeat(32)}`],
+    ["blinding", "0x01"],
+    ["more", ""],
+  ])("no opening: %s %s", (member, value) => {
+    const content = { ...given.cases[0]!.opening, [member]: value };
+    const named = member === "more" ? "members" : member;
+    expect(() => readOpening(JSON.stringify(content))).toThrow(named);
   });
 });
 

@@ -6,14 +6,15 @@
  * Source: docs/protocol.md §7 to §9.
  */
 
+import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import type { SigningKey } from "../protocol/keys.ts";
 import { ballotStatement } from "../protocol/prepare.ts";
-import type { Progress, SealedPollData } from "../work/jobs.ts";
+import type { PreparedBallot, Progress, SealedPollData } from "../work/jobs.ts";
 import type { Workshop } from "../work/workshop.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
-import type { VotersPoll } from "./poll.ts";
+import { identityOf, type VotersPoll } from "./poll.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
 import { recordJson, type SavedBallot, type SavedVotes, type Store } from "./votes.ts";
@@ -29,7 +30,7 @@ export function pollData({ rule, committee, context, pollKeys }: VotersPoll): Se
 }
 
 /**
- * A new ballot, kept on this device before anybody sees it.
+ * A new ballot, neither signed nor kept: to be cast, or to be challenged.
  *
  * @param bits The vote in the rule's bits, slack included.
  * @param nowUnixS Chain time.
@@ -37,17 +38,29 @@ export function pollData({ rule, committee, context, pollKeys }: VotersPoll): Se
  */
 export async function prepare(
   workshop: Workshop,
-  store: Store,
   votes: SavedVotes,
-  signer: SigningKey,
   bits: readonly bigint[],
   nowUnixS: bigint,
   progress: Progress,
-): Promise<SavedBallot> {
-  const { poll, voter } = votes;
+): Promise<PreparedBallot> {
   const castAtUnixS = votes.nextCastAt(nowUnixS);
-  const vote = { poll: pollData(poll), voter, bits, castAtUnixS };
-  const prepared = await workshop.run("prepare", vote, { progress });
+  const vote = { poll: pollData(votes.poll), voter: votes.voter, bits, castAtUnixS };
+  return await workshop.run("prepare", vote, { progress });
+}
+
+/** What a challenge shows of a ballot, which must never be cast then (§8.9). */
+export function opened({ poll }: SavedVotes, { encoded, opening }: PreparedBallot): Opening {
+  return { poll: identityOf(poll), context: poll.context, ballot: encoded, ...opening };
+}
+
+/** Sign a ballot to cast it; it is kept on this device before anybody sees it. */
+export function sign(
+  store: Store,
+  votes: SavedVotes,
+  signer: SigningKey,
+  prepared: PreparedBallot,
+): SavedBallot {
+  const { poll } = votes;
   const statement = ballotStatement(poll.context, prepared, prepared.boxesHash);
   const signature = signer.sign(poll.domain.digest(...statement));
   const ballot = votes.add({ ballot: prepared.encoded, boxes: prepared.boxes, signature });

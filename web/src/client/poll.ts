@@ -12,6 +12,7 @@ import {
   Committee,
   decodeDescription,
   type Description,
+  type PollIdentity,
 } from "../protocol/parameters.ts";
 import { ProofShape } from "../protocol/proof.ts";
 import type { Question } from "../protocol/question/asked.ts";
@@ -135,6 +136,11 @@ export function compare(shown: VotersPoll, chain: VotersPoll): void {
       throw new Rejected("P1", name, "the gateway shows something else than the chain");
     }
   }
+}
+
+/** Which poll it is. */
+export function identityOf({ domain, pollId }: VotersPoll): PollIdentity {
+  return { chainId: domain.chainId, registry: domain.contract, pollId };
 }
 
 /** Layout of a poll's ballots. */

@@ -15,6 +15,7 @@ const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentTy
   home: async () => (await import("./home.tsx")).Home,
   round: async () => (await import("./round.tsx")).RoundPage,
   poll: async () => (await import("./poll.tsx")).PollPage,
+  check: async () => (await import("./check.tsx")).CheckPage,
   results: async () => (await import("./results.tsx")).ResultsPage,
   audit: async () => (await import("./audit.tsx")).AuditPage,
   register: async () => (await import("./register.tsx")).RegisterPage,

@@ -49,14 +49,15 @@ async function check(url: string, config: Config, shown: VotersPoll): Promise<Ch
   return { state: "checked", host: hostOf(url), poll };
 }
 
+/** What the comparison came to; `accept` where the reader may go on without it. */
 export function ChainNotice({
   checked,
-  accepted,
+  accepted = false,
   accept,
 }: {
   checked: Checked;
-  accepted: boolean;
-  accept: (accepted: boolean) => void;
+  accepted?: boolean;
+  accept?: (accepted: boolean) => void;
 }) {
   const text = words.chain;
   return (
@@ -77,16 +78,18 @@ export function ChainNotice({
         <div class="notice warn" role="status">
           <p>{text.unchecked}</p>
           <p>{text.why(checked.reason)}</p>
-          <label class="choice">
-            <input
-              type="checkbox"
-              checked={accepted}
-              onChange={(event) => {
-                accept(event.currentTarget.checked);
-              }}
-            />
-            {text.accept}
-          </label>
+          {accept && (
+            <label class="choice">
+              <input
+                type="checkbox"
+                checked={accepted}
+                onChange={(event) => {
+                  accept(event.currentTarget.checked);
+                }}
+              />
+              {text.accept}
+            </label>
+          )}
         </div>
       )}
       <OwnProvider />

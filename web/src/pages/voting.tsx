@@ -3,7 +3,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { type Answer, bitsOf, choices, problemOf, readAnswer } from "../client/answers.ts";
-import { fetchReceipts, pollData, prepare, type Refusals, send } from "../client/casting.ts";
+import {
+  fetchReceipts,
+  opened,
+  pollData,
+  prepare,
+  type Refusals,
+  send,
+  sign,
+} from "../client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
 import { Refusal } from "../client/gateway.ts";
 import { keptKeys } from "../client/key_file.ts";
@@ -11,17 +19,20 @@ import type { VotersPoll } from "../client/poll.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
 import { number, short, words } from "../messages/index.ts";
+import type { Opening } from "../protocol/challenge.ts";
 import { Census } from "../protocol/census.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { SigningKey } from "../protocol/keys.ts";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, useKey, workshop } from "../view/session.ts";
+import type { PreparedBallot } from "../work/jobs.ts";
 import { type Detail, QuestionField } from "./ballot/form.tsx";
 import { problemText } from "./ballot/problems.ts";
 import { CheckList, itemsOf } from "./ballot/selection.tsx";
 import { ChainNotice, type Checked, useChainCheck } from "./chain_notice.tsx";
 import { Unlock } from "./key.tsx";
 import { Receipts } from "./receipts.tsx";
+import { Opened, Sealed } from "./sealed.tsx";
 
 /** Censuses beyond this are not loaded to see whether one is in: the nodes say so. */
 const MAX_CENSUS = 20_000;
@@ -176,6 +187,8 @@ function Casting({
   const { poll } = votes;
   const [answers, change, clear] = useAnswers(poll);
   const [changing, setChanging] = useState(!votes.last);
+  const [sealed, setSealed] = useState<PreparedBallot>();
+  const [shown, setShown] = useState<Opening>();
   const [work, setWork] = useState<Work>(IDLE);
   const [refusals, setRefusals] = useState<Refusals>(new Map());
   const [error, setError] = useState<unknown>();
@@ -209,23 +222,23 @@ function Casting({
       clear();
     }
   };
-  const cast = () =>
+  const seal = () =>
     once(async () => {
       setWork({ step: "preparing", done: 0, total: 3 });
       const { head } = await readConfig();
-      const ballot = await prepare(
-        workshop,
-        store(),
-        votes,
-        voter,
-        bitsOf(poll, answers),
-        BigInt(head.timestamp),
-        (done, total) => {
-          setWork({ step: "preparing", done, total });
-        },
-      );
+      const bits = bitsOf(poll, answers);
+      const now = BigInt(head.timestamp);
+      const ballot = await prepare(workshop, votes, bits, now, (done, total) => {
+        setWork({ step: "preparing", done, total });
+      });
+      setSealed(ballot);
+    });
+  const cast = (ballot: PreparedBallot) =>
+    once(async () => {
+      const kept = sign(store(), votes, voter, ballot);
+      setSealed(undefined);
       setChanging(false);
-      await deliver(ballot);
+      await deliver(kept);
     });
   const again = () =>
     once(async () => {
@@ -241,7 +254,9 @@ function Casting({
   const idle = work.step === "idle";
   return (
     <>
-      {changing && <Ballot poll={poll} details={details} answers={answers} change={change} />}
+      {changing && !sealed && !shown && (
+        <Ballot poll={poll} details={details} answers={answers} change={change} />
+      )}
       <section
         ref={panel}
         tabIndex={-1}
@@ -249,7 +264,30 @@ function Casting({
         aria-labelledby="cast"
       >
         <h2 id="cast">{words.cast.title}</h2>
-        {changing ? (
+        {shown ? (
+          <Opened
+            opening={shown}
+            again={() => {
+              setShown(undefined);
+            }}
+          />
+        ) : sealed ? (
+          <Sealed
+            poll={poll}
+            ballot={sealed}
+            idle={idle}
+            before={votes.last !== undefined}
+            cast={() => void cast(sealed)}
+            challenge={() => {
+              // From here on there is nothing left that could be cast.
+              setSealed(undefined);
+              setShown(opened(votes, sealed));
+            }}
+            back={() => {
+              setSealed(undefined);
+            }}
+          />
+        ) : changing ? (
           <Uncast
             poll={poll}
             answers={answers}
@@ -257,7 +295,7 @@ function Casting({
             idle={idle}
             trusted={trusted}
             before={votes.last !== undefined}
-            cast={() => void cast()}
+            seal={() => void seal()}
             keep={() => {
               clear();
               dropDraft(store(), poll.context);
@@ -311,7 +349,7 @@ function Uncast({
   idle,
   trusted,
   before,
-  cast,
+  seal,
   keep,
 }: {
   poll: VotersPoll;
@@ -320,7 +358,7 @@ function Uncast({
   idle: boolean;
   trusted: boolean;
   before: boolean;
-  cast: () => void;
+  seal: () => void;
   keep: () => void;
 }) {
   const text = words.cast;
@@ -354,8 +392,8 @@ function Uncast({
         </>
       )}
       <p class="actions">
-        <button type="button" class="primary" disabled={!idle || todo.length > 0} onClick={cast}>
-          {before ? text.buttonAgain : text.button}
+        <button type="button" class="primary" disabled={!idle || todo.length > 0} onClick={seal}>
+          {text.seal}
         </button>
         {before && (
           <button type="button" disabled={!idle} onClick={keep}>
@@ -363,6 +401,7 @@ function Uncast({
           </button>
         )}
       </p>
+      <p class="hint">{text.sealNote}</p>
     </>
   );
 }

@@ -15,14 +15,12 @@ import { seal } from "./sealing.ts";
 import { boxesHash, encodeBox, type Share, shareAt } from "./sharing.ts";
 import { BALLOT, type Value } from "./typed_data.ts";
 
-/** What opens a ballot's commitments: kept by the voter's device, and shown only in a challenge. */
+/** What opens a ballot's commitment to the vote: shown only in a challenge. */
 export interface BallotOpening {
   /** The vote in the rule's bits. */
   readonly bits: readonly bigint[];
-  /** Column d holds the d-th coefficient of every slot's polynomial; column 0 is the vote. */
-  readonly columns: readonly (readonly bigint[])[];
-  /** Coefficients of `ρ(x)`. */
-  readonly blindings: readonly bigint[];
+  /** `ρ(0)`. */
+  readonly blinding: bigint;
 }
 
 /** A proven ballot and the nodes' shares of it, not yet sealed. */
@@ -90,6 +88,7 @@ export class BallotFactory {
     const scalar = () => this.#randomness.scalar();
     const separate = !rule.slotsAreBits;
     const values = rule.slotValues(bits);
+    // Column d holds the d-th coefficient of every slot's polynomial; column 0 is the vote.
     const columns = [values.map(modulo)];
     for (let degree = 1; degree < threshold; degree++) columns.push(values.map(scalar));
     const rho = Array.from({ length: threshold }, scalar);
@@ -125,7 +124,7 @@ export class BallotFactory {
     return {
       ballot: this.layout.build(castAtUnixS, proof),
       shares: this.#poll.pollKeys.map((_, place) => shareAt(columns, rho, place + 1)),
-      opening: { bits, columns, blindings: rho },
+      opening: { bits, blinding: rho[0]! },
     };
   }
 

@@ -5,11 +5,14 @@ import { useEffect, useState } from "preact/hooks";
 /** A page with what its path names. */
 export type Route =
   | { readonly page: "home" | "key" | "register" | "about" | "missing" }
-  | { readonly page: "round" | "poll" | "results" | "audit"; readonly id: bigint };
+  | { readonly page: "round" | "poll" | "check" | "results" | "audit"; readonly id: bigint };
 
-const NUMBERED: readonly (readonly [RegExp, "round" | "poll" | "results" | "audit"])[] = [
+type Numbered = Extract<Route, { id: bigint }>["page"];
+
+const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/rounds\/([1-9][0-9]{0,17})$/, "round"],
   [/^\/polls\/([1-9][0-9]{0,17})$/, "poll"],
+  [/^\/polls\/([1-9][0-9]{0,17})\/check$/, "check"],
   [/^\/polls\/([1-9][0-9]{0,17})\/results$/, "results"],
   [/^\/polls\/([1-9][0-9]{0,17})\/audit$/, "audit"],
 ];

@@ -4,10 +4,12 @@
  * Rules travel as bytes, errors as their class and words.
  */
 
+import type { Opening } from "../protocol/challenge.ts";
 import type { Claimed, Finding } from "../protocol/checks.ts";
 import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.ts";
 import type { ChainEvidence } from "../protocol/evidence.ts";
 import type { SumRoot } from "../protocol/merkle_sum.ts";
+import type { PollIdentity } from "../protocol/parameters.ts";
 import type { BallotOpening } from "../protocol/prepare.ts";
 import type { FailedProof } from "../protocol/proof.ts";
 
@@ -37,6 +39,15 @@ export interface Vote {
   readonly castAtUnixS: bigint;
 }
 
+/** A challenged ballot, and the poll that it is held against. */
+export interface Challenge {
+  readonly identity: PollIdentity;
+  readonly poll: PollData;
+  /** Digest that was shown before the ballot was challenged. */
+  readonly noted: Uint8Array;
+  readonly opening: Opening;
+}
+
 /** A proven ballot with its boxes, still to be signed; the opening never leaves the device. */
 export interface PreparedBallot {
   readonly encoded: Uint8Array;
@@ -62,6 +73,8 @@ export interface Jobs {
   warm: { input: SealedPollData; output: null };
   /** Share, prove and seal a vote; RangeError when its bits break the rule. */
   prepare: { input: Vote; output: PreparedBallot };
+  /** Checks V1 to V4 of a challenged ballot; Rejected, Malformed when one fails. */
+  challenge: { input: Challenge; output: null };
   /** Decode and verify ballots together: those that fail; Malformed when one cannot be read. */
   verify: { input: { poll: PollData; ballots: readonly Uint8Array[] }; output: FailedProof[] };
   /** Look a voter up among the counted ballots; Malformed, Rejected when the board is none. */

@@ -52,6 +52,8 @@ function perform(
       return null;
     case "prepare":
       return prepare(request.input, progress);
+    case "challenge":
+      return challenge(request.input);
     case "verify":
       return verify(request.input, progress);
     case "look_up":
@@ -88,6 +90,20 @@ function prepare(
   progress(3, 3);
   const { encoded, digest } = ballot;
   return { encoded, voter, castAtUnixS, digest, boxes, boxesHash, opening: shared.opening };
+}
+
+async function challenge({
+  identity,
+  poll,
+  noted,
+  opening,
+}: Jobs["challenge"]["input"]): Promise<Jobs["challenge"]["output"]> {
+  // Only who challenges a ballot loads it.
+  const { checkOpening } = await import("../protocol/challenge.ts");
+  const { threshold, pollContext: context } = poll;
+  const rule = BallotRule.decode(poll.rule);
+  checkOpening({ poll: identity, context, rule, threshold }, noted, opening, systemRandomness);
+  return null;
 }
 
 function verify(

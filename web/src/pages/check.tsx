@@ -1,0 +1,191 @@
+/** On another device than the voter's: note a ballot's number, and check the ballot if it is opened. */
+
+import { useEffect, useId, useState } from "preact/hooks";
+
+import { pollData } from "../client/casting.ts";
+import { noteDigest, notedDigests } from "../client/noted.ts";
+import { identityOf, pollOfGateway, type VotersPoll } from "../client/poll.ts";
+import { type Config, poll } from "../client/views.ts";
+import { moment, short, words } from "../messages/index.ts";
+import { readOpening } from "../protocol/challenge.ts";
+import { fromHex, HASH_BYTES, toHex } from "../protocol/encoding.ts";
+import { Malformed, Rejected } from "../protocol/errors.ts";
+import { type Said, whatItSays } from "../protocol/said.ts";
+import { Page } from "../view/page.tsx";
+import { Await, Failure, useResource } from "../view/resource.tsx";
+import { gateway, readConfig, store, workshop } from "../view/session.ts";
+import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
+import { Says } from "./sealed.tsx";
+
+export function CheckPage({ id }: { id: bigint }) {
+  const found = useResource(
+    async () => ({ config: await readConfig(), shown: await gateway.get(`/polls/${id}`, poll) }),
+    [id],
+  );
+  return (
+    <Page title={words.check.document}>
+      <p class="lead">{words.check.lead}</p>
+      <Await resource={found}>
+        {({ config, shown }) =>
+          shown.pollKeys ? (
+            <OfPoll config={config} shown={pollOfGateway(shown, config)} />
+          ) : (
+            <p class="notice">{words.check.early}</p>
+          )
+        }
+      </Await>
+    </Page>
+  );
+}
+
+function OfPoll({ config, shown }: { config: Config; shown: VotersPoll }) {
+  const checked = useChainCheck(config, shown);
+  const carried = useCarried(shown);
+  // What the chain says goes before what the gateway shows.
+  const asked = checked.state === "checked" ? checked.poll : shown;
+  return (
+    <>
+      <h2>{shown.description.title}</h2>
+      <ChainNotice checked={checked} />
+      {checked.state !== "lies" && checked.state !== "checking" && (
+        <Form key={carried.opening} poll={asked} carried={carried.opening} />
+      )}
+    </>
+  );
+}
+
+/** What the address brought; a number is noted at once, before anything is opened. */
+function useCarried({ context }: VotersPoll): { opening: string } {
+  const read = () => new URLSearchParams(location.hash.slice(1));
+  const [carried, setCarried] = useState(read);
+  useEffect(() => {
+    const arrive = () => {
+      setCarried(read());
+    };
+    addEventListener("hashchange", arrive);
+    return () => {
+      removeEventListener("hashchange", arrive);
+    };
+  }, []);
+  const number = digestOf(carried.get("number") ?? "");
+  if (number) noteDigest(store(), context, number, Date.now());
+  return { opening: carried.get("opening") ?? "" };
+}
+
+function digestOf(typed: string): Uint8Array | undefined {
+  try {
+    const digest = fromHex(typed.trim(), "number");
+    return digest.length === HASH_BYTES ? digest : undefined;
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
+
+type Answer =
+  | { readonly kind: "says"; readonly said: readonly Said[]; readonly notedBefore: boolean }
+  | { readonly kind: "bad" | "unread"; readonly reason: string }
+  | { readonly kind: "digest" };
+
+function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
+  const text = words.check;
+  const noted = notedDigests(store(), poll.context);
+  const latest = noted.at(-1);
+  const [number, setNumber] = useState(latest ? toHex(latest.digest) : "");
+  const [content, setContent] = useState(carried);
+  const [answer, setAnswer] = useState<Answer>();
+  const [error, setError] = useState<unknown>();
+  const id = useId();
+  const check = async () => {
+    setError(undefined);
+    setAnswer(undefined);
+    const digest = digestOf(number);
+    if (!digest) {
+      setAnswer({ kind: "digest" });
+      return;
+    }
+    try {
+      const opening = readOpening(content);
+      const held = { identity: identityOf(poll), poll: pollData(poll), noted: digest, opening };
+      await workshop.run("challenge", held);
+      const notedBefore = noted.some((one) => toHex(one.digest) === toHex(digest));
+      setAnswer({ kind: "says", said: whatItSays(poll, opening.bits), notedBefore });
+    } catch (problem) {
+      if (problem instanceof Rejected) setAnswer({ kind: "bad", reason: problem.message });
+      else if (problem instanceof Malformed) setAnswer({ kind: "unread", reason: problem.message });
+      else setError(problem);
+    }
+  };
+  return (
+    <>
+      {latest && !content && (
+        <div class="notice good" role="status">
+          <p>{text.noted(short(toHex(latest.digest)), moment(latest.atMs / 1000))}</p>
+          <p>{text.next}</p>
+        </div>
+      )}
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void check();
+        }}
+      >
+        <label for={`${id}-number`}>{text.digest}</label>
+        <input
+          id={`${id}-number`}
+          required
+          spellcheck={false}
+          autocomplete="off"
+          value={number}
+          onInput={(event) => {
+            setNumber(event.currentTarget.value);
+          }}
+        />
+        <label for={`${id}-file`}>{text.file}</label>
+        <input
+          id={`${id}-file`}
+          type="file"
+          onChange={(event) => {
+            const [file] = event.currentTarget.files ?? [];
+            if (file) void file.text().then(setContent, setError);
+          }}
+        />
+        <label for={`${id}-content`}>{text.content}</label>
+        <textarea
+          id={`${id}-content`}
+          required
+          rows={4}
+          spellcheck={false}
+          value={content}
+          onInput={(event) => {
+            setContent(event.currentTarget.value);
+          }}
+        />
+        <button type="submit" class="primary">
+          {text.button}
+        </button>
+      </form>
+      {answer && <Outcome answer={answer} />}
+      {error !== undefined && <Failure error={error} />}
+    </>
+  );
+}
+
+function Outcome({ answer }: { answer: Answer }) {
+  const text = words.check;
+  if (answer.kind !== "says") {
+    return (
+      <p class="notice bad" role="alert">
+        {answer.kind === "digest" ? text.badDigest : text[answer.kind](answer.reason)}
+      </p>
+    );
+  }
+  return (
+    <div class={`notice ${answer.notedBefore ? "good" : "warn"}`} role="status">
+      {!answer.notedBefore && <p>{text.unnoted}</p>}
+      <p>{text.good}</p>
+      <Says said={answer.said} />
+      <p>{text.compare}</p>
+    </div>
+  );
+}

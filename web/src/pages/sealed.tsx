@@ -1,0 +1,136 @@
+/** A ballot that is sealed and not cast: to be cast, or to be challenged (docs/protocol.md §8.9). */
+
+import { useState } from "preact/hooks";
+
+import type { VotersPoll } from "../client/poll.ts";
+import { words } from "../messages/index.ts";
+import { type Opening, openedDigest, openingToJson } from "../protocol/challenge.ts";
+import { toHex } from "../protocol/encoding.ts";
+import { type Said, whatItSays } from "../protocol/said.ts";
+import { saveFile } from "../view/page.tsx";
+import { QrCode } from "../view/qr.tsx";
+import type { PreparedBallot } from "../work/jobs.ts";
+
+/** What the ballot says, and its number, before the voter chooses. */
+export function Sealed({
+  poll,
+  ballot,
+  idle,
+  before,
+  cast,
+  challenge,
+  back,
+}: {
+  poll: VotersPoll;
+  ballot: PreparedBallot;
+  idle: boolean;
+  /** Whether another ballot was cast before. */
+  before: boolean;
+  cast: () => void;
+  challenge: () => void;
+  back: () => void;
+}) {
+  const text = words.sealed;
+  const digest = toHex(ballot.digest);
+  return (
+    <>
+      <p class="state" role="status">
+        <strong>{text.state}.</strong> {text.stateText}
+      </p>
+      <h3>{text.says}</h3>
+      <Says said={whatItSays(poll, ballot.opening.bits)} />
+      <h3>{text.number}</h3>
+      <code class="digest">{digest}</code>
+      <p>{text.note}</p>
+      <QrCode text={checkUrl(poll.pollId, { number: digest })} label={text.qr} />
+      <p class="actions">
+        <button type="button" class="primary" disabled={!idle} onClick={cast}>
+          {before ? text.castChanged : text.cast}
+        </button>
+        <button type="button" disabled={!idle} onClick={back}>
+          {text.back}
+        </button>
+        <button type="button" disabled={!idle} onClick={challenge}>
+          {text.challenge}
+        </button>
+      </p>
+      <p class="hint">{text.challengeText}</p>
+    </>
+  );
+}
+
+/** A challenged ballot, to be taken to another device. */
+export function Opened({ opening, again }: { opening: Opening; again: () => void }) {
+  const text = words.opened;
+  const [copied, setCopied] = useState("");
+  const { pollId } = opening.poll;
+  const digest = toHex(openedDigest(opening));
+  const content = JSON.stringify(openingToJson(opening));
+  const name = `ostraka-opening-${pollId}-${digest.slice(0, 10)}.json`;
+  return (
+    <>
+      <p class="state" role="status">
+        <strong>{text.state}.</strong> {text.stateText}
+      </p>
+      <code class="digest">{digest}</code>
+      <p>{text.how}</p>
+      <p class="actions">
+        <button
+          type="button"
+          onClick={() => {
+            saveFile(name, content);
+          }}
+        >
+          {text.save}
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            const link = checkUrl(pollId, { opening: content });
+            navigator.clipboard.writeText(link).then(
+              () => {
+                setCopied(text.copied);
+              },
+              () => {
+                setCopied(text.uncopied);
+              },
+            );
+          }}
+        >
+          {text.copy}
+        </button>
+        <button type="button" class="primary" onClick={again}>
+          {text.again}
+        </button>
+      </p>
+      <p role="status">{copied}</p>
+      <h3>{text.command}</h3>
+      <pre tabIndex={0}>
+        ostraka-verify challenge {name} --digest {digest} \{"\n"}
+        {"  "}--rpc RPC --registry {toHex(opening.poll.registry)} --poll {pollId.toString()}
+      </pre>
+    </>
+  );
+}
+
+/** Answers of a ballot, question by question. */
+export function Says({ said }: { said: readonly Said[] }) {
+  return (
+    <dl class="says">
+      {said.map(({ question, answer }) => (
+        <div key={question}>
+          <dt>{question}</dt>
+          {answer.map((one) => (
+            <dd key={one}>{one}</dd>
+          ))}
+          {!answer.length && <dd>{words.sealed.nothing}</dd>}
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The page for the other device; what stands behind `#` is not sent to anybody. */
+function checkUrl(pollId: bigint, carries: Record<string, string>): string {
+  return `${location.origin}/polls/${pollId}/check#${new URLSearchParams(carries).toString()}`;
+}

@@ -1,0 +1,73 @@
+/**
+ * A vote in words, for the voter to compare with what was chosen.
+ *
+ * Source: docs/protocol.md §8.9. Vectors: tests/vectors/openings.json.
+ */
+
+import { Points, Quadratic, Score, Split } from "./question/amounts.ts";
+import type { Question } from "./question/asked.ts";
+import { NumberQuestion } from "./question/number.ts";
+import { Ranking } from "./question/ranking.ts";
+import type { BallotRule } from "./rule.ts";
+
+/** What a poll asks. */
+export interface Asked {
+  readonly rule: BallotRule;
+  readonly description: { readonly title: string; readonly options: readonly string[] };
+  /** Nothing where the description does not say. */
+  readonly questions: readonly Question[];
+}
+
+/** What a ballot says on one question: its title, and the answer as a person reads it. */
+export interface Said {
+  readonly question: string;
+  readonly answer: readonly string[];
+}
+
+/**
+ * A vote in words, question by question.
+ *
+ * @param bits A vote that obeys the poll's rule.
+ */
+export function whatItSays(
+  { questions, description, rule }: Asked,
+  bits: readonly bigint[],
+): Said[] {
+  if (!questions.length) {
+    return [
+      { question: description.title, answer: amounts(description.options, rule.slotValues(bits)) },
+    ];
+  }
+  let at = 0;
+  return questions.map((question) => {
+    const own = bits.slice(at, at + question.rule.bits);
+    at += question.rule.bits;
+    return { question: question.title, answer: answerOf(question, own) };
+  });
+}
+
+function answerOf(question: Question, bits: readonly bigint[]): string[] {
+  const values = question.rule.slotValues(bits);
+  if (question instanceof NumberQuestion) {
+    const width = question.slotsPerGroup;
+    const group = values.findIndex((value, slot) => slot % width === 0 && value) / width;
+    const name = question.groups.length ? `${question.groups[group]}: ` : "";
+    const number = question.range.low + values[width * group + 1]!;
+    return [`${name}${number} ${question.range.unit}`.trimEnd()];
+  }
+  if (question instanceof Ranking) {
+    return question.scores.flatMap((_, place) => {
+      const placed = question.options.filter((_, option) => bits[question.bit(option, place)]);
+      return placed.map((option) => `${place + 1}. ${option}`);
+    });
+  }
+  const labels = question.labels();
+  for (const kind of [Points, Quadratic, Score, Split]) {
+    if (question instanceof kind) return amounts(labels, values);
+  }
+  return labels.filter((_, slot) => values[slot]);
+}
+
+function amounts(labels: readonly string[], values: readonly bigint[]): string[] {
+  return labels.flatMap((label, slot) => (values[slot] ? [`${label}: ${values[slot]}`] : []));
+}
