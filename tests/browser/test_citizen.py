@@ -128,9 +128,9 @@ def answer_all(page: Page) -> None:
     question("Points").get_by_label("Park").fill("7")
     question("Strength").get_by_label("No").fill("3")
     expect(question("Strength")).to_contain_text("9 of 9 credits used")
-    question("Divide").get_by_label("Art").fill("30")
+    question("Divide").get_by_role("textbox", name="Art").fill("30")
     expect(question("Divide")).to_contain_text("70 are still to be given")
-    question("Divide").get_by_label("Sport").fill("70")
+    question("Divide").get_by_role("slider", name="Sport").fill("70")
     order = question("Order")
     for colour in ("Red", "Green", "Blue"):
         order.get_by_role("button", name=f"Add {colour}").click()
@@ -142,11 +142,28 @@ def answer_all(page: Page) -> None:
     expect(up).to_be_focused()
     page.keyboard.press("Enter")
     expect(order).to_contain_text("Blue is now place 1")
+    drag(page, order, "Blue", "Green")
+    expect(order).to_contain_text("Blue is now place 3")
+    drag(page, order, "Blue", "Red")
+    expect(order).to_contain_text("Blue is now place 1")
     question("How old?").get_by_label("30 and more").check()
     question("Who comes how?").get_by_label("young").check()
     question("Who comes how?").get_by_label("by bus").check()
     question("Minutes").get_by_label("Number").fill("45")
     question("Minutes").get_by_label("south").check()
+
+
+def drag(page: Page, order: Any, what: str, onto: str) -> None:
+    """Take an entry by its grip and drop it at another's place."""
+    entry = order.get_by_role("listitem").filter(has_text=what)
+    entry.scroll_into_view_if_needed()
+    grip = entry.locator(".grip").bounding_box()
+    target = order.get_by_role("listitem").filter(has_text=onto).bounding_box()
+    x = grip["x"] + grip["width"] / 2
+    page.mouse.move(x, grip["y"] + grip["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(x, target["y"] + target["height"] / 2, steps=8)
+    page.mouse.up()
 
 
 def vote_of_others(stack: LocalStack, api: Api, poll_id: int, voters: list[SigningKey]) -> None:

@@ -100,7 +100,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.get_by_role("link", name="Go to the vote").click()
     page.get_by_label("Ławka").check()
     page.get_by_label("Swing").check()
-    expect(page.get_by_text("700 of 1,000 spent")).to_be_visible()
+    expect(page.get_by_text("700 PLN of 1,000 PLN spent")).to_be_visible()
     expect(page.get_by_text("has exactly this poll")).to_be_visible()
     page.context.route("**/api/v1/polls/*/ballots", gateway_is_away(stack))
     page.get_by_role("button", name="Seal my ballot").click()
@@ -124,8 +124,11 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
 
     page.goto(f"/polls/{poll_id}/results")
     rows = page.get_by_role("table", name="Wiosna").get_by_role("row")
-    expect(rows.filter(has_text="Ławka").get_by_role("cell")).to_have_text(["6", "35.3%", "funded"])
-    expect(rows.filter(has_text="Pond").get_by_role("cell")).to_have_text(["0", "0%", "not funded"])
+    expect(rows.filter(has_text="Ławka").get_by_role("cell")).to_have_text(
+        ["6", "35.3%", "funded", ""]
+    )
+    why = ["0", "0%", "not funded", "has fewer votes than are needed (1)"]
+    expect(rows.filter(has_text="Pond").get_by_role("cell")).to_have_text(why)
     page.get_by_role("button", name="Pay Ławka out").click()
     expect(page.get_by_role("button", name="Pay Ławka out")).to_have_count(0)
     member.look("round-results")

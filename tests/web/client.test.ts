@@ -15,9 +15,12 @@ import {
   WrongPassphrase,
 } from "../../web/src/client/key_file.ts";
 import { compare, votersPoll, type VotersPoll } from "../../web/src/client/poll.ts";
+import { decidedByOrder, reasonsOf } from "../../web/src/client/reasons.ts";
 import { redemptionDigest } from "../../web/src/client/registration.ts";
 import { bytes, decimal, list, optional, record, text, whole } from "../../web/src/client/shape.ts";
 import { SavedVotes, type Store } from "../../web/src/client/votes.ts";
+import type { Results } from "../../web/src/client/views.ts";
+import { amount, readAmount } from "../../web/src/messages/index.ts";
 import { toHex, utf8 } from "../../web/src/protocol/encoding.ts";
 import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
 import { parseJson } from "../../web/src/protocol/json.ts";
@@ -328,4 +331,74 @@ test("a redemption is bound to code and account", () => {
     redemptionDigest("code", NODES[0]!.address),
   ].map(toHex);
   expect(new Set(digests).size).toBe(3);
+});
+
+describe("amounts", () => {
+  const euro = { symbol: "EUR", decimals: 2 };
+  const ether = { symbol: "ETH", decimals: 18 };
+
+  test.each([
+    [0n, euro, "0\u00a0EUR"],
+    [123_456_789n, euro, "1,234,567.89\u00a0EUR"],
+    [5n, euro, "0.05\u00a0EUR"],
+    [1n, ether, "0.000000000000000001\u00a0ETH"],
+    [12_345_678_901_234_567_890_123n, ether, "12,345.678901234567890123\u00a0ETH"],
+    [700n, { symbol: undefined, decimals: 0 }, "700"],
+  ])("%s is written in full", (units, currency, written) => {
+    expect(amount(units, currency)).toBe(written);
+  });
+
+  test.each([
+    ["1,234,567.89", euro, 123_456_789n],
+    [" 0.05 ", euro, 5n],
+    ["7", euro, 700n],
+    ["7.123", euro, undefined],
+    ["1.2.3", euro, undefined],
+    ["-1", euro, undefined],
+    ["", euro, undefined],
+    ["0.000000000000000001", ether, 1n],
+    ["700", { symbol: undefined, decimals: 0 }, 700n],
+  ])("%j is read", (typed, currency, units) => {
+    expect(readAmount(typed, currency)).toBe(units);
+  });
+});
+
+describe("why an option is not funded", () => {
+  const outcome = {
+    kind: "greedy",
+    costs: [600n, 500n, 300n, 100n],
+    budget: 1000n,
+    order: "votes",
+    misfit: "skip",
+    minimumSupport: 2n,
+  };
+  const options = (awards: readonly bigint[], tally: readonly bigint[]) => {
+    return tally.map((votes, slot) => ({ option: "", votes, award: awards[slot] }));
+  };
+  const found = (shown: unknown) => Object.fromEntries(reasonsOf(shown as Results));
+
+  test("by support, by what is left, by the end", () => {
+    const given = { outcome, options: options([1n, 0n, 1n, 0n], [9n, 8n, 7n, 1n]) };
+    expect(found(given)).toEqual({
+      1: { kind: "left", left: 400n },
+      3: { kind: "support", least: 2n },
+    });
+    const stopped = {
+      outcome: { ...outcome, misfit: "stop" },
+      options: options([1n, 0n, 0n, 0n], [9n, 8n, 7n, 6n]),
+    };
+    expect(found(stopped)).toEqual({
+      1: { kind: "left", left: 400n },
+      2: { kind: "ended" },
+      3: { kind: "ended" },
+    });
+    expect(found({ outcome: { kind: "plurality" }, options: given.options })).toEqual({});
+  });
+
+  test("a tie decides where equal votes fare differently", () => {
+    const tied = { outcome, options: options([1n, 0n, 0n, 0n], [9n, 9n, 1n, 0n]) };
+    expect(decidedByOrder(tied as unknown as Results)).toBe(true);
+    const equal = { outcome, options: options([1n, 0n, 0n, 0n], [9n, 8n, 0n, 0n]) };
+    expect(decidedByOrder(equal as unknown as Results)).toBe(false);
+  });
 });

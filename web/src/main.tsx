@@ -2,7 +2,15 @@
 
 import { render } from "preact";
 
+import { preferredLanguage, speak } from "./messages/index.ts";
 import { App } from "./pages/app.tsx";
+import { store } from "./view/session.ts";
+
+try {
+  await speak(preferredLanguage(store()));
+} catch {
+  // Without storage, or without the other language's words, it is English.
+}
 
 const root = document.createElement("div");
 root.id = "app";

@@ -58,6 +58,7 @@ class Views:
         parameters = view.parameters
         created = self._event(TREASURY, "RoundCreated", round_id)
         plan = self._desk.plans.of_round(round_id)
+        symbol, decimals = self._money(parameters.token)
         return {
             "round": str(round_id),
             "status": view.status.name.lower(),
@@ -65,6 +66,8 @@ class Views:
             "text": created["text"],
             "organizer": to_hex(view.organizer),
             "token": to_hex(parameters.token) if any(parameters.token) else None,
+            "symbol": symbol,
+            "decimals": decimals,
             "budget": str(parameters.budget),
             "deposited": str(view.deposited),
             "committed": str(view.committed),
@@ -270,7 +273,7 @@ class Views:
         try:
             symbol = "".join(sign for sign in str(contract.read("symbol")) if sign.isalnum())
             return symbol[:16] or None, int(contract.read("decimals"))
-        except ChainError:
+        except (ChainError, ValueError):
             return None, 0
 
     def _event(self, contract: str, name: str, subject: int) -> Mapping[str, object]:

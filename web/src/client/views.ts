@@ -51,6 +51,8 @@ export const round = record({
   title: text,
   text,
   token: optional(bytes),
+  symbol: optional(text),
+  decimals: whole,
   budget: decimal,
   deposited: decimal,
   proposalsOpenAt: whole,
@@ -124,11 +126,20 @@ export const results = record({
   voters: whole,
   counted: whole,
   root: bytes,
-  outcome: record({ kind: text }),
+  outcome: record({
+    kind: text,
+    costs: optional(list(decimal)),
+    budget: optional(decimal),
+    order: optional(text),
+    misfit: optional(text),
+    minimumSupport: optional(decimal),
+  }),
   options: list(record({ option: text, votes: decimal, award: optional(decimal) })),
   round: optional(
     record({
       round: decimal,
+      symbol: optional(text),
+      decimals: whole,
       decided: flag,
       payouts: list(
         record({

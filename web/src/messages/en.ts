@@ -2,6 +2,7 @@
 
 export const en = {
   language: "en",
+  languageChoice: "Language",
   site: "Ostraka",
   skip: "Skip to the content",
   nav: { label: "Pages", home: "Rounds and polls", key: "Your key", about: "What is private" },
@@ -69,8 +70,8 @@ export const en = {
     withdrawn: "withdrawn",
     ofBudget: (percent: string) => `${percent} of the budget`,
     recipient: "Paid to",
-    coin: "in the chain’s own coin",
-    token: (address: string) => `in units of the token ${address}`,
+    coin: "in the chain’s own coin, in its smallest unit",
+    token: (address: string) => `of the token ${address}`,
   },
   list: {
     search: "Search",
@@ -373,6 +374,18 @@ export const en = {
       parts: "Each question by a rule of its own.",
     } as Readonly<Record<string, string>>,
     tie: "Where votes are equal, the one that is listed first goes first.",
+    tied: "Here that decided: some with equal votes fared differently.",
+    why: "Why not",
+    reasons: {
+      support: (least: string) => `has fewer votes than are needed (${least})`,
+      left: (left: string) => `costs more than the ${left} that were left at its turn`,
+      category: "costs more than was left for its category, or in all, at its turn",
+      ended: "comes after the first that did not fit, which ended the funding",
+    },
+    files: "Save these results",
+    csv: "as a table (CSV)",
+    json: "as data (JSON)",
+    pb: "as a Pabulib file (.pb)",
     statistics: "In numbers",
     quartile: (percent: string, low: string, high: string) =>
       `${percent} of answers lie below the end of ${low} to ${high}`,

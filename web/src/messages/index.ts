@@ -1,25 +1,100 @@
-/** The words of the language in use, and numbers and times as it writes them. */
+/** The words of the language in use, and numbers, times and amounts as it writes them. */
 
 import { en, type Messages } from "./en.ts";
 
-export const words: Messages = en;
+export type { Messages } from "./en.ts";
+
+/** Every language by its code: its own name, and its words, loaded when they are wanted. */
+export const LANGUAGES = {
+  en: { name: "English", load: () => Promise.resolve(en) },
+} as const satisfies Record<string, { name: string; load: () => Promise<Messages> }>;
+
+export type Language = keyof typeof LANGUAGES;
+
+const KEPT = "ostraka/language";
+
+/** Words of the language in use. */
+export let words: Messages = en;
+let locale = "en";
+
+/** The language to begin with: the one chosen on this device, or the first that the browser likes. */
+export function preferredLanguage(store: Pick<Storage, "getItem">): Language {
+  const wished = [store.getItem(KEPT) ?? "", ...navigator.languages];
+  return wished.map((one) => one.slice(0, 2)).find(isLanguage) ?? "en";
+}
+
+/** Remember a language for the next time. */
+export function keepLanguage(store: Pick<Storage, "setItem">, language: Language): void {
+  store.setItem(KEPT, language);
+}
+
+/** Use a language from here on. */
+export async function speak(language: Language): Promise<void> {
+  words = await LANGUAGES[language].load();
+  // Of the language's regions the browser's own: dates differ.
+  locale = navigator.languages.find((one) => one.slice(0, 2) === language) ?? language;
+  document.documentElement.lang = language;
+}
+
+function isLanguage(code: string): code is Language {
+  return Object.hasOwn(LANGUAGES, code);
+}
 
 /** A whole number with its separators. */
 export function number(value: bigint | number): string {
-  return value.toLocaleString(words.language);
+  return value.toLocaleString(locale);
 }
 
 /** A part of a whole, in percent. */
 export function percent(part: bigint, whole: bigint): string {
   const share = whole ? Number((part * 100_000n) / whole) / 100_000 : 0;
   const options = { style: "percent", maximumFractionDigits: 1 } as const;
-  return share.toLocaleString(words.language, options);
+  return share.toLocaleString(locale, options);
+}
+
+/** A number that is no whole one, to so many places. */
+export function rounded(value: number, places: number): string {
+  return value.toLocaleString(locale, { maximumFractionDigits: places });
 }
 
 /** A time of the chain. */
 export function moment(unixS: number | bigint): string {
   const options = { dateStyle: "medium", timeStyle: "short" } as const;
-  return new Date(1000 * Number(unixS)).toLocaleString(words.language, options);
+  return new Date(1000 * Number(unixS)).toLocaleString(locale, options);
+}
+
+/** What an amount is counted in. */
+export interface Currency {
+  /** As a token names itself, undefined where it does not. */
+  readonly symbol: string | undefined;
+  /** So many of the smallest unit's places stand behind the decimal sign. */
+  readonly decimals: number;
+}
+
+/** An amount of the smallest unit, exactly, as people write it. */
+export function amount(units: bigint, { symbol, decimals }: Currency): string {
+  const digits = units.toString().padStart(decimals + 1, "0");
+  const at = digits.length - decimals;
+  const exact = decimals ? `${digits.slice(0, at)}.${digits.slice(at)}` : digits;
+  // Of a string the format takes every digit; a number would lose some.
+  const shown = new Intl.NumberFormat(locale, { maximumFractionDigits: Math.min(decimals, 100) });
+  const written = shown.format(exact as unknown as number);
+  return symbol ? `${written}\u00a0${symbol}` : written;
+}
+
+/** An amount as typed, in the smallest unit; undefined where it is none or has too many places. */
+export function readAmount(typed: string, { decimals }: Currency): bigint | undefined {
+  const parts = new Intl.NumberFormat(locale).formatToParts(12345.6);
+  const sign = parts.find(({ type }) => type === "decimal")?.value ?? ".";
+  const group = parts.find(({ type }) => type === "group")?.value ?? ",";
+  const plain = typed
+    .trim()
+    .replaceAll(/[\s\u00a0\u202f]/g, "")
+    .replaceAll(group, "");
+  const [whole = "", places = "", ...more] = plain.split(sign);
+  const digits = `${whole}${places}`;
+  if (more.length || places.length > decimals || !/^[0-9]{1,60}$/.test(digits)) return undefined;
+  return BigInt(whole + places.padEnd(decimals, "0"));
 }
 
 /** An address or digest, shortened for reading. */

@@ -1,12 +1,14 @@
 /** Frame of all pages. */
 
 import type { ComponentType } from "preact";
+import { useState } from "preact/hooks";
 
-import { short, words } from "../messages/index.ts";
+import { keepLanguage, type Language, LANGUAGES } from "../messages/index.ts";
+import { short, speak, words } from "../messages/index.ts";
 import { type Route, useRoute } from "../view/router.ts";
 import { Page } from "../view/page.tsx";
 import { Failure, useResource } from "../view/resource.tsx";
-import { readConfig } from "../view/session.ts";
+import { readConfig, store } from "../view/session.ts";
 
 type Numbered = ComponentType<{ id: bigint }>;
 
@@ -27,6 +29,7 @@ const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentTy
 export function App() {
   const route = useRoute();
   const config = useResource(readConfig, []);
+  const [, setLanguage] = useState(words.language);
   const id = "id" in route ? route.id : 0n;
   return (
     <>
@@ -53,11 +56,41 @@ export function App() {
         <Loaded key={`${route.page} ${id}`} page={route.page} id={id} />
       </main>
       <footer>
+        <LanguageChoice
+          chosen={(language) => {
+            void speak(language).then(() => {
+              keepLanguage(store(), language);
+              // Everything is drawn again, in the other words.
+              setLanguage(language);
+            });
+          }}
+        />
         {config.value && (
           <p>{words.footer(config.value.version, short(config.value.webBundle ?? ""))}</p>
         )}
       </footer>
     </>
+  );
+}
+
+function LanguageChoice({ chosen }: { chosen: (language: Language) => void }) {
+  const { language, languageChoice } = words;
+  return (
+    <label class="language">
+      {languageChoice}{" "}
+      <select
+        value={language}
+        onChange={(event) => {
+          chosen(event.currentTarget.value as Language);
+        }}
+      >
+        {Object.entries(LANGUAGES).map(([code, { name }]) => (
+          <option key={code} value={code} lang={code}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -11,9 +11,12 @@ import {
   progress,
   type Proposal,
   proposals,
+  type Round,
+  round as roundShape,
 } from "../client/views.ts";
 import { moment, number, status, words } from "../messages/index.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
+import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
@@ -26,15 +29,25 @@ async function load(id: bigint) {
   const [config, shown] = await Promise.all([readConfig(), gateway.get(`/polls/${id}`, poll)]);
   const { round } = shown;
   const own = round && sameBytes(round.treasury, config.treasury);
-  const listed = own ? await gateway.get(`/rounds/${round.id}/proposals`, proposals) : [];
-  return { config, shown, listed, roundId: own ? round.id : undefined };
+  if (!own) return { config, shown, listed: [], round: undefined };
+  const [listed, of] = await Promise.all([
+    gateway.get(`/rounds/${round.id}/proposals`, proposals),
+    gateway.get(`/rounds/${round.id}`, roundShape),
+  ]);
+  return { config, shown, listed, round: of };
 }
 
 export function PollPage({ id }: { id: bigint }) {
   const found = useResource(() => load(id), [id]);
   return (
     <Page title={found.value?.shown.title ?? words.poll.document}>
-      <Await resource={found}>{(value) => <Shown {...value} again={found.again} />}</Await>
+      <Await resource={found}>
+        {(value) => (
+          <CurrencyContext.Provider value={value.round ?? PLAIN_UNITS}>
+            <Shown {...value} again={found.again} />
+          </CurrencyContext.Provider>
+        )}
+      </Await>
     </Page>
   );
 }
@@ -43,13 +56,13 @@ function Shown({
   config,
   shown,
   listed,
-  roundId,
+  round,
   again,
 }: {
   config: Config;
   shown: Poll;
   listed: readonly Proposal[];
-  roundId: bigint | undefined;
+  round: Round | undefined;
   again: () => void;
 }) {
   const text = words.poll;
@@ -71,7 +84,7 @@ function Shown({
         ]}
       />
       <p class="actions">
-        {roundId !== undefined && <a href={`/rounds/${roundId}`}>{text.round}</a>}
+        {round && <a href={`/rounds/${round.round}`}>{text.round}</a>}
         {over && <a href={`/polls/${shown.poll}/audit`}>{text.audit}</a>}
         {shown.status === "tallied" && (
           <a class="button" href={`/polls/${shown.poll}/results`}>

@@ -3,14 +3,16 @@
 import { useState } from "preact/hooks";
 
 import { Refusal } from "../client/gateway.ts";
+import { decidedByOrder, type Reason, reasonsOf } from "../client/reasons.ts";
 import { type Poll, poll, type Results, results, sent } from "../client/views.ts";
-import { number, percent, short, words } from "../messages/index.ts";
+import { number, percent, rounded, short, words } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { AuditError } from "../protocol/errors.ts";
 import type { Fraction } from "../protocol/fraction.ts";
 import { checkQuestions, decodeDescription } from "../protocol/parameters.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import { pollStatistics, type Statistics } from "../protocol/statistics.ts";
+import { CurrencyContext, PLAIN_UNITS, useAmount } from "../view/currency.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway } from "../view/session.ts";
@@ -42,7 +44,9 @@ export function ResultsPage({ id }: { id: bigint }) {
           typeof results === "string" ? (
             <p class="notice">{text[results]}</p>
           ) : (
-            <Shown shown={shown} results={results} again={found.again} />
+            <CurrencyContext.Provider value={results.round ?? PLAIN_UNITS}>
+              <Shown shown={shown} results={results} again={found.again} />
+            </CurrencyContext.Provider>
           )
         }
       </Await>
@@ -65,7 +69,11 @@ function Shown({ shown, results, again }: { shown: Poll; results: Results; again
       ))}
       <h2>{text.outcome}</h2>
       <p>{text.rules[results.outcome.kind] ?? results.outcome.kind}</p>
-      {results.outcome.kind !== "none" && <p>{text.tie}</p>}
+      {results.outcome.kind !== "none" && (
+        <p>
+          {text.tie} {decidedByOrder(results) && text.tied}
+        </p>
+      )}
       {statistics.some(({ moments, quartiles }) => moments.length + quartiles.length > 0) && (
         <>
           <h2>{text.statistics}</h2>
@@ -75,6 +83,37 @@ function Shown({ shown, results, again }: { shown: Poll; results: Results; again
         </>
       )}
       {results.round && <Payouts round={results.round} again={again} />}
+      <Files results={results} />
+    </>
+  );
+}
+
+/** The same results as files; of polls that spend a budget in the format of Pabulib too. */
+function Files({ results: { poll, outcome } }: { results: Results }) {
+  const text = words.results;
+  const base = `/api/v1/polls/${poll}/results`;
+  return (
+    <>
+      <h2>{text.files}</h2>
+      <ul>
+        <li>
+          <a href={`${base}.csv`} download={`ostraka-${poll}.csv`}>
+            {text.csv}
+          </a>
+        </li>
+        <li>
+          <a href={base} download={`ostraka-${poll}.json`}>
+            {text.json}
+          </a>
+        </li>
+        {outcome.costs && (
+          <li>
+            <a href={`${base}.pb`} download={`ostraka-${poll}.pb`}>
+              {text.pb}
+            </a>
+          </li>
+        )}
+      </ul>
     </>
   );
 }
@@ -112,8 +151,10 @@ function Votes({ title, rows, results }: Table & { results: Results }) {
   const all = rows.reduce((sum, { votes }) => sum + votes, 0n);
   const most = rows.reduce((top, { votes }) => (votes > top ? votes : top), 0n);
   const decides = outcome.kind !== "none";
+  const amount = useAmount();
+  const reasons = reasonsOf(results);
   const award = (given: bigint | undefined) => {
-    if (outcome.kind === "proportional") return number(given ?? 0n);
+    if (outcome.kind === "proportional") return amount(given ?? 0n);
     if (round) return given ? text.funded : text.notFunded;
     return given ? text.won : text.lost;
   };
@@ -131,6 +172,7 @@ function Votes({ title, rows, results }: Table & { results: Results }) {
               {text.share}
             </th>
             {decides && <th scope="col">{text.award}</th>}
+            {reasons.size > 0 && <th scope="col">{text.why}</th>}
           </tr>
         </thead>
         <tbody>
@@ -143,12 +185,26 @@ function Votes({ title, rows, results }: Table & { results: Results }) {
               <td class="numbers">{number(one.votes)}</td>
               <td class="numbers">{percent(one.votes, all)}</td>
               {decides && <td>{award(one.award)}</td>}
+              {reasons.size > 0 && <td>{reasonText(reasons.get(slot), amount)}</td>}
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   );
+}
+
+function reasonText(reason: Reason | undefined, amount: (units: bigint) => string): string {
+  const { reasons } = words.results;
+  if (!reason) return "";
+  switch (reason.kind) {
+    case "support":
+      return reasons.support(number(reason.least));
+    case "left":
+      return reasons.left(amount(reason.left));
+    default:
+      return reasons[reason.kind];
+  }
 }
 
 /** Recomputed here; none where the poll's questions do not make its rule, as the audit says. */
@@ -230,15 +286,15 @@ function Numbers({ statistics }: { statistics: Statistics }) {
 /** A fraction to two places, for reading. */
 function decimals(value: Fraction | undefined): string {
   if (!value) return words.results.lost;
-  const options = { maximumFractionDigits: 2 };
   const thousandths = Number((value.numerator * 1000n) / value.denominator);
-  return (thousandths / 1000).toLocaleString(words.language, options);
+  return rounded(thousandths / 1000, 2);
 }
 
 type RoundResults = NonNullable<Results["round"]>;
 
 function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
   const text = words.results;
+  const amount = useAmount();
   const [claiming, setClaiming] = useState("");
   const [error, setError] = useState<unknown>();
   const claim = async (proposal: Uint8Array) => {
@@ -275,7 +331,7 @@ function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
               {funded.map((one) => (
                 <tr key={toHex(one.proposal)}>
                   <th scope="row">{one.title}</th>
-                  <td class="numbers">{number(one.amount)}</td>
+                  <td class="numbers">{amount(one.amount)}</td>
                   <td>
                     <code>{short(toHex(one.recipient))}</code>
                   </td>

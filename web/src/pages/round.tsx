@@ -1,8 +1,9 @@
 /** A round of a shared budget with its proposals. */
 
 import { type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { moment, number, percent, short, status, words } from "../messages/index.ts";
+import { moment, percent, short, status, words } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
+import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Items } from "../view/items.tsx";
 import { Facts, Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
@@ -22,7 +23,11 @@ export function RoundPage({ id }: { id: bigint }) {
   return (
     <Page title={title}>
       <Await resource={found}>
-        {({ shown, listed }) => <Shown shown={shown} listed={listed} />}
+        {({ shown, listed }) => (
+          <CurrencyContext.Provider value={shown}>
+            <Shown shown={shown} listed={listed} />
+          </CurrencyContext.Provider>
+        )}
       </Await>
     </Page>
   );
@@ -31,6 +36,7 @@ export function RoundPage({ id }: { id: bigint }) {
 function Shown({ shown, listed }: { shown: Round; listed: readonly Proposal[] }) {
   const text = words.round;
   const { token, poll } = shown;
+  const amount = useAmount();
   return (
     <>
       {shown.text && <p class="prose">{shown.text}</p>}
@@ -39,10 +45,10 @@ function Shown({ shown, listed }: { shown: Round; listed: readonly Proposal[] })
           [
             text.budget,
             <>
-              {number(shown.budget)}{" "}
+              {amount(shown.budget)}{" "}
               <small>{token ? text.token(short(toHex(token))) : text.coin}</small>
               <br />
-              <small>{text.deposited(number(shown.deposited))}</small>
+              <small>{text.deposited(amount(shown.deposited))}</small>
             </>,
           ],
           [text.state, status(shown.status)],
@@ -83,17 +89,18 @@ function Shown({ shown, listed }: { shown: Round; listed: readonly Proposal[] })
 
 function Entry({ proposal, budget }: { proposal: Proposal; budget: bigint }) {
   const text = words.round;
-  const { title, amount, recipient, withdrawn } = proposal;
+  const { title, amount: cost, recipient, withdrawn } = proposal;
+  const amount = useAmount();
   return (
     <li>
       <h3>{title}</h3>
       {withdrawn && <p class="tag">{text.withdrawn}</p>}
-      {amount > 0n && (
+      {cost > 0n && (
         <>
           <p>
-            {number(amount)} <small>{text.ofBudget(percent(amount, budget))}</small>
+            {amount(cost)} <small>{text.ofBudget(percent(cost, budget))}</small>
           </p>
-          <Bar part={amount} whole={budget} />
+          <Bar part={cost} whole={budget} />
         </>
       )}
       {proposal.text && <p class="prose">{proposal.text}</p>}

@@ -23,6 +23,7 @@ import type { Opening } from "../protocol/challenge.ts";
 import { Census } from "../protocol/census.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { SigningKey } from "../protocol/keys.ts";
+import { useAmount } from "../view/currency.ts";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, useKey, workshop } from "../view/session.ts";
 import type { PreparedBallot } from "../work/jobs.ts";
@@ -362,11 +363,12 @@ function Uncast({
   keep: () => void;
 }) {
   const text = words.cast;
+  const amount = useAmount();
   const several = poll.questions.length > 1;
   const todo = poll.questions.flatMap((question, place) => {
     const problem = problemOf(question, answers[place]!);
     if (!problem) return [];
-    const says = problemText(problem, question);
+    const says = problemText(problem, question, amount);
     return [several ? words.problems.of(question.title, says) : says];
   });
   if (!poll.questions.length && !castable(poll, answers)) todo.push(words.problems.rule);

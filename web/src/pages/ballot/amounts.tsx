@@ -2,7 +2,7 @@
 
 import { amountOf, type AmountQuestion, totalOf } from "../../client/answers.ts";
 import { number, words } from "../../messages/index.ts";
-import { Points, Quadratic, Score } from "../../protocol/question/amounts.ts";
+import { Points, Quadratic, Score, Split } from "../../protocol/question/amounts.ts";
 import { Items } from "../../view/items.tsx";
 import { Meter } from "../../view/meter.tsx";
 import type { FieldProps } from "./form.tsx";
@@ -60,6 +60,20 @@ export function AmountsField({
                 <label for={id}>
                   <Named item={item} />
                 </label>
+                {question instanceof Split && (
+                  <input
+                    class="slider"
+                    type="range"
+                    aria-label={item.title}
+                    min={0}
+                    max={Number(question.total)}
+                    step={Number(question.total) > 200 ? "any" : 1}
+                    value={Number(value ?? 0n)}
+                    onInput={(event) => {
+                      set(item.place, Math.round(event.currentTarget.valueAsNumber).toString());
+                    }}
+                  />
+                )}
                 {question instanceof Quadratic && value !== undefined && (
                   <small>{text.credits(number(value * value))}</small>
                 )}

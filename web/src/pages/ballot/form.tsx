@@ -7,6 +7,7 @@ import { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
 import { NumberQuestion } from "../../protocol/question/number.ts";
 import { Ranking } from "../../protocol/question/ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "../../protocol/question/selection.ts";
+import { useAmount } from "../../view/currency.ts";
 import { AmountsField } from "./amounts.tsx";
 import { CrossField, NumberField, OneField } from "./one.tsx";
 import { RankingField } from "./ranking.tsx";
@@ -34,12 +35,13 @@ export interface FieldProps<Q> {
 export function QuestionField(props: FieldProps<Question>) {
   const { question, answer, name } = props;
   const problem = problemOf(question, answer);
+  const amount = useAmount();
   return (
     <fieldset class="question" aria-describedby={`${name}-state`}>
       <legend>{question.title}</legend>
       <Field {...props} />
       <p id={`${name}-state`} class="hint">
-        {problem && problemText(problem, question)}
+        {problem && problemText(problem, question, amount)}
       </p>
     </fieldset>
   );

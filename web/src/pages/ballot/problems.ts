@@ -4,8 +4,12 @@ import type { Problem } from "../../client/answers.ts";
 import { number, words } from "../../messages/index.ts";
 import type { Question } from "../../protocol/question/asked.ts";
 
-/** A problem as a short clause. */
-export function problemText(problem: Problem, question: Question): string {
+/** A problem as a short clause; `amount` writes what is counted in money. */
+export function problemText(
+  problem: Problem,
+  question: Question,
+  amount: (units: bigint) => string,
+): string {
   const text = words.problems;
   const names = question.labels();
   switch (problem.kind) {
@@ -16,14 +20,15 @@ export function problemText(problem: Problem, question: Question): string {
     case "many":
       return text.many(number(problem.most));
     case "budget":
-      return text.budget(number(problem.amount));
+      return text.budget(amount(problem.amount));
     case "less":
       return text.less(number(problem.amount));
     case "over":
       return text.over(number(problem.amount));
     case "cap": {
-      const { options, bound } = problem.cap;
-      return text.cap(options.map((option) => names[option]).join(", "), number(bound));
+      const { options, bound, ofCosts } = problem.cap;
+      const most = ofCosts ? amount(bound) : number(bound);
+      return text.cap(options.map((option) => names[option]).join(", "), most);
     }
     case "whole":
       return text.whole(names[problem.option]!);

@@ -1,9 +1,10 @@
-/** A question answered by an order: options go into places and move up and down, by buttons. */
+/** A question answered by an order: options go into places and move, by dragging or by buttons. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { number, words } from "../../messages/index.ts";
 import type { Ranking } from "../../protocol/question/ranking.ts";
+import { useDragging } from "../../view/dragging.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./form.tsx";
 import { itemsOf, Named } from "./selection.tsx";
@@ -30,12 +31,13 @@ export function RankingField({ question, answer, change, details, name }: FieldP
     setSaid(now < 0 ? text.removed(title) : text.moved(title, number(now + 1)));
     setFocused(button);
   };
-  const move = (from: number, by: 1 | -1) => {
+  const move = (from: number, to: number, button?: string) => {
     const chosen = [...placed];
     const [option] = chosen.splice(from, 1);
-    chosen.splice(from + by, 0, option!);
-    place(chosen, option!, `${by < 0 ? "up" : "down"}-${option}`);
+    chosen.splice(to, 0, option!);
+    place(chosen, option!, button ? `${button}-${option}` : "");
   };
+  const [held, gripOf] = useDragging(move);
   const others = itemsOf(options, details).filter((item) => !placed.includes(item.place));
   return (
     <div ref={list}>
@@ -44,8 +46,11 @@ export function RankingField({ question, answer, change, details, name }: FieldP
       {!placed.length && <p class="hint">{text.noPlaces}</p>}
       <ol class="places" aria-labelledby={`${name}-places`}>
         {placed.map((option, at) => (
-          <li key={option}>
-            <span>{text.place(number(at + 1), options[option]!)}</span>
+          <li key={option} class={held === at ? "held" : ""}>
+            <span class="grip" aria-hidden="true" {...gripOf(at)}>
+              ⠿
+            </span>
+            <span class="placed">{text.place(number(at + 1), options[option]!)}</span>
             <span class="moves">
               <button
                 type="button"
@@ -53,7 +58,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
                 aria-label={text.up(options[option]!)}
                 disabled={at === 0}
                 onClick={() => {
-                  move(at, -1);
+                  move(at, at - 1, "up");
                 }}
               >
                 ↑
@@ -64,7 +69,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
                 aria-label={text.down(options[option]!)}
                 disabled={at === placed.length - 1}
                 onClick={() => {
-                  move(at, 1);
+                  move(at, at + 1, "down");
                 }}
               >
                 ↓

@@ -3,6 +3,7 @@
 import { spentOn } from "../../client/answers.ts";
 import { number, words } from "../../messages/index.ts";
 import { Approval, type Knapsack } from "../../protocol/question/selection.ts";
+import { useAmount } from "../../view/currency.ts";
 import { type Item, Items } from "../../view/items.tsx";
 import { Meter } from "../../view/meter.tsx";
 import type { Detail, FieldProps } from "./form.tsx";
@@ -24,12 +25,13 @@ export function itemsOf(
 
 /** An option's name with its cost and what its proposal says. */
 export function Named({ item }: { item: Item }) {
+  const amount = useAmount();
   return (
     <span class="named">
       <span>{item.title}</span>
       {item.cost !== undefined && item.cost > 0n && (
         <small>
-          {words.list.cost} {number(item.cost)}
+          {words.list.cost} {amount(item.cost)}
         </small>
       )}
       {item.text && <small class="prose">{item.text}</small>}
@@ -46,12 +48,16 @@ export function SelectionField({
 }: FieldProps<Approval | Knapsack>) {
   const { options, costs, caps } = question;
   const text = words.form;
+  const amount = useAmount();
   return (
     <>
-      <p>{how(question)}</p>
-      {caps.map(({ options: capped, bound }) => (
+      <p>{how(question, amount)}</p>
+      {caps.map(({ options: capped, bound, ofCosts }) => (
         <p key={capped.join()} class="hint">
-          {text.cap(capped.map((option) => options[option]).join(", "), number(bound))}
+          {text.cap(
+            capped.map((option) => options[option]).join(", "),
+            ofCosts ? amount(bound) : number(bound),
+          )}
         </p>
       ))}
       <div class="sticky">
@@ -62,7 +68,7 @@ export function SelectionField({
             label={text.budget}
             value={spentOn(question.costs, answer)}
             most={question.budget}
-            says={text.spent(number(spentOn(question.costs, answer)), number(question.budget))}
+            says={text.spent(amount(spentOn(question.costs, answer)), amount(question.budget))}
           />
         )}
       </div>
@@ -77,9 +83,9 @@ export function SelectionField({
   );
 }
 
-function how(question: Approval | Knapsack): string {
+function how(question: Approval | Knapsack, amount: (units: bigint) => string): string {
   const text = words.form;
-  if (!(question instanceof Approval)) return text.knapsack(number(question.budget));
+  if (!(question instanceof Approval)) return text.knapsack(amount(question.budget));
   const { atLeast, atMost } = question;
   return atLeast === atMost
     ? text.approveExactly(number(atMost))

@@ -1,0 +1,50 @@
+/** Entries of a list that are moved by mouse, pen or finger; keys have buttons of their own. */
+
+import { useState } from "preact/hooks";
+
+/** What an entry's grip needs to be dragged by. */
+export interface Grip {
+  readonly onPointerDown: (event: PointerEvent) => void;
+  readonly onPointerMove: (event: PointerEvent) => void;
+  readonly onPointerUp: () => void;
+  readonly onPointerCancel: () => void;
+}
+
+/**
+ * Dragging within a list whose entries are `li`.
+ *
+ * @param move Told whenever the held entry is over another one's place.
+ * @returns Place of the held entry, undefined while none is; and the grip of each.
+ */
+export function useDragging(
+  move: (from: number, to: number) => void,
+): [number | undefined, (place: number) => Grip] {
+  const [held, setHeld] = useState<number>();
+  const drop = () => {
+    setHeld(undefined);
+  };
+  const gripOf = (place: number): Grip => ({
+    onPointerDown: (event) => {
+      if (event.button !== 0) return;
+      event.preventDefault();
+      // Moves are told to this grip, wherever they go.
+      (event.currentTarget as Element).setPointerCapture(event.pointerId);
+      setHeld(place);
+    },
+    onPointerMove: (event) => {
+      if (held !== place) return;
+      const entry = (event.currentTarget as Element).closest("li");
+      const entries = [...(entry?.parentElement?.children ?? [])];
+      const to = entries.findIndex((one) => {
+        const { top, bottom } = one.getBoundingClientRect();
+        return event.clientY >= top && event.clientY < bottom;
+      });
+      if (to < 0 || to === place) return;
+      move(place, to);
+      setHeld(to);
+    },
+    onPointerUp: drop,
+    onPointerCancel: drop,
+  });
+  return [held, gripOf];
+}
