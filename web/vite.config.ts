@@ -4,21 +4,31 @@ import { join, resolve } from "node:path";
 
 import { defineConfig, type Plugin } from "vitest/config";
 
-/** Scripts and styles that the page names carry their hashes, for the browser to hold them to. */
+/**
+ * Scripts and styles carry their hashes, for the browser to hold them to: in the page's tags, and in
+ * an import map those that are loaded when they are wanted.
+ */
 function subresourceIntegrity(): Plugin {
   return {
     name: "subresource-integrity",
-    writeBundle({ dir }) {
+    writeBundle({ dir }, bundle) {
       const index = join(dir!, "index.html");
       const html = readFileSync(index, "utf8");
+      const hashOf = (name: string) => {
+        const content = readFileSync(join(dir!, name));
+        return `sha384-${createHash("sha384").update(content).digest("base64")}`;
+      };
+      const scripts = Object.keys(bundle).filter((name) => name.endsWith(".js"));
+      const integrity = Object.fromEntries(
+        scripts.sort().map((name) => [`/${name}`, hashOf(name)]),
+      );
+      const map = `<script type="importmap">${JSON.stringify({ integrity })}</script>`;
       const tags = /<(?:script|link)\b[^>]*?\b(?:src|href)="\/(assets\/[^"]+)"/g;
       const hashed = html.replace(tags, (tag, name: string) => {
-        const hash = createHash("sha384")
-          .update(readFileSync(join(dir!, name)))
-          .digest("base64");
-        return `${tag} integrity="sha384-${hash}"`;
+        return `${tag} integrity="${hashOf(name)}"`;
       });
-      writeFileSync(index, hashed);
+      // It must stand before the first script.
+      writeFileSync(index, hashed.replace("<script", `${map}\n    <script`));
     },
   };
 }

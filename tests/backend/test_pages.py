@@ -71,6 +71,16 @@ def test_the_policy_is_exact(pages: TestClient) -> None:
     assert "https://one.example https://rpc.example:8545;" in allowed
 
 
+def test_the_import_map_alone_stands_inline(folder: Path) -> None:
+    html = '<title>Ostraka</title><script type="importmap">{"integrity":{}}</script>'
+    (folder / "index.html").write_text(html)
+    bundle = Bundle.read(folder)
+    assert bundle
+    # printf '{"integrity":{}}' | openssl dgst -sha256 -binary | base64
+    hashed = "'sha256-v1IUEqDyKCfHdg2mkshdZlh1JwxKZIMqsI0JxkeP1Qo='"
+    assert f"script-src 'self' {hashed};" in policy(bundle.import_map, [])
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -86,7 +96,7 @@ def test_the_policy_is_exact(pages: TestClient) -> None:
 )
 def test_what_is_no_url_gets_into_no_policy(url: str) -> None:
     assert origin_of(url) is None
-    assert "connect-src 'self';" in policy([url])
+    assert "connect-src 'self';" in policy("", [url])
 
 
 def test_credentials_get_into_no_header() -> None:

@@ -3,6 +3,7 @@
 Source: docs/decisions/0013-web-client.md; Content Security Policy Level 3.
 """
 
+import base64
 import gzip
 import hashlib
 import mimetypes
@@ -25,6 +26,7 @@ PAGE_PATHS = (
 )
 """Where the client's pages are; its script looks at the path."""
 _INDEX = "index.html"
+_IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
 _IMMUTABLE = "public, max-age=31536000, immutable"
 # Nothing that could end a header or a directive.
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
@@ -79,6 +81,18 @@ class Bundle:
         )
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
+    @property
+    def import_map(self) -> str:
+        """Source expression of the page's import map, the one thing that stands in it inline.
+
+        It is no code: it holds the hashes of all scripts that are loaded when they are wanted.
+        """
+        found = _IMPORT_MAP.search(self.files[_INDEX].content)
+        if found is None:
+            return ""
+        digest = hashlib.sha256(found.group(1)).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
+
 
 def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> None:
     """Serve the client at its pages' paths.
@@ -86,6 +100,8 @@ def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> 
     Args:
         urls: What it may connect to beside this gateway: nodes, and the chain's provider.
     """
+
+    import_map = bundle.import_map
 
     def serve(name: str) -> Callable[[Request], Response]:
         file = bundle.files[name]
@@ -96,7 +112,7 @@ def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> 
             named = request.query_params.getlist("rpc")[:1]
             headers = {
                 **_HEADERS,
-                "Content-Security-Policy": policy([*urls(), *named]),
+                "Content-Security-Policy": policy(import_map, [*urls(), *named]),
                 "Cache-Control": _IMMUTABLE if lasting else "no-cache",
                 "Vary": "Accept-Encoding",
             }
@@ -113,13 +129,13 @@ def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> 
         app.add_route(f"/{name}", serve(name), include_in_schema=False)
 
 
-def policy(urls: Iterable[str]) -> str:
+def policy(import_map: str, urls: Iterable[str]) -> str:
     """Content security policy: scripts from here only, connections to nothing but these."""
     origins = sorted({origin for url in urls if (origin := origin_of(url))})
     return "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self'",
+            f"script-src 'self' {import_map}".rstrip(),
             "worker-src 'self'",
             "style-src 'self'",
             "img-src 'self'",

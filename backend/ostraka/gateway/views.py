@@ -38,6 +38,7 @@ class Views:
     def __init__(self, desk: Desk, organizing: Organizing) -> None:
         self._desk = desk
         self._organizing = organizing
+        self._currencies: dict[bytes, tuple[str | None, int]] = {}
 
     def rounds(self) -> list[Json]:
         """Summaries of all rounds of the treasury."""
@@ -269,12 +270,16 @@ class Views:
         """
         if not any(token):
             return None, 0
+        if token in self._currencies:
+            return self._currencies[token]
         contract = Token(self._desk.rpc_url, token)
         try:
             symbol = "".join(sign for sign in str(contract.read("symbol")) if sign.isalnum())
-            return symbol[:16] or None, int(contract.read("decimals"))
-        except (ChainError, ValueError):
+            said = symbol[:16] or None, int(contract.read("decimals"))
+        except ChainError:
             return None, 0
+        self._currencies[token] = said
+        return said
 
     def _event(self, contract: str, name: str, subject: int) -> Mapping[str, object]:
         events = self._desk.indexer.events(contract, [name], str(subject))
