@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-GROUPS = ("curve", "ballot", "audit", "chain", "node", "web", "cities")
+GROUPS = ("curve", "ballot", "audit", "chain", "node", "web", "browser", "cities")
 RESULT = Path(__file__).parent.parent / "build" / "bench.json"
 
 

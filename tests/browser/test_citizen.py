@@ -196,6 +196,14 @@ def lying(surfer: Surfer, poll_id: int) -> Iterator[None]:
     surfer.page.unroute(path)
 
 
+def with_a_false_receipt(route: Any) -> None:
+    """The gateway gives node 2's receipt as node 1's."""
+    answer = route.fetch()
+    content = answer.json()
+    content["receipts"][0]["signature"] = content["receipts"][1]["signature"]
+    route.fulfill(response=answer, json=content)
+
+
 def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
     """A ballot is noted on another device, opened, and looked into there; it is not cast."""
     page, there = citizen.page, other.page
@@ -325,9 +333,23 @@ def test_by_invitation_from_registration_to_audit(
     page.get_by_label("There").check()
     citizen.look("poll-changing")
     page.get_by_role("button", name="Seal my ballot").click()
+    # The network breaks, and the page is closed over it: the very same ballot is sent again.
+    page.route("**/ballots", lambda route: route.abort())
     page.get_by_role("button", name="Cast my changed ballot").click()
+    expect(page.get_by_text("Sent, but not recorded yet")).to_be_visible()
+    citizen.look("poll-unsent")
+    page.goto(f"/polls/{poll_id}")
+    page.unroute("**/ballots")
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Unlock").click()
+    expect(page.get_by_text("Sent, but not recorded yet")).to_be_visible()
+    page.route("**/ballots", with_a_false_receipt)
+    page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_text("Cast and recorded")).to_be_visible()
-    expect(page.get_by_text("receipt checked")).to_have_count(4)
+    expect(page.get_by_text("receipt checked")).to_have_count(3)
+    expect(page.get_by_text("Node 1: no receipt: receipt")).to_be_visible()
+    citizen.look("poll-false-receipt")
+    page.unroute("**/ballots")
 
     vote_of_others(stack, api, poll_id, others)
     expect(page.get_by_text("Have voted").locator("..")).to_contain_text("6")

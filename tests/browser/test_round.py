@@ -22,6 +22,9 @@ from tests.support.api import (
 from tests.support.town import body_of, eventually
 
 BUDGET = 1000
+FAST = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+# Milliseconds, and bytes a second: a telephone at the edge of a village.
+SLOW = FAST | {"latency": 800, "downloadThroughput": 20_000, "uploadThroughput": 10_000}
 PASSPHRASE = "correct horse battery staple"
 ITEMS = [("Ławka", 400), ("Tree", 150), ("Statue", 900), ("Swing", 300), ("Pond", 700), ("Oak", 50)]
 
@@ -103,12 +106,15 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     expect(page.get_by_text("700 PLN of 1,000 PLN spent")).to_be_visible()
     expect(page.get_by_text("has exactly this poll")).to_be_visible()
     page.context.route("**/api/v1/polls/*/ballots", gateway_is_away(stack))
+    network = page.context.new_cdp_session(page)
+    network.send("Network.emulateNetworkConditions", SLOW)
     page.get_by_role("button", name="Seal my ballot").click()
     expect(page.locator(".says")).to_have_text("WiosnaŁawkaSwing")
     page.get_by_role("button", name="Cast my ballot").click()
     expect(page.get_by_text("3 of 4 nodes gave a receipt")).to_be_visible()
     expect(page.get_by_text("receipt checked")).to_have_count(3)
     member.look("round-poll-cast")
+    network.send("Network.emulateNetworkConditions", FAST)
     stack.start_node(4)
     stack.wait_for_node(4)
 
@@ -142,7 +148,19 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.get_by_role("button", name="Start the audit").click()
     expect(page.get_by_text("Everything holds")).to_be_visible()
     expect(page.get_by_text(f"read through {own.partition('//')[2]}")).to_be_visible()
+    page.route("**/board", with_a_bit_flipped)
+    page.get_by_role("button", name="Audit again").click()
+    expect(page.get_by_text("Something fails")).to_be_visible()
+    member.look("audit-fails")
     assert not member.console, member.console
+
+
+def with_a_bit_flipped(route: Any) -> None:
+    """The board is not the one that was counted."""
+    answer = route.fetch()
+    content = bytearray(answer.body())
+    content[len(content) // 2] ^= 1
+    route.fulfill(response=answer, body=bytes(content))
 
 
 def gateway_is_away(stack: LocalStack) -> Callable[[Any], None]:
