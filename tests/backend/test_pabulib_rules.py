@@ -13,11 +13,8 @@ from ostraka.app.plain_count import plain_count
 from ostraka.chain.round_rules import ballot_json, outcome_json
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.reading import read_election
-from ostraka.voter.choice import selection_bits
 from ostraka_verifier.outcome import Greedy, GreedyByCategory, Misfit, NoOutcome
 from ostraka_verifier.parameters import Committee, Member
-from ostraka_verifier.question import approval, knapsack, single_choice
-from ostraka_verifier.rule import BallotRule
 from tests.support.elections import pb, random_pb, tally_of, write
 
 DATA = Path(__file__).parents[2] / "data"
@@ -316,19 +313,6 @@ def test_names_of_many_projects_fit_into_a_description(tmp_path: Path) -> None:
     too_many = ["project_id;cost", *(f"{n};5" for n in range(330))]
     with pytest.raises(FileError, match="bits"):
         asked(tmp_path, pb({"max_length": "2"}, too_many, ["voter_id;vote", "1;7"]))
-
-
-def test_selections_that_a_rule_forbids() -> None:
-    for rule, chosen, reason in (
-        (single_choice(3), [], "comes to 0"),
-        (single_choice(3), [0, 1], "comes to 2"),
-        (approval(4, 1, 2), [0, 1, 2], "comes to 3"),
-        (knapsack([5, 3, 9], 10), [1, 2], "comes to 12"),
-        (approval(4, 1, 2), [4], "option 5 does not exist"),
-        (BallotRule(2, (((0, 1), (1, 2)),)), [0], "no plain selection"),
-    ):
-        with pytest.raises(ValueError, match=reason):
-            selection_bits(rule, chosen)
 
 
 def test_default_committees_obey_their_bounds() -> None:

@@ -21,7 +21,7 @@ class SingleChoice(Question):
     """Exactly one option.
 
     Attributes:
-        options: At least two.
+        options: At least one.
         abstain: Whether the last one is an abstention; no matter to the rule.
     """
 
@@ -39,7 +39,7 @@ class SingleChoice(Question):
         return self.options
 
     def _check(self) -> None:
-        require_count("options", self.options, 2)
+        require_count("options", self.options, 1)
 
     def _draw(self, draft: Draft) -> None:
         draw_single_choice(draft, len(self.options))
@@ -161,8 +161,8 @@ class Knapsack(Question):
 
 def single_choice(options: int) -> BallotRule:
     """Exactly one of `options`; a vote is the bit vector of the chosen option."""
-    if options < 2:
-        raise refuse("options", f"{options}, at least 2")
+    if options < 1:
+        raise refuse("options", f"{options}, at least 1")
     draft = Draft()
     draw_single_choice(draft, options)
     return draft.rule()

@@ -16,6 +16,7 @@ import {
 } from "../protocol/parameters.ts";
 import { ProofShape } from "../protocol/proof.ts";
 import type { Question } from "../protocol/question/asked.ts";
+import { impliedQuestion } from "../protocol/question/implied.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import { Domain } from "../protocol/typed_data.ts";
 import { bytes, decimal, list, type Of, record, text, whole } from "./shape.ts";
@@ -36,7 +37,7 @@ export interface VotersPoll {
   /** Chain time in Unix seconds. */
   readonly opensAt: number;
   readonly closesAt: number;
-  /** What is asked; nothing where the description does not say. */
+  /** What is asked, one thing or more; where the description does not say, what the rule does. */
   readonly questions: readonly Question[];
 }
 
@@ -49,7 +50,10 @@ export function votersPoll(parts: Omit<VotersPoll, "questions">): VotersPoll {
   if (pollKeys.length !== committee.members.length) {
     throw new Rejected("P4", "poll_keys", "not one for each node");
   }
-  return { ...parts, questions: checkQuestions(description, rule) };
+  const named = checkQuestions(description, rule);
+  if (named.length) return { ...parts, questions: named };
+  const { title, options } = description;
+  return { ...parts, questions: [impliedQuestion(rule, title, options)] };
 }
 
 /** A poll as the gateway shows it, which is its word and no more; keys are there once it is open. */

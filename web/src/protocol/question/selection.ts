@@ -18,7 +18,7 @@ export class SingleChoice implements Question {
   readonly kind = SingleChoice.KIND;
   readonly title: string;
   readonly rule: BallotRule;
-  /** At least two. */
+  /** At least one. */
   readonly options: readonly string[];
   /** Whether the last one is an abstention; no matter to the rule. */
   readonly abstain: boolean;
@@ -175,7 +175,7 @@ export class Knapsack implements Question {
 
 /** Exactly one of `options`; a vote is the bit vector of the chosen option. */
 export function singleChoice(options: number): BallotRule {
-  if (options < 2) throw refuse("options", `${options}, at least 2`);
+  if (options < 1) throw refuse("options", `${options}, at least 1`);
   return drawn((draft) => {
     drawSingleChoice(draft, options);
   });
