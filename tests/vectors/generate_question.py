@@ -480,6 +480,27 @@ def _refused_questions() -> list[tuple[str, Any, str]]:
             good
             | {"at_least": 2, "costs": [4, 4, 4], "caps": [{"options": [0, 1, 2], "budget": 7}]}
         ],
+        "disjoint caps that together leave too few": [
+            good
+            | {
+                **{"options": ABCD, "at_least": 3, "at_most": 4},
+                "caps": [{"options": [0, 1], "at_most": 1}, {"options": [2, 3], "at_most": 1}],
+            }
+        ],
+        "a cap on costs and a disjoint one that together leave too few": [
+            good
+            | {
+                **{"options": [*ABCD, "E"], "at_least": 4, "at_most": 5, "costs": [4, 4, 4, 1, 1]},
+                "caps": [{"options": [0, 1], "budget": 7}, {"options": [3, 4], "at_most": 1}],
+            }
+        ],
+        "an overlapping cap that alone leaves too few": [
+            good
+            | {
+                **{"options": ABCD, "at_least": 3, "at_most": 4},
+                "caps": [{"options": [0, 1], "at_most": 1}, {"options": [1, 2, 3], "at_most": 1}],
+            }
+        ],
         "knapsack with a cost too many": [knapsack | {"costs": [5, 3, 9, 1]}],
         "knapsack with a cost of zero": [knapsack | {"costs": [5, 0, 9]}],
         "knapsack without a budget": [knapsack | {"budget": 0}],
@@ -572,6 +593,10 @@ def _more_questions() -> list[tuple[str, list[Json]]]:
         ("knapsack with an empty list of caps", [_MADE | {"kind": "knapsack", "costs": [1, 2, 3],
                                                           "budget": 3, "caps": []}]),
         ("number with variance alone", [number | {"statistics": ["variance"]}]),
+        ("disjoint caps that leave just enough",
+         [_MADE | {"kind": "approval", "options": ABCD, "at_least": 2, "at_most": 4,
+                   "caps": [{"options": [0, 1], "at_most": 1},
+                            {"options": [2, 3], "at_most": 1}]}]),
         ("two caps that overlap", [_MADE | {"kind": "approval", "at_least": 1, "at_most": 3,
                                             "caps": [{"options": [0, 1], "at_most": 1},
                                                      {"options": [1, 2], "at_most": 1}]}]),

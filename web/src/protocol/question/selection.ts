@@ -76,10 +76,18 @@ export class Approval implements Question {
       if (!caps.some(({ ofCosts }) => ofCosts)) throw refuse("costs", "no cap counts them");
     }
     checkCaps(caps, count, costs);
+    let most = count;
+    const bound = new Set<number>();
     caps.forEach((cap, number) => {
-      const most = count - cap.options.length + selectable(cap, costs);
-      if (most < atLeast) {
-        throw refuse(`caps[${number}]`, `it leaves ${most}, at least ${atLeast} asked`);
+      const alone = cap.options.length - selectable(cap, costs);
+      // What disjoint caps take away adds up; of one that overlaps only its own is sure.
+      if (cap.options.every((option) => !bound.has(option))) {
+        most -= alone;
+        for (const option of cap.options) bound.add(option);
+      }
+      const left = Math.min(most, count - alone);
+      if (left < atLeast) {
+        throw refuse(`caps[${number}]`, `${left} can be approved, at least ${atLeast} asked`);
       }
     });
     this.title = title;
