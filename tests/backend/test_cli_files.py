@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from ostraka.app.specification_file import duration_s, read_specification
 from ostraka.cli.main import app
+from ostraka.cli.output import when
 from ostraka.cli.templates import POLL, ROUND
 from ostraka.formats.accounts import WrongLines, read_accounts
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
@@ -215,3 +216,11 @@ def test_rounds_that_the_treasury_refuses(
     done = CliRunner().invoke(app, ["round", "check", str(path)])
     assert done.exit_code != 0
     assert said in done.stderr.replace("\n", " ")
+
+
+def test_times_end_with_the_calendar(tmp_path: Path) -> None:
+    last = 253_402_300_799
+    content = poll(tmp_path, f"closes_at = {last}")
+    assert when(PollSpecification.model_validate(content).closes_at) == "9999-12-31 23:59:59 UTC"
+    with pytest.raises(WrongLines, match="closes_at: Input should be less than 253402300800"):
+        poll(tmp_path, f"closes_at = {last + 1}")

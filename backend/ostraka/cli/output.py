@@ -67,7 +67,11 @@ def when(unix_s: Any) -> str | None:
     """A time for people."""
     if unix_s is None:
         return None
-    return datetime.fromtimestamp(int(unix_s), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        return datetime.fromtimestamp(int(unix_s), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError):
+        # Contracts take times beyond the year 9999, and anybody's polls are shown.
+        return f"{unix_s} in Unix seconds"
 
 
 def printable(text: str) -> str:
