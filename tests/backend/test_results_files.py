@@ -87,8 +87,10 @@ def record(
         Greedy(COSTS, 100),
         Greedy(COSTS, 100, misfit=Misfit.STOP, minimum_support=2),
         Greedy(COSTS, 100, minimum_support=3),
+        Greedy(COSTS, 100, minimum_support=0),
+        Greedy(COSTS, 100, misfit=Misfit.STOP, minimum_support=0),
     ],
-    ids=["skip", "stop", "threshold"],
+    ids=["skip", "stop", "threshold", "no support", "stop, no support"],
 )
 def test_what_is_exported_reads_back_as_the_same_vote(
     tmp_path: Path, question: Question, rule: Greedy

@@ -319,11 +319,12 @@ def _decision(file: PabulibFile, categories: _Categories, greedy: bool) -> _Deci
         raise _refused(file, "rule", reason)
     if rule == "greedy-threshold" and not file.meta.get("min_project_score_threshold"):
         raise _refused(file, "rule", "min_project_score_threshold is missing")
-    support = max(1, ceil(file.number("min_project_score_threshold")))
+    # A project without votes is funded only where the file says so.
+    support = ceil(file.number("min_project_score_threshold", 1))
     misfit = Misfit.STOP if rule == "greedy-no-skip" else Misfit.SKIP
     ends = "stopping at" if misfit is Misfit.STOP else "skipping"
     says = f"greedy by votes, {ends} what does not fit"
-    if support > 1:
+    if support != 1:
         says += f", support of at least {support}"
     if rule not in _RULES:
         says += f", in place of the file's rule {rule}"

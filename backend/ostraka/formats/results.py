@@ -228,12 +228,13 @@ def _caps(
 def _rule(outcome: Record) -> str:
     if outcome["misfit"] == "stop":
         return "greedy-no-skip"
-    return "greedy" if int(outcome["minimum_support"]) <= 1 else "greedy-threshold"
+    return "greedy" if int(outcome["minimum_support"]) == 1 else "greedy-threshold"
 
 
 def _outcome_limits(outcome: Record, names: Sequence[str], record: Record) -> dict[str, str]:
     limits = {"categories": ",".join(names)} if names else {}
-    if int(outcome["minimum_support"]) > 1:
+    # Who states none asks for one vote at least.
+    if int(outcome["minimum_support"]) != 1:
         limits["min_project_score_threshold"] = outcome["minimum_support"]
     if outcome["kind"] == "categories":
         budgets = outcome["category_budgets"][: len(names)]
