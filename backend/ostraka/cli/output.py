@@ -40,9 +40,11 @@ def facts(pairs: Mapping[str, object]) -> Table:
     return grid
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
+) -> Table:
     """Rows under headings."""
-    made = Table()
+    made = Table(title=None if title is None else _cell(title))
     for name in columns:
         made.add_column(name, overflow="fold")
     for row in rows:
