@@ -97,4 +97,6 @@ def test_a_description_that_asks_nothing(ballot: bytes, standing: int, typed: An
     )
     assert poll.description.questions is None
     assert bits_of(poll, [typed[standing]]) == expected
+    # Whoever challenges the ballot on another device reads the same question.
+    assert made.published.questions == poll.questions
     assert asked.rule.violated(expected) is None

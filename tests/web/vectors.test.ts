@@ -15,7 +15,7 @@ import * as curve from "../../web/src/protocol/curve.ts";
 import { Reader, toHex } from "../../web/src/protocol/encoding.ts";
 import { Rejected } from "../../web/src/protocol/errors.ts";
 import { rootDigest, SumTree } from "../../web/src/protocol/merkle_sum.ts";
-import { checkQuestions, Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
+import { askedQuestions, Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
 import { decodeIdentity, decodeParameters } from "../../web/src/protocol/parameters.ts";
 import { encodeParameters } from "../../web/src/protocol/parameters.ts";
 import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
@@ -285,8 +285,7 @@ describe("openings.json", () => {
       systemRandomness,
     );
     const description = decodeDescription(unhex(poll.description));
-    const questions = checkQuestions(description, rule);
-    return { read, said: whatItSays({ rule, description, questions }, read.bits) };
+    return { read, said: whatItSays(askedQuestions(description, rule), read.bits) };
   };
 
   test.each(given.cases)("$name", (one) => {

@@ -14,7 +14,7 @@ from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Description, Member
 from ostraka_verifier.proof import ProofShape
-from ostraka_verifier.question import Question, implied_question
+from ostraka_verifier.question import Question
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.typed_data import Domain
 
@@ -53,11 +53,7 @@ class VotersPoll:
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         """What is asked; where the description does not say, what the rule does."""
-        named = self.description.check_questions(self.rule)
-        if named:
-            return named
-        title, options = self.description.title, self.description.options
-        return (implied_question(self.rule, title, options),)
+        return self.description.asked(self.rule)
 
     @cached_property
     def layout(self) -> BallotLayout:

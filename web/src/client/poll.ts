@@ -8,7 +8,7 @@ import { BallotLayout } from "../protocol/ballot.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Rejected } from "../protocol/errors.ts";
 import {
-  checkQuestions,
+  askedQuestions,
   Committee,
   decodeDescription,
   type Description,
@@ -16,7 +16,6 @@ import {
 } from "../protocol/parameters.ts";
 import { ProofShape } from "../protocol/proof.ts";
 import type { Question } from "../protocol/question/asked.ts";
-import { impliedQuestion } from "../protocol/question/implied.ts";
 import { BallotRule } from "../protocol/rule.ts";
 import { Domain } from "../protocol/typed_data.ts";
 import { bytes, decimal, list, type Of, record, text, whole } from "./shape.ts";
@@ -50,10 +49,7 @@ export function votersPoll(parts: Omit<VotersPoll, "questions">): VotersPoll {
   if (pollKeys.length !== committee.members.length) {
     throw new Rejected("P4", "poll_keys", "not one for each node");
   }
-  const named = checkQuestions(description, rule);
-  if (named.length) return { ...parts, questions: named };
-  const { title, options } = description;
-  return { ...parts, questions: [impliedQuestion(rule, title, options)] };
+  return { ...parts, questions: askedQuestions(description, rule) };
 }
 
 /** A poll as the gateway shows it, which is its word and no more; keys are there once it is open. */
