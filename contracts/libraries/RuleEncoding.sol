@@ -102,16 +102,18 @@ library RuleEncoding {
         uint256 places = scores.length;
         uint256 scored = 0;
         while (scored < places && scores[scored] > 0) ++scored;
-        // Where every option has a place there is nothing to leave out.
-        uint256 slack = places == options ? 0 : 1;
         uint256 grid = options * places;
+        // One place holds one option anyway. With several, each option has a row, and a slack bit
+        // unless every option has a place.
+        uint256 rows = places == 1 ? 0 : options;
+        uint256 slack = places == options ? 0 : rows;
         ByteWriter.Writer memory writer = _begin(
             Shape(
-                grid + slack * options,
+                grid + slack,
                 options,
-                places + options,
+                places + rows,
                 0,
-                options * scored + 2 * grid + slack * options
+                options * scored + grid + rows * places + slack
             )
         );
         for (uint256 option = 0; option < options; ++option) {
@@ -126,8 +128,8 @@ library RuleEncoding {
                 _term(writer, option * places + place, 1);
             }
         }
-        for (uint256 option = 0; option < options; ++option) {
-            _row(writer, places + slack, 1);
+        for (uint256 option = 0; option < rows; ++option) {
+            _row(writer, slack == 0 ? places : places + 1, 1);
             for (uint256 place = 0; place < places; ++place) {
                 _term(writer, option * places + place, 1);
             }

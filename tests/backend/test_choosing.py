@@ -4,8 +4,14 @@ from typing import Any
 
 import pytest
 
-from ostraka.client.choosing import _vote
+from ostraka.chain import round_rules
+from ostraka.client.choosing import _vote, bits_of
+from ostraka.client.poll import VotersPoll
+from ostraka.voter.choice import ballot_bits
+from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.parameters import Description
 from ostraka_verifier.question import Question, read_questions
+from tests.support.polls import CLOSES_AT, OPENS_AT, SyntheticPoll
 
 OPTIONS = {"title": "T", "options": ["a", "b", "c"]}
 NUMBER = {"kind": "number", "title": "T", "low": 0, "high": 100_000, "unit": "EUR"}
@@ -57,3 +63,40 @@ def test_answers(content: dict[str, Any], text: str, vote: Any) -> None:
 def test_answers_that_are_none(content: dict[str, Any], text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         _vote(question(content), text)
+
+
+@pytest.mark.parametrize("standing", [1, 3])
+@pytest.mark.parametrize(
+    ("ballot", "typed"),
+    [
+        (round_rules.single_choice(), {1: "1", 3: "2"}),
+        (round_rules.approval(1, 2), {1: "1", 3: "1,3"}),
+        (round_rules.knapsack(), {1: "1", 3: "1,3"}),
+        (round_rules.score(5), {1: "4", 3: "4,0,5"}),
+        (round_rules.points(10, 3), {1: "7", 3: "7,0,1"}),
+        (round_rules.quadratic(10), {1: "3", 3: "2,1,2"}),
+        (round_rules.ranking([5, 2, 0]), {1: "1", 3: "3,1,2"}),
+    ],
+)
+def test_a_description_that_asks_nothing(ballot: bytes, standing: int, typed: Any) -> None:
+    """Of a round of every kind: a ballot is cast as if it asked what the round asks."""
+    proposals = [(f"option {number}", 4) for number in range(standing)]
+    asked = round_rules.question_of(ballot, "Round", proposals, 10)
+    expected = ballot_bits([asked], _vote(asked, typed[standing]))
+    made = SyntheticPoll([expected], asked.rule, NoOutcome())
+    poll = VotersPoll(
+        1,
+        made.domain,
+        made.context,
+        Description.decode(made.description),
+        asked.rule,
+        made.committee,
+        tuple(key.public_key for key in made.poll_keys),
+        OPENS_AT,
+        CLOSES_AT,
+    )
+    assert poll.description.questions is None
+    assert bits_of(poll, [typed[standing]]) == expected
+    # Whoever challenges the ballot on another device reads the same question.
+    assert made.published.questions == poll.questions
+    assert asked.rule.violated(expected) is None

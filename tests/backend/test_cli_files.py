@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from ostraka.app.specification_file import duration_s, read_specification
+from ostraka.cli.main import app
+from ostraka.cli.output import when
 from ostraka.cli.templates import POLL, ROUND
 from ostraka.formats.accounts import WrongLines, read_accounts
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
@@ -185,3 +188,39 @@ def test_examples(path: Path) -> None:
     is_round = "proposals_close_at" in tomllib.loads(path.read_text())
     kind: Any = RoundSpecification if is_round else PollSpecification
     assert read_specification(path, kind, NOW)["title"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"minimum_amount": 601}, "minimum_amount: 601, more than maximum_amount of 600"),
+        ({"maximum_amount": 0}, "minimum_amount: 1, more than maximum_amount of 0"),
+        ({"maximum_amount": 1001}, "maximum_amount: 1001, more than the budget of 1000"),
+        (
+            {"minimum_amount": 1001, "maximum_amount": None},
+            "minimum_amount: 1001, more than the budget of 1000",
+        ),
+        ({"minimum_ballots": 0}, "minimum_ballots: Input should be greater than or equal to 1"),
+    ],
+)
+def test_rounds_that_the_treasury_refuses(
+    tmp_path: Path, changes: dict[str, int | None], said: str
+) -> None:
+    """Said by the file's check already, by the name of the line that is wrong."""
+    (tmp_path / "members.csv").write_text(f"account\n{ACCOUNT}\n")
+    lines = ROUND.splitlines()
+    for name, value in changes.items():
+        (place,) = [place for place, line in enumerate(lines) if line.startswith(f"{name} =")]
+        lines[place] = "" if value is None else f"{name} = {value}"
+    path = write(tmp_path / "round.toml", "\n".join(lines))
+    done = CliRunner().invoke(app, ["round", "check", str(path)])
+    assert done.exit_code != 0
+    assert said in done.stderr.replace("\n", " ")
+
+
+def test_times_end_with_the_calendar(tmp_path: Path) -> None:
+    last = 253_402_300_799
+    content = poll(tmp_path, f"closes_at = {last}")
+    assert when(PollSpecification.model_validate(content).closes_at) == "9999-12-31 23:59:59 UTC"
+    with pytest.raises(WrongLines, match="closes_at: Input should be less than 253402300800"):
+        poll(tmp_path, f"closes_at = {last + 1}")

@@ -14,7 +14,6 @@ from ostraka.client.poll import VotersPoll, compare
 from ostraka.client.votes import SavedVotes
 from ostraka.keys import PollKey
 from ostraka.voter.cast import receipt_statement
-from ostraka.voter.choice import selection_bits
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.errors import Malformed, Rejected
@@ -22,7 +21,14 @@ from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.parameters import Description, Member
 from ostraka_verifier.question import approval
 from ostraka_verifier.sharing import BoxContent
-from tests.support.polls import CHAIN_ID, CLOSES_AT, OPENS_AT, REGISTRY, SyntheticPoll
+from tests.support.polls import (
+    CHAIN_ID,
+    CLOSES_AT,
+    OPENS_AT,
+    REGISTRY,
+    SyntheticPoll,
+    selection_bits,
+)
 from tests.support.stub_gateway import Answer, StubGateway, answer
 
 BALLOTS = "POST /polls/1/ballots"
@@ -241,8 +247,8 @@ def test_what_nodes_say_no_to(town: Town) -> None:
 @pytest.mark.parametrize(
     ("choose", "reason"),
     [
-        ("", "the choice comes to 0, allowed are 1 to 2"),
-        ("1,2,3", "the choice comes to 3, allowed are 1 to 2"),
+        ("", "options chosen: 0, allowed are 1 to 2"),
+        ("1,2,3", "options chosen: 3, allowed are 1 to 2"),
         ("4", "option 4 does not exist, there are 3"),
         ("0", "option 0 does not exist, there are 3"),
         ("first", "expected numbers of options"),

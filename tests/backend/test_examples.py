@@ -118,7 +118,6 @@ def test_a_round(path: Path) -> None:
     # As the treasury's rounds name proposals in synthetic polls.
     proposals = [(f"option {slot}", cost) for slot, (_, cost) in enumerate(asked_for)]
     question = question_of(ballot, wanted.title, proposals, wanted.budget)
-    assert question is not None
     assert question.kind == wanted.ballot.kind
     costs = [cost for _, cost in proposals]
     decides: Any = {"kind": wanted.outcome.kind, "costs": costs, "budget": wanted.budget}

@@ -140,9 +140,11 @@ def test_polls_whose_difference_tells() -> None:
         "only_there": 1,
         "other_weight": 0,
     }
-    assert found.sentence.startswith("Poll 3 asks the same")
+    assert found.sentence.startswith("Poll 3 has the same options as this poll, for nearly")
     reweighted = asked([1] * 90 + [2] * 10, SingleChoice("Again?", (" here", "THERE ")))
     assert only(here, "overlapping_polls", reweighted).numbers["other_weight"] == 10
+    turned = asked(100, SingleChoice("Where to?", ("There", "Here")), name="poll 5")
+    assert only(here, "overlapping_polls", turned).numbers["poll"] == "poll 5"
     # Other people, other options, or nobody known.
     others = [
         asked(100, first=22),

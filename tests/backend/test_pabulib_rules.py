@@ -13,11 +13,8 @@ from ostraka.app.plain_count import plain_count
 from ostraka.chain.round_rules import ballot_json, outcome_json
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.reading import read_election
-from ostraka.voter.choice import selection_bits
 from ostraka_verifier.outcome import Greedy, GreedyByCategory, Misfit, NoOutcome
 from ostraka_verifier.parameters import Committee, Member
-from ostraka_verifier.question import approval, knapsack, single_choice
-from ostraka_verifier.rule import BallotRule
 from tests.support.elections import pb, random_pb, tally_of, write
 
 DATA = Path(__file__).parents[2] / "data"
@@ -250,6 +247,11 @@ def test_categories_with_caps_leftover_and_cents(tmp_path: Path) -> None:
             "a least number for one project cannot be asked",
         ),
         ({"vote_type": "scoring"}, "what is the best score"),
+        ({"vote_type": "cumulative", "max_sum_points": "0"}, "max_sum_points 0: nobody could"),
+        (
+            {"vote_type": "cumulative", "max_sum_points": "9", "max_points": "0"},
+            "max_points 0: nobody could give a point",
+        ),
         ({"vote_type": "scoring", "max_points": "5", "min_points": "-1"}, "scores below 0"),
         ({"vote_type": "scoring", "max_points": "5", "max_length": "2"}, "cannot be asked"),
         ({"vote_type": "scoring", "max_points": "5", "max_sum_points": "9"}, "have no sum"),
@@ -318,17 +320,37 @@ def test_names_of_many_projects_fit_into_a_description(tmp_path: Path) -> None:
         asked(tmp_path, pb({"max_length": "2"}, too_many, ["voter_id;vote", "1;7"]))
 
 
-def test_selections_that_a_rule_forbids() -> None:
-    for rule, chosen, reason in (
-        (single_choice(3), [], "comes to 0"),
-        (single_choice(3), [0, 1], "comes to 2"),
-        (approval(4, 1, 2), [0, 1, 2], "comes to 3"),
-        (knapsack([5, 3, 9], 10), [1, 2], "comes to 12"),
-        (approval(4, 1, 2), [4], "option 5 does not exist"),
-        (BallotRule(2, (((0, 1), (1, 2)),)), [0], "no plain selection"),
-    ):
-        with pytest.raises(ValueError, match=reason):
-            selection_bits(rule, chosen)
+def test_both_readings_take_a_number_and_a_list_the_same(tmp_path: Path) -> None:
+    """Whatever is written in a strange way: read alike, or left out of both counts."""
+    meta = {"max_sum_points": "9.0", "max_points": "7.00", "vote_type": "cumulative"}
+    rows = {
+        "a,b;5.0,1.00": True,
+        "a;05": True,
+        "a , b;1 , 2": True,
+        "a;+5": False,
+        "a,;5": False,
+        "a,;5,": False,
+        "a;1.5": False,
+        "a;5e0": False,
+        "a;1_0": False,
+        "a;1/1": False,
+        "a;-0": True,
+        ";": True,
+    }
+    votes = [f"{number};{row}" for number, row in enumerate(rows, start=1)]
+    path = write(tmp_path, pb(meta, votes=["voter_id;vote;points", *votes]), "FILE.PB")
+    tally, left_out = tally_of(read_election(path))
+    assert left_out == [number for number, good in enumerate(rows.values(), start=1) if not good]
+    plain = plain_count(path)
+    assert (list(plain.counts.values()), plain.left_out) == (tally, left_out)
+    assert tally == [11, 3, 0]
+    approvals = write(tmp_path, pb(votes=["voter_id;vote", "1;a,", "2;,a", "3;a,,b", "4;a"]))
+    tally, left_out = tally_of(read_election(approvals))
+    assert (tally, left_out) == ([1, 0, 0], [1, 2, 3])
+    assert plain_count(approvals).left_out == left_out
+    places = {"vote_type": "ordinal", "max_length": "2.0"}
+    ranked = write(tmp_path, pb(places, votes=["voter_id;vote", "1;b,a", "2;c"]))
+    assert list(plain_count(ranked).counts.values()) == tally_of(read_election(ranked))[0]
 
 
 def test_default_committees_obey_their_bounds() -> None:

@@ -27,12 +27,13 @@ def text_of(lines: str, voters: int, categories: int = 2) -> str:
     return HEAD.format(voters=voters, categories=categories) + lines
 
 
+@pytest.mark.parametrize("capital", [False, True])
 @pytest.mark.parametrize(
     ("suffix", "lines", "tally", "question"),
     [
         (
             "soi",
-            "3: 1,2\n2: 3, 1, 2\n1: 2\n",
+            "3: 1,2\n2: 3, 1 , {2}\n1: 2\n",
             [8, 5, 4],
             {"kind": "ranking", "scores": [2, 1, 0], "at_least": 1},
         ),
@@ -46,9 +47,14 @@ def text_of(lines: str, voters: int, categories: int = 2) -> str:
     ],
 )
 def test_orders_and_approvals(
-    tmp_path: Path, suffix: str, lines: str, tally: list[int], question: dict[str, object]
+    tmp_path: Path,
+    suffix: str,
+    lines: str,
+    tally: list[int],
+    question: dict[str, object],
+    capital: bool,
 ) -> None:
-    path = write(tmp_path, text_of(lines, 6), f"file.{suffix}")
+    path = write(tmp_path, text_of(lines, 6), f"file.{suffix.upper() if capital else suffix}")
     election = read_election(path)
     about = {"title": "Leader", "options": ["Ada", "Ben: the second", "Cyd"]}
     assert election.question.to_json() == question | about
@@ -74,6 +80,14 @@ def test_orders_and_approvals(
         ("a.soi", text_of("1: 1,1\n", 1), r":9: .* or one twice"),
         ("a.soi", text_of("one: 1\n", 1), r":9: expected COUNT"),
         ("a.soi", text_of("1: 1;2\n", 1), r":9: expected COUNT"),
+        ("a.soi", text_of("1: 1 2\n", 1), r"a\.soi:9: expected COUNT"),
+        ("a.soi", text_of("1: 3,,2,1,\n", 1), r":9: expected COUNT"),
+        ("a.soi", text_of("1: 3,2,\n", 1), r":9: expected COUNT"),
+        ("a.soi", text_of("1: {1}2\n", 1), r":9: expected COUNT"),
+        ("a.cat", text_of("1: {1 2},3\n", 1), r"a\.cat:9: expected COUNT"),
+        ("a.cat", text_of("1: {1,2},{3},{}\n", 1), r"a\.cat:9: 3 groups for 2 categories"),
+        ("a.cat", text_of("2: 3\n1: {1,2},{2,3}\n", 3), r":10: .* or one twice"),
+        ("a.cat", text_of("1: 1,{2,4}\n", 1), r":9: names an option that does not exist"),
         ("a.soi", text_of("1: 1\n", 2), "NUMBER VOTERS is 2, the file has 1"),
         ("a.soi", text_of("9999999: 1\n", 1), "more than 1000000 voters"),
         ("a.cat", text_of("1: 1,2,3\n", 1, 3), "3 categories: only two are an approval"),

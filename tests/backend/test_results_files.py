@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,28 @@ from typer.testing import CliRunner
 
 from ostraka.cli.main import app
 from ostraka.formats.election import FileError
+from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.pabulib import read_pabulib
 from ostraka.formats.pabulib_rules import election_of
 from ostraka.formats.reading import read_election
 from ostraka.formats.results import COLUMNS, results_csv, results_pb
 from ostraka.gateway.views import outcome_rule_json
-from ostraka_verifier.outcome import Greedy, GreedyByCategory, Misfit, Order, Plurality
+from ostraka_verifier.outcome import (
+    Greedy,
+    GreedyByCategory,
+    Misfit,
+    NoOutcome,
+    Order,
+    Parts,
+    Plurality,
+    Proportional,
+)
 from ostraka_verifier.question import (
     Approval,
     Cap,
     Histogram,
     Knapsack,
+    Number,
     Points,
     Question,
     Ranking,
@@ -28,6 +40,7 @@ from ostraka_verifier.question import (
     SingleChoice,
     Split,
 )
+from ostraka_verifier.statistics import poll_statistics
 from tests.support.elections import tally_of, write
 from tests.support.stub_gateway import StubGateway, answer
 
@@ -87,8 +100,10 @@ def record(
         Greedy(COSTS, 100),
         Greedy(COSTS, 100, misfit=Misfit.STOP, minimum_support=2),
         Greedy(COSTS, 100, minimum_support=3),
+        Greedy(COSTS, 100, minimum_support=0),
+        Greedy(COSTS, 100, misfit=Misfit.STOP, minimum_support=0),
     ],
-    ids=["skip", "stop", "threshold"],
+    ids=["skip", "stop", "threshold", "no support", "stop, no support"],
 )
 def test_what_is_exported_reads_back_as_the_same_vote(
     tmp_path: Path, question: Question, rule: Greedy
@@ -230,3 +245,109 @@ def test_the_command_writes_what_the_formats_say(
         assert "of one question" in refused.stderr
         assert not (tmp_path / "none.pb").exists()
         assert export("--format", "xml").exit_code == 2
+
+
+CHOICE = SingleChoice("Where?", ("Here", "There"))
+AGES = Histogram("Age?", ("young", "middle", "old"), (0, 30, 60, 120))
+HOURS = Number("Hours?", -5, 60, "h", ("north", "south"), ("mean", "variance"))
+# north: -5, 10, 20; south: 7 twice.
+HOURS_TALLY = (3, 40, 850, 2, 24, 288)
+
+
+def surveyed(money: Question) -> dict[str, Any]:
+    """Of four questions, one decided by shares, of which the second option gets exactly 1."""
+    questions = (CHOICE, AGES, HOURS, money)
+    tally = (5, 3, 1, 4, 5, *HOURS_TALLY, 9, 1)
+    rule = Parts(
+        ((2, Plurality(1, 2)), (3, NoOutcome()), (6, NoOutcome()), (2, Proportional(10, 2)))
+    )
+    labels = [f"{one.title}: {label}" for one in questions for label in one.labels()]
+    return record(CHOICE, Plurality(1, 2), (5, 3)) | {
+        "questions": [one.to_json() for one in questions],
+        "outcome": outcome_rule_json(rule),
+        "options": [
+            {"option": label, "votes": str(votes), "award": str(award)}
+            for label, votes, award in zip(labels, tally, rule.awards(tally), strict=True)
+        ],
+        "statistics": [one.to_json() for one in poll_statistics(questions, tally)],
+    }
+
+
+def test_statistics_stand_in_the_csv() -> None:
+    rows = list(
+        csv.DictReader(io.StringIO(results_csv(surveyed(Points("Who gets?", ("a", "b"), 5)))))
+    )
+    assert [row["slot"] for row in rows] == [*map(str, range(1, 14)), *[""] * 15]
+    found = [
+        tuple(row[name] for name in ("question", "option", "statistic", "value", "below"))
+        for row in rows
+        if not row["slot"]
+    ]
+    assert found == [
+        ("2", "middle", "quartile_1", "30", "60"),
+        ("2", "middle", "quartile_2", "30", "60"),
+        ("2", "old", "quartile_3", "60", "120"),
+        ("3", "north", "count", "3", ""),
+        ("3", "north", "mean", "8.3333", ""),
+        ("3", "north", "variance", "105.5556", ""),
+        ("3", "north", "standard_deviation", "10.274", ""),
+        ("3", "south", "count", "2", ""),
+        ("3", "south", "mean", "7", ""),
+        ("3", "south", "variance", "0", ""),
+        ("3", "south", "standard_deviation", "0", ""),
+        ("3", "", "count", "5", ""),
+        ("3", "", "mean", "7.8", ""),
+        ("3", "", "variance", "63.76", ""),
+        ("3", "", "standard_deviation", "7.985", ""),
+    ]
+    assert {row["root"] for row in rows} == {"0x" + "22" * 32}
+
+
+def test_statistics_and_awards_as_people_read_them() -> None:
+    shown = surveyed(Points("Who gets?", ("a", "b"), 5))
+    with StubGateway() as stub:
+        stub.routes["GET /polls/7/results"] = answer(200, shown)
+        command = ["poll", "results", "7", "--gateway", stub.url]
+        done = CliRunner().invoke(app, command, env={"COLUMNS": "120"})
+        machine = CliRunner().invoke(app, [*command, "--json"])
+    lines = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines()]
+    assert ["Here", "5", "wins"] in lines
+    assert ["There", "3", ""] in lines
+    assert ["middle", "4"] in lines
+    assert ["1/4", "middle", "30", "60"] in lines
+    assert ["north", "3", "8.3333", "105.5556", "10.274"] in lines
+    assert ["everybody", "5", "7.8", "63.76", "7.985"] in lines
+    # A share of one unit is no seat.
+    assert ["a", "9", "9"] in lines
+    assert ["b", "1", "1"] in lines
+    assert "sum of squares" not in done.stdout
+    assert json.loads(machine.stdout)["statistics"] == shown["statistics"]
+
+
+def test_numbers_of_nobody() -> None:
+    hours = Number("Hours?", 0, 9, "h")
+    shown = record(hours, Plurality(1, 2), (0, 0))
+    shown["statistics"] = [one.to_json() for one in poll_statistics([hours], (0, 0))]
+    rows = list(csv.DictReader(io.StringIO(results_csv(shown))))
+    assert [(row["statistic"], row["value"]) for row in rows[2:]] == [("count", "0")]
+    with StubGateway() as stub:
+        stub.routes["GET /polls/7/results"] = answer(200, shown)
+        done = CliRunner().invoke(app, ["poll", "results", "7", "--gateway", stub.url])
+    assert "everybody" in done.stdout
+    assert "Variance" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("exact", "written", "root"),
+    [
+        (None, "", ""),
+        ("0", "0", "0"),
+        ("2", "2", "1.4142"),
+        ("1/3", "0.3333", "0.5774"),
+        ("100", "100", "10"),
+        ("12345678901234567890", "12345678901234567890", "3513641828.8201"),
+    ],
+)
+def test_figures(exact: str | None, written: str, root: str) -> None:
+    assert (decimal(exact), standard_deviation(exact)) == (written, root)
+    assert decimal("-7/3") == "-2.3333"

@@ -96,7 +96,8 @@ const constructors = {
       ),
       rows: [
         ...range(places).map((place) => ones(range(options).map((option) => bit(option, place)))),
-        ...range(options).map((option) =>
+        // One place holds one option anyway.
+        ...range(places > 1 ? options : 0).map((option) =>
           ones([
             ...range(places).map((place) => bit(option, place)),
             ...(full ? [] : [options * places + option]),

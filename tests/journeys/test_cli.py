@@ -293,6 +293,67 @@ def challenge(shell: Shell, poll: int, checked: list[str]) -> None:
     assert report["checks"][0]["verdict"] == "fails"
 
 
+ALONE = {
+    "points": ("credits = 10", ["10", "0", "7", "3", "1"], "21"),
+    "quadratic": ("credits = 10", ["3", "0", "2", "1", "3"], "9"),
+    "ranking": ("scores = [3, 1]", ["1", "1", "1", "1", "1"], "15"),
+}
+
+
+def test_rounds_with_a_single_proposal(stack: LocalStack, shell: Shell) -> None:
+    """Of each kind that compares proposals; the contract writes its rule over one all the same."""
+    keys = [SigningKey() for _ in range(5)]
+    for name, key in enumerate(keys):
+        key.write(shell.folder / f"{name}.key")
+    rows = [f"{key.address_hex},1," for key in keys]
+    (shell.folder / "members.csv").write_text("\n".join(["account,weight,signing_key", *rows]))
+    rounds = {}
+    for kind, (parameters, _, _) in ALONE.items():
+        text = template(shell, "round", title=f'title = "{kind}"')
+        head, _, rest = text.partition("[ballot]")
+        ballot = f'[ballot]\nkind = "{kind}"\n{parameters}\n\n'
+        (shell.folder / "round.toml").write_text(head + ballot + rest[rest.index("[outcome]") :])
+        rounds[kind] = shell("round", "create", "round.toml")
+        number = rounds[kind]["round"]
+        shell("round", "fund", number, 1000)
+        shell(
+            *("propose", "new", number, "--key", "0.key", "--title", "Trees", "--amount", 400),
+            *("--recipient", SigningKey().address_hex),
+        )
+    details = [shown(stack, f"/rounds/{one['round']}") for one in rounds.values()]
+    stack.move_time(max(one["proposals_close_at"] for one in details))
+    polls = {}
+    for kind, one in rounds.items():
+        path = f"/plans/{one['plan']}"
+        eventually(lambda path=path: shown(stack, path)["poll"] is not None, "voting starts")  # type: ignore[misc]
+        polls[kind] = int(shown(stack, path)["poll"])
+        path = f"/polls/{polls[kind]}"
+        eventually(lambda path=path: shown(stack, path)["poll_keys"] is not None, "it opens")  # type: ignore[misc]
+    stack.move_time(max(one["voting_opens_at"] for one in details))
+    wait_for_heads(stack)
+    checked = ["--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)]
+    for kind, poll in polls.items():
+        running = [
+            shell.start(
+                *("vote", poll, "--key", f"{name}.key", "--choose", choice, *checked),
+                *("--file", f"{kind}-{name}.json", "--json"),
+            )
+            for name, choice in enumerate(ALONE[kind][1])
+        ]
+        for sent in running:
+            done = sent.wait()
+            assert done.returncode == 0, (kind, done.stdout, done.stderr)
+            assert len(json.loads(done.stdout)["receipts"]) == 4
+    for kind, poll in polls.items():
+        finish(stack, poll)
+        path = f"/rounds/{rounds[kind]['round']}"
+        eventually(lambda path=path: shown(stack, path)["status"] == "decided", "decided", 60)  # type: ignore[misc]
+        (option,) = shell("round", "results", rounds[kind]["round"])["options"]
+        assert (option["votes"], option["award"]) == (ALONE[kind][2], "1")
+        shell("board", "export", poll, "--out", f"{kind}.ostraka")
+        assert audit(shell, poll, f"{kind}.ostraka") == "holds"
+
+
 def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     """Weights of their own, so not a secret poll; a crash between writing and sending a ballot."""
     key = SigningKey()

@@ -608,6 +608,21 @@ BAD_ROUNDS: dict[str, tuple[dict[str, Any], str, str]] = {
         "fill no knapsack",
         "ballot",
     ),
+    "impossible: a least amount beyond the most": (
+        {"minimum_amount": 60, "maximum_amount": 50},
+        "60, more than maximum_amount of 50",
+        "maximumAmount",
+    ),
+    "impossible: a least amount beyond the budget": (
+        {"minimum_amount": 101},
+        "101, more than the budget of 100",
+        "maximumAmount",
+    ),
+    "impossible: a most amount beyond the budget": (
+        {"maximum_amount": 101},
+        "101, more than the budget of 100",
+        "maximumAmount",
+    ),
     "too many bits": (
         {"ballot": {"kind": "score", "max_score": (1 << 53) - 1}, "maximum_proposals": 7},
         "371, at most 320",
@@ -644,12 +659,12 @@ def test_rounds_that_nobody_takes(stack: LocalStack, api: Api, tmp_path: Path, n
         assert reason in problem["detail"]
 
     said = RoundSpecification.model_validate(wanted)
-    divides = said.outcome.kind == "proportional"
+    minimum_amount, maximum_amount = said.amounts
     parameters = RoundParameters(
         token=bytes(20),
         budget=said.budget,
-        minimum_amount=0 if divides else 1,
-        maximum_amount=0 if divides else said.budget,
+        minimum_amount=minimum_amount,
+        maximum_amount=maximum_amount,
         proposals_per_member=1,
         maximum_proposals=said.maximum_proposals,
         member_root=bytes([1] * 32),

@@ -15,10 +15,10 @@ from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
-from ostraka.voter.choice import selection_bits
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka.wire.records import to_hex
 from ostraka_verifier.curve import load
+from tests.support.polls import selection_bits
 from tests.support.town import eventually
 
 TIMES = {"freeze_delay": 5, "round_duration": 8, "max_rounds": 100, "dispute_window": 600}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ostraka.chain.registry import PollView, Status
 from ostraka.keys import PollKey, SigningKey
+from ostraka.voter.choice import vote_bits
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
@@ -42,7 +43,7 @@ from ostraka_verifier.parameters import (
     poll_keys_hash,
 )
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.question import approval
+from ostraka_verifier.question import SingleChoice, approval, implied_question
 from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
 from ostraka_verifier.snapshot import CensusSource
@@ -53,6 +54,12 @@ REGISTRY = bytes(range(1, 21))
 CHAIN_ID = 31337
 OPENS_AT = 1_800_000_000
 CLOSES_AT = OPENS_AT + 3600
+
+
+def selection_bits(rule: BallotRule, chosen: Sequence[int]) -> list[int]:
+    """Bits of a ballot that selects some slots, counted from 0, under the rule of a selection."""
+    question = implied_question(rule, "Which?", [str(slot) for slot in range(len(rule.slots))])
+    return vote_bits(question, chosen[0] if isinstance(question, SingleChoice) else chosen)
 
 
 @dataclass

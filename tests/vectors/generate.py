@@ -30,7 +30,13 @@ from ostraka_verifier.outcome import (
     OutcomeRule,
     Proportional,
 )
-from ostraka_verifier.question import Question, approval, knapsack, single_choice
+from ostraka_verifier.question import (
+    Question,
+    approval,
+    implied_question,
+    knapsack,
+    single_choice,
+)
 from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, slack_bits, slack_coefficients
 from ostraka_verifier.transcript import Transcript
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -297,7 +303,7 @@ def constructors() -> Cases:
     return {
         "single_choice": [
             {"options": options, "rule": hexed(single_choice(options).encode())}
-            for options in (2, 8, 200)
+            for options in (1, 2, 8, 200)
         ],
         "approval": [
             {
@@ -366,15 +372,13 @@ def _rounds() -> list[dict[str, Any]]:
     greedy = round_rules.greedy(Order.VOTES, Misfit.SKIP, 1)
     cases = []
     for ballot in ballots:
-        for standing in (2, 3, 5):
+        for standing in (1, 2, 3, 5):
             costs = amounts[:standing]
             named = [(f"proposal {number}", cost) for number, cost in enumerate(costs)]
             question = round_rules.question_of(ballot, "Round", named, 1000)
-            assert question is not None
             outcome = Greedy(tuple(costs), 1000, Order.VOTES, Misfit.SKIP, 1)
             cases.append(_round(ballot, greedy, costs, [0] * standing, question, outcome))
     question = round_rules.question_of(ballots[0], "Round", [("a", 1)] * 5, 1000)
-    assert question is not None
     categories = [1, 0, 2, 1, 0]
     by_category = round_rules.greedy_by_category(
         [500, 0, 300], Order.VOTES_PER_COST, Misfit.STOP, True, 9
@@ -410,6 +414,7 @@ def _round(
         "amounts": [str(amount) for amount in amounts],
         "categories": list(categories),
         "rule": hexed(question.rule.encode()),
+        "implied": implied_question(question.rule, question.title, question.labels()).to_json(),
         "outcome_rule": hexed(rule.encode()),
     }
 

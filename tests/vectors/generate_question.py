@@ -204,6 +204,17 @@ def _asked() -> list[Asked]:
             proven=True,
         ),
         Asked(
+            "points for one option alone",
+            [_ask("points", options=["A"], credits=5, at_least=2)],
+            [[4], [2]],
+            {
+                "wrong slack": {3: 0},
+                "below the minimum": {0: 1, 1: 0, 2: 0, 4: 1},
+                "below the minimum, slack of two": {0: 1, 1: 0, 2: 0, 3: 2, 4: 1},
+            },
+            {"over by one": [6], "below the minimum": [1]},
+        ),
+        Asked(
             "split of 100",
             [_ask("split", options=ABC)],
             [[50, 30, 20], [100, 0, 0]],
@@ -227,6 +238,20 @@ def _asked() -> list[Asked]:
             },
             {"one credit over": [3, 1, 1], "too many for one": [4, 0, 0], "negative": [-1, 0, 0]},
             proven=True,
+        ),
+        Asked(
+            "quadratic votes for one option alone",
+            [_ask("quadratic", options=["A"], credits=5)],
+            [[2], [0]],
+            {"three, slack of minus one": {1: 2, 2: 0, 3: minus, 4: minus}, "wrong slack": {2: 0}},
+            {"three": [3]},
+        ),
+        Asked(
+            "ranking of one option alone",
+            [_ask("ranking", options=["A"], scores=[3])],
+            [[0]],
+            {"none": {0: 0}},
+            {"none": [], "two": [0, 0]},
         ),
         Asked(
             "ranking in full",
@@ -426,7 +451,7 @@ def _refused_questions() -> list[tuple[str, Any, str]]:
         "the second one broken": [good, good | {"hidden": 1}],
     }
     rejected: dict[str, Any] = {
-        "single choice of one": [_MADE | {"kind": "single_choice", "options": ["A"]}],
+        "single choice of none": [_MADE | {"kind": "single_choice", "options": []}],
         "approval of none": [good | {"options": []}],
         "approval of more than there are": [good | {"at_most": 4}],
         "approval of at most none": [good | {"at_least": 0, "at_most": 0}],
@@ -455,6 +480,27 @@ def _refused_questions() -> list[tuple[str, Any, str]]:
             good
             | {"at_least": 2, "costs": [4, 4, 4], "caps": [{"options": [0, 1, 2], "budget": 7}]}
         ],
+        "disjoint caps that together leave too few": [
+            good
+            | {
+                **{"options": ABCD, "at_least": 3, "at_most": 4},
+                "caps": [{"options": [0, 1], "at_most": 1}, {"options": [2, 3], "at_most": 1}],
+            }
+        ],
+        "a cap on costs and a disjoint one that together leave too few": [
+            good
+            | {
+                **{"options": [*ABCD, "E"], "at_least": 4, "at_most": 5, "costs": [4, 4, 4, 1, 1]},
+                "caps": [{"options": [0, 1], "budget": 7}, {"options": [3, 4], "at_most": 1}],
+            }
+        ],
+        "an overlapping cap that alone leaves too few": [
+            good
+            | {
+                **{"options": ABCD, "at_least": 3, "at_most": 4},
+                "caps": [{"options": [0, 1], "at_most": 1}, {"options": [1, 2, 3], "at_most": 1}],
+            }
+        ],
         "knapsack with a cost too many": [knapsack | {"costs": [5, 3, 9, 1]}],
         "knapsack with a cost of zero": [knapsack | {"costs": [5, 0, 9]}],
         "knapsack without a budget": [knapsack | {"budget": 0}],
@@ -468,7 +514,7 @@ def _refused_questions() -> list[tuple[str, Any, str]]:
             _MADE | {"kind": "score", "max_score": 3, "options": many[:161]}
         ],
         "points without credits": [points | {"credits": 0}],
-        "points for one option": [points | {"options": ["A"]}],
+        "points for no option": [points | {"options": []}],
         "points of a negative minimum": [points | {"at_least": -1}],
         "points of more than there are": [points | {"at_least": 11}],
         "points of at most zero for one": [points | {"max_per_option": 0}],
@@ -479,6 +525,9 @@ def _refused_questions() -> list[tuple[str, Any, str]]:
         ],
         "split of nothing": [_MADE | {"kind": "split", "total": 0}],
         "split among one": [_MADE | {"kind": "split", "options": ["A"]}],
+        "quadratic votes for no option": [
+            _MADE | {"kind": "quadratic", "credits": 1, "options": []}
+        ],
         "quadratic votes without credits": [_MADE | {"kind": "quadratic", "credits": 0}],
         "quadratic votes whose row could wrap": [
             _MADE | {"kind": "quadratic", "credits": large, "options": ["A", "B"]}
@@ -493,7 +542,6 @@ def _refused_questions() -> list[tuple[str, Any, str]]:
         "ranking of zeros": [ranking | {"scores": [0, 0]}],
         "ranking that fills more places than there are": [ranking | {"at_least": 3}],
         "ranking that fills fewer than none": [ranking | {"at_least": -1}],
-        "ranking of one option": [ranking | {"options": ["A"], "scores": [1]}],
         "ranking of 18 in full": [ranking | {"options": many[:18], "scores": [1] * 18}],
         "histogram with one bound too few": [histogram | {"bounds": [0, 1, 2]}],
         "histogram with equal bounds": [histogram | {"bounds": [0, 1, 1, 2]}],
@@ -545,6 +593,10 @@ def _more_questions() -> list[tuple[str, list[Json]]]:
         ("knapsack with an empty list of caps", [_MADE | {"kind": "knapsack", "costs": [1, 2, 3],
                                                           "budget": 3, "caps": []}]),
         ("number with variance alone", [number | {"statistics": ["variance"]}]),
+        ("disjoint caps that leave just enough",
+         [_MADE | {"kind": "approval", "options": ABCD, "at_least": 2, "at_most": 4,
+                   "caps": [{"options": [0, 1], "at_most": 1},
+                            {"options": [2, 3], "at_most": 1}]}]),
         ("two caps that overlap", [_MADE | {"kind": "approval", "at_least": 1, "at_most": 3,
                                             "caps": [{"options": [0, 1], "at_most": 1},
                                                      {"options": [1, 2], "at_most": 1}]}]),

@@ -19,7 +19,13 @@ from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import decode_outcome_rule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape, verify_proofs
-from ostraka_verifier.question import knapsack, poll_labels, poll_rule, read_questions
+from ostraka_verifier.question import (
+    implied_question,
+    knapsack,
+    poll_labels,
+    poll_rule,
+    read_questions,
+)
 from ostraka_verifier.rule import BallotRule, slack_bits, slack_coefficients
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.snapshot import CensusSource
@@ -116,6 +122,19 @@ def test_knapsack_allows_exactly_what_the_budget_buys(case: dict[str, Any]) -> N
         else:
             for slack in (0, budget):
                 assert rule.violated([*bits, *slack_bits(budget, slack)])
+
+
+@pytest.mark.parametrize("case", vectors("constructors")["rounds"])
+def test_a_round_s_rule_says_what_is_asked(case: dict[str, Any]) -> None:
+    rule, options = BallotRule.decode(unhex(case["rule"])), case["implied"]["options"]
+    question = implied_question(rule, "Round", options)
+    assert question.to_json() == case["implied"]
+    assert question.rule == rule
+
+
+def test_a_rule_of_no_question_says_none() -> None:
+    with pytest.raises(Rejected, match="of no question"):
+        implied_question(BallotRule(2, (((0, 2),), ((1, 3),))), "Round", ["a", "b"])
 
 
 @pytest.mark.parametrize("case", vectors("slack")["cases"], ids=lambda case: case["span"])

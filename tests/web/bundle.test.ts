@@ -10,10 +10,10 @@ import { gzipSync } from "node:zlib";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { selectionBits } from "../../web/src/protocol/choice.ts";
+import { voteBits } from "../../web/src/protocol/choice.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
-import { approval } from "../../web/src/protocol/question/selection.ts";
+import { Approval } from "../../web/src/protocol/question/selection.ts";
 import { publicKeyOf } from "../../web/src/protocol/sealing.ts";
 import type { Message, Request } from "../../web/src/work/jobs.ts";
 import type { PagePort } from "../../web/src/work/serve.ts";
@@ -136,15 +136,15 @@ test("the page gets a ballot of it, and loads the audit only for auditing", asyn
   await import(/* @vite-ignore */ pathToFileURL(script("worker")).href);
   const shop = new Workshop(() => page);
 
-  const rule = approval(3, 1, 2);
+  const question = new Approval("Which?", ["a", "b", "c"], 1, 2);
   const poll = {
-    rule: rule.encode(),
+    rule: question.rule.encode(),
     threshold: 2,
     pollContext: new Uint8Array(32),
     pollKeys: [1, 2, 3].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte))),
   };
   const voter = new Uint8Array(20).fill(1);
-  const bits = selectionBits(rule, [1]);
+  const bits = voteBits(question, [1]);
   const { encoded } = await shop.run("prepare", { poll, voter, bits, castAtUnixS: 5n });
   expect(await shop.run("verify", { poll, ballots: [encoded] })).toEqual([]);
 

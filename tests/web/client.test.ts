@@ -27,6 +27,7 @@ import { parseJson } from "../../web/src/protocol/json.ts";
 import { SigningKey } from "../../web/src/protocol/keys.ts";
 import { Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
 import { BallotFactory, ballotStatement } from "../../web/src/protocol/prepare.ts";
+import { Points } from "../../web/src/protocol/question/amounts.ts";
 import { readQuestions } from "../../web/src/protocol/question/poll.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
@@ -281,8 +282,18 @@ describe("answers", () => {
     { chosen: [], amounts: [1] },
     { chosen: [] },
   ])("out of a draft that fits nothing are empty: %j", (draft) => {
-    expect(readAnswer(approval, 3, draft)).toEqual({ chosen: [], amounts: [] });
+    expect(readAnswer(approval!, draft)).toEqual({ chosen: [], amounts: [] });
   });
+});
+
+test("a description that asks nothing leaves it to the rule", () => {
+  const asked = new Points("Where?", ["Here"], 10n, 3n);
+  const silent = utf8(JSON.stringify({ title: "Where?", options: asked.options }));
+  const poll = pollOf({ description: decodeDescription(silent), rule: asked.rule });
+  expect(poll.questions).toEqual([asked]);
+  const bits = bitsOf(poll, [{ chosen: [], amounts: ["7"] }]);
+  expect(poll.rule.violated(bits)).toBeUndefined();
+  expect(poll.rule.slotValues(bits)).toEqual([7n]);
 });
 
 test("a gateway that names other keys is found out", () => {

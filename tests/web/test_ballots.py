@@ -7,7 +7,6 @@ import pytest
 from eth_account.messages import encode_typed_data
 
 from ostraka.keys import PollKey, SigningKey
-from ostraka.voter.choice import selection_bits
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout
@@ -18,7 +17,14 @@ from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.proof import ProofShape, verify_proofs
 from ostraka_verifier.rule import BallotRule, Row, slack_bits
 from ostraka_verifier.sharing import BoxContent, boxes_hash, check_boxes, verify_shares
-from tests.support.polls import CHAIN_ID, OPENS_AT, REGISTRY, SyntheticPoll, approval_poll
+from tests.support.polls import (
+    CHAIN_ID,
+    OPENS_AT,
+    REGISTRY,
+    SyntheticPoll,
+    approval_poll,
+    selection_bits,
+)
 from tests.support.randomness import SeededRandomness
 from tests.web.bridge import Browser, Refused
 

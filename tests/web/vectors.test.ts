@@ -15,11 +15,12 @@ import * as curve from "../../web/src/protocol/curve.ts";
 import { Reader, toHex } from "../../web/src/protocol/encoding.ts";
 import { Rejected } from "../../web/src/protocol/errors.ts";
 import { rootDigest, SumTree } from "../../web/src/protocol/merkle_sum.ts";
-import { checkQuestions, Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
+import { askedQuestions, Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
 import { decodeIdentity, decodeParameters } from "../../web/src/protocol/parameters.ts";
 import { encodeParameters } from "../../web/src/protocol/parameters.ts";
 import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
+import { impliedQuestion } from "../../web/src/protocol/question/implied.ts";
 import { approval, knapsack, singleChoice } from "../../web/src/protocol/question/selection.ts";
 import { BallotRule, slackBits, slackCoefficients } from "../../web/src/protocol/rule.ts";
 import { whatItSays } from "../../web/src/protocol/said.ts";
@@ -170,6 +171,7 @@ interface ConstructorsFile {
   single_choice: { options: number; rule: string }[];
   approval: { options: number; at_least: number; at_most: number; rule: string }[];
   knapsack: { costs: string[]; budget: string; rule: string }[];
+  rounds: { ballot: string; rule: string; implied: { options: string[] } }[];
 }
 
 describe("constructors.json", () => {
@@ -185,6 +187,17 @@ describe("constructors.json", () => {
 
   test.each(given.knapsack)("knapsack of $budget", ({ costs, budget, rule }) => {
     expect(toHex(knapsack(costs.map(BigInt), BigInt(budget)).encode())).toBe(rule);
+  });
+
+  test.each(given.rounds)("the rule of $ballot says what is asked", ({ rule, implied }) => {
+    const question = impliedQuestion(BallotRule.decode(unhex(rule)), "Round", implied.options);
+    expect(JSON.parse(JSON.stringify(question.toJson()))).toEqual(implied);
+    expect(toHex(question.rule.encode())).toBe(rule);
+  });
+
+  test("a rule of no question says none", () => {
+    const twice = new BallotRule(2, [[{ bit: 0, coefficient: 2n }], [{ bit: 1, coefficient: 3n }]]);
+    expect(() => impliedQuestion(twice, "Round", ["a", "b"])).toThrow(Rejected);
   });
 });
 
@@ -272,8 +285,7 @@ describe("openings.json", () => {
       systemRandomness,
     );
     const description = decodeDescription(unhex(poll.description));
-    const questions = checkQuestions(description, rule);
-    return { read, said: whatItSays({ rule, description, questions }, read.bits) };
+    return { read, said: whatItSays(askedQuestions(description, rule), read.bits) };
   };
 
   test.each(given.cases)("$name", (one) => {

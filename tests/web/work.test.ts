@@ -3,12 +3,12 @@
 import { afterEach, describe, expect, test } from "vitest";
 
 import { BallotLayout } from "../../web/src/protocol/ballot.ts";
-import { selectionBits } from "../../web/src/protocol/choice.ts";
+import { voteBits } from "../../web/src/protocol/choice.ts";
 import { utf8 } from "../../web/src/protocol/encoding.ts";
 import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { ProofShape } from "../../web/src/protocol/proof.ts";
-import { approval } from "../../web/src/protocol/question/selection.ts";
+import { Approval } from "../../web/src/protocol/question/selection.ts";
 import { open, publicKeyOf } from "../../web/src/protocol/sealing.ts";
 import { decodeBox, verifyShare } from "../../web/src/protocol/sharing.ts";
 import { CommitmentKey } from "../../web/src/protocol/commitment.ts";
@@ -16,7 +16,8 @@ import { errorOf, failureOf, type SealedPollData, type Vote } from "../../web/sr
 import { serve } from "../../web/src/work/serve.ts";
 import { type WorkerPort, Workshop } from "../../web/src/work/workshop.ts";
 
-const RULE = approval(4, 1, 3);
+const QUESTION = new Approval("Which?", ["a", "b", "c", "d"], 1, 3);
+const RULE = QUESTION.rule;
 const SECRETS = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
 const POLL: SealedPollData = {
   rule: RULE.encode(),
@@ -27,7 +28,7 @@ const POLL: SealedPollData = {
 const VOTE: Vote = {
   poll: POLL,
   voter: new Uint8Array(20).fill(5),
-  bits: selectionBits(RULE, [0, 2]),
+  bits: voteBits(QUESTION, [0, 2]),
   castAtUnixS: 1_800_000_000n,
 };
 

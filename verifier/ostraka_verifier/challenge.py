@@ -153,9 +153,6 @@ def what_it_says(poll: PublishedPoll, bits: Sequence[int]) -> list[Said]:
     Args:
         bits: A vote that obeys the poll's rule.
     """
-    if not poll.questions:
-        values = poll.rule.slot_values(bits)
-        return [Said(poll.description.title, _amounts(poll.description.options, values))]
     said, at = [], 0
     for question in poll.questions:
         own = bits[at : at + question.rule.bits]

@@ -20,7 +20,13 @@ from ostraka_verifier.encoding import (
     word,
 )
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
-from ostraka_verifier.question import Question, poll_labels, poll_rule, read_questions
+from ostraka_verifier.question import (
+    Question,
+    implied_question,
+    poll_labels,
+    poll_rule,
+    read_questions,
+)
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.snapshot import CensusSource
 
@@ -307,6 +313,14 @@ class Description:
         if poll_labels(self.questions) != self.options:
             raise _no_questions("the options are not what they ask about")
         return self.questions
+
+    def asked(self, rule: BallotRule) -> tuple[Question, ...]:
+        """What voters are asked: the questions, or what the rule says where there are none.
+
+        Raises:
+            Rejected: As `check_questions`, or the rule alone is of no question (check P5).
+        """
+        return self.check_questions(rule) or (implied_question(rule, self.title, self.options),)
 
     @property
     def digest(self) -> bytes:

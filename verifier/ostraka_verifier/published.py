@@ -45,8 +45,12 @@ class PublishedPoll:
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """What is asked; nothing where the description does not say. Rejected (check P5)."""
-        return self.description.check_questions(self.rule)
+        """What is asked; where the description does not say, what the rule does.
+
+        Raises:
+            Rejected: Neither says (check P5).
+        """
+        return self.description.asked(self.rule)
 
     @cached_property
     def layout(self) -> BallotLayout:

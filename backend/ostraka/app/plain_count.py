@@ -5,10 +5,14 @@ ballot by the file's own limits, and adds up in exact fractions.
 """
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+
+_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+_NO_BRACES = str.maketrans("", "", "{}")
 
 
 @dataclass
@@ -26,11 +30,8 @@ class PlainCount:
 
 def plain_count(path: Path, voters: int | None = None) -> PlainCount:
     """Count the file's first `voters` ballots, or all."""
-    text = path.read_text(encoding="utf-8-sig")
-    counted = (
-        _count_pb(text, voters) if path.suffix == ".pb" else _count_preflib(path, text, voters)
-    )
-    return counted
+    text, kind = path.read_text(encoding="utf-8-sig"), path.suffix.lower()
+    return _count_pb(text, voters) if kind == ".pb" else _count_preflib(kind, text, voters)
 
 
 def _count_pb(text: str, voters: int | None) -> PlainCount:
@@ -38,7 +39,7 @@ def _count_pb(text: str, voters: int | None) -> PlainCount:
     result = PlainCount({project["project_id"]: Fraction(0) for project in projects})
     by_id = {project["project_id"]: project for project in projects}
     for number, row in enumerate(votes[:voters], start=1):
-        named = [one.strip() for one in row["vote"].split(",") if one.strip()]
+        named = _parts(row["vote"])
         given = _given(meta, named, row.get("points") or "", len(projects))
         if given is None or not _allowed(meta, named, given, by_id):
             result.left_out.append(number)
@@ -46,6 +47,11 @@ def _count_pb(text: str, voters: int | None) -> PlainCount:
         for project, points in zip(named, given, strict=True):
             result.counts[project] += points
     return result
+
+
+def _parts(cell: str | None) -> list[str]:
+    """What stands between commas; nothing between two of them is a part, too."""
+    return [part.strip() for part in cell.split(",")] if cell else []
 
 
 def _tables(text: str) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]]:
@@ -73,13 +79,12 @@ def _given(
     if kind in ("approval", "choose-1"):
         return [Fraction(1)] * len(named)
     if kind == "ordinal":
-        best = min(int(meta.get("max_length") or projects), projects)
+        best = min(int(Fraction(meta.get("max_length") or projects)), projects)
         return [Fraction(best - place) for place in range(len(named))]
-    try:
-        given = [Fraction(one.strip()) for one in points.split(",") if one.strip()]
-    except ValueError:
+    given = _parts(points)
+    if len(given) != len(named) or not all(map(_DECIMAL.fullmatch, given)):
         return None
-    return given if len(given) == len(named) else None
+    return [Fraction(one) for one in given]
 
 
 def _allowed(
@@ -105,7 +110,9 @@ def _allowed(
     if kind in ("cumulative", "scoring"):
         if any(one < 0 or one.denominator > 1 for one in given):
             return False
-        if meta.get("max_points") and max(given, default=Fraction(0)) > int(meta["max_points"]):
+        if meta.get("max_points") and max(given, default=Fraction(0)) > Fraction(
+            meta["max_points"]
+        ):
             return False
     for name, value in measured:
         if meta.get("min" + name) and value < Fraction(meta["min" + name]):
@@ -134,7 +141,7 @@ def _by_category(
             yield sum(values, Fraction(0)), Fraction(bound)
 
 
-def _count_preflib(path: Path, text: str, voters: int | None) -> PlainCount:
+def _count_preflib(kind: str, text: str, voters: int | None) -> PlainCount:
     names = [line for line in text.splitlines() if line.startswith("# ALTERNATIVE NAME")]
     options = len(names)
     result = PlainCount({str(option): Fraction(0) for option in range(1, options + 1)})
@@ -145,12 +152,12 @@ def _count_preflib(path: Path, text: str, voters: int | None) -> PlainCount:
         times, order = line.split(":")
         count = min(int(times), left)
         left -= count
-        if path.suffix == ".cat":
+        if kind == ".cat":
             first = order.strip()
             first = first[1 : first.index("}")] if first.startswith("{") else first.split(",")[0]
             for option in filter(None, first.replace(" ", "").split(",")):
                 result.counts[option] += count
         else:
-            for place, option in enumerate(order.strip().split(",")):
+            for place, option in enumerate(order.translate(_NO_BRACES).split(",")):
                 result.counts[option.strip()] += count * (options - 1 - place)
     return result

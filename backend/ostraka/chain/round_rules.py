@@ -164,18 +164,13 @@ def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> B
 
 def question_of(
     ballot: bytes, title: str, proposals: Sequence[tuple[str, int]], budget: int
-) -> Question | None:
+) -> Question:
     """What a round's poll asks, in the words of questions (§5.5).
 
-    None where too few proposals stand for a question: their rule is the contract's all the same.
-
     Args:
-        proposals: Title and amount of each that stands.
+        proposals: Title and amount of each that stands, at least one.
     """
-    try:
-        return _question(ballot_json(ballot), title, proposals, budget)
-    except Rejected:
-        return None
+    return _question(ballot_json(ballot), title, proposals, budget)
 
 
 def _question(

@@ -40,9 +40,11 @@ def facts(pairs: Mapping[str, object]) -> Table:
     return grid
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
+) -> Table:
     """Rows under headings."""
-    made = Table()
+    made = Table(title=None if title is None else _cell(title))
     for name in columns:
         made.add_column(name, overflow="fold")
     for row in rows:
@@ -67,7 +69,11 @@ def when(unix_s: Any) -> str | None:
     """A time for people."""
     if unix_s is None:
         return None
-    return datetime.fromtimestamp(int(unix_s), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        return datetime.fromtimestamp(int(unix_s), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError):
+        # Contracts take times beyond the year 9999, and anybody's polls are shown.
+        return f"{unix_s} in Unix seconds"
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +23,9 @@ from ostraka.cli.output import emit, facts, printable, progress, table, when
 from ostraka.cli.templates import POLL
 from ostraka.client.gateway import Gateway, Unreachable
 from ostraka.client.poll import chain_time
+from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.results import results_csv, results_pb
+from ostraka_verifier.question import read_questions
 
 app = typer.Typer(
     help="Polls: surveys, decisions, and the votes of rounds.",
@@ -263,16 +265,7 @@ def result_tables(found: dict[str, Any]) -> list[RenderableType]:
             }
         )
     ]
-    options = found["options"]
-    if any(one["award"] is not None for one in options):
-        amounts = found["outcome"]["kind"] == "proportional"
-        rows: Any = (
-            (one["option"], one["votes"], one["award"] if amounts else _wins(one["award"]))
-            for one in options
-        )
-        shown.append(table(("Option", "Votes", "Award"), rows))
-    else:
-        shown.append(table(("Option", "Votes"), ((one["option"], one["votes"]) for one in options)))
+    shown += _counts_of(found)
     if found["round"]:
         rows = (
             (one["title"], one["amount"], one["recipient"], "paid" if one["paid"] else "to be paid")
@@ -281,6 +274,69 @@ def result_tables(found: dict[str, Any]) -> list[RenderableType]:
         )
         shown.append(table(("Winner", "Amount", "Recipient", ""), rows))
     return shown
+
+
+def _counts_of(found: dict[str, Any]) -> Iterator[RenderableType]:
+    """A table for each question; of numbers what their sums say, in the place of the sums."""
+    slots = list(zip(found["options"], _deciding(found), strict=True))
+    statistics = found["statistics"]
+    if not statistics:
+        yield _votes(slots, [one["option"] for one in found["options"]])
+        return
+    for question, one in zip(read_questions(found["questions"]), statistics, strict=True):
+        own, slots = slots[: len(question.labels())], slots[len(question.labels()) :]
+        title = one["title"] if len(statistics) > 1 else None
+        if one["groups"]:
+            yield _numbers(one, title)
+        else:
+            yield _votes(own, question.labels(), title)
+        if one["quartiles"]:
+            yield table(
+                ("Quartile", "Lies in", "From", "To below"),
+                ((at["quantile"], at["label"], at["low"], at["high"]) for at in one["quartiles"]),
+            )
+
+
+def _deciding(found: dict[str, Any]) -> list[str]:
+    """For each slot the kind of rule that decides over it."""
+    outcome = found["outcome"]
+    if outcome["kind"] == "parts":
+        return [rule["kind"] for slots, rule in outcome["parts"] for _ in range(int(slots))]
+    return [outcome["kind"]] * len(found["options"])
+
+
+def _votes(
+    slots: Sequence[tuple[dict[str, Any], str]], labels: Sequence[str], title: str | None = None
+) -> RenderableType:
+    named = zip(labels, slots, strict=True)
+    if all(one["award"] is None or kind == "none" for one, kind in slots):
+        return table(("Option", "Votes"), ((name, one["votes"]) for name, (one, _) in named), title)
+    rows = ((name, one["votes"], _award(one["award"], kind)) for name, (one, kind) in named)
+    return table(("Option", "Votes", "Award"), rows, title)
+
+
+def _award(award: str, kind: str) -> str:
+    if kind == "proportional":
+        return award
+    return "" if award == "0" else "wins"
+
+
+def _numbers(statistics: dict[str, Any], title: str | None) -> RenderableType:
+    groups = statistics["groups"]
+    overall = statistics["overall"]
+    rows = (
+        (
+            one["group"] or "everybody",
+            one["count"],
+            decimal(one["mean"]),
+            decimal(one["variance"]),
+            standard_deviation(one["variance"]),
+        )
+        for one in (groups if len(groups) == 1 else [*groups, overall])
+    )
+    columns = ("Group", "Answers", "Mean", "Variance", "Standard deviation")
+    shown = columns.index("Variance") if overall["variance"] is None else len(columns)
+    return table(columns[:shown], (row[:shown] for row in rows), title)
 
 
 def _json(found: Mapping[str, Any]) -> str:
@@ -305,8 +361,3 @@ def _counts(counts: dict[str, Any]) -> str:
     return printable(
         f"poll {counts['poll']} {counts['status']}, {answering} of {len(counts['nodes'])} nodes"
     )
-
-
-def _wins(award: str) -> str:
-    # Of several questions, one may divide an amount.
-    return {"0": "", "1": "wins"}.get(award, award)

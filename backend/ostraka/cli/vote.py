@@ -279,8 +279,6 @@ def _open(votes: SavedVotes, sealing: Sealing, path: Path, as_json: bool) -> Non
 def _asked(poll: VotersPoll) -> list[str]:
     """The voter's answers, typed in."""
     typer.echo(printable(poll.description.title), err=True)
-    if not poll.questions:
-        return [_prompt(poll.description.options, "Numbers of your choice")]
     answers = []
     for question in poll.questions:
         if question.title != poll.description.title:

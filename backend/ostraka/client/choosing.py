@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ostraka.client.poll import VotersPoll
-from ostraka.voter.choice import ballot_bits, selection_bits
+from ostraka.voter.choice import ballot_bits
 from ostraka_verifier.question import (
     Amounts,
     Approval,
@@ -36,11 +36,6 @@ def bits_of(poll: VotersPoll, answers: Sequence[str]) -> list[int]:
         ValueError: An answer is none, or breaks the rule; says how.
     """
     questions = poll.questions
-    if not questions:
-        if len(answers) != 1:
-            raise ValueError(f"{len(answers)} answers, expected 1")
-        # Of a poll whose description asks nothing: its options are what can be selected.
-        return selection_bits(poll.rule, _places(answers[0], "option", len(poll.rule.slots)))
     if len(answers) != len(questions):
         raise ValueError(f"{len(answers)} answers, expected {len(questions)}")
     votes = [_vote(question, text) for question, text in zip(questions, answers, strict=True)]

@@ -52,8 +52,8 @@ class VotersPoll:
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """What is asked; nothing where the description does not say."""
-        return self.description.check_questions(self.rule)
+        """What is asked; where the description does not say, what the rule does."""
+        return self.description.asked(self.rule)
 
     @cached_property
     def layout(self) -> BallotLayout:

@@ -188,9 +188,9 @@ def _per_category(
 
 
 def _whole(text: str, name: str) -> int:
-    found = number_of(text, f"META {name}")
+    found = number_of(text, name)
     if found.denominator != 1:
-        raise PabulibError(f"META {name}: {text!r} is no whole number")
+        raise PabulibError(f"{name}: {text!r} is no whole number")
     return int(found)
 
 
@@ -251,12 +251,15 @@ def _cumulative(file: PabulibFile, names: tuple[str, ...], _: _Categories) -> _B
         raise _refused(file, "max_sum_points", "missing: how many points are there to give?")
     credits, least = file.whole("max_sum_points"), file.whole("min_sum_points")
     most = min(file.whole("max_points", credits), credits)
+    for name, points in (("max_sum_points", credits), ("max_points", most)):
+        if points < 1:
+            raise _refused(file, name, "nobody could give a point")
     if not 0 <= file.whole("min_points") <= 1:
         raise _refused(file, "min_points", "a least number for one project cannot be asked")
     fewest, longest = file.whole("min_length"), file.whole("max_length", len(names))
     # Who gives a point names a project, and nobody names more projects than there are points.
     least = max(least, min(fewest, 1))
-    if fewest > max(1, ceil(least / most)):
+    if fewest > max(1, -(-least // most)):
         raise _refused(file, "min_length", f"{fewest} projects with points cannot be asked")
     if longest < min(credits, len(names)):
         raise _refused(file, "max_length", f"at most {longest} with points cannot be asked")
@@ -319,11 +322,12 @@ def _decision(file: PabulibFile, categories: _Categories, greedy: bool) -> _Deci
         raise _refused(file, "rule", reason)
     if rule == "greedy-threshold" and not file.meta.get("min_project_score_threshold"):
         raise _refused(file, "rule", "min_project_score_threshold is missing")
-    support = max(1, ceil(file.number("min_project_score_threshold")))
+    # A project without votes is funded only where the file says so.
+    support = ceil(file.number("min_project_score_threshold", 1))
     misfit = Misfit.STOP if rule == "greedy-no-skip" else Misfit.SKIP
     ends = "stopping at" if misfit is Misfit.STOP else "skipping"
     says = f"greedy by votes, {ends} what does not fit"
-    if support > 1:
+    if support != 1:
         says += f", support of at least {support}"
     if rule not in _RULES:
         says += f", in place of the file's rule {rule}"
@@ -397,7 +401,10 @@ def _vote(slots_of: Mapping[str, int], vote: Vote, question: Question) -> FileVo
         return FileVote(vote.number, None, problem)
     values: list[Any] = [0] * len(question.options)
     for slot, points in zip(slots, vote.points, strict=True):
-        values[slot] = points.removesuffix(".0")
+        try:
+            values[slot] = _whole(points, question.options[slot])
+        except PabulibError as error:
+            return FileVote(vote.number, None, str(error))
     return FileVote(vote.number, values)
 
 

@@ -17,7 +17,10 @@ from ostraka_verifier.question import Approval, Question, Ranking
 SUFFIXES = (".soc", ".soi", ".cat")
 _NAME_BYTES = 80
 _MAX_VOTERS = 1_000_000
-_GROUP = re.compile(r"\{([0-9, ]*)\}|([0-9]+)")
+_CATEGORIES = 2
+_OPTIONS = r"[0-9]+(?:\s*,\s*[0-9]+)*"
+_GROUP = rf"(?:[0-9]+|\{{\s*(?:{_OPTIONS})?\s*\}})"
+_ORDER = re.compile(rf"\s*(?:{_GROUP}(?:\s*,\s*{_GROUP})*)?\s*")
 
 
 class PrefLibError(FileError):
@@ -41,7 +44,7 @@ def read_preflib(path: Path) -> Election:
         raise PrefLibError(f"{path}: not UTF-8") from error
     heads = dict(_head(line) for line in lines if line.startswith("#"))
     names = _names(path, heads)
-    if kind == ".cat" and heads.get("NUMBER CATEGORIES") != "2":
+    if kind == ".cat" and heads.get("NUMBER CATEGORIES") != str(_CATEGORIES):
         found = heads.get("NUMBER CATEGORIES", "no number of")
         raise PrefLibError(f"{path}: {found} categories: only two are an approval")
     title = shortened(heads.get("TITLE", path.stem), 150)
@@ -101,18 +104,20 @@ def _names(path: Path, heads: dict[str, str]) -> tuple[str, ...]:
 def _vote(line: str, where: str, kind: str, options: int) -> tuple[int, list[int]]:
     """How many voters say so, and indices from 0."""
     count, _, order = line.partition(":")
-    groups = _GROUP.findall(order)
-    if not re.fullmatch("[0-9]{1,7}", count.strip()) or _GROUP.sub("", order).strip(", "):
+    if not re.fullmatch("[0-9]{1,7}", count.strip()) or not _ORDER.fullmatch(order):
         raise PrefLibError(f"{where}: expected COUNT: OPTION,OPTION,…")
-    listed = [re.findall("[0-9]+", many or one) for many, one in groups]
-    if kind == ".cat":
-        # Of approvals only the first category matters; what is in none is not approved.
-        chosen = listed[0] if listed else []
-    elif any(len(group) != 1 for group in listed):
-        raise PrefLibError(f"{where}: a tie in a strict order")
-    else:
-        chosen = [one for group in listed for one in group]
-    slots = [int(one) - 1 for one in chosen]
-    if len(set(slots)) != len(slots) or not all(0 <= slot < options for slot in slots):
+    groups = [
+        [int(option) - 1 for option in re.findall("[0-9]+", group)]
+        for group in re.findall(_GROUP, order)
+    ]
+    named = [slot for group in groups for slot in group]
+    if len(set(named)) != len(named) or not all(0 <= slot < options for slot in named):
         raise PrefLibError(f"{where}: names an option that does not exist, or one twice")
-    return int(count), slots
+    if kind == ".cat":
+        if len(groups) > _CATEGORIES:
+            raise PrefLibError(f"{where}: {len(groups)} groups for {_CATEGORIES} categories")
+        # Of approvals only the first category matters; what is in none is not approved.
+        return int(count), groups[0] if groups else []
+    if any(len(group) != 1 for group in groups):
+        raise PrefLibError(f"{where}: a tie in a strict order")
+    return int(count), named

@@ -7,11 +7,12 @@ Source: https://pabulib.org/format; RFC 4180.
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from ostraka.formats.election import FileError, shortened
+from ostraka.formats.figures import decimal, standard_deviation
 from ostraka_verifier.question import (
     Approval,
     Cap,
@@ -28,7 +29,7 @@ from ostraka_verifier.question import (
 Record = Mapping[str, Any]
 COLUMNS = (
     *("poll", "root", "voters", "counted", "question", "slot", "option", "votes", "award"),
-    *("cost", "category", "recipient", "paid"),
+    *("cost", "category", "recipient", "paid", "statistic", "value", "below"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LEFTOVER = "Fund additional projects that fit within leftover budget ordered by score"
@@ -37,6 +38,9 @@ _NAME_BYTES = 1000
 
 def results_csv(record: Record) -> str:
     """One line for each slot; amounts in the smallest unit, questions and slots from 1.
+
+    Behind them a line for each statistic: of a number count, mean, variance and standard deviation
+    of each group, named as the option, and of all; of a histogram the bracket of each quartile.
 
     Text that a spreadsheet would run as a formula stands behind an apostrophe: titles are
     anybody's.
@@ -68,7 +72,27 @@ def results_csv(record: Record) -> str:
                 str(payout["paid"]).lower() if payout else "",
             )
         )
+    about = [record[name] for name in COLUMNS[: COLUMNS.index("question")]]
+    empty = [""] * (COLUMNS.index("statistic") - COLUMNS.index("votes"))
+    for question, one in enumerate(record["statistics"], start=1):
+        for option, *statistic in _statistics(one):
+            lines.writerow((*about, question, "", _harmless(option), *empty, *statistic))
     return written.getvalue()
+
+
+def _statistics(one: Record) -> Iterator[tuple[str, str, str, str]]:
+    """Group or bracket, name, value, and where a bracket ends."""
+    groups = one["groups"]
+    for found in groups if len(groups) <= 1 else [*groups, one["overall"]]:
+        figures = {
+            "count": found["count"],
+            "mean": decimal(found["mean"]),
+            "variance": decimal(found["variance"]),
+            "standard_deviation": standard_deviation(found["variance"]),
+        }
+        yield from ((found["group"], name, value, "") for name, value in figures.items() if value)
+    for number, found in enumerate(one["quartiles"], start=1):
+        yield found["label"], f"quartile_{number}", found["low"], found["high"]
 
 
 def results_pb(record: Record) -> str:
@@ -228,12 +252,13 @@ def _caps(
 def _rule(outcome: Record) -> str:
     if outcome["misfit"] == "stop":
         return "greedy-no-skip"
-    return "greedy" if int(outcome["minimum_support"]) <= 1 else "greedy-threshold"
+    return "greedy" if int(outcome["minimum_support"]) == 1 else "greedy-threshold"
 
 
 def _outcome_limits(outcome: Record, names: Sequence[str], record: Record) -> dict[str, str]:
     limits = {"categories": ",".join(names)} if names else {}
-    if int(outcome["minimum_support"]) > 1:
+    # Who states none asks for one vote at least.
+    if int(outcome["minimum_support"]) != 1:
         limits["min_project_score_threshold"] = outcome["minimum_support"]
     if outcome["kind"] == "categories":
         budgets = outcome["category_budgets"][: len(names)]

@@ -27,7 +27,6 @@ def round_description(
     standing = [one.item for one in treasury.proposals(round_id) if not one.withdrawn]
     options = [item.title for item in standing]
     reference = {"treasury": "0x" + treasury.address.hex(), "id": round_id}
-    more: dict[str, object] = {"round": reference}
     parameters = treasury.round(round_id).parameters
     question = question_of(
         parameters.ballot,
@@ -35,8 +34,7 @@ def round_description(
         [(item.title, item.amount) for item in standing],
         parameters.budget,
     )
-    if question is not None:
-        more["questions"] = [question.to_json()]
+    more = {"round": reference, "questions": [question.to_json()]}
     # Many long titles must keep nobody from voting: the text stands on chain, and options and rule
     # alone say what is asked.
     return description(title, text, options, source, more, ("text", "questions"))

@@ -11,7 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ostraka_verifier.weight_classes import MAX_CLASSES
 
-_MAX_TIME = 1 << 40
+# Beyond the year 9999 no calendar shows a time.
+_MAX_TIME = 253_402_300_800
 
 
 def _integer(value: Any) -> Any:

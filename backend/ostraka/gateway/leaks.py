@@ -73,9 +73,9 @@ class AskedPoll:
     secret: bool = True
 
     def asks_what(self, labels: Sequence[Sequence[str]]) -> bool:
-        """Whether one of its questions has the options of one of these."""
-        asked = {tuple(map(_same_text, one)) for one in self.labels}
-        return any(tuple(map(_same_text, one)) in asked for one in labels)
+        """Whether one of its questions has the options of one of these, in whatever order."""
+        asked = set(map(_same_options, self.labels))
+        return any(_same_options(one) in asked for one in labels)
 
 
 def leak_warnings(poll: AskedPoll, others: Sequence[AskedPoll] = ()) -> list[LeakWarning]:
@@ -240,8 +240,9 @@ def _overlap(poll: AskedPoll, other: AskedPoll) -> Iterator[LeakWarning]:
             "only_there": only_there,
             "other_weight": changed,
         },
-        f"{other.name.capitalize()} asks the same of nearly the same voters: {len(both)} are in "
-        f"both, {only_here} only here, {only_there} only there, {changed} with another weight. "
+        f"{other.name.capitalize()} has the same options as {poll.name}, for nearly the same "
+        f"voters: {len(both)} are in both, {only_here} only here, {only_there} only there, "
+        f"{changed} with another weight. "
         "The difference of the two results is what these voted, and whoever votes in one only.",
     )
 
@@ -258,5 +259,5 @@ def _per_cent(share: Fraction) -> str:
     return f"{float(100 * share):.3g} %"
 
 
-def _same_text(text: str) -> str:
-    return " ".join(text.split()).casefold()
+def _same_options(labels: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(" ".join(label.split()).casefold() for label in labels))

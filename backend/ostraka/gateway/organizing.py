@@ -74,12 +74,12 @@ class Organizing:
         proposers = wanted.members.model_copy(update={"classes": None})
         members, _ = census_of(desk.rpc_url, proposers, {})
         now = desk.registry.head().timestamp
-        proportional = wanted.outcome.kind == "proportional"
+        minimum_amount, maximum_amount = wanted.amounts
         return members, RoundParameters(
             token=from_hex(wanted.token, "token") if wanted.token else bytes(20),
             budget=wanted.budget,
-            minimum_amount=0 if proportional else wanted.minimum_amount,
-            maximum_amount=0 if proportional else wanted.maximum_amount or wanted.budget,
+            minimum_amount=minimum_amount,
+            maximum_amount=maximum_amount,
             proposals_per_member=wanted.proposals_per_member,
             maximum_proposals=wanted.maximum_proposals,
             member_root=members.root,

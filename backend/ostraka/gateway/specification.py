@@ -22,6 +22,7 @@ from ostraka.gateway.fields import (
 )
 from ostraka.gateway.poll_outcomes import PollOutcome, poll_outcome_rule
 from ostraka.gateway.round_ballots import RoundBallot, RoundGreedy, RoundOutcome
+from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import OutcomeRule
 from ostraka_verifier.question import Question, poll_rule, read_questions
 from ostraka_verifier.rule import BallotRule
@@ -94,7 +95,7 @@ class _Vote(Strict):
     committee: Digest | None = None
     """Digest of the committee that tallies; the gateway's first when left out."""
     secret: bool = True
-    minimum_ballots: Annotated[int, Field(strict=True, ge=0, lt=1 << 32)] = 5
+    minimum_ballots: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 5
     times: Times = Times()
 
 
@@ -123,8 +124,27 @@ class RoundSpecification(_Vote):
     ballot: RoundBallot
     outcome: RoundOutcome = RoundGreedy()
 
+    @property
+    def amounts(self) -> tuple[int, int]:
+        """Least and most that a proposal may ask for; nothing where votes divide the budget."""
+        if self.outcome.kind == "proportional":
+            return 0, 0
+        most = self.budget if self.maximum_amount is None else self.maximum_amount
+        return self.minimum_amount, most
+
     def check(self) -> BallotRule:
-        """The ballot rule of as many proposals as may stand; Rejected where there is none."""
+        """The ballot rule of as many proposals as may stand.
+
+        Raises:
+            Rejected: There is none, or no proposal could ask for an amount.
+        """
+        least, most = self.amounts
+        if most > self.budget:
+            reason = f"{most}, more than the budget of {self.budget}"
+            raise Rejected("P2", "maximum_amount", reason)
+        if least > most:
+            bound = "the budget" if self.maximum_amount is None else "maximum_amount"
+            raise Rejected("P2", "minimum_amount", f"{least}, more than {bound} of {most}")
         return round_rules.widest_rule(
             self.ballot.encoded, self.outcome.encoded, self.maximum_proposals, self.budget
         )

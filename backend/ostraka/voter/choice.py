@@ -74,25 +74,6 @@ def vote_bits(question: Question, vote: Any) -> list[int]:
     return _completed(question.rule, bits)
 
 
-def selection_bits(rule: BallotRule, chosen: Collection[int]) -> list[int]:
-    """Bits of a ballot that selects some slots, by a rule alone: as rounds of a treasury have it.
-
-    Args:
-        chosen: Slots, counted from 0.
-
-    Raises:
-        ValueError: The rule asks for more than a selection, or forbids this one; says why.
-    """
-    if any(len(slot) != 1 or slot[0][1] != 1 for slot in rule.slots) or len(rule.rows) > 1:
-        raise ValueError("this poll's ballot is no plain selection of options")
-    for slot in chosen:
-        if not 0 <= slot < len(rule.slots):
-            raise ValueError(f"option {slot + 1} does not exist, there are {len(rule.slots)}")
-    return _completed(
-        rule, {terms[0][0]: int(slot in chosen) for slot, terms in enumerate(rule.slots)}
-    )
-
-
 def _completed(rule: BallotRule, chosen: Mapping[int, int]) -> list[int]:
     """All bits, from those that say the vote: each row's other bits are its slack."""
     bits = [chosen.get(bit, 0) for bit in range(rule.bits)]

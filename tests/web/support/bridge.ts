@@ -14,7 +14,7 @@ import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
 import type { AnchoredRoot } from "../../../web/src/protocol/board.ts";
 import { Audit } from "../../../web/src/protocol/checks.ts";
-import { selectionBits } from "../../../web/src/protocol/choice.ts";
+import { voteBits } from "../../../web/src/protocol/choice.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
 import { concat, toHex, toInteger, unsigned, utf8 } from "../../../web/src/protocol/encoding.ts";
@@ -24,7 +24,9 @@ import { SigningKey } from "../../../web/src/protocol/keys.ts";
 import type { SumRoot } from "../../../web/src/protocol/merkle_sum.ts";
 import { BallotFactory, ballotStatement } from "../../../web/src/protocol/prepare.ts";
 import { ProofShape, verifyProofs } from "../../../web/src/protocol/proof.ts";
+import { impliedQuestion } from "../../../web/src/protocol/question/implied.ts";
 import { readQuestions } from "../../../web/src/protocol/question/poll.ts";
+import { SingleChoice } from "../../../web/src/protocol/question/selection.ts";
 import { type Randomness, systemRandomness } from "../../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../../web/src/protocol/receipts.ts";
 import { BallotRule } from "../../../web/src/protocol/rule.ts";
@@ -68,6 +70,11 @@ interface PrepareRequest extends PollRequest {
   chosen: string[];
   cast_at: string;
   seed: string | undefined;
+}
+
+function selectionBits(rule: BallotRule, chosen: readonly number[]): bigint[] {
+  const question = impliedQuestion(rule, "Which?", rule.slots.map(String));
+  return voteBits(question, question instanceof SingleChoice ? chosen[0] : chosen);
 }
 
 function prepare(request: PrepareRequest): unknown {

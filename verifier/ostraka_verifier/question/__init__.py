@@ -7,6 +7,7 @@ from ostraka_verifier.question.amounts import Amounts, Points, Quadratic, Score,
 from ostraka_verifier.question.asked import Question
 from ostraka_verifier.question.buckets import CrossTabulation, Histogram
 from ostraka_verifier.question.caps import Cap
+from ostraka_verifier.question.implied import implied_question
 from ostraka_verifier.question.number import Number
 from ostraka_verifier.question.poll import KINDS, poll_labels, poll_rule, read_questions, stack
 from ostraka_verifier.question.ranking import Ranking
@@ -36,6 +37,7 @@ __all__ = [
     "SingleChoice",
     "Split",
     "approval",
+    "implied_question",
     "knapsack",
     "poll_labels",
     "poll_rule",

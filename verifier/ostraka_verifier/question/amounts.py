@@ -86,7 +86,7 @@ class Points(Amounts):
         return self.credits if self.max_per_option is None else self.max_per_option
 
     def _check(self) -> None:
-        require_count("options", self.options, 2)
+        require_count("options", self.options, 1)
         if self.credits < 1:
             raise refuse("credits", f"{self.credits}, at least 1")
         if not 0 <= self.at_least <= self.credits:
@@ -159,7 +159,7 @@ class Quadratic(Amounts):
         return isqrt(self.credits)
 
     def _check(self) -> None:
-        require_count("options", self.options, 2)
+        require_count("options", self.options, 1)
         if self.credits < 1:
             raise refuse("credits", f"{self.credits}, at least 1")
 

@@ -17,7 +17,7 @@ class Ranking(Question):
     """The first places are filled, without gaps, and a place gives its score.
 
     Attributes:
-        options: At least two.
+        options: At least one.
         scores: Of place 1, 2, …: never rising, none negative, the first at least 1.
         at_least: Places that must be filled; all of them when left out.
     """
@@ -51,7 +51,7 @@ class Ranking(Question):
         return self.options
 
     def _check(self) -> None:
-        require_count("options", self.options, 2)
+        require_count("options", self.options, 1)
         places = len(self.scores)
         if not 1 <= places <= len(self.options):
             raise refuse("scores", f"{places} places for {len(self.options)} options")

@@ -21,7 +21,7 @@ class SingleChoice(Question):
     """Exactly one option.
 
     Attributes:
-        options: At least two.
+        options: At least one.
         abstain: Whether the last one is an abstention; no matter to the rule.
     """
 
@@ -39,7 +39,7 @@ class SingleChoice(Question):
         return self.options
 
     def _check(self) -> None:
-        require_count("options", self.options, 2)
+        require_count("options", self.options, 1)
 
     def _draw(self, draft: Draft) -> None:
         draw_single_choice(draft, len(self.options))
@@ -92,10 +92,17 @@ class Approval(Question):
             if all(cap.budget is None for cap in self.caps):
                 raise refuse("costs", "no cap counts them")
         check_caps(self.caps, count, self.costs)
+        most, bound = count, set[int]()
         for number, cap in enumerate(self.caps):
-            most = count - len(cap.options) + cap.selectable(self.costs)
-            if most < self.at_least:
-                raise refuse(f"caps[{number}]", f"it leaves {most}, at least {self.at_least} asked")
+            alone = len(cap.options) - cap.selectable(self.costs)
+            # What disjoint caps take away adds up; of one that overlaps only its own is sure.
+            if bound.isdisjoint(cap.options):
+                most -= alone
+                bound.update(cap.options)
+            left = min(most, count - alone)
+            if left < self.at_least:
+                reason = f"{left} can be approved, at least {self.at_least} asked"
+                raise refuse(f"caps[{number}]", reason)
 
     def _draw(self, draft: Draft) -> None:
         options = draw_approval(draft, len(self.options), self.at_least, self.at_most)
@@ -161,8 +168,8 @@ class Knapsack(Question):
 
 def single_choice(options: int) -> BallotRule:
     """Exactly one of `options`; a vote is the bit vector of the chosen option."""
-    if options < 2:
-        raise refuse("options", f"{options}, at least 2")
+    if options < 1:
+        raise refuse("options", f"{options}, at least 1")
     draft = Draft()
     draw_single_choice(draft, options)
     return draft.rule()

@@ -4,7 +4,7 @@
  * Answers are JSON, so that drafts keep them; amounts are text as typed. Options count from 0.
  */
 
-import { ballotBits, selectionBits, voteBits } from "../protocol/choice.ts";
+import { ballotBits, voteBits } from "../protocol/choice.ts";
 import { type Amounts, Points, Quadratic, Score, Split } from "../protocol/question/amounts.ts";
 import type { Question } from "../protocol/question/asked.ts";
 import { CrossTabulation, Histogram } from "../protocol/question/buckets.ts";
@@ -51,27 +51,22 @@ export function asksAmounts(question: Question): question is AmountQuestion {
 const EMPTY: Answer = { chosen: [], amounts: [] };
 
 /** An answer out of a draft, which may be of anybody's making; an empty one where it fits nothing. */
-export function readAnswer(
-  question: Question | undefined,
-  options: number,
-  draft: unknown,
-): Answer {
+export function readAnswer(question: Question, draft: unknown): Answer {
   if (typeof draft !== "object" || !draft) return EMPTY;
   const { chosen, amounts } = draft as Record<keyof Answer, unknown>;
-  const most =
-    question instanceof CrossTabulation ? question.rows.length + question.columns.length : options;
+  const most = choices(question);
   const fits =
     Array.isArray(chosen) &&
     chosen.every((one) => Number.isInteger(one) && one >= 0 && one < most) &&
     new Set(chosen).size === chosen.length &&
     Array.isArray(amounts) &&
-    amounts.length <= options &&
+    amounts.length <= most &&
     amounts.every((one) => typeof one === "string" && one.length < 50);
   return fits ? { chosen, amounts } : EMPTY;
 }
 
 /** How many things can be chosen, placed or given to. */
-export function choices(question: Question): number {
+function choices(question: Question): number {
   if (question instanceof NumberQuestion) return Math.max(1, question.groups.length);
   if (question instanceof CrossTabulation) return question.rows.length + question.columns.length;
   return question.labels().length;
@@ -192,14 +187,13 @@ function voteOf(question: Question, answer: Answer): unknown {
 /**
  * Bits of a ballot.
  *
- * @param answers One for each question; of a poll that asks nothing one, with the options chosen.
+ * @param answers One for each question.
  * @throws RangeError: an answer has a problem.
  */
 export function bitsOf(
-  { questions, rule }: Pick<VotersPoll, "questions" | "rule">,
+  { questions }: Pick<VotersPoll, "questions">,
   answers: readonly Answer[],
 ): bigint[] {
-  if (!questions.length) return selectionBits(rule, answers[0]!.chosen);
   const votes = questions.map((question, place) => voteOf(question, answers[place]!));
   return ballotBits(questions, votes.length === 1 ? votes[0] : votes);
 }

@@ -8,7 +8,7 @@ import { BallotLayout } from "../protocol/ballot.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Rejected } from "../protocol/errors.ts";
 import {
-  checkQuestions,
+  askedQuestions,
   Committee,
   decodeDescription,
   type Description,
@@ -36,7 +36,7 @@ export interface VotersPoll {
   /** Chain time in Unix seconds. */
   readonly opensAt: number;
   readonly closesAt: number;
-  /** What is asked; nothing where the description does not say. */
+  /** What is asked, one thing or more; where the description does not say, what the rule does. */
   readonly questions: readonly Question[];
 }
 
@@ -49,7 +49,7 @@ export function votersPoll(parts: Omit<VotersPoll, "questions">): VotersPoll {
   if (pollKeys.length !== committee.members.length) {
     throw new Rejected("P4", "poll_keys", "not one for each node");
   }
-  return { ...parts, questions: checkQuestions(description, rule) };
+  return { ...parts, questions: askedQuestions(description, rule) };
 }
 
 /** A poll as the gateway shows it, which is its word and no more; keys are there once it is open. */

@@ -133,7 +133,6 @@ export const en = {
     approve: (least: string, most: string) => `Choose ${least} to ${most}.`,
     approveExactly: (most: string) => `Choose ${most}.`,
     knapsack: (budget: string) => `Choose any that together cost at most ${budget}.`,
-    selection: "Choose as many as the rules of this poll allow.",
     score: (most: string) => `Give each a score from 0 to ${most}.`,
     points: (least: string, most: string) => `Give away ${least} to ${most} points in all.`,
     quadratic: (credits: string) =>

@@ -109,7 +109,7 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
       const held = { identity: identityOf(poll), poll: pollData(poll), noted: digest, opening };
       await workshop.run("challenge", held);
       const notedBefore = noted.some((one) => toHex(one.digest) === toHex(digest));
-      setAnswer({ kind: "says", said: whatItSays(poll, opening.bits), notedBefore });
+      setAnswer({ kind: "says", said: whatItSays(poll.questions, opening.bits), notedBefore });
     } catch (problem) {
       if (problem instanceof Rejected) setAnswer({ kind: "bad", reason: problem.message });
       else if (problem instanceof Malformed) setAnswer({ kind: "unread", reason: problem.message });

@@ -38,7 +38,7 @@ export function Sealed({
         <strong>{text.state}.</strong> {text.stateText}
       </p>
       <h3>{text.says}</h3>
-      <Says said={whatItSays(poll, ballot.opening.bits)} />
+      <Says said={whatItSays(poll.questions, ballot.opening.bits)} />
       <h3>{text.number}</h3>
       <code class="digest">{digest}</code>
       <p>{text.note}</p>

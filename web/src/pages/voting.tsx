@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { type Answer, bitsOf, choices, problemOf, readAnswer } from "../client/answers.ts";
+import { type Answer, bitsOf, problemOf, readAnswer } from "../client/answers.ts";
 import {
   fetchReceipts,
   opened,
@@ -29,7 +29,6 @@ import { gateway, readConfig, store, useKey, workshop } from "../view/session.ts
 import type { PreparedBallot } from "../work/jobs.ts";
 import { type Detail, QuestionField } from "./ballot/form.tsx";
 import { problemText } from "./ballot/problems.ts";
-import { CheckList, itemsOf } from "./ballot/selection.tsx";
 import { ChainNotice, type Checked, useChainCheck } from "./chain_notice.tsx";
 import { Unlock } from "./key.tsx";
 import { Receipts } from "./receipts.tsx";
@@ -371,7 +370,6 @@ function Uncast({
     const says = problemText(problem, question, amount);
     return [several ? words.problems.of(question.title, says) : says];
   });
-  if (!poll.questions.length && !castable(poll, answers)) todo.push(words.problems.rule);
   if (!trusted) todo.push(words.chain.title);
   return (
     <>
@@ -406,16 +404,6 @@ function Uncast({
       <p class="hint">{text.sealNote}</p>
     </>
   );
-}
-
-function castable(poll: VotersPoll, answers: readonly Answer[]): boolean {
-  try {
-    bitsOf(poll, answers);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }
 
 /** A ballot is on its way or recorded. */
@@ -473,21 +461,6 @@ function Ballot({
   answers: readonly Answer[];
   change: (place: number, answer: Answer) => void;
 }) {
-  if (!poll.questions.length) {
-    return (
-      <fieldset class="question">
-        <legend>{poll.description.title}</legend>
-        <p>{words.form.selection}</p>
-        <CheckList
-          items={itemsOf(poll.description.options, details)}
-          chosen={answers[0]!.chosen}
-          change={(chosen) => {
-            change(0, { chosen, amounts: [] });
-          }}
-        />
-      </fieldset>
-    );
-  }
   return (
     <form
       onSubmit={(event) => {
@@ -515,11 +488,9 @@ function Ballot({
 function useAnswers(
   poll: VotersPoll,
 ): [readonly Answer[], (place: number, answer: Answer) => void, () => void] {
-  const asked = poll.questions.length ? poll.questions : [undefined];
   const read = (draft: unknown) => {
-    return asked.map((question, place) => {
-      const options = question ? choices(question) : poll.description.options.length;
-      return readAnswer(question, options, Array.isArray(draft) ? draft[place] : undefined);
+    return poll.questions.map((question, place) => {
+      return readAnswer(question, Array.isArray(draft) ? draft[place] : undefined);
     });
   };
   const [answers, setAnswers] = useState(() => read(readDraft(store(), poll.context)));

@@ -42,28 +42,6 @@ export function voteBits(question: Question, vote: unknown): bigint[] {
   return completed(question.rule, chosenBits(question, vote));
 }
 
-/**
- * Bits of a ballot that selects some slots, by a rule alone: as rounds of a treasury have it.
- *
- * @param chosen Slots, counted from 0.
- * @throws RangeError: the rule asks for more than a selection, or forbids this one; says why.
- */
-export function selectionBits(rule: BallotRule, chosen: readonly number[]): bigint[] {
-  const plain = rule.slots.every((terms) => terms.length === 1 && terms[0]!.coefficient === 1n);
-  if (!plain || rule.rows.length > 1 || rule.quadraticRows.length) {
-    throw new RangeError("this poll's ballot is no plain selection of options");
-  }
-  for (const slot of chosen) {
-    if (!rule.slots[slot]) {
-      throw new RangeError(`option ${slot + 1} does not exist, there are ${rule.slots.length}`);
-    }
-  }
-  const bits = rule.slots.map((terms, slot) => {
-    return [terms[0]!.bit, BigInt(chosen.includes(slot))] as const;
-  });
-  return completed(rule, new Map(bits));
-}
-
 function chosenBits(question: Question, vote: unknown): ChosenBits {
   if (question instanceof SingleChoice || question instanceof Histogram) {
     return oneHot(question.options.length, oneOf(question.options, vote, "option"));

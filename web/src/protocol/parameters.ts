@@ -23,6 +23,7 @@ import {
 import { AuditError, Malformed, Rejected } from "./errors.ts";
 import { type Json, parseJson } from "./json.ts";
 import type { Question } from "./question/asked.ts";
+import { impliedQuestion } from "./question/implied.ts";
 import { pollLabels, pollRule, readQuestions } from "./question/poll.ts";
 import type { BallotRule } from "./rule.ts";
 import { type CensusSource, readSource } from "./snapshot.ts";
@@ -309,6 +310,17 @@ export function checkQuestions(
     throw fails("the options are not what they ask about");
   }
   return questions;
+}
+
+/**
+ * What voters are asked: the questions, or what the rule says where there are none.
+ *
+ * @throws Rejected: as `checkQuestions`, or the rule alone is of no question (check P5).
+ */
+export function askedQuestions(description: Description, rule: BallotRule): readonly Question[] {
+  const questions = checkQuestions(description, rule);
+  if (questions.length) return questions;
+  return [impliedQuestion(rule, description.title, description.options)];
 }
 
 function roundReference(content: Json | undefined): RoundReference | undefined {

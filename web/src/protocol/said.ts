@@ -8,15 +8,6 @@ import { Points, Quadratic, Score, Split } from "./question/amounts.ts";
 import type { Question } from "./question/asked.ts";
 import { NumberQuestion } from "./question/number.ts";
 import { Ranking } from "./question/ranking.ts";
-import type { BallotRule } from "./rule.ts";
-
-/** What a poll asks. */
-export interface Asked {
-  readonly rule: BallotRule;
-  readonly description: { readonly title: string; readonly options: readonly string[] };
-  /** Nothing where the description does not say. */
-  readonly questions: readonly Question[];
-}
 
 /** What a ballot says on one question: its title, and the answer as a person reads it. */
 export interface Said {
@@ -27,17 +18,10 @@ export interface Said {
 /**
  * A vote in words, question by question.
  *
- * @param bits A vote that obeys the poll's rule.
+ * @param questions What the poll asks, in order.
+ * @param bits A vote that obeys the rule that they make.
  */
-export function whatItSays(
-  { questions, description, rule }: Asked,
-  bits: readonly bigint[],
-): Said[] {
-  if (!questions.length) {
-    return [
-      { question: description.title, answer: amounts(description.options, rule.slotValues(bits)) },
-    ];
-  }
+export function whatItSays(questions: readonly Question[], bits: readonly bigint[]): Said[] {
   let at = 0;
   return questions.map((question) => {
     const own = bits.slice(at, at + question.rule.bits);

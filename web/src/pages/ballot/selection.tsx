@@ -93,7 +93,7 @@ function how(question: Approval | Knapsack, amount: (units: bigint) => string): 
 }
 
 /** Options to be checked. */
-export function CheckList({
+function CheckList({
   items,
   chosen,
   change,

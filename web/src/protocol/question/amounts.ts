@@ -82,7 +82,7 @@ export class Points implements Amounts {
     maxPerOption?: bigint,
   ) {
     const largest = maxPerOption ?? credits;
-    requireCount("options", options, 2);
+    requireCount("options", options, 1);
     requirePositive("credits", credits);
     if (atLeast < 0n || atLeast > credits) {
       throw refuse("at_least", `${atLeast} outside 0 … ${credits}`);
@@ -203,7 +203,7 @@ export class Quadratic implements Amounts {
   readonly least = 0n;
 
   constructor(title: string, options: readonly string[], credits: bigint) {
-    requireCount("options", options, 2);
+    requireCount("options", options, 1);
     requirePositive("credits", credits);
     this.title = title;
     this.options = options;

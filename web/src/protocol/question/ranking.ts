@@ -15,7 +15,7 @@ export class Ranking implements Question {
   readonly kind = Ranking.KIND;
   readonly title: string;
   readonly rule: BallotRule;
-  /** At least two. */
+  /** At least one. */
   readonly options: readonly string[];
   /** Of place 1, 2, …: never rising, none negative, the first at least 1. */
   readonly scores: readonly bigint[];
@@ -29,7 +29,7 @@ export class Ranking implements Question {
     atLeast?: number,
   ) {
     const places = scores.length;
-    requireCount("options", options, 2);
+    requireCount("options", options, 1);
     if (places < 1 || places > options.length) {
       throw refuse("scores", `${places} places for ${options.length} options`);
     }

@@ -18,7 +18,7 @@ export class SingleChoice implements Question {
   readonly kind = SingleChoice.KIND;
   readonly title: string;
   readonly rule: BallotRule;
-  /** At least two. */
+  /** At least one. */
   readonly options: readonly string[];
   /** Whether the last one is an abstention; no matter to the rule. */
   readonly abstain: boolean;
@@ -76,10 +76,18 @@ export class Approval implements Question {
       if (!caps.some(({ ofCosts }) => ofCosts)) throw refuse("costs", "no cap counts them");
     }
     checkCaps(caps, count, costs);
+    let most = count;
+    const bound = new Set<number>();
     caps.forEach((cap, number) => {
-      const most = count - cap.options.length + selectable(cap, costs);
-      if (most < atLeast) {
-        throw refuse(`caps[${number}]`, `it leaves ${most}, at least ${atLeast} asked`);
+      const alone = cap.options.length - selectable(cap, costs);
+      // What disjoint caps take away adds up; of one that overlaps only its own is sure.
+      if (cap.options.every((option) => !bound.has(option))) {
+        most -= alone;
+        for (const option of cap.options) bound.add(option);
+      }
+      const left = Math.min(most, count - alone);
+      if (left < atLeast) {
+        throw refuse(`caps[${number}]`, `${left} can be approved, at least ${atLeast} asked`);
       }
     });
     this.title = title;
@@ -175,7 +183,7 @@ export class Knapsack implements Question {
 
 /** Exactly one of `options`; a vote is the bit vector of the chosen option. */
 export function singleChoice(options: number): BallotRule {
-  if (options < 2) throw refuse("options", `${options}, at least 2`);
+  if (options < 1) throw refuse("options", `${options}, at least 1`);
   return drawn((draft) => {
     drawSingleChoice(draft, options);
   });
