@@ -196,6 +196,31 @@ def lying(surfer: Surfer, poll_id: int) -> Iterator[None]:
     surfer.page.unroute(path)
 
 
+def on_paper(citizen: Surfer, other: Surfer) -> None:
+    """The key goes by words alone to another browser."""
+    page, there = citizen.page, other.page
+    page.get_by_role("link", name="Your key").click()
+    page.get_by_role("button", name="Show as 24 words").click()
+    expect(page.locator(".paper code")).to_have_count(24)
+    words = page.locator(".paper code").all_text_contents()
+    address = page.locator(".cards .digest").text_content()
+    citizen.look("key-words")
+    there.goto("/key")
+    there.get_by_label("or its 24 words").fill(" ".join(words[:-1]))
+    there.get_by_role("button", name="Read the words").click()
+    expect(there.get_by_role("alert")).to_contain_text("every word and their order")
+    there.get_by_label("or its 24 words").fill(" ".join(words))
+    there.get_by_role("button", name="Read the words").click()
+    importing = there.locator("form", has=there.get_by_role("button", name="Import"))
+    importing.get_by_label("Choose a passphrase").fill(PASSPHRASE)
+    importing.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
+    importing.get_by_role("button", name="Import").click()
+    expect(there.locator(".cards .digest")).to_have_text(address or "")
+    other.look("key-imported")
+    kept = "\n".join(other.kept().values())
+    assert not any(f" {words[0]} {words[1]}" in one for one in (kept, *other.sent))
+
+
 def with_a_false_receipt(route: Any) -> None:
     """The gateway gives node 2's receipt as node 1's."""
     answer = route.fetch()
@@ -270,6 +295,7 @@ def test_by_invitation_from_registration_to_audit(
     citizen.look("registered")
     key_file = citizen.download("Save your key as a file now")
     assert PASSPHRASE not in key_file.read_text()
+    on_paper(citizen, surfer())
 
     stack.move_time(plan["specification"]["registration_closes_at"])
     eventually(lambda: api.good("GET", f"/plans/{plan['plan']}")["poll"] is not None, "created")

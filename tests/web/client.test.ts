@@ -14,6 +14,7 @@ import {
   unlock,
   WrongPassphrase,
 } from "../../web/src/client/key_file.ts";
+import { keyOfWords, wordsOfKey } from "../../web/src/client/key_words.ts";
 import { compare, votersPoll, type VotersPoll } from "../../web/src/client/poll.ts";
 import { decidedByOrder, reasonsOf } from "../../web/src/client/reasons.ts";
 import { redemptionDigest } from "../../web/src/client/registration.ts";
@@ -342,6 +343,28 @@ test("a redemption is bound to code and account", () => {
     redemptionDigest("code", NODES[0]!.address),
   ].map(toHex);
   expect(new Set(digests).size).toBe(3);
+});
+
+describe("a key on paper", () => {
+  test("is read back, and mistakes are found", () => {
+    const key = new SigningKey(new Uint8Array(32).fill(7));
+    const written = wordsOfKey(key);
+    expect(written).toHaveLength(24);
+    expect(keyOfWords(`  ${written.join("\n").toUpperCase()} `).secret()).toEqual(key.secret());
+    expect(() => keyOfWords(written.slice(1).join(" "))).toThrow(Malformed);
+    expect(() => keyOfWords([...written.slice(1), "ostrakon"].join(" "))).toThrow(Malformed);
+    const [first, second, ...rest] = written.with(1, written[1] === "zoo" ? "abandon" : "zoo");
+    expect(() => keyOfWords([first, second, ...rest].join(" "))).toThrow(Malformed);
+  });
+
+  test("is BIP-39's coding", () => {
+    // Of 32 bytes of 0x7f, from the vectors of the Trezor library.
+    const expected =
+      "legal winner thank year wave sausage worth useful legal winner thank year wave sausage " +
+      "worth useful legal winner thank year wave sausage worth title";
+    const key = new SigningKey(new Uint8Array(32).fill(0x7f));
+    expect(wordsOfKey(key).join(" ")).toBe(expected);
+  });
 });
 
 describe("amounts", () => {

@@ -311,10 +311,17 @@ export const en = {
     warning:
       "Nobody can reset the passphrase. Save the key as a file too, and keep both apart from one another.",
     import: "Import a key",
-    importText: "A file that was saved here, or a key file of the command line.",
+    importText: "A file that was saved here, a key file of the command line, or words on paper.",
     file: "Key file",
     importButton: "Import",
-    notAKey: "This file holds no key.",
+    notAKey:
+      "This holds no key. Check that the file is the right one, or every word and their order.",
+    show: "Show as 24 words for paper",
+    hide: "Hide the words",
+    paper:
+      "Whoever sees these words can vote for you. Write them down in this order, and keep them where you keep documents. They are only for importing here, not for a wallet.",
+    words: "or its 24 words",
+    readWords: "Read the words",
     imported: (address: string) => `The key ${address} is in this browser now.`,
     encrypting: "Encrypting …",
     insecure: "Keys need a secure connection. Open this site by https.",

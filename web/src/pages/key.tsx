@@ -82,6 +82,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
         <span class="tag">{open ? text.unlocked : text.locked}</span>
       </p>
       {!open && <Unlock locked={locked} />}
+      {open && <OnPaper key={toHex(current.address)} own={current} />}
       <p class="actions">
         {open && (
           <button
@@ -135,6 +136,45 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
         )}
       </p>
     </li>
+  );
+}
+
+/** The key as words, once they are asked for. */
+function OnPaper({ own }: { own: SigningKey }) {
+  const text = words.key;
+  const [shown, setShown] = useState<readonly string[]>();
+  const [error, setError] = useState<unknown>();
+  const show = async () => {
+    const { wordsOfKey } = await import("../client/key_words.ts");
+    setShown(wordsOfKey(own));
+  };
+  if (error !== undefined) return <Failure error={error} />;
+  if (!shown) {
+    return (
+      <button type="button" onClick={() => void show().catch(setError)}>
+        {text.show}
+      </button>
+    );
+  }
+  return (
+    <>
+      <p class="notice warn">{text.paper}</p>
+      <ol class="paper">
+        {shown.map((word, place) => (
+          <li key={place}>
+            <code>{word}</code>
+          </li>
+        ))}
+      </ol>
+      <button
+        type="button"
+        onClick={() => {
+          setShown(undefined);
+        }}
+      >
+        {text.hide}
+      </button>
+    </>
   );
 }
 
@@ -268,6 +308,7 @@ export function NewPassphrase({
 function Import({ done }: { done: () => void }) {
   const text = words.key;
   const [plain, setPlain] = useState<SigningKey>();
+  const [typed, setTyped] = useState("");
   const [said, setSaid] = useState("");
   const [error, setError] = useState<unknown>();
   const id = useId();
@@ -275,10 +316,22 @@ function Import({ done }: { done: () => void }) {
     setSaid(text.imported(short(toHex(address))));
     done();
   };
-  const read = async (file: File) => {
+  const begin = () => {
     setSaid("");
     setError(undefined);
     setPlain(undefined);
+  };
+  const readWords = async () => {
+    begin();
+    try {
+      const { keyOfWords } = await import("../client/key_words.ts");
+      setPlain(keyOfWords(typed));
+    } catch (failed) {
+      setError(failed);
+    }
+  };
+  const read = async (file: File) => {
+    begin();
     try {
       const content = await file.text();
       const key = readPlainKey(content);
@@ -304,6 +357,27 @@ function Import({ done }: { done: () => void }) {
           if (file) void read(file);
         }}
       />
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void readWords();
+        }}
+      >
+        <label for={`${id}-words`}>{text.words}</label>
+        <textarea
+          id={`${id}-words`}
+          rows={3}
+          required
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          value={typed}
+          onInput={(event) => {
+            setTyped(event.currentTarget.value);
+          }}
+        />
+        <button type="submit">{text.readWords}</button>
+      </form>
       {plain && (
         <NewPassphrase
           button={text.importButton}
@@ -311,6 +385,7 @@ function Import({ done }: { done: () => void }) {
             keepKey(store(), await lock(plain, passphrase, systemRandomness));
             setKey(plain);
             setPlain(undefined);
+            setTyped("");
             took(plain.address);
           }}
         />
