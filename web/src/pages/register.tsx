@@ -10,7 +10,7 @@ import { toHex } from "../protocol/encoding.ts";
 import type { SigningKey } from "../protocol/keys.ts";
 import { Page } from "../view/page.tsx";
 import { explain } from "../view/resource.tsx";
-import { gateway, store, useKey } from "../view/session.ts";
+import { gateway, setSigner, store, useKey } from "../view/session.ts";
 import { makeKey, NewPassphrase, saveKey, Unlock } from "./key.tsx";
 
 export function RegisterPage() {
@@ -128,6 +128,7 @@ function Redeem({ code, done }: { code: string; done: (locked: LockedKey) => voi
           button={text.button}
           use={async (passphrase) => {
             const fresh = await makeKey(passphrase);
+            setSigner(fresh.key);
             setMade(fresh);
             await register(fresh.key, fresh.locked);
           }}
