@@ -245,7 +245,7 @@ describe("signing", () => {
 });
 
 describe("transactions", () => {
-  async function transact(status: unknown): Promise<boolean> {
+  async function transact(status: unknown): Promise<bigint | undefined> {
     const provider = new TestProvider();
     provider.answers["eth_sendTransaction"] = ([call]) => {
       expect(call).toEqual({
@@ -256,13 +256,13 @@ describe("transactions", () => {
       });
       return "0x" + "04".repeat(32);
     };
-    provider.answers["eth_getTransactionReceipt"] = () => ({ status });
+    provider.answers["eth_getTransactionReceipt"] = () => ({ status, blockNumber: "0x10" });
     const wallet = await Wallet.connect(announcedBy(provider));
     return await wallet.transact(31337n, new Uint8Array(20).fill(2), fromHex("0x01", "data"));
   }
 
   test("are waited for", async () => {
-    expect(await transact("0x1")).toBe(true);
+    expect(await transact("0x1")).toBe(16n);
   });
 
   test("that the contract refuses are no success", async () => {

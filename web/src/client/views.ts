@@ -11,6 +11,7 @@ export const config = record({
   rpcUrl: optional(text),
   webBundle: optional(text),
   head: record({ number: whole, timestamp: whole }),
+  indexedTo: whole,
 });
 export type Config = Of<typeof config>;
 

@@ -209,23 +209,25 @@ export class Wallet implements Signer {
   /**
    * Have the wallet send a transaction without value, and wait until it is mined.
    *
-   * @returns Whether it was mined while we waited; contract wallets may collect signatures first.
+   * @returns Number of its block; undefined when it was not mined while we waited: contract wallets
+   *   may collect signatures first.
    * @throws WalletError: as above; or the contract refused.
    */
-  async transact(chainId: bigint, to: Uint8Array, data: Uint8Array): Promise<boolean> {
+  async transact(chainId: bigint, to: Uint8Array, data: Uint8Array): Promise<bigint | undefined> {
     await this.useChain(chainId);
     const call = { from: toHex(this.address), to: toHex(to), data: toHex(data), value: "0x0" };
     const hash = await ask(this.#provider, "eth_sendTransaction", [call]);
     const name = toHex(readHex(hash, HASH_BYTES));
     for (let looks = 0; looks < LOOKS; looks++) {
       const receipt = await ask(this.#provider, "eth_getTransactionReceipt", [name]);
-      if (typeof receipt === "object" && receipt && "status" in receipt) {
-        if (Number(receipt.status) !== 1) throw new WalletError("reverted");
-        return true;
+      if (typeof receipt === "object" && receipt) {
+        const { status, blockNumber } = receipt as Record<string, unknown>;
+        if (Number(status) !== 1) throw new WalletError("reverted");
+        return readQuantity(blockNumber, "eth_getTransactionReceipt");
       }
       await new Promise((later) => setTimeout(later, PAUSE_MS));
     }
-    return false;
+    return undefined;
   }
 }
 
@@ -242,9 +244,12 @@ async function ask(provider: Provider, method: string, params: readonly unknown[
 }
 
 async function chainOf(provider: Provider): Promise<bigint> {
-  const answer = await ask(provider, "eth_chainId");
-  if (typeof answer === "string" && /^0x[0-9a-fA-F]{1,16}$/.test(answer)) return BigInt(answer);
-  throw new WalletError("failed", "eth_chainId");
+  return readQuantity(await ask(provider, "eth_chainId"), "eth_chainId");
+}
+
+function readQuantity(value: unknown, method: string): bigint {
+  if (typeof value === "string" && /^0x[0-9a-fA-F]{1,16}$/.test(value)) return BigInt(value);
+  throw new WalletError("failed", method);
 }
 
 /** Whether an account is a contract, as far as the wallet knows. */

@@ -10,7 +10,10 @@ import { words } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Failure, type Resource, useResource } from "../view/resource.tsx";
-import { gateway } from "../view/session.ts";
+import { gateway, readConfig } from "../view/session.ts";
+
+const LOOKS = 20;
+const PAUSE_MS = 500;
 
 /** How an account is a member of a round; undefined when it is none. */
 export function useMembership(
@@ -26,6 +29,14 @@ export function useMembership(
       throw error;
     }
   }, [round, account]);
+}
+
+/** Wait until the gateway shows what a block brought; not for ever, as it is on the chain anyway. */
+async function indexed(block: bigint): Promise<void> {
+  for (let looks = 0; looks < LOOKS; looks++) {
+    if ((await readConfig()).indexedTo >= block) return;
+    await new Promise((later) => setTimeout(later, PAUSE_MS));
+  }
 }
 
 interface Props {
@@ -99,7 +110,12 @@ export function Sending({
             type="button"
             disabled={working}
             onClick={() =>
-              void once(() => signer.transact(BigInt(config.chainId), config.treasury, call()))
+              void once(async () => {
+                const { chainId, treasury } = config;
+                const block = await signer.transact(BigInt(chainId), treasury, call());
+                if (block !== undefined) await indexed(block);
+                return block !== undefined;
+              })
             }
           >
             {text.transact}

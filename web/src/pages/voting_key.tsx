@@ -68,7 +68,8 @@ function Register({
     setWorking(true);
     setError(undefined);
     try {
-      setMined(await wallet.transact(BigInt(config.chainId), contract, registerCall(address)));
+      const call = registerCall(address);
+      setMined((await wallet.transact(BigInt(config.chainId), contract, call)) !== undefined);
     } catch (problem) {
       setError(problem);
     }
