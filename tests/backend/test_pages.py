@@ -31,10 +31,12 @@ def pages(folder: Path) -> TestClient:
     return TestClient(app)
 
 
+ROUND_PATHS = ["/rounds/3", "/rounds/3/propose", "/rounds/3/proposals/0xab"]
+POLL_PATHS = ["/polls/12", "/polls/12/audit"]
+
+
 @pytest.mark.parametrize(
-    "path",
-    "/ /about /voting-key /rounds/3 /rounds/3/propose /rounds/3/proposals/0xab /polls/12 "
-    "/polls/12/audit /register?plan=1".split(),
+    "path", ["/", "/about", "/voting-key", *ROUND_PATHS, *POLL_PATHS, "/register?plan=1"]
 )
 def test_deep_links_give_the_client(pages: TestClient, path: str) -> None:
     answer = pages.get(path)

@@ -205,10 +205,12 @@ def vote_with(member: Surfer, wallet: BrowserWallet, poll_id: int) -> None:
     expect(page.get_by_text(f"You sign with {NAME}")).to_be_visible()
     page.get_by_label("Ławka").check()
     expect(page.get_by_text("has exactly this poll")).to_be_visible()
+    page.get_by_role("button", name="Seal my ballot").click()
+    number = page.locator("code.digest").inner_text()
     wallet.declines = 1
     page.get_by_role("button", name="Cast my ballot").click()
     expect(page.get_by_text("You declined in your wallet")).to_be_visible()
-    expect(page.get_by_text("Not yet cast")).to_be_visible()
+    expect(page.get_by_text("Sealed, not yet cast")).to_be_visible()
     member.look("poll-declined")
     page.get_by_role("button", name="Cast my ballot").click()
     expect(page.get_by_text("4 of 4 nodes gave a receipt")).to_be_visible()
@@ -223,6 +225,7 @@ def vote_with(member: Surfer, wallet: BrowserWallet, poll_id: int) -> None:
         "boxesHash",
     }
     assert ballot["message"]["voter"] == to_hex(wallet.account)
+    assert ballot["message"]["ballotDigest"] == number
 
 
 def name_a_voting_key(

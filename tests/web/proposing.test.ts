@@ -17,12 +17,14 @@ import {
   readFilled,
 } from "../../web/src/client/proposing.ts";
 import type { Config, Proposal, Round } from "../../web/src/client/views.ts";
-import { fromHex, sameBytes, toHex } from "../../web/src/protocol/encoding.ts";
+import { redeem } from "../../web/src/client/registration.ts";
+import { fromHex, sameBytes, taggedHash, toHex, utf8 } from "../../web/src/protocol/encoding.ts";
 import { SigningKey } from "../../web/src/protocol/keys.ts";
 import {
   Domain,
   PROPOSAL,
   recover,
+  REGISTRATION,
   REVISION,
   WITHDRAWAL,
 } from "../../web/src/protocol/typed_data.ts";
@@ -206,6 +208,23 @@ describe("what a member signs is written here", () => {
     const signature = fromHex(authorization!["signature"] as string, "signature");
     expect(sameBytes(recover(digest, signature), KEY.address)).toBe(true);
   });
+});
+
+test("an invitation is redeemed by a statement of code and account", async () => {
+  const registry = new Uint8Array(20).fill(8);
+  let sent: unknown;
+  const gateway = {
+    post: (path: string, body: unknown) => {
+      sent = [path, body];
+      return Promise.resolve({});
+    },
+  } as unknown as Gateway;
+  await redeem(gateway, { ...CONFIG, registry }, "c0de", KEY);
+  const invitation = taggedHash("invitation-code", utf8("c0de"));
+  const digest = new Domain(31337n, registry).digest(REGISTRATION, invitation, KEY.address);
+  const signature = toHex(KEY.sign(digest));
+  const body = { code: "c0de", account: toHex(KEY.address), signature };
+  expect(sent).toEqual(["/invitations/redemption", body]);
 });
 
 describe("calldata", () => {

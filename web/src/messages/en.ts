@@ -325,7 +325,7 @@ export const en = {
   },
   register: {
     title: "Register to vote",
-    lead: "Your invitation registers a key that is made now, in this browser.",
+    lead: "Your invitation registers a key that is made now, in this browser, or an account of a wallet.",
     noCode:
       "This page needs an invitation link. Open the one that the organizer gave you, or enter its code.",
     code: "Invitation code",
@@ -461,6 +461,9 @@ export const en = {
     withKey: (address: string) => `You sign with the key ${address} of this browser.`,
     withWallet: (name: string, address: string) => `You sign with ${name}, account ${address}.`,
     leave: "Sign with another",
+    registers: "Register an account of a wallet",
+    registered: (address: string) =>
+      `The account ${address} is on the list of voters. Come back with this wallet when voting opens.`,
     otherChain: (chain: string, wanted: string) =>
       `Your wallet is on the network with number ${chain}. This site is on number ${wanted}.`,
     change: (wanted: string) => `Ask the wallet to change to network ${wanted}`,
@@ -526,7 +529,8 @@ export const en = {
       textHint: "A link to more may stand in it.",
       category: "Category",
       amount: "Amount",
-      amountHint: (least: string, most: string) => `A whole number from ${least} to ${most}.`,
+      amountHint: (least: string, most: string, unit: string) =>
+        `A whole number from ${least} to ${most}, in the smallest unit, ${unit}.`,
       recipient: "Address that is paid",
       recipientHint:
         "0x and 40 characters. Copy it; a payment to a wrong address cannot be undone.",
@@ -558,9 +562,10 @@ export const en = {
     previewTitle: "Is this right?",
     change: "Change it",
     sign: "Sign and send",
-    signNote: "You sign, this site sends it and pays for it.",
+    signNote: "If you sign, this site sends it and pays for it.",
     transact: "Send the transaction from the wallet",
-    transactNote: "Your wallet sends it and pays for it. No signature goes to this site.",
+    transactNote:
+      "If the wallet sends it, your account pays for it, and no signature goes to this site.",
     signing: "Waiting for the signature and the chain …",
     done: "Your proposal is on the chain.",
     revised: "Your change is on the chain.",

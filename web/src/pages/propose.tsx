@@ -317,7 +317,11 @@ function Form({
       {asksAmount(shown) && (
         <Field
           label={field.amount}
-          hint={`${field.amountHint(number(shown.minimumAmount), number(shown.maximumAmount))} ${unitOf(shown)}`}
+          hint={field.amountHint(
+            number(shown.minimumAmount),
+            number(shown.maximumAmount),
+            unitOf(shown),
+          )}
           problem={problemOf("amount")}
         >
           {(given) => (
