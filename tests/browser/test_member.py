@@ -303,3 +303,37 @@ def test_a_member_with_a_key_of_the_browser(
     expect(page.get_by_text("You have made no proposal in this round")).to_be_visible()
     assert proposals(api, number)[0]["withdrawn"]
     assert not member.console, member.console
+
+
+def test_an_invitation_registers_an_account_of_a_wallet(
+    stack: LocalStack, surfer: Callable[[], Surfer]
+) -> None:
+    api, key = Api(stack), SigningKey()
+    now = stack.registry.head().timestamp
+    wanted = {
+        "title": "Who is invited?",
+        "questions": [{"kind": "single_choice", "title": "Who?", "options": ["We", "They"]}],
+        "registration_closes_at": now + 3600,
+        "closes_at": now + 7200,
+        "voters": {"kind": "list"},
+        "times": TIMES,
+    }
+    plan = api.good("POST", "/polls", wanted, token=True)["plan"]
+    (code,) = api.good("POST", f"/plans/{plan}/invitations", {}, token=True)["codes"]
+    guest = surfer()
+    page, wallet = guest.page, BrowserWallet(guest, stack, key)
+    page.goto(f"/register#{code}")
+    page.get_by_label("Register an account of a wallet").check()
+    page.get_by_role("button", name=f"Connect {NAME}").click()
+    guest.look("register-wallet")
+    wallet.declines = 1
+    page.get_by_role("button", name="Register", exact=True).click()
+    expect(page.get_by_text("You declined in your wallet")).to_be_visible()
+    page.get_by_role("button", name="Register", exact=True).click()
+    expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
+    guest.look("registered-wallet")
+    (statement,) = wallet.signed
+    assert statement["message"]["account"] == key.address_hex
+    # The wallet sees a digest of the code, not the code.
+    assert code not in str(statement)
+    assert not guest.console, guest.console
