@@ -75,6 +75,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     page.get_by_role("link", name="Propose something").click()
     expect(page.get_by_text("(in 1 hour)")).to_be_visible()
     fill(page, "ł" * 76, "501", mixed_case(recipient).swapcase().replace("X", "x", 1))
+    expect(page.get_by_text("From 10 to 500. Paid in the chain’s own coin.")).to_be_visible()
     expect(page.get_by_text("152 of 150 bytes used")).to_be_visible()
     preview(page)
     expect(page.get_by_label("Title")).to_be_focused()
@@ -259,6 +260,11 @@ def name_a_voting_key(
     assert named.lower() in key_file.read_text()
 
 
+def in_cents(route: Any) -> None:
+    """The round is shown as if its money had two decimals."""
+    route.fulfill(json=route.fetch().json() | {"symbol": "EUR", "decimals": 2})
+
+
 @pytest.mark.timeout(600)
 def test_a_member_with_a_key_of_the_browser(
     stack: LocalStack, surfer: Callable[[], Surfer]
@@ -277,10 +283,13 @@ def test_a_member_with_a_key_of_the_browser(
     importing.get_by_role("button", name="Import").click()
     expect(page.get_by_text("is in this browser now")).to_be_visible()
 
+    page.route(f"**/api/v1/rounds/{number}", in_cents)
     page.goto(f"/rounds/{number}/propose")
-    expect(page.get_by_text("No wallet was found")).to_have_count(0)
-    fill(page, "Tree", "90", recipient)
+    expect(page.get_by_text("From 0.1\u00a0EUR to 5\u00a0EUR.")).to_be_visible()
+    fill(page, "Tree", "0.9", recipient)
     preview(page)
+    # Whatever a site says of decimals: what is signed stands there too.
+    expect(page.get_by_text("0.9\u00a0EUR (90 in the smallest unit")).to_be_visible()
     expect(page.get_by_text("No wallet was found in this browser")).to_be_visible()
     page.get_by_label("Passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Unlock").click()
@@ -288,7 +297,8 @@ def test_a_member_with_a_key_of_the_browser(
     expect(page.get_by_text("Your proposal is on the chain.")).to_be_visible()
     page.get_by_role("link", name="Back to the round").click()
     page.get_by_role("link", name="Edit Tree").click()
-    fill(page, "Oak", "95", recipient)
+    expect(page.get_by_label("Amount")).to_have_value("0.9")
+    fill(page, "Oak", "0.95", recipient)
     preview(page)
     member.look("revise-preview")
     page.get_by_role("button", name="Sign and send").click()

@@ -84,7 +84,8 @@ describe("addresses", () => {
 
 describe("what a round allows", () => {
   const problems = (changes: Partial<Filled>, round: Round = ROUND) => {
-    const found = itemOf({ ...FILLED, ...changes }, round, TREASURY);
+    const read = (typed: string) => (/^[0-9]+$/.test(typed) ? BigInt(typed) : undefined);
+    const found = itemOf({ ...FILLED, ...changes }, round, TREASURY, read);
     return "title" in found ? found : found.map(({ field, problem }) => `${field} ${problem}`);
   };
 
@@ -156,7 +157,8 @@ test("drafts are read field by field", () => {
 test("whoever changes a proposal says anew who is paid", () => {
   const { recipient, amount, category, title, text } = ITEM;
   const standing = { recipient, amount, category, title, text } as Proposal;
-  expect(filledOf(standing)).toEqual({ title, text, category, amount: "400", recipient: "" });
+  const filled = filledOf(standing, (units) => `${units}.00`);
+  expect(filled).toEqual({ title, text, category, amount: "400.00", recipient: "" });
 });
 
 describe("what a member signs is written here", () => {

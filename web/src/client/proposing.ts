@@ -17,8 +17,6 @@ import { type Config, type Proposal, type Round, sent, toSign } from "./views.ts
 /** As the treasury bounds them, in bytes of UTF-8. */
 export const MAX_TITLE_BYTES = 150;
 export const MAX_TEXT_BYTES = 16_384;
-/** What an amount may have: the treasury takes 128 bits. */
-const DIGITS = /^[0-9]{1,38}$/;
 
 /** What a member asks for. */
 export interface Item {
@@ -37,6 +35,7 @@ export interface Filled {
   readonly title: string;
   readonly text: string;
   readonly category: number;
+  /** As typed. */
   readonly amount: string;
   readonly recipient: string;
 }
@@ -57,9 +56,14 @@ export function readFilled(draft: unknown): Filled {
  *
  * The recipient is left empty: a gateway that shows another must not get the member's signature
  * for it.
+ *
+ * @param write Writes an amount as people type it.
  */
-export function filledOf({ title, text, category, amount }: Proposal): Filled {
-  return { title, text, category, amount: amount ? amount.toString() : "", recipient: "" };
+export function filledOf(
+  { title, text, category, amount }: Proposal,
+  write: (units: bigint) => string,
+): Filled {
+  return { title, text, category, amount: amount ? write(amount) : "", recipient: "" };
 }
 
 /** What is wrong with a field. */
@@ -69,11 +73,16 @@ export type FieldProblem =
   | { readonly field: "amount"; readonly problem: "form" | "range" }
   | { readonly field: "recipient"; readonly problem: AddressProblem | "treasury" };
 
-/** What a proposal of these fields asks for, or what is wrong with them. */
+/**
+ * What a proposal of these fields asks for, or what is wrong with them.
+ *
+ * @param read Reads an amount as typed, in the token's smallest unit; undefined when it is none.
+ */
 export function itemOf(
   filled: Filled,
   round: Pick<Round, "minimumAmount" | "maximumAmount" | "outcome">,
   treasury: Uint8Array,
+  read: (typed: string) => bigint | undefined,
 ): Item | readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
   // Half a character cannot be written as UTF-8.
@@ -85,20 +94,18 @@ export function itemOf(
   if (utf8(title).length > MAX_TITLE_BYTES) problems.push({ field: "title", problem: "long" });
   if (utf8(text).length > MAX_TEXT_BYTES) problems.push({ field: "text", problem: "long" });
   const { minimumAmount, maximumAmount } = round;
-  const digits = filled.amount.trim();
-  let amount = 0n;
-  if (asksAmount(round)) {
-    if (DIGITS.test(digits)) amount = BigInt(digits);
-    else problems.push({ field: "amount", problem: "form" });
-    const fits = minimumAmount <= amount && amount <= maximumAmount;
-    if (DIGITS.test(digits) && !fits) problems.push({ field: "amount", problem: "range" });
+  const amount = asksAmount(round) ? read(filled.amount) : 0n;
+  if (amount === undefined) problems.push({ field: "amount", problem: "form" });
+  else if (amount < minimumAmount || amount > maximumAmount) {
+    problems.push({ field: "amount", problem: "range" });
   }
   const recipient = readAddress(filled.recipient);
   if (typeof recipient === "string") problems.push({ field: "recipient", problem: recipient });
   else if (sameBytes(recipient, treasury)) {
     problems.push({ field: "recipient", problem: "treasury" });
   }
-  if (problems.length || typeof recipient === "string") return problems;
+  const missing = amount === undefined || typeof recipient === "string";
+  if (missing || problems.length) return problems;
   // A draft may be of a round as it never was.
   const category = filled.category < categoriesOf(round) ? filled.category : 0;
   return { recipient, amount, category, title, text };

@@ -529,8 +529,10 @@ export const en = {
       textHint: "A link to more may stand in it.",
       category: "Category",
       amount: "Amount",
-      amountHint: (least: string, most: string, unit: string) =>
-        `A whole number from ${least} to ${most}, in the smallest unit, ${unit}.`,
+      amountHint: (least: string, most: string) => `From ${least} to ${most}.`,
+      units: (units: string) => `(${units} in the smallest unit, which is what you sign)`,
+      token: (address: string) => `Paid in the token ${address}.`,
+      coin: "Paid in the chain’s own coin.",
       recipient: "Address that is paid",
       recipientHint:
         "0x and 40 characters. Copy it; a payment to a wrong address cannot be undone.",
@@ -546,7 +548,7 @@ export const en = {
       },
       text: { long: "The text is too long. Put the rest behind a link." },
       amount: {
-        form: "Enter a whole number, digits only.",
+        form: "Enter an amount in digits, with no more decimals than there are.",
         range: "The amount is outside what this round allows.",
       },
       recipient: {

@@ -105,7 +105,7 @@ export function readAmount(typed: string, { decimals }: Currency): bigint | unde
 
 /** How far off a time is, as in "in 2 hours". */
 export function fromNow(seconds: number): string {
-  const format = new Intl.RelativeTimeFormat(words.language);
+  const format = new Intl.RelativeTimeFormat(locale);
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
   }

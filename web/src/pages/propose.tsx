@@ -21,7 +21,7 @@ import {
   readFilled,
 } from "../client/proposing.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { fromNow, moment, number, short, words } from "../messages/index.ts";
+import { amount, fromNow, moment, number, readAmount, short, words } from "../messages/index.ts";
 import { sameBytes, toHex, utf8 } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Facts, Page } from "../view/page.tsx";
@@ -161,7 +161,8 @@ function Steps({
   const subject = standing ? standing.proposal : draftSubject(config, shown.round);
   const [filled, setFilled] = useState(() => {
     const draft = readDraft(store(), subject);
-    return standing && draft === undefined ? filledOf(standing) : readFilled(draft);
+    if (!standing || draft !== undefined) return readFilled(draft);
+    return filledOf(standing, (units) => amount(units, { ...shown, symbol: undefined }));
   });
   const [previewed, setPreviewed] = useState<Item>();
   const change = (changed: Filled) => {
@@ -237,7 +238,7 @@ function Form({
   const { field } = text;
   const [tried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const found = itemOf(filled, shown, treasury);
+  const found = itemOf(filled, shown, treasury, (typed) => readAmount(typed, shown));
   const problemOf = (name: keyof Filled) => {
     // Nobody is told that a field is wrong before there is anything in it.
     if ("title" in found || (!tried && filled[name] === "")) return undefined;
@@ -317,18 +318,17 @@ function Form({
       {asksAmount(shown) && (
         <Field
           label={field.amount}
-          hint={field.amountHint(
-            number(shown.minimumAmount),
-            number(shown.maximumAmount),
-            unitOf(shown),
-          )}
+          hint={`${field.amountHint(
+            amount(shown.minimumAmount, shown),
+            amount(shown.maximumAmount, shown),
+          )} ${moneyOf(shown)}`}
           problem={problemOf("amount")}
         >
           {(given) => (
             <input
               {...given}
               name="amount"
-              inputMode="numeric"
+              inputMode="decimal"
               autocomplete="off"
               value={filled.amount}
               onInput={(event) => {
@@ -363,8 +363,10 @@ function Form({
   );
 }
 
-function unitOf({ token }: Round): string {
-  return token ? words.round.token(short(toHex(token))) : words.round.coin;
+/** What is paid: the token by its address, as any can call itself what it likes. */
+function moneyOf({ token }: Round): string {
+  const { field } = words.propose;
+  return token ? field.token(short(toHex(token))) : field.coin;
 }
 
 /** A labelled field with what to enter and what is wrong with it. */
@@ -426,7 +428,18 @@ function Preview({
   if (categoriesOf(shown)) {
     facts.push([field.category, words.list.categoryName(number(item.category + 1))]);
   }
-  if (asksAmount(shown)) facts.push([field.amount, `${number(item.amount)} ${unitOf(shown)}`]);
+  if (asksAmount(shown)) {
+    // What is signed is counted in the smallest unit: what this site says of decimals is its word.
+    const signed = field.units(number(item.amount));
+    facts.push([
+      field.amount,
+      <>
+        {amount(item.amount, shown)} <small>{signed}</small>
+        <br />
+        <small>{moneyOf(shown)}</small>
+      </>,
+    ]);
+  }
   facts.push([field.recipient, <code>{checksummed(item.recipient)}</code>]);
   return (
     <section ref={panel} tabIndex={-1} class="panel" aria-labelledby="preview">
