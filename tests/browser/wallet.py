@@ -24,6 +24,7 @@ _PAGE = """
   const listeners = new Map();
   const provider = {
     request: async ({ method, params }) => {
+      await window.testWalletWaits;
       const answer = JSON.parse(await window.askTestWallet(method, JSON.stringify(params ?? [])));
       if (answer.error) throw answer.error;
       return answer.result;
@@ -82,6 +83,15 @@ class BrowserWallet:
         """Change to another chain."""
         self.chain_id = chain_id
         self._page.evaluate("tellTestWallet('chainChanged')")
+
+    def wait(self) -> None:
+        """Answer nothing until `go_on`, as while its owner looks at a prompt."""
+        held = "window.testWalletWaits = new Promise((go) => (window.testWalletGoesOn = go))"
+        self._page.evaluate(f"{held}, undefined")
+
+    def go_on(self) -> None:
+        """Answer again."""
+        self._page.evaluate("testWalletGoesOn()")
 
     def _answer(self, method: str, params: str) -> str:
         self.asked.append(method)

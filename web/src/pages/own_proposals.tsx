@@ -52,57 +52,66 @@ function Own({ config, round, listed, again, signer }: Props & { signer: Signer 
   const text = words.propose;
   const own = ownOf(listed, signer.address).filter(({ withdrawn }) => !withdrawn);
   const [leaving, setLeaving] = useState<Proposal>();
+  const [pending, setPending] = useState(false);
   const found = useMembership(round, signer);
-  if (!own.length) return <p>{text.ownNone}</p>;
   return (
-    <ul class="cards">
-      {own.map((one) => (
-        <li key={toHex(one.proposal)}>
-          <h3>{one.title}</h3>
-          {leaving === one ? (
-            <>
-              <p>{text.withdrawSure(one.title)}</p>
-              <Await resource={found}>
-                {({ membership }) =>
-                  membership && (
-                    <Sending
-                      config={config}
-                      round={round}
-                      signer={signer}
-                      member={membership}
-                      sign={text.withdrawSign}
-                      relay={(member) => member.withdraw(one.proposal)}
-                      call={() => withdrawCall(one.proposal)}
-                      done={() => {
-                        setLeaving(undefined);
-                        again();
-                      }}
-                      back={text.keep}
-                      leave={() => {
-                        setLeaving(undefined);
-                      }}
-                    />
-                  )
-                }
-              </Await>
-            </>
-          ) : (
-            <p class="actions">
-              <a href={`/rounds/${round.round}/proposals/${toHex(one.proposal)}`}>
-                {text.edit(one.title)}
-              </a>
-              <button
-                type="button"
-                onClick={() => {
-                  setLeaving(one);
-                }}
-              >
-                {text.withdraw(one.title)}
-              </button>
-            </p>
-          )}
-        </li>
-      ))}
-    </ul>
+    <>
+      {pending && (
+        <p class="notice" role="status">
+          {text.sent}
+        </p>
+      )}
+      {!own.length && <p>{text.ownNone}</p>}
+      <ul class="cards">
+        {own.map((one) => (
+          <li key={toHex(one.proposal)}>
+            <h3>{one.title}</h3>
+            {leaving === one ? (
+              <>
+                <p>{text.withdrawSure(one.title)}</p>
+                <Await resource={found}>
+                  {({ membership }) =>
+                    membership && (
+                      <Sending
+                        config={config}
+                        round={round}
+                        signer={signer}
+                        member={membership}
+                        sign={text.withdrawSign}
+                        relay={(member) => member.withdraw(one.proposal)}
+                        call={() => withdrawCall(one.proposal)}
+                        done={(mined) => {
+                          setLeaving(undefined);
+                          setPending(!mined);
+                          again();
+                        }}
+                        back={text.keep}
+                        leave={() => {
+                          setLeaving(undefined);
+                        }}
+                      />
+                    )
+                  }
+                </Await>
+              </>
+            ) : (
+              <p class="actions">
+                <a href={`/rounds/${round.round}/proposals/${toHex(one.proposal)}`}>
+                  {text.edit(one.title)}
+                </a>
+                <button
+                  type="button"
+                  onClick={() => {
+                    setLeaving(one);
+                  }}
+                >
+                  {text.withdraw(one.title)}
+                </button>
+              </p>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

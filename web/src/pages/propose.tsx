@@ -119,12 +119,7 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
       ) : (
         <>
           {signer && !standing && (
-            <p>
-              {text.used(
-                number(ownOf(listed, signer.address).length),
-                number(shown.proposalsPerMember),
-              )}
-            </p>
+            <Entitled key={toHex(signer.address)} shown={shown} listed={listed} signer={signer} />
           )}
           {signer && standing && !sameBytes(signer.address, standing.proposer) ? (
             <p class="notice bad">{text.notYours}</p>
@@ -140,6 +135,34 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
         </>
       )}
     </>
+  );
+}
+
+/** Whether one may propose here, and how often still. */
+function Entitled({
+  shown,
+  listed,
+  signer,
+}: {
+  shown: Round;
+  listed: readonly Proposal[];
+  signer: Signer;
+}) {
+  const text = words.propose;
+  const { address } = signer;
+  const used = number(ownOf(listed, address).length);
+  return (
+    <Await resource={useMembership(shown, signer)}>
+      {({ membership }) =>
+        membership ? (
+          <p>{text.used(used, number(shown.proposalsPerMember))}</p>
+        ) : (
+          <p class="notice bad" role="status">
+            {text.notMember(short(toHex(address)))}
+          </p>
+        )
+      }
+    </Await>
   );
 }
 
@@ -494,12 +517,9 @@ function Signing({
             leave={leave}
           />
         ) : (
-          <>
-            <p class="notice bad">{text.notMember(short(toHex(signer.address)))}</p>
-            <button type="button" onClick={leave}>
-              {text.change}
-            </button>
-          </>
+          <button type="button" onClick={leave}>
+            {text.change}
+          </button>
         )
       }
     </Await>
