@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from ostraka.app.processes import free_ports
 from ostraka.cli import main as entry
 from ostraka.cli.main import app
+from ostraka.client.poll import domain_of
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import redemption
 from ostraka.wire.records import from_hex
@@ -389,11 +390,13 @@ def test_invitations_are_kept_or_not_made(stub: StubGateway, tmp_path: Path) -> 
 
 
 def test_registering(stub: StubGateway, tmp_path: Path) -> None:
+    domain = domain_of(CONFIG, "registry")
+
     def redeem(body: bytes) -> Any:
         sent = json.loads(body)
         account = from_hex(sent["account"], "")
         signature = from_hex(sent["signature"], "")
-        assert recover(redemption(sent["code"], account), signature) == account
+        assert recover(redemption(domain, sent["code"], account), signature) == account
         return answer(200, {"plan": PLAN, "account": sent["account"], "weight": "1"})
 
     stub.routes["POST /invitations/redemption"] = redeem

@@ -31,8 +31,12 @@ def pages(folder: Path) -> TestClient:
     return TestClient(app)
 
 
+ROUND_PATHS = ["/rounds/3", "/rounds/3/propose", "/rounds/3/proposals/0xab"]
+POLL_PATHS = ["/polls/12", "/polls/12/audit"]
+
+
 @pytest.mark.parametrize(
-    "path", ["/", "/about", "/rounds/3", "/polls/12", "/polls/12/audit", "/register?plan=1"]
+    "path", ["/", "/about", "/voting-key", *ROUND_PATHS, *POLL_PATHS, "/register?plan=1"]
 )
 def test_deep_links_give_the_client(pages: TestClient, path: str) -> None:
     answer = pages.get(path)
@@ -63,7 +67,7 @@ def test_the_policy_is_exact(pages: TestClient) -> None:
     header = pages.get("/").headers["content-security-policy"]
     assert header == (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
-        "img-src 'self'; connect-src 'self' http://127.0.0.1:8101 https://one.example; "
+        "img-src 'self' data:; connect-src 'self' http://127.0.0.1:8101 https://one.example; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     named = pages.get("/polls/1/audit?rpc=https://Rpc.example:8545/key?x=1&rpc=https://b.example")

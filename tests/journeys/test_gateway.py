@@ -125,11 +125,11 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     invitations = f"/plans/{plan['plan']}/invitations"
     codes = api.good("POST", invitations, {"count": 3}, token=True)["codes"]
     for code, guest in zip(codes, guests, strict=False):
-        signature = guest.sign(redemption(code, guest.address))
+        signature = guest.sign(redemption(stack.registry.domain, code, guest.address))
         redeemed = {"code": code, "account": guest.address_hex, "signature": to_hex(signature)}
         api.good("POST", "/invitations/redemption", redeemed)
     other = SigningKey()
-    signature = other.sign(redemption(codes[0], other.address))
+    signature = other.sign(redemption(stack.registry.domain, codes[0], other.address))
     again = {"code": codes[0], "account": other.address_hex, "signature": to_hex(signature)}
     status, problem = api("POST", "/invitations/redemption", again)
     assert (status, problem["title"]) == (409, "Used before")

@@ -106,6 +106,7 @@ def typed_statements() -> Cases:
             [digest, bytes([8] * 20), 1, 65_535, "Ławka", "przy rzece", 6, 1_800_000_000],
         ),
         (typed_data.WITHDRAWAL, [digest, 7, 1_800_000_000]),
+        (typed_data.REGISTRATION, [digest, key.address]),
     ]
     cases = []
     for type_string, values in statements:

@@ -17,7 +17,6 @@ import {
 import { keyOfWords, wordsOfKey } from "../../web/src/client/key_words.ts";
 import { compare, votersPoll, type VotersPoll } from "../../web/src/client/poll.ts";
 import { decidedByOrder, reasonsOf } from "../../web/src/client/reasons.ts";
-import { redemptionDigest } from "../../web/src/client/registration.ts";
 import { bytes, decimal, list, optional, record, text, whole } from "../../web/src/client/shape.ts";
 import { SavedVotes, type Store } from "../../web/src/client/votes.ts";
 import type { Results } from "../../web/src/client/views.ts";
@@ -334,15 +333,6 @@ test("paths lead to pages", () => {
   for (const path of ["/polls/0", "/polls/x", "/polls/1/", "/polls/1/nothing", "/rounds"]) {
     expect(routeOf(path)).toEqual({ page: "missing" });
   }
-});
-
-test("a redemption is bound to code and account", () => {
-  const digests = [
-    redemptionDigest("code", VOTER.address),
-    redemptionDigest("cod", VOTER.address),
-    redemptionDigest("code", NODES[0]!.address),
-  ].map(toHex);
-  expect(new Set(digests).size).toBe(3);
 });
 
 describe("a key on paper", () => {

@@ -43,6 +43,7 @@ REVISION = (
     "uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
 )
 WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
+REGISTRATION = "Registration(bytes32 invitation,address account)"
 
 
 @dataclass(frozen=True)

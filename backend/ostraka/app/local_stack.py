@@ -51,6 +51,7 @@ class LocalStack:
         self._chain_port = chain_port
         self.registry: Registry
         self.treasury: Treasury
+        self.voting_keys: bytes
         self.deployment: Sent
         self.treasury_deployment: Sent
 
@@ -76,6 +77,7 @@ class LocalStack:
             self.rpc_url, self.organizer, "BudgetTreasury", checksum(self.registry.address)
         )
         self.treasury = Treasury(self.rpc_url, address, self.treasury_deployment.block)
+        self.voting_keys, _ = deploy(self.rpc_url, self.organizer, "VotingKeys")
 
     @property
     def gateway_url(self) -> str:
@@ -107,6 +109,7 @@ class LocalStack:
             "PUBLIC_RPC_URL": self.rpc_url,
             "REGISTRY": "0x" + self.registry.address.hex(),
             "TREASURY": "0x" + self.treasury.address.hex(),
+            "VOTING_KEYS": "0x" + self.voting_keys.hex(),
             "DEPLOYED_AT": str(self.deployment.block),
             "COMMITTEES": json.dumps(["0x" + digest.hex() for digest in committees]),
             "ORGANIZER_TOKEN_SHA256": hashlib.sha256(self.organizer_token.encode()).hexdigest(),

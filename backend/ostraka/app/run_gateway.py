@@ -57,7 +57,10 @@ async def _serve(settings: GatewaySettings) -> None:
             log.warning("no web client, the API only", folder=str(settings.web))
         else:
             log.info("web client", digest=bundle.digest)
-        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url)
+        voting_keys = (
+            from_hex(settings.voting_keys, "voting_keys") if settings.voting_keys else None
+        )
+        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url, voting_keys)
         await serve(api, _clock(desk, Leadership(engine)), settings.host, settings.port)
 
 

@@ -11,6 +11,7 @@ import typer
 from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl, Token, plan_of
 from ostraka.cli.output import emit, facts
 from ostraka.client.gateway import Gateway, Refusal
+from ostraka.client.poll import domain_of
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import redemption
 from ostraka.wire.records import to_hex
@@ -76,9 +77,10 @@ def register(
         key.parent.mkdir(parents=True, exist_ok=True)
         SigningKey().write(key)
     signer = SigningKey.read(key)
-    signature = signer.sign(redemption(code, signer.address))
-    body = {"code": code, "account": signer.address_hex, "signature": to_hex(signature)}
     with Gateway(gateway) as to:
+        domain = domain_of(to.get("/config"), "registry")
+        signature = signer.sign(redemption(domain, code, signer.address))
+        body = {"code": code, "account": signer.address_hex, "signature": to_hex(signature)}
         answer = to.post("/invitations/redemption", body)
         if answer.get("account") != signer.address_hex:
             raise Refusal(0, "Not registered", "the gateway registered another account", "account")

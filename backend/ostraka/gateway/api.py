@@ -147,6 +147,7 @@ def build_api(
     client: httpx.AsyncClient,
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
+    voting_keys: bytes | None = None,
 ) -> FastAPI:
     """The application that serves a gateway.
 
@@ -155,6 +156,7 @@ def build_api(
         client: For talking to nodes.
         bundle: The browser client; without it there is but the API.
         public_rpc_url: A provider of chain data for everybody, if there is one.
+        voting_keys: 20-byte address of the contract in which wallets name voting keys.
     """
     app = FastAPI(
         title="Ostraka gateway",
@@ -237,6 +239,7 @@ def build_api(
             "chain_id": desk.registry.domain.chain_id,
             "registry": to_hex(desk.registry.address),
             "treasury": to_hex(desk.treasury.address),
+            "voting_keys": to_hex(voting_keys) if voting_keys else None,
             "account": desk.key.address_hex,
             "committees": [to_hex(digest) for digest in desk.committees],
             "rpc_url": public_rpc_url or None,

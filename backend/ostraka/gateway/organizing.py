@@ -273,7 +273,7 @@ class Organizing:
                 not sign.
         """
         self._desk.plans.invitation(code)
-        if recover(redemption(code, account), signature) != account:
+        if recover(redemption(self._desk.registry.domain, code, account), signature) != account:
             detail = "not of this code and account by the account's key"
             raise Problem(422, "Check failed", detail, "signature")
         return self._desk.plans.redeem(code, account)

@@ -20,7 +20,10 @@ PAGE_PATHS = (
     "/about",
     "/key",
     "/register",
+    "/voting-key",
     "/rounds/{number}",
+    "/rounds/{number}/propose",
+    "/rounds/{number}/proposals/{proposal}",
     "/polls/{number}",
     "/polls/{number}/{page}",
 )
@@ -138,7 +141,8 @@ def policy(import_map: str, urls: Iterable[str]) -> str:
             f"script-src 'self' {import_map}".rstrip(),
             "worker-src 'self'",
             "style-src 'self'",
-            "img-src 'self'",
+            # Wallets bring their icons with them.
+            "img-src 'self' data:",
             " ".join(("connect-src 'self'", *origins)),
             "base-uri 'none'",
             "form-action 'self'",

@@ -9,7 +9,7 @@
 import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
-import type { SigningKey } from "../protocol/keys.ts";
+import type { Signer } from "../protocol/keys.ts";
 import { ballotStatement } from "../protocol/prepare.ts";
 import type { PreparedBallot, Progress, SealedPollData } from "../work/jobs.ts";
 import type { Workshop } from "../work/workshop.ts";
@@ -54,15 +54,15 @@ export function opened({ poll }: SavedVotes, { encoded, opening }: PreparedBallo
 }
 
 /** Sign a ballot to cast it; it is kept on this device before anybody sees it. */
-export function sign(
+export async function sign(
   store: Store,
   votes: SavedVotes,
-  signer: SigningKey,
+  signer: Signer,
   prepared: PreparedBallot,
-): SavedBallot {
+): Promise<SavedBallot> {
   const { poll } = votes;
   const statement = ballotStatement(poll.context, prepared, prepared.boxesHash);
-  const signature = signer.sign(poll.domain.digest(...statement));
+  const signature = await signer.signStatement(poll.domain, ...statement);
   const ballot = votes.add({ ballot: prepared.encoded, boxes: prepared.boxes, signature });
   votes.save(store);
   return ballot;

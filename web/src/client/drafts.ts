@@ -1,32 +1,36 @@
 /**
- * What a voter has filled in and not cast: kept on this device, and nowhere once it is cast.
+ * What somebody has filled in and not sent: kept on this device, and nowhere once it is sent.
  *
- * A draft is a choice in the clear. It is bound to the poll and dropped as soon as its ballot is
- * recorded.
+ * A voter's draft is a choice in the clear. It is bound to the poll and dropped as soon as its ballot
+ * is recorded.
  */
 
 import { toHex } from "../protocol/encoding.ts";
 import type { Store } from "./votes.ts";
 
-/** The draft of a poll, undefined where there is none that can be read. */
-export function readDraft(store: Store, pollContext: Uint8Array): unknown {
+/**
+ * The draft of something, undefined where there is none that can be read.
+ *
+ * @param subject What it is of: a poll's context, or what else names one thing.
+ */
+export function readDraft(store: Store, subject: Uint8Array): unknown {
   try {
-    return JSON.parse(store.getItem(nameOf(pollContext)) ?? "null") ?? undefined;
+    return JSON.parse(store.getItem(nameOf(subject)) ?? "null") ?? undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Keep a draft. */
-export function writeDraft(store: Store, pollContext: Uint8Array, draft: unknown): void {
-  store.setItem(nameOf(pollContext), JSON.stringify(draft));
+export function writeDraft(store: Store, subject: Uint8Array, draft: unknown): void {
+  store.setItem(nameOf(subject), JSON.stringify(draft));
 }
 
 /** Drop it. */
-export function dropDraft(store: Store, pollContext: Uint8Array): void {
-  store.removeItem(nameOf(pollContext));
+export function dropDraft(store: Store, subject: Uint8Array): void {
+  store.removeItem(nameOf(subject));
 }
 
-function nameOf(pollContext: Uint8Array): string {
-  return `ostraka/draft/${toHex(pollContext)}`;
+function nameOf(subject: Uint8Array): string {
+  return `ostraka/draft/${toHex(subject)}`;
 }

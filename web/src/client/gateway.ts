@@ -69,9 +69,12 @@ export class Gateway {
 
   /** What a request brings about; sent once. */
   async post<T>(path: string, body: unknown, shape: Shape<T>): Promise<T> {
-    const headers = { "Content-Type": "application/json" };
-    const response = await this.#request("POST", path, { headers, body: JSON.stringify(body) });
-    return await this.#read(response, path, shape);
+    return await this.#send("POST", path, body, shape);
+  }
+
+  /** What a change of a resource brings about; sent once. */
+  async put<T>(path: string, body: unknown, shape: Shape<T>): Promise<T> {
+    return await this.#send("PUT", path, body, shape);
   }
 
   /** Bytes of a resource of at most `limit` bytes. */
@@ -128,6 +131,12 @@ export class Gateway {
     return () => {
       source.close();
     };
+  }
+
+  async #send<T>(method: string, path: string, body: unknown, shape: Shape<T>): Promise<T> {
+    const headers = { "Content-Type": "application/json" };
+    const response = await this.#request(method, path, { headers, body: JSON.stringify(body) });
+    return await this.#read(response, path, shape);
   }
 
   async #request(

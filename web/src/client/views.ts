@@ -7,9 +7,11 @@ export const config = record({
   chainId: whole,
   registry: bytes,
   treasury: bytes,
+  votingKeys: optional(bytes),
   rpcUrl: optional(text),
   webBundle: optional(text),
   head: record({ number: whole, timestamp: whole }),
+  indexedTo: whole,
 });
 export type Config = Of<typeof config>;
 
@@ -55,6 +57,11 @@ export const round = record({
   decimals: whole,
   budget: decimal,
   deposited: decimal,
+  minimumAmount: decimal,
+  maximumAmount: decimal,
+  proposalsPerMember: whole,
+  maximumProposals: whole,
+  outcome: record({ kind: text, budgets: optional(list(decimal)) }),
   proposalsOpenAt: whole,
   proposalsCloseAt: whole,
   votingOpensAt: whole,
@@ -66,6 +73,7 @@ export type Round = Of<typeof round>;
 export const proposals = list(
   record({
     proposal: bytes,
+    proposer: bytes,
     slot: optional(whole),
     recipient: bytes,
     amount: decimal,
@@ -155,6 +163,11 @@ export const results = record({
   ),
 });
 export type Results = Of<typeof results>;
+
+/** How the treasury knows an account: the key that signs for it, and its place in the root. */
+export const membership = record({ signingKey: bytes, weight: decimal, proof: list(bytes) });
+export type Membership = Of<typeof membership>;
+export const toSign = record({ authorization: record({ nonce: decimal, deadline: whole }) });
 
 export const redemption = record({ plan: text, account: bytes, weight: decimal });
 export const sent = record({ transaction: bytes });

@@ -210,10 +210,7 @@ export const en = {
     signAs: (address: string) => `You vote with the key ${address}.`,
     notEligible: (address: string) =>
       `The key ${address} is not on the list of voters of this poll. Unlock another key, or ask the organizer.`,
-    needKey: "You vote with a key that is kept in this browser.",
-    noKey: "There is no key in this browser yet.",
-    register: "Register with your invitation",
-    import: "Import a key",
+    needKey: "You vote with a key that is kept in this browser, or with a wallet.",
     refused: (reason: string) => `The nodes refuse this ballot: ${reason}`,
   },
   sealed: {
@@ -328,7 +325,7 @@ export const en = {
   },
   register: {
     title: "Register to vote",
-    lead: "Your invitation registers a key that is made now, in this browser.",
+    lead: "Your invitation registers a key that is made now, in this browser, or an account of a wallet.",
     noCode:
       "This page needs an invitation link. Open the one that the organizer gave you, or enter its code.",
     code: "Invitation code",
@@ -449,6 +446,144 @@ export const en = {
     noRpc: "This site names no provider of chain data. Enter one below to start.",
     large: (count: string) => `This poll has ${count} ballots. The command line checks it faster.`,
     command: "On the command line",
+  },
+  wallet: {
+    keys: "Keys in this browser",
+    noKey: "There is no key in this browser yet.",
+    register: "Register with your invitation",
+    import: "Import a key",
+    wallets: "Wallets",
+    found:
+      "A wallet asks you before it signs. It learns that you vote or propose, never how you vote.",
+    none: "No wallet was found in this browser. If you have one, unlock it and load this page again.",
+    connect: (name: string) => `Connect ${name}`,
+    asking: "Your wallet asks you. Look for its window.",
+    withKey: (address: string) => `You sign with the key ${address} of this browser.`,
+    withWallet: (name: string, address: string) => `You sign with ${name}, account ${address}.`,
+    leave: "Sign with another",
+    registers: "Register an account of a wallet",
+    registered: (address: string) =>
+      `The account ${address} is on the list of voters. Come back with this wallet when voting opens.`,
+    otherChain: (chain: string, wanted: string) =>
+      `Your wallet is on the network with number ${chain}. This site is on number ${wanted}.`,
+    change: (wanted: string) => `Ask the wallet to change to network ${wanted}`,
+    contract:
+      "This account is a contract, like a Safe. A contract has no key, so it cannot sign a ballot. It can name a key of this browser that votes for it.",
+    contractNo: "This site names no contract for voting keys. Ask the organizer.",
+    nameKey: "Name a key that votes for it",
+    failures: {
+      declined: () => "You declined in your wallet. Nothing was signed or sent. You can try again.",
+      "asked already": () =>
+        "Your wallet is asking you already. Open it, answer there, and try again.",
+      "no account": () => "Your wallet shows this site no account. Choose one in it and try again.",
+      "other chain": (wanted: string) =>
+        `Your wallet is on another network. Choose the network with number ${wanted} in it, and try again.`,
+      contract: () =>
+        "This account is a contract and cannot sign. Name a key that votes for it instead.",
+      "other signature": () =>
+        "What the wallet gave is no signature of this account. Nothing was sent. Accounts without a key of their own cannot sign here.",
+      reverted: () => "The contract refused the transaction. Nothing was changed.",
+      failed: (detail: string) =>
+        `The wallet could not do this. Unlock it and try again. (${detail})`,
+    },
+    votingKey: {
+      title: "A voting key for a contract wallet",
+      lead: "Contract wallets, like a Safe, cannot sign ballots, and some people keep their wallet away. Such an account names a key of this browser that votes for it.",
+      effect:
+        "It counts in polls whose list of voters is read after this. The transaction is public: anybody sees that the key votes for the account, nobody sees how.",
+      first: "Connect the wallet whose account is to name a key.",
+      which: "Which key votes for it?",
+      fresh: "Make a new key in this browser",
+      make: "Make a key",
+      contract: (address: string) => `The transaction goes to the contract ${address}.`,
+      button: "Register this key by a transaction",
+      working: "Waiting for your wallet and the chain …",
+      done: (key: string, account: string) => `The key ${key} now votes for ${account}.`,
+      sent: "The transaction is sent. It counts when the chain has it; a wallet of several owners asks them first.",
+      save: "Save the key as a file now",
+      next: "To the rounds and polls",
+      none: "This site names no contract for voting keys. Ask the organizer.",
+    },
+  },
+  propose: {
+    title: "Propose something",
+    reviseTitle: "Change a proposal",
+    lead: "What you propose is public, with your address.",
+    to: (round: string) => `For the round ${round}`,
+    back: "Back to the round",
+    closes: (time: string, left: string) => `Proposals close ${time} (${left}).`,
+    used: (count: string, most: string) => `You have made ${count} of at most ${most} proposals.`,
+    obstacles: {
+      early: "Proposals are not open yet.",
+      over: "Proposals are closed.",
+      "own limit": "You have made as many proposals as this round allows. Withdrawn ones count.",
+      full: "This round has as many proposals as it allows.",
+    },
+    notMember: (address: string) =>
+      `The account ${address} is not on the list of members who may propose in this round. Sign with another, or ask the organizer.`,
+    otherKey:
+      "Another key signs for this account. Sign with that key, or send the transaction from the wallet.",
+    field: {
+      title: "Title",
+      text: "What it is, and why",
+      textHint: "A link to more may stand in it.",
+      category: "Category",
+      amount: "Amount",
+      amountHint: (least: string, most: string) => `From ${least} to ${most}.`,
+      units: (units: string) => `(${units} in the smallest unit, which is what you sign)`,
+      token: (address: string) => `Paid in the token ${address}.`,
+      coin: "Paid in the chain’s own coin.",
+      recipient: "Address that is paid",
+      recipientHint:
+        "0x and 40 characters. Copy it; a payment to a wrong address cannot be undone.",
+      recipientAgain: (address: string) =>
+        `It is ${address} as this site shows it. Enter it yourself, so that no other gets your signature.`,
+      bytes: (used: string, most: string) => `${used} of ${most} bytes used`,
+    },
+    problems: {
+      title: {
+        missing: "Enter a title.",
+        long: "The title is too long. Some characters take several bytes.",
+        control: "The title has a character that cannot be shown. Remove it.",
+      },
+      text: { long: "The text is too long. Put the rest behind a link." },
+      amount: {
+        form: "Enter an amount in digits, with no more decimals than there are.",
+        range: "The amount is outside what this round allows.",
+      },
+      recipient: {
+        form: "This is no address: 0x and 40 characters from 0 to 9 and a to f.",
+        checksum: "The capitals do not fit: a character may be wrong. Copy the address again.",
+        zero: "This is the zero address: the money would be lost.",
+        treasury: "This is the contract that holds the money. It cannot be paid itself.",
+      },
+    } as Readonly<Record<string, Readonly<Record<string, string>>>>,
+    draft: "What you enter is kept in this browser until you send it.",
+    needSigner: "You sign proposals with a key of this browser or with a wallet.",
+    preview: "Look at it before signing",
+    previewTitle: "Is this right?",
+    change: "Change it",
+    sign: "Sign and send",
+    signNote: "If you sign, this site sends it and pays for it.",
+    transact: "Send the transaction from the wallet",
+    transactNote:
+      "If the wallet sends it, your account pays for it, and no signature goes to this site.",
+    signing: "Waiting for the signature and the chain …",
+    done: "Your proposal is on the chain.",
+    revised: "Your change is on the chain.",
+    sent: "The transaction is sent. It counts when the chain has it.",
+    own: "Your proposals",
+    ownNone: "You have made no proposal in this round.",
+    signIn: "Sign in to see your own",
+    edit: (title: string) => `Edit ${title}`,
+    withdraw: (title: string) => `Withdraw ${title}`,
+    withdrawSure: (title: string) =>
+      `Withdraw “${title}” for good? It cannot be brought back, and it still counts as one of your proposals.`,
+    withdrawSign: "Sign and withdraw",
+    keep: "Keep it",
+    notYours: "This proposal is not of the account that you sign with.",
+    withdrawn: "This proposal is withdrawn.",
+    unknown: "There is no such proposal in this round.",
   },
   about: {
     title: "What is private, and what is not",

@@ -40,6 +40,12 @@ function isLanguage(code: string): code is Language {
   return Object.hasOwn(LANGUAGES, code);
 }
 
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+] as const;
+
 /** A whole number with its separators. */
 export function number(value: bigint | number): string {
   return value.toLocaleString(locale);
@@ -95,6 +101,15 @@ export function readAmount(typed: string, { decimals }: Currency): bigint | unde
   const digits = `${whole}${places}`;
   if (more.length || places.length > decimals || !/^[0-9]{1,60}$/.test(digits)) return undefined;
   return BigInt(whole + places.padEnd(decimals, "0"));
+}
+
+/** How far off a time is, as in "in 2 hours". */
+export function fromNow(seconds: number): string {
+  const format = new Intl.RelativeTimeFormat(locale);
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+  }
+  return format.format(seconds, "second");
 }
 
 /** An address or digest, shortened for reading. */

@@ -10,18 +10,21 @@ import { Page } from "../view/page.tsx";
 import { Failure, useResource } from "../view/resource.tsx";
 import { readConfig, store } from "../view/session.ts";
 
-type Numbered = ComponentType<{ id: bigint }>;
+type Numbered = ComponentType<{ id: bigint; proposal: string }>;
 
 /** Pages by name; each is loaded when it is first opened. */
 const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentType>>> = {
   home: async () => (await import("./home.tsx")).Home,
   round: async () => (await import("./round.tsx")).RoundPage,
+  propose: async () => (await import("./propose.tsx")).ProposePage,
+  revise: async () => (await import("./propose.tsx")).RevisePage,
   poll: async () => (await import("./poll.tsx")).PollPage,
   check: async () => (await import("./check.tsx")).CheckPage,
   results: async () => (await import("./results.tsx")).ResultsPage,
   audit: async () => (await import("./audit.tsx")).AuditPage,
   register: async () => (await import("./register.tsx")).RegisterPage,
   key: async () => (await import("./key.tsx")).KeyPage,
+  "voting-key": async () => (await import("./voting_key.tsx")).VotingKeyPage,
   about: async () => (await import("./about.tsx")).AboutPage,
   missing: () => Promise.resolve(Missing),
 };
@@ -31,6 +34,7 @@ export function App() {
   const config = useResource(readConfig, []);
   const [, setLanguage] = useState(words.language);
   const id = "id" in route ? route.id : 0n;
+  const proposal = "proposal" in route ? route.proposal : "";
   return (
     <>
       <a class="skip" href="#main">
@@ -53,7 +57,12 @@ export function App() {
         </nav>
       </header>
       <main id="main" tabIndex={-1}>
-        <Loaded key={`${route.page} ${id}`} page={route.page} id={id} />
+        <Loaded
+          key={`${route.page} ${id} ${proposal}`}
+          page={route.page}
+          id={id}
+          proposal={proposal}
+        />
       </main>
       <footer>
         <LanguageChoice
@@ -94,10 +103,10 @@ function LanguageChoice({ chosen }: { chosen: (language: Language) => void }) {
   );
 }
 
-function Loaded({ page, id }: { page: Route["page"]; id: bigint }) {
+function Loaded({ page, id, proposal }: { page: Route["page"]; id: bigint; proposal: string }) {
   const loaded = useResource(async () => ({ Shown: await PAGES[page]() }), []);
   const { value, error, again } = loaded;
-  if (value) return <value.Shown id={id} />;
+  if (value) return <value.Shown id={id} proposal={proposal} />;
   return (
     <>
       <h1>{words.site}</h1>

@@ -22,7 +22,7 @@ import { SigningKey } from "../protocol/keys.ts";
 import { systemRandomness } from "../protocol/randomness.ts";
 import { Page, saveFile } from "../view/page.tsx";
 import { Failure } from "../view/resource.tsx";
-import { setKey, store, useKey } from "../view/session.ts";
+import { setSigner, store, useKey } from "../view/session.ts";
 
 export function KeyPage() {
   const text = words.key;
@@ -45,7 +45,7 @@ export function KeyPage() {
       <NewPassphrase
         button={text.makeButton}
         use={async (passphrase) => {
-          await makeKey(passphrase);
+          setSigner((await makeKey(passphrase)).key);
           refresh();
         }}
       />
@@ -56,12 +56,11 @@ export function KeyPage() {
   );
 }
 
-/** Make a key, keep it under a passphrase, and unlock it. */
+/** Make a key, and keep it under a passphrase. */
 export async function makeKey(passphrase: string): Promise<{ key: SigningKey; locked: LockedKey }> {
   const key = SigningKey.generate(systemRandomness);
   const locked = await lock(key, passphrase, systemRandomness);
   keepKey(store(), locked);
-  setKey(key);
   return { key, locked };
 }
 
@@ -88,7 +87,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
           <button
             type="button"
             onClick={() => {
-              setKey(undefined);
+              setSigner(undefined);
             }}
           >
             {text.lock}
@@ -108,7 +107,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
               type="button"
               class="danger"
               onClick={() => {
-                if (open) setKey(undefined);
+                if (open) setSigner(undefined);
                 forgetKey(store(), locked.address);
                 changed();
               }}
@@ -189,7 +188,7 @@ export function Unlock({ locked }: { locked: LockedKey }) {
     setWorking(true);
     setError(undefined);
     try {
-      setKey(await unlock(locked, passphrase));
+      setSigner(await unlock(locked, passphrase));
     } catch (problem) {
       setError(problem);
     }
@@ -383,7 +382,7 @@ function Import({ done }: { done: () => void }) {
           button={text.importButton}
           use={async (passphrase) => {
             keepKey(store(), await lock(plain, passphrase, systemRandomness));
-            setKey(plain);
+            setSigner(plain);
             setPlain(undefined);
             setTyped("");
             took(plain.address);

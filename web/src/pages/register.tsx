@@ -5,24 +5,36 @@ import { useState } from "preact/hooks";
 import { Refusal } from "../client/gateway.ts";
 import { keptKeys, type LockedKey } from "../client/key_file.ts";
 import { redeem } from "../client/registration.ts";
+import type { Config } from "../client/views.ts";
+import { Wallet } from "../client/wallet.ts";
 import { short, words } from "../messages/index.ts";
-import { toHex } from "../protocol/encoding.ts";
-import type { SigningKey } from "../protocol/keys.ts";
+import { sameBytes, toHex } from "../protocol/encoding.ts";
+import type { Signer } from "../protocol/keys.ts";
 import { Page } from "../view/page.tsx";
-import { explain } from "../view/resource.tsx";
-import { gateway, store, useKey } from "../view/session.ts";
+import { Await, explain, useResource } from "../view/resource.tsx";
+import { gateway, readConfig, setSigner, store, useSigner } from "../view/session.ts";
 import { makeKey, NewPassphrase, saveKey, Unlock } from "./key.tsx";
+import { SignedIn, Wallets } from "./sign_in.tsx";
+
+/** What is registered: an account, and the key of this browser where it is one's. */
+interface Registration {
+  readonly account: Uint8Array;
+  readonly locked: LockedKey | undefined;
+}
 
 export function RegisterPage() {
   const text = words.register;
   const [code, setCode] = useState(decodeURIComponent(location.hash.slice(1)));
-  const [done, setDone] = useState<LockedKey>();
+  const [done, setDone] = useState<Registration>();
+  const config = useResource(readConfig, []);
   return (
     <Page title={done ? text.done : text.title}>
       {done ? (
-        <Registered locked={done} />
+        <Registered {...done} />
       ) : code ? (
-        <Redeem code={code} done={setDone} />
+        <Await resource={config}>
+          {(value) => <Redeem code={code} config={value} done={setDone} />}
+        </Await>
       ) : (
         <AskCode use={setCode} />
       )}
@@ -57,81 +69,85 @@ function AskCode({ use }: { use: (code: string) => void }) {
   );
 }
 
-function Redeem({ code, done }: { code: string; done: (locked: LockedKey) => void }) {
+function Redeem({
+  code,
+  config,
+  done,
+}: {
+  code: string;
+  config: Config;
+  done: (registration: Registration) => void;
+}) {
   const text = words.register;
-  const [kept] = useState(() => keptKeys(store()));
-  const [chosen, setChosen] = useState<LockedKey>();
-  const [made, setMade] = useState<{ key: SigningKey; locked: LockedKey }>();
+  const [kept, setKept] = useState(() => keptKeys(store()));
+  const [chosen, setChosen] = useState<LockedKey | "new" | "wallet">("new");
   const [working, setWorking] = useState(false);
   const [error, setError] = useState<unknown>();
-  const current = useKey();
-  const register = async (key: SigningKey, locked: LockedKey) => {
+  const signer = useSigner();
+  const register = async (by: Signer, locked?: LockedKey) => {
     setWorking(true);
     setError(undefined);
     try {
-      await redeem(gateway, code, key);
-      done(locked);
+      await redeem(gateway, config, code, by);
+      done({ account: by.address, locked });
     } catch (problem) {
       setError(problem);
     }
     setWorking(false);
   };
-  const opened = chosen && current && toHex(current.address) === toHex(chosen.address);
+  const button = (by: Signer, locked?: LockedKey) => (
+    <button type="button" disabled={working} onClick={() => void register(by, locked)}>
+      {text.buttonExisting}
+    </button>
+  );
   return (
     <>
       <p class="lead">{text.lead}</p>
-      {kept.length > 0 && !made && (
-        <fieldset>
-          <legend>{text.whose}</legend>
-          {[undefined, ...kept].map((one) => (
-            <label class="choice" key={one ? toHex(one.address) : ""}>
-              <input
-                type="radio"
-                name="key"
-                checked={chosen === one}
-                onChange={() => {
-                  setChosen(one);
-                }}
-              />
-              {one ? text.existing(short(toHex(one.address))) : text.fresh}
-            </label>
-          ))}
-        </fieldset>
-      )}
-      {made ? (
-        // The key is there already; only the registration is tried again.
-        <button
-          type="button"
-          disabled={working}
-          onClick={() => {
-            void register(made.key, made.locked);
-          }}
-        >
-          {text.buttonExisting}
-        </button>
-      ) : chosen ? (
-        opened ? (
-          <button
-            type="button"
-            disabled={working}
-            onClick={() => {
-              void register(current, chosen);
-            }}
-          >
-            {text.buttonExisting}
-          </button>
-        ) : (
-          <Unlock key={toHex(chosen.address)} locked={chosen} />
-        )
-      ) : (
+      <fieldset>
+        <legend>{text.whose}</legend>
+        {(["new", ...kept, "wallet"] as const).map((one) => (
+          <label class="choice" key={typeof one === "string" ? one : toHex(one.address)}>
+            <input
+              type="radio"
+              name="key"
+              checked={chosen === one}
+              onChange={() => {
+                setChosen(one);
+              }}
+            />
+            {one === "new"
+              ? text.fresh
+              : one === "wallet"
+                ? words.wallet.registers
+                : text.existing(short(toHex(one.address)))}
+          </label>
+        ))}
+      </fieldset>
+      {chosen === "new" ? (
         <NewPassphrase
           button={text.button}
           use={async (passphrase) => {
-            const fresh = await makeKey(passphrase);
-            setMade(fresh);
-            await register(fresh.key, fresh.locked);
+            const { key, locked } = await makeKey(passphrase);
+            setSigner(key);
+            // The key stays, also where only its registration has to be tried again.
+            setKept([...kept, locked]);
+            setChosen(locked);
+            await register(key, locked);
           }}
         />
+      ) : chosen === "wallet" ? (
+        signer instanceof Wallet ? (
+          <>
+            <SignedIn signer={signer} config={config} />
+            {button(signer)}
+          </>
+        ) : (
+          <Wallets />
+        )
+      ) : signer && sameBytes(signer.address, chosen.address) ? (
+        button(signer, chosen)
+      ) : (
+        <Unlock key={toHex(chosen.address)} locked={chosen} />
       )}
       {working && <p role="status">{text.working}</p>}
       {error !== undefined && (
@@ -153,23 +169,25 @@ function reason(error: unknown): string {
   return explain(error);
 }
 
-function Registered({ locked }: { locked: LockedKey }) {
+function Registered({ account, locked }: Registration) {
   const text = words.register;
   return (
     <>
       <p class="notice good" role="status">
-        {text.doneText(toHex(locked.address))}
+        {locked ? text.doneText(toHex(account)) : words.wallet.registered(toHex(account))}
       </p>
-      <p>{text.saveText}</p>
+      {locked && <p>{text.saveText}</p>}
       <p class="actions">
-        <button
-          type="button"
-          onClick={() => {
-            saveKey(locked);
-          }}
-        >
-          {text.save}
-        </button>
+        {locked && (
+          <button
+            type="button"
+            onClick={() => {
+              saveKey(locked);
+            }}
+          >
+            {text.save}
+          </button>
+        )}
         <a href="/">{text.next}</a>
       </p>
     </>

@@ -1,20 +1,22 @@
 /** A round of a shared budget with its proposals. */
 
-import { type Proposal, proposals, type Round, round } from "../client/views.ts";
+import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
 import { moment, percent, short, status, words } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Items } from "../view/items.tsx";
 import { Facts, Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
-import { gateway } from "../view/session.ts";
+import { gateway, readConfig } from "../view/session.ts";
+import { OwnProposals } from "./own_proposals.tsx";
 
 async function load(id: bigint) {
-  const [shown, listed] = await Promise.all([
+  const [config, shown, listed] = await Promise.all([
+    readConfig(),
     gateway.get(`/rounds/${id}`, round),
     gateway.get(`/rounds/${id}/proposals`, proposals),
   ]);
-  return { shown, listed };
+  return { config, shown, listed };
 }
 
 export function RoundPage({ id }: { id: bigint }) {
@@ -23,9 +25,9 @@ export function RoundPage({ id }: { id: bigint }) {
   return (
     <Page title={title}>
       <Await resource={found}>
-        {({ shown, listed }) => (
-          <CurrencyContext.Provider value={shown}>
-            <Shown shown={shown} listed={listed} />
+        {(value) => (
+          <CurrencyContext.Provider value={value.shown}>
+            <Shown {...value} again={found.again} />
           </CurrencyContext.Provider>
         )}
       </Await>
@@ -33,7 +35,17 @@ export function RoundPage({ id }: { id: bigint }) {
   );
 }
 
-function Shown({ shown, listed }: { shown: Round; listed: readonly Proposal[] }) {
+function Shown({
+  config,
+  shown,
+  listed,
+  again,
+}: {
+  config: Config;
+  shown: Round;
+  listed: readonly Proposal[];
+  again: () => void;
+}) {
   const text = words.round;
   const { token, poll } = shown;
   const amount = useAmount();
@@ -68,6 +80,9 @@ function Shown({ shown, listed }: { shown: Round; listed: readonly Proposal[] })
             </a>
           )}
         </p>
+      )}
+      {shown.status === "proposing" && (
+        <OwnProposals config={config} round={shown} listed={listed} again={again} />
       )}
       <h2>{text.proposals}</h2>
       {!listed.length && <p>{text.none}</p>}

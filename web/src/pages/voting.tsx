@@ -14,7 +14,6 @@ import {
 } from "../client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
 import { Refusal } from "../client/gateway.ts";
-import { keptKeys } from "../client/key_file.ts";
 import type { VotersPoll } from "../client/poll.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
@@ -22,17 +21,17 @@ import { number, short, words } from "../messages/index.ts";
 import type { Opening } from "../protocol/challenge.ts";
 import { Census } from "../protocol/census.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
-import type { SigningKey } from "../protocol/keys.ts";
+import type { Signer } from "../protocol/keys.ts";
 import { useAmount } from "../view/currency.ts";
 import { Await, Failure, useResource } from "../view/resource.tsx";
-import { gateway, readConfig, store, useKey, workshop } from "../view/session.ts";
+import { gateway, readConfig, store, useSigner, workshop } from "../view/session.ts";
 import type { PreparedBallot } from "../work/jobs.ts";
 import { type Detail, QuestionField } from "./ballot/form.tsx";
 import { problemText } from "./ballot/problems.ts";
 import { ChainNotice, type Checked, useChainCheck } from "./chain_notice.tsx";
-import { Unlock } from "./key.tsx";
 import { Receipts } from "./receipts.tsx";
 import { Opened, Sealed } from "./sealed.tsx";
+import { ContractNotice, isContract, SignedIn, SignIn } from "./sign_in.tsx";
 
 /** Censuses beyond this are not loaded to see whether one is in: the nodes say so. */
 const MAX_CENSUS = 20_000;
@@ -49,7 +48,7 @@ interface Props {
 export function Voting({ config, shown, voters, details }: Props) {
   const checked = useChainCheck(config, shown);
   const [accepted, setAccepted] = useState(false);
-  const key = useKey();
+  const signer = useSigner();
   // What the chain says goes before what the gateway shows.
   const poll = checked.state === "checked" ? checked.poll : shown;
   const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
@@ -60,11 +59,13 @@ export function Voting({ config, shown, voters, details }: Props) {
   return (
     <>
       <ChainNotice checked={checked} accepted={accepted} accept={setAccepted} />
+      {signer && <SignedIn signer={signer} config={config} />}
+      {signer && isContract(signer) && <ContractNotice config={config} />}
       {checked.state !== "lies" &&
-        (key ? (
+        (signer && !isContract(signer) ? (
           <Eligible
-            key={toHex(key.address)}
-            voter={key}
+            key={toHex(signer.address)}
+            voter={signer}
             poll={poll}
             voters={voters}
             details={details}
@@ -78,11 +79,10 @@ export function Voting({ config, shown, voters, details }: Props) {
   );
 }
 
-/** Without a key the ballot can be filled in, not cast. */
+/** Without somebody who signs the ballot can be filled in, not cast. */
 function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[] }) {
   const text = words.cast;
   const [answers, change] = useAnswers(poll);
-  const kept = keptKeys(store());
   return (
     <>
       <Ballot poll={poll} details={details} answers={answers} change={change} />
@@ -90,15 +90,7 @@ function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[]
         <h2 id="cast">{text.title}</h2>
         <NotCast />
         <p>{text.needKey}</p>
-        {kept.length ? (
-          kept.map((locked) => <Unlock key={toHex(locked.address)} locked={locked} />)
-        ) : (
-          <p>{text.noKey}</p>
-        )}
-        <p class="actions">
-          <a href="/register">{text.register}</a>
-          <a href="/key">{text.import}</a>
-        </p>
+        <SignIn />
       </section>
     </>
   );
@@ -116,7 +108,7 @@ function NotCast() {
 async function accountOf(
   { pollId }: VotersPoll,
   voters: number,
-  key: SigningKey,
+  key: Signer,
 ): Promise<Uint8Array | undefined> {
   if (voters > MAX_CENSUS) return key.address;
   const most = voters * CENSUS_ENTRY_BYTES + CENSUS_ENTRY_BYTES;
@@ -133,7 +125,7 @@ async function accountOf(
 }
 
 interface EligibleProps {
-  readonly voter: SigningKey;
+  readonly voter: Signer;
   readonly poll: VotersPoll;
   readonly voters: number;
   readonly details: readonly Detail[];
@@ -169,7 +161,7 @@ function Eligible({ voter, poll, voters, details, trusted }: EligibleProps) {
 type Work =
   | { readonly step: "idle" }
   | { readonly step: "preparing"; readonly done: number; readonly total: number }
-  | { readonly step: "sending" };
+  | { readonly step: "signing" | "sending" };
 
 const IDLE: Work = { step: "idle" };
 
@@ -179,7 +171,7 @@ function Casting({
   details,
   trusted,
 }: {
-  voter: SigningKey;
+  voter: Signer;
   votes: SavedVotes;
   details: readonly Detail[];
   trusted: boolean;
@@ -235,7 +227,9 @@ function Casting({
     });
   const cast = (ballot: PreparedBallot) =>
     once(async () => {
-      const kept = sign(store(), votes, voter, ballot);
+      // Nobody shows what a ballot says while a wallet asks whether to cast it.
+      setWork({ step: "signing" });
+      const kept = await sign(store(), votes, voter, ballot);
       setSealed(undefined);
       setChanging(false);
       await deliver(kept);
@@ -332,7 +326,8 @@ function Casting({
 function Working({ work }: { work: Work }) {
   if (work.step === "idle") return null;
   const preparing = work.step === "preparing";
-  const says = preparing ? words.cast.preparing : words.cast.sending;
+  const { preparing: sealing, sending } = words.cast;
+  const says = { preparing: sealing, signing: words.wallet.asking, sending }[work.step];
   return (
     <div role="status">
       <label for="working">{says}</label>
@@ -354,7 +349,7 @@ function Uncast({
 }: {
   poll: VotersPoll;
   answers: readonly Answer[];
-  voter: SigningKey;
+  voter: Signer;
   idle: boolean;
   trusted: boolean;
   before: boolean;

@@ -37,6 +37,7 @@ export const REVISION =
   "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category," +
   "string title,string text,uint256 nonce,uint64 deadline)";
 export const WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)";
+export const REGISTRATION = "Registration(bytes32 invitation,address account)";
 
 /** A member of a statement: integers, addresses and bytes32 as they are, strings as text. */
 export type Value = bigint | Uint8Array | string;

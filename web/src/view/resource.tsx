@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 
 import { Refusal, Unreachable } from "../client/gateway.ts";
+import { WalletError } from "../client/wallet.ts";
 import { words } from "../messages/index.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
 
@@ -86,6 +87,7 @@ export function explain(error: unknown): string {
     if (error.status >= 500) return failures.busy;
     return failures.other(error.detail || error.title);
   }
+  if (error instanceof WalletError) return words.wallet.failures[error.problem](error.detail);
   if (error instanceof Malformed) return failures.malformed(error.message);
   if (error instanceof Rejected) return failures.rejected(error.message);
   if (error instanceof DOMException) return failures.storage;

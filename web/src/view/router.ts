@@ -4,18 +4,21 @@ import { useEffect, useState } from "preact/hooks";
 
 /** A page with what its path names. */
 export type Route =
-  | { readonly page: "home" | "key" | "register" | "about" | "missing" }
-  | { readonly page: "round" | "poll" | "check" | "results" | "audit"; readonly id: bigint };
+  | { readonly page: "home" | "key" | "voting-key" | "register" | "about" | "missing" }
+  | { readonly page: Numbered; readonly id: bigint }
+  | { readonly page: "revise"; readonly id: bigint; readonly proposal: string };
 
-type Numbered = Extract<Route, { id: bigint }>["page"];
+type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit";
 
 const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
   [/^\/rounds\/([1-9][0-9]{0,17})$/, "round"],
+  [/^\/rounds\/([1-9][0-9]{0,17})\/propose$/, "propose"],
   [/^\/polls\/([1-9][0-9]{0,17})$/, "poll"],
   [/^\/polls\/([1-9][0-9]{0,17})\/check$/, "check"],
   [/^\/polls\/([1-9][0-9]{0,17})\/results$/, "results"],
   [/^\/polls\/([1-9][0-9]{0,17})\/audit$/, "audit"],
 ];
+const PROPOSAL = /^\/rounds\/([1-9][0-9]{0,17})\/proposals\/(0x[0-9a-f]{64})$/;
 
 /** The page at a path. */
 export function routeOf(path: string): Route {
@@ -23,14 +26,17 @@ export function routeOf(path: string): Route {
     case "/":
       return { page: "home" };
     case "/key":
+    case "/voting-key":
     case "/register":
     case "/about":
-      return { page: path.slice(1) as "key" | "register" | "about" };
+      return { page: path.slice(1) as "key" | "voting-key" | "register" | "about" };
   }
   for (const [pattern, page] of NUMBERED) {
     const found = pattern.exec(path);
     if (found) return { page, id: BigInt(found[1]!) };
   }
+  const proposal = PROPOSAL.exec(path);
+  if (proposal) return { page: "revise", id: BigInt(proposal[1]!), proposal: proposal[2]! };
   return { page: "missing" };
 }
 

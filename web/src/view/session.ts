@@ -1,10 +1,11 @@
-/** What all pages share while the client is open: gateway, worker, unlocked key, chain's provider. */
+/** What all pages share while the client is open: gateway, worker, who signs, chain's provider. */
 
 import { useEffect, useState } from "preact/hooks";
 
 import { Gateway } from "../client/gateway.ts";
 import { type Config, config } from "../client/views.ts";
-import type { SigningKey } from "../protocol/keys.ts";
+import { type Announced, Wallet } from "../client/wallet.ts";
+import { type Signer, SigningKey } from "../protocol/keys.ts";
 import { Workshop } from "../work/workshop.ts";
 
 export const gateway = new Gateway();
@@ -25,27 +26,47 @@ export function rpcUrlOf({ rpcUrl }: Config): string | undefined {
   return new URLSearchParams(location.search).get("rpc") ?? rpcUrl;
 }
 
-let unlocked: SigningKey | undefined;
+let signer: Signer | undefined;
+let unfollow = () => undefined as unknown;
 const listeners = new Set<() => void>();
 
-/** Unlock a key for as long as the client is open, or lock it again. */
-export function setKey(key: SigningKey | undefined): void {
-  unlocked = key;
-  for (const tell of listeners) tell();
+/** Who signs for as long as the client is open: an unlocked key or a wallet, or nobody any more. */
+export function setSigner(next: Signer | undefined): void {
+  unfollow();
+  unfollow = () => undefined;
+  tell(next);
 }
 
-/** The unlocked key. */
-export function useKey(): SigningKey | undefined {
-  const [key, setOwn] = useState(unlocked);
+/** Sign with a wallet, and follow it to other accounts and chains; WalletError when it refuses. */
+export async function signInWith(announced: Announced): Promise<void> {
+  const wallet = await Wallet.connect(announced);
+  setSigner(wallet);
+  unfollow = wallet.follow(tell);
+}
+
+function tell(next: Signer | undefined): void {
+  signer = next;
+  for (const hear of listeners) hear();
+}
+
+/** Who signs now. */
+export function useSigner(): Signer | undefined {
+  const [current, setCurrent] = useState(signer);
   useEffect(() => {
-    const tell = () => {
-      setOwn(unlocked);
+    const hear = () => {
+      setCurrent(signer);
     };
-    listeners.add(tell);
-    tell();
+    listeners.add(hear);
+    hear();
     return () => {
-      listeners.delete(tell);
+      listeners.delete(hear);
     };
   }, []);
-  return key;
+  return current;
+}
+
+/** The unlocked key, where no wallet signs. */
+export function useKey(): SigningKey | undefined {
+  const current = useSigner();
+  return current instanceof SigningKey ? current : undefined;
 }

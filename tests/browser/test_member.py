@@ -1,0 +1,356 @@
+"""Members of a round propose, change, withdraw and vote: with a wallet, or a key of the browser."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ostraka.app.local_stack import CHAIN_ID, LocalStack
+from ostraka.chain.contract import artifact, checksum, connect, deploy
+from ostraka.keys import SigningKey
+from ostraka.wire.records import from_hex, to_hex
+from tests.browser.surfing import Surfer
+from tests.browser.wallet import NAME, BrowserWallet
+from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
+from tests.support.town import eventually
+
+PASSPHRASE = "correct horse battery staple"
+BUDGET = 1000
+
+
+def round_of(stack: LocalStack, api: Api, members: list[SigningKey]) -> dict[str, Any]:
+    """A funded round in which two proposals a member may be made, in two categories."""
+    now = stack.registry.head().timestamp
+    wanted = {
+        "title": "Autumn",
+        "text": "What shall we buy?",
+        "budget": BUDGET,
+        "minimum_amount": 10,
+        "maximum_amount": 500,
+        "proposals_per_member": 2,
+        "proposals_close_at": now + 7200,
+        "voting_opens_at": now + 10_800,
+        "voting_closes_at": now + 14_400,
+        "members": accounts(members),
+        "ballot": {"kind": "approval", "at_least": 0, "at_most": 2},
+        "outcome": {"kind": "categories", "budgets": [600, 400]},
+        "times": TIMES,
+    }
+    plan: dict[str, Any] = api.good("POST", "/rounds", wanted, token=True)
+    api.good("POST", f"/rounds/{plan['round']}/funding", {"amount": BUDGET}, token=True)
+    return plan
+
+
+def mixed_case(address: str) -> str:
+    return checksum(from_hex(address, "address"))
+
+
+def fill(page: Page, title: str, amount: str, recipient: str) -> None:
+    page.get_by_label("Title").fill(title)
+    page.get_by_label("Amount").fill(amount)
+    page.get_by_label("Address that is paid").fill(recipient)
+
+
+def preview(page: Page) -> None:
+    page.get_by_role("button", name="Look at it before signing").click()
+
+
+def proposals(api: Api, number: str) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = api.good("GET", f"/rounds/{number}/proposals")
+    return listed
+
+
+@pytest.mark.timeout(600)
+def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer]) -> None:
+    api, keys, recipient = Api(stack), fresh_keys(6), SigningKey().address_hex
+    plan = round_of(stack, api, keys)
+    number = plan["round"]
+    member = surfer()
+    page, wallet = member.page, BrowserWallet(member, stack, keys[0])
+
+    # Whoever fills in the form is told of what the round would refuse.
+    page.goto("/")
+    page.get_by_role("link", name="Autumn").click()
+    page.get_by_role("link", name="Propose something").click()
+    expect(page.get_by_text("(in 1 hour)")).to_be_visible()
+    fill(page, "ł" * 76, "501", mixed_case(recipient).swapcase().replace("X", "x", 1))
+    expect(page.get_by_text("From 10 to 500. Paid in the chain’s own coin.")).to_be_visible()
+    expect(page.get_by_text("152 of 150 bytes used")).to_be_visible()
+    preview(page)
+    expect(page.get_by_label("Title")).to_be_focused()
+    for problem in ("The title is too long", "is outside what this round allows"):
+        expect(page.get_by_text(problem)).to_be_visible()
+    expect(page.get_by_text("The capitals do not fit")).to_be_visible()
+    member.look("propose-problems")
+    page.get_by_label("Address that is paid").fill("0x" + "0" * 40)
+    expect(page.get_by_text("This is the zero address")).to_be_visible()
+    fill(page, "Ławka", "400", mixed_case(recipient))
+    page.get_by_label("What it is, and why").fill("Nobody can sit.\nhttps://bench.example")
+    page.get_by_label("Category").select_option("Category 2")
+    page.reload()
+    expect(page.get_by_label("Title")).to_have_value("Ławka")
+    member.look("propose-form")
+
+    # The wallet is on another chain at first, and its owner hesitates.
+    wallet.chain_id = 1
+    preview(page)
+    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    connect_button = page.get_by_role("button", name=f"Connect {NAME}")
+    icon = connect_button.locator("img")
+    expect(icon).to_have_js_property("naturalWidth", 8)
+    member.look("propose-sign-in")
+    connect_button.click()
+    expect(page.get_by_text("Your wallet is on the network with number 1.")).to_be_visible()
+    member.look("propose-other-chain")
+    wallet.knows_chain = False
+    page.get_by_role("button", name="Sign and send").click()
+    expect(page.get_by_text(f"Choose the network with number {CHAIN_ID} in it")).to_be_visible()
+    assert not wallet.signed
+    wallet.knows_chain = True
+    page.get_by_role("button", name=f"Ask the wallet to change to network {CHAIN_ID}").click()
+    wallet.move(CHAIN_ID)
+    expect(page.get_by_text("Your wallet is on the network")).to_have_count(0)
+    wallet.declines = 1
+    page.get_by_role("button", name="Sign and send").click()
+    expect(page.get_by_text("You declined in your wallet")).to_be_visible()
+    member.look("propose-declined")
+    assert proposals(api, number) == []
+    page.get_by_role("button", name="Sign and send").click()
+    expect(page.get_by_text("Your proposal is on the chain.")).to_be_visible()
+    member.look("propose-done")
+    (typed_data,) = wallet.signed
+    assert typed_data["domain"]["verifyingContract"] == to_hex(stack.treasury.address)
+    assert typed_data["primaryType"] == "Proposal"
+    assert typed_data["message"] == {
+        "roundId": number,
+        "proposer": keys[0].address_hex,
+        "recipient": recipient,
+        "amount": "400",
+        "category": "1",
+        "title": "Ławka",
+        "text": "Nobody can sit.\nhttps://bench.example",
+        "nonce": "0",
+        "deadline": str(plan["specification"]["proposals_close_at"]),
+    }
+    (bench,) = proposals(api, number)
+    assert (bench["title"], bench["amount"], bench["category"]) == ("Ławka", "400", 1)
+
+    # A change, sent by the wallet itself; the recipient is said anew.
+    page.get_by_role("link", name="Back to the round").click()
+    own = page.get_by_role("region", name="Your proposals")
+    expect(own.get_by_role("heading", level=3)).to_have_text(["Ławka"])
+    member.look("round-own")
+    own.get_by_role("link", name="Edit Ławka").click()
+    expect(page.get_by_label("Amount")).to_have_value("400")
+    expect(page.get_by_label("Address that is paid")).to_have_value("")
+    expect(page.get_by_text(f"It is {mixed_case(recipient)} as this site shows it")).to_be_visible()
+    member.look("revise")
+    fill(page, "Ławka", "350", recipient)
+    preview(page)
+    page.get_by_role("button", name="Send the transaction from the wallet").click()
+    expect(page.get_by_text("Your change is on the chain.")).to_be_visible()
+    assert len(wallet.signed) == 1
+    eventually(lambda: proposals(api, number)[0]["amount"] == "350", "changed")
+
+    # A second one, sent by the wallet itself, and withdrawn by signature; a third one is too many.
+    page.get_by_role("link", name="Back to the round").click()
+    page.get_by_role("link", name="Propose something").click()
+    expect(page.get_by_text("You have made 1 of at most 2 proposals")).to_be_visible()
+    fill(page, "Statue", "500", recipient)
+    preview(page)
+    page.get_by_role("button", name="Send the transaction from the wallet").click()
+    expect(page.get_by_text("Your proposal is on the chain.")).to_be_visible()
+    eventually(lambda: len(proposals(api, number)) == 2, "proposed")
+    page.get_by_role("link", name="Back to the round").click()
+    own.get_by_role("button", name="Withdraw Statue").click()
+    member.look("round-withdraw")
+    own.get_by_role("button", name="Sign and withdraw").click()
+    expect(own.get_by_role("heading", level=3)).to_have_text(["Ławka"])
+    assert wallet.signed[-1]["primaryType"] == "Withdrawal"
+    assert wallet.signed[-1]["message"]["proposalId"] == proposals(api, number)[1]["proposal"]
+    assert [one["withdrawn"] for one in proposals(api, number)] == [False, True]
+    page.get_by_role("link", name="Propose something").click()
+    expect(page.get_by_text("as many proposals as this round allows")).to_be_visible()
+    member.look("propose-limit")
+
+    # The page follows to an account that is nobody here.
+    stranger = SigningKey()
+    wallet.show(stranger.address)
+    expect(page.get_by_text("is not on the list of members")).to_be_visible()
+    fill(page, "Fence", "100", recipient)
+    preview(page)
+    expect(page.get_by_role("button", name="Change it")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign and send")).to_have_count(0)
+    member.look("propose-stranger")
+    wallet.show(keys[0].address)
+    wait_until_voting(stack, api, plan)
+    vote_with(member, wallet, int(api.good("GET", f"/plans/{plan['plan']}")["poll"]))
+    name_a_voting_key(stack, member, wallet, keys[0])
+    assert not member.console, member.console
+
+
+def wait_until_voting(stack: LocalStack, api: Api, plan: dict[str, Any]) -> None:
+    stack.move_time(plan["specification"]["proposals_close_at"])
+    eventually(lambda: api.good("GET", f"/plans/{plan['plan']}")["poll"] is not None, "voting", 60)
+    poll_id = api.good("GET", f"/plans/{plan['plan']}")["poll"]
+    eventually(lambda: api("GET", f"/polls/{poll_id}")[1].get("poll_keys") is not None, "open", 60)
+    stack.move_time(plan["specification"]["voting_opens_at"])
+    wait_for_heads(stack)
+
+
+def vote_with(member: Surfer, wallet: BrowserWallet, poll_id: int) -> None:
+    """A ballot by the wallet, which sees a digest and no choice."""
+    page = member.page
+    page.get_by_role("link", name="Back to the round").click()
+    page.get_by_role("link", name="Go to the vote").click()
+    expect(page.get_by_text(f"You sign with {NAME}")).to_be_visible()
+    page.get_by_label("Ławka").check()
+    expect(page.get_by_text("has exactly this poll")).to_be_visible()
+    page.get_by_role("button", name="Seal my ballot").click()
+    number = page.locator("code.digest").inner_text()
+    wallet.declines = 1
+    page.get_by_role("button", name="Cast my ballot").click()
+    expect(page.get_by_text("You declined in your wallet")).to_be_visible()
+    expect(page.get_by_text("Sealed, not yet cast")).to_be_visible()
+    member.look("poll-declined")
+    # What may be signed at any moment is not opened.
+    wallet.wait()
+    page.get_by_role("button", name="Cast my ballot").click()
+    expect(page.get_by_text("Your wallet asks you")).to_be_visible()
+    expect(page.get_by_role("button", name="Test this ballot")).to_be_disabled()
+    member.look("poll-asking")
+    wallet.go_on()
+    expect(page.get_by_text("4 of 4 nodes gave a receipt")).to_be_visible()
+    member.look("poll-cast-by-wallet")
+    ballot = wallet.signed[-1]
+    assert ballot["primaryType"] == "Ballot"
+    assert set(ballot["message"]) == {
+        "pollContext",
+        "voter",
+        "castAt",
+        "ballotDigest",
+        "boxesHash",
+    }
+    assert ballot["message"]["voter"] == to_hex(wallet.account)
+    assert ballot["message"]["ballotDigest"] == number
+
+
+def name_a_voting_key(
+    stack: LocalStack, member: Surfer, wallet: BrowserWallet, owner: SigningKey
+) -> None:
+    """A wallet that is a contract is told why it casts nothing, and names a key to vote for it."""
+    page = member.page
+    safe, _ = deploy(stack.rpc_url, owner, "TestWallet")
+    wallet.show(safe)
+    expect(page.get_by_text("This account is a contract, like a Safe")).to_be_visible()
+    member.look("poll-contract")
+    page.get_by_role("link", name="Name a key that votes for it").click()
+    page.get_by_label("Choose a passphrase").fill(PASSPHRASE)
+    page.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
+    member.look("voting-key")
+    page.get_by_role("button", name="Make a key").click()
+    register = page.get_by_role("button", name="Register this key by a transaction")
+    expect(register).to_be_visible()
+    member.look("voting-key-made")
+    wallet.declines = 1
+    register.click()
+    expect(page.get_by_text("You declined in your wallet")).to_be_visible()
+    register.click()
+    expect(page.get_by_text("now votes for")).to_be_visible()
+    member.look("voting-key-done")
+    key_file = member.download("Save the key as a file now")
+    keys = connect(stack.rpc_url).eth.contract(
+        address=checksum(stack.voting_keys), abi=artifact("VotingKeys")["abi"]
+    )
+    named = keys.functions.keyOf(checksum(safe)).call()
+    assert named.lower() in key_file.read_text()
+
+
+def in_cents(route: Any) -> None:
+    """The round is shown as if its money had two decimals."""
+    route.fulfill(json=route.fetch().json() | {"symbol": "EUR", "decimals": 2})
+
+
+@pytest.mark.timeout(600)
+def test_a_member_with_a_key_of_the_browser(
+    stack: LocalStack, surfer: Callable[[], Surfer]
+) -> None:
+    api, keys, recipient = Api(stack), fresh_keys(6), SigningKey().address_hex
+    number = round_of(stack, api, keys)["round"]
+    member = surfer()
+    page = member.page
+    file = member.folder / "me.key"
+    keys[0].write(file)
+    page.goto("/key")
+    page.get_by_label("Key file").set_input_files(file)
+    importing = page.locator("form", has=page.get_by_role("button", name="Import"))
+    importing.get_by_label("Choose a passphrase").fill(PASSPHRASE)
+    importing.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
+    importing.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("is in this browser now")).to_be_visible()
+
+    page.route(f"**/api/v1/rounds/{number}", in_cents)
+    page.goto(f"/rounds/{number}/propose")
+    expect(page.get_by_text("From 0.1\u00a0EUR to 5\u00a0EUR.")).to_be_visible()
+    fill(page, "Tree", "0.9", recipient)
+    preview(page)
+    # Whatever a site says of decimals: what is signed stands there too.
+    expect(page.get_by_text("0.9\u00a0EUR (90 in the smallest unit")).to_be_visible()
+    expect(page.get_by_text("No wallet was found in this browser")).to_be_visible()
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Unlock").click()
+    page.get_by_role("button", name="Sign and send").click()
+    expect(page.get_by_text("Your proposal is on the chain.")).to_be_visible()
+    page.get_by_role("link", name="Back to the round").click()
+    page.get_by_role("link", name="Edit Tree").click()
+    expect(page.get_by_label("Amount")).to_have_value("0.9")
+    fill(page, "Oak", "0.95", recipient)
+    preview(page)
+    member.look("revise-preview")
+    page.get_by_role("button", name="Sign and send").click()
+    expect(page.get_by_text("Your change is on the chain.")).to_be_visible()
+    (oak,) = proposals(api, number)
+    assert (oak["title"], oak["amount"], oak["proposer"]) == ("Oak", "95", keys[0].address_hex)
+    page.get_by_role("link", name="Back to the round").click()
+    page.get_by_role("button", name="Withdraw Oak").click()
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Withdraw Oak").click()
+    page.get_by_role("button", name="Sign and withdraw").click()
+    expect(page.get_by_text("You have made no proposal in this round")).to_be_visible()
+    assert proposals(api, number)[0]["withdrawn"]
+    assert not member.console, member.console
+
+
+def test_an_invitation_registers_an_account_of_a_wallet(
+    stack: LocalStack, surfer: Callable[[], Surfer]
+) -> None:
+    api, key = Api(stack), SigningKey()
+    now = stack.registry.head().timestamp
+    wanted = {
+        "title": "Who is invited?",
+        "questions": [{"kind": "single_choice", "title": "Who?", "options": ["We", "They"]}],
+        "registration_closes_at": now + 3600,
+        "closes_at": now + 7200,
+        "voters": {"kind": "list"},
+        "times": TIMES,
+    }
+    plan = api.good("POST", "/polls", wanted, token=True)["plan"]
+    (code,) = api.good("POST", f"/plans/{plan}/invitations", {}, token=True)["codes"]
+    guest = surfer()
+    page, wallet = guest.page, BrowserWallet(guest, stack, key)
+    page.goto(f"/register#{code}")
+    page.get_by_label("Register an account of a wallet").check()
+    page.get_by_role("button", name=f"Connect {NAME}").click()
+    guest.look("register-wallet")
+    wallet.declines = 1
+    page.get_by_role("button", name="Register", exact=True).click()
+    expect(page.get_by_text("You declined in your wallet")).to_be_visible()
+    page.get_by_role("button", name="Register", exact=True).click()
+    expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
+    guest.look("registered-wallet")
+    (statement,) = wallet.signed
+    assert statement["message"]["account"] == key.address_hex
+    # The wallet sees a digest of the code, not the code.
+    assert code not in str(statement)
+    assert not guest.console, guest.console

@@ -1,0 +1,280 @@
+/** Proposals: what a round allows, whom one names, what is signed, and calldata against viem's. */
+
+import { encodeFunctionData, getAddress, parseAbi } from "viem";
+import { describe, expect, test } from "vitest";
+
+import { proposeCall, registerCall, reviseCall, withdrawCall } from "../../web/src/client/abi.ts";
+import { checksummed, readAddress } from "../../web/src/client/address.ts";
+import type { Gateway } from "../../web/src/client/gateway.ts";
+import {
+  draftSubject,
+  type Filled,
+  filledOf,
+  type Item,
+  itemOf,
+  Member,
+  obstacleOf,
+  readFilled,
+} from "../../web/src/client/proposing.ts";
+import type { Config, Proposal, Round } from "../../web/src/client/views.ts";
+import { redeem } from "../../web/src/client/registration.ts";
+import { fromHex, sameBytes, taggedHash, toHex, utf8 } from "../../web/src/protocol/encoding.ts";
+import { SigningKey } from "../../web/src/protocol/keys.ts";
+import {
+  Domain,
+  PROPOSAL,
+  recover,
+  REGISTRATION,
+  REVISION,
+  WITHDRAWAL,
+} from "../../web/src/protocol/typed_data.ts";
+import { routeOf } from "../../web/src/view/router.ts";
+
+const KEY = new SigningKey(new Uint8Array(32).fill(7));
+const TREASURY = new Uint8Array(20).fill(9);
+// Of EIP-55.
+const WRITTEN = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359";
+const RECIPIENT = fromHex(WRITTEN.toLowerCase(), "recipient");
+const CONFIG = { chainId: 31337, treasury: TREASURY } as Config;
+const ROUND = {
+  round: 4n,
+  minimumAmount: 10n,
+  maximumAmount: 500n,
+  proposalsPerMember: 2,
+  maximumProposals: 3,
+  outcome: { kind: "categories", budgets: [400n, 600n] },
+  proposalsOpenAt: 100,
+  proposalsCloseAt: 200,
+} as unknown as Round;
+const FILLED: Filled = {
+  title: " Ławka ",
+  text: "Why: https://bench.example",
+  category: 1,
+  amount: "400",
+  recipient: WRITTEN,
+};
+const ITEM: Item = {
+  recipient: RECIPIENT,
+  amount: 400n,
+  category: 1,
+  title: "Ławka",
+  text: "Why: https://bench.example",
+};
+
+describe("addresses", () => {
+  test.each(["0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", WRITTEN])("%s", (written) => {
+    const address = readAddress(written) as Uint8Array;
+    expect(checksummed(address)).toBe(written);
+    expect(checksummed(address)).toBe(getAddress(written));
+    expect(readAddress(` ${written.toLowerCase()} `)).toEqual(address);
+    expect(readAddress(`0x${written.slice(2).toUpperCase()}`)).toEqual(address);
+  });
+
+  test.each([
+    ["form", ""],
+    ["form", WRITTEN.slice(0, 41)],
+    ["form", WRITTEN.slice(2)],
+    ["form", "vitalik.eth"],
+    ["zero", "0x" + "0".repeat(40)],
+    ["checksum", WRITTEN.replace("B", "b")],
+  ])("%s: %s", (problem, written) => {
+    expect(readAddress(written)).toBe(problem);
+  });
+});
+
+describe("what a round allows", () => {
+  const problems = (changes: Partial<Filled>, round: Round = ROUND) => {
+    const read = (typed: string) => (/^[0-9]+$/.test(typed) ? BigInt(typed) : undefined);
+    const found = itemOf({ ...FILLED, ...changes }, round, TREASURY, read);
+    return "title" in found ? found : found.map(({ field, problem }) => `${field} ${problem}`);
+  };
+
+  test("an item of good fields", () => {
+    expect(problems({})).toEqual(ITEM);
+  });
+
+  test.each<[string, Partial<Filled>]>([
+    ["title missing", { title: "  " }],
+    ["title control", { title: "a\tb" }],
+    ["title long", { title: "ł".repeat(76) }],
+    ["text long", { text: "ł".repeat(8193) }],
+    ["amount form", { amount: "4.5" }],
+    ["amount form", { amount: "-1" }],
+    ["amount form", { amount: "" }],
+    ["amount range", { amount: "9" }],
+    ["amount range", { amount: "501" }],
+    ["recipient checksum", { recipient: WRITTEN.replace("B", "b") }],
+    ["recipient zero", { recipient: "0x" + "0".repeat(40) }],
+    ["recipient treasury", { recipient: toHex(TREASURY) }],
+  ])("%s", (problem, changes) => {
+    expect(problems(changes)).toEqual([problem]);
+  });
+
+  test.each<[string, Partial<Filled>]>([
+    ["title at its end", { title: "ł".repeat(75) }],
+    ["text at its end", { text: "ł".repeat(8192) }],
+    ["least", { amount: "10" }],
+    ["most", { amount: "500" }],
+  ])("%s", (_, changes) => {
+    expect(problems(changes)).toHaveProperty("title");
+  });
+
+  test("half a character becomes one that can be written", () => {
+    expect(problems({ title: "a\ud800" })).toHaveProperty("title", "a\ufffd");
+  });
+
+  test("no amount where votes divide the budget, no category where there are none", () => {
+    const outcome = { kind: "proportional", budgets: undefined };
+    const divided = { ...ROUND, minimumAmount: 0n, maximumAmount: 0n, outcome };
+    expect(problems({ amount: "7" }, divided)).toMatchObject({ amount: 0n, category: 0 });
+  });
+
+  const of = (proposer: Uint8Array, withdrawn = false) => ({ proposer, withdrawn }) as Proposal;
+  const other = new Uint8Array(20).fill(1);
+
+  test.each([
+    ["early", [], 99],
+    [undefined, [], 100],
+    [undefined, [of(KEY.address), of(other)], 199],
+    ["over", [], 200],
+    ["own limit", [of(KEY.address), of(KEY.address, true)], 150],
+    ["full", [of(other), of(other), of(other)], 150],
+  ])("%s", (obstacle, listed, now) => {
+    expect(obstacleOf(ROUND, listed, KEY.address, now)).toBe(obstacle);
+  });
+});
+
+test("drafts are read field by field", () => {
+  expect(readFilled(JSON.parse(JSON.stringify(FILLED)))).toEqual(FILLED);
+  const empty = { title: "", text: "", category: 0, amount: "", recipient: "" };
+  for (const draft of [undefined, null, "x", { title: 3, category: "1" }]) {
+    expect(readFilled(draft)).toEqual(empty);
+  }
+  expect(readFilled({ title: "A", other: 1 })).toEqual({ ...empty, title: "A" });
+  expect(draftSubject(CONFIG, 4n)).not.toEqual(draftSubject(CONFIG, 5n));
+});
+
+test("whoever changes a proposal says anew who is paid", () => {
+  const { recipient, amount, category, title, text } = ITEM;
+  const standing = { recipient, amount, category, title, text } as Proposal;
+  const filled = filledOf(standing, (units) => `${units}.00`);
+  expect(filled).toEqual({ title, text, category, amount: "400.00", recipient: "" });
+});
+
+describe("what a member signs is written here", () => {
+  const domain = new Domain(31337n, TREASURY);
+  const proposal = new Uint8Array(32).fill(3);
+
+  /** A gateway that remembers what comes, and shows a statement of its own. */
+  class Remembering {
+    sent: { path: string; body: Record<string, Record<string, unknown>> } | undefined;
+
+    post(path: string, body: unknown): Promise<unknown> {
+      if (path !== "/typed-data") return this.put(path, body);
+      return Promise.resolve({
+        authorization: { nonce: 5n, deadline: 10_000 },
+        typedData: { message: { recipient: "0xevil" } },
+      });
+    }
+
+    put(path: string, body: unknown): Promise<unknown> {
+      this.sent = { path, body: body as Record<string, Record<string, unknown>> };
+      return Promise.resolve({});
+    }
+  }
+
+  const words = [RECIPIENT, 400n, 1n, "Ławka", "Why: https://bench.example"] as const;
+  test.each<[string, (member: Member) => Promise<void>, Uint8Array]>([
+    [
+      "/rounds/4/proposals",
+      (member) => member.propose(4n, ITEM),
+      domain.digest(PROPOSAL, 4n, KEY.address, ...words, 5n, 200n),
+    ],
+    [
+      `/proposals/${toHex(proposal)}`,
+      (member) => member.revise(proposal, ITEM),
+      domain.digest(REVISION, proposal, ...words, 5n, 200n),
+    ],
+    [
+      `/proposals/${toHex(proposal)}/withdrawal`,
+      (member) => member.withdraw(proposal),
+      domain.digest(WITHDRAWAL, proposal, 5n, 200n),
+    ],
+  ])("%s", async (path, act, digest) => {
+    const gateway = new Remembering();
+    await act(new Member(gateway as unknown as Gateway, KEY, CONFIG, ROUND));
+    expect(gateway.sent!.path).toBe(path);
+    const { authorization } = gateway.sent!.body;
+    // Never longer than proposals are open, whatever the gateway asks for.
+    expect(authorization).toMatchObject({ member: toHex(KEY.address), nonce: "5", deadline: 200 });
+    const signature = fromHex(authorization!["signature"] as string, "signature");
+    expect(sameBytes(recover(digest, signature), KEY.address)).toBe(true);
+  });
+});
+
+test("an invitation is redeemed by a statement of code and account", async () => {
+  const registry = new Uint8Array(20).fill(8);
+  let sent: unknown;
+  const gateway = {
+    post: (path: string, body: unknown) => {
+      sent = [path, body];
+      return Promise.resolve({});
+    },
+  } as unknown as Gateway;
+  await redeem(gateway, { ...CONFIG, registry }, "c0de", KEY);
+  const invitation = taggedHash("invitation-code", utf8("c0de"));
+  const digest = new Domain(31337n, registry).digest(REGISTRATION, invitation, KEY.address);
+  const signature = toHex(KEY.sign(digest));
+  const body = { code: "c0de", account: toHex(KEY.address), signature };
+  expect(sent).toEqual(["/invitations/redemption", body]);
+});
+
+describe("calldata", () => {
+  const abi = parseAbi([
+    "struct Item { address recipient; uint128 amount; uint16 category; string title; string text; }",
+    "struct Membership { address signingKey; uint128 weight; bytes32[] proof; }",
+    "function propose(uint256 roundId, Item item, Membership membership)",
+    "function revise(bytes32 proposalId, Item item)",
+    "function withdraw(bytes32 proposalId)",
+    "function register(address key)",
+  ]);
+  const proposal = new Uint8Array(32).fill(3);
+  const id = toHex(proposal) as `0x${string}`;
+  const item = { ...ITEM, recipient: WRITTEN } as const;
+  const account = toHex(KEY.address) as `0x${string}`;
+
+  test.each([0, 1, 3])("propose with a proof of %i", (length) => {
+    const proof = Array.from({ length }, (_, place) => new Uint8Array(32).fill(place));
+    const member = { signingKey: KEY.address, weight: 3n, proof };
+    const shown = {
+      signingKey: account,
+      weight: 3n,
+      proof: proof.map((one) => toHex(one) as `0x${string}`),
+    };
+    const args = [4n, item, shown] as const;
+    const expected = encodeFunctionData({ abi, functionName: "propose", args });
+    expect(toHex(proposeCall(4n, ITEM, member))).toBe(expected);
+  });
+
+  test.each(["", "x", "x".repeat(32), "ł".repeat(40)])("revise, text %j", (text) => {
+    const args = [id, { ...item, text }] as const;
+    const expected = encodeFunctionData({ abi, functionName: "revise", args });
+    expect(toHex(reviseCall(proposal, { ...ITEM, text }))).toBe(expected);
+  });
+
+  test("withdraw and register", () => {
+    expect(toHex(withdrawCall(proposal))).toBe(
+      encodeFunctionData({ abi, functionName: "withdraw", args: [id] }),
+    );
+    expect(toHex(registerCall(KEY.address))).toBe(
+      encodeFunctionData({ abi, functionName: "register", args: [account] }),
+    );
+  });
+});
+
+test("paths of proposals", () => {
+  expect(routeOf("/rounds/3/propose")).toEqual({ page: "propose", id: 3n });
+  const proposal = `0x${"ab".repeat(32)}`;
+  expect(routeOf(`/rounds/3/proposals/${proposal}`)).toEqual({ page: "revise", id: 3n, proposal });
+  expect(routeOf("/rounds/3/proposals/0xab")).toEqual({ page: "missing" });
+});

@@ -1,0 +1,78 @@
+/**
+ * Calldata for the transactions that members send themselves.
+ *
+ * Source: the contract ABI specification; contracts/interfaces/IBudgetTreasury.sol,
+ * contracts/VotingKeys.sol.
+ */
+
+import { concat, keccak256, utf8, word, WORD_BYTES } from "../protocol/encoding.ts";
+import type { Item } from "./proposing.ts";
+import type { Membership } from "./views.ts";
+
+const ITEM = "(address,uint128,uint16,string,string)";
+const MEMBERSHIP = "(address,uint128,bytes32[])";
+
+/** An argument: one word, or content that stands behind the words. */
+type Argument = { readonly word: bigint | Uint8Array } | { readonly content: Uint8Array };
+
+/** `propose` of the treasury. */
+export function proposeCall(roundId: bigint, item: Item, membership: Membership): Uint8Array {
+  return callOf(`propose(uint256,${ITEM},${MEMBERSHIP})`, [
+    { word: roundId },
+    { content: itemContent(item) },
+    { content: membershipContent(membership) },
+  ]);
+}
+
+/** `revise` of the treasury. */
+export function reviseCall(proposal: Uint8Array, item: Item): Uint8Array {
+  const changed = [{ word: proposal }, { content: itemContent(item) }];
+  return callOf(`revise(bytes32,${ITEM})`, changed);
+}
+
+/** `withdraw` of the treasury. */
+export function withdrawCall(proposal: Uint8Array): Uint8Array {
+  return callOf("withdraw(bytes32)", [{ word: proposal }]);
+}
+
+/** `register` of the contract with voting keys. */
+export function registerCall(key: Uint8Array): Uint8Array {
+  return callOf("register(address)", [{ word: key }]);
+}
+
+function callOf(signature: string, values: readonly Argument[]): Uint8Array {
+  return concat([keccak256(utf8(signature)).subarray(0, 4), tuple(values)]);
+}
+
+function itemContent({ recipient, amount, category, title, text }: Item): Uint8Array {
+  return tuple([
+    { word: recipient },
+    { word: amount },
+    { word: BigInt(category) },
+    { content: byteString(utf8(title)) },
+    { content: byteString(utf8(text)) },
+  ]);
+}
+
+function membershipContent({ signingKey, weight, proof }: Membership): Uint8Array {
+  const path = concat([word(proof.length), ...proof.map(word)]);
+  return tuple([{ word: signingKey }, { word: weight }, { content: path }]);
+}
+
+/** Words in order, an offset in place of each content, and the contents behind them. */
+function tuple(values: readonly Argument[]): Uint8Array {
+  let end = WORD_BYTES * values.length;
+  const heads = values.map((value) => {
+    if ("word" in value) return word(value.word);
+    const offset = word(end);
+    end += value.content.length;
+    return offset;
+  });
+  const contents = values.flatMap((value) => ("content" in value ? [value.content] : []));
+  return concat([...heads, ...contents]);
+}
+
+function byteString(data: Uint8Array): Uint8Array {
+  const padding = new Uint8Array((WORD_BYTES - (data.length % WORD_BYTES)) % WORD_BYTES);
+  return concat([word(data.length), data, padding]);
+}

@@ -1,0 +1,226 @@
+/**
+ * Proposals of a member: what the round allows, and the statements by which a gateway sends them.
+ *
+ * What is signed is written here: of the gateway come the nonce and the deadline alone, and a
+ * deadline never lies behind the end of proposals.
+ *
+ * Source: docs/protocol.md §15, §17.2.
+ */
+
+import { concat, sameBytes, toHex, utf8, word } from "../protocol/encoding.ts";
+import type { Signer } from "../protocol/keys.ts";
+import { Domain, PROPOSAL, REVISION, type Value, WITHDRAWAL } from "../protocol/typed_data.ts";
+import { type AddressProblem, readAddress } from "./address.ts";
+import type { Gateway } from "./gateway.ts";
+import { type Config, type Proposal, type Round, sent, toSign } from "./views.ts";
+
+/** As the treasury bounds them, in bytes of UTF-8. */
+export const MAX_TITLE_BYTES = 150;
+export const MAX_TEXT_BYTES = 16_384;
+
+/** What a member asks for. */
+export interface Item {
+  /** 20 bytes. */
+  readonly recipient: Uint8Array;
+  /** In the token's smallest unit; 0 in a proportional round. */
+  readonly amount: bigint;
+  /** From 0; 0 in a round without categories. */
+  readonly category: number;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** What stands in the fields of the form. */
+export interface Filled {
+  readonly title: string;
+  readonly text: string;
+  readonly category: number;
+  /** As typed. */
+  readonly amount: string;
+  readonly recipient: string;
+}
+
+const NOTHING: Filled = { title: "", text: "", category: 0, amount: "", recipient: "" };
+
+/** The fields that a draft holds, empty where it holds none. */
+export function readFilled(draft: unknown): Filled {
+  const given = (typeof draft === "object" && draft ? draft : {}) as Record<string, unknown>;
+  const read = Object.entries(NOTHING).map(([name, empty]: [string, unknown]) => {
+    return [name, typeof given[name] === typeof empty ? given[name] : empty] as const;
+  });
+  return Object.fromEntries(read) as unknown as Filled;
+}
+
+/**
+ * The fields of a proposal as it stands.
+ *
+ * The recipient is left empty: a gateway that shows another must not get the member's signature
+ * for it.
+ *
+ * @param write Writes an amount as people type it.
+ */
+export function filledOf(
+  { title, text, category, amount }: Proposal,
+  write: (units: bigint) => string,
+): Filled {
+  return { title, text, category, amount: amount ? write(amount) : "", recipient: "" };
+}
+
+/** What is wrong with a field. */
+export type FieldProblem =
+  | { readonly field: "title"; readonly problem: "missing" | "long" | "control" }
+  | { readonly field: "text"; readonly problem: "long" }
+  | { readonly field: "amount"; readonly problem: "form" | "range" }
+  | { readonly field: "recipient"; readonly problem: AddressProblem | "treasury" };
+
+/**
+ * What a proposal of these fields asks for, or what is wrong with them.
+ *
+ * @param read Reads an amount as typed, in the token's smallest unit; undefined when it is none.
+ */
+export function itemOf(
+  filled: Filled,
+  round: Pick<Round, "minimumAmount" | "maximumAmount" | "outcome">,
+  treasury: Uint8Array,
+  read: (typed: string) => bigint | undefined,
+): Item | readonly FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  // Half a character cannot be written as UTF-8.
+  const title = filled.title.trim().toWellFormed();
+  const text = filled.text.trim().toWellFormed();
+  if (!title) problems.push({ field: "title", problem: "missing" });
+  // eslint-disable-next-line no-control-regex
+  if (/[\0-\x1f]/.test(title)) problems.push({ field: "title", problem: "control" });
+  if (utf8(title).length > MAX_TITLE_BYTES) problems.push({ field: "title", problem: "long" });
+  if (utf8(text).length > MAX_TEXT_BYTES) problems.push({ field: "text", problem: "long" });
+  const { minimumAmount, maximumAmount } = round;
+  const amount = asksAmount(round) ? read(filled.amount) : 0n;
+  if (amount === undefined) problems.push({ field: "amount", problem: "form" });
+  else if (amount < minimumAmount || amount > maximumAmount) {
+    problems.push({ field: "amount", problem: "range" });
+  }
+  const recipient = readAddress(filled.recipient);
+  if (typeof recipient === "string") problems.push({ field: "recipient", problem: recipient });
+  else if (sameBytes(recipient, treasury)) {
+    problems.push({ field: "recipient", problem: "treasury" });
+  }
+  const missing = amount === undefined || typeof recipient === "string";
+  if (missing || problems.length) return problems;
+  // A draft may be of a round as it never was.
+  const category = filled.category < categoriesOf(round) ? filled.category : 0;
+  return { recipient, amount, category, title, text };
+}
+
+/** Whether proposals ask for an amount: not where the budget is divided by votes. */
+export function asksAmount({ maximumAmount }: Pick<Round, "maximumAmount">): boolean {
+  return maximumAmount > 0n;
+}
+
+/** How many categories there are to choose from; 0 where there are none. */
+export function categoriesOf({ outcome }: Pick<Round, "outcome">): number {
+  return outcome.budgets?.length ?? 0;
+}
+
+/** What keeps an account from proposing anything more in a round. */
+export type Obstacle = "early" | "over" | "own limit" | "full";
+
+/** Why an account cannot propose now; undefined when it can. Withdrawn ones count. */
+export function obstacleOf(
+  round: Round,
+  listed: readonly Proposal[],
+  account: Uint8Array,
+  nowUnixS: number,
+): Obstacle | undefined {
+  if (nowUnixS < round.proposalsOpenAt) return "early";
+  if (nowUnixS >= round.proposalsCloseAt) return "over";
+  if (listed.length >= round.maximumProposals) return "full";
+  return ownOf(listed, account).length >= round.proposalsPerMember ? "own limit" : undefined;
+}
+
+/** An account's own proposals, withdrawn ones too. */
+export function ownOf(listed: readonly Proposal[], account: Uint8Array): Proposal[] {
+  return listed.filter(({ proposer }) => sameBytes(proposer, account));
+}
+
+/** What the draft of a round's new proposal is kept under. */
+export function draftSubject({ chainId, treasury }: Config, roundId: bigint): Uint8Array {
+  return concat([word(chainId), treasury, word(roundId)]);
+}
+
+/** A member who signs, and a gateway that sends and pays. */
+export class Member {
+  readonly #gateway: Gateway;
+  readonly #signer: Signer;
+  readonly #domain: Domain;
+  readonly #closesAt: bigint;
+
+  constructor(gateway: Gateway, signer: Signer, config: Config, round: Round) {
+    this.#gateway = gateway;
+    this.#signer = signer;
+    this.#domain = new Domain(BigInt(config.chainId), config.treasury);
+    this.#closesAt = BigInt(round.proposalsCloseAt);
+  }
+
+  /**
+   * Sign a proposal, and have it sent.
+   *
+   * @throws Refusal, Unreachable: as `Gateway`. WalletError: as the wallet.
+   */
+  async propose(roundId: bigint, item: Item): Promise<void> {
+    const asked = { kind: "proposal", round: Number(roundId), item: itemJson(item) };
+    const head = [roundId, this.#signer.address, ...words(item)];
+    const authorization = await this.#authorize(asked, PROPOSAL, head);
+    const body = { item: itemJson(item), authorization };
+    await this.#gateway.post(`/rounds/${roundId}/proposals`, body, sent);
+  }
+
+  /** Sign a change of a proposal, and have it sent. */
+  async revise(proposal: Uint8Array, item: Item): Promise<void> {
+    const asked = { kind: "revision", proposal: toHex(proposal), item: itemJson(item) };
+    const authorization = await this.#authorize(asked, REVISION, [proposal, ...words(item)]);
+    const body = { item: itemJson(item), authorization };
+    await this.#gateway.put(`/proposals/${toHex(proposal)}`, body, sent);
+  }
+
+  /** Sign a withdrawal, and have it sent. */
+  async withdraw(proposal: Uint8Array): Promise<void> {
+    const asked = { kind: "withdrawal", proposal: toHex(proposal) };
+    const authorization = await this.#authorize(asked, WITHDRAWAL, [proposal]);
+    await this.#gateway.post(`/proposals/${toHex(proposal)}/withdrawal`, { authorization }, sent);
+  }
+
+  async #authorize(asked: object, type: string, head: readonly Value[]) {
+    const member = toHex(this.#signer.address);
+    const { authorization } = await this.#gateway.post("/typed-data", { ...asked, member }, toSign);
+    const { nonce } = authorization;
+    const given = BigInt(authorization.deadline);
+    const deadline = given < this.#closesAt ? given : this.#closesAt;
+    const signature = await this.#signer.signStatement(
+      this.#domain,
+      type,
+      ...head,
+      nonce,
+      deadline,
+    );
+    return {
+      member,
+      nonce: nonce.toString(),
+      deadline: Number(deadline),
+      signature: toHex(signature),
+    };
+  }
+}
+
+function words({ recipient, amount, category, title, text }: Item): Value[] {
+  return [recipient, amount, BigInt(category), title, text];
+}
+
+function itemJson({ recipient, amount, category, title, text }: Item) {
+  return {
+    recipient: toHex(recipient),
+    amount: amount.toString(),
+    title,
+    text,
+    category,
+  };
+}

@@ -1,0 +1,117 @@
+/** A member's own proposals in a round, to change or withdraw while proposals are open. */
+
+import { useState } from "preact/hooks";
+
+import { withdrawCall } from "../client/abi.ts";
+import { ownOf } from "../client/proposing.ts";
+import type { Config, Proposal, Round } from "../client/views.ts";
+import { words } from "../messages/index.ts";
+import { toHex } from "../protocol/encoding.ts";
+import type { Signer } from "../protocol/keys.ts";
+import { Await } from "../view/resource.tsx";
+import { useSigner } from "../view/session.ts";
+import { Sending, useMembership } from "./sending.tsx";
+import { SignedIn, SignIn } from "./sign_in.tsx";
+
+interface Props {
+  readonly config: Config;
+  readonly round: Round;
+  readonly listed: readonly Proposal[];
+  /** Read the round again. */
+  readonly again: () => void;
+}
+
+export function OwnProposals(props: Props) {
+  const text = words.propose;
+  const { config, round } = props;
+  const signer = useSigner();
+  return (
+    <section aria-labelledby="own">
+      <h2 id="own">{text.own}</h2>
+      <p class="actions">
+        <a class="button" href={`/rounds/${round.round}/propose`}>
+          {text.title}
+        </a>
+      </p>
+      {signer ? (
+        <>
+          <SignedIn signer={signer} config={config} />
+          <Own key={toHex(signer.address)} signer={signer} {...props} />
+        </>
+      ) : (
+        <details>
+          <summary>{text.signIn}</summary>
+          <SignIn />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Own({ config, round, listed, again, signer }: Props & { signer: Signer }) {
+  const text = words.propose;
+  const own = ownOf(listed, signer.address).filter(({ withdrawn }) => !withdrawn);
+  const [leaving, setLeaving] = useState<Proposal>();
+  const [pending, setPending] = useState(false);
+  const found = useMembership(round, signer);
+  return (
+    <>
+      {pending && (
+        <p class="notice" role="status">
+          {text.sent}
+        </p>
+      )}
+      {!own.length && <p>{text.ownNone}</p>}
+      <ul class="cards">
+        {own.map((one) => (
+          <li key={toHex(one.proposal)}>
+            <h3>{one.title}</h3>
+            {leaving === one ? (
+              <>
+                <p>{text.withdrawSure(one.title)}</p>
+                <Await resource={found}>
+                  {({ membership }) =>
+                    membership && (
+                      <Sending
+                        config={config}
+                        round={round}
+                        signer={signer}
+                        member={membership}
+                        sign={text.withdrawSign}
+                        relay={(member) => member.withdraw(one.proposal)}
+                        call={() => withdrawCall(one.proposal)}
+                        done={(mined) => {
+                          setLeaving(undefined);
+                          setPending(!mined);
+                          again();
+                        }}
+                        back={text.keep}
+                        leave={() => {
+                          setLeaving(undefined);
+                        }}
+                      />
+                    )
+                  }
+                </Await>
+              </>
+            ) : (
+              <p class="actions">
+                <a href={`/rounds/${round.round}/proposals/${toHex(one.proposal)}`}>
+                  {text.edit(one.title)}
+                </a>
+                <button
+                  type="button"
+                  onClick={() => {
+                    setLeaving(one);
+                  }}
+                >
+                  {text.withdraw(one.title)}
+                </button>
+              </p>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

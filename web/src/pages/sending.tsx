@@ -1,0 +1,132 @@
+/** The last step of what a member does in a round: by a signature, or by the wallet's transaction. */
+
+import { useState } from "preact/hooks";
+
+import { Refusal } from "../client/gateway.ts";
+import { Member } from "../client/proposing.ts";
+import { type Config, membership, type Membership, type Round } from "../client/views.ts";
+import { Wallet } from "../client/wallet.ts";
+import { words } from "../messages/index.ts";
+import { sameBytes, toHex } from "../protocol/encoding.ts";
+import type { Signer } from "../protocol/keys.ts";
+import { Failure, type Resource, useResource } from "../view/resource.tsx";
+import { gateway, readConfig } from "../view/session.ts";
+
+const LOOKS = 20;
+const PAUSE_MS = 500;
+
+/** How an account is a member of a round; undefined when it is none. */
+export function useMembership(
+  { round }: Round,
+  { address }: Signer,
+): Resource<{ readonly membership: Membership | undefined }> {
+  const account = toHex(address);
+  return useResource(async () => {
+    try {
+      return { membership: await gateway.get(`/rounds/${round}/members/${account}`, membership) };
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 404) return { membership: undefined };
+      throw error;
+    }
+  }, [round, account]);
+}
+
+/** Wait until the gateway shows what a block brought; not for ever, as it is on the chain anyway. */
+async function indexed(block: bigint): Promise<void> {
+  for (let looks = 0; looks < LOOKS; looks++) {
+    if ((await readConfig()).indexedTo >= block) return;
+    await new Promise((later) => setTimeout(later, PAUSE_MS));
+  }
+}
+
+interface Props {
+  readonly config: Config;
+  readonly round: Round;
+  readonly signer: Signer;
+  readonly member: Membership;
+  /** On the button that signs. */
+  readonly sign: string;
+  readonly relay: (member: Member) => Promise<void>;
+  /** What the wallet sends to the treasury instead. */
+  readonly call: () => Uint8Array;
+  /** Told when it is done; not mined where a wallet of several owners still asks them. */
+  readonly done: (mined: boolean) => void;
+  readonly back: string;
+  readonly leave: () => void;
+}
+
+/** Buttons that sign or send, or leave it. */
+export function Sending({
+  config,
+  round,
+  signer,
+  member,
+  sign,
+  relay,
+  call,
+  done,
+  back,
+  leave,
+}: Props) {
+  const text = words.propose;
+  const [working, setWorking] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const signs = sameBytes(member.signingKey, signer.address);
+  const once = async (steps: () => Promise<boolean>) => {
+    setWorking(true);
+    setError(undefined);
+    let mined: boolean;
+    try {
+      mined = await steps();
+    } catch (problem) {
+      setError(problem);
+      setWorking(false);
+      return;
+    }
+    done(mined);
+  };
+  return (
+    <>
+      {signs ? <p class="hint">{text.signNote}</p> : <p class="notice warn">{text.otherKey}</p>}
+      {signer instanceof Wallet && <p class="hint">{text.transactNote}</p>}
+      <p class="actions">
+        {signs && (
+          <button
+            type="button"
+            class="primary"
+            disabled={working}
+            onClick={() =>
+              void once(async () => {
+                await relay(new Member(gateway, signer, config, round));
+                return true;
+              })
+            }
+          >
+            {sign}
+          </button>
+        )}
+        {signer instanceof Wallet && (
+          <button
+            type="button"
+            disabled={working}
+            onClick={() =>
+              void once(async () => {
+                const { chainId, treasury } = config;
+                const block = await signer.transact(BigInt(chainId), treasury, call());
+                if (block !== undefined) await indexed(block);
+                return block !== undefined;
+              })
+            }
+          >
+            {text.transact}
+          </button>
+        )}
+        <button type="button" disabled={working} onClick={leave}>
+          {back}
+        </button>
+      </p>
+      {working && <p role="status">{text.signing}</p>}
+      {error !== undefined && <Failure error={error} />}
+    </>
+  );
+}

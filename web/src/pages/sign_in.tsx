@@ -1,0 +1,133 @@
+/** Who signs: a key of this browser or a wallet, and what stands in a wallet's way. */
+
+import { useEffect, useState } from "preact/hooks";
+
+import { keptKeys } from "../client/key_file.ts";
+import type { Config } from "../client/views.ts";
+import { type Announced, discover, Wallet } from "../client/wallet.ts";
+import { short, words } from "../messages/index.ts";
+import { toHex } from "../protocol/encoding.ts";
+import type { Signer } from "../protocol/keys.ts";
+import { Failure } from "../view/resource.tsx";
+import { setSigner, signInWith, store } from "../view/session.ts";
+import { Unlock } from "./key.tsx";
+
+/** Whether it is a wallet's account that is a contract, which signs nothing. */
+export function isContract(signer: Signer): boolean {
+  return signer instanceof Wallet && signer.isContract;
+}
+
+/** Choose who signs. */
+export function SignIn() {
+  const text = words.wallet;
+  const kept = keptKeys(store());
+  return (
+    <>
+      <h3>{text.keys}</h3>
+      {kept.length ? (
+        kept.map((locked) => <Unlock key={toHex(locked.address)} locked={locked} />)
+      ) : (
+        <p>{text.noKey}</p>
+      )}
+      <p class="actions">
+        <a href="/register">{text.register}</a>
+        <a href="/key">{text.import}</a>
+      </p>
+      <h3>{text.wallets}</h3>
+      <Wallets />
+    </>
+  );
+}
+
+/** The wallets of this browser. */
+export function Wallets() {
+  const text = words.wallet;
+  const [found, setFound] = useState<readonly Announced[]>([]);
+  const [asking, setAsking] = useState(false);
+  const [error, setError] = useState<unknown>();
+  useEffect(() => discover(setFound), []);
+  const connect = async (announced: Announced) => {
+    setAsking(true);
+    setError(undefined);
+    try {
+      await signInWith(announced);
+    } catch (problem) {
+      setError(problem);
+    }
+    setAsking(false);
+  };
+  return (
+    <>
+      <p>{found.length ? text.found : text.none}</p>
+      <p class="actions">
+        {found.map((one) => (
+          <button key={one.uuid} type="button" disabled={asking} onClick={() => void connect(one)}>
+            {one.icon && <img class="icon" src={one.icon} alt="" width={24} height={24} />}
+            {text.connect(one.name)}
+          </button>
+        ))}
+      </p>
+      {asking && <p role="status">{text.asking}</p>}
+      {error !== undefined && <Failure error={error} />}
+    </>
+  );
+}
+
+/** Why a wallet's account that is a contract casts no ballot, and what helps. */
+export function ContractNotice({ config }: { config: Config }) {
+  const text = words.wallet;
+  return (
+    <div class="notice warn" role="status">
+      <p>{text.contract}</p>
+      {config.votingKeys ? <a href="/voting-key">{text.nameKey}</a> : <p>{text.contractNo}</p>}
+    </div>
+  );
+}
+
+/** Who signs now; of a wallet also that it is on another chain. */
+export function SignedIn({ signer, config }: { signer: Signer; config: Config }) {
+  const text = words.wallet;
+  const address = short(toHex(signer.address));
+  return (
+    <section class="signer" aria-label={words.nav.key}>
+      <p class="actions">
+        <span>
+          {signer instanceof Wallet
+            ? text.withWallet(signer.walletName, address)
+            : text.withKey(address)}
+        </span>
+        <button
+          type="button"
+          onClick={() => {
+            setSigner(undefined);
+          }}
+        >
+          {text.leave}
+        </button>
+      </p>
+      {signer instanceof Wallet && signer.chainId !== BigInt(config.chainId) && (
+        <OtherChain wallet={signer} wanted={config.chainId} />
+      )}
+    </section>
+  );
+}
+
+function OtherChain({ wallet, wanted }: { wallet: Wallet; wanted: number }) {
+  const text = words.wallet;
+  const [error, setError] = useState<unknown>();
+  return (
+    <div class="notice warn" role="status">
+      <p>{text.otherChain(wallet.chainId.toString(), wanted.toString())}</p>
+      <button
+        type="button"
+        onClick={() => {
+          setError(undefined);
+          wallet.useChain(BigInt(wanted)).catch(setError);
+        }}
+      >
+        {text.change(wanted.toString())}
+      </button>
+      {error !== undefined && <Failure error={error} />}
+    </div>
+  );
+}
