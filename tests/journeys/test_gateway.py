@@ -85,6 +85,17 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     number = plan["round"]
     api.good("POST", f"/rounds/{number}/funding", {"amount": BUDGET}, token=True)
 
+    organizer = stack.organizer.address_hex
+    assert api.good("GET", f"/rounds/{number}/funders") == [
+        {"funder": organizer, "amount": str(BUDGET), "refundable": "0"}
+    ]
+    assert api.good("GET", "/organizer", token=True) == {"account": organizer}
+    assert api("GET", "/organizer")[0] == 401
+    (committee,) = api.good("GET", "/committees")
+    assert committee["digest"] == api.good("GET", "/config")["committees"][0]
+    assert (committee["threshold"], committee["faults"], committee["quorum"]) == (2, 1, 3)
+    assert [one["url"] for one in committee["nodes"]] == stack.node_urls
+
     recipients = [SigningKey().address_hex for _ in range(4)]
     proposals = []
     asked_for = [("Ławka", 400), ("Gone", 1), ("Tree", 500), ("Statue", 900)]
@@ -257,6 +268,7 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
     api = Api(stack, 2)
     now = stack.registry.head().timestamp
     good_round = round_of(stack, None, fresh_keys(5))
+    many_seats = {"kind": "plurality", "seats": 3}
     good_poll = {
         "title": "A question",
         "questions": [{"kind": "single_choice", "title": "Where?", "options": ["Here", "There"]}],
@@ -306,8 +318,9 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
             "/polls",
             good_poll | {"outcomes": [{"kind": "greedy", "budget": 1}]},
             422,
-            "costs",
+            "outcomes[0].costs",
         ),
+        ("POST", "/polls", good_poll | {"outcomes": [many_seats]}, 422, "outcomes[0].seats"),
         ("POST", "/rounds/99/funding", {"amount": 1}, 404, "round"),
         ("POST", "/typed-data", member | {"kind": "proposal", "round": 99, "item": item}, 404, ""),
         ("POST", "/typed-data", member | {"kind": "revision", "item": item}, 422, "proposal"),

@@ -247,6 +247,16 @@ def build_api(
             "limits": {"batch": MAX_BATCH, "body_bytes": MAX_BODY_BYTES},
         }
 
+    @app.get("/api/v1/committees", tags=["gateway"])
+    def committees() -> list[Json]:
+        """Committees that can tally what is created here, with their nodes; the default first."""
+        return views.committees()
+
+    @app.get("/api/v1/organizer", dependencies=[Organizer], tags=["gateway"])
+    def who_organizes() -> Json:
+        """Whether a token is the organizer's, and from which account this gateway pays."""
+        return {"account": desk.key.address_hex}
+
     def tried(response: Response, warnings: Sequence[LeakWarning]) -> Json:
         response.status_code = 200
         shown = [one.to_json() for one in warnings]
@@ -287,6 +297,11 @@ def build_api(
     def fund(round_id: RoundNumber, wanted: Funding) -> list[Json]:
         """Fund a round from the gateway's account; anybody may fund it on chain as well."""
         return [sent_json(one) for one in organizing.fund(round_id, wanted.amount)]
+
+    @app.get("/api/v1/rounds/{round_id}/funders", tags=["rounds"])
+    def funders(round_id: RoundNumber) -> list[Json]:
+        """Who funded a round, with how much, and what each can be refunded now."""
+        return views.funders(round_id)
 
     @app.post("/api/v1/rounds/{round_id}/refunds", dependencies=[Organizer], tags=["rounds"])
     def refund(round_id: RoundNumber, wanted: Refund) -> Json:

@@ -19,6 +19,8 @@ PAGE_PATHS = (
     "/",
     "/about",
     "/key",
+    "/organize",
+    "/organize/{plan}",
     "/register",
     "/rounds/{number}",
     "/polls/{number}",
