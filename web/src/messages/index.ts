@@ -97,6 +97,11 @@ export function readAmount(typed: string, { decimals }: Currency): bigint | unde
   return BigInt(whole + places.padEnd(decimals, "0"));
 }
 
+/** The zone in which times are shown. */
+export function zone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** An address or digest, shortened for reading. */
 export function short(hex: string): string {
   return hex.length > 14 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex;

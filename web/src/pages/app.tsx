@@ -23,6 +23,9 @@ const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentTy
   register: async () => (await import("./register.tsx")).RegisterPage,
   key: async () => (await import("./key.tsx")).KeyPage,
   about: async () => (await import("./about.tsx")).AboutPage,
+  organize: async () => (await import("./organize/plans.tsx")).OrganizePage,
+  newPlan: async () => (await import("./organize/wizard.tsx")).NewPlanPage,
+  plan: async () => (await import("./organize/plan.tsx")).PlanPage,
   missing: () => Promise.resolve(Missing),
 };
 

@@ -4,8 +4,11 @@ import { useEffect, useState } from "preact/hooks";
 
 /** A page with what its path names. */
 export type Route =
-  | { readonly page: "home" | "key" | "register" | "about" | "missing" }
-  | { readonly page: "round" | "poll" | "check" | "results" | "audit"; readonly id: bigint };
+  | { readonly page: "home" | "key" | "register" | "about" | "organize" | "newPlan" | "missing" }
+  | {
+      readonly page: "round" | "poll" | "check" | "results" | "audit" | "plan";
+      readonly id: bigint;
+    };
 
 type Numbered = Extract<Route, { id: bigint }>["page"];
 
@@ -25,8 +28,14 @@ export function routeOf(path: string): Route {
     case "/key":
     case "/register":
     case "/about":
-      return { page: path.slice(1) as "key" | "register" | "about" };
+    case "/organize":
+      return { page: path.slice(1) as "key" | "register" | "about" | "organize" };
+    case "/organize/new":
+      return { page: "newPlan" };
   }
+  // Plans are numbered in hexadecimal.
+  const plan = /^\/organize\/([0-9a-f]{16})$/.exec(path);
+  if (plan) return { page: "plan", id: BigInt(`0x${plan[1]}`) };
   for (const [pattern, page] of NUMBERED) {
     const found = pattern.exec(path);
     if (found) return { page, id: BigInt(found[1]!) };
