@@ -299,6 +299,7 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
             422,
             "closes",
         ),
+        ("POST", "/rounds", good_round | {"voting_opens_at": now}, 422, "voting_opens_at"),
         ("POST", "/polls", good_poll | {"closes_at": now}, 422, "closes_at"),
         ("POST", "/polls", good_poll | asking(options=["One"]), 422, "questions[0].options"),
         ("POST", "/polls", good_poll | asking(kind="oracle"), 400, "questions[0].kind"),

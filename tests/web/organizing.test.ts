@@ -258,6 +258,9 @@ describe("a specification", () => {
       { path: "times.freeze_delay", fault: "duration" },
     ]);
     for (const { path } of problems) expect(stepOf(path), path).toBeDefined();
+    expect(
+      specificationOf(pollOf({ voters: freshElectorate("invitations") }), NOW).problems,
+    ).toEqual([{ path: "registration_closes_at", fault: "nobody_registers" }]);
     expect(specificationOf(pollOf({ voters: freshElectorate("list") }), NOW).problems).toEqual([
       { path: "voters.accounts", fault: "nobody" },
     ]);
@@ -336,6 +339,7 @@ describe("a file", () => {
       text: "Text",
       questions: [EVERY_QUESTION[0]],
       voters: { kind: "list" },
+      registration_closes_at: NOW + 10,
       closes_at: NOW + 30,
     },
     ...Object.keys(ROUND_BALLOTS).map((kind) => ({
@@ -452,6 +456,7 @@ test.each([
   ["contract", "voters.contract"],
   ["accounts.7", "voters.accounts"],
   ["closes_at", "closes_at"],
+  ["dispute_window", "times.dispute_window"],
 ])("the gateway's field %s is at %s", (field, path) => {
   expect(pathOf(field, freshDraft())).toBe(path);
   expect(stepOf(path)).toBeDefined();

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -41,6 +42,9 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 2**20
 _BINARY = "application/octet-stream"
+_PARAMETER = re.compile(r"InvalidParameter\((\w+)\)")
+"""Where a contract names what it refuses."""
+_CAPITAL = re.compile("[A-Z]")
 
 Json = dict[str, Any]
 Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
@@ -174,7 +178,9 @@ def build_api(
 
     @app.exception_handler(Refused)
     async def _refused(_: Request, error: Refused) -> Response:
-        return problems.respond(Problem(422, "Refused by the contract", str(error)))
+        named = _PARAMETER.search(str(error))
+        field = _CAPITAL.sub(lambda found: f"_{found[0].lower()}", named[1]) if named else ""
+        return problems.respond(Problem(422, "Refused by the contract", str(error), field))
 
     @app.exception_handler(ChainError)
     async def _chain(_: Request, error: ChainError) -> Response:

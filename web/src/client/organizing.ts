@@ -44,6 +44,7 @@ export const plan = record({
     registrationClosesAt: optional(whole),
     opensAt: optional(whole),
     closesAt: optional(whole),
+    minimumBallots: whole,
   }),
   censusFixed: flag,
   warnings: list(warning),

@@ -42,6 +42,7 @@ export type Fault =
   | "missing"
   | "nobody"
   | "early"
+  | "nobody_registers"
   | "time"
   | Exclude<Entry, "text" | "lines" | "flag" | "statistics" | "order" | "misfit">;
 
@@ -213,7 +214,11 @@ class Reading {
     const moments = momentsOf(draft, nowUnixS);
     let before = nowUnixS;
     for (const { name } of MOMENTS[draft.kind]) {
-      if (draft.moments[name]!.mode === "none") continue;
+      if (draft.moments[name]!.mode === "none") {
+        const invited = draft.voters.kind === "invitations";
+        if (name === "registration_closes_at" && invited) this.problem(name, "nobody_registers");
+        continue;
+      }
       const at = moments[name];
       if (at === undefined) this.problem(name, "time");
       else if (at < before) this.problem(name, "early");
@@ -626,6 +631,7 @@ export function pathOf(field: string, { kind }: PlanDraft): string {
   if (root === "accounts" || root === "contract" || root === "classes") {
     parts.unshift(kind === "poll" ? "voters" : "members");
   }
+  if (TIMES.some(({ name }) => name === root)) parts.unshift("times");
   if (parts[0] === "outcomes") {
     const member = parts[2] ?? "kind";
     if (member === "costs" || member === "categories") return `questions.${parts[1]}.options`;

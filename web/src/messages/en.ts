@@ -505,6 +505,7 @@ export const en = {
       missing: "Fill this in.",
       nobody: "Choose a file of accounts.",
       early: "This must come after the time before it.",
+      nobody_registers: "Who is invited needs time to register.",
       time: "Enter a time.",
       integer: "Enter a whole number.",
       integers: "Enter whole numbers, with commas between them.",
@@ -793,7 +794,8 @@ export const en = {
         `${nodes} nodes: any ${threshold} can count, and could read votes if they pooled their shares; ${faults} may fail; ${quorum} receipts record a ballot`,
       node: (place: string, url: string, address: string) => `${place}. ${url}, key ${address}`,
       minimum: "Fewest ballots",
-      minimumHint: "With fewer the poll is void and nothing is opened. Nodes refuse less than 5.",
+      minimumHint:
+        "With fewer the poll is void and nothing is opened. Nodes refuse less than 5, and more than may vote cannot be asked for.",
       secret: "Votes are secret",
       secretHint:
         "Without it, weights and electorates are allowed whose result tells how people voted. Voters are told.",
@@ -876,6 +878,8 @@ export const en = {
         expired: "It is over. Funders can have back what was not paid out.",
         registering: (time: string) =>
           `People can register by invitation until ${time}. Then the list of voters is fixed, and the poll goes on the chain.`,
+        fewest: (count: string) =>
+          `At least ${count} must have registered by then, or the poll cannot begin.`,
         starting: "The poll goes on the chain now.",
         created: (time: string) => `The nodes make their keys; voting opens ${time}.`,
         open: (time: string) =>

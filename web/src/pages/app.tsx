@@ -59,6 +59,9 @@ export function App() {
         <Loaded key={`${route.page} ${id}`} page={route.page} id={id} />
       </main>
       <footer>
+        <p>
+          <a href="/organize">{words.organize.title}</a>
+        </p>
         <LanguageChoice
           chosen={(language) => {
             void speak(language).then(() => {

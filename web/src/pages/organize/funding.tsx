@@ -26,7 +26,8 @@ export function Funding({
   const text = words.organize.funding;
   const { budget, deposited, token, status } = round;
   const missing = budget > deposited ? budget - deposited : 0n;
-  const [amount, setAmount] = useState(missing.toString());
+  const [typed, setTyped] = useState<string>();
+  const amount = typed ?? missing.toString();
   const [working, setWorking] = useState(false);
   const [said, setSaid] = useState("");
   const [error, setError] = useState<unknown>();
@@ -37,6 +38,7 @@ export function Funding({
     try {
       await action();
       setSaid(done);
+      setTyped(undefined);
       again();
     } catch (problem) {
       setError(problem);
@@ -65,7 +67,7 @@ export function Funding({
             label={text.amount}
             hint={text.from(short(toHex(organizer.account)))}
             value={amount}
-            change={setAmount}
+            change={setTyped}
             more={{ inputMode: "numeric", required: true, pattern: "[1-9][0-9]{0,38}" }}
           />
           <button type="submit" disabled={working}>

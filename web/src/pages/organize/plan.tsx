@@ -161,10 +161,9 @@ function next({ plan, round, poll }: Loaded): string {
   }
   switch (poll?.status) {
     case undefined: {
-      const { registrationClosesAt } = plan.specification;
-      return registrationClosesAt === undefined || plan.censusFixed
-        ? text.starting
-        : text.registering(moment(registrationClosesAt));
+      const { registrationClosesAt, minimumBallots } = plan.specification;
+      if (registrationClosesAt === undefined || plan.censusFixed) return text.starting;
+      return `${text.registering(moment(registrationClosesAt))} ${text.fewest(number(minimumBallots))}`;
     }
     case "created":
       return text.created(moment(poll.opensAt));
