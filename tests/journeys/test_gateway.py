@@ -91,6 +91,11 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     ]
     assert api.good("GET", "/organizer", token=True) == {"account": organizer}
     assert api("GET", "/organizer")[0] == 401
+    money = api.good("GET", f"/tokens/{to_hex(token.address)}")
+    assert (money["symbol"], type(money["decimals"])) == ("PLN", int)
+    brief = api.good("GET", f"/plans/{plan['plan']}?brief=true")
+    assert brief["specification"]["members"] == {"kind": "list", "classes": None}
+    assert brief in api.good("GET", "/plans?brief=true")
     (committee,) = api.good("GET", "/committees")
     assert committee["digest"] == api.good("GET", "/config")["committees"][0]
     assert (committee["threshold"], committee["faults"], committee["quorum"]) == (2, 1, 3)

@@ -52,6 +52,8 @@ PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the pol
 RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
 ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
 DryRun = Annotated[bool, Query(description="Check and warn only; nothing is created.")]
+Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
+TokenPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the token.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -258,6 +260,11 @@ def build_api(
         """Committees that can tally what is created here, with their nodes; the default first."""
         return views.committees()
 
+    @app.get("/api/v1/tokens/{token}", tags=["gateway"])
+    def token(token: TokenPath) -> Json:
+        """A token's symbol and decimals, as it says itself; none and 0 where it does not."""
+        return views.token(from_hex(token, "token"))
+
     @app.get("/api/v1/organizer", dependencies=[Organizer], tags=["gateway"])
     def who_organizes() -> Json:
         """Whether a token is the organizer's, and from which account this gateway pays."""
@@ -387,14 +394,14 @@ def build_api(
         return desk.plans.to_json(organizing.create_poll(wanted))
 
     @app.get("/api/v1/plans", tags=["plans"])
-    def plans() -> list[Json]:
+    def plans(brief: Brief = False) -> list[Json]:
         """Rounds and polls that this gateway organizes."""
-        return [desk.plans.to_json(plan) for plan in desk.plans.all()]
+        return [desk.plans.to_json(plan, brief) for plan in desk.plans.all()]
 
     @app.get("/api/v1/plans/{plan}", tags=["plans"])
-    def show_plan(plan: str) -> Json:
+    def show_plan(plan: str, brief: Brief = False) -> Json:
         """A plan with its transactions, and what it waits for."""
-        return desk.plans.to_json(desk.plans.get(plan))
+        return desk.plans.to_json(desk.plans.get(plan), brief)
 
     @app.post(
         "/api/v1/plans/{plan}/invitations",

@@ -45,6 +45,11 @@ class Views:
         found = (self._desk.registry.committee(digest) for digest in self._desk.committees)
         return [_committee(one) for one in found if one is not None]
 
+    def token(self, address: bytes) -> Json:
+        """How a token counts its amounts."""
+        symbol, decimals = self._money(address)
+        return {"symbol": symbol, "decimals": decimals}
+
     def rounds(self) -> list[Json]:
         """Summaries of all rounds of the treasury."""
         return [

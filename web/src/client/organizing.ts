@@ -70,6 +70,9 @@ export type Committee = Of<typeof committees>[number];
 export const funders = list(record({ funder: bytes, amount: decimal, refundable: decimal }));
 export type Funder = Of<typeof funders>[number];
 
+/** How a token counts its amounts, as it says itself. */
+export const money = record({ symbol: optional(text), decimals: whole });
+
 const tried = record({ warnings: list(warning) });
 const created = record({ plan: text });
 const sent = record({ transaction: bytes });
@@ -109,7 +112,8 @@ export class Organizer {
   }
 
   /** Put money of the gateway's own account into a round. */
-  async fund(round: bigint, amount: string): Promise<void> {
+  async fund(round: bigint, units: bigint): Promise<void> {
+    const amount = units.toString();
     await this.#gateway.post(`/rounds/${round}/funding`, { amount }, list(sent));
   }
 

@@ -741,6 +741,9 @@ export const en = {
     },
     money: {
       lead: "Winners are paid by the treasury’s contract, out of money that is put in before the vote.",
+      counted: (symbol: string, unit: string) =>
+        `The token ${symbol}: enter amounts in its smallest unit, of which ${unit} make one.`,
+      is: (amounts: string) => `In its own units: ${amounts}`,
       ballot: "How do members vote?",
       outcome: "How are winners found?",
     },
@@ -937,7 +940,8 @@ export const en = {
       deposited: "Deposited",
       of: (deposited: string, budget: string) => `${deposited} of ${budget}`,
       amount: "Amount to put in",
-      from: (account: string) => `In the smallest unit, from the gateway’s account ${account}.`,
+      amountOf: (symbol: string) => `Amount to put in, in ${symbol}`,
+      from: (account: string) => `From the gateway’s account ${account}.`,
       fund: "Fund the round",
       working: "Sending …",
       funded: "The money is in the round.",

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import type { Funder, Organizer } from "../../client/organizing.ts";
 import type { Round } from "../../client/views.ts";
-import { number, short, words } from "../../messages/index.ts";
+import { amount, readAmount, short, words } from "../../messages/index.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Meter } from "../../view/meter.tsx";
 import { Failure } from "../../view/resource.tsx";
@@ -24,10 +24,12 @@ export function Funding({
   again: () => void;
 }) {
   const text = words.organize.funding;
-  const { budget, deposited, token, status } = round;
+  const { budget, deposited, token, status, symbol, decimals } = round;
+  const shown = (units: bigint) => amount(units, { symbol, decimals });
   const missing = budget > deposited ? budget - deposited : 0n;
   const [typed, setTyped] = useState<string>();
-  const amount = typed ?? missing.toString();
+  const entered = typed ?? amount(missing, { symbol: undefined, decimals });
+  const units = readAmount(entered, { symbol, decimals });
   const [working, setWorking] = useState(false);
   const [said, setSaid] = useState("");
   const [error, setError] = useState<unknown>();
@@ -53,24 +55,24 @@ export function Funding({
         label={text.deposited}
         value={deposited}
         most={budget > deposited ? budget : deposited}
-        says={text.of(number(deposited), number(budget))}
+        says={text.of(shown(deposited), shown(budget))}
       />
       {open && (
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            void run(() => organizer.fund(round.round, amount.trim()), text.funded);
+            if (units) void run(() => organizer.fund(round.round, units), text.funded);
           }}
         >
           <TextField
             path="funding.amount"
-            label={text.amount}
+            label={symbol ? text.amountOf(symbol) : text.amount}
             hint={text.from(short(toHex(organizer.account)))}
-            value={amount}
+            value={entered}
             change={setTyped}
-            more={{ inputMode: "numeric", required: true, pattern: "[1-9][0-9]{0,38}" }}
+            more={{ inputMode: "decimal" }}
           />
-          <button type="submit" disabled={working}>
+          <button type="submit" disabled={working || !units}>
             {working ? text.working : text.fund}
           </button>
         </form>
@@ -107,7 +109,7 @@ export function Funding({
           <ul>
             {funders.map(({ funder, amount: given, refundable }) => (
               <li key={toHex(funder)}>
-                {text.funder(short(toHex(funder)), number(given))}{" "}
+                {text.funder(short(toHex(funder)), shown(given))}{" "}
                 {refundable > 0n && (
                   <button
                     type="button"
@@ -116,7 +118,7 @@ export function Funding({
                       void run(() => organizer.refund(round.round, funder), text.refunded);
                     }}
                   >
-                    {text.refund(number(refundable), short(toHex(funder)))}
+                    {text.refund(shown(refundable), short(toHex(funder)))}
                   </button>
                 )}
               </li>

@@ -19,7 +19,7 @@ const REFRESH_MS = 4000;
 async function load(name: string) {
   const [config, plan] = await Promise.all([
     readConfig(),
-    gateway.get(`/plans/${name}`, planShape),
+    gateway.get(`/plans/${name}?brief=true`, planShape),
   ]);
   const [ofRound, given, ofPoll] = await Promise.all([
     plan.round === undefined ? undefined : gateway.get(`/rounds/${plan.round}`, round),

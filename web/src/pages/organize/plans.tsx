@@ -19,7 +19,7 @@ export function OrganizePage() {
 
 function Plans() {
   const text = words.organize.plans;
-  const found = useResource(() => gateway.get("/plans", plans), []);
+  const found = useResource(() => gateway.get("/plans?brief=true", plans), []);
   return (
     <>
       <p>

@@ -1,6 +1,7 @@
 /** Steps of the wizard that are but fields: subject, money, times, nodes. */
 
-import type { Committee } from "../../client/organizing.ts";
+import { addressOf } from "../../client/account_file.ts";
+import { type Committee, money } from "../../client/organizing.ts";
 import {
   MOMENTS,
   MONEY,
@@ -9,11 +10,14 @@ import {
   ROUND_OUTCOMES,
   TIMES,
   UNITS_S,
+  type Values,
   type When,
 } from "../../client/plan_draft.ts";
 import { localTime, momentsOf } from "../../client/plan_specification.ts";
-import { moment, number, short, words, zone } from "../../messages/index.ts";
+import { amount, moment, number, short, words, zone } from "../../messages/index.ts";
 import { toHex } from "../../protocol/encoding.ts";
+import { useResource } from "../../view/resource.tsx";
+import { gateway } from "../../view/session.ts";
 import {
   CheckField,
   ChoiceFields,
@@ -82,6 +86,7 @@ export function MoneyStep({ draft, change }: StepProps) {
           change({ money });
         }}
       />
+      <InTokens values={draft.money} />
       <ChoiceFields
         path="ballot"
         label={text.ballot}
@@ -103,6 +108,27 @@ export function MoneyStep({ draft, change }: StepProps) {
         }}
       />
     </>
+  );
+}
+
+/** Amounts of the smallest unit as the token itself would write them. */
+function InTokens({ values }: { values: Values }) {
+  const text = words.organize.money;
+  const token = addressOf(values["token"]!.trim());
+  const { value: currency } = useResource(async () => {
+    return token === undefined ? undefined : await gateway.get(`/tokens/${token}`, money);
+  }, [token]);
+  if (!currency?.decimals) return null;
+  const written = ["budget", "minimum_amount", "maximum_amount"].flatMap((name) => {
+    const units = values[name]!.trim();
+    if (!/^[0-9]{1,39}$/.test(units)) return [];
+    return [`${words.organize.members[name]}: ${amount(BigInt(units), currency)}`];
+  });
+  return (
+    <p class="notice" role="status">
+      {text.counted(currency.symbol ?? "", number(10n ** BigInt(currency.decimals)))}{" "}
+      {text.is(written.join("; "))}
+    </p>
   );
 }
 
