@@ -118,7 +118,7 @@ function InTokens({ values }: { values: Values }) {
   const { value: currency } = useResource(async () => {
     return token === undefined ? undefined : await gateway.get(`/tokens/${token}`, money);
   }, [token]);
-  if (!currency?.decimals) return null;
+  if (!currency?.symbol) return null;
   const written = ["budget", "minimum_amount", "maximum_amount"].flatMap((name) => {
     const units = values[name]!.trim();
     if (!/^[0-9]{1,39}$/.test(units)) return [];
@@ -126,7 +126,7 @@ function InTokens({ values }: { values: Values }) {
   });
   return (
     <p class="notice" role="status">
-      {text.counted(currency.symbol ?? "", number(10n ** BigInt(currency.decimals)))}{" "}
+      {text.counted(currency.symbol, number(10n ** BigInt(currency.decimals)))}{" "}
       {text.is(written.join("; "))}
     </p>
   );
