@@ -407,6 +407,20 @@ describe("a file", () => {
     });
   });
 
+  test("may say of what is left out that it is nothing", () => {
+    const content = {
+      title: "T",
+      text: "",
+      questions: [EVERY_QUESTION[0]],
+      outcomes: null,
+      opens_at: null,
+      closes_at: "1800000060",
+      voters: { kind: "votes", contract: ONE, keys: null, classes: null },
+      times: null,
+    };
+    expect(good(draftOf(content, NOW))).toMatchObject({ closes_at: NOW + 60 });
+  });
+
   test.each([
     [[], "file: not an object"],
     [{ ...COMMON, questions: "none" }, "questions: not a list"],

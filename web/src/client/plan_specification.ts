@@ -570,7 +570,9 @@ class Members {
   }
 
   end(): void {
-    for (const name of this.#left.keys()) throw this.malformed(name, "not known here");
+    for (const [name, value] of this.#left) {
+      if (value !== null) throw this.malformed(name, "not known here");
+    }
   }
 
   malformed(name: string, reason: string): Malformed {

@@ -328,7 +328,7 @@ function Create({
               setAccepted(event.currentTarget.checked);
             }}
           />
-          <span>{text.accept}</span>
+          <span class="named">{text.accept}</span>
         </label>
       )}
       <button

@@ -160,7 +160,7 @@ export function CheckField({
             change(event.currentTarget.checked);
           }}
         />
-        <span>{label}</span>
+        <span class="named">{label}</span>
       </label>
       {hint && (
         <p id={`${idOf(path)}-hint`} class="hint">

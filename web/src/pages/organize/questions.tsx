@@ -317,7 +317,7 @@ function Caps({
                   set(caps.with(place, { ...cap, options: chosen.sort((a, b) => a - b) }));
                 }}
               />
-              <span>{name || number(row + 1)}</span>
+              <span class="named">{name || number(row + 1)}</span>
             </label>
           ))}
           <SelectField

@@ -126,7 +126,8 @@ function InTokens({ values }: { values: Values }) {
   });
   return (
     <p class="notice" role="status">
-      {text.counted(currency.symbol, number(10n ** BigInt(currency.decimals)))}{" "}
+      {currency.decimals > 0 &&
+        text.counted(currency.symbol, number(10n ** BigInt(currency.decimals)))}{" "}
       {text.is(written.join("; "))}
     </p>
   );
