@@ -1,5 +1,6 @@
 """What organizers write: TOML, CSV, dates, durations; everything that is wrong is said at once."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,21 @@ def test_a_file_of_accounts_that_is_not_there(tmp_path: Path) -> None:
         poll(tmp_path, 'closes_at = "+1d"', voters='accounts_file = "a.csv"\naccounts = []')
     with pytest.raises(WrongLines, match=r"not TOML: .*line 1"):
         read_specification(write(tmp_path / "x.toml", "= 1"), PollSpecification, NOW)
+
+
+def test_a_file_of_the_web_client(tmp_path: Path) -> None:
+    content = {
+        "title": "T",
+        "questions": [{"kind": "single_choice", "title": "T", "options": ["A", "B"]}],
+        "closes_at": NOW + 60,
+        "voters": {"kind": "list", "accounts": [{"account": ACCOUNT, "weight": "2"}]},
+    }
+    path = write(tmp_path / "poll.json", json.dumps(content))
+    assert read_specification(path, PollSpecification, NOW) == content
+    with pytest.raises(WrongLines, match=r"not JSON: .*line 1"):
+        read_specification(write(path, "title = 1"), PollSpecification, NOW)
+    with pytest.raises(WrongLines, match="not an object"):
+        read_specification(write(path, "[]"), PollSpecification, NOW)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,22 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     number = plan["round"]
     api.good("POST", f"/rounds/{number}/funding", {"amount": BUDGET}, token=True)
 
+    organizer = stack.organizer.address_hex
+    assert api.good("GET", f"/rounds/{number}/funders") == [
+        {"funder": organizer, "amount": str(BUDGET), "refundable": "0"}
+    ]
+    assert api.good("GET", "/organizer", token=True) == {"account": organizer}
+    assert api("GET", "/organizer")[0] == 401
+    money = api.good("GET", f"/tokens/{to_hex(token.address)}")
+    assert (money["symbol"], type(money["decimals"])) == ("PLN", int)
+    brief = api.good("GET", f"/plans/{plan['plan']}?brief=true")
+    assert brief["specification"]["members"] == {"kind": "list", "classes": None}
+    assert brief in api.good("GET", "/plans?brief=true")
+    (committee,) = api.good("GET", "/committees")
+    assert committee["digest"] == api.good("GET", "/config")["committees"][0]
+    assert (committee["threshold"], committee["faults"], committee["quorum"]) == (2, 1, 3)
+    assert [one["url"] for one in committee["nodes"]] == stack.node_urls
+
     recipients = [SigningKey().address_hex for _ in range(4)]
     proposals = []
     asked_for = [("Ławka", 400), ("Gone", 1), ("Tree", 500), ("Statue", 900)]
@@ -257,6 +273,7 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
     api = Api(stack, 2)
     now = stack.registry.head().timestamp
     good_round = round_of(stack, None, fresh_keys(5))
+    many_seats = {"kind": "plurality", "seats": 3}
     good_poll = {
         "title": "A question",
         "questions": [{"kind": "single_choice", "title": "Where?", "options": ["Here", "There"]}],
@@ -287,6 +304,7 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
             422,
             "closes",
         ),
+        ("POST", "/rounds", good_round | {"voting_opens_at": now}, 422, "voting_opens_at"),
         ("POST", "/polls", good_poll | {"closes_at": now}, 422, "closes_at"),
         ("POST", "/polls", good_poll | asking(options=["One"]), 422, "questions[0].options"),
         ("POST", "/polls", good_poll | asking(kind="oracle"), 400, "questions[0].kind"),
@@ -306,8 +324,9 @@ def test_what_the_api_refuses(stack: LocalStack) -> None:
             "/polls",
             good_poll | {"outcomes": [{"kind": "greedy", "budget": 1}]},
             422,
-            "costs",
+            "outcomes[0].costs",
         ),
+        ("POST", "/polls", good_poll | {"outcomes": [many_seats]}, 422, "outcomes[0].seats"),
         ("POST", "/rounds/99/funding", {"amount": 1}, 404, "round"),
         ("POST", "/typed-data", member | {"kind": "proposal", "round": 99, "item": item}, 404, ""),
         ("POST", "/typed-data", member | {"kind": "revision", "item": item}, 422, "proposal"),

@@ -18,7 +18,7 @@ import { keyOfWords, wordsOfKey } from "../../web/src/client/key_words.ts";
 import { compare, votersPoll, type VotersPoll } from "../../web/src/client/poll.ts";
 import { decidedByOrder, reasonsOf } from "../../web/src/client/reasons.ts";
 import { bytes, decimal, list, optional, record, text, whole } from "../../web/src/client/shape.ts";
-import { SavedVotes, type Store } from "../../web/src/client/votes.ts";
+import { SavedVotes } from "../../web/src/client/votes.ts";
 import type { Results } from "../../web/src/client/views.ts";
 import { amount, readAmount } from "../../web/src/messages/index.ts";
 import { toHex, utf8 } from "../../web/src/protocol/encoding.ts";
@@ -34,25 +34,7 @@ import { receiptStatement } from "../../web/src/protocol/receipts.ts";
 import { publicKeyOf } from "../../web/src/protocol/sealing.ts";
 import { Domain } from "../../web/src/protocol/typed_data.ts";
 import { routeOf } from "../../web/src/view/router.ts";
-
-class Shelf implements Store {
-  readonly #kept = new Map<string, string>();
-  get length(): number {
-    return this.#kept.size;
-  }
-  key(place: number): string | null {
-    return [...this.#kept.keys()][place] ?? null;
-  }
-  getItem(name: string): string | null {
-    return this.#kept.get(name) ?? null;
-  }
-  setItem(name: string, value: string): void {
-    this.#kept.set(name, value);
-  }
-  removeItem(name: string): void {
-    this.#kept.delete(name);
-  }
-}
+import { Shelf } from "./support/shelf.ts";
 
 const NODES = [1, 2, 3, 4].map((byte) => new SigningKey(new Uint8Array(32).fill(byte)));
 const QUESTION = { kind: "single_choice", title: "Where?", options: ["Here", "There"] };
@@ -330,7 +312,16 @@ test("JSON of others passes only as what it claims to be", () => {
 test("paths lead to pages", () => {
   expect(routeOf("/")).toEqual({ page: "home" });
   expect(routeOf("/polls/12/audit")).toEqual({ page: "audit", id: 12n });
-  for (const path of ["/polls/0", "/polls/x", "/polls/1/", "/polls/1/nothing", "/rounds"]) {
+  expect(routeOf("/organize/new")).toEqual({ page: "newPlan" });
+  expect(routeOf("/organize/00000000000000ff")).toEqual({ page: "plan", id: 255n });
+  for (const path of [
+    "/polls/0",
+    "/polls/x",
+    "/polls/1/",
+    "/polls/1/nothing",
+    "/rounds",
+    "/organize/ff",
+  ]) {
     expect(routeOf(path)).toEqual({ page: "missing" });
   }
 });

@@ -1,10 +1,12 @@
-"""A round or a poll in a TOML file: dates, durations, accounts in a CSV file.
+"""A round or a poll in a TOML or JSON file: dates, durations, accounts in a CSV file.
 
 Members are those of `gateway.specification`. Beyond what JSON can say, a time may be a TOML date
 with a zone or a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds a duration (`"90d"`),
-and an electorate may name a CSV file by `accounts_file`, seen from the TOML file.
+and an electorate may name a CSV file by `accounts_file`, seen from this file. A file whose name
+ends in `.json` is JSON: the web client saves such.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -34,10 +36,14 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
         WrongLines: Names everything that is wrong, with its line or its member.
         OSError: A file cannot be read.
     """
+    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if form == "JSON" else tomllib.loads(text)
     except ValueError as error:
-        raise WrongLines([f"{path}: not TOML: {error}"]) from error
+        raise WrongLines([f"{path}: not {form}: {error}"]) from error
+    if not isinstance(content, dict):
+        raise WrongLines([f"{path}: not an object"])
     problems: list[str] = []
     for electorate in _ELECTORATES:
         try:

@@ -270,6 +270,10 @@ class Treasury(DeployedContract):
         """Pay a funded proposal to its recipient."""
         return self.send(sender, "claim", proposal_id)
 
+    def refundable(self, round_id: int, funder: bytes) -> int:
+        """What a funder could be refunded now."""
+        return int(self.read("refundable", round_id, checksum(funder)))
+
     def refund(self, sender: SigningKey, round_id: int, funder: bytes) -> Sent:
         """Return a funder's part of what is not meant for proposals."""
         return self.send(sender, "refund", round_id, checksum(funder))

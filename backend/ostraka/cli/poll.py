@@ -52,7 +52,9 @@ def template() -> None:
 
 @app.command()
 def create(
-    file: Annotated[Path, typer.Argument(help="TOML file, as `poll template` prints one.")],
+    file: Annotated[
+        Path, typer.Argument(help="TOML file, as `poll template` prints one, or JSON.")
+    ],
     yes: warnings.Yes = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
@@ -88,7 +90,9 @@ def create(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="TOML file, as `poll template` prints one.")],
+    file: Annotated[
+        Path, typer.Argument(help="TOML file, as `poll template` prints one, or JSON.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Check a poll's file on this machine: its rules, and what the result may give away.

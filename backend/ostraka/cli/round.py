@@ -43,7 +43,9 @@ def template() -> None:
 
 @app.command()
 def create(
-    file: Annotated[Path, typer.Argument(help="TOML file, as `round template` prints one.")],
+    file: Annotated[
+        Path, typer.Argument(help="TOML file, as `round template` prints one, or JSON.")
+    ],
     yes: warnings.Yes = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
@@ -81,7 +83,9 @@ def create(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="TOML file, as `round template` prints one.")],
+    file: Annotated[
+        Path, typer.Argument(help="TOML file, as `round template` prints one, or JSON.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Check a round's file on this machine: its rules, and what the result may give away.

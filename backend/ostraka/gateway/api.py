@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -41,6 +42,9 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 2**20
 _BINARY = "application/octet-stream"
+_PARAMETER = re.compile(r"InvalidParameter\((\w+)\)")
+"""Where a contract names what it refuses."""
+_CAPITAL = re.compile("[A-Z]")
 
 Json = dict[str, Any]
 Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
@@ -48,6 +52,8 @@ PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the pol
 RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
 ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
 DryRun = Annotated[bool, Query(description="Check and warn only; nothing is created.")]
+Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
+TokenPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the token.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -176,7 +182,9 @@ def build_api(
 
     @app.exception_handler(Refused)
     async def _refused(_: Request, error: Refused) -> Response:
-        return problems.respond(Problem(422, "Refused by the contract", str(error)))
+        named = _PARAMETER.search(str(error))
+        field = _CAPITAL.sub(lambda found: f"_{found[0].lower()}", named[1]) if named else ""
+        return problems.respond(Problem(422, "Refused by the contract", str(error), field))
 
     @app.exception_handler(ChainError)
     async def _chain(_: Request, error: ChainError) -> Response:
@@ -250,6 +258,21 @@ def build_api(
             "limits": {"batch": MAX_BATCH, "body_bytes": MAX_BODY_BYTES},
         }
 
+    @app.get("/api/v1/committees", tags=["gateway"])
+    def committees() -> list[Json]:
+        """Committees that can tally what is created here, with their nodes; the default first."""
+        return views.committees()
+
+    @app.get("/api/v1/tokens/{token}", tags=["gateway"])
+    def token(token: TokenPath) -> Json:
+        """A token's symbol and decimals, as it says itself; none and 0 where it does not."""
+        return views.token(from_hex(token, "token"))
+
+    @app.get("/api/v1/organizer", dependencies=[Organizer], tags=["gateway"])
+    def who_organizes() -> Json:
+        """Whether a token is the organizer's, and from which account this gateway pays."""
+        return {"account": desk.key.address_hex}
+
     def tried(response: Response, warnings: Sequence[LeakWarning]) -> Json:
         response.status_code = 200
         shown = [one.to_json() for one in warnings]
@@ -290,6 +313,11 @@ def build_api(
     def fund(round_id: RoundNumber, wanted: Funding) -> list[Json]:
         """Fund a round from the gateway's account; anybody may fund it on chain as well."""
         return [sent_json(one) for one in organizing.fund(round_id, wanted.amount)]
+
+    @app.get("/api/v1/rounds/{round_id}/funders", tags=["rounds"])
+    def funders(round_id: RoundNumber) -> list[Json]:
+        """Who funded a round, with how much, and what each can be refunded now."""
+        return views.funders(round_id)
 
     @app.post("/api/v1/rounds/{round_id}/refunds", dependencies=[Organizer], tags=["rounds"])
     def refund(round_id: RoundNumber, wanted: Refund) -> Json:
@@ -369,14 +397,14 @@ def build_api(
         return desk.plans.to_json(organizing.create_poll(wanted))
 
     @app.get("/api/v1/plans", tags=["plans"])
-    def plans() -> list[Json]:
+    def plans(brief: Brief = False) -> list[Json]:
         """Rounds and polls that this gateway organizes."""
-        return [desk.plans.to_json(plan) for plan in desk.plans.all()]
+        return [desk.plans.to_json(plan, brief) for plan in desk.plans.all()]
 
     @app.get("/api/v1/plans/{plan}", tags=["plans"])
-    def show_plan(plan: str) -> Json:
+    def show_plan(plan: str, brief: Brief = False) -> Json:
         """A plan with its transactions, and what it waits for."""
-        return desk.plans.to_json(desk.plans.get(plan))
+        return desk.plans.to_json(desk.plans.get(plan), brief)
 
     @app.post(
         "/api/v1/plans/{plan}/invitations",

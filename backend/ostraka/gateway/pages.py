@@ -19,6 +19,8 @@ PAGE_PATHS = (
     "/",
     "/about",
     "/key",
+    "/organize",
+    "/organize/{plan}",
     "/register",
     "/voting-key",
     "/rounds/{number}",

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -223,8 +223,12 @@ class Plans:
             known.count -= 1
             session.add(known)
 
-    def to_json(self, plan: Plan) -> dict[str, Any]:
-        """A plan as shown to everybody: counts of invitations, no codes."""
+    def to_json(self, plan: Plan, brief: bool = False) -> dict[str, Any]:
+        """A plan as shown to everybody: counts of invitations, no codes.
+
+        Args:
+            brief: Without the accounts of its electorates, which may be very many.
+        """
         with Session(self._engine) as session:
             query = select(func.count()).where(Invitation.plan_id == plan.id)
             issued, redeemed = session.exec(query).one(), self._redeemed(session, plan.id)
@@ -232,7 +236,7 @@ class Plans:
             "plan": plan.id,
             "round": None if plan.round_id is None else str(plan.round_id),
             "poll": None if plan.poll_id is None else str(plan.poll_id),
-            "specification": plan.specification,
+            "specification": _brief(plan.specification) if brief else plan.specification,
             "census_source": plan.source,
             "census_fixed": plan.census is not None,
             "warnings": plan.warnings,
@@ -249,6 +253,15 @@ class Plans:
                 for step in self.steps(plan)
             ],
         }
+
+
+def _brief(specification: Mapping[str, Any]) -> dict[str, Any]:
+    shown = dict(specification)
+    for electorate in ("members", "voters"):
+        if shown.get(electorate):
+            given = shown[electorate].items()
+            shown[electorate] = {name: value for name, value in given if name != "accounts"}
+    return shown
 
 
 def specification_of(plan: Plan) -> RoundSpecification | PollSpecification:

@@ -169,9 +169,15 @@ def poll_outcome_rule(
     if len(wanted) != len(questions):
         raise Rejected("P2", "outcomes", f"{len(wanted)}, expected {len(questions)}")
     slots = [len(question.rule.slots) for question in questions]
-    rules = [one.rule(question) for one, question in zip(wanted, questions, strict=True)]
-    for rule, count in zip(rules, slots, strict=True):
-        rule.check_slots(count)
+    rules = []
+    for number, (one, question, count) in enumerate(zip(wanted, questions, slots, strict=True)):
+        try:
+            rule = one.rule(question)
+            rule.check_slots(count)
+        except Rejected as error:
+            name = error.item.partition(".")[2]
+            raise Rejected(error.check, f"outcomes[{number}].{name}", error.reason) from None
+        rules.append(rule)
     if all(isinstance(rule, NoOutcome) for rule in rules):
         return NoOutcome()
     return rules[0] if len(rules) == 1 else Parts(tuple(zip(slots, rules, strict=True)))

@@ -25,7 +25,7 @@ from ostraka_verifier.outcome import (
     Plurality,
     Proportional,
 )
-from ostraka_verifier.parameters import Description
+from ostraka_verifier.parameters import Committee, Description
 from ostraka_verifier.question import Question
 from ostraka_verifier.statistics import poll_statistics
 
@@ -39,6 +39,16 @@ class Views:
         self._desk = desk
         self._organizing = organizing
         self._currencies: dict[bytes, tuple[str | None, int]] = {}
+
+    def committees(self) -> list[Json]:
+        """Committees whose nodes the gateway talks to, the default first."""
+        found = (self._desk.registry.committee(digest) for digest in self._desk.committees)
+        return [_committee(one) for one in found if one is not None]
+
+    def token(self, address: bytes) -> Json:
+        """How a token counts its amounts."""
+        symbol, decimals = self._money(address)
+        return {"symbol": symbol, "decimals": decimals}
 
     def rounds(self) -> list[Json]:
         """Summaries of all rounds of the treasury."""
@@ -91,6 +101,25 @@ class Views:
             "poll": str(view.poll_id) if view.poll_id else None,
             "plan": plan.id if plan else None,
         }
+
+    def funders(self, round_id: int) -> list[Json]:
+        """Who funded a round, in the order in which they first did."""
+        self._organizing.round(round_id)
+        funded: dict[str, int] = {}
+        for event in self._desk.indexer.events(TREASURY, ["RoundFunded"], str(round_id)):
+            funder = str(event.arguments["funder"]).lower()
+            received = int(str(event.arguments["received"]))
+            funded[funder] = funded.get(funder, 0) + received
+        return [
+            {
+                "funder": funder,
+                "amount": str(amount),
+                "refundable": str(
+                    self._desk.treasury.refundable(round_id, from_hex(funder, "funder"))
+                ),
+            }
+            for funder, amount in funded.items()
+        ]
 
     def proposals(self, round_id: int) -> list[Json]:
         """Proposals of a round in order of submission."""
@@ -172,7 +201,7 @@ class Views:
             "releasable_at": view.releasable_at or None,
             "rule": to_hex(poll.rule.encode()),
             "outcome_rule": to_hex(poll.outcome_rule.encode()),
-            "committee": _committee(poll),
+            "committee": _committee(poll.committee),
             "poll_keys": None if opened is None else [to_hex(key) for key in opened.public_keys],
             "served": poll.committee.digest in self._desk.committees,
             "plan": plan.id if plan else None,
@@ -318,8 +347,7 @@ def _described(encoded: object) -> Json:
     }
 
 
-def _committee(poll: PublishedPoll) -> Json:
-    committee = poll.committee
+def _committee(committee: Committee) -> Json:
     return {
         "digest": to_hex(committee.digest),
         "threshold": committee.threshold,

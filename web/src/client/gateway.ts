@@ -45,10 +45,15 @@ export class Unreachable extends Error {
 /** A gateway, or a node, which answers to some of the same paths. */
 export class Gateway {
   readonly #base: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  /** @param url Where it serves, without `/api/v1`; "" for where this page comes from. */
-  constructor(url = "") {
+  /**
+   * @param url Where it serves, without `/api/v1`; "" for where this page comes from.
+   * @param token The organizer's; without one, as everybody.
+   */
+  constructor(url = "", token = "") {
     this.#base = `${url.replace(/\/+$/, "")}/api/v1`;
+    this.#headers = token ? { Authorization: `Bearer ${token}` } : {};
   }
 
   /**
@@ -142,7 +147,7 @@ export class Gateway {
   async #request(
     method: string,
     path: string,
-    more: RequestInit,
+    more: { headers?: Readonly<Record<string, string>>; body?: string },
     signal?: AbortSignal,
   ): Promise<Response> {
     const patience = AbortSignal.timeout(TIMEOUT_MS);
@@ -150,6 +155,7 @@ export class Gateway {
     try {
       return await fetch(this.#base + path, {
         ...more,
+        headers: { ...this.#headers, ...more.headers },
         method,
         signal: signals,
         redirect: "error",

@@ -7,6 +7,9 @@ export type { Messages } from "./en.ts";
 /** Every language by its code: its own name, and its words, loaded when they are wanted. */
 export const LANGUAGES = {
   en: { name: "English", load: () => Promise.resolve(en) },
+  de: { name: "Deutsch", load: async () => (await import("./de.ts")).de },
+  es: { name: "Español", load: async () => (await import("./es.ts")).es },
+  pl: { name: "Polski", load: async () => (await import("./pl.ts")).pl },
 } as const satisfies Record<string, { name: string; load: () => Promise<Messages> }>;
 
 export type Language = keyof typeof LANGUAGES;
@@ -110,6 +113,11 @@ export function fromNow(seconds: number): string {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
   }
   return format.format(seconds, "second");
+}
+
+/** The zone in which times are shown. */
+export function zone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** An address or digest, shortened for reading. */

@@ -26,6 +26,9 @@ const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentTy
   key: async () => (await import("./key.tsx")).KeyPage,
   "voting-key": async () => (await import("./voting_key.tsx")).VotingKeyPage,
   about: async () => (await import("./about.tsx")).AboutPage,
+  organize: async () => (await import("./organize/plans.tsx")).OrganizePage,
+  newPlan: async () => (await import("./organize/wizard.tsx")).NewPlanPage,
+  plan: async () => (await import("./organize/plan.tsx")).PlanPage,
   missing: () => Promise.resolve(Missing),
 };
 
@@ -65,6 +68,9 @@ export function App() {
         />
       </main>
       <footer>
+        <p>
+          <a href="/organize">{words.organize.title}</a>
+        </p>
         <LanguageChoice
           chosen={(language) => {
             void speak(language).then(() => {

@@ -163,7 +163,7 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
             {findings.map((one) => (
               <tr key={one.check}>
                 <th scope="row">{one.check}</th>
-                <td>{one.claim}</td>
+                <td>{text.claims[one.check] ?? one.claim}</td>
                 <td class={kinds[one.verdict]}>{text.words[one.verdict]}</td>
                 <td>{[one.item, one.detail].filter(Boolean).join(": ")}</td>
               </tr>

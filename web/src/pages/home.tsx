@@ -12,7 +12,7 @@ async function load() {
     readConfig(),
     gateway.get("/rounds", roundSummaries),
     gateway.get("/polls", pollSummaries),
-    gateway.get("/plans", plans),
+    gateway.get("/plans?brief=true", plans),
   ]);
   const treasury = toHex(config.treasury);
   return {

@@ -42,8 +42,8 @@ export function Facts({ facts }: { facts: readonly (readonly [string, ComponentC
 }
 
 /** Let the reader keep a text as a file. */
-export function saveFile(name: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type: "application/json" }));
+export function saveFile(name: string, content: string, type = "application/json"): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

@@ -4,9 +4,12 @@ import { useEffect, useState } from "preact/hooks";
 
 /** A page with what its path names. */
 export type Route =
-  | { readonly page: "home" | "key" | "voting-key" | "register" | "about" | "missing" }
-  | { readonly page: Numbered; readonly id: bigint }
+  | { readonly page: "missing" | "newPlan" | Plain }
+  | { readonly page: Numbered | "plan"; readonly id: bigint }
   | { readonly page: "revise"; readonly id: bigint; readonly proposal: string };
+
+/** Pages at their own names, but for the first. */
+type Plain = "home" | "key" | "voting-key" | "register" | "about" | "organize";
 
 type Numbered = "round" | "propose" | "poll" | "check" | "results" | "audit";
 
@@ -29,8 +32,14 @@ export function routeOf(path: string): Route {
     case "/voting-key":
     case "/register":
     case "/about":
-      return { page: path.slice(1) as "key" | "voting-key" | "register" | "about" };
+    case "/organize":
+      return { page: path.slice(1) as Plain };
+    case "/organize/new":
+      return { page: "newPlan" };
   }
+  // Plans are numbered in hexadecimal.
+  const plan = /^\/organize\/([0-9a-f]{16})$/.exec(path);
+  if (plan) return { page: "plan", id: BigInt(`0x${plan[1]}`) };
   for (const [pattern, page] of NUMBERED) {
     const found = pattern.exec(path);
     if (found) return { page, id: BigInt(found[1]!) };

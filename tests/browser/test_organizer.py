@@ -1,0 +1,272 @@
+"""An organizer without a command line: polls and rounds by the wizard, invitations, money."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ostraka.app.local_stack import LocalStack
+from ostraka.app.specification_file import read_specification
+from ostraka.gateway.specification import PollSpecification
+from ostraka.keys import SigningKey
+from ostraka.wire.invitations import redemption
+from ostraka.wire.records import to_hex
+from tests.browser.surfing import Surfer
+from tests.support.api import Api, fresh_keys, wait_for_heads
+from tests.support.town import eventually
+
+PASSPHRASE = "correct horse battery staple"
+
+
+def step(page: Page, name: str) -> None:
+    """Go to a step of the wizard."""
+    page.get_by_role("navigation", name="Steps").get_by_role("button", name=name).click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def enter(organizer: Surfer, token: str) -> None:
+    page = organizer.page
+    page.get_by_label("Organizer’s token").fill(token)
+    page.get_by_role("button", name="Continue").click()
+
+
+@pytest.mark.timeout(600)
+def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -> None:
+    api, organizer = Api(stack), surfer()
+    page = organizer.page
+    page.goto("/organize")
+    organizer.look("organize-token")
+    enter(organizer, "not the token")
+    expect(page.get_by_role("alert")).to_contain_text("not the organizer’s token")
+    organizer.look("organize-token-wrong")
+    enter(organizer, stack.organizer_token)
+    page.get_by_role("link", name="New round or poll").click()
+
+    page.get_by_label("Title").fill("Summer meeting")
+    page.get_by_label("Text", exact=True).fill("Where and how?")
+    organizer.look("organize-subject")
+    step(page, "Who may vote")
+    page.get_by_label("By invitation").check()
+    page.get_by_label("How many invitations").fill("2")
+    organizer.look("organize-voters")
+    step(page, "Questions")
+    first = page.get_by_role("group", name="Question 1", exact=True)
+    first.get_by_label("What do you ask?").fill("Where?")
+    first.get_by_text("Paste a list").click()
+    first.get_by_label("One option a line").fill("Park\nLake\nOnline")
+    first.get_by_role("button", name="Take these").click()
+    first.get_by_label("How is it decided?").select_option("Most votes win")
+    first.get_by_label("How many win").fill("4")
+    page.get_by_role("button", name="Add a question").click()
+    second = page.get_by_role("group", name="Question 2", exact=True)
+    second.get_by_label("What do you ask?").fill("What to buy?")
+    second.get_by_label("How do people answer?").select_option("Choose within a budget")
+    second.get_by_label("Budget", exact=True).fill("100")
+    second.get_by_label("Option 1", exact=True).fill("Tent")
+    second.get_by_label("Cost of option 1").fill("much")
+    second.get_by_label("Option 2", exact=True).fill("Stove")
+    second.get_by_label("Cost of option 2").fill("40")
+    organizer.look("organize-questions")
+
+    # What is filled in outlasts the page.
+    page.goto("/organize/new")
+    expect(page.get_by_label("Title")).to_have_value("Summer meeting")
+    step(page, "Times")
+    registration = page.get_by_role("group", name="Registration closes")
+    registration.get_by_label("When?").select_option("after a while")
+    registration.get_by_label("How many").fill("1")
+    expect(page.get_by_text("That is ")).to_have_count(2)
+    organizer.look("organize-times")
+    step(page, "Nodes and secrecy")
+    for url in stack.node_urls:
+        expect(page.get_by_text(url)).to_be_visible()
+    page.get_by_label("Fewest ballots").fill("4")
+    page.get_by_text("Times that the protocol needs").click()
+    page.get_by_label("Time for objections").fill("10m")
+    page.get_by_label("From closing until").fill("5s")
+    page.get_by_label("One attempt of the nodes").fill("8s")
+    organizer.look("organize-nodes")
+
+    # What is wrong here is said before anything is sent …
+    step(page, "Check and create")
+    expect(page.get_by_text("To mend before it can be created: 1")).to_be_visible()
+    organizer.look("organize-problems")
+    page.get_by_role("button", name="Questions: Question 2: Costs").click()
+    expect(page.get_by_label("Cost of option 1")).to_be_focused()
+    expect(page.get_by_text("Enter a whole number.")).to_be_visible()
+    organizer.look("organize-problem-at-field")
+    page.get_by_label("Cost of option 1").fill("80")
+    # … and what the gateway refuses, at the field that it names.
+    step(page, "Check and create")
+    expect(page.get_by_role("alert")).to_contain_text("4 for 3 contenders")
+    organizer.look("organize-refused")
+    page.get_by_role("button", name="Questions: Question 1: How many win").click()
+    expect(page.get_by_label("How many win")).to_be_focused()
+    expect(page.get_by_text("Not possible: 4 for 3 contenders")).to_be_visible()
+    page.get_by_label("How many win").fill("1")
+
+    step(page, "Check and create")
+    expect(page.get_by_text("Nodes refuse such a poll.")).to_be_visible()
+    create = page.get_by_role("button", name="Create: Poll")
+    expect(create).to_be_disabled()
+    organizer.look("organize-warning")
+    page.get_by_role("button", name="Nodes and secrecy: Fewest ballots").click()
+    expect(page.get_by_label("Fewest ballots")).to_be_focused()
+    page.get_by_label("Fewest ballots").fill("5")
+    step(page, "Check and create")
+    expect(page.get_by_text("whoever redeems one of 2 invitations")).to_be_visible()
+    expect(page.get_by_text("Nodes refuse")).to_have_count(0)
+    organizer.look("organize-summary")
+    saved = organizer.download("Save as a file")
+    wanted = read_specification(saved, PollSpecification, 0)
+    PollSpecification.model_validate(wanted).check()
+    create.dblclick()
+    expect(page.get_by_role("heading", name="Created")).to_be_visible()
+    expect(page.get_by_text("They are shown only now")).to_be_visible()
+    organizer.look("organize-created")
+    links = list(csv.DictReader(organizer.download("Save the links as a file").open()))
+    assert [one["weight"] for one in links] == ["1", "1"]
+    assert not [name for name in organizer.kept() if "plan-draft" in name]
+
+    citizen = surfer()
+    register(citizen, links[0]["link"])
+    page.get_by_role("link", name="See how it goes on").click()
+    expect(page.get_by_text("1 of 2 are redeemed.")).to_be_visible()
+    page.get_by_label("How many more").fill("5")
+    page.get_by_role("button", name="Make invitations").click()
+    expect(page.get_by_text("1 of 7 are redeemed.")).to_be_visible()
+    expect(page.get_by_text("At least 5 must have registered by then")).to_be_visible()
+    organizer.look("organize-plan-registering")
+    for one in csv.DictReader(organizer.download("Save the links as a file").open()):
+        redeem(api, one["code"])
+    expect(page.get_by_text("6 of 7 are redeemed.")).to_be_visible()
+    name = page.url.rpartition("/")[2]
+    assert len([one for one in api.good("GET", "/plans") if "Summer" in json.dumps(one)]) == 1
+
+    plan = api.good("GET", f"/plans/{name}")
+    stack.move_time(plan["specification"]["registration_closes_at"])
+    eventually(lambda: api.good("GET", f"/plans/{name}")["poll"] is not None, "created")
+    poll_id = int(api.good("GET", f"/plans/{name}")["poll"])
+    eventually(lambda: api.good("GET", f"/polls/{poll_id}")["poll_keys"] is not None, "open", 60)
+    wait_for_heads(stack)
+    expect(page.get_by_text("People can vote until")).to_be_visible()
+    expect(page.get_by_text("0 (0%)")).to_be_visible()
+    expect(page.get_by_text("They are shown only now")).to_be_visible()
+    vote(citizen.page, poll_id)
+    # Told by the stream of events, without loading the page again.
+    expect(page.get_by_text("1 (16.7%)")).to_be_visible()
+    expect(page.get_by_text("nobody can register any more")).to_be_visible()
+    page.get_by_text("Transactions (2)").click()
+    organizer.look("organize-plan-open")
+    assert stack.organizer_token not in "\n".join(organizer.sent)
+    assert stack.organizer_token not in json.dumps(organizer.kept())
+    page.get_by_role("button", name="Forget the token").click()
+    expect(page.get_by_label("Organizer’s token")).to_be_visible()
+    assert not organizer.console, organizer.console
+
+
+def register(citizen: Surfer, link: str) -> None:
+    page = citizen.page
+    page.goto(link)
+    page.get_by_label("Choose a passphrase").fill(PASSPHRASE)
+    page.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Make my key and register").click()
+    expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
+
+
+def redeem(api: Api, code: str) -> None:
+    key = SigningKey()
+    signature = to_hex(key.sign(redemption(code, key.address)))
+    body = {"code": code, "account": key.address_hex, "signature": signature}
+    api.good("POST", "/invitations/redemption", body)
+
+
+def vote(page: Page, poll_id: int) -> None:
+    page.goto(f"/polls/{poll_id}")
+    page.get_by_role("group", name="Where?").get_by_label("Lake").check()
+    page.get_by_role("group", name="What to buy?").get_by_label("Tent").check()
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Unlock").click()
+    page.get_by_role("button", name="Seal my ballot").click()
+    page.get_by_role("button", name="Cast my ballot").click()
+    expect(page.get_by_text("Cast and recorded")).to_be_visible()
+
+
+@pytest.mark.timeout(600)
+def test_a_round_with_a_file_of_accounts(
+    stack: LocalStack, surfer: Callable[[], Surfer], tmp_path: Path
+) -> None:
+    api, organizer, keys = Api(stack), surfer(), fresh_keys(6)
+    token, _ = stack.deploy_token("Test PLN", "PLN", 1000)
+    page = organizer.page
+    page.goto("/organize/new")
+    enter(organizer, stack.organizer_token)
+    page.get_by_label("Title").fill("Spring budget")
+    page.get_by_label("Round of a shared budget").check()
+    step(page, "Who may vote")
+    accounts = tmp_path / "members.csv"
+    lines = [f"{key.address_hex},2" for key in keys]
+    accounts.write_text("\n".join(["account,weight", *lines, lines[0], "0x12,1"]))
+    page.get_by_label("File of accounts").set_input_files(accounts)
+    expect(page.get_by_role("alert")).to_contain_text("Line 8")
+    expect(page.get_by_role("alert")).to_contain_text("is on line 2 already")
+    expect(page.get_by_role("alert")).to_contain_text("Line 9: no account: “0x12”")
+    organizer.look("organize-accounts-wrong")
+    accounts.write_text("\n".join(["account,weight", *lines]))
+    page.get_by_label("File of accounts").set_input_files([])
+    page.get_by_label("File of accounts").set_input_files(accounts)
+    expect(page.get_by_text("6 accounts, weight in all 12.")).to_be_visible()
+    organizer.look("organize-accounts")
+    step(page, "Money and ballot")
+    page.get_by_label("ERC-20 token").fill(to_hex(token.address))
+    page.get_by_label("Budget", exact=True).fill("1000")
+    expect(page.get_by_text("Budget: 1,000 PLN")).to_be_visible()
+    page.get_by_label("How do members vote?").select_option("Choose several")
+    page.get_by_label("At most so many").fill("2")
+    organizer.look("organize-money")
+    step(page, "Check and create")
+    # Six are few, and that is said.
+    expect(page.get_by_text("Few may vote: 6.")).to_be_visible()
+    organizer.look("organize-round-summary")
+    saved = organizer.download("Save as a file")
+
+    # The same, from the file.
+    step(page, "Subject")
+    page.get_by_text("Load from a file, or start again").click()
+    page.get_by_role("button", name="Empty all steps").click()
+    expect(page.get_by_label("Title")).to_have_value("")
+    page.get_by_label("File of a round or poll").set_input_files(accounts)
+    expect(page.get_by_role("alert")).to_contain_text("describes no round or poll")
+    organizer.look("organize-file")
+    page.get_by_label("File of a round or poll").set_input_files(saved)
+    expect(page.get_by_label("Title")).to_have_value("Spring budget")
+    step(page, "Check and create")
+    page.get_by_label("I have read what it may give away").check()
+    page.get_by_role("button", name="Create: Round").click()
+    page.get_by_role("link", name="See how it goes on").click()
+
+    expect(page.get_by_text("0 PLN of 1,000 PLN")).to_be_visible()
+    page.get_by_label("Amount to put in, in PLN").fill("600.5")
+    expect(page.get_by_role("button", name="Fund the round")).to_be_disabled()
+    page.get_by_label("Amount to put in, in PLN").fill("600")
+    page.get_by_role("button", name="Fund the round").click()
+    expect(page.get_by_text("600 PLN of 1,000 PLN")).to_be_visible()
+    expect(page.get_by_label("Amount to put in, in PLN")).to_have_value("400")
+    expect(page.get_by_text("Members can propose until")).to_be_visible()
+    page.get_by_text("Fund it from elsewhere").click()
+    organizer.look("organize-plan-round")
+    number = api.good("GET", f"/plans/{page.url.rpartition('/')[2]}")["round"]
+    assert api.good("GET", f"/rounds/{number}")["deposited"] == "600"
+
+    # Nobody proposes anything: the money goes back.
+    stack.move_time(api.good("GET", f"/rounds/{number}")["voting_closes_at"])
+    page.get_by_role("button", name="Send 600 PLN back").click()
+    expect(page.get_by_text("It was sent back.")).to_be_visible()
+    organizer.look("organize-plan-void")
+    page.get_by_role("link", name="All rounds and polls that are organized here").click()
+    expect(page.get_by_role("link", name="Spring budget")).to_be_visible()
+    organizer.look("organize-plans")
+    assert not organizer.console, organizer.console

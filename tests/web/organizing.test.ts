@@ -1,0 +1,527 @@
+/** What organizers fill in: files of accounts, drafts, specifications. */
+
+import { describe, expect, test } from "vitest";
+
+import { addressOf, readAccountFile, totalWeight } from "../../web/src/client/account_file.ts";
+import { invitationsFile } from "../../web/src/client/organizing.ts";
+import {
+  dropPlanDraft,
+  ELECTORATE_KINDS,
+  freshDraft,
+  freshElectorate,
+  freshQuestion,
+  optionsOfLines,
+  type PlanDraft,
+  POLL_OUTCOMES,
+  QUESTION_KINDS,
+  type QuestionDraft,
+  readPlanDraft,
+  ROUND_BALLOTS,
+  ROUND_OUTCOMES,
+  writeDraftAccounts,
+  writePlanDraft,
+} from "../../web/src/client/plan_draft.ts";
+import {
+  draftOf,
+  durationS,
+  localTime,
+  momentsOf,
+  pathOf,
+  pathOfWarning,
+  specificationOf,
+  stepOf,
+} from "../../web/src/client/plan_specification.ts";
+import { en } from "../../web/src/messages/en.ts";
+import { Malformed } from "../../web/src/protocol/errors.ts";
+import { Shelf } from "./support/shelf.ts";
+
+const NOW = 1_800_000_000;
+const ONE = `0x${"ab".repeat(20)}`;
+const TWO = `0x${"cd".repeat(20)}`;
+const MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"; // of EIP-55
+const ACCOUNTS = [
+  { account: ONE, weight: 1n },
+  { account: TWO, weight: 1n << 60n, signingKey: ONE },
+];
+
+describe("a file of accounts", () => {
+  test("is read as spreadsheets write it", () => {
+    const file = `\ufeffWeight, account ,signing_key\r\n"3","${MIXED}",\r\n\r\n,${TWO},${ONE}\r\n`;
+    const { accounts, wrong } = readAccountFile(file);
+    expect(wrong).toEqual([]);
+    expect(accounts).toEqual([
+      { account: MIXED.toLowerCase(), weight: 3n },
+      { account: TWO, weight: 1n, signingKey: ONE },
+    ]);
+    expect(totalWeight(accounts)).toBe(4n);
+  });
+
+  test("says everything that is wrong, with its line", () => {
+    const mistyped = MIXED.replace("aA", "Aa");
+    const lines = [
+      "account,weight,signing_key",
+      `${ONE},2,`,
+      "0x12,1,",
+      `${TWO},1.5,`,
+      `${ONE.toUpperCase().replace("X", "x")},1,`,
+      `${mistyped},0,nobody`,
+      `${TWO},1,,more`,
+      `${TWO},${1n << 64n},`,
+    ];
+    expect(readAccountFile(lines.join("\n")).wrong).toEqual([
+      { line: 3, fault: "account", value: "0x12" },
+      { line: 4, fault: "weight", value: "1.5" },
+      { line: 5, fault: "twice", value: ONE, first: 2 },
+      { line: 6, fault: "mistyped", value: mistyped },
+      { line: 6, fault: "signing_key", value: "nobody" },
+      { line: 6, fault: "weight", value: "0" },
+      { line: 7, fault: "surplus", value: `${TWO}, 1, , more` },
+      { line: 8, fault: "weight", value: (1n << 64n).toString() },
+    ]);
+  });
+
+  test.each(["", "name\nx", "account,account\n", "account;weight\n"])(
+    "%j has no header",
+    (text) => {
+      expect(readAccountFile(text).wrong).toMatchObject([{ line: 1, fault: "header" }]);
+    },
+  );
+
+  test("counts lines through quoted values, and says where quotes do not close", () => {
+    const file = `account,"weight"\n"${ONE}","\n1"\n${TWO},x\n"${TWO}`;
+    expect(readAccountFile(file).wrong).toEqual([
+      { line: 4, fault: "weight", value: "x" },
+      { line: 5, fault: "quotes", value: "" },
+    ]);
+  });
+
+  test("addresses are in lower case, or their capitals fit", () => {
+    expect(addressOf(MIXED)).toBe(MIXED.toLowerCase());
+    expect(addressOf(MIXED.replace("aA", "Aa"))).toBeUndefined();
+    expect(addressOf("0x")).toBeUndefined();
+  });
+});
+
+function question(part: Partial<QuestionDraft>): QuestionDraft {
+  const options = ["A", "B", "C"].map((name) => ({ name, cost: "", category: "" }));
+  return { ...freshQuestion(), title: "What?", options, ...part };
+}
+
+function pollOf(part: Partial<PlanDraft>): PlanDraft {
+  const voters = { ...freshElectorate("list"), accounts: ACCOUNTS };
+  return { ...freshDraft(), title: "Title", questions: [question({})], voters, ...part };
+}
+
+function good(draft: PlanDraft) {
+  const { specification, problems } = specificationOf(draft, NOW);
+  expect(problems).toEqual([]);
+  return specification;
+}
+
+describe("a specification", () => {
+  test("of a poll holds what was filled in", () => {
+    const priced = ["400", "300", "90071992547409930"].map((cost, place) => ({
+      name: `Option ${place}`,
+      cost,
+      category: place ? "south" : "north",
+    }));
+    const specification = good(
+      pollOf({
+        text: " About it. ",
+        questions: [
+          question({
+            kind: "approval",
+            values: { at_least: "0", at_most: "2" },
+            options: [{ name: " ", cost: "", category: "" }, ...priced],
+            caps: [{ options: [2, 3], ofCosts: false, bound: "1" }],
+            outcome: {
+              kind: "categories",
+              values: { budget: "1000", order: "votes", misfit: "stop", minimum_support: "2" },
+            },
+            budgets: { north: "400", south: "600" },
+          }),
+          question({ kind: "single_choice", values: { abstain: "yes" } }),
+        ],
+      }),
+    );
+    expect(specification).toEqual({
+      title: "Title",
+      text: "About it.",
+      questions: [
+        {
+          kind: "approval",
+          title: "What?",
+          options: ["Option 0", "Option 1", "Option 2"],
+          at_least: 0,
+          at_most: 2,
+          // Empty rows are no options.
+          caps: [{ options: [1, 2], at_most: 1 }],
+        },
+        {
+          kind: "single_choice",
+          title: "What?",
+          options: ["A", "B", "C"],
+          abstain: true,
+        },
+      ],
+      outcomes: [
+        {
+          kind: "categories",
+          costs: [400, 300, "90071992547409930"],
+          categories: [0, 1, 1],
+          budgets: [400, 600],
+          budget: 1000,
+          order: "votes",
+          misfit: "stop",
+          minimum_support: 2,
+          leftover: false,
+        },
+        { kind: "none" },
+      ],
+      voters: {
+        kind: "list",
+        accounts: [
+          { account: ONE },
+          { account: TWO, weight: "1152921504606846976", signing_key: ONE },
+        ],
+      },
+      closes_at: NOW + 7 * 86_400,
+      secret: true,
+      minimum_ballots: 5,
+      times: {
+        freeze_delay: 60,
+        round_duration: 60,
+        max_rounds: 1440,
+        dispute_window: 86_400,
+        tally_period: 30 * 86_400,
+      },
+    });
+  });
+
+  test("times follow one another", () => {
+    const at = (unixS: number) => ({
+      ...freshDraft().moments["closes_at"]!,
+      mode: "at" as const,
+      at: localTime(unixS),
+    });
+    const round: PlanDraft = {
+      ...freshDraft(),
+      kind: "round",
+      moments: { ...freshDraft().moments, proposals_close_at: at(NOW + 61) },
+    };
+    expect(momentsOf(round, NOW)).toEqual({
+      proposals_close_at: NOW + 61,
+      voting_opens_at: NOW + 61 + 86_400,
+      voting_closes_at: NOW + 61 + 8 * 86_400,
+    });
+    const moments = {
+      ...round.moments,
+      proposals_close_at: at(NOW - 1),
+      voting_opens_at: { ...at(NOW), mode: "after" as const, count: "soon" },
+    };
+    const { problems } = specificationOf({ ...round, moments }, NOW);
+    expect(problems).toContainEqual({ path: "proposals_close_at", fault: "early" });
+    expect(problems).toContainEqual({ path: "voting_opens_at", fault: "time" });
+  });
+
+  test("says of each field why it is none", () => {
+    const { problems } = specificationOf(
+      pollOf({
+        title: " ",
+        minimumBallots: "five",
+        times: { ...freshDraft().times, freeze_delay: "1 minute" },
+        voters: { ...freshElectorate("votes"), values: { contract: "0x12", unit: "" } },
+        questions: [
+          question({ options: [] }),
+          question({ title: "", kind: "ranking", values: { scores: "3, two", at_least: "" } }),
+          question({
+            kind: "knapsack",
+            values: { budget: "5" },
+            outcome: { kind: "majority", values: { threshold: "two thirds", quorum: "0" } },
+          }),
+        ],
+      }),
+      NOW,
+    );
+    expect(problems).toEqual([
+      { path: "title", fault: "missing" },
+      { path: "questions.0.options", fault: "missing" },
+      { path: "questions.1.title", fault: "missing" },
+      { path: "questions.1.scores", fault: "integers" },
+      { path: "questions.2.costs.0", fault: "missing" },
+      { path: "questions.2.costs.1", fault: "missing" },
+      { path: "questions.2.costs.2", fault: "missing" },
+      { path: "outcomes.2.threshold", fault: "fraction" },
+      { path: "voters.contract", fault: "address" },
+      { path: "voters.unit", fault: "missing" },
+      { path: "minimum_ballots", fault: "integer" },
+      { path: "times.freeze_delay", fault: "duration" },
+    ]);
+    for (const { path } of problems) expect(stepOf(path), path).toBeDefined();
+    expect(
+      specificationOf(pollOf({ voters: freshElectorate("invitations") }), NOW).problems,
+    ).toEqual([{ path: "registration_closes_at", fault: "nobody_registers" }]);
+    expect(specificationOf(pollOf({ voters: freshElectorate("list") }), NOW).problems).toEqual([
+      { path: "voters.accounts", fault: "nobody" },
+    ]);
+  });
+});
+
+const EVERY_QUESTION = [
+  { kind: "single_choice", title: "T", options: ["A", "B"], abstain: true },
+  {
+    kind: "approval",
+    title: "T",
+    options: ["A", "B"],
+    costs: [3, 4],
+    at_least: 0,
+    at_most: 1,
+    caps: [{ options: [0, 1], budget: 5 }],
+  },
+  { kind: "knapsack", title: "T", options: ["A", "B"], costs: [1, "9007199254740993"], budget: 3 },
+  { kind: "score", title: "T", options: ["A"], max_score: 5 },
+  { kind: "points", title: "T", options: ["A", "B"], credits: 9, at_least: 1, max_per_option: 5 },
+  { kind: "quadratic", title: "T", options: ["A", "B"], credits: 9 },
+  { kind: "split", title: "T", options: ["A", "B"], total: 1000 },
+  { kind: "ranking", title: "T", options: ["A", "B"], scores: [2, 1], at_least: 0 },
+  { kind: "histogram", title: "T", options: ["A", "B"], bounds: [-5, 0, 5] },
+  { kind: "cross_tabulation", title: "T", rows: ["A", "B"], columns: ["C", "D"] },
+  {
+    kind: "number",
+    title: "T",
+    low: -1,
+    high: 1,
+    unit: "m",
+    groups: ["A", "B"],
+    statistics: ["mean", "variance"],
+  },
+];
+const RANKED = { order: "votes_per_cost", misfit: "stop", minimum_support: 3 };
+const EVERY_OUTCOME = [
+  { kind: "majority", threshold: [2, 3], strict: false, quorum: 7 },
+  { kind: "greedy", budget: 4, ...RANKED },
+  { kind: "categories", categories: [0, 1], budgets: [1, 2], budget: 3, leftover: true, ...RANKED },
+  { kind: "plurality", seats: 2, minimum_support: 0 },
+  { kind: "proportional", amount: 10 },
+  { kind: "greedy", costs: [1, 2], budget: 4, ...RANKED },
+  ...Array.from({ length: 5 }, () => ({ kind: "none" })),
+];
+const TIMES = {
+  freeze_delay: 61,
+  round_duration: 8,
+  max_rounds: 100,
+  dispute_window: 600,
+  tally_period: 86_400,
+};
+const COMMON = { title: "T", secret: false, minimum_ballots: 7, times: TIMES };
+
+describe("a file", () => {
+  test.each([
+    {
+      ...COMMON,
+      questions: EVERY_QUESTION,
+      outcomes: EVERY_OUTCOME,
+      voters: {
+        kind: "list",
+        accounts: [
+          { account: ONE, weight: 2 },
+          { account: TWO, signing_key: ONE },
+        ],
+        classes: 4,
+      },
+      registration_closes_at: NOW + 10,
+      opens_at: NOW + 20,
+      closes_at: NOW + 30,
+      committee: `0x${"11".repeat(32)}`,
+    },
+    {
+      ...COMMON,
+      text: "Text",
+      questions: [EVERY_QUESTION[0]],
+      voters: { kind: "list" },
+      registration_closes_at: NOW + 10,
+      closes_at: NOW + 30,
+    },
+    ...Object.keys(ROUND_BALLOTS).map((kind) => ({
+      ...COMMON,
+      token: TWO,
+      budget: "340282366920938463463",
+      minimum_amount: 2,
+      maximum_amount: 9,
+      proposals_per_member: 1,
+      maximum_proposals: 9,
+      claim_period: 90_061,
+      proposals_open_at: NOW + 10,
+      proposals_close_at: NOW + 20,
+      voting_opens_at: NOW + 30,
+      voting_closes_at: NOW + 41,
+      members: { kind: "votes", contract: TWO, unit: 5, keys: ONE, classes: "powers_of_two" },
+      voters: { kind: "members", contract: ONE, classes: "equal" },
+      ballot: {
+        kind,
+        ...{
+          approval: { at_least: 0, at_most: 3 },
+          score: { max_score: 3 },
+          points: { credits: 3, at_least: 1 },
+          quadratic: { credits: 9 },
+          ranking: { scores: [3, 1] },
+        }[kind],
+      },
+      outcome: { kind: "categories", budgets: [1, 2], leftover: true, ...RANKED },
+    })),
+  ])("is loaded and saved without loss: %#", (specification) => {
+    const draft = draftOf(specification, NOW);
+    expect(good(draft)).toEqual(specification);
+  });
+
+  test("of the command line may have dates and durations", () => {
+    const content = {
+      title: "T",
+      budget: "10",
+      proposals_close_at: "+3d",
+      voting_opens_at: "2027-06-01T10:00:00+02:00",
+      voting_closes_at: "2027-06-01T10:00:30Z",
+      claim_period: "2h30m",
+      members: { accounts_file: "members.csv" },
+      ballot: { kind: "knapsack" },
+      times: { freeze_delay: "5s" },
+    };
+    const draft = draftOf(content, NOW);
+    const { specification, problems } = specificationOf(draft, NOW);
+    // The file beside it has to be given again.
+    expect(problems).toEqual([{ path: "members.accounts", fault: "nobody" }]);
+    expect(specification).toMatchObject({
+      proposals_close_at: NOW + 3 * 86_400,
+      voting_opens_at: Date.UTC(2027, 5, 1, 8) / 1000,
+      voting_closes_at: Date.UTC(2027, 5, 1, 10, 0, 30) / 1000,
+      claim_period: 9000,
+      outcome: { kind: "greedy", order: "votes" },
+      times: {
+        ...TIMES,
+        freeze_delay: 5,
+        round_duration: 60,
+        max_rounds: 1440,
+        tally_period: 2_592_000,
+        dispute_window: 86_400,
+      },
+    });
+  });
+
+  test("may say of what is left out that it is nothing", () => {
+    const content = {
+      title: "T",
+      text: "",
+      questions: [EVERY_QUESTION[0]],
+      outcomes: null,
+      opens_at: null,
+      closes_at: "1800000060",
+      voters: { kind: "votes", contract: ONE, keys: null, classes: null },
+      times: null,
+    };
+    expect(good(draftOf(content, NOW))).toMatchObject({ closes_at: NOW + 60 });
+  });
+
+  test.each([
+    [[], "file: not an object"],
+    [{ ...COMMON, questions: "none" }, "questions: not a list"],
+    [{ ...COMMON, questions: [], voters: [] }, "voters: not an object"],
+    [{ ...COMMON, questions: [], voters: { kind: "all" } }, "voters.kind: all is none"],
+    [{ ...COMMON, questions: [], voters: {}, colour: 1 }, "colour: not known here"],
+    [
+      { ...COMMON, questions: [{ kind: "oracle" }], voters: {} },
+      "questions.0.kind: oracle is none",
+    ],
+    [
+      { ...COMMON, questions: [], voters: {}, closes_at: "2027-06-01T10:00:00" },
+      "closes_at: not a time",
+    ],
+    [{ ...COMMON, secret: 1, questions: [], voters: {} }, "secret: not true or false"],
+    [
+      { ...COMMON, questions: [], voters: { accounts: [{ account: "0x" }] } },
+      "voters.accounts.0.account",
+    ],
+    [
+      { ...COMMON, questions: [{ ...EVERY_QUESTION[0], weather: 1 }], voters: {} },
+      "questions.0.weather",
+    ],
+  ])("that is none says why: %#", (content, reason) => {
+    expect(() => draftOf(content, NOW)).toThrow(Malformed);
+    expect(() => draftOf(content, NOW)).toThrow(reason);
+  });
+
+  test("durations are those of the command line", () => {
+    expect(durationS("2h30m")).toBe(9000);
+    for (const text of ["", "3", "d", "3 d", "-3d", "1.5h"])
+      expect(durationS(text)).toBeUndefined();
+  });
+});
+
+test.each([
+  ["body.title", "title"],
+  ["body.voters.votes.unit", "voters.unit"],
+  ["body.members.list.accounts.3.weight", "members.accounts"],
+  ["body.ballot.approval.at_most", "ballot.at_most"],
+  ["outcomes[1].seats", "outcomes.1.seats"],
+  ["body.outcomes.0.greedy.budget", "outcomes.0.budget"],
+  ["outcomes[0].costs", "questions.0.options"],
+  ["outcomes[0].numerator", "outcomes.0.threshold"],
+  ["questions[2].options[1]", "questions.2.options"],
+  ["questions[0].caps[1].options", "questions.0.caps.1.options"],
+  ["contract", "voters.contract"],
+  ["accounts.7", "voters.accounts"],
+  ["closes_at", "closes_at"],
+  ["dispute_window", "times.dispute_window"],
+])("the gateway's field %s is at %s", (field, path) => {
+  expect(pathOf(field, freshDraft())).toBe(path);
+  expect(stepOf(path)).toBeDefined();
+});
+
+test("warnings lead to what they are about", () => {
+  const draft = pollOf({ questions: [question({}), question({ title: "How old?" })] });
+  const about = (code: string, asked?: string) => pathOfWarning({ code, question: asked }, draft);
+  expect(about("small_groups", "How old?")).toBe("questions.1");
+  expect(about("low_minimum")).toBe("minimum_ballots");
+  expect(about("identifying_weights")).toBe("voters.classes");
+  expect(
+    pathOfWarning({ code: "tiny_electorate", question: undefined }, { ...draft, kind: "round" }),
+  ).toBe("members");
+});
+
+test("pasted lines are options", () => {
+  expect(optionsOfLines("Bench; 400; north\r\n\n  Tree\nPond\t30\n")).toEqual([
+    { name: "Bench", cost: "400", category: "north" },
+    { name: "Tree", cost: "", category: "" },
+    { name: "Pond", cost: "30", category: "" },
+  ]);
+});
+
+test("a draft is kept, with its accounts where there is room", () => {
+  const shelf = new Shelf();
+  expect(readPlanDraft(shelf)).toEqual(freshDraft());
+  const draft = pollOf({});
+  writePlanDraft(shelf, draft);
+  expect(writeDraftAccounts(shelf, draft)).toBe(true);
+  expect(readPlanDraft(shelf)).toEqual(draft);
+  shelf.room = 10;
+  expect(writeDraftAccounts(shelf, draft)).toBe(false);
+  expect(readPlanDraft(shelf).voters.accounts).toEqual([]);
+  dropPlanDraft(shelf);
+  expect(shelf.length).toBe(0);
+});
+
+test("invitations are links whose codes no server's log has", () => {
+  expect(invitationsFile("https://gateway.example", ["ab", "cd"], "2")).toBe(
+    "code,link,weight\n" +
+      "ab,https://gateway.example/register#ab,2\n" +
+      "cd,https://gateway.example/register#cd,2\n",
+  );
+});
+
+test("everything that is asked for has a name", () => {
+  const { members, questions, voters } = en.organize;
+  const kinds = [QUESTION_KINDS, POLL_OUTCOMES, ROUND_BALLOTS, ROUND_OUTCOMES, ELECTORATE_KINDS];
+  const asked = kinds.flatMap((one) => Object.values(one).flat());
+  for (const { name } of asked) expect(members).toHaveProperty(name);
+  const named = { ...questions.kinds, ...questions.outcomes, ...voters.kinds };
+  for (const kind of kinds.flatMap(Object.keys)) expect(named).toHaveProperty(kind);
+});

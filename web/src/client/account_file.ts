@@ -1,0 +1,148 @@
+/**
+ * Accounts in a CSV file: who may propose or vote, as the command line reads them.
+ *
+ * The header names the columns: `account`, and if wanted `weight` and `signing_key`. All that is
+ * wrong is found at once, each with its line.
+ *
+ * Source: EIP-55; RFC 4180; backend/ostraka/formats/accounts.py.
+ */
+
+import { keccak256, toHex, utf8 } from "../protocol/encoding.ts";
+
+/** Somebody who may vote or propose. */
+export interface Account {
+  /** 0x-hex in lower case. */
+  readonly account: string;
+  readonly weight: bigint;
+  /** Key that signs for the account, where it is another one. */
+  readonly signingKey?: string;
+}
+
+/** What is wrong on a line. */
+export type Fault =
+  "header" | "quotes" | "surplus" | "account" | "signing_key" | "mistyped" | "weight" | "twice";
+
+export interface WrongLine {
+  readonly line: number;
+  readonly fault: Fault;
+  /** What stands there. */
+  readonly value: string;
+  /** The line that has the account already. */
+  readonly first?: number;
+}
+
+export interface AccountFile {
+  readonly accounts: readonly Account[];
+  readonly wrong: readonly WrongLine[];
+}
+
+const COLUMNS = ["account", "weight", "signing_key"];
+const MAX_WEIGHT = 1n << 64n;
+const SHOWN = 60;
+
+/** Accounts of a file, and every line that is wrong. */
+export function readAccountFile(text: string): AccountFile {
+  const rows = readCsv(text);
+  const wrong: WrongLine[] = [];
+  const [head, ...body] = rows.lines;
+  const columns = (head?.values ?? []).map((name) => name.toLowerCase());
+  const known = columns.every((name) => COLUMNS.includes(name));
+  if (!known || !columns.includes("account") || new Set(columns).size !== columns.length) {
+    return { accounts: [], wrong: [{ line: 1, fault: "header", value: columns.join(", ") }] };
+  }
+  const accounts: Account[] = [];
+  const lines = new Map<string, number>();
+  for (const { line, values } of body) {
+    const before = wrong.length;
+    const say = (fault: Fault, value: string, first?: number) => {
+      wrong.push({ line, fault, value: value.slice(0, SHOWN), ...(first && { first }) });
+    };
+    if (values.length > columns.length) {
+      say("surplus", values.join(", "));
+      continue;
+    }
+    const value = (name: string) => values[columns.indexOf(name)] ?? "";
+    const account = readAddress("account", value("account"), say);
+    const key = value("signing_key");
+    const signingKey = key && readAddress("signing_key", key, say);
+    const weight = value("weight") || "1";
+    if (!/^[0-9]{1,29}$/.test(weight) || BigInt(weight) < 1n || BigInt(weight) >= MAX_WEIGHT) {
+      say("weight", weight);
+    }
+    if (wrong.length > before || account === undefined) continue;
+    const first = lines.get(account);
+    if (first !== undefined) say("twice", account, first);
+    else lines.set(account, line);
+    const other = signingKey && signingKey !== account;
+    accounts.push({ account, weight: BigInt(weight), ...(other && { signingKey }) });
+  }
+  if (rows.broken !== undefined) wrong.push({ line: rows.broken, fault: "quotes", value: "" });
+  return { accounts, wrong };
+}
+
+/** Weight of all together. */
+export function totalWeight(accounts: readonly Account[]): bigint {
+  return accounts.reduce((sum, { weight }) => sum + weight, 0n);
+}
+
+/** An address in lower case, undefined when `text` is none, or its capitals, a checksum, are wrong. */
+export function addressOf(text: string): string | undefined {
+  return readAddress("account", text, () => undefined);
+}
+
+function readAddress(
+  name: "account" | "signing_key",
+  text: string,
+  say: (fault: Fault, value: string) => void,
+): string | undefined {
+  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) {
+    say(name, text);
+    return undefined;
+  }
+  const digits = text.slice(2);
+  const lower = digits.toLowerCase();
+  // All in lower or all in upper case there is no checksum.
+  if (digits !== lower && digits !== digits.toUpperCase() && digits !== checksummed(lower)) {
+    say("mistyped", text);
+    return undefined;
+  }
+  return `0x${lower}`;
+}
+
+function checksummed(digits: string): string {
+  const marks = toHex(keccak256(utf8(digits))).slice(2);
+  return digits.replace(/[a-f]/g, (digit, place: number) => {
+    return parseInt(marks[place]!, 16) >= 8 ? digit.toUpperCase() : digit;
+  });
+}
+
+interface Csv {
+  /** Without blank ones, values trimmed; the number is of the line that ends it. */
+  readonly lines: readonly { readonly line: number; readonly values: readonly string[] }[];
+  /** Line whose quotes do not close, or close within a value. */
+  readonly broken?: number;
+}
+
+function readCsv(text: string): Csv {
+  const lines: { line: number; values: string[] }[] = [];
+  // Spreadsheets begin with a byte order mark.
+  const rest = text.replace(/^\ufeff/, "");
+  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\r|$)/y;
+  let line = 1;
+  let values: string[] = [];
+  while (cell.lastIndex < rest.length) {
+    const found = cell.exec(rest);
+    if (!found) return { lines, broken: line };
+    const [, quoted, plain, end] = found;
+    values.push((quoted?.replaceAll('""', '"') ?? plain!).trim());
+    line += quoted?.match(/\r\n|\r|\n/g)?.length ?? 0;
+    if (end === ",") {
+      if (cell.lastIndex < rest.length) continue;
+      values.push("");
+    }
+    if (values.some(Boolean)) lines.push({ line, values });
+    values = [];
+    line += 1;
+  }
+  return { lines };
+}

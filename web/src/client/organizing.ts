@@ -1,0 +1,139 @@
+/**
+ * What organizers do with a gateway: create, invite, fund, refund; and how their plans go on.
+ *
+ * Source: docs/protocol.md §16; the gateway's API (/api/v1/openapi.json).
+ */
+
+import { toHex } from "../protocol/encoding.ts";
+import { Gateway } from "./gateway.ts";
+import type { Specification } from "./plan_specification.ts";
+import {
+  bytes,
+  decimal,
+  flag,
+  list,
+  type Of,
+  optional,
+  record,
+  type Shape,
+  text,
+  whole,
+} from "./shape.ts";
+
+/** As it came: what it may say depends on something else. */
+const anything: Shape<unknown> = (value) => value;
+
+const numbers: Shape<Readonly<Record<string, unknown>>> = (value, at) => {
+  record({})(value, at);
+  return value as Readonly<Record<string, unknown>>;
+};
+
+const warning = record({ code: text, numbers, sentence: text, refused: flag });
+/** One way in which a result may tell on voters. */
+export type Warning = Of<typeof warning>;
+
+export const plan = record({
+  plan: text,
+  round: optional(decimal),
+  poll: optional(decimal),
+  specification: record({
+    title: text,
+    questions: optional(list(anything)),
+    voters: optional(record({ kind: text })),
+    members: optional(record({ kind: text })),
+    registrationClosesAt: optional(whole),
+    opensAt: optional(whole),
+    closesAt: optional(whole),
+    minimumBallots: whole,
+  }),
+  censusFixed: flag,
+  warnings: list(warning),
+  finished: flag,
+  problem: optional(text),
+  invitations: record({ issued: whole, redeemed: whole }),
+  transactions: list(record({ name: text, transaction: bytes, gasUsed: whole, block: whole })),
+});
+export type Plan = Of<typeof plan>;
+export const plans = list(plan);
+
+export const committees = list(
+  record({
+    digest: bytes,
+    threshold: whole,
+    faults: whole,
+    quorum: whole,
+    nodes: list(record({ node: whole, address: bytes, url: text })),
+  }),
+);
+export type Committee = Of<typeof committees>[number];
+
+export const funders = list(record({ funder: bytes, amount: decimal, refundable: decimal }));
+export type Funder = Of<typeof funders>[number];
+
+/** How a token counts its amounts, as it says itself. */
+export const money = record({ symbol: optional(text), decimals: whole });
+
+const tried = record({ warnings: list(warning) });
+const created = record({ plan: text });
+const sent = record({ transaction: bytes });
+
+/** The organizer of a gateway, by the token; the gateway pays for what it sends to the chain. */
+export class Organizer {
+  readonly #gateway: Gateway;
+  /** The account from which the gateway pays. */
+  readonly account: Uint8Array;
+
+  private constructor(gateway: Gateway, account: Uint8Array) {
+    this.#gateway = gateway;
+    this.account = account;
+  }
+
+  /** @throws Refusal with status 401: the token is not the organizer's. */
+  static async of(token: string): Promise<Organizer> {
+    const gateway = new Gateway("", token);
+    const { account } = await gateway.get("/organizer", record({ account: bytes }));
+    return new Organizer(gateway, account);
+  }
+
+  /** What a poll may give away; nothing is created. Refusal names the member that cannot be. */
+  async tryOut(wanted: Specification): Promise<readonly Warning[]> {
+    return (await this.#gateway.post(`${pathOf(wanted)}?dry_run=true`, wanted, tried)).warnings;
+  }
+
+  /** Create a round or a poll; the number of its plan. */
+  async create(wanted: Specification): Promise<string> {
+    return (await this.#gateway.post(pathOf(wanted), wanted, created)).plan;
+  }
+
+  /** New invitation codes, which nobody can read there again. */
+  async invite(plan: string, count: number, weight: number | string): Promise<readonly string[]> {
+    const codes = record({ codes: list(text) });
+    return (await this.#gateway.post(`/plans/${plan}/invitations`, { count, weight }, codes)).codes;
+  }
+
+  /** Put money of the gateway's own account into a round. */
+  async fund(round: bigint, units: bigint): Promise<void> {
+    const amount = units.toString();
+    await this.#gateway.post(`/rounds/${round}/funding`, { amount }, list(sent));
+  }
+
+  /** Send a funder back what is not, or no longer, meant for proposals. */
+  async refund(round: bigint, funder: Uint8Array): Promise<void> {
+    await this.#gateway.post(`/rounds/${round}/refunds`, { funder: toHex(funder) }, sent);
+  }
+}
+
+function pathOf(wanted: Specification): string {
+  return "questions" in wanted ? "/polls" : "/rounds";
+}
+
+/** Invitations as a CSV file, each with the link that redeems it. */
+export function invitationsFile(origin: string, codes: readonly string[], weight: string): string {
+  const rows = codes.map((code) => `${code},${invitationLink(origin, code)},${weight}`);
+  return ["code,link,weight", ...rows, ""].join("\n");
+}
+
+/** The code stands behind `#`, so that no server's log has it. */
+export function invitationLink(origin: string, code: string): string {
+  return `${origin}/register#${code}`;
+}

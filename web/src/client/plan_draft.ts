@@ -1,0 +1,374 @@
+/**
+ * What an organizer has filled in of a round or a poll: texts as they were typed, right or wrong.
+ *
+ * Kept on this device until the plan is created. What a kind of question, ballot or outcome asks
+ * for beside its options stands in tables here; `plan_specification` makes a specification of it.
+ *
+ * Source: docs/protocol.md §5.8, §14, §17.7; backend/ostraka/gateway/specification.py.
+ */
+
+import type { Account } from "./account_file.ts";
+import type { Store } from "./votes.ts";
+
+/** How a value is typed, and read. */
+export type Entry =
+  | "integer"
+  | "integers"
+  | "fraction"
+  | "duration"
+  | "text"
+  | "lines"
+  | "flag"
+  | "address"
+  | "classes"
+  | "statistics"
+  | "order"
+  | "misfit";
+
+/** A member of a specification that is typed in. */
+export interface Asked {
+  readonly name: string;
+  readonly entry: Entry;
+  /** What it is at first. */
+  readonly initial: string;
+  /** Whether it may be left out. */
+  readonly optional?: boolean;
+}
+
+/** What was typed, by the member's name. */
+export type Values = Readonly<Record<string, string>>;
+
+export interface Option {
+  readonly name: string;
+  readonly cost: string;
+  /** Its name; options of one category have the same. */
+  readonly category: string;
+}
+
+/** A bound on some options together. */
+export interface CapDraft {
+  /** Their places. */
+  readonly options: readonly number[];
+  /** Whether on what they cost, not on how many. */
+  readonly ofCosts: boolean;
+  readonly bound: string;
+}
+
+/** Something of a kind, with what that kind asks for. */
+export interface Choice {
+  readonly kind: string;
+  readonly values: Values;
+}
+
+export interface QuestionDraft extends Choice {
+  readonly title: string;
+  readonly options: readonly Option[];
+  readonly caps: readonly CapDraft[];
+  readonly outcome: Choice;
+  /** Of each category of its outcome, by the category's name. */
+  readonly budgets: Values;
+}
+
+export const ELECTORATES = ["list", "invitations", "votes", "members"] as const;
+
+export interface ElectorateDraft extends Choice {
+  readonly kind: (typeof ELECTORATES)[number];
+  readonly accounts: readonly Account[];
+}
+
+/** When something happens. */
+export interface When {
+  /** Left out, after the moment before it, or at a time. */
+  readonly mode: "none" | "after" | "at";
+  readonly count: string;
+  readonly unit: keyof typeof UNITS_S;
+  /** As a field for date and time has it, in the zone of this device. */
+  readonly at: string;
+}
+
+export const UNITS_S = { minutes: 60, hours: 3600, days: 86_400, weeks: 604_800 } as const;
+
+export interface PlanDraft {
+  readonly kind: "poll" | "round";
+  readonly title: string;
+  readonly text: string;
+  /** Who may propose in a round. */
+  readonly members: ElectorateDraft;
+  /** Whether others vote in a round than those who may propose. */
+  readonly separate: boolean;
+  readonly voters: ElectorateDraft;
+  readonly questions: readonly QuestionDraft[];
+  /** Of a round. */
+  readonly money: Values;
+  readonly ballot: Choice;
+  readonly outcome: Choice;
+  /** By the member's name. */
+  readonly moments: Readonly<Record<string, When>>;
+  /** Of a committee; "" for the gateway's first. */
+  readonly committee: string;
+  readonly secret: boolean;
+  readonly minimumBallots: string;
+  /** What the protocol needs. */
+  readonly times: Values;
+}
+
+function asked(name: string, entry: Entry, initial = "", optional = false): Asked {
+  return { name, entry, initial, optional };
+}
+
+const BOUNDS = [asked("at_least", "integer", "0"), asked("at_most", "integer", "1")];
+const CREDITS = [asked("credits", "integer", "10"), asked("at_least", "integer", "", true)];
+const RANKED = [
+  asked("order", "order", "votes"),
+  asked("misfit", "misfit", "skip"),
+  asked("minimum_support", "integer", "1"),
+];
+const LEFTOVER = asked("leftover", "flag");
+const CHAIN = [
+  asked("contract", "address"),
+  asked("keys", "address", "", true),
+  asked("classes", "classes", "", true),
+];
+
+export type Kinds = Readonly<Record<string, readonly Asked[]>>;
+
+export const ELECTORATE_KINDS: Kinds = {
+  list: [asked("classes", "classes", "", true)],
+  invitations: [asked("count", "integer", "20")],
+  votes: [CHAIN[0]!, asked("unit", "integer", "1"), ...CHAIN.slice(1)],
+  members: CHAIN,
+};
+
+/** Of a poll; where options stand in a table of their own they are not among these. */
+export const QUESTION_KINDS: Kinds = {
+  single_choice: [asked("abstain", "flag")],
+  approval: BOUNDS,
+  knapsack: [asked("budget", "integer")],
+  score: [asked("max_score", "integer", "5")],
+  points: [...CREDITS, asked("max_per_option", "integer", "", true)],
+  quadratic: [asked("credits", "integer", "100")],
+  split: [asked("total", "integer", "100")],
+  ranking: [asked("scores", "integers", "3, 2, 1"), asked("at_least", "integer", "", true)],
+  histogram: [asked("bounds", "integers", "", true)],
+  cross_tabulation: [asked("rows", "lines"), asked("columns", "lines")],
+  number: [
+    asked("low", "integer", "0"),
+    asked("high", "integer", "100"),
+    asked("unit", "text"),
+    asked("groups", "lines", "", true),
+    asked("statistics", "statistics", "mean"),
+  ],
+};
+
+export const POLL_OUTCOMES: Kinds = {
+  none: [],
+  plurality: [asked("seats", "integer", "1"), asked("minimum_support", "integer", "1")],
+  majority: [
+    asked("threshold", "fraction", "1/2"),
+    asked("strict", "flag", "yes"),
+    asked("quorum", "integer", "0"),
+  ],
+  greedy: [asked("budget", "integer"), ...RANKED],
+  categories: [asked("budget", "integer"), ...RANKED, LEFTOVER],
+  proportional: [asked("amount", "integer")],
+};
+
+/** How members of a round vote on its proposals. */
+export const ROUND_BALLOTS: Kinds = {
+  knapsack: [],
+  approval: BOUNDS,
+  single_choice: [],
+  score: [asked("max_score", "integer", "5")],
+  points: CREDITS,
+  quadratic: [asked("credits", "integer", "100")],
+  ranking: [asked("scores", "integers", "3, 2, 1")],
+};
+
+export const ROUND_OUTCOMES: Kinds = {
+  greedy: RANKED,
+  categories: [asked("budgets", "integers"), ...RANKED, LEFTOVER],
+  proportional: [],
+};
+
+export const MONEY: readonly Asked[] = [
+  asked("token", "address", "", true),
+  asked("budget", "integer"),
+  asked("minimum_amount", "integer", "1"),
+  asked("maximum_amount", "integer", "", true),
+  asked("proposals_per_member", "integer", "3"),
+  asked("maximum_proposals", "integer", "50"),
+  asked("claim_period", "duration", "90d"),
+];
+
+export const TIMES: readonly Asked[] = [
+  asked("freeze_delay", "duration", "1m"),
+  asked("round_duration", "duration", "1m"),
+  asked("max_rounds", "integer", "1440"),
+  asked("dispute_window", "duration", "1d"),
+  asked("tally_period", "duration", "30d"),
+];
+
+interface Moment {
+  readonly name: string;
+  readonly optional: boolean;
+}
+
+/** In the order in which they come. */
+export const MOMENTS: Readonly<Record<PlanDraft["kind"], readonly Moment[]>> = {
+  poll: [
+    { name: "registration_closes_at", optional: true },
+    { name: "opens_at", optional: true },
+    { name: "closes_at", optional: false },
+  ],
+  round: [
+    { name: "proposals_open_at", optional: true },
+    { name: "proposals_close_at", optional: false },
+    { name: "voting_opens_at", optional: false },
+    { name: "voting_closes_at", optional: false },
+  ],
+};
+
+/** What each value is at first. */
+export function initial(members: readonly Asked[]): Values {
+  return Object.fromEntries(members.map((one) => [one.name, one.initial]));
+}
+
+/** The first of some kinds, or another, as it is at first. */
+export function freshChoice(kinds: Kinds, kind = Object.keys(kinds)[0]!): Choice {
+  return { kind, values: initial(kinds[kind]!) };
+}
+
+export const EMPTY_OPTION: Option = { name: "", cost: "", category: "" };
+
+/** A question with nothing in it. */
+export function freshQuestion(): QuestionDraft {
+  return {
+    ...freshChoice(QUESTION_KINDS),
+    title: "",
+    options: [EMPTY_OPTION, EMPTY_OPTION],
+    caps: [],
+    outcome: freshChoice(POLL_OUTCOMES),
+    budgets: {},
+  };
+}
+
+/** Nobody yet. */
+export function freshElectorate(kind: ElectorateDraft["kind"]): ElectorateDraft {
+  return { kind, values: initial(ELECTORATE_KINDS[kind]!), accounts: [] };
+}
+
+/** A draft with nothing in it. */
+export function freshDraft(): PlanDraft {
+  const after = (count: string): When => ({ mode: "after", count, unit: "days", at: "" });
+  const none: When = { ...after("7"), mode: "none" };
+  return {
+    kind: "poll",
+    title: "",
+    text: "",
+    members: freshElectorate("list"),
+    separate: false,
+    voters: freshElectorate("list"),
+    questions: [freshQuestion()],
+    money: initial(MONEY),
+    ballot: freshChoice(ROUND_BALLOTS),
+    outcome: freshChoice(ROUND_OUTCOMES),
+    moments: {
+      registration_closes_at: none,
+      opens_at: none,
+      closes_at: after("7"),
+      proposals_open_at: none,
+      proposals_close_at: after("14"),
+      voting_opens_at: after("1"),
+      voting_closes_at: after("7"),
+    },
+    committee: "",
+    secret: true,
+    minimumBallots: "5",
+    times: initial(TIMES),
+  };
+}
+
+/** Whether a question's options stand in a table. */
+export function hasOptions({ kind }: Choice): boolean {
+  return kind !== "cross_tabulation" && kind !== "number";
+}
+
+/** Whether its options cost something, to the ballot or to the outcome. */
+export function hasCosts({ kind, outcome, caps }: QuestionDraft): boolean {
+  return kind === "knapsack" || spends(outcome) || caps.some(({ ofCosts }) => ofCosts);
+}
+
+/** Whether an outcome spends a budget on options. */
+export function spends({ kind }: Choice): boolean {
+  return kind === "greedy" || kind === "categories";
+}
+
+/** Names of its options' categories, in the order in which they occur first. */
+export function categoriesOf({ options }: QuestionDraft): readonly string[] {
+  const named = options.filter(({ name }) => name.trim());
+  return [...new Set(named.map(({ category }) => category.trim()))];
+}
+
+/**
+ * Options from pasted lines: a name, and if wanted its cost and its category, parted by tabs or
+ * semicolons.
+ */
+export function optionsOfLines(text: string): Option[] {
+  return text
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.split(line.includes("\t") ? "\t" : ";").map((part) => part.trim()))
+    .filter(([name]) => name)
+    .map(([name, cost = "", category = ""]) => ({ name: name!, cost, category }));
+}
+
+const DRAFT = "ostraka/plan-draft/v1";
+const ACCOUNTS = `${DRAFT}/accounts`;
+
+type Kept = Omit<Account, "weight"> & { readonly weight: string };
+
+/** The draft that is kept here; a new one where there is none that can be read. */
+export function readPlanDraft(store: Store): PlanDraft {
+  try {
+    const kept = JSON.parse(store.getItem(DRAFT) ?? "null") as PlanDraft | null;
+    if (!kept) return freshDraft();
+    const lists = JSON.parse(store.getItem(ACCOUNTS) ?? "[[], []]") as Kept[][];
+    const [members, voters] = lists.map((list) => {
+      return list.map((one) => ({ ...one, weight: BigInt(one.weight) }));
+    });
+    return {
+      ...kept,
+      members: { ...kept.members, accounts: members! },
+      voters: { ...kept.voters, accounts: voters! },
+    };
+  } catch {
+    return freshDraft();
+  }
+}
+
+/** Keep a draft, all but its accounts. */
+export function writePlanDraft(store: Store, draft: PlanDraft): void {
+  const without = (electorate: ElectorateDraft) => ({ ...electorate, accounts: [] });
+  const { members, voters } = draft;
+  const kept = { ...draft, members: without(members), voters: without(voters) };
+  store.setItem(DRAFT, JSON.stringify(kept));
+}
+
+/** Keep a draft's accounts; false where there is no room for them. */
+export function writeDraftAccounts(store: Store, { members, voters }: PlanDraft): boolean {
+  const lists = [members, voters].map(({ accounts }) => {
+    return accounts.map((one): Kept => ({ ...one, weight: one.weight.toString() }));
+  });
+  store.removeItem(ACCOUNTS);
+  try {
+    store.setItem(ACCOUNTS, JSON.stringify(lists));
+  } catch {
+    return false;
+  }
+  return true;
+}
+
+/** Drop it. */
+export function dropPlanDraft(store: Store): void {
+  store.removeItem(DRAFT);
+  store.removeItem(ACCOUNTS);
+}

@@ -1,0 +1,169 @@
+/** Step of the wizard: who may propose and vote. */
+
+import { useState } from "preact/hooks";
+
+import { type AccountFile, readAccountFile, totalWeight } from "../../client/account_file.ts";
+import {
+  ELECTORATE_KINDS,
+  ELECTORATES,
+  type ElectorateDraft,
+  freshElectorate,
+  type PlanDraft,
+} from "../../client/plan_draft.ts";
+import { number, words } from "../../messages/index.ts";
+import { CheckField, idOf, KindField, useDescribed, ValueFields, WrongWith } from "./inputs.tsx";
+
+/** Wrong lines that are shown; one who has more of them looks at the file first. */
+const SHOWN = 20;
+
+export function VotersStep({
+  draft,
+  change,
+}: {
+  draft: PlanDraft;
+  change: (part: Partial<PlanDraft>) => void;
+}) {
+  const text = words.organize.voters;
+  const voters = (
+    <Electorate
+      key="voters"
+      path="voters"
+      legend={text.who}
+      kinds={ELECTORATES}
+      electorate={draft.voters}
+      change={(voters) => {
+        change({ voters });
+      }}
+    />
+  );
+  if (draft.kind === "poll") return voters;
+  return (
+    <>
+      <p>{text.round}</p>
+      <Electorate
+        key="members"
+        path="members"
+        legend={text.whoProposes}
+        // Who proposes is fixed at once: nobody can be invited to it later.
+        kinds={ELECTORATES.filter((kind) => kind !== "invitations")}
+        electorate={draft.members}
+        change={(members) => {
+          change({ members });
+        }}
+      />
+      <CheckField
+        path="separate"
+        label={text.separate}
+        hint={text.separateHint}
+        value={draft.separate}
+        change={(separate) => {
+          change({ separate });
+        }}
+      />
+      {draft.separate && voters}
+    </>
+  );
+}
+
+function Electorate({
+  path,
+  legend,
+  kinds,
+  electorate,
+  change,
+}: {
+  path: string;
+  legend: string;
+  kinds: readonly ElectorateDraft["kind"][];
+  electorate: ElectorateDraft;
+  change: (electorate: ElectorateDraft) => void;
+}) {
+  const text = words.organize.voters;
+  const { kind } = electorate;
+  return (
+    <>
+      <KindField
+        path={path}
+        legend={legend}
+        kinds={kinds.map((one) => [one, ...text.kinds[one]])}
+        value={kind}
+        change={(chosen) => {
+          change(freshElectorate(chosen as ElectorateDraft["kind"]));
+        }}
+      />
+      {kind === "list" && (
+        <Accounts path={`${path}.accounts`} electorate={electorate} change={change} />
+      )}
+      <ValueFields
+        path={path}
+        scope={kind}
+        members={ELECTORATE_KINDS[kind]!}
+        values={electorate.values}
+        change={(values) => {
+          change({ ...electorate, values });
+        }}
+      />
+    </>
+  );
+}
+
+function Accounts({
+  path,
+  electorate,
+  change,
+}: {
+  path: string;
+  electorate: ElectorateDraft;
+  change: (electorate: ElectorateDraft) => void;
+}) {
+  const text = words.organize.accounts;
+  const [read, setRead] = useState<AccountFile>();
+  const described = useDescribed(path, text.format);
+  const { accounts } = electorate;
+  const take = async (file: File) => {
+    const found = readAccountFile(await file.text());
+    setRead(found);
+    change({ ...electorate, accounts: found.wrong.length ? [] : found.accounts });
+  };
+  return (
+    <div class="field">
+      <label for={idOf(path)}>{text.file}</label>
+      <input
+        type="file"
+        accept=".csv,text/csv,text/plain"
+        {...described}
+        onChange={(event) => {
+          const [file] = event.currentTarget.files ?? [];
+          if (file) void take(file);
+        }}
+      />
+      <p id={`${idOf(path)}-hint`} class="hint">
+        {text.format}
+      </p>
+      <WrongWith path={path} />
+      {read && read.wrong.length > 0 && <WrongLines read={read} />}
+      {accounts.length > 0 && (
+        <p class="notice good" role="status">
+          {text.good(number(accounts.length), number(totalWeight(accounts)))}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function WrongLines({ read: { wrong } }: { read: AccountFile }) {
+  const text = words.organize.accounts;
+  return (
+    <div class="notice bad" role="alert">
+      <p>{text.wrong(number(wrong.length))}</p>
+      <ul>
+        {wrong.slice(0, SHOWN).map(({ line, fault, value, first }) => (
+          <li key={`${line} ${fault}`}>
+            {text.line(number(line), text.faults[fault](value, number(first ?? 0)))}
+          </li>
+        ))}
+      </ul>
+      {wrong.length > SHOWN && <p>{text.more(number(wrong.length - SHOWN))}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,132 @@
+/** The money of a round: put in by the gateway's account or from anywhere, and sent back. */
+
+import { useState } from "preact/hooks";
+
+import type { Funder, Organizer } from "../../client/organizing.ts";
+import type { Round } from "../../client/views.ts";
+import { amount, readAmount, short, words } from "../../messages/index.ts";
+import { toHex } from "../../protocol/encoding.ts";
+import { Meter } from "../../view/meter.tsx";
+import { Failure } from "../../view/resource.tsx";
+import { TextField } from "./inputs.tsx";
+
+export function Funding({
+  organizer,
+  round,
+  treasury,
+  funders,
+  again,
+}: {
+  organizer: Organizer;
+  round: Round;
+  treasury: Uint8Array;
+  funders: readonly Funder[];
+  again: () => void;
+}) {
+  const text = words.organize.funding;
+  const { budget, deposited, token, status, symbol, decimals } = round;
+  const shown = (units: bigint) => amount(units, { symbol, decimals });
+  const missing = budget > deposited ? budget - deposited : 0n;
+  const [typed, setTyped] = useState<string>();
+  const entered = typed ?? amount(missing, { symbol: undefined, decimals });
+  const units = readAmount(entered, { symbol, decimals });
+  const [working, setWorking] = useState(false);
+  const [said, setSaid] = useState("");
+  const [error, setError] = useState<unknown>();
+  const run = async (action: () => Promise<void>, done: string) => {
+    setWorking(true);
+    setSaid("");
+    setError(undefined);
+    try {
+      await action();
+      setSaid(done);
+      setTyped(undefined);
+      again();
+    } catch (problem) {
+      setError(problem);
+    }
+    setWorking(false);
+  };
+  const open = ["announced", "proposing", "ready"].includes(status);
+  return (
+    <section aria-labelledby="funding">
+      <h2 id="funding">{text.title}</h2>
+      <Meter
+        label={text.deposited}
+        value={deposited}
+        most={budget > deposited ? budget : deposited}
+        says={text.of(shown(deposited), shown(budget))}
+      />
+      {open && (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (units) void run(() => organizer.fund(round.round, units), text.funded);
+          }}
+        >
+          <TextField
+            path="funding.amount"
+            label={symbol ? text.amountOf(symbol) : text.amount}
+            hint={text.from(short(toHex(organizer.account)))}
+            value={entered}
+            change={setTyped}
+            more={{ inputMode: "decimal" }}
+          />
+          <button type="submit" disabled={working || !units}>
+            {working ? text.working : text.fund}
+          </button>
+        </form>
+      )}
+      {said && <p role="status">{said}</p>}
+      {error !== undefined && <Failure error={error} />}
+      {open && (
+        <details>
+          <summary>{text.elsewhere}</summary>
+          <p>{token ? text.byToken : text.byCoin}</p>
+          <dl>
+            <dt>{text.treasury}</dt>
+            <dd>
+              <code>{toHex(treasury)}</code>
+            </dd>
+            <dt>{text.call}</dt>
+            <dd>
+              <code>{`fund(${round.round}, ${missing || budget})`}</code>
+            </dd>
+            {token && (
+              <>
+                <dt>{text.token}</dt>
+                <dd>
+                  <code>{toHex(token)}</code>
+                </dd>
+              </>
+            )}
+          </dl>
+        </details>
+      )}
+      {funders.length > 0 && (
+        <>
+          <h3>{text.funders}</h3>
+          <ul>
+            {funders.map(({ funder, amount: given, refundable }) => (
+              <li key={toHex(funder)}>
+                {text.funder(short(toHex(funder)), shown(given))}{" "}
+                {refundable > 0n && (
+                  <button
+                    type="button"
+                    disabled={working}
+                    onClick={() => {
+                      void run(() => organizer.refund(round.round, funder), text.refunded);
+                    }}
+                  >
+                    {text.refund(shown(refundable), short(toHex(funder)))}
+                  </button>
+                )}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <p class="hint">{text.refunds}</p>
+    </section>
+  );
+}

@@ -1,0 +1,342 @@
+/** Labelled fields of the wizard, each with what is wrong with it. */
+
+import { createContext } from "preact";
+import type { ComponentChildren, InputHTMLAttributes } from "preact";
+import { useContext } from "preact/hooks";
+
+import type { Asked, Kinds, Choice, Values } from "../../client/plan_draft.ts";
+import { freshChoice } from "../../client/plan_draft.ts";
+import { words } from "../../messages/index.ts";
+
+/** What is wrong, by the path of the field in the specification. */
+export const Wrong = createContext<ReadonlyMap<string, string>>(new Map());
+
+/** Of the element that shows a field; a link may lead there. */
+export function idOf(path: string): string {
+  return `field-${path.replaceAll(".", "-")}`;
+}
+
+/** What is wrong with a field. */
+export function WrongWith({ path }: { path: string }) {
+  const problem = useContext(Wrong).get(path);
+  if (problem === undefined) return null;
+  return (
+    <p id={`${idOf(path)}-wrong`} class="wrong">
+      {problem}
+    </p>
+  );
+}
+
+/** Attributes that tie an input to its hint and to what is wrong with it. */
+export function useDescribed(path: string, hint?: string) {
+  const wrong = useContext(Wrong).has(path);
+  const id = idOf(path);
+  const by = [wrong && `${id}-wrong`, hint && `${id}-hint`].filter(Boolean).join(" ");
+  return { id, "aria-invalid": wrong, ...(by && { "aria-describedby": by }) };
+}
+
+interface Field {
+  readonly path: string;
+  readonly label: string;
+  readonly hint?: string | undefined;
+}
+
+function Labelled({
+  path,
+  label,
+  hint,
+  children,
+}: Field & { readonly children: ComponentChildren }) {
+  return (
+    <div class="field">
+      <label for={idOf(path)}>{label}</label>
+      {children}
+      {hint && (
+        <p id={`${idOf(path)}-hint`} class="hint">
+          {hint}
+        </p>
+      )}
+      <WrongWith path={path} />
+    </div>
+  );
+}
+
+/** A line of text. */
+export function TextField({
+  value,
+  change,
+  more = {},
+  ...field
+}: Field & {
+  readonly value: string;
+  readonly change: (value: string) => void;
+  readonly more?: InputHTMLAttributes;
+}) {
+  const described = useDescribed(field.path, field.hint);
+  return (
+    <Labelled {...field}>
+      <input
+        autocomplete="off"
+        {...more}
+        {...described}
+        value={value}
+        onInput={(event) => {
+          change(event.currentTarget.value);
+        }}
+      />
+    </Labelled>
+  );
+}
+
+/** Several lines of text. */
+export function LinesField({
+  value,
+  change,
+  ...field
+}: Field & { readonly value: string; readonly change: (value: string) => void }) {
+  const described = useDescribed(field.path, field.hint);
+  return (
+    <Labelled {...field}>
+      <textarea
+        rows={4}
+        {...described}
+        value={value}
+        onInput={(event) => {
+          change(event.currentTarget.value);
+        }}
+      />
+    </Labelled>
+  );
+}
+
+/** One of several things. */
+export function SelectField({
+  value,
+  change,
+  choices,
+  ...field
+}: Field & {
+  readonly value: string;
+  readonly change: (value: string) => void;
+  readonly choices: readonly (readonly [value: string, label: string])[];
+}) {
+  const described = useDescribed(field.path, field.hint);
+  return (
+    <Labelled {...field}>
+      <select
+        {...described}
+        value={value}
+        onChange={(event) => {
+          change(event.currentTarget.value);
+        }}
+      >
+        {choices.map(([one, name]) => (
+          <option key={one} value={one}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </Labelled>
+  );
+}
+
+/** Something that is so, or is not. */
+export function CheckField({
+  path,
+  label,
+  hint,
+  value,
+  change,
+}: Field & { readonly value: boolean; readonly change: (value: boolean) => void }) {
+  const described = useDescribed(path, hint);
+  return (
+    <div class="field">
+      <label class="choice">
+        <input
+          type="checkbox"
+          {...described}
+          checked={value}
+          onChange={(event) => {
+            change(event.currentTarget.checked);
+          }}
+        />
+        <span class="named">{label}</span>
+      </label>
+      {hint && (
+        <p id={`${idOf(path)}-hint`} class="hint">
+          {hint}
+        </p>
+      )}
+      <WrongWith path={path} />
+    </div>
+  );
+}
+
+/** One of a few kinds, all in sight. */
+export function KindField({
+  path,
+  legend,
+  kinds,
+  value,
+  change,
+}: {
+  path: string;
+  legend: string;
+  kinds: readonly (readonly [kind: string, label: string, hint: string])[];
+  value: string;
+  change: (kind: string) => void;
+}) {
+  return (
+    <fieldset id={idOf(path)} tabIndex={-1}>
+      <legend>{legend}</legend>
+      <WrongWith path={path} />
+      {kinds.map(([kind, label, hint]) => (
+        <label class="choice" key={kind}>
+          <input
+            type="radio"
+            name={idOf(path)}
+            checked={value === kind}
+            onChange={() => {
+              change(kind);
+            }}
+          />
+          <span class="named">
+            <span>{label}</span>
+            {hint && <small>{hint}</small>}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** A field for each value that is asked for. */
+export function ValueFields({
+  path,
+  scope = "",
+  members,
+  values,
+  change,
+}: {
+  /** Of what they are members; "" for the specification itself. */
+  path: string;
+  /** The kind of which they are members, where their name depends on it. */
+  scope?: string;
+  members: readonly Asked[];
+  values: Values;
+  change: (values: Values) => void;
+}) {
+  return (
+    <>
+      {members.map((member) => (
+        <ValueField
+          key={member.name}
+          path={path ? `${path}.${member.name}` : member.name}
+          scope={scope}
+          member={member}
+          value={values[member.name] ?? ""}
+          change={(value) => {
+            change({ ...values, [member.name]: value });
+          }}
+        />
+      ))}
+    </>
+  );
+}
+
+function ValueField({
+  path,
+  scope,
+  member,
+  value,
+  change,
+}: {
+  path: string;
+  scope: string;
+  member: Asked;
+  value: string;
+  change: (value: string) => void;
+}) {
+  const text = words.organize;
+  const named = (all: Readonly<Record<string, string>>) => {
+    return all[`${scope}.${member.name}`] ?? all[member.name];
+  };
+  const name = named(text.members) ?? member.name;
+  const field = {
+    path,
+    label: member.optional ? text.optional(name) : name,
+    hint: named(text.hints),
+    value,
+    change,
+  };
+  switch (member.entry) {
+    case "flag":
+      return (
+        <CheckField
+          {...field}
+          label={name}
+          value={value === "yes"}
+          change={(set) => {
+            change(set ? "yes" : "");
+          }}
+        />
+      );
+    case "lines":
+      return <LinesField {...field} />;
+    case "classes": {
+      const named = Object.entries(text.classes);
+      const known = named.some(([one]) => one === value);
+      const other = [value, text.fewClasses(value)] as const;
+      return <SelectField {...field} choices={known ? named : [...named, other]} />;
+    }
+    case "order":
+    case "misfit":
+    case "statistics":
+      return <SelectField {...field} choices={Object.entries(text.choices[member.entry])} />;
+    case "integer":
+      return <TextField {...field} more={{ inputMode: "numeric" }} />;
+    default:
+      return <TextField {...field} />;
+  }
+}
+
+/** A kind out of several, and what it asks for. */
+export function ChoiceFields({
+  path,
+  label,
+  names,
+  kinds,
+  choice,
+  change,
+}: {
+  path: string;
+  label: string;
+  names: Readonly<Record<string, string>>;
+  kinds: Kinds;
+  choice: Choice;
+  change: (choice: Choice) => void;
+}) {
+  return (
+    <>
+      <SelectField
+        path={`${path}.kind`}
+        label={label}
+        hint={words.organize.explained[choice.kind]}
+        value={choice.kind}
+        choices={Object.keys(kinds).map((kind) => [kind, names[kind] ?? kind])}
+        change={(kind) => {
+          change(freshChoice(kinds, kind));
+        }}
+      />
+      <ValueFields
+        path={path}
+        scope={choice.kind}
+        members={kinds[choice.kind]!}
+        values={choice.values}
+        change={(values) => {
+          change({ ...choice, values });
+        }}
+      />
+    </>
+  );
+}

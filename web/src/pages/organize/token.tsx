@@ -1,0 +1,97 @@
+/** The organizer's token: entered once, kept until this window is closed, never in an address. */
+
+import type { ComponentChildren } from "preact";
+import { useId, useState } from "preact/hooks";
+
+import { Refusal } from "../../client/gateway.ts";
+import { Organizer } from "../../client/organizing.ts";
+import { words } from "../../messages/index.ts";
+import { Failure, useResource } from "../../view/resource.tsx";
+
+const TOKEN = "ostraka/organizer-token";
+
+/** What only the organizer sees; others are asked for the token. */
+export function AsOrganizer({
+  children,
+}: {
+  children: (organizer: Organizer) => ComponentChildren;
+}) {
+  const text = words.organize.token;
+  const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN) ?? "");
+  const found = useResource(async () => {
+    if (!token) return undefined;
+    const organizer = await Organizer.of(token);
+    sessionStorage.setItem(TOKEN, token);
+    return organizer;
+  }, [token]);
+  const wrong = found.error instanceof Refusal && found.error.status === 401;
+  if (found.value) {
+    return (
+      <>
+        {children(found.value)}
+        <p>
+          <button
+            type="button"
+            onClick={() => {
+              sessionStorage.removeItem(TOKEN);
+              setToken("");
+            }}
+          >
+            {text.forget}
+          </button>
+        </p>
+      </>
+    );
+  }
+  if (found.error !== undefined && !wrong) {
+    return <Failure error={found.error} again={found.again} />;
+  }
+  return <AskToken wrong={wrong} use={setToken} again={found.again} />;
+}
+
+function AskToken({
+  wrong,
+  use,
+  again,
+}: {
+  wrong: boolean;
+  use: (token: string) => void;
+  again: () => void;
+}) {
+  const text = words.organize.token;
+  const [typed, setTyped] = useState("");
+  const id = useId();
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        use(typed.trim());
+        again();
+      }}
+    >
+      <p>{text.why}</p>
+      <label for={id}>{text.label}</label>
+      <input
+        id={id}
+        type="password"
+        autocomplete="off"
+        required
+        aria-invalid={wrong}
+        aria-describedby={`${id}-hint`}
+        value={typed}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+        }}
+      />
+      <p id={`${id}-hint`} class="hint">
+        {text.kept}
+      </p>
+      {wrong && (
+        <p class="notice bad" role="alert">
+          {text.wrong}
+        </p>
+      )}
+      <button type="submit">{text.use}</button>
+    </form>
+  );
+}
