@@ -36,12 +36,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def surfer(chromium: Browser, stack: LocalStack, tmp_path: Path) -> Iterator[Callable[[], Surfer]]:
+def surfer(chromium: Browser, stack: LocalStack, tmp_path: Path) -> Iterator[Callable[..., Surfer]]:
     """Opens browsers that share nothing."""
     opened: list[Surfer] = []
 
-    def open_one() -> Surfer:
-        opened.append(Surfer(chromium, stack.gateway_url, tmp_path))
+    def open_one(locale: str = "en") -> Surfer:
+        opened.append(Surfer(chromium, stack.gateway_url, tmp_path, locale))
         return opened[-1]
 
     yield open_one

@@ -23,9 +23,9 @@ expect.set_options(timeout=TIMEOUT_MS)
 class Surfer:
     """One person's browser, with nothing of anybody else's in it."""
 
-    def __init__(self, browser: Browser, url: str, folder: Path) -> None:
+    def __init__(self, browser: Browser, url: str, folder: Path, locale: str) -> None:
         self.context: BrowserContext = browser.new_context(
-            base_url=url, accept_downloads=True, locale="en"
+            base_url=url, accept_downloads=True, locale=locale
         )
         self.context.set_default_timeout(TIMEOUT_MS)
         self.folder = folder
