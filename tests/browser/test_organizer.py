@@ -141,7 +141,7 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     expect(page.get_by_text("At least 5 must have registered by then")).to_be_visible()
     organizer.look("organize-plan-registering")
     for one in csv.DictReader(organizer.download("Save the links as a file").open()):
-        redeem(api, one["code"])
+        redeem(stack, one["code"])
     expect(page.get_by_text("6 of 7 are redeemed.")).to_be_visible()
     name = page.url.rpartition("/")[2]
     assert len([one for one in api.good("GET", "/plans") if "Summer" in json.dumps(one)]) == 1
@@ -177,11 +177,11 @@ def register(citizen: Surfer, link: str) -> None:
     expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
 
 
-def redeem(api: Api, code: str) -> None:
+def redeem(stack: LocalStack, code: str) -> None:
     key = SigningKey()
-    signature = to_hex(key.sign(redemption(code, key.address)))
+    signature = to_hex(key.sign(redemption(stack.registry.domain, code, key.address)))
     body = {"code": code, "account": key.address_hex, "signature": signature}
-    api.good("POST", "/invitations/redemption", body)
+    Api(stack).good("POST", "/invitations/redemption", body)
 
 
 def vote(page: Page, poll_id: int) -> None:
