@@ -30,7 +30,7 @@ def test_every_language_is_spoken_throughout(surfer: Callable[..., Surfer]) -> N
     page = visitor.page
     page.goto("/")
     for language, code, title, private in (
-        ("Polski", "pl", "Rundy i głosowania", "Co jest prywatne"),
+        ("Polski", "pl", "Rundy i głosowania", "Co jest tajne"),
         ("Deutsch", "de", "Runden und Abstimmungen", "Was geheim ist"),
         ("Español", "es", "Rondas y votaciones", "Qué es privado"),
         ("English", "en", "Rounds and polls", "What is private"),
