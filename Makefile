@@ -1,6 +1,6 @@
 # Ostraka. `make demo` and `make test` need a checkout, Python 3.11 with pip, and make; nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak lock vectors format clean
+.PHONY: help setup demo test check bench soak tour lock vectors format clean
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -41,6 +41,10 @@ bench: setup ## Measure against the goals (GROUPS="curve ballot …")
 
 soak: setup ## Long programmes by name (ARGS=NAME)
 	@python -m benchmarks.soak $(ARGS)
+
+tour: setup ## Take the pictures of docs/tour.md again
+	pytest tests/browser
+	scripts/tour
 
 lock: setup ## Lock the Python packages again
 	@scripts/lock
