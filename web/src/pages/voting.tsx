@@ -273,6 +273,7 @@ function Casting({
             before={votes.last !== undefined}
             cast={() => void cast(sealed)}
             challenge={() => {
+              if (busy.current) return;
               // From here on there is nothing left that could be cast.
               setSealed(undefined);
               setShown(opened(votes, sealed));
