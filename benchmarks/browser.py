@@ -15,10 +15,10 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 from tests.support.polls import OPENS_AT, REGISTRY, approval_poll
 
-from benchmarks.web import NODES, REPEATS, ROOT, THRESHOLD, VOTERS, figure
+from benchmarks.web import NODES, REPEATS, ROOT, THRESHOLD, VOTERS, approval_of_two, figure
 from ostraka.keys import PollKey, SigningKey
 from ostraka_verifier.errors import AuditError
-from ostraka_verifier.rule import BallotRule, Row, slack_bits, slack_coefficients
+from ostraka_verifier.rule import slack_bits
 
 DIST = ROOT / "web" / "dist"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
@@ -105,17 +105,13 @@ def start_worker(page: Page) -> None:
 
 def vote_of(options: int, at_most: int) -> Any:
     """A vote as the worker takes it."""
-    slack = slack_coefficients(at_most)
-    ones = [(bit, 1) for bit in range(options)]
-    row = Row((*ones, *enumerate(slack, start=options)), at_most)
-    rule = BallotRule(options + len(slack), tuple((one,) for one in ones), (row,))
+    rule, bits = approval_of_two(options, at_most)
     poll = {
         "rule": rule.encode(),
         "threshold": THRESHOLD,
         "poll_context": bytes(range(32)),
         "poll_keys": [PollKey().public_key for _ in range(NODES)],
     }
-    bits = [1, 1, *[0] * (options - 2), *slack_bits(at_most, at_most - 2)]
     voter = SigningKey().address
     return plain({"poll": poll, "voter": voter, "bits": bits, "cast_at_unix_s": OPENS_AT})
 

@@ -41,10 +41,7 @@ def measure() -> Iterator[dict[str, Any]]:
 
 def prepare(options: int, at_most: int) -> tuple[float, float]:
     """Milliseconds of the first ballot of a process, and of later ones."""
-    slack = slack_coefficients(at_most)
-    ones = [(bit, 1) for bit in range(options)]
-    row = Row((*ones, *enumerate(slack, start=options)), at_most)
-    rule = BallotRule(options + len(slack), tuple((one,) for one in ones), (row,))
+    rule, bits = approval_of_two(options, at_most)
     request = {
         "rule": rule.encode(),
         "threshold": THRESHOLD,
@@ -53,7 +50,7 @@ def prepare(options: int, at_most: int) -> tuple[float, float]:
         "chain_id": CHAIN_ID,
         "registry": REGISTRY,
         "secret": SigningKey().secret(),
-        "bits": [1, 1, *[0] * (options - 2), *slack_bits(at_most, at_most - 2)],
+        "bits": bits,
         "cast_at": OPENS_AT,
     }
     browser = Browser()
@@ -64,6 +61,15 @@ def prepare(options: int, at_most: int) -> tuple[float, float]:
         times.append(browser.cpu_ms)
     browser.close()
     return times[0], median(times[1:])
+
+
+def approval_of_two(options: int, at_most: int) -> tuple[BallotRule, list[int]]:
+    """A rule that lets approve at most so many options, and a ballot that approves two."""
+    slack = slack_coefficients(at_most)
+    ones = [(bit, 1) for bit in range(options)]
+    row = Row((*ones, *enumerate(slack, start=options)), at_most)
+    rule = BallotRule(options + len(slack), tuple((one,) for one in ones), (row,))
+    return rule, [1, 1, *[0] * (options - 2), *slack_bits(at_most, at_most - 2)]
 
 
 def audit() -> float:
