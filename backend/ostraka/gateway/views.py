@@ -104,18 +104,27 @@ class Views:
 
     def funders(self, round_id: int) -> list[Json]:
         """Who funded a round, in the order in which they first did."""
-        self._organizing.round(round_id)
+        view: RoundView = self._organizing.round(round_id)
         funded: dict[str, int] = {}
-        for event in self._desk.indexer.events(TREASURY, ["RoundFunded"], str(round_id)):
-            funder = str(event.arguments["funder"]).lower()
-            received = int(str(event.arguments["received"]))
-            funded[funder] = funded.get(funder, 0) + received
+        refunded: dict[str, int] = {}
+        events = self._desk.indexer.events(TREASURY, ["RoundFunded", "Refunded"], str(round_id))
+        for event in events:
+            funder, arguments = str(event.arguments["funder"]).lower(), event.arguments
+            books, member = (
+                (funded, "received") if event.name == "RoundFunded" else (refunded, "amount")
+            )
+            books[funder] = books.get(funder, 0) + int(str(arguments[member]))
+        # Computed here: anybody can fund with one unit each from many accounts, and to ask the
+        # chain about each of them would use up the provider's quota.
+        free = view.free
         return [
             {
                 "funder": funder,
                 "amount": str(amount),
                 "refundable": str(
-                    self._desk.treasury.refundable(round_id, from_hex(funder, "funder"))
+                    max(0, amount * free // view.deposited - refunded.get(funder, 0))
+                    if view.deposited
+                    else 0
                 ),
             }
             for funder, amount in funded.items()
