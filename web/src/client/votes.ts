@@ -39,6 +39,9 @@ export function recordJson({ ballot, boxes, signature }: CastRecord) {
   return { ballot: toHex(ballot), boxes: boxes.map(toHex), signature: toHex(signature) };
 }
 
+/** What a voter is told of the count, as `SavedVotes.verdict` says. */
+export type Verdict = "yes" | "unrecorded" | "older" | "no";
+
 /** One ballot with the receipts that came back for it. */
 export class SavedBallot {
   readonly record: CastRecord;
@@ -179,6 +182,25 @@ export class SavedVotes {
     ballot.receipts.set(node, signature);
   }
 
+  /** Take in what another window has kept since: ballots, and receipts for them. */
+  refresh(store: Store): void {
+    const content = store.getItem(nameOf(this.poll, this.voter));
+    if (content === null) return;
+    const kept = new SavedVotes(this.poll, this.voter);
+    kept.#take(readFile(content));
+    for (const ballot of kept.ballots) {
+      const own = this.ballots.find(({ digest }) => sameBytes(digest, ballot.digest));
+      if (own) for (const [node, signature] of ballot.receipts) own.receipts.set(node, signature);
+      else this.ballots.push(ballot);
+    }
+    this.ballots.sort((left, right) => (precedes(left, right) ? -1 : 1));
+  }
+
+  /** Take back a ballot that nobody has seen. */
+  drop(ballot: SavedBallot): void {
+    this.ballots.splice(this.ballots.indexOf(ballot), 1);
+  }
+
   /** Whether a ballot is recorded: nobody can leave it out unnoticed any more. */
   recorded(ballot: SavedBallot): boolean {
     return ballot.receipts.size >= this.poll.committee.quorum;
@@ -187,6 +209,21 @@ export class SavedVotes {
   /** The ballot that counts, as far as this device knows. */
   get last(): SavedBallot | undefined {
     return this.ballots.at(-1);
+  }
+
+  /**
+   * Whether the right ballot was counted (check V7).
+   *
+   * @param counted Digest of the one under the root on chain, undefined where there is none.
+   * @returns "yes": the last one. "unrecorded": the last one was not recorded, and nothing is
+   *   wrong. "older": another than the last one. "no": none, although one was recorded.
+   */
+  verdict(counted: Uint8Array | undefined): Verdict {
+    const place = this.ballots.findIndex(({ digest }) => counted && sameBytes(digest, counted));
+    if (place >= 0 && place === this.ballots.length - 1) return "yes";
+    const owed = this.ballots.findLastIndex((ballot) => this.recorded(ballot));
+    if (!counted) return owed < 0 ? "unrecorded" : "no";
+    return place >= 0 && place >= owed ? "unrecorded" : "older";
   }
 
   /** Cast time of a new ballot: chain time, and later than all before it. */
@@ -214,10 +251,17 @@ export class SavedVotes {
     return JSON.stringify(content, undefined, 1);
   }
 
-  /** Keep everything on this device. */
+  /** Keep everything on this device, also what another window has kept there. */
   save(store: Store): void {
+    this.refresh(store);
     store.setItem(nameOf(this.poll, this.voter), this.toText());
   }
+}
+
+/** Whether a version of a voter's ballot counts for less than another (§8.7). */
+function precedes(left: SavedBallot, right: SavedBallot): boolean {
+  const order = left.castAtUnixS - right.castAtUnixS;
+  return order < 0n || (order === 0n && toHex(left.digest) < toHex(right.digest));
 }
 
 function nameOf({ context }: VotersPoll, voter: Uint8Array): string {
