@@ -30,6 +30,8 @@ from ostraka_verifier.question import Question
 from ostraka_verifier.statistics import poll_statistics
 
 Json = dict[str, Any]
+_TOKEN_GAS = 300_000
+"""What a token may use to say its symbol: anybody may ask about any contract."""
 
 
 class Views:
@@ -312,8 +314,9 @@ class Views:
             return self._currencies[token]
         contract = Token(self._desk.rpc_url, token)
         try:
-            symbol = "".join(sign for sign in str(contract.read("symbol")) if sign.isalnum())
-            said = symbol[:16] or None, int(contract.read("decimals"))
+            named = str(contract.read("symbol", gas=_TOKEN_GAS))
+            symbol = "".join(sign for sign in named if sign.isalnum())
+            said = symbol[:16] or None, int(contract.read("decimals", gas=_TOKEN_GAS))
         except ChainError:
             return None, 0
         self._currencies[token] = said
