@@ -1,19 +1,21 @@
 """Reports on a voter's own files: whose ballot it is, and no check that holds unchecked."""
 
 import json
+import secrets
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ostraka_verifier import typed_data
 from ostraka_verifier.challenge import Opening
-from ostraka_verifier.checks import Claimed
+from ostraka_verifier.checks import Audit, Claimed
 from ostraka_verifier.curve import load
-from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import approval
-from ostraka_verifier.receipt import check_receipts, is_recorded, read_votes
-from ostraka_verifier.voter_report import challenge_report, receipt_report
+from ostraka_verifier.receipt import Receipted, check_receipts, is_recorded, read_votes
+from ostraka_verifier.voter_report import challenge_report, check_counted, receipt_report
 from tests.support.polls import REGISTRY, SyntheticPoll
 
 CURVE = load()
@@ -90,3 +92,50 @@ def test_receipts_without_a_chain_are_not_checked(poll: SyntheticPoll) -> None:
     content = json.dumps(file_of(poll, 0)).encode()
     report = receipt_report(CURVE, NOBODY, CLAIMED, content, None)
     assert set(verdicts(report).values()) == {"not checked"}
+
+
+def receipted(poll: SyntheticPoll, encoded: bytes, nodes: range = range(1, 4)) -> Receipted:
+    bare = Receipted(encoded, {})
+    statement = poll.domain.digest(
+        typed_data.RECEIPT, poll.context, bare.voter, bare.cast_at_unix_s, bare.digest
+    )
+    return Receipted(encoded, {node: poll.node_keys[node - 1].sign(statement) for node in nodes})
+
+
+def test_a_ballot_is_counted_when_the_right_one_is(poll: SyntheticPoll) -> None:
+    board, chain = poll.finish()
+    audit = Audit(CURVE, CLAIMED, chain, board.encode(), secrets.randbits)
+    own = receipted(poll, poll.prepared[0].ballot.encoded)
+    cast_at = own.cast_at_unix_s
+    older, newer = (
+        poll.factory.prove(own.voter, [1, 0], at).ballot.encoded
+        for at in (cast_at - 1, cast_at + 1)
+    )
+
+    def check(*ballots: Receipted, of: Audit = audit) -> str:
+        return check_counted(of, [], poll.published, ballots)
+
+    assert check(own) == "one of 2 under the root on chain"
+    assert check(receipted(poll, older), own) == "one of 2 under the root on chain"
+    # What was not recorded may be left out, and what replaced it unrecorded may count.
+    assert check(own, receipted(poll, newer, range(1, 3))) == "one of 2 under the root on chain"
+    unrecorded = receipted(poll, own.ballot, range(1, 2))
+    assert check(receipted(poll, older), unrecorded) == "one of 2 under the root on chain"
+    with pytest.raises(Rejected, match="an older ballot"):
+        check(own, receipted(poll, newer))
+    with pytest.raises(Rejected, match="a newer ballot"):
+        check(receipted(poll, older))
+    with pytest.raises(Undecided, match="needs V6"):
+        check(unrecorded)
+    stranger = poll.factory.prove(bytes([1] * 20), [1, 0], cast_at).ballot.encoded
+    with pytest.raises(Rejected, match="no ballot of this voter"):
+        check(receipted(poll, stranger))
+    for status, said in (("void", "nothing was counted"), ("anchored", "not tallied yet")):
+        changed = Audit(
+            CURVE, CLAIMED, replace(chain, status=status), board.encode(), secrets.randbits
+        )
+        if status == "void":
+            with pytest.raises(Undecided, match=said):
+                check(own, of=changed)
+        else:
+            assert check(own, of=changed).endswith(said)

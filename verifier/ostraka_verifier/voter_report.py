@@ -243,12 +243,20 @@ def _counted(
 
         return [_judge("V7", fail)]
     findings = audit.run(_OF_THE_ROOT)
-    return [*findings, _judge("V7", lambda: _among(audit, findings, poll, ballots))]
+    return [*findings, _judge("V7", lambda: check_counted(audit, findings, poll, ballots))]
 
 
-def _among(
+def check_counted(
     audit: Audit, findings: Sequence[Finding], poll: PublishedPoll, ballots: Sequence[Receipted]
 ) -> str:
+    """V7: the voter's ballot under the root on chain is one of the file, and no outdated one.
+
+    Args:
+        findings: On the checks that make the board's ballots those under the root.
+        ballots: Of the voter, oldest first.
+    """
+    if audit.chain.status == "void":
+        raise Undecided("the poll is void: nothing was counted")
     for finding in findings:
         if finding.verdict is not Verdict.HOLDS:
             raise Undecided(f"needs {finding.check}")
@@ -265,5 +273,7 @@ def _among(
         if ballot.order_key not in own:
             # Whoever has the voter's key made it: the file does not know it.
             raise Rejected("V7", "ballot", "a newer ballot of this voter was counted instead")
-        return f"one of {len(audit.ballots)} under the root on chain"
+        found = f"one of {len(audit.ballots)} under the root on chain"
+        # Until then a dispute may still reject the root.
+        return found if audit.chain.status == "tallied" else f"{found}, not tallied yet"
     raise Rejected("V7", "ballot", "no ballot of this voter was counted")
