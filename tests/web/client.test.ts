@@ -154,6 +154,31 @@ describe("votes", () => {
   });
 });
 
+test("votes that went to nodes of a lying gateway keep nobody from voting", () => {
+  const others = [11, 12, 13, 14].map((byte) => new SigningKey(new Uint8Array(32).fill(byte)));
+  const lying = (count: number) => {
+    const members = others.slice(0, count).map(({ address }) => ({ address, url: "https://x.y" }));
+    const pollKeys = POLL.pollKeys.slice(0, count);
+    return pollOf({ committee: new Committee(members, 2, count - 3), pollKeys });
+  };
+  for (const [count, left] of [
+    [4, 1],
+    [3, 0],
+  ] as const) {
+    const shelf = new Shelf();
+    const lied = SavedVotes.open(shelf, lying(count), VOTER.address);
+    const ballot = castIn(lied, 150n);
+    const digest = POLL.domain.digest(...receiptStatement(POLL.context, ballot));
+    others.slice(0, count).forEach((key, place) => {
+      lied.keep(ballot, place + 1, key.sign(digest));
+    });
+    lied.save(shelf);
+    const votes = SavedVotes.open(shelf, POLL, VOTER.address);
+    expect(votes.ballots.map(({ receipts }) => receipts.size)).toEqual([0].slice(1 - left));
+    expect(SavedVotes.all(shelf, POLL)).toHaveLength(left);
+  }
+});
+
 describe("votes in two windows", () => {
   const windows = () => {
     const shelf = new Shelf();

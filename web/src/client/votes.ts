@@ -10,6 +10,7 @@
 
 import {
   ADDRESS_BYTES,
+  fromHex,
   sameBytes,
   SIGNATURE_BYTES,
   taggedHash,
@@ -113,8 +114,9 @@ export class SavedVotes {
       .filter((name) => name.startsWith(prefix))
       .flatMap((name) => {
         try {
-          const votes = SavedVotes.parse(store.getItem(name)!);
-          return votes.last && samePoll(votes.poll, poll) ? [votes] : [];
+          const voter = fromHex(`0x${name.slice(prefix.length)}`, "voter");
+          const votes = SavedVotes.open(store, poll, voter);
+          return votes.last ? [votes] : [];
         } catch (error) {
           if (error instanceof Malformed) return [];
           throw error;
@@ -141,11 +143,21 @@ export class SavedVotes {
       if (!samePoll(poll, this.poll) || !sameBytes(read.voter, this.voter)) {
         throw new Malformed("votes: of another voter or poll");
       }
+      // Another gateway may have shown other nodes under this context: what went to them is no
+      // reason to keep anybody from voting now.
+      const strict = sameWords(poll, this.poll);
       for (const { receipts, ...record } of read.ballots) {
         const ballot = new SavedBallot(record);
-        this.#check(ballot);
+        const fits = passes(strict, () => {
+          this.#check(ballot);
+        });
+        if (!fits) continue;
         this.ballots.push(ballot);
-        for (const { node, signature } of receipts) this.keep(ballot, node, signature);
+        for (const { node, signature } of receipts) {
+          passes(strict, () => {
+            this.keep(ballot, node, signature);
+          });
+        }
       }
     } catch (error) {
       throw damaged(error);
@@ -262,6 +274,22 @@ export class SavedVotes {
 function precedes(left: SavedBallot, right: SavedBallot): boolean {
   const order = left.castAtUnixS - right.castAtUnixS;
   return order < 0n || (order === 0n && toHex(left.digest) < toHex(right.digest));
+}
+
+/** Whether two are of one poll and all that is said of it. */
+function sameWords(left: VotersPoll, right: VotersPoll): boolean {
+  return JSON.stringify(pollToJson(left)) === JSON.stringify(pollToJson(right));
+}
+
+/** Whether a check passes; a strict one throws what it finds. */
+function passes(strict: boolean, check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (strict || !(error instanceof Malformed)) throw error;
+    return false;
+  }
 }
 
 function nameOf({ context }: VotersPoll, voter: Uint8Array): string {
