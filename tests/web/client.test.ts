@@ -18,6 +18,7 @@ import {
 import { Gateway, Refusal } from "../../web/src/client/gateway.ts";
 import { keyOfWords, wordsOfKey } from "../../web/src/client/key_words.ts";
 import { carriedBy } from "../../web/src/client/noted.ts";
+import { Organizer } from "../../web/src/client/organizing.ts";
 import { compare, votersPoll, type VotersPoll } from "../../web/src/client/poll.ts";
 import { decidedByOrder, reasonsOf } from "../../web/src/client/reasons.ts";
 import { bytes, decimal, list, optional, record, text, whole } from "../../web/src/client/shape.ts";
@@ -248,6 +249,17 @@ describe("a ballot that the gateway refuses", () => {
     const refused = send(new Gateway(), shelf, votes, ballot, () => undefined);
     await expect(refused).rejects.toMatchObject({ name: Refusal.name, detail: "by a node" });
   });
+});
+
+test("what an organizer sends to the chain is waited for until it is mined", async () => {
+  const patience = vi.spyOn(AbortSignal, "timeout");
+  const answers = [{ account: toHex(VOTER.address) }, [{ transaction: "0x00" }]];
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(answers.shift()))));
+  await (await Organizer.of("token")).fund(1n, 5n);
+  // Two transactions, each of which the gateway waits two minutes for.
+  expect(patience.mock.calls.every(([ms]) => ms > 240_000)).toBe(true);
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 test("a voter is told of the count what the receipts make of it", () => {
