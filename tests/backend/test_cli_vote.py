@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ostraka.cli.main import app
+from ostraka.client.casting import prepare, sign
+from ostraka.client.gateway import Refusal
 from ostraka.client.poll import VotersPoll, compare
 from ostraka.client.votes import SavedVotes
 from ostraka.keys import PollKey
@@ -190,6 +192,23 @@ def test_a_new_ballot_in_the_place_of_an_unfinished_one(town: Town) -> None:
     first, second = SavedVotes.read(town.file).ballots
     assert second.cast_at == first.cast_at + 1
     assert town.vote().exit_code == 0
+
+
+def test_two_programs_at_once_lose_no_ballot(town: Town) -> None:
+    town.stub.routes[BALLOTS] = town.receipts
+    here = SavedVotes.open(town.file, town.poll, town.key.address)
+    bits = selection_bits(RULE, [1])
+    sealed, _ = prepare(here, bits, OPENS_AT + 5), prepare(here, bits, OPENS_AT + 5)
+    # While this program asks whether to cast, another one casts.
+    elsewhere = json.loads(town.vote().stdout)
+    with pytest.raises(Refusal, match="cast since this one was sealed"):
+        sign(here, town.key, sealed)
+    sign(here, town.key, prepare(here, bits, OPENS_AT + 5))
+    later = json.loads(town.vote("--again").stdout)
+    # And nobody who writes receipts down forgets what was cast since.
+    here.write()
+    kept = [to_hex(one.digest) for one in SavedVotes.read(town.file).ballots]
+    assert (kept[0], kept[2], len(kept)) == (elsewhere["ballot_digest"], later["ballot_digest"], 3)
 
 
 def test_false_receipts_count_for_nothing(town: Town) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -229,6 +230,11 @@ def with_a_false_receipt(route: Any) -> None:
     route.fulfill(response=answer, json=content)
 
 
+def content_of(opened: Path) -> str:
+    """Hexadecimal digits of an opened ballot, which begins with its account."""
+    return str(json.loads(opened.read_text())["ballot"]).removeprefix("0x")
+
+
 def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
     """A ballot is noted on another device, opened, and looked into there; it is not cast."""
     page, there = citizen.page, other.page
@@ -250,6 +256,9 @@ def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
     check = there.get_by_role("button", name="Check it")
     check.click()
     expect(there.get_by_text("This ballot says exactly this")).to_be_visible()
+    says = there.locator(".notice", has=there.get_by_text("This ballot says exactly this"))
+    expect(says).to_contain_text("You noted the ballot")
+    expect(says).to_contain_text(f"account 0x{content_of(file)[:40]}")
     expect(there.locator(".says")).to_contain_text("Order1. Blue2. Red3. Green")
     expect(there.locator(".says")).to_contain_text("Minutessouth: 45 min")
     other.look("check-says")
@@ -263,6 +272,10 @@ def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
     check.click()
     expect(there.get_by_role("alert")).to_contain_text("V1")
     other.look("check-fails")
+    # A number that comes with its ballot was not noted before, whatever the link says.
+    there.goto(f"/polls/{poll_id}/check#number=0x{'22' * 32}&opening=%7B%7D")
+    expect(there.get_by_label("or its content")).to_have_value("{}")
+    assert not any("22" * 32 in one for one in other.kept().values())
     assert not other.console, other.console
     page.get_by_role("button", name="Go on and seal a new ballot").click()
     return digest

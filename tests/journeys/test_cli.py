@@ -17,6 +17,7 @@ import pytest
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.app.specification_file import read_specification
+from ostraka.chain.contract import checksum
 from ostraka.client.gateway import Gateway
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.keys import PollKey, SigningKey
@@ -230,10 +231,14 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
     paid = shell("round", "claim", number)
     assert [(one["title"], one["problem"]) for one in paid] == [("ada's", None), ("cem's", None)]
     assert [token.balance(recipient) for recipient in recipients] == [400, 0, 550]
-    # What nobody won goes back.
+    # What nobody won goes back. The gateway says what the treasury would.
+    path, funder = f"/rounds/{number}/funders", checksum(stack.organizer.address)
+    refundable = stack.treasury.read("refundable", int(number), funder)
+    assert [one["refundable"] for one in shown(stack, path)] == [str(refundable)] == ["50"]
     shell.environment["OSTRAKA_ORGANIZER_TOKEN"] = stack.organizer_token
     shell("round", "refund", number, "--funder", stack.organizer.address_hex)
     assert token.balance(stack.organizer.address) == 10_000 - 950
+    eventually(lambda: shown(stack, path)[0]["refundable"] == "0", "refunded")
     assert shell("watch", plan)["status"] == "tallied"
     for_people = {
         ("round", "list"): "Spring budget",

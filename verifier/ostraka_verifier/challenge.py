@@ -10,6 +10,7 @@ tests/vectors/openings.json.
 
 import hmac
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,6 +113,13 @@ class Said:
     answer: tuple[str, ...]
 
 
+def check_noted(noted: bytes, opening: Opening) -> None:
+    """Check V1: Rejected when it is another ballot than the one that was noted."""
+    if not hmac.compare_digest(opening.digest, noted):
+        reason = f"it has the digest 0x{opening.digest.hex()}, not the one noted before"
+        raise Rejected("V1", "ballot", reason)
+
+
 def check_opening(
     curve: Curve, poll: PublishedPoll, noted: bytes, opening: Opening, randomness: Randomness
 ) -> tuple[Ballot, list[Said]]:
@@ -125,9 +133,7 @@ def check_opening(
         Rejected: One of the checks fails.
         Malformed: The ballot cannot be read (V2).
     """
-    if not hmac.compare_digest(opening.digest, noted):
-        reason = f"it has the digest 0x{opening.digest.hex()}, not the one noted before"
-        raise Rejected("V1", "ballot", reason)
+    check_noted(noted, opening)
     if (opening.poll, opening.context) != (poll.identity, poll.context):
         raise Rejected("V2", "opening", "of another poll than the chain has under this number")
     ballot = poll.layout.decode(curve, opening.ballot)
@@ -161,6 +167,22 @@ def what_it_says(poll: PublishedPoll, bits: Sequence[int]) -> list[Said]:
     return said
 
 
+def told_apart(labels: Sequence[str]) -> tuple[str, ...]:
+    """Labels, each behind its number where two of them look alike.
+
+    Anybody may give a proposal the title of another one: a ballot for it must not read the same.
+    """
+    seen = {_visible(label) for label in labels}
+    if len(seen) == len(labels):
+        return tuple(labels)
+    return tuple(f"#{number} {label}" for number, label in enumerate(labels, start=1))
+
+
+def _visible(label: str) -> str:
+    normal = unicodedata.normalize("NFKC", label)
+    return "".join(sign for sign in normal if unicodedata.category(sign)[0] not in "CZ")
+
+
 def _answer(question: Question, bits: Sequence[int]) -> tuple[str, ...]:
     values = question.rule.slot_values(bits)
     match question:
@@ -174,15 +196,14 @@ def _answer(question: Question, bits: Sequence[int]) -> tuple[str, ...]:
             return tuple(
                 f"{place + 1}. {option}"
                 for place in range(len(question.scores))
-                for number, option in enumerate(question.options)
+                for number, option in enumerate(told_apart(question.options))
                 if bits[question.bit(number, place)]
             )
         case Amounts():
-            return _amounts(question.labels(), values)
+            return _amounts(told_apart(question.labels()), values)
         case _:
-            return tuple(
-                label for label, value in zip(question.labels(), values, strict=True) if value
-            )
+            labels = told_apart(question.labels())
+            return tuple(label for label, value in zip(labels, values, strict=True) if value)
 
 
 def _amounts(labels: Sequence[str], values: Sequence[int]) -> tuple[str, ...]:

@@ -93,7 +93,8 @@ def challenge(
     """Check what a challenged ballot says, on a machine other than the one that made it.
 
     The voting page shows a ballot's number before you decide to cast or to challenge it. Note that
-    number, challenge, save the opened ballot, and compare what is printed here with what you chose.
+    number, challenge, save the opened ballot, and compare what is printed here with what you chose,
+    and the account with yours.
     An opened ballot is no secret any more and is never cast.
 
     Exit codes: 0 it says what is printed, 1 something fails, 2 wrong usage, 3 something could not
@@ -128,6 +129,8 @@ def receipt(
     quiet: Quiet = False,
 ) -> None:
     """Check a voter's receipts against the chain, and with --board that the ballot is counted.
+
+    The account that is printed must be yours: receipts of somebody else's ballot hold as well.
 
     Exit codes: 0 everything holds, 1 something fails, 2 wrong usage, 3 something could not be
     checked.

@@ -3,6 +3,7 @@
 Source: docs/protocol.md §9.2, §9.5.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,17 +53,26 @@ class Receipted:
 
 
 def read_votes(data: bytes) -> list[Receipted]:
-    """Ballots of a voter's file, oldest first, not checked; Malformed when it is none."""
+    """Ballots of a voter's file, oldest first, all of that voter, not checked otherwise.
+
+    Raises:
+        Malformed: It is none, or holds a ballot of another voter than it names.
+    """
     content = parse_json(data, "votes")
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise Malformed(f"votes.format: not {_FORMAT}")
     listed = content.get("ballots")
     if not isinstance(listed, list) or not 1 <= len(listed) <= _MAX_BALLOTS:
         raise Malformed("votes.ballots: not a list of ballots")
-    return sorted(
-        (_ballot(one, f"votes.ballots[{number}]") for number, one in enumerate(listed)),
-        key=lambda ballot: ballot.order_key,
-    )
+    voter = read_bytes(content.get("voter"), "votes.voter")
+    ballots = []
+    for number, one in enumerate(listed):
+        subject = f"votes.ballots[{number}]"
+        ballots.append(_ballot(one, subject))
+        # A program could show many voters the receipts of one of them.
+        if ballots[-1].voter != voter:
+            raise Malformed(f"{subject}: of another voter than the file")
+    return sorted(ballots, key=lambda ballot: ballot.order_key)
 
 
 def check_receipts(poll: PublishedPoll, ballot: Receipted) -> tuple[int, ...]:
@@ -74,20 +84,37 @@ def check_receipts(poll: PublishedPoll, ballot: Receipted) -> tuple[int, ...]:
     """
     if len(ballot.ballot) != poll.layout.size:
         raise Malformed(f"ballot: {len(ballot.ballot)} bytes, expected {poll.layout.size}")
+    nodes = tuple(sorted(ballot.receipts))
+    for node in nodes:
+        _check_receipt(poll, ballot, node)
+    return nodes
+
+
+def is_recorded(poll: PublishedPoll, ballot: Receipted) -> bool:
+    """Whether `q` nodes recorded a ballot, whatever else the file gives for receipts."""
+    if len(ballot.ballot) != poll.layout.size:
+        return False
+    good = 0
+    for node in ballot.receipts:
+        with suppress(Rejected):
+            _check_receipt(poll, ballot, node)
+            good += 1
+    return good >= poll.committee.quorum
+
+
+def _check_receipt(poll: PublishedPoll, ballot: Receipted, node: int) -> None:
+    members, item = poll.committee.members, f"receipt of node {node}"
+    if not 1 <= node <= len(members):
+        raise Rejected("V5", item, "not in the committee")
     statement = poll.domain.digest(
         typed_data.RECEIPT, poll.context, ballot.voter, ballot.cast_at_unix_s, ballot.digest
     )
-    members = poll.committee.members
-    for node, signature in sorted(ballot.receipts.items()):
-        if not 1 <= node <= len(members):
-            raise Rejected("V5", f"receipt of node {node}", "not in the committee")
-        try:
-            signer = recover(statement, signature)
-        except Malformed as error:
-            raise Rejected("V5", f"receipt of node {node}", str(error)) from None
-        if signer != members[node - 1].address:
-            raise Rejected("V5", f"receipt of node {node}", "not signed by it for this ballot")
-    return tuple(sorted(ballot.receipts))
+    try:
+        signer = recover(statement, ballot.receipts[node])
+    except Malformed as error:
+        raise Rejected("V5", item, str(error)) from None
+    if signer != members[node - 1].address:
+        raise Rejected("V5", item, "not signed by it for this ballot")
 
 
 def _ballot(content: Any, subject: str) -> Receipted:

@@ -11,13 +11,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ostraka_verifier.challenge import Opening, Said, check_opening
+from ostraka_verifier.challenge import Opening, Said, check_noted, check_opening
 from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainReader, read_board
 from ostraka_verifier.published import PublishedPoll, read_published
-from ostraka_verifier.receipt import Receipted, check_receipts, read_votes
+from ostraka_verifier.receipt import Receipted, check_receipts, is_recorded, read_votes
 from ostraka_verifier.report import (
     findings_table,
     read_evidence,
@@ -48,6 +48,7 @@ class VoterReport:
     title: str
     findings: Sequence[Finding]
     digest: bytes | None = None
+    voter: bytes | None = None
     said: Sequence[Said] = ()
 
     @property
@@ -62,6 +63,7 @@ class VoterReport:
             "verdict": self.verdict.value,
             "title": self.title,
             "ballot_digest": None if self.digest is None else "0x" + self.digest.hex(),
+            "voter": None if self.voter is None else "0x" + self.voter.hex(),
             "checks": [finding.to_json() for finding in self.findings],
             "says": [{"question": one.question, "answer": list(one.answer)} for one in self.said],
         }
@@ -76,22 +78,28 @@ def challenge_report(
         noted: Digest that was shown before the voter chose to challenge, 32 bytes.
         data: The file of the opening.
     """
+    schema, title = "ostraka-challenge/1", "Ostraka challenge"
+    of_the_poll = _Findings(("V2", "V3", "V4"))
     findings = _Findings(("V1", "V2", "V3", "V4"))
-    schema = "ostraka-challenge/1"
     try:
         opening = Opening.decode(data)
+    except Malformed as error:
+        unread = _Findings(("V1",)).undecided("the file cannot be read")
+        return VoterReport(schema, title, [*unread, *of_the_poll.failed(_no_ballot(error))])
+    try:
+        check_noted(noted, opening)
         poll = _published(rpc_url, claimed)
         ballot, said = check_opening(curve, poll, noted, opening, secrets.randbits)
     except Malformed as error:
-        return VoterReport(schema, "Ostraka challenge", findings.failed(_no_ballot(error)))
+        return VoterReport(schema, title, findings.failed(_no_ballot(error)))
     except Rejected as error:
         failure = error if error.check in _CLAIMS else _no_ballot(error)
-        return VoterReport(schema, "Ostraka challenge", findings.failed(failure))
+        return VoterReport(schema, title, findings.failed(failure))
     except Undecided as error:
-        return VoterReport(schema, "Ostraka challenge", findings.undecided(str(error)))
-    voter = f"of voter 0x{ballot.voter.hex()}"
+        held = _Findings(("V1",)).hold([""])
+        return VoterReport(schema, title, [*held, *of_the_poll.undecided(str(error))])
     return VoterReport(
-        schema, poll.description.title, findings.hold(("", voter, "", "")), ballot.digest, said
+        schema, poll.description.title, findings.hold([""] * 4), ballot.digest, ballot.voter, said
     )
 
 
@@ -122,14 +130,17 @@ def receipt_report(
         findings.append(Finding("V7", _CLAIMS["V7"], Verdict.NOT_CHECKED, "", missing))
     else:
         findings += _counted(curve, rpc_url, claimed, poll, ballots, board_source, progress)
-    return VoterReport(schema, poll.description.title, findings, newest.digest)
+    title = poll.description.title
+    return VoterReport(schema, title, findings, newest.digest, newest.voter)
 
 
 def print_voter_report(report: VoterReport, console: Console) -> None:
     """The report as tables."""
     console.print(findings_table(report.title, report.findings))
-    if report.digest is not None:
+    if report.digest is not None and report.voter is not None:
         console.print(f"Ballot 0x{report.digest.hex()}")
+        # Several voters may be shown one ballot: only they know which account is theirs.
+        console.print(f"It is a ballot of account 0x{report.voter.hex()}: is that yours?")
     for said in report.said:
         table = Table(title=shown(said.question), title_justify="left")
         table.add_column("this ballot says")
@@ -232,17 +243,25 @@ def _counted(
 
         return [_judge("V7", fail)]
     findings = audit.run(_OF_THE_ROOT)
-    return [*findings, _judge("V7", lambda: _among(audit, findings, poll, ballots))]
+    return [*findings, _judge("V7", lambda: check_counted(audit, findings, poll, ballots))]
 
 
-def _among(
+def check_counted(
     audit: Audit, findings: Sequence[Finding], poll: PublishedPoll, ballots: Sequence[Receipted]
 ) -> str:
+    """V7: the voter's ballot under the root on chain is one of the file, and no outdated one.
+
+    Args:
+        findings: On the checks that make the board's ballots those under the root.
+        ballots: Of the voter, oldest first.
+    """
+    if audit.chain.status == "void":
+        raise Undecided("the poll is void: nothing was counted")
     for finding in findings:
         if finding.verdict is not Verdict.HOLDS:
             raise Undecided(f"needs {finding.check}")
     # What was not recorded may be left out: the voter was told to send it again.
-    recorded = [ballot for ballot in ballots if _is_recorded(poll, ballot)]
+    recorded = [ballot for ballot in ballots if is_recorded(poll, ballot)]
     if not recorded:
         raise Undecided("needs V6")
     own = {ballot.order_key for ballot in ballots}
@@ -254,12 +273,7 @@ def _among(
         if ballot.order_key not in own:
             # Whoever has the voter's key made it: the file does not know it.
             raise Rejected("V7", "ballot", "a newer ballot of this voter was counted instead")
-        return f"one of {len(audit.ballots)} under the root on chain"
+        found = f"one of {len(audit.ballots)} under the root on chain"
+        # Until then a dispute may still reject the root.
+        return found if audit.chain.status == "tallied" else f"{found}, not tallied yet"
     raise Rejected("V7", "ballot", "no ballot of this voter was counted")
-
-
-def _is_recorded(poll: PublishedPoll, ballot: Receipted) -> bool:
-    try:
-        return len(check_receipts(poll, ballot)) >= poll.committee.quorum
-    except AuditError:
-        return False

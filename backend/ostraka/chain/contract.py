@@ -36,7 +36,7 @@ from web3.exceptions import (
     Web3RPCError,
 )
 from web3.logs import DISCARD
-from web3.types import EventData, LogReceipt, TxReceipt
+from web3.types import EventData, LogReceipt, TxParams, TxReceipt
 
 from ostraka.chain.errors import ChainError as ChainError
 from ostraka.chain.errors import Refused as Refused
@@ -140,11 +140,19 @@ class DeployedContract:
             for name in (one["name"] for one in self.contract.abi if one["type"] == "event")
         }
 
-    def read(self, function: str, *arguments: Any, block: int | str = "latest") -> Any:
-        """What a view answers at a block."""
+    def read(
+        self, function: str, *arguments: Any, block: int | str = "latest", gas: int | None = None
+    ) -> Any:
+        """What a view answers at a block.
+
+        Args:
+            gas: What it may use, of a contract that strangers name; by default the provider's cap.
+        """
+        bounds: TxParams = {} if gas is None else {"gas": gas}
         return call(
             lambda: self.contract.functions[function](*arguments).call(
-                block_identifier=block  # type: ignore[arg-type]
+                bounds,
+                block_identifier=block,  # type: ignore[arg-type]
             )
         )
 

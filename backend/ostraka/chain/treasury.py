@@ -91,6 +91,19 @@ class RoundView:
     standing: int
     parameters: RoundParameters
 
+    @property
+    def free(self) -> int:
+        """What can be refunded to all funders together, in all (docs/protocol.md §17.6)."""
+        match self.status:
+            case RoundStatus.VOID:
+                return self.deposited
+            case RoundStatus.DECIDED:
+                return self.deposited - self.committed
+            case RoundStatus.EXPIRED:
+                return self.deposited - self.paid_out
+            case _:
+                return 0
+
 
 @dataclass(frozen=True)
 class Item:
@@ -269,10 +282,6 @@ class Treasury(DeployedContract):
     def claim(self, sender: SigningKey, proposal_id: bytes) -> Sent:
         """Pay a funded proposal to its recipient."""
         return self.send(sender, "claim", proposal_id)
-
-    def refundable(self, round_id: int, funder: bytes) -> int:
-        """What a funder could be refunded now."""
-        return int(self.read("refundable", round_id, checksum(funder)))
 
     def refund(self, sender: SigningKey, round_id: int, funder: bytes) -> Sent:
         """Return a funder's part of what is not meant for proposals."""

@@ -63,7 +63,14 @@ def sign(votes: SavedVotes, signer: SigningKey, sealing: Sealing) -> SavedBallot
 
     Args:
         signer: The voter's key as the census names it.
+
+    Raises:
+        Refusal: Another program has cast a ballot since: this one might not count.
     """
+    votes.refresh()
+    if votes.ballots and votes.ballots[-1].cast_at >= sealing.shared.ballot.cast_at_unix_s:
+        detail = f"{votes.path} holds a ballot that was cast since this one was sealed; vote again"
+        raise Refusal(0, "Superseded", detail)
     prepared = sealing.factory.seal(sealing.shared, signer)
     record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
     ballot = SavedBallot(record)

@@ -117,6 +117,20 @@ class SavedVotes:
                 raise Malformed(f"receipt: the committee has no node {node}")
             ballot.receipts[node] = verified_receipt(members[node - 1], statement, answer)
 
+    def refresh(self) -> None:
+        """Take in what another program has kept in the file since: ballots, receipts for them.
+
+        Raises:
+            Malformed: The file is damaged, or another voter's or poll's.
+        """
+        known = {ballot.digest: ballot for ballot in self.ballots}
+        for ballot in SavedVotes.open(self.path, self.poll, self.voter).ballots:
+            if ballot.digest in known:
+                known[ballot.digest].receipts |= ballot.receipts
+            else:
+                self.ballots.append(ballot)
+        self.ballots.sort(key=lambda ballot: (ballot.cast_at, ballot.digest))
+
     def recorded(self, ballot: SavedBallot) -> bool:
         """Whether a ballot is recorded: nobody can leave it out unnoticed any more."""
         return len(ballot.receipts) >= self.poll.committee.quorum
@@ -132,7 +146,11 @@ class SavedVotes:
         return max([now_unix_s, *(ballot.cast_at + 1 for ballot in self.ballots)])
 
     def write(self) -> None:
-        """Put everything on the disk, durably, and at no moment half of it."""
+        """Put everything on the disk, durably, and at no moment half of it.
+
+        What another program has put there since stays.
+        """
+        self.refresh()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         content = {
             "format": _FORMAT,

@@ -30,6 +30,8 @@ from ostraka_verifier.question import Question
 from ostraka_verifier.statistics import poll_statistics
 
 Json = dict[str, Any]
+_TOKEN_GAS = 300_000
+"""What a token may use to say its symbol: anybody may ask about any contract."""
 
 
 class Views:
@@ -104,18 +106,27 @@ class Views:
 
     def funders(self, round_id: int) -> list[Json]:
         """Who funded a round, in the order in which they first did."""
-        self._organizing.round(round_id)
+        view: RoundView = self._organizing.round(round_id)
         funded: dict[str, int] = {}
-        for event in self._desk.indexer.events(TREASURY, ["RoundFunded"], str(round_id)):
-            funder = str(event.arguments["funder"]).lower()
-            received = int(str(event.arguments["received"]))
-            funded[funder] = funded.get(funder, 0) + received
+        refunded: dict[str, int] = {}
+        events = self._desk.indexer.events(TREASURY, ["RoundFunded", "Refunded"], str(round_id))
+        for event in events:
+            funder, arguments = str(event.arguments["funder"]).lower(), event.arguments
+            books, member = (
+                (funded, "received") if event.name == "RoundFunded" else (refunded, "amount")
+            )
+            books[funder] = books.get(funder, 0) + int(str(arguments[member]))
+        # Computed here: anybody can fund with one unit each from many accounts, and to ask the
+        # chain about each of them would use up the provider's quota.
+        free = view.free
         return [
             {
                 "funder": funder,
                 "amount": str(amount),
                 "refundable": str(
-                    self._desk.treasury.refundable(round_id, from_hex(funder, "funder"))
+                    max(0, amount * free // view.deposited - refunded.get(funder, 0))
+                    if view.deposited
+                    else 0
                 ),
             }
             for funder, amount in funded.items()
@@ -303,8 +314,9 @@ class Views:
             return self._currencies[token]
         contract = Token(self._desk.rpc_url, token)
         try:
-            symbol = "".join(sign for sign in str(contract.read("symbol")) if sign.isalnum())
-            said = symbol[:16] or None, int(contract.read("decimals"))
+            named = str(contract.read("symbol", gas=_TOKEN_GAS))
+            symbol = "".join(sign for sign in named if sign.isalnum())
+            said = symbol[:16] or None, int(contract.read("decimals", gas=_TOKEN_GAS))
         except ChainError:
             return None, 0
         self._currencies[token] = said

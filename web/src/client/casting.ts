@@ -19,6 +19,11 @@ import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
 import { recordJson, type SavedBallot, type SavedVotes, type Store } from "./votes.ts";
 
+/** A later ballot of the voter was cast since this one was sealed: it would not count. */
+export class Superseded extends Error {
+  override readonly name = "Superseded";
+}
+
 /** A poll as the worker takes it. */
 export function pollData({ rule, committee, context, pollKeys }: VotersPoll): SealedPollData {
   return {
@@ -38,11 +43,13 @@ export function pollData({ rule, committee, context, pollKeys }: VotersPoll): Se
  */
 export async function prepare(
   workshop: Workshop,
+  store: Store,
   votes: SavedVotes,
   bits: readonly bigint[],
   nowUnixS: bigint,
   progress: Progress,
 ): Promise<PreparedBallot> {
+  votes.refresh(store);
   const castAtUnixS = votes.nextCastAt(nowUnixS);
   const vote = { poll: pollData(votes.poll), voter: votes.voter, bits, castAtUnixS };
   return await workshop.run("prepare", vote, { progress });
@@ -53,7 +60,12 @@ export function opened({ poll }: SavedVotes, { encoded, opening }: PreparedBallo
   return { poll: identityOf(poll), context: poll.context, ballot: encoded, ...opening };
 }
 
-/** Sign a ballot to cast it; it is kept on this device before anybody sees it. */
+/**
+ * Sign a ballot to cast it; it is kept on this device before anybody sees it.
+ *
+ * @throws Superseded: another window has cast one since. DOMException: this device keeps nothing
+ *   more; the ballot is not cast.
+ */
 export async function sign(
   store: Store,
   votes: SavedVotes,
@@ -63,8 +75,17 @@ export async function sign(
   const { poll } = votes;
   const statement = ballotStatement(poll.context, prepared, prepared.boxesHash);
   const signature = await signer.signStatement(poll.domain, ...statement);
+  votes.refresh(store);
+  const { last } = votes;
+  if (last && last.castAtUnixS >= prepared.castAtUnixS) throw new Superseded();
   const ballot = votes.add({ ballot: prepared.encoded, boxes: prepared.boxes, signature });
-  votes.save(store);
+  try {
+    votes.save(store);
+  } catch (error) {
+    // It may still be challenged, and must not be sent then.
+    votes.drop(ballot);
+    throw error;
+  }
   return ballot;
 }
 
@@ -72,8 +93,8 @@ export async function sign(
 export type Refusals = ReadonlyMap<number, string>;
 
 /**
- * Send a kept ballot, by the gateway, which can drop but not change it, and where that gives too few
- * receipts to the nodes themselves; keep the receipts.
+ * Send a kept ballot, by the gateway, which can drop but not change it, and where that refuses or
+ * gives too few receipts to the nodes themselves; keep the receipts.
  *
  * @param hear Told whenever receipts have come.
  * @throws Refusal: no node took it; says why.
@@ -107,7 +128,6 @@ export async function send(
   } catch (error) {
     failure = error;
   }
-  if (failure instanceof Refusal && failure.status < 500) throw failure;
   if (votes.recorded(ballot)) return refusals;
   await Promise.all(
     votes.poll.committee.members.map(async ({ url }, place) => {

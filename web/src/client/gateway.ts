@@ -10,6 +10,11 @@ import { Malformed } from "../protocol/errors.ts";
 import { optional, record, type Shape, text, whole } from "./shape.ts";
 
 const TIMEOUT_MS = 60_000;
+/**
+ * For what a gateway sends to the chain: it answers once that is mined. Whoever gives up before
+ * does it a second time.
+ */
+export const MINING_MS = 300_000;
 const ATTEMPTS = 4;
 const MAX_PAUSE_S = 5;
 
@@ -46,12 +51,15 @@ export class Unreachable extends Error {
 export class Gateway {
   readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #patienceMs: number;
 
   /**
    * @param url Where it serves, without `/api/v1`; "" for where this page comes from.
    * @param token The organizer's; without one, as everybody.
+   * @param patienceMs How long an answer may take.
    */
-  constructor(url = "", token = "") {
+  constructor(url = "", token = "", patienceMs = TIMEOUT_MS) {
+    this.#patienceMs = patienceMs;
     this.#base = `${url.replace(/\/+$/, "")}/api/v1`;
     this.#headers = token ? { Authorization: `Bearer ${token}` } : {};
   }
@@ -150,7 +158,7 @@ export class Gateway {
     more: { headers?: Readonly<Record<string, string>>; body?: string },
     signal?: AbortSignal,
   ): Promise<Response> {
-    const patience = AbortSignal.timeout(TIMEOUT_MS);
+    const patience = AbortSignal.timeout(this.#patienceMs);
     const signals = signal ? AbortSignal.any([signal, patience]) : patience;
     try {
       return await fetch(this.#base + path, {

@@ -24,11 +24,10 @@ export function wordsOfKey(key: SigningKey): string[] {
 export function keyOfWords(typed: string): SigningKey {
   const words = typed.toLowerCase().trim().split(/\s+/);
   if (words.length !== WORDS) throw new Malformed(`words: ${words.length}, expected ${WORDS}`);
-  let secret: Uint8Array;
   try {
-    secret = mnemonicToEntropy(words.join(" "), wordlist);
+    return new SigningKey(mnemonicToEntropy(words.join(" "), wordlist));
   } catch {
+    // Also the words of numbers that are no key.
     throw new Malformed("words: one is mistaken, or their order");
   }
-  return new SigningKey(secret);
 }

@@ -4,7 +4,7 @@
  * Source: docs/protocol.md §8.9.
  */
 
-import { fromHex, toHex } from "../protocol/encoding.ts";
+import { fromHex, HASH_BYTES, toHex } from "../protocol/encoding.ts";
 import { AuditError } from "../protocol/errors.ts";
 import { bytes, list, type Of, record, whole } from "./shape.ts";
 import type { Store } from "./votes.ts";
@@ -13,6 +13,33 @@ import type { Store } from "./votes.ts";
 const MOST = 50;
 
 const noted = list(record({ digest: bytes, atMs: whole }));
+
+/** What the page's address brings from the voter's device. */
+export interface Carried {
+  /** Of a ballot that is not opened yet: to be noted. */
+  readonly number: Uint8Array | undefined;
+  /** An opened ballot's content, "" where there is none. */
+  readonly opening: string;
+}
+
+/** What stands behind `#`; a number that comes with its opened ballot is not taken. */
+export function carriedBy(fragment: string): Carried {
+  const read = new URLSearchParams(fragment.slice(1));
+  const opening = read.get("opening") ?? "";
+  // Whoever opens one ballot in place of another would bring its number along.
+  return { number: opening ? undefined : digestOf(read.get("number") ?? ""), opening };
+}
+
+/** The digest that somebody typed; undefined where it is none. */
+export function digestOf(typed: string): Uint8Array | undefined {
+  try {
+    const digest = fromHex(typed.trim(), "number");
+    return digest.length === HASH_BYTES ? digest : undefined;
+  } catch (error) {
+    if (error instanceof AuditError) return undefined;
+    throw error;
+  }
+}
 
 /** Noted digests of a poll, oldest first; none where what is kept cannot be read. */
 export function notedDigests(store: Store, pollContext: Uint8Array): Of<typeof noted> {

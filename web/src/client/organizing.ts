@@ -5,7 +5,7 @@
  */
 
 import { toHex } from "../protocol/encoding.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway, MINING_MS } from "./gateway.ts";
 import type { Specification } from "./plan_specification.ts";
 import {
   bytes,
@@ -90,7 +90,7 @@ export class Organizer {
 
   /** @throws Refusal with status 401: the token is not the organizer's. */
   static async of(token: string): Promise<Organizer> {
-    const gateway = new Gateway("", token);
+    const gateway = new Gateway("", token, MINING_MS);
     const { account } = await gateway.get("/organizer", record({ account: bytes }));
     return new Organizer(gateway, account);
   }

@@ -10,6 +10,7 @@
 
 import {
   ADDRESS_BYTES,
+  fromHex,
   sameBytes,
   SIGNATURE_BYTES,
   taggedHash,
@@ -38,6 +39,9 @@ export interface CastRecord {
 export function recordJson({ ballot, boxes, signature }: CastRecord) {
   return { ballot: toHex(ballot), boxes: boxes.map(toHex), signature: toHex(signature) };
 }
+
+/** What a voter is told of the count, as `SavedVotes.verdict` says. */
+export type Verdict = "yes" | "unrecorded" | "older" | "no";
 
 /** One ballot with the receipts that came back for it. */
 export class SavedBallot {
@@ -110,8 +114,9 @@ export class SavedVotes {
       .filter((name) => name.startsWith(prefix))
       .flatMap((name) => {
         try {
-          const votes = SavedVotes.parse(store.getItem(name)!);
-          return votes.last && samePoll(votes.poll, poll) ? [votes] : [];
+          const voter = fromHex(`0x${name.slice(prefix.length)}`, "voter");
+          const votes = SavedVotes.open(store, poll, voter);
+          return votes.last ? [votes] : [];
         } catch (error) {
           if (error instanceof Malformed) return [];
           throw error;
@@ -138,11 +143,21 @@ export class SavedVotes {
       if (!samePoll(poll, this.poll) || !sameBytes(read.voter, this.voter)) {
         throw new Malformed("votes: of another voter or poll");
       }
+      // Another gateway may have shown other nodes under this context: what went to them is no
+      // reason to keep anybody from voting now.
+      const strict = sameWords(poll, this.poll);
       for (const { receipts, ...record } of read.ballots) {
         const ballot = new SavedBallot(record);
-        this.#check(ballot);
+        const fits = passes(strict, () => {
+          this.#check(ballot);
+        });
+        if (!fits) continue;
         this.ballots.push(ballot);
-        for (const { node, signature } of receipts) this.keep(ballot, node, signature);
+        for (const { node, signature } of receipts) {
+          passes(strict, () => {
+            this.keep(ballot, node, signature);
+          });
+        }
       }
     } catch (error) {
       throw damaged(error);
@@ -179,6 +194,25 @@ export class SavedVotes {
     ballot.receipts.set(node, signature);
   }
 
+  /** Take in what another window has kept since: ballots, and receipts for them. */
+  refresh(store: Store): void {
+    const content = store.getItem(nameOf(this.poll, this.voter));
+    if (content === null) return;
+    const kept = new SavedVotes(this.poll, this.voter);
+    kept.#take(readFile(content));
+    for (const ballot of kept.ballots) {
+      const own = this.ballots.find(({ digest }) => sameBytes(digest, ballot.digest));
+      if (own) for (const [node, signature] of ballot.receipts) own.receipts.set(node, signature);
+      else this.ballots.push(ballot);
+    }
+    this.ballots.sort((left, right) => (precedes(left, right) ? -1 : 1));
+  }
+
+  /** Take back a ballot that nobody has seen. */
+  drop(ballot: SavedBallot): void {
+    this.ballots.splice(this.ballots.indexOf(ballot), 1);
+  }
+
   /** Whether a ballot is recorded: nobody can leave it out unnoticed any more. */
   recorded(ballot: SavedBallot): boolean {
     return ballot.receipts.size >= this.poll.committee.quorum;
@@ -187,6 +221,21 @@ export class SavedVotes {
   /** The ballot that counts, as far as this device knows. */
   get last(): SavedBallot | undefined {
     return this.ballots.at(-1);
+  }
+
+  /**
+   * Whether the right ballot was counted (check V7).
+   *
+   * @param counted Digest of the one under the root on chain, undefined where there is none.
+   * @returns "yes": the last one. "unrecorded": the last one was not recorded, and nothing is
+   *   wrong. "older": another than the last one. "no": none, although one was recorded.
+   */
+  verdict(counted: Uint8Array | undefined): Verdict {
+    const place = this.ballots.findIndex(({ digest }) => counted && sameBytes(digest, counted));
+    if (place >= 0 && place === this.ballots.length - 1) return "yes";
+    const owed = this.ballots.findLastIndex((ballot) => this.recorded(ballot));
+    if (!counted) return owed < 0 ? "unrecorded" : "no";
+    return place >= 0 && place >= owed ? "unrecorded" : "older";
   }
 
   /** Cast time of a new ballot: chain time, and later than all before it. */
@@ -214,9 +263,32 @@ export class SavedVotes {
     return JSON.stringify(content, undefined, 1);
   }
 
-  /** Keep everything on this device. */
+  /** Keep everything on this device, also what another window has kept there. */
   save(store: Store): void {
+    this.refresh(store);
     store.setItem(nameOf(this.poll, this.voter), this.toText());
+  }
+}
+
+/** Whether a version of a voter's ballot counts for less than another (§8.7). */
+function precedes(left: SavedBallot, right: SavedBallot): boolean {
+  const order = left.castAtUnixS - right.castAtUnixS;
+  return order < 0n || (order === 0n && toHex(left.digest) < toHex(right.digest));
+}
+
+/** Whether two are of one poll and all that is said of it. */
+function sameWords(left: VotersPoll, right: VotersPoll): boolean {
+  return JSON.stringify(pollToJson(left)) === JSON.stringify(pollToJson(right));
+}
+
+/** Whether a check passes; a strict one throws what it finds. */
+function passes(strict: boolean, check: () => void): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (strict || !(error instanceof Malformed)) throw error;
+    return false;
   }
 }
 

@@ -230,6 +230,8 @@ export const de: Messages = {
     needKey:
       "Sie stimmen mit einem Schlüssel ab, der in diesem Browser gespeichert ist, oder mit einer Wallet.",
     refused: (reason: string) => `Die Knoten lehnen diesen Stimmzettel ab: ${reason}`,
+    superseded:
+      "Seit dieser Stimmzettel versiegelt wurde, ist auf diesem Gerät ein anderer von Ihnen abgegeben worden. Versiegeln Sie Ihren noch einmal, wenn er noch zählen soll.",
   },
   sealed: {
     state: "Versiegelt, noch nicht abgegeben",
@@ -272,6 +274,8 @@ export const de: Messages = {
     badDigest: "Eine Nummer besteht aus 0x und 64 Ziffern oder Buchstaben von a bis f.",
     unnoted:
       "Dieses Gerät hat diese Nummer zuvor nicht festgehalten. Wenn Sie sie nicht vor dem Öffnen des Stimmzettels aufgeschrieben haben, zeigt diese Prüfung nichts.",
+    account: (account: string) =>
+      `Es ist ein Stimmzettel des Kontos ${account}. Wenn Sie für ein anderes abstimmen, tun Sie es nicht auf dem anderen Gerät, und melden Sie es der Organisation.`,
     good: "Auf diesem Stimmzettel steht genau das:",
     compare:
       "Wenn das Ihre Auswahl ist, hat das andere Gerät sie dieses Mal richtig versiegelt. Wenn nicht, stimmen Sie nicht darauf ab, und melden Sie es der Organisation.",
@@ -299,6 +303,8 @@ export const de: Messages = {
     older:
       "Nein: Gezählt wurde ein anderer Ihrer Stimmzettel als der letzte, den dieses Gerät kennt.",
     no: "Nein: Unter den gezählten Stimmzetteln ist keiner von Ihnen. Ihre Quittungen beweisen, dass er erfasst wurde. Zeigen Sie sie der Organisation und allen, die die Auszählung prüfen.",
+    unrecorded:
+      "Nicht Ihr letzter: Zu wenige Knoten gaben rechtzeitig Quittungen für ihn, sodass er weggelassen werden durfte.",
     otherRoot:
       "Die Liste der Stimmzettel von dieser Website ergibt nicht den Prüfwert auf der Blockchain.",
     early:

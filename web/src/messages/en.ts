@@ -214,6 +214,8 @@ export const en = {
       `The key ${address} is not on the list of voters of this poll. Unlock another key, or ask the organizer.`,
     needKey: "You vote with a key that is kept in this browser, or with a wallet.",
     refused: (reason: string) => `The nodes refuse this ballot: ${reason}`,
+    superseded:
+      "Another ballot of yours was cast on this device since this one was sealed. Seal yours again if it is still to count.",
   },
   sealed: {
     state: "Sealed, not yet cast",
@@ -254,6 +256,8 @@ export const en = {
     badDigest: "A number is 0x and 64 digits or letters from a to f.",
     unnoted:
       "This device did not note that number before. Unless you wrote it down before the ballot was opened, this check shows nothing.",
+    account: (account: string) =>
+      `It is a ballot of the account ${account}. If you vote for another one, do not vote on the other device; tell the organizer.`,
     good: "This ballot says exactly this:",
     compare:
       "If this is what you chose, the other device sealed it rightly this time. If not, do not vote on it; tell the organizer.",
@@ -280,6 +284,8 @@ export const en = {
     yes: "Yes. Your ballot is among those that were counted, and together they give the root on the chain.",
     older: "No: another ballot of yours was counted than the last one that this device knows.",
     no: "No: there is no ballot of yours among those that were counted. Your receipts prove that it was recorded; show them to the organizer and to the auditors.",
+    unrecorded:
+      "Not your last one: too few nodes gave receipts for it in time, so that it could be left out.",
     otherRoot: "The list of ballots that this site gave does not give the root on the chain.",
     early: "The nodes have not agreed on the counted ballots yet. Come back later.",
     trusted: "The root on the chain was taken from this site: no provider of chain data answered.",

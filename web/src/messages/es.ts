@@ -226,6 +226,8 @@ export const es: Messages = {
       `La clave ${address} no está en el censo de esta votación. Desbloquee otra clave o consulte a la organización.`,
     needKey: "Se vota con una clave guardada en este navegador o con un monedero.",
     refused: (reason: string) => `Los nodos rechazan esta papeleta: ${reason}`,
+    superseded:
+      "Desde que se selló esta papeleta se emitió en este dispositivo otra suya. Vuelva a sellarla si todavía debe contar.",
   },
   sealed: {
     state: "Sellada, aún sin emitir",
@@ -266,6 +268,8 @@ export const es: Messages = {
     badDigest: "El número es 0x y 64 cifras o letras de “a” a “f”.",
     unnoted:
       "Este dispositivo no había anotado ese número. Si usted no lo apuntó antes de abrir la papeleta, esta comprobación no demuestra nada.",
+    account: (account: string) =>
+      `Es una papeleta de la cuenta ${account}. Si usted vota por otra, no vote con el otro dispositivo y avise a la organización.`,
     good: "Esta papeleta dice exactamente esto:",
     compare:
       "Si es lo que usted eligió, esta vez el otro dispositivo la selló bien. Si no, no vote con él y avise a la organización.",
@@ -292,6 +296,8 @@ export const es: Messages = {
     yes: "Sí. Su papeleta está entre las que se contaron, y juntas dan la raíz que consta en la cadena.",
     older: "No: se contó otra papeleta suya, distinta de la última que conoce este dispositivo.",
     no: "No: no hay ninguna papeleta suya entre las que se contaron. Sus recibos demuestran que quedó registrada; muéstrelos a la organización y a quienes auditan.",
+    unrecorded:
+      "No la última: muy pocos nodos dieron recibos de ella a tiempo, así que pudo quedar fuera.",
     otherRoot: "La lista de papeletas que dio este sitio no da la raíz que consta en la cadena.",
     early: "Los nodos todavía no han acordado qué papeletas se cuentan. Vuelva más adelante.",
     trusted:

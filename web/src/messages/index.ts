@@ -91,16 +91,25 @@ export function amount(units: bigint, { symbol, decimals }: Currency): string {
   return symbol ? `${written}\u00a0${symbol}` : written;
 }
 
-/** An amount as typed, in the smallest unit; undefined where it is none or has too many places. */
+/**
+ * An amount as typed, in the smallest unit; undefined where it is none or has too many places.
+ *
+ * Signs between groups count only where groups end: where `.` is such a sign, `0.5` is nothing, as
+ * whoever types it means half of one.
+ */
 export function readAmount(typed: string, { decimals }: Currency): bigint | undefined {
   const parts = new Intl.NumberFormat(locale).formatToParts(12345.6);
   const sign = parts.find(({ type }) => type === "decimal")?.value ?? ".";
   const group = parts.find(({ type }) => type === "group")?.value ?? ",";
-  const plain = typed
-    .trim()
-    .replaceAll(/[\s\u00a0\u202f]/g, "")
-    .replaceAll(group, "");
-  const [whole = "", places = "", ...more] = plain.split(sign);
+  const plain = typed.replaceAll(/[\s\u00a0\u202f]/g, "");
+  const [grouped = "", places = "", ...more] = plain.split(sign);
+  const [first = "", ...rest] = grouped.split(group);
+  const last = rest.at(-1);
+  if (last !== undefined) {
+    const inner = rest.slice(0, -1).every((one) => /^[0-9]{2,3}$/.test(one));
+    if (!/^[1-9][0-9]{0,2}$/.test(first) || !inner || !/^[0-9]{3}$/.test(last)) return undefined;
+  }
+  const whole = [first, ...rest].join("");
   const digits = `${whole}${places}`;
   if (more.length || places.length > decimals || !/^[0-9]{1,60}$/.test(digits)) return undefined;
   return BigInt(whole + places.padEnd(decimals, "0"));

@@ -229,6 +229,8 @@ export const pl: Messages = {
       `Klucza ${address} nie ma w spisie wyborców tego głosowania. Odblokuj inny klucz albo zapytaj organizatora.`,
     needKey: "Głosuje się kluczem przechowywanym w tej przeglądarce albo portfelem.",
     refused: (reason: string) => `Węzły nie przyjmują tej karty: ${reason}`,
+    superseded:
+      "Po zapieczętowaniu tej karty oddano na tym urządzeniu inną twoją kartę. Zapieczętuj ją ponownie, jeśli nadal ma się liczyć.",
   },
   sealed: {
     state: "Karta zapieczętowana, głos jeszcze nieoddany",
@@ -269,6 +271,8 @@ export const pl: Messages = {
     badDigest: "Numer to 0x i 64 znaki: cyfry lub litery od a do f.",
     unnoted:
       "Na tym urządzeniu nie zanotowano wcześniej tego numeru. Jeśli nie masz notatki sprzed otwarcia karty, to sprawdzenie niczego nie dowodzi.",
+    account: (account: string) =>
+      `To karta z konta ${account}. Jeśli głosujesz z innego, nie głosuj na tamtym urządzeniu; powiadom organizatora.`,
     good: "Treść tej karty jest dokładnie taka:",
     compare:
       "Jeśli to jest twój wybór, drugie urządzenie tym razem zapieczętowało go prawidłowo. Jeśli nie, nie głosuj na nim; powiadom organizatora.",
@@ -295,6 +299,8 @@ export const pl: Messages = {
     yes: "Tak. Twoja karta jest wśród policzonych, a wszystkie razem dają korzeń zapisany w łańcuchu bloków.",
     older: "Nie: policzono inną twoją kartę niż ostatnia znana temu urządzeniu.",
     no: "Nie: wśród policzonych kart nie ma twojej. Pokwitowania dowodzą, że została zapisana; pokaż je organizatorowi i audytorom.",
+    unrecorded:
+      "Nie ostatnia: zbyt mało węzłów pokwitowało ją na czas, więc można było ją pominąć.",
     otherRoot: "Lista kart podana przez ten serwis nie daje korzenia zapisanego w łańcuchu bloków.",
     early: "Węzły jeszcze nie uzgodniły, które karty się liczą. Wróć tu później.",
     trusted:

@@ -3,12 +3,12 @@
 import { useEffect, useId, useState } from "preact/hooks";
 
 import { pollData } from "../client/casting.ts";
-import { noteDigest, notedDigests } from "../client/noted.ts";
+import { type Carried, carriedBy, digestOf, noteDigest, notedDigests } from "../client/noted.ts";
 import { identityOf, pollOfGateway, type VotersPoll } from "../client/poll.ts";
 import { type Config, poll } from "../client/views.ts";
 import { moment, short, words } from "../messages/index.ts";
 import { readOpening } from "../protocol/challenge.ts";
-import { fromHex, HASH_BYTES, toHex } from "../protocol/encoding.ts";
+import { ADDRESS_BYTES, toHex } from "../protocol/encoding.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
 import { type Said, whatItSays } from "../protocol/said.ts";
 import { Page } from "../view/page.tsx";
@@ -55,8 +55,8 @@ function OfPoll({ config, shown }: { config: Config; shown: VotersPoll }) {
 }
 
 /** What the address brought; a number is noted at once, before anything is opened. */
-function useCarried({ context }: VotersPoll): { opening: string } {
-  const read = () => new URLSearchParams(location.hash.slice(1));
+function useCarried({ context }: VotersPoll): Carried {
+  const read = () => carriedBy(location.hash);
   const [carried, setCarried] = useState(read);
   useEffect(() => {
     const arrive = () => {
@@ -67,23 +67,20 @@ function useCarried({ context }: VotersPoll): { opening: string } {
       removeEventListener("hashchange", arrive);
     };
   }, []);
-  const number = digestOf(carried.get("number") ?? "");
-  if (number) noteDigest(store(), context, number, Date.now());
-  return { opening: carried.get("opening") ?? "" };
-}
-
-function digestOf(typed: string): Uint8Array | undefined {
-  try {
-    const digest = fromHex(typed.trim(), "number");
-    return digest.length === HASH_BYTES ? digest : undefined;
-  } catch (error) {
-    if (error instanceof Malformed) return undefined;
-    throw error;
-  }
+  if (carried.number) noteDigest(store(), context, carried.number, Date.now());
+  return carried;
 }
 
 type Answer =
-  | { readonly kind: "says"; readonly said: readonly Said[]; readonly notedBefore: boolean }
+  | {
+      readonly kind: "says";
+      readonly said: readonly Said[];
+      readonly digest: string;
+      /** Whose ballot it is. */
+      readonly account: string;
+      /** When this device noted it, undefined where it did not. */
+      readonly notedAtMs: number | undefined;
+    }
   | { readonly kind: "bad" | "unread"; readonly reason: string }
   | { readonly kind: "digest" };
 
@@ -108,8 +105,14 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
       const opening = readOpening(content);
       const held = { identity: identityOf(poll), poll: pollData(poll), noted: digest, opening };
       await workshop.run("challenge", held);
-      const notedBefore = noted.some((one) => toHex(one.digest) === toHex(digest));
-      setAnswer({ kind: "says", said: whatItSays(poll.questions, opening.bits), notedBefore });
+      const before = noted.find((one) => toHex(one.digest) === toHex(digest));
+      setAnswer({
+        kind: "says",
+        said: whatItSays(poll.questions, opening.bits),
+        digest: toHex(digest),
+        account: toHex(opening.ballot.subarray(0, ADDRESS_BYTES)),
+        notedAtMs: before?.atMs,
+      });
     } catch (problem) {
       if (problem instanceof Rejected) setAnswer({ kind: "bad", reason: problem.message });
       else if (problem instanceof Malformed) setAnswer({ kind: "unread", reason: problem.message });
@@ -180,9 +183,15 @@ function Outcome({ answer }: { answer: Answer }) {
       </p>
     );
   }
+  const { digest, account, notedAtMs } = answer;
   return (
-    <div class={`notice ${answer.notedBefore ? "good" : "warn"}`} role="status">
-      {!answer.notedBefore && <p>{text.unnoted}</p>}
+    <div class={`notice ${notedAtMs === undefined ? "warn" : "good"}`} role="status">
+      <p>
+        {notedAtMs === undefined
+          ? text.unnoted
+          : text.noted(short(digest), moment(notedAtMs / 1000))}
+      </p>
+      <p>{text.account(account)}</p>
       <p>{text.good}</p>
       <Says said={answer.said} />
       <p>{text.compare}</p>

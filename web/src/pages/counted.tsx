@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { fetchBoard } from "../client/board.ts";
 import type { VotersPoll } from "../client/poll.ts";
 import { type Config, results } from "../client/views.ts";
-import { SavedVotes } from "../client/votes.ts";
+import { SavedVotes, type Verdict } from "../client/votes.ts";
 import { words } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Undecided } from "../protocol/errors.ts";
@@ -13,7 +13,9 @@ import { Failure } from "../view/resource.tsx";
 import { gateway, rpcUrlOf, store, workshop } from "../view/session.ts";
 import { Receipts } from "./receipts.tsx";
 
-type Answer = "yes" | "older" | "no" | "otherRoot";
+type Answer = Verdict | "otherRoot";
+
+const COLOURS = { yes: "good", unrecorded: "warn", older: "bad", no: "bad", otherRoot: "bad" };
 
 /** What this device keeps of a poll, whoever voted on it. */
 export function Counted({
@@ -58,7 +60,7 @@ function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; a
       )}
       {working && <p role="status">{text.working}</p>}
       {found && (
-        <div class={`notice ${found.answer === "yes" ? "good" : "bad"}`} role="status">
+        <div class={`notice ${COLOURS[found.answer]}`} role="status">
           <p>{text[found.answer]}</p>
           {found.trusted && <p>{text.trusted}</p>}
         </div>
@@ -71,15 +73,13 @@ function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; a
 
 async function counted(
   config: Config,
-  { poll, voter, last }: SavedVotes,
+  votes: SavedVotes,
 ): Promise<{ answer: Answer; trusted: boolean }> {
+  const { poll, voter } = votes;
   const board = await fetchBoard(gateway, poll.pollId, poll.committee);
   const { digest, root } = await workshop.run("look_up", { board, voter });
   const { hash, trusted } = await rootOf(config, poll);
-  let answer: Answer = "no";
-  if (!sameBytes(root.hash, hash)) answer = "otherRoot";
-  else if (digest) answer = sameBytes(digest, last!.digest) ? "yes" : "older";
-  return { answer, trusted };
+  return { answer: sameBytes(root.hash, hash) ? votes.verdict(digest) : "otherRoot", trusted };
 }
 
 /** The anchored root's hash, from the chain; where that is out of reach from the gateway's results. */

@@ -24,7 +24,7 @@ interface Registration {
 
 export function RegisterPage() {
   const text = words.register;
-  const [code, setCode] = useState(decodeURIComponent(location.hash.slice(1)));
+  const [code, setCode] = useState(codeIn(location.hash));
   const [done, setDone] = useState<Registration>();
   const config = useResource(readConfig, []);
   return (
@@ -41,6 +41,16 @@ export function RegisterPage() {
       <p>{text.organizer}</p>
     </Page>
   );
+}
+
+/** The code behind `#`, "" where somebody's link is broken. */
+function codeIn(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment.slice(1));
+  } catch (error) {
+    if (error instanceof URIError) return "";
+    throw error;
+  }
 }
 
 function AskCode({ use }: { use: (code: string) => void }) {

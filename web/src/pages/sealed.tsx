@@ -117,8 +117,8 @@ export function Opened({ opening, again }: { opening: Opening; again: () => void
 export function Says({ said }: { said: readonly Said[] }) {
   return (
     <dl class="says">
-      {said.map(({ question, answer }) => (
-        <div key={question}>
+      {said.map(({ question, answer }, place) => (
+        <div key={place}>
           <dt>{question}</dt>
           {answer.map((one) => (
             <dd key={one}>{one}</dd>

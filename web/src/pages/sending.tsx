@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import { Refusal } from "../client/gateway.ts";
+import { Gateway, MINING_MS, Refusal } from "../client/gateway.ts";
 import { Member } from "../client/proposing.ts";
 import { type Config, membership, type Membership, type Round } from "../client/views.ts";
 import { Wallet } from "../client/wallet.ts";
@@ -97,7 +97,7 @@ export function Sending({
             disabled={working}
             onClick={() =>
               void once(async () => {
-                await relay(new Member(gateway, signer, config, round));
+                await relay(new Member(new Gateway("", "", MINING_MS), signer, config, round));
                 return true;
               })
             }

@@ -11,6 +11,7 @@ import {
   type Refusals,
   send,
   sign,
+  Superseded,
 } from "../client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
 import { Refusal } from "../client/gateway.ts";
@@ -220,7 +221,7 @@ function Casting({
       const { head } = await readConfig();
       const bits = bitsOf(poll, answers);
       const now = BigInt(head.timestamp);
-      const ballot = await prepare(workshop, votes, bits, now, (done, total) => {
+      const ballot = await prepare(workshop, store(), votes, bits, now, (done, total) => {
         setWork({ step: "preparing", done, total });
       });
       setSealed(ballot);
@@ -229,7 +230,13 @@ function Casting({
     once(async () => {
       // Nobody shows what a ballot says while a wallet asks whether to cast it.
       setWork({ step: "signing" });
-      const kept = await sign(store(), votes, voter, ballot);
+      let kept: SavedBallot;
+      try {
+        kept = await sign(store(), votes, voter, ballot);
+      } catch (problem) {
+        if (problem instanceof Superseded) setSealed(undefined);
+        throw problem;
+      }
       setSealed(undefined);
       setChanging(false);
       await deliver(kept);
@@ -315,6 +322,10 @@ function Casting({
         {error instanceof Refusal && error.status < 500 ? (
           <p class="notice bad" role="alert">
             {words.cast.refused(error.detail || error.title)}
+          </p>
+        ) : error instanceof Superseded ? (
+          <p class="notice warn" role="alert">
+            {words.cast.superseded}
           </p>
         ) : (
           error !== undefined && <Failure error={error} />

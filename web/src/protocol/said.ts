@@ -30,6 +30,19 @@ export function whatItSays(questions: readonly Question[], bits: readonly bigint
   });
 }
 
+/**
+ * Labels, each behind its number where two of them look alike.
+ *
+ * Anybody may give a proposal the title of another one: a ballot for it must not read the same.
+ */
+export function toldApart(labels: readonly string[]): readonly string[] {
+  const seen = new Set(
+    labels.map((label) => label.normalize("NFKC").replace(/[\p{C}\p{Z}]/gu, "")),
+  );
+  if (seen.size === labels.length) return labels;
+  return labels.map((label, place) => `#${place + 1} ${label}`);
+}
+
 function answerOf(question: Question, bits: readonly bigint[]): string[] {
   const values = question.rule.slotValues(bits);
   if (question instanceof NumberQuestion) {
@@ -40,12 +53,13 @@ function answerOf(question: Question, bits: readonly bigint[]): string[] {
     return [`${name}${number} ${question.range.unit}`.trimEnd()];
   }
   if (question instanceof Ranking) {
+    const options = toldApart(question.options);
     return question.scores.flatMap((_, place) => {
-      const placed = question.options.filter((_, option) => bits[question.bit(option, place)]);
+      const placed = options.filter((_, option) => bits[question.bit(option, place)]);
       return placed.map((option) => `${place + 1}. ${option}`);
     });
   }
-  const labels = question.labels();
+  const labels = toldApart(question.labels());
   for (const kind of [Points, Quadratic, Score, Split]) {
     if (question instanceof kind) return amounts(labels, values);
   }

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { number, words } from "../../messages/index.ts";
 import type { Ranking } from "../../protocol/question/ranking.ts";
+import { toldApart } from "../../protocol/said.ts";
 import { useDragging } from "../../view/dragging.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./form.tsx";
@@ -11,7 +12,8 @@ import { itemsOf, Named } from "./selection.tsx";
 
 export function RankingField({ question, answer, change, details, name }: FieldProps<Ranking>) {
   const text = words.form;
-  const { options, scores, fewest } = question;
+  const { scores, fewest } = question;
+  const options = toldApart(question.options);
   const placed = answer.chosen;
   const [said, setSaid] = useState("");
   const [focused, setFocused] = useState("");
@@ -38,7 +40,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
     place(chosen, option!, button ? `${button}-${option}` : "");
   };
   const [held, gripOf] = useDragging(move);
-  const others = itemsOf(options, details).filter((item) => !placed.includes(item.place));
+  const others = itemsOf(question.options, details).filter((item) => !placed.includes(item.place));
   return (
     <div ref={list}>
       <p>{text.ranking(number(fewest), number(scores.length))}</p>

@@ -3,6 +3,7 @@
 import { spentOn } from "../../client/answers.ts";
 import { number, words } from "../../messages/index.ts";
 import { Approval, type Knapsack } from "../../protocol/question/selection.ts";
+import { toldApart } from "../../protocol/said.ts";
 import { useAmount } from "../../view/currency.ts";
 import { type Item, Items } from "../../view/items.tsx";
 import { Meter } from "../../view/meter.tsx";
@@ -14,7 +15,7 @@ export function itemsOf(
   details: readonly Detail[],
   costs?: readonly bigint[],
 ): Item[] {
-  return options.map((title, place) => ({
+  return toldApart(options).map((title, place) => ({
     place,
     title,
     text: details[place]?.text ?? "",
@@ -47,6 +48,7 @@ export function SelectionField({
   details,
 }: FieldProps<Approval | Knapsack>) {
   const { options, costs, caps } = question;
+  const names = toldApart(options);
   const text = words.form;
   const amount = useAmount();
   return (
@@ -55,7 +57,7 @@ export function SelectionField({
       {caps.map(({ options: capped, bound, ofCosts }) => (
         <p key={capped.join()} class="hint">
           {text.cap(
-            capped.map((option) => options[option]).join(", "),
+            capped.map((option) => names[option]).join(", "),
             ofCosts ? amount(bound) : number(bound),
           )}
         </p>
