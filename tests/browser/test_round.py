@@ -100,7 +100,13 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     stack.kill_node(4)
     page.get_by_role("link", name="Rounds and polls").click()
     page.get_by_role("link", name="Wiosna").click()
+    # What the gateway says of proposals is not what stands on the ballot.
+    page.route("**/proposals", with_other_words)
     page.get_by_role("link", name="Go to the vote").click()
+    expect(page.get_by_text("Why Ławka")).to_be_visible()
+    expect(page.get_by_text("Another reason")).to_have_count(0)
+    expect(page.get_by_text("Cost 400 PLN")).to_be_visible()
+    page.unroute("**/proposals")
     page.get_by_label("Ławka").check()
     page.get_by_label("Swing").check()
     expect(page.get_by_text("700 PLN of 1,000 PLN spent")).to_be_visible()
@@ -153,6 +159,13 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     expect(page.get_by_text("Something fails")).to_be_visible()
     member.look("audit-fails")
     assert not member.console, member.console
+
+
+def with_other_words(route: Any) -> None:
+    """The gateway gives proposals another text and cost."""
+    answer = route.fetch()
+    lies = {"text": "Another reason", "amount": "7"}
+    route.fulfill(response=answer, json=[one | lies for one in answer.json()])
 
 
 def with_a_bit_flipped(route: Any) -> None:

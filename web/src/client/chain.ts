@@ -8,28 +8,15 @@
  */
 
 import type { AnchoredRoot, Sections } from "../protocol/board.ts";
-import {
-  concat,
-  fromUtf8,
-  Reader,
-  sameBytes,
-  toInteger,
-  word,
-  WORD_BYTES,
-} from "../protocol/encoding.ts";
+import { concat, Reader, sameBytes, toInteger, word, WORD_BYTES } from "../protocol/encoding.ts";
 import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.ts";
-import type {
-  ChainEvidence,
-  Payout,
-  ProposalEvidence,
-  RoundEvidence,
-  Unreadable,
-} from "../protocol/evidence.ts";
+import type { ChainEvidence, Payout, RoundEvidence, Unreadable } from "../protocol/evidence.ts";
 import { NoOutcome } from "../protocol/outcome/none.ts";
 import { decodeOutcomeRule } from "../protocol/outcome/parts.ts";
 import { decodeDescription, type RoundReference } from "../protocol/parameters.ts";
 import type { Tally } from "../protocol/tally_proof.ts";
 import { readCensus } from "./census.ts";
+import { readProposals } from "./proposals.ts";
 import {
   addressIn,
   bytesAt,
@@ -48,14 +35,9 @@ const ANCHORED = topicOf(
   "RootAnchored(uint256,(uint32,bytes32,uint256,uint256,uint32),(uint8,bytes)[])",
 );
 const TALLIED = topicOf("TallyAccepted(uint256,uint256[],uint256)");
-const SUBMITTED = topicOf(
-  "ProposalSubmitted(uint256,bytes32,address,uint16,(address,uint128,uint16,string,string))",
-);
-const REVISED = topicOf("ProposalRevised(uint256,bytes32,(address,uint128,uint16,string,string))");
 const CLAIMED = topicOf("PayoutClaimed(uint256,bytes32,address,uint256)");
 const POLL_WORDS = 24;
 const ROUND_WORDS = 9;
-const PROPOSAL_WORDS = 8;
 
 export const STATUS_NAMES = [
   "none",
@@ -182,35 +164,8 @@ export class ChainReader {
     });
     const parameters = new Reader(tail(view, ROUND_WORDS, "round()"), "round().parameters");
     parameters.take(WORD_BYTES, "token");
-    const titles = new Map<string, string>();
-    for (const [kind, place] of [
-      [SUBMITTED, 1],
-      [REVISED, 0],
-    ] as const) {
-      for (const log of await this.#roundLogs(kind, reference)) {
-        const title = bytesAt(tail(log.data, place, "item"), 3, "item.title");
-        titles.set(topic(log, 2).join(), fromUtf8(title, "item.title"));
-      }
-    }
-    const answer = await this.#call("proposals(uint256)", word(roundId), treasury);
-    const listed = new Reader(tail(answer, 0, "proposals()"), "proposals()");
-    const proposals = Array.from({ length: count(listed) }, (): ProposalEvidence => {
-      const fields = Array.from({ length: PROPOSAL_WORDS }, () => {
-        return listed.take(WORD_BYTES, "proposal");
-      });
-      const flag = (place: number) => fields[place]!.some(Boolean);
-      return {
-        id: fields[0]!,
-        recipient: addressIn(fields[2]!),
-        amount: toInteger(fields[3]!),
-        category: Number(toInteger(fields[4]!)),
-        withdrawn: flag(5),
-        funded: flag(6),
-        paid: flag(7),
-        title: titles.get(fields[0]!.join()) ?? "",
-      };
-    });
-    const claimed = await this.#roundLogs(CLAIMED, reference);
+    const proposals = await readProposals(this.#rpc, reference, this.block);
+    const claimed = await this.#rpc.logs(treasury, [CLAIMED, word(roundId)], this.block);
     return {
       registry: addressIn(await this.#call("registry()", new Uint8Array(), treasury)),
       status: Number(words[0]),
@@ -228,11 +183,6 @@ export class ChainReader {
         };
       }),
     };
-  }
-
-  /** All events of a kind of one round, oldest first. */
-  async #roundLogs(kind: Uint8Array, { treasury, roundId }: RoundReference): Promise<Log[]> {
-    return await this.#rpc.logs(treasury, [kind, word(roundId)], this.block);
   }
 
   async #awards(

@@ -3,16 +3,24 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { compare, type VotersPoll } from "../client/poll.ts";
+import type { JsonRpc } from "../client/rpc.ts";
 import type { Config } from "../client/views.ts";
 import { words } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Rejected } from "../protocol/errors.ts";
 import { rpcUrlOf } from "../view/session.ts";
+import type { Detail } from "./ballot/form.tsx";
 
 /** What comparing with the chain came to. */
 export type Checked =
   | { readonly state: "checking" }
-  | { readonly state: "checked"; readonly host: string; readonly poll: VotersPoll }
+  | {
+      readonly state: "checked";
+      readonly host: string;
+      readonly poll: VotersPoll;
+      /** What the treasury's proposals say, of a round's poll. */
+      readonly details: readonly Detail[] | undefined;
+    }
   | { readonly state: "unchecked"; readonly reason: string }
   | { readonly state: "lies"; readonly reason: string };
 
@@ -44,9 +52,21 @@ async function check(url: string, config: Config, shown: VotersPoll): Promise<Ch
     import("../client/published.ts"),
     import("../client/rpc.ts"),
   ]);
-  const { poll } = await pollOfChain(new JsonRpc(url), config.registry, shown.pollId);
+  const rpc = new JsonRpc(url);
+  const { poll } = await pollOfChain(rpc, config.registry, shown.pollId);
   compare(shown, poll);
-  return { state: "checked", host: hostOf(url), poll };
+  return { state: "checked", host: hostOf(url), poll, details: await detailsOf(rpc, poll) };
+}
+
+/** Costs and words that stand beside the options: a gateway could show others. */
+async function detailsOf(rpc: JsonRpc, poll: VotersPoll): Promise<Detail[] | undefined> {
+  const { round } = poll.description;
+  if (!round) return undefined;
+  const { readProposals } = await import("../client/proposals.ts");
+  const proposals = await readProposals(rpc, round, await rpc.newestBlock());
+  return proposals
+    .filter(({ withdrawn }) => !withdrawn)
+    .map(({ text, amount, category }) => ({ text, cost: amount, category }));
 }
 
 /** What the comparison came to; `accept` where the reader may go on without it. */

@@ -46,12 +46,13 @@ interface Props {
   readonly details: readonly Detail[];
 }
 
-export function Voting({ config, shown, voters, details }: Props) {
+export function Voting({ config, shown, voters, details: told }: Props) {
   const checked = useChainCheck(config, shown);
   const [accepted, setAccepted] = useState(false);
   const signer = useSigner();
   // What the chain says goes before what the gateway shows.
   const poll = checked.state === "checked" ? checked.poll : shown;
+  const details = (checked.state === "checked" ? checked.details : undefined) ?? told;
   const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
   useEffect(() => {
     // Tables are made while the voter still chooses.
