@@ -31,7 +31,8 @@ export const es: Messages = {
       `Lo que muestra este sitio no supera una comprobación. No vote aquí y avise a la organización. (${detail})`,
     storage:
       "Este navegador no guarda nada de este sitio. Permita el almacenamiento o salga de la navegación privada.",
-    other: (detail: string) => `No ha funcionado: ${detail}`,
+    other: (detail: string) =>
+      `No ha funcionado. Inténtelo de nuevo; si sigue igual, vuelva a cargar la página o avise a la organización. (${detail})`,
   },
   statuses: {
     created: "aún sin abrir",
@@ -332,7 +333,7 @@ export const es: Messages = {
       "Nadie puede restablecer la frase de contraseña. Guarde también la clave en un archivo, y no tenga las dos cosas en el mismo lugar.",
     import: "Importar una clave",
     importText:
-      "Un archivo guardado aquí, un archivo de clave de la línea de órdenes o palabras en papel.",
+      "Un archivo guardado aquí, un archivo de clave de la línea de comandos o palabras en papel.",
     file: "Archivo de clave",
     importButton: "Importar",
     notAKey:
@@ -454,11 +455,11 @@ export const es: Messages = {
       T1: "la raíz es la de las papeletas",
       T2: "la raíz está anclada en la cadena",
       T3: "suficientes nodos firmaron la raíz",
-      S1: "cada parte de la suma es correcta",
-      S2: "las partes dan el recuento",
+      S1: "cada fragmento de la suma es correcto",
+      S2: "los fragmentos dan el recuento",
       R1: "el recuento abre la suma anclada",
       R2: "ninguna opción tiene más votos de los que hay",
-      R3: "no se abrió nada antes de que acabara el plazo de reclamación",
+      R3: "no se abrió nada antes de que acabara el plazo de objeciones",
       O1: "el resultado se deduce del recuento",
       D1: "la votación decide sobre las propuestas de la ronda",
       D2: "la tesorería financia a las ganadoras",
@@ -496,6 +497,8 @@ export const es: Messages = {
       "Los votos solo siguen ocultos mientras los nodos que junten sus fragmentos sean menos que el umbral; ninguna auditoría puede demostrarlo.",
     ],
     nodes: "Quién mantiene los nodos",
+    signed:
+      "Cada nodo firma su clave para esta votación, un recibo por cada papeleta que registra y la raíz de las papeletas que cuentan. Las comprobaciones P4 y T3 dicen si lo hicieron.",
     node: "Nodo",
     address: "Clave de firma",
     url: "Dirección",
@@ -504,7 +507,7 @@ export const es: Messages = {
     noRpc:
       "Este sitio no indica ningún proveedor de datos de la cadena. Escriba uno abajo para empezar.",
     large: (count: string) =>
-      `Papeletas de esta votación: ${count}. La línea de comandos las comprueba más rápido.`,
+      `Aquí pueden haber votado hasta ${count} personas. La línea de comandos comprueba más rápido tantas papeletas.`,
     command: "En la línea de comandos",
   },
   wallet: {
@@ -913,7 +916,7 @@ export const es: Messages = {
       "votes.unit": "En la unidad más pequeña del token.",
       threshold: "Una fracción, por ejemplo 1/2 o 2/3.",
       quorum: "Según el peso, con las abstenciones incluidas; 0 si no se exige.",
-      budgets: "Con comas, en el orden de sus números: 400, 600",
+      budgets: "Uno por línea, en el orden de sus números.",
       token: "Sin token, se usa la moneda propia de la cadena.",
       budget: "En la unidad más pequeña.",
       "knapsack.budget": "Lo que pueden costar juntas las opciones elegidas.",
@@ -970,9 +973,7 @@ export const es: Messages = {
     },
     money: {
       lead: "El contrato de la tesorería paga a las propuestas ganadoras, con dinero que se deposita antes de la votación.",
-      counted: (symbol: string, unit: string) =>
-        `El token ${symbol}: escriba los importes en su unidad más pequeña. Un token entero equivale a ${unit}.`,
-      is: (amounts: string) => `En sus propias unidades: ${amounts}`,
+      counted: (symbol: string) => `Los importes están en ${symbol}.`,
       ballot: "¿Cómo se vota?",
       outcome: "¿Cómo se decide qué propuestas ganan?",
     },
@@ -1105,6 +1106,18 @@ export const es: Messages = {
       state: "Estado",
       planned: "prevista, aún no está en la cadena",
       waits: (problem: string) => `En espera: ${problem}`,
+      problems: {
+        "Nobody registered": "nadie se inscribió, así que nadie puede votar",
+        "Too late": "la votación terminaría antes de empezar",
+        "Census missing": "esta pasarela no elaboró el censo",
+        "Round gone": "la cadena deshizo la ronda",
+        "Poll replaced": "la cadena muestra ahora otra votación",
+        "Not indexed": "la pasarela todavía se está poniendo al día con la cadena",
+        "the gateway cannot reach the chain now":
+          "la pasarela no puede conectar ahora con la cadena",
+        "the gateway failed; its log says how":
+          "la pasarela falló; los detalles están en su registro",
+      },
       next: "Qué pasa después",
       fixed:
         "Todo esto ocurre por sí solo. Usted no puede cambiar las fechas, las preguntas ni el censo, ni detener la votación, ni ver los votos; nadie puede.",
