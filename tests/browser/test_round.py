@@ -109,7 +109,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.unroute("**/proposals")
     page.get_by_label("Ławka").check()
     page.get_by_label("Swing").check()
-    expect(page.get_by_text("700 PLN of 1,000 PLN spent")).to_be_visible()
+    expect(page.get_by_text("700 PLN of 1,000 PLN spent").first).to_be_visible()
     expect(page.get_by_text("has exactly this poll")).to_be_visible()
     page.context.route("**/api/v1/polls/*/ballots", gateway_is_away(stack))
     network = page.context.new_cdp_session(page)

@@ -8,7 +8,7 @@ import { toldApart } from "../../protocol/said.ts";
 import { useDragging } from "../../view/dragging.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./form.tsx";
-import { itemsOf, Named } from "./selection.tsx";
+import { itemsOf, Named, Story } from "./selection.tsx";
 
 export function RankingField({ question, answer, change, details, name }: FieldProps<Ranking>) {
   const text = words.form;
@@ -112,6 +112,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
                     +
                   </button>
                   <Named item={item} />
+                  <Story item={item} />
                 </div>
               ))
             }
