@@ -1,6 +1,6 @@
 /** After the vote: one's receipts, and whether the ballot is among those that were counted. */
 
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 
 import { fetchBoard } from "../client/board.ts";
 import type { VotersPoll } from "../client/poll.ts";
@@ -36,6 +36,7 @@ export function Counted({
 function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; agreed: boolean }) {
   const text = words.counted;
   const ballot = votes.last!;
+  const id = useId();
   const [working, setWorking] = useState(false);
   const [found, setFound] = useState<{ answer: Answer; trusted: boolean }>();
   const [error, setError] = useState<unknown>();
@@ -50,8 +51,8 @@ function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; a
     setWorking(false);
   };
   return (
-    <section class="panel cast" aria-labelledby="counted">
-      <h2 id="counted">{text.title}</h2>
+    <section class="panel cast" aria-labelledby={id}>
+      <h2 id={id}>{text.title}</h2>
       {!agreed && <p>{text.early}</p>}
       {agreed && (
         <button type="button" class="primary" disabled={working} onClick={() => void lookUp()}>

@@ -1,5 +1,7 @@
 /** Receipts of one ballot, node by node. */
 
+import { useId } from "preact/hooks";
+
 import type { Refusals } from "../client/casting.ts";
 import type { SavedBallot, SavedVotes } from "../client/votes.ts";
 import { moment, number, words } from "../messages/index.ts";
@@ -16,9 +18,10 @@ export function Receipts({
   refusals: Refusals;
 }) {
   const text = words.receipts;
+  const id = useId();
   return (
-    <section aria-labelledby="receipts">
-      <h3 id="receipts">{text.title}</h3>
+    <section aria-labelledby={id}>
+      <h3 id={id}>{text.title}</h3>
       <ul class="receipts">
         {votes.poll.committee.members.map((_, place) => {
           const node = place + 1;
