@@ -151,11 +151,14 @@ export const de: Messages = {
     score: (most: string) => `Bewerten Sie jede Option mit einer Zahl von 0 bis ${most}.`,
     points: (least: string, most: string) =>
       `Verteilen Sie Punkte, insgesamt ${least} bis ${most}.`,
+    pointsExactly: (most: string) => `Verteilen Sie Punkte, insgesamt genau ${most}.`,
     quadratic: (credits: string) =>
       `Verteilen Sie Stimmen. Die Kosten steigen im Quadrat: 2 Stimmen für eine Option kosten 4, 3 kosten 9. Ihr Guthaben: ${credits}.`,
     split: (total: string) => `Teilen Sie genau ${total} auf die Optionen auf.`,
     ranking: (least: string, most: string) =>
       `Bringen Sie ${least} bis ${most} davon in eine Reihenfolge, das Beste zuerst.`,
+    rankingExactly: (most: string) =>
+      `Bringen Sie ${most} davon in eine Reihenfolge, das Beste zuerst.`,
     cross: "Wählen Sie eine Zeile und eine Spalte aus.",
     number: (low: string, high: string, unit: string) =>
       `Geben Sie eine ganze Zahl von ${low} bis ${high}${unit && ` (${unit})`} ein. Gezeigt werden immer nur Summen.`,
@@ -230,6 +233,13 @@ export const de: Messages = {
       `Der Schlüssel ${address} steht nicht im Wählerverzeichnis dieser Abstimmung. Entsperren Sie einen anderen Schlüssel, oder fragen Sie die Organisation.`,
     needKey:
       "Sie stimmen mit einem Schlüssel ab, der in diesem Browser gespeichert ist, oder mit einer Wallet.",
+    unanswered: "er antwortet gerade nicht",
+    refusals: {
+      "Poll closed": "als der Stimmzettel ankam, war die Abstimmung beendet; er zählt nicht",
+      "Poll not open":
+        "die Abstimmung ist noch nicht eröffnet; versuchen Sie es in einigen Sekunden erneut",
+      "Too many versions": "Sie haben Ihre Stimme so oft geändert, wie es erlaubt ist",
+    },
     refused: (reason: string) => `Die Knoten lehnen diesen Stimmzettel ab: ${reason}`,
     superseded:
       "Seit dieser Stimmzettel versiegelt wurde, ist auf diesem Gerät ein anderer von Ihnen abgegeben worden. Versiegeln Sie Ihren noch einmal, wenn er noch zählen soll.",

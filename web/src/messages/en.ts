@@ -138,11 +138,13 @@ export const en = {
     knapsack: (budget: string) => `Choose any that together cost at most ${budget}.`,
     score: (most: string) => `Give each a score from 0 to ${most}.`,
     points: (least: string, most: string) => `Give away ${least} to ${most} points in all.`,
+    pointsExactly: (most: string) => `Give away exactly ${most} points in all.`,
     quadratic: (credits: string) =>
       `Give votes; a number of votes costs its square, and you have ${credits} credits.`,
     split: (total: string) => `Divide exactly ${total} among them.`,
     ranking: (least: string, most: string) =>
       `Put ${least} to ${most} of them in order, best first.`,
+    rankingExactly: (most: string) => `Put ${most} of them in order, best first.`,
     cross: "Choose one row and one column.",
     number: (low: string, high: string, unit: string) =>
       `Enter a whole number from ${low} to ${high}${unit && ` (${unit})`}. Only sums are ever shown.`,
@@ -214,6 +216,12 @@ export const en = {
     notEligible: (address: string) =>
       `The key ${address} is not on the list of voters of this poll. Unlock another key, or ask the organizer.`,
     needKey: "You vote with a key that is kept in this browser, or with a wallet.",
+    unanswered: "it does not answer now",
+    refusals: {
+      "Poll closed": "the poll was closed when the ballot came, so that it does not count",
+      "Poll not open": "the poll is not open yet; try again in a few seconds",
+      "Too many versions": "you have changed your vote as often as is allowed",
+    } as Readonly<Record<string, string>>,
     refused: (reason: string) => `The nodes refuse this ballot: ${reason}`,
     superseded:
       "Another ballot of yours was cast on this device since this one was sealed. Seal yours again if it is still to count.",

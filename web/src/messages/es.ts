@@ -149,11 +149,13 @@ export const es: Messages = {
       `Elija las que quiera, siempre que juntas no cuesten más de ${budget}.`,
     score: (most: string) => `Puntúe cada opción de 0 a ${most}.`,
     points: (least: string, most: string) => `Reparta puntos: entre ${least} y ${most} en total.`,
+    pointsExactly: (most: string) => `Reparta puntos: exactamente ${most} en total.`,
     quadratic: (credits: string) =>
       `Reparta votos. Dar varios votos a una opción cuesta ese número al cuadrado, en créditos. Sus créditos: ${credits}.`,
     split: (total: string) => `Reparta exactamente ${total} entre las opciones.`,
     ranking: (least: string, most: string) =>
       `Ponga en orden entre ${least} y ${most} opciones, empezando por la mejor.`,
+    rankingExactly: (most: string) => `Ponga en orden ${most} opciones, empezando por la mejor.`,
     cross: "Elija una fila y una columna.",
     number: (low: string, high: string, unit: string) =>
       `Escriba un número entero de ${low} a ${high}${unit && ` (${unit})`}. Solo se muestran sumas.`,
@@ -226,6 +228,12 @@ export const es: Messages = {
     notEligible: (address: string) =>
       `La clave ${address} no está en el censo de esta votación. Desbloquee otra clave o consulte a la organización.`,
     needKey: "Se vota con una clave guardada en este navegador o con un monedero.",
+    unanswered: "no responde ahora",
+    refusals: {
+      "Poll closed": "la votación ya estaba cerrada cuando llegó la papeleta, que no se cuenta",
+      "Poll not open": "la votación todavía no está abierta; inténtelo de nuevo en unos segundos",
+      "Too many versions": "ya ha cambiado su voto tantas veces como se permite",
+    },
     refused: (reason: string) => `Los nodos rechazan esta papeleta: ${reason}`,
     superseded:
       "Desde que se selló esta papeleta se emitió en este dispositivo otra suya. Vuelva a sellarla si todavía debe contar.",

@@ -148,3 +148,12 @@ export function planProblem(problem: string): string {
   const [title = ""] = problem.split(": ");
   return words.organize.plan.problems[title] ?? problem;
 }
+
+/** Why a node or the gateway takes no ballot; `otherwise` where there are no words for it. */
+export function refusal(reason: string, otherwise = reason): string {
+  const { refusals, unanswered } = words.cast;
+  // Of a node that is out of reach no more is known than what it was asked for.
+  if (/^\/polls\/[0-9]+\/ballots$/.test(reason)) return unanswered;
+  const known = Object.keys(refusals).find((title) => reason.includes(title));
+  return known === undefined ? otherwise : refusals[known]!;
+}

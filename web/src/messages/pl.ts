@@ -150,11 +150,14 @@ export const pl: Messages = {
       `Wybierz dowolne opcje, które razem kosztują co najwyżej ${budget}.`,
     score: (most: string) => `Oceń każdą opcję w skali od 0 do ${most}.`,
     points: (least: string, most: string) => `Rozdaj punkty, łącznie od ${least} do ${most}.`,
+    pointsExactly: (most: string) => `Rozdaj punkty, łącznie dokładnie ${most}.`,
     quadratic: (credits: string) =>
       `Rozdaj głosy. Głosy na jedną opcję kosztują kwadrat ich liczby. Twoje kredyty: ${credits}.`,
     split: (total: string) => `Podziel między opcje dokładnie ${total}.`,
     ranking: (least: string, most: string) =>
       `Ułóż w kolejności od ${least} do ${most} opcji, zaczynając od najlepszej.`,
+    rankingExactly: (most: string) =>
+      `Ułóż opcje w kolejności, zaczynając od najlepszej (miejsca: ${most}).`,
     cross: "Wybierz jeden wiersz i jedną kolumnę.",
     number: (low: string, high: string, unit: string) =>
       `Wpisz liczbę całkowitą od ${low} do ${high}${unit && ` (${unit})`}. Ujawniane są tylko sumy.`,
@@ -229,6 +232,12 @@ export const pl: Messages = {
     notEligible: (address: string) =>
       `Klucza ${address} nie ma w spisie wyborców tego głosowania. Odblokuj inny klucz albo zapytaj organizatora.`,
     needKey: "Głosuje się kluczem przechowywanym w tej przeglądarce albo portfelem.",
+    unanswered: "teraz nie odpowiada",
+    refusals: {
+      "Poll closed": "gdy karta dotarła, głosowanie było już zakończone; karta się nie liczy",
+      "Poll not open": "głosowanie jeszcze się nie zaczęło; spróbuj ponownie za kilka sekund",
+      "Too many versions": "zmiana głosu nie jest już możliwa: limit zmian jest wyczerpany",
+    },
     refused: (reason: string) => `Węzły nie przyjmują tej karty: ${reason}`,
     superseded:
       "Po zapieczętowaniu tej karty oddano na tym urządzeniu inną twoją kartę. Zapieczętuj ją ponownie, jeśli nadal ma się liczyć.",

@@ -4,7 +4,7 @@ import { useId } from "preact/hooks";
 
 import type { Refusals } from "../client/casting.ts";
 import type { SavedBallot, SavedVotes } from "../client/votes.ts";
-import { moment, number, words } from "../messages/index.ts";
+import { moment, number, refusal, words } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Facts, saveFile } from "../view/page.tsx";
 
@@ -27,7 +27,7 @@ export function Receipts({
           const node = place + 1;
           const good = ballot.receipts.has(node);
           const reason = refusals.get(node);
-          const other = reason === undefined ? text.waiting : text.because(reason);
+          const other = reason === undefined ? text.waiting : text.because(refusal(reason));
           return (
             <li key={node} class={good ? "good" : ""}>
               <span aria-hidden="true">{good ? "✓" : "…"}</span> {text.node(number(node))}:{" "}

@@ -18,7 +18,7 @@ import { Refusal } from "../client/gateway.ts";
 import type { VotersPoll } from "../client/poll.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
-import { number, short, words } from "../messages/index.ts";
+import { number, refusal, short, words } from "../messages/index.ts";
 import type { Opening } from "../protocol/challenge.ts";
 import { Census } from "../protocol/census.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
@@ -347,7 +347,7 @@ function Casting({
         <Working work={work} />
         {error instanceof Refusal && error.status < 500 ? (
           <p class="notice bad" role="alert">
-            {words.cast.refused(error.detail || error.title)}
+            {words.cast.refused(refusal(error.title, error.detail || error.title))}
           </p>
         ) : error instanceof Superseded ? (
           <p class="notice warn" role="alert">

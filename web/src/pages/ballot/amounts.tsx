@@ -91,7 +91,12 @@ export function AmountsField({
 function how(question: AmountQuestion): string {
   const text = words.form;
   if (question instanceof Score) return text.score(number(question.maxScore));
-  if (question instanceof Points) return text.points(number(question.least), number(question.most));
+  if (question instanceof Points) {
+    const { least, most } = question;
+    return least === most
+      ? text.pointsExactly(number(most))
+      : text.points(number(least), number(most));
+  }
   if (question instanceof Quadratic) return text.quadratic(number(question.credits));
   return text.split(number(question.total));
 }

@@ -43,7 +43,11 @@ export function RankingField({ question, answer, change, details, name }: FieldP
   const others = itemsOf(question.options, details).filter((item) => !placed.includes(item.place));
   return (
     <div ref={list}>
-      <p>{text.ranking(number(fewest), number(scores.length))}</p>
+      <p>
+        {fewest === scores.length
+          ? text.rankingExactly(number(fewest))
+          : text.ranking(number(fewest), number(scores.length))}
+      </p>
       <h3 id={`${name}-places`}>{text.places}</h3>
       {!placed.length && <p class="hint">{text.noPlaces}</p>}
       <ol class="places" aria-labelledby={`${name}-places`}>
