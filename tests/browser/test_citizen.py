@@ -342,6 +342,7 @@ def test_by_invitation_from_registration_to_audit(
     # A page that is closed in the middle of it loses nothing.
     page.goto("/about")
     expect(page.get_by_text("Number of the client")).to_be_visible()
+    expect(page.get_by_text("Fewer than 2 of the 4 nodes")).to_be_visible()
     citizen.look("about")
     page.goto(f"/polls/{poll_id}")
     expect(page.get_by_label("Statue")).not_to_be_checked()
@@ -412,6 +413,16 @@ def test_by_invitation_from_registration_to_audit(
     page.get_by_role("button", name="Look it up among all counted ballots").click()
     expect(page.get_by_text("Yes. Your ballot is among those that were counted")).to_be_visible()
     citizen.look("poll-counted")
+    # So says any other device, to whom has the receipts.
+    other = surfer()
+    other.page.goto(f"/polls/{poll_id}")
+    receipts = other.page.get_by_label("Receipts that were saved as a file")
+    receipts.set_input_files(key_file)
+    expect(other.page.get_by_role("alert")).to_contain_text("no file of receipts of this poll")
+    receipts.set_input_files(citizen.download("Save the receipts as a file"))
+    other.page.get_by_role("button", name="Look it up among all counted ballots").click()
+    expect(other.page.get_by_text("Yes. Your ballot is among those")).to_be_visible()
+    other.look("poll-counted-elsewhere")
     page.get_by_role("link", name="Results").click()
     for question, option, votes_for, share in (
         ("Where?", "There", "6", "100%"),

@@ -307,6 +307,8 @@ export const de: Messages = {
     note: "Quittungen beweisen, dass Ihr Stimmzettel erfasst wurde. Sie zeigen nicht, wie Sie abgestimmt haben.",
   },
   counted: {
+    file: "Quittungen, die hier oder auf einem anderen Gerät als Datei gespeichert wurden",
+    notOne: (reason: string) => `Das ist keine Datei mit Quittungen dieser Abstimmung. (${reason})`,
     title: "Wurde mein Stimmzettel gezählt?",
     button: "Unter allen gezählten Stimmzetteln nachsehen",
     working: "Alle gezählten Stimmzettel werden zusammengerechnet …",

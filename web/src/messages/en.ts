@@ -287,6 +287,8 @@ export const en = {
     note: "Receipts prove that your ballot was recorded. They do not show how you voted.",
   },
   counted: {
+    file: "Receipts that were saved as a file, here or on another device",
+    notOne: (reason: string) => `This is no file of receipts of this poll. (${reason})`,
     title: "Was my ballot counted?",
     button: "Look it up among all counted ballots",
     working: "Adding up all counted ballots …",

@@ -299,6 +299,8 @@ export const es: Messages = {
     note: "Los recibos demuestran que su papeleta quedó registrada. No muestran qué votó.",
   },
   counted: {
+    file: "Recibos guardados en un archivo, aquí o en otro dispositivo",
+    notOne: (reason: string) => `Este no es un archivo de recibos de esta votación. (${reason})`,
     title: "¿Se contó mi papeleta?",
     button: "Buscarla entre todas las papeletas contadas",
     working: "Sumando todas las papeletas contadas …",

@@ -303,6 +303,8 @@ export const pl: Messages = {
     note: "Pokwitowania dowodzą, że twoja karta została zapisana. Nie zdradzają, jak głosujesz.",
   },
   counted: {
+    file: "Pokwitowania zapisane jako plik, tutaj lub na innym urządzeniu",
+    notOne: (reason: string) => `To nie jest plik z pokwitowaniami z tego głosowania. (${reason})`,
     title: "Czy moja karta została policzona?",
     button: "Wyszukaj wśród wszystkich policzonych kart",
     working: "Zliczanie wszystkich policzonych kart …",
