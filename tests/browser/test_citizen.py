@@ -130,7 +130,7 @@ def answer_all(page: Page) -> None:
     question("Strength").get_by_label("No").fill("3")
     expect(question("Strength")).to_contain_text("9 of 9 credits used")
     question("Divide").get_by_role("textbox", name="Art").fill("30")
-    expect(question("Divide")).to_contain_text("70 are still to be given")
+    expect(question("Divide")).to_contain_text("still to be given: 70")
     question("Divide").get_by_role("slider", name="Sport").fill("70")
     order = question("Order")
     for colour in ("Red", "Green", "Blue"):
@@ -331,12 +331,18 @@ def test_by_invitation_from_registration_to_audit(
     page.goto("/")
     page.get_by_role("link", name="All kinds of questions").click()
     expect(page.get_by_text("has exactly this poll, and every node signed")).to_be_visible()
-    expect(page.get_by_text("Not yet cast")).to_be_visible()
+    own = page.get_by_role("region", name="Your ballot")
+    expect(own.get_by_text("Not yet cast")).to_be_visible()
+    # However far down that is, it is in sight from the beginning.
+    expect(page.get_by_role("link", name="Your ballot")).to_be_in_viewport()
     answer_all(page)
+    heard = page.get_by_role("group", name="Points", exact=True).get_by_role("status")
+    expect(heard).to_have_text("7 of 10 given")
     citizen.look("poll-filled")
     # A page that is closed in the middle of it loses nothing.
     page.goto("/about")
     expect(page.get_by_text("Number of the client")).to_be_visible()
+    expect(page.get_by_text("Fewer than 2 of the 4 nodes")).to_be_visible()
     citizen.look("about")
     page.goto(f"/polls/{poll_id}")
     expect(page.get_by_label("Statue")).not_to_be_checked()
@@ -347,6 +353,7 @@ def test_by_invitation_from_registration_to_audit(
     page.get_by_label("Passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Unlock").click()
     expect(page.get_by_role("button", name="Seal my ballot")).to_be_enabled()
+    expect(own).to_be_focused()
     citizen.look("poll-ready")
     opened = challenge(citizen, surfer(), poll_id)
     # However often a button is pressed, one ballot is sealed and one is cast.
@@ -367,7 +374,8 @@ def test_by_invitation_from_registration_to_audit(
     assert votes.poll.poll_id == poll_id
 
     page.get_by_role("button", name="Change my vote").click()
-    expect(page.get_by_text("You are changing your vote")).to_be_visible()
+    expect(own.get_by_text("You are changing your vote")).to_be_visible()
+    expect(own).to_be_focused()
     answer_all(page)
     page.get_by_label("There").check()
     citizen.look("poll-changing")
@@ -405,6 +413,16 @@ def test_by_invitation_from_registration_to_audit(
     page.get_by_role("button", name="Look it up among all counted ballots").click()
     expect(page.get_by_text("Yes. Your ballot is among those that were counted")).to_be_visible()
     citizen.look("poll-counted")
+    # So says any other device, to whom has the receipts.
+    other = surfer()
+    other.page.goto(f"/polls/{poll_id}")
+    receipts = other.page.get_by_label("Receipts that were saved as a file")
+    receipts.set_input_files(key_file)
+    expect(other.page.get_by_role("alert")).to_contain_text("no file of receipts of this poll")
+    receipts.set_input_files(citizen.download("Save the receipts as a file"))
+    other.page.get_by_role("button", name="Look it up among all counted ballots").click()
+    expect(other.page.get_by_text("Yes. Your ballot is among those")).to_be_visible()
+    other.look("poll-counted-elsewhere")
     page.get_by_role("link", name="Results").click()
     for question, option, votes_for, share in (
         ("Where?", "There", "6", "100%"),

@@ -48,6 +48,64 @@ def test_every_language_is_spoken_throughout(surfer: Callable[..., Surfer]) -> N
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
+FORBIDDEN = """
+for (const name of ["localStorage", "sessionStorage"]) {
+  Object.defineProperty(window, name, {
+    get() { throw new DOMException("Access is denied for this document.", "SecurityError"); },
+  });
+}
+"""
+
+
+def test_a_browser_that_keeps_nothing_is_told_so(surfer: Callable[..., Surfer]) -> None:
+    visitor = surfer(locale="de-DE")
+    page = visitor.page
+    page.add_init_script(FORBIDDEN)
+    page.goto("/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Runden und Abstimmungen")
+    page.locator("footer select").select_option("en")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rounds and polls")
+    page.get_by_role("link", name="Your key").click()
+    expect(page.get_by_role("alert")).to_contain_text("Allow storage")
+    page.get_by_role("link", name="Organize").click()
+    expect(page.get_by_role("alert")).to_contain_text("Allow storage")
+    page.get_by_role("link", name="What is private").click()
+    expect(page.get_by_text("Number of the client")).to_be_visible()
+    assert not visitor.console, visitor.console
+
+
+def test_a_browser_that_cannot_run_it_is_told_so(surfer: Callable[..., Surfer]) -> None:
+    visitor = surfer()
+    page = visitor.page
+    page.route("**/assets/index-*.js", lambda route: route.abort())
+    page.goto("/")
+    expect(page.get_by_text("use a newer browser")).to_be_visible()
+    visitor.look("home-without-scripts")
+
+
+def test_who_goes_by_keys_keeps_the_place(surfer: Callable[..., Surfer]) -> None:
+    page = surfer().page
+    page.goto("/key")
+    page.get_by_label("Choose a passphrase").fill("correct horse battery staple")
+    page.get_by_label("Repeat the passphrase").fill("correct horse battery staple")
+    make = page.get_by_role("button", name="Make a key")
+    make.press("Enter")
+    expect(page.get_by_text("unlocked", exact=True)).to_be_visible()
+    # Disabled while it worked.
+    expect(make).to_be_focused()
+    page.get_by_role("button", name="Remove from this browser").press("Enter")
+    entry = page.get_by_role("listitem").filter(has=page.get_by_text("unlocked"))
+    expect(entry).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Show as 24 words")).to_be_focused()
+    # Whoever pressed elsewhere is not called back.
+    page.get_by_role("button", name="Keep it").focus()
+    page.get_by_role("heading", level=1).click()
+    page.get_by_role("button", name="Keep it").evaluate("button => button.click()")
+    expect(page.get_by_role("button", name="Remove from this browser")).to_be_visible()
+    expect(entry).not_to_be_focused()
+
+
 def test_a_gateway_that_is_down_loses_nothing(surfer: Callable[..., Surfer]) -> None:
     visitor = surfer()
     page = visitor.page

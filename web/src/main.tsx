@@ -4,15 +4,18 @@ import { render } from "preact";
 
 import { preferredLanguage, speak } from "./messages/index.ts";
 import { App } from "./pages/app.tsx";
-import { store } from "./view/session.ts";
+import { keepFocus } from "./view/focus.ts";
+import { keptIfAllowed } from "./view/session.ts";
 
 try {
-  await speak(preferredLanguage(store()));
+  await speak(preferredLanguage(keptIfAllowed()));
 } catch {
-  // Without storage, or without the other language's words, it is English.
+  // Without the other language's words it is English.
 }
 
+document.getElementById("start")?.remove();
 const root = document.createElement("div");
 root.id = "app";
 document.body.append(root);
 render(<App />, root);
+keepFocus(root);

@@ -19,9 +19,10 @@ export const roundSummaries = list(
   record({
     round: decimal,
     title: text,
+    proposalsOpenAt: whole,
+    proposalsCloseAt: whole,
     votingOpensAt: whole,
     votingClosesAt: whole,
-    proposalsCloseAt: whole,
   }),
 );
 

@@ -31,7 +31,8 @@ export const de: Messages = {
       `Was diese Website zeigt, besteht eine Prüfung nicht. Stimmen Sie hier nicht ab, und melden Sie es der Organisation. (${detail})`,
     storage:
       "Dieser Browser speichert nichts für diese Website. Erlauben Sie das Speichern, oder verlassen Sie den privaten Modus.",
-    other: (detail: string) => `Das hat nicht funktioniert: ${detail}`,
+    other: (detail: string) =>
+      `Das hat nicht funktioniert. Versuchen Sie es erneut. Wenn es so bleibt, laden Sie die Seite neu, oder melden Sie es der Organisation. (${detail})`,
   },
   statuses: {
     created: "noch nicht eröffnet",
@@ -150,11 +151,14 @@ export const de: Messages = {
     score: (most: string) => `Bewerten Sie jede Option mit einer Zahl von 0 bis ${most}.`,
     points: (least: string, most: string) =>
       `Verteilen Sie Punkte, insgesamt ${least} bis ${most}.`,
+    pointsExactly: (most: string) => `Verteilen Sie Punkte, insgesamt genau ${most}.`,
     quadratic: (credits: string) =>
       `Verteilen Sie Stimmen. Die Kosten steigen im Quadrat: 2 Stimmen für eine Option kosten 4, 3 kosten 9. Ihr Guthaben: ${credits}.`,
     split: (total: string) => `Teilen Sie genau ${total} auf die Optionen auf.`,
     ranking: (least: string, most: string) =>
       `Bringen Sie ${least} bis ${most} davon in eine Reihenfolge, das Beste zuerst.`,
+    rankingExactly: (most: string) =>
+      `Bringen Sie ${most} davon in eine Reihenfolge, das Beste zuerst.`,
     cross: "Wählen Sie eine Zeile und eine Spalte aus.",
     number: (low: string, high: string, unit: string) =>
       `Geben Sie eine ganze Zahl von ${low} bis ${high}${unit && ` (${unit})`} ein. Gezeigt werden immer nur Summen.`,
@@ -229,6 +233,13 @@ export const de: Messages = {
       `Der Schlüssel ${address} steht nicht im Wählerverzeichnis dieser Abstimmung. Entsperren Sie einen anderen Schlüssel, oder fragen Sie die Organisation.`,
     needKey:
       "Sie stimmen mit einem Schlüssel ab, der in diesem Browser gespeichert ist, oder mit einer Wallet.",
+    unanswered: "er antwortet gerade nicht",
+    refusals: {
+      "Poll closed": "als der Stimmzettel ankam, war die Abstimmung beendet; er zählt nicht",
+      "Poll not open":
+        "die Abstimmung ist noch nicht eröffnet; versuchen Sie es in einigen Sekunden erneut",
+      "Too many versions": "Sie haben Ihre Stimme so oft geändert, wie es erlaubt ist",
+    },
     refused: (reason: string) => `Die Knoten lehnen diesen Stimmzettel ab: ${reason}`,
     superseded:
       "Seit dieser Stimmzettel versiegelt wurde, ist auf diesem Gerät ein anderer von Ihnen abgegeben worden. Versiegeln Sie Ihren noch einmal, wenn er noch zählen soll.",
@@ -296,6 +307,8 @@ export const de: Messages = {
     note: "Quittungen beweisen, dass Ihr Stimmzettel erfasst wurde. Sie zeigen nicht, wie Sie abgestimmt haben.",
   },
   counted: {
+    file: "Quittungen, die hier oder auf einem anderen Gerät als Datei gespeichert wurden",
+    notOne: (reason: string) => `Das ist keine Datei mit Quittungen dieser Abstimmung. (${reason})`,
     title: "Wurde mein Stimmzettel gezählt?",
     button: "Unter allen gezählten Stimmzetteln nachsehen",
     working: "Alle gezählten Stimmzettel werden zusammengerechnet …",
@@ -341,7 +354,7 @@ export const de: Messages = {
       "Niemand kann die Passphrase zurücksetzen. Speichern Sie auch den Schlüssel als Datei, und bewahren Sie beides getrennt auf.",
     import: "Einen Schlüssel importieren",
     importText:
-      "Eine hier gespeicherte Datei, eine Schlüsseldatei der Befehlszeile oder Wörter auf Papier.",
+      "Eine hier gespeicherte Datei, eine Schlüsseldatei der Kommandozeile oder Wörter auf Papier.",
     file: "Schlüsseldatei",
     importButton: "Importieren",
     notAKey:
@@ -507,6 +520,8 @@ export const de: Messages = {
       "Stimmen bleiben nur geheim, solange weniger Knoten, als die Schwelle verlangt, ihre Anteile zusammenlegen. Das kann keine Prüfung zeigen.",
     ],
     nodes: "Wer die Knoten betreibt",
+    signed:
+      "Jeder Knoten unterschreibt seinen Schlüssel für diese Abstimmung, eine Quittung für jeden Stimmzettel, den er erfasst, und den Prüfwert der Stimmzettel, die zählen. Ob das geschehen ist, sagen die Prüfschritte P4 und T3.",
     node: "Knoten",
     address: "Schlüssel für Unterschriften",
     url: "Adresse",
@@ -515,7 +530,7 @@ export const de: Messages = {
     noRpc:
       "Diese Website nennt keinen Anbieter von Blockchain-Daten. Geben Sie unten einen ein, um zu beginnen.",
     large: (count: string) =>
-      `Stimmzettel in dieser Abstimmung: ${count}. Die Kommandozeile prüft sie schneller.`,
+      `Hier können bis zu ${count} abgestimmt haben. So viele Stimmzettel prüft die Kommandozeile schneller.`,
     command: "Auf der Kommandozeile",
   },
   wallet: {
@@ -926,7 +941,7 @@ export const de: Messages = {
       "votes.unit": "In der kleinsten Einheit des Tokens.",
       threshold: "Ein Bruch, zum Beispiel 1/2 oder 2/3.",
       quorum: "Nach Gewicht, Enthaltungen eingeschlossen; 0 für keine.",
-      budgets: "Mit Kommas getrennt, in der Reihenfolge ihrer Nummern: 400, 600",
+      budgets: "Eines pro Zeile, in der Reihenfolge ihrer Nummern.",
       token: "Ohne Angabe: die eigene Währung der Blockchain.",
       budget: "In der kleinsten Einheit.",
       "knapsack.budget": "Was die ausgewählten Optionen zusammen kosten dürfen.",
@@ -983,9 +998,7 @@ export const de: Messages = {
     },
     money: {
       lead: "Was gewinnt, bezahlt der Smart Contract der Kasse aus dem Geld, das vor der Abstimmung eingezahlt wird.",
-      counted: (symbol: string, unit: string) =>
-        `Token ${symbol}: Geben Sie Beträge in der kleinsten Einheit ein; ein ganzes Token hat ${unit} davon.`,
-      is: (amounts: string) => `In ganzen Token: ${amounts}`,
+      counted: (symbol: string) => `Beträge stehen in ${symbol}.`,
       ballot: "Wie stimmen Mitglieder ab?",
       outcome: "Wie wird ermittelt, was gewinnt?",
     },
@@ -1120,6 +1133,18 @@ export const de: Messages = {
       state: "Stand",
       planned: "geplant, noch nicht auf der Blockchain",
       waits: (problem: string) => `Es geht noch nicht weiter: ${problem}`,
+      problems: {
+        "Nobody registered": "niemand hat sich registriert, also darf niemand abstimmen",
+        "Too late": "die Abstimmung wäre vorbei, bevor sie beginnt",
+        "Census missing": "dieses Gateway hat das Wählerverzeichnis nicht erstellt",
+        "Round gone": "die Blockchain hat die Runde zurückgenommen",
+        "Poll replaced": "auf der Blockchain steht jetzt eine andere Abstimmung",
+        "Not indexed": "das Gateway holt die Blockchain noch ein",
+        "the gateway cannot reach the chain now":
+          "das Gateway erreicht die Blockchain gerade nicht",
+        "the gateway failed; its log says how":
+          "im Gateway ist ein Fehler aufgetreten; Näheres steht in seinem Protokoll",
+      },
       next: "Was als Nächstes geschieht",
       fixed:
         "All das geschieht von selbst. Sie können Zeiten, Fragen oder Stimmberechtigte nicht ändern, die Abstimmung nicht anhalten und keine Stimmen sehen; niemand kann das.",

@@ -25,7 +25,8 @@ export const en = {
     rejected: (detail: string) =>
       `What this site shows fails a check. Do not vote on it; tell the organizer. (${detail})`,
     storage: "This browser keeps nothing for this site. Allow storage, or leave private browsing.",
-    other: (detail: string) => `This did not work: ${detail}`,
+    other: (detail: string) =>
+      `This did not work. Try again; if it stays so, load the page again, or tell the organizer. (${detail})`,
   },
   statuses: {
     created: "not open yet",
@@ -137,11 +138,13 @@ export const en = {
     knapsack: (budget: string) => `Choose any that together cost at most ${budget}.`,
     score: (most: string) => `Give each a score from 0 to ${most}.`,
     points: (least: string, most: string) => `Give away ${least} to ${most} points in all.`,
+    pointsExactly: (most: string) => `Give away exactly ${most} points in all.`,
     quadratic: (credits: string) =>
       `Give votes; a number of votes costs its square, and you have ${credits} credits.`,
     split: (total: string) => `Divide exactly ${total} among them.`,
     ranking: (least: string, most: string) =>
       `Put ${least} to ${most} of them in order, best first.`,
+    rankingExactly: (most: string) => `Put ${most} of them in order, best first.`,
     cross: "Choose one row and one column.",
     number: (low: string, high: string, unit: string) =>
       `Enter a whole number from ${low} to ${high}${unit && ` (${unit})`}. Only sums are ever shown.`,
@@ -178,8 +181,8 @@ export const en = {
     whole: (option: string) => `${option}: enter a whole number`,
     range: (option: string, low: string, high: string) =>
       `${option}: enter a number from ${low} to ${high}`,
-    less: (missing: string) => `${missing} are still to be given`,
-    over: (surplus: string) => `${surplus} too many are given`,
+    less: (missing: string) => `still to be given: ${missing}`,
+    over: (surplus: string) => `given too many: ${surplus}`,
     places: (least: string) => `fill at least ${least} places`,
     row: "choose a row",
     column: "choose a column",
@@ -203,7 +206,7 @@ export const en = {
       `${receipts} of ${nodes} nodes gave a receipt; ${quorum} are enough. Nobody can leave your ballot out unnoticed.`,
     unrecorded: "Sent, but not recorded yet",
     unrecordedText: (receipts: string, quorum: string) =>
-      `${receipts} receipts came back and ${quorum} are needed. Send the same ballot again.`,
+      `Receipts that came back: ${receipts}, needed: ${quorum}. Send the same ballot again.`,
     again: "Send it again",
     change: "Change my vote",
     changing: "You are changing your vote",
@@ -213,6 +216,12 @@ export const en = {
     notEligible: (address: string) =>
       `The key ${address} is not on the list of voters of this poll. Unlock another key, or ask the organizer.`,
     needKey: "You vote with a key that is kept in this browser, or with a wallet.",
+    unanswered: "it does not answer now",
+    refusals: {
+      "Poll closed": "the poll was closed when the ballot came, so that it does not count",
+      "Poll not open": "the poll is not open yet; try again in a few seconds",
+      "Too many versions": "you have changed your vote as often as is allowed",
+    } as Readonly<Record<string, string>>,
     refused: (reason: string) => `The nodes refuse this ballot: ${reason}`,
     superseded:
       "Another ballot of yours was cast on this device since this one was sealed. Seal yours again if it is still to count.",
@@ -278,6 +287,8 @@ export const en = {
     note: "Receipts prove that your ballot was recorded. They do not show how you voted.",
   },
   counted: {
+    file: "Receipts that were saved as a file, here or on another device",
+    notOne: (reason: string) => `This is no file of receipts of this poll. (${reason})`,
     title: "Was my ballot counted?",
     button: "Look it up among all counted ballots",
     working: "Adding up all counted ballots …",
@@ -363,7 +374,7 @@ export const en = {
     early: "There is no result yet. Nobody sees any count before the end.",
     void: "This poll ended without a result.",
     turnout: (counted: string, voters: string) =>
-      `${counted} ballots were counted; ${voters} people may vote.`,
+      `Ballots counted: ${counted}. People who may vote: ${voters}.`,
     table: "Votes",
     option: "Option",
     votes: "Votes",
@@ -476,13 +487,16 @@ export const en = {
       "Votes stay hidden only while fewer nodes than the threshold pool their shares; no audit can show that.",
     ] as readonly string[],
     nodes: "Who runs the nodes",
+    signed:
+      "Each node signs its key of this poll, a receipt for every ballot that it records, and the root of the ballots that count. Checks P4 and T3 say whether they did.",
     node: "Node",
     address: "Signing key",
     url: "Address",
     threshold: (threshold: string, nodes: string, faults: string) =>
       `${threshold} of ${nodes} nodes can count, and ${faults} may fail.`,
     noRpc: "This site names no provider of chain data. Enter one below to start.",
-    large: (count: string) => `This poll has ${count} ballots. The command line checks it faster.`,
+    large: (count: string) =>
+      `As many as ${count} may have voted here. The command line checks so many ballots faster.`,
     command: "On the command line",
   },
   wallet: {
@@ -667,7 +681,7 @@ export const en = {
         "The list of accounts is too long to be kept on this device. Choose its file again if you close this page.",
       created: "Created",
       createdText: "It is created, and goes on by itself from here.",
-      inviting: (count: string) => `Making ${count} invitations …`,
+      inviting: (count: string) => `Making invitations (${count}) …`,
       toPlan: "See how it goes on",
     },
     steps: {
@@ -739,7 +753,8 @@ export const en = {
     accounts: {
       file: "File of accounts (CSV)",
       format: "The first line names the columns: account, and if wanted weight and signing_key.",
-      good: (accounts: string, weight: string) => `${accounts} accounts, weight in all ${weight}.`,
+      good: (accounts: string, weight: string) =>
+        `Accounts: ${accounts}, weight in all: ${weight}.`,
       wrong: (count: string) =>
         `Lines that are wrong: ${count}. Mend the file and choose it again.`,
       line: (line: string, what: string) => `Line ${line}: ${what}`,
@@ -868,7 +883,7 @@ export const en = {
       "votes.unit": "In the token’s smallest unit.",
       threshold: "A fraction such as 1/2 or 2/3.",
       quorum: "By weight, abstentions included; 0 for none.",
-      budgets: "With commas, in the order of their numbers: 400, 600",
+      budgets: "One a line, in the order of their numbers.",
       token: "Without one, the chain’s own coin.",
       budget: "In the smallest unit.",
       "knapsack.budget": "What the chosen options may cost together.",
@@ -919,9 +934,7 @@ export const en = {
     },
     money: {
       lead: "Winners are paid by the treasury’s contract, out of money that is put in before the vote.",
-      counted: (symbol: string, unit: string) =>
-        `The token ${symbol}: enter amounts in its smallest unit, of which ${unit} make one.`,
-      is: (amounts: string) => `In its own units: ${amounts}`,
+      counted: (symbol: string) => `Amounts are in ${symbol}.`,
       ballot: "How do members vote?",
       outcome: "How are winners found?",
     },
@@ -972,7 +985,7 @@ export const en = {
       committee: "Which nodes count?",
       none: "This gateway knows no nodes. Its operator names them in its settings.",
       of: (nodes: string, threshold: string, faults: string, quorum: string) =>
-        `${nodes} nodes: any ${threshold} can count, and could read votes if they pooled their shares; ${faults} may fail; ${quorum} receipts record a ballot`,
+        `${nodes} nodes: any ${threshold} can count, and could read votes if they pooled their shares; ${faults} may fail; receipts that record a ballot: ${quorum}`,
       node: (place: string, url: string, address: string) => `${place}. ${url}, key ${address}`,
       minimum: "Fewest ballots",
       minimumHint:
@@ -1004,8 +1017,8 @@ export const en = {
       secret: "votes are secret",
       open: "votes may follow from the result",
       electorates: {
-        list: (accounts: string, weight: string) => `${accounts} accounts, weight ${weight}`,
-        invitations: (count: string) => `whoever redeems one of ${count} invitations`,
+        list: (accounts: string, weight: string) => `accounts: ${accounts}, weight: ${weight}`,
+        invitations: (count: string) => `whoever redeems an invitation (invitations: ${count})`,
         votes: (contract: string) => `holders of the token ${contract}`,
         members: (contract: string) => `members of the registry ${contract}`,
       },
@@ -1022,19 +1035,19 @@ export const en = {
       identifying_weights: (value, share) =>
         `Some weights are shared by fewer than 5: voters ${value("voters")}, with ${share("share")} of all weight. The counts give their votes away. Weight classes mend that.`,
       small_weight_class: (value) =>
-        `Counts may be taken apart by weight: the smallest of ${value("classes")} weights, ${value("weight")}, has ${value("voters")} voters.`,
+        `Counts may be taken apart by weight. Different weights: ${value("classes")}; the rarest is ${value("weight")}, voters with it: ${value("voters")}.`,
       low_minimum: (value) =>
-        `The result may be opened with ${value("minimum_ballots")} ballots. Fewer than ${value("floor")} give votes away.`,
+        `The result may be opened with few ballots (${value("minimum_ballots")}). Fewer than ${value("floor")} give votes away.`,
       small_turnout: (value, share) =>
-        `The result may be opened with ${value("minimum_ballots")} ballots of ${value("voters")} voters, ${share("turnout")}. Who voted is public, and so few hide little.`,
+        `The result may be opened with few ballots: ${value("minimum_ballots")} of ${value("voters")} (${share("turnout")}). Who voted is public, and so few hide little.`,
       unanimous_cells: (value) =>
-        `“${value("question")}” parts ${value("voters")} voters into ${value("cells")} cells. A cell of one voter tells that vote.`,
+        `“${value("question")}” parts the voters (${value("voters")}) into cells (${value("cells")}). A cell of one voter tells that vote.`,
       small_groups: (value) =>
-        `“${value("question")}” may be opened with ${value("minimum_ballots")} ballots in ${value("cells")} groups. What is said of a group of one is said of that voter.`,
+        `“${value("question")}” may be opened with few ballots (${value("minimum_ballots")}) in so many groups (${value("cells")}). What is said of a group of one is said of that voter.`,
       few_numbers: (value) =>
-        `“${value("question")}” may be opened with ${value("answers")} answers. Whoever knows all but one can subtract them.`,
+        `“${value("question")}” may be opened with few answers (${value("answers")}). Whoever knows all but one can subtract them.`,
       overlapping_polls: (value) =>
-        `Another one asks the same of nearly the same voters (${value("poll")}): ${value("both")} are in both. The difference of the two results is what the others voted.`,
+        `Another one asks the same of nearly the same voters (${value("poll")}). In both: ${value("both")}. The difference of the two results is what the others voted.`,
     } as Readonly<
       Record<string, (value: (name: string) => string, share: (name: string) => string) => string>
     >,
@@ -1044,6 +1057,16 @@ export const en = {
       state: "State",
       planned: "planned, not on the chain yet",
       waits: (problem: string) => `It waits: ${problem}`,
+      problems: {
+        "Nobody registered": "nobody registered, so nobody may vote",
+        "Too late": "voting would be over before it began",
+        "Census missing": "this gateway did not make the list of voters",
+        "Round gone": "the chain took the round back",
+        "Poll replaced": "the chain shows another poll now",
+        "Not indexed": "the gateway is still catching up with the chain",
+        "the gateway cannot reach the chain now": "the gateway cannot reach the chain now",
+        "the gateway failed; its log says how": "the gateway failed; its log says how",
+      } as Readonly<Record<string, string>>,
       next: "What happens next",
       fixed:
         "All of this happens by itself. You cannot change times, questions or voters, stop the vote, or see votes; nobody can.",

@@ -31,7 +31,8 @@ export const es: Messages = {
       `Lo que muestra este sitio no supera una comprobación. No vote aquí y avise a la organización. (${detail})`,
     storage:
       "Este navegador no guarda nada de este sitio. Permita el almacenamiento o salga de la navegación privada.",
-    other: (detail: string) => `No ha funcionado: ${detail}`,
+    other: (detail: string) =>
+      `No ha funcionado. Inténtelo de nuevo; si sigue igual, vuelva a cargar la página o avise a la organización. (${detail})`,
   },
   statuses: {
     created: "aún sin abrir",
@@ -148,11 +149,13 @@ export const es: Messages = {
       `Elija las que quiera, siempre que juntas no cuesten más de ${budget}.`,
     score: (most: string) => `Puntúe cada opción de 0 a ${most}.`,
     points: (least: string, most: string) => `Reparta puntos: entre ${least} y ${most} en total.`,
+    pointsExactly: (most: string) => `Reparta puntos: exactamente ${most} en total.`,
     quadratic: (credits: string) =>
       `Reparta votos. Dar varios votos a una opción cuesta ese número al cuadrado, en créditos. Sus créditos: ${credits}.`,
     split: (total: string) => `Reparta exactamente ${total} entre las opciones.`,
     ranking: (least: string, most: string) =>
       `Ponga en orden entre ${least} y ${most} opciones, empezando por la mejor.`,
+    rankingExactly: (most: string) => `Ponga en orden ${most} opciones, empezando por la mejor.`,
     cross: "Elija una fila y una columna.",
     number: (low: string, high: string, unit: string) =>
       `Escriba un número entero de ${low} a ${high}${unit && ` (${unit})`}. Solo se muestran sumas.`,
@@ -225,6 +228,12 @@ export const es: Messages = {
     notEligible: (address: string) =>
       `La clave ${address} no está en el censo de esta votación. Desbloquee otra clave o consulte a la organización.`,
     needKey: "Se vota con una clave guardada en este navegador o con un monedero.",
+    unanswered: "no responde ahora",
+    refusals: {
+      "Poll closed": "la votación ya estaba cerrada cuando llegó la papeleta, que no se cuenta",
+      "Poll not open": "la votación todavía no está abierta; inténtelo de nuevo en unos segundos",
+      "Too many versions": "ya ha cambiado su voto tantas veces como se permite",
+    },
     refused: (reason: string) => `Los nodos rechazan esta papeleta: ${reason}`,
     superseded:
       "Desde que se selló esta papeleta se emitió en este dispositivo otra suya. Vuelva a sellarla si todavía debe contar.",
@@ -290,6 +299,8 @@ export const es: Messages = {
     note: "Los recibos demuestran que su papeleta quedó registrada. No muestran qué votó.",
   },
   counted: {
+    file: "Recibos guardados en un archivo, aquí o en otro dispositivo",
+    notOne: (reason: string) => `Este no es un archivo de recibos de esta votación. (${reason})`,
     title: "¿Se contó mi papeleta?",
     button: "Buscarla entre todas las papeletas contadas",
     working: "Sumando todas las papeletas contadas …",
@@ -332,7 +343,7 @@ export const es: Messages = {
       "Nadie puede restablecer la frase de contraseña. Guarde también la clave en un archivo, y no tenga las dos cosas en el mismo lugar.",
     import: "Importar una clave",
     importText:
-      "Un archivo guardado aquí, un archivo de clave de la línea de órdenes o palabras en papel.",
+      "Un archivo guardado aquí, un archivo de clave de la línea de comandos o palabras en papel.",
     file: "Archivo de clave",
     importButton: "Importar",
     notAKey:
@@ -454,11 +465,11 @@ export const es: Messages = {
       T1: "la raíz es la de las papeletas",
       T2: "la raíz está anclada en la cadena",
       T3: "suficientes nodos firmaron la raíz",
-      S1: "cada parte de la suma es correcta",
-      S2: "las partes dan el recuento",
+      S1: "cada fragmento de la suma es correcto",
+      S2: "los fragmentos dan el recuento",
       R1: "el recuento abre la suma anclada",
       R2: "ninguna opción tiene más votos de los que hay",
-      R3: "no se abrió nada antes de que acabara el plazo de reclamación",
+      R3: "no se abrió nada antes de que acabara el plazo de objeciones",
       O1: "el resultado se deduce del recuento",
       D1: "la votación decide sobre las propuestas de la ronda",
       D2: "la tesorería financia a las ganadoras",
@@ -496,6 +507,8 @@ export const es: Messages = {
       "Los votos solo siguen ocultos mientras los nodos que junten sus fragmentos sean menos que el umbral; ninguna auditoría puede demostrarlo.",
     ],
     nodes: "Quién mantiene los nodos",
+    signed:
+      "Cada nodo firma su clave para esta votación, un recibo por cada papeleta que registra y la raíz de las papeletas que cuentan. Las comprobaciones P4 y T3 dicen si lo hicieron.",
     node: "Nodo",
     address: "Clave de firma",
     url: "Dirección",
@@ -504,7 +517,7 @@ export const es: Messages = {
     noRpc:
       "Este sitio no indica ningún proveedor de datos de la cadena. Escriba uno abajo para empezar.",
     large: (count: string) =>
-      `Papeletas de esta votación: ${count}. La línea de comandos las comprueba más rápido.`,
+      `Aquí pueden haber votado hasta ${count} personas. La línea de comandos comprueba más rápido tantas papeletas.`,
     command: "En la línea de comandos",
   },
   wallet: {
@@ -913,7 +926,7 @@ export const es: Messages = {
       "votes.unit": "En la unidad más pequeña del token.",
       threshold: "Una fracción, por ejemplo 1/2 o 2/3.",
       quorum: "Según el peso, con las abstenciones incluidas; 0 si no se exige.",
-      budgets: "Con comas, en el orden de sus números: 400, 600",
+      budgets: "Uno por línea, en el orden de sus números.",
       token: "Sin token, se usa la moneda propia de la cadena.",
       budget: "En la unidad más pequeña.",
       "knapsack.budget": "Lo que pueden costar juntas las opciones elegidas.",
@@ -970,9 +983,7 @@ export const es: Messages = {
     },
     money: {
       lead: "El contrato de la tesorería paga a las propuestas ganadoras, con dinero que se deposita antes de la votación.",
-      counted: (symbol: string, unit: string) =>
-        `El token ${symbol}: escriba los importes en su unidad más pequeña. Un token entero equivale a ${unit}.`,
-      is: (amounts: string) => `En sus propias unidades: ${amounts}`,
+      counted: (symbol: string) => `Los importes están en ${symbol}.`,
       ballot: "¿Cómo se vota?",
       outcome: "¿Cómo se decide qué propuestas ganan?",
     },
@@ -1105,6 +1116,18 @@ export const es: Messages = {
       state: "Estado",
       planned: "prevista, aún no está en la cadena",
       waits: (problem: string) => `En espera: ${problem}`,
+      problems: {
+        "Nobody registered": "nadie se inscribió, así que nadie puede votar",
+        "Too late": "la votación terminaría antes de empezar",
+        "Census missing": "esta pasarela no elaboró el censo",
+        "Round gone": "la cadena deshizo la ronda",
+        "Poll replaced": "la cadena muestra ahora otra votación",
+        "Not indexed": "la pasarela todavía se está poniendo al día con la cadena",
+        "the gateway cannot reach the chain now":
+          "la pasarela no puede conectar ahora con la cadena",
+        "the gateway failed; its log says how":
+          "la pasarela falló; los detalles están en su registro",
+      },
       next: "Qué pasa después",
       fixed:
         "Todo esto ocurre por sí solo. Usted no puede cambiar las fechas, las preguntas ni el censo, ni detener la votación, ni ver los votos; nadie puede.",

@@ -20,9 +20,13 @@ const KEPT = "ostraka/language";
 export let words: Messages = en;
 let locale = "en";
 
-/** The language to begin with: the one chosen on this device, or the first that the browser likes. */
-export function preferredLanguage(store: Pick<Storage, "getItem">): Language {
-  const wished = [store.getItem(KEPT) ?? "", ...navigator.languages];
+/**
+ * The language to begin with: the one chosen on this device, or the first that the browser likes.
+ *
+ * @param store Undefined where the browser keeps nothing.
+ */
+export function preferredLanguage(store: Pick<Storage, "getItem"> | undefined): Language {
+  const wished = [store?.getItem(KEPT) ?? "", ...navigator.languages];
   return wished.map((one) => one.slice(0, 2)).find(isLanguage) ?? "en";
 }
 
@@ -137,4 +141,19 @@ export function short(hex: string): string {
 /** The name of a state. */
 export function status(name: string): string {
   return words.statuses[name] ?? name;
+}
+
+/** Why a plan waits; in the gateway's own words where there are no others. */
+export function planProblem(problem: string): string {
+  const [title = ""] = problem.split(": ");
+  return words.organize.plan.problems[title] ?? problem;
+}
+
+/** Why a node or the gateway takes no ballot; `otherwise` where there are no words for it. */
+export function refusal(reason: string, otherwise = reason): string {
+  const { refusals, unanswered } = words.cast;
+  // Of a node that is out of reach no more is known than what it was asked for.
+  if (/^\/polls\/[0-9]+\/ballots$/.test(reason)) return unanswered;
+  const known = Object.keys(refusals).find((title) => reason.includes(title));
+  return known === undefined ? otherwise : refusals[known]!;
 }

@@ -31,7 +31,8 @@ export const pl: Messages = {
       `To, co pokazuje ten serwis, nie przeszło sprawdzenia. Nie głosuj tutaj; powiadom organizatora. (${detail})`,
     storage:
       "Ta przeglądarka nie zapisuje danych tego serwisu. Zezwól na ich zapisywanie albo wyłącz tryb prywatny.",
-    other: (detail: string) => `To się nie udało: ${detail}`,
+    other: (detail: string) =>
+      `To się nie udało. Spróbuj ponownie; jeśli to nie pomoże, wczytaj stronę jeszcze raz albo powiadom organizatora. (${detail})`,
   },
   statuses: {
     created: "przed otwarciem głosowania",
@@ -149,11 +150,14 @@ export const pl: Messages = {
       `Wybierz dowolne opcje, które razem kosztują co najwyżej ${budget}.`,
     score: (most: string) => `Oceń każdą opcję w skali od 0 do ${most}.`,
     points: (least: string, most: string) => `Rozdaj punkty, łącznie od ${least} do ${most}.`,
+    pointsExactly: (most: string) => `Rozdaj punkty, łącznie dokładnie ${most}.`,
     quadratic: (credits: string) =>
       `Rozdaj głosy. Głosy na jedną opcję kosztują kwadrat ich liczby. Twoje kredyty: ${credits}.`,
     split: (total: string) => `Podziel między opcje dokładnie ${total}.`,
     ranking: (least: string, most: string) =>
       `Ułóż w kolejności od ${least} do ${most} opcji, zaczynając od najlepszej.`,
+    rankingExactly: (most: string) =>
+      `Ułóż opcje w kolejności, zaczynając od najlepszej (miejsca: ${most}).`,
     cross: "Wybierz jeden wiersz i jedną kolumnę.",
     number: (low: string, high: string, unit: string) =>
       `Wpisz liczbę całkowitą od ${low} do ${high}${unit && ` (${unit})`}. Ujawniane są tylko sumy.`,
@@ -228,6 +232,12 @@ export const pl: Messages = {
     notEligible: (address: string) =>
       `Klucza ${address} nie ma w spisie wyborców tego głosowania. Odblokuj inny klucz albo zapytaj organizatora.`,
     needKey: "Głosuje się kluczem przechowywanym w tej przeglądarce albo portfelem.",
+    unanswered: "teraz nie odpowiada",
+    refusals: {
+      "Poll closed": "gdy karta dotarła, głosowanie było już zakończone; karta się nie liczy",
+      "Poll not open": "głosowanie jeszcze się nie zaczęło; spróbuj ponownie za kilka sekund",
+      "Too many versions": "zmiana głosu nie jest już możliwa: limit zmian jest wyczerpany",
+    },
     refused: (reason: string) => `Węzły nie przyjmują tej karty: ${reason}`,
     superseded:
       "Po zapieczętowaniu tej karty oddano na tym urządzeniu inną twoją kartę. Zapieczętuj ją ponownie, jeśli nadal ma się liczyć.",
@@ -293,18 +303,20 @@ export const pl: Messages = {
     note: "Pokwitowania dowodzą, że twoja karta została zapisana. Nie zdradzają, jak głosujesz.",
   },
   counted: {
+    file: "Pokwitowania zapisane jako plik, tutaj lub na innym urządzeniu",
+    notOne: (reason: string) => `To nie jest plik z pokwitowaniami z tego głosowania. (${reason})`,
     title: "Czy moja karta została policzona?",
     button: "Wyszukaj wśród wszystkich policzonych kart",
     working: "Zliczanie wszystkich policzonych kart …",
-    yes: "Tak. Twoja karta jest wśród policzonych, a wszystkie razem dają korzeń zapisany w łańcuchu bloków.",
+    yes: "Tak. Twoja karta jest wśród policzonych, a wszystkie razem dają skrót zapisany w łańcuchu bloków.",
     older: "Nie: policzono inną twoją kartę niż ostatnia znana temu urządzeniu.",
     no: "Nie: wśród policzonych kart nie ma twojej. Pokwitowania dowodzą, że została zapisana; pokaż je organizatorowi i audytorom.",
     unrecorded:
       "Nie ostatnia: zbyt mało węzłów pokwitowało ją na czas, więc można było ją pominąć.",
-    otherRoot: "Lista kart podana przez ten serwis nie daje korzenia zapisanego w łańcuchu bloków.",
+    otherRoot: "Lista kart podana przez ten serwis nie daje skrótu zapisanego w łańcuchu bloków.",
     early: "Węzły jeszcze nie uzgodniły, które karty się liczą. Wróć tu później.",
     trusted:
-      "Korzeń z łańcucha bloków podał ten serwis: żaden dostawca danych z łańcucha bloków nie odpowiedział.",
+      "Skrót z łańcucha bloków podał ten serwis: żaden dostawca danych z łańcucha bloków nie odpowiedział.",
   },
   key: {
     title: "Twój klucz",
@@ -344,7 +356,7 @@ export const pl: Messages = {
     show: "Pokaż jako 24 słowa na papier",
     hide: "Ukryj słowa",
     paper:
-      "Kto zobaczy te słowa, może głosować za Ciebie. Zapisz je w tej kolejności i trzymaj tam, gdzie dokumenty. Służą tylko do importu tutaj, nie do portfela.",
+      "Kto zobaczy te słowa, może głosować za ciebie. Zapisz je w tej kolejności i trzymaj tam, gdzie dokumenty. Służą tylko do importu tutaj, nie do portfela.",
     words: "albo jego 24 słowa",
     readWords: "Wczytaj słowa",
   },
@@ -446,7 +458,7 @@ export const pl: Messages = {
       C2: "liczba głosujących i wagi się zgadzają",
       C3: "wagi nie zdradzają żadnego głosu w tajnym głosowaniu",
       C4: "spis wyborców zgadza się ze swoim źródłem",
-      B1: "każda karta ma przepisaną postać",
+      B1: "każda karta ma wymaganą postać",
       B2: "nikogo nie policzono dwa razy",
       B3: "każda osoba głosująca jest w spisie wyborców",
       B4: "każda karta jest podpisana przez osobę głosującą",
@@ -455,8 +467,8 @@ export const pl: Messages = {
       T1: "skrót jest skrótem tych kart",
       T2: "skrót jest zapisany w łańcuchu bloków",
       T3: "wystarczająco wiele węzłów podpisało skrót",
-      S1: "każdy udział w sumie jest poprawny",
-      S2: "z udziałów wynika wynik",
+      S1: "każda część sumy jest poprawna",
+      S2: "części dają wynik",
       R1: "wynik otwiera zapisaną sumę",
       R2: "żadna opcja nie ma więcej głosów, niż ich jest",
       R3: "niczego nie otwarto przed końcem czasu na sprzeciw",
@@ -489,7 +501,7 @@ export const pl: Messages = {
     found: "Ustalenie",
     detail: "Szczegóły",
     through: (host: string, block: string) =>
-      `Łańcuch bloków odczytano przez ${host} (stan na blok ${block}).`,
+      `Łańcuch bloków odczytano przez ${host} (blok ${block}).`,
     trust: "Na czym się to opiera",
     trustPoints: [
       "Dostawca danych z łańcucha bloków mówi prawdę. Wskaż takiego, któremu ufasz.",
@@ -497,6 +509,8 @@ export const pl: Messages = {
       "Głosy pozostają tajne tylko wtedy, gdy swoje części łączy mniej węzłów, niż wynosi próg; tego nie wykaże żaden audyt.",
     ],
     nodes: "Kto prowadzi węzły",
+    signed:
+      "Każdy węzeł podpisuje swój klucz w tym głosowaniu, pokwitowanie każdej zapisanej karty i skrót kart, które się liczą. Czy to zrobiły, mówią sprawdzenia P4 i T3.",
     node: "Węzeł",
     address: "Klucz podpisu",
     url: "Adres",
@@ -505,7 +519,7 @@ export const pl: Messages = {
     noRpc:
       "Ten serwis nie wskazuje dostawcy danych z łańcucha bloków. Aby zacząć, podaj go poniżej.",
     large: (count: string) =>
-      `Karty w tym głosowaniu: ${count}. Szybciej sprawdzisz je w wierszu poleceń.`,
+      `Liczba osób, które mogły tu zagłosować: ${count}. Tyle kart szybciej sprawdzisz w wierszu poleceń.`,
     command: "W wierszu poleceń",
   },
   wallet: {
@@ -902,7 +916,7 @@ export const pl: Messages = {
       "votes.unit": "W najmniejszej jednostce tokena.",
       threshold: "Ułamek, na przykład 1/2 albo 2/3.",
       quorum: "Według wagi, razem ze wstrzymującymi się; 0 oznacza brak.",
-      budgets: "Oddzielone przecinkami, w kolejności numerów kategorii: 400, 600",
+      budgets: "Każdy w osobnym wierszu, w kolejności numerów kategorii.",
       token: "Jeśli go nie podasz: własna waluta łańcucha bloków.",
       budget: "W najmniejszej jednostce.",
       "knapsack.budget": "Ile mogą razem kosztować wybrane opcje.",
@@ -958,9 +972,7 @@ export const pl: Messages = {
     },
     money: {
       lead: "Zwycięskie projekty opłaca kontrakt skarbca z pieniędzy wpłaconych przed głosowaniem.",
-      counted: (symbol: string, unit: string) =>
-        `Token ${symbol}: wpisuj kwoty w najmniejszej jednostce. Jeden token to tyle jednostek: ${unit}.`,
-      is: (amounts: string) => `W tokenach: ${amounts}`,
+      counted: (symbol: string) => `Kwoty są podane w ${symbol}.`,
       ballot: "Jak głosują członkowie?",
       outcome: "Jak wyłania się zwycięzców?",
     },
@@ -1096,6 +1108,18 @@ export const pl: Messages = {
       state: "Stan",
       planned: "plan, jeszcze poza łańcuchem bloków",
       waits: (problem: string) => `Trwa oczekiwanie: ${problem}`,
+      problems: {
+        "Nobody registered": "nikt się nie zarejestrował, więc nikt nie może głosować",
+        "Too late": "głosowanie skończyłoby się, zanim by się zaczęło",
+        "Census missing": "ta bramka nie sporządziła spisu wyborców",
+        "Round gone": "łańcuch bloków cofnął utworzenie rundy",
+        "Poll replaced": "w łańcuchu bloków jest teraz inne głosowanie",
+        "Not indexed": "bramka nadal odczytuje zaległe bloki",
+        "the gateway cannot reach the chain now":
+          "bramka nie może teraz połączyć się z łańcuchem bloków",
+        "the gateway failed; its log says how":
+          "w bramce wystąpił błąd; szczegóły są w jej dzienniku",
+      },
       next: "Co będzie dalej",
       fixed:
         "Wszystko to dzieje się samo. Nie możesz zmienić terminów, pytań ani głosujących, zatrzymać głosowania ani zobaczyć głosów; nikt nie może.",

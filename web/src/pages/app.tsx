@@ -7,8 +7,8 @@ import { keepLanguage, type Language, LANGUAGES } from "../messages/index.ts";
 import { short, speak, words } from "../messages/index.ts";
 import { type Route, useRoute } from "../view/router.ts";
 import { Page } from "../view/page.tsx";
-import { Failure, useResource } from "../view/resource.tsx";
-import { readConfig, store } from "../view/session.ts";
+import { Failure, Guarded, useResource } from "../view/resource.tsx";
+import { keptIfAllowed, readConfig } from "../view/session.ts";
 
 type Numbered = ComponentType<{ id: bigint; proposal: string }>;
 
@@ -60,12 +60,9 @@ export function App() {
         </nav>
       </header>
       <main id="main" tabIndex={-1}>
-        <Loaded
-          key={`${route.page} ${id} ${proposal}`}
-          page={route.page}
-          id={id}
-          proposal={proposal}
-        />
+        <Guarded key={`${route.page} ${id} ${proposal}`}>
+          <Loaded page={route.page} id={id} proposal={proposal} />
+        </Guarded>
       </main>
       <footer>
         <p>
@@ -74,9 +71,10 @@ export function App() {
         <LanguageChoice
           chosen={(language) => {
             void speak(language).then(() => {
-              keepLanguage(store(), language);
               // Everything is drawn again, in the other words.
               setLanguage(language);
+              const kept = keptIfAllowed();
+              if (kept) keepLanguage(kept, language);
             });
           }}
         />

@@ -74,6 +74,7 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
         </button>
       )}
       {step && <Going step={step} />}
+      {step?.at === "board" && <p>{text.bytes(number(step.bytes))}</p>}
       {error !== undefined && <Failure error={error} />}
       {outcome && url !== undefined && <Findings outcome={outcome} host={hostOf(url)} />}
       <OwnProvider />
@@ -133,7 +134,6 @@ function Going({ step }: { step: Step }) {
     <div role="status">
       <label for="going">{text[step.at]}</label>
       <progress id="going" {...(known && { value: step.done, max: step.total })} />
-      {step.at === "board" && <span>{text.bytes(number(step.bytes))}</span>}
     </div>
   );
 }
@@ -150,7 +150,7 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
       </p>
       <p>{text.through(host, number(block))}</p>
       <div class="scroll" role="region" aria-label={text.found} tabIndex={0}>
-        <table>
+        <table class="stacked">
           <thead>
             <tr>
               <th scope="col">{text.check}</th>
@@ -182,8 +182,9 @@ function Nodes({ shown }: { shown: Poll }) {
     <>
       <h2>{text.nodes}</h2>
       <p>{text.threshold(number(threshold), number(nodes.length), number(faults))}</p>
+      <p>{text.signed}</p>
       <div class="scroll" role="region" aria-label={text.nodes} tabIndex={0}>
-        <table>
+        <table class="stacked">
           <thead>
             <tr>
               <th scope="col">{text.node}</th>

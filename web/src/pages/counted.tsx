@@ -1,14 +1,14 @@
 /** After the vote: one's receipts, and whether the ballot is among those that were counted. */
 
-import { useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 
 import { fetchBoard } from "../client/board.ts";
-import type { VotersPoll } from "../client/poll.ts";
+import { samePoll, type VotersPoll } from "../client/poll.ts";
 import { type Config, results } from "../client/views.ts";
 import { SavedVotes, type Verdict } from "../client/votes.ts";
 import { words } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
-import { Undecided } from "../protocol/errors.ts";
+import { Malformed, Undecided } from "../protocol/errors.ts";
 import { Failure } from "../view/resource.tsx";
 import { gateway, rpcUrlOf, store, workshop } from "../view/session.ts";
 import { Receipts } from "./receipts.tsx";
@@ -17,7 +17,7 @@ type Answer = Verdict | "otherRoot";
 
 const COLOURS = { yes: "good", unrecorded: "warn", older: "bad", no: "bad", otherRoot: "bad" };
 
-/** What this device keeps of a poll, whoever voted on it. */
+/** What this device keeps of a poll, whoever voted on it; and what files hold of others. */
 export function Counted({
   config,
   poll,
@@ -27,15 +27,49 @@ export function Counted({
   poll: VotersPoll;
   agreed: boolean;
 }) {
-  const [kept] = useState(() => SavedVotes.all(store(), poll));
-  return kept.map((votes) => (
-    <Voter key={toHex(votes.voter)} config={config} votes={votes} agreed={agreed} />
-  ));
+  const [kept, setKept] = useState(() => SavedVotes.all(store(), poll));
+  const [wrong, setWrong] = useState("");
+  const id = useId();
+  const take = async (file: File) => {
+    setWrong("");
+    try {
+      const votes = SavedVotes.parse(await file.text());
+      if (!votes.last || !samePoll(votes.poll, poll)) throw new Malformed("of another poll");
+      setKept([...kept.filter(({ voter }) => !sameBytes(voter, votes.voter)), votes]);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      setWrong(words.counted.notOne(error.message));
+    }
+  };
+  return (
+    <>
+      {kept.map((votes) => (
+        <Voter key={toHex(votes.last!.digest)} config={config} votes={votes} agreed={agreed} />
+      ))}
+      <div class="field">
+        <label for={id}>{words.counted.file}</label>
+        <input
+          id={id}
+          type="file"
+          onChange={(event) => {
+            const [file] = event.currentTarget.files ?? [];
+            if (file) void take(file);
+          }}
+        />
+        {wrong && (
+          <p class="notice bad" role="alert">
+            {wrong}
+          </p>
+        )}
+      </div>
+    </>
+  );
 }
 
 function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; agreed: boolean }) {
   const text = words.counted;
   const ballot = votes.last!;
+  const id = useId();
   const [working, setWorking] = useState(false);
   const [found, setFound] = useState<{ answer: Answer; trusted: boolean }>();
   const [error, setError] = useState<unknown>();
@@ -50,8 +84,8 @@ function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; a
     setWorking(false);
   };
   return (
-    <section class="panel cast" aria-labelledby="counted">
-      <h2 id="counted">{text.title}</h2>
+    <section class="panel cast" aria-labelledby={id}>
+      <h2 id={id}>{text.title}</h2>
       {!agreed && <p>{text.early}</p>}
       {agreed && (
         <button type="button" class="primary" disabled={working} onClick={() => void lookUp()}>

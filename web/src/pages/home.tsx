@@ -41,9 +41,11 @@ export function Home() {
                   <li key={one.round}>
                     <a href={`/rounds/${one.round}`}>{one.title}</a>
                     <p>
-                      {now < one.proposalsCloseAt
-                        ? text.proposing(moment(one.proposalsCloseAt))
-                        : phase(now, one.votingOpensAt, one.votingClosesAt)}
+                      {now < one.proposalsOpenAt
+                        ? words.organize.plan.nexts.announced(moment(one.proposalsOpenAt))
+                        : now < one.proposalsCloseAt
+                          ? text.proposing(moment(one.proposalsCloseAt))
+                          : phase(now, one.votingOpensAt, one.votingClosesAt)}
                     </p>
                   </li>
                 ))}

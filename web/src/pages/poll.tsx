@@ -14,11 +14,11 @@ import {
   type Round,
   round as roundShape,
 } from "../client/views.ts";
-import { moment, number, status, words } from "../messages/index.ts";
+import { moment, number, status, words, zone } from "../messages/index.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";
-import { Await, useResource } from "../view/resource.tsx";
+import { Await, Guarded, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
 import { Privacy } from "./about.tsx";
 import type { Detail } from "./ballot/form.tsx";
@@ -83,6 +83,7 @@ function Shown({
           [text.voted, counts?.voted === undefined ? text.unknown : number(counts.voted)],
         ]}
       />
+      <p class="hint">{words.organize.moments.lead(zone())}</p>
       <p class="actions">
         {round && <a href={`/rounds/${round.round}`}>{text.round}</a>}
         {over && <a href={`/polls/${shown.poll}/audit`}>{text.audit}</a>}
@@ -99,22 +100,26 @@ function Shown({
       {shown.status === "created" && <p class="notice">{text.soon}</p>}
       {shown.status === "void" && <p class="notice">{text.void}</p>}
       {shown.status === "open" && opened && (
-        <Voting
-          config={config}
-          shown={pollOfGateway(shown, config)}
-          voters={shown.voters}
-          details={detailsOf(listed)}
-        />
+        <Guarded>
+          <Voting
+            config={config}
+            shown={pollOfGateway(shown, config)}
+            voters={shown.voters}
+            details={detailsOf(listed)}
+          />
+        </Guarded>
       )}
       {over && opened && (
         <>
           <h2>{text.closedTitle}</h2>
           <p>{text.closed}</p>
-          <Counted
-            config={config}
-            poll={pollOfGateway(shown, config)}
-            agreed={["anchored", "releasable", "tallied"].includes(shown.status)}
-          />
+          <Guarded>
+            <Counted
+              config={config}
+              poll={pollOfGateway(shown, config)}
+              agreed={["anchored", "releasable", "tallied"].includes(shown.status)}
+            />
+          </Guarded>
         </>
       )}
     </>

@@ -1,8 +1,10 @@
 /** Receipts of one ballot, node by node. */
 
+import { useId } from "preact/hooks";
+
 import type { Refusals } from "../client/casting.ts";
 import type { SavedBallot, SavedVotes } from "../client/votes.ts";
-import { moment, number, words } from "../messages/index.ts";
+import { moment, number, refusal, words } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Facts, saveFile } from "../view/page.tsx";
 
@@ -16,15 +18,16 @@ export function Receipts({
   refusals: Refusals;
 }) {
   const text = words.receipts;
+  const id = useId();
   return (
-    <section aria-labelledby="receipts">
-      <h3 id="receipts">{text.title}</h3>
+    <section aria-labelledby={id}>
+      <h3 id={id}>{text.title}</h3>
       <ul class="receipts">
         {votes.poll.committee.members.map((_, place) => {
           const node = place + 1;
           const good = ballot.receipts.has(node);
           const reason = refusals.get(node);
-          const other = reason === undefined ? text.waiting : text.because(reason);
+          const other = reason === undefined ? text.waiting : text.because(refusal(reason));
           return (
             <li key={node} class={good ? "good" : ""}>
               <span aria-hidden="true">{good ? "✓" : "…"}</span> {text.node(number(node))}:{" "}

@@ -28,7 +28,8 @@ export function RegisterPage() {
   const [done, setDone] = useState<Registration>();
   const config = useResource(readConfig, []);
   return (
-    <Page title={done ? text.done : text.title}>
+    // A page of its own, whose title is read next.
+    <Page key={done ? "done" : "asked"} title={done ? text.done : text.title}>
       {done ? (
         <Registered {...done} />
       ) : code ? (

@@ -18,6 +18,9 @@ import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway } from "../view/session.ts";
 import { Bar } from "./round.tsx";
 
+/** Outcomes of all options together that the list's order may decide. */
+const BY_RANK = ["plurality", "greedy", "categories"];
+
 interface Found {
   readonly shown: Poll;
   readonly results: Results | "early" | "void";
@@ -69,7 +72,7 @@ function Shown({ shown, results, again }: { shown: Poll; results: Results; again
       ))}
       <h2>{text.outcome}</h2>
       <p>{text.rules[results.outcome.kind] ?? results.outcome.kind}</p>
-      {results.outcome.kind !== "none" && (
+      {BY_RANK.includes(results.outcome.kind) && (
         <p>
           {text.tie} {decidedByOrder(results) && text.tied}
         </p>

@@ -1,12 +1,12 @@
 /** A round of a shared budget with its proposals. */
 
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { moment, percent, short, status, words } from "../messages/index.ts";
+import { moment, percent, short, status, words, zone } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Items } from "../view/items.tsx";
 import { Facts, Page } from "../view/page.tsx";
-import { Await, useResource } from "../view/resource.tsx";
+import { Await, Guarded, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
 import { OwnProposals } from "./own_proposals.tsx";
 
@@ -48,6 +48,8 @@ function Shown({
 }) {
   const text = words.round;
   const { token, poll } = shown;
+  const { moments } = words.organize;
+  const proposalsOpen = moments.each["proposals_open_at"]!;
   const amount = useAmount();
   return (
     <>
@@ -64,11 +66,15 @@ function Shown({
             </>,
           ],
           [text.state, status(shown.status)],
+          ...(shown.status === "announced"
+            ? [[proposalsOpen.legend, moment(shown.proposalsOpenAt)] as const]
+            : []),
           [text.proposalsClose, moment(shown.proposalsCloseAt)],
           [text.votingOpens, moment(shown.votingOpensAt)],
           [text.votingCloses, moment(shown.votingClosesAt)],
         ]}
       />
+      <p class="hint">{moments.lead(zone())}</p>
       {poll !== undefined && (
         <p class="actions">
           <a class="button" href={`/polls/${poll}`}>
@@ -82,7 +88,9 @@ function Shown({
         </p>
       )}
       {shown.status === "proposing" && (
-        <OwnProposals config={config} round={shown} listed={listed} again={again} />
+        <Guarded>
+          <OwnProposals config={config} round={shown} listed={listed} again={again} />
+        </Guarded>
       )}
       <h2>{text.proposals}</h2>
       {!listed.length && <p>{text.none}</p>}

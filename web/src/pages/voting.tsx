@@ -18,7 +18,7 @@ import { Refusal } from "../client/gateway.ts";
 import type { VotersPoll } from "../client/poll.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
-import { number, short, words } from "../messages/index.ts";
+import { number, refusal, short, words } from "../messages/index.ts";
 import type { Opening } from "../protocol/challenge.ts";
 import { Census } from "../protocol/census.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
@@ -29,7 +29,7 @@ import { gateway, readConfig, store, useSigner, workshop } from "../view/session
 import type { PreparedBallot } from "../work/jobs.ts";
 import { type Detail, QuestionField } from "./ballot/form.tsx";
 import { problemText } from "./ballot/problems.ts";
-import { ChainNotice, type Checked, useChainCheck } from "./chain_notice.tsx";
+import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { Receipts } from "./receipts.tsx";
 import { Opened, Sealed } from "./sealed.tsx";
 import { ContractNotice, isContract, SignedIn, SignIn } from "./sign_in.tsx";
@@ -50,6 +50,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
   const checked = useChainCheck(config, shown);
   const [accepted, setAccepted] = useState(false);
   const signer = useSigner();
+  const [atFirst] = useState(signer);
   // What the chain says goes before what the gateway shows.
   const poll = checked.state === "checked" ? checked.poll : shown;
   const details = (checked.state === "checked" ? checked.details : undefined) ?? told;
@@ -72,7 +73,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
             voters={voters}
             details={details}
             trusted={trusted}
-            checked={checked}
+            arrived={signer !== atFirst}
           />
         ) : (
           <NoKey poll={poll} details={details} />
@@ -88,13 +89,26 @@ function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[]
   return (
     <>
       <Ballot poll={poll} details={details} answers={answers} change={change} />
+      <Pending before={false} />
       <section class="panel uncast" aria-labelledby="cast">
-        <h2 id="cast">{text.title}</h2>
+        <h2 id="cast" tabIndex={-1}>
+          {text.title}
+        </h2>
         <NotCast />
         <p>{text.needKey}</p>
         <SignIn />
       </section>
     </>
+  );
+}
+
+/** Stays in sight while the ballot is filled in, until what casts it comes into sight. */
+function Pending({ before }: { before: boolean }) {
+  const text = words.cast;
+  return (
+    <p class="pending">
+      <strong>{before ? text.changing : text.notCast}.</strong> <a href="#cast">{text.title}</a>
+    </p>
   );
 }
 
@@ -132,10 +146,11 @@ interface EligibleProps {
   readonly voters: number;
   readonly details: readonly Detail[];
   readonly trusted: boolean;
-  readonly checked: Checked;
+  /** Whether the voter has just signed in, on this page. */
+  readonly arrived: boolean;
 }
 
-function Eligible({ voter, poll, voters, details, trusted }: EligibleProps) {
+function Eligible({ voter, poll, voters, details, trusted, arrived }: EligibleProps) {
   const found = useResource(async () => {
     const account = await accountOf(poll, voters, voter);
     return { votes: account && SavedVotes.open(store(), poll, account) };
@@ -151,6 +166,7 @@ function Eligible({ voter, poll, voters, details, trusted }: EligibleProps) {
             votes={votes}
             details={details}
             trusted={trusted}
+            arrived={arrived}
           />
         ) : (
           <p class="notice bad">{words.cast.notEligible(toHex(voter.address))}</p>
@@ -172,11 +188,13 @@ function Casting({
   votes,
   details,
   trusted,
+  arrived,
 }: {
   voter: Signer;
   votes: SavedVotes;
   details: readonly Detail[];
   trusted: boolean;
+  arrived: boolean;
 }) {
   const { poll } = votes;
   const [answers, change, clear] = useAnswers(poll);
@@ -247,6 +265,8 @@ function Casting({
       await deliver(votes.last!);
     });
   useEffect(() => {
+    // On from where the signing in was.
+    if (arrived) panel.current?.focus();
     const { last } = votes;
     if (last && last.receipts.size < poll.committee.members.length) {
       fetchReceipts(gateway, store(), votes, last).then(hear, () => undefined);
@@ -257,7 +277,10 @@ function Casting({
   return (
     <>
       {changing && !sealed && !shown && (
-        <Ballot poll={poll} details={details} answers={answers} change={change} />
+        <>
+          <Ballot poll={poll} details={details} answers={answers} change={change} />
+          <Pending before={votes.last !== undefined} />
+        </>
       )}
       <section
         ref={panel}
@@ -265,7 +288,9 @@ function Casting({
         class={`panel ${changing ? "uncast" : votes.last && votes.recorded(votes.last) ? "cast" : "uncast"}`}
         aria-labelledby="cast"
       >
-        <h2 id="cast">{words.cast.title}</h2>
+        <h2 id="cast" tabIndex={-1}>
+          {words.cast.title}
+        </h2>
         {shown ? (
           <Opened
             opening={shown}
@@ -322,7 +347,7 @@ function Casting({
         <Working work={work} />
         {error instanceof Refusal && error.status < 500 ? (
           <p class="notice bad" role="alert">
-            {words.cast.refused(error.detail || error.title)}
+            {words.cast.refused(refusal(error.title, error.detail || error.title))}
           </p>
         ) : error instanceof Superseded ? (
           <p class="notice warn" role="alert">

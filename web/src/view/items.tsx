@@ -1,9 +1,10 @@
 /** Long lists of options: searched, sorted, by category. */
 
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { number, words } from "../messages/index.ts";
+import { Told } from "./meter.tsx";
 
 /** An option with what is known of it. */
 export interface Item {
@@ -33,7 +34,6 @@ export function Items({
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>("listed");
   const [category, setCategory] = useState(-1);
-  const id = useId();
   const categories = [...new Set(items.map((item) => item.category))].sort((a, b) => a - b);
   const costs = items.some(({ cost }) => cost !== undefined);
   const wanted = search.trim().toLocaleLowerCase(words.language);
@@ -41,6 +41,7 @@ export function Items({
     const holds = `${item.title}\n${item.text}`.toLocaleLowerCase(words.language).includes(wanted);
     return holds && (category < 0 || item.category === category);
   });
+  const shownOf = text.shown(number(found.length), number(items.length));
   return (
     <>
       {items.length >= MANY && (
@@ -88,7 +89,8 @@ export function Items({
               </select>
             </label>
           )}
-          <output id={id}>{text.shown(number(found.length), number(items.length))}</output>
+          <span>{shownOf}</span>
+          <Told says={shownOf} />
         </div>
       )}
       {shown(found.sort(comparison(order)))}

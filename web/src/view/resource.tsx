@@ -1,7 +1,7 @@
 /** Things that take time to come, and may not come. */
 
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useErrorBoundary, useState } from "preact/hooks";
 
 import { Refusal, Unreachable } from "../client/gateway.ts";
 import { WalletError } from "../client/wallet.ts";
@@ -64,6 +64,12 @@ export function Await<T>({
   );
 }
 
+/** A part of the page; when it breaks, that is said in its place, and the rest stays. */
+export function Guarded({ children }: { children: ComponentChildren }) {
+  const [error, again] = useErrorBoundary() as [unknown, () => void];
+  return error === undefined ? <>{children}</> : <Failure error={error} again={again} />;
+}
+
 /** What went wrong and what to do next. */
 export function Failure({ error, again }: { error: unknown; again?: () => void }) {
   return (
@@ -78,6 +84,9 @@ export function Failure({ error, again }: { error: unknown; again?: () => void }
   );
 }
 
+/** What browsers throw that keep nothing, or nothing more. */
+const STORAGE = ["SecurityError", "QuotaExceededError"];
+
 /** An error in words of the page. */
 export function explain(error: unknown): string {
   const { failures } = words;
@@ -90,6 +99,6 @@ export function explain(error: unknown): string {
   if (error instanceof WalletError) return words.wallet.failures[error.problem](error.detail);
   if (error instanceof Malformed) return failures.malformed(error.message);
   if (error instanceof Rejected) return failures.rejected(error.message);
-  if (error instanceof DOMException) return failures.storage;
+  if (error instanceof DOMException && STORAGE.includes(error.name)) return failures.storage;
   return failures.other(error instanceof Error ? error.message : String(error));
 }

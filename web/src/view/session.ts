@@ -16,6 +16,15 @@ export function store(): Storage {
   return localStorage;
 }
 
+/** The same, undefined where the browser forbids it. */
+export function keptIfAllowed(): Storage | undefined {
+  try {
+    return store();
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the gateway says of itself, as it is now. */
 export async function readConfig(): Promise<Config> {
   return await gateway.get("/config", config);

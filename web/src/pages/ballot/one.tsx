@@ -1,12 +1,14 @@
 /** Questions answered by one option, by a row and a column, or by a number. */
 
+import { Fragment } from "preact";
+
 import { number, words } from "../../messages/index.ts";
 import type { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
 import type { NumberQuestion } from "../../protocol/question/number.ts";
 import { SingleChoice } from "../../protocol/question/selection.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./form.tsx";
-import { itemsOf, Named } from "./selection.tsx";
+import { itemsOf, Named, Story } from "./selection.tsx";
 
 /** One of several options. */
 export function OneField({
@@ -25,18 +27,21 @@ export function OneField({
         items={itemsOf(question.options, details)}
         shown={(items) =>
           items.map((item) => (
-            <label class="choice" key={item.place}>
-              <input
-                type="radio"
-                name={name}
-                checked={answer.chosen[0] === item.place}
-                onChange={() => {
-                  change({ chosen: [item.place], amounts: [] });
-                }}
-              />
-              <Named item={item} />
-              {abstain && item.place === last && <small> ({words.form.abstain})</small>}
-            </label>
+            <Fragment key={item.place}>
+              <label class="choice">
+                <input
+                  type="radio"
+                  name={name}
+                  checked={answer.chosen[0] === item.place}
+                  onChange={() => {
+                    change({ chosen: [item.place], amounts: [] });
+                  }}
+                />
+                <Named item={item} />
+                {abstain && item.place === last && <small> ({words.form.abstain})</small>}
+              </label>
+              <Story item={item} />
+            </Fragment>
           ))
         }
       />

@@ -8,7 +8,7 @@ import { toldApart } from "../../protocol/said.ts";
 import { useDragging } from "../../view/dragging.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./form.tsx";
-import { itemsOf, Named } from "./selection.tsx";
+import { itemsOf, Named, Story } from "./selection.tsx";
 
 export function RankingField({ question, answer, change, details, name }: FieldProps<Ranking>) {
   const text = words.form;
@@ -43,7 +43,11 @@ export function RankingField({ question, answer, change, details, name }: FieldP
   const others = itemsOf(question.options, details).filter((item) => !placed.includes(item.place));
   return (
     <div ref={list}>
-      <p>{text.ranking(number(fewest), number(scores.length))}</p>
+      <p>
+        {fewest === scores.length
+          ? text.rankingExactly(number(fewest))
+          : text.ranking(number(fewest), number(scores.length))}
+      </p>
       <h3 id={`${name}-places`}>{text.places}</h3>
       {!placed.length && <p class="hint">{text.noPlaces}</p>}
       <ol class="places" aria-labelledby={`${name}-places`}>
@@ -112,6 +116,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
                     +
                   </button>
                   <Named item={item} />
+                  <Story item={item} />
                 </div>
               ))
             }

@@ -1,12 +1,14 @@
 /** Questions answered by choosing several options, within a number, a budget, caps. */
 
+import { Fragment } from "preact";
+
 import { spentOn } from "../../client/answers.ts";
 import { number, words } from "../../messages/index.ts";
 import { Approval, type Knapsack } from "../../protocol/question/selection.ts";
 import { toldApart } from "../../protocol/said.ts";
 import { useAmount } from "../../view/currency.ts";
 import { type Item, Items } from "../../view/items.tsx";
-import { Meter } from "../../view/meter.tsx";
+import { Meter, Told } from "../../view/meter.tsx";
 import type { Detail, FieldProps } from "./form.tsx";
 
 /** Options with what is known of them. */
@@ -24,7 +26,7 @@ export function itemsOf(
   }));
 }
 
-/** An option's name with its cost and what its proposal says. */
+/** An option's name with its cost. */
 export function Named({ item }: { item: Item }) {
   const amount = useAmount();
   return (
@@ -35,8 +37,23 @@ export function Named({ item }: { item: Item }) {
           {words.list.cost} {amount(item.cost)}
         </small>
       )}
-      {item.text && <small class="prose">{item.text}</small>}
     </span>
+  );
+}
+
+/** From so many characters on a text would push the other options out of sight. */
+const LONG = 200;
+
+/** What an option's proposal says: not a part of its name, which is read out with every field. */
+export function Story({ item: { text } }: { item: Item }) {
+  if (!text) return null;
+  const told = <p class="prose hint">{text}</p>;
+  if (text.length < LONG) return told;
+  return (
+    <details>
+      <summary>{words.propose.field.text}</summary>
+      {told}
+    </details>
   );
 }
 
@@ -66,12 +83,7 @@ export function SelectionField({
         {question instanceof Approval ? (
           <output>{text.chosen(number(answer.chosen.length), number(question.atMost))}</output>
         ) : (
-          <Meter
-            label={text.budget}
-            value={spentOn(question.costs, answer)}
-            most={question.budget}
-            says={text.spent(amount(spentOn(question.costs, answer)), amount(question.budget))}
-          />
+          <Spent spent={spentOn(question.costs, answer)} budget={question.budget} />
         )}
       </div>
       <CheckList
@@ -81,6 +93,18 @@ export function SelectionField({
           change({ chosen, amounts: [] });
         }}
       />
+    </>
+  );
+}
+
+function Spent({ spent, budget }: { spent: bigint; budget: bigint }) {
+  const text = words.form;
+  const amount = useAmount();
+  const says = text.spent(amount(spent), amount(budget));
+  return (
+    <>
+      <Meter label={text.budget} value={spent} most={budget} says={says} />
+      <Told says={says} />
     </>
   );
 }
@@ -109,17 +133,20 @@ function CheckList({
       items={items}
       shown={(found) =>
         found.map((item) => (
-          <label class="choice" key={item.place}>
-            <input
-              type="checkbox"
-              checked={chosen.includes(item.place)}
-              onChange={(event) => {
-                const others = chosen.filter((one) => one !== item.place);
-                change(event.currentTarget.checked ? [...others, item.place] : others);
-              }}
-            />
-            <Named item={item} />
-          </label>
+          <Fragment key={item.place}>
+            <label class="choice">
+              <input
+                type="checkbox"
+                checked={chosen.includes(item.place)}
+                onChange={(event) => {
+                  const others = chosen.filter((one) => one !== item.place);
+                  change(event.currentTarget.checked ? [...others, item.place] : others);
+                }}
+              />
+              <Named item={item} />
+            </label>
+            <Story item={item} />
+          </Fragment>
         ))
       }
     />

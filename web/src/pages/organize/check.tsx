@@ -20,11 +20,21 @@ import {
   type Step,
   stepOf,
 } from "../../client/plan_specification.ts";
-import { moment, number, percent, short, words, zone } from "../../messages/index.ts";
+import {
+  amount,
+  type Currency,
+  moment,
+  number,
+  percent,
+  short,
+  words,
+  zone,
+} from "../../messages/index.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Facts, saveFile } from "../../view/page.tsx";
 import { Failure } from "../../view/resource.tsx";
 import { readConfig } from "../../view/session.ts";
+import { sayFault } from "./money.tsx";
 import type { Made } from "./wizard.tsx";
 
 /** A specification that the gateway would take, and what it may give away. */
@@ -36,6 +46,7 @@ interface Tried {
 export function CheckStep({
   organizer,
   draft,
+  currency,
   known,
   problems,
   refused,
@@ -45,6 +56,7 @@ export function CheckStep({
 }: {
   organizer: Organizer;
   draft: PlanDraft;
+  currency: Currency;
   known: readonly Committee[];
   problems: readonly Problem[];
   refused: { readonly path: string; readonly detail: string } | undefined;
@@ -81,7 +93,7 @@ export function CheckStep({
         <ul>
           {problems.map(({ path, fault }) => (
             <li key={`${path} ${fault}`}>
-              <Place path={path} draft={draft} go={go} /> {words.organize.faults[fault]}
+              <Place path={path} draft={draft} go={go} /> {sayFault({ path, fault })}
             </li>
           ))}
         </ul>
@@ -103,7 +115,7 @@ export function CheckStep({
   return (
     <>
       <Warnings warnings={tried.warnings} draft={draft} go={go} />
-      <Summary draft={draft} wanted={tried.wanted} known={known} />
+      <Summary draft={draft} currency={currency} wanted={tried.wanted} known={known} />
       <Create organizer={organizer} draft={draft} tried={tried} failed={failed} done={done} />
     </>
   );
@@ -189,10 +201,12 @@ export function sayWarning({ code, numbers, sentence }: Warning): string {
 
 function Summary({
   draft,
+  currency,
   wanted,
   known,
 }: {
   draft: PlanDraft;
+  currency: Currency;
   wanted: Specification;
   known: readonly Committee[];
 }) {
@@ -209,7 +223,7 @@ function Summary({
             text.what,
             kind === "poll"
               ? text.poll(title, number(questions.length))
-              : text.round(title, number(BigInt(money["budget"]!.trim()))),
+              : text.round(title, amount(BigInt(money["budget"]!.trim()), currency)),
           ],
           ...(kind === "round" ? [[text.propose, sayElectorate(draft.members)] as const] : []),
           [

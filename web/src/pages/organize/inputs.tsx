@@ -7,6 +7,7 @@ import { useContext } from "preact/hooks";
 import type { Asked, Kinds, Choice, Values } from "../../client/plan_draft.ts";
 import { freshChoice } from "../../client/plan_draft.ts";
 import { words } from "../../messages/index.ts";
+import { useAmountOf } from "./money.tsx";
 
 /** What is wrong, by the path of the field in the specification. */
 export const Wrong = createContext<ReadonlyMap<string, string>>(new Map());
@@ -269,6 +270,26 @@ function ValueField({
     value,
     change,
   };
+  const money = useAmountOf(path);
+  if (money) {
+    // An amount is not asked for before it is known what it counts.
+    if (!money.currency) return null;
+    const { symbol, decimals } = money.currency;
+    const plain = symbol === undefined && decimals === 0;
+    const amounts = {
+      ...field,
+      hint: member.name === "budget" && !plain ? undefined : field.hint,
+      value: money.typed(path, value),
+      change: (typed: string) => {
+        change(money.type(path, typed));
+      },
+    };
+    return member.entry === "integers" ? (
+      <LinesField {...amounts} />
+    ) : (
+      <TextField {...amounts} more={{ inputMode: "decimal" }} />
+    );
+  }
   switch (member.entry) {
     case "flag":
       return (

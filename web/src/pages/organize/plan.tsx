@@ -4,7 +4,15 @@ import { useEffect, useState } from "preact/hooks";
 
 import { funders, plan as planShape, type Organizer, type Plan } from "../../client/organizing.ts";
 import { type Counts, poll, type Poll, progress, type Round, round } from "../../client/views.ts";
-import { moment, number, percent, short, status, words } from "../../messages/index.ts";
+import {
+  moment,
+  number,
+  percent,
+  planProblem,
+  short,
+  status,
+  words,
+} from "../../messages/index.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Facts, Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
@@ -78,7 +86,7 @@ function Shown({
           ...momentsOf(plan, round, poll),
         ]}
       />
-      {plan.problem && <p class="notice warn">{text.waits(plan.problem)}</p>}
+      {plan.problem && <p class="notice warn">{text.waits(planProblem(plan.problem))}</p>}
       <h2>{text.next}</h2>
       <p>{next(loaded)}</p>
       <p class="hint">{text.fixed}</p>

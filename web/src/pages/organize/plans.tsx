@@ -1,7 +1,7 @@
 /** The rounds and polls of this gateway, for whoever organizes them. */
 
 import { type Plan, plans } from "../../client/organizing.ts";
-import { number, words } from "../../messages/index.ts";
+import { number, planProblem, words } from "../../messages/index.ts";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
 import { gateway } from "../../view/session.ts";
@@ -52,7 +52,7 @@ function stateOf({ round, poll, problem, finished, censusFixed, specification }:
   const what =
     round === undefined ? text.poll(number(questions?.length ?? 0)) : text.round(number(round));
   const state = problem
-    ? text.waits(problem)
+    ? text.waits(planProblem(problem))
     : finished
       ? text.finished
       : poll !== undefined

@@ -1,8 +1,10 @@
 /** Steps of the wizard that are but fields: subject, money, times, nodes. */
 
-import { addressOf } from "../../client/account_file.ts";
-import { type Committee, money } from "../../client/organizing.ts";
+import { useContext } from "preact/hooks";
+
+import type { Committee } from "../../client/organizing.ts";
 import {
+  type Asked,
   MOMENTS,
   MONEY,
   type PlanDraft,
@@ -10,14 +12,11 @@ import {
   ROUND_OUTCOMES,
   TIMES,
   UNITS_S,
-  type Values,
   type When,
 } from "../../client/plan_draft.ts";
 import { localTime, momentsOf } from "../../client/plan_specification.ts";
-import { amount, moment, number, short, words, zone } from "../../messages/index.ts";
+import { moment, number, short, words, zone } from "../../messages/index.ts";
 import { toHex } from "../../protocol/encoding.ts";
-import { useResource } from "../../view/resource.tsx";
-import { gateway } from "../../view/session.ts";
 import {
   CheckField,
   ChoiceFields,
@@ -30,6 +29,7 @@ import {
   ValueFields,
   WrongWith,
 } from "./inputs.tsx";
+import { Asking, MoneyContext } from "./money.tsx";
 
 interface StepProps {
   readonly draft: PlanDraft;
@@ -75,18 +75,28 @@ export function SubjectStep({ draft, change }: StepProps) {
 /** Of a round: its money, how members vote, and who is paid. */
 export function MoneyStep({ draft, change }: StepProps) {
   const text = words.organize.money;
+  const { currency, token, settled } = useContext(MoneyContext)!;
+  const fields = (members: readonly Asked[]) => (
+    <ValueFields
+      path=""
+      members={members}
+      values={draft.money}
+      change={(money) => {
+        change({ money });
+      }}
+    />
+  );
   return (
     <>
       <p>{text.lead}</p>
-      <ValueFields
-        path=""
-        members={MONEY}
-        values={draft.money}
-        change={(money) => {
-          change({ money });
-        }}
-      />
-      <InTokens values={draft.money} />
+      {fields(MONEY.filter(({ name }) => name === "token"))}
+      {!settled && <Asking token={token} />}
+      {currency?.symbol && (
+        <p class="notice" role="status">
+          {text.counted(currency.symbol)}
+        </p>
+      )}
+      {fields(MONEY.filter(({ name }) => name !== "token"))}
       <ChoiceFields
         path="ballot"
         label={text.ballot}
@@ -108,28 +118,6 @@ export function MoneyStep({ draft, change }: StepProps) {
         }}
       />
     </>
-  );
-}
-
-/** Amounts of the smallest unit as the token itself would write them. */
-function InTokens({ values }: { values: Values }) {
-  const text = words.organize.money;
-  const token = addressOf(values["token"]!.trim());
-  const { value: currency } = useResource(async () => {
-    return token === undefined ? undefined : await gateway.get(`/tokens/${token}`, money);
-  }, [token]);
-  if (!currency?.symbol) return null;
-  const written = ["budget", "minimum_amount", "maximum_amount"].flatMap((name) => {
-    const units = values[name]!.trim();
-    if (!/^[0-9]{1,39}$/.test(units)) return [];
-    return [`${words.organize.members[name]}: ${amount(BigInt(units), currency)}`];
-  });
-  return (
-    <p class="notice" role="status">
-      {currency.decimals > 0 &&
-        text.counted(currency.symbol, number(10n ** BigInt(currency.decimals)))}{" "}
-      {text.is(written.join("; "))}
-    </p>
   );
 }
 

@@ -21,6 +21,7 @@ import {
 } from "../../client/plan_specification.ts";
 import { number, words } from "../../messages/index.ts";
 import { Malformed } from "../../protocol/errors.ts";
+import { PLAIN_UNITS } from "../../view/currency.ts";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
 import { gateway, readConfig, store } from "../../view/session.ts";
@@ -28,6 +29,7 @@ import { CheckStep } from "./check.tsx";
 import { Created } from "./created.tsx";
 import { VotersStep } from "./electorate.tsx";
 import { idOf, Wrong } from "./inputs.tsx";
+import { Asking, MoneyContext, sayFault, useMoney } from "./money.tsx";
 import { QuestionsStep } from "./questions.tsx";
 import { MomentsStep, MoneyStep, NodesStep, SubjectStep } from "./steps.tsx";
 import { AsOrganizer } from "./token.tsx";
@@ -97,13 +99,14 @@ function Steps({
   const kept = useKept(draft);
   const heading = useRef<HTMLHeadingElement>(null);
   const { problems } = useMemo(() => specificationOf(draft, now), [draft, now]);
-  const wrong = new Map(problems.map(({ path, fault }) => [path, text.faults[fault]]));
+  const wrong = new Map(problems.map((one) => [one.path, sayFault(one)]));
   if (refused) wrong.set(refused.path, text.refused(refused.detail));
 
   const change = (part: Partial<PlanDraft>) => {
     setRefused(undefined);
     setDraft((before) => ({ ...before, ...part }));
   };
+  const money = useMoney(draft, change);
   const go = (to: Step, path = "") => {
     setVisited((before) => new Set([...before, step]));
     setStep(to);
@@ -151,6 +154,7 @@ function Steps({
           <FromFile
             now={now}
             use={(loaded) => {
+              money.forget();
               change(loaded);
             }}
           />
@@ -161,14 +165,20 @@ function Steps({
         (draft.kind === "poll" ? (
           <QuestionsStep draft={draft} change={change} />
         ) : (
-          <MoneyStep draft={draft} change={change} />
+          <MoneyContext.Provider value={money}>
+            <MoneyStep draft={draft} change={change} />
+          </MoneyContext.Provider>
         ))}
       {step === "moments" && <MomentsStep draft={draft} change={change} now={now} />}
       {step === "nodes" && <NodesStep draft={draft} change={change} committees={known} />}
-      {step === "check" && (
+      {step === "check" && draft.kind === "round" && !money.settled && (
+        <Asking token={money.token} />
+      )}
+      {step === "check" && (draft.kind === "poll" || money.settled) && (
         <CheckStep
           organizer={organizer}
           draft={draft}
+          currency={money.currency ?? PLAIN_UNITS}
           known={known}
           problems={problems}
           refused={refused}

@@ -1,0 +1,72 @@
+/** Words: every language has all of them, and what others say is put into them. */
+
+import { describe, expect, test } from "vitest";
+
+import { de } from "../../web/src/messages/de.ts";
+import { en } from "../../web/src/messages/en.ts";
+import { es } from "../../web/src/messages/es.ts";
+import { planProblem, refusal } from "../../web/src/messages/index.ts";
+import { pl } from "../../web/src/messages/pl.ts";
+
+/** Paths of all members with what each is, in order. */
+function shapeOf(value: unknown, path = ""): string[] {
+  if (typeof value === "object" && value) {
+    return Object.entries(value).flatMap(([name, member]) => shapeOf(member, `${path}.${name}`));
+  }
+  const kind = typeof value === "function" ? `function of ${value.length}` : typeof value;
+  return [`${path}: ${kind}`];
+}
+
+/** Texts by their paths. */
+function texts(value: unknown, path = ""): [string, string][] {
+  if (typeof value === "string") return [[path, value]];
+  if (typeof value !== "object" || !value) return [];
+  return Object.entries(value).flatMap(([name, member]) => texts(member, `${path}.${name}`));
+}
+
+describe.each([
+  ["de", de],
+  ["es", es],
+  ["pl", pl],
+] as const)("%s", (_, catalogue) => {
+  // Members of tables are names for the type checker: it misses none of them.
+  test("has every member", () => {
+    const without = (shape: string[]) => shape.map((one) => one.replace(/: function.*/, ""));
+    expect(without(shapeOf(catalogue)).sort()).toEqual(without(shapeOf(en)).sort());
+  });
+
+  test("leaves no sentence in English", () => {
+    const own = new Map(texts(catalogue));
+    const same = texts(en).filter(([path, text]) => own.get(path) === text && / .* /.test(text));
+    expect(same).toEqual([]);
+  });
+
+  test("has nothing empty where English has words", () => {
+    const empty = texts(catalogue).filter(([, text]) => !text);
+    expect(empty.map(([path]) => path).sort()).toEqual(
+      texts(en)
+        .filter(([, text]) => !text)
+        .map(([path]) => path)
+        .sort(),
+    );
+  });
+});
+
+test.each([
+  ["Too late: voting would be over before it began", "voting would be over before it began"],
+  ["the gateway cannot reach the chain now", "the gateway cannot reach the chain now"],
+  ["http://node.example: no answer", "http://node.example: no answer"],
+])("a plan waits: %s", (problem, says) => {
+  expect(planProblem(problem)).toBe(says);
+});
+
+test.each([
+  [
+    'http://a.example: {"title":"Too many versions","status":429}',
+    en.cast.refusals["Too many versions"],
+  ],
+  ["/polls/3/ballots", en.cast.unanswered],
+  ["receipt: of another key", "receipt: of another key"],
+])("a ballot is refused: %s", (reason, says) => {
+  expect(refusal(reason)).toBe(says);
+});

@@ -1,0 +1,135 @@
+/**
+ * Amounts of a round as its organizer types them: in the token's own unit.
+ *
+ * The draft holds them in the smallest unit, as the specification does, whatever language they are
+ * typed in. When the token changes, the figures stay, and count in the other token.
+ */
+
+import { createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+
+import { addressOf } from "../../client/account_file.ts";
+import { money as moneyShape } from "../../client/organizing.ts";
+import type { PlanDraft } from "../../client/plan_draft.ts";
+import type { Problem } from "../../client/plan_specification.ts";
+import { amount, type Currency, readAmount, words } from "../../messages/index.ts";
+import { PLAIN_UNITS } from "../../view/currency.ts";
+import { Failure, type Resource, useResource } from "../../view/resource.tsx";
+import { gateway } from "../../view/session.ts";
+
+/** Members of a round that are amounts, or a list of them. */
+const AMOUNTS = ["budget", "minimum_amount", "maximum_amount", "outcome.budgets"];
+
+export interface Money {
+  /** In which the draft's amounts are counted; undefined while that is not known. */
+  readonly currency: Currency | undefined;
+  /** What the token says of itself; asked for whenever there is another. */
+  readonly token: Resource<unknown>;
+  /** Whether the amounts are counted in the token that the draft names. */
+  readonly settled: boolean;
+  /** What stands in the field of an amount. */
+  readonly typed: (path: string, units: string) => string;
+  /** Note what is typed there; what it is in the smallest unit, or what is none. */
+  readonly type: (path: string, text: string) => string;
+  /** The draft is another one. */
+  readonly forget: () => void;
+}
+
+/** Of a poll's wizard undefined: nothing there is an amount of money. */
+export const MoneyContext = createContext<Money | undefined>(undefined);
+
+/** The money of a draft; `change` is given the draft's part that counts in another token. */
+export function useMoney(draft: PlanDraft, change: (part: Partial<PlanDraft>) => void): Money {
+  const given = draft.money["token"]!.trim();
+  const address = addressOf(given);
+  const token = useResource(async () => {
+    if (address === undefined) return { address, currency: PLAIN_UNITS };
+    return { address, currency: await gateway.get(`/tokens/${address}`, moneyShape) };
+  }, [address]);
+  const fresh = token.value?.address === address ? token.value?.currency : undefined;
+  const [currency, setCurrency] = useState<Currency>();
+  const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
+  const typed = (path: string, units: string) => {
+    const text = texts[path];
+    const counted = currency ?? PLAIN_UNITS;
+    // Other figures may have come meanwhile, or another language's signs.
+    const current = text !== undefined && unitsOf(text, counted) === units;
+    return current ? text : written(units, counted);
+  };
+  const unread = given !== "" && address === undefined;
+  useEffect(() => {
+    // What is not yet an address is of no token.
+    if (!fresh || (unread && currency)) return;
+    setCurrency(fresh);
+    if (!currency || currency.decimals === fresh.decimals) return;
+    const figures = Object.fromEntries(
+      AMOUNTS.map((path) => [path, typed(path, unitsAt(draft, path))]),
+    );
+    setTexts(figures);
+    change(
+      AMOUNTS.reduce((part, path) => withUnits(part, path, unitsOf(figures[path]!, fresh)), draft),
+    );
+  }, [fresh, unread, currency === undefined]);
+  return {
+    currency,
+    token,
+    settled: unread || (fresh !== undefined && currency === fresh),
+    typed,
+    type: (path, text) => {
+      setTexts((before) => ({ ...before, [path]: text }));
+      return unitsOf(text, currency ?? PLAIN_UNITS);
+    },
+    forget: () => {
+      setCurrency(undefined);
+      setTexts({});
+    },
+  };
+}
+
+/** That the token is asked for, or does not answer. */
+export function Asking({ token: { error, again } }: Pick<Money, "token">) {
+  if (error === undefined) return <p role="status">{words.loading}</p>;
+  return <Failure error={error} again={again} />;
+}
+
+/** Whether a field takes an amount of the round's money. */
+export function useAmountOf(path: string): Money | undefined {
+  const money = useContext(MoneyContext);
+  return AMOUNTS.includes(path) ? money : undefined;
+}
+
+/** What is wrong with a field, in words of the page. */
+export function sayFault({ path, fault }: Problem): string {
+  const badAmount = AMOUNTS.includes(path) && (fault === "integer" || fault === "integers");
+  return badAmount ? words.propose.problems["amount"]!["form"]! : words.organize.faults[fault];
+}
+
+function unitsAt({ money, outcome }: PlanDraft, path: string): string {
+  return (path === "outcome.budgets" ? outcome.values["budgets"] : money[path]) ?? "";
+}
+
+function withUnits(draft: PlanDraft, path: string, units: string): PlanDraft {
+  if (path !== "outcome.budgets") return { ...draft, money: { ...draft.money, [path]: units } };
+  const { outcome } = draft;
+  if (!("budgets" in outcome.values)) return draft;
+  return { ...draft, outcome: { ...outcome, values: { ...outcome.values, budgets: units } } };
+}
+
+/** Amounts as they are typed, one a line; what is none as it is. */
+function written(units: string, { decimals }: Currency): string {
+  const all = units.trim().split(/[\s,;]+/);
+  return all
+    .map((one) => {
+      return /^[0-9]{1,39}$/.test(one) ? amount(BigInt(one), { symbol: undefined, decimals }) : one;
+    })
+    .join("\n");
+}
+
+/** The same in the smallest unit, with commas; what is none stays none. */
+function unitsOf(text: string, currency: Currency): string {
+  return text
+    .split(/\r\n|\r|\n/)
+    .filter((line) => line.trim())
+    .map((line) => readAmount(line, currency)?.toString() ?? line.replace(/[\s,;]+/g, "?"))
+    .join(", ");
+}

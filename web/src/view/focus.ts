@@ -1,0 +1,50 @@
+/**
+ * Whoever goes by keys or by ear keeps their place when what they stood on is taken away.
+ *
+ * A button that brings the next step mostly vanishes with its own step, and one that works is
+ * disabled meanwhile. The focus then goes to what is left around it, or back once that is possible.
+ */
+
+/** What may have been around it. */
+const AROUND = "li, form, fieldset, section, main";
+/** Pages that set the focus themselves have done so by then. */
+const PATIENCE_MS = 50;
+
+/** Follow the focus within `root` from here on. */
+export function keepFocus(root: HTMLElement): void {
+  let stood: Element | undefined;
+  let around: readonly HTMLElement[] = [];
+  const stand = (on: Element | null) => {
+    stood = on && root.contains(on) ? on : undefined;
+    around = [];
+    for (let at = stood?.parentElement?.closest<HTMLElement>(AROUND); at;) {
+      around = [...around, at];
+      at = at.parentElement?.closest<HTMLElement>(AROUND);
+    }
+  };
+  const restore = () => {
+    const { activeElement, body } = document;
+    if (!stood || (activeElement && activeElement !== body)) return;
+    if (stood.isConnected) {
+      // Disabled, it waits until it is not.
+      if (!stood.matches(":disabled")) (stood as HTMLElement).focus({ preventScroll: true });
+      return;
+    }
+    const left = around.find((one) => one.isConnected);
+    if (!left) return;
+    if (!left.hasAttribute("tabindex")) left.tabIndex = -1;
+    left.focus({ preventScroll: true });
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  new MutationObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(restore, PATIENCE_MS);
+  }).observe(root, { childList: true, subtree: true, attributeFilter: ["disabled"] });
+  addEventListener("focusin", ({ target }) => {
+    stand(target as Element);
+  });
+  // Whoever presses elsewhere leaves it.
+  addEventListener("pointerdown", ({ target }) => {
+    if (!stood?.contains(target as Node)) stand(null);
+  });
+}
