@@ -88,6 +88,17 @@ OTHERS: list[Any] = [
 """How each of the other five votes."""
 
 
+FILL_STORAGE = """
+for (let size = 2 ** 22; size >= 1; ) {
+  try {
+    localStorage.filling = (localStorage.filling ?? "") + "x".repeat(size);
+  } catch {
+    size = Math.floor(size / 2);
+  }
+}
+"""
+
+
 def plan_of(stack: LocalStack, api: Api, voters: list[SigningKey]) -> dict[str, Any]:
     now = stack.registry.head().timestamp
     wanted = {
@@ -339,6 +350,13 @@ def test_by_invitation_from_registration_to_audit(
     heard = page.get_by_role("group", name="Points", exact=True).get_by_role("status")
     expect(heard).to_have_text("7 of 10 given")
     citizen.look("poll-filled")
+    park = page.get_by_role("group", name="Points", exact=True).get_by_label("Park")
+    page.evaluate(FILL_STORAGE)
+    park.fill("07")
+    expect(page.get_by_text("no room to keep your draft")).to_be_visible()
+    page.evaluate("localStorage.removeItem('filling')")
+    park.fill("7")
+    expect(page.get_by_text("no room to keep your draft")).to_have_count(0)
     # A page that is closed in the middle of it loses nothing.
     page.goto("/about")
     expect(page.get_by_text("Number of the client")).to_be_visible()

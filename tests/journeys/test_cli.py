@@ -109,13 +109,16 @@ def template(shell: Shell, noun: str, **changes: str) -> str:
     return text
 
 
-def finish(stack: LocalStack, poll: int) -> None:
-    """Let chain time pass until the tally."""
-    path = f"/polls/{poll}"
-    stack.move_time(shown(stack, path)["freezes_at"])
-    eventually(lambda: shown(stack, path)["releasable_at"] is not None, "anchored", 60)
-    stack.move_time(shown(stack, path)["releasable_at"])
-    eventually(lambda: shown(stack, path)["status"] == "tallied", "tallied", 60)
+def finish(stack: LocalStack, *polls: int) -> None:
+    """Let chain time pass until the tally; of all polls, or time runs out for those that wait."""
+
+    def all_of(member: str) -> list[Any]:
+        return [shown(stack, f"/polls/{poll}")[member] for poll in polls]
+
+    stack.move_time(max(all_of("freezes_at")))
+    eventually(lambda: None not in all_of("releasable_at"), "anchored", 60)
+    stack.move_time(max(all_of("releasable_at")))
+    eventually(lambda: set(all_of("status")) == {"tallied"}, "tallied", 60)
 
 
 def verify(shell: Shell, *command: object, code: int = 0) -> Any:
@@ -349,8 +352,8 @@ def test_rounds_with_a_single_proposal(stack: LocalStack, shell: Shell) -> None:
             done = sent.wait()
             assert done.returncode == 0, (kind, done.stdout, done.stderr)
             assert len(json.loads(done.stdout)["receipts"]) == 4
+    finish(stack, *polls.values())
     for kind, poll in polls.items():
-        finish(stack, poll)
         path = f"/rounds/{rounds[kind]['round']}"
         eventually(lambda path=path: shown(stack, path)["status"] == "decided", "decided", 60)  # type: ignore[misc]
         (option,) = shell("round", "results", rounds[kind]["round"])["options"]

@@ -387,8 +387,8 @@ def test_rounds_that_divide_and_that_have_categories(stack: LocalStack, api: Api
         awarded[title] = plain.winners(wanted[title], question, counted[title])
     assert sum(awarded["Donation"]) == budget
     assert 0 < sum(awarded["Town"]) < len(awarded["Town"])
+    finish(stack, *polls.values())
     for title, poll in polls.items():
-        finish(stack, poll)
         number = plans[title]["round"]
         eventually(
             lambda number=number: (  # type: ignore[misc]

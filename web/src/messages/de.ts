@@ -210,6 +210,8 @@ export const de: Messages = {
     notCast: "Noch nicht abgegeben",
     notCastText:
       "Nichts hat dieses Gerät verlassen. Ihr Entwurf bleibt hier unverschlüsselt gespeichert, bis Ihr Stimmzettel erfasst ist.",
+    unkept:
+      "Dieser Browser hat keinen Platz für Ihren Entwurf. Geben Sie Ihren Stimmzettel ab, bevor Sie die Seite schließen.",
     todo: "Bevor Sie abgeben können:",
     seal: "Meinen Stimmzettel versiegeln",
     sealNote:

@@ -196,6 +196,8 @@ export const en = {
     notCast: "Not yet cast",
     notCastText:
       "Nothing has left this device. Your draft is kept here, in the clear, until your ballot is recorded.",
+    unkept:
+      "This browser has no room to keep your draft. Cast your ballot before you close the page.",
     todo: "Before you can cast:",
     seal: "Seal my ballot",
     sealNote: "Sealing sends nothing. You see what you sealed, and cast it in the next step.",

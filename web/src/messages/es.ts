@@ -207,6 +207,8 @@ export const es: Messages = {
     notCast: "Aún sin emitir",
     notCastText:
       "Nada ha salido de este dispositivo. Su borrador se guarda aquí, sin cifrar, hasta que su papeleta quede registrada.",
+    unkept:
+      "Este navegador no tiene sitio para guardar su borrador. Emita su papeleta antes de cerrar la página.",
     todo: "Antes de poder emitirla:",
     seal: "Sellar mi papeleta",
     sealNote:

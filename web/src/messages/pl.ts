@@ -211,6 +211,7 @@ export const pl: Messages = {
     notCast: "Głos jeszcze nieoddany",
     notCastText:
       "Nic nie opuściło tego urządzenia. Szkic jest tu przechowywany bez szyfrowania, dopóki karta nie zostanie zapisana.",
+    unkept: "W tej przeglądarce nie ma miejsca na szkic. Oddaj kartę przed zamknięciem strony.",
     todo: "Zanim oddasz głos:",
     seal: "Zapieczętuj moją kartę",
     sealNote:

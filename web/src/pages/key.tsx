@@ -64,9 +64,19 @@ export async function makeKey(passphrase: string): Promise<{ key: SigningKey; lo
   return { key, locked };
 }
 
-/** Save a locked key as a file. */
-export function saveKey({ address, content }: LockedKey): void {
-  saveFile(`ostraka-key-${toHex(address).slice(0, 12)}.json`, content);
+/** A button that saves a locked key as a file. */
+export function SaveKey({ locked, text }: { locked: LockedKey; text: string }) {
+  const { address, content } = locked;
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        saveFile(`ostraka-key-${toHex(address).slice(0, 12)}.json`, content);
+      }}
+    >
+      {text}
+    </button>
+  );
 }
 
 function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }) {
@@ -93,14 +103,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
             {text.lock}
           </button>
         )}
-        <button
-          type="button"
-          onClick={() => {
-            saveKey(locked);
-          }}
-        >
-          {text.save}
-        </button>
+        <SaveKey locked={locked} text={text.save} />
         {leaving ? (
           <>
             <button

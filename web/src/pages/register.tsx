@@ -13,7 +13,7 @@ import type { Signer } from "../protocol/keys.ts";
 import { Page } from "../view/page.tsx";
 import { Await, explain, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, setSigner, store, useSigner } from "../view/session.ts";
-import { makeKey, NewPassphrase, saveKey, Unlock } from "./key.tsx";
+import { makeKey, NewPassphrase, SaveKey, Unlock } from "./key.tsx";
 import { SignedIn, Wallets } from "./sign_in.tsx";
 
 /** What is registered: an account, and the key of this browser where it is one's. */
@@ -189,16 +189,7 @@ function Registered({ account, locked }: Registration) {
       </p>
       {locked && <p>{text.saveText}</p>}
       <p class="actions">
-        {locked && (
-          <button
-            type="button"
-            onClick={() => {
-              saveKey(locked);
-            }}
-          >
-            {text.save}
-          </button>
-        )}
+        {locked && <SaveKey locked={locked} text={text.save} />}
         <a href="/">{text.next}</a>
       </p>
     </>

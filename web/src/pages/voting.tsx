@@ -85,10 +85,10 @@ export function Voting({ config, shown, voters, details: told }: Props) {
 /** Without somebody who signs the ballot can be filled in, not cast. */
 function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[] }) {
   const text = words.cast;
-  const [answers, change] = useAnswers(poll);
+  const draft = useDraft(poll);
   return (
     <>
-      <Ballot poll={poll} details={details} answers={answers} change={change} />
+      <Ballot poll={poll} details={details} draft={draft} />
       <Pending before={false} />
       <section class="panel uncast" aria-labelledby="cast">
         <h2 id="cast" tabIndex={-1}>
@@ -197,7 +197,8 @@ function Casting({
   arrived: boolean;
 }) {
   const { poll } = votes;
-  const [answers, change, clear] = useAnswers(poll);
+  const draft = useDraft(poll);
+  const { answers, clear } = draft;
   const [changing, setChanging] = useState(!votes.last);
   const [sealed, setSealed] = useState<PreparedBallot>();
   const [shown, setShown] = useState<Opening>();
@@ -278,7 +279,7 @@ function Casting({
     <>
       {changing && !sealed && !shown && (
         <>
-          <Ballot poll={poll} details={details} answers={answers} change={change} />
+          <Ballot poll={poll} details={details} draft={draft} />
           <Pending before={votes.last !== undefined} />
         </>
       )}
@@ -486,13 +487,11 @@ function Sent({
 function Ballot({
   poll,
   details,
-  answers,
-  change,
+  draft,
 }: {
   poll: VotersPoll;
   details: readonly Detail[];
-  answers: readonly Answer[];
-  change: (place: number, answer: Answer) => void;
+  draft: Draft;
 }) {
   return (
     <form
@@ -506,37 +505,57 @@ function Ballot({
           key={place}
           name={`q${place}`}
           question={question}
-          answer={answers[place]!}
+          answer={draft.answers[place]!}
           details={details}
           change={(answer) => {
-            change(place, answer);
+            draft.change(place, answer);
           }}
         />
       ))}
+      {!draft.kept && (
+        <p class="notice warn" role="alert">
+          {words.cast.unkept}
+        </p>
+      )}
     </form>
   );
 }
 
+/** A voter's answers, and what may be done with them. */
+interface Draft {
+  readonly answers: readonly Answer[];
+  /** Whether this device keeps them. */
+  readonly kept: boolean;
+  readonly change: (place: number, answer: Answer) => void;
+  readonly clear: () => void;
+}
+
 /** Answers to all questions, kept on this device as they change. */
-function useAnswers(
-  poll: VotersPoll,
-): [readonly Answer[], (place: number, answer: Answer) => void, () => void] {
+function useDraft(poll: VotersPoll): Draft {
   const read = (draft: unknown) => {
     return poll.questions.map((question, place) => {
       return readAnswer(question, Array.isArray(draft) ? draft[place] : undefined);
     });
   };
   const [answers, setAnswers] = useState(() => read(readDraft(store(), poll.context)));
-  const change = (place: number, answer: Answer) => {
-    const changed = answers.map((one, at) => (at === place ? answer : one));
-    setAnswers(changed);
-    writeDraft(store(), poll.context, changed);
-  };
-  return [
+  const [kept, setKept] = useState(true);
+  return {
     answers,
-    change,
-    () => {
+    kept,
+    change: (place, answer) => {
+      const changed = answers.map((one, at) => (at === place ? answer : one));
+      setAnswers(changed);
+      try {
+        writeDraft(store(), poll.context, changed);
+        setKept(true);
+      } catch (error) {
+        // There is no room for it.
+        if (!(error instanceof DOMException)) throw error;
+        setKept(false);
+      }
+    },
+    clear: () => {
       setAnswers(read(undefined));
     },
-  ];
+  };
 }

@@ -12,7 +12,7 @@ import { toHex } from "../protocol/encoding.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { readConfig, store, useSigner } from "../view/session.ts";
-import { makeKey, NewPassphrase, saveKey } from "./key.tsx";
+import { makeKey, NewPassphrase, SaveKey } from "./key.tsx";
 import { SignedIn, Wallets } from "./sign_in.tsx";
 
 export function VotingKeyPage() {
@@ -141,14 +141,7 @@ function Registered({
         {mined ? text.done(key!, account!) : text.sent}
       </p>
       <p class="actions">
-        <button
-          type="button"
-          onClick={() => {
-            saveKey(locked);
-          }}
-        >
-          {text.save}
-        </button>
+        <SaveKey locked={locked} text={text.save} />
         <a href="/">{text.next}</a>
       </p>
     </>
