@@ -8,20 +8,15 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from ostraka.app.local_stack import LocalStack
-from ostraka.gateway.courier import Courier
 from tests.browser.surfing import Surfer
+from tests.support.api import stack_with_gateway
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("browser"), 4) as stack:
-        stack.start_chain()
-        stack.start_nodes()
-        courier = Courier(stack.registry, stack.organizer)
-        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
-        stack.start_gateway([committee.digest])
+    with stack_with_gateway(tmp_path_factory.mktemp("browser")) as stack:
         yield stack
 
 

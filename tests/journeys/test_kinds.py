@@ -19,7 +19,6 @@ from ostraka.chain.contract import Refused, artifact, checksum, connect, deploy,
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import RoundParameters
 from ostraka.cli.main import app
-from ostraka.gateway.courier import Courier
 from ostraka.gateway.poll_outcomes import CategoriesWanted, ProportionalWanted
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.keys import SigningKey
@@ -37,7 +36,16 @@ from tests.backend.test_published import read as read_as_node
 from tests.journeys.test_cli import TIMES as TIMES_TOML
 from tests.journeys.test_cli import finish
 from tests.support import plain
-from tests.support.api import TIMES, Api, accounts, audit, fresh_keys, signed, wait_for_heads
+from tests.support.api import (
+    TIMES,
+    Api,
+    accounts,
+    audit,
+    fresh_keys,
+    signed,
+    stack_with_gateway,
+    wait_for_heads,
+)
 from tests.support.polls import approval_poll
 from tests.support.town import eventually
 
@@ -151,12 +159,7 @@ kind = "none"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    with LocalStack(tmp_path_factory.mktemp("kinds"), 4) as stack:
-        stack.start_chain()
-        stack.start_nodes()
-        courier = Courier(stack.registry, stack.organizer)
-        committee, _ = courier.register_committee(stack.node_urls, 2, 1)
-        stack.start_gateway([committee.digest])
+    with stack_with_gateway(tmp_path_factory.mktemp("kinds")) as stack:
         yield stack
 
 

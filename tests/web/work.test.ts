@@ -12,9 +12,9 @@ import { Approval } from "../../web/src/protocol/question/selection.ts";
 import { open, publicKeyOf } from "../../web/src/protocol/sealing.ts";
 import { decodeBox, verifyShare } from "../../web/src/protocol/sharing.ts";
 import { CommitmentKey } from "../../web/src/protocol/commitment.ts";
-import { errorOf, failureOf, type SealedPollData, type Vote } from "../../web/src/work/jobs.ts";
-import { serve } from "../../web/src/work/serve.ts";
-import { type WorkerPort, Workshop } from "../../web/src/work/workshop.ts";
+import { errorOf, failureOf, type SealedPollData, type Vote } from "../../web/src/workshop/jobs.ts";
+import { serve } from "../../web/src/workshop/serve.ts";
+import { type WorkerPort, Workshop } from "../../web/src/workshop/workshop.ts";
 
 const QUESTION = new Approval("Which?", ["a", "b", "c", "d"], 1, 3);
 const RULE = QUESTION.rule;

@@ -1,5 +1,5 @@
 /** Entry of the worker that keeps heavy work off the page's thread. */
 
-import { serve } from "./work/serve.ts";
+import { serve } from "./workshop/serve.ts";
 
 serve(self);

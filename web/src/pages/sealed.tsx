@@ -9,7 +9,7 @@ import { toHex } from "../protocol/encoding.ts";
 import { type Said, whatItSays } from "../protocol/said.ts";
 import { saveFile } from "../view/page.tsx";
 import { QrCode } from "../view/qr.tsx";
-import type { PreparedBallot } from "../work/jobs.ts";
+import type { PreparedBallot } from "../workshop/jobs.ts";
 
 /** What the ballot says, and its number, before the voter chooses. */
 export function Sealed({

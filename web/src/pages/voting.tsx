@@ -26,7 +26,7 @@ import type { Signer } from "../protocol/keys.ts";
 import { useAmount } from "../view/currency.ts";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, useSigner, workshop } from "../view/session.ts";
-import type { PreparedBallot } from "../work/jobs.ts";
+import type { PreparedBallot } from "../workshop/jobs.ts";
 import { type Detail, QuestionField } from "./ballot/form.tsx";
 import { problemText } from "./ballot/problems.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";

@@ -6,7 +6,7 @@ import { Gateway } from "../client/gateway.ts";
 import { type Config, config } from "../client/views.ts";
 import { type Announced, Wallet } from "../client/wallet.ts";
 import { type Signer, SigningKey } from "../protocol/keys.ts";
-import { Workshop } from "../work/workshop.ts";
+import { Workshop } from "../workshop/workshop.ts";
 
 export const gateway = new Gateway();
 export const workshop = new Workshop();
