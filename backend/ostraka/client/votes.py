@@ -22,7 +22,7 @@ from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain
 
-_FORMAT = "ostraka/votes/v1"
+_FORMAT = "ostraka/votes/v2"
 
 
 @dataclass
