@@ -353,6 +353,9 @@ def open_view(poll: SyntheticPoll) -> PollView:
         round=0,
         root=SumRoot(bytes(32), bytes(64), 0),
         tally_digest=bytes(32),
+        rejected_rounds=0,
+        rejected_at=0,
+        contested=False,
     )
 
 

@@ -43,6 +43,8 @@ class PublishedPoll:
         if created is None:
             return None
         parameters = created.parameters
+        parameters.check_known()
+        parameters.check_bounds()
         rule = BallotRule.decode(created.rule)
         rule.check_weight(parameters.total_weight)
         outcome_rule = decode_outcome_rule(created.outcome_rule)

@@ -13,6 +13,7 @@ from enum import IntEnum
 from ostraka.chain.contract import DeployedContract, Sent, camel, checksum, sent
 from ostraka.keys import SigningKey
 from ostraka_verifier.board import AnchoredRoot, Attestation
+from ostraka_verifier.census_tree import CensusRoot
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member, PollParameters
 from ostraka_verifier.tally_proof import Tally
@@ -33,7 +34,13 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class PollView:
-    """`IPollRegistry.PollView`; times not yet known are 0."""
+    """`IPollRegistry.PollView`; times not yet known are 0.
+
+    Attributes:
+        rejected_rounds: One more than the number of the last round whose root was rejected.
+        rejected_at: Chain time of that rejection.
+        contested: Whether a dispute about the anchored root is open.
+    """
 
     status: Status
     poll_context: bytes
@@ -56,6 +63,9 @@ class PollView:
     round: int
     root: SumRoot
     tally_digest: bytes
+    rejected_rounds: int
+    rejected_at: int
+    contested: bool
 
 
 @dataclass(frozen=True)
@@ -72,9 +82,9 @@ class CreatedPoll:
 
 @dataclass(frozen=True)
 class OpenedPoll:
-    """What `PollOpened` says: poll keys and their signatures, node 1 first."""
+    """What `PollOpened` says: the words of the poll keys, and signatures of all, node 1 first."""
 
-    public_keys: tuple[bytes, ...]
+    node_keys: tuple[bytes, ...]
     signatures: tuple[bytes, ...]
 
 
@@ -118,7 +128,7 @@ class Registry(DeployedContract):
         if event is None:
             return None
         given = event["args"]
-        return OpenedPoll(tuple(given["publicKeys"]), tuple(given["signatures"]))
+        return OpenedPoll(tuple(given["nodeKeys"]), tuple(given["signatures"]))
 
     def anchored(self, poll_id: int) -> AnchoredRoot | None:
         """Anchored root of a poll with the signatures that anchored it, None before."""
@@ -151,6 +161,14 @@ class Registry(DeployedContract):
         )
         return Committee(members, given["t"], given["f"])
 
+    def voting_keys(self) -> bytes:
+        """Address of the deployment's one contract of voting keys, 20 bytes."""
+        return bytes.fromhex(self.read("votingKeys")[2:])
+
+    def period_floor(self) -> int:
+        """Least seconds of a dispute window, a tally period and a claim period."""
+        return int(self.read("periodFloor"))
+
     def awards(
         self, poll_id: int, tally: Sequence[int], outcome_rule: bytes, order: Sequence[int]
     ) -> list[int]:
@@ -160,7 +178,7 @@ class Registry(DeployedContract):
     def register_committee(
         self, sender: SigningKey, committee: Committee, signatures: Sequence[bytes]
     ) -> Sent:
-        """Register a committee with its nodes' `NodeRegistration` signatures."""
+        """Register a committee with its nodes' `Committee` signatures."""
         return self.send(
             sender,
             "registerCommittee",
@@ -175,20 +193,31 @@ class Registry(DeployedContract):
         self,
         sender: SigningKey,
         parameters: PollParameters,
+        census: CensusRoot,
         rule: bytes,
         outcome_rule: bytes,
         description: bytes,
     ) -> tuple[int, Sent]:
-        """Create a poll; its id and the transaction."""
+        """Create a poll; its id and the transaction.
+
+        Args:
+            census: What the parameters' census root is made of.
+        """
         values = tuple(getattr(parameters, field.name) for field in fields(parameters))
-        receipt = self.transact(sender, "createPoll", values, rule, outcome_rule, description)
+        receipt = self.transact(
+            sender, "createPoll", values, census.hash, rule, outcome_rule, description
+        )
         return int(self.event_of(receipt, "PollCreated")["pollId"]), sent(receipt)
 
     def open_poll(
-        self, sender: SigningKey, poll_id: int, keys: Sequence[bytes], signatures: Sequence[bytes]
+        self,
+        sender: SigningKey,
+        poll_id: int,
+        node_keys: Sequence[bytes],
+        signatures: Sequence[bytes],
     ) -> Sent:
-        """Pin the nodes' poll keys and open the poll."""
-        return self.send(sender, "openPoll", poll_id, list(keys), list(signatures))
+        """Pin the nodes' poll keys by their words, with all nodes' `PollKeys` signatures."""
+        return self.send(sender, "openPoll", poll_id, list(node_keys), list(signatures))
 
     def anchor_root(self, sender: SigningKey, poll_id: int, anchored: AnchoredRoot) -> Sent:
         """Anchor a root with its signatures."""
