@@ -123,6 +123,7 @@ def typed_statements() -> Cases:
         ),
         (typed_data.WITHDRAWAL, [digest, 7, 1_800_000_000]),
         (typed_data.REDEMPTION, [digest, key.address, bytes([9] * 20)]),
+        (typed_data.REDEEMED, [digest, key.address, bytes([9] * 20)]),
         (typed_data.VOTING_KEY, [bytes([9] * 20), key.address]),
     ]
     cases = []

@@ -1,6 +1,6 @@
 """Tables of a gateway: what it indexed of the chain, and what organizers plan.
 
-Nothing here is secret but invitations, of which only hashes are kept; whatever the chain shows can
+Nothing here is secret: of invitations only addresses are known; whatever the chain shows can
 be indexed again.
 """
 
@@ -57,7 +57,11 @@ class Plan(GatewayTable, table=True):
     members: bytes | None = None
     """Census of those who may propose in a round."""
     census: bytes | None = None
-    """Census of the poll; None until registration is over."""
+    """Census of the poll; None until it is fixed."""
+    redemptions: bytes | None = None
+    """With the census of a poll by invitation: section 12 of its board."""
+    nonce: bytes | None = None
+    """What tells a poll by invitation from any other, where it belongs to no round."""
     source: dict[str, object] | None = Field(default=None, sa_column=Column(JSON))
     """Where the census was read on chain; None where the organizer gave it."""
     finished: bool = False
@@ -84,16 +88,20 @@ class Step(GatewayTable, table=True):
 
 
 class Invitation(GatewayTable, table=True):
-    """A single-use invitation to register a key; the code itself is known to its holder only."""
+    """An invitation; the key of its address is known to its holder, and to its maker, only."""
 
     __tablename__ = "invitation"
-    __table_args__ = (UniqueConstraint("plan_id", "account"),)
+    __table_args__ = (UniqueConstraint("plan_id", "signing_key"),)
 
-    code_hash: bytes = Field(primary_key=True)
-    plan_id: str = Field(index=True)
+    plan_id: str = Field(primary_key=True)
+    address: bytes = Field(primary_key=True, index=True)
+    """20 bytes."""
     weight: int = Field(default=1, sa_type=BigInteger)
-    account: bytes | None = None
-    """Who redeemed it, None before."""
+    signing_key: bytes | None = None
+    """Address of the key that it is bound to, None before it is redeemed."""
+    by_invitation: bytes | None = None
+    by_signing_key: bytes | None = None
+    """Both keys' signatures of the redemption, 65 bytes each."""
 
 
 class RelayCount(GatewayTable, table=True):
