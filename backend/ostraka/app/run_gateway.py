@@ -12,11 +12,14 @@ from ostraka.app.serving import RECURSION_LIMIT, serve
 from ostraka.app.settings import GatewaySettings
 from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import Registry
+from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Treasury
 from ostraka.gateway.api import build_api
 from ostraka.gateway.conductor import Conductor
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
+from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plans import Plans
 from ostraka.keys import SigningKey
@@ -79,7 +82,8 @@ def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
         treasury,
         Indexer(engine, contracts, settings.deployed_at),
         Plans(engine),
-        SigningKey.read(settings.key_file),
+        Account(SigningKey.read(settings.key_file), DatabaseJournal(engine)),
+        Requests(engine),
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],
     )

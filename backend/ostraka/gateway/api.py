@@ -4,12 +4,12 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import httpx
 import structlog
-from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ostraka import __version__
 from ostraka.chain.contract import ChainError, Refused, Sent
+from ostraka.chain.errors import LowOnCoin, NotMinedYet
 from ostraka.chain.treasury import Authorization, Item
 from ostraka.formats.election import FileError
 from ostraka.formats.results import results_csv, results_pb
@@ -26,6 +27,7 @@ from ostraka.gateway.ballots import MAX_BATCH, Ballots
 from ostraka.gateway.courier import CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Weight
+from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.pages import Bundle
@@ -52,6 +54,15 @@ PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the pol
 RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
 ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
 DryRun = Annotated[bool, Query(description="Check and warn only; nothing is created.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        description="Names the request; asked again under the same name, it is not done twice. "
+        "A random UUID will do. Needed for whatever is not a dry run.",
+    ),
+]
+Once = Callable[[Callable[[str], Any]], Any]
 Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
 TokenPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the token.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
@@ -186,6 +197,15 @@ def build_api(
         field = _CAPITAL.sub(lambda found: f"_{found[0].lower()}", named[1]) if named else ""
         return problems.respond(Problem(422, "Refused by the contract", str(error), field))
 
+    @app.exception_handler(LowOnCoin)
+    async def _low(_: Request, error: LowOnCoin) -> Response:
+        log.warning("account low on coin", problem=str(error))
+        return problems.respond(Problem(409, "Account low on coin", str(error)))
+
+    @app.exception_handler(NotMinedYet)
+    async def _waits(_: Request, error: NotMinedYet) -> Response:
+        return problems.respond(Problem(503, "Not mined yet", str(error), "", 5))
+
     @app.exception_handler(ChainError)
     async def _chain(_: Request, error: ChainError) -> Response:
         # The message may name the provider with its credentials: it belongs into the log.
@@ -225,18 +245,27 @@ def build_api(
 
     Organizer = Depends(organizer)
 
-    def sent_json(sent: Sent) -> Json:
+    def follow() -> None:
         # Who sent something sees it from here on; that it was sent must be said in any case.
         try:
             desk.indexer.follow()
         except ChainError as error:
             log.warning("not indexed yet", problem=str(error))
+
+    def sent_json(sent: Sent) -> Json:
+        follow()
         return {"transaction": to_hex(sent.hash), "gas_used": sent.gas_used, "block": sent.block}
 
     async def body_of(request: Request) -> bytes:
         return await request.body()
 
     Body = Annotated[bytes, Depends(body_of)]
+
+    def once(request: Request, body: Body, key: IdempotencyKey = None) -> Once:
+        target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+        return lambda act: desk.requests.once(key, target + body, act)
+
+    DoneOnce = Annotated[Once, Depends(once)]
 
     @app.get("/api/v1/config", tags=["gateway"])
     def config() -> Json:
@@ -248,7 +277,7 @@ def build_api(
             "registry": to_hex(desk.registry.address),
             "treasury": to_hex(desk.treasury.address),
             "voting_keys": to_hex(voting_keys) if voting_keys else None,
-            "account": desk.key.address_hex,
+            "account": to_hex(desk.account.address),
             "committees": [to_hex(digest) for digest in desk.committees],
             "rpc_url": public_rpc_url or None,
             "web_bundle": bundle and bundle.digest,
@@ -271,7 +300,7 @@ def build_api(
     @app.get("/api/v1/organizer", dependencies=[Organizer], tags=["gateway"])
     def who_organizes() -> Json:
         """Whether a token is the organizer's, and from which account this gateway pays."""
-        return {"account": desk.key.address_hex}
+        return {"account": to_hex(desk.account.address)}
 
     def tried(response: Response, warnings: Sequence[LeakWarning]) -> Json:
         response.status_code = 200
@@ -280,17 +309,21 @@ def build_api(
 
     @app.post("/api/v1/rounds", status_code=201, dependencies=[Organizer], tags=["rounds"])
     def create_round(
-        wanted: RoundSpecification, response: Response, dry_run: DryRun = False
-    ) -> Json:
+        wanted: RoundSpecification, response: Response, once: DoneOnce, dry_run: DryRun = False
+    ) -> Any:
         """Create a round on chain; from here on the gateway carries it through.
 
         `warnings` say what its poll may give away.
         """
         if dry_run:
             return tried(response, organizing.try_round(wanted))
-        plan = organizing.create_round(wanted)
-        desk.indexer.follow()
-        return desk.plans.to_json(plan)
+
+        def create(name: str) -> Json:
+            plan = organizing.create_round(wanted, name)
+            follow()
+            return desk.plans.to_json(plan)
+
+        return once(create)
 
     @app.get("/api/v1/rounds", tags=["rounds"])
     def rounds() -> list[Json]:
@@ -310,9 +343,11 @@ def build_api(
         return organizing.member(round_id, from_hex(account, "account"))
 
     @app.post("/api/v1/rounds/{round_id}/funding", dependencies=[Organizer], tags=["rounds"])
-    def fund(round_id: RoundNumber, wanted: Funding) -> list[Json]:
+    def fund(round_id: RoundNumber, wanted: Funding, once: DoneOnce) -> Any:
         """Fund a round from the gateway's account; anybody may fund it on chain as well."""
-        return [sent_json(one) for one in organizing.fund(round_id, wanted.amount)]
+        return once(
+            lambda name: [sent_json(one) for one in organizing.fund(round_id, wanted.amount, name)]
+        )
 
     @app.get("/api/v1/rounds/{round_id}/funders", tags=["rounds"])
     def funders(round_id: RoundNumber) -> list[Json]:
@@ -320,9 +355,10 @@ def build_api(
         return views.funders(round_id)
 
     @app.post("/api/v1/rounds/{round_id}/refunds", dependencies=[Organizer], tags=["rounds"])
-    def refund(round_id: RoundNumber, wanted: Refund) -> Json:
+    def refund(round_id: RoundNumber, wanted: Refund, once: DoneOnce) -> Any:
         """Return a funder's part of what is not, or no longer, meant for proposals."""
-        return sent_json(organizing.refund(round_id, from_hex(wanted.funder, "funder")))
+        funder = from_hex(wanted.funder, "funder")
+        return once(lambda name: sent_json(organizing.refund(round_id, funder, name)))
 
     @app.post("/api/v1/typed-data", tags=["proposals"])
     def to_sign(wanted: ToSign) -> Json:
@@ -380,21 +416,23 @@ def build_api(
         """Have a funded proposal paid to its recipient; anybody may ask."""
         identity = from_hex(proposal, "proposal")
         round_id, found = views.proposals_of(identity)
-        if not found["funded"] or found["paid"]:
+        if not organizing.paying(identity) and (not found["funded"] or found["paid"]):
             # Nobody may make the gateway pay for transactions that must fail.
             detail = "it is paid already" if found["paid"] else "it is not funded"
             raise Problem(409, "Nothing to pay", detail, "proposal")
         return sent_json(organizing.claim(round_id, identity))
 
     @app.post("/api/v1/polls", status_code=201, dependencies=[Organizer], tags=["polls"])
-    def create_poll(wanted: PollSpecification, response: Response, dry_run: DryRun = False) -> Json:
+    def create_poll(
+        wanted: PollSpecification, response: Response, once: DoneOnce, dry_run: DryRun = False
+    ) -> Any:
         """Plan a poll without a round; it goes on chain when registration is over.
 
         `warnings` say what it may give away.
         """
         if dry_run:
             return tried(response, organizing.try_poll(wanted))
-        return desk.plans.to_json(organizing.create_poll(wanted))
+        return once(lambda name: desk.plans.to_json(organizing.create_poll(wanted, name)))
 
     @app.get("/api/v1/plans", tags=["plans"])
     def plans(brief: Brief = False) -> list[Json]:

@@ -82,7 +82,7 @@ def warnings_of(desk: Desk, poll: AskedPoll, plan: Plan | None = None) -> list[L
 
 
 def _labels(desk: Desk, plan: Plan) -> tuple[tuple[str, ...], ...]:
-    if plan.round_id is None:
+    if not plan.is_round:
         # Not the whole specification: it holds all accounts.
         return tuple(one.labels() for one in read_questions(plan.specification["questions"]))
     if plan.poll_id is None:

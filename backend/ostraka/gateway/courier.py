@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from ostraka.chain.contract import Sent
+from ostraka.chain.contract import Sender, Sent, sent
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
+from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, strict_json
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
@@ -49,15 +50,24 @@ class CourierError(Exception):
 class Courier:
     """Goes between the nodes of committees and one registry."""
 
-    def __init__(self, registry: Registry, sender: SigningKey) -> None:
+    def __init__(self, registry: Registry, payer: SigningKey | Account) -> None:
         """Args:
-        sender: Pays for transactions.
+        payer: Pays for transactions; an account sends each of them once.
         """
         self._registry = registry
-        self._sender = sender
+        self._payer = payer
         self._client = httpx.Client(
             timeout=httpx.Timeout(30, read=_PATIENCE_S), follow_redirects=False, trust_env=False
         )
+
+    def _sender(self, purpose: str) -> Sender:
+        return self._payer.errand(purpose) if isinstance(self._payer, Account) else self._payer
+
+    def _sent_before(self, sender: Sender) -> Sent | None:
+        """What was sent for an errand, whatever a provider that lags behind shows by now."""
+        if isinstance(sender, Errand) and sender.begun:
+            return sent(self._registry.follow(sender))
+        return None
 
     def register_committee(
         self, urls: Sequence[str], threshold: int, faults: int
@@ -74,7 +84,9 @@ class Courier:
             members.append(Member(from_hex(config["node"], "node"), config["url"]))
             signatures.append(from_hex(config["registration"], "registration"))
         committee = Committee(tuple(members), threshold, faults)
-        return committee, self._registry.register_committee(self._sender, committee, signatures)
+        return committee, self._registry.register_committee(
+            self._sender(f"register committee {committee.digest.hex()}"), committee, signatures
+        )
 
     def open_poll(self, poll: PublishedPoll, census: Census) -> Sent:
         """Give every node the census, collect their poll keys and open the poll.
@@ -82,6 +94,10 @@ class Courier:
         Raises:
             CourierError: A node does not answer or refuses the poll; says why.
         """
+        sender = self._sender(f"open poll {poll.context.hex()}")
+        before = self._sent_before(sender)
+        if before is not None:
+            return before
         keys, signatures = [], []
         for member in poll.committee.members:
             path = f"/api/v1/polls/{poll.poll_id}/census"
@@ -92,12 +108,13 @@ class Courier:
                 signatures.append(from_hex(answer["signature"], "signature"))
             except (KeyError, TypeError) as error:
                 raise CourierError(f"{member.url}: announces no poll key") from error
-        return self._registry.open_poll(self._sender, poll.poll_id, keys, signatures)
+        return self._registry.open_poll(sender, poll.poll_id, keys, signatures)
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
         """Wait until `q` nodes signed one root, and anchor it."""
         anchored = self._first(poll, "certificate", _certificate, timeout_s, _ANSWER_BYTES)
-        return anchored, self._registry.anchor_root(self._sender, poll.poll_id, anchored)
+        sender = self._sender(f"anchor {poll.context.hex()} {anchored.root.hash.hex()}")
+        return anchored, self._registry.anchor_root(sender, poll.poll_id, anchored)
 
     def tally(self, poll: PublishedPoll, curve: Curve, timeout_s: float) -> tuple[Tally, Sent]:
         """Wait for `t` good aggregate shares, and submit the tally that they give.
@@ -128,7 +145,9 @@ class Courier:
         tally = combine(good, poll.committee.threshold)
         largest = poll.parameters.total_weight * poll.rule.max_slot_value
         verify_opening(key, sums.sum.encode(), tally, largest)
-        return tally, self._registry.accept_tally(self._sender, poll.poll_id, tally)
+        return tally, self._registry.accept_tally(
+            self._sender(f"tally {poll.context.hex()}"), poll.poll_id, tally
+        )
 
     def _share(self, poll: PublishedPoll, number: int, member: Member) -> Share | None:
         try:

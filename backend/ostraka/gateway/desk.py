@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ostraka.chain.contract import Sent
+from ostraka.chain.contract import Sent, call
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
+from ostraka.chain.sending import Account, Errand
 from ostraka.chain.treasury import Treasury
+from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
-from ostraka.keys import SigningKey
 from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
@@ -26,6 +27,8 @@ class Desk:
 
     Attributes:
         rpc_url: JSON-RPC endpoint of everything here.
+        account: Pays for all transactions, each kept before it is sent.
+        requests: What clients may ask again without having it done twice.
         committees: Digests of the committees whose nodes this gateway talks to, the default first.
     """
 
@@ -34,11 +37,20 @@ class Desk:
     treasury: Treasury
     indexer: Indexer
     plans: Plans
-    key: SigningKey
+    account: Account
+    requests: Requests
     curve: Curve
     committees: Sequence[bytes]
     _published: dict[int, PublishedPoll] = field(default_factory=dict)
     _node_urls: dict[bytes, list[str]] = field(default_factory=dict)
+
+    def errand(self, purpose: str) -> Errand:
+        """Sender of the one transaction that a purpose needs, from this gateway's account."""
+        return self.account.errand(purpose)
+
+    def push(self) -> None:
+        """Send again what is not mined; ChainError when the chain is out of reach."""
+        call(lambda: self.account.push(self.registry.web3))
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
         """Keep a transaction that was sent for a plan."""

@@ -3,6 +3,8 @@
 from typing import Any
 
 from ostraka.chain.contract import ChainError, Reverted, Sent
+from ostraka.chain.errors import NotMinedYet
+from ostraka.chain.sending import Errand
 from ostraka.chain.treasury import (
     Authorization,
     Item,
@@ -32,6 +34,8 @@ RELAYS_PER_MEMBER = 20
 """Transactions of one member in one round for which the gateway pays."""
 PAYOUT_TRIES = 5
 """Failed transactions to pay one proposal for which the gateway pays."""
+PLAN_DIGITS = 16
+"""Length of a plan's id."""
 _SIGNING_S = 3600
 _KEPT_CENSUSES = 8
 
@@ -43,39 +47,80 @@ class Organizing:
         self._desk = desk
         self._members: dict[str, Census] = {}
 
-    def create_round(self, wanted: RoundSpecification) -> Plan:
+    def create_round(self, wanted: RoundSpecification, request: str) -> Plan:
         """Create a round on chain.
+
+        Args:
+            request: In hex; the same request creates the same round.
 
         Raises:
             Problem: Something in the specification cannot be; names it.
             ChainError: The chain is out of reach, or the treasury refuses.
         """
-        desk = self._desk
-        members, parameters = self._round_of(wanted)
-        warnings = self._warnings(wanted)
-        round_id, sent = desk.treasury.create_round(desk.key, parameters, wanted.title, wanted.text)
-        plan = desk.plans.add(wanted, round_id, members.encode(), warnings)
-        desk.record(plan, "create round", sent)
+        desk, plan_id = self._desk, request[:PLAN_DIGITS]
+        plan = desk.plans.find(plan_id)
+        if plan is None:
+            members = self._members_of(wanted)
+            parameters = self._round_of(wanted, members)
+            warnings = self._warnings(wanted)
+            desk.treasury.try_round(parameters, wanted.title, wanted.text)
+            # Kept before anything is sent: after a crash the conductor finds the round by it.
+            plan = desk.plans.add(wanted, members.encode(), warnings, plan_id)
+        try:
+            self.round_number(plan)
+        except ChainError:
+            if not self.begun(plan):
+                desk.plans.remove(plan)
+            raise
         return plan
+
+    def begun(self, plan: Plan) -> bool:
+        """Whether the transaction that creates a plan's round was signed."""
+        return self._creation(plan).begun
+
+    def round_number(self, plan: Plan) -> int:
+        """Number of a plan's round, which is created now if it was not before."""
+        desk, errand = self._desk, self._creation(plan)
+        if plan.round_id is not None and errand.settled:
+            return plan.round_id
+        if errand.begun:
+            round_id, sent = desk.treasury.round_created_by(errand)
+        else:
+            wanted = specification_of(plan)
+            if not isinstance(wanted, RoundSpecification) or plan.members is None:
+                raise ValueError(f"plan {plan.id} is no round's")
+            parameters = self._round_of(wanted, Census.decode(plan.members))
+            round_id, sent = desk.treasury.create_round(
+                errand, parameters, wanted.title, wanted.text
+            )
+        desk.record(plan, "create round", sent)
+        if round_id != plan.round_id:
+            plan.round_id = round_id
+            desk.plans.save(plan)
+        return round_id
+
+    def _creation(self, plan: Plan) -> Errand:
+        return self._desk.errand(f"create round {plan.id}")
 
     def try_round(self, wanted: RoundSpecification) -> list[LeakWarning]:
         """What a round's poll may give away; nothing is sent. Raises as `create_round` does."""
-        _, parameters = self._round_of(wanted)
+        parameters = self._round_of(wanted, self._members_of(wanted))
         self._desk.treasury.try_round(parameters, wanted.title, wanted.text)
         return self._warnings(wanted)
 
-    def _round_of(self, wanted: RoundSpecification) -> tuple[Census, RoundParameters]:
-        desk = self._desk
+    def _members_of(self, wanted: RoundSpecification) -> Census:
         try:
             wanted.check()
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.
         proposers = wanted.members.model_copy(update={"classes": None})
-        members, _ = census_of(desk.rpc_url, proposers, {})
-        now = desk.registry.head().timestamp
+        return census_of(self._desk.rpc_url, proposers, {})[0]
+
+    def _round_of(self, wanted: RoundSpecification, members: Census) -> RoundParameters:
+        now = self._desk.registry.head().timestamp
         minimum_amount, maximum_amount = wanted.amounts
-        return members, RoundParameters(
+        return RoundParameters(
             token=from_hex(wanted.token, "token") if wanted.token else bytes(20),
             budget=wanted.budget,
             minimum_amount=minimum_amount,
@@ -95,13 +140,19 @@ class Organizing:
             **wanted.times.model_dump(),
         )
 
-    def create_poll(self, wanted: PollSpecification) -> Plan:
+    def create_poll(self, wanted: PollSpecification, request: str) -> Plan:
         """Plan a poll; it goes on chain when registration is over.
+
+        Args:
+            request: In hex; the same request plans the same poll.
 
         Raises:
             Problem: Something in the specification cannot be; names it.
         """
-        return self._desk.plans.add(wanted, warnings=self.try_poll(wanted))
+        plans, plan_id = self._desk.plans, request[:PLAN_DIGITS]
+        return plans.find(plan_id) or plans.add(
+            wanted, warnings=self.try_poll(wanted), plan_id=plan_id
+        )
 
     def try_poll(self, wanted: PollSpecification) -> list[LeakWarning]:
         """What a poll may give away; nothing is kept. Raises as `create_poll` does."""
@@ -127,25 +178,36 @@ class Organizing:
         census = census_so_far(self._desk.rpc_url, wanted)
         return warnings_of(self._desk, planned_poll("this round", wanted, census))
 
-    def fund(self, round_id: int, amount: int) -> list[Sent]:
-        """Put money of the gateway's own account into a round."""
+    def fund(self, round_id: int, amount: int, request: str) -> list[Sent]:
+        """Put money of the gateway's own account into a round.
+
+        Args:
+            request: The same request puts it there once.
+        """
         desk = self._desk
         token = self.round(round_id).parameters.token
         sent = []
         if any(token):
             contract = Token(desk.rpc_url, token)
-            sent.append(contract.approve(desk.key, desk.treasury.address, amount))
-        sent.append(desk.treasury.fund(desk.key, round_id, amount))
+            sent.append(
+                contract.approve(desk.errand(f"approve {request}"), desk.treasury.address, amount)
+            )
+        sent.append(desk.treasury.fund(desk.errand(f"fund {request}"), round_id, amount))
         plan = desk.plans.of_round(round_id)
         if plan is not None:
             for name, one in zip(("approve", "fund")[-len(sent) :], sent, strict=True):
                 desk.record(plan, name, one)
         return sent
 
-    def refund(self, round_id: int, funder: bytes) -> Sent:
-        """Send a funder back what is not, or no longer, meant for proposals."""
+    def refund(self, round_id: int, funder: bytes, request: str) -> Sent:
+        """Send a funder back what is not, or no longer, meant for proposals.
+
+        Args:
+            request: The same request sends it once.
+        """
         self.round(round_id)
-        return self._desk.treasury.refund(self._desk.key, round_id, funder)
+        errand = self._desk.errand(f"refund {request}")
+        return self._desk.treasury.refund(errand, round_id, funder)
 
     def claim(self, round_id: int, proposal_id: bytes) -> Sent:
         """Have a funded proposal paid to its recipient.
@@ -153,17 +215,27 @@ class Organizing:
         Raises:
             Problem: The recipient refused too often what was paid for.
         """
-        desk = self._desk
+        desk, errand = self._desk, self._payout(proposal_id)
+        if errand.begun:
+            return desk.treasury.claim(errand, proposal_id)
         # A recipient that takes the money when gas is estimated and refuses it when it is mined
         # would make the gateway pay for ever.
         desk.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
         try:
-            return desk.treasury.claim(desk.key, proposal_id)
-        except Reverted:
+            return desk.treasury.claim(errand, proposal_id)
+        except (Reverted, NotMinedYet):
             raise
         except ChainError:
-            desk.plans.forget_relay(round_id, proposal_id)
+            if not errand.begun:
+                desk.plans.forget_relay(round_id, proposal_id)
             raise
+
+    def paying(self, proposal_id: bytes) -> bool:
+        """Whether this gateway sent a proposal's payout, mined or not."""
+        return self._payout(proposal_id).begun
+
+    def _payout(self, proposal_id: bytes) -> Errand:
+        return self._desk.errand(f"pay {to_hex(proposal_id)}")
 
     def round(self, round_id: int) -> Any:
         """State of a round; Problem when there is none."""
@@ -237,20 +309,20 @@ class Organizing:
     def propose(self, round_id: int, item: Item, signed: Authorization) -> tuple[bytes, Sent]:
         """Send a member's signed proposal."""
         desk, head = self._desk, (round_id, signed.member, *item.words())
-        members = self._authorized(round_id, signed, typed_data.PROPOSAL, *head)
-        return desk.treasury.propose(desk.key, round_id, item, members, signed)
+        errand, members = self._authorized(round_id, signed, typed_data.PROPOSAL, *head)
+        return desk.treasury.propose(errand, round_id, item, members, signed)
 
     def revise(self, round_id: int, proposal: bytes, item: Item, signed: Authorization) -> Sent:
         """Send a member's signed change of a proposal."""
         desk, head = self._desk, (proposal, *item.words())
-        members = self._authorized(round_id, signed, typed_data.REVISION, *head)
-        return desk.treasury.revise_for(desk.key, proposal, item, members, signed)
+        errand, members = self._authorized(round_id, signed, typed_data.REVISION, *head)
+        return desk.treasury.revise_for(errand, proposal, item, members, signed)
 
     def withdraw(self, round_id: int, proposal: bytes, signed: Authorization) -> Sent:
         """Send a member's signed withdrawal of a proposal."""
         desk = self._desk
-        members = self._authorized(round_id, signed, typed_data.WITHDRAWAL, proposal)
-        return desk.treasury.withdraw_for(desk.key, proposal, members, signed)
+        errand, members = self._authorized(round_id, signed, typed_data.WITHDRAWAL, proposal)
+        return desk.treasury.withdraw_for(errand, proposal, members, signed)
 
     def invite(self, plan: Plan, count: int, weight: int) -> list[str]:
         """New invitation codes.
@@ -280,10 +352,11 @@ class Organizing:
 
     def _authorized(
         self, round_id: int, signed: Authorization, kind: str, *head: int | bytes | str
-    ) -> Census:
-        """Members of a round, once it is sure that one of them asked for this transaction.
+    ) -> tuple[Errand, Census]:
+        """Sender and members of a round, once it is sure that one of them asked for this.
 
-        Checked here although the treasury does: nobody else may use up what the gateway pays.
+        What is signed names the transaction: asked for again, it is the same one. Checked here
+        although the treasury does: nobody else may use up what the gateway pays.
         """
         members = self.members(round_id)
         entry = members.by_account.get(signed.member)
@@ -294,13 +367,16 @@ class Organizing:
         if recover(digest, signed.signature) != entry.signing_key:
             detail = "not of this request by the member's signing key"
             raise Problem(422, "Check failed", detail, "authorization.signature")
+        errand = self._desk.errand(f"relay {digest.hex()}")
+        if errand.begun:
+            return errand, members
         nonce = self._desk.treasury.nonce(signed.member)
         if signed.nonce != nonce:
             # What stands on chain for everybody to copy must not use up the member's transactions.
             detail = f"{signed.nonce} is not the member's next nonce, {nonce}"
             raise Problem(409, "Used before", detail, "authorization.nonce")
         self._desk.plans.count_relay(round_id, signed.member, RELAYS_PER_MEMBER)
-        return members
+        return errand, members
 
     def _committee(self, wanted: str | None) -> bytes:
         if wanted is None:

@@ -62,39 +62,53 @@ class Plans:
     def add(
         self,
         specification: RoundSpecification | PollSpecification,
-        round_id: int | None = None,
         members: bytes | None = None,
         warnings: Sequence[LeakWarning] = (),
         fixed: Fixed | None = None,
+        plan_id: str | None = None,
     ) -> Plan:
-        """Keep a plan.
+        """Keep a plan; the one of this id, where another gateway keeps it at the same moment.
 
         Args:
             fixed: Its census, where that is fixed now.
         """
-        electorate = specification.voters
+        electorate, is_round = specification.voters, isinstance(specification, RoundSpecification)
         if electorate is None and isinstance(specification, RoundSpecification):
             electorate = specification.members
         invited = electorate.invitations if isinstance(electorate, Invitations) else []
         plan = Plan(
-            id=secrets.token_hex(8),
+            id=plan_id or secrets.token_hex(8),
+            is_round=is_round,
             specification=specification.model_dump(mode="json"),
-            round_id=round_id,
             members=members,
             census=fixed and fixed.census.encode(),
             source=fixed and fixed.source,
-            nonce=secrets.token_bytes(_NONCE_BYTES) if invited and round_id is None else None,
+            nonce=secrets.token_bytes(_NONCE_BYTES) if invited and not is_round else None,
             warnings=[one.to_json() for one in warnings],
         )
-        with self._write() as session:
-            session.add(plan)
-            session.add_all(
-                Invitation(
-                    plan_id=plan.id, address=from_hex(one.address, "address"), weight=one.weight
-                )
-                for one in invited
+        invitations = [
+            Invitation(
+                plan_id=plan.id, address=from_hex(one.address, "address"), weight=one.weight
             )
+            for one in invited
+        ]
+        try:
+            with self._write() as session:
+                session.add(plan)
+                session.add_all(invitations)
+        except IntegrityError:
+            return self.get(plan.id)
         return plan
+
+    def find(self, plan_id: str) -> Plan | None:
+        """A plan, None when there is none."""
+        with Session(self._engine) as session:
+            return session.get(Plan, plan_id)
+
+    def remove(self, plan: Plan) -> None:
+        """Forget a plan for which nothing was sent."""
+        with self._write() as session:
+            session.delete(session.get_one(Plan, plan.id))
 
     def save(self, plan: Plan) -> None:
         """Keep what changed of a plan."""
@@ -128,8 +142,13 @@ class Plans:
             return session.exec(select(Plan).where(Plan.poll_id == poll_id)).first()
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
-        """Keep a transaction that was sent for a plan."""
+        """Keep a transaction that was sent for a plan; once, however often its receipt is read."""
         with self._write() as session:
+            known = select(Step).where(
+                Step.plan_id == plan.id, Step.transaction == to_hex(sent.hash)
+            )
+            if session.exec(known).first() is not None:
+                return
             session.add(
                 Step(
                     plan_id=plan.id,
@@ -295,5 +314,5 @@ def _brief(specification: Mapping[str, Any]) -> dict[str, Any]:
 
 def specification_of(plan: Plan) -> RoundSpecification | PollSpecification:
     """A plan's specification as its organizer gave it."""
-    kind = PollSpecification if plan.round_id is None else RoundSpecification
+    kind = RoundSpecification if plan.is_round else PollSpecification
     return kind.model_validate(plan.specification)
