@@ -17,6 +17,7 @@ from ostraka.chain.treasury import Treasury
 from ostraka.gateway.api import build_api
 from ostraka.gateway.conductor import Conductor
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.electorates import Electorates
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
@@ -60,10 +61,7 @@ async def _serve(settings: GatewaySettings) -> None:
             log.warning("no web client, the API only", folder=str(settings.web))
         else:
             log.info("web client", digest=bundle.digest)
-        voting_keys = (
-            from_hex(settings.voting_keys, "voting_keys") if settings.voting_keys else None
-        )
-        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url, voting_keys)
+        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url)
         await serve(api, _clock(desk, Leadership(engine)), settings.host, settings.port)
 
 
@@ -86,6 +84,7 @@ def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
         Requests(engine),
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],
+        Electorates(settings.rpc_url, registry.voting_keys()),
     )
 
 

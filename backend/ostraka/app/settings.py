@@ -62,9 +62,6 @@ class GatewaySettings(BaseSettings):
     """SHA-256 of the organizer's token."""
     public_rpc_url: str = ""
     """JSON-RPC provider that everybody may see and use, to check polls in the browser."""
-    voting_keys: str = ""
-    """Address of the VotingKeys contract in which wallets that are contracts name a key of their
-    owner's browser, 0x-hex; the client offers none when left out."""
     web: Path = _WEB
     """Folder of the browser client as it was built; without one there is but the API."""
     host: str = "127.0.0.1"

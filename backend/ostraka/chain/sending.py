@@ -189,6 +189,10 @@ class Account:
         """Sender of the one transaction that a purpose needs."""
         return Errand(self, purpose)
 
+    def sign_statement(self, digest: bytes) -> bytes:
+        """The account's signature of an EIP-712 digest, 65 bytes."""
+        return self._key.sign(digest)
+
     def sign(
         self, nonce: int, fields: Mapping[str, Any], fees: tuple[int, int], head: int
     ) -> Signed:

@@ -26,8 +26,6 @@ rpc_url = "http://127.0.0.1:8545"
 # Addresses of the contracts, and the block of the earlier one's deployment.
 registry = "0x…"
 treasury = "0x…"
-# VotingKeys, where contract wallets name the keys with which they vote.
-# voting_keys = "0x…"
 deployed_at = 0
 # Committees whose nodes tally, by their digests; the first is the default.
 committees = []

@@ -24,14 +24,13 @@ from ostraka.formats.election import FileError
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway import pages
 from ostraka.gateway.ballots import MAX_BATCH, Ballots
-from ostraka.gateway.courier import CourierError
+from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
-from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Weight
+from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict
 from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.pages import Bundle
-from ostraka.gateway.plans import MAX_INVITATIONS
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.gateway.views import Views
@@ -39,6 +38,7 @@ from ostraka.wire import api_docs, problems
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, from_hex, to_hex
+from ostraka_verifier.redemption import Redemption
 
 log = structlog.get_logger()
 
@@ -65,6 +65,9 @@ IdempotencyKey = Annotated[
 Once = Callable[[Callable[[str], Any]], Any]
 Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
 TokenPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the token.")]
+AddressPath = Annotated[
+    str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the invitation's key.")
+]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -77,12 +80,19 @@ class ProposalItem(Strict):
     text: Annotated[str, Field(max_length=16_384)] = ""
     category: Count = 0
     """Index of a category of the round; 0 where it has none."""
+    details: Digest = "0x" + 64 * "0"
+    """keccak-256 of further details as canonical JSON; zero where there are none."""
 
     @property
     def item(self) -> Item:
         """As the treasury takes it."""
         return Item(
-            from_hex(self.recipient, "recipient"), self.amount, self.title, self.text, self.category
+            from_hex(self.recipient, "recipient"),
+            self.amount,
+            self.title,
+            self.text,
+            self.category,
+            from_hex(self.details, "details"),
         )
 
 
@@ -143,19 +153,14 @@ class Refund(Strict):
     funder: Address
 
 
-class NewInvitations(Strict):
-    """How many invitations, of which weight."""
+class Redeeming(Strict):
+    """An invitation, the key that it is to be bound to, and both keys' signatures."""
 
-    count: Annotated[int, Field(strict=True, ge=1, le=MAX_INVITATIONS)] = 1
-    weight: Weight = 1
-
-
-class Redemption(Strict):
-    """An invitation's code, the account that it is to register, and that account's signature."""
-
-    code: Annotated[str, Field(min_length=1, max_length=100)]
-    account: Address
-    signature: Signature
+    plan: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    invitation: Address
+    signing_key: Address
+    by_invitation: Signature
+    by_signing_key: Signature
 
 
 def build_api(
@@ -164,7 +169,6 @@ def build_api(
     client: httpx.AsyncClient,
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
-    voting_keys: bytes | None = None,
 ) -> FastAPI:
     """The application that serves a gateway.
 
@@ -173,7 +177,6 @@ def build_api(
         client: For talking to nodes.
         bundle: The browser client; without it there is but the API.
         public_rpc_url: A provider of chain data for everybody, if there is one.
-        voting_keys: 20-byte address of the contract in which wallets name voting keys.
     """
     app = FastAPI(
         title="Ostraka gateway",
@@ -226,7 +229,7 @@ def build_api(
         allow_headers=["*"],
     )
     organizing = Organizing(desk)
-    views = Views(desk, organizing)
+    views = Views(desk, organizing, Courier(desk.registry, desk.account))
     ballots = Ballots(client)
 
     async def ask(poll_id: int) -> Json:
@@ -276,7 +279,7 @@ def build_api(
             "chain_id": desk.registry.domain.chain_id,
             "registry": to_hex(desk.registry.address),
             "treasury": to_hex(desk.treasury.address),
-            "voting_keys": to_hex(voting_keys) if voting_keys else None,
+            "voting_keys": to_hex(desk.electorates.voting_keys),
             "account": to_hex(desk.account.address),
             "committees": [to_hex(digest) for digest in desk.committees],
             "rpc_url": public_rpc_url or None,
@@ -444,28 +447,27 @@ def build_api(
         """A plan with its transactions, and what it waits for."""
         return desk.plans.to_json(desk.plans.get(plan), brief)
 
-    @app.post(
-        "/api/v1/plans/{plan}/invitations",
-        status_code=201,
-        dependencies=[Organizer],
-        tags=["invitations"],
-    )
-    def invite(plan: str, wanted: NewInvitations) -> Json:
-        """New invitation codes. They are shown this once: the gateway keeps only hashes."""
-        found = desk.plans.get(plan)
-        return {"codes": organizing.invite(found, wanted.count, wanted.weight)}
+    @app.get("/api/v1/invitations/{address}", tags=["invitations"])
+    def invited(address: AddressPath) -> list[Json]:
+        """Where an invitation may be redeemed, and what its redemption signs; newest first."""
+        return organizing.invited(from_hex(address, "address"))
 
     @app.post("/api/v1/invitations/redemption", tags=["invitations"])
-    def redeem(wanted: Redemption) -> Json:
-        """Register a key by an invitation; single-use, until the census is fixed."""
-        account = from_hex(wanted.account, "account")
-        signature = from_hex(wanted.signature, "signature")
-        invitation = organizing.redeem(wanted.code, account, signature)
-        return {
-            "plan": invitation.plan_id,
-            "account": wanted.account,
-            "weight": str(invitation.weight),
-        }
+    def redeem(wanted: Redeeming) -> Json:
+        """Bind an invitation to a key, until the census is fixed.
+
+        `statement` is this gateway's signature of `Redeemed`: the key must be in the census.
+        """
+        redemption = Redemption(
+            from_hex(wanted.by_invitation, "by_invitation"),
+            from_hex(wanted.by_signing_key, "by_signing_key"),
+        )
+        return organizing.redeem(
+            desk.plans.get(wanted.plan),
+            from_hex(wanted.invitation, "invitation"),
+            from_hex(wanted.signing_key, "signing_key"),
+            redemption,
+        )
 
     @app.get("/api/v1/polls", tags=["polls"])
     def polls() -> list[Json]:

@@ -4,6 +4,7 @@ Everything is found again from the chain after a crash; what this gateway does, 
 """
 
 import time
+from collections.abc import Sequence
 
 import structlog
 
@@ -16,20 +17,27 @@ from ostraka.gateway.asked_polls import electorate_of, planned_poll, warnings_of
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.description import poll_description, round_description
 from ostraka.gateway.desk import Desk
-from ostraka.gateway.electorates import census_of
+from ostraka.gateway.electorates import invited_census
 from ostraka.gateway.leaks import AskedPoll
 from ostraka.gateway.organizing import Organizing
-from ostraka.gateway.plans import known_accounts, specification_of
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
-from ostraka.storage.gateway_tables import Plan
+from ostraka.gateway.plans import Fixed, specification_of
+from ostraka.gateway.specification import (
+    AccountList,
+    Invitations,
+    PollSpecification,
+    RoundSpecification,
+)
+from ostraka.storage.gateway_tables import Invitation, Plan
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
-from ostraka_verifier.census import Census
+from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import outcome_rule_digest
 from ostraka_verifier.parameters import Description, PollParameters
 from ostraka_verifier.question import poll_rule
+from ostraka_verifier.redemption import Redemption, Redemptions
+from ostraka_verifier.snapshot import InvitedCensus
 
 log = structlog.get_logger()
 
@@ -115,11 +123,13 @@ class Conductor:
     def _start_voting(self, plan: Plan, wanted: RoundSpecification, round_id: int) -> None:
         desk = self._desk
         census = self._census(plan, wanted)
-        described = round_description(desk.treasury, round_id, plan.source)
+        described = round_description(
+            desk.treasury, round_id, plan.source, shared_keys=wanted.shared_keys
+        )
         options = Description.decode(described).options
         self._warn(plan, planned_poll("this round", wanted, census, options))
         plan.poll_id, sent = desk.treasury.start_voting(
-            desk.errand(f"start voting {plan.id}"), round_id, census, wanted.secret, described
+            desk.errand(f"start voting {plan.id}"), round_id, census, described
         )
         desk.plans.save(plan)
         desk.record(plan, "start voting", sent)
@@ -185,23 +195,42 @@ class Conductor:
             **wanted.times.model_dump(),
         )
         plan.poll_id, sent = desk.registry.create_poll(
-            desk.errand(f"create poll {plan.id}"), parameters, rule.encode(), outcome, described
+            desk.errand(f"create poll {plan.id}"),
+            parameters,
+            census.tree,
+            rule.encode(),
+            outcome,
+            described,
         )
         desk.record(plan, "create poll", sent)
         desk.plans.save(plan)
 
     def _census(self, plan: Plan, wanted: RoundSpecification | PollSpecification) -> Census:
         """A plan's census; fixed now, and on the disk before anything rests on it."""
-        electorate = electorate_of(wanted)
-        if electorate is None:
-            raise Problem(409, "Nobody registered", "nobody may vote")
         # Until nobody registers while it is made.
         while plan.census is None:
-            invited = known_accounts(self._desk.plans.invitations(plan))
-            census, source = census_of(self._desk.rpc_url, electorate, invited)
-            given = None if source is None else source.to_json()
-            self._desk.plans.fix_census(plan, census.encode(), given, len(invited))
+            used = [one for one in self._desk.plans.invitations(plan) if one.signing_key]
+            self._desk.plans.fix_census(plan, self._voters(plan, wanted, used), len(used))
         return Census.decode(plan.census)
+
+    def _voters(
+        self,
+        plan: Plan,
+        wanted: RoundSpecification | PollSpecification,
+        used: Sequence[Invitation],
+    ) -> Fixed:
+        """Voters as of now, or as of when a round's proposals closed."""
+        electorate = electorate_of(wanted)
+        if isinstance(electorate, Invitations):
+            return _redeemed(electorate, used, plan.nonce)
+        if electorate is None:
+            raise Problem(409, "No voters", "nobody may vote")
+        if isinstance(wanted, RoundSpecification) and not isinstance(electorate, AccountList):
+            at = wanted.proposals_close_at
+            census, source = self._desk.electorates.census_at(electorate, at)
+            return Fixed(census, source.to_json())
+        listed, origin = self._desk.electorates.census(electorate)
+        return Fixed(listed, origin.to_json() if origin else None)
 
     def _warn(self, plan: Plan, poll: AskedPoll) -> None:
         """What the poll may give away, now that its voters are known."""
@@ -225,12 +254,29 @@ class Conductor:
     def _open(self, plan: Plan, poll: PublishedPoll) -> None:
         if plan.census is None:
             raise Problem(409, "Census missing", "this gateway did not fix the poll's census")
-        sent = self._courier.open_poll(poll, Census.decode(plan.census))
+        sent = self._courier.open_poll(poll, plan.census + (plan.redemptions or b""))
         self._desk.record(plan, "open poll", sent)
 
     def _finish(self, plan: Plan) -> None:
         plan.finished, plan.problem = True, ""
         self._desk.plans.save(plan)
+
+
+def _redeemed(
+    electorate: Invitations, used: Sequence[Invitation], nonce: bytes | None
+) -> Fixed:
+    """The census of those who redeemed an invitation, with what proves it."""
+    if not used:
+        raise Problem(409, "Nobody registered", "no invitation was redeemed")
+    invited = invited_census(electorate)
+    census = Census(
+        tuple(CensusEntry(one.address, one.signing_key or b"", one.weight) for one in used)
+    )
+    records = tuple(
+        Redemption(one.by_invitation or b"", one.by_signing_key or b"") for one in used
+    )
+    origin = InvitedCensus(invited.root, nonce).to_json()
+    return Fixed(census, origin, Redemptions(invited, records).encode())
 
 
 def _shown(error: Exception) -> str:

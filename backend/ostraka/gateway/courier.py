@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
@@ -27,6 +28,7 @@ from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member
+from ostraka_verifier.poll_key import check_poll_keys, node_key
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
 
@@ -45,6 +47,15 @@ _VOTER_BYTES = 2**9
 
 class CourierError(Exception):
     """Too few nodes answered, or not in time; the message says what each of them said."""
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """What a node shows of a poll before it opens."""
+
+    public_keys: tuple[bytes | None, ...]
+    signature: bytes | None
+    waits: str
 
 
 class Courier:
@@ -72,43 +83,99 @@ class Courier:
     def register_committee(
         self, urls: Sequence[str], threshold: int, faults: int
     ) -> tuple[Committee, Sent]:
-        """Ask the nodes at `urls` who they are, and register them in that order.
+        """Ask the nodes at `urls` who they are, have each sign the committee, and register it.
 
         Raises:
-            CourierError: A node does not answer.
+            CourierError: A node does not answer, or does not join that committee.
             Rejected: The committee breaks a bound (check P3).
         """
         members, signatures = [], []
         for url in urls:
             config = self._get_json(url, "/api/v1/config")
             members.append(Member(from_hex(config["node"], "node"), config["url"]))
-            signatures.append(from_hex(config["registration"], "registration"))
         committee = Committee(tuple(members), threshold, faults)
+        for url in urls:
+            request = self._client.build_request(
+                "POST", url + "/api/v1/committees", content=committee.encode()
+            )
+            answer = strict_json(self._exchange(url, request, _PATIENCE_S))
+            signatures.append(from_hex(answer["signature"], "signature"))
         return committee, self._registry.register_committee(
             self._sender(f"register committee {committee.digest.hex()}"), committee, signatures
         )
 
-    def open_poll(self, poll: PublishedPoll, census: Census) -> Sent:
-        """Give every node the census, collect their poll keys and open the poll.
+    def open_poll(self, poll: PublishedPoll, census: bytes) -> Sent:
+        """Give every node the census, and open the poll once all nodes vouch for all poll keys.
+
+        Args:
+            census: Its bytes; behind them, where voters redeemed invitations, section 12.
 
         Raises:
-            CourierError: A node does not answer or refuses the poll; says why.
+            CourierError: A node does not answer, refuses the poll, or still waits for another one;
+                says which.
+            Malformed: The nodes' keys are refused (§4.3).
         """
         sender = self._sender(f"open poll {poll.context.hex()}")
         before = self._sent_before(sender)
         if before is not None:
             return before
-        keys, signatures = [], []
         for member in poll.committee.members:
             path = f"/api/v1/polls/{poll.poll_id}/census"
-            request = self._client.build_request("PUT", member.url + path, content=census.encode())
-            answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
+            request = self._client.build_request("PUT", member.url + path, content=census)
+            self._exchange(member.url, request, _LARGE_PATIENCE_S)
+        openings = [self._opening(poll, member) for member in poll.committee.members]
+        keys = next((one.public_keys for one in openings if None not in one.public_keys), None)
+        unsigned = [
+            f"node {number}: {one.waits}"
+            for number, one in enumerate(openings, start=1)
+            if one.signature is None
+        ]
+        if keys is None or unsigned:
+            raise CourierError("the poll's keys are not signed yet; " + "; ".join(unsigned))
+        if any(one.public_keys != keys for one in openings):
+            raise CourierError("the nodes do not agree on the poll's keys yet")
+        public_keys = [key for key in keys if key is not None]
+        check_poll_keys(public_keys)
+        return self._registry.open_poll(
+            sender,
+            poll.poll_id,
+            [node_key(one) for one in public_keys],
+            [one.signature for one in openings if one.signature is not None],
+        )
+
+    def public_keys(self, poll: PublishedPoll, pinned: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Poll keys behind the words that are pinned on chain, from the first node that has them.
+
+        Raises:
+            CourierError: No node shows them.
+        """
+        said = []
+        for member in poll.committee.members:
             try:
-                keys.append(from_hex(answer["public_key"], "public_key"))
-                signatures.append(from_hex(answer["signature"], "signature"))
-            except (KeyError, TypeError) as error:
-                raise CourierError(f"{member.url}: announces no poll key") from error
-        return self._registry.open_poll(sender, poll.poll_id, keys, signatures)
+                keys = self._opening(poll, member).public_keys
+            except (CourierError, Malformed) as error:
+                said.append(str(error))
+                continue
+            if [node_key(one or b"") for one in keys] == list(pinned):
+                return tuple(key for key in keys if key is not None)
+            said.append(f"{member.url}: shows other poll keys than the chain")
+        raise CourierError("; ".join(said))
+
+    def _opening(self, poll: PublishedPoll, member: Member) -> "_Opening":
+        answer = self._get_json(member.url, f"/api/v1/polls/{poll.poll_id}/opening")
+        try:
+            signature = answer["signature"]
+            waits = [f"node {one['node']} ({one['reason']})" for one in answer["waiting_for"]]
+            return _Opening(
+                tuple(
+                    None if key is None else from_hex(key, "public_keys")
+                    for key in answer["public_keys"]
+                ),
+                None if signature is None else from_hex(signature, "signature"),
+                "waits for " + ", ".join(waits) if waits else "is not ready",
+            )
+        except (KeyError, TypeError) as error:
+            raise CourierError(f"{member.url}: shows no opening") from error
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
         """Wait until `q` nodes signed one root, and anchor it."""

@@ -6,6 +6,7 @@ Source: docs/protocol.md §6, §17.4.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from ostraka.chain.errors import ChainError
@@ -167,7 +168,7 @@ def invited_census(electorate: Invitations) -> Census:
     weights = sorted(
         (from_hex(one.address, "address"), one.weight) for one in electorate.invitations
     )
-    for previous, (address, _) in zip(weights, weights[1:], strict=False):
+    for previous, (address, _) in pairwise(weights):
         if previous[0] == address:
             detail = f"0x{address.hex()} occurs twice"
             raise Problem(422, "Invalid request", detail, "invitations")

@@ -1,5 +1,6 @@
 """Create rounds and polls, fund them, and carry what members sign to the treasury."""
 
+from dataclasses import replace
 from typing import Any
 
 from ostraka.chain.contract import ChainError, Reverted, Sent
@@ -7,7 +8,9 @@ from ostraka.chain.errors import NotMinedYet
 from ostraka.chain.sending import Errand
 from ostraka.chain.treasury import (
     Authorization,
+    ElectorateKind,
     Item,
+    RoundElectorate,
     RoundParameters,
     RoundStatus,
     Token,
@@ -16,19 +19,27 @@ from ostraka.chain.treasury import (
 from ostraka.gateway.asked_polls import census_so_far, electorate_of, planned_poll, warnings_of
 from ostraka.gateway.description import poll_description
 from ostraka.gateway.desk import MAX_ID, Desk
-from ostraka.gateway.electorates import census_of
+from ostraka.gateway.electorates import census_of_list, invited_census
 from ostraka.gateway.leaks import LeakWarning
-from ostraka.gateway.plans import specification_of
-from ostraka.gateway.specification import AccountList, PollSpecification, RoundSpecification
-from ostraka.storage.gateway_tables import Invitation, Plan
-from ostraka.wire.invitations import redemption
+from ostraka.gateway.plans import Fixed, specification_of
+from ostraka.gateway.specification import (
+    AccountList,
+    Invitations,
+    PollSpecification,
+    RoundSpecification,
+)
+from ostraka.storage.gateway_tables import Plan
+from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka.wire.typed_json import typed_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.errors import Rejected
+from ostraka_verifier.redemption import Redemption, check_redemption
+from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.weight_classes import in_classes
 
 RELAYS_PER_MEMBER = 20
 """Transactions of one member in one round for which the gateway pays."""
@@ -60,12 +71,14 @@ class Organizing:
         desk, plan_id = self._desk, request[:PLAN_DIGITS]
         plan = desk.plans.find(plan_id)
         if plan is None:
-            members = self._members_of(wanted)
+            members, source = self._members_of(wanted)
             parameters = self._round_of(wanted, members)
             warnings = self._warnings(wanted)
-            desk.treasury.try_round(parameters, wanted.title, wanted.text)
+            fixed = self._fixed_voters(wanted, members, source)
+            electorate = self._electorate(wanted, members, fixed.census if fixed else None)
+            desk.treasury.try_round(parameters, electorate, wanted.title, wanted.text)
             # Kept before anything is sent: after a crash the conductor finds the round by it.
-            plan = desk.plans.add(wanted, members.encode(), warnings, plan_id)
+            plan = desk.plans.add(wanted, members.encode(), warnings, fixed, plan_id)
         try:
             self.round_number(plan)
         except ChainError:
@@ -89,9 +102,14 @@ class Organizing:
             wanted = specification_of(plan)
             if not isinstance(wanted, RoundSpecification) or plan.members is None:
                 raise ValueError(f"plan {plan.id} is no round's")
-            parameters = self._round_of(wanted, Census.decode(plan.members))
+            members = Census.decode(plan.members)
+            census = None if plan.census is None else Census.decode(plan.census)
             round_id, sent = desk.treasury.create_round(
-                errand, parameters, wanted.title, wanted.text
+                errand,
+                self._round_of(wanted, members),
+                self._electorate(wanted, members, census),
+                wanted.title,
+                wanted.text,
             )
         desk.record(plan, "create round", sent)
         if round_id != plan.round_id:
@@ -104,18 +122,53 @@ class Organizing:
 
     def try_round(self, wanted: RoundSpecification) -> list[LeakWarning]:
         """What a round's poll may give away; nothing is sent. Raises as `create_round` does."""
-        parameters = self._round_of(wanted, self._members_of(wanted))
-        self._desk.treasury.try_round(parameters, wanted.title, wanted.text)
+        members, source = self._members_of(wanted)
+        fixed = self._fixed_voters(wanted, members, source)
+        electorate = self._electorate(wanted, members, fixed.census if fixed else None)
+        parameters = self._round_of(wanted, members)
+        self._desk.treasury.try_round(parameters, electorate, wanted.title, wanted.text)
         return self._warnings(wanted)
 
-    def _members_of(self, wanted: RoundSpecification) -> Census:
+    def _fixed_voters(
+        self, wanted: RoundSpecification, members: Census, source: CensusSource | None
+    ) -> Fixed | None:
+        """Voters that are known when the round is created; None where they come later."""
+        if wanted.voters is None and not isinstance(wanted.members, Invitations):
+            census, classes = members, wanted.members.classes
+            if classes is not None:
+                census = in_classes(members, classes)
+                source = replace(source, classes=classes) if source else None
+            return Fixed(census, source.to_json() if source else None)
+        if isinstance(wanted.voters, AccountList):
+            return Fixed(census_of_list(wanted.voters))
+        return None
+
+    def _electorate(
+        self, wanted: RoundSpecification, members: Census, fixed: Census | None
+    ) -> RoundElectorate:
+        """Who votes, as the treasury fixes it before anybody gives money."""
+        if fixed is not None:
+            same = fixed.root == members.root
+            kind = ElectorateKind.MEMBERS if same else ElectorateKind.FIXED
+            return RoundElectorate(kind, fixed.tree)
+        voters = electorate_of(wanted)
+        if isinstance(voters, Invitations):
+            return RoundElectorate(ElectorateKind.INVITATIONS, invited_census(voters).tree)
+        if voters is None or isinstance(voters, AccountList):
+            raise ValueError("the voters of a list are fixed with the round")
+        rule = self._desk.electorates.source_rule(voters, wanted.proposals_close_at)
+        return RoundElectorate(ElectorateKind.SOURCE, source=rule)
+
+    def _members_of(self, wanted: RoundSpecification) -> tuple[Census, CensusSource | None]:
         try:
             wanted.check()
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.
-        proposers = wanted.members.model_copy(update={"classes": None})
-        return census_of(self._desk.rpc_url, proposers, {})[0]
+        proposers = wanted.members
+        if not isinstance(proposers, Invitations):
+            proposers = proposers.model_copy(update={"classes": None})
+        return self._desk.electorates.census(proposers)
 
     def _round_of(self, wanted: RoundSpecification, members: Census) -> RoundParameters:
         now = self._desk.registry.head().timestamp
@@ -137,6 +190,7 @@ class Organizing:
             voting_opens_at=wanted.voting_opens_at,
             voting_closes_at=wanted.voting_closes_at,
             minimum_ballots=wanted.minimum_ballots,
+            secret=wanted.secret,
             **wanted.times.model_dump(),
         )
 
@@ -167,7 +221,7 @@ class Organizing:
             ):
                 detail = "voting must close after now, after registration, and after it opens"
                 raise Problem(422, "Invalid request", detail, "closes_at")
-            census = census_so_far(self._desk.rpc_url, wanted)
+            census = census_so_far(self._desk.electorates, wanted)
             if census is not None:
                 rule.check_weight(census.total_weight)
         except Rejected as rejected:
@@ -175,7 +229,7 @@ class Organizing:
         return warnings_of(self._desk, planned_poll("this poll", wanted, census))
 
     def _warnings(self, wanted: RoundSpecification) -> list[LeakWarning]:
-        census = census_so_far(self._desk.rpc_url, wanted)
+        census = census_so_far(self._desk.electorates, wanted)
         return warnings_of(self._desk, planned_poll("this round", wanted, census))
 
     def fund(self, round_id: int, amount: int, request: str) -> list[Sent]:
@@ -264,14 +318,18 @@ class Organizing:
         """An account's membership with its proof; Problem when it is no member."""
         members = self.members(round_id)
         try:
-            signing_key, weight, proof = membership(members, account)
+            key, weight, index, root_hash, total, count, siblings = membership(members, account)
         except ValueError as error:
             raise Problem(404, "Not a member", str(error), "account") from None
         return {
             "account": to_hex(account),
-            "signing_key": signing_key.lower(),
+            "signing_key": key.lower(),
             "weight": str(weight),
-            "proof": [to_hex(one) for one in proof],
+            "index": index,
+            "root_hash": to_hex(root_hash),
+            "total_weight": str(total),
+            "count": count,
+            "siblings": [{"hash": to_hex(one), "sum": str(weight)} for one, weight in siblings],
         }
 
     def to_sign(
@@ -324,31 +382,57 @@ class Organizing:
         errand, members = self._authorized(round_id, signed, typed_data.WITHDRAWAL, proposal)
         return desk.treasury.withdraw_for(errand, proposal, members, signed)
 
-    def invite(self, plan: Plan, count: int, weight: int) -> list[str]:
-        """New invitation codes.
+    def invited(self, address: bytes) -> list[dict[str, Any]]:
+        """Where an invitation may be redeemed, the newest plan first."""
+        return [
+            {
+                "plan": plan.id,
+                "title": specification_of(plan).title,
+                "weight": str(invitation.weight),
+                "electorate": self._invited_electorate(plan).to_json(),
+                "signing_key": invitation.signing_key and to_hex(invitation.signing_key),
+                "open": plan.census is None,
+            }
+            for plan, invitation in self._desk.plans.invited(address)
+        ]
+
+    def redeem(
+        self, plan: Plan, address: bytes, signing_key: bytes, redemption: Redemption
+    ) -> dict[str, Any]:
+        """Bind an invitation to the key of who redeems it, and say so under a signature.
 
         Raises:
-            Problem: Registration is over, or the electorate is no list that can grow.
+            Problem: It is no invitation of the plan, it or the key was used before, registration
+                is over, or one of the keys did not sign.
         """
-        if plan.census is not None:
-            raise Problem(409, "Registration closed", "the census is fixed already", "plan")
-        if not isinstance(electorate_of(specification_of(plan)), AccountList):
-            detail = "this electorate is read from the chain; invitations would not be in it"
-            raise Problem(409, "No invitations", detail, "plan")
-        return self._desk.plans.invite(plan, count, weight)
+        electorate = self._invited_electorate(plan)
+        try:
+            check_redemption(
+                redemption, address, signing_key, electorate.digest, electorate.domain
+            )
+        except Rejected as rejected:
+            raise Problem(422, "Check failed", rejected.reason, "signature") from rejected
+        invitation = self._desk.plans.redeem(plan, address, signing_key, redemption)
+        statement = electorate.domain.digest(
+            typed_data.REDEEMED, electorate.digest, address, signing_key
+        )
+        return {
+            "plan": plan.id,
+            "invitation": to_hex(address),
+            "signing_key": to_hex(signing_key),
+            "weight": str(invitation.weight),
+            "statement": to_hex(self._desk.account.sign_statement(statement)),
+        }
 
-    def redeem(self, code: str, account: bytes, signature: bytes) -> Invitation:
-        """Register an account by an invitation.
-
-        Raises:
-            Problem: The code is unknown or used, registration is over, or the account's key did
-                not sign.
-        """
-        self._desk.plans.invitation(code)
-        if recover(redemption(self._desk.registry.domain, code, account), signature) != account:
-            detail = "not of this code and account by the account's key"
-            raise Problem(422, "Check failed", detail, "signature")
-        return self._desk.plans.redeem(code, account)
+    def _invited_electorate(self, plan: Plan) -> InvitedElectorate:
+        voters = electorate_of(specification_of(plan))
+        if not isinstance(voters, Invitations):
+            raise Problem(409, "No invitations", "nobody votes there by invitation", "plan")
+        contract = self._desk.registry if plan.nonce else self._desk.treasury
+        if plan.nonce is None and plan.round_id is None:
+            raise Problem(409, "Not created", "the round is not on chain yet", "plan")
+        root = invited_census(voters).root
+        return InvitedElectorate(contract.domain, root, plan.round_id, plan.nonce)
 
     def _authorized(
         self, round_id: int, signed: Authorization, kind: str, *head: int | bytes | str

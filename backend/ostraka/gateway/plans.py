@@ -81,8 +81,8 @@ class Plans:
             is_round=is_round,
             specification=specification.model_dump(mode="json"),
             members=members,
-            census=fixed and fixed.census.encode(),
-            source=fixed and fixed.source,
+            census=fixed.census.encode() if fixed else None,
+            source=fixed.source if fixed else None,
             nonce=secrets.token_bytes(_NONCE_BYTES) if invited and not is_round else None,
             warnings=[one.to_json() for one in warnings],
         )

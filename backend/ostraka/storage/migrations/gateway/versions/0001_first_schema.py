@@ -37,15 +37,17 @@ def upgrade() -> None:
 
     op.create_table(
         "invitation",
-        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("plan_id", sa.String(), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
         sa.Column("weight", sa.BigInteger(), nullable=False),
-        sa.Column("account", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("code_hash"),
-        sa.UniqueConstraint("plan_id", "account"),
+        sa.Column("signing_key", sa.LargeBinary(), nullable=True),
+        sa.Column("by_invitation", sa.LargeBinary(), nullable=True),
+        sa.Column("by_signing_key", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("plan_id", "address"),
+        sa.UniqueConstraint("plan_id", "signing_key"),
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_invitation_plan_id"), ["plan_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_address"), ["address"], unique=False)
 
     op.create_table(
         "plan",
@@ -56,6 +58,8 @@ def upgrade() -> None:
         sa.Column("poll_id", sa.BigInteger(), nullable=True),
         sa.Column("members", sa.LargeBinary(), nullable=True),
         sa.Column("census", sa.LargeBinary(), nullable=True),
+        sa.Column("redemptions", sa.LargeBinary(), nullable=True),
+        sa.Column("nonce", sa.LargeBinary(), nullable=True),
         sa.Column("source", sa.JSON(), nullable=True),
         sa.Column("finished", sa.Boolean(), nullable=False),
         sa.Column("warnings", sa.JSON(), nullable=False),
@@ -141,7 +145,7 @@ def downgrade() -> None:
     op.drop_table("relay_count")
     op.drop_table("plan")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_invitation_plan_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_address"))
 
     op.drop_table("invitation")
     with op.batch_alter_table("indexed_event", schema=None) as batch_op:
