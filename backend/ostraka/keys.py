@@ -5,8 +5,6 @@ Neither ever shows its secret in `repr`, a log or an exception.
 Source: docs/protocol.md §4.3, §7.3, §15.
 """
 
-from pathlib import Path
-
 from coincurve import PrivateKey
 from nacl.exceptions import CryptoError
 from nacl.public import Box, SealedBox
@@ -36,35 +34,8 @@ class SigningKey:
         return signature[:64] + bytes([signature[64] + 27])
 
     def secret(self) -> bytes:
-        """The 32 secret bytes, for storing the key or handing it to a transaction signer."""
+        """The 32 secret bytes, for `key_files` and for transaction signers."""
         return bytes(self._key.secret)
-
-    @classmethod
-    def read(cls, path: Path) -> "SigningKey":
-        """Key from a file of 64 hexadecimal digits.
-
-        Raises:
-            ValueError: The file holds something else, or others may read it.
-        """
-        if path.stat().st_mode & 0o077:
-            raise ValueError(f"{path}: others may read this key file; chmod 600 it")
-        text = path.read_text().strip().removeprefix("0x")
-        try:
-            secret = bytes.fromhex(text)
-        except ValueError:
-            secret = b""
-        if len(secret) != 32:
-            raise ValueError(f"{path}: expected 64 hexadecimal digits")
-        return cls(secret)
-
-    def write(self, path: Path) -> None:
-        """Store the key in a new file that only its owner may read.
-
-        Raises:
-            FileExistsError: There is a file already; a key is never overwritten.
-        """
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(self.secret().hex() + "\n")
 
     def __repr__(self) -> str:
         return f"SigningKey({self.address_hex})"
@@ -83,7 +54,7 @@ class PollKey:
         return bytes(self._key.public_key)
 
     def secret(self) -> bytes:
-        """The 32 secret bytes, for the node's own database only."""
+        """The secret bytes, for the node's `PollSecrets` only."""
         return bytes(self._key)
 
     def open(self, box: bytes) -> bytes:
