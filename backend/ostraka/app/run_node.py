@@ -49,6 +49,7 @@ async def _serve(settings: NodeSettings) -> None:
         warn=structlog.get_logger().warning,
     )
     secrets = PollSecrets(settings.secrets_folder or settings.key_file.parent / "secrets", key)
+    store = NodeStore(open_database(settings.database_url, Schema.NODE))
     registry_address = from_hex(settings.registry, "registry")
     registries = [
         Registry(url, registry_address, settings.deployed_at) for url in settings.rpc_urls
@@ -60,7 +61,6 @@ async def _serve(settings: NodeSettings) -> None:
         frozenset(from_hex(creator, "creators") for creator in settings.creators),
         settings.minimum_ballots,
     )
-    store = NodeStore(open_database(settings.database_url, Schema.NODE))
     async with peer_client() as client:
         service = NodeService(load(), store, secrets, registries, key, settings.url, policy, client)
         await serve(build_api(service), service.run(), settings.host, settings.port)
