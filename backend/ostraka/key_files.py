@@ -5,7 +5,7 @@ XSalsa20-Poly1305 (libsodium's SecretBox) seals the 32 secret bytes. The address
 in clear, and the opened key must have it. Files that the browser exports (`ostraka/key/v1`, PBKDF2
 and AES-GCM, as browsers have no Argon2id) are read as well. A plain file is 64 hexadecimal digits.
 
-Source: docs/protocol.md §15.
+Source: docs/operations.md, "Keys, passphrases and files".
 """
 
 import json

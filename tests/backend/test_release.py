@@ -163,6 +163,19 @@ def test_no_provider_alone_makes_a_node_destroy_its_key(tmp_path: Path) -> None:
         state._secrets.read(poll.context)
 
 
+def test_a_node_without_a_share_keeps_its_key_until_the_tallys_deadline(tmp_path: Path) -> None:
+    """Peers have deleted the boxes by then: it cannot get one any more."""
+    poll = approval_poll()
+    release = release_of(poll, tmp_path, [])
+    state: Any = release._state
+    provider = Provider(poll, Status.TALLIED)
+    state.registries = [provider]
+    for deadline, destroyed in ((1, False), (0, False), (-1, True)):
+        provider.view = replace(provider.view, tally_deadline=deadline)
+        asyncio.run(release.destroy_if_final())
+        assert (state.poll_key is None) == destroyed
+
+
 def test_a_peer_that_stays_away_costs_no_work_for_ever(tmp_path: Path) -> None:
     """The ballots are summed once, not at each tick until its share comes."""
     poll = approval_poll()
