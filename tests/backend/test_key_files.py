@@ -134,7 +134,12 @@ def test_a_file_that_others_may_read_is_refused_with_what_to_run(path: Path) -> 
 def test_a_key_of_the_browser_is_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Written by web/src/client/key_file.ts."""
     made = subprocess.run(
-        ["node", str(Path(__file__).parents[1] / "support" / "browser_key.ts"), "3" * 64, WORD],
+        [
+            "node",
+            str(Path(__file__).parents[1] / "web" / "support" / "browser_key.ts"),
+            "3" * 64,
+            WORD,
+        ],
         capture_output=True,
         text=True,
         check=True,
