@@ -21,6 +21,8 @@ from ostraka.app.run_node import create_key
 from ostraka.chain.contract import ChainError, Sent, checksum, connect, deploy
 from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import Token, Treasury
+from ostraka.files import make_private_folder
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -104,10 +106,13 @@ class LocalStack:
         """
         folder = self.folder / f"gateway-{number}"
         if not (folder / "key").exists():
-            folder.mkdir()
-            self.organizer.write(folder / "key")
+            make_private_folder(folder)
+            write_key(folder / "key", self.organizer, None)
         settings = {
             "KEY_FILE": str(folder / "key"),
+            # Of a chain that ends with this process; a passphrase would cost every start memory
+            # and time.
+            "PLAIN_KEY": "true",
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'gateway.db'}",
             "RPC_URL": self.rpc_url,
             "PUBLIC_RPC_URL": self.rpc_url,
@@ -142,7 +147,7 @@ class LocalStack:
             databases: URLs of databases other than an SQLite file, by node.
         """
         for number in range(1, len(self._ports) + 1):
-            create_key(self.folder / f"node-{number}" / "key")
+            create_key(self.folder / f"node-{number}" / "key", None)
             self.start_node(number, (databases or {}).get(number, ""))
         for number, url in enumerate(self.node_urls, start=1):
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
@@ -152,6 +157,7 @@ class LocalStack:
         folder = self.folder / f"node-{number}"
         settings = {
             "KEY_FILE": str(folder / "key"),
+            "PLAIN_KEY": "true",
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'node.db'}",
             "RPC_URLS": json.dumps([self.rpc_url]),
             "REGISTRY": "0x" + self.registry.address.hex(),

@@ -1,6 +1,7 @@
 """Run a gateway as a process."""
 
 import asyncio
+import os
 import sys
 
 import httpx
@@ -8,12 +9,13 @@ import structlog
 from sqlalchemy import Engine
 
 from ostraka.app import logs
-from ostraka.app.serving import RECURSION_LIMIT, serve
+from ostraka.app.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
 from ostraka.app.settings import GatewaySettings
 from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Treasury
+from ostraka.files import require_private
 from ostraka.gateway.api import build_api
 from ostraka.gateway.conductor import Conductor
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
@@ -23,7 +25,7 @@ from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plans import Plans
-from ostraka.keys import SigningKey
+from ostraka.key_files import read_key
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.leadership import Leadership
 from ostraka.wire.records import from_hex
@@ -39,12 +41,14 @@ def run_gateway(settings: GatewaySettings) -> None:
     """Serve until interrupted.
 
     Raises:
-        ValueError: A setting is wrong, the key file readable by others, the database damaged.
+        ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
+            key, the database is damaged.
         ChainError: The chain is out of reach at start.
     """
     logs.configure(settings.log_level)
     # A library raises it so far that nested JSON would overflow the C stack.
     sys.setrecursionlimit(RECURSION_LIMIT)
+    os.umask(PRIVATE_UMASK)
     asyncio.run(_serve(settings))
 
 
@@ -73,6 +77,7 @@ def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
     treasury = Treasury(
         settings.rpc_url, from_hex(settings.treasury, "treasury"), settings.deployed_at
     )
+    require_private(settings.key_file.parent)
     contracts = {REGISTRY: registry, TREASURY: treasury}
     return Desk(
         settings.rpc_url,
@@ -80,7 +85,12 @@ def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
         treasury,
         Indexer(engine, contracts, settings.deployed_at),
         Plans(engine),
-        Account(SigningKey.read(settings.key_file), DatabaseJournal(engine)),
+        Account(
+            read_key(
+                settings.key_file, settings.passphrases, plain=settings.plain_key, warn=log.warning
+            ),
+            DatabaseJournal(engine),
+        ),
         Requests(engine),
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],

@@ -39,7 +39,9 @@ class PollService:
             return
         if state.incomplete:
             await self.accepting.pull_all()
-            state.incomplete = await asyncio.to_thread(state.store.gaps, state.poll.poll_id) > 0
+            if view.status == Status.TALLIED:
+                await self.publication.mend_signed()
+            state.incomplete = bool(await asyncio.to_thread(state.store.gaps, state.poll.poll_id))
         if state.poll_key is None:
             if view.status in (Status.RELEASABLE, Status.TALLIED):
                 await self.release.gather_shares(view)

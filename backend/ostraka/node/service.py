@@ -15,6 +15,7 @@ from ostraka.chain.registry import Registry, Status
 from ostraka.keys import PollKey, SigningKey
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy
+from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import PollState
 from ostraka.node.store import Conflict, NodeStore
@@ -52,6 +53,7 @@ class NodeService:
         self,
         curve: Curve,
         store: NodeStore,
+        secrets: PollSecrets,
         registries: Sequence[Registry],
         key: SigningKey,
         url: str,
@@ -67,11 +69,13 @@ class NodeService:
         self.url = url
         self._curve = curve
         self._store = store
+        self._secrets = secrets
         self._registries = registries
         self._policy = policy
         self._client = client
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
+        self._lost: set[int] = set()
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._ticking: dict[int, asyncio.Task[None]] = {}
         self._seen = 0
@@ -159,7 +163,7 @@ class NodeService:
             self._found[poll_id] = poll
             row = self._store.poll(poll_id, poll.context)
             if row is not None:
-                await self._start(poll, row)
+                await self._start_again(poll, row)
         return True
 
     def _due(self) -> list[int]:
@@ -183,9 +187,21 @@ class NodeService:
         """Look at a poll anew: the chain shows none, or another one, under its id."""
         self._again[poll_id] = _Again()
         self._found.pop(poll_id, None)
+        self._lost.discard(poll_id)
         if self._polls.pop(poll_id, None) is not None:
             self._workers.pop(poll_id).cancel()
         log.warning("another poll, or none, in this one's place", poll=poll_id)
+
+    async def _start_again(self, poll: PublishedPoll, row: NodePoll) -> None:
+        """Start a poll of before; one whose secret is lost is named, and not served."""
+        try:
+            service = await self._start(poll, row)
+        except LostSecret as error:
+            self._lose(poll.poll_id, error)
+            return
+        if service.state.poll_key is None:
+            # In case the node ended while it destroyed the key.
+            await asyncio.to_thread(service.state.destroy_key)
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
         peers = [
@@ -193,7 +209,9 @@ class NodeService:
             for number, member in enumerate(poll.committee.members, start=1)
             if member.address != self.key.address
         ]
-        state = PollState(self._curve, self._store, self._registries, poll, row, self.key, peers)
+        state = PollState(
+            self._curve, self._store, self._secrets, self._registries, poll, row, self.key, peers
+        )
         service = PollService(state)
         await asyncio.to_thread(service.publication.recheck)
         self._polls[poll.poll_id] = service
@@ -212,6 +230,7 @@ class NodeService:
         await self._discover(await asyncio.to_thread(self._registries[0].head))
         if poll_id in self._polls:
             return self._polls[poll_id]
+        self._require_secret(poll_id)
         poll = self._found.get(poll_id)
         if poll is None:
             raise Problem(404, "No such poll", f"this node knows no poll {poll_id} of its own")
@@ -229,26 +248,51 @@ class NodeService:
         objection = await asyncio.to_thread(self._policy.objection, poll, view.creator, census)
         if objection:
             raise Problem(422, "Poll refused", objection)
-        poll_key = PollKey()
-        row = NodePoll(
-            poll_id=poll_id,
-            poll_context=poll.context,
-            census=data,
-            public_key=poll_key.public_key,
-            announcement=self.key.sign(
-                poll.domain.digest(typed_data.POLL_KEY, poll.context, poll_key.public_key)
-            ),
-            secret_key=poll_key.secret(),
-        )
         async with self._starting:
             if poll_id in self._polls:
                 return self._polls[poll_id]
             if poll_id not in self._found:
                 raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
-            known = self._store.poll(poll_id, poll.context)
-            if known is None:
-                self._store.add_poll(row)
-            return await self._start(poll, known or row)
+            try:
+                row = await asyncio.to_thread(self._announced, poll, data)
+                return await self._start(poll, row)
+            except LostSecret as error:
+                self._lose(poll_id, error)
+                raise self._no_secret() from None
+
+    def _announced(self, poll: PublishedPoll, census: bytes) -> NodePoll:
+        """A poll with this node's announcement of its key, on the disk.
+
+        Raises:
+            LostSecret: An earlier secret of the poll is there and cannot be opened.
+        """
+        known = self._store.poll(poll.poll_id, poll.context)
+        if known is not None:
+            return known
+        # On the disk before the announcement is signed: voters seal to what was announced.
+        poll_key = PollKey(self._secrets.keep(poll.context, PollKey().secret()))
+        statement = poll.domain.digest(typed_data.POLL_KEY, poll.context, poll_key.public_key)
+        row = NodePoll(
+            poll_id=poll.poll_id,
+            poll_context=poll.context,
+            census=census,
+            public_key=poll_key.public_key,
+            announcement=self.key.sign(statement),
+        )
+        self._store.add_poll(row)
+        return row
+
+    def _lose(self, poll_id: int, error: LostSecret) -> None:
+        self._lost.add(poll_id)
+        log.error("poll not served", poll=poll_id, problem=str(error))
+
+    def _require_secret(self, poll_id: int) -> None:
+        if poll_id in self._lost:
+            raise self._no_secret()
+
+    def _no_secret(self) -> Problem:
+        detail = "this node has lost its secret of the poll, and makes no other"
+        return Problem(409, "Poll secret lost", detail)
 
     def poll(self, poll_id: int) -> PollService:
         """A served poll.
@@ -259,6 +303,7 @@ class NodeService:
         service = self._polls.get(poll_id)
         if service is not None:
             return service
+        self._require_secret(poll_id)
         if poll_id in self._found:
             raise Problem(409, "Census missing", "this poll's census was not given to this node")
         raise Problem(404, "No such poll", f"this node serves no poll {poll_id}")
