@@ -56,6 +56,8 @@ class Census:
             previous = entry.account
         if not self.entries:
             raise Rejected("C1", "census", "it has no entry")
+        if self.total_weight >= 1 << 128:
+            raise Rejected("C1", "census", "weights add up to 2^128 or more")
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -77,7 +79,11 @@ class Census:
         Raises:
             Rejected: The weights add up to 2^128 or more (check C1).
         """
-        return tree_root(self._packed)
+        return self.tree_by(None)
+
+    def tree_by(self, engine: str | None) -> CensusRoot:
+        """As `tree`, computed by an engine as `curve.load` names them."""
+        return tree_root(self._packed, engine)
 
     @property
     def root(self) -> bytes:

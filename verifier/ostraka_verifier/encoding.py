@@ -73,7 +73,7 @@ def parse_json(data: bytes, subject: str) -> Any:
 
     In UTF-8 without a byte order mark, not nested deeply, without constants, with each member once
     and no half of a surrogate pair, which no encoding can carry. Integers of more than 40 digits
-    come as `Decimal`: Python's own limit on digits is a setting, and a verdict must not depend on it.
+    come as `Decimal`: Python's own limit on digits is a setting, on which no verdict may depend.
     """
     # Deep nesting overflows the parser's C stack wherever a library has raised Python's limit.
     depth = 0

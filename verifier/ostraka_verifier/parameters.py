@@ -196,9 +196,8 @@ class PollParameters:
             value = getattr(self, name)
             if value not in (0, bytes(HASH_BYTES)):
                 shown = "0x" + value.hex() if isinstance(value, bytes) else value
-                raise Rejected(
-                    "P1", f"parameters.{name}", f"{shown} is of a kind of poll unknown to this program"
-                )
+                reason = f"{shown} is of a kind of poll unknown to this program"
+                raise Rejected("P1", f"parameters.{name}", reason)
 
     def check_bounds(self) -> None:
         """The bounds of §4.1 that the contract should have enforced.
@@ -216,7 +215,7 @@ class PollParameters:
         if self.round_duration * self.max_rounds > _MAX_TIME:
             raise _out_of_bounds("max_rounds", f"rounds longer than {_MAX_TIME} s together")
         if self.minimum_ballots > self.voters:
-            raise _out_of_bounds("minimum_ballots", f"{self.minimum_ballots} of {self.voters} voters")
+            raise _out_of_bounds("minimum_ballots", f"above the {self.voters} voters")
         if self.total_weight < self.voters:
             raise _out_of_bounds("total_weight", "below the number of voters")
 

@@ -20,7 +20,7 @@ from ostraka_verifier.encoding import (
     tagged_hash,
 )
 from ostraka_verifier.errors import Malformed, Rejected
-from ostraka_verifier.poll_key import SEAL_BYTES
+from ostraka_verifier.poll_key import SEAL_BYTES as SEAL_BYTES
 
 
 @dataclass(frozen=True)

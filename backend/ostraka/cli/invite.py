@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl, Token, plan_of
+from ostraka.cli.key_options import PASSPHRASES, PlainKey, chosen, opened
 from ostraka.cli.output import emit, facts
 from ostraka.client.gateway import Gateway, Refusal
 from ostraka.client.poll import domain_of
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import redemption
 from ostraka.wire.records import to_hex
@@ -62,12 +64,15 @@ def register(
         Path,
         typer.Option("--key", help="Key file to vote with; made if there is none. Keep it safe."),
     ],
+    plain_key: PlainKey = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
     """Register as a voter by an invitation: make a key, and redeem the code for its account.
 
-    With the key file you vote. Saying it again with the same code and key does no harm.
+    With the key file you vote. Its passphrase is asked for, or comes from
+    OSTRAKA_KEY_PASSPHRASE_FILE or OSTRAKA_KEY_PASSPHRASE. Saying it again with the same code and
+    key does no harm.
 
     Example: ostraka register 0f9d… --key me.key
     """
@@ -75,8 +80,10 @@ def register(
         code = sys.stdin.readline().strip()
     if not key.exists():
         key.parent.mkdir(parents=True, exist_ok=True)
-        SigningKey().write(key)
-    signer = SigningKey.read(key)
+        signer = SigningKey()
+        write_key(key, signer, chosen(key, PASSPHRASES, plain_key, as_json))
+    else:
+        signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
         domain = domain_of(to.get("/config"), "registry")
         signature = signer.sign(redemption(domain, code, signer.address))
