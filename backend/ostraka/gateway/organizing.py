@@ -407,9 +407,7 @@ class Organizing:
         """
         electorate = self._invited_electorate(plan)
         try:
-            check_redemption(
-                redemption, address, signing_key, electorate.digest, electorate.domain
-            )
+            check_redemption(redemption, address, signing_key, electorate.digest, electorate.domain)
         except Rejected as rejected:
             raise Problem(422, "Check failed", rejected.reason, "signature") from rejected
         invitation = self._desk.plans.redeem(plan, address, signing_key, redemption)
