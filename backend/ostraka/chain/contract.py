@@ -46,7 +46,14 @@ Sender = SigningKey | Errand
 """Who pays: a key for one transaction, or the errand that a journal keeps."""
 _REQUEST_TIMEOUT_S = 20
 _READ_ATTEMPTS = 5
-_WITH_ERRORS = ("PollRegistry", "BudgetTreasury", "TestToken")
+_WITH_ERRORS = (
+    "PollRegistry",
+    "PollRules",
+    "VotingKeys",
+    "BudgetTreasury",
+    "RoundRules",
+    "TestToken",
+)
 LOG_BLOCKS = 10_000
 """Blocks asked for in one `eth_getLogs`; more is refused by many providers."""
 

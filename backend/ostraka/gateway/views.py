@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 Json = dict[str, Any]
 _KEPT_POLLS = 64
+_NO_TEXTS: Json = {"title": "", "text": "", "details": "0x" + 64 * "0"}
 _TOKEN_GAS = 300_000
 """What a token may use to say its symbol: anybody may ask about any contract."""
 
@@ -170,7 +171,7 @@ class Views:
             funded,
             paid,
         ) in self._desk.treasury.read("proposals", round_id):
-            texts = items.get(to_hex(bytes(identity)), {"title": "", "text": ""})
+            texts = items.get(to_hex(bytes(identity)), _NO_TEXTS)
             found.append(
                 {
                     "proposal": to_hex(bytes(identity)),
@@ -181,6 +182,7 @@ class Views:
                     "category": category,
                     "title": texts["title"],
                     "text": texts["text"],
+                    "details": texts["details"],
                     "withdrawn": withdrawn,
                     "funded": funded,
                     "paid": paid,
