@@ -121,6 +121,7 @@ def chain(whole: Chain) -> Iterator[Chain]:
     yield whole
     whole.rpc.healthy()
     whole.rpc.direct("evm_setAutomine", True)
+    whole.rpc.direct("evm_setIntervalMining", 1000)
     whole.mine()
 
 
@@ -327,13 +328,15 @@ def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
     )
     chain.rpc.direct("eth_sendRawTransaction", HexBytes(other.raw).to_0x_hex())
     chain.rpc.healthy()
+    chain.stop_mining()
     # A provider of which every answer is of the block before: nothing is concluded.
     chain.rpc.stale_every, chain.rpc.lag = 1, 1
     with pytest.raises(NotMinedYet):
         Organizing(desk).fund(round_id, BUDGET, "a request")
     assert desk.account.journal.current("fund a request") is not None
     chain.rpc.healthy()
-    Organizing(desk).fund(round_id, BUDGET, "a request")
+    chain.rpc.direct("evm_setAutomine", True)
+    ask_again(lambda: Organizing(desk).fund(round_id, BUDGET, "a request"))
     sent = desk.account.journal.current("fund a request")
     assert sent is not None
     assert sent.nonce > stored.nonce

@@ -1,10 +1,11 @@
 """A JSON-RPC provider with the faults of public ones: a proxy before a real node, over real HTTP.
 
-Faults are switched on one by one and follow a count, never chance: every run is the same.
+Faults are switched on one by one and follow the count of questions, never chance.
 """
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
@@ -23,10 +24,10 @@ class FaultyRpc:
     Attributes:
         lose_answers: Of so many sent transactions: accepted, but the answer is a 504.
         drop_sends: So many sent transactions are answered by a 504 and go nowhere.
-        stale_every: Every so many-th question is answered by a replica that is behind; 0 for none.
+        stale_every: One of so many questions is answered by a replica that is behind; 0 for none.
         lag: Blocks by which that replica is behind.
         log_lag: Blocks by which logs alone are behind, without saying so.
-        null_every: Every so many-th block asked for by number is null; 0 for none.
+        null_every: One of so many blocks asked for by number is null; 0 for none.
         long_extra_data: Whether blocks have 97 bytes of `extraData`, as of proof of authority.
         sent: Raw transactions that reached the node.
     """
@@ -130,8 +131,9 @@ class FaultyRpc:
 
     def _is_turn(self, what: str, every: int) -> bool:
         with self._lock:
-            self._asked[what] = self._asked.get(what, 0) + 1
-            return every > 0 and self._asked[what] % every == 0
+            count = self._asked[what] = self._asked.get(what, 0) + 1
+        # Scattered, so that no kind of question has all the turns; the same in every run.
+        return every > 0 and sha256(f"{what} {count}".encode()).digest()[0] % every == 0
 
     def _forward(self, asked: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = self._client.post(self._upstream, json=asked).json()

@@ -5,6 +5,7 @@ import { useId, useState } from "preact/hooks";
 
 import { Refusal } from "../../client/gateway.ts";
 import { Organizer } from "../../client/organizing.ts";
+
 import { words } from "../../messages/index.ts";
 import { Failure, useResource } from "../../view/resource.tsx";
 
@@ -20,7 +21,7 @@ export function AsOrganizer({
   const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN) ?? "");
   const found = useResource(async () => {
     if (!token) return undefined;
-    const organizer = await Organizer.of(token);
+    const organizer = await Organizer.of(token, keptIfAllowed());
     sessionStorage.setItem(TOKEN, token);
     return organizer;
   }, [token]);
