@@ -5,9 +5,9 @@ import { useId, useState } from "preact/hooks";
 
 import { Refusal } from "../../client/gateway.ts";
 import { Organizer } from "../../client/organizing.ts";
-
 import { words } from "../../messages/index.ts";
 import { Failure, useResource } from "../../view/resource.tsx";
+import { keptIfAllowed } from "../../view/session.ts";
 
 const TOKEN = "ostraka/organizer-token";
 
