@@ -168,6 +168,10 @@ class DeployedContract:
         """Receipt of what an errand sent before."""
         return call(lambda: errand.follow(self.web3))
 
+    def sent_by(self, errand: Errand) -> Sent:
+        """As `follow`; what we keep of the receipt."""
+        return sent(self.follow(errand))
+
     def event_of(self, receipt: TxReceipt, name: str) -> Any:
         """Arguments of the one such event of a transaction, whatever other contracts say in it."""
         (event,) = self.contract.events[name]().process_receipt(receipt, errors=DISCARD)
