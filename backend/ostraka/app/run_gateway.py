@@ -61,7 +61,8 @@ async def _serve(settings: GatewaySettings) -> None:
             from_hex(settings.voting_keys, "voting_keys") if settings.voting_keys else None
         )
         api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url, voting_keys)
-        await serve(api, _clock(desk, Leadership(engine)), settings.host, settings.port)
+        clock = _clock(desk, Leadership(engine))
+        await serve(api, clock, settings.host, settings.port, settings.trusted_proxies)
 
 
 def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:

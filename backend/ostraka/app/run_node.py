@@ -48,7 +48,13 @@ async def _serve(settings: NodeSettings) -> None:
     store = NodeStore(open_database(settings.database_url, Schema.NODE))
     async with peer_client() as client:
         service = NodeService(load(), store, registries, key, settings.url, policy, client)
-        await serve(build_api(service), service.run(), settings.host, settings.port)
+        await serve(
+            build_api(service),
+            service.run(),
+            settings.host,
+            settings.port,
+            settings.trusted_proxies,
+        )
 
 
 def create_key(path: Path) -> SigningKey:

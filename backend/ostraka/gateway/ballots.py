@@ -15,7 +15,7 @@ from ostraka.voter.cast import send
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
+from ostraka_verifier.encoding import ADDRESS_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.typed_data import recover
 
@@ -55,7 +55,7 @@ class Ballots:
             results = await send(self._client, poll, records)
         return [
             {
-                "ballot_digest": to_hex(tagged_hash("ballot", record.ballot)),
+                "ballot_digest": to_hex(record.ballot_digest),
                 "recorded": result.recorded,
                 "quorum": result.quorum,
                 "receipts": [

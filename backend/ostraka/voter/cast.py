@@ -15,7 +15,7 @@ from ostraka.voter.prepare import PreparedBallot
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout
-from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, tagged_hash
+from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.rule import BallotRule
@@ -219,13 +219,12 @@ def receipt_statement(poll: PollToCast, record: CastRecord) -> bytes:
         raise Malformed(f"signature: {len(record.signature)} bytes, expected {SIGNATURE_BYTES}")
     nodes, slots = len(poll.committee.members), len(poll.rule.slots)
     check_boxes(record.boxes, record.boxes_hash, nodes, slots)
-    voter, cast_at = record.ballot[:ADDRESS_BYTES], record.ballot[ADDRESS_BYTES:][:8]
     return poll.domain.digest(
         typed_data.RECEIPT,
         poll.context,
-        voter,
-        int.from_bytes(cast_at, "big"),
-        tagged_hash("ballot", record.ballot),
+        record.voter,
+        record.cast_at_unix_s,
+        record.ballot_digest,
     )
 
 
