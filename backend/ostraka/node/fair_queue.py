@@ -52,7 +52,7 @@ class FairQueue(Generic[T]):
                 return item
             given_way = own.drop()
         elif self._size >= self._most:
-            name, largest = max(self._groups.items(), key=lambda entry: entry[1].size)
+            name, largest = max(reversed(self._groups.items()), key=lambda entry: entry[1].size)
             if largest is own:
                 if own.longest() <= length + 1:
                     return item
@@ -105,8 +105,8 @@ class _Group(Generic[T]):
         return item
 
     def drop(self) -> T:
-        """Take out the newest of the longest line."""
-        name, line = max(self._lines.items(), key=lambda entry: len(entry[1]))
+        """Take out the newest of the longest line; of equal ones, of that which came last."""
+        name, line = max(reversed(self._lines.items()), key=lambda entry: len(entry[1]))
         item = line.pop()
         if not line:
             del self._lines[name]
