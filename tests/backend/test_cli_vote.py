@@ -90,6 +90,7 @@ class Town:
                     for node in range(1, 5)
                     if node not in nodes
                 ],
+                "waiting": [],
             },
         )
 
