@@ -351,6 +351,14 @@ def _send(
         ),
         table(("Node", "No receipt because"), sorted(refusals.items())) if refusals else "",
     )
+    lacking = sorted(set(range(1, len(votes.poll.committee.members) + 1)) - set(ballot.receipts))
+    if answer["recorded"] and lacking:
+        nodes = ", ".join(map(str, lacking))
+        note(
+            as_json,
+            f"It counts without a receipt of node {nodes}. Ask for more later: "
+            f"ostraka vote receipts {votes.path} --fetch",
+        )
     if not answer["recorded"]:
         note(as_json, f"Too few nodes answered. Send it again: ostraka vote send {votes.path}")
         raise typer.Exit(UNREACHABLE)
