@@ -67,7 +67,10 @@ export class Treasury {
     treasury.direct = chain.accounts.slice(2, 5);
     treasury.signer = account(500);
     treasury.members = new Census(
-      [...treasury.direct, treasury.signer.address].map((member) => ({ account: member })),
+      [...treasury.direct, treasury.signer.address].map((member, index) => ({
+        account: member,
+        weight: 6n + BigInt(index),
+      })),
     );
     return treasury;
   }
