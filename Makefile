@@ -46,7 +46,7 @@ tour: setup ## Take the pictures of docs/tour.md again
 	pytest tests/browser
 	scripts/tour
 
-lock: setup ## Lock the Python packages again
+lock: setup ## Lock the Python and Rust packages again
 	@scripts/lock
 
 vectors: setup ## Write the shared test vectors again

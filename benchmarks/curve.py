@@ -33,7 +33,7 @@ _LONG = f"{LONG} points"
 
 def measure() -> Iterator[dict[str, Any]]:
     """One figure after another; under three minutes in all."""
-    random = Random("ostraka/v1/curve")
+    random = Random("ostraka/v2/curve")
     one, two = Native(1), Native(2)
     full = [random.randrange(R) for _ in range(LONG)]
     # As in the check of many proofs: half the weights are 128 bits, half are full.

@@ -1,19 +1,10 @@
-"""Secret keys: Ethereum signing keys of voters and nodes, X25519 poll keys of nodes.
+"""Signing keys of voters, members and nodes; none shows its secret in `repr` or an exception.
 
-Neither ever shows its secret in `repr`, a log or an exception.
-
-Source: docs/protocol.md §4.3, §7.3, §15.
+Source: docs/protocol.md §15.
 """
 
-from pathlib import Path
-
 from coincurve import PrivateKey
-from nacl.exceptions import CryptoError
-from nacl.public import Box, SealedBox
-from nacl.public import PrivateKey as X25519PrivateKey
-from nacl.public import PublicKey as X25519PublicKey
 
-from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import address_of
 
 
@@ -36,89 +27,8 @@ class SigningKey:
         return signature[:64] + bytes([signature[64] + 27])
 
     def secret(self) -> bytes:
-        """The 32 secret bytes, for storing the key or handing it to a transaction signer."""
+        """The 32 secret bytes, for `key_files` and for transaction signers."""
         return bytes(self._key.secret)
-
-    @classmethod
-    def read(cls, path: Path) -> "SigningKey":
-        """Key from a file of 64 hexadecimal digits.
-
-        Raises:
-            ValueError: The file holds something else, or others may read it.
-        """
-        if path.stat().st_mode & 0o077:
-            raise ValueError(f"{path}: others may read this key file; chmod 600 it")
-        text = path.read_text().strip().removeprefix("0x")
-        try:
-            secret = bytes.fromhex(text)
-        except ValueError:
-            secret = b""
-        if len(secret) != 32:
-            raise ValueError(f"{path}: expected 64 hexadecimal digits")
-        return cls(secret)
-
-    def write(self, path: Path) -> None:
-        """Store the key in a new file that only its owner may read.
-
-        Raises:
-            FileExistsError: There is a file already; a key is never overwritten.
-        """
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(self.secret().hex() + "\n")
 
     def __repr__(self) -> str:
         return f"SigningKey({self.address_hex})"
-
-
-class PollKey:
-    """A node's X25519 key of one poll, to which voters seal their shares."""
-
-    def __init__(self, secret: bytes | None = None) -> None:
-        """A key from 32 secret bytes, or a fresh one from the system's randomness."""
-        self._key = X25519PrivateKey(secret) if secret else X25519PrivateKey.generate()
-
-    @property
-    def public_key(self) -> bytes:
-        """32 bytes."""
-        return bytes(self._key.public_key)
-
-    def secret(self) -> bytes:
-        """The 32 secret bytes, for the node's own database only."""
-        return bytes(self._key)
-
-    def open(self, box: bytes) -> bytes:
-        """Plaintext of a box sealed to this key.
-
-        Raises:
-            Malformed: It was not sealed to this key, or was changed since.
-        """
-        try:
-            return SealedBox(self._key).decrypt(box)
-        except CryptoError as error:
-            raise Malformed("box: does not open with this node's poll key") from error
-
-    def shared_secret(self, public_key: bytes) -> bytes:
-        """32 bytes that only this key and the other one's holder can compute.
-
-        Raises:
-            Malformed: The other key is of low order.
-        """
-        try:
-            return Box(self._key, X25519PublicKey(public_key)).shared_key()
-        except CryptoError as error:
-            raise Malformed("poll key: of low order") from error
-
-    def __repr__(self) -> str:
-        return f"PollKey({self.public_key.hex()})"
-
-
-def seal(public_key: bytes, plaintext: bytes) -> bytes:
-    """Sealed box to a poll key, 48 bytes longer than its plaintext.
-
-    Raises:
-        Malformed: The key is of low order and would seal to everybody.
-    """
-    try:
-        return SealedBox(X25519PublicKey(public_key)).encrypt(plaintext)
-    except CryptoError as error:
-        raise Malformed("poll key: of low order") from error

@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy import Engine
 
 from ostraka.chain.contract import ChainError, Refused, Reverted
+from ostraka.chain.sending import Account
 from ostraka.gateway.desk import Desk
 from ostraka.gateway.electorates import census_of
+from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.organizing import PAYOUT_TRIES, Organizing
 from ostraka.gateway.plans import Plans
 from ostraka.gateway.specification import TokenVotes
+from ostraka.keys import SigningKey
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problems import Problem
 
@@ -32,7 +35,11 @@ def test_a_recipient_burns_the_gateway_s_gas_so_often_and_not_more(engine: Engin
     def claim(_key: object, _proposal: bytes) -> None:
         raise answers[-1]
 
-    desk = SimpleNamespace(plans=Plans(engine), treasury=SimpleNamespace(claim=claim), key=None)
+    desk = SimpleNamespace(
+        plans=Plans(engine),
+        treasury=SimpleNamespace(claim=claim),
+        errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
+    )
     organizing = Organizing(cast(Desk, desk))
     # What costs nothing is tried as often as anybody likes.
     for free in (Refused("when estimated"), ChainError("out of reach")):

@@ -69,14 +69,21 @@ def test_flipped_bytes_are_mended_by_the_peers(town: Town) -> None:
     town.stack.kill_node(2)
     database = sqlite3.connect(town.stack.folder / "node-2" / "node.db")
     rows = database.execute(
-        "SELECT id, record, share_box, voter FROM stored_ballot WHERE poll_id = ? ORDER BY id",
+        "SELECT id, signed, boxes, share_box, voter FROM stored_ballot "
+        "WHERE poll_id = ? ORDER BY id",
         (poll.poll_id,),
     ).fetchall()
     assert len(rows) == len(VOTES)
-    for (row, record, share_box, voter), column in zip(
-        rows, ("record", "share_box", "voter", "receipt"), strict=False
+    for (row, signed, boxes, share_box, voter), column in zip(
+        rows, ("signed", "boxes", "share_box", "voter", "receipt"), strict=False
     ):
-        value = {"record": record, "share_box": share_box, "voter": voter, "receipt": bytes(65)}
+        value = {
+            "signed": signed,
+            "boxes": boxes,
+            "share_box": share_box,
+            "voter": voter,
+            "receipt": bytes(65),
+        }
         changed = bytes([value[column][0] ^ 1]) + value[column][1:]
         database.execute(f"UPDATE stored_ballot SET {column} = ? WHERE id = ?", (changed, row))
     database.commit()

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ostraka.chain.registry import PollView, Status
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
+from ostraka.sealing import PollKey, ballot_info
 from ostraka.voter.choice import vote_bits
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka_verifier import typed_data
@@ -40,14 +41,15 @@ from ostraka_verifier.parameters import (
     Member,
     PollIdentity,
     PollParameters,
-    poll_keys_hash,
 )
+from ostraka_verifier.poll_key import node_key, poll_keys_hash
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import SingleChoice, approval, implied_question
 from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
+from ostraka_verifier.typed_data import recover_key
 from tests.support.randomness import SeededRandomness
 
 REGISTRY = bytes(range(1, 21))
@@ -156,7 +158,20 @@ class SyntheticPoll:
 
     def leaf(self, prepared: PreparedBallot) -> SignedBallot:
         """A ballot as the board lists it."""
-        return SignedBallot(prepared.ballot.encoded, boxes_hash(prepared.boxes), prepared.signature)
+        digest = self.domain.digest(
+            typed_data.BALLOT,
+            self.context,
+            prepared.ballot.voter,
+            prepared.ballot.cast_at_unix_s,
+            prepared.ballot.digest,
+            boxes_hash(prepared.boxes),
+        )
+        return SignedBallot(
+            prepared.ballot.encoded,
+            recover_key(digest, prepared.signature),
+            boxes_hash(prepared.boxes),
+            prepared.signature,
+        )
 
     def root(self) -> SumRoot:
         """Root over all prepared ballots."""
@@ -194,7 +209,10 @@ class SyntheticPoll:
         """What node `node` releases."""
         shares = [
             BoxContent.decode(
-                self.poll_keys[node - 1].open(one.boxes[node - 1]), len(self.rule.slots)
+                self.poll_keys[node - 1].open(
+                    one.boxes[node - 1], ballot_info(self.context, node)
+                ),
+                len(self.rule.slots),
             ).share
             for one in self.prepared
         ]
@@ -217,6 +235,7 @@ class SyntheticPoll:
         anchored = self.attest(root, range(1, self.committee.quorum + 1))
         shares = {node: self.aggregate_share(node) for node in range(1, self.threshold + 2)}
         tally = combine(shares, self.threshold)
+        pinned = poll_keys_hash([key.public_key for key in self.poll_keys])
         board = Board(
             poll=self.identity.encode(),
             parameters=self.parameters.encode(),
@@ -227,9 +246,7 @@ class SyntheticPoll:
             poll_keys=tuple(
                 PollKeyAnnouncement(
                     key.public_key,
-                    node.sign(
-                        self.domain.digest(typed_data.POLL_KEY, self.context, key.public_key)
-                    ),
+                    node.sign(self.domain.digest(typed_data.POLL_KEYS, self.context, pinned)),
                 )
                 for node, key in zip(self.node_keys, self.poll_keys, strict=True)
             ),
@@ -242,7 +259,7 @@ class SyntheticPoll:
 
     def chain(self, anchored: AnchoredRoot, tally: Tally) -> ChainEvidence:
         """What an honest chain says after the tally."""
-        keys = tuple(key.public_key for key in self.poll_keys)
+        keys = [key.public_key for key in self.poll_keys]
         table = b"".join(derive_generator(index) for index in range(MAX_GENERATORS + 1))
         return ChainEvidence(
             chain_id=CHAIN_ID,
@@ -256,7 +273,7 @@ class SyntheticPoll:
             dispute_window_ends_at=CLOSES_AT + 700,
             tally_deadline=CLOSES_AT + 87_000,
             generators=b"\0" + table,
-            poll_keys=keys,
+            node_keys=tuple(node_key(one) for one in keys),
             anchored=anchored,
             tally=tally,
             tallied_at=CLOSES_AT + 701,
@@ -327,7 +344,7 @@ def open_view(poll: SyntheticPoll) -> PollView:
         opens_at=parameters.opens_at,
         closes_at=parameters.closes_at,
         freezes_at=parameters.freezes_at,
-        anchor_deadline=parameters.anchor_deadline,
+        anchor_deadline=parameters.settling().deadline,
         anchored_at=0,
         releasable_at=0,
         tally_deadline=0,
@@ -336,6 +353,9 @@ def open_view(poll: SyntheticPoll) -> PollView:
         round=0,
         root=SumRoot(bytes(32), bytes(64), 0),
         tally_digest=bytes(32),
+        rejected_rounds=0,
+        rejected_at=0,
+        contested=False,
     )
 
 

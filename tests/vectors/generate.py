@@ -16,6 +16,7 @@ from typing import Any
 from ostraka.chain import round_rules
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
+from ostraka_verifier.board import join_sections
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.curve import R, load
@@ -44,6 +45,8 @@ from tests.support.randomness import SeededRandomness
 from tests.vectors.cases import Cases, hexed
 from tests.vectors.generate_classes import classes
 from tests.vectors.generate_curve import write_curve
+from tests.vectors.generate_json import hostile_json
+from tests.vectors.generate_keys import poll_keys, redemptions, sealing
 from tests.vectors.generate_outcome import outcomes
 from tests.vectors.generate_question import openings, question_ballots, questions, votes
 
@@ -87,8 +90,10 @@ def typed_statements() -> Cases:
     domain = typed_data.Domain(31337, bytes(range(20)))
     context, digest = bytes([1] * 32), bytes([2] * 32)
     statements: list[tuple[str, list[int | bytes | str]]] = [
-        (typed_data.NODE_REGISTRATION, [key.address, "https://node.example"]),
+        (typed_data.COMMITTEE, [digest]),
         (typed_data.POLL_KEY, [context, digest]),
+        (typed_data.POLL_KEYS, [context, digest]),
+        (typed_data.CENSUS_UPLOAD, [context, digest]),
         (typed_data.BALLOT, [context, key.address, 1_800_000_000, digest, bytes([3] * 32)]),
         (typed_data.RECEIPT, [context, key.address, 1_800_000_000, digest]),
         (typed_data.INVENTORY, [context, digest]),
@@ -96,17 +101,31 @@ def typed_statements() -> Cases:
         (typed_data.FINAL, [context, digest]),
         (typed_data.AGGREGATE_SHARE, [context, digest, 4, bytes([5] * 32)]),
         (typed_data.REPAIR_MASK, [context, digest, bytes([6] * 32), 1, 2, bytes([7] * 32)]),
+        (typed_data.REPAIR_SEED, [context, digest, 1, 2, bytes([6] * 32), bytes([7] * 32)]),
+        (typed_data.REPAIR, [context, digest, bytes([6] * 32)]),
         (typed_data.LACKING, [context, 5, bytes([8] * 32)]),
         (
             typed_data.PROPOSAL,
-            [3, key.address, bytes([8] * 20), 409_000, 0, "Ławka", "", 5, 1_800_000_000],
+            [3, key.address, bytes([8] * 20), 409_000, 0, "Ławka", "", digest, 5, 1_800_000_000],
         ),
         (
             typed_data.REVISION,
-            [digest, bytes([8] * 20), 1, 65_535, "Ławka", "przy rzece", 6, 1_800_000_000],
+            [
+                digest,
+                bytes([8] * 20),
+                1,
+                65_535,
+                "Ławka",
+                "przy rzece",
+                bytes(32),
+                6,
+                1_800_000_000,
+            ],
         ),
         (typed_data.WITHDRAWAL, [digest, 7, 1_800_000_000]),
-        (typed_data.REGISTRATION, [digest, key.address]),
+        (typed_data.REDEMPTION, [digest, key.address, bytes([9] * 20)]),
+        (typed_data.REDEEMED, [digest, key.address, bytes([9] * 20)]),
+        (typed_data.VOTING_KEY, [bytes([9] * 20), key.address]),
     ]
     cases = []
     for type_string, values in statements:
@@ -566,7 +585,18 @@ def censuses() -> Cases:
                 for number, account in enumerate(accounts)
             )
         )
-        valid.append({"census": hexed(census.encode()), "root": hexed(census.root)})
+        proofs = [census.proof(account) for account in accounts]
+        valid.append(
+            {
+                "census": hexed(census.encode()),
+                "hash": hexed(census.tree.hash),
+                "sum": str(census.tree.sum),
+                "root": hexed(census.root),
+                "proofs": [
+                    {"index": index, "siblings": hexed(siblings)} for index, siblings in proofs
+                ],
+            }
+        )
     two = [bytes([1] * 20), bytes([2] * 20)]
 
     def raw(*entries: tuple[bytes, int]) -> bytes:
@@ -575,12 +605,18 @@ def censuses() -> Cases:
             parts += [account, account, unsigned(weight, 16)]
         return b"".join(parts)
 
+    def keyless(account: bytes) -> bytes:
+        return unsigned(1, 4) + account + bytes(20) + unsigned(1, 16)
+
     good = raw((two[0], 1), (two[1], 1))
     refused = [
         ("no entry", raw(), "Rejected"),
         ("falling order", raw((two[1], 1), (two[0], 1)), "Rejected"),
         ("account twice", raw((two[0], 1), (two[0], 1)), "Rejected"),
         ("weight of zero", raw((two[0], 0)), "Rejected"),
+        ("zero address", raw((bytes(20), 1)), "Rejected"),
+        ("zero signing key", keyless(two[0]), "Rejected"),
+        ("weights of 2^128 together", raw((two[0], (1 << 128) - 1), (two[1], 1)), "Rejected"),
         ("one byte short", good[:-1], "Malformed"),
         ("one byte over", good + b"\0", "Malformed"),
         ("count too large", unsigned(3, 4) + good[4:], "Malformed"),
@@ -643,6 +679,7 @@ def boards() -> Cases:
             "committee_digest": hexed(poll.committee.digest),
         },
         "poll_context": hexed(poll.context),
+        "containers": _containers(),
         "tally": [str(votes) for votes in tally.values],
         "blinding": str(tally.blinding),
         "sum": hexed(chain.root.sum),
@@ -650,6 +687,43 @@ def boards() -> Cases:
             {"node": signed.node, "share": hexed(signed.share.encode())} for signed in board.shares
         ],
     }
+
+
+def _containers() -> list[dict[str, str]]:
+    """Boards of short sections, good and broken ones."""
+    sections: dict[int, bytes | None] = {tag: bytes([tag]) for tag in range(1, 10)}
+    good = join_sections(sections)
+    encoded = {
+        "sections 1 to 9": (good, "valid"),
+        "section 10": (join_sections(sections | {10: b"root"}), "valid"),
+        "all sections": (join_sections(sections | dict.fromkeys(range(10, 14), b"x")), "valid"),
+        "an empty section": (join_sections(sections | {9: b""}), "valid"),
+        "a note": (join_sections(sections | {0x8000: b"note"}), "valid"),
+        "two notes": (join_sections(sections | {0x8001: b"note", 0xFFFF: b""}), "valid"),
+        "version 1": (b"ostraka/board/v1" + good[16:], "Malformed"),
+        "another magic": (b"ostraka/bored/v2" + good[16:], "Malformed"),
+        "empty": (b"", "Malformed"),
+        "a section missing": (join_sections(sections | {5: None}), "Malformed"),
+        "an unknown section": (join_sections(sections | {14: b""}), "Malformed"),
+        "the last tag that matters": (join_sections(sections | {0x7FFF: b""}), "Malformed"),
+        "section 0": (join_sections(sections | {0: b""}), "Malformed"),
+        "a section twice": (good + good[16 + 8 * 11 :], "Malformed"),
+        "out of order": (good[:16] + good[27:38] + good[16:27] + good[38:], "Malformed"),
+        "one byte short": (good[:-1], "Malformed"),
+        "one byte over": (good + b"\0", "Malformed"),
+        "a length of 2^53": (
+            good + unsigned(0x8000, 2) + unsigned(1 << 53, 8),
+            "Malformed",
+        ),
+        "a note longer than the board": (
+            good + unsigned(0x8000, 2) + unsigned(5, 8) + b"note",
+            "Malformed",
+        ),
+    }
+    return [
+        {"name": name, "board": hexed(data), "expect": expected}
+        for name, (data, expected) in encoded.items()
+    ]
 
 
 P_BASE = 21888242871839275222246405745257275088696311157297823662689037894645226208583
@@ -671,6 +745,10 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "question_ballots": question_ballots,
     "openings": openings,
     "board": boards,
+    "poll_keys": poll_keys,
+    "sealing": sealing,
+    "redemptions": redemptions,
+    "json": hostile_json,
 }
 
 

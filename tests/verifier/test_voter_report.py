@@ -43,7 +43,7 @@ def file_of(poll: SyntheticPoll, *voters: int, nodes: range = range(1, 4)) -> di
         ]
         ballots.append({"ballot": "0x" + ballot.encoded.hex(), "receipts": receipts})
     owner = poll.prepared[voters[0]].ballot.voter
-    return {"format": "ostraka/votes/v1", "voter": "0x" + owner.hex(), "ballots": ballots}
+    return {"format": "ostraka/votes/v2", "voter": "0x" + owner.hex(), "ballots": ballots}
 
 
 def test_a_file_is_of_the_voter_whom_it_names(poll: SyntheticPoll) -> None:

@@ -3,7 +3,7 @@
 Source: docs/protocol.md §16. Vectors: tests/vectors/board.json.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ostraka_verifier.encoding import (
@@ -15,28 +15,37 @@ from ostraka_verifier.encoding import (
 )
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.poll_key import PUBLIC_KEY_BYTES
 from ostraka_verifier.sharing import Share
 
-MAGIC = b"ostraka/board/v1"
+MAGIC = b"ostraka/board/v2"
 
-_SECTIONS = (
-    "poll",
-    "parameters",
-    "rule",
-    "outcome_rule",
-    "description",
-    "committee",
-    "poll_keys",
-    "census",
-    "leaves",
-    "root",
-    "shares",
-)
+SECTIONS = {
+    1: "poll",
+    2: "parameters",
+    3: "rule",
+    4: "outcome_rule",
+    5: "description",
+    6: "committee",
+    7: "poll_keys",
+    8: "census",
+    9: "leaves",
+    10: "root",
+    11: "shares",
+    12: "redemptions",
+    13: "extension",
+}
+"""Sections by tag. Tags 1 to 9 are always there; the others exactly when they have content."""
+_ALWAYS = range(1, 10)
+NOTES_FROM = 0x8000
+"""Tags from here on are notes, which no check reads."""
+MAX_NOTES_BYTES = 1 << 26
+_MAX_LENGTH = 1 << 53
 
 
 @dataclass(frozen=True)
 class PollKeyAnnouncement:
-    """A node's X25519 poll key (32 bytes) under its signature."""
+    """A node's poll key (1,216 bytes), and its signature over all nodes' keys (`PollKeys`)."""
 
     public_key: bytes
     signature: bytes
@@ -44,9 +53,11 @@ class PollKeyAnnouncement:
 
 @dataclass(frozen=True)
 class SignedBallot:
-    """A canonical ballot, the hash of its boxes, and the voter's signature over both."""
+    """A canonical ballot, its signing key's two coordinates (64 bytes), the hash of its boxes, and
+    that key's signature over ballot and boxes."""
 
     ballot: bytes
+    public_key: bytes
     boxes_hash: bytes
     signature: bytes
 
@@ -96,24 +107,26 @@ class Board:
     leaves: tuple[SignedBallot, ...]
     root: AnchoredRoot | None
     shares: tuple[SignedShare, ...]
+    redemptions: bytes | None = None
 
     def encode(self) -> bytes:
         """Canonical bytes."""
-        sections = (
-            self.poll,
-            self.parameters,
-            self.rule,
-            self.outcome_rule,
-            self.description,
-            self.committee,
-            b"".join(key.public_key + key.signature for key in self.poll_keys),
-            self.census,
-            _encode_leaves(self.leaves),
-            _encode_root(self.root),
-            _encode_shares(self.shares),
+        return join_sections(
+            {
+                1: self.poll,
+                2: self.parameters,
+                3: self.rule,
+                4: self.outcome_rule,
+                5: self.description,
+                6: self.committee,
+                7: b"".join(key.public_key + key.signature for key in self.poll_keys),
+                8: self.census,
+                9: _encode_leaves(self.leaves),
+                10: _encode_root(self.root) if self.root else None,
+                11: _encode_shares(self.shares) if self.shares else None,
+                12: self.redemptions,
+            }
         )
-        framed = [unsigned(len(section), 4) + section for section in sections]
-        return MAGIC + b"".join(framed)
 
     @classmethod
     def decode(cls, data: bytes, ballot_bytes: int, slots: int) -> "Board":
@@ -137,32 +150,82 @@ class Board:
             decode_poll_keys(sections["poll_keys"]),
             sections["census"],
             decode_leaves(sections["leaves"], ballot_bytes),
-            decode_root(sections["root"]),
-            decode_shares(sections["shares"], slots),
+            decode_root(sections["root"]) if "root" in sections else None,
+            decode_shares(sections["shares"], slots) if "shares" in sections else (),
+            sections.get("redemptions"),
         )
 
 
+def join_sections(contents: Mapping[int, bytes | None]) -> bytes:
+    """A board of sections by tag; those that are None are left out."""
+    framed = [
+        unsigned(tag, 2) + unsigned(len(content), 8) + content
+        for tag, content in sorted(contents.items())
+        if content is not None
+    ]
+    return MAGIC + b"".join(framed)
+
+
 def split_sections(data: bytes) -> dict[str, bytes]:
-    """The sections of a board by name, still encoded.
+    """The sections of a board by name, still encoded; notes are skipped.
 
     Raises:
-        Malformed: Another magic, a section missing or cut short, trailing bytes.
+        Malformed: Another magic or version, a section missing, unknown, twice, out of order or cut
+            short, or too many notes.
     """
-    reader = Reader(data, "board")
-    if reader.take(len(MAGIC), "magic") != MAGIC:
-        raise Malformed("board: not an Ostraka board of version 1")
-    sections = {name: reader.prefixed(4, name) for name in _SECTIONS}
-    reader.end()
+    sections, _ = split_notes(data)
     return sections
+
+
+def split_notes(data: bytes) -> tuple[dict[str, bytes], dict[int, int]]:
+    """The sections of a board by name, and the length of each note by its tag.
+
+    Raises:
+        Malformed: As `split_sections`.
+    """
+    if not data.startswith(MAGIC):
+        found = data[: len(MAGIC)]
+        if found.startswith(MAGIC[:-1]):
+            raise Malformed(f"board: {found.decode(errors='replace')}, expected {MAGIC.decode()}")
+        raise Malformed("board: not an Ostraka board")
+    reader = Reader(data, "board")
+    reader.take(len(MAGIC), "magic")
+    sections: dict[str, bytes] = {}
+    notes: dict[int, int] = {}
+    previous = 0
+    while reader.left:
+        tag = reader.unsigned(2, "tag")
+        if tag <= previous:
+            raise Malformed(f"board: section {tag} does not follow section {previous} in order")
+        previous = tag
+        name = SECTIONS.get(tag, f"section {tag}")
+        size = reader.unsigned(8, f"{name}.length")
+        if size >= _MAX_LENGTH:
+            raise Malformed(f"board.{name}: length {size} is not below 2^53")
+        if tag >= NOTES_FROM:
+            notes[tag] = size
+            if sum(notes.values()) > MAX_NOTES_BYTES:
+                raise Malformed(f"board: notes of more than {MAX_NOTES_BYTES} bytes")
+            reader.skip(size, name)
+        elif tag not in SECTIONS:
+            raise Malformed(f"board: section {tag} is unknown to this program")
+        else:
+            sections[name] = reader.take(size, name)
+    for tag in _ALWAYS:
+        if SECTIONS[tag] not in sections:
+            raise Malformed(f"board.{SECTIONS[tag]}: missing")
+    return sections, notes
 
 
 def decode_poll_keys(data: bytes) -> tuple[PollKeyAnnouncement, ...]:
     """Read section 7; Malformed when it is none."""
-    size = HASH_BYTES + SIGNATURE_BYTES
+    size = PUBLIC_KEY_BYTES + SIGNATURE_BYTES
     if len(data) % size:
         raise Malformed(f"board.poll_keys: {len(data)} bytes, no multiple of {size}")
     return tuple(
-        PollKeyAnnouncement(data[at : at + HASH_BYTES], data[at + HASH_BYTES : at + size])
+        PollKeyAnnouncement(
+            data[at : at + PUBLIC_KEY_BYTES], data[at + PUBLIC_KEY_BYTES : at + size]
+        )
         for at in range(0, len(data), size)
     )
 
@@ -170,7 +233,7 @@ def decode_poll_keys(data: bytes) -> tuple[PollKeyAnnouncement, ...]:
 def _encode_leaves(leaves: Sequence[SignedBallot]) -> bytes:
     parts = [unsigned(len(leaves), 4)]
     for leaf in leaves:
-        parts += [leaf.ballot, leaf.boxes_hash, leaf.signature]
+        parts += [leaf.ballot, leaf.public_key, leaf.boxes_hash, leaf.signature]
     return b"".join(parts)
 
 
@@ -179,12 +242,13 @@ def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[SignedBallot, ...]:
     reader = Reader(data, "board.leaves")
     count = reader.unsigned(4, "count")
     # Compared before any loop: a forged count must not make us allocate.
-    if len(data) != 4 + count * (ballot_bytes + HASH_BYTES + SIGNATURE_BYTES):
+    if len(data) != 4 + count * record_bytes(ballot_bytes):
         raise Malformed(f"board.leaves: {len(data)} bytes do not hold {count} ballots")
     return tuple(
         [
             SignedBallot(
                 reader.take(ballot_bytes, "ballot"),
+                reader.take(POINT_BYTES, "public_key"),
                 reader.take(HASH_BYTES, "boxes_hash"),
                 reader.take(SIGNATURE_BYTES, "signature"),
             )
@@ -193,9 +257,12 @@ def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[SignedBallot, ...]:
     )
 
 
-def _encode_root(anchored: AnchoredRoot | None) -> bytes:
-    if anchored is None:
-        return b""
+def record_bytes(ballot_bytes: int) -> int:
+    """Length of a leaf's record on a board with ballots of `ballot_bytes` bytes."""
+    return ballot_bytes + POINT_BYTES + HASH_BYTES + SIGNATURE_BYTES
+
+
+def _encode_root(anchored: AnchoredRoot) -> bytes:
     root = anchored.root
     parts = [unsigned(anchored.round, 4), root.hash, root.sum, unsigned(root.count, 4)]
     parts += [unsigned(len(anchored.attestations), 1)]
@@ -204,10 +271,8 @@ def _encode_root(anchored: AnchoredRoot | None) -> bytes:
     return b"".join(parts)
 
 
-def decode_root(data: bytes) -> AnchoredRoot | None:
-    """Read section 10, None before anchoring; Malformed when it is none."""
-    if not data:
-        return None
+def decode_root(data: bytes) -> AnchoredRoot:
+    """Read section 10; Malformed when it is none."""
     reader = Reader(data, "board.root")
     number = reader.unsigned(4, "round")
     root = SumRoot(
@@ -236,7 +301,11 @@ def decode_shares(data: bytes, slots: int) -> tuple[SignedShare, ...]:
     reader = Reader(data, "board.shares")
     shares = []
     previous = 0
-    for _ in range(reader.unsigned(1, "count")):
+    count = reader.unsigned(1, "count")
+    if not count:
+        # A section is there exactly when it has content.
+        raise Malformed("board.shares: none")
+    for _ in range(count):
         previous = _next_node(reader, previous)
         share = Share.read(reader, slots, f"share of node {previous}")
         shares.append(SignedShare(previous, share, reader.take(SIGNATURE_BYTES, "signature")))

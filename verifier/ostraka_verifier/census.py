@@ -1,14 +1,14 @@
 """Census: who may vote, with which key and which weight.
 
-Source: docs/protocol.md §6; OpenZeppelin's StandardMerkleTree. Vectors: tests/vectors/census.json.
+Source: docs/protocol.md §6. Vectors: tests/vectors/census.json.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, keccak256, unsigned, word
+from ostraka_verifier.census_tree import CensusRoot, prove, tree_root
+from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, unsigned
 from ostraka_verifier.errors import Malformed, Rejected
 
 MINIMUM_CLASS = 5
@@ -25,10 +25,9 @@ class CensusEntry:
     signing_key: bytes
     weight: int
 
-    @property
-    def leaf(self) -> bytes:
-        """Leaf hash, 32 bytes. Hashed twice, so that no inner node is ever a leaf."""
-        return keccak256(keccak256(word(self.account), word(self.signing_key), word(self.weight)))
+    def encode(self) -> bytes:
+        """56 bytes: account, signing key, weight as u128."""
+        return self.account + self.signing_key + unsigned(self.weight, _WEIGHT_BYTES)
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,8 @@ class Census:
     """All voters of one poll, strictly increasing by account.
 
     Raises:
-        Rejected: Accounts do not increase strictly, or a weight is out of range (check C1).
+        Rejected: Accounts do not increase strictly, an account or signing key is zero, or weights
+            are out of range (check C1).
     """
 
     entries: tuple[CensusEntry, ...]
@@ -45,13 +45,19 @@ class Census:
         previous = b""
         for number, entry in enumerate(self.entries):
             item = f"census[{number}]"
+            if not any(entry.account):
+                raise Rejected("C1", item, "account is the zero address")
             if entry.account <= previous:
                 raise Rejected("C1", item, "account does not follow the one before in strict order")
             if not 1 <= entry.weight < 1 << 128:
                 raise Rejected("C1", item, f"weight {entry.weight} outside 1 … 2^128 − 1")
+            if not any(entry.signing_key):
+                raise Rejected("C1", item, "signing key is the zero address")
             previous = entry.account
         if not self.entries:
             raise Rejected("C1", "census", "it has no entry")
+        if self.total_weight >= 1 << 128:
+            raise Rejected("C1", "census", "weights add up to 2^128 or more")
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -67,22 +73,40 @@ class Census:
         return sum(entry.weight for entry in self.entries)
 
     @cached_property
+    def tree(self) -> CensusRoot:
+        """What the root is made of: the sum tree's hash, the total weight, the number of voters.
+
+        Raises:
+            Rejected: The weights add up to 2^128 or more (check C1).
+        """
+        return self.tree_by(None)
+
+    def tree_by(self, engine: str | None) -> CensusRoot:
+        """As `tree`, computed by an engine as `curve.load` names them."""
+        return tree_root(self._packed, engine)
+
+    @property
     def root(self) -> bytes:
-        """Merkle root, 32 bytes."""
-        return self._tree[0]
+        """`censusRoot`, 32 bytes."""
+        return self.tree.digest
+
+    def proof(self, account: bytes) -> tuple[int, bytes]:
+        """Place of an account in the census, and the siblings that lead from it to the root.
+
+        Raises:
+            KeyError: It is not listed.
+        """
+        index = self.entries.index(self.by_account[account])
+        return index, prove(self._packed, index)
+
+    def shared_keys(self) -> dict[bytes, int]:
+        """Signing keys that sign for several accounts, with the number of accounts of each."""
+        counts = Counter(entry.signing_key for entry in self.entries)
+        return {key: n for key, n in counts.items() if n > 1}
 
     @cached_property
-    def _tree(self) -> list[bytes]:
-        return merkle_tree([entry.leaf for entry in self.entries])
-
-    def proof(self, account: bytes) -> list[bytes]:
-        """Hashes that lead from an account's leaf to the root; KeyError when it is not listed."""
-        leaf, tree = self.by_account[account].leaf, self._tree
-        place, path = tree.index(leaf, len(self.entries) - 1), []
-        while place:
-            path.append(tree[place + 1 if place % 2 else place - 1])
-            place = (place - 1) // 2
-        return path
+    def _packed(self) -> bytes:
+        return b"".join([entry.encode() for entry in self.entries])
 
     def identifying_weights(self) -> list[tuple[int, int]]:
         """(weight, voters) of each weight that too few share for a poll to be secret."""
@@ -91,10 +115,7 @@ class Census:
 
     def encode(self) -> bytes:
         """`u32 count` and the entries."""
-        parts = [unsigned(len(self.entries), 4)]
-        for entry in self.entries:
-            parts += [entry.account, entry.signing_key, unsigned(entry.weight, _WEIGHT_BYTES)]
-        return b"".join(parts)
+        return unsigned(len(self.entries), 4) + self._packed
 
     @classmethod
     def decode(cls, data: bytes) -> "Census":
@@ -125,16 +146,3 @@ class Census:
 def census_bytes(voters: int) -> int:
     """Length of a census of so many voters."""
     return 4 + voters * (2 * ADDRESS_BYTES + _WEIGHT_BYTES)
-
-
-def merkle_tree(leaves: Sequence[bytes]) -> list[bytes]:
-    """OpenZeppelin's StandardMerkleTree with its default sorted leaves (§6.2), root first."""
-    if not leaves:
-        raise ValueError("no leaves")
-    size = 2 * len(leaves) - 1
-    tree = [b""] * size
-    for number, leaf in enumerate(sorted(leaves)):
-        tree[size - 1 - number] = leaf
-    for number in range(len(leaves) - 2, -1, -1):
-        tree[number] = keccak256(*sorted((tree[2 * number + 1], tree[2 * number + 2])))
-    return tree

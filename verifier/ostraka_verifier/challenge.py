@@ -34,7 +34,7 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import Amounts, Number, Question, Ranking
 from ostraka_verifier.rpc import read_bytes
 
-_FORMAT = "ostraka/opening/v1"
+_FORMAT = "ostraka/opening/v2"
 _MEMBERS = ("format", "chain_id", "registry", "poll", "poll_context", "ballot", "bits", "blinding")
 _NUMBER = re.compile("[1-9][0-9]{0,18}")
 

@@ -50,12 +50,14 @@ from ostraka_verifier.parameters import (
     PollIdentity,
     PollParameters,
     RoundReference,
-    poll_keys_hash,
 )
+from ostraka_verifier.poll_key import check_poll_keys, node_key, node_keys_hash
 from ostraka_verifier.proof import ProofShape, Randomness, RejectedProofs, verify_proofs
+from ostraka_verifier.redemption import Redemptions, poll_electorate, round_electorate
 from ostraka_verifier.rpc import Progress, no_progress
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import Share
+from ostraka_verifier.snapshot import InvitedCensus
 from ostraka_verifier.tally_proof import (
     AggregateCommitments,
     Tally,
@@ -63,7 +65,7 @@ from ostraka_verifier.tally_proof import (
     combine,
     verify_opening,
 )
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.typed_data import Domain, key_address, recover, recover_key
 
 _T = TypeVar("_T")
 
@@ -240,10 +242,9 @@ class Audit:
     @property
     def anchored(self) -> AnchoredRoot:
         """Section 10 (T2)."""
-        anchored = self._once("T2", "root", lambda: decode_root(self.sections["root"]))
-        if anchored is None or self.chain.anchored is None:
+        if self.chain.anchored is None:
             raise Undecided("no root is anchored yet")
-        return anchored
+        return self._once("T2", "root", lambda: decode_root(self._section("root")))
 
     @property
     def sums(self) -> AggregateCommitments:
@@ -260,12 +261,20 @@ class Audit:
     @property
     def shares(self) -> tuple[SignedShare, ...]:
         """Section 11 (S1)."""
-        shares = self._once(
-            "S1", "shares", lambda: decode_shares(self.sections["shares"], len(self.rule.slots))
-        )
-        if not shares:
+        if "shares" not in self.sections and self.chain.tally is None:
             raise Undecided("no aggregate share is released yet")
-        return shares
+        return self._once(
+            "S1", "shares", lambda: decode_shares(self._section("shares"), len(self.rule.slots))
+        )
+
+    @property
+    def redemptions(self) -> Redemptions:
+        """Section 12 (C4)."""
+        return self._once(
+            "C4",
+            "redemptions",
+            lambda: Redemptions.decode(self._section("redemptions"), len(self.census)),
+        )
 
     @property
     def key(self) -> CommitmentKey:
@@ -309,6 +318,12 @@ class Audit:
             raise Rejected(check, f"node {node}", "not in the committee")
         return members[node - 1].address
 
+    def _section(self, name: str) -> bytes:
+        """A section that must be there by now; Malformed when it is not."""
+        if name not in self.sections:
+            raise Malformed(f"board.{name}: missing")
+        return self.sections[name]
+
     def _read_round(self) -> RoundEvidence:
         if isinstance(self.chain.round, AuditError):
             raise self.chain.round
@@ -346,6 +361,7 @@ def check_p1(audit: Audit) -> str:
     asked = PollIdentity(audit.chain.chain_id, audit.claimed.registry, audit.claimed.poll_id)
     if identity != asked:
         raise Rejected("P1", "board.poll", "another chain, registry or poll than asked for")
+    audit.parameters.check_known()
     if identity.context(audit.parameters, audit.rule) != audit.chain.poll_context:
         raise Rejected("P1", "board.parameters", "they do not give the poll's context on chain")
     return f"context 0x{audit.chain.poll_context.hex()}"
@@ -383,17 +399,20 @@ def check_p3(audit: Audit) -> str:
 
 
 def check_p4(audit: Audit) -> str:
-    """P4: poll keys are signed by the committee's nodes and pinned on chain."""
+    """P4: poll keys are valid, distinct, signed by all nodes, and pinned on chain."""
     announced = decode_poll_keys(audit.sections["poll_keys"])
-    if not audit.chain.poll_keys:
+    if not audit.chain.node_keys:
         raise Undecided("the poll is not open yet")
-    keys = tuple(one.public_key for one in announced)
-    if keys != audit.chain.poll_keys or poll_keys_hash(keys) != audit.chain.poll_keys_digest:
+    keys = [one.public_key for one in announced]
+    words = tuple(node_key(one) for one in keys)
+    pinned = node_keys_hash(words)
+    if words != audit.chain.node_keys or pinned != audit.chain.poll_keys_digest:
         raise Rejected("P4", "board.poll_keys", "not those pinned on chain")
     if len(keys) != len(audit.committee.members):
         raise Rejected("P4", "board.poll_keys", "not one for each node")
+    check_poll_keys(keys)
+    digest = audit.domain.digest(typed_data.POLL_KEYS, audit.chain.poll_context, pinned)
     for number, one in enumerate(announced, start=1):
-        digest = audit.domain.digest(typed_data.POLL_KEY, audit.chain.poll_context, one.public_key)
         item = f"poll key of node {number}"
         audit.require_signer("P4", item, audit.member("P4", number), one.signature, digest)
     return f"{len(keys)} poll keys"
@@ -407,6 +426,13 @@ def check_p5(audit: Audit) -> str:
     return ", ".join(question.kind for question in questions)
 
 
+def check_p6(audit: Audit) -> str:
+    """P6: the parameters keep the bounds of §4.1."""
+    audit.parameters.check_bounds()
+    periods = (audit.parameters.dispute_window, audit.parameters.tally_period)
+    return f"dispute window {periods[0]} s, then {periods[1]} s for the tally"
+
+
 def check_g1(audit: Audit) -> str:
     """G1: the contract's generators are derived as specified."""
     table = b"".join(derive_generator(index) for index in range(MAX_GENERATORS + 1))
@@ -417,7 +443,7 @@ def check_g1(audit: Audit) -> str:
 
 def check_c1(audit: Audit) -> str:
     """C1: the census is in strict order, in range, and has its root."""
-    if audit.census.root != audit.parameters.census_root:
+    if audit.census.tree_by(audit.curve.name).digest != audit.parameters.census_root:
         raise Rejected("C1", "board.census", "it has another root than the poll fixes")
     return f"{len(audit.census)} voters"
 
@@ -446,9 +472,15 @@ def check_c3(audit: Audit) -> str:
 
 def check_c4(audit: Audit) -> str:
     """C4: the census is the one that anybody reads again from its source."""
+    shared = audit.census.shared_keys()
+    if shared and not audit.description.shared_keys:
+        key, accounts = next(iter(shared.items()))
+        raise Rejected("C4", f"signing key 0x{key.hex()}", f"it signs for {accounts} accounts")
     source = audit.description.census
     if source is None:
         return "the organizer gave the census: who belongs in it is theirs to answer for"
+    if isinstance(source, InvitedCensus):
+        return _check_redemptions(audit, source)
     if isinstance(audit.chain.census, AuditError):
         raise audit.chain.census
     if audit.chain.census is None:
@@ -461,6 +493,25 @@ def check_c4(audit: Audit) -> str:
         missing = next(account for account in read if account not in audit.census.by_account)
         raise Rejected("C4", f"voter 0x{missing.hex()}", "in the source, not in the census")
     return f"{source.kind.value} of 0x{source.contract.hex()} at block {source.block}"
+
+
+def _check_redemptions(audit: Audit, invited: InvitedCensus) -> str:
+    reference, chain_id = audit.description.round, audit.chain.chain_id
+    if (reference is None) == (invited.nonce is None):
+        raise Rejected("C4", "description.census.nonce", "only polls without a round have one")
+    if reference is not None:
+        electorate = round_electorate(
+            chain_id, reference.treasury, reference.round_id, invited.root
+        )
+        domain = Domain(chain_id, reference.treasury)
+    else:
+        electorate = poll_electorate(
+            chain_id, audit.claimed.registry, invited.nonce or b"", invited.root
+        )
+        domain = audit.domain
+    redemptions = audit.redemptions
+    redemptions.check(audit.census, invited.root, electorate, domain)
+    return f"{len(audit.census)} of {len(redemptions.invited)} invitations used"
 
 
 def check_b1(audit: Audit) -> str:
@@ -498,7 +549,15 @@ def check_b4(audit: Audit) -> str:
             ballot.digest,
             leaf.boxes_hash,
         )
-        audit.require_signer("B4", ballot_name(ballot), entry.signing_key, leaf.signature, digest)
+        item = f"leaf {number}, {ballot_name(ballot)}"
+        if key_address(leaf.public_key) != entry.signing_key:
+            raise Rejected("B4", item, "its public key is not that of the census")
+        try:
+            # Also refuses coordinates of no point: recovery gives only points.
+            if recover_key(digest, leaf.signature) != leaf.public_key:
+                raise Rejected("B4", item, "not signed by its public key")
+        except Malformed as error:
+            raise Rejected("B4", item, str(error)) from None
         if number % PROOF_BATCH == 0:
             audit.progress(number, 2 * total)
     return f"{total} signatures"
@@ -783,8 +842,9 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("P1", "the board is of this poll, with its context on chain", check_p1),
     ("P2", "rules and description are those that the poll fixes", check_p2),
     ("P3", "the committee obeys its bounds", check_p3),
-    ("P4", "poll keys are signed and pinned on chain", check_p4),
+    ("P4", "poll keys are valid, signed by every node, and pinned on chain", check_p4),
     ("P5", "the questions make the ballot rule", check_p5),
+    ("P6", "the parameters keep their bounds", check_p6),
     ("G1", "the contract's generators are derived as specified", check_g1),
     ("C1", "the census is in order and has its root", check_c1),
     ("C2", "voters and weights add up", check_c2),

@@ -43,7 +43,11 @@ Rpc = Annotated[str, typer.Option(help="JSON-RPC endpoint of the chain; best you
 Registry = Annotated[str, typer.Option(help="Address of the PollRegistry, 0x-hex.")]
 PollNumber = Annotated[int, typer.Option(help="Number of the poll in that registry.", min=1)]
 Engine = Annotated[
-    str | None, typer.Option(help="native or reference; by default the fastest there is.")
+    str | None,
+    typer.Option(
+        help="native or reference; by default the fastest there is. Reference runs no code of ours"
+        " in Rust and none that it brings along, some thousand times slower."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 Quiet = Annotated[bool, typer.Option(help="Show no progress.")]

@@ -8,6 +8,7 @@ Source: docs/protocol.md §2. Vectors: tests/vectors/curve.json.
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 from Crypto.Hash import keccak
@@ -25,6 +26,7 @@ WORD_BYTES = 32
 IDENTITY = bytes(POINT_BYTES)
 
 _MAX_NESTING = 32
+_MAX_INTEGER_DIGITS = 40
 
 
 def keccak256(*parts: bytes) -> bytes:
@@ -33,8 +35,8 @@ def keccak256(*parts: bytes) -> bytes:
 
 
 def tagged_hash(tag: str, *parts: bytes) -> bytes:
-    """keccak-256 of `"ostraka/v1/<tag>"` and the parts (§2.6)."""
-    return keccak256(b"ostraka/v1/", tag.encode("ascii"), *parts)
+    """keccak-256 of `"ostraka/v2/<tag>"` and the parts (§2.6)."""
+    return keccak256(b"ostraka/v2/", tag.encode("ascii"), *parts)
 
 
 def unsigned(value: int, size: int) -> bytes:
@@ -69,8 +71,9 @@ _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 def parse_json(data: bytes, subject: str) -> Any:
     """JSON that everybody reads alike; Malformed otherwise.
 
-    In UTF-8, not nested deeply, without constants, with each member once and no half of a
-    surrogate pair, which no encoding can carry.
+    In UTF-8 without a byte order mark, not nested deeply, without constants, with each member once
+    and no half of a surrogate pair, which no encoding can carry. Integers of more than 40 digits
+    come as `Decimal`: Python's own limit on digits is a setting, on which no verdict may depend.
     """
     # Deep nesting overflows the parser's C stack wherever a library has raised Python's limit.
     depth = 0
@@ -81,10 +84,13 @@ def parse_json(data: bytes, subject: str) -> Any:
             raise Malformed(f"{subject}: nested more than {_MAX_NESTING} deep")
     try:
         content = json.loads(
-            data.decode(), object_pairs_hook=_distinct, parse_constant=_no_constant
+            data.decode(),
+            object_pairs_hook=_distinct,
+            parse_constant=_no_constant,
+            parse_int=_integer,
         )
         if b"\\u" in data:
-            json.dumps(content, ensure_ascii=False).encode()
+            json.dumps(content, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
         raise Malformed(f"{subject}: not JSON: {error}") from error
     return content
@@ -95,6 +101,10 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError("a member occurs twice")
     return members
+
+
+def _integer(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else Decimal(digits)
 
 
 def _no_constant(name: str) -> Any:
@@ -141,8 +151,19 @@ class Reader:
         """Bytes behind their own length, itself an unsigned integer of `size` bytes."""
         return self.take(self.unsigned(size, field), field)
 
+    def skip(self, size: int, field: str) -> None:
+        """Pass over `size` bytes, which must be there."""
+        if size > self.left:
+            raise Malformed(f"{self._subject}.{field}: {size - self.left} bytes missing")
+        self._at += size
+
+    @property
+    def left(self) -> int:
+        """How many bytes are not read yet."""
+        return len(self._data) - self._at
+
     def end(self) -> None:
         """Nothing may be left."""
-        surplus = len(self._data) - self._at
+        surplus = self.left
         if surplus:
             raise Malformed(f"{self._subject}: {surplus} bytes too many")

@@ -115,7 +115,7 @@ class ChainEvidence:
         block: Number of the block at which everything was read.
         status: Status of the poll by that block's time, as `STATUS_NAMES`.
         generators: Code of the contract's generator table.
-        poll_keys: As `PollOpened` listed them; empty before.
+        node_keys: Words of the poll keys, as `PollOpened` listed them; empty before.
         anchored: Root with its attestations, None before.
         anchored_at, tallied_at: Block timestamps, 0 before.
         tally: As accepted, None before.
@@ -140,7 +140,7 @@ class ChainEvidence:
     dispute_window_ends_at: int
     tally_deadline: int
     generators: bytes
-    poll_keys: tuple[bytes, ...]
+    node_keys: tuple[bytes, ...]
     anchored: AnchoredRoot | None
     tally: Tally | None
     tallied_at: int
@@ -216,7 +216,7 @@ class ChainReader:
             dispute_window_ends_at=numbers[14],
             tally_deadline=numbers[15],
             generators=self._rpc.code(table, self.block),
-            poll_keys=_read_poll_keys(opened[0]) if opened else (),
+            node_keys=_read_node_keys(opened[0]) if opened else (),
             anchored=_read_anchored(anchored[0]) if anchored else None,
             tally=tally,
             tallied_at=self._rpc.timestamp(tallied[1]) if tallied else 0,
@@ -357,8 +357,8 @@ def read_board(source: str, progress: Progress = no_progress) -> bytes:
         raise Undecided(f"{source}: {error.strerror}") from error
 
 
-def _read_poll_keys(data: bytes) -> tuple[bytes, ...]:
-    tail = dynamic(data, 0, "PollOpened.publicKeys")
+def _read_node_keys(data: bytes) -> tuple[bytes, ...]:
+    tail = dynamic(data, 0, "PollOpened.nodeKeys")
     return tuple(tail.take(WORD_BYTES, "key") for _ in range(length(tail)))
 
 

@@ -28,10 +28,11 @@ from ostraka_verifier.question import (
     read_questions,
 )
 from ostraka_verifier.rule import BallotRule
-from ostraka_verifier.snapshot import CensusSource
+from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census_origin
 
 MAX_NODES = 64
 MAX_URL_BYTES = 256
+MAX_DESCRIPTION_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,10 @@ class Committee:
 
 @dataclass(frozen=True)
 class PollParameters:
-    """The sixteen words of §4.1; names, order and types are those of the contract's struct."""
+    """The twenty-four words of §4.1; names, order and types are those of the contract's struct.
+
+    The last eight are reserved for later kinds of poll; what a program does not know it refuses.
+    """
 
     committee: bytes
     rule: bytes
@@ -153,15 +157,23 @@ class PollParameters:
     dispute_window: int
     tally_period: int
     minimum_ballots: int
+    counting: int = 0
+    casting: int = 0
+    identity: int = 0
+    open_minimum: int = 0
+    shuffle_period: int = 0
+    response_time: int = 0
+    max_dispute_delay: int = 0
+    extension: bytes = bytes(HASH_BYTES)
 
     def encode(self) -> bytes:
-        """Sixteen words."""
+        """Twenty-four words."""
         values = (getattr(self, field.name) for field in fields(self))
         return b"".join(word(value) for value in values)
 
     @classmethod
     def decode(cls, data: bytes) -> "PollParameters":
-        """Read sixteen words; Malformed when one is out of its type's range."""
+        """Read twenty-four words; Malformed when one is out of its type's range."""
         reader = Reader(data, "parameters")
         values: dict[str, Any] = {name: reader.take(HASH_BYTES, name) for name in _DIGESTS}
         for name, bits in _NUMBERS:
@@ -169,25 +181,59 @@ class PollParameters:
             if value >= 1 << bits:
                 raise Malformed(f"parameters.{name}: {value} exceeds {bits} bits")
             values[name] = value
+        values["extension"] = reader.take(HASH_BYTES, "extension")
         reader.end()
         values["secret"] = bool(values["secret"])
         return cls(**values)
+
+    def check_known(self) -> None:
+        """Every kind of poll that this program knows has zeros in the reserved words.
+
+        Raises:
+            Rejected: The poll is of a kind that this program does not know (check P1).
+        """
+        for name in _RESERVED:
+            value = getattr(self, name)
+            if value not in (0, bytes(HASH_BYTES)):
+                shown = "0x" + value.hex() if isinstance(value, bytes) else value
+                reason = f"{shown} is of a kind of poll unknown to this program"
+                raise Rejected("P1", f"parameters.{name}", reason)
+
+    def check_bounds(self) -> None:
+        """The bounds of §4.1 that the contract should have enforced.
+
+        Raises:
+            Rejected: One is broken; the item names the parameter (check P6).
+        """
+        for name in _AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise _out_of_bounds(name, "0, at least 1")
+        if self.opens_at >= self.closes_at:
+            raise _out_of_bounds("opens_at", "not before voting closes")
+        if self.closes_at > _MAX_TIME:
+            raise _out_of_bounds("closes_at", f"above {_MAX_TIME}")
+        if self.round_duration * self.max_rounds > _MAX_TIME:
+            raise _out_of_bounds("max_rounds", f"rounds longer than {_MAX_TIME} s together")
+        if self.minimum_ballots > self.voters:
+            raise _out_of_bounds("minimum_ballots", f"above the {self.voters} voters")
+        if self.total_weight < self.voters:
+            raise _out_of_bounds("total_weight", "below the number of voters")
 
     @property
     def freezes_at(self) -> int:
         """Chain time at which nodes stop signing receipts."""
         return self.closes_at + self.freeze_delay
 
-    @property
-    def anchor_deadline(self) -> int:
-        """Chain time from which an unanchored poll is void."""
-        return self.freezes_at + self.max_rounds * self.round_duration
+    def settling(self, rejected_rounds: int = 0, rejected_at: int = 0) -> "SettlingClock":
+        """The clock of the settling rounds (§10.3).
 
-    def round_at(self, unix_s: int) -> int | None:
-        """Settling round at a chain time; None before freezing and after the last round."""
-        if not self.freezes_at <= unix_s < self.anchor_deadline:
-            return None
-        return (unix_s - self.freezes_at) // self.round_duration
+        Args:
+            rejected_rounds: One more than the number of the last round whose root was rejected; 0
+                where none was.
+            rejected_at: Chain time of that rejection; 0 where there was none.
+        """
+        starts_at = rejected_at if rejected_rounds else self.freezes_at
+        return SettlingClock(starts_at, rejected_rounds, self.round_duration, self.max_rounds)
 
 
 _DIGESTS = ("committee", "rule", "outcome_rule", "description", "census_root")
@@ -203,7 +249,69 @@ _NUMBERS = (
     ("dispute_window", 32),
     ("tally_period", 32),
     ("minimum_ballots", 32),
+    ("counting", 8),
+    ("casting", 8),
+    ("identity", 8),
+    ("open_minimum", 32),
+    ("shuffle_period", 32),
+    ("response_time", 32),
+    ("max_dispute_delay", 32),
 )
+
+
+@dataclass(frozen=True)
+class SettlingClock:
+    """Which settling round runs when; a rejected root restarts the clock (§10.3).
+
+    Attributes:
+        starts_at: Chain time at which round `first_round` starts.
+        first_round: 0, or the round after the last one whose root was rejected.
+        round_duration: Seconds.
+        max_rounds: Rounds in all, rejected ones included.
+    """
+
+    starts_at: int
+    first_round: int
+    round_duration: int
+    max_rounds: int
+
+    @property
+    def deadline(self) -> int:
+        """Chain time from which an unanchored poll is void."""
+        return self.starts_at + (self.max_rounds - self.first_round) * self.round_duration
+
+    def round_at(self, unix_s: int) -> int | None:
+        """Settling round at a chain time; None before the first and after the last one."""
+        if not self.starts_at <= unix_s < self.deadline:
+            return None
+        return self.first_round + (unix_s - self.starts_at) // self.round_duration
+
+
+_RESERVED = (
+    "counting",
+    "casting",
+    "identity",
+    "open_minimum",
+    "shuffle_period",
+    "response_time",
+    "max_dispute_delay",
+    "extension",
+)
+_AT_LEAST_ONE = (
+    "voters",
+    "total_weight",
+    "round_duration",
+    "max_rounds",
+    "dispute_window",
+    "tally_period",
+    "minimum_ballots",
+)
+_MAX_TIME = 1 << 40
+"""Latest Unix second that a registry takes."""
+
+
+def _out_of_bounds(name: str, reason: str) -> Rejected:
+    return Rejected("P6", f"parameters.{name}", reason)
 
 
 @dataclass(frozen=True)
@@ -257,6 +365,8 @@ class Description:
 
     Attributes:
         encoded: The bytes that were hashed.
+        census: Where the electorate comes from, None where the organizer listed it.
+        shared_keys: Whether one signing key may sign for several accounts.
         questions: What makes the ballot rule, None where it does not say; or why that cannot be
             read, which says nothing against the rest.
     """
@@ -265,7 +375,8 @@ class Description:
     title: str
     options: tuple[str, ...]
     round: RoundReference | None = None
-    census: CensusSource | None = None
+    census: CensusSource | InvitedCensus | None = None
+    shared_keys: bool = False
     questions: tuple[Question, ...] | AuditError | None = None
 
     @classmethod
@@ -283,13 +394,19 @@ class Description:
             raise Malformed("description.title: not a string")
         if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
             raise Malformed("description.options: not a list of strings")
+        if len(data) > MAX_DESCRIPTION_BYTES:
+            raise Malformed(f"description: {len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
+        shared_keys = content.get("shared_keys", False)
+        if not isinstance(shared_keys, bool):
+            raise Malformed("description.shared_keys: neither true nor false")
         source = content.get("census")
         return cls(
             data,
             title,
             tuple(options),
             _round_reference(content.get("round")),
-            None if source is None else CensusSource.from_json(source),
+            None if source is None else read_census_origin(source),
+            shared_keys,
             _questions(content["questions"]) if "questions" in content else None,
         )
 
@@ -350,11 +467,6 @@ def _round_reference(content: Any) -> RoundReference | None:
     if type(number) is not int or not 1 <= number < 1 << 128:
         raise Malformed("description.round.id: not a number of a round")
     return RoundReference(bytes.fromhex(treasury[2:]), number)
-
-
-def poll_keys_hash(public_keys: "list[bytes] | tuple[bytes, ...]") -> bytes:
-    """What the contract stores for the announced poll keys (§4.3)."""
-    return tagged_hash("poll-keys", *public_keys)
 
 
 def _no_committee(reason: str) -> Rejected:

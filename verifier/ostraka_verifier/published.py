@@ -16,10 +16,11 @@ from ostraka_verifier.rpc import JsonRpc, dynamic, length, read_bytes
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.typed_data import Domain
 
-_PARAMETER_WORDS = 16
+_PARAMETER_WORDS = 24
 _CREATED = keccak256(
     b"PollCreated(uint256,address,bytes32,(bytes32,bytes32,bytes32,bytes32,bytes32,uint32,uint128,"
-    b"bool,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32),bytes,bytes,bytes)"
+    b"bool,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32,"
+    b"uint8,uint8,uint8,uint32,uint32,uint32,uint32,bytes32),bytes,bytes,bytes)"
 )
 _COMMITTEE = keccak256(b"CommitteeRegistered(bytes32,address[],string[],uint8,uint8,uint8)")
 
@@ -70,6 +71,7 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
     if data is None:
         raise Undecided(f"the registry shows no poll {poll_id} at block {block}")
     parameters = PollParameters.decode(data[: _PARAMETER_WORDS * WORD_BYTES])
+    parameters.check_known()
     rule = BallotRule.decode(_bytes(data, _PARAMETER_WORDS, "PollCreated.rule"))
     rule.check_weight(parameters.total_weight)
     description = Description.decode(_bytes(data, _PARAMETER_WORDS + 2, "PollCreated.description"))

@@ -15,7 +15,7 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.rpc import read_bytes
 from ostraka_verifier.typed_data import recover
 
-_FORMAT = "ostraka/votes/v1"
+_FORMAT = "ostraka/votes/v2"
 _MAX_BALLOTS = 10_000
 
 

@@ -206,7 +206,8 @@ def _references(description: bytes) -> tuple[RoundReference | None, CensusSource
     except Malformed:
         # Judged by check P2.
         return None, None
-    return read.round, read.census
+    on_chain = read.census if isinstance(read.census, CensusSource) else None
+    return read.round, on_chain
 
 
 def _description(audit: Audit) -> Description:

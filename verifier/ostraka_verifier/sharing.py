@@ -20,9 +20,7 @@ from ostraka_verifier.encoding import (
     tagged_hash,
 )
 from ostraka_verifier.errors import Malformed, Rejected
-
-SEAL_BYTES = 48
-"""What libsodium's sealed box adds to its plaintext."""
+from ostraka_verifier.poll_key import SEAL_BYTES as SEAL_BYTES
 
 
 @dataclass(frozen=True)

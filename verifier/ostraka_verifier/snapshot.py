@@ -29,6 +29,38 @@ class SourceKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class InvitedCensus:
+    """A census whose voters redeemed invitations (§6.7).
+
+    Attributes:
+        root: Census root of all invitations, 32 bytes.
+        nonce: 32 random bytes where the poll belongs to no round; None in a round.
+    """
+
+    root: bytes
+    nonce: bytes | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """As a poll's description carries it."""
+        content: dict[str, object] = {"kind": "invitations", "root": "0x" + self.root.hex()}
+        if self.nonce is not None:
+            content["nonce"] = "0x" + self.nonce.hex()
+        return content
+
+
+def read_census_origin(content: Any) -> "CensusSource | InvitedCensus":
+    """Read the member `census` of a description; Malformed when it is none."""
+    if not isinstance(content, Mapping) or content.get("kind") != "invitations":
+        return CensusSource.from_json(content)
+    if not {"kind", "root", "nonce"}.issuperset(content):
+        raise Malformed("description.census: not a census by invitation")
+    nonce = content.get("nonce")
+    return InvitedCensus(
+        _hash(content.get("root"), "root"), None if nonce is None else _hash(nonce, "nonce")
+    )
+
+
+@dataclass(frozen=True)
 class CensusSource:
     """Where a census was read.
 
@@ -174,6 +206,12 @@ def _voting_keys(rpc: JsonRpc, source: CensusSource) -> dict[bytes, bytes]:
 
 def _account(topic: bytes) -> bytes:
     return topic[WORD_BYTES - ADDRESS_BYTES :]
+
+
+def _hash(value: Any, member: str) -> bytes:
+    if not isinstance(value, str) or not re.fullmatch("0x[0-9a-f]{64}", value):
+        raise Malformed(f"description.census.{member}: not 32 bytes in lower-case 0x-hex")
+    return bytes.fromhex(value[2:])
 
 
 def _address(value: Any, member: str) -> bytes:

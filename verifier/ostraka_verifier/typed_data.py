@@ -15,8 +15,10 @@ SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD036
 
 _DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
-NODE_REGISTRATION = "NodeRegistration(address node,string url)"
-POLL_KEY = "PollKey(bytes32 pollContext,bytes32 publicKey)"
+COMMITTEE = "Committee(bytes32 committee)"
+POLL_KEY = "PollKey(bytes32 pollContext,bytes32 nodeKey)"
+POLL_KEYS = "PollKeys(bytes32 pollContext,bytes32 pollKeys)"
+CENSUS_UPLOAD = "CensusUpload(bytes32 pollContext,bytes32 censusHash)"
 BALLOT = (
     "Ballot(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest,bytes32 boxesHash)"
 )
@@ -30,20 +32,27 @@ AGGREGATE_SHARE = (
     "AggregateShare(bytes32 pollContext,bytes32 rootDigest,uint32 nodeIndex,bytes32 shareHash)"
 )
 REPAIR_MASK = (
-    "RepairMask(bytes32 pollContext,bytes32 ballotDigest,bytes32 repairHash,"
+    "RepairMask(bytes32 pollContext,bytes32 subject,bytes32 repairHash,"
     "uint32 low,uint32 high,bytes32 maskHash)"
 )
+REPAIR_SEED = (
+    "RepairSeed(bytes32 pollContext,bytes32 repairHash,"
+    "uint32 low,uint32 high,bytes32 boxHash,bytes32 maskHash)"
+)
+REPAIR = "Repair(bytes32 pollContext,bytes32 subject,bytes32 repairHash)"
 LACKING = "Lacking(bytes32 pollContext,uint32 round,bytes32 lackingHash)"
 PROPOSAL = (
     "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,"
-    "uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
+    "uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
 )
 REVISION = (
     "Revision(bytes32 proposalId,address recipient,uint256 amount,"
-    "uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
+    "uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
 )
 WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
-REGISTRATION = "Registration(bytes32 invitation,address account)"
+REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)"
+REDEEMED = "Redeemed(bytes32 electorate,address invitation,address signingKey)"
+VOTING_KEY = "VotingKey(address account,address key)"
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class Domain:
         return keccak256(
             keccak256(_DOMAIN_TYPE.encode()),
             keccak256(b"Ostraka"),
-            keccak256(b"1"),
+            keccak256(b"2"),
             word(self.chain_id),
             word(self.registry),
         )
@@ -81,11 +90,24 @@ class Domain:
 
 def address_of(public_key: PublicKey) -> bytes:
     """Ethereum address of a public key, 20 bytes."""
-    return keccak256(public_key.format(compressed=False)[1:])[12:]
+    return key_address(public_key.format(compressed=False)[1:])
+
+
+def key_address(public_key: bytes) -> bytes:
+    """Ethereum address of a public key given as its two coordinates, 64 bytes."""
+    return keccak256(public_key)[12:]
 
 
 def recover(digest: bytes, signature: bytes) -> bytes:
-    """Address whose key signed `digest`.
+    """Address whose key signed `digest`; arguments and errors as for `recover_key`."""
+    return key_address(recover_key(digest, signature))
+
+
+def recover_key(digest: bytes, signature: bytes) -> bytes:
+    """Public key that signed `digest`, as its two coordinates, 64 bytes.
+
+    That `s R = z G + r Q` for the point R that `r` and `v` name is the same statement: it has
+    exactly one solution Q.
 
     Args:
         digest: 32 bytes.
@@ -107,4 +129,4 @@ def recover(digest: bytes, signature: bytes) -> bytes:
         )
     except Exception as error:  # coincurve raises bare Exception and ValueError alike
         raise Malformed("signature: no key gives it") from error
-    return address_of(key)
+    return key.format(compressed=False)[1:]

@@ -9,6 +9,8 @@ from fastapi import FastAPI
 
 RECURSION_LIMIT = 1000
 """Of Python, set by whoever serves: far from where the C stack overflows."""
+PRIVATE_UMASK = 0o077
+"""Of whoever serves: nobody else may read a file, whatever part of the program makes it."""
 _KEEP_ALIVE_S = 30
 _STOP_S = 3
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
-from ostraka.chain.contract import DeployedContract, Sent, camel, checksum, sent
-from ostraka.keys import SigningKey
+from ostraka.chain.contract import DeployedContract, Sender, Sent, camel, checksum, sent
+from ostraka.chain.sending import Errand
 from ostraka_verifier.board import AnchoredRoot, Attestation
+from ostraka_verifier.census_tree import CensusRoot
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member, PollParameters
 from ostraka_verifier.tally_proof import Tally
@@ -33,7 +34,13 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class PollView:
-    """`IPollRegistry.PollView`; times not yet known are 0."""
+    """`IPollRegistry.PollView`; times not yet known are 0.
+
+    Attributes:
+        rejected_rounds: One more than the number of the last round whose root was rejected.
+        rejected_at: Chain time of that rejection.
+        contested: Whether a dispute about the anchored root is open.
+    """
 
     status: Status
     poll_context: bytes
@@ -56,6 +63,9 @@ class PollView:
     round: int
     root: SumRoot
     tally_digest: bytes
+    rejected_rounds: int
+    rejected_at: int
+    contested: bool
 
 
 @dataclass(frozen=True)
@@ -72,9 +82,9 @@ class CreatedPoll:
 
 @dataclass(frozen=True)
 class OpenedPoll:
-    """What `PollOpened` says: poll keys and their signatures, node 1 first."""
+    """What `PollOpened` says: the words of the poll keys, and signatures of all, node 1 first."""
 
-    public_keys: tuple[bytes, ...]
+    node_keys: tuple[bytes, ...]
     signatures: tuple[bytes, ...]
 
 
@@ -83,9 +93,9 @@ class Registry(DeployedContract):
 
     name = "PollRegistry"
 
-    def poll_count(self) -> int:
-        """Number of polls ever created."""
-        return int(self.read("pollCount"))
+    def poll_count(self, block: int | str = "latest") -> int:
+        """Number of polls ever created, at a block."""
+        return int(self.read("pollCount", block=block))
 
     def poll(self, poll_id: int, block: int | str = "latest") -> PollView:
         """State of a poll at a block."""
@@ -118,7 +128,7 @@ class Registry(DeployedContract):
         if event is None:
             return None
         given = event["args"]
-        return OpenedPoll(tuple(given["publicKeys"]), tuple(given["signatures"]))
+        return OpenedPoll(tuple(given["nodeKeys"]), tuple(given["signatures"]))
 
     def anchored(self, poll_id: int) -> AnchoredRoot | None:
         """Anchored root of a poll with the signatures that anchored it, None before."""
@@ -151,6 +161,14 @@ class Registry(DeployedContract):
         )
         return Committee(members, given["t"], given["f"])
 
+    def voting_keys(self) -> bytes:
+        """Address of the deployment's one contract of voting keys, 20 bytes."""
+        return bytes.fromhex(self.read("votingKeys")[2:])
+
+    def period_floor(self) -> int:
+        """Least seconds of a dispute window, a tally period and a claim period."""
+        return int(self.read("periodFloor"))
+
     def awards(
         self, poll_id: int, tally: Sequence[int], outcome_rule: bytes, order: Sequence[int]
     ) -> list[int]:
@@ -158,9 +176,9 @@ class Registry(DeployedContract):
         return list(self.read("awards", poll_id, tally, outcome_rule, order))
 
     def register_committee(
-        self, sender: SigningKey, committee: Committee, signatures: Sequence[bytes]
+        self, sender: Sender, committee: Committee, signatures: Sequence[bytes]
     ) -> Sent:
-        """Register a committee with its nodes' `NodeRegistration` signatures."""
+        """Register a committee with its nodes' `Committee` signatures."""
         return self.send(
             sender,
             "registerCommittee",
@@ -173,24 +191,40 @@ class Registry(DeployedContract):
 
     def create_poll(
         self,
-        sender: SigningKey,
+        sender: Sender,
         parameters: PollParameters,
+        census: CensusRoot,
         rule: bytes,
         outcome_rule: bytes,
         description: bytes,
     ) -> tuple[int, Sent]:
-        """Create a poll; its id and the transaction."""
+        """Create a poll; its id and the transaction.
+
+        Args:
+            census: What the parameters' census root is made of.
+        """
         values = tuple(getattr(parameters, field.name) for field in fields(parameters))
-        receipt = self.transact(sender, "createPoll", values, rule, outcome_rule, description)
+        receipt = self.transact(
+            sender, "createPoll", values, census.hash, rule, outcome_rule, description
+        )
+        return int(self.event_of(receipt, "PollCreated")["pollId"]), sent(receipt)
+
+    def poll_created_by(self, errand: Errand) -> tuple[int, Sent]:
+        """Id of the poll that an errand created before, and the transaction."""
+        receipt = self.follow(errand)
         return int(self.event_of(receipt, "PollCreated")["pollId"]), sent(receipt)
 
     def open_poll(
-        self, sender: SigningKey, poll_id: int, keys: Sequence[bytes], signatures: Sequence[bytes]
+        self,
+        sender: Sender,
+        poll_id: int,
+        node_keys: Sequence[bytes],
+        signatures: Sequence[bytes],
     ) -> Sent:
-        """Pin the nodes' poll keys and open the poll."""
-        return self.send(sender, "openPoll", poll_id, list(keys), list(signatures))
+        """Pin the nodes' poll keys by their words, with all nodes' `PollKeys` signatures."""
+        return self.send(sender, "openPoll", poll_id, list(node_keys), list(signatures))
 
-    def anchor_root(self, sender: SigningKey, poll_id: int, anchored: AnchoredRoot) -> Sent:
+    def anchor_root(self, sender: Sender, poll_id: int, anchored: AnchoredRoot) -> Sent:
         """Anchor a root with its signatures."""
         root = anchored.root
         x, y = int.from_bytes(root.sum[:32], "big"), int.from_bytes(root.sum[32:], "big")
@@ -202,7 +236,7 @@ class Registry(DeployedContract):
             [(one.node, one.signature) for one in anchored.attestations],
         )
 
-    def accept_tally(self, sender: SigningKey, poll_id: int, tally: Tally) -> Sent:
+    def accept_tally(self, sender: Sender, poll_id: int, tally: Tally) -> Sent:
         """Submit a tally with its opening."""
         return self.send(sender, "acceptTally", poll_id, list(tally.values), tally.blinding)
 

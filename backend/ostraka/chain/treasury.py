@@ -8,10 +8,13 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
-from ostraka.chain.contract import DeployedContract, Sent, checksum, sent
+from ostraka.chain.contract import DeployedContract, Sender, Sent, checksum, sent
+from ostraka.chain.sending import Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
+from ostraka_verifier.census_tree import SIBLING_BYTES, CensusRoot
+from ostraka_verifier.encoding import HASH_BYTES, keccak256
 
 
 class BallotKind(IntEnum):
@@ -74,6 +77,42 @@ class RoundParameters:
     dispute_window: int
     tally_period: int
     minimum_ballots: int
+    secret: bool
+
+
+class ElectorateKind(IntEnum):
+    """Who votes in a round, as the contract numbers it (docs/protocol.md §17.4)."""
+
+    MEMBERS = 0
+    FIXED = 1
+    SOURCE = 2
+    INVITATIONS = 3
+
+
+_NO_CENSUS = CensusRoot(bytes(HASH_BYTES), 0, 0)
+
+
+@dataclass(frozen=True)
+class RoundElectorate:
+    """Who votes, fixed when the round is created.
+
+    Attributes:
+        tree: What the census root is made of: the members', the voters', or the invitations'.
+        source: Canonical JSON of where the census is read on chain; kind `SOURCE` only.
+    """
+
+    kind: ElectorateKind
+    tree: CensusRoot = _NO_CENSUS
+    source: bytes = b""
+
+    @property
+    def root(self) -> bytes:
+        """What the treasury keeps of it, 32 bytes."""
+        return keccak256(self.source) if self.kind is ElectorateKind.SOURCE else self.tree.digest
+
+    def abi(self) -> tuple[Any, ...]:
+        """As the contract takes it."""
+        return int(self.kind), self.tree.hash, self.tree.sum, self.tree.count, self.source
 
 
 @dataclass(frozen=True)
@@ -89,6 +128,10 @@ class RoundView:
     claims_end_at: int
     proposals: int
     standing: int
+    electorate_kind: ElectorateKind
+    electorate_root: bytes
+    electorate_voters: int
+    electorate_weight: int
     parameters: RoundParameters
 
     @property
@@ -117,14 +160,16 @@ class Item:
     title: str
     text: str
     category: int = 0
+    details: bytes = bytes(HASH_BYTES)
+    """keccak-256 of further details as canonical JSON, zero where there are none."""
 
     def abi(self) -> tuple[Any, ...]:
         """As the contract takes it."""
-        return checksum(self.recipient), self.amount, self.category, self.title, self.text
+        return checksum(self.recipient), *self.words()[1:]
 
     def words(self) -> tuple[Any, ...]:
         """As the EIP-712 types `Proposal` and `Revision` hash it."""
-        return self.recipient, self.amount, self.category, self.title, self.text
+        return self.recipient, self.amount, self.category, self.title, self.text, self.details
 
 
 @dataclass(frozen=True)
@@ -168,8 +213,14 @@ class Treasury(DeployedContract):
         """State of a round; status NONE when there is none."""
         values = list(self.read("round", round_id))
         values[0], values[1] = RoundStatus(values[0]), bytes.fromhex(values[1][2:])
+        values[9] = ElectorateKind(values[9])
         values[-1] = _parameters(list(values[-1]))
         return RoundView(*values)
+
+    def electorate_source(self, round_id: int) -> bytes:
+        """Canonical JSON of where a round's census is read on chain; empty for other kinds."""
+        event = self.latest_event("RoundCreated", {"roundId": round_id})
+        return b"" if event is None else bytes(event["args"]["electorate"]["source"])
 
     def texts(self, round_id: int) -> tuple[str, str]:
         """Title and text of a round."""
@@ -186,7 +237,12 @@ class Treasury(DeployedContract):
         for id_, proposer, recipient, amount, category, *states in self.read("proposals", round_id):
             texts = items[bytes(id_)]
             item = Item(
-                bytes.fromhex(recipient[2:]), amount, texts["title"], texts["text"], category
+                bytes.fromhex(recipient[2:]),
+                amount,
+                texts["title"],
+                texts["text"],
+                category,
+                bytes(texts["details"]),
             )
             found.append(Proposal(bytes(id_), bytes.fromhex(proposer[2:]), item, *states))
         return found
@@ -196,17 +252,30 @@ class Treasury(DeployedContract):
         return int(self.read("nonces", checksum(member)))
 
     def create_round(
-        self, sender: SigningKey, parameters: RoundParameters, title: str, text: str
+        self,
+        sender: Sender,
+        parameters: RoundParameters,
+        electorate: RoundElectorate,
+        title: str,
+        text: str,
     ) -> tuple[int, Sent]:
         """Create a round; its id and the transaction."""
-        receipt = self.transact(sender, "createRound", *_creation(parameters, title, text))
+        creation = _creation(parameters, electorate, title, text)
+        receipt = self.transact(sender, "createRound", *creation)
         return int(self.event_of(receipt, "RoundCreated")["roundId"]), sent(receipt)
 
-    def try_round(self, parameters: RoundParameters, title: str, text: str) -> None:
-        """Refused where the treasury would not take a round; nothing is sent."""
-        self.read("createRound", *_creation(parameters, title, text))
+    def round_created_by(self, errand: Errand) -> tuple[int, Sent]:
+        """Id of the round that an errand created before, and the transaction."""
+        receipt = self.follow(errand)
+        return int(self.event_of(receipt, "RoundCreated")["roundId"]), sent(receipt)
 
-    def fund(self, sender: SigningKey, round_id: int, amount: int) -> Sent:
+    def try_round(
+        self, parameters: RoundParameters, electorate: RoundElectorate, title: str, text: str
+    ) -> None:
+        """Refused where the treasury would not take a round; nothing is sent."""
+        self.read("createRound", *_creation(parameters, electorate, title, text))
+
+    def fund(self, sender: Sender, round_id: int, amount: int) -> Sent:
         """Put money into a round; a token must be approved first."""
         own_coin = not any(self.round(round_id).parameters.token)
         return self.send(sender, "fund", round_id, amount, value=amount if own_coin else 0)
@@ -223,7 +292,7 @@ class Treasury(DeployedContract):
 
     def propose(
         self,
-        sender: SigningKey,
+        sender: Sender,
         round_id: int,
         item: Item,
         members: Census,
@@ -240,7 +309,7 @@ class Treasury(DeployedContract):
 
     def revise_for(
         self,
-        sender: SigningKey,
+        sender: Sender,
         proposal_id: bytes,
         item: Item,
         members: Census,
@@ -251,39 +320,41 @@ class Treasury(DeployedContract):
         return self.send(sender, "reviseFor", proposal_id, item.abi(), shown, signed.abi())
 
     def withdraw_for(
-        self, sender: SigningKey, proposal_id: bytes, members: Census, signed: Authorization
+        self, sender: Sender, proposal_id: bytes, members: Census, signed: Authorization
     ) -> Sent:
         """Withdraw the proposal of a member who signed `Withdrawal`."""
         shown = membership(members, signed.member)
         return self.send(sender, "withdrawFor", proposal_id, shown, signed.abi())
 
-    def revise(self, sender: SigningKey, proposal_id: bytes, item: Item) -> Sent:
+    def revise(self, sender: Sender, proposal_id: bytes, item: Item) -> Sent:
         """Change one's proposal while proposals are open."""
         return self.send(sender, "revise", proposal_id, item.abi())
 
-    def withdraw(self, sender: SigningKey, proposal_id: bytes) -> Sent:
+    def withdraw(self, sender: Sender, proposal_id: bytes) -> Sent:
         """Withdraw one's proposal while proposals are open."""
         return self.send(sender, "withdraw", proposal_id)
 
     def start_voting(
-        self, sender: SigningKey, round_id: int, census: Census, secret: bool, description: bytes
+        self, sender: Sender, round_id: int, census: Census, description: bytes
     ) -> tuple[int, Sent]:
         """Create the round's poll over a census; its id and the transaction."""
-        electorate = (census.root, len(census), census.total_weight, secret)
-        receipt = self.transact(sender, "startVoting", round_id, electorate, description)
+        tree = census.tree
+        receipt = self.transact(
+            sender, "startVoting", round_id, (tree.hash, tree.count, tree.sum), description
+        )
         return int(self.event_of(receipt, "VotingStarted")["pollId"]), sent(receipt)
 
     def decide(
-        self, sender: SigningKey, round_id: int, tally: Sequence[int], order: Sequence[int]
+        self, sender: Sender, round_id: int, tally: Sequence[int], order: Sequence[int]
     ) -> Sent:
         """Fix which proposals are funded."""
         return self.send(sender, "decide", round_id, list(tally), list(order))
 
-    def claim(self, sender: SigningKey, proposal_id: bytes) -> Sent:
+    def claim(self, sender: Sender, proposal_id: bytes) -> Sent:
         """Pay a funded proposal to its recipient."""
         return self.send(sender, "claim", proposal_id)
 
-    def refund(self, sender: SigningKey, round_id: int, funder: bytes) -> Sent:
+    def refund(self, sender: Sender, round_id: int, funder: bytes) -> Sent:
         """Return a funder's part of what is not meant for proposals."""
         return self.send(sender, "refund", round_id, checksum(funder))
 
@@ -297,15 +368,17 @@ class Token(DeployedContract):
         """In the smallest unit."""
         return int(self.read("balanceOf", checksum(account)))
 
-    def approve(self, sender: SigningKey, spender: bytes, amount: int) -> Sent:
+    def approve(self, sender: Sender, spender: bytes, amount: int) -> Sent:
         """Let `spender` take up to `amount`."""
         return self.send(sender, "approve", checksum(spender), amount)
 
 
-def _creation(parameters: RoundParameters, title: str, text: str) -> tuple[Any, ...]:
+def _creation(
+    parameters: RoundParameters, electorate: RoundElectorate, title: str, text: str
+) -> tuple[Any, ...]:
     values = {name: getattr(parameters, name) for name in _NAMES}
     values["token"] = checksum(parameters.token)
-    return tuple(values.values()), title, text
+    return tuple(values.values()), electorate.abi(), title, text
 
 
 _NAMES = [field.name for field in fields(RoundParameters)]
@@ -322,4 +395,18 @@ def membership(members: Census, account: bytes) -> tuple[Any, ...]:
     entry = members.by_account.get(account)
     if entry is None:
         raise ValueError(f"0x{account.hex()} is no member of this round")
-    return checksum(entry.signing_key), entry.weight, members.proof(account)
+    index, packed = members.proof(account)
+    siblings = [
+        (packed[at : at + HASH_BYTES], int.from_bytes(packed[at + HASH_BYTES :][:16], "big"))
+        for at in range(0, len(packed), SIBLING_BYTES)
+    ]
+    tree = members.tree
+    return (
+        checksum(entry.signing_key),
+        entry.weight,
+        index,
+        tree.hash,
+        tree.sum,
+        tree.count,
+        siblings,
+    )

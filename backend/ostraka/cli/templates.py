@@ -41,7 +41,7 @@ accounts_file = "members.csv"  # columns account, weight, signing_key; seen from
 # kind = "votes"             # instead: holders of an ERC-20 or ERC-721 with votes (ERC-5805)
 # contract = "0x…"
 # unit = "1000000000000000000"  # votes that give a weight of one
-# keys = "0x…"               # with either: a contract with voting keys
+# voting_keys = true          # with either: accounts may have named a key that votes for them
 # classes = 4                # weights made equal within so many classes of five or more voters; or
 #                            # "powers_of_two", "equal": ostraka census classes shows what it does
 
@@ -99,7 +99,7 @@ kind = "list"
 # kind = "votes"             # instead: holders of an ERC-20 or ERC-721 with votes (ERC-5805)
 # contract = "0x…"
 # unit = "1000000000000000000"  # votes that give a weight of one
-# keys = "0x…"               # with either: a contract with voting keys
+# voting_keys = true          # with either: accounts may have named a key that votes for them
 # classes = 4                # weights made equal within so many classes of five or more voters; or
 #                            # "powers_of_two", "equal": ostraka census classes shows what it does
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ostraka.cli import key_options
 from ostraka.cli.client import (
     DEFAULT_GATEWAY,
     AsJson,
@@ -18,8 +19,9 @@ from ostraka.cli.client import (
     poll_number,
 )
 from ostraka.cli.errors import UNREACHABLE
+from ostraka.cli.key_options import KeyFile, PlainKey
 from ostraka.cli.output import emit, facts, note, printable, table, when
-from ostraka.cli.propose import Account, KeyFile
+from ostraka.cli.propose import Account
 from ostraka.client.casting import (
     Sealing,
     fetch_receipts,
@@ -32,8 +34,8 @@ from ostraka.client.casting import (
 from ostraka.client.choosing import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
 from ostraka.client.gateway import Gateway, Refusal
 from ostraka.client.poll import VotersPoll, chain_time, compare, poll_of_gateway
-from ostraka.client.votes import SavedBallot, SavedVotes, private
-from ostraka.keys import SigningKey
+from ostraka.client.votes import SavedBallot, SavedVotes
+from ostraka.files import private
 from ostraka.wire.records import to_hex
 
 
@@ -103,6 +105,7 @@ def cast(
         bool,
         typer.Option("--again", help="Make a new ballot although the last one is not recorded."),
     ] = False,
+    plain_key: PlainKey = False,
     challenge: Annotated[
         Path | None,
         typer.Option(
@@ -134,7 +137,7 @@ def cast(
 
     Example: ostraka vote 1 --key me.key --rpc https://rpc.example --registry 0x5FbD…
     """
-    signer = SigningKey.read(key)
+    signer = key_options.opened(key, plain_key, as_json)
     voter = account or signer.address
     with Gateway(gateway) as to:
         poll, now, checked = _poll(to, name, rpc, registry, trust_gateway, direct)

@@ -194,7 +194,9 @@ class Accepting:
             voter=ballot.voter,
             cast_at_unix_s=ballot.cast_at_unix_s,
             digest=ballot.digest,
-            record=record.encode(),
+            signed=b"".join((record.ballot, record.boxes_hash, record.signature)),
+            # Boxes that came when the poll key was gone would outlive it.
+            boxes=b"".join(record.boxes) if self._state.poll_key is not None else b"",
             receipt=receipt,
             share_box=record.boxes[self._state.node - 1] if admitted.share_is_good else None,
         )
@@ -220,10 +222,13 @@ class Accepting:
         return self._receipt_of(stored)
 
     def records_after(self, after: int) -> bytes:
-        """For a peer: `u64 last row ‖ records` of ballots stored after a row."""
+        """For a peer: `u64 last row ‖ records` of ballots stored after a row.
+
+        None of those whose boxes are deleted: by then the tally is final.
+        """
         stored = self._state.store.ballots_after(self._state.poll.poll_id, after, PULL_LIMIT)
         last = (stored[-1].id or after) if stored else after
-        return last.to_bytes(_CURSOR_BYTES, "big") + b"".join(one.record for one in stored)
+        return last.to_bytes(_CURSOR_BYTES, "big") + self._state.encode_batch(stored)
 
     async def pull_all(self) -> None:
         """Store what the peers have and this node misses; what takes long goes on by itself."""
@@ -267,7 +272,7 @@ class Accepting:
         if len(digests) > len(self._state.census):
             raise Malformed(f"digests: {len(digests)}, one a voter at most")
         known = self._state.store.known(self._state.poll.poll_id, digests)
-        return b"".join(stored.record for stored in known.values())
+        return self._state.encode_batch(known.values())
 
     async def fetch(self, peer: Peer, digests: Collection[bytes]) -> None:
         """Store some ballots that a peer has."""
@@ -283,7 +288,7 @@ class Accepting:
     def _store_from_peers(self, records: Sequence[CastRecord]) -> None:
         digests = [tagged_hash("ballot", record.ballot) for record in records]
         known = self._state.store.known(self._state.poll.poll_id, digests)
-        whole = {digest for digest, stored in known.items() if stored.record}
+        whole = {digest for digest, stored in known.items() if stored.signed}
         fresh = {
             digest: record
             for digest, record in zip(digests, records, strict=True)

@@ -171,6 +171,10 @@ def build_api(service: NodeService) -> FastAPI:
     def peer_records(poll: Poll, body: Body, _: PeerAddress) -> Response:
         return Response(poll.accepting.records_of(split_digests(body)), media_type=_BINARY)
 
+    @app.post("/api/v1/polls/{poll_id}/peer/signed", include_in_schema=False)
+    def peer_signed(poll: Poll, body: Body, _: PeerAddress) -> Response:
+        return Response(poll.publication.signed_of(split_digests(body)), media_type=_BINARY)
+
     @app.post("/api/v1/polls/{poll_id}/peer/draft", include_in_schema=False)
     def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:
         return Response(poll.settlement.answer_draft(body), media_type=_BINARY)

@@ -81,10 +81,10 @@ class Repairing:
     async def _try_helpers(self, digest: bytes, nodes: Collection[int]) -> None:
         """Try sets of helpers until one of them gives the share."""
         stored = await asyncio.to_thread(self._state.store.ballot, self._state.poll.poll_id, digest)
-        if stored is None or not stored.record or self._state.poll_key is None:
+        if stored is None or not stored.boxes or self._state.poll_key is None:
             return
         ballot = self._state.poll.layout.decode(
-            self._state.curve, stored.record[: self._state.poll.layout.size]
+            self._state.curve, stored.signed[: self._state.poll.layout.size]
         )
         peers = {peer.number: peer for peer in self._state.peers}
         threshold = self._state.poll.committee.threshold
@@ -147,14 +147,13 @@ class Repairing:
         if (
             stored is None
             or stored.share_box is None
-            or not stored.record
             or self._state.poll_key is None
             or opened is None
         ):
             raise Problem(409, "No share", "this node has no good share of that ballot")
         if self._state.node not in request.helpers:
             raise Problem(400, "Malformed", "this node is not among the helpers", "helpers")
-        ballot = poll.layout.decode(self._state.curve, stored.record[: poll.layout.size])
+        ballot = poll.layout.decode(self._state.curve, stored.signed[: poll.layout.size])
         share = self._state.admission.share(ballot, stored.share_box)
         return contribute(
             request,

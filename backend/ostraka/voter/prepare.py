@@ -6,14 +6,15 @@ Source: docs/protocol.md §7, §8. Vectors: tests/vectors/ballot.json.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ostraka.keys import PollKey, SigningKey, seal
+from ostraka.keys import SigningKey
 from ostraka.randomness import Randomness, system
+from ostraka.sealing import Recipient, ballot_info
 from ostraka.voter.kernel import Kernel
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot, BallotLayout
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve, R
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.poll_key import check_poll_keys
 from ostraka_verifier.proof import BallotProof, ProofShape, challenge
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
@@ -70,13 +71,17 @@ class BallotFactory:
         threshold: Secrecy threshold `t`.
         domain: Chain and registry to which signatures are bound.
         poll_context: 32 bytes.
-        poll_keys: The nodes' X25519 public keys, node 1 first, as pinned on chain.
+        poll_keys: The nodes' poll keys of 1,216 bytes, node 1 first, as pinned on chain.
+
+        Raises:
+            Malformed: A poll key is refused (§4.3).
         """
+        check_poll_keys(poll_keys)
         self._rule = rule
         self._threshold = threshold
         self._domain = domain
         self._context = poll_context
-        self._poll_keys = tuple(poll_keys)
+        self._recipients = tuple(Recipient(one) for one in poll_keys)
         self._randomness = randomness
         self._shape = ProofShape(rule, threshold)
         self.layout = BallotLayout(self._shape)
@@ -146,7 +151,7 @@ class BallotFactory:
             z_square=(x * w + y) % R,
         )
         shares = tuple(
-            self._evaluate(columns, rho, node) for node in range(1, len(self._poll_keys) + 1)
+            self._evaluate(columns, rho, node) for node in range(1, len(self._recipients) + 1)
         )
         ballot = self.layout.build(cast_at_unix_s, proof)
         return SharedBallot(ballot, shares, tuple(bits), rho[0])
@@ -155,8 +160,13 @@ class BallotFactory:
         """Seal each node's share to its poll key and sign the whole."""
         ballot = shared.ballot
         boxes = tuple(
-            _seal(key, BoxContent(self._context, ballot.voter, ballot.digest, share).encode())
-            for key, share in zip(self._poll_keys, shared.shares, strict=True)
+            recipient.seal(
+                BoxContent(self._context, ballot.voter, ballot.digest, share).encode(),
+                ballot_info(self._context, node),
+            )
+            for node, (recipient, share) in enumerate(
+                zip(self._recipients, shared.shares, strict=True), start=1
+            )
         )
         digest = self._domain.digest(
             typed_data.BALLOT,
@@ -176,12 +186,3 @@ class BallotFactory:
         )
         blinding = sum(power * value for power, value in zip(powers, rho, strict=True)) % R
         return Share(values, blinding)
-
-
-def _seal(poll_key: bytes, plaintext: bytes) -> bytes:
-    try:
-        return seal(poll_key, plaintext)
-    except Malformed:
-        # A node that announced a key of low order, which opens to everybody, must not keep voters
-        # from the others: it gets a box that nobody can open.
-        return seal(PollKey().public_key, plaintext)

@@ -1,9 +1,11 @@
-//! BN254 G1 for Python: whole vectors at a time, with the interpreter lock released.
+//! BN254 G1 and census roots for Python: whole vectors at a time, with the interpreter lock
+//! released.
 //!
 //! Arithmetic is not constant-time. Errors about bytes name the position of the bad point; nothing
 //! that Python can pass makes this module panic.
 
 mod addition;
+mod census_tree;
 mod encoding;
 mod fixed_bases;
 mod group;
@@ -11,14 +13,16 @@ mod parallel;
 mod scalar;
 
 use ark_bn254::G1Affine;
+use census_tree::ENTRY_BYTES;
 use encoding::{decode_points, decode_scalar, encode_points, POINT_BYTES, SCALAR_BYTES};
 use fixed_bases::WindowTables;
-use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PySlice};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use scalar::{split, SecretHalves};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
 use zeroize::Zeroize;
 
 /// Additions below which waking the pool costs more than it saves.
@@ -85,6 +89,10 @@ struct Pool {
 }
 
 impl Pool {
+    fn new(size: usize) -> Self {
+        Self { size, threads: Mutex::new(None) }
+    }
+
     /// Runs `work` with the interpreter lock released, on the pool where it pays.
     fn run<T: Send>(
         &self,
@@ -153,7 +161,7 @@ impl Engine {
             let message = format!("{threads} threads: from 1 to {MAX_THREADS}");
             return Err(PyValueError::new_err(message));
         }
-        Ok(Self { pool: Arc::new(Pool { size: threads, threads: Mutex::new(None) }) })
+        Ok(Self { pool: Arc::new(Pool::new(threads)) })
     }
 
     fn decode(&self, py: Python<'_>, data: &[u8], identity: bool) -> PyResult<Points> {
@@ -225,9 +233,26 @@ fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHa
     .ok_or_else(|| PyValueError::new_err("scalar outside [0, R)"))
 }
 
+/// Hash and sum at the root of the census's tree: 56 bytes an entry, in the census's order.
+#[pyfunction]
+fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py, PyBytes>, u128)> {
+    if !entries.len().is_multiple_of(ENTRY_BYTES) {
+        let message = format!("census: length {} is no multiple of {ENTRY_BYTES}", entries.len());
+        return Err(PyValueError::new_err(message));
+    }
+    let cores = available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS));
+    // A leaf and a node each take about as long as an addition.
+    let additions = 2 * (entries.len() / ENTRY_BYTES);
+    let root = Pool::new(cores)
+        .run(py, additions, || census_tree::root(entries))?
+        .ok_or_else(|| PyOverflowError::new_err("census: weights add up to 2^128 or more"))?;
+    Ok((PyBytes::new(py, &root.hash), root.sum))
+}
+
 #[pymodule]
 fn ostraka_verifier_native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Points>()?;
     module.add_class::<FixedBases>()?;
-    module.add_class::<Engine>()
+    module.add_class::<Engine>()?;
+    module.add_function(wrap_pyfunction!(census_tree_root, module)?)
 }

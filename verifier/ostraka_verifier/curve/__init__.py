@@ -8,14 +8,26 @@ Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
 
 import importlib.util
 import os
+from typing import Literal
 
 from ostraka_verifier.curve.interface import Curve, FixedBases, P, Points, R, Scalars
 
-__all__ = ["Curve", "FixedBases", "P", "Points", "R", "Scalars", "load"]
+__all__ = ["Curve", "FixedBases", "P", "Points", "R", "Scalars", "engine_name", "load"]
 
 
 def load(name: str | None = None) -> Curve:
-    """An engine by name.
+    """An engine by name; arguments and errors are those of `engine_name`."""
+    if engine_name(name) == "reference":
+        from ostraka_verifier.curve.reference import Reference
+
+        return Reference()
+    from ostraka_verifier.curve.native import Native
+
+    return Native()
+
+
+def engine_name(name: str | None = None) -> Literal["native", "reference"]:
+    """Which engine `name` means.
 
     Args:
         name: "native", "reference", or None for what `OSTRAKA_CURVE` says, else for native where
@@ -28,15 +40,11 @@ def load(name: str | None = None) -> Curve:
     installed = importlib.util.find_spec("ostraka_verifier_native") is not None
     name = name or os.environ.get("OSTRAKA_CURVE") or ("native" if installed else "reference")
     if name == "reference":
-        from ostraka_verifier.curve.reference import Reference
-
-        return Reference()
-    if name == "native":
-        if not installed:
-            raise RuntimeError(
-                "curve engine native: the package ostraka-verifier-native is not installed"
-            )
-        from ostraka_verifier.curve.native import Native
-
-        return Native()
-    raise ValueError(f"no curve engine {name!r}: native or reference")
+        return "reference"
+    if name != "native":
+        raise ValueError(f"no curve engine {name!r}: native or reference")
+    if not installed:
+        raise RuntimeError(
+            "curve engine native: the package ostraka-verifier-native is not installed"
+        )
+    return "native"

@@ -1,0 +1,65 @@
+//! Root of the Merkle sum tree over a census (docs/protocol.md §6.2).
+
+use crate::parallel;
+use sha3::{Digest, Keccak256};
+
+/// Account (20), signing key (20), weight as u128.
+pub const ENTRY_BYTES: usize = 56;
+const WEIGHT_BYTES: usize = 16;
+const HASH_BYTES: usize = 32;
+
+/// Height of the subtrees that threads take one by one: large enough to be worth the handing out,
+/// small enough for a core's cache.
+const SUBTREE_HEIGHT: u32 = 10;
+
+#[derive(Clone, Copy)]
+pub struct Node {
+    pub hash: [u8; HASH_BYTES],
+    pub sum: u128,
+}
+
+/// Every node beyond the last entry, at any height.
+const PADDING: Node = Node { hash: [0; HASH_BYTES], sum: 0 };
+
+/// Root over whole entries; `None` when the weights add up to 2^128 or more.
+pub fn root(entries: &[u8]) -> Option<Node> {
+    let height = depth(entries.len() / ENTRY_BYTES).min(SUBTREE_HEIGHT);
+    let subtrees = parallel::map(entries.chunks(ENTRY_BYTES << SUBTREE_HEIGHT), |part| {
+        ascend(part.chunks_exact(ENTRY_BYTES).map(leaf).collect(), height)
+    });
+    let subtrees: Vec<Node> = subtrees.into_iter().collect::<Option<_>>()?;
+    let rest = depth(subtrees.len());
+    ascend(subtrees, rest)
+}
+
+/// `⌈log2 count⌉`, and 0 for none.
+fn depth(count: usize) -> u32 {
+    count.next_power_of_two().trailing_zeros()
+}
+
+/// The one node `height` levels above `nodes`, of which there are at most `2^height`.
+fn ascend(mut nodes: Vec<Node>, height: u32) -> Option<Node> {
+    for _ in 0..height {
+        let parents = nodes.chunks(2).map(|pair| parent(&pair[0], pair.get(1).unwrap_or(&PADDING)));
+        nodes = parents.collect::<Option<_>>()?;
+    }
+    Some(nodes.first().copied().unwrap_or(PADDING))
+}
+
+fn leaf(entry: &[u8]) -> Node {
+    let mut weight = [0; WEIGHT_BYTES];
+    weight.copy_from_slice(&entry[ENTRY_BYTES - WEIGHT_BYTES..]);
+    let hash = Keccak256::new_with_prefix("ostraka/v2/census-leaf").chain_update(entry).finalize();
+    Node { hash: hash.into(), sum: u128::from_be_bytes(weight) }
+}
+
+fn parent(left: &Node, right: &Node) -> Option<Node> {
+    let sum = left.sum.checked_add(right.sum)?;
+    let hash = Keccak256::new_with_prefix("ostraka/v2/census-node")
+        .chain_update(left.hash)
+        .chain_update(left.sum.to_be_bytes())
+        .chain_update(right.hash)
+        .chain_update(right.sum.to_be_bytes())
+        .finalize();
+    Some(Node { hash: hash.into(), sum })
+}
