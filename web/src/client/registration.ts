@@ -1,27 +1,194 @@
 /**
- * Redeem an invitation: the account that is to be registered signs.
+ * Redeem an invitation: its key and the voter's own key sign that the one is bound to the other.
  *
- * Source: docs/protocol.md §6.3, §15.
+ * What the gateway answers is signed by it. That statement is kept on this device: it shows that the
+ * invitation was redeemed with this key, should the list of voters say something else.
+ *
+ * Source: docs/protocol.md §6.7, §15.
  */
 
-import { taggedHash, toHex, utf8 } from "../protocol/encoding.ts";
-import type { Signer } from "../protocol/keys.ts";
-import { Domain, REGISTRATION } from "../protocol/typed_data.ts";
+import { HASH_BYTES, sameBytes, taggedHash, toHex, word } from "../protocol/encoding.ts";
+import { AuditError, Malformed, Rejected } from "../protocol/errors.ts";
+import type { Signer, SigningKey } from "../protocol/keys.ts";
+import { Domain, signedBy } from "../protocol/typed_data.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Of } from "./shape.ts";
-import { type Config, redemption } from "./views.ts";
+import { bytes, decimal, list, type Of, optional, record, text, whole } from "./shape.ts";
+import { type Config, type Invited, invitedTo, redemption } from "./views.ts";
+import type { Store } from "./votes.ts";
 
-/** Register an account; single-use. Refusal says what is wrong with the code. */
+const REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)";
+const REDEEMED = "Redeemed(bytes32 electorate,address invitation,address signingKey)";
+
+const SHELF = "ostraka/registrations";
+
+type Electorate = Invited["electorate"];
+
+/** That an invitation is bound to a key, confirmed by the gateway. */
+const registration = record({
+  title: text,
+  plan: text,
+  invitation: bytes,
+  signingKey: bytes,
+  weight: decimal,
+  electorate: record({
+    chainId: whole,
+    contract: bytes,
+    round: optional(decimal),
+    nonce: optional(bytes),
+    root: bytes,
+  }),
+  gateway: bytes,
+  statement: bytes,
+});
+export type Registration = Of<typeof registration>;
+
+/** Where an invitation may be redeemed, the newest first; nothing where nobody knows it. */
+export async function placesOf(
+  gateway: Gateway,
+  { address }: SigningKey,
+): Promise<readonly Invited[]> {
+  return await gateway.get(`/invitations/${toHex(address)}`, list(invitedTo));
+}
+
+/**
+ * Bind an invitation to a key; saying the same again does no harm.
+ *
+ * @param place One of `placesOf`.
+ * @throws Rejected: the gateway asks to sign for other contracts than its own, or did not sign what
+ *   it registered.
+ * @throws Refusal: the invitation or the key was used before, or registration is over.
+ */
 export async function redeem(
   gateway: Gateway,
-  { chainId, registry }: Config,
-  code: string,
+  config: Config,
+  place: Invited,
+  invitation: SigningKey,
   signer: Signer,
-): Promise<Of<typeof redemption>> {
-  const domain = new Domain(BigInt(chainId), registry);
-  const invitation = taggedHash("invitation-code", utf8(code));
-  const { address } = signer;
-  const signature = await signer.signStatement(domain, REGISTRATION, invitation, address);
-  const body = { code, account: toHex(address), signature: toHex(signature) };
-  return await gateway.post("/invitations/redemption", body, redemption);
+): Promise<Registration> {
+  const { plan, title, electorate } = place;
+  const { domain, digest } = electorateOf(electorate, config);
+  const named = [digest, invitation.address, signer.address] as const;
+  // The voter's own key first: a wallet may decline, and then nothing is signed at all.
+  const bySigningKey = await signer.signStatement(domain, REDEMPTION, ...named);
+  const byInvitation = await invitation.signStatement(domain, REDEMPTION, ...named);
+  const answer = await gateway.post(
+    "/invitations/redemption",
+    {
+      plan,
+      invitation: toHex(invitation.address),
+      signing_key: toHex(signer.address),
+      by_invitation: toHex(byInvitation),
+      by_signing_key: toHex(bySigningKey),
+    },
+    redemption,
+  );
+  const { statement, weight } = answer;
+  const same =
+    answer.plan === plan &&
+    sameBytes(answer.invitation, invitation.address) &&
+    sameBytes(answer.signingKey, signer.address);
+  if (!same || !signedBy(config.account, domain.digest(REDEEMED, ...named), statement)) {
+    const reason = "the gateway did not sign that it bound this invitation to this key";
+    throw new Rejected("C4", "redemption", reason);
+  }
+  return {
+    title,
+    plan,
+    invitation: invitation.address,
+    signingKey: signer.address,
+    weight,
+    electorate,
+    gateway: config.account,
+    statement,
+  };
+}
+
+/** Where redemptions of an electorate count, and the 32 bytes that stand for it in them. */
+function electorateOf(
+  { chainId, contract, round, nonce, root }: Electorate,
+  config: Config,
+): { domain: Domain; digest: Uint8Array } {
+  if ((round === undefined) === (nonce === undefined)) {
+    throw new Malformed("electorate: neither of a round nor of a poll");
+  }
+  for (const [name, value] of [
+    ["root", root],
+    ["nonce", nonce],
+  ] as const) {
+    if (value && value.length !== HASH_BYTES) throw new Malformed(`electorate.${name}: not 32 bytes`);
+  }
+  const own = round === undefined ? config.registry : config.treasury;
+  if (chainId !== config.chainId || !sameBytes(contract, own)) {
+    const reason = "the invitation is for another chain or contract than this site's";
+    throw new Rejected("C4", "electorate", reason);
+  }
+  const chain = BigInt(chainId);
+  const part = round === undefined ? nonce! : word(round);
+  return {
+    domain: new Domain(chain, contract),
+    digest: taggedHash("electorate", word(chain), word(contract), part, root),
+  };
+}
+
+/** A registration as a file: JSON. */
+export function registrationJson(one: Registration): string {
+  return JSON.stringify(toJson(one), undefined, 1);
+}
+
+function toJson(one: Registration): Readonly<Record<string, unknown>> {
+  const { electorate } = one;
+  return {
+    title: one.title,
+    plan: one.plan,
+    invitation: toHex(one.invitation),
+    signing_key: toHex(one.signingKey),
+    weight: one.weight.toString(),
+    electorate: {
+      chain_id: electorate.chainId,
+      contract: toHex(electorate.contract),
+      round: electorate.round?.toString() ?? null,
+      nonce: electorate.nonce ? toHex(electorate.nonce) : null,
+      root: toHex(electorate.root),
+    },
+    gateway: toHex(one.gateway),
+    statement: toHex(one.statement),
+  };
+}
+
+/** Keep a registration on this device, in place of one of the same invitation in the same plan. */
+export function keepRegistration(store: Store, one: Registration): void {
+  const others = kept(store).filter(({ plan, invitation }) => {
+    return plan !== one.plan || !sameBytes(invitation, one.invitation);
+  });
+  store.setItem(SHELF, JSON.stringify([...others, one].map(toJson)));
+}
+
+/** What a poll's description fixes of its invitations. */
+export interface InvitedVoters {
+  readonly root: Uint8Array;
+  /** Of a poll without a round. */
+  readonly nonce: Uint8Array | undefined;
+  /** The round of the poll, if it has one. */
+  readonly round: { readonly treasury: Uint8Array; readonly roundId: bigint } | undefined;
+}
+
+/** Registrations on this device for a poll's invitations. */
+export function registrationsFor(store: Store, voters: InvitedVoters): Registration[] {
+  return kept(store).filter(({ electorate: { root, nonce, round, contract } }) => {
+    if (!sameBytes(root, voters.root)) return false;
+    if (nonce) return voters.nonce !== undefined && sameBytes(nonce, voters.nonce);
+    return (
+      voters.round?.roundId === round && sameBytes(voters.round!.treasury, contract)
+    );
+  });
+}
+
+/** All of them; none where what is kept cannot be read. */
+function kept(store: Store): readonly Registration[] {
+  try {
+    return list(registration)(JSON.parse(store.getItem(SHELF) ?? "[]"), "registrations");
+  } catch (error) {
+    if (error instanceof AuditError || error instanceof SyntaxError) return [];
+    throw error;
+  }
 }

@@ -7,7 +7,8 @@ export const config = record({
   chainId: whole,
   registry: bytes,
   treasury: bytes,
-  votingKeys: optional(bytes),
+  votingKeys: bytes,
+  account: bytes,
   rpcUrl: optional(text),
   webBundle: optional(text),
   head: record({ number: whole, timestamp: whole }),
@@ -48,6 +49,23 @@ export const plans = list(
   }),
 );
 
+/** Who votes in a round, as the treasury fixed it when the round was created. */
+const electorate = record({
+  kind: text,
+  root: bytes,
+  voters: optional(whole),
+  totalWeight: optional(decimal),
+  source: optional(
+    record({
+      kind: text,
+      contract: bytes,
+      at: whole,
+      keys: optional(bytes),
+      unit: optional(decimal),
+    }),
+  ),
+});
+
 export const round = record({
   round: decimal,
   status: text,
@@ -63,6 +81,8 @@ export const round = record({
   proposalsPerMember: whole,
   maximumProposals: whole,
   outcome: record({ kind: text, budgets: optional(list(decimal)) }),
+  electorate,
+  secret: flag,
   proposalsOpenAt: whole,
   proposalsCloseAt: whole,
   votingOpensAt: whole,
@@ -112,6 +132,7 @@ export const poll = record({
     nodes: list(record({ node: whole, address: bytes, url: text })),
   }),
   pollKeys: optional(list(bytes)),
+  plan: optional(text),
 });
 export type Poll = Of<typeof poll>;
 
@@ -170,5 +191,30 @@ export const membership = record({ signingKey: bytes, weight: decimal, proof: li
 export type Membership = Of<typeof membership>;
 export const toSign = record({ authorization: record({ nonce: decimal, deadline: whole }) });
 
-export const redemption = record({ plan: text, account: bytes, weight: decimal });
+/** Where an invitation may be redeemed. */
+export const invitedTo = record({
+  plan: text,
+  title: text,
+  weight: decimal,
+  electorate: record({
+    chainId: whole,
+    contract: bytes,
+    round: optional(decimal),
+    nonce: optional(bytes),
+    root: bytes,
+  }),
+  signingKey: optional(bytes),
+  open: flag,
+});
+export type Invited = Of<typeof invitedTo>;
+
+export const redemption = record({
+  plan: text,
+  invitation: bytes,
+  signingKey: bytes,
+  weight: decimal,
+  statement: bytes,
+});
+/** Census entries of an address. */
+export const voterEntries = list(record({ account: bytes, signingKey: bytes, weight: decimal }));
 export const sent = record({ transaction: bytes });
