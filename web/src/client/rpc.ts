@@ -372,7 +372,7 @@ function nonsense(subject: string, what: string): Undecided {
 }
 
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? "nothing").slice(0, 60);
+  return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 60);
 }
 
 function quantity(value: bigint): string {
