@@ -66,7 +66,7 @@ def test_one_node_does_not_hold_up_all_plans(
     monkeypatch.setattr(module, "_LARGE_PATIENCE_S", 0.5 if pause_s else 20)
     node = Node(pieces, pause_s)
     committee = SimpleNamespace(members=[Member(bytes(20), node.url)])
-    poll = cast(PublishedPoll, SimpleNamespace(poll_id=1, committee=committee))
+    poll = cast(PublishedPoll, SimpleNamespace(poll_id=1, context=bytes(32), committee=committee))
     courier = Courier(cast(Registry, cast(Any, None)), SigningKey())
     with pytest.raises(CourierError, match=reason) as error:
         courier.open_poll(poll, CENSUS)
