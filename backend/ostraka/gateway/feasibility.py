@@ -210,8 +210,8 @@ def _numbers(
         if isinstance(one, MajorityWanted) and one.quorum > weight:
             reason = f"{one.quorum}, more than the weight of all voters together: {weight}"
             yield f"{place}.quorum", reason
-        supported = isinstance(one, PluralityWanted | GreedyWanted | CategoriesWanted)
-        if supported and one.minimum_support > most:
+        supported = PluralityWanted | GreedyWanted | CategoriesWanted
+        if isinstance(one, supported) and one.minimum_support > most:
             yield f"{place}.minimum_support", _too_much(one.minimum_support, most)
 
 
