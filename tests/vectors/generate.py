@@ -107,6 +107,7 @@ def typed_statements() -> Cases:
         ),
         (typed_data.WITHDRAWAL, [digest, 7, 1_800_000_000]),
         (typed_data.REGISTRATION, [digest, key.address]),
+        (typed_data.CENSUS_UPLOAD, [context, digest]),
     ]
     cases = []
     for type_string, values in statements:

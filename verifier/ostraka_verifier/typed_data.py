@@ -44,6 +44,7 @@ REVISION = (
 )
 WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
 REGISTRATION = "Registration(bytes32 invitation,address account)"
+CENSUS_UPLOAD = "CensusUpload(bytes32 pollContext,bytes32 censusHash)"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from ostraka.chain.contract import Sent
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
 from ostraka.keys import SigningKey
+from ostraka.wire import census_upload
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import from_hex, strict_json
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
 from ostraka_verifier.census import Census
@@ -51,7 +53,7 @@ class Courier:
 
     def __init__(self, registry: Registry, sender: SigningKey) -> None:
         """Args:
-        sender: Pays for transactions.
+        sender: Pays for transactions, and vouches for the censuses of polls that it created.
         """
         self._registry = registry
         self._sender = sender
@@ -82,10 +84,14 @@ class Courier:
         Raises:
             CourierError: A node does not answer or refuses the poll; says why.
         """
-        keys, signatures = [], []
+        keys, signatures, content = [], [], census.encode()
+        # Nodes take it from the poll's creator, and of a round's poll from its organizer.
+        upload = CensusUpload.sign(self._sender, poll.domain, poll.context, content)
+        headers = {census_upload.HEADER: upload.encode()}
         for member in poll.committee.members:
             path = f"/api/v1/polls/{poll.poll_id}/census"
-            request = self._client.build_request("PUT", member.url + path, content=census.encode())
+            url = member.url + path
+            request = self._client.build_request("PUT", url, content=content, headers=headers)
             answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
             try:
                 keys.append(from_hex(answer["public_key"], "public_key"))
