@@ -85,6 +85,7 @@ class DeployedContract:
         address: 20 bytes.
         deployed_at: Block of its deployment, where reading of events starts.
         """
+        self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
         self._deployed_at = deployed_at
