@@ -103,9 +103,7 @@ def contribution_info(poll_context: bytes, repair_hash: bytes, helper: int, targ
     return _info(b"contribution", poll_context, repair_hash, bytes([helper, target]))
 
 
-def challenge_info(
-    poll_context: bytes, poll_keys: bytes, challenger: int, responder: int
-) -> bytes:
+def challenge_info(poll_context: bytes, poll_keys: bytes, challenger: int, responder: int) -> bytes:
     """For a challenge by which a node shows that it holds the key it announced.
 
     Args:

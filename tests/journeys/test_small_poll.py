@@ -455,7 +455,7 @@ def test_a_voter_with_a_flood_of_versions_cannot_stall_a_poll(town: Town) -> Non
         list(threads.map(send, range(1, 5), few))
         for answer in threads.map(send, range(1, 5), many):
             assert sum("signature" in one for one in answer) <= MAX_VERSIONS
-            assert answer[-1]["title"] == "Too many versions"
+            assert {one.get("status") for one in answer} == {None, 429}
     assert poll.tally() == (4, 2, 2, 2)
 
 

@@ -262,6 +262,42 @@ test("what an organizer sends to the chain is waited for until it is mined", asy
   vi.restoreAllMocks();
 });
 
+test("what an organizer asks again without an answer is the same request", async () => {
+  const shelf = new Shelf();
+  const keys: string[] = [];
+  let status = 0;
+  vi.stubGlobal("fetch", (url: string, { headers }: { headers: Record<string, string> }) => {
+    if (url.endsWith("/organizer")) {
+      return Promise.resolve(new Response(JSON.stringify({ account: toHex(VOTER.address) })));
+    }
+    keys.push(headers["Idempotency-Key"] ?? "");
+    if (!status) return Promise.reject(new TypeError("the connection broke"));
+    const content = status === 200 ? [{ transaction: "0x00" }] : { title: "No", field: "amount" };
+    return Promise.resolve(new Response(JSON.stringify(content), { status }));
+  });
+  for (status of [0, 503, 401, 504]) {
+    // Each time by a page that was opened anew.
+    const organizer = await Organizer.of("token", shelf);
+    await expect(organizer.fund(1n, 5n)).rejects.toThrow();
+  }
+  const organizer = await Organizer.of("token", shelf);
+  status = 200;
+  await organizer.fund(1n, 5n);
+  expect(keys).toHaveLength(5);
+  expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+  expect(new Set(keys).size).toBe(1);
+  // Answered, it is over; so it is once it was refused, and another amount is another request.
+  await organizer.fund(1n, 5n);
+  status = 422;
+  await expect(organizer.fund(1n, 5n)).rejects.toThrow();
+  status = 200;
+  await organizer.fund(1n, 5n);
+  await organizer.fund(1n, 6n);
+  expect(new Set(keys).size).toBe(5);
+  expect(shelf.length).toBe(0);
+  vi.unstubAllGlobals();
+});
+
 test("a voter is told of the count what the receipts make of it", () => {
   const votes = new SavedVotes(POLL, VOTER.address);
   const [first, second, third] = [150n, 151n, 152n].map((castAt) => castIn(votes, castAt));

@@ -46,7 +46,14 @@ Sender = SigningKey | Errand
 """Who pays: a key for one transaction, or the errand that a journal keeps."""
 _REQUEST_TIMEOUT_S = 20
 _READ_ATTEMPTS = 5
-_WITH_ERRORS = ("PollRegistry", "BudgetTreasury", "TestToken")
+_WITH_ERRORS = (
+    "PollRegistry",
+    "PollRules",
+    "VotingKeys",
+    "BudgetTreasury",
+    "RoundRules",
+    "TestToken",
+)
 LOG_BLOCKS = 10_000
 """Blocks asked for in one `eth_getLogs`; more is refused by many providers."""
 
@@ -160,6 +167,10 @@ class DeployedContract:
     def follow(self, errand: Errand) -> TxReceipt:
         """Receipt of what an errand sent before."""
         return call(lambda: errand.follow(self.web3))
+
+    def sent_by(self, errand: Errand) -> Sent:
+        """As `follow`; what we keep of the receipt."""
+        return sent(self.follow(errand))
 
     def event_of(self, receipt: TxReceipt, name: str) -> Any:
         """Arguments of the one such event of a transaction, whatever other contracts say in it."""

@@ -262,9 +262,7 @@ class Conductor:
         self._desk.plans.save(plan)
 
 
-def _redeemed(
-    electorate: Invitations, used: Sequence[Invitation], nonce: bytes | None
-) -> Fixed:
+def _redeemed(electorate: Invitations, used: Sequence[Invitation], nonce: bytes | None) -> Fixed:
     """The census of those who redeemed an invitation, with what proves it."""
     if not used:
         raise Problem(409, "Nobody registered", "no invitation was redeemed")
@@ -272,9 +270,7 @@ def _redeemed(
     census = Census(
         tuple(CensusEntry(one.address, one.signing_key or b"", one.weight) for one in used)
     )
-    records = tuple(
-        Redemption(one.by_invitation or b"", one.by_signing_key or b"") for one in used
-    )
+    records = tuple(Redemption(one.by_invitation or b"", one.by_signing_key or b"") for one in used)
     origin = InvitedCensus(invited.root, nonce).to_json()
     return Fixed(census, origin, Redemptions(invited, records).encode())
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from ostraka.chain.contract import Sender, Sent, sent
+from ostraka.chain.contract import Sender, Sent
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
@@ -77,7 +77,7 @@ class Courier:
     def _sent_before(self, sender: Sender) -> Sent | None:
         """What was sent for an errand, whatever a provider that lags behind shows by now."""
         if isinstance(sender, Errand) and sender.begun:
-            return sent(self._registry.follow(sender))
+            return self._registry.sent_by(sender)
         return None
 
     def register_committee(

@@ -238,15 +238,18 @@ class Organizing:
         Args:
             request: The same request puts it there once.
         """
-        desk = self._desk
-        token = self.round(round_id).parameters.token
-        sent = []
-        if any(token):
-            contract = Token(desk.rpc_url, token)
-            sent.append(
-                contract.approve(desk.errand(f"approve {request}"), desk.treasury.address, amount)
-            )
-        sent.append(desk.treasury.fund(desk.errand(f"fund {request}"), round_id, amount))
+        desk, errand = self._desk, self._desk.errand(f"fund {request}")
+        approval = desk.errand(f"approve {request}")
+        if errand.begun:
+            # Whatever a provider that lags behind says of the round by now.
+            sent = [desk.treasury.sent_by(one) for one in (approval, errand) if one.begun]
+        else:
+            token = self.round(round_id).parameters.token
+            sent = []
+            if any(token):
+                contract = Token(desk.rpc_url, token)
+                sent.append(contract.approve(approval, desk.treasury.address, amount))
+            sent.append(desk.treasury.fund(errand, round_id, amount))
         plan = desk.plans.of_round(round_id)
         if plan is not None:
             for name, one in zip(("approve", "fund")[-len(sent) :], sent, strict=True):
@@ -259,8 +262,10 @@ class Organizing:
         Args:
             request: The same request sends it once.
         """
-        self.round(round_id)
         errand = self._desk.errand(f"refund {request}")
+        if errand.begun:
+            return self._desk.treasury.sent_by(errand)
+        self.round(round_id)
         return self._desk.treasury.refund(errand, round_id, funder)
 
     def claim(self, round_id: int, proposal_id: bytes) -> Sent:
@@ -271,7 +276,7 @@ class Organizing:
         """
         desk, errand = self._desk, self._payout(proposal_id)
         if errand.begun:
-            return desk.treasury.claim(errand, proposal_id)
+            return desk.treasury.sent_by(errand)
         # A recipient that takes the money when gas is estimated and refuses it when it is mined
         # would make the gateway pay for ever.
         desk.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
@@ -407,9 +412,7 @@ class Organizing:
         """
         electorate = self._invited_electorate(plan)
         try:
-            check_redemption(
-                redemption, address, signing_key, electorate.digest, electorate.domain
-            )
+            check_redemption(redemption, address, signing_key, electorate.digest, electorate.domain)
         except Rejected as rejected:
             raise Problem(422, "Check failed", rejected.reason, "signature") from rejected
         invitation = self._desk.plans.redeem(plan, address, signing_key, redemption)

@@ -87,9 +87,7 @@ class Plans:
             warnings=[one.to_json() for one in warnings],
         )
         invitations = [
-            Invitation(
-                plan_id=plan.id, address=from_hex(one.address, "address"), weight=one.weight
-            )
+            Invitation(plan_id=plan.id, address=from_hex(one.address, "address"), weight=one.weight)
             for one in invited
         ]
         try:

@@ -13,6 +13,7 @@ from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import split_digests
 from ostraka.node.service import NodeService
 from ostraka.wire import api_docs, peer_auth, problems
+from ostraka.wire.clients import client_of
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, to_hex
@@ -69,6 +70,11 @@ def build_api(service: NodeService) -> FastAPI:
             raise Problem(403, "Not a peer", f"{to_hex(address)} is not in this poll's committee")
         return address
 
+    def sender_of(request: Request) -> str:
+        return client_of(request.scope)
+
+    Sender = Annotated[str, Depends(sender_of)]
+
     PeerAddress = Annotated[bytes, Depends(peer_of)]
 
     @app.get("/api/v1/config")
@@ -97,22 +103,24 @@ def build_api(service: NodeService) -> FastAPI:
         return _key(poll)
 
     @app.post("/api/v1/polls/{poll_id}/ballots")
-    async def cast(poll: Poll, body: Body) -> dict[str, Any]:
+    async def cast(poll: Poll, body: Body, sender: Sender) -> dict[str, Any]:
         """Cast a ballot; answers with this node's receipt."""
         if len(body) > MAX_BALLOT_BYTES:
             raise Problem(413, "Too large", f"more than {MAX_BALLOT_BYTES} bytes", "body")
-        result = await poll.accepting.submit(CastRecord.from_json(body))
+        result = await poll.accepting.submit(CastRecord.from_json(body), sender)
         if isinstance(result, Problem):
             raise result
         return result.to_json()
 
     @app.post("/api/v1/polls/{poll_id}/ballots:batch")
-    async def cast_batch(poll: Poll, body: Body) -> list[dict[str, Any]]:
+    async def cast_batch(poll: Poll, body: Body, sender: Sender) -> list[dict[str, Any]]:
         """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
         records = poll.state.decode_batch(body)
         if len(records) > MAX_BATCH:
             raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
-        results = await asyncio.gather(*(poll.accepting.submit(record) for record in records))
+        results = await asyncio.gather(
+            *(poll.accepting.submit(record, sender) for record in records)
+        )
         return [result.to_json() for result in results]
 
     @app.get("/api/v1/polls/{poll_id}/receipts/{digest}")

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from ostraka.wire.wording import reason_of
 from ostraka_verifier.errors import Malformed, Rejected
 
 
@@ -73,7 +74,7 @@ def install(app: FastAPI) -> None:
     async def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        return respond(Problem(422, "Invalid request", first["msg"], field))
+        return respond(Problem(422, "Invalid request", reason_of(first), field))
 
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, __: Exception) -> JSONResponse:
