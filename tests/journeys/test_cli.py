@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tomllib
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -444,7 +445,9 @@ def test_examples(stack: LocalStack, shell: Shell) -> None:
             is_round = "proposals_close_at" in tomllib.loads(path.read_text())
             kind: Any = RoundSpecification if is_round else PollSpecification
             wanted = read_specification(path, kind, now)
-            plan = gateway.post("/rounds" if is_round else "/polls", wanted, as_organizer=True)
+            path_of_kind = "/rounds" if is_round else "/polls"
+            key = str(uuid.uuid4())
+            plan = gateway.post(path_of_kind, wanted, as_organizer=True, key=key)
             assert (plan["round"] is not None) == is_round, path
     plan = shell("round", "create", EXAMPLES / "neighbourhood-budget.toml")
     text = shell.start("round", "show", plan["round"]).wait().stdout

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +49,8 @@ class Api:
         """Status and answer of one request; bytes are sent as they are, all else as JSON."""
         url = f"{self.url}/api/v1{path}"
         command = ["curl", "-sS", "-X", method, url, "-w", "\n%{http_code}", "--max-time", "60"]
+        if method == "POST":
+            command += ["-H", f"Idempotency-Key: {uuid.uuid4()}"]
         if token:
             command += ["-H", f"Authorization: Bearer {self.stack.organizer_token}"]
         sent = None

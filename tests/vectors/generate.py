@@ -45,6 +45,7 @@ from tests.support.randomness import SeededRandomness
 from tests.vectors.cases import Cases, hexed
 from tests.vectors.generate_classes import classes
 from tests.vectors.generate_curve import write_curve
+from tests.vectors.generate_json import hostile_json
 from tests.vectors.generate_keys import poll_keys, redemptions, sealing
 from tests.vectors.generate_outcome import outcomes
 from tests.vectors.generate_question import openings, question_ballots, questions, votes
@@ -747,6 +748,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "poll_keys": poll_keys,
     "sealing": sealing,
     "redemptions": redemptions,
+    "json": hostile_json,
 }
 
 

@@ -65,9 +65,7 @@ IdempotencyKey = Annotated[
 Once = Callable[[Callable[[str], Any]], Any]
 Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
 TokenPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the token.")]
-AddressPath = Annotated[
-    str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the invitation's key.")
-]
+AddressPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="An address.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -516,6 +514,11 @@ def build_api(
         if plan is None or plan.census is None:
             raise Problem(404, "Not found", "this gateway does not know the census", "poll")
         return Response(plan.census, media_type=_BINARY)
+
+    @app.get("/api/v1/polls/{poll_id}/voters/{address}", tags=["polls"])
+    def voters(poll_id: PollNumber, address: AddressPath) -> list[Json]:
+        """Entries of the census whose account, or whose signing key, is an address."""
+        return views.voters(poll_id, from_hex(address, "address"))
 
     @app.get("/api/v1/polls/{poll_id}/board", tags=["polls"])
     async def board(poll_id: PollNumber) -> StreamingResponse:

@@ -20,6 +20,7 @@ from ostraka.gateway.asked_polls import census_so_far, electorate_of, planned_po
 from ostraka.gateway.description import poll_description
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.electorates import census_of_list, invited_census
+from ostraka.gateway.feasibility import refuse_impossible
 from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.plans import Fixed, specification_of
 from ostraka.gateway.specification import (
@@ -161,7 +162,8 @@ class Organizing:
 
     def _members_of(self, wanted: RoundSpecification) -> tuple[Census, CensusSource | None]:
         try:
-            wanted.check()
+            rule, now = wanted.check(), self._desk.registry.head().timestamp
+            refuse_impossible(wanted, census_so_far(None, wanted), rule, now)
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.
@@ -216,14 +218,10 @@ class Organizing:
             poll_description(wanted, "0" * 16, {"source": "x" * 300})
             self._committee(wanted.committee)
             now = self._desk.registry.head().timestamp
-            if wanted.closes_at <= max(
-                now, wanted.registration_closes_at or 0, wanted.opens_at or 0
-            ):
-                detail = "voting must close after now, after registration, and after it opens"
-                raise Problem(422, "Invalid request", detail, "closes_at")
             census = census_so_far(self._desk.electorates, wanted)
             if census is not None:
                 rule.check_weight(census.total_weight)
+            refuse_impossible(wanted, census, rule, now)
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         return warnings_of(self._desk, planned_poll("this poll", wanted, census))
@@ -238,15 +236,18 @@ class Organizing:
         Args:
             request: The same request puts it there once.
         """
-        desk = self._desk
-        token = self.round(round_id).parameters.token
-        sent = []
-        if any(token):
-            contract = Token(desk.rpc_url, token)
-            sent.append(
-                contract.approve(desk.errand(f"approve {request}"), desk.treasury.address, amount)
-            )
-        sent.append(desk.treasury.fund(desk.errand(f"fund {request}"), round_id, amount))
+        desk, errand = self._desk, self._desk.errand(f"fund {request}")
+        approval = desk.errand(f"approve {request}")
+        if errand.begun:
+            # Whatever a provider that lags behind says of the round by now.
+            sent = [desk.treasury.sent_by(one) for one in (approval, errand) if one.begun]
+        else:
+            token = self.round(round_id).parameters.token
+            sent = []
+            if any(token):
+                contract = Token(desk.rpc_url, token)
+                sent.append(contract.approve(approval, desk.treasury.address, amount))
+            sent.append(desk.treasury.fund(errand, round_id, amount))
         plan = desk.plans.of_round(round_id)
         if plan is not None:
             for name, one in zip(("approve", "fund")[-len(sent) :], sent, strict=True):
@@ -259,8 +260,10 @@ class Organizing:
         Args:
             request: The same request sends it once.
         """
-        self.round(round_id)
         errand = self._desk.errand(f"refund {request}")
+        if errand.begun:
+            return self._desk.treasury.sent_by(errand)
+        self.round(round_id)
         return self._desk.treasury.refund(errand, round_id, funder)
 
     def claim(self, round_id: int, proposal_id: bytes) -> Sent:
@@ -271,7 +274,7 @@ class Organizing:
         """
         desk, errand = self._desk, self._payout(proposal_id)
         if errand.begun:
-            return desk.treasury.claim(errand, proposal_id)
+            return desk.treasury.sent_by(errand)
         # A recipient that takes the money when gas is estimated and refuses it when it is mined
         # would make the gateway pay for ever.
         desk.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
