@@ -16,6 +16,7 @@ import { deriveGenerator, generators } from "../../web/src/protocol/commitment.t
 import * as curve from "../../web/src/protocol/curve.ts";
 import { concat, Reader, toHex, unsigned } from "../../web/src/protocol/encoding.ts";
 import { AuditError, Rejected } from "../../web/src/protocol/errors.ts";
+import { parseJson } from "../../web/src/protocol/json.ts";
 import { rootDigest, SumTree } from "../../web/src/protocol/merkle_sum.ts";
 import { askedQuestions, Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
 import { decodeIdentity, decodeParameters } from "../../web/src/protocol/parameters.ts";
@@ -424,6 +425,14 @@ test("sealing.json", () => {
   const given = vectors<{ poll_context: string; info: Record<string, string> }>("sealing");
   const info = ballotInfo(unhex(given.poll_context), 3);
   expect(toHex(info)).toBe(given.info["ballot for node 3"]);
+});
+
+test.each(
+  vectors<{ cases: { name: string; data: string; expect: "valid" | Expected }[] }>("json").cases,
+)("json.json: $name", ({ data, expect: expected }) => {
+  const parse = () => parseJson(unhex(data), "json");
+  if (expected === "valid") expect(parse).not.toThrow();
+  else expect(parse).toThrow(ERRORS[expected]);
 });
 
 interface RedemptionsFile {
