@@ -56,6 +56,12 @@ test.each([
   ["Too late: voting would be over before it began", "voting would be over before it began"],
   ["the gateway cannot reach the chain now", "the gateway cannot reach the chain now"],
   ["http://node.example: no answer", "http://node.example: no answer"],
+  [
+    "the poll's keys are not signed yet; node 1: waits for node 2 (no answer), node 3 (refused); " +
+      "node 2: is not ready",
+    "not all nodes have signed the poll’s keys yet; node 1 waits for node 2 (no answer), " +
+      "node 3 (refused); node 2: is not ready",
+  ],
 ])("a plan waits: %s", (problem, says) => {
   expect(planProblem(problem)).toBe(says);
 });

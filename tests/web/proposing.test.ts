@@ -17,14 +17,12 @@ import {
   readFilled,
 } from "../../web/src/client/proposing.ts";
 import type { Config, Proposal, Round } from "../../web/src/client/views.ts";
-import { redeem } from "../../web/src/client/registration.ts";
-import { fromHex, sameBytes, taggedHash, toHex, utf8 } from "../../web/src/protocol/encoding.ts";
+import { fromHex, sameBytes, toHex } from "../../web/src/protocol/encoding.ts";
 import { SigningKey } from "../../web/src/protocol/keys.ts";
 import {
   Domain,
   PROPOSAL,
   recover,
-  REGISTRATION,
   REVISION,
   WITHDRAWAL,
 } from "../../web/src/protocol/typed_data.ts";
@@ -59,6 +57,7 @@ const ITEM: Item = {
   category: 1,
   title: "Ławka",
   text: "Why: https://bench.example",
+  details: new Uint8Array(32),
 };
 
 describe("addresses", () => {
@@ -183,7 +182,7 @@ describe("what a member signs is written here", () => {
     }
   }
 
-  const words = [RECIPIENT, 400n, 1n, "Ławka", "Why: https://bench.example"] as const;
+  const words = [RECIPIENT, 400n, 1n, "Ławka", "Why: https://bench.example", ITEM.details] as const;
   test.each<[string, (member: Member) => Promise<void>, Uint8Array]>([
     [
       "/rounds/4/proposals",
@@ -212,44 +211,37 @@ describe("what a member signs is written here", () => {
   });
 });
 
-test("an invitation is redeemed by a statement of code and account", async () => {
-  const registry = new Uint8Array(20).fill(8);
-  let sent: unknown;
-  const gateway = {
-    post: (path: string, body: unknown) => {
-      sent = [path, body];
-      return Promise.resolve({});
-    },
-  } as unknown as Gateway;
-  await redeem(gateway, { ...CONFIG, registry }, "c0de", KEY);
-  const invitation = taggedHash("invitation-code", utf8("c0de"));
-  const digest = new Domain(31337n, registry).digest(REGISTRATION, invitation, KEY.address);
-  const signature = toHex(KEY.sign(digest));
-  const body = { code: "c0de", account: toHex(KEY.address), signature };
-  expect(sent).toEqual(["/invitations/redemption", body]);
-});
-
 describe("calldata", () => {
   const abi = parseAbi([
-    "struct Item { address recipient; uint128 amount; uint16 category; string title; string text; }",
-    "struct Membership { address signingKey; uint128 weight; bytes32[] proof; }",
+    "struct Item { address recipient; uint128 amount; uint16 category; string title; string text; " +
+      "bytes32 details; }",
+    "struct Sibling { bytes32 hash; uint128 sum; }",
+    "struct Membership { address signingKey; uint128 weight; uint32 index; bytes32 rootHash; " +
+      "uint128 totalWeight; uint32 count; Sibling[] siblings; }",
     "function propose(uint256 roundId, Item item, Membership membership)",
     "function revise(bytes32 proposalId, Item item)",
     "function withdraw(bytes32 proposalId)",
-    "function register(address key)",
+    "function register(address key, bytes signature)",
   ]);
   const proposal = new Uint8Array(32).fill(3);
   const id = toHex(proposal) as `0x${string}`;
-  const item = { ...ITEM, recipient: WRITTEN } as const;
+  const details = toHex(ITEM.details) as `0x${string}`;
+  const item = { ...ITEM, recipient: WRITTEN, details } as const;
   const account = toHex(KEY.address) as `0x${string}`;
 
   test.each([0, 1, 3])("propose with a proof of %i", (length) => {
-    const proof = Array.from({ length }, (_, place) => new Uint8Array(32).fill(place));
-    const member = { signingKey: KEY.address, weight: 3n, proof };
+    const siblings = Array.from({ length }, (_, place) => ({
+      hash: new Uint8Array(32).fill(place),
+      sum: BigInt(place) << 100n,
+    }));
+    const rest = { weight: 3n, index: 5, totalWeight: 1n << 120n, count: 6 };
+    const rootHash = new Uint8Array(32).fill(7);
+    const member = { signingKey: KEY.address, rootHash, siblings, ...rest };
     const shown = {
       signingKey: account,
-      weight: 3n,
-      proof: proof.map((one) => toHex(one) as `0x${string}`),
+      rootHash: toHex(rootHash) as `0x${string}`,
+      siblings: siblings.map(({ hash, sum }) => ({ hash: toHex(hash) as `0x${string}`, sum })),
+      ...rest,
     };
     const args = [4n, item, shown] as const;
     const expected = encodeFunctionData({ abi, functionName: "propose", args });
@@ -266,8 +258,10 @@ describe("calldata", () => {
     expect(toHex(withdrawCall(proposal))).toBe(
       encodeFunctionData({ abi, functionName: "withdraw", args: [id] }),
     );
-    expect(toHex(registerCall(KEY.address))).toBe(
-      encodeFunctionData({ abi, functionName: "register", args: [account] }),
+    const consent = new Uint8Array(65).fill(4);
+    const args = [account, toHex(consent) as `0x${string}`] as const;
+    expect(toHex(registerCall(KEY.address, consent))).toBe(
+      encodeFunctionData({ abi, functionName: "register", args }),
     );
   });
 });

@@ -20,6 +20,7 @@ from ostraka.gateway.asked_polls import census_so_far, electorate_of, planned_po
 from ostraka.gateway.description import poll_description
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.electorates import census_of_list, invited_census
+from ostraka.gateway.feasibility import refuse_impossible
 from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.plans import Fixed, specification_of
 from ostraka.gateway.specification import (
@@ -161,7 +162,8 @@ class Organizing:
 
     def _members_of(self, wanted: RoundSpecification) -> tuple[Census, CensusSource | None]:
         try:
-            wanted.check()
+            rule, now = wanted.check(), self._desk.registry.head().timestamp
+            refuse_impossible(wanted, census_so_far(None, wanted), rule, now)
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.
@@ -216,14 +218,10 @@ class Organizing:
             poll_description(wanted, "0" * 16, {"source": "x" * 300})
             self._committee(wanted.committee)
             now = self._desk.registry.head().timestamp
-            if wanted.closes_at <= max(
-                now, wanted.registration_closes_at or 0, wanted.opens_at or 0
-            ):
-                detail = "voting must close after now, after registration, and after it opens"
-                raise Problem(422, "Invalid request", detail, "closes_at")
             census = census_so_far(self._desk.electorates, wanted)
             if census is not None:
                 rule.check_weight(census.total_weight)
+            refuse_impossible(wanted, census, rule, now)
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         return warnings_of(self._desk, planned_poll("this poll", wanted, census))

@@ -13,13 +13,26 @@ import type { Randomness } from "../protocol/randomness.ts";
 import type { Account } from "./account_file.ts";
 
 /** So many are made at once. */
-export const MOST_INVITATIONS = 100_000;
+export const MOST_INVITATIONS = 10_000;
+/** After so many the page is drawn again. */
+const AT_ONCE = 50;
 
 const CODE = /(?:^|#)(?:0x)?([0-9a-f]{64})$/;
 
-/** Fresh invitations. */
-export function makeInvitations(count: number, randomness: Randomness): SigningKey[] {
-  return Array.from({ length: count }, () => SigningKey.generate(randomness));
+/** Fresh invitations; `tell` hears how many are made so far. */
+export async function makeInvitations(
+  count: number,
+  randomness: Randomness,
+  tell: (done: number) => void = () => undefined,
+): Promise<SigningKey[]> {
+  const made: SigningKey[] = [];
+  while (made.length < count) {
+    const next = Math.min(AT_ONCE, count - made.length);
+    for (let place = 0; place < next; place++) made.push(SigningKey.generate(randomness));
+    tell(made.length);
+    await new Promise((later) => setTimeout(later, 0));
+  }
+  return made;
 }
 
 /** The code of an invitation: 64 hexadecimal digits. */

@@ -41,8 +41,6 @@ export const plan = record({
   specification: record({
     title: text,
     questions: optional(list(anything)),
-    voters: optional(record({ kind: text })),
-    members: optional(record({ kind: text })),
     registrationClosesAt: optional(whole),
     opensAt: optional(whole),
     closesAt: optional(whole),

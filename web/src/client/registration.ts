@@ -7,21 +7,28 @@
  * Source: docs/protocol.md §6.7, §15.
  */
 
-import { HASH_BYTES, sameBytes, taggedHash, toHex, word } from "../protocol/encoding.ts";
+import { HASH_BYTES, sameBytes, toHex } from "../protocol/encoding.ts";
 import { AuditError, Malformed, Rejected } from "../protocol/errors.ts";
 import type { Signer, SigningKey } from "../protocol/keys.ts";
-import { Domain, signedBy } from "../protocol/typed_data.ts";
+import type { RoundReference } from "../protocol/parameters.ts";
+import { pollElectorate, roundElectorate } from "../protocol/redemption.ts";
+import { Domain, REDEMPTION, signedBy } from "../protocol/typed_data.ts";
 import type { Gateway } from "./gateway.ts";
-import { bytes, decimal, list, type Of, optional, record, text, whole } from "./shape.ts";
-import { type Config, type Invited, invitedTo, redemption } from "./views.ts";
+import { bytes, decimal, list, type Of, record, text } from "./shape.ts";
+import {
+  type Config,
+  type Invited,
+  type InvitedElectorate,
+  invitedElectorate,
+  invitedTo,
+  redemption,
+} from "./views.ts";
 import type { Store } from "./votes.ts";
 
-const REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)";
-const REDEEMED = "Redeemed(bytes32 electorate,address invitation,address signingKey)";
+/** What the gateway signs once it has bound an invitation to a key. */
+export const REDEEMED = "Redeemed(bytes32 electorate,address invitation,address signingKey)";
 
 const SHELF = "ostraka/registrations";
-
-type Electorate = Invited["electorate"];
 
 /** That an invitation is bound to a key, confirmed by the gateway. */
 const registration = record({
@@ -30,13 +37,7 @@ const registration = record({
   invitation: bytes,
   signingKey: bytes,
   weight: decimal,
-  electorate: record({
-    chainId: whole,
-    contract: bytes,
-    round: optional(decimal),
-    nonce: optional(bytes),
-    root: bytes,
-  }),
+  electorate: invitedElectorate,
   gateway: bytes,
   statement: bytes,
 });
@@ -54,8 +55,8 @@ export async function placesOf(
  * Bind an invitation to a key; saying the same again does no harm.
  *
  * @param place One of `placesOf`.
- * @throws Rejected: the gateway asks to sign for other contracts than its own, or did not sign what
- *   it registered.
+ * @throws Malformed: the gateway asks to sign for other contracts than its own. Nothing is signed.
+ * @throws Rejected: it did not sign what it registered.
  * @throws Refusal: the invitation or the key was used before, or registration is over.
  */
 export async function redeem(
@@ -105,29 +106,28 @@ export async function redeem(
 
 /** Where redemptions of an electorate count, and the 32 bytes that stand for it in them. */
 function electorateOf(
-  { chainId, contract, round, nonce, root }: Electorate,
+  { chainId, contract, round, nonce, root }: InvitedElectorate,
   config: Config,
 ): { domain: Domain; digest: Uint8Array } {
-  if ((round === undefined) === (nonce === undefined)) {
-    throw new Malformed("electorate: neither of a round nor of a poll");
+  const hashes = nonce ? [root, nonce] : [root];
+  if (hashes.some(({ length }) => length !== HASH_BYTES)) {
+    throw new Malformed("electorate: root and nonce have 32 bytes");
   }
-  for (const [name, value] of [
-    ["root", root],
-    ["nonce", nonce],
-  ] as const) {
-    if (value && value.length !== HASH_BYTES) throw new Malformed(`electorate.${name}: not 32 bytes`);
-  }
+  // A statement for anything else could be used elsewhere.
   const own = round === undefined ? config.registry : config.treasury;
   if (chainId !== config.chainId || !sameBytes(contract, own)) {
-    const reason = "the invitation is for another chain or contract than this site's";
-    throw new Rejected("C4", "electorate", reason);
+    throw new Malformed("electorate: of another chain or contract");
   }
   const chain = BigInt(chainId);
-  const part = round === undefined ? nonce! : word(round);
-  return {
-    domain: new Domain(chain, contract),
-    digest: taggedHash("electorate", word(chain), word(contract), part, root),
-  };
+  const domain = new Domain(chain, contract);
+  if (round !== undefined && !nonce) {
+    const digest = roundElectorate(chain, { treasury: contract, roundId: round }, root);
+    return { domain, digest };
+  }
+  if (round === undefined && nonce) {
+    return { domain, digest: pollElectorate(chain, contract, nonce, root) };
+  }
+  throw new Malformed("electorate: neither of a round nor of a poll");
 }
 
 /** A registration as a file: JSON. */
@@ -169,7 +169,7 @@ export interface InvitedVoters {
   /** Of a poll without a round. */
   readonly nonce: Uint8Array | undefined;
   /** The round of the poll, if it has one. */
-  readonly round: { readonly treasury: Uint8Array; readonly roundId: bigint } | undefined;
+  readonly round: RoundReference | undefined;
 }
 
 /** Registrations on this device for a poll's invitations. */
@@ -177,9 +177,8 @@ export function registrationsFor(store: Store, voters: InvitedVoters): Registrat
   return kept(store).filter(({ electorate: { root, nonce, round, contract } }) => {
     if (!sameBytes(root, voters.root)) return false;
     if (nonce) return voters.nonce !== undefined && sameBytes(nonce, voters.nonce);
-    return (
-      voters.round?.roundId === round && sameBytes(voters.round!.treasury, contract)
-    );
+    const { round: of } = voters;
+    return of !== undefined && of.roundId === round && sameBytes(of.treasury, contract);
   });
 }
 

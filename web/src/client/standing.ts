@@ -77,7 +77,9 @@ export async function readStanding(
         return gateway.get(`/polls/${pollId}/voters/${name}`, voterEntries);
       }),
     );
-    return standingOf(found.flat(), key, registrations);
+    // Asked by its account and by its key, an entry comes twice.
+    const entries = new Map(found.flat().map((entry) => [toHex(entry.account), entry]));
+    return standingOf([...entries.values()], key, registrations);
   } catch (error) {
     // Another gateway's poll: the nodes know who may vote.
     if (error instanceof Refusal && error.status === 404) return { kind: "votes", accounts: [key] };

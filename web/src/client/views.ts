@@ -49,6 +49,12 @@ export const plans = list(
   }),
 );
 
+/** Why a plan does not go on, and how many of its invitations are used. */
+export const waiting = record({
+  problem: optional(text),
+  invitations: record({ issued: whole, redeemed: whole }),
+});
+
 /** Who votes in a round, as the treasury fixed it when the round was created. */
 const electorate = record({
   kind: text,
@@ -186,28 +192,41 @@ export const results = record({
 });
 export type Results = Of<typeof results>;
 
-/** How the treasury knows an account: the key that signs for it, and its place in the root. */
-export const membership = record({ signingKey: bytes, weight: decimal, proof: list(bytes) });
+/** How the treasury knows an account: the key that signs for it, and its place in the root (§6.2). */
+export const membership = record({
+  signingKey: bytes,
+  weight: decimal,
+  index: whole,
+  rootHash: bytes,
+  totalWeight: decimal,
+  count: whole,
+  siblings: list(record({ hash: bytes, sum: decimal })),
+});
 export type Membership = Of<typeof membership>;
 export const toSign = record({ authorization: record({ nonce: decimal, deadline: whole }) });
+
+/** Whose invitations they are: a round's, or those of a poll without a round. */
+export const invitedElectorate = record({
+  chainId: whole,
+  contract: bytes,
+  round: optional(decimal),
+  nonce: optional(bytes),
+  root: bytes,
+});
+export type InvitedElectorate = Of<typeof invitedElectorate>;
 
 /** Where an invitation may be redeemed. */
 export const invitedTo = record({
   plan: text,
   title: text,
   weight: decimal,
-  electorate: record({
-    chainId: whole,
-    contract: bytes,
-    round: optional(decimal),
-    nonce: optional(bytes),
-    root: bytes,
-  }),
+  electorate: invitedElectorate,
   signingKey: optional(bytes),
   open: flag,
 });
 export type Invited = Of<typeof invitedTo>;
 
+/** `statement` is the gateway's signature that it has bound the invitation to the key. */
 export const redemption = record({
   plan: text,
   invitation: bytes,
@@ -215,6 +234,8 @@ export const redemption = record({
   weight: decimal,
   statement: bytes,
 });
+
 /** Census entries of an address. */
 export const voterEntries = list(record({ account: bytes, signingKey: bytes, weight: decimal }));
+
 export const sent = record({ transaction: bytes });

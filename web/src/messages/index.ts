@@ -145,8 +145,18 @@ export function status(name: string): string {
 
 /** Why a plan waits; in the gateway's own words where there are no others. */
 export function planProblem(problem: string): string {
+  const { problems, nodeWaits, nodeNamed } = words.organize.plan;
   const [title = ""] = problem.split(": ");
-  return words.organize.plan.problems[title] ?? problem;
+  if (problems[title] !== undefined) return problems[title];
+  // Which nodes a poll's opening waits for; what those say of it is theirs.
+  const [about = "", ...nodes] = problem.split("; ");
+  if (problems[about] === undefined) return problem;
+  const waits = nodes.map((one) => {
+    return one
+      .replace(/^node ([0-9]+): waits for/, (_, node: string) => nodeWaits(node))
+      .replace(/\bnode ([0-9]+)(?= \()/g, (_, node: string) => nodeNamed(node));
+  });
+  return [problems[about], ...waits].join("; ");
 }
 
 /** Why a node or the gateway takes no ballot; `otherwise` where there are no words for it. */

@@ -55,7 +55,8 @@ async function check(url: string, config: Config, shown: VotersPoll): Promise<Ch
     import("../client/rpc.ts"),
   ]);
   const rpc = new JsonRpc(url);
-  const { poll, censusRoot } = await pollOfChain(rpc, config.registry, shown);
+  const { pollId, pollKeys } = shown;
+  const { poll, censusRoot } = await pollOfChain(rpc, config.registry, pollId, pollKeys);
   compare(shown, poll);
   const details = await detailsOf(rpc, poll);
   return { state: "checked", host: hostOf(url), poll, censusRoot, details };

@@ -14,9 +14,9 @@ import {
   Superseded,
 } from "../client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
-import { Refusal } from "../client/gateway.ts";
+import { Refusal, Unreachable } from "../client/gateway.ts";
 import type { VotersPoll } from "../client/poll.ts";
-import { type Registration, registrationJson, registrationsFor } from "../client/registration.ts";
+import { type Registration, registrationsFor } from "../client/registration.ts";
 import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
@@ -25,7 +25,6 @@ import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { useAmount } from "../view/currency.ts";
-import { saveFile } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, useSigner, workshop } from "../view/session.ts";
 import type { PreparedBallot } from "../workshop/jobs.ts";
@@ -33,8 +32,12 @@ import { type Detail, QuestionField } from "./ballot/form.tsx";
 import { problemText } from "./ballot/problems.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { Receipts } from "./receipts.tsx";
+import { SaveConfirmation } from "./confirmation.tsx";
 import { Opened, Sealed } from "./sealed.tsx";
 import { ContractNotice, isContract, SignedIn, SignIn } from "./sign_in.tsx";
+
+/** After so long receipts that were missing when a ballot was sent are asked for once more. */
+const LATER_MS = 15_000;
 
 interface Props {
   readonly config: Config;
@@ -61,7 +64,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
     <>
       <ChainNotice checked={checked} accepted={accepted} accept={setAccepted} />
       {signer && <SignedIn signer={signer} config={config} />}
-      {signer && isContract(signer) && <ContractNotice config={config} />}
+      {signer && isContract(signer) && <ContractNotice />}
       {checked.state !== "lies" &&
         (signer && !isContract(signer) ? (
           <Eligible
@@ -239,22 +242,6 @@ function NotEligible({
   }
 }
 
-/** A button that saves what the gateway signed when an invitation was redeemed. */
-export function SaveConfirmation({ registration }: { registration: Registration }) {
-  const { signingKey } = registration;
-  return (
-    <button
-      type="button"
-      onClick={() => {
-        const name = `ostraka-registration-${toHex(signingKey).slice(0, 12)}.json`;
-        saveFile(name, registrationJson(registration));
-      }}
-    >
-      {words.register.confirmation}
-    </button>
-  );
-}
-
 type Work =
   | { readonly step: "idle" }
   | { readonly step: "preparing"; readonly done: number; readonly total: number }
@@ -307,9 +294,21 @@ function Casting({
     setWork(IDLE);
     panel.current?.focus();
   };
+  const fetchMissing = async (ballot: SavedBallot) => {
+    if (ballot.receipts.size === poll.committee.members.length) return;
+    try {
+      await fetchReceipts(gateway, store(), votes, ballot);
+    } catch (problem) {
+      // Whoever wants them opens the page again.
+      if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
+    }
+    hear();
+  };
   const deliver = async (ballot: SavedBallot) => {
     setWork({ step: "sending" });
     setRefusals(await send(gateway, store(), votes, ballot, hear));
+    // The gateway asks on behind a recorded ballot, and is asked for what came of it.
+    setTimeout(() => void fetchMissing(ballot), LATER_MS);
     if (votes.recorded(ballot)) {
       // The draft is the choice in the clear.
       dropDraft(store(), poll.context);
@@ -349,10 +348,7 @@ function Casting({
   useEffect(() => {
     // On from where the signing in was.
     if (arrived) panel.current?.focus();
-    const { last } = votes;
-    if (last && last.receipts.size < poll.committee.members.length) {
-      fetchReceipts(gateway, store(), votes, last).then(hear, () => undefined);
-    }
+    if (votes.last) void fetchMissing(votes.last);
   }, []);
 
   const idle = work.step === "idle";
