@@ -20,6 +20,7 @@ from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, strict_json
+from ostraka.wire.wording import no_answer
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
@@ -318,7 +319,7 @@ class Courier:
                 if len(body) > limit:
                     raise CourierError(f"{url}: more than {limit} bytes")
         except httpx.HTTPError as error:
-            raise CourierError(f"{url}: {type(error).__name__}") from error
+            raise CourierError(f"{url}: {no_answer(error)}") from error
         finally:
             if response is not None:
                 response.close()

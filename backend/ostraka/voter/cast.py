@@ -13,6 +13,7 @@ import httpx
 
 from ostraka.voter.prepare import PreparedBallot
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
+from ostraka.wire.wording import no_answer
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, tagged_hash
@@ -156,7 +157,7 @@ async def _gather_receipts(
         except httpx.ConnectError:
             answers = ["not reachable"] * len(waiting)
         except httpx.HTTPError as error:
-            answers = [_Later(type(error).__name__)] * len(waiting)
+            answers = [_Later(no_answer(error))] * len(waiting)
         except Malformed as error:
             answers = [str(error)] * len(waiting)
         retry = []
