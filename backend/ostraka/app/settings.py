@@ -14,11 +14,10 @@ from pydantic_settings import (
 
 from ostraka.files import require_private
 from ostraka.passphrases import Passphrases
+from ostraka.wire.addresses import canonical_address
 
 NODE_PASSPHRASES = Passphrases("OSTRAKA_NODE_PASSPHRASE", "OSTRAKA_NODE_PLAIN_KEY=true")
 GATEWAY_PASSPHRASES = Passphrases("OSTRAKA_GATEWAY_PASSPHRASE", "OSTRAKA_GATEWAY_PLAIN_KEY=true")
-
-from ostraka.wire.addresses import canonical_address
 
 Address = Annotated[str, AfterValidator(canonical_address)]
 _WEB = Path(__file__).resolve().parents[3] / "web" / "dist"
