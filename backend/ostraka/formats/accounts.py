@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ostraka.wire.addresses import read_address
-from ostraka.wire.records import to_hex
+from ostraka.wire.addresses import canonical_address
 from ostraka.wire.wording import did_you_mean
 
 COLUMNS = ("account", "weight", "signing_key")
@@ -145,7 +144,7 @@ def _entry(
         if name == "weight" or (not text and name in _BLANK):
             continue
         try:
-            entry[name] = to_hex(read_address(text))
+            entry[name] = canonical_address(text)
         except ValueError as error:
             problems.append(f"line {number}: {name}: {error}: {text[:_SHOWN]!r}")
     if "weight" in row:

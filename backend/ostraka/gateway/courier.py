@@ -22,6 +22,7 @@ from ostraka.keys import SigningKey
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import from_hex, strict_json
+from ostraka.wire.wording import no_answer
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
@@ -330,7 +331,7 @@ class Courier:
                 if len(body) > limit:
                     raise CourierError(f"{url}: more than {limit} bytes")
         except httpx.HTTPError as error:
-            raise CourierError(f"{url}: {type(error).__name__}") from error
+            raise CourierError(f"{url}: {no_answer(error)}") from error
         finally:
             if response is not None:
                 response.close()
