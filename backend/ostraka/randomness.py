@@ -11,10 +11,13 @@ from ostraka_verifier.curve import R
 
 
 class Randomness(Protocol):
-    """Source of secret integers."""
+    """Source of secret integers and bytes."""
 
     def scalar(self) -> int:
         """Uniform in [0, R)."""
+
+    def bytes(self, size: int) -> bytes:
+        """Uniform bytes."""
 
 
 class SystemRandomness:
@@ -23,6 +26,10 @@ class SystemRandomness:
     def scalar(self) -> int:
         """Uniform in [0, R)."""
         return secrets.randbelow(R)
+
+    def bytes(self, size: int) -> bytes:
+        """Uniform bytes."""
+        return secrets.token_bytes(size)
 
 
 system = SystemRandomness()
