@@ -18,9 +18,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from ostraka.node import possession, repair
-from ostraka.node.possession import PollKeyList, answer_challenge
+from ostraka.node.possession import answer_challenge
 from ostraka.node.repair import Helper, Pair, RepairCommittee, RepairRequest, SignedSeed
 from ostraka.sealing import PollKey, contribution_info, seed_info
+from ostraka.wire.poll_keys import PollKeyList
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import Reader, keccak256, tagged_hash, unsigned
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
@@ -209,9 +210,7 @@ def learned(
     poll: SyntheticPoll, coalition: Sequence[int], sent: Sequence[Sent], masks: Masks
 ) -> int | None:
     """The vote, from all that honest helpers sent to targets of a coalition."""
-    seen = [
-        one for one in sent if one.request.target in coalition and one.helper not in coalition
-    ]
+    seen = [one for one in sent if one.request.target in coalition and one.helper not in coalition]
     known = {key: mask for key, mask in masks.items() if set(key[1]) & set(coalition)}
     return solve(poll, coalition, seen, known)
 

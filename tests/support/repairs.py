@@ -71,9 +71,7 @@ def seeds_of(request: RepairRequest, helpers: Mapping[int, Helper]) -> dict[Pair
     return {
         pair: seed
         for node in request.helpers
-        for pair, seed in zip(
-            request.seeds_from(node), helpers[node].seeds(request), strict=True
-        )
+        for pair, seed in zip(request.seeds_from(node), helpers[node].seeds(request), strict=True)
     }
 
 
@@ -86,6 +84,4 @@ def contribution_of(
 ) -> Contribution:
     """Second leg: what one helper answers to these seeds."""
     given = [seeds[pair] for pair in request.seeds_to(helper.node) if pair in seeds]
-    return helper.contribute(
-        request, sharing_of(poll), share or share_of(poll, helper.node), given
-    )
+    return helper.contribute(request, sharing_of(poll), share or share_of(poll, helper.node), given)

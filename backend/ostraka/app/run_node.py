@@ -10,6 +10,7 @@ from ostraka.app.settings import NodeSettings
 from ostraka.chain.registry import Registry
 from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
+from ostraka.node.electorate import ChainElectorates
 from ostraka.node.peers import peer_client
 from ostraka.node.policy import Policy
 from ostraka.node.service import NodeService
@@ -44,10 +45,16 @@ async def _serve(settings: NodeSettings) -> None:
     policy = Policy(
         frozenset(from_hex(creator, "creators") for creator in settings.creators),
         settings.minimum_ballots,
+        frozenset(from_hex(digest, "committees") for digest in settings.committees),
+        frozenset(from_hex(address, "fellow_nodes") for address in settings.fellow_nodes),
+        settings.minimum_threshold,
     )
+    electorates = ChainElectorates(registries[0], settings.rpc_urls[0])
     store = NodeStore(open_database(settings.database_url, Schema.NODE))
     async with peer_client() as client:
-        service = NodeService(load(), store, registries, key, settings.url, policy, client)
+        service = NodeService(
+            load(), store, registries, key, settings.url, policy, electorates, client
+        )
         await serve(build_api(service), service.run(), settings.host, settings.port)
 
 

@@ -6,7 +6,7 @@ A lock keeps accepting, freezing and signing apart.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import structlog
@@ -14,27 +14,28 @@ import structlog
 from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, PollView, Registry
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
 from ostraka.node.peers import Peer, PeerError
+from ostraka.node.repair import Helper, RepairCommittee
 from ostraka.node.store import Conflict, NodeStore
+from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import (
     NodePoll,
     SignedRoot,
     StoredBallot,
 )
+from ostraka.wire.poll_keys import Announcement, PollKeyList
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
-from ostraka_verifier.board import (
-    PollKeyAnnouncement,
-)
 from ostraka_verifier.census import Census
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
-from ostraka_verifier.parameters import poll_keys_hash
+from ostraka_verifier.parameters import SettlingClock
+from ostraka_verifier.poll_key import node_keys_hash
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
@@ -60,7 +61,7 @@ class PollState:
     ) -> None:
         """Args:
         registries: The same registry seen through independent providers.
-        row: The stored poll; its key is None once destroyed.
+        row: The stored poll; its secret is None once destroyed.
         peers: The other nodes of the committee.
         """
         index = poll.committee.index_of(key.address)
@@ -72,10 +73,18 @@ class PollState:
         self.poll = poll
         self.node = index
         self.census = Census.decode(row.census)
-        self.announcement = PollKeyAnnouncement(row.public_key, row.announcement)
+        self.redemptions = row.redemptions
+        self.announcements = {
+            one.node: Announcement(one.public_key, one.signature)
+            for one in store.announced(poll.poll_id, poll.context)
+        } | {index: Announcement(row.public_key, row.announcement)}
+        """Poll keys by node, this node's own among them."""
+        self.pinned: PollKeyList | None = None
+        """All poll keys as pinned on chain, once they are here."""
         self.key = key
         self.peers = peers
-        self.poll_key = PollKey(row.secret_key) if row.secret_key else None
+        self.poll_key = PollKey(row.secret_key[:SEED_BYTES]) if row.secret_key else None
+        self._repair_secret = row.secret_key[SEED_BYTES:] if row.secret_key else None
         self.admission = Admission(curve, poll, self.census, index, self.poll_key)
         self.frozen = row.inventory_signature is not None
         self.incomplete = False
@@ -95,14 +104,45 @@ class PollState:
         if not any(pinned):
             return None
         # Before finality the chain may pin other keys.
-        if self._opened is None or poll_keys_hash(self._opened.public_keys) != pinned:
+        if self._opened is None or node_keys_hash(self._opened.node_keys) != pinned:
             self._opened = self.registries[0].opened(self.poll.poll_id)
+            self.pinned = None
         return self._opened
+
+    def clock(self) -> SettlingClock:
+        """The clock of the settling rounds, which a rejected root restarts."""
+        if self.view is None:
+            return self.poll.parameters.settling()
+        return self.poll.parameters.settling(self.view.rejected_rounds, self.view.rejected_at)
+
+    def round(self) -> int | None:
+        """Settling round now; None before the first and after the last one."""
+        return self.clock().round_at(self.head.timestamp)
+
+    def repair_committee(self) -> RepairCommittee | None:
+        """What repairs need to know of all nodes; None as long as the pinned keys are not here."""
+        if self.pinned is None:
+            return None
+        return RepairCommittee(
+            self.curve,
+            self.admission.key,
+            self.poll.domain,
+            tuple(member.address for member in self.poll.committee.members),
+            self.pinned.public_keys,
+            self.poll.slots,
+        )
+
+    def helper(self) -> Helper | None:
+        """This node as a helper in repairs; None where it cannot help."""
+        committee = self.repair_committee()
+        if committee is None or self.poll_key is None or self._repair_secret is None:
+            return None
+        return Helper(committee, self.node, self.poll_key, self._repair_secret, self.key)
 
     def destroy_key(self) -> None:
         """Forget the poll key, on the disk and here."""
         self.store.destroy_key(self.poll.poll_id, self.poll.context)
-        self.poll_key = None
+        self.poll_key = self._repair_secret = None
         self.admission = Admission(self.curve, self.poll, self.census, self.node, None)
 
     async def each_peer(
@@ -226,6 +266,11 @@ class PollState:
         if not isinstance(node, int) or not 1 <= node <= self.poll.nodes:
             raise Malformed("node: not one of the committee")
         return node, self.poll.committee.members[node - 1].address
+
+    @cached_property
+    def member_addresses(self) -> frozenset[bytes]:
+        """Addresses of all nodes of the committee."""
+        return frozenset(member.address for member in self.poll.committee.members)
 
     def require_frozen(self) -> None:
         if not self.frozen:

@@ -7,38 +7,15 @@ standardized for ML-KEM keys.
 Source: docs/protocol.md §4.3.
 """
 
-from dataclasses import dataclass
-from functools import cached_property
-
 from ostraka.sealing import PollKey, Recipient, challenge_info
+from ostraka.wire.poll_keys import PollKeyList
 from ostraka_verifier.encoding import HASH_BYTES, tagged_hash
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.poll_key import SEAL_BYTES, check_poll_keys, node_key, node_keys_hash
+from ostraka_verifier.poll_key import SEAL_BYTES, node_key, node_keys_hash
 
 CHALLENGE_BYTES = 32
 CREATOR = 0
 """Index under which a poll's creator challenges nodes."""
-
-
-@dataclass(frozen=True)
-class PollKeyList:
-    """The poll keys of a whole committee, node 1 first."""
-
-    public_keys: tuple[bytes, ...]
-
-    @cached_property
-    def node_keys(self) -> tuple[bytes, ...]:
-        """The words that stand for them on chain."""
-        return tuple(node_key(one) for one in self.public_keys)
-
-    @cached_property
-    def hash(self) -> bytes:
-        """`pollKeys`, 32 bytes."""
-        return node_keys_hash(self.node_keys)
-
-    def check(self) -> None:
-        """Malformed when a key is refused, or two share a half; names the nodes."""
-        check_poll_keys(self.public_keys)
 
 
 def make_challenge(

@@ -99,9 +99,7 @@ class RepairRequest:
         """What the target signs to ask for this repair."""
         return typed_data.REPAIR, self.poll_context, self.subject, self.hash
 
-    def mask_statement(
-        self, pair: Pair, mask_hash: bytes
-    ) -> tuple[str, *tuple[int | bytes, ...]]:
+    def mask_statement(self, pair: Pair, mask_hash: bytes) -> tuple[str, *tuple[int | bytes, ...]]:
         """What both ends of a pair sign of their mask's commitment."""
         return (
             typed_data.REPAIR_MASK,
@@ -222,7 +220,11 @@ class RepairCommittee:
         return Recipient(self.public_keys[node - 1]).seal(plaintext, info)
 
     def require_signer(
-        self, node: int, signature: bytes, statement: tuple[str, *tuple[int | bytes, ...]], what: str
+        self,
+        node: int,
+        signature: bytes,
+        statement: tuple[str, *tuple[int | bytes, ...]],
+        what: str,
     ) -> None:
         """Rejected (check S0), naming the node, unless it signed a statement."""
         try:
@@ -298,9 +300,7 @@ class Helper:
                 repair (check S0).
         """
         committee = self.committee
-        verify_shares(
-            committee.curve, committee.key, self.node, [(sharing, share)]
-        )
+        verify_shares(committee.curve, committee.key, self.node, [(sharing, share)])
         made = {pair: self._own_seed(request, pair) for pair in request.seeds_from(self.node)}
         all_seeds = made | self._given_seeds(request, seeds)
         at = request.helpers.index(self.node)

@@ -1,6 +1,7 @@
 """A whole node: finds the polls that it should serve, and keeps each of them going."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,19 +11,25 @@ import structlog
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry, Status
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
+from ostraka.node.electorate import ElectorateReader, split_upload
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import PollState
 from ostraka.node.store import Conflict, NodeStore
+from ostraka.randomness import system
+from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import NodePoll
+from ostraka.wire.peer_auth import PeerRequests
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.census import Census, census_bytes
+from ostraka_verifier.census import Census
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
+from ostraka_verifier.parameters import Committee
+from ostraka_verifier.poll_key import node_key
 
 log = structlog.get_logger()
 
@@ -40,12 +47,14 @@ class NodeService:
         key: SigningKey,
         url: str,
         policy: Policy,
+        electorates: ElectorateReader,
         client: httpx.AsyncClient,
     ) -> None:
         """Args:
         registries: The same registry seen through independent providers, the first for
             everything, all of them for what must be final.
         url: Where this node serves, as registered with its committees.
+        electorates: Reads from the chain who may vote.
         """
         self.key = key
         self.url = url
@@ -53,7 +62,9 @@ class NodeService:
         self._store = store
         self._registries = registries
         self._policy = policy
+        self._electorates = electorates
         self._client = client
+        self.requests = PeerRequests(registries[0].domain, key.address, int(time.time()))
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
@@ -120,13 +131,34 @@ class NodeService:
             except AuditError as error:
                 log.warning("poll refused", poll=poll_id, problem=str(error))
                 poll = None
-            if poll is not None and poll.committee.index_of(self.key.address) is not None:
+            if poll is not None and self._joins(poll.committee):
                 self._found[poll_id] = poll
                 row = self._store.poll(poll_id, poll.context)
                 if row is not None:
                     await self._start(poll, row)
             self._again.discard(poll_id)
             self._seen = max(self._seen, poll_id)
+
+    def _joins(self, committee: Committee) -> bool:
+        """Whether a poll's committee is one in which the operator lets this node be."""
+        if committee.index_of(self.key.address) is None:
+            return False
+        objection = self._policy.committee_objection(committee, self.key.address, self.url)
+        if objection:
+            log.warning("committee refused", committee=to_hex(committee.digest), problem=objection)
+        return objection is None
+
+    def sign_committee(self, committee: Committee) -> bytes:
+        """This node's `Committee` statement: that it is one of these nodes, on these terms.
+
+        Raises:
+            Problem: The operator does not allow this committee; says why.
+        """
+        objection = self._policy.committee_objection(committee, self.key.address, self.url)
+        if objection:
+            raise Problem(403, "Committee refused", objection)
+        domain = self._registries[0].domain
+        return self.key.sign(domain.digest(typed_data.COMMITTEE, committee.digest))
 
     def _forget(self, poll_id: int) -> None:
         """Look at a poll anew: the chain shows none, or another one, under its id."""
@@ -138,7 +170,7 @@ class NodeService:
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
         peers = [
-            Peer(self._client, self.key, number, member)
+            Peer(self._client, self.key, poll.domain, number, member)
             for number, member in enumerate(poll.committee.members, start=1)
             if member.address != self.key.address
         ]
@@ -152,6 +184,9 @@ class NodeService:
 
     async def take_census(self, poll_id: int, data: bytes) -> PollService:
         """Take a poll's census from anyone, check everything, and announce a poll key.
+
+        Args:
+            data: The census, followed by the redemptions where the voters are invited.
 
         Raises:
             Problem: There is no such poll, or this node does not serve it; says why.
@@ -170,24 +205,24 @@ class NodeService:
             raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
         if view.status != Status.CREATED:
             raise Problem(409, "Too late", f"the poll is {view.status.name.lower()}")
-        # Anybody may send one: what cannot be it is not read, as hashing a large one takes long.
-        if len(data) != census_bytes(poll.parameters.voters):
-            detail = f"{len(data)} bytes are no census of {poll.parameters.voters} voters"
-            raise Problem(422, "Poll refused", detail, "body")
-        census = await asyncio.to_thread(Census.decode, data)
-        objection = await asyncio.to_thread(self._policy.objection, poll, view.creator, census)
+        given, redemptions = split_upload(poll, data)
+        census = await asyncio.to_thread(Census.decode, given)
+        objection = await asyncio.to_thread(
+            self._policy.objection, poll, view.creator, census, redemptions, self._electorates
+        )
         if objection:
             raise Problem(422, "Poll refused", objection)
         poll_key = PollKey()
         row = NodePoll(
             poll_id=poll_id,
             poll_context=poll.context,
-            census=data,
+            census=given,
+            redemptions=redemptions,
             public_key=poll_key.public_key,
             announcement=self.key.sign(
-                poll.domain.digest(typed_data.POLL_KEY, poll.context, poll_key.public_key)
+                poll.domain.digest(typed_data.POLL_KEY, poll.context, node_key(poll_key.public_key))
             ),
-            secret_key=poll_key.secret(),
+            secret_key=poll_key.secret() + system.bytes(SEED_BYTES),
         )
         async with self._starting:
             if poll_id in self._polls:
@@ -219,13 +254,11 @@ class NodeService:
     def config(self) -> dict[str, Any]:
         """What a client needs to talk to this node."""
         domain = self._registries[0].domain
-        statement = domain.digest(typed_data.NODE_REGISTRATION, self.key.address, self.url)
         return {
             "chain_id": domain.chain_id,
             "registry": to_hex(domain.registry),
             "node": self.key.address_hex,
             "url": self.url,
-            "registration": to_hex(self.key.sign(statement)),
             "engine": self._curve.name,
             "head": self.head.number if self.head else None,
         }

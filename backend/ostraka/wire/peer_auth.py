@@ -94,9 +94,7 @@ class PeerRequests:
             raise Malformed(f"{HEADER}: signed before this node could know that it is new")
         if claimed not in allowed:
             raise Problem(403, "Not a peer", f"0x{claimed.hex()} may not ask this")
-        digest = _digest(
-            self._domain, self._receiver, sent_at_unix_s, nonce, method, path, body
-        )
+        digest = _digest(self._domain, self._receiver, sent_at_unix_s, nonce, method, path, body)
         if not hmac.compare_digest(recover(digest, signature), claimed):
             raise Malformed(f"{HEADER}: signature of another request, receiver or node")
         self._remember((claimed, nonce), sent_at_unix_s, now_unix_s)
