@@ -73,7 +73,7 @@ def release_of(poll: SyntheticPoll, folder: Path, peers: list[ListeningPeer]) ->
         census=poll.census.encode(),
         public_key=poll.poll_keys[ME - 1].public_key,
         announcement=b"",
-        secret_key=poll.poll_keys[ME - 1].secret(),
+        secret_key=poll.poll_keys[ME - 1].secret() + bytes(32),
     )
     store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}", Schema.NODE))
     store.add_poll(row)

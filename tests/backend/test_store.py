@@ -25,7 +25,7 @@ from ostraka_verifier.merkle_sum import SumRoot
 CONTEXT = b"\1" * 32
 
 
-def poll(secret: bytes | None = b"\5" * 32) -> NodePoll:
+def poll(secret: bytes | None = b"\5" * 64) -> NodePoll:
     return NodePoll(
         poll_id=1,
         poll_context=CONTEXT,
@@ -71,7 +71,7 @@ def test_everything_survives_a_restart(url: str) -> None:
     again = NodeStore(open_database(url, Schema.NODE))
     row = again.poll(1, CONTEXT)
     assert row is not None
-    assert (row.secret_key, row.inventory_signature) == (b"\5" * 32, b"inventory")
+    assert (row.secret_key, row.inventory_signature) == (b"\5" * 64, b"inventory")
     assert len(again.versions(1)) == 4
     assert again.voters(1) == 2
     assert again.versions_of(1, bytes([1]) * 20) == 3

@@ -20,7 +20,8 @@ from ostraka.app.specification_file import read_specification
 from ostraka.chain.contract import checksum
 from ostraka.client.gateway import Gateway
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
+from ostraka.sealing import PollKey
 from ostraka.wire.records import to_hex
 from tests.support.api import stack_with_gateway, wait_for_heads
 from tests.support.stub_gateway import StubGateway, answer
