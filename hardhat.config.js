@@ -9,8 +9,11 @@ export default defineConfig({
     // The compiler comes with the locked npm packages; nothing is downloaded at build time.
     path: require.resolve("solc/soljson.js"),
     settings: {
-      evmVersion: "osaka",
+      // The least that OpenZeppelin's code needs (MCOPY): newer chains run it as well.
+      evmVersion: "cancun",
       optimizer: { enabled: true, runs: 200 },
+      // The same source gives the same code wherever it lies: releases.json names hashes of it.
+      metadata: { bytecodeHash: "none", appendCBOR: false },
     },
   },
   paths: { tests: { solidity: "tests/contracts" } },

@@ -61,7 +61,7 @@ def compare(path: Path) -> tuple[int | None, str]:
     try:
         election = read_election(path)
     except FileError as error:
-        return None, str(error).removeprefix(f"{path}: ")
+        return None, str(error).removeprefix(f"{path}:").lstrip()
     if not election.honoured:
         return None, "the file names no greedy rule"
     tally, left_out = tally_of(election)

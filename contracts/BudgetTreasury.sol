@@ -8,18 +8,16 @@ import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {RoundRules} from "./RoundRules.sol";
 import {IBudgetTreasury} from "./interfaces/IBudgetTreasury.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
-import {Utf8} from "./libraries/Utf8.sol";
+import {CensusTree} from "./libraries/CensusTree.sol";
 
 /// @title BudgetTreasury
 /// @notice No owner, no upgrade.
 contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     using SafeERC20 for IERC20;
-    using Utf8 for bytes;
 
     struct ProposalRecord {
         address proposer;
@@ -45,6 +43,12 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         // One bit for each proposal in order of submission.
         uint256 funded;
         uint256 paid;
+        bytes32 electorateRoot;
+        uint128 electorateWeight;
+        uint32 electorateVoters;
+        uint8 electorateKind;
+        // Block of the decision.
+        uint64 decidedIn;
         RoundParameters parameters;
     }
 
@@ -55,22 +59,16 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     }
 
     bytes32 private constant PROPOSAL_TYPE = keccak256(
-        "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
+        "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
     );
     bytes32 private constant REVISION_TYPE = keccak256(
-        "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category,string title,string text,uint256 nonce,uint64 deadline)"
+        "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category,string title,string text,bytes32 details,uint256 nonce,uint64 deadline)"
     );
     bytes32 private constant WITHDRAWAL_TYPE = keccak256(
         "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
     );
 
-    /// @dev As many titles as fit a poll's description, and one bit of a word for each proposal.
-    uint256 private constant MAX_PROPOSALS = 200;
-    uint256 private constant MAX_TITLE_BYTES = 150;
     uint256 private constant MAX_TEXT_BYTES = 16_384;
-    /// @dev Keeps every row of a knapsack rule below 2^128 (§5.3).
-    uint256 private constant MAX_BUDGET = 1 << 112;
-    uint256 private constant MAX_TIME = 1 << 40;
 
     /// @notice Where the rounds' polls are.
     IPollRegistry public immutable registry;
@@ -86,26 +84,39 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     mapping(uint256 roundId => mapping(address funder => uint256)) private _deposits;
     mapping(uint256 roundId => mapping(address funder => uint256)) private _refunds;
 
-    constructor(IPollRegistry registry_) EIP712("Ostraka", "1") {
+    constructor(IPollRegistry registry_) EIP712("Ostraka", "2") {
+        // The polls of rounds set no times for disputes: a registry with disputes would refuse them all,
+        // when the money is in.
+        if (registry_.disputes() != address(0))
+            revert BudgetTreasuryWrongRegistry(address(registry_));
         registry = registry_;
-        // Made here, so that nobody chooses how rules are written.
+        // Made here, so that nobody chooses what rounds may fix and how rules are written.
         rules = new RoundRules();
     }
 
     /// @inheritdoc IBudgetTreasury
     function createRound(
         RoundParameters calldata parameters,
+        Electorate calldata electorate,
         string calldata title,
         string calldata text
     ) external returns (uint256 roundId) {
-        uint16 categories = _checkParameters(parameters);
+        (uint16 categories, bytes32 electorateRoot) = rules.checkRound(
+            registry,
+            parameters,
+            electorate
+        );
         _checkTexts(title, text);
         roundId = ++roundCount;
         RoundRecord storage record = _rounds[roundId];
         record.organizer = msg.sender;
         record.categories = categories;
+        record.electorateRoot = electorateRoot;
+        record.electorateWeight = electorate.totalWeight;
+        record.electorateVoters = electorate.voters;
+        record.electorateKind = electorate.kind;
         record.parameters = parameters;
-        emit RoundCreated(roundId, msg.sender, parameters, title, text);
+        emit RoundCreated(roundId, msg.sender, parameters, electorate, title, text);
     }
 
     /// @inheritdoc IBudgetTreasury
@@ -138,7 +149,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     function propose(
         uint256 roundId,
         Item calldata item,
-        Membership calldata membership
+        CensusTree.Membership calldata membership
     ) external returns (bytes32) {
         return _propose(roundId, msg.sender, _useNonce(msg.sender), item, membership);
     }
@@ -147,7 +158,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     function proposeFor(
         uint256 roundId,
         Item calldata item,
-        Membership calldata membership,
+        CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) external returns (bytes32) {
         bytes32 statement = keccak256(
@@ -160,6 +171,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 item.category,
                 keccak256(bytes(item.title)),
                 keccak256(bytes(item.text)),
+                item.details,
                 authorization.nonce,
                 authorization.deadline
             )
@@ -177,7 +189,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     function reviseFor(
         bytes32 proposalId,
         Item calldata item,
-        Membership calldata membership,
+        CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) external {
         bytes32 statement = keccak256(
@@ -189,6 +201,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 item.category,
                 keccak256(bytes(item.title)),
                 keccak256(bytes(item.text)),
+                item.details,
                 authorization.nonce,
                 authorization.deadline
             )
@@ -206,7 +219,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     /// @inheritdoc IBudgetTreasury
     function withdrawFor(
         bytes32 proposalId,
-        Membership calldata membership,
+        CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) external {
         bytes32 statement = keccak256(
@@ -220,7 +233,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     /// @inheritdoc IBudgetTreasury
     function startVoting(
         uint256 roundId,
-        Electorate calldata electorate,
+        Census calldata census,
         bytes calldata description
     ) external nonReentrant returns (uint256 pollId) {
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Ready);
@@ -229,17 +242,24 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         RoundParameters storage parameters = record.parameters;
         if (record.deposited < parameters.budget)
             revert BudgetTreasuryUnderfunded(record.deposited, parameters.budget);
+        bytes32 censusRoot = rules.pollCensus(
+            record.electorateKind,
+            record.electorateRoot,
+            record.electorateVoters,
+            record.electorateWeight,
+            census
+        );
         (bytes memory rule, bytes memory outcomeRule) = pollRules(roundId);
         pollId = registry.createPoll(
             IPollRegistry.PollParameters({
                 committee: parameters.committee,
-                rule: keccak256(abi.encodePacked("ostraka/v1/rule", rule)),
-                outcomeRule: keccak256(abi.encodePacked("ostraka/v1/outcome", outcomeRule)),
+                rule: keccak256(abi.encodePacked("ostraka/v2/rule", rule)),
+                outcomeRule: keccak256(abi.encodePacked("ostraka/v2/outcome", outcomeRule)),
                 description: keccak256(description),
-                censusRoot: electorate.censusRoot,
-                voters: electorate.voters,
-                totalWeight: electorate.totalWeight,
-                secret: electorate.secret,
+                censusRoot: censusRoot,
+                voters: census.voters,
+                totalWeight: census.totalWeight,
+                secret: parameters.secret,
                 opensAt: parameters.votingOpensAt,
                 closesAt: parameters.votingClosesAt,
                 freezeDelay: parameters.freezeDelay,
@@ -247,8 +267,17 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 maxRounds: parameters.maxRounds,
                 disputeWindow: parameters.disputeWindow,
                 tallyPeriod: parameters.tallyPeriod,
-                minimumBallots: parameters.minimumBallots
+                minimumBallots: parameters.minimumBallots,
+                counting: 0,
+                casting: 0,
+                identity: 0,
+                openMinimum: 0,
+                shufflePeriod: 0,
+                responseTime: 0,
+                maxDisputeDelay: 0,
+                extension: 0
             }),
+            census.censusHash,
             rule,
             outcomeRule,
             description
@@ -286,6 +315,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         record.funded = funded;
         record.committed = committed;
         record.claimsEndAt = uint64(block.timestamp + record.parameters.claimPeriod);
+        record.decidedIn = uint64(block.number);
         emit RoundDecided(roundId, indices, committed);
     }
 
@@ -293,6 +323,8 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     function claim(bytes32 proposalId) external nonReentrant {
         (uint256 roundId, uint256 index) = _find(proposalId);
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Decided);
+        // A reorganized or private block could otherwise decide and pay in one step.
+        if (block.number <= record.decidedIn) revert BudgetTreasuryTooEarly(record.decidedIn);
         uint256 bit = 1 << index;
         if (record.funded & bit == 0) revert BudgetTreasuryNotFunded(proposalId);
         if (record.paid & bit != 0) revert BudgetTreasuryAlreadyPaid(proposalId);
@@ -325,6 +357,10 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         seen.claimsEndAt = record.claimsEndAt;
         seen.proposals = uint16(_proposals[roundId].length);
         seen.standing = seen.proposals - record.withdrawn;
+        seen.electorateKind = record.electorateKind;
+        seen.electorateRoot = record.electorateRoot;
+        seen.electorateVoters = record.electorateVoters;
+        seen.electorateWeight = record.electorateWeight;
         seen.parameters = record.parameters;
     }
 
@@ -394,7 +430,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         address proposer,
         uint256 nonce,
         Item calldata item,
-        Membership calldata membership
+        CensusTree.Membership calldata membership
     ) private returns (bytes32 proposalId) {
         RoundRecord storage record = _inStatus(roundId, RoundStatus.Proposing);
         RoundParameters storage parameters = record.parameters;
@@ -445,7 +481,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     /// @dev Uses up the nonce. By ECDSA with the signing key that the membership names.
     function _authorize(
         bytes32 statement,
-        Membership calldata membership,
+        CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) private {
         if (block.timestamp > authorization.deadline)
@@ -459,16 +495,10 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
     function _requireMember(
         uint256 roundId,
         address account,
-        Membership calldata membership
+        CensusTree.Membership calldata membership
     ) private view {
-        bytes32 leaf = keccak256(
-            bytes.concat(
-                keccak256(abi.encode(account, membership.signingKey, uint256(membership.weight)))
-            )
-        );
         bytes32 root = _rounds[roundId].parameters.memberRoot;
-        if (!MerkleProof.verifyCalldata(membership.proof, root, leaf))
-            revert BudgetTreasuryNotAMember(account);
+        if (!rules.isMember(root, account, membership)) revert BudgetTreasuryNotAMember(account);
     }
 
     function _ownStanding(
@@ -498,7 +528,7 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         return
             keccak256(
                 abi.encodePacked(
-                    "ostraka/v1/proposal",
+                    "ostraka/v2/proposal",
                     abi.encode(block.chainid, address(this), roundId, proposer, nonce)
                 )
             );
@@ -530,56 +560,6 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
                 : RoundStatus.Void;
     }
 
-    /// @dev Number of categories.
-    function _checkParameters(
-        RoundParameters calldata parameters
-    ) private view returns (uint16 categories) {
-        if (parameters.token != address(0) && parameters.token.code.length == 0)
-            revert BudgetTreasuryInvalidParameter("token");
-        if (parameters.budget == 0 || parameters.budget >= MAX_BUDGET)
-            revert BudgetTreasuryInvalidParameter("budget");
-        if (parameters.proposalsPerMember == 0)
-            revert BudgetTreasuryInvalidParameter("proposalsPerMember");
-        if (parameters.maximumProposals == 0 || parameters.maximumProposals > MAX_PROPOSALS)
-            revert BudgetTreasuryInvalidParameter("maximumProposals");
-        bool proportional;
-        (categories, proportional) = rules.check(
-            parameters.ballot,
-            parameters.outcome,
-            parameters.maximumProposals,
-            parameters.budget
-        );
-        if ((parameters.minimumAmount == 0) != proportional)
-            revert BudgetTreasuryInvalidParameter("minimumAmount");
-        if (
-            parameters.maximumAmount < parameters.minimumAmount ||
-            parameters.maximumAmount > (proportional ? 0 : parameters.budget)
-        ) revert BudgetTreasuryInvalidParameter("maximumAmount");
-        if (parameters.memberRoot == 0) revert BudgetTreasuryInvalidParameter("memberRoot");
-        if (
-            parameters.proposalsCloseAt <= parameters.proposalsOpenAt ||
-            parameters.proposalsCloseAt <= block.timestamp
-        ) revert BudgetTreasuryInvalidParameter("proposalsCloseAt");
-        if (parameters.votingOpensAt <= parameters.proposalsCloseAt)
-            revert BudgetTreasuryInvalidParameter("votingOpensAt");
-        if (
-            parameters.votingClosesAt <= parameters.votingOpensAt ||
-            parameters.votingClosesAt > MAX_TIME
-        ) revert BudgetTreasuryInvalidParameter("votingClosesAt");
-        if (parameters.claimPeriod == 0) revert BudgetTreasuryInvalidParameter("claimPeriod");
-        (address[] memory nodes, , , ) = registry.committee(parameters.committee);
-        if (nodes.length == 0) revert BudgetTreasuryInvalidParameter("committee");
-        // What would make the poll impossible is refused now, not when the money is in.
-        if (parameters.roundDuration == 0) revert BudgetTreasuryInvalidParameter("roundDuration");
-        if (
-            parameters.maxRounds == 0 ||
-            uint256(parameters.roundDuration) * parameters.maxRounds > MAX_TIME
-        ) revert BudgetTreasuryInvalidParameter("maxRounds");
-        if (parameters.disputeWindow == 0) revert BudgetTreasuryInvalidParameter("disputeWindow");
-        if (parameters.tallyPeriod == 0) revert BudgetTreasuryInvalidParameter("tallyPeriod");
-        if (parameters.minimumBallots == 0) revert BudgetTreasuryInvalidParameter("minimumBallots");
-    }
-
     /// @dev Proposals ask for no amount there, and for at least one unit elsewhere.
     function _isProportional(RoundParameters storage parameters) private view returns (bool) {
         return parameters.maximumAmount == 0;
@@ -601,12 +581,8 @@ contract BudgetTreasury is IBudgetTreasury, EIP712, Nonces, ReentrancyGuard {
         _checkTexts(item.title, item.text);
     }
 
-    function _checkTexts(string calldata title, string calldata text) private pure {
-        bytes calldata data = bytes(title);
-        // Titles must fit a description, where a control character takes six bytes and what is no text
-        // takes three a byte; and one that cannot be read would keep everybody from auditing the round.
-        if (data.length == 0 || data.length > MAX_TITLE_BYTES || !data.isLine())
-            revert BudgetTreasuryInvalidTitle(data.length);
+    function _checkTexts(string calldata title, string calldata text) private view {
+        if (!rules.isTitle(title)) revert BudgetTreasuryInvalidTitle(bytes(title).length);
         if (bytes(text).length > MAX_TEXT_BYTES)
             revert BudgetTreasuryTextTooLong(bytes(text).length);
     }

@@ -33,7 +33,7 @@ contract GeneratorTable {
 
     function _point(uint32 index) private view returns (uint256 x, uint256 y) {
         for (uint32 counter = 0; ; ++counter) {
-            bytes32 digest = keccak256(abi.encodePacked("ostraka/v1/generators", index, counter));
+            bytes32 digest = keccak256(abi.encodePacked("ostraka/v2/generators", index, counter));
             x = uint256(digest) % Bn254.P;
             uint256 square = addmod(mulmod(mulmod(x, x, Bn254.P), x, Bn254.P), 3, Bn254.P);
             y = _power(square, (Bn254.P + 1) / 4);

@@ -4,8 +4,9 @@ pragma solidity 0.8.37;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {GeneratorTable} from "./GeneratorTable.sol";
+import {PollRules} from "./PollRules.sol";
+import {VotingKeys} from "./VotingKeys.sol";
 import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
-import {BallotRule} from "./libraries/BallotRule.sol";
 import {Bn254} from "./libraries/Bn254.sol";
 import {Committee} from "./libraries/Committee.sol";
 import {Generators} from "./libraries/Generators.sol";
@@ -21,26 +22,36 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint8 q;
     }
 
-    /// @dev Ordered so that anchoring and accepting touch few words. Times lie below 2^48 (MAX_TIME).
+    /// @dev Why a poll does not go on by time alone. Void is final.
+    enum Mark {
+        None,
+        Contested,
+        Void
+    }
+
+    /// @dev Ordered so that anchoring and accepting touch few words. Times lie below 2^48 (PollRules).
     struct PollRecord {
         uint48 anchoredAt;
         uint48 closesAt;
+        // 0 before any root was rejected.
+        uint48 rejectedAt;
         uint32 freezeDelay;
         uint32 disputeWindow;
         uint32 tallyPeriod;
-        uint32 voters;
         uint16 slots;
-        bool tooFew;
         // Most votes that a slot can hold: total weight times largest slot value.
         uint200 maximum;
-        uint32 minimumBallots;
+        uint48 opensAt;
+        Mark mark;
         uint128 totalWeight;
         uint32 roundDuration;
         uint32 maxRounds;
         uint32 round;
         uint32 count;
         address creator;
-        uint48 opensAt;
+        uint32 voters;
+        uint32 minimumBallots;
+        uint32 rejectedRounds;
         bytes32 tallyDigest;
         bytes32 pollContext;
         bytes32 committee;
@@ -51,11 +62,9 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint256 sumY;
     }
 
-    bytes32 private constant NODE_REGISTRATION_TYPE = keccak256(
-        "NodeRegistration(address node,string url)"
-    );
-    bytes32 private constant POLL_KEY_TYPE = keccak256(
-        "PollKey(bytes32 pollContext,bytes32 publicKey)"
+    bytes32 private constant COMMITTEE_TYPE = keccak256("Committee(bytes32 committee)");
+    bytes32 private constant POLL_KEYS_TYPE = keccak256(
+        "PollKeys(bytes32 pollContext,bytes32 pollKeys)"
     );
     bytes32 private constant ROOT_TYPE = keccak256(
         "Root(bytes32 pollContext,uint32 round,bytes32 rootHash,uint256 sumX,uint256 sumY,uint32 count)"
@@ -63,21 +72,31 @@ contract PollRegistry is IPollRegistry, EIP712 {
 
     uint256 private constant MAX_URL_BYTES = 256;
     uint256 private constant MAX_DESCRIPTION_BYTES = 65_536;
-    /// @dev Keeps every deadline far from overflow: the year 36812.
-    uint256 private constant MAX_TIME = 1 << 40;
-    uint256 private constant TALLY_BOUND = 1 << 200;
 
     /// @inheritdoc IPollRegistry
     address public immutable generatorTable;
+    /// @inheritdoc IPollRegistry
+    address public immutable votingKeys;
+    /// @inheritdoc IPollRegistry
+    address public immutable pollRules;
+    /// @inheritdoc IPollRegistry
+    uint32 public immutable periodFloor;
+    /// @inheritdoc IPollRegistry
+    address public immutable disputes;
     /// @inheritdoc IPollRegistry
     uint256 public pollCount;
 
     mapping(bytes32 digest => CommitteeRecord) private _committees;
     mapping(uint256 pollId => PollRecord) private _polls;
 
-    constructor() EIP712("Ostraka", "1") {
-        // Derived here, so that nobody chooses the generators.
+    constructor(uint32 periodFloor_, address disputes_) EIP712("Ostraka", "2") {
+        // Made here and in this order, so that nobody chooses them, and their addresses follow from
+        // this one's.
         generatorTable = address(new GeneratorTable());
+        votingKeys = address(new VotingKeys());
+        pollRules = address(new PollRules());
+        periodFloor = periodFloor_;
+        disputes = disputes_;
     }
 
     /// @inheritdoc IPollRegistry
@@ -88,44 +107,42 @@ contract PollRegistry is IPollRegistry, EIP712 {
         uint8 f,
         bytes[] calldata signatures
     ) external returns (bytes32 digest) {
-        uint256 n = nodes.length;
-        if (urls.length != n) revert PollRegistryListsDiffer(n, urls.length);
-        if (signatures.length != n) revert PollRegistryListsDiffer(n, signatures.length);
-        uint8 q = uint8(Committee.quorum(n, t, f));
-        for (uint256 i = 0; i < n; ++i) {
-            for (uint256 j = 0; j < i; ++j) {
-                if (nodes[j] == nodes[i]) revert PollRegistryInvalidNode(nodes[i]);
-            }
-            _requireRegistration(nodes[i], urls[i], signatures[i], i + 1);
-        }
+        if (urls.length != nodes.length) revert PollRegistryListsDiffer(nodes.length, urls.length);
+        uint8 q = uint8(Committee.quorum(nodes.length, t, f));
+        _requireNodes(nodes, urls);
         digest = Committee.digest(nodes, urls, t, f, q);
         if (_committees[digest].q != 0) revert PollRegistryCommitteeExists(digest);
         _committees[digest] = CommitteeRecord(nodes, t, f, q);
+        bytes32 statement = keccak256(abi.encode(COMMITTEE_TYPE, digest));
+        _requireSigners(statement, signatures, _committees[digest].nodes);
         emit CommitteeRegistered(digest, nodes, urls, t, f, q);
     }
 
     /// @inheritdoc IPollRegistry
     function createPoll(
         PollParameters calldata parameters,
+        bytes32 censusHash,
         bytes calldata rule,
         bytes calldata outcomeRule,
         bytes calldata description
     ) external returns (uint256 pollId) {
         if (_committees[parameters.committee].q == 0)
             revert PollRegistryUnknownCommittee(parameters.committee);
-        _requireDigest("rule", parameters.rule, BallotRule.digest(rule));
-        _requireDigest("outcomeRule", parameters.outcomeRule, Outcome.digest(outcomeRule));
         _requireDigest("description", parameters.description, keccak256(description));
         if (description.length == 0 || description.length > MAX_DESCRIPTION_BYTES)
             revert PollRegistryInvalidParameter("description");
-        (uint16 slots, uint256 maxSlotValue) = BallotRule.validate(rule);
-        Outcome.validate(outcomeRule, slots);
-        _checkParameters(parameters, maxSlotValue);
+        _checkPeriods(parameters);
+        (uint16 slots, uint256 maxSlotValue) = PollRules(pollRules).check(
+            parameters,
+            censusHash,
+            rule,
+            outcomeRule
+        );
 
         pollId = ++pollCount;
         bytes32 pollContext = keccak256(
             abi.encodePacked(
-                "ostraka/v1/poll",
+                "ostraka/v2/poll",
                 abi.encode(block.chainid, address(this), pollId),
                 abi.encode(parameters),
                 abi.encode(slots, maxSlotValue)
@@ -146,23 +163,24 @@ contract PollRegistry is IPollRegistry, EIP712 {
     /// @inheritdoc IPollRegistry
     function openPoll(
         uint256 pollId,
-        bytes32[] calldata publicKeys,
+        bytes32[] calldata nodeKeys,
         bytes[] calldata signatures
     ) external {
         PollRecord storage record = _inStatus(pollId, Status.Created);
         address[] storage nodes = _committees[record.committee].nodes;
         uint256 n = nodes.length;
-        if (publicKeys.length != n) revert PollRegistryListsDiffer(n, publicKeys.length);
-        if (signatures.length != n) revert PollRegistryListsDiffer(n, signatures.length);
+        if (nodeKeys.length != n) revert PollRegistryListsDiffer(n, nodeKeys.length);
         for (uint256 i = 0; i < n; ++i) {
-            if (publicKeys[i] == 0) revert PollRegistryZeroPollKey(i + 1);
-            bytes32 statement = keccak256(
-                abi.encode(POLL_KEY_TYPE, record.pollContext, publicKeys[i])
-            );
-            _requireSigner(statement, signatures[i], nodes[i], i + 1);
+            if (nodeKeys[i] == 0) revert PollRegistryInvalidNodeKey(i + 1);
+            for (uint256 j = 0; j < i; ++j) {
+                if (nodeKeys[j] == nodeKeys[i]) revert PollRegistryInvalidNodeKey(i + 1);
+            }
         }
-        record.pollKeys = keccak256(abi.encodePacked("ostraka/v1/poll-keys", publicKeys));
-        emit PollOpened(pollId, publicKeys, signatures);
+        bytes32 pollKeys = keccak256(abi.encodePacked("ostraka/v2/poll-keys", nodeKeys));
+        bytes32 statement = keccak256(abi.encode(POLL_KEYS_TYPE, record.pollContext, pollKeys));
+        _requireSigners(statement, signatures, nodes);
+        record.pollKeys = pollKeys;
+        emit PollOpened(pollId, nodeKeys, signatures);
     }
 
     /// @inheritdoc IPollRegistry
@@ -176,6 +194,8 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (block.timestamp < freezesAt) revert PollRegistryTooEarly(freezesAt);
         if (root.round >= record.maxRounds)
             revert PollRegistryRoundTooLate(root.round, record.maxRounds);
+        if (root.round < record.rejectedRounds)
+            revert PollRegistryRoundRejected(root.round, record.rejectedRounds);
         if (!Bn254.isPoint(root.sumX, root.sumY))
             revert PollRegistryNotAPoint(root.sumX, root.sumY);
         if (root.count > record.voters)
@@ -190,9 +210,39 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.anchoredAt = uint48(block.timestamp);
         emit RootAnchored(pollId, root, attestations);
         if (root.count < record.minimumBallots) {
-            record.tooFew = true;
+            record.mark = Mark.Void;
             emit PollVoided(pollId, root.count);
         }
+    }
+
+    /// @inheritdoc IPollRegistry
+    function reject(uint256 pollId) external {
+        PollRecord storage record = _disputed(pollId);
+        uint32 round = record.round;
+        // Below maxRounds, as anchoring demanded.
+        record.rejectedRounds = round + 1;
+        record.rejectedAt = uint48(block.timestamp);
+        record.anchoredAt = 0;
+        record.mark = Mark.None;
+        record.round = 0;
+        record.count = 0;
+        record.rootHash = 0;
+        record.sumX = 0;
+        record.sumY = 0;
+        emit RootRejected(pollId, round);
+    }
+
+    /// @inheritdoc IPollRegistry
+    function void(uint256 pollId) external {
+        PollRecord storage record = _disputed(pollId);
+        record.mark = Mark.Void;
+        emit PollVoided(pollId, record.count);
+    }
+
+    /// @inheritdoc IPollRegistry
+    function contest(uint256 pollId, bool open) external {
+        _disputed(pollId).mark = open ? Mark.Contested : Mark.None;
+        emit ContestChanged(pollId, open);
     }
 
     /// @inheritdoc IPollRegistry
@@ -224,7 +274,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (tallyDigest != record.tallyDigest)
             revert PollRegistryTallyDiffers(record.tallyDigest, tallyDigest);
         _requireDigest("outcomeRule", record.outcomeRule, Outcome.digest(outcomeRule));
-        return Outcome.awards(outcomeRule, tally, order);
+        return PollRules(pollRules).awards(outcomeRule, tally, order);
     }
 
     /// @inheritdoc IPollRegistry
@@ -253,6 +303,9 @@ contract PollRegistry is IPollRegistry, EIP712 {
         seen.pollKeys = record.pollKeys;
         seen.root = Root(record.round, record.rootHash, record.sumX, record.sumY, record.count);
         seen.tallyDigest = record.tallyDigest;
+        seen.rejectedRounds = record.rejectedRounds;
+        seen.rejectedAt = record.rejectedAt;
+        seen.contested = record.mark == Mark.Contested;
     }
 
     /// @inheritdoc IPollRegistry
@@ -268,14 +321,12 @@ contract PollRegistry is IPollRegistry, EIP712 {
         PollRecord storage record = _polls[pollId];
         if (record.slots == 0) return Status.None;
         if (record.tallyDigest != 0) return Status.Tallied;
-        if (record.tooFew) return Status.Void;
+        if (record.mark == Mark.Void) return Status.Void;
         if (record.anchoredAt != 0) {
             uint256 releasableAt = uint256(record.anchoredAt) + record.disputeWindow;
-            if (block.timestamp < releasableAt) return Status.Anchored;
-            return
-                block.timestamp < releasableAt + record.tallyPeriod
-                    ? Status.Releasable
-                    : Status.Void;
+            if (block.timestamp >= releasableAt + record.tallyPeriod) return Status.Void;
+            bool held = block.timestamp < releasableAt || record.mark == Mark.Contested;
+            return held ? Status.Anchored : Status.Releasable;
         }
         if (block.timestamp < record.closesAt)
             return record.pollKeys == 0 ? Status.Created : Status.Open;
@@ -283,48 +334,32 @@ contract PollRegistry is IPollRegistry, EIP712 {
         return block.timestamp < _anchorDeadline(record) ? Status.Closed : Status.Void;
     }
 
-    /// @dev Possession of the key, and consent to the place where the node is said to serve.
-    function _requireRegistration(
-        address node,
-        string calldata url,
-        bytes calldata signature,
-        uint256 number
-    ) private view {
-        uint256 length = bytes(url).length;
-        if (length == 0 || length > MAX_URL_BYTES) revert PollRegistryInvalidUrl(number, length);
-        if (node == address(0)) revert PollRegistryInvalidNode(node);
-        bytes32 statement = keccak256(
-            abi.encode(NODE_REGISTRATION_TYPE, node, keccak256(bytes(url)))
-        );
-        _requireSigner(statement, signature, node, number);
+    function _requireNodes(address[] calldata nodes, string[] calldata urls) private pure {
+        for (uint256 i = 0; i < nodes.length; ++i) {
+            if (nodes[i] == address(0)) revert PollRegistryInvalidNode(nodes[i]);
+            for (uint256 j = 0; j < i; ++j) {
+                if (nodes[j] == nodes[i]) revert PollRegistryInvalidNode(nodes[i]);
+            }
+            uint256 length = bytes(urls[i]).length;
+            if (length == 0 || length > MAX_URL_BYTES) revert PollRegistryInvalidUrl(i + 1, length);
+        }
     }
 
     function _requireDigest(string memory field, bytes32 expected, bytes32 actual) private pure {
         if (actual != expected) revert PollRegistryDigestDiffers(field, expected, actual);
     }
 
-    function _checkParameters(
-        PollParameters calldata parameters,
-        uint256 maxSlotValue
-    ) private view {
-        if (parameters.censusRoot == 0) revert PollRegistryInvalidParameter("censusRoot");
-        if (parameters.voters == 0) revert PollRegistryInvalidParameter("voters");
-        if (parameters.totalWeight < parameters.voters)
-            revert PollRegistryInvalidParameter("totalWeight");
-        if (parameters.totalWeight > (TALLY_BOUND - 1) / maxSlotValue)
-            revert PollRegistryInvalidParameter("totalWeight");
-        if (parameters.closesAt > MAX_TIME || parameters.closesAt <= block.timestamp)
-            revert PollRegistryInvalidParameter("closesAt");
-        if (parameters.opensAt >= parameters.closesAt)
-            revert PollRegistryInvalidParameter("opensAt");
-        if (parameters.roundDuration == 0) revert PollRegistryInvalidParameter("roundDuration");
-        if (parameters.maxRounds == 0) revert PollRegistryInvalidParameter("maxRounds");
-        if (uint256(parameters.roundDuration) * parameters.maxRounds > MAX_TIME)
-            revert PollRegistryInvalidParameter("maxRounds");
-        if (parameters.disputeWindow == 0) revert PollRegistryInvalidParameter("disputeWindow");
-        if (parameters.tallyPeriod == 0) revert PollRegistryInvalidParameter("tallyPeriod");
-        if (parameters.minimumBallots == 0 || parameters.minimumBallots > parameters.voters)
-            revert PollRegistryInvalidParameter("minimumBallots");
+    /// @dev What depends on this registry; all else is for PollRules.
+    function _checkPeriods(PollParameters calldata parameters) private view {
+        if (parameters.disputeWindow == 0 || parameters.disputeWindow < periodFloor)
+            revert PollRegistryInvalidParameter("disputeWindow");
+        if (parameters.tallyPeriod == 0 || parameters.tallyPeriod < periodFloor)
+            revert PollRegistryInvalidParameter("tallyPeriod");
+        bool disputable = disputes != address(0);
+        if ((parameters.responseTime != 0) != disputable)
+            revert PollRegistryInvalidParameter("responseTime");
+        if ((parameters.maxDisputeDelay != 0) != disputable)
+            revert PollRegistryInvalidParameter("maxDisputeDelay");
     }
 
     function _store(
@@ -341,7 +376,7 @@ contract PollRegistry is IPollRegistry, EIP712 {
         record.slots = slots;
         record.voters = parameters.voters;
         record.totalWeight = parameters.totalWeight;
-        // Bounded by _checkParameters: below 2^200.
+        // Bounded by PollRules: below 2^200.
         record.maximum = uint200(parameters.totalWeight * maxSlotValue);
         record.opensAt = uint48(parameters.opensAt);
         record.closesAt = uint48(parameters.closesAt);
@@ -360,6 +395,13 @@ contract PollRegistry is IPollRegistry, EIP712 {
         Status actual = status(pollId);
         if (actual != expected) revert PollRegistryWrongStatus(pollId, actual);
         return _polls[pollId];
+    }
+
+    /// @dev What `disputes` may change: only a root that is not final yet, so that nothing which was
+    /// opened is ever taken back.
+    function _disputed(uint256 pollId) private view returns (PollRecord storage) {
+        if (msg.sender != disputes) revert PollRegistryNotDisputes(msg.sender);
+        return _inStatus(pollId, Status.Anchored);
     }
 
     function _requireQuorum(
@@ -391,6 +433,17 @@ contract PollRegistry is IPollRegistry, EIP712 {
         }
     }
 
+    /// @dev Every node signed, each its own signature, node 1 first.
+    function _requireSigners(
+        bytes32 statement,
+        bytes[] calldata signatures,
+        address[] storage nodes
+    ) private view {
+        uint256 n = nodes.length;
+        if (signatures.length != n) revert PollRegistryListsDiffer(n, signatures.length);
+        for (uint256 i = 0; i < n; ++i) _requireSigner(statement, signatures[i], nodes[i], i + 1);
+    }
+
     function _requireSigner(
         bytes32 statement,
         bytes calldata signature,
@@ -402,10 +455,12 @@ contract PollRegistry is IPollRegistry, EIP712 {
         if (signer != expected) revert PollRegistryWrongSigner(node, signer);
     }
 
+    /// @dev End of the last settling round. Rounds count from freezing, or from the last rejection.
     function _anchorDeadline(PollRecord storage record) private view returns (uint256) {
-        return
-            uint256(record.closesAt) +
-            record.freezeDelay +
-            uint256(record.roundDuration) * record.maxRounds;
+        uint256 start =
+            record.rejectedAt == 0
+                ? uint256(record.closesAt) + record.freezeDelay
+                : record.rejectedAt;
+        return start + uint256(record.roundDuration) * (record.maxRounds - record.rejectedRounds);
     }
 }

@@ -3,14 +3,19 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBudgetTreasury} from "./interfaces/IBudgetTreasury.sol";
+import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
 import {BallotRule} from "./libraries/BallotRule.sol";
 import {ByteWriter} from "./libraries/ByteWriter.sol";
+import {CensusTree} from "./libraries/CensusTree.sol";
+import {Electorates} from "./libraries/Electorates.sol";
 import {RuleEncoding} from "./libraries/RuleEncoding.sol";
+import {Utf8} from "./libraries/Utf8.sol";
 
-/// @title Rules of a round's poll, written from what the round fixed and the proposals that stand
-/// @notice No state. Specified in docs/protocol.md, §17.7.
+/// @title What a round may fix, and the rules of its poll, written from that and the proposals that stand
+/// @notice No state. Specified in docs/protocol.md, §17.
 contract RoundRules {
     using ByteWriter for ByteWriter.Writer;
+    using Utf8 for bytes;
 
     uint8 private constant SINGLE_CHOICE = 0;
     uint8 private constant APPROVAL = 1;
@@ -30,6 +35,33 @@ contract RoundRules {
     uint256 private constant CATEGORIES_HEAD = 20;
     uint256 private constant MAX_CATEGORIES = 200;
 
+    /// @dev As many titles as fit a poll's description, and one bit of a word for each proposal.
+    uint256 private constant MAX_PROPOSALS = 200;
+    /// @dev Keeps every row of a knapsack rule below 2^128 (§5.3).
+    uint256 private constant MAX_BUDGET = 1 << 112;
+    uint256 private constant MAX_TIME = 1 << 40;
+    uint256 private constant MAX_TITLE_BYTES = 150;
+
+    /// @notice Reverts with `BudgetTreasuryInvalidParameter` unless a round at that registry may fix this.
+    /// What would make its poll impossible is refused now, not when the money is in.
+    /// @return categories How many there are to choose from, 0 where proposals have none.
+    /// @return electorateRoot What stands for the electorate from now on.
+    function checkRound(
+        IPollRegistry registry,
+        IBudgetTreasury.RoundParameters calldata parameters,
+        IBudgetTreasury.Electorate calldata electorate
+    ) external view returns (uint16 categories, bytes32 electorateRoot) {
+        categories = _checkMoney(parameters);
+        _checkTimes(parameters);
+        _checkPoll(registry, parameters);
+        if (parameters.memberRoot == 0) _refuse("memberRoot");
+        electorateRoot = Electorates.rootOf(
+            electorate,
+            parameters.memberRoot,
+            parameters.minimumBallots
+        );
+    }
+
     /// @notice Reverts with `BudgetTreasuryInvalidParameter` when a poll over so many proposals, or
     /// fewer, could be impossible.
     /// @param ballot Kind of ballot and its parameters.
@@ -42,23 +74,40 @@ contract RoundRules {
         uint256 proposals,
         uint256 budget
     ) external pure returns (uint16 categories, bool proportional) {
-        if (_width(ballot, proposals, budget) > BallotRule.MAX_WIDTH) _refuse("maximumProposals");
-        if (outcome.length == 0) _refuse("outcome");
-        uint8 kind = uint8(outcome[0]);
-        if (kind == PROPORTIONAL) {
-            if (outcome.length != 1) _refuse("outcome");
-            if (uint8(ballot[0]) == KNAPSACK) _refuse("ballot");
-            return (0, true);
-        }
-        if (kind == GREEDY) {
-            if (outcome.length != GREEDY_LENGTH) _refuse("outcome");
-        } else if (kind == CATEGORIES) {
-            categories = _categories(outcome, budget);
-        } else {
-            _refuse("outcome");
-        }
-        if (uint8(outcome[1]) > 1) _refuse("outcome.order");
-        if (uint8(outcome[2]) > 1) _refuse("outcome.misfit");
+        return _check(ballot, outcome, proposals, budget);
+    }
+
+    /// @notice Whether a round or a proposal may have that title.
+    /// @dev Titles must fit a description, where a control character takes six bytes and what is no text
+    /// takes three a byte; and one that cannot be read would keep everybody from auditing the round.
+    function isTitle(string calldata title) external pure returns (bool) {
+        bytes calldata data = bytes(title);
+        return data.length != 0 && data.length <= MAX_TITLE_BYTES && data.isLine();
+    }
+
+    /// @notice Whether the account is in the census of that root, with the key and weight that the
+    /// membership names (§6.2).
+    function isMember(
+        bytes32 root,
+        address account,
+        CensusTree.Membership calldata membership
+    ) external pure returns (bool) {
+        return CensusTree.contains(root, account, membership);
+    }
+
+    /// @notice Census root of the poll of a round with that electorate; reverts with
+    /// `BudgetTreasuryElectorateDiffers` where the round may not have that census.
+    /// @param root What `checkRound` gave.
+    /// @param most Number of those who were invited.
+    /// @param mostWeight Total weight of those who were invited.
+    function pollCensus(
+        uint8 kind,
+        bytes32 root,
+        uint32 most,
+        uint128 mostWeight,
+        IBudgetTreasury.Census calldata census
+    ) external pure returns (bytes32) {
+        return Electorates.pollCensus(kind, root, most, mostWeight, census);
     }
 
     /// @notice Ballot rule and outcome rule, as `check` let them pass.
@@ -84,6 +133,85 @@ contract RoundRules {
             bytes2(uint16(options)),
             _slots(amounts, categories, kind == CATEGORIES)
         );
+    }
+
+    /// @dev Number of categories.
+    function _checkMoney(
+        IBudgetTreasury.RoundParameters calldata parameters
+    ) private view returns (uint16 categories) {
+        if (parameters.token != address(0) && parameters.token.code.length == 0) _refuse("token");
+        if (parameters.budget == 0 || parameters.budget >= MAX_BUDGET) _refuse("budget");
+        if (parameters.proposalsPerMember == 0) _refuse("proposalsPerMember");
+        if (parameters.maximumProposals == 0 || parameters.maximumProposals > MAX_PROPOSALS)
+            _refuse("maximumProposals");
+        bool proportional;
+        (categories, proportional) = _check(
+            parameters.ballot,
+            parameters.outcome,
+            parameters.maximumProposals,
+            parameters.budget
+        );
+        if ((parameters.minimumAmount == 0) != proportional) _refuse("minimumAmount");
+        if (
+            parameters.maximumAmount < parameters.minimumAmount ||
+            parameters.maximumAmount > (proportional ? 0 : parameters.budget)
+        ) _refuse("maximumAmount");
+    }
+
+    function _checkTimes(IBudgetTreasury.RoundParameters calldata parameters) private view {
+        if (
+            parameters.proposalsCloseAt <= parameters.proposalsOpenAt ||
+            parameters.proposalsCloseAt <= block.timestamp
+        ) _refuse("proposalsCloseAt");
+        if (parameters.votingOpensAt <= parameters.proposalsCloseAt) _refuse("votingOpensAt");
+        if (
+            parameters.votingClosesAt <= parameters.votingOpensAt ||
+            parameters.votingClosesAt > MAX_TIME
+        ) _refuse("votingClosesAt");
+    }
+
+    function _checkPoll(
+        IPollRegistry registry,
+        IBudgetTreasury.RoundParameters calldata parameters
+    ) private view {
+        uint256 floor = registry.periodFloor();
+        if (parameters.claimPeriod == 0 || parameters.claimPeriod < floor) _refuse("claimPeriod");
+        (address[] memory nodes, , , ) = registry.committee(parameters.committee);
+        if (nodes.length == 0) _refuse("committee");
+        if (parameters.roundDuration == 0) _refuse("roundDuration");
+        if (
+            parameters.maxRounds == 0 ||
+            uint256(parameters.roundDuration) * parameters.maxRounds > MAX_TIME
+        ) _refuse("maxRounds");
+        if (parameters.disputeWindow == 0 || parameters.disputeWindow < floor)
+            _refuse("disputeWindow");
+        if (parameters.tallyPeriod == 0 || parameters.tallyPeriod < floor) _refuse("tallyPeriod");
+        if (parameters.minimumBallots == 0) _refuse("minimumBallots");
+    }
+
+    function _check(
+        bytes calldata ballot,
+        bytes calldata outcome,
+        uint256 proposals,
+        uint256 budget
+    ) private pure returns (uint16 categories, bool proportional) {
+        if (_width(ballot, proposals, budget) > BallotRule.MAX_WIDTH) _refuse("maximumProposals");
+        if (outcome.length == 0) _refuse("outcome");
+        uint8 kind = uint8(outcome[0]);
+        if (kind == PROPORTIONAL) {
+            if (outcome.length != 1) _refuse("outcome");
+            if (uint8(ballot[0]) == KNAPSACK) _refuse("ballot");
+            return (0, true);
+        }
+        if (kind == GREEDY) {
+            if (outcome.length != GREEDY_LENGTH) _refuse("outcome");
+        } else if (kind == CATEGORIES) {
+            categories = _categories(outcome, budget);
+        } else {
+            _refuse("outcome");
+        }
+        if (uint8(outcome[1]) > 1) _refuse("outcome.order");
+        if (uint8(outcome[2]) > 1) _refuse("outcome.misfit");
     }
 
     function _rule(

@@ -7,7 +7,6 @@ Source: docs/protocol.md §7.3, §9.3; draft-connolly-cfrg-xwing-kem.
 """
 
 import hashlib
-import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.hpke import (
     Suite,
 )
 
+from ostraka.randomness import system
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_key
 
@@ -34,7 +34,7 @@ class PollKey:
 
     def __init__(self, seed: bytes | None = None) -> None:
         """A key from X-Wing's 32 secret bytes, or a fresh one from the system's randomness."""
-        self._seed = secrets.token_bytes(SEED_BYTES) if seed is None else seed
+        self._seed = system.bytes(SEED_BYTES) if seed is None else seed
         expanded = hashlib.shake_256(self._seed).digest(96)
         ml_kem = MLKEM768PrivateKey.from_seed_bytes(expanded[:64])
         x25519 = X25519PrivateKey.from_private_bytes(expanded[64:])
@@ -103,9 +103,7 @@ def contribution_info(poll_context: bytes, repair_hash: bytes, helper: int, targ
     return _info(b"contribution", poll_context, repair_hash, bytes([helper, target]))
 
 
-def challenge_info(
-    poll_context: bytes, poll_keys: bytes, challenger: int, responder: int
-) -> bytes:
+def challenge_info(poll_context: bytes, poll_keys: bytes, challenger: int, responder: int) -> bytes:
     """For a challenge by which a node shows that it holds the key it announced.
 
     Args:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {CensusTree} from "../libraries/CensusTree.sol";
+
 /// @title Rounds of a shared budget: propose, vote in private, pay out
 /// @notice Holds a round's money from funding to payout. Nobody owns it: money leaves only to the
 /// recipients of funded proposals or back to those who gave it. Specified in docs/protocol.md, §17.
@@ -34,6 +36,7 @@ interface IBudgetTreasury {
         uint32 disputeWindow;
         uint32 tallyPeriod;
         uint32 minimumBallots;
+        bool secret;
     }
 
     /// @notice What a member asks for.
@@ -45,13 +48,8 @@ interface IBudgetTreasury {
         uint16 category;
         string title;
         string text;
-    }
-
-    /// @notice Shows that an account is in the member root.
-    struct Membership {
-        address signingKey;
-        uint128 weight;
-        bytes32[] proof;
+        // Hash of a JSON that says more (§17.2), or 0.
+        bytes32 details;
     }
 
     /// @notice A member's signature by which somebody else may send what the member wants.
@@ -62,12 +60,24 @@ interface IBudgetTreasury {
         bytes signature;
     }
 
-    /// @notice Who votes: root, number and total weight of the census (§6).
+    /// @notice Who will vote (§17.4), fixed before anybody gives money. Kind 0: the members of the member
+    /// root. 1: this census. 2: those whom a source on chain names when voting starts. 3: holders of
+    /// invitations in a tree of the same form.
     struct Electorate {
-        bytes32 censusRoot;
+        uint8 kind;
+        // Of the census tree (§6.2) in kinds 0, 1 and 3; all 0 in kind 2.
+        bytes32 censusHash;
+        uint128 totalWeight;
+        uint32 voters;
+        // 1 to 4096 bytes of JSON in kind 2; empty in the others.
+        bytes source;
+    }
+
+    /// @notice Census of a poll (§6.2): hash of its tree's top node, number of voters, total weight.
+    struct Census {
+        bytes32 censusHash;
         uint32 voters;
         uint128 totalWeight;
-        bool secret;
     }
 
     /// @notice Where a round stands by chain time. Expired and Void are final.
@@ -106,6 +116,11 @@ interface IBudgetTreasury {
         uint64 claimsEndAt;
         uint16 proposals;
         uint16 standing;
+        uint8 electorateKind;
+        // Root of the census or of the invitations; in kind 2 the hash of the source.
+        bytes32 electorateRoot;
+        uint32 electorateVoters;
+        uint128 electorateWeight;
         RoundParameters parameters;
     }
 
@@ -113,6 +128,7 @@ interface IBudgetTreasury {
         uint256 indexed roundId,
         address indexed organizer,
         RoundParameters parameters,
+        Electorate electorate,
         string title,
         string text
     );
@@ -137,6 +153,7 @@ interface IBudgetTreasury {
     event Refunded(uint256 indexed roundId, address indexed funder, uint256 amount);
 
     error BudgetTreasuryInvalidParameter(string field);
+    error BudgetTreasuryWrongRegistry(address registry);
     error BudgetTreasuryWrongStatus(uint256 roundId, RoundStatus status);
     error BudgetTreasuryNotOrganizer(address account, address organizer);
     error BudgetTreasuryNotAMember(address account);
@@ -154,16 +171,20 @@ interface IBudgetTreasury {
     error BudgetTreasuryWrongValue(uint256 expected, uint256 actual);
     error BudgetTreasuryNothingReceived();
     error BudgetTreasuryUnderfunded(uint256 deposited, uint256 budget);
+    error BudgetTreasuryElectorateDiffers(string field);
+    error BudgetTreasuryTooEarly(uint256 decidedIn);
     error BudgetTreasuryNotFunded(bytes32 proposalId);
     error BudgetTreasuryAlreadyPaid(bytes32 proposalId);
     error BudgetTreasuryNothingToRefund(address funder);
 
     /// @notice Create a round; the sender organizes it, and can do nothing but start its vote.
+    /// @param electorate Who will vote; in kind 0 it opens `parameters.memberRoot`.
     /// @param title 1 to 150 bytes of UTF-8, without control characters.
     /// @param text At most 16384 bytes.
     /// @return roundId 1, 2, … in order of creation.
     function createRound(
         RoundParameters calldata parameters,
+        Electorate calldata electorate,
         string calldata title,
         string calldata text
     ) external returns (uint256 roundId);
@@ -178,14 +199,14 @@ interface IBudgetTreasury {
     function propose(
         uint256 roundId,
         Item calldata item,
-        Membership calldata membership
+        CensusTree.Membership calldata membership
     ) external returns (bytes32 proposalId);
 
     /// @notice Propose for a member who signed `Proposal(…)`.
     function proposeFor(
         uint256 roundId,
         Item calldata item,
-        Membership calldata membership,
+        CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) external returns (bytes32 proposalId);
 
@@ -196,7 +217,7 @@ interface IBudgetTreasury {
     function reviseFor(
         bytes32 proposalId,
         Item calldata item,
-        Membership calldata membership,
+        CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) external;
 
@@ -206,17 +227,18 @@ interface IBudgetTreasury {
     /// @notice Withdraw the proposal of a member who signed `Withdrawal(…)`.
     function withdrawFor(
         bytes32 proposalId,
-        Membership calldata membership,
+        CensusTree.Membership calldata membership,
         Authorization calldata authorization
     ) external;
 
-    /// @notice Create the round's poll: one slot for each standing proposal, in order of
-    /// submission, with its amount as cost and its category. The organizer names the electorate, which everybody can
-    /// check against the census; all else was fixed at creation.
+    /// @notice Create the round's poll: one slot for each standing proposal, in order of submission, with
+    /// its amount as cost and its category. Only the organizer may; all else was fixed at creation.
+    /// @param census Of the electorate that the round fixed: the same in kinds 0 and 1; in kind 2 what the
+    /// source gives, for everybody to check; in kind 3 those whose invitations were redeemed.
     /// @param description The poll's description (§4.4).
     function startVoting(
         uint256 roundId,
-        Electorate calldata electorate,
+        Census calldata census,
         bytes calldata description
     ) external returns (uint256 pollId);
 
@@ -225,7 +247,8 @@ interface IBudgetTreasury {
     /// @param order Slots from best to worst as the outcome rule wants them (§14); checked in one pass.
     function decide(uint256 roundId, uint256[] calldata tally, uint16[] calldata order) external;
 
-    /// @notice Pay a funded proposal to its recipient, once. Anybody may ask.
+    /// @notice Pay a funded proposal to its recipient, once, in a later block than the decision, so that
+    /// nobody decides and takes in one transaction. Anybody may ask.
     function claim(bytes32 proposalId) external;
 
     /// @notice Return a funder's part of what is not, or no longer, meant for proposals: all of it in

@@ -24,6 +24,18 @@ interface IPollRegistry {
         uint32 disputeWindow;
         uint32 tallyPeriod;
         uint32 minimumBallots;
+        // 0: summed; 0: the voter makes the ballot; 0: census accounts. No other value is known yet.
+        uint8 counting;
+        uint8 casting;
+        uint8 identity;
+        // 0 in summed polls.
+        uint32 openMinimum;
+        uint32 shufflePeriod;
+        // 0 exactly where the registry has no disputes.
+        uint32 responseTime;
+        uint32 maxDisputeDelay;
+        // 0: nothing else is fixed.
+        bytes32 extension;
     }
 
     /// @notice Root of the Merkle sum tree over the counted ballots (§10.4).
@@ -73,8 +85,15 @@ interface IPollRegistry {
         uint64 tallyDeadline;
         bytes32 outcomeRule;
         bytes32 pollKeys;
+        // All 0 while no root is anchored.
         Root root;
         bytes32 tallyDigest;
+        // Rounds whose roots are refused: one more than the round of the last rejected root, or 0.
+        uint32 rejectedRounds;
+        // When that root was rejected; settling rounds count on from then.
+        uint64 rejectedAt;
+        // Whether the anchored root is disputed: no tally meanwhile.
+        bool contested;
     }
 
     /// @notice A committee stands; its quorum is `q`.
@@ -96,12 +115,16 @@ interface IPollRegistry {
         bytes outcomeRule,
         bytes description
     );
-    /// @notice Ballots can be sealed to these keys, node 1 first.
-    event PollOpened(uint256 indexed pollId, bytes32[] publicKeys, bytes[] signatures);
+    /// @notice Ballots can be sealed to the keys of these hashes, node 1 first.
+    event PollOpened(uint256 indexed pollId, bytes32[] nodeKeys, bytes[] signatures);
     /// @notice A quorum of nodes signed this root; its dispute window runs.
     event RootAnchored(uint256 indexed pollId, Root root, Attestation[] attestations);
-    /// @notice The anchored root counts fewer ballots than the minimum. A poll that misses a deadline
-    /// becomes void by time alone, without an event.
+    /// @notice The anchored root was shown to be false; nodes settle again.
+    event RootRejected(uint256 indexed pollId, uint32 round);
+    /// @notice The anchored root is disputed, or no longer.
+    event ContestChanged(uint256 indexed pollId, bool open);
+    /// @notice The anchored root counts fewer ballots than the minimum, or stayed disputed for too long.
+    /// A poll that misses a deadline becomes void by time alone, without an event.
     event PollVoided(uint256 indexed pollId, uint32 count);
     /// @notice The tally opens the anchored sum: the votes of each slot, and the sum's blinding.
     event TallyAccepted(uint256 indexed pollId, uint256[] tally, uint256 blinding);
@@ -115,9 +138,11 @@ interface IPollRegistry {
     error PollRegistryDigestDiffers(string field, bytes32 expected, bytes32 actual);
     error PollRegistryInvalidParameter(string field);
     error PollRegistryWrongStatus(uint256 pollId, Status status);
-    error PollRegistryZeroPollKey(uint256 node);
+    error PollRegistryInvalidNodeKey(uint256 node);
+    error PollRegistryNotDisputes(address account);
     error PollRegistryTooEarly(uint256 from);
     error PollRegistryRoundTooLate(uint32 round, uint32 maxRounds);
+    error PollRegistryRoundRejected(uint32 round, uint32 rejectedRounds);
     error PollRegistryTooFewSignatures(uint256 signatures, uint256 quorum);
     error PollRegistrySignersNotIncreasing(uint256 node);
     error PollRegistryUnknownNode(uint256 node);
@@ -128,7 +153,8 @@ interface IPollRegistry {
     error PollRegistryNotAnOpening(uint256 x, uint256 y);
     error PollRegistryTallyDiffers(bytes32 expected, bytes32 actual);
 
-    /// @notice Register a committee (§3); each node has signed `NodeRegistration(node, url)`.
+    /// @notice Register a committee (§3); each node has signed `Committee(committee)`, so that it consents
+    /// to its company, the bounds and all URLs.
     /// @param nodes Distinct addresses; the first is node 1.
     /// @param urls Where each node serves, 1 to 256 bytes.
     /// @param t Secrecy threshold: fewer nodes learn nothing.
@@ -143,21 +169,26 @@ interface IPollRegistry {
     ) external returns (bytes32 committee);
 
     /// @notice Create a poll. Its context is final from here on.
+    /// @param censusHash Hash of the census tree's top node (§6.2): with `voters` and `totalWeight` it
+    /// gives `parameters.censusRoot`.
     /// @param rule Ballot rule (§5.2), of digest `parameters.rule`.
     /// @param outcomeRule Outcome rule (§14), of digest `parameters.outcomeRule`.
     /// @param description JSON (§4.4), 1 to 65536 bytes, of hash `parameters.description`.
     /// @return pollId 1, 2, … in order of creation.
     function createPoll(
         PollParameters calldata parameters,
+        bytes32 censusHash,
         bytes calldata rule,
         bytes calldata outcomeRule,
         bytes calldata description
     ) external returns (uint256 pollId);
 
     /// @notice Open a poll with the poll key of every node, node 1 first. Anyone may: the nodes signed.
+    /// @param nodeKeys Hash of each node's public key (§4.3), distinct and not zero.
+    /// @param signatures Every node's signature of `PollKeys` over all of them.
     function openPoll(
         uint256 pollId,
-        bytes32[] calldata publicKeys,
+        bytes32[] calldata nodeKeys,
         bytes[] calldata signatures
     ) external;
 
@@ -174,6 +205,17 @@ interface IPollRegistry {
     /// @param tally Votes of each slot, each at most total weight times largest slot value.
     /// @param blinding Reduced modulo the group's order.
     function acceptTally(uint256 pollId, uint256[] calldata tally, uint256 blinding) external;
+
+    /// @notice Reject the anchored root. Only `disputes` may, before the root is final. Nodes settle again
+    /// in the rounds that are left, counted from now (§11.3).
+    function reject(uint256 pollId) external;
+
+    /// @notice Void a poll whose anchored root stayed disputed for too long. Only `disputes` may.
+    function void(uint256 pollId) external;
+
+    /// @notice Hold the tally back while the anchored root is disputed, or let it go on. Only `disputes`
+    /// may. The tally's deadline stays where it is.
+    function contest(uint256 pollId, bool open) external;
 
     /// @notice What the accepted tally awards to each slot under the poll's outcome rule (§14): 1 or 0,
     /// or an amount. Empty where the tally itself is the result.
@@ -203,4 +245,16 @@ interface IPollRegistry {
 
     /// @notice Contract whose code is the table of commitment generators.
     function generatorTable() external view returns (address);
+
+    /// @notice VotingKeys of everybody who votes here.
+    function votingKeys() external view returns (address);
+
+    /// @notice Stateless contract that checks parameters and rules, and works out awards.
+    function pollRules() external view returns (address);
+
+    /// @notice Least seconds of a dispute window, and of a tally period.
+    function periodFloor() external view returns (uint32);
+
+    /// @notice Contract that may reject roots and void polls; zero: none.
+    function disputes() external view returns (address);
 }

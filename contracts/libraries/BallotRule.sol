@@ -30,7 +30,7 @@ library BallotRule {
 
     /// @notice 32 bytes that stand for a rule.
     function digest(bytes calldata rule) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked("ostraka/v1/rule", rule));
+        return keccak256(abi.encodePacked("ostraka/v2/rule", rule));
     }
 
     /// @notice Number of slots and largest value of any slot; reverts when the rule is not valid.

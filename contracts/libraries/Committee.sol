@@ -36,6 +36,6 @@ library Committee {
             members[2 * i] = bytes32(uint256(uint160(nodes[i])));
             members[2 * i + 1] = keccak256(bytes(urls[i]));
         }
-        return keccak256(abi.encodePacked("ostraka/v1/committee", nodes.length, t, f, q, members));
+        return keccak256(abi.encodePacked("ostraka/v2/committee", nodes.length, t, f, q, members));
     }
 }

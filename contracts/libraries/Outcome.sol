@@ -37,7 +37,7 @@ library Outcome {
 
     /// @notice 32 bytes that stand for an outcome rule.
     function digest(bytes calldata rule) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked("ostraka/v1/outcome", rule));
+        return keccak256(abi.encodePacked("ostraka/v2/outcome", rule));
     }
 
     /// @notice Reverts unless the rule is well formed for that many slots.

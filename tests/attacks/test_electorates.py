@@ -86,9 +86,7 @@ class Case:
 
     def objection(self) -> str | None:
         policy = Policy(minimum_ballots=1)
-        return policy.objection(
-            self.poll, self.creator, self.census, self.redemptions, self.chain
-        )
+        return policy.objection(self.poll, self.creator, self.census, self.redemptions, self.chain)
 
 
 def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: object) -> Case:
@@ -229,7 +227,9 @@ def test_invited_voters_hold_the_keys_bound_to_their_invitations() -> None:
     # The organizer enters keys of its own for invitations that others redeemed.
     good = invited(pairs, domain=registry)
     mine = keys(6, seed=4)
-    stolen = census_of([(one.address, key.address) for one, key in zip(INVITED, mine, strict=False)])
+    stolen = census_of(
+        [(one.address, key.address) for one, key in zip(INVITED, mine, strict=False)]
+    )
     assert "did not sign" in (replace(good, census=stolen).objection() or "")
     # Somebody who was never invited.
     stranger = keys(1, seed=5)[0]

@@ -13,6 +13,7 @@ from ostraka.app.processes import free_ports
 from ostraka.cli import main as entry
 from ostraka.cli.main import app
 from ostraka.client.poll import domain_of
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import redemption
 from ostraka.wire.records import from_hex
@@ -20,6 +21,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.board import MAGIC
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.typed_data import Domain, recover
+from tests.support.keys import plain_key
 from tests.support.stub_gateway import StubGateway, answer
 
 TOKEN = "a-token-that-nobody-sees"
@@ -42,6 +44,7 @@ def stub() -> Iterator[StubGateway]:
 def run(stub: StubGateway | str, *command: str, token: str | None = TOKEN) -> Result:
     url = stub if isinstance(stub, str) else stub.url
     environment = {"OSTRAKA_GATEWAY": url, "OSTRAKA_ORGANIZER_TOKEN": token, "COLUMNS": "200"}
+    environment["OSTRAKA_PLAIN_KEY"] = "1"
     result = CliRunner().invoke(app, list(command), env=environment)
     assert TOKEN not in result.output
     return result
@@ -315,7 +318,7 @@ def test_claims_do_not_stop_at_one_that_fails(stub: StubGateway) -> None:
 def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None:
     """Whatever typed data a gateway shows, the signature is of the member's own words."""
     key = SigningKey()
-    key.write(tmp_path / "key")
+    write_key(tmp_path / "key", key, None)
     given = {"authorization": {"nonce": "7", "deadline": 9}, "typed_data": {"message": "evil"}}
     stub.routes["POST /typed-data"] = answer(200, given)
     stub.routes["POST /rounds/3/proposals"] = answer(
@@ -341,7 +344,7 @@ def test_editing_keeps_what_is_not_given_but_for_the_recipient(
     stub: StubGateway, tmp_path: Path
 ) -> None:
     """A gateway that shows another recipient gets no signature for it."""
-    SigningKey().write(tmp_path / "key")
+    write_key(tmp_path / "key", SigningKey(), None)
     identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
     item = {"recipient": recipient, "amount": "400", "title": "Bench", "text": "", "category": 1}
     thief = item | {"recipient": "0x" + "ef" * 20}
@@ -406,7 +409,7 @@ def test_registering(stub: StubGateway, tmp_path: Path) -> None:
         assert result.exit_code == 0
     assert path.stat().st_mode & 0o777 == 0o600
     accounts = {one["account"] for one in stub.bodies("POST /invitations/redemption")}
-    assert accounts == {SigningKey.read(path).address_hex}
+    assert accounts == {plain_key(path).address_hex}
     used = {"title": "Used before", "detail": "somebody redeemed this code", "field": "code"}
     stub.routes["POST /invitations/redemption"] = answer(409, used)
     result = run(stub, "register", "c0de", "--key", str(path))

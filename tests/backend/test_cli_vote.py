@@ -14,6 +14,7 @@ from ostraka.client.casting import prepare, sign
 from ostraka.client.gateway import Refusal
 from ostraka.client.poll import VotersPoll, compare
 from ostraka.client.votes import SavedVotes
+from ostraka.key_files import write_key
 from ostraka.sealing import PollKey
 from ostraka.voter.cast import receipt_statement
 from ostraka.wire.records import CastRecord, to_hex
@@ -46,7 +47,7 @@ class Town:
         # One ballot of somebody else, so that the poll has a census.
         self.nodes = SyntheticPoll([selection_bits(RULE, [0])], RULE, NoOutcome())
         self.key = self.nodes.voter_keys[0]
-        self.key.write(folder / "key")
+        write_key(folder / "key", self.key, None)
         self.poll = VotersPoll(
             1,
             self.nodes.domain,
@@ -90,11 +91,13 @@ class Town:
                     for node in range(1, 5)
                     if node not in nodes
                 ],
+                "waiting": [],
             },
         )
 
     def run(self, *command: str, entered: str | None = None) -> Result:
         environment = {"OSTRAKA_GATEWAY": self.stub.url, "COLUMNS": "200"}
+        environment["OSTRAKA_PLAIN_KEY"] = "1"
         return CliRunner().invoke(app, list(command), input=entered, env=environment)
 
     def vote(self, *more: str, choose: str = "2", trust: bool = True) -> Result:

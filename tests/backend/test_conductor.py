@@ -7,11 +7,14 @@ from typing import Any, cast
 import pytest
 
 from ostraka.chain.contract import ChainError, Refused
+from ostraka.chain.sending import Account
 from ostraka.gateway.conductor import Conductor
 from ostraka.gateway.courier import CourierError
 from ostraka.gateway.desk import Desk
+from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.plans import Plans
 from ostraka.gateway.specification import PollSpecification
+from ostraka.keys import SigningKey
 from ostraka.storage.database import Schema, open_database
 
 CLOSES_AT = 2_000_000_000
@@ -40,8 +43,16 @@ class Registry:
 
 
 def conductor(folder: Path, registry: Registry) -> tuple[Conductor, Plans]:
-    plans = Plans(open_database(f"sqlite:///{folder / 'gateway.db'}", Schema.GATEWAY))
-    desk = SimpleNamespace(plans=plans, registry=registry, key=None)
+    engine = open_database(f"sqlite:///{folder / 'gateway.db'}", Schema.GATEWAY)
+    plans = Plans(engine)
+    account = Account(SigningKey(), DatabaseJournal(engine))
+    desk = SimpleNamespace(
+        plans=plans,
+        registry=registry,
+        account=account,
+        errand=account.errand,
+        push=lambda: None,
+    )
     return Conductor(cast(Desk, desk)), plans
 
 

@@ -1,6 +1,4 @@
-"""Keys: files, signatures, sealed boxes; secrets never show themselves."""
-
-from pathlib import Path
+"""Keys: signatures, sealed boxes; secrets never show themselves."""
 
 import pytest
 
@@ -9,22 +7,6 @@ from ostraka.sealing import PollKey, Recipient, ballot_info
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.sharing import BoxContent, Share, box_bytes
 from ostraka_verifier.typed_data import recover
-
-
-def test_key_files_are_private_and_never_overwritten(tmp_path: Path) -> None:
-    key, path = SigningKey(), tmp_path / "key"
-    key.write(path)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert SigningKey.read(path).address == key.address
-    with pytest.raises(FileExistsError):
-        SigningKey().write(path)
-    path.chmod(0o644)
-    with pytest.raises(ValueError, match="chmod 600"):
-        SigningKey.read(path)
-    path.chmod(0o600)
-    path.write_text("xyz")
-    with pytest.raises(ValueError, match="64 hexadecimal digits"):
-        SigningKey.read(path)
 
 
 def test_signatures_recover_and_repeat() -> None:

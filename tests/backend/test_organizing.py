@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy import Engine
 
 from ostraka.chain.contract import ChainError, Refused, Reverted
+from ostraka.chain.sending import Account
 from ostraka.gateway.desk import Desk
-from ostraka.gateway.electorates import census_of
+from ostraka.gateway.electorates import Electorates
+from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.organizing import PAYOUT_TRIES, Organizing
 from ostraka.gateway.plans import Plans
 from ostraka.gateway.specification import TokenVotes
+from ostraka.keys import SigningKey
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problems import Problem
 
@@ -32,7 +35,11 @@ def test_a_recipient_burns_the_gateway_s_gas_so_often_and_not_more(engine: Engin
     def claim(_key: object, _proposal: bytes) -> None:
         raise answers[-1]
 
-    desk = SimpleNamespace(plans=Plans(engine), treasury=SimpleNamespace(claim=claim), key=None)
+    desk = SimpleNamespace(
+        plans=Plans(engine),
+        treasury=SimpleNamespace(claim=claim),
+        errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
+    )
     organizing = Organizing(cast(Desk, desk))
     # What costs nothing is tried as often as anybody likes.
     for free in (Refused("when estimated"), ChainError("out of reach")):
@@ -54,4 +61,4 @@ def test_an_electorate_does_not_name_the_provider() -> None:
     """Its address may hold credentials, and a plan's problem is for everybody to read."""
     electorate = TokenVotes(kind="votes", contract="0x" + "11" * 20)
     with pytest.raises(ChainError):
-        census_of("http://127.0.0.1:9/v3/SECRET", electorate, {})
+        Electorates("http://127.0.0.1:9/v3/SECRET", bytes(20)).census(electorate)

@@ -54,7 +54,8 @@ def test_connections_that_a_liar_keeps_open_are_not_wanting_for_the_others() -> 
         (silent, liar), (speaking, honest) = await serve(b""), await serve(b"good")
         async with silent, speaking, peer_client() as client:
             # As many as polls times kinds of questions.
-            kept = [asyncio.create_task(Peer(client, key, DOMAIN, 1, liar).get("/")) for _ in range(100)]
+            asked_liar = Peer(client, key, DOMAIN, 1, liar)
+            kept = [asyncio.create_task(asked_liar.get("/")) for _ in range(100)]
             for _ in kept:
                 await asked.acquire()
             try:

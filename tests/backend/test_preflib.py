@@ -92,7 +92,18 @@ def test_orders_and_approvals(
         ("a.soi", text_of("9999999: 1\n", 1), "more than 1000000 voters"),
         ("a.cat", text_of("1: 1,2,3\n", 1, 3), "3 categories: only two are an approval"),
         ("a.soc", text_of("1: 1\n", 1).replace("# NUMBER ALT", "# NO"), "ALTERNATIVES is missing"),
-        ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 9"), "NAME 2 is missing"),
+        (
+            "a.soc",
+            text_of("1: 1\n", 1).replace("# ALTERNATIVE NAME 2: Ben", "# B"),
+            "NAME 2 is missing",
+        ),
+        ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 9"), ":7: .* the file names 3"),
+        ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 01"), ":7: .* NAME 1 stands there"),
+        ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAEM 2"), ":7: .* did you mean ALTERN"),
+        ("a.soc", text_of("1: 1\n", 1).replace("VOTERS", "VOTER"), ":4: .* mean NUMBER VOTERS"),
+        ("a.soc", text_of("1: 1\n# number voters: 1\n", 1), ":10: NUMBER VOTERS stands there twi"),
+        ("a.soc", text_of("1: 1\n# DATA TYPE: soi\n", 1), ":10: DATA TYPE is soi, the name ends"),
+        ("a.soi", text_of("1: 1\n# NUMBER UNIQUE ORDERS: 2", 1), "ORDERS is 2, the file has 1"),
         (
             "a.soc",
             "# NUMBER ALTERNATIVES: 20\n"

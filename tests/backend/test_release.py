@@ -12,6 +12,7 @@ from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Status
 from ostraka.node.accepting import MAX_VERSIONS, Accepting
+from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_state import PollState
 from ostraka.node.release import Release
 from ostraka.node.repairing import Repairing
@@ -73,12 +74,13 @@ def release_of(poll: SyntheticPoll, folder: Path, peers: list[ListeningPeer]) ->
         census=poll.census.encode(),
         public_key=poll.poll_keys[ME - 1].public_key,
         announcement=b"",
-        secret_key=poll.poll_keys[ME - 1].secret() + bytes(32),
     )
     store = NodeStore(open_database(f"sqlite:///{folder / 'node.db'}", Schema.NODE))
     store.add_poll(row)
     key = poll.node_keys[ME - 1]
-    state = PollState(poll.curve, store, [], published, row, key, peers)  # type: ignore[arg-type]
+    secrets = PollSecrets(folder / "secrets", key)
+    secrets.keep(poll.context, poll.poll_keys[ME - 1].secret() + bytes(32))
+    state = PollState(poll.curve, store, secrets, [], published, row, key, peers)  # type: ignore[arg-type]
     repairing = Repairing(state)
     return Release(state, Settlement(state, Accepting(state), repairing), repairing)
 
@@ -156,7 +158,22 @@ def test_no_provider_alone_makes_a_node_destroy_its_key(tmp_path: Path) -> None:
     state.registries = [Provider(poll, Status.VOID), Provider(poll, Status.VOID)]
     asyncio.run(release.destroy_if_final())
     assert state.poll_key is None
-    assert state.store.polls()[0].secret_key is None
+    assert state.store.polls()[0].key_destroyed
+    with pytest.raises(LostSecret, match="is gone"):
+        state._secrets.read(poll.context)
+
+
+def test_a_node_without_a_share_keeps_its_key_until_the_tallys_deadline(tmp_path: Path) -> None:
+    """Peers have deleted the boxes by then: it cannot get one any more."""
+    poll = approval_poll()
+    release = release_of(poll, tmp_path, [])
+    state: Any = release._state
+    provider = Provider(poll, Status.TALLIED)
+    state.registries = [provider]
+    for deadline, destroyed in ((1, False), (0, False), (-1, True)):
+        provider.view = replace(provider.view, tally_deadline=deadline)
+        asyncio.run(release.destroy_if_final())
+        assert (state.poll_key is None) == destroyed
 
 
 def test_a_peer_that_stays_away_costs_no_work_for_ever(tmp_path: Path) -> None:

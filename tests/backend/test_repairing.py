@@ -1,4 +1,4 @@
-"""Repairs among whole nodes: who is entitled to one, how often, and what is said of it in public."""
+"""Repairs among whole nodes: who may have one, how often, and what is said of it in public."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -115,11 +115,13 @@ def test_a_starved_node_gets_its_share_and_everybody_sees_that_it_asked(
         digest = poll.prepared[0].ballot.digest
         state = village.service(STARVED).state
         stored = state.store.ballot(POLL, digest)
-        assert stored is not None and stored.share_box is None
+        assert stored is not None
+        assert stored.share_box is None
         village.registry.close()
         await village.tick(4)
         stored = state.store.ballot(POLL, digest)
-        assert stored is not None and stored.share_box is not None
+        assert stored is not None
+        assert stored.share_box is not None
         ballot = poll.prepared[0].ballot
         assert state.admission.share(ballot, stored.share_box) == share_of(poll, STARVED)
         helpers = set()
@@ -228,7 +230,8 @@ def test_of_an_anchored_leaf_anybody_helps(poll: SyntheticPoll, village: Village
         board = Board.decode(data.content, poll.factory.layout.size, len(poll.rule.slots))
         assert len(board.leaves) == len(poll.prepared)
         assert board.leaves[1:] == tuple(poll.leaf(one) for one in poll.prepared[1:])
-        assert board.shares == () and board.root == village.registry.anchoring
+        assert board.shares == ()
+        assert board.root == village.registry.anchoring
 
     run(village, check())
 
@@ -241,4 +244,3 @@ def test_a_target_asks_no_more_sets_than_helpers_answer(nodes: int, threshold: i
     assert sets == helper_sets(bytes(32), set(others), threshold)
     assert all(len(set(one)) == threshold and list(one) == sorted(one) for one in sets)
     assert helper_sets(bytes(32), range(1, threshold), threshold) == []
-

@@ -25,14 +25,13 @@ from ostraka_verifier.merkle_sum import SumRoot
 CONTEXT = b"\1" * 32
 
 
-def poll(secret: bytes | None = b"\5" * 64) -> NodePoll:
+def poll() -> NodePoll:
     return NodePoll(
         poll_id=1,
         poll_context=CONTEXT,
         census=b"census",
         public_key=b"\2" * 32,
         announcement=b"\3" * 65,
-        secret_key=secret,
     )
 
 
@@ -42,7 +41,8 @@ def ballot(name: int, receipt: bytes | None = b"r", voter: int = 1) -> StoredBal
         voter=bytes([voter]) * 20,
         cast_at_unix_s=1_800_000_000 + name,
         digest=bytes([name]) * 32,
-        record=b"record",
+        signed=b"signed",
+        boxes=b"boxes",
         receipt=receipt,
         share_box=b"box" if receipt else None,
     )
@@ -71,7 +71,7 @@ def test_everything_survives_a_restart(url: str) -> None:
     again = NodeStore(open_database(url, Schema.NODE))
     row = again.poll(1, CONTEXT)
     assert row is not None
-    assert (row.secret_key, row.inventory_signature) == (b"\5" * 64, b"inventory")
+    assert (row.key_destroyed, row.inventory_signature) == (False, b"inventory")
     assert len(again.versions(1)) == 4
     assert again.voters(1) == 2
     assert again.versions_of(1, bytes([1]) * 20) == 3
@@ -121,17 +121,6 @@ def test_attestations_and_shares(url: str) -> None:
     assert [one.share for one in store.shares(1)] == [b"first"]
 
 
-def test_a_destroyed_key_is_nowhere_in_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "node.db"
-    store = NodeStore(open_database(f"sqlite:///{path}", Schema.NODE))
-    secret = bytes(range(100, 132))
-    store.add_poll(poll(secret))
-    files = [path, path.with_name("node.db-wal")]
-    assert any(secret in file.read_bytes() for file in files)
-    store.destroy_key(1, CONTEXT)
-    assert all(secret not in file.read_bytes() for file in files if file.exists())
-
-
 def test_a_damaged_file_is_noticed_at_start(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
     url = f"sqlite:///{path}"
@@ -152,7 +141,7 @@ def test_an_error_shows_no_secret(tmp_path: Path) -> None:
     store.add_poll(poll())
     with pytest.raises(Exception, match="UNIQUE") as caught:
         store.add_poll(poll())
-    assert "\\x05" not in str(caught.value)
+    assert "\\x03" not in str(caught.value)
 
 
 @pytest.mark.parametrize("schema", list(Schema))

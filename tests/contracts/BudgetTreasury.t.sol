@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {BudgetTreasury} from "../../contracts/BudgetTreasury.sol";
 import {IBudgetTreasury} from "../../contracts/interfaces/IBudgetTreasury.sol";
 import {IPollRegistry} from "../../contracts/interfaces/IPollRegistry.sol";
+import {CensusTree} from "../../contracts/libraries/CensusTree.sol";
 import {Recipient} from "./support/Money.sol";
 import {PretendRegistry} from "./support/PretendRegistry.sol";
 import {Test} from "./support/Vm.sol";
@@ -24,6 +25,8 @@ contract RoundDriver is Test {
     Recipient private immutable moody = new Recipient();
 
     uint256 private clock = 1_000_000;
+    uint256 private height = 1_000;
+    mapping(uint256 roundId => uint256) private decidedAt;
     mapping(uint256 roundId => Books) public books;
     mapping(uint256 roundId => uint256[]) private tallies;
     mapping(uint256 roundId => mapping(uint256 index => uint256)) private paidTo;
@@ -35,6 +38,7 @@ contract RoundDriver is Test {
     constructor() payable {
         treasury = new BudgetTreasury(IPollRegistry(address(registry)));
         vm.warp(clock);
+        vm.roll(height);
         create(0, 0, 500);
     }
 
@@ -50,7 +54,7 @@ contract RoundDriver is Test {
         parameters.maximumAmount = parameters.budget;
         parameters.proposalsPerMember = 8;
         parameters.maximumProposals = 8;
-        parameters.memberRoot = _leaf();
+        parameters.memberRoot = _root();
         parameters.proposalsOpenAt = uint64(clock);
         parameters.proposalsCloseAt = uint64(clock + 40);
         parameters.votingOpensAt = uint64(clock + 80);
@@ -69,7 +73,7 @@ contract RoundDriver is Test {
             (parameters.minimumAmount, parameters.maximumAmount) = (0, 0);
             if (ballotKind % 7 == 2) parameters.ballot = hex"00";
         }
-        uint256 roundId = treasury.createRound(parameters, "Spring", "");
+        uint256 roundId = treasury.createRound(parameters, _electorate(), "Spring", "");
         books[roundId].proportional = proportional;
         books[roundId].divided = outcomeKind % 3 == 1;
     }
@@ -91,11 +95,13 @@ contract RoundDriver is Test {
             amount: books[roundId].proportional ? 0 : amount % 700,
             category: books[roundId].divided ? category % 4 : 0,
             title: "Bench",
-            text: ""
+            text: "",
+            details: keccak256("{}")
         });
-        IBudgetTreasury.Membership memory membership;
+        CensusTree.Membership memory membership;
         membership.signingKey = address(this);
-        membership.weight = 1;
+        (membership.weight, membership.totalWeight, membership.count) = (1, 1, 1);
+        membership.rootHash = _leaf();
         try treasury.propose(roundId, item, membership) {} catch {}
     }
 
@@ -105,13 +111,13 @@ contract RoundDriver is Test {
     }
 
     function start(uint256 which) external {
-        IBudgetTreasury.Electorate memory electorate = IBudgetTreasury.Electorate({
-            censusRoot: bytes32(uint256(1)),
-            voters: 5,
-            totalWeight: 5,
-            secret: true
-        });
-        try treasury.startVoting(_pick(which), electorate, "{}") {} catch {}
+        // The round's electorate, as it was fixed: no other census starts a vote.
+        IBudgetTreasury.Census memory census = IBudgetTreasury.Census(_leaf(), 1, 2);
+        try treasury.startVoting(_pick(which), census, "{}") {
+            violation = "another electorate was accepted";
+        } catch {}
+        census.totalWeight = 1;
+        try treasury.startVoting(_pick(which), census, "{}") {} catch {}
     }
 
     function end(uint256 which, uint8[8] calldata votes, uint8 fate) external {
@@ -140,6 +146,7 @@ contract RoundDriver is Test {
             (order[place], order[place + 1]) = (order[place + 1], order[place]);
         }
         treasury.decide(roundId, tally, order);
+        decidedAt[roundId] = height;
         ++decided;
         IBudgetTreasury.RoundView memory seen = treasury.round(roundId);
         uint256 votes = 0;
@@ -160,6 +167,7 @@ contract RoundDriver is Test {
         uint256 before = proposal.recipient.balance;
         try treasury.claim{gas: 500_000}(id) {
             if (!proposal.funded) violation = "an unfunded proposal was paid";
+            if (decidedAt[roundId] == height) violation = "decided and paid in one block";
             if (unkind) violation = "a recipient that refuses was paid";
             if (paidTo[roundId][index] != 0) violation = "paid twice";
             paidTo[roundId][index] = proposal.recipient.balance - before;
@@ -169,6 +177,7 @@ contract RoundDriver is Test {
         } catch {
             bool due =
                 _status(roundId) == IBudgetTreasury.RoundStatus.Decided &&
+                    decidedAt[roundId] != height &&
                     proposal.funded &&
                     !proposal.paid;
             if (due && !unkind) violation = "a funded proposal was not paid";
@@ -191,6 +200,13 @@ contract RoundDriver is Test {
     function wait(uint8 time) external {
         clock += time % 40;
         vm.warp(clock);
+        mine();
+    }
+
+    /// @dev The next block, at the same second: chains with fast blocks have such.
+    function mine() public {
+        ++height;
+        vm.roll(height);
     }
 
     function _ballot(uint256 kind) private pure returns (bytes memory) {
@@ -258,9 +274,22 @@ contract RoundDriver is Test {
         return treasury.round(roundId).status;
     }
 
+    /// @dev The members vote.
+    function _electorate() private view returns (IBudgetTreasury.Electorate memory) {
+        return IBudgetTreasury.Electorate(0, _leaf(), 1, 1, "");
+    }
+
     /// @dev The driver is the only member.
+    function _root() private view returns (bytes32) {
+        return
+            keccak256(abi.encodePacked("ostraka/v2/census-root", _leaf(), uint128(1), uint32(1)));
+    }
+
     function _leaf() private view returns (bytes32) {
-        return keccak256(bytes.concat(keccak256(abi.encode(address(this), address(this), 1))));
+        return
+            keccak256(
+                abi.encodePacked("ostraka/v2/census-leaf", address(this), address(this), uint128(1))
+            );
     }
 }
 
@@ -324,6 +353,9 @@ contract BudgetTreasuryTest is Test {
             driver.start(0);
             driver.end(0, [4, 3, 2, 1, 1, 1, 1, 1], 1);
             driver.decide(0, 0);
+            driver.claim(0, 0, 0);
+            requireEqual("paid in the block of the decision", 2 * outcome, driver.paid());
+            driver.mine();
             driver.claim(0, 0, 1);
             driver.claim(0, 1, 1);
             driver.claim(0, 1, 2);

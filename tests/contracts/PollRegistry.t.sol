@@ -12,7 +12,9 @@ contract PollDriver is Test {
     uint256 private constant NODES = 5;
     uint256 private constant SLOTS = 3;
 
-    PollRegistry public immutable registry = new PollRegistry();
+    uint32 private constant PERIOD_FLOOR = 3;
+
+    PollRegistry public immutable registry = new PollRegistry(PERIOD_FLOOR, address(this));
     Libraries private immutable libraries = new Libraries();
     bytes32 private immutable committee;
     bytes32 private immutable domain;
@@ -24,6 +26,8 @@ contract PollDriver is Test {
     mapping(uint256 pollId => IPollRegistry.Status) public last;
     mapping(uint256 pollId => bytes32) public tallied;
     mapping(uint256 pollId => uint256) public acceptedAt;
+    mapping(uint256 pollId => bool) public contested;
+    mapping(uint256 pollId => uint32) public rejectedRounds;
     uint256 public created;
     uint256 public accepted;
     string public violation;
@@ -36,7 +40,7 @@ contract PollDriver is Test {
                     "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
                 ),
                 keccak256("Ostraka"),
-                keccak256("1"),
+                keccak256("2"),
                 block.chainid,
                 registry
             )
@@ -47,17 +51,14 @@ contract PollDriver is Test {
         for (uint256 i = 0; i < NODES; ++i) {
             nodes[i] = vm.addr(i + 1);
             urls[i] = "https://node.example";
-            signatures[i] = _sign(
-                i + 1,
-                keccak256(
-                    abi.encode(
-                        keccak256("NodeRegistration(address node,string url)"),
-                        nodes[i],
-                        keccak256(bytes(urls[i]))
-                    )
-                )
-            );
         }
+        bytes32 statement = keccak256(
+            abi.encode(
+                keccak256("Committee(bytes32 committee)"),
+                libraries.committeeDigest(nodes, urls, 3, 1, 4)
+            )
+        );
+        for (uint256 i = 0; i < NODES; ++i) signatures[i] = _sign(i + 1, statement);
         committee = registry.registerCommittee(nodes, urls, 3, 1, signatures);
     }
 
@@ -76,7 +77,7 @@ contract PollDriver is Test {
             rule: libraries.ruleDigest(rule),
             outcomeRule: libraries.outcomeDigest(hex"00"),
             description: keccak256("{}"),
-            censusRoot: bytes32(uint256(1)),
+            censusRoot: libraries.censusRoot(bytes32(uint256(1)), 1000, 8),
             voters: 8,
             totalWeight: 1000,
             secret: true,
@@ -85,11 +86,19 @@ contract PollDriver is Test {
             freezeDelay: 10,
             roundDuration: 30,
             maxRounds: 3,
-            disputeWindow: 1 + uint32(window % 50),
+            disputeWindow: PERIOD_FLOOR + uint32(window % 50),
             tallyPeriod: 100,
-            minimumBallots: 1 + (minimum % 4)
+            minimumBallots: 1 + (minimum % 4),
+            counting: 0,
+            casting: 0,
+            identity: 0,
+            openMinimum: 0,
+            shufflePeriod: 0,
+            responseTime: 1,
+            maxDisputeDelay: 1,
+            extension: 0
         });
-        registry.createPoll(parameters, rule, hex"00", "{}");
+        registry.createPoll(parameters, bytes32(uint256(1)), rule, hex"00", "{}");
         ++created;
     }
 
@@ -101,17 +110,15 @@ contract PollDriver is Test {
         bytes[] memory signatures = new bytes[](NODES);
         for (uint256 i = 0; i < NODES; ++i) {
             keys[i] = keccak256(abi.encode(pollId, i));
-            signatures[i] = _sign(
-                i + 1,
-                keccak256(
-                    abi.encode(
-                        keccak256("PollKey(bytes32 pollContext,bytes32 publicKey)"),
-                        context,
-                        keys[i]
-                    )
-                )
-            );
         }
+        bytes32 statement = keccak256(
+            abi.encode(
+                keccak256("PollKeys(bytes32 pollContext,bytes32 pollKeys)"),
+                context,
+                keccak256(abi.encodePacked("ostraka/v2/poll-keys", keys))
+            )
+        );
+        for (uint256 i = 0; i < NODES; ++i) signatures[i] = _sign(i + 1, statement);
         try registry.openPoll(pollId, keys, signatures) {} catch {}
     }
 
@@ -151,6 +158,8 @@ contract PollDriver is Test {
         try registry.anchorRoot(pollId, root, attestations) {
             for (uint256 i = 0; i < SLOTS; ++i) votes[pollId][i] = values[i];
             blindings[pollId] = blinding;
+            if (root.round < rejectedRounds[pollId]) violation = "a rejected round was anchored";
+            contested[pollId] = false;
         } catch {}
     }
 
@@ -164,6 +173,7 @@ contract PollDriver is Test {
         bool right = wrongSlot >= SLOTS || by == 0;
         try registry.acceptTally(pollId, tally, blindings[pollId]) {
             if (!right) violation = "a wrong tally was accepted";
+            if (contested[pollId]) violation = "the tally of a disputed root was accepted";
             for (uint256 i = 0; i < SLOTS; ++i) {
                 if (tally[i] > 1000) violation = "more votes than there are were accepted";
             }
@@ -172,6 +182,40 @@ contract PollDriver is Test {
             acceptedAt[pollId] = clock;
             ++accepted;
         } catch {}
+    }
+
+    /// @dev What disputes do: reject, void, contest and settle.
+    function dispute(uint256 which, uint8 what) external {
+        uint256 pollId = _pick(which);
+        if (pollId == 0) return;
+        bool anchored = registry.status(pollId) == IPollRegistry.Status.Anchored;
+        uint32 round = registry.poll(pollId).root.round;
+        bool done = _dispute(pollId, what % 8);
+        if (done != anchored) violation = "a root was disputed in another status, or not in this";
+        if (!done) return;
+        contested[pollId] = what % 8 == 1;
+        if (what % 8 != 0) return;
+        if (round < rejectedRounds[pollId]) violation = "a rejected round came back";
+        rejectedRounds[pollId] = round + 1;
+        last[pollId] = IPollRegistry.Status.Closed;
+        _observe(pollId);
+    }
+
+    function _dispute(uint256 pollId, uint256 what) private returns (bool) {
+        if (what == 0) {
+            try registry.reject(pollId) {} catch {
+                return false;
+            }
+        } else if (what == 2 && pollId % 4 == 0) {
+            try registry.void(pollId) {} catch {
+                return false;
+            }
+        } else {
+            try registry.contest(pollId, what == 1) {} catch {
+                return false;
+            }
+        }
+        return true;
     }
 
     function wait(uint8 time) external {
@@ -248,7 +292,14 @@ contract PollRegistryTest is Test {
             IPollRegistry.PollView memory seen = registry.poll(pollId);
             requireTrue("opens before closing", seen.opensAt < seen.closesAt);
             requireTrue("freezes after closing", seen.freezesAt >= seen.closesAt);
-            if (seen.anchoredAt == 0) continue;
+            requireTrue("rejected", seen.rejectedRounds == driver.rejectedRounds(pollId));
+            requireTrue("rejected at", (seen.rejectedAt != 0) == (seen.rejectedRounds != 0));
+            requireTrue("disputed", seen.contested == driver.contested(pollId));
+            if (seen.anchoredAt == 0) {
+                requireTrue("no root", seen.root.rootHash == 0 && seen.root.count == 0);
+                continue;
+            }
+            requireTrue("anchored again", seen.anchoredAt >= seen.rejectedAt);
             requireTrue("opened", seen.pollKeys != 0);
             requireTrue("anchored after freezing", seen.anchoredAt >= seen.freezesAt);
             requireTrue("anchored in time", seen.anchoredAt < seen.anchorDeadline);
@@ -257,9 +308,29 @@ contract PollRegistryTest is Test {
         }
     }
 
+    /// @notice A rejected root does not come back; a later one does, within the rounds that are left.
+    function test_driverRejects() external {
+        driver.create(0, 0, 9, 0);
+        driver.open(0);
+        for (uint256 i = 0; i < 7; ++i) driver.wait(10);
+        uint16[3] memory tally = [uint16(1), 2, 3];
+        driver.anchor(0, 0, 5, tally, 99);
+        driver.dispute(0, 1);
+        requireEqual("disputed", 1, registry.poll(1).contested ? 1 : 0);
+        driver.dispute(0, 0);
+        requireEqual("status", uint256(IPollRegistry.Status.Closed), uint256(registry.status(1)));
+        driver.anchor(0, 0, 5, tally, 99);
+        requireEqual("round 0", uint256(IPollRegistry.Status.Closed), uint256(registry.status(1)));
+        driver.anchor(0, 1, 5, tally, 98);
+        driver.wait(20);
+        driver.accept(0, 3, 0);
+        requireEqual("status", uint256(IPollRegistry.Status.Tallied), uint256(registry.status(1)));
+        requireEqual("rounds", 1, registry.poll(1).rejectedRounds);
+    }
+
     /// @notice The driver reaches the end: otherwise the invariants above would hold of nothing.
     function test_driverReachesATally() external {
-        driver.create(0, 0, 9, 0);
+        driver.create(0, 0, 7, 0);
         driver.open(0);
         for (uint256 i = 0; i < 6; ++i) driver.wait(10);
         uint16[3] memory tally = [uint16(1), 2, 3];

@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 
-import httpx
 import pytest
 
 from ostraka.chain.contract import checksum
@@ -69,14 +68,21 @@ def test_flipped_bytes_are_mended_by_the_peers(town: Town) -> None:
     town.stack.kill_node(2)
     database = sqlite3.connect(town.stack.folder / "node-2" / "node.db")
     rows = database.execute(
-        "SELECT id, record, share_box, voter FROM stored_ballot WHERE poll_id = ? ORDER BY id",
+        "SELECT id, signed, boxes, share_box, voter FROM stored_ballot "
+        "WHERE poll_id = ? ORDER BY id",
         (poll.poll_id,),
     ).fetchall()
     assert len(rows) == len(VOTES)
-    for (row, record, share_box, voter), column in zip(
-        rows, ("record", "share_box", "voter", "receipt"), strict=False
+    for (row, signed, boxes, share_box, voter), column in zip(
+        rows, ("signed", "boxes", "share_box", "voter", "receipt"), strict=False
     ):
-        value = {"record": record, "share_box": share_box, "voter": voter, "receipt": bytes(65)}
+        value = {
+            "signed": signed,
+            "boxes": boxes,
+            "share_box": share_box,
+            "voter": voter,
+            "receipt": bytes(65),
+        }
         changed = bytes([value[column][0] ^ 1]) + value[column][1:]
         database.execute(f"UPDATE stored_ballot SET {column} = ? WHERE id = ?", (changed, row))
     database.commit()
@@ -95,9 +101,8 @@ def test_another_poll_in_the_place_of_one_that_the_chain_took_back(town: Town) -
     chain = town.stack.registry.web3.provider
     snapshot = chain.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
     first, _, census = town.create_poll(6)
-    for url in town.stack.node_urls:
-        answer = httpx.put(f"{url}/api/v1/polls/{first.poll_id}/census", content=census.encode())
-        assert answer.status_code == 200
+    for node in (1, 2, 3, 4):
+        assert town.give_census(node, first, census.encode()).status_code == 200
     assert chain.make_request("evm_revert", [snapshot])["result"]  # type: ignore[arg-type]
 
     second, keys, census = town.create_poll(8)

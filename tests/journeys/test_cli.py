@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import tomllib
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from ostraka.app.specification_file import read_specification
 from ostraka.chain.contract import checksum
 from ostraka.client.gateway import Gateway
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey
 from ostraka.wire.records import to_hex
 from tests.support.api import stack_with_gateway, wait_for_heads
+from tests.support.keys import plain_key
 from tests.support.stub_gateway import StubGateway, answer
 from tests.support.town import eventually
 
@@ -47,6 +50,7 @@ class Shell:
         self.environment = {
             "OSTRAKA_GATEWAY": stack.gateway_url,
             "OSTRAKA_ORGANIZER_TOKEN": stack.organizer_token,
+            "OSTRAKA_PLAIN_KEY": "1",
         }
 
     def __call__(self, *command: object, code: int = 0) -> Any:
@@ -142,7 +146,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
     names = ["ada", "ben", "cem"]
     keys = {name: SigningKey() for name in names}
     for name, key in keys.items():
-        key.write(shell.folder / name)
+        write_key(shell.folder / name, key, None)
     rows = [f"{key.address_hex},1," for key in keys.values()]
     (shell.folder / "members.csv").write_text("\n".join(["account,weight,signing_key", *rows]))
     text = template(shell, "round", token=f'token = "{to_hex(token.address)}"')
@@ -313,7 +317,7 @@ def test_rounds_with_a_single_proposal(stack: LocalStack, shell: Shell) -> None:
     """Of each kind that compares proposals; the contract writes its rule over one all the same."""
     keys = [SigningKey() for _ in range(5)]
     for name, key in enumerate(keys):
-        key.write(shell.folder / f"{name}.key")
+        write_key(shell.folder / f"{name}.key", key, None)
     rows = [f"{key.address_hex},1," for key in keys]
     (shell.folder / "members.csv").write_text("\n".join(["account,weight,signing_key", *rows]))
     rounds = {}
@@ -366,7 +370,7 @@ def test_rounds_with_a_single_proposal(stack: LocalStack, shell: Shell) -> None:
 def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     """Weights of their own, so not a secret poll; a crash between writing and sending a ballot."""
     key = SigningKey()
-    key.write(shell.folder / "ada")
+    write_key(shell.folder / "ada", key, None)
     (shell.folder / "members.csv").write_text(f"account,weight\n{key.address_hex},3\n")
     text = template(
         shell,
@@ -420,9 +424,9 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     assert shell("vote", "receipts", "ada.json", "--fetch")[0]["recorded"]
     shell("vote", plan, "--key", "ben", "--choose", "3", "--trust-gateway", "--direct")
     assert [path.name for path in (shell.folder / "votes").iterdir()] == [
-        f"{poll}-{SigningKey.read(shell.folder / 'ben').address_hex[:12]}.json"
+        f"{poll}-{plain_key(shell.folder / 'ben').address_hex[:12]}.json"
     ]
-    SigningKey().write(shell.folder / "stranger")
+    write_key(shell.folder / "stranger", SigningKey(), None)
     command = ("vote", plan, "--key", "stranger", "--choose", "1", "--trust-gateway")
     assert "census" in shell(*command, code=1)["detail"]
 
@@ -442,7 +446,9 @@ def test_examples(stack: LocalStack, shell: Shell) -> None:
             is_round = "proposals_close_at" in tomllib.loads(path.read_text())
             kind: Any = RoundSpecification if is_round else PollSpecification
             wanted = read_specification(path, kind, now)
-            plan = gateway.post("/rounds" if is_round else "/polls", wanted, as_organizer=True)
+            path_of_kind = "/rounds" if is_round else "/polls"
+            key = str(uuid.uuid4())
+            plan = gateway.post(path_of_kind, wanted, as_organizer=True, key=key)
             assert (plan["round"] is not None) == is_round, path
     plan = shell("round", "create", EXAMPLES / "neighbourhood-budget.toml")
     text = shell.start("round", "show", plan["round"]).wait().stdout

@@ -21,6 +21,7 @@ from ostraka.chain.treasury import RoundParameters
 from ostraka.cli.main import app
 from ostraka.gateway.poll_outcomes import CategoriesWanted, ProportionalWanted
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
@@ -173,6 +174,7 @@ def ostraka(stack: LocalStack, *command: object) -> Any:
     environment = {
         "OSTRAKA_GATEWAY": stack.gateway_url,
         "OSTRAKA_ORGANIZER_TOKEN": stack.organizer_token,
+        "OSTRAKA_PLAIN_KEY": "1",
     }
     done = CliRunner().invoke(app, [*map(str, command), "--json"], env=environment)
     assert done.exit_code == 0, done.output
@@ -215,7 +217,7 @@ def test_one_poll_of_many_kinds(stack: LocalStack, api: Api, tmp_path: Path) -> 
     random = Random("kinds")
     keys = {f"voter-{number}": SigningKey() for number in range(6)}
     for name, key in keys.items():
-        key.write(tmp_path / name)
+        write_key(tmp_path / name, key, None)
     rows = [f"{key.address_hex},1" for key in keys.values()]
     (tmp_path / "members.csv").write_text("\n".join(["account,weight", *rows]))
     (tmp_path / "poll.toml").write_text(POLL)

@@ -9,15 +9,14 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
-import httpx
 import pytest
 
-from ostraka.keys import SigningKey
 from ostraka.node.accepting import PULL_LIMIT
 from ostraka.node.settling import inventory_hash
 from ostraka.wire.records import from_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.sharing import Share
+from tests.support.keys import plain_key
 from tests.support.town import Poll, Town, body_of, eventually, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
@@ -121,12 +120,11 @@ def test_a_lying_node_stalls_nothing(town: Town, kind: str) -> None:
 def test_a_poll_key_that_seals_to_everybody_keeps_nobody_from_voting(town: Town) -> None:
     published, keys, census = town.create_poll(8)
     announced = []
-    for url in town.stack.node_urls:
-        path = f"{url}/api/v1/polls/{published.poll_id}/census"
-        answer = httpx.put(path, content=census.encode(), timeout=30).json()
+    for node in (1, 2, 3, 4):
+        answer = town.give_census(node, published, census.encode()).json()
         announced.append([from_hex(answer[name], name) for name in ("public_key", "signature")])
     low_order = bytes([1] + [0] * 31)
-    liar = SigningKey.read(town.stack.folder / f"node-{LIAR}" / "key")
+    liar = plain_key(town.stack.folder / f"node-{LIAR}" / "key")
     statement = published.domain.digest(typed_data.POLL_KEY, published.context, low_order)
     announced[LIAR - 1] = [low_order, liar.sign(statement)]
     town.stack.registry.open_poll(
@@ -161,7 +159,7 @@ def test_a_liar_that_vouches_for_a_ballot_which_starves_the_others_stalls_nothin
     answers = [poll.post(node, body_of(starving)) for node in (2, 3, 4)]
     assert [answer.status_code for answer in answers] == [200, 422, 422]
 
-    liar = SigningKey.read(town.stack.folder / f"node-{LIAR}" / "key")
+    liar = plain_key(town.stack.folder / f"node-{LIAR}" / "key")
     domain, context, digest = poll.published.domain, poll.published.context, starving.ballot.digest
     entry = voter, at, digest
     inventory = (

@@ -72,7 +72,8 @@ def random_pb(random: Random, vote_type: str) -> str:
     for voter in range(1, 41):
         chosen = random.sample(names, random.randint(0, count))
         points = [str(random.randint(0, 4)) for _ in chosen]
-        rows.append(f"{voter};{','.join(chosen)};{','.join(points)}")
+        given = ",".join(points) if vote_type in ("cumulative", "scoring") else ""
+        rows.append(f"{voter};{','.join(chosen)};{given}")
     projects = ["project_id;cost;name;category"] + [
         f"{name};{_money(cost, cents)};{name.upper()};{category}"
         for name, cost, category in zip(names, costs, categories, strict=True)

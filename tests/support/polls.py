@@ -209,9 +209,7 @@ class SyntheticPoll:
         """What node `node` releases."""
         shares = [
             BoxContent.decode(
-                self.poll_keys[node - 1].open(
-                    one.boxes[node - 1], ballot_info(self.context, node)
-                ),
+                self.poll_keys[node - 1].open(one.boxes[node - 1], ballot_info(self.context, node)),
                 len(self.rule.slots),
             ).share
             for one in self.prepared

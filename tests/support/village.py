@@ -16,14 +16,17 @@ import httpx
 
 from ostraka.chain.contract import Head
 from ostraka.chain.registry import CreatedPoll, OpenedPoll, PollView, Status
+from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
 from ostraka.node.electorate import RoundElectorate
 from ostraka.node.policy import Policy
+from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.poll_service import PollService
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import NodePoll
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.peer_auth import PeerRequests
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import AnchoredRoot
@@ -34,6 +37,7 @@ from ostraka_verifier.snapshot import CensusSource
 from tests.support.polls import OPENS_AT, REGISTRY, SyntheticPoll, open_view
 
 POLL = 1
+CREATOR = SigningKey(b"creator of polls".ljust(32, b"."))
 
 
 class ScriptedRegistry:
@@ -45,7 +49,9 @@ class ScriptedRegistry:
         self.address = REGISTRY
         self.now = OPENS_AT + 1000
         self.block = 1
-        self.view = replace(open_view(poll), status=Status.CREATED, poll_keys=bytes(32))
+        self.view = replace(
+            open_view(poll), status=Status.CREATED, poll_keys=bytes(32), creator=CREATOR.address
+        )
         self.opening: OpenedPoll | None = None
         self.anchoring: AnchoredRoot | None = None
 
@@ -53,7 +59,7 @@ class ScriptedRegistry:
         """A block whose hash follows from its number."""
         return Head(self.block, hashlib.sha256(bytes([self.block])).digest(), self.now)
 
-    def poll_count(self) -> int:
+    def poll_count(self, _: object = "latest") -> int:
         """One."""
         return 1
 
@@ -139,6 +145,7 @@ class Village:
         self.poll = poll
         self.registry = ScriptedRegistry(poll)
         self.electorates = ScriptedElectorates()
+        self.creator = CREATOR
         self.nodes: dict[int, NodeService] = {}
         self.client: httpx.AsyncClient
         self._folder = folder
@@ -172,13 +179,17 @@ class Village:
 
     def _node(self, number: int, *, seeded: bool) -> NodeService:
         poll, key = self.poll, self.poll.node_keys[number - 1]
+        secrets = PollSecrets(self._folder / f"secrets-{number}", key)
         url = f"sqlite:///{self._folder / f'node-{number}.db'}"
         store = NodeStore(open_database(url, Schema.NODE))
         if seeded:
+            secret = poll.poll_keys[number - 1].secret() + bytes([number]) * 32
+            secrets.keep(poll.context, secret)
             store.add_poll(self.row(number))
         service = NodeService(
             poll.curve,
             store,
+            secrets,
             [self.registry],  # type: ignore[list-item]
             key,
             poll.committee.members[number - 1].url,
@@ -200,7 +211,6 @@ class Village:
             census=self.poll.census.encode(),
             public_key=poll_key.public_key,
             announcement=self.poll.node_keys[number - 1].sign(self.poll.domain.digest(*statement)),
-            secret_key=poll_key.secret() + bytes([number]) * 32,
         )
 
     def open_seeded(self) -> None:
@@ -217,7 +227,13 @@ class Village:
     async def give_census(self) -> None:
         """Hand the census to every honest node."""
         for node in self.nodes.values():
-            await node.take_census(POLL, self.poll.census.encode())
+            await node.take_census(POLL, self.census_header(), self.poll.census.encode())
+
+    def census_header(self) -> str:
+        """By which the creator vouches for the census."""
+        poll = self.poll
+        data = poll.census.encode()
+        return CensusUpload.sign(self.creator.sign, poll.domain, poll.context, data).encode()
 
     async def tick(self, times: int = 1) -> None:
         """Let every node do what is to be done, so often."""
@@ -239,5 +255,3 @@ class Village:
         answer = await self.client.get(self.url(number, path))
         assert answer.status_code == 200, answer.text
         return answer.json()
-
-

@@ -45,6 +45,7 @@ from tests.support.randomness import SeededRandomness
 from tests.vectors.cases import Cases, hexed
 from tests.vectors.generate_classes import classes
 from tests.vectors.generate_curve import write_curve
+from tests.vectors.generate_json import hostile_json
 from tests.vectors.generate_keys import poll_keys, redemptions, sealing
 from tests.vectors.generate_outcome import outcomes
 from tests.vectors.generate_question import openings, question_ballots, questions, votes
@@ -123,6 +124,7 @@ def typed_statements() -> Cases:
         ),
         (typed_data.WITHDRAWAL, [digest, 7, 1_800_000_000]),
         (typed_data.REDEMPTION, [digest, key.address, bytes([9] * 20)]),
+        (typed_data.REDEEMED, [digest, key.address, bytes([9] * 20)]),
         (typed_data.VOTING_KEY, [bytes([9] * 20), key.address]),
     ]
     cases = []
@@ -746,6 +748,7 @@ WRITERS: dict[str, Callable[[], Cases]] = {
     "poll_keys": poll_keys,
     "sealing": sealing,
     "redemptions": redemptions,
+    "json": hostile_json,
 }
 
 

@@ -13,7 +13,7 @@ from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import derive_generator, generators
 from ostraka_verifier.curve import Curve, R, load
-from ostraka_verifier.encoding import Reader
+from ostraka_verifier.encoding import Reader, parse_json
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import decode_outcome_rule, outcome_rule_digest
@@ -345,3 +345,13 @@ def test_sources_of_censuses(case: dict[str, Any]) -> None:
 def test_sources_that_are_none(case: dict[str, Any]) -> None:
     with pytest.raises(ERRORS[case["expect"]], match="classes"):
         CensusSource.from_json(case["source"])
+
+
+@pytest.mark.parametrize("case", named(vectors("json")["cases"]))
+def test_json(case: dict[str, Any]) -> None:
+    data = unhex(case["data"])
+    if case["expect"] == "valid":
+        parse_json(data, "json")
+    else:
+        with pytest.raises(ERRORS[case["expect"]]):
+            parse_json(data, "json")

@@ -52,6 +52,7 @@ REVISION = (
 )
 WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)"
 REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)"
+REDEEMED = "Redeemed(bytes32 electorate,address invitation,address signingKey)"
 VOTING_KEY = "VotingKey(address account,address key)"
 
 

@@ -13,7 +13,7 @@ from ostraka.app.demo_poll import DemoPoll
 from ostraka.app.demo_result import DemoResult
 from ostraka.app.demo_round import DemoRound
 from ostraka.app.demo_stage import MINIMUM_VOTERS, Stage
-from ostraka.app.file_ballots import file_ballots
+from ostraka.app.file_ballots import check_readings, file_ballots
 from ostraka.app.local_stack import LocalStack
 from ostraka.app.plain_count import plain_count
 from ostraka.client.gateway import Gateway
@@ -54,12 +54,14 @@ class Demo:
         there = len(self.election.votes)
         wanted = min(n for n in (voters, limit, there) if n is not None)
         self._ballots = file_ballots(self.election, wanted)
+        self._plain = plain_count(path, wanted)
+        # Before anything is started: what a file does wrong shows now, not after minutes.
+        check_readings(path, self.election, self._ballots, self._plain)
         if len(self._ballots.cast) < MINIMUM_VOTERS:
             raise FileError(
                 f"{len(self._ballots.cast)} voters: at least {MINIMUM_VOTERS}, "
                 "or the tally tells on them"
             )
-        self._path = path
         self._voters = wanted
         self.threshold, self.faults = committee_bounds(nodes)
         self._kill = list(range(1, self.faults + 1)) if kill else []
@@ -119,8 +121,7 @@ class Demo:
     def _result(
         self, results: dict[str, Any], paid: list[int] | None, audit: dict[str, Any]
     ) -> DemoResult:
-        election = self.election
-        plain = plain_count(self._path, self._voters)
+        election, plain = self.election, self._plain
         projects = [
             {
                 "id": option.option_id,
@@ -141,7 +142,11 @@ class Demo:
         whole = self._voters == len(election.votes)
         won = [(one["funded"], one["funded_by_city"]) for one in projects]
         comparable = whole and election.honoured and all(None not in one for one in won)
-        published = whole and all(one["published"] is not None for one in projects)
+        published = (
+            whole
+            and election.scores_as_published
+            and all(one["published"] is not None for one in projects)
+        )
         left_out = self._ballots.left_out
         return DemoResult(
             title=election.title,

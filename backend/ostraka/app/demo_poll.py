@@ -1,5 +1,6 @@
 """An election as a poll without a round: a question, an outcome rule, and no money."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,7 +42,9 @@ class DemoPoll:
             "times": stage.times,
         }
         with stage.step("create and open poll") as step:
-            plan = str(gateway.post("/polls", wanted, as_organizer=True)["plan"])
+            plan = str(
+                gateway.post("/polls", wanted, as_organizer=True, key=str(uuid.uuid4()))["plan"]
+            )
             stage.opened_poll(gateway, plan)
             step.gas = stage.gas(gateway, plan, "create poll", "open poll")
         return plan

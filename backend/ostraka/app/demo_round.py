@@ -1,5 +1,6 @@
 """An election as a round of the treasury: members propose, voters decide, the treasury pays."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,13 +33,20 @@ class DemoRound:
         stage, stack = self._stage, self._stage.stack
         with stage.step("create round") as step:
             plan = str(
-                gateway.post("/rounds", self._specification(keys), as_organizer=True)["plan"]
+                gateway.post(
+                    "/rounds", self._specification(keys), as_organizer=True, key=str(uuid.uuid4())
+                )["plan"]
             )
             step.gas = stage.gas(gateway, plan, "create round")
         self._round_id = int(gateway.get(f"/plans/{plan}")["round"])
         with stage.step("approve and fund") as step:
             amount = {"amount": str(self._election.budget)}
-            gateway.post(f"/rounds/{self._round_id}/funding", amount, as_organizer=True)
+            gateway.post(
+                f"/rounds/{self._round_id}/funding",
+                amount,
+                as_organizer=True,
+                key=str(uuid.uuid4()),
+            )
             step.gas = stage.gas(gateway, plan, "approve", "fund")
         with stage.step("propose") as step:
             step.gas = self._propose(gateway, keys)

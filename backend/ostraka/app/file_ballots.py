@@ -1,8 +1,10 @@
 """Ballots of an election's file: those that keep its rule, and those that do not."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from ostraka.formats.election import Election
+from ostraka.app.plain_count import PlainCount
+from ostraka.formats.election import Election, FileError
 from ostraka.voter.choice import vote_bits
 
 
@@ -42,3 +44,29 @@ def file_ballots(election: Election, voters: int) -> FileBallots:
         except ValueError as error:
             left_out.append(LeftOut(one.number, str(error)))
     return FileBallots(cast, left_out)
+
+
+def check_readings(path: Path, election: Election, ballots: FileBallots, plain: PlainCount) -> None:
+    """Hold the ballots that would be cast against the plain count, before any is.
+
+    Raises:
+        FileError: They come to something else, or others are left out: one of the two readings is
+            wrong, and no tally could agree with both.
+    """
+    ours = {one.voter for one in ballots.left_out}
+    differing = sorted(ours ^ set(plain.left_out))
+    if differing:
+        voter = differing[0]
+        left = "Ostraka leaves out" if voter in ours else "the plain count leaves out"
+        raise FileError(f"{path}: the ballot of voter {voter}: {left}, and the other does not")
+    # A slot is a linear map of bits: all ballots together are counted at once.
+    rule = election.question.rule
+    together = [0] * rule.bits
+    for _, bits in ballots.cast:
+        for place, bit in enumerate(bits):
+            together[place] += bit
+    for option, votes in zip(election.options, rule.slot_values(together), strict=True):
+        counted = plain.counts[option.option_id]
+        if votes != counted:
+            reason = f"Ostraka reads {votes} votes, the plain count {counted}"
+            raise FileError(f"{path}: option {option.option_id}: {reason}")

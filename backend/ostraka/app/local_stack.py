@@ -21,10 +21,14 @@ from ostraka.app.run_node import create_key
 from ostraka.chain.contract import ChainError, Sent, checksum, connect, deploy
 from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import Token, Treasury
+from ostraka.files import make_private_folder
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CHAIN_ID = 31337
+PERIOD_FLOOR_S = 1
+"""Least windows and periods of this stack's registry: a test chain, which an audit says."""
 _START_S = 60
 
 # First account of Hardhat's published test mnemonic: money on no real chain.
@@ -49,6 +53,7 @@ class LocalStack:
         self._gateway_ports, self._ports = ports[:MAX_GATEWAYS], ports[MAX_GATEWAYS:]
         self.rpc_url = f"http://127.0.0.1:{chain_port}"
         self._chain_port = chain_port
+        self._node_addresses: list[str] = []
         self.registry: Registry
         self.treasury: Treasury
         self.voting_keys: bytes
@@ -71,13 +76,15 @@ class LocalStack:
         )
         web3 = connect(self.rpc_url)
         self._await("chain", web3.is_connected)
-        address, self.deployment = deploy(self.rpc_url, self.organizer, "PollRegistry")
+        address, self.deployment = deploy(
+            self.rpc_url, self.organizer, "PollRegistry", PERIOD_FLOOR_S, checksum(bytes(20))
+        )
         self.registry = Registry(self.rpc_url, address, self.deployment.block)
         address, self.treasury_deployment = deploy(
             self.rpc_url, self.organizer, "BudgetTreasury", checksum(self.registry.address)
         )
         self.treasury = Treasury(self.rpc_url, address, self.treasury_deployment.block)
-        self.voting_keys, _ = deploy(self.rpc_url, self.organizer, "VotingKeys")
+        self.voting_keys = self.registry.voting_keys()
 
     @property
     def gateway_url(self) -> str:
@@ -100,16 +107,18 @@ class LocalStack:
         """
         folder = self.folder / f"gateway-{number}"
         if not (folder / "key").exists():
-            folder.mkdir()
-            self.organizer.write(folder / "key")
+            make_private_folder(folder)
+            write_key(folder / "key", self.organizer, None)
         settings = {
             "KEY_FILE": str(folder / "key"),
+            # Of a chain that ends with this process; a passphrase would cost every start memory
+            # and time.
+            "PLAIN_KEY": "true",
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'gateway.db'}",
             "RPC_URL": self.rpc_url,
             "PUBLIC_RPC_URL": self.rpc_url,
             "REGISTRY": "0x" + self.registry.address.hex(),
             "TREASURY": "0x" + self.treasury.address.hex(),
-            "VOTING_KEYS": "0x" + self.voting_keys.hex(),
             "DEPLOYED_AT": str(self.deployment.block),
             "COMMITTEES": json.dumps(["0x" + digest.hex() for digest in committees]),
             "ORGANIZER_TOKEN_SHA256": hashlib.sha256(self.organizer_token.encode()).hexdigest(),
@@ -139,7 +148,9 @@ class LocalStack:
             databases: URLs of databases other than an SQLite file, by node.
         """
         for number in range(1, len(self._ports) + 1):
-            create_key(self.folder / f"node-{number}" / "key")
+            key = create_key(self.folder / f"node-{number}" / "key", None)
+            self._node_addresses.append(key.address_hex)
+        for number in range(1, len(self._ports) + 1):
             self.start_node(number, (databases or {}).get(number, ""))
         for number, url in enumerate(self.node_urls, start=1):
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
@@ -149,11 +160,13 @@ class LocalStack:
         folder = self.folder / f"node-{number}"
         settings = {
             "KEY_FILE": str(folder / "key"),
+            "PLAIN_KEY": "true",
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'node.db'}",
             "RPC_URLS": json.dumps([self.rpc_url]),
             "REGISTRY": "0x" + self.registry.address.hex(),
             "DEPLOYED_AT": str(self.deployment.block),
             "URL": self.node_urls[number - 1],
+            "FELLOW_NODES": json.dumps(self._node_addresses),
             "PORT": str(self._ports[number - 1]),
         }
         self._processes.start(
@@ -166,6 +179,14 @@ class LocalStack:
     def kill_node(self, number: int) -> None:
         """Kill node `number` as a crash would."""
         self._processes.kill(f"node-{number}")
+
+    def pause_node(self, number: int) -> None:
+        """Let node `number` take connections and say nothing."""
+        self._processes.pause(f"node-{number}")
+
+    def resume_node(self, number: int) -> None:
+        """Let a paused node go on."""
+        self._processes.resume(f"node-{number}")
 
     def wait_for_node(self, number: int) -> None:
         """Wait until node `number` answers."""

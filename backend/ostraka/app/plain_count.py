@@ -1,18 +1,17 @@
 """A plain count of an election's file, to hold a private tally against.
 
-Deliberately shares no code with anything else in Ostraka: it reads the file by itself, judges each
-ballot by the file's own limits, and adds up in exact fractions.
+It stands on what the file says, by the same reader: so that nothing is counted here that Ostraka
+has not read, nor the other way round. Of how Ostraka asks, judges ballots and tallies it shares
+nothing: it holds each ballot against the file's own limits, and adds up in exact fractions.
 """
 
-import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-_DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
-_NO_BRACES = str.maketrans("", "", "{}")
+from ostraka.formats.pabulib import PabulibFile, Project, number_of, read_pabulib
+from ostraka.formats.preflib import PrefLibFile, read_preflib
 
 
 @dataclass
@@ -29,77 +28,70 @@ class PlainCount:
 
 
 def plain_count(path: Path, voters: int | None = None) -> PlainCount:
-    """Count the file's first `voters` ballots, or all."""
-    text, kind = path.read_text(encoding="utf-8-sig"), path.suffix.lower()
-    return _count_pb(text, voters) if kind == ".pb" else _count_preflib(kind, text, voters)
+    """Count the file's first `voters` ballots, or all.
+
+    Raises:
+        FileError: The file cannot be read; says where and why.
+        OSError: It cannot be opened.
+    """
+    if path.suffix.lower() == ".pb":
+        return _count_pb(read_pabulib(path), voters)
+    return _count_preflib(read_preflib(path), voters)
 
 
-def _count_pb(text: str, voters: int | None) -> PlainCount:
-    meta, projects, votes = _tables(text)
-    result = PlainCount({project["project_id"]: Fraction(0) for project in projects})
-    by_id = {project["project_id"]: project for project in projects}
-    for number, row in enumerate(votes[:voters], start=1):
-        named = _parts(row["vote"])
-        given = _given(meta, named, row.get("points") or "", len(projects))
-        if given is None or not _allowed(meta, named, given, by_id):
-            result.left_out.append(number)
+def _count_pb(file: PabulibFile, voters: int | None) -> PlainCount:
+    result = PlainCount({project.project_id: Fraction(0) for project in file.projects})
+    by_id = {project.project_id: project for project in file.projects}
+    for vote in file.votes[:voters]:
+        given = _given(file, vote.projects, vote.points)
+        if given is None or not _allowed(file, vote.projects, given, by_id):
+            result.left_out.append(vote.number)
             continue
-        for project, points in zip(named, given, strict=True):
+        for project, points in zip(vote.projects, given, strict=True):
             result.counts[project] += points
     return result
 
 
-def _parts(cell: str | None) -> list[str]:
-    """What stands between commas; nothing between two of them is a part, too."""
-    return [part.strip() for part in cell.split(",")] if cell else []
-
-
-def _tables(text: str) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]]:
-    parts: dict[str, list[list[str]]] = {}
-    name = ""
-    for row in csv.reader(text.splitlines(keepends=True), delimiter=";"):
-        if row and row[0].strip() in ("META", "PROJECTS", "VOTES") and not "".join(row[1:]):
-            name = row[0].strip()
-            parts[name] = []
-        elif "".join(row).strip():
-            parts[name].append([cell.strip() for cell in row])
-    meta = {row[0]: row[1] for row in parts["META"] if row[0] != "key"}
-    projects, votes = (
-        [dict(zip(parts[name][0], row, strict=False)) for row in parts[name][1:]]
-        for name in ("PROJECTS", "VOTES")
-    )
-    return meta, projects, votes
-
-
 def _given(
-    meta: dict[str, str], named: list[str], points: str, projects: int
+    file: PabulibFile, named: tuple[str, ...], points: tuple[str, ...]
 ) -> list[Fraction] | None:
     """What a ballot gives to each project that it names; None when it cannot be told."""
-    kind = meta["vote_type"]
+    kind, projects = file.vote_type, len(file.projects)
     if kind in ("approval", "choose-1"):
         return [Fraction(1)] * len(named)
     if kind == "ordinal":
-        best = min(int(Fraction(meta.get("max_length") or projects)), projects)
+        # By place, as the demo's sentence says: not by how many places a ballot fills.
+        best = min(_limit(file, "max_length") or projects, projects)
         return [Fraction(best - place) for place in range(len(named))]
-    given = _parts(points)
-    if len(given) != len(named) or not all(map(_DECIMAL.fullmatch, given)):
+    try:
+        given = [number_of(one, "points") for one in points]
+    except ValueError:
         return None
-    return [Fraction(one) for one in given]
+    return given if len(given) == len(named) else None
+
+
+def _limit(file: PabulibFile, name: str) -> Fraction | None:
+    text = file.meta.get(name, "")
+    return number_of(text, name) if text else None
+
+
+def _cost(file: PabulibFile, project: Project) -> Fraction:
+    return Fraction(project.cost, 10**file.decimals)
 
 
 def _allowed(
-    meta: dict[str, str],
-    named: list[str],
+    file: PabulibFile,
+    named: tuple[str, ...],
     given: list[Fraction],
-    by_id: dict[str, dict[str, str]],
+    by_id: dict[str, Project],
 ) -> bool:
     """Whether a ballot keeps every limit that the file states."""
     if len(set(named)) < len(named) or not set(named) <= set(by_id):
         return False
-    kind = meta["vote_type"]
+    kind = file.vote_type
     if kind == "choose-1":
         return len(named) == 1
-    cost = sum((Fraction(by_id[one]["cost"]) for one in named), Fraction(0))
+    cost = sum((_cost(file, by_id[one]) for one in named), Fraction(0))
     measured: list[tuple[str, Fraction]] = [("_sum_cost", cost)]
     if kind in ("approval", "ordinal"):
         measured.append(("_length", Fraction(len(named))))
@@ -110,54 +102,46 @@ def _allowed(
     if kind in ("cumulative", "scoring"):
         if any(one < 0 or one.denominator > 1 for one in given):
             return False
-        if meta.get("max_points") and max(given, default=Fraction(0)) > Fraction(
-            meta["max_points"]
-        ):
-            return False
+        measured += (("_points", one) for one in given if one > 0)
     for name, value in measured:
-        if meta.get("min" + name) and value < Fraction(meta["min" + name]):
+        least, most = _limit(file, "min" + name), _limit(file, "max" + name)
+        if (least is not None and value < least) or (most is not None and value > most):
             return False
-        if meta.get("max" + name) and value > Fraction(meta["max" + name]):
-            return False
-    return all(value <= bound for value, bound in _by_category(meta, named, by_id))
+    return all(value <= bound for value, bound in _by_category(file, named, by_id))
 
 
 def _by_category(
-    meta: dict[str, str], named: list[str], by_id: dict[str, dict[str, str]]
+    file: PabulibFile, named: tuple[str, ...], by_id: dict[str, Project]
 ) -> Iterator[tuple[Fraction, Fraction]]:
     """What a ballot has of each category, and at most."""
-    categories = [one.strip() for one in meta.get("categories", "").split(",")]
+    categories = [one.strip() for one in file.meta.get("categories", "").split(",")]
     for name, costs in (("max_sum_cost_per_category", True), ("max_length_per_category", False)):
-        bounds = [one for one in meta.get(name, "").split(",") if one.strip()]
+        bounds = [one.strip() for one in file.meta.get(name, "").split(",") if one.strip()]
         if len(bounds) == 1:
             bounds = bounds * len(categories)
         for category, bound in zip(categories, bounds, strict=False):
             values = [
-                Fraction(by_id[one]["cost"]) if costs else Fraction(1)
+                _cost(file, by_id[one]) if costs else Fraction(1)
                 for one in named
-                if category == by_id[one]["category"]
-                or category in [part.strip() for part in by_id[one]["category"].split(",")]
+                if category == by_id[one].category
+                or category in [part.strip() for part in by_id[one].category.split(",")]
             ]
-            yield sum(values, Fraction(0)), Fraction(bound)
+            yield sum(values, Fraction(0)), number_of(bound, name)
 
 
-def _count_preflib(kind: str, text: str, voters: int | None) -> PlainCount:
-    names = [line for line in text.splitlines() if line.startswith("# ALTERNATIVE NAME")]
-    options = len(names)
+def _count_preflib(file: PrefLibFile, voters: int | None) -> PlainCount:
+    options = len(file.names)
     result = PlainCount({str(option): Fraction(0) for option in range(1, options + 1)})
-    left = voters if voters is not None else 10**9
-    for line in text.splitlines():
-        if line.startswith("#") or not line.strip():
-            continue
-        times, order = line.split(":")
-        count = min(int(times), left)
-        left -= count
-        if kind == ".cat":
-            first = order.strip()
-            first = first[1 : first.index("}")] if first.startswith("{") else first.split(",")[0]
-            for option in filter(None, first.replace(" ", "").split(",")):
-                result.counts[option] += count
+    counted = 0
+    for order in file.orders:
+        times = order.voters if voters is None else min(order.voters, voters - counted)
+        # A complete order names every option, an incomplete one at least one of them.
+        fewest = {".soc": options, ".soi": 1, ".cat": 0}[file.kind]
+        if len(order.options) < fewest:
+            result.left_out += range(counted + 1, counted + times + 1)
         else:
-            for place, option in enumerate(order.translate(_NO_BRACES).split(",")):
-                result.counts[option.strip()] += count * (options - 1 - place)
+            for place, option in enumerate(order.options):
+                points = 1 if file.kind == ".cat" else options - 1 - place
+                result.counts[str(option)] += times * points
+        counted += times
     return result

@@ -1,6 +1,7 @@
 """Run a gateway as a process."""
 
 import asyncio
+import os
 import sys
 
 import httpx
@@ -8,18 +9,23 @@ import structlog
 from sqlalchemy import Engine
 
 from ostraka.app import logs
-from ostraka.app.serving import RECURSION_LIMIT, serve
+from ostraka.app.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
 from ostraka.app.settings import GatewaySettings
 from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import Registry
+from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Treasury
+from ostraka.files import require_private
 from ostraka.gateway.api import build_api
 from ostraka.gateway.conductor import Conductor
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.electorates import Electorates
+from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
+from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.plans import Plans
-from ostraka.keys import SigningKey
+from ostraka.key_files import read_key
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.leadership import Leadership
 from ostraka.wire.records import from_hex
@@ -35,12 +41,14 @@ def run_gateway(settings: GatewaySettings) -> None:
     """Serve until interrupted.
 
     Raises:
-        ValueError: A setting is wrong, the key file readable by others, the database damaged.
+        ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
+            key, the database is damaged.
         ChainError: The chain is out of reach at start.
     """
     logs.configure(settings.log_level)
     # A library raises it so far that nested JSON would overflow the C stack.
     sys.setrecursionlimit(RECURSION_LIMIT)
+    os.umask(PRIVATE_UMASK)
     asyncio.run(_serve(settings))
 
 
@@ -48,20 +56,22 @@ async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
     desk = open_desk(settings, engine)
     token_hash = bytes.fromhex(settings.organizer_token_sha256)
-    # Proxies and netrc of the environment have no say in where the gateway connects.
+    # Proxies and netrc of the environment have no say in where the gateway connects. Connections
+    # are bounded by node where they are used: those to silent ones must not be wanting for others.
     async with httpx.AsyncClient(
-        timeout=_CLIENT_TIMEOUT, follow_redirects=False, trust_env=False
+        timeout=_CLIENT_TIMEOUT,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+        follow_redirects=False,
+        trust_env=False,
     ) as client:
         bundle = Bundle.read(settings.web)
         if bundle is None:
             log.warning("no web client, the API only", folder=str(settings.web))
         else:
             log.info("web client", digest=bundle.digest)
-        voting_keys = (
-            from_hex(settings.voting_keys, "voting_keys") if settings.voting_keys else None
-        )
-        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url, voting_keys)
-        await serve(api, _clock(desk, Leadership(engine)), settings.host, settings.port)
+        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url)
+        clock = _clock(desk, Leadership(engine))
+        await serve(api, clock, settings.host, settings.port, settings.trusted_proxies)
 
 
 def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
@@ -72,6 +82,7 @@ def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
     treasury = Treasury(
         settings.rpc_url, from_hex(settings.treasury, "treasury"), settings.deployed_at
     )
+    require_private(settings.key_file.parent)
     contracts = {REGISTRY: registry, TREASURY: treasury}
     return Desk(
         settings.rpc_url,
@@ -79,9 +90,16 @@ def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
         treasury,
         Indexer(engine, contracts, settings.deployed_at),
         Plans(engine),
-        SigningKey.read(settings.key_file),
+        Account(
+            read_key(
+                settings.key_file, settings.passphrases, plain=settings.plain_key, warn=log.warning
+            ),
+            DatabaseJournal(engine),
+        ),
+        Requests(engine),
         load(),
         [from_hex(digest, "committees") for digest in settings.committees],
+        Electorates(settings.rpc_url, registry.voting_keys()),
     )
 
 

@@ -1,18 +1,24 @@
 """Run one tallying node as a process."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
+import structlog
+
 from ostraka.app import logs
-from ostraka.app.serving import RECURSION_LIMIT, serve
+from ostraka.app.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
 from ostraka.app.settings import NodeSettings
 from ostraka.chain.registry import Registry
+from ostraka.files import make_private_folder, require_private
+from ostraka.key_files import read_key, write_key
 from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
 from ostraka.node.electorate import ChainElectorates
 from ostraka.node.peers import peer_client
 from ostraka.node.policy import Policy
+from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
 from ostraka.storage.database import Schema, open_database
@@ -24,17 +30,27 @@ def run_node(settings: NodeSettings) -> None:
     """Serve until interrupted.
 
     Raises:
-        ValueError: A setting is wrong, the key file readable by others, the database damaged.
+        ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
+            key, the database is damaged.
         ChainError: The chain is out of reach at start.
     """
     logs.configure(settings.log_level)
     # A library raises it so far that nested JSON would overflow the C stack and kill the node.
     sys.setrecursionlimit(RECURSION_LIMIT)
+    os.umask(PRIVATE_UMASK)
     asyncio.run(_serve(settings))
 
 
 async def _serve(settings: NodeSettings) -> None:
-    key = SigningKey.read(settings.key_file)
+    require_private(settings.key_file.parent)
+    key = read_key(
+        settings.key_file,
+        settings.passphrases,
+        plain=settings.plain_key,
+        warn=structlog.get_logger().warning,
+    )
+    secrets = PollSecrets(settings.secrets_folder or settings.key_file.parent / "secrets", key)
+    store = NodeStore(open_database(settings.database_url, Schema.NODE))
     registry_address = from_hex(settings.registry, "registry")
     registries = [
         Registry(url, registry_address, settings.deployed_at) for url in settings.rpc_urls
@@ -50,17 +66,30 @@ async def _serve(settings: NodeSettings) -> None:
         settings.minimum_threshold,
     )
     electorates = ChainElectorates(registries[0], settings.rpc_urls[0])
-    store = NodeStore(open_database(settings.database_url, Schema.NODE))
     async with peer_client() as client:
         service = NodeService(
-            load(), store, registries, key, settings.url, policy, electorates, client
+            load(), store, secrets, registries, key, settings.url, policy, electorates, client
         )
-        await serve(build_api(service), service.run(), settings.host, settings.port)
+        await serve(
+            build_api(service),
+            service.run(),
+            settings.host,
+            settings.port,
+            settings.trusted_proxies,
+        )
 
 
-def create_key(path: Path) -> SigningKey:
-    """A fresh signing key in a new file of mode 600."""
+def create_key(path: Path, passphrase: str | None) -> SigningKey:
+    """A fresh signing key in a new file of mode 600, in a folder of mode 700.
+
+    Args:
+        passphrase: What protects it; None writes it plain.
+
+    Raises:
+        FileExistsError: There is a key already.
+        ValueError: Others may look into the folder.
+    """
     key = SigningKey()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key.write(path)
+    make_private_folder(path.parent)
+    write_key(path, key, passphrase)
     return key

@@ -1,14 +1,21 @@
 """Settings of programs that stay up: by environment, and of the gateway also by a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, IPvAnyNetwork
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from ostraka.files import require_private
+from ostraka.passphrases import Passphrases
+
+NODE_PASSPHRASES = Passphrases("OSTRAKA_NODE_PASSPHRASE", "OSTRAKA_NODE_PLAIN_KEY=true")
+GATEWAY_PASSPHRASES = Passphrases("OSTRAKA_GATEWAY_PASSPHRASE", "OSTRAKA_GATEWAY_PLAIN_KEY=true")
 
 _WEB = Path(__file__).resolve().parents[3] / "web" / "dist"
 
@@ -19,7 +26,14 @@ class NodeSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OSTRAKA_NODE_", extra="forbid")
 
     key_file: Path
-    """Signing key: 64 hexadecimal digits, mode 600."""
+    """Signing key, as `ostraka node init` makes it; mode 600, in a folder of mode 700."""
+    passphrase_file: Path | None = None
+    """File with the key's passphrase, mode 600. The passphrase itself is no setting: where it
+    comes from otherwise, see `ostraka.passphrases`."""
+    plain_key: bool = False
+    """Whether the key may stand in its file without a passphrase, and with it the poll secrets."""
+    secrets_folder: Path | None = None
+    """Folder of the poll secrets, mode 700; `secrets` beside the key when left out."""
     database_url: str
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
     rpc_urls: list[str] = Field(min_length=1)
@@ -43,7 +57,15 @@ class NodeSettings(BaseSettings):
     With neither this nor `committees` it joins none."""
     minimum_threshold: int = Field(default=2, ge=2)
     """Least secrecy threshold of a committee of fellow nodes."""
+    trusted_proxies: list[IPvAnyNetwork] = []
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
+    each client count the proxy as one otherwise."""
     log_level: str = "INFO"
+
+    @property
+    def passphrases(self) -> Passphrases:
+        """Where the passphrase of the key comes from."""
+        return replace(NODE_PASSPHRASES, file=self.passphrase_file)
 
 
 class GatewaySettings(BaseSettings):
@@ -52,7 +74,13 @@ class GatewaySettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OSTRAKA_GATEWAY_", extra="forbid")
 
     key_file: Path
-    """Key of the account that pays: 64 hexadecimal digits, mode 600."""
+    """Key of the account that pays, as `ostraka gateway init` makes it; mode 600, in a folder of
+    mode 700."""
+    passphrase_file: Path | None = None
+    """File with the key's passphrase, mode 600. The passphrase itself is no setting: where it
+    comes from otherwise, see `ostraka.passphrases`."""
+    plain_key: bool = False
+    """Whether the key may stand in its file without a passphrase."""
     database_url: str
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
     rpc_url: str
@@ -69,14 +97,19 @@ class GatewaySettings(BaseSettings):
     """SHA-256 of the organizer's token."""
     public_rpc_url: str = ""
     """JSON-RPC provider that everybody may see and use, to check polls in the browser."""
-    voting_keys: str = ""
-    """Address of the VotingKeys contract in which wallets that are contracts name a key of their
-    owner's browser, 0x-hex; the client offers none when left out."""
     web: Path = _WEB
     """Folder of the browser client as it was built; without one there is but the API."""
     host: str = "127.0.0.1"
     port: int = 8200
+    trusted_proxies: list[IPvAnyNetwork] = []
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
+    each client count the proxy as one otherwise."""
     log_level: str = "INFO"
+
+    @property
+    def passphrases(self) -> Passphrases:
+        """Where the passphrase of the key comes from."""
+        return replace(GATEWAY_PASSPHRASES, file=self.passphrase_file)
 
     @classmethod
     def load(cls, file: Path | None) -> "GatewaySettings":
@@ -84,13 +117,13 @@ class GatewaySettings(BaseSettings):
 
         Raises:
             ValidationError: Something is missing, wrong or unknown.
-            ValueError: The file is no TOML.
+            ValueError: The file is no TOML, or others may read it and a database's password in it.
             OSError: It cannot be read.
         """
         if file is None:
             return cls()
         # The library reads a missing file as an empty one.
-        file.stat()
+        require_private(file)
 
         class WithFile(cls):  # type: ignore[valid-type, misc]
             model_config = SettingsConfigDict(toml_file=file)

@@ -17,12 +17,19 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from ostraka.formats.accounts import WrongLines, read_accounts
-from ostraka.gateway.specification import PollSpecification, RoundSpecification, Times
+from ostraka.gateway.specification import (
+    AccountList,
+    PollSpecification,
+    RoundSpecification,
+    Times,
+)
+from ostraka.wire.wording import close_to, reason_of
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
 _SECONDS = {"claim_period", *Times.model_fields} - {"max_rounds"}
 _ELECTORATES = ("members", "voters")
+_DIGITS = "a number has too many digits"
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
 
 
@@ -36,14 +43,7 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
         WrongLines: Names everything that is wrong, with its line or its member.
         OSError: A file cannot be read.
     """
-    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if form == "JSON" else tomllib.loads(text)
-    except ValueError as error:
-        raise WrongLines([f"{path}: not {form}: {error}"]) from error
-    if not isinstance(content, dict):
-        raise WrongLines([f"{path}: not an object"])
+    content = _content(path)
     problems: list[str] = []
     for electorate in _ELECTORATES:
         try:
@@ -56,7 +56,7 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
     except ValidationError as error:
         for one in error.errors():
             # What could not be converted is said once.
-            wrong.setdefault(".".join(str(part) for part in one["loc"]), one["msg"])
+            wrong.setdefault(".".join(str(part) for part in one["loc"]), reason_of(one))
     problems += [
         f"{path}: {name}: {reason}" if name else f"{path}: {reason}"
         for name, reason in wrong.items()
@@ -64,6 +64,47 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
     if problems:
         raise WrongLines(problems)
     return content
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a TOML or JSON file says; a byte order mark, as some editors write, is none of it."""
+    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        if form == "JSON":
+            content = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        else:
+            content = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise WrongLines([f"{path}: not UTF-8"]) from error
+    except RecursionError as error:
+        raise WrongLines([f"{path}: not {form}: nested too deeply"]) from error
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg} (at line {error.lineno}, column {error.colno})"
+        raise WrongLines([f"{path}: not {form}: {reason}"]) from error
+    except ValueError as error:
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError | _Unclear) else _DIGITS
+        raise WrongLines([f"{path}: not {form}: {reason}"]) from error
+    if not isinstance(content, dict):
+        raise WrongLines([f"{path}: not an object"])
+    return content
+
+
+class _Unclear(ValueError):
+    """What readers of JSON take in several ways: a member twice, of which one would fall away."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Unclear(f"{name[:60]} stands there twice")
+        found[name] = value
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise _Unclear(f"{text} is no number")
 
 
 def duration_s(text: str) -> int:
@@ -75,7 +116,15 @@ def duration_s(text: str) -> int:
 
 def _take_accounts(path: Path, content: dict[str, Any], electorate: str) -> None:
     given = content.get(electorate)
-    if not isinstance(given, dict) or "accounts_file" not in given:
+    if not isinstance(given, dict):
+        return
+    for name in given:
+        if close_to(name, (*AccountList.model_fields, "accounts_file")) == "accounts_file":
+            hint = "unknown; did you mean accounts_file"
+            given.setdefault("kind", "list")
+            del given[name]
+            raise WrongLines([f"{path}: {electorate}.{name}: {hint}"])
+    if "accounts_file" not in given:
         return
     name = given.pop("accounts_file")
     if not isinstance(name, str) or "accounts" in given:
@@ -85,8 +134,11 @@ def _take_accounts(path: Path, content: dict[str, Any], electorate: str) -> None
     given["accounts"] = []
     try:
         given["accounts"] = read_accounts(path.parent / name)
-    except OSError as error:
-        raise WrongLines([f"{path}: {electorate}.accounts_file: {error}"]) from error
+    except (OSError, ValueError) as error:
+        if isinstance(error, WrongLines):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+        raise WrongLines([f"{path}: {electorate}.accounts_file: {name}: {reason}"]) from error
 
 
 def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, str]]:

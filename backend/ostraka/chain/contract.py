@@ -5,23 +5,17 @@ What a contract refuses comes back with the name and the values of its custom er
 
 import json
 import os
-import re
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.encoding import TextStringEncoder
 from eth_abi.registry import BaseEquals
-from eth_account import Account
 from eth_typing import ChecksumAddress
-from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 from web3._utils.abi import build_strict_registry
 from web3._utils.rpc_abi import RPC
@@ -31,29 +25,32 @@ from web3.exceptions import (
     ContractCustomError,
     ContractLogicError,
     LogTopicError,
-    TransactionNotFound,
     Web3Exception,
-    Web3RPCError,
 )
 from web3.logs import DISCARD
+from web3.middleware import ExtraDataToPOAMiddleware
 from web3.types import EventData, LogReceipt, TxParams, TxReceipt
 
 from ostraka.chain.errors import ChainError as ChainError
 from ostraka.chain.errors import Refused as Refused
 from ostraka.chain.errors import Reverted as Reverted
+from ostraka.chain.sending import Account, Errand, MemoryJournal
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _T = TypeVar("_T")
+Sender = SigningKey | Errand
+"""Who pays: a key for one transaction, or the errand that a journal keeps."""
 _REQUEST_TIMEOUT_S = 20
-_MINING_S = 120
-_NONCE_TAKEN = re.compile("nonce too low|replacement transaction underpriced", re.IGNORECASE)
-_NONCE_ATTEMPTS = 5
-_NONCE_PAUSE_S = 0.5
-_MAX_GAS = 1 << 24
-"""Cap of one transaction (EIP-7825)."""
-_WITH_ERRORS = ("PollRegistry", "BudgetTreasury", "TestToken")
+_WITH_ERRORS = (
+    "PollRegistry",
+    "PollRules",
+    "VotingKeys",
+    "BudgetTreasury",
+    "RoundRules",
+    "TestToken",
+)
 LOG_BLOCKS = 10_000
 """Blocks asked for in one `eth_getLogs`; more is refused by many providers."""
 
@@ -88,6 +85,7 @@ class DeployedContract:
         address: 20 bytes.
         deployed_at: Block of its deployment, where reading of events starts.
         """
+        self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
         self._deployed_at = deployed_at
@@ -156,15 +154,21 @@ class DeployedContract:
             )
         )
 
-    def send(self, sender: SigningKey, function: str, *arguments: Any, value: int = 0) -> Sent:
+    def send(self, sender: Sender, function: str, *arguments: Any, value: int = 0) -> Sent:
         """Send one transaction and wait until it is mined."""
         return sent(self.transact(sender, function, *arguments, value=value))
 
-    def transact(
-        self, sender: SigningKey, function: str, *arguments: Any, value: int = 0
-    ) -> TxReceipt:
+    def transact(self, sender: Sender, function: str, *arguments: Any, value: int = 0) -> TxReceipt:
         """As `send`; the whole receipt."""
         return transact(self.web3, sender, self.contract.functions[function](*arguments), value)
+
+    def follow(self, errand: Errand) -> TxReceipt:
+        """Receipt of what an errand sent before."""
+        return call(lambda: errand.follow(self.web3))
+
+    def sent_by(self, errand: Errand) -> Sent:
+        """As `follow`; what we keep of the receipt."""
+        return sent(self.follow(errand))
 
     def event_of(self, receipt: TxReceipt, name: str) -> Any:
         """Arguments of the one such event of a transaction, whatever other contracts say in it."""
@@ -207,6 +211,14 @@ def connect(rpc_url: str) -> Web3:
             cacheable_requests={RPC.eth_chainId},
         )
     )
+    # Whoever sends must know of every answer: a second one would be about the first.
+    retrying = cast(HTTPProvider, web3.provider).exception_retry_configuration
+    if retrying is not None:
+        retrying.method_allowlist = [
+            name for name in retrying.method_allowlist if name != RPC.eth_sendRawTransaction
+        ]
+    # Blocks of proof-of-authority chains carry signatures in a field that is else 32 bytes long.
+    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     registry = build_strict_registry()
     registry.unregister("string")
     registry.register(
@@ -229,7 +241,7 @@ class _ForgivingStringDecoder(StringDecoder):
         super().__init__("replace")  # type: ignore[no-untyped-call]
 
 
-def deploy(rpc_url: str, sender: SigningKey, name: str, *arguments: Any) -> tuple[bytes, Sent]:
+def deploy(rpc_url: str, sender: Sender, name: str, *arguments: Any) -> tuple[bytes, Sent]:
     """Deploy a contract; its address and the transaction."""
     web3 = connect(rpc_url)
     built = artifact(name)
@@ -252,53 +264,15 @@ def artifact(name: str) -> dict[str, Any]:
     raise ChainError(f"{folder} has no {name}: compile the contracts by `make setup`")
 
 
-def transact(web3: Web3, sender: SigningKey, function: Any, value: int = 0) -> TxReceipt:
-    """Sign, send and await one transaction; ChainError with the contract's reason if it fails."""
-    account = Account.from_key(sender.secret())
+def transact(web3: Web3, sender: Sender, function: Any, value: int = 0) -> TxReceipt:
+    """The receipt of one transaction, which is sent unless the sender's errand sent it before.
 
-    def send() -> HexBytes:
-        transaction = function.build_transaction(
-            {
-                "from": account.address,
-                "value": value,
-                "nonce": web3.eth.get_transaction_count(account.address, "pending"),
-                "chainId": web3.eth.chain_id,
-            }
-        )
-        # The block that it lands in may find more to do than the one it was estimated on.
-        transaction["gas"] = min(transaction["gas"] * 3 // 2, _MAX_GAS)
-        signed = account.sign_transaction(transaction)
-        try:
-            return web3.eth.send_raw_transaction(signed.raw_transaction)
-        except Web3RPCError:
-            # Some providers mine what they complain of, and it is paid for.
-            with suppress(TransactionNotFound):
-                return web3.eth.get_transaction_receipt(signed.hash)["transactionHash"]
-            raise
-
-    def send_once() -> TxReceipt:
-        # Two at once would take the same nonce; another program with this key still may.
-        with _sending(sender.address):
-            for attempt in range(_NONCE_ATTEMPTS):
-                try:
-                    identity = send()
-                    break
-                except Web3RPCError as error:
-                    if attempt + 1 == _NONCE_ATTEMPTS or not _NONCE_TAKEN.search(str(error)):
-                        raise
-                    time.sleep(_NONCE_PAUSE_S)
-        return web3.eth.wait_for_transaction_receipt(identity, timeout=_MINING_S)
-
-    receipt = call(send_once)
-    if receipt["status"] != 1:
-        raise Reverted(f"transaction {receipt['transactionHash'].to_0x_hex()} reverted")
-    return receipt
-
-
-@cache
-def _sending(_: bytes) -> Lock:
-    """One lock for each account of this process."""
-    return Lock()
+    Raises:
+        ChainError: As `Errand.transact`, with the contract's reason where it refuses.
+    """
+    if isinstance(sender, SigningKey):
+        sender = Account(sender, MemoryJournal()).errand("this transaction")
+    return call(lambda: sender.transact(web3, function, value))
 
 
 def call(action: Callable[[], _T]) -> _T:

@@ -11,3 +11,11 @@ class Refused(ChainError):
 
 class Reverted(Refused):
     """A contract refused only when the transaction was mined: it is paid for."""
+
+
+class LowOnCoin(ChainError):
+    """An account cannot pay for a transaction; nothing was sent. Everybody may read the message."""
+
+
+class NotMinedYet(ChainError):
+    """A transaction was sent and waits for a block. Everybody may read the message."""

@@ -33,7 +33,7 @@ class PublishedPoll:
 
     @classmethod
     def read(cls, registry: Registry, poll_id: int) -> "PublishedPoll | None":
-        """Read a poll's creation; None when there is none.
+        """Read a poll's creation; None when the provider shows none, or not all of it yet.
 
         Raises:
             ChainError: The chain is out of reach.
@@ -57,7 +57,8 @@ class PublishedPoll:
         description.check_questions(rule)
         committee = registry.committee(parameters.committee)
         if committee is None:
-            raise Rejected("P3", "committee", "not registered")
+            # The contract takes no poll of a committee that it does not know.
+            return None
         identity = PollIdentity(registry.domain.chain_id, registry.address, poll_id)
         digests = (
             ("rule", rule.digest, parameters.rule),

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
-from ostraka.chain.contract import DeployedContract, Sent, camel, checksum, sent
-from ostraka.keys import SigningKey
+from ostraka.chain.contract import DeployedContract, Sender, Sent, camel, checksum, sent
+from ostraka.chain.sending import Errand
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.census_tree import CensusRoot
 from ostraka_verifier.merkle_sum import SumRoot
@@ -93,9 +93,9 @@ class Registry(DeployedContract):
 
     name = "PollRegistry"
 
-    def poll_count(self) -> int:
-        """Number of polls ever created."""
-        return int(self.read("pollCount"))
+    def poll_count(self, block: int | str = "latest") -> int:
+        """Number of polls ever created, at a block."""
+        return int(self.read("pollCount", block=block))
 
     def poll(self, poll_id: int, block: int | str = "latest") -> PollView:
         """State of a poll at a block."""
@@ -176,7 +176,7 @@ class Registry(DeployedContract):
         return list(self.read("awards", poll_id, tally, outcome_rule, order))
 
     def register_committee(
-        self, sender: SigningKey, committee: Committee, signatures: Sequence[bytes]
+        self, sender: Sender, committee: Committee, signatures: Sequence[bytes]
     ) -> Sent:
         """Register a committee with its nodes' `Committee` signatures."""
         return self.send(
@@ -191,7 +191,7 @@ class Registry(DeployedContract):
 
     def create_poll(
         self,
-        sender: SigningKey,
+        sender: Sender,
         parameters: PollParameters,
         census: CensusRoot,
         rule: bytes,
@@ -209,9 +209,14 @@ class Registry(DeployedContract):
         )
         return int(self.event_of(receipt, "PollCreated")["pollId"]), sent(receipt)
 
+    def poll_created_by(self, errand: Errand) -> tuple[int, Sent]:
+        """Id of the poll that an errand created before, and the transaction."""
+        receipt = self.follow(errand)
+        return int(self.event_of(receipt, "PollCreated")["pollId"]), sent(receipt)
+
     def open_poll(
         self,
-        sender: SigningKey,
+        sender: Sender,
         poll_id: int,
         node_keys: Sequence[bytes],
         signatures: Sequence[bytes],
@@ -219,7 +224,7 @@ class Registry(DeployedContract):
         """Pin the nodes' poll keys by their words, with all nodes' `PollKeys` signatures."""
         return self.send(sender, "openPoll", poll_id, list(node_keys), list(signatures))
 
-    def anchor_root(self, sender: SigningKey, poll_id: int, anchored: AnchoredRoot) -> Sent:
+    def anchor_root(self, sender: Sender, poll_id: int, anchored: AnchoredRoot) -> Sent:
         """Anchor a root with its signatures."""
         root = anchored.root
         x, y = int.from_bytes(root.sum[:32], "big"), int.from_bytes(root.sum[32:], "big")
@@ -231,7 +236,7 @@ class Registry(DeployedContract):
             [(one.node, one.signature) for one in anchored.attestations],
         )
 
-    def accept_tally(self, sender: SigningKey, poll_id: int, tally: Tally) -> Sent:
+    def accept_tally(self, sender: Sender, poll_id: int, tally: Tally) -> Sent:
         """Submit a tally with its opening."""
         return self.send(sender, "acceptTally", poll_id, list(tally.values), tally.blinding)
 

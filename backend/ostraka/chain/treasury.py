@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
-from ostraka.chain.contract import DeployedContract, Sent, checksum, sent
+from ostraka.chain.contract import DeployedContract, Sender, Sent, checksum, sent
+from ostraka.chain.sending import Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
@@ -221,6 +222,15 @@ class Treasury(DeployedContract):
         event = self.latest_event("RoundCreated", {"roundId": round_id})
         return b"" if event is None else bytes(event["args"]["electorate"]["source"])
 
+    def organizer(self, round_id: int, gas: int) -> tuple[bytes, int]:
+        """Organizer and poll of a round, of a contract that may be no treasury.
+
+        Args:
+            gas: What it may use.
+        """
+        _, organizer, poll_id, *_ = self.read("round", round_id, gas=gas)
+        return bytes.fromhex(organizer[2:]), int(poll_id)
+
     def texts(self, round_id: int) -> tuple[str, str]:
         """Title and text of a round."""
         event = self.latest_event("RoundCreated", {"roundId": round_id})
@@ -252,7 +262,7 @@ class Treasury(DeployedContract):
 
     def create_round(
         self,
-        sender: SigningKey,
+        sender: Sender,
         parameters: RoundParameters,
         electorate: RoundElectorate,
         title: str,
@@ -263,13 +273,18 @@ class Treasury(DeployedContract):
         receipt = self.transact(sender, "createRound", *creation)
         return int(self.event_of(receipt, "RoundCreated")["roundId"]), sent(receipt)
 
+    def round_created_by(self, errand: Errand) -> tuple[int, Sent]:
+        """Id of the round that an errand created before, and the transaction."""
+        receipt = self.follow(errand)
+        return int(self.event_of(receipt, "RoundCreated")["roundId"]), sent(receipt)
+
     def try_round(
         self, parameters: RoundParameters, electorate: RoundElectorate, title: str, text: str
     ) -> None:
         """Refused where the treasury would not take a round; nothing is sent."""
         self.read("createRound", *_creation(parameters, electorate, title, text))
 
-    def fund(self, sender: SigningKey, round_id: int, amount: int) -> Sent:
+    def fund(self, sender: Sender, round_id: int, amount: int) -> Sent:
         """Put money into a round; a token must be approved first."""
         own_coin = not any(self.round(round_id).parameters.token)
         return self.send(sender, "fund", round_id, amount, value=amount if own_coin else 0)
@@ -286,7 +301,7 @@ class Treasury(DeployedContract):
 
     def propose(
         self,
-        sender: SigningKey,
+        sender: Sender,
         round_id: int,
         item: Item,
         members: Census,
@@ -303,7 +318,7 @@ class Treasury(DeployedContract):
 
     def revise_for(
         self,
-        sender: SigningKey,
+        sender: Sender,
         proposal_id: bytes,
         item: Item,
         members: Census,
@@ -314,22 +329,22 @@ class Treasury(DeployedContract):
         return self.send(sender, "reviseFor", proposal_id, item.abi(), shown, signed.abi())
 
     def withdraw_for(
-        self, sender: SigningKey, proposal_id: bytes, members: Census, signed: Authorization
+        self, sender: Sender, proposal_id: bytes, members: Census, signed: Authorization
     ) -> Sent:
         """Withdraw the proposal of a member who signed `Withdrawal`."""
         shown = membership(members, signed.member)
         return self.send(sender, "withdrawFor", proposal_id, shown, signed.abi())
 
-    def revise(self, sender: SigningKey, proposal_id: bytes, item: Item) -> Sent:
+    def revise(self, sender: Sender, proposal_id: bytes, item: Item) -> Sent:
         """Change one's proposal while proposals are open."""
         return self.send(sender, "revise", proposal_id, item.abi())
 
-    def withdraw(self, sender: SigningKey, proposal_id: bytes) -> Sent:
+    def withdraw(self, sender: Sender, proposal_id: bytes) -> Sent:
         """Withdraw one's proposal while proposals are open."""
         return self.send(sender, "withdraw", proposal_id)
 
     def start_voting(
-        self, sender: SigningKey, round_id: int, census: Census, description: bytes
+        self, sender: Sender, round_id: int, census: Census, description: bytes
     ) -> tuple[int, Sent]:
         """Create the round's poll over a census; its id and the transaction."""
         tree = census.tree
@@ -339,16 +354,16 @@ class Treasury(DeployedContract):
         return int(self.event_of(receipt, "VotingStarted")["pollId"]), sent(receipt)
 
     def decide(
-        self, sender: SigningKey, round_id: int, tally: Sequence[int], order: Sequence[int]
+        self, sender: Sender, round_id: int, tally: Sequence[int], order: Sequence[int]
     ) -> Sent:
         """Fix which proposals are funded."""
         return self.send(sender, "decide", round_id, list(tally), list(order))
 
-    def claim(self, sender: SigningKey, proposal_id: bytes) -> Sent:
+    def claim(self, sender: Sender, proposal_id: bytes) -> Sent:
         """Pay a funded proposal to its recipient."""
         return self.send(sender, "claim", proposal_id)
 
-    def refund(self, sender: SigningKey, round_id: int, funder: bytes) -> Sent:
+    def refund(self, sender: Sender, round_id: int, funder: bytes) -> Sent:
         """Return a funder's part of what is not meant for proposals."""
         return self.send(sender, "refund", round_id, checksum(funder))
 
@@ -362,7 +377,7 @@ class Token(DeployedContract):
         """In the smallest unit."""
         return int(self.read("balanceOf", checksum(account)))
 
-    def approve(self, sender: SigningKey, spender: bytes, amount: int) -> Sent:
+    def approve(self, sender: Sender, spender: bytes, amount: int) -> Sent:
         """Let `spender` take up to `amount`."""
         return self.send(sender, "approve", checksum(spender), amount)
 

@@ -1,11 +1,13 @@
 """What all commands share that talk to a gateway: where it is, who asks, how to answer."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from ostraka.client.gateway import Gateway, Refusal
+from ostraka.client.requests import OpenRequests
 from ostraka.wire.addresses import read_address
 
 DEFAULT_GATEWAY = "http://127.0.0.1:8200"
@@ -83,6 +85,23 @@ ProposalId = Annotated[
         metavar="PROPOSAL", parser=proposal_id, help="Id of the proposal, 0x and 64 digits."
     ),
 ]
+
+
+def ask_once(gateway: Gateway, path: str, body: object, named: object = None) -> Any:
+    """Answer to an organizer's request, which is not done twice when the command is given again.
+
+    Args:
+        named: As `OpenRequests.post`.
+    """
+    answer = OpenRequests().post(gateway, path, body, named)
+    if answer.again:
+        typer.echo("ostraka: this went on with the same request of before", err=True)
+    return answer.content
+
+
+def named_by(file: Path, wanted: dict[str, Any]) -> list[Any]:
+    """What makes a specification the same again: its files, whatever times they come to now."""
+    return [file.read_text(encoding="utf-8"), wanted.get("members"), wanted.get("voters")]
 
 
 def plan_of(gateway: Gateway, name: str) -> Any:

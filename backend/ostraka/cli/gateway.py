@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from ostraka.cli.key_options import PlainKey, chosen
 from ostraka.cli.settings_errors import refuse_settings
+from ostraka.files import write_new
 
 app = typer.Typer(help="Run a gateway: rounds, polls and ballots over HTTP.", no_args_is_help=True)
 
@@ -17,6 +19,9 @@ _SETTINGS = """\
 
 # Key of the account that pays for transactions; it needs some of the chain's coin.
 key_file = "{key_file}"
+# File with the key's passphrase, mode 600. Otherwise it comes from OSTRAKA_GATEWAY_PASSPHRASE, a
+# systemd credential or the terminal.
+{protection}
 # SQLite, or postgresql+psycopg://…
 database_url = "sqlite:///{database}"
 # JSON-RPC provider of the chain.
@@ -26,8 +31,6 @@ rpc_url = "http://127.0.0.1:8545"
 # Addresses of the contracts, and the block of the earlier one's deployment.
 registry = "0x…"
 treasury = "0x…"
-# VotingKeys, where contract wallets name the keys with which they vote.
-# voting_keys = "0x…"
 deployed_at = 0
 # Committees whose nodes tally, by their digests; the first is the default.
 committees = []
@@ -41,25 +44,29 @@ port = 8200
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder for key, database and settings.")],
+    plain_key: PlainKey = False,
 ) -> None:
     """Create a key, an organizer's token and a commented settings file.
+
+    A passphrase protects the key. It is asked for, or comes from
+    OSTRAKA_GATEWAY_PASSPHRASE_FILE, OSTRAKA_GATEWAY_PASSPHRASE or a systemd credential.
 
     Example: ostraka gateway init /srv/ostraka-gateway
     """
     # Takes long to load, as what `run` needs.
     from ostraka.app.run_node import create_key
+    from ostraka.app.settings import GATEWAY_PASSPHRASES
 
-    key = create_key(folder / "key")
+    key = create_key(folder / "key", chosen(folder / "key", GATEWAY_PASSPHRASES, plain_key))
     token = secrets.token_urlsafe(24)
     settings = folder / "gateway.toml"
-    with settings.open("x") as file:
-        file.write(
-            _SETTINGS.format(
-                key_file=(folder / "key").absolute(),
-                database=(folder / "gateway.db").absolute(),
-                token_hash=hashlib.sha256(token.encode()).hexdigest(),
-            )
-        )
+    content = _SETTINGS.format(
+        key_file=(folder / "key").absolute(),
+        protection="plain_key = true" if plain_key else '# passphrase_file = "…"',
+        database=(folder / "gateway.db").absolute(),
+        token_hash=hashlib.sha256(token.encode()).hexdigest(),
+    )
+    write_new(settings, content.encode())
     typer.echo(f"Account that pays: {key.address_hex}")
     typer.echo(f"Organizer's token, shown this once: {token}")
     typer.echo(f"Fill in {settings}, then: ostraka gateway run --settings {settings}")

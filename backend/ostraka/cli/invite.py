@@ -3,55 +3,54 @@
 import csv
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl, Token, plan_of
+from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl
+from ostraka.cli.key_options import PASSPHRASES, PlainKey, chosen, opened
 from ostraka.cli.output import emit, facts
 from ostraka.client.gateway import Gateway, Refusal
-from ostraka.client.poll import domain_of
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
-from ostraka.wire.invitations import redemption
+from ostraka.wire.invitations import InvitedElectorate, invitation_of
 from ostraka.wire.records import to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.typed_data import recover
 
 
 def invite(
-    plan: Annotated[str, typer.Argument(help="Plan of the round or poll, as `create` prints it.")],
     out: Annotated[Path, typer.Option(help="New CSV file for the codes, readable by you alone.")],
+    public: Annotated[
+        Path,
+        typer.Option("--list", help="New CSV file of the addresses, to name in a round or poll."),
+    ],
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many.")] = 1,
     weight: Annotated[int, typer.Option(min=1, help="Weight of each one's vote.")] = 1,
-    gateway: GatewayUrl = DEFAULT_GATEWAY,
-    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make invitations: single-use codes by which voters without a wallet register.
+    """Make invitations: codes by which voters without a wallet register.
 
-    They are in the file and nowhere else, the gateway keeps only hashes. They can be redeemed until
-    the gateway fixes the census: when a poll's registration or a round's proposals close.
+    A code is a secret key, made here; no gateway ever sees it. The round or poll names the list of
+    addresses by `invitations_file`, which fixes who may register. Codes can be redeemed until a
+    poll's registration or a round's proposals close. Whoever holds a code can vote with it: an
+    audit assumes that each one went to a person of its own, and says so.
 
-    Example: ostraka invite 3f2a9c0d5e6b7a81 --count 200 --out codes.csv
+    Example: ostraka invite --count 200 --out codes.csv --list invitations.csv
     """
-    with Gateway(gateway, token) as to:
-        if plan_of(to, plan) is None:
-            hint = "expected a plan, as `round create` and `poll create` print it"
-            raise typer.BadParameter(hint, param_hint="PLAN")
-        # First the file: codes that cannot be kept would be lost.
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            try:
-                body = {"count": count, "weight": weight}
-                codes = to.post(f"/plans/{plan}/invitations", body, as_organizer=True)["codes"]
-            except BaseException:
-                out.unlink()
-                raise
-            rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(("code", "weight"))
-            rows.writerows((code, weight) for code in codes)
-            file.flush()
-            os.fsync(file.fileno())
-    answer = {"plan": plan, "count": len(codes), "weight": weight, "file": str(out)}
-    emit(as_json, answer, f"{len(codes)} codes are in {out}. Give each to one voter.")
+    keys = [SigningKey() for _ in range(count)]
+    _write_new(out, ("code", "weight"), ((key.secret().hex(), weight) for key in keys), 0o600)
+    _write_new(public, ("address", "weight"), ((key.address_hex, weight) for key in keys), 0o644)
+    answer = {"count": count, "weight": weight, "codes": str(out), "list": str(public)}
+    emit(
+        as_json,
+        answer,
+        f"{count} codes are in {out}: give each to one voter.\n"
+        f"Their addresses are in {public}: name it by invitations_file.",
+    )
 
 
 def register(
@@ -62,32 +61,98 @@ def register(
         Path,
         typer.Option("--key", help="Key file to vote with; made if there is none. Keep it safe."),
     ],
+    plan: Annotated[
+        str | None,
+        typer.Option(help="Plan to register for; the newest that is open when left out."),
+    ] = None,
+    plain_key: PlainKey = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Register as a voter by an invitation: make a key, and redeem the code for its account.
+    """Register as a voter by an invitation: make a key, and bind the invitation to it.
 
-    With the key file you vote. Saying it again with the same code and key does no harm.
+    With the key file you vote. Its passphrase is asked for, or comes from
+    OSTRAKA_KEY_PASSPHRASE_FILE or OSTRAKA_KEY_PASSPHRASE. Saying it again with the same code and
+    key does no harm.
 
     Example: ostraka register 0f9d… --key me.key
     """
     if code == "-":
         code = sys.stdin.readline().strip()
+    try:
+        invitation = invitation_of(code)
+    except Malformed as error:
+        raise typer.BadParameter(str(error), param_hint="CODE") from None
     if not key.exists():
         key.parent.mkdir(parents=True, exist_ok=True)
-        SigningKey().write(key)
-    signer = SigningKey.read(key)
+        signer = SigningKey()
+        write_key(key, signer, chosen(key, PASSPHRASES, plain_key, as_json))
+    else:
+        signer = opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
-        domain = domain_of(to.get("/config"), "registry")
-        signature = signer.sign(redemption(domain, code, signer.address))
-        body = {"code": code, "account": signer.address_hex, "signature": to_hex(signature)}
+        place = _place(to.get(f"/invitations/{invitation.address_hex}"), plan)
+        electorate = InvitedElectorate.from_json(place["electorate"])
+        redemption = electorate.redeem(invitation, signer)
+        body = {
+            "plan": place["plan"],
+            "invitation": invitation.address_hex,
+            "signing_key": signer.address_hex,
+            "by_invitation": to_hex(redemption.by_invitation),
+            "by_signing_key": to_hex(redemption.by_signing_key),
+        }
         answer = to.post("/invitations/redemption", body)
-        if answer.get("account") != signer.address_hex:
-            raise Refusal(0, "Not registered", "the gateway registered another account", "account")
+        if answer.get("signing_key") != signer.address_hex:
+            raise Refusal(0, "Not registered", "the gateway registered another key", "signing_key")
+        _check_statement(to, answer, electorate, invitation, signer)
     shown = {
-        "Account": signer.address_hex,
+        "Title": place["title"],
+        "Account": invitation.address_hex,
+        "Signing key": signer.address_hex,
         "Weight": answer["weight"],
         "Plan": answer["plan"],
         "Key file": key,
     }
     emit(as_json, {**answer, "key_file": str(key)}, facts(shown))
+
+
+def _write_new(
+    path: Path, head: tuple[str, ...], rows: Iterable[tuple[Any, ...]], mode: int
+) -> None:
+    """A CSV file on the disk; one that is there already is never overwritten."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _place(places: Any, plan: str | None) -> Any:
+    """Where an invitation is to be redeemed."""
+    if not isinstance(places, list) or not places:
+        raise Refusal(
+            404, "No such invitation", "the gateway knows no invitation of this code", "code"
+        )
+    for place in places:
+        if place["plan"] == plan or (plan is None and place["open"]):
+            return place
+    if plan is None:
+        raise Refusal(409, "Registration closed", "the census is fixed already", "code")
+    raise Refusal(404, "No such invitation", f"this code is not of plan {plan}", "plan")
+
+
+def _check_statement(
+    to: Gateway,
+    answer: Any,
+    electorate: InvitedElectorate,
+    invitation: SigningKey,
+    signer: SigningKey,
+) -> None:
+    """The gateway must sign what it registered: its voter can show that, should it be left out."""
+    digest = electorate.domain.digest(
+        typed_data.REDEEMED, electorate.digest, invitation.address, signer.address
+    )
+    account = to.get("/config")["account"]
+    if to_hex(recover(digest, bytes.fromhex(answer["statement"][2:]))) != account:
+        detail = "the gateway did not sign that it registered this key"
+        raise Refusal(0, "Not confirmed", detail, "statement")

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from ostraka.cli import board, census, demo, gateway, invite, node, poll, propose, round, vote
+from ostraka.cli import board, census, demo, gateway, invite, key, node, poll, propose, round, vote
 from ostraka.cli.errors import REFUSED, OneLine
 
 _ORGANIZE, _TAKE_PART = "Organize", "Take part"
@@ -32,6 +32,7 @@ app.add_typer(poll.app, name="poll", rich_help_panel=_ORGANIZE)
 app.add_typer(census.app, name="census", rich_help_panel=_ORGANIZE)
 app.command("invite", rich_help_panel=_ORGANIZE)(invite.invite)
 app.command("register", rich_help_panel=_TAKE_PART)(invite.register)
+app.add_typer(key.app, name="key", rich_help_panel=_TAKE_PART)
 app.add_typer(propose.app, name="propose", rich_help_panel=_TAKE_PART)
 app.add_typer(vote.app, name="vote", rich_help_panel=_TAKE_PART)
 app.command("watch", rich_help_panel=_LOOK)(poll.watch)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from ostraka.cli.key_options import PlainKey, chosen
 from ostraka.cli.settings_errors import refuse_settings
 
 app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
@@ -13,19 +14,30 @@ app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder for the node's key and database.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder for the node's key, poll secrets and database.")
+    ],
+    plain_key: PlainKey = False,
 ) -> None:
     """Create a signing key, and show what to set before `ostraka node run`.
+
+    A passphrase protects the key, and with it the secrets of polls. It is asked for, or comes from
+    OSTRAKA_NODE_PASSPHRASE_FILE, OSTRAKA_NODE_PASSPHRASE or a systemd credential.
 
     Example: ostraka node init /srv/ostraka
     """
     # Takes long to load, as what `run` needs.
     from ostraka.app.run_node import create_key
+    from ostraka.app.settings import NODE_PASSPHRASES
 
-    key = create_key(folder / "key")
+    key = create_key(folder / "key", chosen(folder / "key", NODE_PASSPHRASES, plain_key))
     typer.echo(f"Node address: {key.address_hex}")
     typer.echo("Set these, then run `ostraka node run`:")
-    typer.echo(f"  OSTRAKA_NODE_KEY_FILE={folder / 'key'}")
+    typer.echo(f"  OSTRAKA_NODE_KEY_FILE={(folder / 'key').absolute()}")
+    if plain_key:
+        typer.echo("  OSTRAKA_NODE_PLAIN_KEY=true")
+    else:
+        typer.echo("  OSTRAKA_NODE_PASSPHRASE_FILE=…         or type the passphrase at each start")
     typer.echo(f"  OSTRAKA_NODE_DATABASE_URL=sqlite:///{(folder / 'node.db').absolute()}")
     typer.echo('  OSTRAKA_NODE_RPC_URLS=["https://…"]   best several, independent of one another')
     typer.echo("  OSTRAKA_NODE_REGISTRY=0x…             address of the PollRegistry")

@@ -16,6 +16,8 @@ from ostraka.cli.client import (
     GatewayUrl,
     PollName,
     Token,
+    ask_once,
+    named_by,
     plan_of,
     poll_number,
 )
@@ -77,7 +79,7 @@ def create(
         if asked:
             tried = to.post("/polls?dry_run=true", wanted, as_organizer=True)
             warnings.agree(tried["warnings"])
-        plan = to.post("/polls", wanted, as_organizer=True)
+        plan = ask_once(to, "/polls", wanted, named_by(file, wanted))
     if not asked:
         warnings.show(as_json, plan["warnings"])
     emit(

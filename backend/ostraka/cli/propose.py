@@ -13,10 +13,10 @@ from ostraka.cli.client import (
     RoundNumber,
     address_option,
 )
+from ostraka.cli.key_options import KeyFile, PlainKey, opened
 from ostraka.cli.output import emit, facts
 from ostraka.client.gateway import Gateway
 from ostraka.client.proposing import Member, Wanted, wanted_of
-from ostraka.keys import SigningKey
 from ostraka.wire.records import to_hex
 
 app = typer.Typer(
@@ -24,10 +24,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-KeyFile = Annotated[
-    Path,
-    typer.Option("--key", envvar="OSTRAKA_KEY", help="Your key file: 64 digits, mode 600."),
-]
 Account = Annotated[
     bytes | None,
     address_option("--account", "Your account, where the key only signs for it."),
@@ -53,6 +49,7 @@ def new(
     category: Annotated[
         int, typer.Option(min=0, help="Number of a category, from 0, where the round has some.")
     ] = 0,
+    plain_key: PlainKey = False,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -63,7 +60,7 @@ def new(
     """
     wanted = Wanted(recipient, amount, title, text, category)
     with Gateway(gateway) as to:
-        sent = _member(to, key, account).propose(number, wanted)
+        sent = _member(to, key, plain_key, account, as_json).propose(number, wanted)
     shown = {"Proposal": sent["proposal"], "Transaction": sent["transaction"]}
     emit(as_json, sent, facts(shown))
 
@@ -77,6 +74,7 @@ def edit(
     amount: Annotated[int | None, typer.Option(min=0, help="New amount.")] = None,
     text: Annotated[str | None, typer.Option(help="New text.")] = None,
     category: Annotated[int | None, typer.Option(min=0, help="New category.")] = None,
+    plain_key: PlainKey = False,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -96,7 +94,7 @@ def edit(
             now.text if text is None else text,
             now.category if category is None else category,
         )
-        sent = _member(to, key, account).revise(proposal, wanted)
+        sent = _member(to, key, plain_key, account, as_json).revise(proposal, wanted)
     shown = {
         "Title": wanted.title,
         "Amount": wanted.amount,
@@ -110,6 +108,7 @@ def edit(
 def withdraw(
     proposal: ProposalId,
     key: KeyFile,
+    plain_key: PlainKey = False,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
@@ -119,10 +118,12 @@ def withdraw(
     Example: ostraka propose withdraw 0x5d1c… --key me.key
     """
     with Gateway(gateway) as to:
-        sent = _member(to, key, account).withdraw(proposal)
+        sent = _member(to, key, plain_key, account, as_json).withdraw(proposal)
     emit(as_json, sent, facts({"Transaction": sent["transaction"]}))
 
 
-def _member(to: Gateway, key: Path, account: bytes | None) -> Member:
-    signer = SigningKey.read(key)
+def _member(
+    to: Gateway, key: Path, plain_key: bool, account: bytes | None, as_json: bool
+) -> Member:
+    signer = opened(key, plain_key, as_json)
     return Member(to, signer, account or signer.address)

@@ -13,6 +13,8 @@ from ostraka.cli.client import (
     RoundNumber,
     Token,
     address_option,
+    ask_once,
+    named_by,
     proposal_id,
 )
 from ostraka.cli.errors import REFUSED
@@ -70,7 +72,7 @@ def create(
         if asked:
             tried = to.post("/rounds?dry_run=true", wanted, as_organizer=True)
             warnings.agree(tried["warnings"])
-        plan = to.post("/rounds", wanted, as_organizer=True)
+        plan = ask_once(to, "/rounds", wanted, named_by(file, wanted))
     if not asked:
         warnings.show(as_json, plan["warnings"])
     emit(
@@ -165,7 +167,7 @@ def fund(
     Example: ostraka round fund 1 409000
     """
     with Gateway(gateway, token) as to:
-        sent = to.post(f"/rounds/{number}/funding", {"amount": str(amount)}, as_organizer=True)
+        sent = ask_once(to, f"/rounds/{number}/funding", {"amount": str(amount)})
     emit(as_json, sent, _transactions(sent))
 
 
@@ -183,7 +185,7 @@ def refund(
     """
     with Gateway(gateway, token) as to:
         body = {"funder": to_hex(funder)}
-        sent = to.post(f"/rounds/{number}/refunds", body, as_organizer=True)
+        sent = ask_once(to, f"/rounds/{number}/refunds", body)
     emit(as_json, sent, _transactions([sent]))
 
 

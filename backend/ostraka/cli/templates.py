@@ -32,6 +32,7 @@ voting_closes_at = "+22d"
 claim_period = "90d"         # in which winners are paid; then money goes back to the funders
 secret = true                # false allows weights and electorates that tell on their members
 minimum_ballots = 5          # with fewer the poll is void and nothing is opened
+# shared_keys = true         # one signing key may sign for several accounts; else it is refused
 # committee = "0x…"          # nodes that tally; the gateway's first committee when left out
 
 [members]                    # who may propose; who votes, too, unless [voters] says otherwise
@@ -41,7 +42,7 @@ accounts_file = "members.csv"  # columns account, weight, signing_key; seen from
 # kind = "votes"             # instead: holders of an ERC-20 or ERC-721 with votes (ERC-5805)
 # contract = "0x…"
 # unit = "1000000000000000000"  # votes that give a weight of one
-# keys = "0x…"               # with either: a contract with voting keys
+# voting_keys = true          # with either: accounts may have named a key that votes for them
 # classes = 4                # weights made equal within so many classes of five or more voters; or
 #                            # "powers_of_two", "equal": ostraka census classes shows what it does
 
@@ -89,6 +90,7 @@ registration_closes_at = "+3d"  # until then invitations can be redeemed; now wh
 closes_at = "+10d"
 secret = true                # false allows weights and electorates that tell on their members
 minimum_ballots = 5          # with fewer the poll is void and nothing is opened
+# shared_keys = true         # one signing key may sign for several accounts; else it is refused
 # committee = "0x…"          # nodes that tally; the gateway's first committee when left out
 
 [voters]                     # those on the list, and those who redeem invitations
@@ -99,7 +101,7 @@ kind = "list"
 # kind = "votes"             # instead: holders of an ERC-20 or ERC-721 with votes (ERC-5805)
 # contract = "0x…"
 # unit = "1000000000000000000"  # votes that give a weight of one
-# keys = "0x…"               # with either: a contract with voting keys
+# voting_keys = true          # with either: accounts may have named a key that votes for them
 # classes = 4                # weights made equal within so many classes of five or more voters; or
 #                            # "powers_of_two", "equal": ostraka census classes shows what it does
 

@@ -83,9 +83,15 @@ class Gateway:
                 time.sleep(later.pause_s)
         raise AssertionError("unreachable")
 
-    def post(self, path: str, body: object, *, as_organizer: bool = False) -> Any:
-        """JSON of what a request brings about; sent once."""
-        return self._json(self._send("POST", path, body, as_organizer))
+    def post(
+        self, path: str, body: object, *, as_organizer: bool = False, key: str | None = None
+    ) -> Any:
+        """JSON of what a request brings about; sent once.
+
+        Args:
+            key: Names the request for the gateway, which does it once under the same name.
+        """
+        return self._json(self._send("POST", path, body, as_organizer, key))
 
     def post_bytes(self, path: str, content: bytes) -> Any:
         """As `post`, of bytes."""
@@ -123,8 +129,12 @@ class Gateway:
         except (httpx.HTTPError, httpx.InvalidURL, Malformed) as error:
             raise self._unreachable(error) from error
 
-    def _send(self, method: str, path: str, body: object, as_organizer: bool) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, body: object, as_organizer: bool, key: str | None = None
+    ) -> httpx.Response:
         headers = {"Content-Type": "application/json"} if body is not None else {}
+        if key is not None:
+            headers["Idempotency-Key"] = key
         if as_organizer:
             if not self._token:
                 detail = "give the organizer's token by --token or OSTRAKA_ORGANIZER_TOKEN"

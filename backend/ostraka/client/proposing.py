@@ -9,8 +9,9 @@ from typing import Any
 from ostraka.client.gateway import Gateway
 from ostraka.client.poll import domain_of
 from ostraka.keys import SigningKey
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
+from ostraka_verifier.encoding import HASH_BYTES
 from ostraka_verifier.errors import Malformed
 
 
@@ -26,6 +27,7 @@ class Wanted:
     title: str
     text: str
     category: int = 0
+    details: bytes = bytes(HASH_BYTES)
 
     def to_json(self) -> dict[str, Any]:
         """As the gateway takes it."""
@@ -35,11 +37,12 @@ class Wanted:
             "title": self.title,
             "text": self.text,
             "category": self.category,
+            "details": to_hex(self.details),
         }
 
-    def words(self) -> tuple[bytes, int, int, str, str]:
+    def words(self) -> tuple[bytes, int, int, str, str, bytes]:
         """As the EIP-712 types hash it."""
-        return self.recipient, self.amount, self.category, self.title, self.text
+        return self.recipient, self.amount, self.category, self.title, self.text, self.details
 
 
 class Member:
@@ -114,6 +117,7 @@ def wanted_of(shown: Any, recipient: bytes) -> Wanted:
             str(shown["title"]),
             str(shown["text"]),
             int(shown["category"]),
+            from_hex(shown["details"], "details"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed(f"proposal: {error!r}") from error

@@ -8,7 +8,6 @@ Source: docs/protocol.md §9.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ostraka.client.poll import VotersPoll
+from ostraka.files import replace_file
 from ostraka.voter.cast import receipt_statement, verified_receipt
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
-from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain
 
@@ -35,12 +34,12 @@ class SavedBallot:
     @property
     def digest(self) -> bytes:
         """Digest of the ballot."""
-        return tagged_hash("ballot", self.record.ballot)
+        return self.record.ballot_digest
 
     @property
     def cast_at(self) -> int:
         """Its cast time in Unix seconds."""
-        return int.from_bytes(self.record.ballot[ADDRESS_BYTES:][:8], "big")
+        return self.record.cast_at_unix_s
 
 
 @dataclass
@@ -151,7 +150,7 @@ class SavedVotes:
         What another program has put there since stays.
         """
         self.refresh()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         content = {
             "format": _FORMAT,
             "poll": self.poll.to_json(),
@@ -169,20 +168,5 @@ class SavedVotes:
                 for ballot in self.ballots
             ],
         }
-        unfinished = self.path.with_name(self.path.name + ".new")
         # Who voted when is nobody else's business.
-        with open(unfinished, "w", opener=private) as file:
-            json.dump(content, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def private(path: str, flags: int) -> int:
-    """Opener of files that only their owner reads."""
-    return os.open(path, flags, 0o600)
+        replace_file(self.path, json.dumps(content, indent=1).encode())

@@ -1,18 +1,24 @@
 """Accounts in a CSV file: who may propose or vote.
 
-The header names the columns: `account`, and if wanted `weight` and `signing_key`.
+The header names the columns: `account`, and if wanted `weight` and `signing_key`, parted by commas.
+A column that is there has a value in every line; only `signing_key` may be blank, where the account
+signs for itself.
 """
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ostraka.wire.addresses import read_address
 from ostraka.wire.records import to_hex
+from ostraka.wire.wording import did_you_mean
 
 COLUMNS = ("account", "weight", "signing_key")
 _MAX_WEIGHT = 1 << 64
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_SHOWN = 60
 
 
 class WrongLines(ValueError):
@@ -34,45 +40,79 @@ def read_accounts(path: Path) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
     lines: dict[str, int] = {}
     try:
-        for number, row in _rows(path):
-            entry = _entry(row, number, problems)
-            if entry is None:
-                continue
-            first = lines.setdefault(entry["account"], number)
-            if first != number:
-                problems.append(
-                    f"line {number}: account: {entry['account']} is on line {first} already"
-                )
-            entries.append(entry)
+        # Spreadsheets begin with a byte order mark.
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        problems.append("not UTF-8")
-    except csv.Error as error:
-        problems.append(str(error))
+        raise WrongLines([f"{path}: not UTF-8"]) from None
+    for number, row in _rows(text, problems):
+        entry = _entry(row, number, problems)
+        if entry is None:
+            continue
+        first = lines.setdefault(entry["account"], number)
+        if first != number:
+            problems.append(
+                f"line {number}: account: {entry['account']} is on line {first} already"
+            )
+        entries.append(entry)
+    if not problems and not entries:
+        problems.append("names no account")
     if problems:
         raise WrongLines([f"{path}: {problem}" for problem in problems])
     return entries
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Lines below the header with their numbers, blank ones left out."""
-    # Spreadsheets begin with a byte order mark.
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.reader(file, strict=True)
-        header = [name.strip().lower() for name in next(reader, [])]
-        unknown = [name for name in header if name not in COLUMNS]
-        if unknown or "account" not in header or len(set(header)) != len(header):
-            columns = ", ".join(COLUMNS)
-            problem = f"{path}: line 1: the header must name columns out of {columns}"
-            raise WrongLines([problem])
-        for row in reader:
-            values = [value.strip() for value in row]
-            if not any(values):
-                continue
-            if len(values) > len(header):
-                # Under a name that no column has.
-                yield reader.line_num, {"": "more values than columns"}
-            else:
-                yield reader.line_num, dict(zip(header, values, strict=False))
+def _records(text: str, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the lines at which they begin, blank ones left out."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    number = 1
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            problems.append(f"line {number}: quotes that begin here do not end")
+            return
+        if row is None:
+            return
+        values = [value.strip() for value in row]
+        if any(values):
+            yield number, values
+        number = reader.line_num + 1
+
+
+def _rows(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Lines below the header with their numbers; only the columns that a line has."""
+    records = _records(text, problems)
+    line, written = next(records, (1, []))
+    header = [name.lower() for name in written]
+    problem = _header_problem(header)
+    if problem:
+        if not problems:
+            problems.append(f"line {line}: {problem}")
+        return
+    for number, values in records:
+        if len(values) > len(header):
+            # Under a name that no column has.
+            yield number, {"": "more values than columns"}
+        else:
+            # A line that is too short has blanks at its end.
+            padded = values + [""] * (len(header) - len(values))
+            yield number, dict(zip(header, padded, strict=True))
+
+
+def _header_problem(header: list[str]) -> str:
+    for separator, name in _SEPARATORS.items():
+        if len(header) == 1 and separator in header[0]:
+            return f"{name} part the columns: commas must"
+    for place, name in enumerate(header):
+        if name in header[:place]:
+            return f"column {name!r} stands there twice"
+    hints = [(name, did_you_mean(name, COLUMNS)) for name in header if name not in COLUMNS]
+    for name, hint in hints:
+        if hint:
+            return f"column {name[:_SHOWN]}: unknown{hint}"
+    if hints or "account" not in header:
+        return f"the header must name columns out of {', '.join(COLUMNS)}"
+    return ""
 
 
 def _entry(row: dict[str, str], number: int, problems: list[str]) -> dict[str, Any] | None:
@@ -88,15 +128,22 @@ def _entry(row: dict[str, str], number: int, problems: list[str]) -> dict[str, A
         try:
             entry[name] = to_hex(read_address(text))
         except ValueError as error:
-            problems.append(f"line {number}: {name}: {error}: {text[:60]!r}")
-    weight = row.get("weight", "") or "1"
-    if not (
-        weight.isascii()
-        and weight.isdigit()
-        and len(weight) < 30
-        and 1 <= int(weight) < _MAX_WEIGHT
-    ):
-        problems.append(f"line {number}: weight: expected a whole number from 1: {weight[:60]!r}")
-    else:
-        entry["weight"] = int(weight)
+            problems.append(f"line {number}: {name}: {error}: {text[:_SHOWN]!r}")
+    if "weight" in row:
+        weight = _weight(row["weight"])
+        if weight is None:
+            reason = (
+                f"expected a whole number from 1: {row['weight'][:_SHOWN]!r}"
+                if row["weight"]
+                else "blank, although there is a column of weights"
+            )
+            problems.append(f"line {number}: weight: {reason}")
+        else:
+            entry["weight"] = weight
     return entry if len(problems) == before else None
+
+
+def _weight(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit() and len(text) < 30):
+        return None
+    return int(text) if 1 <= int(text) < _MAX_WEIGHT else None

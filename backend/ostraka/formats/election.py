@@ -3,9 +3,12 @@
 Whatever the format: options, one question, an outcome rule, and votes as JSON says them (§5.9).
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ostraka.wire.titles import cleaned, folded
 from ostraka_verifier.outcome import OutcomeRule
 from ostraka_verifier.question import Question
 
@@ -22,7 +25,7 @@ class Option:
         option_id: As the file calls it.
         cost: In the smallest unit of the currency; 0 where nothing costs.
         category: Index of its category, where the budget has some.
-        selected: Whether it won, None where the file does not say.
+        selected: Whether it won, None where the file does not say, or says something special.
         published: The votes or points that the file says it got, None where it does not.
     """
 
@@ -70,6 +73,8 @@ class Election:
         currency: Symbol, "" where there is no money.
         decimals: Digits of an amount behind the point.
         honoured: Whether the outcome rule is the file's own.
+        scores_as_published: Whether ballots count as the file's publisher counts them; where not,
+            `says` tells how they count here, and nothing published can be compared.
     """
 
     title: str
@@ -83,9 +88,25 @@ class Election:
     currency: str = ""
     decimals: int = 0
     honoured: bool = True
+    scores_as_published: bool = True
 
 
 def shortened(text: str, most_bytes: int) -> str:
-    """Text without control characters, of at most so many bytes, and never empty."""
-    printable = "".join(sign for sign in text if sign >= " " and sign != "\x7f").strip()
-    return printable.encode()[:most_bytes].decode(errors="ignore").strip() or "–"
+    """A title of at most so many bytes out of a file's text, and never empty."""
+    return cleaned(text).encode()[:most_bytes].decode(errors="ignore").strip() or "–"
+
+
+def distinct(names: Sequence[str], ids: Sequence[str], most_bytes: int) -> tuple[str, ...]:
+    """Names of options that a person can tell apart: those that look alike get their ids behind.
+
+    Args:
+        ids: Of each option, as the file calls it.
+        most_bytes: Of each name.
+    """
+    alike = Counter(map(folded, names))
+    return tuple(
+        name
+        if alike[folded(name)] == 1
+        else f"{shortened(name, max(1, most_bytes - len(option_id.encode()) - 3))} ({option_id})"
+        for name, option_id in zip(names, ids, strict=True)
+    )

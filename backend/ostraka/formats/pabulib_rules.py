@@ -12,8 +12,16 @@ from math import ceil
 from typing import Any, TypeVar
 
 from ostraka.chain import round_rules
-from ostraka.formats.election import Election, FileVote, Option, RoundRules, shortened
-from ostraka.formats.pabulib import PabulibError, PabulibFile, Vote, listed, number_of
+from ostraka.formats.election import (
+    Election,
+    FileVote,
+    Option,
+    RoundRules,
+    distinct,
+    shortened,
+)
+from ostraka.formats.pabulib import PabulibError, PabulibFile, Vote, listed, whole_of
+from ostraka.wire.titles import first_alike
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import (
     Greedy,
@@ -38,34 +46,62 @@ MAX_ROUND_OPTIONS = 200
 _TITLE_BYTES = 150
 _TITLES_BYTES = 28_000
 """Of all options' names together: a description holds each twice, in 65,536 bytes."""
-_HONOURED = {
-    *("min_length", "max_length", "min_sum_cost", "max_sum_cost", "min_sum_points"),
-    *("max_sum_points", "min_points", "max_points", "min_project_score_threshold"),
-    *("min_length_per_category", "max_length_per_category", "max_sum_cost_per_category"),
-    "budget_per_category",
-    # Of projects, not of ballots.
-    *("min_project_cost", "max_project_cost"),
+_LENGTHS = frozenset({"min_length", "max_length"})
+_SUMS = frozenset({"min_sum_points", "max_sum_points"})
+_POINTS = frozenset({"min_points", "max_points"})
+_ASKED: Mapping[str, frozenset[str]] = {
+    "choose-1": frozenset(),
+    "approval": _LENGTHS
+    | {"min_sum_cost", "max_sum_cost", "min_length_per_category", "max_length_per_category"}
+    | {"max_sum_cost_per_category"},
+    "cumulative": _LENGTHS | _SUMS | _POINTS,
+    "scoring": _LENGTHS | _SUMS | _POINTS,
+    "ordinal": _LENGTHS,
 }
+"""Limits of a ballot that a kind of ballot can ask, or refuses itself with a reason of its own."""
+_NOT_OF_BALLOTS = frozenset(
+    {
+        *("min_project_score_threshold", "budget_per_category"),
+        # Of projects, not of ballots.
+        *("min_project_cost", "max_project_cost"),
+    }
+)
+_LIMIT_OF = {
+    "at_least": "min_length",
+    "at_most": "max_length",
+    "scores": "max_length",
+    "max_score": "max_points",
+    "budget": "max_sum_cost",
+}
+"""Which limit of a file a question's member comes from."""
+OWN_UNIT = "Ostraka"
+"""What our own exports name as their unit."""
+OWN_RULE = "greedy-custom"
+"""How they name greedy within budgets of categories, for which the format has no name."""
 _RULES = ("greedy", "greedy-no-skip", "greedy-threshold")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class _Ballots:
-    """A kind of ballot: how a round says it, if it can, and what it is called."""
+    """A kind of ballot: how a round says it, if it can, what it is called, and whether its ballots
+    count as the file's publisher counts them."""
 
     question: Question
     round: bytes | None
     says: str
+    as_published: bool = True
 
 
 @dataclass(frozen=True)
 class _Decision:
-    """An outcome rule: how a round says it, if it can, and what it is called."""
+    """An outcome rule: how a round says it, if it can, what it is called, and whether it is the
+    file's own."""
 
     rule: OutcomeRule
     round: bytes | None
     says: str
+    own: bool
 
 
 def election_of(file: PabulibFile, *, greedy: bool = False) -> Election:
@@ -80,14 +116,17 @@ def election_of(file: PabulibFile, *, greedy: bool = False) -> Election:
     _refuse_unknown(file)
     names = _names(file)
     categories = _categories(file)
+    _refuse_unasked(file, categories)
     try:
         ballots = _BALLOTS[file.vote_type](file, names, categories)
         decision = _decision(file, categories, greedy)
     except Rejected as error:
-        raise PabulibError(f"{file.path}: {error.item}: {error.reason}") from None
+        where = file.where(_LIMIT_OF.get(error.item.partition(".")[2], ""))
+        raise PabulibError(f"{where}: {error.item}: {error.reason}") from None
     carried, reason = _round(file, ballots, decision)
     members = categories.members if isinstance(decision.rule, GreedyByCategory) else None
     slots = {project.project_id: slot for slot, project in enumerate(file.projects)}
+    alike = ballots.as_published
     return Election(
         title=ballots.question.title,
         options=tuple(
@@ -105,17 +144,19 @@ def election_of(file: PabulibFile, *, greedy: bool = False) -> Election:
         question=ballots.question,
         outcome=decision.rule,
         round=carried,
-        says=f"{ballots.says}; {decision.says}; {reason}.",
+        says=f"{ballots.says}; {decision.says}; {reason}.{_special(file)}",
         budget=file.budget,
         currency=_currency(file),
         decimals=file.decimals,
-        honoured=file.meta.get("rule", "").lower() in _RULES,
+        honoured=alike and decision.own,
+        scores_as_published=alike,
     )
 
 
 def _refuse_unknown(file: PabulibFile) -> None:
+    known = frozenset().union(_NOT_OF_BALLOTS, *_ASKED.values())
     for name, text in file.meta.items():
-        if name in _HONOURED or not text:
+        if name in known or not text:
             continue
         limit = name.startswith(("min_", "max_")) or "_per_" in name
         neutral = name.startswith("min_") and set(text) <= set("0,. ")
@@ -127,9 +168,57 @@ def _refuse_unknown(file: PabulibFile) -> None:
         raise _refused(file, "default_score", "who is not named gets 0 in a private tally")
 
 
+def _refuse_unasked(file: PabulibFile, categories: "_Categories") -> None:
+    """Refuse every limit that this kind of ballot cannot ask, unless it never binds."""
+    count, kind = len(file.projects), file.vote_type
+    costs = [project.cost for project in file.projects]
+    for name in sorted(frozenset().union(*_ASKED.values()) - _ASKED[kind]):
+        if not file.meta.get(name):
+            continue
+        if name.endswith("_per_category"):
+            read = file.amount if "cost" in name else _whole_in(file, name)
+            for category, bound in enumerate(_per_category(file, categories, name, read)):
+                slots = categories.of(category)
+                most = sum(costs[slot] for slot in slots) if "cost" in name else len(slots)
+                if bound > 0 if name.startswith("min_") else bound < most:
+                    raise _refused(file, name, f"{kind} ballots cannot be asked to keep it")
+            continue
+        if name == "max_sum_cost":
+            # One project is all that a ballot has.
+            most = max(costs) if kind == "choose-1" else sum(costs)
+            binds = file.amount(file.meta[name], name) < most
+        elif name in ("min_length", "max_length") and kind == "choose-1":
+            binds = file.whole(name) > 1 if name == "min_length" else file.whole(name) < 1
+        elif name.startswith("min_"):
+            binds = file.number(name) > 0
+        else:
+            binds = name != "max_length" or file.whole(name) < count
+        if binds:
+            raise _refused(file, name, f"{kind} ballots cannot be asked to keep it")
+
+
+def _special(file: PabulibFile) -> str:
+    """Which projects a city marks as special, by 2 or 3."""
+    special = [project.project_id for project in file.projects if project.special]
+    if not special:
+        return ""
+    return (
+        f" The file marks {', '.join(special)} as special (selected 2 or 3): winners are not "
+        "compared."
+    )
+
+
 def _names(file: PabulibFile) -> tuple[str, ...]:
     most = min(_TITLE_BYTES, _TITLES_BYTES // len(file.projects))
-    return tuple(shortened(project.name, most) for project in file.projects)
+    short = [shortened(project.name, most) for project in file.projects]
+    ids = [shortened(project.project_id, most) for project in file.projects]
+    names = distinct(short, ids, most)
+    alike = first_alike(names)
+    if alike is not None:
+        later, first = (file.projects[slot] for slot in alike)
+        reason = f"nobody can tell it from project {first.project_id} in line {first.line}"
+        raise PabulibError(f"{file.path}:{later.line}: name: {reason}")
+    return names
 
 
 def _title(file: PabulibFile) -> str:
@@ -162,12 +251,30 @@ def _categories(file: PabulibFile) -> _Categories:
     names = listed(file.meta.get("categories", ""))
     if len(set(names)) != len(names):
         raise _refused(file, "categories", "one stands there twice")
+    if "" in names:
+        raise _refused(file, "categories", "one has no name")
     members = []
     for project in file.projects:
         # A name may hold commas itself.
         written = (project.category,) if project.category in names else listed(project.category)
         members.append(tuple(names.index(one) for one in written if one in names))
     return _Categories(names, tuple(members))
+
+
+def _check_categories(file: PabulibFile, categories: _Categories, name: str) -> None:
+    """A limit of categories needs to know the category of each project."""
+    if not categories.names:
+        raise _refused(file, name, "META names no categories")
+    if "category" not in file.columns:
+        raise _refused(file, name, "needs the column category, which is missing")
+    for project, own in zip(file.projects, categories.members, strict=True):
+        if (
+            project.category
+            and len(own) != len(listed(project.category))
+            and (project.category not in categories.names)
+        ):
+            where = f"{file.path}:{project.line}: category"
+            raise PabulibError(f"{where}: {project.category[:60]!r} is none of META's categories")
 
 
 def _per_category(
@@ -177,8 +284,7 @@ def _per_category(
     values = [read(part, name) for part in listed(file.meta.get(name, ""))]
     if not values:
         return []
-    if not categories.names:
-        raise _refused(file, name, "META names no categories")
+    _check_categories(file, categories, name)
     if len(values) == 1:
         values *= len(categories.names)
     if len(values) != len(categories.names):
@@ -187,11 +293,8 @@ def _per_category(
     return values
 
 
-def _whole(text: str, name: str) -> int:
-    found = number_of(text, name)
-    if found.denominator != 1:
-        raise PabulibError(f"{name}: {text!r} is no whole number")
-    return int(found)
+def _whole_in(file: PabulibFile, name: str) -> Callable[[str, str], int]:
+    return lambda text, _: whole_of(text, f"{file.where(name)}: {name}")
 
 
 def _choose_one(file: PabulibFile, names: tuple[str, ...], _: _Categories) -> _Ballots:
@@ -205,9 +308,9 @@ def _approval(file: PabulibFile, names: tuple[str, ...], categories: _Categories
     costs = tuple(project.cost for project in file.projects)
     if file.number("min_sum_cost") > 0:
         raise _refused(file, "min_sum_cost", "a least cost of a ballot cannot be asked in private")
-    if any(_per_category(file, categories, "min_length_per_category", _whole)):
-        reason = "least numbers of a category cannot be asked in private"
-        raise _refused(file, "min_length_per_category", reason)
+    fewest = "min_length_per_category"
+    if any(_whole_in(file, fewest)(text, "") for text in listed(file.meta.get(fewest, ""))):
+        raise _refused(file, fewest, "least numbers of a category cannot be asked in private")
     caps, binding = _caps(file, categories, costs)
     total = file.meta.get("max_sum_cost")
     limit = file.amount(total, "max_sum_cost") if total else sum(costs)
@@ -233,16 +336,15 @@ def _caps(
     called = []
     for name, read in (
         ("max_sum_cost_per_category", file.amount),
-        ("max_length_per_category", _whole),
+        ("max_length_per_category", _whole_in(file, "max_length_per_category")),
     ):
-        before = len(caps)
+        before, money = len(caps), "cost" in name
         for category, bound in enumerate(_per_category(file, categories, name, read)):
             slots = categories.of(category)
-            money = read is not _whole
             if bound < (sum(costs[slot] for slot in slots) if money else len(slots)):
                 caps.append(Cap(slots, budget=bound) if money else Cap(slots, bound))
         if len(caps) > before:
-            called.append(f"caps on the {'cost' if read is not _whole else 'number'} of a category")
+            called.append(f"caps on the {'cost' if money else 'number'} of a category")
     return caps, called
 
 
@@ -297,7 +399,14 @@ def _ordinal(file: PabulibFile, names: tuple[str, ...], _: _Categories) -> _Ball
     question = Ranking(_title(file), names, scores, None if least == places else least)
     carried = round_rules.ranking(scores) if least == places and places > 1 else None
     says = f"Ranking of {_range(least, places, len(names))} projects, {places} points for the first"
-    return _Ballots(question, carried, says)
+    # Scores that depend on how many places are filled are no linear map of a ballot's bits.
+    shorter = any(max(least, 1) <= len(vote.projects) < places for vote in file.votes)
+    if least < places:
+        says += (
+            " however many follow (Pabulib counts otherwise: a shorter ballot's first project "
+            "gets as many points as the ballot has projects)"
+        )
+    return _Ballots(question, carried, says, not shorter)
 
 
 _BALLOTS: dict[str, Callable[[PabulibFile, tuple[str, ...], _Categories], _Ballots]] = {
@@ -311,45 +420,51 @@ _BALLOTS: dict[str, Callable[[PabulibFile, tuple[str, ...], _Categories], _Ballo
 
 def _decision(file: PabulibFile, categories: _Categories, greedy: bool) -> _Decision:
     rule = file.meta.get("rule", "unknown").lower()
+    has_budgets = bool(file.meta.get("budget_per_category"))
     if rule in ("", "unknown") and not greedy:
         says = "the counts are the result, for the file names no rule (--greedy funds by votes)"
-        return _Decision(NoOutcome(), None, says)
+        return _Decision(NoOutcome(), None, says, own=False)
     if rule.split("/")[0] == "equalshares" and not greedy:
         reason = "equal shares looks into single ballots, which nobody can here"
         raise _refused(file, "rule", f"{reason}; --greedy funds by votes instead")
-    if rule not in _RULES and not greedy:
+    # Elsewhere it names a rule that only its city knows.
+    ours = rule == OWN_RULE and file.meta.get("unit") == OWN_UNIT and has_budgets
+    own = rule in _RULES or ours
+    if not own and not greedy:
         reason = f"known are {', '.join(_RULES)}; --greedy funds by votes instead"
         raise _refused(file, "rule", reason)
     if rule == "greedy-threshold" and not file.meta.get("min_project_score_threshold"):
         raise _refused(file, "rule", "min_project_score_threshold is missing")
-    # A project without votes is funded only where the file says so.
-    support = ceil(file.number("min_project_score_threshold", 1))
+    # A file that names none funds a project without votes, where it fits.
+    support = ceil(file.number("min_project_score_threshold"))
     misfit = Misfit.STOP if rule == "greedy-no-skip" else Misfit.SKIP
     ends = "stopping at" if misfit is Misfit.STOP else "skipping"
     says = f"greedy by votes, {ends} what does not fit"
-    if support != 1:
+    if support:
         says += f", support of at least {support}"
-    if rule not in _RULES:
+    if not own:
         says += f", in place of the file's rule {rule}"
     costs = tuple(project.cost for project in file.projects)
     budgets = _per_category(file, categories, "budget_per_category", file.amount)
     if not budgets:
+        if misfit is Misfit.STOP and _leftover(file):
+            raise _refused(file, "leftover_budget", "a pass after greedy-no-skip is not known")
         decided = Greedy(costs, file.budget, Order.VOTES, misfit, support)
-        return _Decision(decided, round_rules.greedy(Order.VOTES, misfit, support), says)
-    for project, own in zip(file.projects, categories.members, strict=True):
-        if len(own) != 1:
-            reason = f"project {project.project_id} is not in exactly one of the categories"
-            raise _refused(file, "budget_per_category", reason)
+        return _Decision(decided, round_rules.greedy(Order.VOTES, misfit, support), says, own)
+    for project, members in zip(file.projects, categories.members, strict=True):
+        if len(members) != 1:
+            reason = f"project {project.project_id} (line {project.line}) is not in exactly one"
+            raise _refused(file, "budget_per_category", f"{reason} of the categories")
     leftover = _leftover(file)
     says += ", within a budget for each category" + ", then what they leave" * leftover
     carried = None
     if sum(budgets) <= file.budget:
         carried = round_rules.greedy_by_category(budgets, Order.VOTES, misfit, leftover, support)
-    own_categories = tuple(own[0] for own in categories.members)
-    by_category = GreedyByCategory(
+    own_categories = tuple(members[0] for members in categories.members)
+    within = GreedyByCategory(
         costs, own_categories, tuple(budgets), file.budget, Order.VOTES, misfit, leftover, support
     )
-    return _Decision(by_category, carried, says)
+    return _Decision(within, carried, says, own)
 
 
 def _leftover(file: PabulibFile) -> bool:
@@ -402,7 +517,7 @@ def _vote(slots_of: Mapping[str, int], vote: Vote, question: Question) -> FileVo
     values: list[Any] = [0] * len(question.options)
     for slot, points in zip(slots, vote.points, strict=True):
         try:
-            values[slot] = _whole(points, question.options[slot])
+            values[slot] = whole_of(points, question.options[slot])
         except PabulibError as error:
             return FileVote(vote.number, None, str(error))
     return FileVote(vote.number, values)
@@ -415,5 +530,5 @@ def _range(least: int, most: int, count: int) -> str:
 
 
 def _refused(file: PabulibFile, name: str, reason: str) -> PabulibError:
-    shown = file.meta.get(name, "")
-    return PabulibError(f"{file.path}: {name} {shown}".rstrip() + f": {reason}")
+    shown = file.meta.get(name, "")[:60]
+    return PabulibError(f"{file.where(name)}: {name} {shown}".rstrip() + f": {reason}")

@@ -3,13 +3,27 @@
 Orders are counted by Borda: with k options the first place gives k − 1, the last 0, and so do
 options that an incomplete order leaves out. Two categories are approval: the first one approves.
 
+Heads may be in any case, with or without a blank behind their `#`. One that is nearly like a known
+one, or stands there twice, is refused: what it says would fall away without a word.
+
 Source: https://preflib.github.io/PrefLib-Jekyll/format.
 """
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from ostraka.formats.election import Election, FileError, FileVote, Option, shortened
+from ostraka.formats.election import (
+    Election,
+    FileError,
+    FileVote,
+    Option,
+    distinct,
+    shortened,
+)
+from ostraka.wire.titles import first_alike
+from ostraka.wire.wording import close_to
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import Plurality
 from ostraka_verifier.question import Approval, Question, Ranking
@@ -18,20 +32,56 @@ SUFFIXES = (".soc", ".soi", ".cat")
 _NAME_BYTES = 80
 _MAX_VOTERS = 1_000_000
 _CATEGORIES = 2
-_OPTIONS = r"[0-9]+(?:\s*,\s*[0-9]+)*"
-_GROUP = rf"(?:[0-9]+|\{{\s*(?:{_OPTIONS})?\s*\}})"
-_ORDER = re.compile(rf"\s*(?:{_GROUP}(?:\s*,\s*{_GROUP})*)?\s*")
+_HEADS = (
+    *("file name", "title", "description", "data type", "modification type", "relates to"),
+    *("related files", "publication date", "modification date", "number alternatives"),
+    *("number voters", "number unique orders", "number unique preferences", "number categories"),
+)
+_NUMBERED = re.compile(r"(alternative|category) name ([0-9]{1,9})")
+_LINE = re.compile(r"\r\n|\r|\n")
+_OPTIONS = r"[0-9]+(?:[ \t]*,[ \t]*[0-9]+)*"
+_GROUP = rf"(?:[0-9]+|\{{[ \t]*(?:{_OPTIONS})?[ \t]*\}})"
+_ORDER = re.compile(rf"\s*(?:{_GROUP}(?:[ \t]*,[ \t]*{_GROUP})*)?\s*", re.ASCII)
 
 
 class PrefLibError(FileError):
     """No such file, or one that Ostraka cannot honour; names the line."""
 
 
-def read_preflib(path: Path) -> Election:
-    """An election with one winner.
+@dataclass(frozen=True)
+class Order:
+    """One line: how many voters say so, and options from 1, most liked first.
+
+    Attributes:
+        options: Of a file of categories those of the first one.
+    """
+
+    voters: int
+    options: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PrefLibFile:
+    """One file.
+
+    Attributes:
+        kind: Its suffix, one of `SUFFIXES`.
+        names: Of the alternatives, as the file writes them.
+    """
+
+    path: Path
+    kind: str
+    title: str
+    names: tuple[str, ...]
+    name_lines: tuple[int, ...]
+    orders: tuple[Order, ...]
+
+
+def read_preflib(path: Path) -> PrefLibFile:
+    """Read a file.
 
     Raises:
-        PrefLibError: It cannot be read or honoured.
+        PrefLibError: It is none; names the line.
         OSError: The file cannot be read.
     """
     kind = path.suffix.lower()
@@ -39,38 +89,60 @@ def read_preflib(path: Path) -> Election:
         reason = "orders with ties cannot be asked" if kind in (".toc", ".toi") else "unknown"
         raise PrefLibError(f"{path}: {kind}: {reason}; known are {', '.join(SUFFIXES)}")
     try:
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PrefLibError(f"{path}: not UTF-8") from error
-    heads = dict(_head(line) for line in lines if line.startswith("#"))
-    names = _names(path, heads)
-    if kind == ".cat" and heads.get("NUMBER CATEGORIES") != str(_CATEGORIES):
-        found = heads.get("NUMBER CATEGORIES", "no number of")
-        raise PrefLibError(f"{path}: {found} categories: only two are an approval")
-    title = shortened(heads.get("TITLE", path.stem), 150)
-    votes: list[FileVote] = []
-    for number, line in enumerate(lines, start=1):
+    # Not at every separator that Unicode has: some stand in names.
+    lines = list(enumerate(_LINE.split(text), start=1))
+    heads = _heads(path, [(number, line) for number, line in lines if line.startswith("#")])
+    names, name_lines = _names(path, heads)
+    _check_kind(path, kind, heads)
+    orders = []
+    voters = 0
+    for number, line in lines:
         if line.strip() and not line.startswith("#"):
-            count, vote = _vote(line, f"{path}:{number}", kind, len(names))
-            if len(votes) + count > _MAX_VOTERS:
+            order = _order(line, f"{path}:{number}", kind, len(names))
+            voters += order.voters
+            if voters > _MAX_VOTERS:
                 raise PrefLibError(f"{path}:{number}: more than {_MAX_VOTERS} voters")
-            votes += [FileVote(len(votes) + one, vote) for one in range(1, count + 1)]
-    announced = heads.get("NUMBER VOTERS", str(len(votes)))
-    if announced != str(len(votes)):
-        raise PrefLibError(f"{path}: NUMBER VOTERS is {announced}, the file has {len(votes)}")
+            orders.append(order)
+    _check_counts(path, heads, voters, len(orders))
+    title = heads.get("title", (0, ""))[1] or path.stem
+    return PrefLibFile(path, kind, title, names, name_lines, tuple(orders))
+
+
+def preflib_election(file: PrefLibFile) -> Election:
+    """What Ostraka asks: an election with one winner.
+
+    Raises:
+        PrefLibError: It cannot be honoured.
+    """
+    path = file.path
+    ids = [str(number) for number in range(1, len(file.names) + 1)]
+    names = distinct([shortened(name, _NAME_BYTES) for name in file.names], ids, _NAME_BYTES)
+    alike = first_alike(names)
+    if alike is not None:
+        later, first = (file.name_lines[slot] for slot in alike)
+        raise PrefLibError(f"{path}:{later}: nobody can tell this name from that in line {first}")
+    title = shortened(file.title, 150)
     try:
-        question, says = _question(kind, title, names)
+        question, says = _question(file.kind, title, names)
     except Rejected as error:
         raise PrefLibError(f"{path}: {error.item}: {error.reason}") from None
+    slots = ([option - 1 for option in one.options] for one in file.orders for _ in _times(one))
     return Election(
         title,
-        tuple(Option(str(slot), name) for slot, name in enumerate(names, start=1)),
-        tuple(votes),
+        tuple(Option(number, name) for number, name in zip(ids, names, strict=True)),
+        tuple(FileVote(number, vote) for number, vote in enumerate(slots, start=1)),
         question,
         Plurality(1, len(names)),
         None,
         f"{says}; the one with most wins; a poll, for nothing is funded.",
     )
+
+
+def _times(order: Order) -> range:
+    return range(order.voters)
 
 
 def _question(kind: str, title: str, names: tuple[str, ...]) -> tuple[Question, str]:
@@ -84,40 +156,101 @@ def _question(kind: str, title: str, names: tuple[str, ...]) -> tuple[Question, 
     return Ranking(title, names, scores, 1), says
 
 
-def _head(line: str) -> tuple[str, str]:
-    name, _, value = line.lstrip("# ").partition(":")
-    return name.strip().upper(), value.strip()
+_Heads = Mapping[str, tuple[int, str]]
 
 
-def _names(path: Path, heads: dict[str, str]) -> tuple[str, ...]:
-    count = heads.get("NUMBER ALTERNATIVES", "")
+def _heads(path: Path, lines: Sequence[tuple[int, str]]) -> _Heads:
+    """Values of the heads by their names in lower case, with their lines."""
+    heads: dict[str, tuple[int, str]] = {}
+    for number, line in lines:
+        written, colon, value = line.lstrip("# \t").partition(":")
+        name = " ".join(written.lower().split())
+        numbered = _NUMBERED.fullmatch(name)
+        if numbered:
+            name = f"{numbered[1]} name {int(numbered[2])}"
+        elif not colon:
+            # A comment.
+            continue
+        else:
+            close = close_to(name, _HEADS) or close_to(
+                re.sub(r" [0-9]+$", "", name), ("alternative name", "category name")
+            )
+            if close:
+                raise PrefLibError(
+                    f"{path}:{number}: {written.strip()}: unknown; did you mean {close.upper()}"
+                )
+        if name in heads:
+            first = heads[name][0]
+            raise PrefLibError(
+                f"{path}:{number}: {name.upper()} stands there twice, first in line {first}"
+            )
+        heads[name] = number, value.strip()
+    return heads
+
+
+def _names(path: Path, heads: _Heads) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    line, count = heads.get("number alternatives", (0, ""))
     if not re.fullmatch("[0-9]{1,4}", count):
-        raise PrefLibError(f"{path}: NUMBER ALTERNATIVES is missing, or no number")
-    names = []
+        where = f"{path}:{line}" if line else str(path)
+        raise PrefLibError(f"{where}: NUMBER ALTERNATIVES is missing, or no number")
+    named = dict(_named(heads))
+    for number, (place, _) in named.items():
+        if not 1 <= number <= int(count):
+            reason = f"NUMBER ALTERNATIVES is {int(count)}, the file names {len(named)}"
+            raise PrefLibError(f"{path}:{place}: ALTERNATIVE NAME {number}: {reason}")
     for number in range(1, int(count) + 1):
-        if f"ALTERNATIVE NAME {number}" not in heads:
+        if number not in named:
             raise PrefLibError(f"{path}: ALTERNATIVE NAME {number} is missing")
-        names.append(shortened(heads[f"ALTERNATIVE NAME {number}"], _NAME_BYTES))
-    return tuple(names)
+    ordered = [named[number] for number in range(1, int(count) + 1)]
+    return tuple(name for _, name in ordered), tuple(place for place, _ in ordered)
 
 
-def _vote(line: str, where: str, kind: str, options: int) -> tuple[int, list[int]]:
-    """How many voters say so, and indices from 0."""
+def _named(heads: _Heads) -> Iterator[tuple[int, tuple[int, str]]]:
+    for name, found in heads.items():
+        if name.startswith("alternative name "):
+            yield int(name.rpartition(" ")[2]), found
+
+
+def _check_kind(path: Path, kind: str, heads: _Heads) -> None:
+    line, written = heads.get("data type", (0, ""))
+    if written and f".{written.lower()}" != kind:
+        raise PrefLibError(f"{path}:{line}: DATA TYPE is {written[:40]}, the name ends in {kind}")
+    if kind == ".cat":
+        line, categories = heads.get("number categories", (0, "no number of"))
+        if categories != str(_CATEGORIES):
+            where = f"{path}:{line}" if line else str(path)
+            raise PrefLibError(f"{where}: {categories} categories: only two are an approval")
+
+
+def _check_counts(path: Path, heads: _Heads, voters: int, orders: int) -> None:
+    for name, found in (
+        ("number voters", voters),
+        ("number unique orders", orders),
+        ("number unique preferences", orders),
+    ):
+        line, announced = heads.get(name, (0, ""))
+        if announced and announced != str(found):
+            raise PrefLibError(
+                f"{path}:{line}: {name.upper()} is {announced[:40]}, the file has {found}"
+            )
+
+
+def _order(line: str, where: str, kind: str, options: int) -> Order:
     count, _, order = line.partition(":")
     if not re.fullmatch("[0-9]{1,7}", count.strip()) or not _ORDER.fullmatch(order):
         raise PrefLibError(f"{where}: expected COUNT: OPTION,OPTION,…")
     groups = [
-        [int(option) - 1 for option in re.findall("[0-9]+", group)]
+        [int(option) for option in re.findall("[0-9]{1,9}", group)]
         for group in re.findall(_GROUP, order)
     ]
-    named = [slot for group in groups for slot in group]
-    if len(set(named)) != len(named) or not all(0 <= slot < options for slot in named):
+    named = [option for group in groups for option in group]
+    if len(set(named)) != len(named) or not all(1 <= option <= options for option in named):
         raise PrefLibError(f"{where}: names an option that does not exist, or one twice")
     if kind == ".cat":
         if len(groups) > _CATEGORIES:
             raise PrefLibError(f"{where}: {len(groups)} groups for {_CATEGORIES} categories")
         # Of approvals only the first category matters; what is in none is not approved.
-        return int(count), groups[0] if groups else []
+        return Order(int(count), tuple(groups[0]) if groups else ())
     if any(len(group) != 1 for group in groups):
         raise PrefLibError(f"{where}: a tie in a strict order")
-    return int(count), named
+    return Order(int(count), tuple(named))

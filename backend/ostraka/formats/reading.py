@@ -5,7 +5,7 @@ from pathlib import Path
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.pabulib import read_pabulib
 from ostraka.formats.pabulib_rules import election_of
-from ostraka.formats.preflib import SUFFIXES, read_preflib
+from ostraka.formats.preflib import SUFFIXES, preflib_election, read_preflib
 
 
 def read_election(path: Path, *, greedy: bool = False) -> Election:
@@ -23,5 +23,5 @@ def read_election(path: Path, *, greedy: bool = False) -> Election:
     if path.suffix.lower() in (*SUFFIXES, ".toc", ".toi"):
         if greedy:
             raise FileError(f"{path}: --greedy is of .pb files; nothing costs anything here")
-        return read_preflib(path)
+        return preflib_election(read_preflib(path))
     raise FileError(f"{path}: expected a .pb file, or one of {', '.join(SUFFIXES)}")

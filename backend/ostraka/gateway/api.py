@@ -4,12 +4,12 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import httpx
 import structlog
-from fastapi import Depends, FastAPI, Path, Query, Request, Response
+from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
@@ -18,18 +18,19 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ostraka import __version__
 from ostraka.chain.contract import ChainError, Refused, Sent
+from ostraka.chain.errors import LowOnCoin, NotMinedYet
 from ostraka.chain.treasury import Authorization, Item
 from ostraka.formats.election import FileError
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway import pages
 from ostraka.gateway.ballots import MAX_BATCH, Ballots
-from ostraka.gateway.courier import CourierError
+from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
-from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Weight
+from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict
+from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.pages import Bundle
-from ostraka.gateway.plans import MAX_INVITATIONS
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.gateway.views import Views
@@ -37,6 +38,7 @@ from ostraka.wire import api_docs, problems
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, from_hex, to_hex
+from ostraka_verifier.redemption import Redemption
 
 log = structlog.get_logger()
 
@@ -52,8 +54,18 @@ PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the pol
 RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
 ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
 DryRun = Annotated[bool, Query(description="Check and warn only; nothing is created.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        description="Names the request; asked again under the same name, it is not done twice. "
+        "A random UUID will do. Needed for whatever is not a dry run.",
+    ),
+]
+Once = Callable[[Callable[[str], Any]], Any]
 Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
 TokenPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the token.")]
+AddressPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="An address.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -66,12 +78,19 @@ class ProposalItem(Strict):
     text: Annotated[str, Field(max_length=16_384)] = ""
     category: Count = 0
     """Index of a category of the round; 0 where it has none."""
+    details: Digest = "0x" + 64 * "0"
+    """keccak-256 of further details as canonical JSON; zero where there are none."""
 
     @property
     def item(self) -> Item:
         """As the treasury takes it."""
         return Item(
-            from_hex(self.recipient, "recipient"), self.amount, self.title, self.text, self.category
+            from_hex(self.recipient, "recipient"),
+            self.amount,
+            self.title,
+            self.text,
+            self.category,
+            from_hex(self.details, "details"),
         )
 
 
@@ -132,19 +151,14 @@ class Refund(Strict):
     funder: Address
 
 
-class NewInvitations(Strict):
-    """How many invitations, of which weight."""
+class Redeeming(Strict):
+    """An invitation, the key that it is to be bound to, and both keys' signatures."""
 
-    count: Annotated[int, Field(strict=True, ge=1, le=MAX_INVITATIONS)] = 1
-    weight: Weight = 1
-
-
-class Redemption(Strict):
-    """An invitation's code, the account that it is to register, and that account's signature."""
-
-    code: Annotated[str, Field(min_length=1, max_length=100)]
-    account: Address
-    signature: Signature
+    plan: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    invitation: Address
+    signing_key: Address
+    by_invitation: Signature
+    by_signing_key: Signature
 
 
 def build_api(
@@ -153,7 +167,6 @@ def build_api(
     client: httpx.AsyncClient,
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
-    voting_keys: bytes | None = None,
 ) -> FastAPI:
     """The application that serves a gateway.
 
@@ -162,7 +175,6 @@ def build_api(
         client: For talking to nodes.
         bundle: The browser client; without it there is but the API.
         public_rpc_url: A provider of chain data for everybody, if there is one.
-        voting_keys: 20-byte address of the contract in which wallets name voting keys.
     """
     app = FastAPI(
         title="Ostraka gateway",
@@ -186,6 +198,15 @@ def build_api(
         field = _CAPITAL.sub(lambda found: f"_{found[0].lower()}", named[1]) if named else ""
         return problems.respond(Problem(422, "Refused by the contract", str(error), field))
 
+    @app.exception_handler(LowOnCoin)
+    async def _low(_: Request, error: LowOnCoin) -> Response:
+        log.warning("account low on coin", problem=str(error))
+        return problems.respond(Problem(409, "Account low on coin", str(error)))
+
+    @app.exception_handler(NotMinedYet)
+    async def _waits(_: Request, error: NotMinedYet) -> Response:
+        return problems.respond(Problem(503, "Not mined yet", str(error), "", 5))
+
     @app.exception_handler(ChainError)
     async def _chain(_: Request, error: ChainError) -> Response:
         # The message may name the provider with its credentials: it belongs into the log.
@@ -206,7 +227,7 @@ def build_api(
         allow_headers=["*"],
     )
     organizing = Organizing(desk)
-    views = Views(desk, organizing)
+    views = Views(desk, organizing, Courier(desk.registry, desk.account))
     ballots = Ballots(client)
 
     async def ask(poll_id: int) -> Json:
@@ -225,18 +246,27 @@ def build_api(
 
     Organizer = Depends(organizer)
 
-    def sent_json(sent: Sent) -> Json:
+    def follow() -> None:
         # Who sent something sees it from here on; that it was sent must be said in any case.
         try:
             desk.indexer.follow()
         except ChainError as error:
             log.warning("not indexed yet", problem=str(error))
+
+    def sent_json(sent: Sent) -> Json:
+        follow()
         return {"transaction": to_hex(sent.hash), "gas_used": sent.gas_used, "block": sent.block}
 
     async def body_of(request: Request) -> bytes:
         return await request.body()
 
     Body = Annotated[bytes, Depends(body_of)]
+
+    def once(request: Request, body: Body, key: IdempotencyKey = None) -> Once:
+        target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+        return lambda act: desk.requests.once(key, target + body, act)
+
+    DoneOnce = Annotated[Once, Depends(once)]
 
     @app.get("/api/v1/config", tags=["gateway"])
     def config() -> Json:
@@ -247,8 +277,8 @@ def build_api(
             "chain_id": desk.registry.domain.chain_id,
             "registry": to_hex(desk.registry.address),
             "treasury": to_hex(desk.treasury.address),
-            "voting_keys": to_hex(voting_keys) if voting_keys else None,
-            "account": desk.key.address_hex,
+            "voting_keys": to_hex(desk.electorates.voting_keys),
+            "account": to_hex(desk.account.address),
             "committees": [to_hex(digest) for digest in desk.committees],
             "rpc_url": public_rpc_url or None,
             "web_bundle": bundle and bundle.digest,
@@ -271,7 +301,7 @@ def build_api(
     @app.get("/api/v1/organizer", dependencies=[Organizer], tags=["gateway"])
     def who_organizes() -> Json:
         """Whether a token is the organizer's, and from which account this gateway pays."""
-        return {"account": desk.key.address_hex}
+        return {"account": to_hex(desk.account.address)}
 
     def tried(response: Response, warnings: Sequence[LeakWarning]) -> Json:
         response.status_code = 200
@@ -280,17 +310,21 @@ def build_api(
 
     @app.post("/api/v1/rounds", status_code=201, dependencies=[Organizer], tags=["rounds"])
     def create_round(
-        wanted: RoundSpecification, response: Response, dry_run: DryRun = False
-    ) -> Json:
+        wanted: RoundSpecification, response: Response, once: DoneOnce, dry_run: DryRun = False
+    ) -> Any:
         """Create a round on chain; from here on the gateway carries it through.
 
         `warnings` say what its poll may give away.
         """
         if dry_run:
             return tried(response, organizing.try_round(wanted))
-        plan = organizing.create_round(wanted)
-        desk.indexer.follow()
-        return desk.plans.to_json(plan)
+
+        def create(name: str) -> Json:
+            plan = organizing.create_round(wanted, name)
+            follow()
+            return desk.plans.to_json(plan)
+
+        return once(create)
 
     @app.get("/api/v1/rounds", tags=["rounds"])
     def rounds() -> list[Json]:
@@ -310,9 +344,11 @@ def build_api(
         return organizing.member(round_id, from_hex(account, "account"))
 
     @app.post("/api/v1/rounds/{round_id}/funding", dependencies=[Organizer], tags=["rounds"])
-    def fund(round_id: RoundNumber, wanted: Funding) -> list[Json]:
+    def fund(round_id: RoundNumber, wanted: Funding, once: DoneOnce) -> Any:
         """Fund a round from the gateway's account; anybody may fund it on chain as well."""
-        return [sent_json(one) for one in organizing.fund(round_id, wanted.amount)]
+        return once(
+            lambda name: [sent_json(one) for one in organizing.fund(round_id, wanted.amount, name)]
+        )
 
     @app.get("/api/v1/rounds/{round_id}/funders", tags=["rounds"])
     def funders(round_id: RoundNumber) -> list[Json]:
@@ -320,9 +356,10 @@ def build_api(
         return views.funders(round_id)
 
     @app.post("/api/v1/rounds/{round_id}/refunds", dependencies=[Organizer], tags=["rounds"])
-    def refund(round_id: RoundNumber, wanted: Refund) -> Json:
+    def refund(round_id: RoundNumber, wanted: Refund, once: DoneOnce) -> Any:
         """Return a funder's part of what is not, or no longer, meant for proposals."""
-        return sent_json(organizing.refund(round_id, from_hex(wanted.funder, "funder")))
+        funder = from_hex(wanted.funder, "funder")
+        return once(lambda name: sent_json(organizing.refund(round_id, funder, name)))
 
     @app.post("/api/v1/typed-data", tags=["proposals"])
     def to_sign(wanted: ToSign) -> Json:
@@ -380,21 +417,23 @@ def build_api(
         """Have a funded proposal paid to its recipient; anybody may ask."""
         identity = from_hex(proposal, "proposal")
         round_id, found = views.proposals_of(identity)
-        if not found["funded"] or found["paid"]:
+        if not organizing.paying(identity) and (not found["funded"] or found["paid"]):
             # Nobody may make the gateway pay for transactions that must fail.
             detail = "it is paid already" if found["paid"] else "it is not funded"
             raise Problem(409, "Nothing to pay", detail, "proposal")
         return sent_json(organizing.claim(round_id, identity))
 
     @app.post("/api/v1/polls", status_code=201, dependencies=[Organizer], tags=["polls"])
-    def create_poll(wanted: PollSpecification, response: Response, dry_run: DryRun = False) -> Json:
+    def create_poll(
+        wanted: PollSpecification, response: Response, once: DoneOnce, dry_run: DryRun = False
+    ) -> Any:
         """Plan a poll without a round; it goes on chain when registration is over.
 
         `warnings` say what it may give away.
         """
         if dry_run:
             return tried(response, organizing.try_poll(wanted))
-        return desk.plans.to_json(organizing.create_poll(wanted))
+        return once(lambda name: desk.plans.to_json(organizing.create_poll(wanted, name)))
 
     @app.get("/api/v1/plans", tags=["plans"])
     def plans(brief: Brief = False) -> list[Json]:
@@ -406,28 +445,27 @@ def build_api(
         """A plan with its transactions, and what it waits for."""
         return desk.plans.to_json(desk.plans.get(plan), brief)
 
-    @app.post(
-        "/api/v1/plans/{plan}/invitations",
-        status_code=201,
-        dependencies=[Organizer],
-        tags=["invitations"],
-    )
-    def invite(plan: str, wanted: NewInvitations) -> Json:
-        """New invitation codes. They are shown this once: the gateway keeps only hashes."""
-        found = desk.plans.get(plan)
-        return {"codes": organizing.invite(found, wanted.count, wanted.weight)}
+    @app.get("/api/v1/invitations/{address}", tags=["invitations"])
+    def invited(address: AddressPath) -> list[Json]:
+        """Where an invitation may be redeemed, and what its redemption signs; newest first."""
+        return organizing.invited(from_hex(address, "address"))
 
     @app.post("/api/v1/invitations/redemption", tags=["invitations"])
-    def redeem(wanted: Redemption) -> Json:
-        """Register a key by an invitation; single-use, until the census is fixed."""
-        account = from_hex(wanted.account, "account")
-        signature = from_hex(wanted.signature, "signature")
-        invitation = organizing.redeem(wanted.code, account, signature)
-        return {
-            "plan": invitation.plan_id,
-            "account": wanted.account,
-            "weight": str(invitation.weight),
-        }
+    def redeem(wanted: Redeeming) -> Json:
+        """Bind an invitation to a key, until the census is fixed.
+
+        `statement` is this gateway's signature of `Redeemed`: the key must be in the census.
+        """
+        redemption = Redemption(
+            from_hex(wanted.by_invitation, "by_invitation"),
+            from_hex(wanted.by_signing_key, "by_signing_key"),
+        )
+        return organizing.redeem(
+            desk.plans.get(wanted.plan),
+            from_hex(wanted.invitation, "invitation"),
+            from_hex(wanted.signing_key, "signing_key"),
+            redemption,
+        )
 
     @app.get("/api/v1/polls", tags=["polls"])
     def polls() -> list[Json]:
@@ -476,6 +514,11 @@ def build_api(
         if plan is None or plan.census is None:
             raise Problem(404, "Not found", "this gateway does not know the census", "poll")
         return Response(plan.census, media_type=_BINARY)
+
+    @app.get("/api/v1/polls/{poll_id}/voters/{address}", tags=["polls"])
+    def voters(poll_id: PollNumber, address: AddressPath) -> list[Json]:
+        """Entries of the census whose account, or whose signing key, is an address."""
+        return views.voters(poll_id, from_hex(address, "address"))
 
     @app.get("/api/v1/polls/{poll_id}/board", tags=["polls"])
     async def board(poll_id: PollNumber) -> StreamingResponse:

@@ -6,10 +6,16 @@ Source: docs/threat-model.md.
 from collections.abc import Sequence
 
 from ostraka.gateway.desk import Desk
-from ostraka.gateway.electorates import census_of
+from ostraka.gateway.electorates import Electorates, census_of_list, invited_census
 from ostraka.gateway.leaks import AskedPoll, LeakWarning, leak_warnings
-from ostraka.gateway.plans import known_accounts, specification_of
-from ostraka.gateway.specification import Electorate, PollSpecification, RoundSpecification
+from ostraka.gateway.plans import specification_of
+from ostraka.gateway.specification import (
+    AccountList,
+    Electorate,
+    Invitations,
+    PollSpecification,
+    RoundSpecification,
+)
 from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census
@@ -42,25 +48,29 @@ def planned_poll(
 
 
 def census_so_far(
-    rpc_url: str | None, wanted: RoundSpecification | PollSpecification
+    electorates: Electorates | None, wanted: RoundSpecification | PollSpecification
 ) -> Census | None:
-    """Who may vote by what is known now, None where nobody is.
+    """Who may vote by what is known now, None where that is nobody.
+
+    Of invitations all are taken to be redeemed.
 
     Args:
-        rpc_url: None to read nothing from the chain.
+        electorates: None to read nothing from the chain.
 
     Raises:
         Problem: What the organizer named can never be an electorate.
     """
     electorate = electorate_of(wanted)
-    if electorate is None or (electorate.kind != "list" and rpc_url is None):
+    if isinstance(electorate, AccountList):
+        return census_of_list(electorate)
+    if isinstance(electorate, Invitations):
+        return invited_census(electorate)
+    if electorate is None or electorates is None:
         return None
     try:
-        return census_of(rpc_url or "", electorate, {})[0]
-    except Problem as problem:
-        if electorate.kind == "list" and problem.status != 409:
-            raise
-        # Whoever registers, or is given votes, until the census is fixed is in it.
+        return electorates.census(electorate)[0]
+    except Problem:
+        # Whoever is given votes until the census is fixed is in it.
         return None
 
 
@@ -82,7 +92,7 @@ def warnings_of(desk: Desk, poll: AskedPoll, plan: Plan | None = None) -> list[L
 
 
 def _labels(desk: Desk, plan: Plan) -> tuple[tuple[str, ...], ...]:
-    if plan.round_id is None:
+    if not plan.is_round:
         # Not the whole specification: it holds all accounts.
         return tuple(one.labels() for one in read_questions(plan.specification["questions"]))
     if plan.poll_id is None:
@@ -96,11 +106,7 @@ def _labels(desk: Desk, plan: Plan) -> tuple[tuple[str, ...], ...]:
 def _census(desk: Desk, plan: Plan) -> Census | None:
     if plan.census is not None:
         return Census.decode(plan.census)
-    electorate = electorate_of(specification_of(plan))
-    if electorate is None or electorate.kind != "list":
-        return None
     try:
-        invited = known_accounts(desk.plans.invitations(plan))
-        return census_of(desk.rpc_url, electorate, invited)[0]
+        return census_so_far(None, specification_of(plan))
     except Problem:
         return None

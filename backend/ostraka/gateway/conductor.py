@@ -4,10 +4,12 @@ Everything is found again from the chain after a crash; what this gateway does, 
 """
 
 import time
+from collections.abc import Sequence
 
 import structlog
 
 from ostraka.chain.contract import ChainError, Refused
+from ostraka.chain.errors import LowOnCoin, NotMinedYet
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import RoundStatus
@@ -15,25 +17,34 @@ from ostraka.gateway.asked_polls import electorate_of, planned_poll, warnings_of
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.description import poll_description, round_description
 from ostraka.gateway.desk import Desk
-from ostraka.gateway.electorates import census_of
+from ostraka.gateway.electorates import invited_census
 from ostraka.gateway.leaks import AskedPoll
-from ostraka.gateway.plans import known_accounts, specification_of
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
-from ostraka.storage.gateway_tables import Plan
+from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.plans import Fixed, specification_of
+from ostraka.gateway.specification import (
+    AccountList,
+    Invitations,
+    PollSpecification,
+    RoundSpecification,
+)
+from ostraka.storage.gateway_tables import Invitation, Plan
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
-from ostraka_verifier.census import Census
-from ostraka_verifier.encoding import keccak256, parse_json
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import outcome_rule_digest
 from ostraka_verifier.parameters import Description, PollParameters
 from ostraka_verifier.question import poll_rule
+from ostraka_verifier.redemption import Redemption, Redemptions
+from ostraka_verifier.snapshot import InvitedCensus
 
 log = structlog.get_logger()
 
-_CREATE = "create poll"
 _RETRY_S = 3
 """How long a plan with a problem is left alone."""
+_PUSH_S = 5
+"""How often transactions are looked after that nobody waits for."""
 
 
 class Conductor:
@@ -41,13 +52,19 @@ class Conductor:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._courier = Courier(desk.registry, desk.key)
+        self._courier = Courier(desk.registry, desk.account)
+        self._organizing = Organizing(desk)
         self._resting: dict[str, float] = {}
+        self._pushed_at = 0.0
 
     def tick(self) -> None:
         """Carry on every plan that can be carried on now."""
+        self._push()
         for plan in self._desk.plans.all():
             if plan.finished or self._resting.get(plan.id, 0) > time.monotonic():
+                continue
+            if plan.is_round and plan.round_id is None and not self._organizing.begun(plan):
+                # Its organizer is just asking for it.
                 continue
             problem = ""
             try:
@@ -65,6 +82,16 @@ class Conductor:
                 plan.problem = problem
                 self._desk.plans.save(plan)
 
+    def _push(self) -> None:
+        """Look after transactions of requests whose clients are gone, and of plans that rest."""
+        if time.monotonic() < self._pushed_at + _PUSH_S:
+            return
+        self._pushed_at = time.monotonic()
+        try:
+            self._desk.push()
+        except ChainError as error:
+            log.warning("chain out of reach", problem=str(error))
+
     def _advance(self, plan: Plan) -> None:
         wanted = specification_of(plan)
         if isinstance(wanted, RoundSpecification):
@@ -73,7 +100,8 @@ class Conductor:
             self._advance_own_poll(plan, wanted)
 
     def _advance_round(self, plan: Plan, wanted: RoundSpecification) -> None:
-        desk, round_id = self._desk, plan.round_id or 0
+        desk = self._desk
+        round_id = self._organizing.round_number(plan)
         view = desk.treasury.round(round_id)
         if view.status is RoundStatus.NONE:
             raise Problem(409, "Round gone", "the chain took the round back")
@@ -95,11 +123,13 @@ class Conductor:
     def _start_voting(self, plan: Plan, wanted: RoundSpecification, round_id: int) -> None:
         desk = self._desk
         census = self._census(plan, wanted)
-        described = round_description(desk.treasury, round_id, plan.source)
+        described = round_description(
+            desk.treasury, round_id, plan.source, shared_keys=wanted.shared_keys
+        )
         options = Description.decode(described).options
         self._warn(plan, planned_poll("this round", wanted, census, options))
         plan.poll_id, sent = desk.treasury.start_voting(
-            desk.key, round_id, census, wanted.secret, described
+            desk.errand(f"start voting {plan.id}"), round_id, census, described
         )
         desk.plans.save(plan)
         desk.record(plan, "start voting", sent)
@@ -111,19 +141,26 @@ class Conductor:
         if tally is None:
             raise Problem(503, "Not indexed", "the chain does not show the tally")
         sent = desk.treasury.decide(
-            desk.key, round_id, tally.values, poll.outcome_rule.order(tally.values)
+            desk.errand(f"decide {plan.id}"),
+            round_id,
+            tally.values,
+            poll.outcome_rule.order(tally.values),
         )
         desk.record(plan, "decide", sent)
 
     def _advance_own_poll(self, plan: Plan, wanted: PollSpecification) -> None:
         desk = self._desk
-        if plan.poll_id is not None and not self._still_there(plan, plan.poll_id):
-            log.warning("poll taken back", plan=plan.id, poll=plan.poll_id)
-            plan.poll_id = None
-            desk.plans.save(plan)
-        if plan.poll_id is not None:
+        errand = desk.errand(f"create poll {plan.id}")
+        if errand.begun:
+            if plan.poll_id is None or not errand.settled:
+                # Wherever the chain has it now: after a reorganization under another number.
+                poll_id, sent = desk.registry.poll_created_by(errand)
+                desk.record(plan, "create poll", sent)
+                if poll_id != plan.poll_id:
+                    plan.poll_id = poll_id
+                    desk.plans.save(plan)
             self._advance_poll(plan)
-            if desk.registry.poll(plan.poll_id).status in (Status.TALLIED, Status.VOID):
+            if desk.registry.poll(plan.poll_id or 0).status in (Status.TALLIED, Status.VOID):
                 self._finish(plan)
             return
         now = desk.registry.head().timestamp
@@ -135,71 +172,65 @@ class Conductor:
             raise Problem(409, "Too late", "voting would be over before it began")
         self._create_poll(plan, wanted, now)
 
-    def _still_there(self, plan: Plan, poll_id: int) -> bool:
-        """Whether the chain still has the poll; a reorganization may have taken it back."""
-        created = self._desk.registry.created(poll_id)
-        if created is not None:
-            content = parse_json(created.description, "description")
-            return isinstance(content, dict) and content.get("plan") == plan.id
-        # A provider that lags behind has not yet seen what another one of its kind mined.
-        sent = [step.block for step in self._desk.plans.steps(plan) if step.name == _CREATE]
-        return bool(sent) and self._desk.registry.head().number <= sent[-1]
-
     def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
         desk = self._desk
         census = self._census(plan, wanted)
         self._warn(plan, planned_poll("this poll", wanted, census))
         questions = wanted.asked
         described = poll_description(wanted, plan.id, plan.source)
-        if plan.polls_before is None:
-            plan.polls_before = desk.registry.poll_count()
-            desk.plans.save(plan)
-        plan.poll_id = self._sent_before(plan, described)
-        if plan.poll_id is None:
-            rule, outcome = poll_rule(questions), wanted.outcome_rule(questions).encode()
-            committee = from_hex(wanted.committee, "committee") if wanted.committee else None
-            parameters = PollParameters(
-                committee=committee or desk.committees[0],
-                rule=rule.digest,
-                outcome_rule=outcome_rule_digest(outcome),
-                description=keccak256(described),
-                census_root=census.root,
-                voters=len(census),
-                total_weight=census.total_weight,
-                secret=wanted.secret,
-                opens_at=max(now, wanted.opens_at or 0),
-                closes_at=wanted.closes_at,
-                minimum_ballots=wanted.minimum_ballots,
-                **wanted.times.model_dump(),
-            )
-            plan.poll_id, sent = desk.registry.create_poll(
-                desk.key, parameters, rule.encode(), outcome, described
-            )
-            desk.record(plan, _CREATE, sent)
+        rule, outcome = poll_rule(questions), wanted.outcome_rule(questions).encode()
+        committee = from_hex(wanted.committee, "committee") if wanted.committee else None
+        parameters = PollParameters(
+            committee=committee or desk.committees[0],
+            rule=rule.digest,
+            outcome_rule=outcome_rule_digest(outcome),
+            description=keccak256(described),
+            census_root=census.root,
+            voters=len(census),
+            total_weight=census.total_weight,
+            secret=wanted.secret,
+            opens_at=max(now, wanted.opens_at or 0),
+            closes_at=wanted.closes_at,
+            minimum_ballots=wanted.minimum_ballots,
+            **wanted.times.model_dump(),
+        )
+        plan.poll_id, sent = desk.registry.create_poll(
+            desk.errand(f"create poll {plan.id}"),
+            parameters,
+            census.tree,
+            rule.encode(),
+            outcome,
+            described,
+        )
+        desk.record(plan, "create poll", sent)
         desk.plans.save(plan)
-
-    def _sent_before(self, plan: Plan, described: bytes) -> int | None:
-        """The plan's poll, if a gateway that crashed had created it already."""
-        desk = self._desk
-        for poll_id in range((plan.polls_before or 0) + 1, desk.registry.poll_count() + 1):
-            created = desk.registry.created(poll_id)
-            ours = desk.registry.poll(poll_id).creator == desk.key.address
-            if ours and created is not None and created.description == described:
-                return poll_id
-        return None
 
     def _census(self, plan: Plan, wanted: RoundSpecification | PollSpecification) -> Census:
         """A plan's census; fixed now, and on the disk before anything rests on it."""
-        electorate = electorate_of(wanted)
-        if electorate is None:
-            raise Problem(409, "Nobody registered", "nobody may vote")
         # Until nobody registers while it is made.
         while plan.census is None:
-            invited = known_accounts(self._desk.plans.invitations(plan))
-            census, source = census_of(self._desk.rpc_url, electorate, invited)
-            given = None if source is None else source.to_json()
-            self._desk.plans.fix_census(plan, census.encode(), given, len(invited))
+            used = [one for one in self._desk.plans.invitations(plan) if one.signing_key]
+            self._desk.plans.fix_census(plan, self._voters(plan, wanted, used), len(used))
         return Census.decode(plan.census)
+
+    def _voters(
+        self,
+        plan: Plan,
+        wanted: RoundSpecification | PollSpecification,
+        used: Sequence[Invitation],
+    ) -> Fixed:
+        """Voters as of now, or as of when a round's proposals closed."""
+        electorate = electorate_of(wanted)
+        if isinstance(electorate, Invitations):
+            return _redeemed(electorate, used, plan.nonce)
+        if electorate is None:
+            raise Problem(409, "No voters", "nobody may vote")
+        if isinstance(wanted, RoundSpecification) and not isinstance(electorate, AccountList):
+            at = wanted.proposals_close_at
+            census, source = self._desk.electorates.census_at(electorate, at)
+            return Fixed(census, source.to_json())
+        listed, origin = self._desk.electorates.census(electorate)
+        return Fixed(listed, origin.to_json() if origin else None)
 
     def _warn(self, plan: Plan, poll: AskedPoll) -> None:
         """What the poll may give away, now that its voters are known."""
@@ -223,7 +254,7 @@ class Conductor:
     def _open(self, plan: Plan, poll: PublishedPoll) -> None:
         if plan.census is None:
             raise Problem(409, "Census missing", "this gateway did not fix the poll's census")
-        sent = self._courier.open_poll(poll, Census.decode(plan.census))
+        sent = self._courier.open_poll(poll, plan.census + (plan.redemptions or b""))
         self._desk.record(plan, "open poll", sent)
 
     def _finish(self, plan: Plan) -> None:
@@ -231,9 +262,22 @@ class Conductor:
         self._desk.plans.save(plan)
 
 
+def _redeemed(electorate: Invitations, used: Sequence[Invitation], nonce: bytes | None) -> Fixed:
+    """The census of those who redeemed an invitation, with what proves it."""
+    if not used:
+        raise Problem(409, "Nobody registered", "no invitation was redeemed")
+    invited = invited_census(electorate)
+    census = Census(
+        tuple(CensusEntry(one.address, one.signing_key or b"", one.weight) for one in used)
+    )
+    records = tuple(Redemption(one.by_invitation or b"", one.by_signing_key or b"") for one in used)
+    origin = InvitedCensus(invited.root, nonce).to_json()
+    return Fixed(census, origin, Redemptions(invited, records).encode())
+
+
 def _shown(error: Exception) -> str:
     """What everybody may read of a plan's problem."""
-    if isinstance(error, ChainError) and not isinstance(error, Refused):
+    if isinstance(error, ChainError) and not isinstance(error, (Refused, LowOnCoin, NotMinedYet)):
         # Names the provider, perhaps with its credentials: that belongs into the log.
         return "the gateway cannot reach the chain now"
     # Nodes say what they like, and not every database takes it.

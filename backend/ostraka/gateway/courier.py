@@ -9,14 +9,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
 
-from ostraka.chain.contract import Sent
+from ostraka.chain.contract import Sender, Sent
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
+from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
+from ostraka.wire import census_upload
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import from_hex, strict_json
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
 from ostraka_verifier.census import Census
@@ -26,6 +30,7 @@ from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member
+from ostraka_verifier.poll_key import check_poll_keys, node_key
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
 
@@ -46,58 +51,147 @@ class CourierError(Exception):
     """Too few nodes answered, or not in time; the message says what each of them said."""
 
 
+@dataclass(frozen=True)
+class _Opening:
+    """What a node shows of a poll before it opens."""
+
+    public_keys: tuple[bytes | None, ...]
+    signature: bytes | None
+    waits: str
+
+
 class Courier:
     """Goes between the nodes of committees and one registry."""
 
-    def __init__(self, registry: Registry, sender: SigningKey) -> None:
+    def __init__(self, registry: Registry, payer: SigningKey | Account) -> None:
         """Args:
-        sender: Pays for transactions.
+        payer: Pays for transactions, and vouches for the censuses of polls that it created; an
+            account sends each transaction once.
         """
         self._registry = registry
-        self._sender = sender
+        self._payer = payer
         self._client = httpx.Client(
             timeout=httpx.Timeout(30, read=_PATIENCE_S), follow_redirects=False, trust_env=False
         )
 
+    def _sign(self, digest: bytes) -> bytes:
+        payer = self._payer
+        return payer.sign_statement(digest) if isinstance(payer, Account) else payer.sign(digest)
+
+    def _sender(self, purpose: str) -> Sender:
+        return self._payer.errand(purpose) if isinstance(self._payer, Account) else self._payer
+
+    def _sent_before(self, sender: Sender) -> Sent | None:
+        """What was sent for an errand, whatever a provider that lags behind shows by now."""
+        if isinstance(sender, Errand) and sender.begun:
+            return self._registry.sent_by(sender)
+        return None
+
     def register_committee(
         self, urls: Sequence[str], threshold: int, faults: int
     ) -> tuple[Committee, Sent]:
-        """Ask the nodes at `urls` who they are, and register them in that order.
+        """Ask the nodes at `urls` who they are, have each sign the committee, and register it.
 
         Raises:
-            CourierError: A node does not answer.
+            CourierError: A node does not answer, or does not join that committee.
             Rejected: The committee breaks a bound (check P3).
         """
         members, signatures = [], []
         for url in urls:
             config = self._get_json(url, "/api/v1/config")
             members.append(Member(from_hex(config["node"], "node"), config["url"]))
-            signatures.append(from_hex(config["registration"], "registration"))
         committee = Committee(tuple(members), threshold, faults)
-        return committee, self._registry.register_committee(self._sender, committee, signatures)
+        for url in urls:
+            request = self._client.build_request(
+                "POST", url + "/api/v1/committees", content=committee.encode()
+            )
+            answer = strict_json(self._exchange(url, request, _PATIENCE_S))
+            signatures.append(from_hex(answer["signature"], "signature"))
+        return committee, self._registry.register_committee(
+            self._sender(f"register committee {committee.digest.hex()}"), committee, signatures
+        )
 
-    def open_poll(self, poll: PublishedPoll, census: Census) -> Sent:
-        """Give every node the census, collect their poll keys and open the poll.
+    def open_poll(self, poll: PublishedPoll, census: bytes) -> Sent:
+        """Give every node the census, and open the poll once all nodes vouch for all poll keys.
+
+        Args:
+            census: Its bytes; behind them, where voters redeemed invitations, section 12.
 
         Raises:
-            CourierError: A node does not answer or refuses the poll; says why.
+            CourierError: A node does not answer, refuses the poll, or still waits for another one;
+                says which.
+            Malformed: The nodes' keys are refused (§4.3).
         """
-        keys, signatures = [], []
+        sender = self._sender(f"open poll {poll.context.hex()}")
+        before = self._sent_before(sender)
+        if before is not None:
+            return before
+        # Nodes take it from the poll's creator, and of a round's poll from its organizer.
+        upload = CensusUpload.sign(self._sign, poll.domain, poll.context, census)
+        headers = {census_upload.HEADER: upload.encode()}
         for member in poll.committee.members:
-            path = f"/api/v1/polls/{poll.poll_id}/census"
-            request = self._client.build_request("PUT", member.url + path, content=census.encode())
-            answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
+            url = f"{member.url}/api/v1/polls/{poll.poll_id}/census"
+            request = self._client.build_request("PUT", url, content=census, headers=headers)
+            self._exchange(member.url, request, _LARGE_PATIENCE_S)
+        openings = [self._opening(poll, member) for member in poll.committee.members]
+        keys = next((one.public_keys for one in openings if None not in one.public_keys), None)
+        unsigned = [
+            f"node {number}: {one.waits}"
+            for number, one in enumerate(openings, start=1)
+            if one.signature is None
+        ]
+        if keys is None or unsigned:
+            raise CourierError("the poll's keys are not signed yet; " + "; ".join(unsigned))
+        if any(one.public_keys != keys for one in openings):
+            raise CourierError("the nodes do not agree on the poll's keys yet")
+        public_keys = [key for key in keys if key is not None]
+        check_poll_keys(public_keys)
+        return self._registry.open_poll(
+            sender,
+            poll.poll_id,
+            [node_key(one) for one in public_keys],
+            [one.signature for one in openings if one.signature is not None],
+        )
+
+    def public_keys(self, poll: PublishedPoll, pinned: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Poll keys behind the words that are pinned on chain, from the first node that has them.
+
+        Raises:
+            CourierError: No node shows them.
+        """
+        said = []
+        for member in poll.committee.members:
             try:
-                keys.append(from_hex(answer["public_key"], "public_key"))
-                signatures.append(from_hex(answer["signature"], "signature"))
-            except (KeyError, TypeError) as error:
-                raise CourierError(f"{member.url}: announces no poll key") from error
-        return self._registry.open_poll(self._sender, poll.poll_id, keys, signatures)
+                keys = self._opening(poll, member).public_keys
+            except (CourierError, Malformed) as error:
+                said.append(str(error))
+                continue
+            if [node_key(one or b"") for one in keys] == list(pinned):
+                return tuple(key for key in keys if key is not None)
+            said.append(f"{member.url}: shows other poll keys than the chain")
+        raise CourierError("; ".join(said))
+
+    def _opening(self, poll: PublishedPoll, member: Member) -> "_Opening":
+        answer = self._get_json(member.url, f"/api/v1/polls/{poll.poll_id}/opening")
+        try:
+            signature = answer["signature"]
+            waits = [f"node {one['node']} ({one['reason']})" for one in answer["waiting_for"]]
+            return _Opening(
+                tuple(
+                    None if key is None else from_hex(key, "public_keys")
+                    for key in answer["public_keys"]
+                ),
+                None if signature is None else from_hex(signature, "signature"),
+                "waits for " + ", ".join(waits) if waits else "is not ready",
+            )
+        except (KeyError, TypeError) as error:
+            raise CourierError(f"{member.url}: shows no opening") from error
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
         """Wait until `q` nodes signed one root, and anchor it."""
         anchored = self._first(poll, "certificate", _certificate, timeout_s, _ANSWER_BYTES)
-        return anchored, self._registry.anchor_root(self._sender, poll.poll_id, anchored)
+        sender = self._sender(f"anchor {poll.context.hex()} {anchored.root.hash.hex()}")
+        return anchored, self._registry.anchor_root(sender, poll.poll_id, anchored)
 
     def tally(self, poll: PublishedPoll, curve: Curve, timeout_s: float) -> tuple[Tally, Sent]:
         """Wait for `t` good aggregate shares, and submit the tally that they give.
@@ -128,7 +222,9 @@ class Courier:
         tally = combine(good, poll.committee.threshold)
         largest = poll.parameters.total_weight * poll.rule.max_slot_value
         verify_opening(key, sums.sum.encode(), tally, largest)
-        return tally, self._registry.accept_tally(self._sender, poll.poll_id, tally)
+        return tally, self._registry.accept_tally(
+            self._sender(f"tally {poll.context.hex()}"), poll.poll_id, tally
+        )
 
     def _share(self, poll: PublishedPoll, number: int, member: Member) -> Share | None:
         try:

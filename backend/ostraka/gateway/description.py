@@ -16,12 +16,16 @@ MAX_BYTES = 65_536
 
 
 def round_description(
-    treasury: Treasury, round_id: int, source: Mapping[str, object] | None = None
+    treasury: Treasury,
+    round_id: int,
+    source: Mapping[str, object] | None = None,
+    shared_keys: bool = False,
 ) -> bytes:
     """Description of a round's poll: one option for each standing proposal, in order.
 
     Args:
-        source: Where the census was read on chain, None where the organizer gave it.
+        source: Where the census comes from, None where the organizer listed it.
+        shared_keys: Whether one signing key may sign for several accounts.
     """
     title, text = treasury.texts(round_id)
     standing = [one.item for one in treasury.proposals(round_id) if not one.withdrawn]
@@ -34,7 +38,9 @@ def round_description(
         [(item.title, item.amount) for item in standing],
         parameters.budget,
     )
-    more = {"round": reference, "questions": [question.to_json()]}
+    more: dict[str, object] = {"round": reference, "questions": [question.to_json()]}
+    if shared_keys:
+        more["shared_keys"] = True
     # Many long titles must keep nobody from voting: the text stands on chain, and options and rule
     # alone say what is asked.
     return description(title, text, options, source, more, ("text", "questions"))
@@ -45,7 +51,12 @@ def poll_description(
 ) -> bytes:
     """Description of a poll without a round; Problem when it would be too long."""
     questions = wanted.asked
-    more = {"questions": [one.to_json() for one in questions], "plan": plan_id}
+    more: dict[str, object] = {
+        "questions": [one.to_json() for one in questions],
+        "plan": plan_id,
+    }
+    if wanted.shared_keys:
+        more["shared_keys"] = True
     return description(wanted.title, wanted.text, poll_labels(questions), source, more)
 
 

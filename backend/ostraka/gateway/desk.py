@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ostraka.chain.contract import Sent
+from ostraka.chain.contract import Sent, call
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
+from ostraka.chain.sending import Account, Errand
 from ostraka.chain.treasury import Treasury
+from ostraka.gateway.electorates import Electorates
+from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
-from ostraka.keys import SigningKey
 from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
@@ -26,6 +28,9 @@ class Desk:
 
     Attributes:
         rpc_url: JSON-RPC endpoint of everything here.
+        account: Pays for all transactions, each kept before it is sent.
+        electorates: Reads electorates from the chain.
+        requests: What clients may ask again without having it done twice.
         committees: Digests of the committees whose nodes this gateway talks to, the default first.
     """
 
@@ -34,11 +39,21 @@ class Desk:
     treasury: Treasury
     indexer: Indexer
     plans: Plans
-    key: SigningKey
+    account: Account
+    requests: Requests
     curve: Curve
     committees: Sequence[bytes]
+    electorates: Electorates
     _published: dict[int, PublishedPoll] = field(default_factory=dict)
     _node_urls: dict[bytes, list[str]] = field(default_factory=dict)
+
+    def errand(self, purpose: str) -> Errand:
+        """Sender of the one transaction that a purpose needs, from this gateway's account."""
+        return self.account.errand(purpose)
+
+    def push(self) -> None:
+        """Send again what is not mined; ChainError when the chain is out of reach."""
+        call(lambda: self.account.push(self.registry.web3))
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
         """Keep a transaction that was sent for a plan."""
@@ -83,12 +98,12 @@ class Desk:
         return [url for urls in self._node_urls.values() for url in urls]
 
     def opened(self, poll_id: int) -> OpenedPoll | None:
-        """Poll keys of an open poll, None before."""
+        """Words of an open poll's keys with their signatures, None before."""
         events = self.indexer.events(REGISTRY, ["PollOpened"], str(poll_id))
         if not events:
             return None
         given = events[-1].arguments
-        return OpenedPoll(_bytes(given["publicKeys"]), _bytes(given["signatures"]))
+        return OpenedPoll(_bytes(given["nodeKeys"]), _bytes(given["signatures"]))
 
 
 def _bytes(values: object) -> tuple[bytes, ...]:

@@ -4,11 +4,26 @@ Amounts are integers in the token's smallest unit, as numbers or decimal strings
 seconds, or dates and times with a zone.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from ostraka.wire.addresses import read_address
+from ostraka.wire.records import to_hex
+from ostraka.wire.titles import title_problem
+from ostraka.wire.wording import OWN, did_you_mean, reason_of
 from ostraka_verifier.weight_classes import MAX_CLASSES
 
 # Beyond the year 9999 no calendar shows a time.
@@ -35,11 +50,26 @@ def _unix_s(value: Any) -> Any:
     return value
 
 
+def _address(value: str) -> str:
+    return to_hex(read_address(value))
+
+
+def _title(value: str) -> str:
+    problem = title_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
 Address = Annotated[
     str,
-    BeforeValidator(lambda v: v.lower() if isinstance(v, str) else v),
-    Field(pattern="^0x[0-9a-f]{40}$", examples=["0x00000000000000000000000000000000000000aa"]),
+    AfterValidator(_address),
+    Field(
+        json_schema_extra={"pattern": "^0x[0-9a-fA-F]{40}$"},
+        examples=["0x00000000000000000000000000000000000000aa"],
+    ),
 ]
+"""In any case, its capitals being its checksum; from here on in lower case. Never the zero one."""
 Digest = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
 Amount = Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=0, lt=1 << 128)]
 Weight = Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=1, lt=1 << 64)]
@@ -50,10 +80,48 @@ Seconds = Annotated[int, Field(strict=True, ge=1, lt=1 << 32)]
 Classes = (
     Annotated[int, Field(strict=True, ge=1, le=MAX_CLASSES)] | Literal["powers_of_two", "equal"]
 )
-Title = Annotated[str, Field(min_length=1, max_length=150)]
+Title = Annotated[str, Field(min_length=1, max_length=150), AfterValidator(_title)]
 
 
 class Strict(BaseModel):
-    """Refuses members that it does not know: a misspelt option must not be ignored."""
+    """Refuses members that it does not know: a misspelt option must not be ignored.
+
+    What is wrong is said in our own words, under the name that its writer knows: without the kind
+    that stands beside it.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_own_words(cls, content: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(content)
+        except ValidationError as error:
+            own = [cls._reworded(one, content) for one in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(cls.__name__, own) from None
+
+    @classmethod
+    def _reworded(cls, error: ErrorDetails, content: Any) -> InitErrorDetails:
+        place, reason = list(error["loc"]), reason_of(error)
+        if error["type"] == "extra_forbidden" and len(place) == 1:
+            reason += did_you_mean(str(place[0]), cls.model_fields)
+        if place and place[0] in cls.model_fields:
+            _drop_kind(place, content)
+        if error["type"].startswith("union_tag_"):
+            place.append("kind")
+        kind = PydanticCustomError(OWN, "{reason}", {"reason": reason})
+        return InitErrorDetails(type=kind, loc=tuple(place), input=error.get("input"))
+
+
+def _drop_kind(place: list[Any], content: Any) -> None:
+    """Where one of several kinds was read, its name stands in the place of an error."""
+    value = content.get(place[0]) if isinstance(content, Mapping) else None
+    at = 1
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(place) > at:
+        number = place[at]
+        value = value[number] if isinstance(number, int) and number < len(value) else None
+        at += 1
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    if len(place) > at and isinstance(kind, str) and place[at] == kind:
+        del place[at]

@@ -1,5 +1,6 @@
 """Index the events of registry and treasury, and take back what a reorganization takes back."""
 
+import time
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from ostraka.chain.contract import LOG_BLOCKS, DeployedContract
+from ostraka.chain.contract import LOG_BLOCKS, ChainError, DeployedContract
 from ostraka.storage.gateway_tables import Checkpoint, IndexedEvent
 from ostraka.wire.records import to_hex
 
@@ -17,6 +18,10 @@ log = structlog.get_logger()
 
 KEPT_CHECKPOINTS = 256
 """Checkpoints kept, the newest first; a deeper reorganization indexes everything again."""
+REREAD_BLOCKS = 64
+"""Newest blocks whose events are read again each time: a replica may show them late."""
+_READ_AGAIN_S, _REST_S = 3, 30
+"""When the newest blocks are read again although there is no newer one: soon once, then seldom."""
 _SUBJECTS = ("pollId", "roundId", "committee")
 
 
@@ -34,6 +39,8 @@ class Indexer:
         self._contracts = contracts
         self._deployed_at = deployed_at
         self._following = Lock()
+        self._read = 0, b""
+        self._read_again_at = 0.0
 
     @property
     def indexed_to(self) -> int:
@@ -61,18 +68,39 @@ class Indexer:
         taken_back = self._take_back()
         contract = next(iter(self._contracts.values()))
         head = contract.head()
-        first = self.indexed_to + 1
+        indexed_to = self.indexed_to
+        if (head.number, head.hash) == self._read and time.monotonic() < self._read_again_at:
+            return taken_back
+        # Logs may lag behind blocks: what is new, and a while later once more, is read again.
+        first = max(self._deployed_at, min(indexed_to + 1, head.number - REREAD_BLOCKS + 1))
         while first <= head.number:
             last = min(head.number, first + LOG_BLOCKS - 1)
             block = contract.head(last)
             events = [
-                _row(name, event)
+                (name, event)
                 for name, source in self._contracts.items()
                 for event in source.logs(first, last)
             ]
+            if any(
+                event["blockNumber"] == last and bytes(event["blockHash"]) != block.hash
+                for _, event in events
+            ):
+                raise ChainError(f"blocks and logs of block {last} are of two chains")
             with Session(self._engine) as session:
-                session.add_all(events)
-                session.add(Checkpoint(number=last, hash=block.hash))
+                known = set(
+                    session.exec(
+                        select(IndexedEvent.block, IndexedEvent.log_index).where(
+                            col(IndexedEvent.block).between(first, last)
+                        )
+                    )
+                )
+                session.add_all(
+                    _row(name, event)
+                    for name, event in events
+                    if (event["blockNumber"], event["logIndex"]) not in known
+                )
+                if last > indexed_to:
+                    session.add(Checkpoint(number=last, hash=block.hash))
                 session.execute(
                     delete(Checkpoint).where(
                         col(Checkpoint.number).not_in(
@@ -84,23 +112,32 @@ class Indexer:
                 )
                 session.commit()
             first = last + 1
+        if (head.number, head.hash) != self._read:
+            self._read = head.number, head.hash
+            self._read_again_at = time.monotonic() + _READ_AGAIN_S
+        else:
+            self._read_again_at = time.monotonic() + _REST_S
         return taken_back
 
     def _take_back(self) -> int:
-        """Forget what was indexed on blocks that the chain does not have any more."""
+        """Forget what was indexed on blocks in whose place the chain has others.
+
+        A block that the provider does not show is none of them: a replica may lag behind.
+        """
         contract = next(iter(self._contracts.values()))
         before = self.indexed_to
         with Session(self._engine) as session:
             checkpoints = list(
                 session.exec(select(Checkpoint).order_by(col(Checkpoint.number).desc()))
             )
-        standing = self._deployed_at - 1
+        standing, changed = self._deployed_at - 1, False
         for checkpoint in checkpoints:
             block = contract.block_hash(checkpoint.number)
             if block == checkpoint.hash:
                 standing = checkpoint.number
                 break
-        if standing == before:
+            changed = changed or block is not None
+        if not changed:
             return 0
         with Session(self._engine) as session:
             session.execute(delete(IndexedEvent).where(col(IndexedEvent.block) > standing))

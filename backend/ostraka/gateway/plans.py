@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -14,17 +15,32 @@ from sqlmodel import Session, col, select
 
 from ostraka.chain.contract import Sent
 from ostraka.gateway.leaks import LeakWarning
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.gateway.specification import Invitations, PollSpecification, RoundSpecification
 from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
-from ostraka.wire.invitations import code_hash
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.census import Census
+from ostraka_verifier.redemption import Redemption
 
 log = structlog.get_logger()
 
-MAX_INVITATIONS = 100_000
-_CODE_BYTES = 16
+_NONCE_BYTES = 32
 _ID = re.compile("[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A census that will not change any more.
+
+    Attributes:
+        source: Where it comes from, as the poll's description says it; None where the organizer
+            listed it.
+        redemptions: Section 12 of the poll's board, where voters redeemed invitations.
+    """
+
+    census: Census
+    source: dict[str, object] | None = None
+    redemptions: bytes | None = None
 
 
 class Plans:
@@ -46,21 +62,53 @@ class Plans:
     def add(
         self,
         specification: RoundSpecification | PollSpecification,
-        round_id: int | None = None,
         members: bytes | None = None,
         warnings: Sequence[LeakWarning] = (),
+        fixed: Fixed | None = None,
+        plan_id: str | None = None,
     ) -> Plan:
-        """Keep a plan."""
+        """Keep a plan; the one of this id, where another gateway keeps it at the same moment.
+
+        Args:
+            fixed: Its census, where that is fixed now.
+        """
+        electorate, is_round = specification.voters, isinstance(specification, RoundSpecification)
+        if electorate is None and isinstance(specification, RoundSpecification):
+            electorate = specification.members
+        invited = electorate.invitations if isinstance(electorate, Invitations) else []
         plan = Plan(
-            id=secrets.token_hex(8),
+            id=plan_id or secrets.token_hex(8),
+            is_round=is_round,
             specification=specification.model_dump(mode="json"),
-            round_id=round_id,
             members=members,
+            census=fixed.census.encode() if fixed else None,
+            source=fixed.source if fixed else None,
+            nonce=secrets.token_bytes(_NONCE_BYTES) if invited and not is_round else None,
             warnings=[one.to_json() for one in warnings],
         )
-        with self._write() as session:
-            session.add(plan)
+        invitations = [
+            Invitation(plan_id=plan.id, address=from_hex(one.address, "address"), weight=one.weight)
+            for one in invited
+        ]
+        try:
+            with self._write() as session:
+                session.add(plan)
+                session.add_all(invitations)
+        except IntegrityError:
+            return self.get(plan.id)
         return plan
+
+    def find(self, plan_id: str) -> Plan | None:
+        """A plan, None when there is none."""
+        with Session(self._engine) as session:
+            return session.get(Plan, plan_id)
+
+    def remove(self, plan: Plan) -> None:
+        """Forget a plan for which nothing was sent."""
+        with self._write() as session:
+            known = session.get(Plan, plan.id)
+            if known is not None:
+                session.delete(known)
 
     def save(self, plan: Plan) -> None:
         """Keep what changed of a plan."""
@@ -94,8 +142,13 @@ class Plans:
             return session.exec(select(Plan).where(Plan.poll_id == poll_id)).first()
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
-        """Keep a transaction that was sent for a plan."""
+        """Keep a transaction that was sent for a plan; once, however often its receipt is read."""
         with self._write() as session:
+            known = select(Step).where(
+                Step.plan_id == plan.id, Step.transaction == to_hex(sent.hash)
+            )
+            if session.exec(known).first() is not None:
+                return
             session.add(
                 Step(
                     plan_id=plan.id,
@@ -112,32 +165,23 @@ class Plans:
             query = select(Step).where(Step.plan_id == plan.id).order_by(col(Step.id))
             return list(session.exec(query))
 
-    def invite(self, plan: Plan, count: int, weight: int) -> list[str]:
-        """New invitation codes; nobody can read them here afterwards.
-
-        Raises:
-            Problem: They would be too many.
-        """
-        codes = [secrets.token_hex(_CODE_BYTES) for _ in range(count)]
-        with self._write() as session:
-            query = select(func.count()).where(Invitation.plan_id == plan.id)
-            if session.exec(query).one() + count > MAX_INVITATIONS:
-                detail = f"a plan has at most {MAX_INVITATIONS} invitations"
-                raise Problem(422, "Too many invitations", detail, "count")
-            session.add_all(
-                Invitation(code_hash=code_hash(code), plan_id=plan.id, weight=weight)
-                for code in codes
-            )
-        return codes
-
     def invitations(self, plan: Plan) -> list[Invitation]:
-        """All invitations of a plan."""
+        """All invitations of a plan, by address."""
         with Session(self._engine) as session:
-            return list(session.exec(select(Invitation).where(Invitation.plan_id == plan.id)))
+            query = select(Invitation).where(Invitation.plan_id == plan.id)
+            return list(session.exec(query.order_by(col(Invitation.address))))
 
-    def fix_census(
-        self, plan: Plan, census: bytes, source: dict[str, object] | None, redeemed: int
-    ) -> bool:
+    def invited(self, address: bytes) -> list[tuple[Plan, Invitation]]:
+        """Plans to which an invitation belongs, the newest first."""
+        with Session(self._engine) as session:
+            query = (
+                select(Plan, Invitation)
+                .where(Plan.id == Invitation.plan_id, Invitation.address == address)
+                .order_by(col(Plan.created_at).desc())
+            )
+            return list(session.exec(query))
+
+    def fix_census(self, plan: Plan, fixed: Fixed, redeemed: int) -> bool:
         """Fix a plan's census; False when somebody has registered that it does not know of.
 
         Args:
@@ -147,55 +191,57 @@ class Plans:
             stored = session.get_one(Plan, plan.id, with_for_update=True)
             if self._redeemed(session, plan.id) != redeemed:
                 return False
-            stored.census, stored.source = census, source
+            for one in (stored, plan):
+                one.census, one.source = fixed.census.encode(), fixed.source
+                one.redemptions = fixed.redemptions
             session.add(stored)
-        plan.census, plan.source = census, source
         return True
 
     @staticmethod
     def _redeemed(session: Session, plan_id: str) -> int:
         query = select(func.count()).where(
-            Invitation.plan_id == plan_id, col(Invitation.account).is_not(None)
+            Invitation.plan_id == plan_id, col(Invitation.signing_key).is_not(None)
         )
         return session.exec(query).one()
 
-    def invitation(self, code: str) -> Invitation:
-        """An invitation by its code; Problem when there is none."""
-        with Session(self._engine) as session:
-            invitation = session.get(Invitation, code_hash(code))
-        if invitation is None:
-            raise Problem(404, "No such invitation", "nobody was given this code", "code")
-        return invitation
+    def redeem(
+        self, plan: Plan, address: bytes, signing_key: bytes, redemption: Redemption
+    ) -> Invitation:
+        """Bind an invitation to a key; the same key may say so again.
 
-    def redeem(self, code: str, account: bytes) -> Invitation:
-        """Use an invitation up; the same account may say so again.
+        Args:
+            redemption: Signatures of both keys, already checked.
 
         Raises:
-            Problem: There is no such code, it or the account was used before, or the census is
+            Problem: There is no such invitation, it or the key was used before, or the census is
                 fixed.
         """
         with self._write() as session:
-            invitation = session.get(Invitation, code_hash(code), with_for_update=True)
+            key = plan.id, address
+            invitation = session.get(Invitation, key, with_for_update=True)
             if invitation is None:
-                raise Problem(404, "No such invitation", "nobody was given this code", "code")
+                raise Problem(404, "No such invitation", "not of this plan", "invitation")
             # With the plan locked: who is told to be registered is in the census.
-            registering = select(col(Plan.census).is_(None)).where(Plan.id == invitation.plan_id)
+            registering = select(col(Plan.census).is_(None)).where(Plan.id == plan.id)
             if not session.exec(registering.with_for_update()).one():
-                raise Problem(409, "Registration closed", "the census is fixed already", "code")
-            if invitation.account not in (None, account):
-                raise Problem(409, "Used before", "somebody redeemed this code before", "code")
+                detail = "the census is fixed already"
+                raise Problem(409, "Registration closed", detail, "invitation")
+            if invitation.signing_key not in (None, signing_key):
+                detail = "this invitation is bound to another key"
+                raise Problem(409, "Used before", detail, "invitation")
             taken = session.exec(
                 select(Invitation).where(
-                    Invitation.plan_id == invitation.plan_id,
-                    Invitation.account == account,
-                    Invitation.code_hash != invitation.code_hash,
+                    Invitation.plan_id == plan.id,
+                    Invitation.signing_key == signing_key,
+                    Invitation.address != address,
                 )
             ).first()
             if taken is not None:
-                raise Problem(
-                    409, "Registered before", "this account came by another invitation", "account"
-                )
-            invitation.account = account
+                detail = "this key is bound to another invitation"
+                raise Problem(409, "Registered before", detail, "signing_key")
+            invitation.signing_key = signing_key
+            invitation.by_invitation = redemption.by_invitation
+            invitation.by_signing_key = redemption.by_signing_key
             session.add(invitation)
         return invitation
 
@@ -238,6 +284,7 @@ class Plans:
             "poll": None if plan.poll_id is None else str(plan.poll_id),
             "specification": _brief(plan.specification) if brief else plan.specification,
             "census_source": plan.source,
+            "nonce": plan.nonce and to_hex(plan.nonce),
             "census_fixed": plan.census is not None,
             "warnings": plan.warnings,
             "finished": plan.finished,
@@ -260,16 +307,12 @@ def _brief(specification: Mapping[str, Any]) -> dict[str, Any]:
     for electorate in ("members", "voters"):
         if shown.get(electorate):
             given = shown[electorate].items()
-            shown[electorate] = {name: value for name, value in given if name != "accounts"}
+            long = ("accounts", "invitations")
+            shown[electorate] = {name: value for name, value in given if name not in long}
     return shown
 
 
 def specification_of(plan: Plan) -> RoundSpecification | PollSpecification:
     """A plan's specification as its organizer gave it."""
-    kind = PollSpecification if plan.round_id is None else RoundSpecification
+    kind = RoundSpecification if plan.is_round else PollSpecification
     return kind.model_validate(plan.specification)
-
-
-def known_accounts(invitations: Sequence[Invitation]) -> dict[bytes, int]:
-    """Weight of each account that redeemed an invitation."""
-    return {one.account: one.weight for one in invitations if one.account is not None}

@@ -47,7 +47,7 @@ class _Weighed(Strict):
 
 
 class AccountList(_Weighed):
-    """Accounts that the organizer names, and those who redeem invitations."""
+    """Accounts that the organizer names."""
 
     kind: Literal["list"] = "list"
     accounts: list[Entry] = Field(default=[], max_length=MAX_ENTRIES)
@@ -58,8 +58,8 @@ class RegistryMembers(_Weighed):
 
     kind: Literal["members"]
     contract: Address
-    keys: Address | None = None
-    """Contract with voting keys."""
+    voting_keys: bool = False
+    """Whether members may have named a key that votes for them."""
 
 
 class TokenVotes(_Weighed):
@@ -69,11 +69,27 @@ class TokenVotes(_Weighed):
     contract: Address
     unit: Amount = Field(default=1, gt=0)
     """Votes that give a weight of one."""
-    keys: Address | None = None
-    """Contract with voting keys."""
+    voting_keys: bool = False
+    """Whether holders may have named a key that votes for them."""
 
 
-Electorate = Annotated[AccountList | RegistryMembers | TokenVotes, Field(discriminator="kind")]
+class InvitedAddress(Strict):
+    """An invitation: the address of its key, whose secret is the code that its invitee gets."""
+
+    address: Address
+    weight: Weight = 1
+
+
+class Invitations(Strict):
+    """People who were each given an invitation; who redeems it votes with a key of their own."""
+
+    kind: Literal["invitations"]
+    invitations: list[InvitedAddress] = Field(min_length=1, max_length=MAX_ENTRIES)
+
+
+Electorate = Annotated[
+    AccountList | RegistryMembers | TokenVotes | Invitations, Field(discriminator="kind")
+]
 
 
 class Times(Strict):
@@ -95,6 +111,8 @@ class _Vote(Strict):
     committee: Digest | None = None
     """Digest of the committee that tallies; the gateway's first when left out."""
     secret: bool = True
+    shared_keys: bool = False
+    """Whether one signing key may sign for several accounts: then fewer people than voters vote."""
     minimum_ballots: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 5
     times: Times = Times()
 
@@ -120,7 +138,8 @@ class RoundSpecification(_Vote):
     members: Electorate
     """Who may propose; fixed now."""
     voters: Electorate | None = None
-    """Who may vote; fixed when proposals close. The members when left out."""
+    """Who may vote. The members as they are now when left out; a list is fixed now, invitations are
+    fixed now and redeemed until proposals close, a contract is read as of when proposals close."""
     ballot: RoundBallot
     outcome: RoundOutcome = RoundGreedy()
 
@@ -162,7 +181,7 @@ class PollSpecification(_Vote):
     outcomes: list[PollOutcome] | None = None
     """How each question decides; the counts themselves are the results when left out."""
     registration_closes_at: Time | None = None
-    """Until then invitations can be redeemed; now when left out."""
+    """Until then invitations can be redeemed; now when left out, so that nobody can."""
     opens_at: Time | None = None
     """When voting begins; as soon as the nodes are ready when left out."""
     closes_at: Time

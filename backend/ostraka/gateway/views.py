@@ -1,19 +1,24 @@
 """Rounds, proposals, polls and results as the API shows them: nothing about anybody's choice."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
 from typing import Any, cast
 
+import structlog
+
 from ostraka.chain.errors import ChainError
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import PollView, Status
+from ostraka.chain.registry import OpenedPoll, PollView, Status
 from ostraka.chain.round_rules import ballot_json, outcome_json
 from ostraka.chain.treasury import RoundStatus, RoundView, Token
+from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
 from ostraka.gateway.organizing import Organizing
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.errors import AuditError, Rejected
 from ostraka_verifier.outcome import (
     Greedy,
@@ -29,7 +34,11 @@ from ostraka_verifier.parameters import Committee, Description
 from ostraka_verifier.question import Question
 from ostraka_verifier.statistics import poll_statistics
 
+log = structlog.get_logger()
+
 Json = dict[str, Any]
+_KEPT_POLLS = 16
+_NO_TEXTS: Json = {"title": "", "text": "", "details": "0x" + 64 * "0"}
 _TOKEN_GAS = 300_000
 """What a token may use to say its symbol: anybody may ask about any contract."""
 
@@ -37,8 +46,11 @@ _TOKEN_GAS = 300_000
 class Views:
     """What a gateway shows."""
 
-    def __init__(self, desk: Desk, organizing: Organizing) -> None:
+    def __init__(self, desk: Desk, organizing: Organizing, courier: Courier) -> None:
         self._desk = desk
+        self._courier = courier
+        self._poll_keys: dict[bytes, list[str]] = {}
+        self._entries: dict[bytes, dict[bytes, list[CensusEntry]]] = {}
         self._organizing = organizing
         self._currencies: dict[bytes, tuple[str | None, int]] = {}
 
@@ -99,6 +111,14 @@ class Views:
             "ballot": ballot_json(parameters.ballot),
             "outcome": outcome_json(parameters.outcome),
             "member_root": to_hex(parameters.member_root),
+            "electorate": {
+                "kind": view.electorate_kind.name.lower(),
+                "root": to_hex(view.electorate_root),
+                "voters": view.electorate_voters or None,
+                "total_weight": str(view.electorate_weight) if view.electorate_voters else None,
+                "source": _source(created),
+            },
+            "secret": parameters.secret,
             "committee": to_hex(parameters.committee),
             "poll": str(view.poll_id) if view.poll_id else None,
             "plan": plan.id if plan else None,
@@ -153,7 +173,7 @@ class Views:
             funded,
             paid,
         ) in self._desk.treasury.read("proposals", round_id):
-            texts = items.get(to_hex(bytes(identity)), {"title": "", "text": ""})
+            texts = items.get(to_hex(bytes(identity)), _NO_TEXTS)
             found.append(
                 {
                     "proposal": to_hex(bytes(identity)),
@@ -164,6 +184,7 @@ class Views:
                     "category": category,
                     "title": texts["title"],
                     "text": texts["text"],
+                    "details": texts["details"],
                     "withdrawn": withdrawn,
                     "funded": funded,
                     "paid": paid,
@@ -213,10 +234,48 @@ class Views:
             "rule": to_hex(poll.rule.encode()),
             "outcome_rule": to_hex(poll.outcome_rule.encode()),
             "committee": _committee(poll.committee),
-            "poll_keys": None if opened is None else [to_hex(key) for key in opened.public_keys],
+            "poll_keys": None if opened is None else self._public_keys(poll, opened),
             "served": poll.committee.digest in self._desk.committees,
             "plan": plan.id if plan else None,
         }
+
+    def voters(self, poll_id: int, address: bytes) -> list[Json]:
+        """Census entries whose account, or whose signing key, is an address.
+
+        Raises:
+            Problem: This gateway does not know the poll's census.
+        """
+        poll, _ = self._desk.poll(poll_id)
+        plan = self._desk.plans.of_poll(poll_id)
+        if plan is None or plan.census is None:
+            raise Problem(404, "Not found", "this gateway does not know the census", "poll")
+        if poll.context not in self._entries:
+            entries: dict[bytes, list[CensusEntry]] = {}
+            for entry in Census.decode(plan.census).entries:
+                for key in {entry.account, entry.signing_key}:
+                    entries.setdefault(key, []).append(entry)
+            _make_room(self._entries)
+            self._entries[poll.context] = entries
+        return [
+            {
+                "account": to_hex(entry.account),
+                "signing_key": to_hex(entry.signing_key),
+                "weight": str(entry.weight),
+            }
+            for entry in self._entries[poll.context].get(address, [])
+        ]
+
+    def _public_keys(self, poll: PublishedPoll, opened: OpenedPoll) -> list[str] | None:
+        """Poll keys behind the words on chain, None while no node shows them."""
+        if poll.context not in self._poll_keys:
+            try:
+                keys = self._courier.public_keys(poll, opened.node_keys)
+            except CourierError as error:
+                log.warning("no node shows the poll keys", poll=poll.poll_id, problem=str(error))
+                return None
+            _make_room(self._poll_keys)
+            self._poll_keys[poll.context] = [to_hex(key) for key in keys]
+        return self._poll_keys[poll.context]
 
     def results(self, poll_id: int) -> Json:
         """Tally, winners and, of a round, payouts; from the chain alone.
@@ -357,6 +416,20 @@ def _described(encoded: object) -> Json:
         "round": reference
         and {"treasury": to_hex(reference.treasury), "id": str(reference.round_id)},
     }
+
+
+def _make_room(kept: dict[bytes, Any]) -> None:
+    """Forget what was kept first, so that memory stays bounded."""
+    while len(kept) >= _KEPT_POLLS:
+        kept.pop(next(iter(kept)), None)
+
+
+def _source(created: Mapping[str, object]) -> Any:
+    """Where a round's voters are read on chain, None where they are not."""
+    electorate = created["electorate"]
+    encoded = electorate["source"] if isinstance(electorate, Mapping) else "0x"
+    source = from_hex(encoded, "electorate.source")
+    return json.loads(source) if source else None
 
 
 def _committee(committee: Committee) -> Json:

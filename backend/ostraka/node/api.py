@@ -10,14 +10,16 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ostraka.chain.contract import ChainError
 from ostraka.node.accepting import Receipt
+from ostraka.node.census_uploads import CensusGate
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import split_digests
 from ostraka.node.service import NodeService
-from ostraka.wire import api_docs, peer_auth, problems
-from ostraka.wire.committees import committee_from_json
+from ostraka.wire import api_docs, census_upload, peer_auth, problems
+from ostraka.wire.clients import client_of
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
+from ostraka.wire.records import CastRecord, from_hex, to_hex
+from ostraka_verifier.parameters import Committee
 
 MAX_BODY_BYTES = 64 * 2**20
 MAX_BALLOT_BYTES = 256 * 2**10
@@ -39,11 +41,11 @@ def build_api(service: NodeService) -> FastAPI:
 
     @app.exception_handler(ChainError)
     async def _chain(_: Request, __: ChainError) -> Response:
-        return problems.respond(
-            Problem(503, "Chain out of reach", "the node cannot read the chain now", "", 5)
-        )
+        return problems.respond(problems.out_of_reach())
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    # The outer of the two: it needs no body.
+    app.add_middleware(CensusGate, check=service.check_census)
     # Voters reach every node directly from any page; nothing here rests on cookies.
     app.add_middleware(
         CORSMiddleware,
@@ -71,6 +73,11 @@ def build_api(service: NodeService) -> FastAPI:
     async def peer_of(request: Request, body: Body, poll: Poll) -> bytes:
         return taken(request, body, poll.state.member_addresses)
 
+    def sender_of(request: Request) -> str:
+        return client_of(request.scope)
+
+    Sender = Annotated[str, Depends(sender_of)]
+
     PeerAddress = Annotated[bytes, Depends(peer_of)]
 
     async def challenger_of(request: Request, body: Body, poll: Poll) -> bytes:
@@ -85,11 +92,10 @@ def build_api(service: NodeService) -> FastAPI:
         """Chain, registry and this node's address and registration."""
         return service.config()
 
-    @app.post("/api/v1/committee")
-    def committee(body: Body) -> dict[str, Any]:
-        """Sign a committee that the operator allows: `{"nodes": [{"address", "url"}, …],
-        "threshold", "faults"}`."""
-        asked = committee_from_json(strict_json(body))
+    @app.post("/api/v1/committees")
+    def committees(body: Body) -> dict[str, Any]:
+        """Sign a committee, given in the board's format, that the operator allows."""
+        asked = Committee.decode(body)
         signature = service.sign_committee(asked)
         return {"committee": to_hex(asked.digest), "signature": to_hex(signature)}
 
@@ -104,10 +110,15 @@ def build_api(service: NodeService) -> FastAPI:
         return poll.publication.summary()
 
     @app.put("/api/v1/polls/{poll_id}/census")
-    async def census(poll_id: int, body: Body) -> dict[str, Any]:
+    async def census(poll_id: int, body: Body, request: Request) -> dict[str, Any]:
         """Give the node a poll's census, as canonical bytes, and after it the redemptions where
-        voters are invited; answers with its poll key."""
-        return _key(await service.take_census(poll_id, body))
+        voters are invited; answers with its poll key.
+
+        The poll's creator, or its round's organizer, signs it as `CensusUpload`, in the header
+        `Ostraka-Census: censusHash.signature`, both hexadecimal.
+        """
+        header = request.headers.get(census_upload.HEADER, "")
+        return _key(await service.take_census(poll_id, header, body))
 
     @app.get("/api/v1/polls/{poll_id}/key")
     def key(poll: Poll) -> dict[str, Any]:
@@ -118,7 +129,7 @@ def build_api(service: NodeService) -> FastAPI:
     def opening(poll: Poll) -> dict[str, Any]:
         """All nodes' poll keys and their signatures as far as this node knows them, and, signed,
         for whom it waits and since when."""
-        return poll.keys.report().to_json()
+        return poll.keys.report().to_json(poll.state.poll.nodes)
 
     @app.post("/api/v1/polls/{poll_id}/challenge")
     def challenge(poll: Poll, body: Body, challenger: Challenger) -> Response:
@@ -132,22 +143,24 @@ def build_api(service: NodeService) -> FastAPI:
         return poll.repairing.asked(after)
 
     @app.post("/api/v1/polls/{poll_id}/ballots")
-    async def cast(poll: Poll, body: Body) -> dict[str, Any]:
+    async def cast(poll: Poll, body: Body, sender: Sender) -> dict[str, Any]:
         """Cast a ballot; answers with this node's receipt."""
         if len(body) > MAX_BALLOT_BYTES:
             raise Problem(413, "Too large", f"more than {MAX_BALLOT_BYTES} bytes", "body")
-        result = await poll.accepting.submit(CastRecord.from_json(body))
+        result = await poll.accepting.submit(CastRecord.from_json(body), sender)
         if isinstance(result, Problem):
             raise result
         return result.to_json()
 
     @app.post("/api/v1/polls/{poll_id}/ballots:batch")
-    async def cast_batch(poll: Poll, body: Body) -> list[dict[str, Any]]:
+    async def cast_batch(poll: Poll, body: Body, sender: Sender) -> list[dict[str, Any]]:
         """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
         records = poll.state.decode_batch(body)
         if len(records) > MAX_BATCH:
             raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
-        results = await asyncio.gather(*(poll.accepting.submit(record) for record in records))
+        results = await asyncio.gather(
+            *(poll.accepting.submit(record, sender) for record in records)
+        )
         return [result.to_json() for result in results]
 
     @app.get("/api/v1/polls/{poll_id}/receipts/{digest}")
@@ -205,6 +218,10 @@ def build_api(service: NodeService) -> FastAPI:
     @app.post("/api/v1/polls/{poll_id}/peer/records", include_in_schema=False)
     def peer_records(poll: Poll, body: Body, _: PeerAddress) -> Response:
         return Response(poll.accepting.records_of(split_digests(body)), media_type=_BINARY)
+
+    @app.post("/api/v1/polls/{poll_id}/peer/signed", include_in_schema=False)
+    def peer_signed(poll: Poll, body: Body, _: PeerAddress) -> Response:
+        return Response(poll.publication.signed_of(split_digests(body)), media_type=_BINARY)
 
     @app.post("/api/v1/polls/{poll_id}/peer/draft", include_in_schema=False)
     def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:

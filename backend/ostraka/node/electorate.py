@@ -119,18 +119,21 @@ def split_upload(poll: PublishedPoll, data: bytes) -> tuple[bytes, bytes | None]
     Raises:
         Problem: They have not the lengths that the poll gives them.
     """
+    check_size(poll, len(data))
+    size = census_bytes(poll.parameters.voters)
+    return data[:size], data[size:] or None
+
+
+def check_size(poll: PublishedPoll, size: int) -> None:
+    """Problem when so many bytes cannot be a poll's census with all that belongs to it."""
     voters = poll.parameters.voters
-    size = census_bytes(voters)
-    # Anybody may send one: what cannot be it is not read, as hashing a large one takes long.
     if isinstance(poll.description.census, InvitedCensus):
-        if len(data) <= size:
-            detail = f"{len(data)} bytes are no census of {voters} voters with their redemptions"
+        if size <= census_bytes(voters):
+            detail = f"{size} bytes are no census of {voters} voters with their redemptions"
             raise Problem(422, "Poll refused", detail, "body")
-        return data[:size], data[size:]
-    if len(data) != size:
-        detail = f"{len(data)} bytes are no census of {voters} voters"
+    elif size != census_bytes(voters):
+        detail = f"{size} bytes are no census of {voters} voters"
         raise Problem(422, "Poll refused", detail, "body")
-    return data, None
 
 
 def electorate_objection(

@@ -31,6 +31,10 @@ class PollService:
         """Do what this moment of chain time asks for."""
         state, head = self.state, self.state.head
         view = await asyncio.to_thread(state.registries[0].poll, state.poll.poll_id)
+        if view.status is Status.NONE:
+            # A provider that lags behind, or a chain that took the poll back: `NodeService` finds
+            # out which, and what this node has seen of the poll stays until then.
+            return
         state.view = view
         state.replaced = view.poll_context != state.poll.context
         if state.replaced:
@@ -42,7 +46,9 @@ class PollService:
             await self.keys.hold_pinned()
         if state.incomplete:
             await self.accepting.pull_all()
-            state.incomplete = await asyncio.to_thread(state.store.gaps, state.poll.poll_id) > 0
+            if view.status == Status.TALLIED:
+                await self.publication.mend_signed()
+            state.incomplete = bool(await asyncio.to_thread(state.store.gaps, state.poll.poll_id))
         if state.poll_key is None:
             if view.status in (Status.RELEASABLE, Status.TALLIED):
                 await self.release.gather_shares(view)

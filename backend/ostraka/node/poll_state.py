@@ -5,7 +5,7 @@ A lock keeps accepting, freezing and signing apart.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from ostraka.chain.registry import OpenedPoll, PollView, Registry
 from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
 from ostraka.node.peers import Peer, PeerError
+from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.repair import Helper, RepairCommittee
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.sealing import SEED_BYTES, PollKey
@@ -32,6 +33,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.census import Census
 from ostraka_verifier.curve import Curve
+from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.parameters import SettlingClock
@@ -53,6 +55,7 @@ class PollState:
         self,
         curve: Curve,
         store: NodeStore,
+        secrets: PollSecrets,
         registries: Sequence[Registry],
         poll: PublishedPoll,
         row: NodePoll,
@@ -61,14 +64,18 @@ class PollState:
     ) -> None:
         """Args:
         registries: The same registry seen through independent providers.
-        row: The stored poll; its secret is None once destroyed.
+        row: The stored poll.
         peers: The other nodes of the committee.
+
+        Raises:
+            LostSecret: The poll's secret is not there, and was not destroyed.
         """
         index = poll.committee.index_of(key.address)
         if index is None:
             raise ValueError("this node is not in the poll's committee")
         self.curve = curve
         self.store = store
+        self._secrets = secrets
         self.registries = registries
         self.poll = poll
         self.node = index
@@ -83,8 +90,9 @@ class PollState:
         """All poll keys as pinned on chain, once they are here."""
         self.key = key
         self.peers = peers
-        self.poll_key = PollKey(row.secret_key[:SEED_BYTES]) if row.secret_key else None
-        self._repair_secret = row.secret_key[SEED_BYTES:] if row.secret_key else None
+        secret = None if row.key_destroyed else self._secret_of(row)
+        self.poll_key = None if secret is None else PollKey(secret[:SEED_BYTES])
+        self._repair_secret = None if secret is None else secret[SEED_BYTES:]
         self.admission = Admission(curve, poll, self.census, index, self.poll_key)
         self.frozen = row.inventory_signature is not None
         self.incomplete = False
@@ -97,6 +105,12 @@ class PollState:
         self._opened: OpenedPoll | None = None
         self._asked: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)
+
+    def _secret_of(self, row: NodePoll) -> bytes:
+        secret = self._secrets.read(row.poll_context)
+        if PollKey(secret[:SEED_BYTES]).public_key != row.public_key:
+            raise LostSecret("the secret on the disk is not that of the announced poll key")
+        return secret
 
     def opened(self) -> OpenedPoll | None:
         """The poll's opening, None before; asked of the chain once, not by each who asks."""
@@ -140,8 +154,11 @@ class PollState:
         return Helper(committee, self.node, self.poll_key, self._repair_secret, self.key)
 
     def destroy_key(self) -> None:
-        """Forget the poll key, on the disk and here."""
-        self.store.destroy_key(self.poll.poll_id, self.poll.context)
+        """Destroy the poll key and delete all boxes, on the disk and here; also a second time."""
+        # The database first: whatever crashes, a key is destroyed or there, never taken for lost.
+        self.store.destroy_boxes(self.poll.poll_id, self.poll.context)
+        self._secrets.destroy(self.poll.context)
+        self.store.checkpoint()
         self.poll_key = self._repair_secret = None
         self.admission = Admission(self.curve, self.poll, self.census, self.node, None)
 
@@ -205,6 +222,15 @@ class PollState:
         poll = self.poll
         return decode_records(data, poll.layout.size, poll.nodes, poll.box_bytes)
 
+    def encode_batch(self, stored: Iterable[StoredBallot]) -> bytes:
+        """Records, as a peer reads them, of those of the ballots whose boxes are here."""
+        size = self.poll.layout.size
+        return b"".join(
+            one.signed[:size] + one.boxes + one.signed[-SIGNATURE_BYTES:]
+            for one in stored
+            if one.boxes
+        )
+
     def root(self, digests: Sequence[bytes]) -> tuple[SumRoot, list[tuple[Ballot, StoredBallot]]]:
         """Root over stored ballots in leaf order.
 
@@ -213,12 +239,12 @@ class PollState:
         """
         stored = self.store.known(self.poll.poll_id, digests)
         ordered = [stored[digest] for digest in digests if digest in stored]
-        missing = len(digests) - sum(bool(one.record) for one in ordered)
+        missing = len(digests) - sum(bool(one.signed) for one in ordered)
         if missing:
             detail = f"{missing} ballots are not here, and come from the other nodes"
             raise Problem(503, "Incomplete", detail, retry_after_s=5)
         size = self.poll.layout.size
-        ballots = self.poll.layout.decode_many(self.curve, [one.record[:size] for one in ordered])
+        ballots = self.poll.layout.decode_many(self.curve, [one.signed[:size] for one in ordered])
         weights = self.weights(ballots)
         leaves = [
             Leaf(ballot.voter, weight, ballot.cast_at_unix_s, ballot.digest)

@@ -3,16 +3,19 @@
 Source: docs/protocol.md §16.
 """
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from ostraka.node.accepting import PULL_LIMIT
-from ostraka.node.poll_state import PollState, split_digests
+from ostraka.node.peers import Peer
+from ostraka.node.poll_state import BACKGROUND_S, PollState, split_digests
 from ostraka.node.release import Release
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import CastRecord, to_hex
+from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
     Board,
@@ -20,9 +23,15 @@ from ostraka_verifier.board import (
     SignedBallot,
     SignedShare,
 )
-from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, tagged_hash
+from ostraka_verifier.encoding import (
+    ADDRESS_BYTES,
+    HASH_BYTES,
+    SIGNATURE_BYTES,
+    Reader,
+    tagged_hash,
+)
 from ostraka_verifier.errors import Malformed, Rejected
-from ostraka_verifier.sharing import Share
+from ostraka_verifier.sharing import Share, boxes_hash
 from ostraka_verifier.typed_data import recover, recover_key
 
 
@@ -89,20 +98,20 @@ class Publication:
         )
 
     def _signed_ballot(self, stored: StoredBallot) -> SignedBallot:
-        (record,) = self._state.decode_batch(stored.record)
-        key = recover_key(self._statement(record), record.signature)
-        return SignedBallot(record.ballot, key, record.boxes_hash, record.signature)
+        ballot, hashed, signature = self._parts(stored.signed)
+        key = recover_key(self._statement(ballot, hashed), signature)
+        return SignedBallot(ballot, key, hashed, signature)
 
-    def _statement(self, record: CastRecord) -> bytes:
-        """What a record's voter signed."""
-        cast_at = record.ballot[ADDRESS_BYTES:][:8]
+    def _statement(self, ballot: bytes, hashed: bytes) -> bytes:
+        """What a ballot's voter signed, with the hash of its boxes."""
+        cast_at = ballot[ADDRESS_BYTES:][:8]
         return self._state.poll.domain.digest(
             typed_data.BALLOT,
             self._state.poll.context,
-            record.ballot[:ADDRESS_BYTES],
+            ballot[:ADDRESS_BYTES],
             int.from_bytes(cast_at, "big"),
-            tagged_hash("ballot", record.ballot),
-            record.boxes_hash,
+            tagged_hash("ballot", ballot),
+            hashed,
         )
 
     def summary(self) -> dict[str, Any]:
@@ -138,25 +147,27 @@ class Publication:
             after = stored[-1].id or after
         if damaged:
             self._state.log.error("damaged ballots found; peers have them", ballots=damaged)
-        self._state.incomplete = self._state.store.gaps(self._state.poll.poll_id) > 0
+        self._state.incomplete = bool(self._state.store.gaps(self._state.poll.poll_id))
         return damaged
 
     def _mended(self, stored: StoredBallot) -> bool:
         """Whether something of a ballot was damaged, and is not any more.
 
         What this node promised by its receipt and its inventory must outlast the damage: of a
-        damaged record the row stays, to be filled by peers.
+        damaged ballot the row stays, to be filled by peers.
         """
         found = _columns(stored)
-        if self._voter_signed(stored.record):
-            stored.voter = stored.record[:ADDRESS_BYTES]
-            stored.cast_at_unix_s = int.from_bytes(stored.record[ADDRESS_BYTES:][:8], "big")
-            stored.digest = tagged_hash("ballot", self._ballot(stored.record))
+        if self._voter_signed(stored.signed) and self._boxes_are_whole(stored):
+            stored.voter = stored.signed[:ADDRESS_BYTES]
+            stored.cast_at_unix_s = int.from_bytes(stored.signed[ADDRESS_BYTES:][:8], "big")
+            stored.digest = tagged_hash("ballot", self._parts(stored.signed)[0])
+            if self._state.poll_key is None:
+                stored.boxes = b""
             if stored.receipt is not None:
                 stored.receipt = self._receipt(stored)
             stored.share_box = self._share_box(stored)
         elif stored.receipt in (None, self._receipt(stored)):
-            stored.record, stored.share_box = b"", None
+            stored.signed, stored.boxes, stored.share_box = b"", b"", None
         else:
             self._state.store.remove_ballot(stored)
             return True
@@ -167,11 +178,15 @@ class Publication:
 
     def _share_box(self, stored: StoredBallot) -> bytes | None:
         """The box that holds this node's good share, None where none does."""
-        own = self._state.decode_batch(stored.record)[0].boxes[self._state.node - 1]
+        if self._state.poll_key is None:
+            return None
+        size = self._state.poll.box_bytes
+        own = stored.boxes[(self._state.node - 1) * size : self._state.node * size]
         # The voter's own was checked when it came; a repaired one looks like a damaged one.
-        if stored.share_box in (None, own) or self._state.poll_key is None:
+        if stored.share_box in (None, own):
             return stored.share_box
-        ballot = self._state.poll.layout.decode(self._state.curve, self._ballot(stored.record))
+        encoded, _, _ = self._parts(stored.signed)
+        ballot = self._state.poll.layout.decode(self._state.curve, encoded)
         for box in (stored.share_box, own):
             try:
                 self._state.admission.share(ballot, box or b"")
@@ -189,19 +204,56 @@ class Publication:
             stored.digest,
         )
 
-    def _ballot(self, record: bytes) -> bytes:
-        return record[: self._state.poll.layout.size]
+    async def mend_signed(self) -> None:
+        """Fill ballots whose bytes are damaged from peers that have deleted the boxes."""
+        gaps = {one.digest: one for one in self._state.store.gaps(self._state.poll.poll_id)}
+
+        async def read(peer: Peer) -> None:
+            answer = await peer.post(self._state.path("peer/signed"), b"".join(sorted(gaps)))
+            for start in range(0, len(answer), self._signed_bytes):
+                signed = answer[start : start + self._signed_bytes]
+                gap = gaps.get(tagged_hash("ballot", signed[: self._state.poll.layout.size]))
+                if gap is not None and self._voter_signed(signed):
+                    gap.signed = signed
+                    await asyncio.to_thread(self._state.store.mend_ballot, gap)
+
+        await self._state.each_peer("signed", read, BACKGROUND_S)
+
+    def signed_of(self, digests: Sequence[bytes]) -> bytes:
+        """For a peer: what the voters of some ballots signed, without boxes, end to end."""
+        known = self._state.store.known(self._state.poll.poll_id, digests)
+        return b"".join(stored.signed for stored in known.values())
+
+    @property
+    def _signed_bytes(self) -> int:
+        return self._state.poll.layout.size + HASH_BYTES + SIGNATURE_BYTES
+
+    def _parts(self, signed: bytes) -> tuple[bytes, bytes, bytes]:
+        """Ballot, hash of the boxes, signature."""
+        size = self._state.poll.layout.size
+        return signed[:size], signed[size : size + HASH_BYTES], signed[size + HASH_BYTES :]
+
+    def _boxes_are_whole(self, stored: StoredBallot) -> bool:
+        """Whether the boxes are those that the voter signed; nobody needs them without a key."""
+        if self._state.poll_key is None:
+            return True
+        poll = self._state.poll
+        if len(stored.boxes) != poll.nodes * poll.box_bytes:
+            return False
+        starts = range(0, len(stored.boxes), poll.box_bytes)
+        boxes = [stored.boxes[start : start + poll.box_bytes] for start in starts]
+        return boxes_hash(boxes) == self._parts(stored.signed)[1]
 
     def _voter_signed(self, data: bytes) -> bool:
-        """Whether a record is, to the byte, what its voter signed for this poll."""
-        if len(data) != self._state.poll.record_bytes:
+        """Whether that is, to the byte, what a voter signed for this poll."""
+        if len(data) != self._signed_bytes:
             return False
-        (record,) = self._state.decode_batch(data)
+        ballot, hashed, signature = self._parts(data)
         try:
-            signer = recover(self._statement(record), record.signature)
+            signer = recover(self._statement(ballot, hashed), signature)
         except Malformed:
             return False
-        entry = self._state.census.by_account.get(record.ballot[:ADDRESS_BYTES])
+        entry = self._state.census.by_account.get(ballot[:ADDRESS_BYTES])
         return entry is not None and signer == entry.signing_key
 
 
@@ -210,7 +262,8 @@ def _columns(stored: StoredBallot) -> tuple[object, ...]:
         stored.voter,
         stored.cast_at_unix_s,
         stored.digest,
-        stored.record,
+        stored.signed,
+        stored.boxes,
         stored.receipt,
         stored.share_box,
     )

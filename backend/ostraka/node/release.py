@@ -280,18 +280,30 @@ class Release:
         return self._sums[1]
 
     async def destroy_if_final(self) -> None:
-        """Destroy the poll key once nothing can need it; that is never undone, so ask everybody."""
-        statuses = await asyncio.to_thread(self._final_statuses)
+        """Destroy the poll key once nothing can need it; that is never undone, so ask everybody.
+
+        After a tally this node releases its own share first, unless that takes it longer than the
+        chain would have waited for it.
+        """
+        statuses, late = await asyncio.to_thread(self._final_statuses)
         released = {one.node for one in self._state.store.shares(self._state.poll.poll_id)}
         if statuses == {Status.VOID} or (
-            statuses == {Status.TALLIED} and self._state.node in released
+            statuses == {Status.TALLIED} and (self._state.node in released or late)
         ):
-            await asyncio.to_thread(self._state.destroy_key)
+            # Nobody is storing a box meanwhile.
+            async with self._state.lock:
+                await asyncio.to_thread(self._state.destroy_key)
             self._state.log.info("poll key destroyed", status=statuses.pop().name)
 
-    def _final_statuses(self) -> set[Status]:
-        """The poll's status on a finalized block, as each provider shows it."""
-        return {
-            registry.poll(self._state.poll.poll_id, registry.head("finalized").number).status
-            for registry in self._state.registries
-        }
+    def _final_statuses(self) -> tuple[set[Status], bool]:
+        """The poll's status on a finalized block, as each provider shows it.
+
+        Also whether all of them show one after the deadline of the tally.
+        """
+        statuses, late = set(), True
+        for registry in self._state.registries:
+            head = registry.head("finalized")
+            view = registry.poll(self._state.poll.poll_id, head.number)
+            statuses.add(view.status)
+            late = late and head.timestamp > view.tally_deadline
+        return statuses, late

@@ -149,9 +149,9 @@ class Repairing:
         state = self._state
         stored = await asyncio.to_thread(state.store.ballot, state.poll.poll_id, digest)
         committee, poll_key = state.repair_committee(), state.poll_key
-        if stored is None or not stored.record or committee is None or poll_key is None:
+        if stored is None or not stored.boxes or committee is None or poll_key is None:
             return
-        ballot = state.poll.layout.decode(state.curve, stored.record[: state.poll.layout.size])
+        ballot = state.poll.layout.decode(state.curve, stored.signed[: state.poll.layout.size])
         receipts = await asyncio.to_thread(state.store.peer_receipts, state.poll.poll_id, digest)
         subject = repair_subject(digest)
         for helpers in self._sets_to_try(subject, nodes):
@@ -250,9 +250,9 @@ class Repairing:
         state.require_signer(asker, call.signature, *request.statement)
         stored = state.store.ballot(poll.poll_id, call.ballot_digest)
         helper = state.helper()
-        if stored is None or stored.share_box is None or not stored.record or helper is None:
+        if stored is None or stored.share_box is None or not stored.signed or helper is None:
             raise Problem(409, "No share", "this node has no good share of that ballot")
-        ballot = poll.layout.decode(state.curve, stored.record[: poll.layout.size])
+        ballot = poll.layout.decode(state.curve, stored.signed[: poll.layout.size])
         if not self._is_leaf(ballot.digest):
             self._require_candidate(call, ballot)
         asked = AskedRepair(

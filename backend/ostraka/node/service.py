@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -10,22 +11,24 @@ import structlog
 
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import Registry, Status
+from ostraka.chain.registry import PollView, Registry, Status
 from ostraka.keys import SigningKey
-from ostraka.node.electorate import ElectorateReader, split_upload
+from ostraka.node.census_uploads import CensusUploads
+from ostraka.node.electorate import ElectorateReader, check_size, split_upload
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy
+from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import PollState
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.randomness import system
 from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import NodePoll
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.peer_auth import PeerRequests
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.census import Census
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.parameters import Committee
@@ -34,6 +37,20 @@ from ostraka_verifier.poll_key import node_key
 log = structlog.get_logger()
 
 TICK_S = 0.5
+_LATEST_AGAIN_S = 60
+
+
+@dataclass(frozen=True)
+class _Again:
+    """When to look at a poll again, in seconds of the monotonic clock."""
+
+    at: float = 0
+    pause_s: float = 1
+
+    def later(self) -> "_Again":
+        """Twice as long a pause each time: strangers create polls, too."""
+        pause_s = min(2 * self.pause_s, _LATEST_AGAIN_S)
+        return _Again(time.monotonic() + self.pause_s, pause_s)
 
 
 class NodeService:
@@ -43,6 +60,7 @@ class NodeService:
         self,
         curve: Curve,
         store: NodeStore,
+        secrets: PollSecrets,
         registries: Sequence[Registry],
         key: SigningKey,
         url: str,
@@ -60,19 +78,24 @@ class NodeService:
         self.url = url
         self._curve = curve
         self._store = store
+        self._secrets = secrets
         self._registries = registries
         self._policy = policy
-        self._electorates = electorates
+        self._uploads = CensusUploads(registries[0], policy, electorates)
         self._client = client
         self.requests = PeerRequests(registries[0].domain, key.address, int(time.time()))
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
+        self._lost: set[int] = set()
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._ticking: dict[int, asyncio.Task[None]] = {}
         self._seen = 0
-        self._again: set[int] = set()
+        self._highest = 0
+        self._again: dict[int, _Again] = {}
         # Two services of one poll would have two locks, and two announcements two poll keys.
         self._starting = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
+        self._looked_at = 0.0
         self.head: Head | None = None
 
     async def run(self) -> None:
@@ -90,8 +113,8 @@ class NodeService:
     async def _tick(self) -> None:
         head = await asyncio.to_thread(self._registries[0].head)
         # The same block says the same again.
-        if self.head is None or head.hash != self.head.hash:
-            await self._discover()
+        if self.head is None or head.hash != self.head.hash or self._due():
+            await self._discover(head)
         # Shown only now: from here on the node answers for every poll that it serves.
         self.head = head
         for poll_id, service in self._polls.items():
@@ -114,30 +137,64 @@ class NodeService:
         finally:
             del self._ticking[service.state.poll.poll_id]
 
-    async def _discover(self) -> None:
+    async def _discover(self, head: Head) -> None:
         async with self._starting:
-            await self._discover_next()
+            await self._discover_next(head)
 
-    async def _discover_next(self) -> None:
-        count = await asyncio.to_thread(self._registries[0].poll_count)
-        # Before finality the chain may take a poll back, or put another one in its place.
-        for poll_id in range(count + 1, self._seen + 1):
-            self._forget(poll_id)
-        self._seen = min(self._seen, count)
-        anew = sorted(known for known in self._again if known <= self._seen)
-        for poll_id in [*anew, *range(self._seen + 1, count + 1)]:
-            try:
-                poll = await asyncio.to_thread(PublishedPoll.read, self._registries[0], poll_id)
-            except AuditError as error:
-                log.warning("poll refused", poll=poll_id, problem=str(error))
-                poll = None
-            if poll is not None and self._joins(poll.committee):
-                self._found[poll_id] = poll
-                row = self._store.poll(poll_id, poll.context)
-                if row is not None:
-                    await self._start(poll, row)
-            self._again.discard(poll_id)
+    async def _discover_next(self, head: Head) -> None:
+        # At that very block: a replica that has not seen it says so instead of an older number.
+        count = await asyncio.to_thread(self._registries[0].poll_count, head.number)
+        if head.number >= self._highest:
+            # Before finality the chain may take a poll back, or put another one in its place; but
+            # a head below one that was seen is most likely of a replica that lags behind.
+            self._highest = head.number
+            for poll_id in range(count + 1, self._seen + 1):
+                self._forget(poll_id)
+            self._seen = min(self._seen, count)
+        asked = [*self._due(), *range(self._seen + 1, count + 1)]
+        final = await asyncio.to_thread(self._final_count) if asked else 0
+        for poll_id in asked:
+            answered = await self._look_at(poll_id)
+            if poll_id in self._found or (answered and poll_id <= final):
+                self._again.pop(poll_id, None)
+            else:
+                # What is missing may come, and what is not final may turn out another poll.
+                self._again[poll_id] = self._again.get(poll_id, _Again()).later()
             self._seen = max(self._seen, poll_id)
+
+    async def _look_at(self, poll_id: int) -> bool:
+        """Serve a poll if it is this node's; False when the chain does not show it whole yet."""
+        try:
+            poll = await asyncio.to_thread(PublishedPoll.read, self._registries[0], poll_id)
+        except AuditError as error:
+            log.warning("poll refused", poll=poll_id, problem=str(error))
+            return True
+        if poll is None:
+            log.warning("poll not shown", poll=poll_id)
+            return False
+        if self._joins(poll.committee):
+            self._found[poll_id] = poll
+            row = self._store.poll(poll_id, poll.context)
+            if row is not None:
+                await self._start_again(poll, row)
+        return True
+
+    def _due(self) -> list[int]:
+        """Polls to look at again by now."""
+        now = time.monotonic()
+        return sorted(
+            poll_id
+            for poll_id, again in self._again.items()
+            if poll_id <= self._seen and again.at <= now
+        )
+
+    def _final_count(self) -> int:
+        """Number of polls that nothing can take back, 0 where the provider knows no final block."""
+        try:
+            return self._registries[0].poll_count(self._registries[0].head("finalized").number)
+        except ChainError as error:
+            log.debug("no final block", problem=str(error))
+            return 0
 
     def _joins(self, committee: Committee) -> bool:
         """Whether a poll's committee is one in which the operator lets this node be."""
@@ -162,11 +219,23 @@ class NodeService:
 
     def _forget(self, poll_id: int) -> None:
         """Look at a poll anew: the chain shows none, or another one, under its id."""
-        self._again.add(poll_id)
+        self._again[poll_id] = _Again()
         self._found.pop(poll_id, None)
+        self._lost.discard(poll_id)
         if self._polls.pop(poll_id, None) is not None:
             self._workers.pop(poll_id).cancel()
         log.warning("another poll, or none, in this one's place", poll=poll_id)
+
+    async def _start_again(self, poll: PublishedPoll, row: NodePoll) -> None:
+        """Start a poll of before; one whose secret is lost is named, and not served."""
+        try:
+            service = await self._start(poll, row)
+        except LostSecret as error:
+            self._lose(poll.poll_id, error)
+            return
+        if service.state.poll_key is None:
+            # In case the node ended while it destroyed the key.
+            await asyncio.to_thread(service.state.destroy_key)
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
         peers = [
@@ -174,7 +243,18 @@ class NodeService:
             for number, member in enumerate(poll.committee.members, start=1)
             if member.address != self.key.address
         ]
-        state = PollState(self._curve, self._store, self._registries, poll, row, self.key, peers)
+        # Reads the census again.
+        state = await asyncio.to_thread(
+            PollState,
+            self._curve,
+            self._store,
+            self._secrets,
+            self._registries,
+            poll,
+            row,
+            self.key,
+            peers,
+        )
         service = PollService(state)
         await asyncio.to_thread(service.publication.recheck)
         self._polls[poll.poll_id] = service
@@ -182,20 +262,30 @@ class NodeService:
         service.state.log.info("serving")
         return service
 
-    async def take_census(self, poll_id: int, data: bytes) -> PollService:
-        """Take a poll's census from anyone, check everything, and announce a poll key.
+    async def check_census(self, poll_id: int, header: str, size: int) -> None:
+        """Whether a census may come in, before its bytes do.
 
         Args:
-            data: The census, followed by the redemptions where the voters are invited.
+            header: Of its uploader (`census_upload`).
+            size: Declared length, 0 where none is declared.
 
         Raises:
-            Problem: There is no such poll, or this node does not serve it; says why.
+            Problem: It may not; says why.
         """
         if poll_id in self._polls:
-            return self._polls[poll_id]
-        await self._discover()
-        if poll_id in self._polls:
-            return self._polls[poll_id]
+            return
+        # Strangers must not make the node ask the chain.
+        CensusUpload.decode(header)
+        poll, view = await self._awaiting_census(poll_id)
+        await self._uploads.check(poll, view, header)
+        if size:
+            check_size(poll, size)
+
+    async def _awaiting_census(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
+        """A poll that waits for its census, and its state."""
+        self._require_secret(poll_id)
+        if poll_id not in self._found and (poll_id > self._seen or poll_id in self._again):
+            await self._look_together()
         poll = self._found.get(poll_id)
         if poll is None:
             raise Problem(404, "No such poll", f"this node knows no poll {poll_id} of its own")
@@ -205,34 +295,87 @@ class NodeService:
             raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
         if view.status != Status.CREATED:
             raise Problem(409, "Too late", f"the poll is {view.status.name.lower()}")
-        given, redemptions = split_upload(poll, data)
-        census = await asyncio.to_thread(Census.decode, given)
-        objection = await asyncio.to_thread(
-            self._policy.objection, poll, view.creator, census, redemptions, self._electorates
-        )
-        if objection:
-            raise Problem(422, "Poll refused", objection)
-        poll_key = PollKey()
-        row = NodePoll(
-            poll_id=poll_id,
-            poll_context=poll.context,
-            census=given,
-            redemptions=redemptions,
-            public_key=poll_key.public_key,
-            announcement=self.key.sign(
-                poll.domain.digest(typed_data.POLL_KEY, poll.context, node_key(poll_key.public_key))
-            ),
-            secret_key=poll_key.secret() + system.bytes(SEED_BYTES),
-        )
+        return poll, view
+
+    async def _look_together(self) -> None:
+        """One look at the chain for all who ask within a moment: strangers can ask, too."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_soon())
+        await asyncio.shield(self._looking)
+
+    async def _look_soon(self) -> None:
+        await asyncio.sleep(max(0, self._looked_at + TICK_S - time.monotonic()))
+        self._looked_at = time.monotonic()
+        # Whoever comes from here on may ask for what is mined only now.
+        self._looking = None
+        await self._discover(await asyncio.to_thread(self._registries[0].head))
+
+    async def take_census(self, poll_id: int, header: str, data: bytes) -> PollService:
+        """Take a poll's census from who may give it, check everything, and announce a poll key.
+
+        Args:
+            header: Of its uploader (`census_upload`).
+            data: The census, followed by the redemptions where the voters are invited.
+
+        Raises:
+            Problem: There is no such poll, or this node does not serve it; says why.
+        """
+        if poll_id in self._polls:
+            return self._polls[poll_id]
+        poll, view = await self._awaiting_census(poll_id)
+        upload = await self._uploads.check(poll, view, header)
+        await self._uploads.judge(poll, view, upload, data)
         async with self._starting:
             if poll_id in self._polls:
                 return self._polls[poll_id]
             if poll_id not in self._found:
                 raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
-            known = self._store.poll(poll_id, poll.context)
-            if known is None:
-                self._store.add_poll(row)
-            return await self._start(poll, known or row)
+            try:
+                row = await asyncio.to_thread(self._announced, poll, data)
+                return await self._start(poll, row)
+            except LostSecret as error:
+                self._lose(poll_id, error)
+                raise self._no_secret() from None
+
+    def _announced(self, poll: PublishedPoll, upload: bytes) -> NodePoll:
+        """A poll with this node's announcement of its key, on the disk.
+
+        Raises:
+            LostSecret: An earlier secret of the poll is there and cannot be opened.
+        """
+        known = self._store.poll(poll.poll_id, poll.context)
+        if known is not None:
+            return known
+        # On the disk before the announcement is signed: voters seal to what was announced.
+        # The poll key's secret and the one from which seeds of repairs come (§4.3).
+        secret = self._secrets.keep(poll.context, system.bytes(2 * SEED_BYTES))
+        poll_key = PollKey(secret[:SEED_BYTES])
+        census, redemptions = split_upload(poll, upload)
+        statement = poll.domain.digest(
+            typed_data.POLL_KEY, poll.context, node_key(poll_key.public_key)
+        )
+        row = NodePoll(
+            poll_id=poll.poll_id,
+            poll_context=poll.context,
+            census=census,
+            redemptions=redemptions,
+            public_key=poll_key.public_key,
+            announcement=self.key.sign(statement),
+        )
+        self._store.add_poll(row)
+        return row
+
+    def _lose(self, poll_id: int, error: LostSecret) -> None:
+        self._lost.add(poll_id)
+        log.error("poll not served", poll=poll_id, problem=str(error))
+
+    def _require_secret(self, poll_id: int) -> None:
+        if poll_id in self._lost:
+            raise self._no_secret()
+
+    def _no_secret(self) -> Problem:
+        detail = "this node has lost its secret of the poll, and makes no other"
+        return Problem(409, "Poll secret lost", detail)
 
     def poll(self, poll_id: int) -> PollService:
         """A served poll.
@@ -243,6 +386,7 @@ class NodeService:
         service = self._polls.get(poll_id)
         if service is not None:
             return service
+        self._require_secret(poll_id)
         if poll_id in self._found:
             raise Problem(409, "Census missing", "this poll's census was not given to this node")
         raise Problem(404, "No such poll", f"this node serves no poll {poll_id}")

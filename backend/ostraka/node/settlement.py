@@ -198,7 +198,7 @@ class Settlement:
         known = self._state.store.known(
             self._state.poll.poll_id, [version.digest for version in absent]
         )
-        return b"".join(stored.record for stored in known.values())
+        return self._state.encode_batch(known.values())
 
     def _leaf_list(self, body: bytes) -> LeafList:
         # One leaf a voter: reading what a liar makes longer would hold up everything else.
@@ -282,6 +282,9 @@ class Settlement:
             raise Problem(409, "Wrong round", f"this node is in round {number}", "round", 1)
         if len(digests) > self._accepting.most_versions * len(self._state.census):
             raise Malformed(f"digests: {len(digests)}")
+        if self._state.poll_key is None:
+            # Its shares went with the key, and this node must not say that it never had them.
+            raise Problem(409, "Poll over", "this node has destroyed its poll key")
         versions = self._state.store.versions(self._state.poll.poll_id)
         held = {version.digest for version in versions if version.has_share}
         lacking = [digest for digest in digests if digest not in held]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine, func, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
@@ -96,12 +96,19 @@ class NodeStore:
             poll.inventory_signature = inventory_signature
             session.add(poll)
 
-    def destroy_key(self, poll_id: int, context: bytes) -> None:
-        """Forget the poll key for good."""
+    def destroy_boxes(self, poll_id: int, context: bytes) -> None:
+        """Delete all boxes of a poll, and remember that its key is destroyed."""
         with self._write() as session:
             poll = session.get_one(NodePoll, (poll_id, context))
-            poll.secret_key = None
+            poll.key_destroyed = True
             session.add(poll)
+            of_poll = col(StoredBallot.poll_id) == poll_id
+            session.connection().execute(
+                update(StoredBallot).where(of_poll).values(boxes=b"", share_box=None)
+            )
+
+    def checkpoint(self) -> None:
+        """Leave nothing of what was deleted in SQLite's write-ahead log."""
         checkpoint(self._engine)
 
     def add_ballots(self, ballots: Sequence[StoredBallot]) -> None:
@@ -117,11 +124,12 @@ class NodeStore:
                 if known is None:
                     session.add(ballot)
                 elif known.receipt is None and ballot.receipt is not None:
-                    known.record, known.receipt = ballot.record, ballot.receipt
-                    known.share_box = ballot.share_box
+                    known.signed, known.boxes = ballot.signed, ballot.boxes
+                    known.receipt, known.share_box = ballot.receipt, ballot.share_box
                     session.add(known)
-                elif not known.record:
-                    known.record, known.share_box = ballot.record, ballot.share_box
+                elif not known.signed:
+                    known.signed, known.boxes = ballot.signed, ballot.boxes
+                    known.share_box = ballot.share_box
                     session.add(known)
 
     def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
@@ -206,7 +214,8 @@ class NodeStore:
         """Keep a repaired share, sealed to this node's own poll key."""
         with self._write() as session:
             ballot = self._find(session, poll_id, digest)
-            if ballot is not None and ballot.record and ballot.share_box is None:
+            # Where the boxes are deleted, so is the key that opens this one.
+            if ballot is not None and ballot.boxes and ballot.share_box is None:
                 ballot.share_box = box
                 session.add(ballot)
 
@@ -220,13 +229,13 @@ class NodeStore:
         with self._write() as session:
             session.delete(session.get_one(StoredBallot, ballot.id))
 
-    def gaps(self, poll_id: int) -> int:
-        """Number of ballots whose bytes are missing."""
+    def gaps(self, poll_id: int) -> list[StoredBallot]:
+        """Ballots whose bytes are missing."""
         with Session(self._engine) as session:
-            query = select(func.count()).where(
-                StoredBallot.poll_id == poll_id, StoredBallot.record == b""
+            query = select(StoredBallot).where(
+                StoredBallot.poll_id == poll_id, StoredBallot.signed == b""
             )
-            return session.exec(query).one()
+            return list(session.exec(query))
 
     def add_peer_receipts(self, receipts: Sequence[PeerReceipt]) -> None:
         """Remember other nodes' receipts."""

@@ -7,8 +7,10 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, make_url, text
 from sqlmodel import create_engine
+
+from ostraka.files import create_private, require_private
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -24,9 +26,11 @@ def open_database(url: str, schema: Schema) -> Engine:
     """An engine for `sqlite:///FILE` or `postgresql+psycopg://…`, migrated to the newest schema.
 
     Raises:
-        ValueError: An SQLite file that is damaged, or a database of a newer version.
+        ValueError: An SQLite file that others may read or that is damaged, or a database of a newer
+            version.
     """
-    # Parameters carry poll keys; an error message must not.
+    _keep_private(url)
+    # Parameters carry ballots; an error message must not.
     engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
@@ -36,6 +40,26 @@ def open_database(url: str, schema: Schema) -> Engine:
             raise ValueError(f"{url}: damaged database: {verdict}")
     _migrate(engine, schema)
     return engine
+
+
+def _keep_private(url: str) -> None:
+    """Make an SQLite file that only its owner reads; SQLite makes those beside it alike.
+
+    Raises:
+        ValueError: Others may read one of them, or look into their folder.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return
+    if parsed.database.startswith("file:"):
+        raise ValueError(f"{url}: name the file by sqlite:///FILE")
+    path = Path(parsed.database)
+    require_private(path.parent)
+    create_private(path)
+    for suffix in ("", "-wal", "-shm", "-journal", ".leader"):
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            require_private(file)
 
 
 def _migrate(engine: Engine, schema: Schema) -> None:
@@ -54,10 +78,16 @@ def _migrate(engine: Engine, schema: Schema) -> None:
 
 
 def checkpoint(engine: Engine) -> None:
-    """Move everything out of SQLite's write-ahead log, so that what was deleted is gone."""
+    """Move everything out of SQLite's write-ahead log, so that what was deleted is gone.
+
+    Raises:
+        RuntimeError: Somebody reads the database all the time; it is to be tried again.
+    """
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
-            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar()
+        if busy:
+            raise RuntimeError("the database is busy, its write-ahead log cannot be emptied")
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
@@ -65,7 +95,7 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     # A receipt is a promise: its ballot must be on the disk, not in a cache.
     cursor.execute("PRAGMA synchronous=FULL")
-    # Deleted poll keys are overwritten, not only unlinked.
+    # Deleted boxes are overwritten, not only unlinked.
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()

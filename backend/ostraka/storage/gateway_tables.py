@@ -1,12 +1,12 @@
 """Tables of a gateway: what it indexed of the chain, and what organizers plan.
 
-Nothing here is secret but invitations, of which only hashes are kept; whatever the chain shows can
+Nothing here is secret: of invitations only addresses are known; whatever the chain shows can
 be indexed again.
 """
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, Column, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -49,15 +49,18 @@ class Plan(GatewayTable, table=True):
     __tablename__ = "plan"
 
     id: str = Field(primary_key=True)
+    is_round: bool
     specification: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
     round_id: int | None = Field(default=None, sa_type=BigInteger)
     poll_id: int | None = Field(default=None, sa_type=BigInteger)
-    polls_before: int | None = Field(default=None, sa_type=BigInteger)
-    """Polls on chain before this plan's own was sent, to find it again after a crash."""
     members: bytes | None = None
     """Census of those who may propose in a round."""
     census: bytes | None = None
-    """Census of the poll; None until registration is over."""
+    """Census of the poll; None until it is fixed."""
+    redemptions: bytes | None = None
+    """With the census of a poll by invitation: section 12 of its board."""
+    nonce: bytes | None = None
+    """What tells a poll by invitation from any other, where it belongs to no round."""
     source: dict[str, object] | None = Field(default=None, sa_column=Column(JSON))
     """Where the census was read on chain; None where the organizer gave it."""
     finished: bool = False
@@ -74,6 +77,7 @@ class Step(GatewayTable, table=True):
     """A transaction that the gateway sent for a plan."""
 
     __tablename__ = "step"
+    __table_args__ = (UniqueConstraint("plan_id", "transaction"),)
 
     id: int | None = Field(default=None, primary_key=True)
     plan_id: str = Field(index=True)
@@ -84,16 +88,20 @@ class Step(GatewayTable, table=True):
 
 
 class Invitation(GatewayTable, table=True):
-    """A single-use invitation to register a key; the code itself is known to its holder only."""
+    """An invitation; the key of its address is known to its holder, and to its maker, only."""
 
     __tablename__ = "invitation"
-    __table_args__ = (UniqueConstraint("plan_id", "account"),)
+    __table_args__ = (UniqueConstraint("plan_id", "signing_key"),)
 
-    code_hash: bytes = Field(primary_key=True)
-    plan_id: str = Field(index=True)
+    plan_id: str = Field(primary_key=True)
+    address: bytes = Field(primary_key=True, index=True)
+    """20 bytes."""
     weight: int = Field(default=1, sa_type=BigInteger)
-    account: bytes | None = None
-    """Who redeemed it, None before."""
+    signing_key: bytes | None = None
+    """Address of the key that it is bound to, None before it is redeemed."""
+    by_invitation: bytes | None = None
+    by_signing_key: bytes | None = None
+    """Both keys' signatures of the redemption, 65 bytes each."""
 
 
 class RelayCount(GatewayTable, table=True):
@@ -105,3 +113,63 @@ class RelayCount(GatewayTable, table=True):
     member: bytes = Field(primary_key=True)
     """20 bytes of an account, or 32 of a proposal's id."""
     count: int = 0
+
+
+class OutgoingTransaction(GatewayTable, table=True):
+    """A transaction that some purpose sends from the gateway's account, whatever its fee."""
+
+    __tablename__ = "outgoing_transaction"
+    __table_args__ = (
+        # A purpose sends one at a time, however many gateways work on it.
+        Index(
+            "ix_outgoing_transaction_current",
+            "purpose",
+            unique=True,
+            sqlite_where=text("NOT given_up"),
+            postgresql_where=text("NOT given_up"),
+        ),
+    )
+
+    account: bytes = Field(primary_key=True)
+    nonce: int = Field(primary_key=True, sa_type=BigInteger)
+    purpose: str
+    fields: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    """`to`, `value`, `data`, `gas`, `chainId`."""
+    settled: bool = False
+    """Whether a final block contains it."""
+    given_up: bool = False
+    """Whether it can bring about nothing any more, by a final block."""
+
+
+class SignedTransaction(GatewayTable, table=True):
+    """A signed version of an outgoing transaction, kept before it is sent."""
+
+    __tablename__ = "signed_transaction"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account: bytes
+    nonce: int = Field(sa_type=BigInteger, index=True)
+    hash: bytes = Field(unique=True)
+    raw: bytes
+    max_fee: int = Field(sa_type=BigInteger)
+    """Wei per gas, as `priority_fee`."""
+    priority_fee: int = Field(sa_type=BigInteger)
+    head: int = Field(sa_type=BigInteger)
+    """Number of the newest block when it was signed."""
+    signed_at_unix_s: int = Field(sa_type=BigInteger)
+
+
+class IdempotentRequest(GatewayTable, table=True):
+    """A request that its client may repeat, with what came of it."""
+
+    __tablename__ = "idempotent_request"
+
+    key_hash: bytes = Field(primary_key=True)
+    """SHA-256 of the `Idempotency-Key`."""
+    fingerprint: bytes
+    """SHA-256 of method, path and body."""
+    outcome: dict[str, object] | list[object] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True))
+    )
+    """The answer, None until there is one."""
+    asked_at: datetime = Field(default_factory=lambda: datetime.now(UTC))

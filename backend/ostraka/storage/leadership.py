@@ -5,11 +5,14 @@ them apart, so that no clock has a say and a crash frees the place at once.
 """
 
 import fcntl
+import os
 from pathlib import Path
 from typing import IO
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
+
+from ostraka.files import private
 
 _LOCK = 0x6F737472616B61  # "ostraka"
 
@@ -58,7 +61,7 @@ class Leadership:
         """By a lock on a file beside the database, which lives as long as the process."""
         if self._file is None:
             path = Path(f"{self._engine.url.database}.leader")
-            file = path.open("wb")
+            file = os.fdopen(private(path, os.O_WRONLY | os.O_CREAT), "wb")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

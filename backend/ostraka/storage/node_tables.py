@@ -1,7 +1,7 @@
 """Tables of a tallying node.
 
-No table holds a share: a node keeps the sealed boxes, and its poll key opens them until the key
-is destroyed.
+No table holds a share, nor a key that opens one: a node keeps the sealed boxes until it destroys
+its poll key, whose secret is in a file of its own (`ostraka.node.poll_secrets`).
 """
 
 from sqlalchemy import BigInteger, MetaData, UniqueConstraint
@@ -27,8 +27,8 @@ class NodePoll(NodeTable, table=True):
     """Section 12 of the board, of polls by invitation."""
     public_key: bytes
     announcement: bytes
-    secret_key: bytes | None = None
-    """Poll secret: the poll key's 32 bytes and the repair secret's; None once destroyed."""
+    key_destroyed: bool = False
+    """Whether the poll key was destroyed, and all boxes with it."""
     inventory_signature: bytes | None = None
     """Set on freezing; no receipt is signed from then on."""
 
@@ -76,8 +76,11 @@ class StoredBallot(NodeTable, table=True):
     voter: bytes = Field(index=True)
     cast_at_unix_s: int = Field(sa_type=BigInteger)
     digest: bytes
-    record: bytes
-    """Ballot, boxes and signature as they came; empty where they were damaged."""
+    signed: bytes
+    """Ballot, hash of the boxes, signature, end to end; empty where they were damaged."""
+    boxes: bytes
+    """Sealed boxes as they came, end to end; empty once the poll key is destroyed, or where what
+    the voter signed was damaged."""
     receipt: bytes | None = None
     """This node's signature; None where it came after freezing or the share is bad."""
     share_box: bytes | None = None

@@ -87,7 +87,7 @@ class KeyReport:
         signatures: Of that list (`PollKeys`), by node.
         waiting: For whom it waits.
         said_at_unix_s: When, by its own clock.
-        signature: Its `Waiting` statement.
+        statement: Its signature of whom it waits for (`Waiting`).
     """
 
     node: int
@@ -96,32 +96,31 @@ class KeyReport:
     signatures: Mapping[int, bytes]
     waiting: tuple[Waiting, ...]
     said_at_unix_s: int
-    signature: bytes
+    statement: bytes
 
-    def to_json(self) -> dict[str, Any]:
-        """As a node shows it."""
+    def to_json(self, nodes: int) -> dict[str, Any]:
+        """As a node shows it: lists have a place for each node, None where nothing is known.
+
+        Members: the full `public_keys`; each node's `PollKey` signature in `announcements`; the
+        `poll_keys` hash; the `PollKeys` signature of this node in `signature`, and of all in
+        `signatures`; `waiting_for` with reason and time, its own time `said_at`, its `statement`.
+        """
+        order = range(1, nodes + 1)
+        keys = [self.announcements.get(node) for node in order]
+        signatures = [_hex_or_none(self.signatures.get(node)) for node in order]
         return {
             "node": self.node,
-            "keys": [
-                {
-                    "node": node,
-                    "public_key": to_hex(one.public_key),
-                    "node_key": to_hex(node_key(one.public_key)),
-                    "signature": to_hex(one.signature),
-                }
-                for node, one in sorted(self.announcements.items())
-            ],
-            "poll_keys": to_hex(self.poll_keys) if self.poll_keys else None,
-            "signatures": [
-                {"node": node, "signature": to_hex(signature)}
-                for node, signature in sorted(self.signatures.items())
-            ],
-            "waiting": [
-                {"node": one.node, "for": one.stage.name.lower(), "since": one.since_unix_s}
+            "public_keys": [None if one is None else to_hex(one.public_key) for one in keys],
+            "announcements": [None if one is None else to_hex(one.signature) for one in keys],
+            "poll_keys": _hex_or_none(self.poll_keys),
+            "signature": signatures[self.node - 1],
+            "signatures": signatures,
+            "waiting_for": [
+                {"node": one.node, "reason": one.stage.name.lower(), "since": one.since_unix_s}
                 for one in self.waiting
             ],
             "said_at": self.said_at_unix_s,
-            "signature": to_hex(self.signature),
+            "statement": to_hex(self.statement),
         }
 
     @classmethod
@@ -135,33 +134,37 @@ class KeyReport:
         def index(one: Any) -> int:
             node = one["node"]
             if type(node) is not int or not 1 <= node <= nodes:
-                raise Malformed("keys: a node that is not in the committee")
+                raise Malformed("opening: a node that is not in the committee")
             return node
 
+        def by_node(name: str) -> dict[int, bytes]:
+            listed = content[name]
+            if not isinstance(listed, list) or len(listed) != nodes:
+                raise Malformed(f"{name}: not one for each node")
+            given = enumerate(listed, start=1)
+            return {node: from_hex(one, name) for node, one in given if one is not None}
+
         try:
+            keys, announced = by_node("public_keys"), by_node("announcements")
+            poll_keys = content["poll_keys"]
             return cls(
                 index(content),
                 {
-                    index(one): Announcement(
-                        from_hex(one["public_key"], "public_key"),
-                        from_hex(one["signature"], "signature"),
-                    )
-                    for one in content["keys"]
+                    node: Announcement(key, announced[node])
+                    for node, key in keys.items()
+                    if node in announced
                 },
-                b"" if content["poll_keys"] is None else from_hex(content["poll_keys"], "keys"),
-                {
-                    index(one): from_hex(one["signature"], "signature")
-                    for one in content["signatures"]
-                },
+                b"" if poll_keys is None else from_hex(poll_keys, "poll_keys"),
+                by_node("signatures"),
                 tuple(
-                    Waiting(index(one), Stage[str(one["for"]).upper()], int(one["since"]))
-                    for one in content["waiting"]
+                    Waiting(index(one), Stage[str(one["reason"]).upper()], int(one["since"]))
+                    for one in content["waiting_for"]
                 ),
                 int(content["said_at"]),
-                from_hex(content["signature"], "signature"),
+                from_hex(content["statement"], "statement"),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Malformed(f"keys: no report of a poll's keys: {error!r}") from error
+            raise Malformed(f"opening: no report of a poll's keys: {error!r}") from error
 
     def pinned(self, node_keys: Sequence[bytes]) -> PollKeyList:
         """The full keys whose words are pinned on chain.
@@ -215,3 +218,7 @@ def check_signatures(
         # Else whoever opened the poll could have put keys of their own in the nodes' place.
         if number >= len(signatures) or recover(digest, signatures[number]) != member.address:
             raise Rejected("P4", f"poll keys of node {number + 1}", "not signed by that node")
+
+
+def _hex_or_none(data: bytes | None) -> str | None:
+    return to_hex(data) if data else None

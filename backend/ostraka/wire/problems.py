@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from ostraka.wire.wording import reason_of
 from ostraka_verifier.errors import Malformed, Rejected
 
 
@@ -54,6 +55,11 @@ def from_audit_error(error: Malformed | Rejected) -> Problem:
     return Problem(400, "Malformed", reason or str(error), field if reason else "")
 
 
+def out_of_reach() -> Problem:
+    """What a node says when its provider of chain data fails; names neither it nor its reason."""
+    return Problem(503, "Chain out of reach", "the node cannot read the chain now", "", 5)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` as a problem document."""
 
@@ -73,7 +79,7 @@ def install(app: FastAPI) -> None:
     async def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        return respond(Problem(422, "Invalid request", first["msg"], field))
+        return respond(Problem(422, "Invalid request", reason_of(first), field))
 
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, __: Exception) -> JSONResponse:

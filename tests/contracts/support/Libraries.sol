@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {BallotRule} from "../../../contracts/libraries/BallotRule.sol";
 import {Bn254} from "../../../contracts/libraries/Bn254.sol";
+import {CensusTree} from "../../../contracts/libraries/CensusTree.sol";
 import {Committee} from "../../../contracts/libraries/Committee.sol";
 import {Generators} from "../../../contracts/libraries/Generators.sol";
 import {Outcome} from "../../../contracts/libraries/Outcome.sol";
@@ -30,6 +31,22 @@ contract Libraries {
         uint256 q
     ) external pure returns (bytes32) {
         return Committee.digest(nodes, urls, t, f, q);
+    }
+
+    function censusRoot(
+        bytes32 topHash,
+        uint128 totalWeight,
+        uint32 count
+    ) external pure returns (bytes32) {
+        return CensusTree.root(topHash, totalWeight, count);
+    }
+
+    function isMember(
+        bytes32 root,
+        address account,
+        CensusTree.Membership calldata membership
+    ) external pure returns (bool) {
+        return CensusTree.contains(root, account, membership);
     }
 
     function isPoint(uint256 x, uint256 y) external pure returns (bool) {

@@ -15,6 +15,8 @@ contract PretendRegistry {
     }
 
     uint256 public pollCount;
+    uint32 public constant periodFloor = 1;
+    address public constant disputes = address(0);
     mapping(uint256 pollId => Poll) private polls;
 
     function committee(
@@ -25,6 +27,7 @@ contract PretendRegistry {
 
     function createPoll(
         IPollRegistry.PollParameters calldata parameters,
+        bytes32,
         bytes calldata rule,
         bytes calldata outcomeRule,
         bytes calldata

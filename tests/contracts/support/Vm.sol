@@ -7,6 +7,7 @@ interface Vm {
     function assume(bool condition) external pure;
     function deal(address account, uint256 balance) external;
     function prank(address sender) external;
+    function roll(uint256 number) external;
     function sign(
         uint256 privateKey,
         bytes32 digest

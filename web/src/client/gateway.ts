@@ -10,10 +10,7 @@ import { Malformed } from "../protocol/errors.ts";
 import { optional, record, type Shape, text, whole } from "./shape.ts";
 
 const TIMEOUT_MS = 60_000;
-/**
- * For what a gateway sends to the chain: it answers once that is mined. Whoever gives up before
- * does it a second time.
- */
+/** For what a gateway sends to the chain: it answers once that is mined, or is slow to be. */
 export const MINING_MS = 300_000;
 const ATTEMPTS = 4;
 const MAX_PAUSE_S = 5;
@@ -80,9 +77,13 @@ export class Gateway {
     }
   }
 
-  /** What a request brings about; sent once. */
-  async post<T>(path: string, body: unknown, shape: Shape<T>): Promise<T> {
-    return await this.#send("POST", path, body, shape);
+  /**
+   * What a request brings about; sent once.
+   *
+   * @param key Names the request for the gateway, which does it once under the same name.
+   */
+  async post<T>(path: string, body: unknown, shape: Shape<T>, key = ""): Promise<T> {
+    return await this.#send("POST", path, body, shape, key ? { "Idempotency-Key": key } : {});
   }
 
   /** What a change of a resource brings about; sent once. */
@@ -146,8 +147,14 @@ export class Gateway {
     };
   }
 
-  async #send<T>(method: string, path: string, body: unknown, shape: Shape<T>): Promise<T> {
-    const headers = { "Content-Type": "application/json" };
+  async #send<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    shape: Shape<T>,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const headers = { "Content-Type": "application/json", ...more };
     const response = await this.#request(method, path, { headers, body: JSON.stringify(body) });
     return await this.#read(response, path, shape);
   }

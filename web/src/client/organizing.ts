@@ -6,6 +6,7 @@
 
 import { toHex } from "../protocol/encoding.ts";
 import { Gateway, MINING_MS } from "./gateway.ts";
+import { OpenRequests } from "./open_requests.ts";
 import type { Specification } from "./plan_specification.ts";
 import {
   bytes,
@@ -19,6 +20,7 @@ import {
   text,
   whole,
 } from "./shape.ts";
+import type { Store } from "./votes.ts";
 
 /** As it came: what it may say depends on something else. */
 const anything: Shape<unknown> = (value) => value;
@@ -80,19 +82,25 @@ const sent = record({ transaction: bytes });
 /** The organizer of a gateway, by the token; the gateway pays for what it sends to the chain. */
 export class Organizer {
   readonly #gateway: Gateway;
+  readonly #requests: OpenRequests;
   /** The account from which the gateway pays. */
   readonly account: Uint8Array;
 
-  private constructor(gateway: Gateway, account: Uint8Array) {
+  private constructor(gateway: Gateway, requests: OpenRequests, account: Uint8Array) {
     this.#gateway = gateway;
+    this.#requests = requests;
     this.account = account;
   }
 
-  /** @throws Refusal with status 401: the token is not the organizer's. */
-  static async of(token: string): Promise<Organizer> {
+  /**
+   * @param store Where this device keeps requests without an answer; undefined to keep them for as
+   *   long as the page is open.
+   * @throws Refusal with status 401: the token is not the organizer's.
+   */
+  static async of(token: string, store?: Store): Promise<Organizer> {
     const gateway = new Gateway("", token, MINING_MS);
     const { account } = await gateway.get("/organizer", record({ account: bytes }));
-    return new Organizer(gateway, account);
+    return new Organizer(gateway, new OpenRequests(gateway, store), account);
   }
 
   /** What a poll may give away; nothing is created. Refusal names the member that cannot be. */
@@ -102,7 +110,7 @@ export class Organizer {
 
   /** Create a round or a poll; the number of its plan. */
   async create(wanted: Specification): Promise<string> {
-    return (await this.#gateway.post(pathOf(wanted), wanted, created)).plan;
+    return (await this.#requests.post(pathOf(wanted), wanted, created)).plan;
   }
 
   /** New invitation codes, which nobody can read there again. */
@@ -114,12 +122,12 @@ export class Organizer {
   /** Put money of the gateway's own account into a round. */
   async fund(round: bigint, units: bigint): Promise<void> {
     const amount = units.toString();
-    await this.#gateway.post(`/rounds/${round}/funding`, { amount }, list(sent));
+    await this.#requests.post(`/rounds/${round}/funding`, { amount }, list(sent));
   }
 
   /** Send a funder back what is not, or no longer, meant for proposals. */
   async refund(round: bigint, funder: Uint8Array): Promise<void> {
-    await this.#gateway.post(`/rounds/${round}/refunds`, { funder: toHex(funder) }, sent);
+    await this.#requests.post(`/rounds/${round}/refunds`, { funder: toHex(funder) }, sent);
   }
 }
 

@@ -7,6 +7,7 @@ import { Refusal } from "../../client/gateway.ts";
 import { Organizer } from "../../client/organizing.ts";
 import { words } from "../../messages/index.ts";
 import { Failure, useResource } from "../../view/resource.tsx";
+import { keptIfAllowed } from "../../view/session.ts";
 
 const TOKEN = "ostraka/organizer-token";
 
@@ -20,7 +21,7 @@ export function AsOrganizer({
   const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN) ?? "");
   const found = useResource(async () => {
     if (!token) return undefined;
-    const organizer = await Organizer.of(token);
+    const organizer = await Organizer.of(token, keptIfAllowed());
     sessionStorage.setItem(TOKEN, token);
     return organizer;
   }, [token]);

@@ -37,27 +37,32 @@ def upgrade() -> None:
 
     op.create_table(
         "invitation",
-        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("plan_id", sa.String(), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
         sa.Column("weight", sa.BigInteger(), nullable=False),
-        sa.Column("account", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint("code_hash"),
-        sa.UniqueConstraint("plan_id", "account"),
+        sa.Column("signing_key", sa.LargeBinary(), nullable=True),
+        sa.Column("by_invitation", sa.LargeBinary(), nullable=True),
+        sa.Column("by_signing_key", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("plan_id", "address"),
+        sa.UniqueConstraint("plan_id", "signing_key"),
     )
     with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_invitation_plan_id"), ["plan_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_address"), ["address"], unique=False)
 
     op.create_table(
         "plan",
         sa.Column("id", sa.String(), nullable=False),
+        sa.Column("is_round", sa.Boolean(), nullable=False),
         sa.Column("specification", sa.JSON(), nullable=False),
         sa.Column("round_id", sa.BigInteger(), nullable=True),
         sa.Column("poll_id", sa.BigInteger(), nullable=True),
-        sa.Column("polls_before", sa.BigInteger(), nullable=True),
         sa.Column("members", sa.LargeBinary(), nullable=True),
         sa.Column("census", sa.LargeBinary(), nullable=True),
+        sa.Column("redemptions", sa.LargeBinary(), nullable=True),
+        sa.Column("nonce", sa.LargeBinary(), nullable=True),
         sa.Column("source", sa.JSON(), nullable=True),
         sa.Column("finished", sa.Boolean(), nullable=False),
+        sa.Column("warnings", sa.JSON(), nullable=False),
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -78,13 +83,61 @@ def upgrade() -> None:
         sa.Column("gas_used", sa.BigInteger(), nullable=False),
         sa.Column("block", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("plan_id", "transaction"),
     )
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_step_plan_id"), ["plan_id"], unique=False)
 
+    op.create_table(
+        "outgoing_transaction",
+        sa.Column("account", sa.LargeBinary(), nullable=False),
+        sa.Column("nonce", sa.BigInteger(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.Column("given_up", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "nonce"),
+    )
+    op.create_index(
+        "ix_outgoing_transaction_current",
+        "outgoing_transaction",
+        ["purpose"],
+        unique=True,
+        sqlite_where=sa.text("NOT given_up"),
+        postgresql_where=sa.text("NOT given_up"),
+    )
+    op.create_table(
+        "signed_transaction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.LargeBinary(), nullable=False),
+        sa.Column("nonce", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("max_fee", sa.BigInteger(), nullable=False),
+        sa.Column("priority_fee", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.BigInteger(), nullable=False),
+        sa.Column("signed_at_unix_s", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hash"),
+    )
+    with op.batch_alter_table("signed_transaction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_signed_transaction_nonce"), ["nonce"], unique=False)
+
+    op.create_table(
+        "idempotent_request",
+        sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("outcome", sa.JSON(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key_hash"),
+    )
+
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("idempotent_request")
+    op.drop_table("signed_transaction")
+    op.drop_table("outgoing_transaction")
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_step_plan_id"))
 
@@ -92,7 +145,7 @@ def downgrade() -> None:
     op.drop_table("relay_count")
     op.drop_table("plan")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_invitation_plan_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_address"))
 
     op.drop_table("invitation")
     with op.batch_alter_table("indexed_event", schema=None) as batch_op:

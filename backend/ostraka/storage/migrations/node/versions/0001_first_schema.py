@@ -54,7 +54,7 @@ def upgrade() -> None:
         sa.Column("redemptions", sa.LargeBinary(), nullable=True),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("announcement", sa.LargeBinary(), nullable=False),
-        sa.Column("secret_key", sa.LargeBinary(), nullable=True),
+        sa.Column("key_destroyed", sa.Boolean(), nullable=False),
         sa.Column("inventory_signature", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("poll_id", "poll_context"),
     )
@@ -99,7 +99,8 @@ def upgrade() -> None:
         sa.Column("voter", sa.LargeBinary(), nullable=False),
         sa.Column("cast_at_unix_s", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("signed", sa.LargeBinary(), nullable=False),
+        sa.Column("boxes", sa.LargeBinary(), nullable=False),
         sa.Column("receipt", sa.LargeBinary(), nullable=True),
         sa.Column("share_box", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),

@@ -1,0 +1,60 @@
+"""Options of commands that make or read key files, and where their passphrases come from."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ostraka.cli.output import note
+from ostraka.key_files import plain_warning, read_key
+from ostraka.keys import SigningKey
+from ostraka.passphrases import Passphrases
+
+PASSPHRASES = Passphrases("OSTRAKA_KEY_PASSPHRASE", "--plain-key")
+NEW_PASSPHRASES = Passphrases("OSTRAKA_KEY_NEW_PASSPHRASE", "--plain-key")
+
+KeyFile = Annotated[
+    Path,
+    typer.Option(
+        "--key",
+        envvar="OSTRAKA_KEY",
+        help="Your key file. Its passphrase is asked for, or comes from "
+        "OSTRAKA_KEY_PASSPHRASE_FILE or OSTRAKA_KEY_PASSPHRASE.",
+    ),
+]
+PlainKey = Annotated[
+    bool,
+    typer.Option(
+        "--plain-key",
+        envvar="OSTRAKA_PLAIN_KEY",
+        help="Allow a key file without a passphrase: whoever gets a copy of it has the key.",
+    ),
+]
+
+
+def opened(path: Path, plain_key: bool, as_json: bool) -> SigningKey:
+    """A person's key; a plain one only where that is allowed, with a warning."""
+    warn = partial(note, as_json)
+    return read_key(path, PASSPHRASES, plain=plain_key, warn=warn)
+
+
+def chosen(
+    path: Path, passphrases: Passphrases, plain_key: bool, as_json: bool = False
+) -> str | None:
+    """The passphrase of a new key file, None for a plain one.
+
+    Raises:
+        FileExistsError: There is a file already.
+    """
+    if path.exists():
+        raise FileExistsError(f"{path}: there is a key already, and it is not overwritten")
+    return protection(path, passphrases, plain_key, as_json)
+
+
+def protection(path: Path, passphrases: Passphrases, plain_key: bool, as_json: bool) -> str | None:
+    """What a key is to be put under: a new passphrase, or None where it is to be plain."""
+    if not plain_key:
+        return passphrases.new(path)
+    note(as_json, plain_warning(path))
+    return None

@@ -1,0 +1,111 @@
+"""Poll secrets at a node: one file for each poll, outside the database, erased with the poll's key.
+
+A database is copied, backed up and replicated, and keeps what was deleted; a poll's secret must
+not outlive the poll. So the database has public keys only, and a folder has each poll's secret in a
+file of its own, sealed under a key that follows from the node's signing key and the poll. Where a
+passphrase protects the signing key, it protects these files too. A node that lost the file of a
+poll never makes another secret for it: voters have sealed their shares to the one that it lost.
+
+Source: docs/protocol.md §4.3, §12.
+"""
+
+import json
+from hashlib import blake2b
+from pathlib import Path
+
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from ostraka.files import erase, make_private_folder, replace_file, require_private, unfinished_of
+from ostraka.keys import SigningKey
+from ostraka.wire.records import from_hex, strict_json, to_hex
+from ostraka_verifier.errors import Malformed
+
+FORMAT = "ostraka/poll-secret/v2"
+_PURPOSE = b"ostraka/v2/poll-secret"
+
+
+class LostSecret(ValueError):
+    """A poll's secret is not there, or cannot be opened: this node cannot serve the poll."""
+
+
+class PollSecrets:
+    """The secrets of a node's polls, each a byte string of any length."""
+
+    def __init__(self, folder: Path, key: SigningKey) -> None:
+        """Args:
+            folder: Made if there is none; nobody else may look into it.
+            key: The node's signing key.
+
+        Raises:
+            ValueError: Others may look into the folder, or read a file in it.
+        """
+        make_private_folder(folder)
+        for file in folder.iterdir():
+            require_private(file)
+        self._folder = folder
+        self._master = key.secret()
+        for unfinished in folder.glob("*.new"):
+            # The node ended before it announced a key of this secret.
+            erase(unfinished)
+
+    def keep(self, poll_context: bytes, secret: bytes) -> bytes:
+        """Put a poll's secret on the disk before anything is announced that follows from it.
+
+        Returns the secret that counts: one that is there already is never replaced.
+
+        Raises:
+            LostSecret: One is there, and cannot be opened.
+        """
+        path = self._path(poll_context)
+        if path.exists():
+            return self.read(poll_context)
+        content = {
+            "format": FORMAT,
+            "poll_context": to_hex(poll_context),
+            "box": to_hex(self._box(poll_context).encrypt(secret)),
+        }
+        replace_file(path, json.dumps(content, indent=1).encode())
+        return secret
+
+    def read(self, poll_context: bytes) -> bytes:
+        """A poll's secret.
+
+        Raises:
+            LostSecret: It is not there or cannot be opened; names the file.
+        """
+        path = self._path(poll_context)
+        try:
+            content = strict_json(path.read_bytes())
+            if not isinstance(content, dict) or content.get("format") != FORMAT:
+                raise LostSecret(f"{path}: no file of a poll's secret")
+            box = from_hex(content.get("box"), "box")
+            secret: bytes = self._box(poll_context).decrypt(box)
+        except FileNotFoundError:
+            raise LostSecret(f"{path}: this poll's secret is gone") from None
+        except CryptoError:
+            raise LostSecret(f"{path}: of another poll or node, or damaged") from None
+        except Malformed as error:
+            raise LostSecret(f"{path}: {error}") from None
+        return secret
+
+    def destroy(self, poll_context: bytes) -> None:
+        """Overwrite and remove a poll's secret; nothing when it is gone already.
+
+        What the file system or the disk keeps beside the file is beyond this program's reach; see
+        docs/operations.md.
+        """
+        path = self._path(poll_context)
+        erase(unfinished_of(path))
+        erase(path)
+
+    def _path(self, poll_context: bytes) -> Path:
+        return self._folder / f"{poll_context.hex()}.json"
+
+    def _box(self, poll_context: bytes) -> SecretBox:
+        """Sealed under a key of the poll, so that no file passes for another poll's."""
+        derived = blake2b(_PURPOSE + poll_context, key=self._master, digest_size=SecretBox.KEY_SIZE)
+        return SecretBox(derived.digest())
+
+    def __repr__(self) -> str:
+        return f"PollSecrets({str(self._folder)!r})"

@@ -1,0 +1,62 @@
+"""Titles and names that people read: which characters they may hold, and when two look alike.
+
+A title may be in any script. It may hold no character that changes the direction of the text around
+it, and none that nobody sees: with these, a title shows something else than it says. Joiners and
+variation selectors stay, for several scripts and emoji need them, but they tell no two names apart.
+
+Source: Unicode Standard Annex #31 (NFKC_Casefold), Unicode Technical Report #36.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+
+_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_JOINERS = frozenset("\u200c\u200d")
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Invisible, although Unicode counts them among letters, marks and symbols."""
+
+
+def title_problem(text: str) -> str | None:
+    """Why a text can be no title or name; None when it can."""
+    for sign in text:
+        if sign in _DIRECTION:
+            return f"U+{ord(sign):04X} changes the direction of text"
+        if _is_invisible(sign):
+            return f"U+{ord(sign):04X} cannot be seen"
+    return None if folded(text) else "blank"
+
+
+def folded(text: str) -> str:
+    """What of a text a person tells apart: without case, width, blanks at its ends, or joiners."""
+    kept = "".join(sign for sign in text if not _is_ignored(sign))
+    alike = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold())
+    return " ".join(alike.split())
+
+
+def first_alike(names: Sequence[str]) -> tuple[int, int] | None:
+    """Indices of two names that a person cannot tell apart, the later one first; None without."""
+    seen: dict[str, int] = {}
+    for number, name in enumerate(names):
+        first = seen.setdefault(folded(name), number)
+        if first != number:
+            return number, first
+    return None
+
+
+def cleaned(text: str) -> str:
+    """A text of a file of others without what no title may hold; blanks at its ends go as well."""
+    return "".join(
+        sign for sign in text if sign not in _DIRECTION and not _is_invisible(sign)
+    ).strip()
+
+
+def _is_invisible(sign: str) -> bool:
+    if sign in _JOINERS:
+        return False
+    # Controls, formats, surrogates, and separators of lines and paragraphs.
+    return sign in _FILLERS or unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def _is_ignored(sign: str) -> bool:
+    selector = "\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef"
+    return selector or sign in _JOINERS

@@ -1,0 +1,86 @@
+"""What is wrong with an input, in words for the person who wrote it.
+
+The library that checks our inputs speaks to programmers; its terms reach no user.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+OWN = "own_words"
+"""Type of a validation error whose message is in our own words already."""
+_CLOSE = 0.8
+
+
+def close_to(name: str, known: Collection[str]) -> str:
+    """The known name that another is nearly like; "" for one that is known, or like none."""
+    if name in known:
+        return ""
+    parted = name.strip().lower()
+    plain = re.sub(r"[\s-]+", "_", parted)
+    if plain in known:
+        return plain
+    return next(iter(get_close_matches(parted, known, 1, _CLOSE)), "")
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """`; did you mean …` for a name that is nearly like a known one; "" for every other."""
+    close = close_to(name, known)
+    return f"; did you mean {close}" if close else ""
+
+
+def reason_of(error: Mapping[str, Any]) -> str:
+    """Why a value is none, from one of a validation's errors (pydantic's `errors()`)."""
+    kind, context = str(error["type"]), error.get("ctx", {})
+    if kind == OWN:
+        return str(error["msg"])
+    if kind == "value_error":
+        return str(context["error"]) if "error" in context else "not a value that is known"
+    for name, words in _WORDS.items():
+        if kind == name:
+            return words.format(**{key: _plain(value) for key, value in context.items()})
+    for end, words in _KINDS.items():
+        if kind.startswith(end):
+            return words
+    return "not a value that is known"
+
+
+_WORDS = {
+    "missing": "missing",
+    "extra_forbidden": "unknown",
+    "greater_than_equal": "expected at least {ge}",
+    "greater_than": "expected more than {gt}",
+    "less_than_equal": "expected at most {le}",
+    "less_than": "expected less than {lt}",
+    "string_too_short": "expected at least {min_length} characters",
+    "string_too_long": "expected at most {max_length} characters",
+    "too_short": "expected at least {min_length} entries",
+    "too_long": "expected at most {max_length} entries",
+    "literal_error": "expected {expected}",
+    "union_tag_invalid": "{tag} is none of {expected_tags}",
+    "union_tag_not_found": "missing",
+    "json_invalid": "not JSON",
+}
+_KINDS = {
+    "int": "expected a whole number",
+    "float": "expected a number",
+    "finite_number": "expected a number",
+    "bool": "expected true or false",
+    "string_pattern_mismatch": "not written as such a value is",
+    "string": "expected text",
+    "list": "expected a list",
+    "tuple": "expected a list",
+    "set": "expected a list",
+    "dict": "expected an object of members",
+    "mapping": "expected an object of members",
+    "model": "expected an object of members",
+    "dataclass": "expected an object of members",
+    "path": "expected the name of a file",
+    "bytes": "expected text",
+    "none_required": "expected nothing",
+}
+
+
+def _plain(value: object) -> str:
+    return str(value)

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IPollRegistry} from "./interfaces/IPollRegistry.sol";
+import {BallotRule} from "./libraries/BallotRule.sol";
+import {CensusTree} from "./libraries/CensusTree.sol";
+import {Outcome} from "./libraries/Outcome.sol";
+
+/// @title What a poll may fix, and what its tally awards
+/// @notice No state: whoever gives the same bytes gets the same answer. Specified in docs/protocol.md,
+/// §4.1, §5.3, §6.2, §14.
+contract PollRules {
+    /// @dev Keeps every deadline far from overflow: the year 36812.
+    uint256 private constant MAX_TIME = 1 << 40;
+    uint256 private constant TALLY_BOUND = 1 << 200;
+
+    /// @notice Reverts unless a poll may have these parameters, whatever the registry.
+    /// @param parameters `disputeWindow`, `tallyPeriod`, `responseTime` and `maxDisputeDelay` depend on
+    /// the registry, which checks them.
+    /// @param censusHash Hash of the census tree's top node.
+    /// @param rule Ballot rule, of digest `parameters.rule`.
+    /// @param outcomeRule Outcome rule, of digest `parameters.outcomeRule`.
+    /// @return slots Number of slots of the ballot rule.
+    /// @return maxSlotValue Largest value of any slot.
+    function check(
+        IPollRegistry.PollParameters calldata parameters,
+        bytes32 censusHash,
+        bytes calldata rule,
+        bytes calldata outcomeRule
+    ) external view returns (uint16 slots, uint256 maxSlotValue) {
+        _requireDigest("rule", parameters.rule, BallotRule.digest(rule));
+        _requireDigest("outcomeRule", parameters.outcomeRule, Outcome.digest(outcomeRule));
+        _requireDigest(
+            "censusRoot",
+            parameters.censusRoot,
+            CensusTree.root(censusHash, parameters.totalWeight, parameters.voters)
+        );
+        (slots, maxSlotValue) = BallotRule.validate(rule);
+        Outcome.validate(outcomeRule, slots);
+        _checkElectorate(parameters, maxSlotValue);
+        _checkTimes(parameters);
+        _checkKinds(parameters);
+    }
+
+    /// @notice What each slot is awarded; empty where the tally itself is the result.
+    /// @param order Slots from best to worst as the outcome rule wants them.
+    function awards(
+        bytes calldata outcomeRule,
+        uint256[] calldata tally,
+        uint16[] calldata order
+    ) external pure returns (uint256[] memory) {
+        return Outcome.awards(outcomeRule, tally, order);
+    }
+
+    function _checkElectorate(
+        IPollRegistry.PollParameters calldata parameters,
+        uint256 maxSlotValue
+    ) private pure {
+        if (parameters.voters == 0) _refuse("voters");
+        if (parameters.totalWeight < parameters.voters) _refuse("totalWeight");
+        if (parameters.totalWeight > (TALLY_BOUND - 1) / maxSlotValue) _refuse("totalWeight");
+        if (parameters.minimumBallots == 0 || parameters.minimumBallots > parameters.voters)
+            _refuse("minimumBallots");
+    }
+
+    function _checkTimes(IPollRegistry.PollParameters calldata parameters) private view {
+        if (parameters.closesAt > MAX_TIME || parameters.closesAt <= block.timestamp)
+            _refuse("closesAt");
+        if (parameters.opensAt >= parameters.closesAt) _refuse("opensAt");
+        if (parameters.roundDuration == 0) _refuse("roundDuration");
+        if (
+            parameters.maxRounds == 0 ||
+            uint256(parameters.roundDuration) * parameters.maxRounds > MAX_TIME
+        ) _refuse("maxRounds");
+    }
+
+    /// @dev What no release knows yet must say nothing, so that it cannot come to mean something.
+    function _checkKinds(IPollRegistry.PollParameters calldata parameters) private pure {
+        if (parameters.counting != 0) _refuse("counting");
+        if (parameters.casting != 0) _refuse("casting");
+        if (parameters.identity != 0) _refuse("identity");
+        if (parameters.openMinimum != 0) _refuse("openMinimum");
+        if (parameters.shufflePeriod != 0) _refuse("shufflePeriod");
+        if (parameters.extension != 0) _refuse("extension");
+    }
+
+    function _requireDigest(string memory field, bytes32 expected, bytes32 actual) private pure {
+        if (actual != expected)
+            revert IPollRegistry.PollRegistryDigestDiffers(field, expected, actual);
+    }
+
+    function _refuse(string memory field) private pure {
+        revert IPollRegistry.PollRegistryInvalidParameter(field);
+    }
+}

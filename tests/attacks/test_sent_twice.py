@@ -1,0 +1,566 @@
+"""Nothing is sent twice, whatever becomes of a provider's answers (docs/operations.md).
+
+On Hardhat's node behind `FaultyRpc`. What the rule before did is kept here as a copy, and deposits
+twice; the gateway's own path deposits once, and creates one round and one poll.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from eth_account import Account as EthAccount
+from hexbytes import HexBytes
+from sqlalchemy import Engine
+from web3 import Web3
+
+from ostraka.app.local_stack import LocalStack
+from ostraka.chain import sending
+from ostraka.chain.contract import ChainError
+from ostraka.chain.errors import LowOnCoin, NotMinedYet
+from ostraka.chain.registry import Registry
+from ostraka.chain.sending import Account, Errand
+from ostraka.chain.treasury import Treasury
+from ostraka.gateway import indexer as indexing
+from ostraka.gateway.api import build_api
+from ostraka.gateway.conductor import Conductor
+from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.idempotency import Requests
+from ostraka.gateway.indexer import Indexer
+from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.plans import Plans
+from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.keys import SigningKey
+from ostraka.node.policy import Policy
+from ostraka.node.service import NodeService
+from ostraka.node.store import NodeStore
+from ostraka.storage.database import Schema, open_database
+from ostraka_verifier import typed_data
+from ostraka_verifier.curve import load
+from ostraka_verifier.parameters import Committee, Member
+from tests.support.api import accounts, fresh_keys
+from tests.support.faulty_rpc import FaultyRpc
+
+BUDGET = 1000
+TOKEN = "a token"
+TIMES = {"freeze_delay": 5, "round_duration": 8, "max_rounds": 100, "dispute_window": 600}
+
+
+class Chain:
+    """Hardhat's node with the contracts and one committee, and the faulty way to it."""
+
+    def __init__(self, stack: LocalStack, rpc: FaultyRpc) -> None:
+        self.stack, self.rpc = stack, rpc
+        self.nodes = fresh_keys(4)
+        domain = stack.registry.domain
+        members = tuple(
+            Member(key.address, f"http://127.0.0.1/{n}") for n, key in enumerate(self.nodes)
+        )
+        self.committee = Committee(members, 2, 1)
+        stack.registry.register_committee(
+            stack.organizer,
+            self.committee,
+            [
+                key.sign(domain.digest(typed_data.NODE_REGISTRATION, one.address, one.url))
+                for key, one in zip(self.nodes, members, strict=True)
+            ],
+        )
+
+    def registry(self) -> Registry:
+        """Seen through the faulty provider, by a program of its own."""
+        stack = self.stack
+        return Registry(self.rpc.url, stack.registry.address, stack.deployment.block)
+
+    def desk(self, engine: Engine) -> Desk:
+        """A gateway's desk; several on one database are several gateways, or one restarted."""
+        stack, registry = self.stack, self.registry()
+        treasury = Treasury(self.rpc.url, stack.treasury.address, stack.deployment.block)
+        return Desk(
+            self.rpc.url,
+            registry,
+            treasury,
+            Indexer(engine, {REGISTRY: registry, TREASURY: treasury}, stack.deployment.block),
+            Plans(engine),
+            Account(stack.organizer, DatabaseJournal(engine)),
+            Requests(engine),
+            load(),
+            [self.committee.digest],
+        )
+
+    def deposited(self, round_id: int) -> int:
+        return self.stack.treasury.round(round_id).deposited
+
+    def stop_mining(self) -> None:
+        self.rpc.direct("evm_setAutomine", False)
+        self.rpc.direct("evm_setIntervalMining", 0)
+
+    def mine(self) -> None:
+        self.rpc.direct("evm_mine")
+
+    @property
+    def now(self) -> int:
+        return self.stack.registry.head().timestamp
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    with LocalStack(tmp_path_factory.mktemp("sent-twice"), 0) as stack:
+        stack.start_chain()
+        with FaultyRpc(stack.rpc_url) as rpc:
+            yield Chain(stack, rpc)
+
+
+@pytest.fixture
+def chain(whole: Chain) -> Iterator[Chain]:
+    yield whole
+    whole.rpc.healthy()
+    whole.rpc.direct("evm_setAutomine", True)
+    whole.rpc.direct("evm_setIntervalMining", 1000)
+    whole.mine()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path / 'gateway.db'}", Schema.GATEWAY)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def desk(chain: Chain, engine: Engine) -> Desk:
+    return chain.desk(engine)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long, and everything is sent again at once."""
+    monkeypatch.setattr(sending, "MINING_S", 1)
+    monkeypatch.setattr(sending, "PUSH_S", 0)
+
+
+def round_wanted(chain: Chain) -> dict[str, Any]:
+    return {
+        "title": "A round",
+        "budget": str(BUDGET),
+        "ballot": {"kind": "approval", "at_most": 2},
+        "outcome": {"kind": "greedy"},
+        "members": accounts(fresh_keys(3)),
+        "proposals_close_at": chain.now + 4000,
+        "voting_opens_at": chain.now + 5000,
+        "voting_closes_at": chain.now + 9000,
+        "times": TIMES,
+    }
+
+
+def poll_wanted(chain: Chain) -> PollSpecification:
+    return PollSpecification.model_validate(
+        {
+            "title": "A question",
+            "questions": [{"kind": "single_choice", "title": "Well?", "options": ["yes", "no"]}],
+            "voters": accounts(fresh_keys(3)),
+            "closes_at": chain.now + 20_000,
+            "minimum_ballots": 1,
+            "times": TIMES,
+        }
+    )
+
+
+@pytest.fixture
+def round_id(chain: Chain, desk: Desk) -> int:
+    wanted = RoundSpecification.model_validate(round_wanted(chain))
+    plan = Organizing(desk).create_round(wanted, SigningKey().address.hex())
+    assert plan.round_id is not None
+    return plan.round_id
+
+
+def old_rule(chain: Chain) -> Any:
+    """How the gateway sent before: by the newest nonce, and without a memory."""
+
+    def transact(_: Errand, web3: Web3, function: Any, value: int = 0) -> Any:
+        account = EthAccount.from_key(chain.stack.organizer.secret())
+        name = account.address
+        transaction = function.build_transaction(
+            {
+                "from": name,
+                "value": value,
+                "nonce": web3.eth.get_transaction_count(name, "pending"),
+                "chainId": web3.eth.chain_id,
+            }
+        )
+        sent = web3.eth.send_raw_transaction(account.sign_transaction(transaction).raw_transaction)
+        return web3.eth.wait_for_transaction_receipt(sent, timeout=1)
+
+    return transact
+
+
+def ask_again(act: Any, times: int = 6) -> Any:
+    """As the gateway's clients: whatever is out of reach is asked for again."""
+    for _ in range(times):
+        try:
+            return act()
+        except ChainError as error:
+            last = error
+    raise last
+
+
+def test_by_the_old_rule_a_lost_answer_deposits_twice(
+    chain: Chain, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Errand, "transact", old_rule(chain))
+    chain.rpc.lose_answers = 1
+    ask_again(lambda: Organizing(desk).fund(round_id, BUDGET, "a request"))
+    assert chain.deposited(round_id) == 2 * BUDGET
+
+
+def test_by_the_old_rule_slow_mining_deposits_twice(
+    chain: Chain, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Errand, "transact", old_rule(chain))
+    chain.stop_mining()
+    for _ in range(2):
+        with pytest.raises(ChainError):
+            Organizing(desk).fund(round_id, BUDGET, "a request")
+    chain.mine()
+    assert chain.deposited(round_id) == 2 * BUDGET
+
+
+def test_a_lost_answer_deposits_once(chain: Chain, desk: Desk, round_id: int) -> None:
+    chain.rpc.lose_answers = 1
+    first = ask_again(lambda: Organizing(desk).fund(round_id, BUDGET, "a request"))
+    assert Organizing(desk).fund(round_id, BUDGET, "a request") == first
+    assert chain.deposited(round_id) == BUDGET
+    Organizing(desk).fund(round_id, 1, "another request")
+    assert chain.deposited(round_id) == BUDGET + 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_without_blocks_one_transaction_waits(chain: Chain, desk: Desk, round_id: int) -> None:
+    """Sent again, the node says `known transaction`: that is no failure, nor a reason for more."""
+    chain.stop_mining()
+    chain.rpc.lose_answers = 1
+    for _ in range(3):
+        with pytest.raises(NotMinedYet):
+            Organizing(desk).fund(round_id, BUDGET, "a request")
+    assert chain.deposited(round_id) == 0
+    chain.mine()
+    Organizing(desk).fund(round_id, BUDGET, "a request")
+    chain.mine()
+    assert chain.deposited(round_id) == BUDGET
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("replacement_arrives", [True, False])
+def test_a_stuck_one_is_replaced_under_its_nonce_and_either_may_be_mined(
+    chain: Chain,
+    desk: Desk,
+    round_id: int,
+    replacement_arrives: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "STUCK_S", 0)
+    chain.stop_mining()
+    with pytest.raises(NotMinedYet):
+        Organizing(desk).fund(round_id, BUDGET, "a request")
+    (before,) = desk.account.journal.open(desk.account.address, 0)[-1:]
+    assert len(before.versions) == 1
+    for _ in range(sending.STUCK_BLOCKS):
+        # More than anybody offers: blocks pass it over.
+        chain.rpc.direct("hardhat_setNextBlockBaseFeePerGas", hex(10**13))
+        chain.mine()
+    chain.rpc.drop_sends = 0 if replacement_arrives else 100
+    chain.rpc.direct("hardhat_setNextBlockBaseFeePerGas", hex(before.versions[0].max_fee // 2))
+    desk.push()
+    chain.rpc.healthy()
+    (after,) = desk.account.journal.open(desk.account.address, 0)[-1:]
+    assert after.nonce == before.nonce
+    assert len(after.versions) == 2
+    assert after.versions[1].max_fee > before.versions[0].max_fee
+    chain.rpc.direct("hardhat_setNextBlockBaseFeePerGas", hex(before.versions[0].max_fee // 2))
+    chain.mine()
+    (sent,) = Organizing(desk).fund(round_id, BUDGET, "a request")
+    assert sent.hash == after.versions[1 if replacement_arrives else 0].hash
+    assert chain.deposited(round_id) == BUDGET
+
+
+def test_a_gateway_that_stops_between_storing_and_sending_sends_once(
+    chain: Chain, engine: Engine, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(BaseException):
+        pass
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "_send", stop)
+        with pytest.raises(Stopped):
+            Organizing(desk).fund(round_id, BUDGET, "a request")
+    assert chain.deposited(round_id) == 0
+    # Nobody asks again: the restarted gateway sees to it by itself.
+    monkeypatch.setattr(sending, "PUSH_S", 0)
+    restarted = chain.desk(engine)
+    Conductor(restarted).tick()
+    assert chain.deposited(round_id) == BUDGET
+    Organizing(restarted).fund(round_id, BUDGET, "a request")
+    assert chain.deposited(round_id) == BUDGET
+
+
+@pytest.mark.usefixtures("quick")
+def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
+    chain: Chain, desk: Desk, round_id: int
+) -> None:
+    chain.rpc.drop_sends = 1000
+    with pytest.raises(NotMinedYet):
+        Organizing(desk).fund(round_id, BUDGET, "a request")
+    (stored,) = desk.account.journal.open(desk.account.address, 0)[-1:]
+    # Another program with the same key takes the nonce.
+    other = desk.account.sign(
+        stored.nonce,
+        {"to": "0x" + "11" * 20, "value": 0, "gas": 21_000, "chainId": 31337},
+        (10**11, 10**9),
+        0,
+    )
+    chain.rpc.direct("eth_sendRawTransaction", HexBytes(other.raw).to_0x_hex())
+    chain.rpc.healthy()
+    chain.stop_mining()
+    # A provider of which every answer is of the block before: nothing is concluded.
+    chain.rpc.stale_every, chain.rpc.lag = 1, 1
+    with pytest.raises(NotMinedYet):
+        Organizing(desk).fund(round_id, BUDGET, "a request")
+    assert desk.account.journal.current("fund a request") is not None
+    chain.rpc.healthy()
+    chain.rpc.direct("evm_setAutomine", True)
+    ask_again(lambda: Organizing(desk).fund(round_id, BUDGET, "a request"))
+    sent = desk.account.journal.current("fund a request")
+    assert sent is not None
+    assert sent.nonce > stored.nonce
+    assert chain.deposited(round_id) == BUDGET
+
+
+@pytest.mark.usefixtures("quick")
+def test_stale_replicas_deposit_once(chain: Chain, desk: Desk, round_id: int) -> None:
+    """Nonce, head, state and receipts each from another replica, of which some are behind."""
+    for _ in range(4):
+        chain.mine()
+    for every in (2, 3, 5):
+        before = chain.deposited(round_id)
+        chain.rpc.stale_every, chain.rpc.lag = every, 3
+        chain.rpc.lose_answers = 1
+        ask_again(lambda name=f"request {every}": Organizing(desk).fund(round_id, 7, name), 20)  # type: ignore[misc]
+        chain.rpc.healthy()
+        assert chain.deposited(round_id) == before + 7
+
+
+def test_two_gateways_on_one_database_do_it_once(chain: Chain, url: str, round_id: int) -> None:
+    engine = open_database(url, Schema.GATEWAY)
+    wanted = RoundSpecification.model_validate(round_wanted(chain))
+    rounds = chain.stack.treasury.round_count()
+    gateways = [Organizing(chain.desk(engine)) for _ in range(2)]
+    chain.rpc.lose_answers = 1
+    with ThreadPoolExecutor(4) as pool:
+        funded = pool.map(lambda one: one.fund(round_id, BUDGET, "both"), gateways)
+        made = pool.map(lambda one: one.create_round(wanted, "ab" * 32).round_id, gateways)
+        assert len({tuple(one) for one in funded}) == 1
+        assert set(made) == {rounds + 1}
+    assert chain.deposited(round_id) == BUDGET
+    assert chain.stack.treasury.round_count() == rounds + 1
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_poll_whatever_replicas_say(chain: Chain, engine: Engine, desk: Desk) -> None:
+    before = chain.stack.registry.poll_count()
+    plan = Organizing(desk).create_poll(poll_wanted(chain), SigningKey().address.hex())
+    chain.rpc.lose_answers = 1
+    chain.rpc.stale_every, chain.rpc.lag = 3, 3
+    conductors = [Conductor(chain.desk(engine)) for _ in range(2)]
+    for turn in range(20):
+        leads = conductors[turn % 2]
+        leads._resting.clear()
+        leads._pushed_at = 0
+        leads.tick()
+        if turn % 4 == 0:
+            chain.mine()
+    chain.rpc.healthy()
+    conductors[0]._resting.clear()
+    conductors[0].tick()
+    assert chain.stack.registry.poll_count() == before + 1
+    assert desk.plans.get(plan.id).poll_id == before + 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_poll_that_the_chain_takes_back_comes_back_as_it_was(chain: Chain, desk: Desk) -> None:
+    before = chain.stack.registry.poll_count()
+    plan = Organizing(desk).create_poll(poll_wanted(chain), SigningKey().address.hex())
+    snapshot = chain.rpc.direct("evm_snapshot")
+    leads = Conductor(desk)
+    leads.tick()
+    assert desk.plans.get(plan.id).poll_id == before + 1
+    created = chain.stack.registry.created(before + 1)
+    assert chain.rpc.direct("evm_revert", snapshot)
+    assert chain.stack.registry.poll_count() == before
+    leads._resting.clear()
+    leads._pushed_at = 0
+    leads.tick()
+    assert chain.stack.registry.poll_count() == before + 1
+    assert chain.stack.registry.created(before + 1) == created
+
+
+def test_an_account_low_on_coin_is_said_so(chain: Chain, engine: Engine, round_id: int) -> None:
+    desk = chain.desk(engine)
+    account = desk.account = Account(SigningKey(), DatabaseJournal(engine))
+    for balance in (0, 5):
+        chain.rpc.direct("hardhat_setBalance", "0x" + account.address.hex(), hex(balance))
+        with pytest.raises(LowOnCoin, match=f"has {balance} of the chain's coin"):
+            Organizing(desk).fund(round_id, BUDGET, "poor")
+    assert account.journal.open(account.address, 0) == []
+
+
+def test_blocks_of_proof_of_authority_are_read(chain: Chain, desk: Desk, round_id: int) -> None:
+    chain.rpc.long_extra_data = True
+    assert desk.registry.head().number > 0
+    Organizing(desk).fund(round_id, BUDGET, "a request")
+    assert chain.deposited(round_id) == BUDGET
+
+
+def test_logs_that_come_late_are_indexed(
+    chain: Chain, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "_READ_AGAIN_S", 0)
+    monkeypatch.setattr(indexing, "_REST_S", 0)
+    desk.indexer.follow()
+    chain.rpc.log_lag = 1
+    wanted = RoundSpecification.model_validate(round_wanted(chain))
+    plan = Organizing(desk).create_round(wanted, SigningKey().address.hex())
+    number = str(plan.round_id)
+    desk.indexer.follow()
+    assert desk.indexer.events(TREASURY, ["RoundCreated"], number) == []
+    chain.rpc.healthy()
+    desk.indexer.follow()
+    assert len(desk.indexer.events(TREASURY, ["RoundCreated"], number)) == 1
+
+
+def test_a_missing_block_is_not_a_changed_one(chain: Chain, desk: Desk) -> None:
+    desk.indexer.follow()
+    known = desk.indexer.events(REGISTRY, ["CommitteeRegistered"])
+    chain.rpc.null_every = 1
+    taken_back = []
+    for _ in range(3):
+        chain.mine()
+        try:
+            taken_back.append(desk.indexer.follow())
+        except ChainError:
+            taken_back.append(0)
+    assert taken_back == [0, 0, 0]
+    assert desk.indexer.events(REGISTRY, ["CommitteeRegistered"]) == known
+
+
+def test_a_node_finds_a_poll_whose_logs_come_late(chain: Chain, desk: Desk, tmp_path: Path) -> None:
+    async def run() -> None:
+        store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}", Schema.NODE))
+        async with httpx.AsyncClient() as client:
+            node = NodeService(
+                load(),
+                store,
+                [chain.registry()],
+                chain.nodes[0],
+                "http://127.0.0.1/0",
+                Policy(),
+                client,
+            )
+            await node._tick()
+            Organizing(desk).create_poll(poll_wanted(chain), SigningKey().address.hex())
+            chain.rpc.log_lag = 1
+            Conductor(desk).tick()
+            poll_id = chain.stack.registry.poll_count()
+            await node._tick()
+            assert poll_id not in node._found
+            chain.rpc.healthy()
+            deadline = time.monotonic() + 10
+            while poll_id not in node._found and time.monotonic() < deadline:
+                await node._tick()
+            assert poll_id in node._found
+            # A replica that is behind takes nothing away.
+            chain.rpc.stale_every, chain.rpc.lag = 1, 2
+            await node._tick()
+            assert poll_id in node._found
+
+    asyncio.run(run())
+
+
+class Client:
+    """An organizer's client of one gateway."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._api = build_api(desk, hashlib.sha256(TOKEN.encode()).digest(), httpx.AsyncClient())
+
+    def post(self, path: str, body: object, key: str = "", times: int = 1) -> list[httpx.Response]:
+        """Answers to a request that is sent so many times at once."""
+        headers = {"Authorization": f"Bearer {TOKEN}"} | ({"Idempotency-Key": key} if key else {})
+
+        async def all_at_once() -> list[httpx.Response]:
+            transport = httpx.ASGITransport(self._api)
+            async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+                asked = [client.post(path, json=body, headers=headers) for _ in range(times)]
+                return await asyncio.gather(*asked)
+
+        return asyncio.run(all_at_once())
+
+
+def test_a_key_names_one_request(chain: Chain, desk: Desk, round_id: int) -> None:
+    client, path = Client(desk), f"/api/v1/rounds/{round_id}/funding"
+    key = "3f0b6c1e-aaaa-4bbb-8ccc-1234567890ab"
+    (without,) = client.post(path, {"amount": "600"})
+    assert (without.status_code, without.json()["title"]) == (400, "Idempotency-Key missing")
+    chain.rpc.lose_answers = 1
+    (first,) = client.post(path, {"amount": "600"}, key)
+    assert first.status_code == 200
+    (second,) = client.post(path, {"amount": "600"}, key)
+    assert second.json() == first.json()
+    (other,) = client.post(path, {"amount": "700"}, key)
+    assert (other.status_code, other.json()["title"]) == (422, "Idempotency-Key used before")
+    # After a restart as well.
+    (again,) = Client(desk).post(path, {"amount": "600"}, key)
+    assert again.json() == first.json()
+    assert chain.deposited(round_id) == 600
+
+
+def test_one_round_and_one_poll_for_one_request(chain: Chain, desk: Desk) -> None:
+    client = Client(desk)
+    rounds, plans = chain.stack.treasury.round_count(), len(desk.plans.all())
+    chain.rpc.lose_answers = 1
+    bodies = {
+        "/api/v1/rounds": round_wanted(chain),
+        "/api/v1/polls": poll_wanted(chain).model_dump(mode="json", exclude_none=True),
+    }
+    for path, body in bodies.items():
+        key = "the-key-of" + path.replace("/", "-")
+        answers = client.post(path, body, key, times=3)
+        assert {one.status_code for one in answers} <= {201, 409}, [one.text for one in answers]
+        (made,) = client.post(path, body, key)
+        assert made.status_code == 201
+        good = [one.json() for one in answers if one.status_code == 201]
+        assert good
+        assert all(one == made.json() for one in good)
+    assert chain.stack.treasury.round_count() == rounds + 1
+    assert len(desk.plans.all()) == plans + 2
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_waits_for_a_block_is_said_so_and_asked_again(
+    chain: Chain, desk: Desk, round_id: int
+) -> None:
+    client, path = Client(desk), f"/api/v1/rounds/{round_id}/funding"
+    chain.stop_mining()
+    (waits,) = client.post(path, {"amount": "5"}, "one-that-waits-for-a-block")
+    assert (waits.status_code, waits.json()["title"]) == (503, "Not mined yet")
+    chain.mine()
+    (done,) = client.post(path, {"amount": "5"}, "one-that-waits-for-a-block")
+    assert done.status_code == 200
+    assert chain.deposited(round_id) == 5

@@ -1,0 +1,187 @@
+"""Small inputs that somebody made by hand, each of which was read wrongly once: the right answers.
+
+Elections' files are in tests/cases; those of accounts and specifications as well.
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from typer.testing import CliRunner
+
+from ostraka.app.plain_count import plain_count
+from ostraka.app.specification_file import read_specification
+from ostraka.cli.main import app
+from ostraka.formats.accounts import WrongLines, read_accounts
+from ostraka.formats.election import FileError
+from ostraka.formats.reading import read_election
+from ostraka.gateway.desk import Desk
+from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.wire.problems import Problem
+from tests.support.elections import tally_of
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+@pytest.mark.parametrize(
+    ("name", "tally", "left_out"),
+    [
+        ("short-vote-row.pb", [4, 3, 1, 0], []),
+        ("vote-trailing-comma.pb", [4, 3, 2, 1], []),
+        ("selected-2.pb", [4, 3, 2, 1], []),
+        ("ordinal-short-ballots.pb", [15, 9, 6], []),
+        ("hash-without-space.soc", [8, 6, 4], []),
+        ("heads-lower-case.soc", [8, 6, 4], []),
+        ("line-separator-in-name.soc", [8, 6, 4], []),
+        ("empty-order.soi", [8, 4, 0], [5, 6]),
+    ],
+)
+def test_files_that_are_read(name: str, tally: list[int], left_out: list[int]) -> None:
+    election = read_election(CASES / name)
+    assert tally_of(election) == (tally, left_out)
+    plain = plain_count(CASES / name)
+    assert (list(plain.counts.values()), plain.left_out) == (tally, left_out)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("thousands-space.pb", ":9: budget: '100 000' is no number"),
+        ("negative-cost.pb", ":18: cost: -10 is no amount of money"),
+        ("cumulative-no-points.pb", ":21: column points is missing"),
+        (
+            "cap-column-categories.pb",
+            ":14: max_length_per_category 1: needs the column category, which is missing",
+        ),
+        (
+            "more-names-than-alternatives.soc",
+            ":10: ALTERNATIVE NAME 4: NUMBER ALTERNATIVES is 3, the file names 4",
+        ),
+    ],
+)
+def test_files_that_are_refused(name: str, said: str) -> None:
+    path = CASES / name
+    with pytest.raises(FileError) as raised:
+        read_election(path)
+    assert str(raised.value) == f"{path}{said}"
+
+
+def test_a_city_s_special_winners_are_not_compared() -> None:
+    election = read_election(CASES / "selected-2.pb")
+    assert [option.selected for option in election.options] == [True, None, True, None]
+    assert "marks b, d as special (selected 2 or 3): winners are not compared" in election.says
+
+
+def test_shorter_rankings_count_otherwise_and_are_said_to() -> None:
+    election = read_election(CASES / "ordinal-short-ballots.pb")
+    assert "Pabulib counts otherwise" in election.says
+    assert (election.scores_as_published, election.honoured) == (False, False)
+
+
+def test_a_name_loses_a_separator_that_nobody_sees() -> None:
+    election = read_election(CASES / "line-separator-in-name.soc")
+    assert [option.name for option in election.options] == ["Alpha", "Beta: the second", "Gamma"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "members-semicolon.csv",
+            ["line 1: semicolons part the columns: commas must"],
+        ),
+        ("members-unbalanced-quote.csv", ["line 2: quotes that begin here do not end"]),
+        ("members-zero-address.csv", ["line 2: account: the zero address belongs to nobody"]),
+        (
+            "members-blank-weight.csv",
+            [
+                "line 2: weight: blank, although there is a column of weights",
+                "line 4: weight: blank, although there is a column of weights",
+            ],
+        ),
+    ],
+)
+def test_accounts_that_are_refused(name: str, said: list[str]) -> None:
+    with pytest.raises(WrongLines) as raised:
+        read_accounts(CASES / name)
+    found = [one.removeprefix(f"{CASES / name}: ") for one in raised.value.problems]
+    assert [one.split(": '")[0] for one in found] == said
+
+
+@pytest.mark.parametrize("name", ["m.csv", "keydup.csv"])
+def test_accounts_that_are_read(name: str) -> None:
+    assert len(read_accounts(CASES / name)) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "code", "said"),
+    [
+        ("poll", "poll-bom.toml", 0, ""),
+        (
+            "poll",
+            "poll-same-option-twice.toml",
+            2,
+            "questions[0].options[1]: 'A' cannot be told from 'A', number 1",
+        ),
+        (
+            "poll",
+            "poll-minimum-above-voters.toml",
+            2,
+            "minimum_ballots: 50 of 6 voters: so many can never vote",
+        ),
+        (
+            "round",
+            "round-times-order.toml",
+            2,
+            "voting_opens_at: voting would open before proposals close",
+        ),
+        (
+            "poll",
+            "poll-typo-accounts-file.toml",
+            2,
+            "voters.account_file: unknown; did you mean accounts_file",
+        ),
+        (
+            "poll",
+            "poll-one-key-signs-six.toml",
+            2,
+            "voters.accounts: the key 0x976ea74026e726554db657fa54763abd0c3a0aa9 signs for 6 "
+            "accounts",
+        ),
+    ],
+)
+def test_specifications(kind: str, name: str, code: int, said: str) -> None:
+    done = CliRunner().invoke(app, [kind, "check", str(CASES / name)])
+    lines = done.stderr.splitlines()
+    assert done.exit_code == code
+    if code:
+        (line,) = lines
+        assert line.startswith(f"ostraka: {CASES / name}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "field"),
+    [
+        (PollSpecification, "poll-same-option-twice.toml", "questions[0].options[1]"),
+        (PollSpecification, "poll-minimum-above-voters.toml", "minimum_ballots"),
+        (PollSpecification, "poll-one-key-signs-six.toml", "voters.accounts"),
+        (RoundSpecification, "round-times-order.toml", "voting_opens_at"),
+    ],
+)
+def test_the_gateway_refuses_what_the_command_line_refuses(
+    kind: Any, name: str, field: str
+) -> None:
+    now = 1_800_000_000
+    wanted = kind.model_validate(read_specification(CASES / name, kind, now))
+    desk = SimpleNamespace(
+        committees=[bytes(32)],
+        electorates=None,
+        registry=SimpleNamespace(head=lambda: SimpleNamespace(timestamp=now)),
+    )
+    organizing = Organizing(cast(Desk, desk))
+    tried = organizing.try_poll if kind is PollSpecification else organizing.try_round
+    with pytest.raises(Problem) as raised:
+        tried(wanted)
+    assert (raised.value.status, raised.value.field) == (422, field)

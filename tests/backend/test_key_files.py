@@ -1,0 +1,279 @@
+"""Key files: a passphrase protects them, nobody else reads them, damage is named."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from select import select
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ostraka.cli.main import app
+from ostraka.key_files import COST, FORMAT, Cost, read_key, rewrite_key, write_key
+from ostraka.keys import SigningKey
+from ostraka.passphrases import Passphrases
+
+CHEAP = Cost(1, 8192)
+"""What is tested here is not what a guess costs."""
+WORD = "correct horse battery"
+SOURCE = Passphrases("OSTRAKA_TEST_PASSPHRASE", "--plain-key")
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", WORD)
+    return tmp_path / "key"
+
+
+def test_a_key_comes_back_by_its_passphrase_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = SigningKey()
+    write_key(path, key, WORD, CHEAP)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert key.secret() not in path.read_bytes()
+    assert key.secret().hex() not in path.read_text()
+    content = json.loads(path.read_text())
+    assert (content["format"], content["address"]) == (FORMAT, key.address_hex)
+    assert read_key(path, SOURCE).secret() == key.secret()
+    # Children of this process find it nowhere.
+    assert "OSTRAKA_TEST_PASSPHRASE" not in os.environ
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", WORD + "!")
+    with pytest.raises(ValueError, match="wrong passphrase") as caught:
+        read_key(path, SOURCE)
+    assert WORD not in str(caught.value)
+    with pytest.raises(FileExistsError):
+        write_key(path, SigningKey(), WORD, CHEAP)
+
+
+def test_no_two_files_of_a_key_are_alike(tmp_path: Path) -> None:
+    key = SigningKey()
+    for name in "ab":
+        write_key(tmp_path / name, key, WORD, CHEAP)
+    first, second = (json.loads((tmp_path / name).read_text()) for name in "ab")
+    for member in ("salt", "nonce", "ciphertext"):
+        assert first[member] != second[member]
+
+
+def test_a_guess_costs_what_libsodium_calls_moderate() -> None:
+    assert (COST.operations, COST.memory_bytes) == (3, 256 << 20)
+
+
+def test_a_passphrase_has_one_spelling(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = SigningKey()
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", "zwo\u0308lf Boxka\u0308mpfer")
+    write_key(path, key, SOURCE.new(path), CHEAP)
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", "zw\u00f6lf Boxk\u00e4mpfer")
+    assert read_key(path, SOURCE).address == key.address
+
+
+CHANGES: list[tuple[str, Any, str]] = [
+    ("format", "ostraka/key/v9", "key.format: expected ostraka/key/v2"),
+    ("kdf", "scrypt", "key.kdf: expected argon2id"),
+    ("cipher", "none", "key.cipher: expected"),
+    ("operations", 0, "key.operations: expected a whole number from 1 to 16"),
+    ("operations", True, "key.operations"),
+    ("operations", 17, "key.operations"),
+    ("memory_bytes", 1 << 31, "key.memory_bytes"),
+    ("salt", "0x00", "key.salt: expected 0x-hex of 16 bytes"),
+    ("nonce", "00" * 24, "key.nonce"),
+    ("ciphertext", "0x" + "00" * 48, "wrong passphrase, or the file was changed"),
+    ("address", "0x" + "00" * 20, "key.address: of another key"),
+    ("address", None, "key.address: expected"),
+    ("more", 1, "key.more: unknown member"),
+]
+
+
+@pytest.mark.parametrize(("member", "value", "said"), CHANGES)
+def test_what_is_wrong_with_a_file_is_named(path: Path, member: str, value: Any, said: str) -> None:
+    write_key(path, SigningKey(), WORD, CHEAP)
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {member: value}))
+    with pytest.raises(ValueError, match=said):
+        read_key(path, SOURCE)
+
+
+@pytest.mark.parametrize("member", ["address", "kdf", "salt", "ciphertext", "operations"])
+def test_every_member_must_be_there(path: Path, member: str) -> None:
+    write_key(path, SigningKey(), WORD, CHEAP)
+    content = json.loads(path.read_text())
+    del content[member]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=f"key.{member}: missing"):
+        read_key(path, SOURCE)
+
+
+def test_a_plain_key_is_taken_only_where_somebody_says_so(path: Path) -> None:
+    key, warnings = SigningKey(), list[str]()
+    write_key(path, key, None)
+    with pytest.raises(ValueError, match=r"no passphrase protects this key.*--plain-key") as caught:
+        read_key(path, SOURCE, warn=warnings.append)
+    assert key.secret().hex() not in str(caught.value)
+    assert warnings == []
+    assert read_key(path, SOURCE, plain=True, warn=warnings.append).address == key.address
+    assert "no passphrase protects" in warnings[0]
+    path.write_text("xyz")
+    with pytest.raises(ValueError, match="64 hexadecimal digits"):
+        read_key(path, SOURCE, plain=True)
+
+
+def test_a_file_that_others_may_read_is_refused_with_what_to_run(path: Path) -> None:
+    for passphrase in (None, WORD):
+        write_key(path, SigningKey(), passphrase, CHEAP)
+        for mode in (0o640, 0o604, 0o602):
+            path.chmod(mode)
+            with pytest.raises(ValueError, match=f"others may read.*run: chmod 600 {path}"):
+                read_key(path, SOURCE, plain=True)
+        path.unlink()
+
+
+def test_a_key_of_the_browser_is_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written by web/src/client/key_file.ts."""
+    made = subprocess.run(
+        [
+            "node",
+            str(Path(__file__).parents[1] / "web" / "support" / "browser_key.ts"),
+            "3" * 64,
+            WORD,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    path.write_text(made.stdout)
+    path.chmod(0o600)
+    assert read_key(path, SOURCE).secret().hex() == "3" * 64
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", "another passphrase")
+    with pytest.raises(ValueError, match="wrong passphrase"):
+        read_key(path, SOURCE)
+    content = json.loads(made.stdout)
+    for member, value, said in (
+        ("address", SigningKey().address_hex, "wrong passphrase, or the file was changed"),
+        ("iterations", 10_000_001, "key.iterations"),
+        ("cipher", "AES-128-GCM", "key.cipher: expected AES-256-GCM"),
+    ):
+        monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", WORD)
+        path.write_text(json.dumps(content | {member: value}))
+        with pytest.raises(ValueError, match=said):
+            read_key(path, SOURCE)
+
+
+def test_where_passphrases_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "key"
+    with pytest.raises(ValueError, match="OSTRAKA_TEST_PASSPHRASE_FILE or OSTRAKA_TEST_PASSPHRASE"):
+        SOURCE.of(key)
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", "from the variable")
+    assert SOURCE.of(key) == "from the variable"
+    file = tmp_path / "word"
+    file.write_text("from the file\r\n")
+    file.chmod(0o644)
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE_FILE", str(file))
+    with pytest.raises(ValueError, match="others may read"):
+        SOURCE.of(key)
+    file.chmod(0o600)
+    assert SOURCE.of(key) == "from the file"
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", "from the variable")
+    with pytest.raises(ValueError, match=r"given twice.*PASSPHRASE and by .*_FILE") as caught:
+        SOURCE.of(key)
+    assert "from the" not in str(caught.value)
+    monkeypatch.delenv("OSTRAKA_TEST_PASSPHRASE")
+    monkeypatch.delenv("OSTRAKA_TEST_PASSPHRASE_FILE")
+    # As systemd shows credentials: bits of the group stand for an access list.
+    credential = tmp_path / SOURCE.credential
+    assert credential.name == "ostraka-test-passphrase"
+    credential.write_text("from systemd")
+    credential.chmod(0o440)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert SOURCE.of(key) == "from systemd"
+    for content in (b"two\nlines", b"\xff\xfe", b"x" * 5000):
+        credential.chmod(0o600)
+        credential.write_bytes(content)
+        with pytest.raises(ValueError, match="passphrase") as caught:
+            SOURCE.of(key)
+        assert "lines" not in str(caught.value)
+
+
+def test_a_new_passphrase_has_ten_characters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for word in ("", "123456789"):
+        monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", word)
+        with pytest.raises(ValueError, match="shorter than 10"):
+            SOURCE.new(tmp_path / "key")
+
+
+def _at_a_terminal(command: list[str], answers: list[str]) -> tuple[int, str]:
+    """Exit code and screen of a command whose user types an answer to each question."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ostraka", *command],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+    )
+    os.close(follower)
+    shown = b""
+    while select([leader], [], [], 30)[0]:
+        try:
+            read = os.read(leader, 4096)
+        except OSError:
+            # So Linux tells the end.
+            break
+        shown += read
+        if read.endswith(b": ") and answers:
+            os.write(leader, f"{answers.pop(0)}\n".encode())
+    os.close(leader)
+    return process.wait(30), shown.decode()
+
+
+def test_passphrases_are_typed_unseen(tmp_path: Path) -> None:
+    path = tmp_path / "me.key"
+    command = ["key", "new", str(path)]
+    code, shown = _at_a_terminal(command, [WORD, "another word"])
+    assert (code, "typed differently" in shown, path.exists()) == (1, True, False)
+    assert WORD not in shown
+    code, shown = _at_a_terminal(command, [WORD, WORD])
+    assert (code, WORD in shown) == (0, False)
+    assert json.loads(path.read_text())["address"] in shown
+
+
+def test_a_key_is_put_under_a_passphrase_and_under_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, path, other = SigningKey(), tmp_path / "me.key", "another passphrase"
+    write_key(path, key, None)
+    run, files = CliRunner(), {"OSTRAKA_KEY_NEW_PASSPHRASE": WORD}
+    result = run.invoke(app, ["key", "passphrase", str(path)], env=files)
+    assert result.exit_code == 0, result.output
+    assert json.loads(path.read_text())["memory_bytes"] == COST.memory_bytes
+    files = {"OSTRAKA_KEY_PASSPHRASE": WORD, "OSTRAKA_KEY_NEW_PASSPHRASE": other}
+    assert run.invoke(app, ["key", "passphrase", str(path)], env=files).exit_code == 0
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", other)
+    assert read_key(path, SOURCE).secret() == key.secret()
+    result = run.invoke(app, ["key", "passphrase", str(path)], env=files)
+    assert (result.exit_code, "wrong passphrase" in result.stderr) == (1, True)
+    assert not {WORD, other} & set(result.output.split("\n"))
+    rewrite_key(path, key, other, CHEAP)
+    files = {"OSTRAKA_KEY_PASSPHRASE": other}
+    result = run.invoke(app, ["key", "passphrase", str(path), "--plain-key"], env=files)
+    assert (result.exit_code, "no passphrase protects" in result.stderr) == (0, True)
+    assert path.read_text().strip() == key.secret().hex()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_command_takes_a_passphrase_as_an_argument() -> None:
+    import typer
+
+    def options(group: Any) -> list[str]:
+        if hasattr(group, "commands"):
+            return [name for one in group.commands.values() for name in options(one)]
+        return [name for one in group.params for name in one.opts]
+
+    found = options(typer.main.get_command(app))
+    assert "--plain-key" in found
+    assert [name for name in found if "passphrase" in name] == []

@@ -1,0 +1,158 @@
+"""A JSON-RPC provider with the faults of public ones: a proxy before a real node, over real HTTP.
+
+Faults are switched on one by one and follow the count of questions, never chance.
+"""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+_SEND = "eth_sendRawTransaction"
+_HEAD_ARGUMENT = {"eth_getBlockByNumber": 0, "eth_call": 1, "eth_getTransactionCount": 1}
+_STALE = {*_HEAD_ARGUMENT, "eth_blockNumber", "eth_getTransactionReceipt", "eth_getLogs"}
+
+
+class FaultyRpc:
+    """The proxy, for as long as the context lasts.
+
+    Attributes:
+        lose_answers: Of so many sent transactions: accepted, but the answer is a 504.
+        drop_sends: So many sent transactions are answered by a 504 and go nowhere.
+        stale_every: One of so many questions is answered by a replica that is behind; 0 for none.
+        lag: Blocks by which that replica is behind.
+        log_lag: Blocks by which logs alone are behind, without saying so.
+        null_every: One of so many blocks asked for by number is null; 0 for none.
+        long_extra_data: Whether blocks have 97 bytes of `extraData`, as of proof of authority.
+        sent: Raw transactions that reached the node.
+    """
+
+    def __init__(self, upstream: str) -> None:
+        self._upstream = upstream
+        self._client = httpx.Client(timeout=30, trust_env=False)
+        self._lock = Lock()
+        self._asked: dict[str, int] = {}
+        self.lose_answers = self.drop_sends = 0
+        self.stale_every = self.lag = self.log_lag = self.null_every = 0
+        self.long_extra_data = False
+        self.sent: list[str] = []
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status, content = proxy._answer(json.loads(body))
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def healthy(self) -> None:
+        """Switch every fault off."""
+        self.lose_answers = self.drop_sends = 0
+        self.stale_every = self.lag = self.log_lag = self.null_every = 0
+        self.long_extra_data = False
+
+    def direct(self, method: str, *params: object) -> Any:
+        """The node's own answer; AssertionError if it is an error."""
+        answer = self._forward({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def _answer(self, asked: dict[str, Any]) -> tuple[int, bytes]:
+        method = asked["method"]
+        if method == _SEND:
+            with self._lock:
+                dropped, self.drop_sends = self.drop_sends > 0, max(0, self.drop_sends - 1)
+            if dropped:
+                return 504, b"<html>Gateway time-out</html>"
+            answer = self._forward(asked)
+            with self._lock:
+                if "error" not in answer:
+                    self.sent.append(asked["params"][0])
+                lost, self.lose_answers = self.lose_answers > 0, max(0, self.lose_answers - 1)
+            if lost:
+                return 504, b"<html>Gateway time-out</html>"
+            return 200, json.dumps(answer).encode()
+        return 200, json.dumps(self._read(method, asked)).encode()
+
+    def _read(self, method: str, asked: dict[str, Any]) -> dict[str, Any]:
+        params = asked["params"]
+        said: Callable[..., dict[str, Any]] = lambda **more: {  # noqa: E731
+            "jsonrpc": "2.0",
+            "id": asked["id"],
+            **more,
+        }
+        if method in _STALE and self._is_turn("stale", self.stale_every):
+            newest = self._head() - self.lag
+            if method == "eth_blockNumber":
+                return said(result=hex(newest))
+            if method == "eth_getTransactionReceipt":
+                found = self._forward(asked)
+                receipt = found.get("result")
+                return said(result=None) if receipt and _at(receipt) > newest else found
+            if method == "eth_getLogs":
+                return said(result=self._logs(params[0], newest))
+            place = _HEAD_ARGUMENT[method]
+            block = params[place]
+            if block in ("latest", "pending", "finalized", "safe"):
+                params[place] = hex(newest)
+            elif int(block, 16) > newest:
+                return said(error={"code": -32000, "message": "header not found"})
+        if method == "eth_getLogs" and self.log_lag:
+            return said(result=self._logs(params[0], self._head() - self.log_lag))
+        if method == "eth_getBlockByNumber":
+            if params[0].startswith("0x") and self._is_turn("null", self.null_every):
+                return said(result=None)
+            answer = self._forward({**asked, "params": params})
+            if self.long_extra_data and answer.get("result"):
+                answer["result"]["extraData"] = "0x" + "5a" * 97
+            return answer
+        return self._forward({**asked, "params": params})
+
+    def _logs(self, wanted: dict[str, Any], newest: int) -> list[Any]:
+        found: list[Any] = self.direct("eth_getLogs", wanted)
+        return [one for one in found if _at(one) <= newest]
+
+    def _head(self) -> int:
+        return int(self.direct("eth_blockNumber"), 16)
+
+    def _is_turn(self, what: str, every: int) -> bool:
+        with self._lock:
+            count = self._asked[what] = self._asked.get(what, 0) + 1
+        # Scattered, so that no kind of question has all the turns; the same in every run.
+        return every > 0 and sha256(f"{what} {count}".encode()).digest()[0] % every == 0
+
+    def _forward(self, asked: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = self._client.post(self._upstream, json=asked).json()
+        return answer
+
+    def __enter__(self) -> Self:
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._client.close()
+
+
+def _at(found: dict[str, Any]) -> int:
+    return int(found["blockNumber"], 16)
