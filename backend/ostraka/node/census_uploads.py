@@ -20,11 +20,12 @@ from ostraka.chain.contract import ChainError
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Registry
 from ostraka.chain.treasury import Treasury
+from ostraka.node.electorate import ElectorateReader, split_upload
 from ostraka.node.policy import Policy
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.problems import Problem, from_audit_error, out_of_reach, respond
-from ostraka_verifier.census import Census, census_bytes
+from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Malformed, Rejected
 
@@ -47,9 +48,13 @@ _V = TypeVar("_V")
 class CensusUploads:
     """Censuses on their way into one node."""
 
-    def __init__(self, registry: Registry, policy: Policy) -> None:
+    def __init__(self, registry: Registry, policy: Policy, electorates: ElectorateReader) -> None:
+        """Args:
+        electorates: Reads from the chain who may vote.
+        """
         self._registry = registry
         self._policy = policy
+        self._electorates = electorates
         self._signers: OrderedDict[bytes, bytes] = OrderedDict()
         self._wrong: OrderedDict[_Key, str] = OrderedDict()
         self._resting: OrderedDict[bytes, float] = OrderedDict()
@@ -85,8 +90,7 @@ class CensusUploads:
             Problem: It is not; says why.
         """
         # What cannot be it is not read, as hashing a large one takes long.
-        if len(data) != census_bytes(poll.parameters.voters):
-            raise Problem(422, "Poll refused", _wrong_size(len(data), poll), "body")
+        split_upload(poll, data)
         if keccak256(data) != upload.census_hash:
             detail = "the body is not the one that was signed"
             raise Problem(403, "Not the poll's creator", detail, "body")
@@ -136,11 +140,14 @@ class CensusUploads:
     def _look_at(
         self, poll: PublishedPoll, view: PollView, data: bytes
     ) -> tuple[Census | None, str | None]:
+        given, redemptions = split_upload(poll, data)
         try:
-            census = Census.decode(data)
+            census = Census.decode(given)
         except (Malformed, Rejected) as error:
             return None, from_audit_error(error).detail
-        return census, self._policy.objection(poll, view.creator, census)
+        return census, self._policy.objection(
+            poll, view.creator, census, redemptions, self._electorates
+        )
 
     async def _signer(self, poll: PublishedPoll, view: PollView) -> bytes:
         """Who may give a poll's census; asked of the chain once."""
@@ -200,16 +207,6 @@ class CensusGate:
                 await respond(problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-def check_size(poll: PublishedPoll, size: int) -> None:
-    """Problem when so many bytes cannot be the poll's census; 0 stands for a length not known."""
-    if size and size != census_bytes(poll.parameters.voters):
-        raise Problem(422, "Poll refused", _wrong_size(size, poll), "body")
-
-
-def _wrong_size(size: int, poll: PublishedPoll) -> str:
-    return f"{size} bytes are no census of {poll.parameters.voters} voters"
 
 
 def _remember(memory: OrderedDict[_K, _V], key: _K, value: _V) -> None:
