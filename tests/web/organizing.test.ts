@@ -458,7 +458,10 @@ describe("a file", () => {
       shared_keys: true,
       voters: {
         kind: "invitations",
-        invitations: [{ address: ONE }, { address: TWO, weight: 3 }],
+        invitations: [
+          { address: ONE, weight: 3 },
+          ...["1", "2", "3", "4", "5", "6"].map((digit) => ({ address: `0x${digit.repeat(40)}` })),
+        ],
       },
       registration_closes_at: NOW + 10,
       closes_at: NOW + 30,

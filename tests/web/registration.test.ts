@@ -16,7 +16,7 @@ import type { Config, Invited } from "../../web/src/client/views.ts";
 import { Census, type CensusEntry } from "../../web/src/protocol/census.ts";
 import { compareBytes, fromHex, toHex } from "../../web/src/protocol/encoding.ts";
 import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
-import { type Signer, SigningKey } from "../../web/src/protocol/keys.ts";
+import { SigningKey } from "../../web/src/protocol/keys.ts";
 import { pollElectorate, roundElectorate } from "../../web/src/protocol/redemption.ts";
 import { Domain, recover, REDEMPTION } from "../../web/src/protocol/typed_data.ts";
 import { Shelf } from "./support/shelf.ts";

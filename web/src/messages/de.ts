@@ -594,6 +594,21 @@ export const de: Messages = {
       `Hier können bis zu ${count} abgestimmt haben. So viele Stimmzettel prüft die Kommandozeile schneller.`,
     command: "Auf der Kommandozeile",
     assuming: "Alles stimmt unter der Annahme:",
+    assumptions: {
+      invitations: (all: string, used: string) =>
+        `jede von ${all} Einladungen (${used} verwendet) ging an eine eigene Person; wer sie erstellt hat, konnte diejenigen verwenden, die niemanden erreicht haben`,
+      list: (voters: string) =>
+        `die Organisation hat, als sie ${voters} Stimmberechtigte von Hand aufführte, die richtigen aufgeführt`,
+      members: (contract: string) =>
+        `wer das Verzeichnis ${contract} führt, hat dessen Mitglieder richtig aufgeführt`,
+      contract: (contract: string) =>
+        `der Smart Contract ${contract}, dessen Code dieses Programm nicht kennt, sagt wahrheitsgemäß, wer abstimmen darf`,
+      others: () =>
+        `die Stimmberechtigten, die keine Mitglieder der Runde sind, sind die, mit denen die Geldgebenden gerechnet haben`,
+      disputes: (contract: string) => `der Smart Contract ${contract} verwirft nur falsche Wurzeln`,
+    },
+    testDeployment:
+      "Das ist eine Testinstallation: Ihre Fristen dürfen kürzer als eine Stunde sein, zu kurz, um rechtzeitig Einspruch zu erheben.",
   },
   wallet: {
     keys: "Schlüssel in diesem Browser",

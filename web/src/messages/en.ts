@@ -559,6 +559,20 @@ export const en = {
       `As many as ${count} may have voted here. The command line checks so many ballots faster.`,
     command: "On the command line",
     assuming: "Everything holds, assuming:",
+    assumptions: {
+      invitations: (all: string, used: string) =>
+        `each of ${all} invitations (${used} used) went to a person of its own; whoever made them could use those that never reached anybody`,
+      list: (voters: string) =>
+        `the organizer, who listed ${voters} voters by hand, listed those who may vote`,
+      members: (contract: string) =>
+        `the owner of the registry ${contract} listed its members rightly`,
+      contract: (contract: string) =>
+        `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
+      others: () => `voters who are not the round’s members are those whom its funders expected`,
+      disputes: (contract: string) => `the contract ${contract} rejects none but false roots`,
+    },
+    testDeployment:
+      "This is a test deployment: its periods may be shorter than an hour, too short for anybody to object in time.",
   },
   wallet: {
     keys: "Keys in this browser",

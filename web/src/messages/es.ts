@@ -580,6 +580,21 @@ export const es: Messages = {
       `Aquí pueden haber votado hasta ${count} personas. La línea de comandos comprueba más rápido tantas papeletas.`,
     command: "En la línea de comandos",
     assuming: "Todo se cumple, suponiendo:",
+    assumptions: {
+      invitations: (all: string, used: string) =>
+        `cada una de las ${all} invitaciones (${used} usadas) llegó a una persona distinta; quien las creó podía usar las que no llegaron a nadie`,
+      list: (voters: string) =>
+        `la organización, que listó a mano ${voters} votantes, listó a quienes pueden votar`,
+      members: (contract: string) =>
+        `quien administra el registro ${contract} listó bien a sus miembros`,
+      contract: (contract: string) =>
+        `el contrato ${contract}, cuyo código no conoce este programa, dice la verdad sobre quién puede votar`,
+      others: () =>
+        `quienes votan sin ser miembros de la ronda son quienes esperaban sus financiadores`,
+      disputes: (contract: string) => `el contrato ${contract} solo rechaza raíces falsas`,
+    },
+    testDeployment:
+      "Esta es una instalación de prueba: sus plazos pueden durar menos de una hora, demasiado poco para objetar a tiempo.",
   },
   wallet: {
     keys: "Claves en este navegador",

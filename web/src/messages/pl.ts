@@ -581,6 +581,21 @@ export const pl: Messages = {
       `Liczba osób, które mogły tu zagłosować: ${count}. Tyle kart szybciej sprawdzisz w wierszu poleceń.`,
     command: "W wierszu poleceń",
     assuming: "Wszystko się zgadza przy założeniu:",
+    assumptions: {
+      invitations: (all: string, used: string) =>
+        `każde zaproszenie trafiło do innej osoby (zaproszenia: ${all}, wykorzystane: ${used}); kto je utworzył, mógł użyć tych, które do nikogo nie trafiły`,
+      list: (voters: string) =>
+        `organizator, który sam spisał głosujących (liczba: ${voters}), spisał tych, którzy mogą głosować`,
+      members: (contract: string) =>
+        `właściciel rejestru ${contract} poprawnie wpisał jego członków`,
+      contract: (contract: string) =>
+        `kontrakt ${contract}, którego kodu ten program nie zna, mówi prawdę o tym, kto może głosować`,
+      others: () =>
+        `głosujący, którzy nie są członkami rundy, to ci, których spodziewali się wpłacający`,
+      disputes: (contract: string) => `kontrakt ${contract} odrzuca tylko fałszywe korzenie`,
+    },
+    testDeployment:
+      "To instalacja testowa: terminy mogą tu być krótsze niż godzina, zbyt krótkie, by zdążyć ze sprzeciwem.",
   },
   wallet: {
     keys: "Klucze w tej przeglądarce",
