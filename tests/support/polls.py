@@ -22,10 +22,16 @@ from ostraka_verifier.board import (
     SignedShare,
 )
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.encoding import keccak256, word
-from ostraka_verifier.evidence import ChainEvidence, Payout, ProposalEvidence, RoundEvidence
+from ostraka_verifier.evidence import (
+    ChainEvidence,
+    ElectorateEvidence,
+    Payout,
+    ProposalEvidence,
+    RoundEvidence,
+    Transfer,
+)
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.outcome import (
     Greedy,
@@ -50,10 +56,12 @@ from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
 from ostraka_verifier.typed_data import recover_key
+from tests.support.deployments import TABLE, code_of, deployment, treasury_code
 from tests.support.randomness import SeededRandomness
 
 REGISTRY = bytes(range(1, 21))
 CHAIN_ID = 31337
+TOKEN = bytes([200] * 20)
 OPENS_AT = 1_800_000_000
 CLOSES_AT = OPENS_AT + 3600
 
@@ -209,9 +217,7 @@ class SyntheticPoll:
         """What node `node` releases."""
         shares = [
             BoxContent.decode(
-                self.poll_keys[node - 1].open(
-                    one.boxes[node - 1], ballot_info(self.context, node)
-                ),
+                self.poll_keys[node - 1].open(one.boxes[node - 1], ballot_info(self.context, node)),
                 len(self.rule.slots),
             ).share
             for one in self.prepared
@@ -260,7 +266,6 @@ class SyntheticPoll:
     def chain(self, anchored: AnchoredRoot, tally: Tally) -> ChainEvidence:
         """What an honest chain says after the tally."""
         keys = [key.public_key for key in self.poll_keys]
-        table = b"".join(derive_generator(index) for index in range(MAX_GENERATORS + 1))
         return ChainEvidence(
             chain_id=CHAIN_ID,
             block=1000,
@@ -270,9 +275,12 @@ class SyntheticPoll:
             poll_keys_digest=poll_keys_hash(keys),
             root=anchored.root,
             tally_digest=tally_digest(tally),
+            rejected_rounds=0,
+            rejected_at=0,
+            anchored_at=CLOSES_AT + 100,
             dispute_window_ends_at=CLOSES_AT + 700,
             tally_deadline=CLOSES_AT + 87_000,
-            generators=b"\0" + table,
+            generators=TABLE,
             node_keys=tuple(node_key(one) for one in keys),
             anchored=anchored,
             tally=tally,
@@ -285,7 +293,10 @@ class SyntheticPoll:
             creator=self.treasury or bytes(20),
             creator_is_treasury=self.treasury is not None,
             round=self.round(tally) if self.treasury else None,
+            deployment=deployment(CHAIN_ID, REGISTRY),
             census=self.census if self.source else None,
+            census_code=code_of("MemberRegistry") if self.source else b"",
+            census_times=(OPENS_AT - 60, OPENS_AT - 48) if self.source else None,
         )
 
     def round(self, tally: Tally) -> RoundEvidence:
@@ -311,20 +322,34 @@ class SyntheticPoll:
             )
             for slot, (cost, funded) in enumerate(zip(costs, awards, strict=True))
         ]
-        payouts = tuple(Payout(one.id, one.recipient, one.amount) for one in proposals if one.paid)
+        payouts = tuple(
+            Payout(one.id, one.recipient, one.amount, 950, bytes([number] * 32))
+            for number, one in enumerate(proposals)
+            if one.paid
+        )
         withdrawn = ProposalEvidence(
             bytes([99] * 32), bytes([99] * 20), 1, 0, True, False, False, ""
         )
+        assert self.treasury is not None
+        code, rules = treasury_code(CHAIN_ID, REGISTRY, self.treasury)
+        tree = self.census.tree
         return RoundEvidence(
             registry=REGISTRY,
+            code=code,
+            rules=rules,
             status=6,
             poll_id=1,
             budget=budget,
             deposited=budget,
             committed=sum(one.amount for one in proposals if one.funded),
             paid_out=sum(one.amount for one in payouts),
+            electorate=ElectorateEvidence(0, tree.digest, tree.count, tree.sum, b""),
+            member_root=tree.digest,
+            secret=self.secret,
+            token=TOKEN,
             proposals=(proposals[0], withdrawn, *proposals[1:]),
             payouts=payouts,
+            moved=tuple(Transfer(one.transaction, one.recipient, one.amount) for one in payouts),
         )
 
 

@@ -65,9 +65,7 @@ IdempotencyKey = Annotated[
 Once = Callable[[Callable[[str], Any]], Any]
 Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
 TokenPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the token.")]
-AddressPath = Annotated[
-    str, Path(pattern="^0x[0-9a-f]{40}$", description="An address.")
-]
+AddressPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="An address.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
