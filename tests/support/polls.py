@@ -51,9 +51,16 @@ from ostraka_verifier.parameters import (
 from ostraka_verifier.poll_key import node_key, poll_keys_hash
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import SingleChoice, approval, implied_question
+from ostraka_verifier.redemption import (
+    Redemption,
+    Redemptions,
+    invitations,
+    poll_electorate,
+    round_electorate,
+)
 from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
-from ostraka_verifier.snapshot import CensusSource
+from ostraka_verifier.snapshot import CensusSource, InvitedCensus
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
 from ostraka_verifier.typed_data import recover_key
 from tests.support.deployments import TABLE, code_of, deployment, treasury_code
@@ -62,6 +69,7 @@ from tests.support.randomness import SeededRandomness
 REGISTRY = bytes(range(1, 21))
 CHAIN_ID = 31337
 TOKEN = bytes([200] * 20)
+NONCE = bytes([6] * 32)
 OPENS_AT = 1_800_000_000
 CLOSES_AT = OPENS_AT + 3600
 
@@ -94,6 +102,8 @@ class SyntheticPoll:
     """Where the description says that the census comes from; the chain then agrees."""
     treasury: bytes | None = None
     """Address of a treasury whose round 7 the poll decides, with a withdrawn proposal in it."""
+    unused_invitations: int | None = None
+    """Voters redeemed invitations, and so many were not redeemed; None: no invitations."""
     members: Mapping[str, object] = field(default_factory=dict)
     """Further members of the description, or others in place of its own."""
     curve: Curve = field(default_factory=load)
@@ -109,16 +119,31 @@ class SyntheticPoll:
         keys = [SigningKey(self.random.bytes(32)) for _ in self.votes]
         self.voter_keys = sorted(keys, key=lambda key: key.address)
         weights = self.weights or [1] * len(self.votes)
+        used = self.voter_keys
+        if self.unused_invitations is not None:
+            made = [
+                SigningKey(self.random.bytes(32))
+                for _ in range(self.unused_invitations + len(keys))
+            ]
+            self.invitation_keys = sorted(made, key=lambda key: key.address)
+            self.invited = invitations([(key.address, 1) for key in self.invitation_keys])
+            used = self.invitation_keys[: len(keys)]
+        self.accounts = [key.address for key in used]
         self.census = Census(
             tuple(
-                CensusEntry(key.address, key.address, weight)
-                for key, weight in zip(self.voter_keys, weights, strict=True)
+                CensusEntry(account, key.address, weight)
+                for account, key, weight in zip(
+                    self.accounts, self.voter_keys, weights, strict=True
+                )
             )
         )
         options = [f"option {slot}" for slot in range(len(self.rule.slots))]
         content: dict[str, object] = {"title": "A question", "options": options}
         if self.source:
             content["census"] = self.source.to_json()
+        if self.unused_invitations is not None:
+            nonce = None if self.treasury else NONCE
+            content["census"] = InvitedCensus(self.invited.root, nonce).to_json()
         if self.treasury:
             content["round"] = {"treasury": "0x" + self.treasury.hex(), "id": 7}
         self.description = json.dumps(content | dict(self.members)).encode()
@@ -154,8 +179,10 @@ class SyntheticPoll:
             self.random,
         )
         self.prepared = [
-            self.factory.prepare(key, key.address, bits, OPENS_AT + number)
-            for number, (key, bits) in enumerate(zip(self.voter_keys, self.votes, strict=True))
+            self.factory.prepare(key, account, bits, OPENS_AT + number)
+            for number, (key, account, bits) in enumerate(
+                zip(self.voter_keys, self.accounts, self.votes, strict=True)
+            )
         ]
 
     @property
@@ -163,6 +190,22 @@ class SyntheticPoll:
         """The poll as its registry's events have it."""
         description = Description.decode(self.description)
         return PublishedPoll(self.identity, self.context, description, self.rule, self.committee)
+
+    def redemptions(self) -> Redemptions:
+        """What binds each used invitation to its voter's key."""
+        root, domain = self.invited.root, self.domain
+        if self.treasury:
+            domain = typed_data.Domain(CHAIN_ID, self.treasury)
+            electorate = round_electorate(CHAIN_ID, self.treasury, 7, root)
+        else:
+            electorate = poll_electorate(CHAIN_ID, REGISTRY, NONCE, root)
+        records = []
+        for invitation, key in zip(self.invitation_keys, self.voter_keys, strict=False):
+            digest = domain.digest(
+                typed_data.REDEMPTION, electorate, invitation.address, key.address
+            )
+            records.append(Redemption(invitation.sign(digest), key.sign(digest)))
+        return Redemptions(self.invited, tuple(records))
 
     def leaf(self, prepared: PreparedBallot) -> SignedBallot:
         """A ballot as the board lists it."""
@@ -260,6 +303,7 @@ class SyntheticPoll:
             leaves=tuple(self.leaf(prepared) for prepared in self.prepared),
             root=anchored,
             shares=tuple(self.sign_share(node, share, root) for node, share in shares.items()),
+            redemptions=(None if self.unused_invitations is None else self.redemptions().encode()),
         )
         return board, self.chain(anchored, tally)
 
@@ -332,7 +376,10 @@ class SyntheticPoll:
         )
         assert self.treasury is not None
         code, rules = treasury_code(CHAIN_ID, REGISTRY, self.treasury)
-        tree = self.census.tree
+        tree, members = self.census.tree, self.census.root
+        kind = 0
+        if self.unused_invitations is not None:
+            kind, tree, members = 3, self.invited.tree, bytes([5] * 32)
         return RoundEvidence(
             registry=REGISTRY,
             code=code,
@@ -343,8 +390,8 @@ class SyntheticPoll:
             deposited=budget,
             committed=sum(one.amount for one in proposals if one.funded),
             paid_out=sum(one.amount for one in payouts),
-            electorate=ElectorateEvidence(0, tree.digest, tree.count, tree.sum, b""),
-            member_root=tree.digest,
+            electorate=ElectorateEvidence(kind, tree.digest, tree.count, tree.sum, b""),
+            member_root=members,
             secret=self.secret,
             token=TOKEN,
             proposals=(proposals[0], withdrawn, *proposals[1:]),
