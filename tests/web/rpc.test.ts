@@ -205,6 +205,7 @@ describe("ranges of blocks", () => {
     topics: [toHex(TOPIC)],
     data: "0x",
     blockNumber: `0x${block.toString(16)}`,
+    transactionHash: toHex(word(block)),
   });
 
   /** An endpoint of some events that takes so many blocks, and the ranges that it was asked for. */

@@ -1,16 +1,16 @@
 /**
  * Ask an Ethereum JSON-RPC endpoint, whose answers are worth what it is worth.
  *
- * Throws everywhere: Undecided when the endpoint is out of reach, or answers what no chain would;
- * Refused, which is Undecided too, when it says no; Reverted when it says that the contract does.
+ * Throws everywhere: Unanswered when the endpoint is out of reach, or answers what no chain would;
+ * Refused, which is Unanswered too, when it says no; Reverted when it says that the contract does.
  * Nothing that an endpoint does speaks against a poll. What reads the ABI throws Malformed, which
- * `ofChain` turns into Undecided.
+ * `ofChain` turns into Unanswered.
  *
  * Source: Ethereum JSON-RPC specification; the contract ABI.
  */
 
 import { fromHex, keccak256, Reader, toHex, utf8, WORD_BYTES } from "../protocol/encoding.ts";
-import { Malformed, Undecided } from "../protocol/errors.ts";
+import { Malformed, Unanswered } from "../protocol/errors.ts";
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 const TIMEOUT_MS = 60_000;
@@ -22,6 +22,9 @@ const MAX_LOG_REQUESTS = 5_000;
 const CALLS_AT_ONCE = 100;
 /** Far more than any list has; a lying endpoint must not make us allocate. */
 const MAX_ENTRIES = 1n << 16n;
+/** Of 64 bits, in hexadecimal. */
+const QUANTITY_DIGITS = 16;
+const BALANCE_DIGITS = 64;
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
@@ -33,16 +36,17 @@ const PASSING = /header not found|unknown block|too many requests|rate limit/i;
 const REVERTED = /revert|opcode|out of gas/i;
 
 /** The endpoint says no: it may say yes to something else. */
-export class Refused extends Undecided {}
+export class Refused extends Unanswered {}
 
 /** The endpoint ran the call, and the contract refused it. */
 export class Reverted extends Refused {}
 
-/** An event: its topics of 32 bytes each, its data and its block. */
+/** An event: its topics of 32 bytes each, its data, its block, its transaction's hash. */
 export interface Log {
   readonly topics: readonly Uint8Array[];
   readonly data: Uint8Array;
   readonly block: bigint;
+  readonly transaction: Uint8Array;
 }
 
 /** First topics that an event must have. */
@@ -76,7 +80,7 @@ export class JsonRpc {
     const answer = await this.#ask(method, [quantity(block), false]);
     if (typeof answer !== "object" || !answer) {
       // A reorganization, or a replica behind the one that answered before.
-      throw new Undecided(`${method}: the RPC endpoint has no block ${block}`);
+      throw new Unanswered(`${method}: the RPC endpoint has no block ${block}`);
     }
     return readQuantity((answer as Record<string, unknown>)["timestamp"], method);
   }
@@ -85,6 +89,18 @@ export class JsonRpc {
   async code(address: Uint8Array, block: bigint): Promise<Uint8Array> {
     const code = await this.#ask("eth_getCode", [toHex(address), quantity(block)]);
     return readBytes(code, "eth_getCode");
+  }
+
+  /** The chain's coins of an account. */
+  async balance(address: Uint8Array, block: bigint): Promise<bigint> {
+    const answer = await this.#ask("eth_getBalance", [toHex(address), quantity(block)]);
+    return readQuantity(answer, "eth_getBalance", BALANCE_DIGITS);
+  }
+
+  /** How many transactions an account has sent. */
+  async transactionCount(address: Uint8Array, block: bigint): Promise<bigint> {
+    const method = "eth_getTransactionCount";
+    return readQuantity(await this.#ask(method, [toHex(address), quantity(block)]), method);
   }
 
   /** What a view answers. */
@@ -147,10 +163,11 @@ export class JsonRpc {
     });
   }
 
-  /** All events of a contract with these topics up to a block, oldest first. */
-  async logs(address: Uint8Array, topics: Topics, last: bigint): Promise<Log[]> {
+  /** All events of a contract with these topics in a range of blocks, oldest first. */
+  async logs(address: Uint8Array, topics: Topics, last: bigint, oldest = 0n): Promise<Log[]> {
     const spans: Log[][] = [];
-    for await (const span of this.#backwards(address, topics, last)) spans.unshift(span);
+    const all = this.#backwards(address, topics, last, oldest);
+    for await (const span of all) spans.unshift(span);
     return spans.flat();
   }
 
@@ -163,11 +180,16 @@ export class JsonRpc {
   }
 
   /** Events by spans of blocks, the latest first: all at once, or what the endpoint takes. */
-  async *#backwards(address: Uint8Array, topics: Topics, end: bigint): AsyncGenerator<Log[]> {
+  async *#backwards(
+    address: Uint8Array,
+    topics: Topics,
+    end: bigint,
+    oldest = 0n,
+  ): AsyncGenerator<Log[]> {
     let last = end;
-    let blocks = end + 1n;
+    let blocks = end + 1n - oldest;
     for (let requests = 0; requests < MAX_LOG_REQUESTS; requests++) {
-      const first = last >= blocks ? last - blocks + 1n : 0n;
+      const first = last - blocks >= oldest ? last - blocks + 1n : oldest;
       let span: Log[];
       try {
         span = await this.#logs(address, topics, first, last);
@@ -179,10 +201,10 @@ export class JsonRpc {
         continue;
       }
       yield span;
-      if (first === 0n) return;
+      if (first === oldest) return;
       last = first - 1n;
     }
-    throw new Undecided("more blocks of events than can be asked for");
+    throw new Unanswered("more blocks of events than can be asked for");
   }
 
   async #logs(address: Uint8Array, topics: Topics, first: bigint, last: bigint): Promise<Log[]> {
@@ -213,13 +235,13 @@ export class JsonRpc {
         continue;
       }
       if (PASSING_STATUSES.includes(status)) {
-        throw new Undecided(`the RPC endpoint does not answer: status ${status}`);
+        throw new Unanswered(`the RPC endpoint does not answer: status ${status}`);
       }
       let answer: unknown;
       try {
         answer = JSON.parse(text);
       } catch {
-        if (status === 200) throw new Undecided("the RPC endpoint does not speak JSON-RPC");
+        if (status === 200) throw new Unanswered("the RPC endpoint does not speak JSON-RPC");
         throw new Refused(`the RPC endpoint refuses: status ${status}`);
       }
       // Some give their reasons with a status of 400 or 403.
@@ -245,7 +267,7 @@ export class JsonRpc {
       text = await response.text();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Undecided(`the RPC endpoint does not answer: ${reason}`);
+      throw new Unanswered(`the RPC endpoint does not answer: ${reason}`);
     }
     if (text.length > MAX_ANSWER_BYTES) throw new Refused("the RPC endpoint answers too much");
     return { status: response.status, text, retryAfter: response.headers.get("Retry-After") };
@@ -272,7 +294,7 @@ export async function ofChain<T>(reading: Promise<T>): Promise<T> {
     return await reading;
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    throw new Undecided(`the RPC endpoint answers what no chain would: ${error.message}`);
+    throw new Unanswered(`the RPC endpoint answers what no chain would: ${error.message}`);
   }
 }
 
@@ -284,7 +306,7 @@ export async function requireContract(
   block: bigint,
 ): Promise<void> {
   if (!(await rpc.code(address, block)).length) {
-    throw new Undecided(`no contract at ${toHex(address)} on chain ${chainId}`);
+    throw new Unanswered(`no contract at ${toHex(address)} on chain ${chainId}`);
   }
 }
 
@@ -339,9 +361,10 @@ export function count(reader: Reader, most = MAX_ENTRIES): number {
   return Number(length);
 }
 
-/** A quantity of at most 64 bits, as the JSON-RPC specification writes them. */
-function readQuantity(value: unknown, subject: string): bigint {
-  if (typeof value !== "string" || !/^0x[0-9a-fA-F]{1,16}$/.test(value)) {
+/** A quantity, by default of at most 64 bits, as the JSON-RPC specification writes them. */
+function readQuantity(value: unknown, subject: string, digits = QUANTITY_DIGITS): bigint {
+  const written = typeof value === "string" && /^0x[0-9a-fA-F]+$/.test(value);
+  if (!written || value.length > 2 + digits) {
     throw nonsense(subject, `${shown(value)}, no quantity`);
   }
   return BigInt(value);
@@ -358,17 +381,18 @@ function readBytes(value: unknown, subject: string): Uint8Array {
 
 function readLog(log: unknown): Log {
   if (typeof log !== "object" || !log) throw nonsense("eth_getLogs", "no log");
-  const { topics, data, blockNumber } = log as Record<"topics" | "data" | "blockNumber", unknown>;
+  const { topics, data, blockNumber, transactionHash } = log as Record<string, unknown>;
   if (!Array.isArray(topics)) throw nonsense("eth_getLogs", "a log without topics");
   return {
     topics: topics.map((one) => readBytes(one, "topic")),
     data: readBytes(data, "eth_getLogs"),
     block: readQuantity(blockNumber, "eth_getLogs"),
+    transaction: readBytes(transactionHash, "eth_getLogs"),
   };
 }
 
-function nonsense(subject: string, what: string): Undecided {
-  return new Undecided(`${subject}: the RPC endpoint answers ${what}`);
+function nonsense(subject: string, what: string): Unanswered {
+  return new Unanswered(`${subject}: the RPC endpoint answers ${what}`);
 }
 
 function shown(value: unknown): string {

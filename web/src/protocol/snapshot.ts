@@ -4,7 +4,7 @@
  * Source: docs/protocol.md §6.5, §6.6.
  */
 
-import { fromHex } from "./encoding.ts";
+import { fromHex, toHex, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { type ClassRule, readClassRule } from "./weight_classes.ts";
@@ -54,6 +54,23 @@ export function readOrigin(content: Json): CensusOrigin {
     root: hash(members.get("root") ?? null, "root"),
     nonce: nonce === null ? undefined : hash(nonce, "nonce"),
   };
+}
+
+/** Canonical JSON of a source as a round fixes it (§17.4): a time, in Unix seconds, not a block. */
+export function sourceAtTime(source: CensusSource, unixS: bigint): Uint8Array {
+  const { kind, contract, unit, keys, classes } = source;
+  const members: Record<string, string> = {
+    at: unixS.toString(),
+    kind: JSON.stringify(kind),
+    contract: JSON.stringify(toHex(contract)),
+  };
+  if (kind === "votes") members["unit"] = JSON.stringify(unit.toString());
+  if (keys) members["keys"] = JSON.stringify(toHex(keys));
+  if (classes !== undefined) {
+    members["classes"] = typeof classes === "bigint" ? `${classes}` : JSON.stringify(classes);
+  }
+  const sorted = Object.keys(members).sort();
+  return utf8(`{${sorted.map((name) => `"${name}":${members[name]}`).join()}}`);
 }
 
 /** A source on chain; Malformed when it is none. */
