@@ -1,6 +1,6 @@
 # Ostraka. `make demo` and `make test` need a checkout, Python 3.11 with pip, and make; nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak tour lock vectors format clean
+.PHONY: help setup demo test check bench soak tour lock releases vectors format clean
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -33,6 +33,7 @@ check: setup ## Lint, types, layers, formatting, generated files current
 	npm run check --silent
 	scripts/check_native
 	python -m tests.vectors.generate --check
+	python scripts/releases.py --check
 	scripts/lock --check
 	python scripts/check_tree.py
 
@@ -48,6 +49,9 @@ tour: setup ## Take the pictures of docs/tour.md again
 
 lock: setup ## Lock the Python and Rust packages again
 	@scripts/lock
+
+releases: setup ## Write the contracts' code hashes for verifiers again
+	@python scripts/releases.py
 
 vectors: setup ## Write the shared test vectors again
 	@python -m tests.vectors.generate

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from ostraka.cli.main import app
 from ostraka.formats.accounts import read_accounts
-from ostraka.gateway.electorates import census_of
-from ostraka.gateway.specification import Electorate
+from ostraka.gateway.electorates import census_of_list
+from ostraka.gateway.specification import AccountList
 from ostraka.wire.problems import Problem
 
 WEIGHTS = [1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610]
@@ -90,22 +89,19 @@ def test_files_that_make_no_classes(members: Path) -> None:
     assert "1 voters make no class" in run(members, code=1).output
 
 
-def electorate(**changes: object) -> Electorate:
+def electorate(**changes: object) -> AccountList:
     accounts = [
         {"account": account(number), "weight": weight}
         for number, weight in enumerate(WEIGHTS, start=1)
     ]
     content = {"kind": "list", "accounts": accounts} | changes
-    return TypeAdapter[Electorate](Electorate).validate_python(content)
+    return AccountList.model_validate(content)
 
 
-def test_lists_take_classes_with_those_who_were_invited() -> None:
-    invited = {bytes([9] * 20): 50}
-    census, source = census_of("", electorate(classes=2), invited)
-    assert source is None
-    assert len(census) == len(WEIGHTS) + 1
-    assert not census.identifying_weights()
-    plain, _ = census_of("", electorate(), invited)
-    assert plain.identifying_weights()
+def test_lists_take_classes() -> None:
+    assert not census_of_list(electorate(classes=2)).identifying_weights()
+    assert census_of_list(electorate()).identifying_weights()
     with pytest.raises(Problem, match="make no class of at least 5"):
-        census_of("", electorate(accounts=[], classes="equal"), invited)
+        census_of_list(electorate(accounts=[{"account": account(1)}], classes="equal"))
+    with pytest.raises(Problem, match="would be empty"):
+        census_of_list(electorate(accounts=[]))

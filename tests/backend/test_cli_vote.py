@@ -91,6 +91,7 @@ class Town:
                     for node in range(1, 5)
                     if node not in nodes
                 ],
+                "waiting": [],
             },
         )
 

@@ -4,23 +4,36 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from ostraka.gateway.plans import Plans, code_hash, known_accounts
+from ostraka.gateway.plans import Fixed, Plans
 from ostraka.gateway.specification import PollSpecification
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import Plan
 from ostraka.storage.leadership import Leadership
 from ostraka.wire.problems import Problem
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.redemption import Redemption
 
 SPECIFICATION = PollSpecification.model_validate(
     {
         "title": "A question",
         "questions": [{"kind": "single_choice", "title": "Well?", "options": ["yes", "no"]}],
         "closes_at": 2_000_000_000,
-        "voters": {"kind": "list"},
+        "voters": {
+            "kind": "invitations",
+            "invitations": [
+                {"address": "0x" + 20 * f"{number:02x}", "weight": 3} for number in (11, 12, 13)
+            ],
+        },
     }
 )
+INVITED = [bytes([number] * 20) for number in (11, 12, 13)]
+SIGNED = Redemption(bytes(65), bytes(65))
+
+
+def census(*accounts: bytes) -> Census:
+    return Census(tuple(CensusEntry(account, account, 1) for account in accounts))
 
 
 @pytest.fixture
@@ -42,49 +55,55 @@ def test_an_invitation_is_used_once_even_by_many_at_once(engine: Engine) -> None
     # Each with a lock of its own, as in processes of their own.
     desks = [Plans(engine) for _ in range(4)]
     plan = desks[0].add(SPECIFICATION)
-    code, other = desks[0].invite(plan, 2, 3)
     with ThreadPoolExecutor(4) as pool:
         done = list(
             pool.map(
-                lambda n: outcome(lambda: desks[n].redeem(code, bytes([n + 1] * 20))), range(4)
+                lambda n: outcome(
+                    lambda: desks[n].redeem(plan, INVITED[0], bytes([n + 1] * 20), SIGNED)
+                ),
+                range(4),
             )
         )
     assert sorted(done) == ["Used before"] * 3 + ["done"]
-    (winner,) = [one.account for one in desks[0].invitations(plan) if one.account]
-    assert desks[1].redeem(code, winner).weight == 3
-    assert outcome(lambda: desks[1].redeem(other, winner)) == "Registered before"
-    assert outcome(lambda: desks[1].redeem("guess", winner)) == "No such invitation"
+    (winner,) = [one.signing_key for one in desks[0].invitations(plan) if one.signing_key]
+    assert desks[1].redeem(plan, INVITED[0], winner, SIGNED).weight == 3
+    assert outcome(lambda: desks[1].redeem(plan, INVITED[1], winner, SIGNED)) == "Registered before"
+    stranger = bytes([99] * 20)
+    assert outcome(lambda: desks[1].redeem(plan, stranger, winner, SIGNED)) == "No such invitation"
 
 
 def test_who_is_told_to_be_registered_is_in_the_census(engine: Engine) -> None:
     """Between reading invitations and fixing the census somebody else redeems one."""
     plans, other = Plans(engine), Plans(engine)
     plan = plans.add(SPECIFICATION)
-    codes = plans.invite(plan, 3, 1)
-    plans.redeem(codes[0], bytes([1] * 20))
-    redeemed = len(known_accounts(plans.invitations(plan)))
-    other.redeem(codes[1], bytes([2] * 20))
-    assert not plans.fix_census(plan, b"census of one", None, redeemed)
+    first, second, third = (bytes([number] * 20) for number in (1, 2, 3))
+    plans.redeem(plan, INVITED[0], first, SIGNED)
+    redeemed = sum(one.signing_key is not None for one in plans.invitations(plan))
+    other.redeem(plan, INVITED[1], second, SIGNED)
+    assert not plans.fix_census(plan, Fixed(census(first)), redeemed)
     assert plan.census is None
-    assert plans.fix_census(plan, b"census of two", {"kind": "members"}, 2)
-    assert plans.get(plan.id).census == plan.census == b"census of two"
-    for code, account in ((codes[2], bytes([3] * 20)), (codes[0], bytes([1] * 20))):
-        assert outcome(lambda: other.redeem(code, account)) == "Registration closed"  # noqa: B023
+    both = Fixed(census(first, second), {"kind": "invitations"}, b"section 12")
+    assert plans.fix_census(plan, both, 2)
+    assert plans.get(plan.id).census == plan.census == both.census.encode()
+    assert plans.get(plan.id).redemptions == plan.redemptions == b"section 12"
+    for invitation, key in ((INVITED[2], third), (INVITED[0], first)):
+        said = outcome(lambda: other.redeem(plan, invitation, key, SIGNED))  # noqa: B023
+        assert said == "Registration closed"
     assert plans.to_json(plan)["invitations"] == {"issued": 3, "redeemed": 2}
+
+
+def test_an_invitation_is_found_in_every_plan_that_has_it(engine: Engine) -> None:
+    plans = Plans(engine)
+    older, newer = plans.add(SPECIFICATION), plans.add(SPECIFICATION)
+    assert [plan.id for plan, _ in plans.invited(INVITED[0])] == [newer.id, older.id]
+    assert plans.invited(bytes([99] * 20)) == []
+    # What is signed for one plan is of no use in another.
+    assert older.nonce != newer.nonce
 
 
 def test_plans_of_any_name_are_looked_for(engine: Engine) -> None:
     for name in ("nothing", "\0", "0" * 16, "\udc80"):
         assert outcome(lambda: Plans(engine).get(name)) == "No such plan"  # noqa: B023
-
-
-def test_codes_are_nowhere_in_the_database(engine: Engine) -> None:
-    plans = Plans(engine)
-    codes = plans.invite(plans.add(SPECIFICATION), 3, 1)
-    with engine.connect() as connection:
-        stored = connection.execute(text("SELECT code_hash FROM invitation")).all()
-    assert {bytes(row[0]) for row in stored} == {code_hash(code) for code in codes}
-    assert not any(code.encode() in bytes(row[0]) for row in stored for code in codes)
 
 
 def test_the_gateway_pays_so_often_and_not_more(engine: Engine) -> None:

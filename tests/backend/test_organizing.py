@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from ostraka.chain.contract import ChainError, Refused, Reverted
 from ostraka.chain.sending import Account
 from ostraka.gateway.desk import Desk
-from ostraka.gateway.electorates import census_of
+from ostraka.gateway.electorates import Electorates
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.organizing import PAYOUT_TRIES, Organizing
 from ostraka.gateway.plans import Plans
@@ -61,4 +61,4 @@ def test_an_electorate_does_not_name_the_provider() -> None:
     """Its address may hold credentials, and a plan's problem is for everybody to read."""
     electorate = TokenVotes(kind="votes", contract="0x" + "11" * 20)
     with pytest.raises(ChainError):
-        census_of("http://127.0.0.1:9/v3/SECRET", electorate, {})
+        Electorates("http://127.0.0.1:9/v3/SECRET", bytes(20)).census(electorate)

@@ -1,9 +1,16 @@
 /** Registering committees: docs/protocol.md §3. */
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
-import { getAddress, size, stringToHex } from "viem";
+import { getAddress, size, stringToHex, zeroAddress } from "viem";
 import { assertRefused } from "./support/chain.js";
-import { account, deployRegistry, isolated, spoiled, word } from "./support/registry.js";
+import {
+  account,
+  committeeDigest,
+  deployRegistry,
+  isolated,
+  spoiled,
+  word,
+} from "./support/registry.js";
 
 const state = isolated({ before, beforeEach, afterEach }, async () => {});
 
@@ -39,8 +46,10 @@ test("the same committee again is refused; any difference is another committee",
     digests.push((await state.registry.register(shape)).digest);
   }
   const swap = ([first, second, ...rest]) => [second, first, ...rest];
-  const [nodes, urls, t, f, signatures] = args;
-  const { events } = await register([swap(nodes), swap(urls), t, f, swap(signatures)]);
+  const { signers } = await state.registry.registration();
+  const [nodes, urls, t, f] = args;
+  const swapped = await state.registry.signed(swap(signers), swap(nodes), swap(urls), t, f);
+  const { events } = await register(swapped);
   digests.push(events[0].args.committee);
   assert.equal(new Set(digests).size, digests.length);
 });
@@ -109,11 +118,12 @@ test("refused: one node twice, next to each other or apart", async () => {
   }
 });
 
-test("refused: a node that did not sign, or signed another URL", async () => {
-  const { args } = await state.registry.registration();
+test("refused: a node that did not sign, or consented to another committee", async () => {
+  const { signers, args } = await state.registry.registration();
   const stranger = account(500);
-  const message = { node: args[0][1], url: args[1][1] };
-  const forged = await state.registry.sign(stranger, "NodeRegistration", message);
+  const [nodes, urls, t, f] = args;
+  const message = { committee: committeeDigest(nodes, urls, t, f) };
+  const forged = await state.registry.sign(stranger, "Committee", message);
   await assertRefused(register(args.with(4, args[4].with(1, forged))), "PollRegistryWrongSigner", [
     2,
     stranger.address,
@@ -122,6 +132,26 @@ test("refused: a node that did not sign, or signed another URL", async () => {
     register(args.with(1, args[1].with(4, "https://elsewhere.example"))),
     "PollRegistryWrongSigner",
   );
+  // Company, bounds and every URL are what each node signed.
+  for (const [place, other] of [
+    [0, nodes.with(4, account(77).address)],
+    [2, 2],
+    [3, 0],
+    [1, urls.with(0, "https://elsewhere.example")],
+  ]) {
+    await assertRefused(register(args.with(place, other)), "PollRegistryWrongSigner");
+  }
+  // Four nodes found a committee without the fifth: their signatures are for no other.
+  const fewer = await state.registry.signed(
+    signers.slice(0, 4),
+    nodes.slice(0, 4),
+    urls.slice(0, 4),
+    2,
+    1,
+  );
+  await register(fewer);
+  const mixed = args.with(4, [...fewer[4], args[4][4]]);
+  await assertRefused(register(mixed), "PollRegistryWrongSigner");
   const swapped = args.with(4, [args[4][1], args[4][0], ...args[4].slice(2)]);
   await assertRefused(register(swapped), "PollRegistryWrongSigner");
 });
@@ -135,17 +165,20 @@ test("refused: signatures in another form", async () => {
 
 test("refused: a signature of another type, registry, chain, name or version", async () => {
   const { signers, args } = await state.registry.registration();
-  const message = { node: args[0][0], url: args[1][0] };
+  const message = { committee: committeeDigest(...args.slice(0, 4)) };
   const { domain } = state.registry;
   const others = [
     { ...domain, verifyingContract: account(1).address },
     { ...domain, chainId: domain.chainId + 1 },
     { ...domain, name: "ostraka" },
-    { ...domain, version: "2" },
+    { ...domain, version: "1" },
   ];
   const signatures = await Promise.all([
-    state.registry.sign(signers[0], "PollKey", { pollContext: word(1), publicKey: word(2) }),
-    ...others.map((other) => state.registry.sign(signers[0], "NodeRegistration", message, other)),
+    state.registry.sign(signers[0], "PollKeys", {
+      pollContext: message.committee,
+      pollKeys: message.committee,
+    }),
+    ...others.map((other) => state.registry.sign(signers[0], "Committee", message, other)),
   ]);
   for (const signature of signatures) {
     await assertRefused(
@@ -157,7 +190,7 @@ test("refused: a signature of another type, registry, chain, name or version", a
 
 test("refused: a registration replayed at another registry, or on another chain", async () => {
   const { args } = await state.registry.registration();
-  const second = await state.registry.chain.deploy("PollRegistry");
+  const second = await state.registry.chain.deploy("PollRegistry", [1, zeroAddress]);
   await assertRefused(second.send("registerCommittee", args), "PollRegistryWrongSigner");
 
   const elsewhere = await deployRegistry({ chainId: 999 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
 import { concat, encodeAbiParameters, getAddress, keccak256, stringToHex } from "viem";
+import { censusRoot } from "./support/census.js";
 import { assertRefused } from "./support/chain.js";
 import { greedyBytes, range, ruleBytes, singleChoice, tagged } from "./support/encodings.js";
 import { DESCRIPTION, Status, deployRegistry, isolated, word } from "./support/registry.js";
@@ -30,7 +31,7 @@ function pollContext(registry, id, parameters, slots, maxSlotValue) {
 
 test("a poll is stored, announced with all its bytes, and read back", async () => {
   const args = await creation({ outcomeRule: greedyBytes({ budget: 5, costs: [1, 2, 3] }) });
-  const [parameters, rule, outcomeRule, description] = args;
+  const [parameters, , rule, outcomeRule, description] = args;
   const { events } = await send(args);
   assert.equal(events.length, 1);
   assert.equal(events[0].eventName, "PollCreated");
@@ -67,6 +68,9 @@ test("a poll is stored, announced with all its bytes, and read back", async () =
     pollKeys: word(0),
     root: { round: 0, rootHash: word(0), sumX: 0n, sumY: 0n, count: 0 },
     tallyDigest: word(0),
+    rejectedRounds: 0,
+    rejectedAt: 0n,
+    contested: false,
   });
 });
 
@@ -86,7 +90,7 @@ test("ids count from 1, and equal polls have different contexts", async () => {
 test("the context binds every parameter, the registry and the chain", async () => {
   const base = await creation();
   const other = {
-    censusRoot: word(78),
+    censusHash: word(78),
     voters: 11,
     totalWeight: 31n,
     secret: false,
@@ -137,9 +141,9 @@ test("refused: bytes that do not have the digest in the parameters", async () =>
   const args = await creation();
   const otherRule = ruleBytes(singleChoice(4));
   for (const [position, field, bytes, digest] of [
-    [1, "rule", otherRule, tagged("rule", otherRule)],
-    [2, "outcomeRule", "0x01", tagged("outcome", "0x01")],
-    [3, "description", "0x7b7d", keccak256("0x7b7d")],
+    [2, "rule", otherRule, tagged("rule", otherRule)],
+    [3, "outcomeRule", "0x01", tagged("outcome", "0x01")],
+    [4, "description", "0x7b7d", keccak256("0x7b7d")],
   ]) {
     await assertRefused(send(args.with(position, bytes)), "PollRegistryDigestDiffers", [
       field,
@@ -179,7 +183,6 @@ test("a parameter at its bound is accepted, one beyond it refused by its name", 
   const later = now + 5000n;
   const farthest = 2n ** 40n;
   for (const [name, good, bad] of [
-    ["censusRoot", [{ censusRoot: word(1) }], [{ censusRoot: word(0) }]],
     [
       "voters",
       [
@@ -236,6 +239,60 @@ test("a parameter at its bound is accepted, one beyond it refused by its name", 
     for (const changes of bad) {
       await assertRefused(create(changes), "PollRegistryInvalidParameter", [name]);
     }
+  }
+});
+
+test("the census root is that of its hash, voters and total weight, and of nothing else", async () => {
+  const args = await creation();
+  for (const changes of [{ voters: 11 }, { totalWeight: 31n }, { censusRoot: word(77) }]) {
+    const changed = args.with(0, { ...args[0], ...changes });
+    const { totalWeight, voters } = changed[0];
+    await assertRefused(send(changed), "PollRegistryDigestDiffers", [
+      "censusRoot",
+      changed[0].censusRoot,
+      censusRoot(word(77), totalWeight, voters),
+    ]);
+  }
+  await assertRefused(send(args.with(1, word(78))), "PollRegistryDigestDiffers");
+  await send(args);
+});
+
+test("refused: what no release knows yet", async () => {
+  for (const [name, values] of [
+    ["counting", [1, 255]],
+    ["casting", [1, 255]],
+    ["identity", [1, 255]],
+    ["openMinimum", [1]],
+    ["shufflePeriod", [1]],
+    ["responseTime", [1]],
+    ["maxDisputeDelay", [1]],
+    ["extension", [word(1)]],
+  ]) {
+    for (const value of values) {
+      await assertRefused(create({ [name]: value }), "PollRegistryInvalidParameter", [name]);
+    }
+  }
+});
+
+test("no window and no period is shorter than the registry's floor", async () => {
+  const registry = await deployRegistry({}, { periodFloor: 3600 });
+  assert.equal(await registry.contract.call("periodFloor"), 3600);
+  const committee = await registry.register();
+  const periods = { disputeWindow: 3600, tallyPeriod: 3600 };
+  await registry.create(committee, periods);
+  for (const name of Object.keys(periods)) {
+    await assertRefused(
+      registry.create(committee, { ...periods, [name]: 3599 }),
+      "PollRegistryInvalidParameter",
+      [name],
+    );
+  }
+  // A floor of zero does not make windows of zero.
+  const low = await deployRegistry({}, { periodFloor: 0 });
+  const nodes = await low.register();
+  for (const name of Object.keys(periods)) {
+    await low.create(nodes, { [name]: 1 });
+    await assertRefused(low.create(nodes, { [name]: 0 }), "PollRegistryInvalidParameter", [name]);
   }
 });
 

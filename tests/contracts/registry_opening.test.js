@@ -16,13 +16,13 @@ const withSignature = (place, signature) =>
 
 test("a poll opens with all nodes' keys, brought by anyone", async () => {
   const { events } = await open(state.args, state.registry.chain.other);
-  const [pollId, publicKeys, signatures] = state.args;
+  const [pollId, nodeKeys, signatures] = state.args;
   assert.equal(events.length, 1);
   assert.equal(events[0].eventName, "PollOpened");
-  assert.deepEqual(events[0].args, { pollId, publicKeys, signatures });
+  assert.deepEqual(events[0].args, { pollId, nodeKeys, signatures });
   const view = await state.poll.view();
   assert.equal(view.status, Status.Open);
-  assert.equal(view.pollKeys, tagged("poll-keys", ...publicKeys));
+  assert.equal(view.pollKeys, tagged("poll-keys", ...nodeKeys));
 });
 
 test("opens in the last second before closing, not at closing", async () => {
@@ -54,31 +54,43 @@ test("refused: keys or signatures of too few or too many nodes", async () => {
   }
 });
 
-test("refused: a zero key, though signed", async () => {
-  const message = { pollContext: state.poll.context, publicKey: word(0) };
-  const signature = await state.registry.sign(state.committee.signers[3], "PollKey", message);
-  const args = withSignature(3, signature).with(1, state.args[1].with(3, word(0)));
-  await assertRefused(open(args), "PollRegistryZeroPollKey", [4]);
+test("refused: a zero key, or one key twice, though all signed", async () => {
+  const [, keys] = state.args;
+  for (const [place, key] of [
+    [3, word(0)],
+    [0, word(0)],
+    [1, keys[0]],
+    [4, keys[0]],
+    [4, keys[2]],
+  ]) {
+    const args = await state.poll.opening({ keys: keys.with(place, key) });
+    await assertRefused(open(args), "PollRegistryInvalidNodeKey", [place + 1]);
+  }
 });
 
-test("refused: a key that its node did not sign", async () => {
-  await assertRefused(
-    open(state.args.with(1, state.args[1].with(2, word(1)))),
-    "PollRegistryWrongSigner",
-  );
+test("refused: keys that a node did not sign", async () => {
+  const [id, keys] = state.args;
+  await assertRefused(open(state.args.with(1, keys.with(2, word(1)))), "PollRegistryWrongSigner");
   const stranger = account(500);
-  const message = { pollContext: state.poll.context, publicKey: state.args[1][0] };
-  const forged = await state.registry.sign(stranger, "PollKey", message);
+  const message = { pollContext: state.poll.context, pollKeys: tagged("poll-keys", ...keys) };
+  const forged = await state.registry.sign(stranger, "PollKeys", message);
   await assertRefused(open(withSignature(0, forged)), "PollRegistryWrongSigner", [
     1,
     stranger.address,
   ]);
+  // One node signed another list, in which but one key differs: nobody's list is opened.
+  const other = await state.poll.opening({ keys: keys.with(0, word(1)) });
+  for (const place of [0, 4]) {
+    const args = [id, keys, state.args[2].with(place, other[2][place])];
+    await assertRefused(open(args), "PollRegistryWrongSigner");
+  }
 });
 
 test("refused: keys in another order than the nodes", async () => {
   const swap = ([first, second, ...rest]) => [second, first, ...rest];
   const [id, keys, signatures] = state.args;
-  await assertRefused(open([id, swap(keys), swap(signatures)]), "PollRegistryWrongSigner");
+  await assertRefused(open([id, swap(keys), signatures]), "PollRegistryWrongSigner");
+  await assertRefused(open([id, keys, swap(signatures)]), "PollRegistryWrongSigner");
 });
 
 test("refused: signatures in another form", async () => {
@@ -88,7 +100,8 @@ test("refused: signatures in another form", async () => {
 });
 
 test("refused: a signature of another type over the same words", async () => {
-  const message = { pollContext: state.poll.context, rootDigest: state.args[1][0] };
+  const rootDigest = tagged("poll-keys", ...state.args[1]);
+  const message = { pollContext: state.poll.context, rootDigest };
   const signature = await state.registry.sign(state.committee.signers[0], "Final", message);
   await assertRefused(open(withSignature(0, signature)), "PollRegistryWrongSigner");
 });

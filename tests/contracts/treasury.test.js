@@ -1,11 +1,20 @@
 /** BudgetTreasury: rounds from creation to payout, with a real registry behind them. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, afterEach, test } from "node:test";
-import { encodeFunctionData, getAddress, stringToHex, zeroAddress } from "viem";
+import {
+  encodeFunctionData,
+  getAddress,
+  keccak256,
+  numberToHex,
+  parseEventLogs,
+  stringToHex,
+  zeroAddress,
+} from "viem";
+import { Census, censusRoot } from "./support/census.js";
 import { assertRefused } from "./support/chain.js";
-import { ballots } from "./support/encodings.js";
-import { account, isolated, withHighS, word } from "./support/registry.js";
-import { Members, RoundStatus, Treasury, item } from "./support/treasury.js";
+import { ballots, range } from "./support/encodings.js";
+import { account, deployRegistry, isolated, withHighS, word } from "./support/registry.js";
+import { RoundStatus, Treasury, electorateOf, item, sourceElectorate } from "./support/treasury.js";
 
 const state = isolated({ before, after, beforeEach, afterEach }, async (shared) => {
   shared.committee = await shared.registry.register();
@@ -116,6 +125,15 @@ test("parameters at their bounds", async () => {
     [{ disputeWindow: 0 }, "disputeWindow"],
     [{ tallyPeriod: 0 }, "tallyPeriod"],
     [{ minimumBallots: 0 }, "minimumBallots"],
+    [{ electorate: { kind: 4 } }, "electorate.kind"],
+    [{ electorate: { kind: 255 } }, "electorate.kind"],
+    [{ electorate: { censusHash: word(5) } }, "electorate.censusHash"],
+    [{ electorate: { totalWeight: 31n } }, "electorate.censusHash"],
+    [{ electorate: { voters: 5 } }, "electorate.censusHash"],
+    [{ electorate: { source: "0x7b7d" } }, "electorate.source"],
+    [{ electorate: { voters: 0 } }, "electorate.voters"],
+    [{ electorate: { totalWeight: 3n } }, "electorate.totalWeight"],
+    [{ minimumBallots: 5 }, "electorate.voters"],
   ];
   for (const [changes, field] of wrong) {
     await assertRefused(create({ proposalsOpenAt: now, ...changes }), ...refusedParameter(field));
@@ -130,9 +148,6 @@ test("proposals: members only, within bounds, in time, and not too many", async 
   const membership = state.treasury.members.of(first);
   const propose = (args, from) => round.contract.send("propose", args, from);
   await assertRefused(propose([round.id, item(), membership], second), "BudgetTreasuryNotAMember");
-  // An inner node of the tree is no member.
-  const inner = { ...membership, proof: membership.proof.slice(1) };
-  await assertRefused(propose([round.id, item(), inner], first), "BudgetTreasuryNotAMember");
   for (const [changes, name] of [
     [{ amount: 9n }, "BudgetTreasuryInvalidAmount"],
     [{ amount: 901n }, "BudgetTreasuryInvalidAmount"],
@@ -209,6 +224,7 @@ test("gasless proposals: exactly what was signed, once, and whoever sends it", a
   await assertRefused(send(await authorize({}, account(501))), "BudgetTreasuryWrongSigner");
   await assertRefused(send(await authorize({}, signer, elsewhere)), "BudgetTreasuryWrongSigner");
   await assertRefused(send(good, { amount: 401n }), "BudgetTreasuryWrongSigner");
+  await assertRefused(send(good, { details: word(0) }), "BudgetTreasuryWrongSigner");
   await assertRefused(send(good, { recipient: chain.other }), "BudgetTreasuryWrongSigner");
   await assertRefused(
     send({ ...good, signature: withHighS(good.signature) }),
@@ -242,6 +258,10 @@ test("gasless proposals: exactly what was signed, once, and whoever sends it", a
     ]);
   const revised = await state.treasury.sign("Revision", revision);
   await assertRefused(revise(revised, { amount: 78n }), "BudgetTreasuryWrongSigner");
+  await assertRefused(
+    revise(revised, { amount: 77n, details: word(1) }),
+    "BudgetTreasuryWrongSigner",
+  );
   await revise(revised);
   assert.equal((await round.proposals())[0].amount, 77n);
   const withdrawal = { proposalId, nonce: 2n, deadline };
@@ -395,28 +415,255 @@ test("member registry: the owner's, in two steps", async () => {
   await assertRefused(set([], []), "OwnableUnauthorizedAccount");
 });
 
-test("voting keys: of any account, a contract wallet's too", async () => {
-  const { chain } = state.registry;
-  const keys = await chain.deploy("VotingKeys");
-  const wallet = await chain.deploy("TestWallet");
-  const data = encodeFunctionData({
-    abi: keys.abi,
-    functionName: "register",
-    args: [account(7).address],
-  });
-  await wallet.send("execute", [keys.address, data]);
-  assert.equal(await keys.call("keyOf", [wallet.address]), account(7).address);
-  await keys.send("register", [account(8).address]);
-  await keys.send("register", [zeroAddress]);
-  assert.equal(await keys.call("keyOf", [chain.account]), zeroAddress);
+test("a proof shows one account at its place in the whole census, and nothing else", async () => {
+  const accounts = range(7).map((index) => account(700 + index).address);
+  const rules = await state.registry.chain.at(
+    "RoundRules",
+    await state.treasury.contract.call("rules"),
+  );
+  for (const size of [1, 2, 3, 4, 5, 7]) {
+    const census = new Census(
+      accounts.slice(0, size).map((member, index) => ({
+        account: member,
+        signingKey: account(800 + index).address,
+        weight: BigInt(index + 1),
+      })),
+    );
+    const isMember = (member, membership, root = census.root) =>
+      rules.call("isMember", [root, member, membership]);
+    for (const { account: member } of census.entries) {
+      const good = census.of(member);
+      assert.equal(await isMember(member, good), true, `${size}`);
+      const swapped = [...good.siblings].reverse();
+      for (const [what, changes] of Object.entries({
+        key: { signingKey: member },
+        "no key": { signingKey: zeroAddress },
+        weight: { weight: good.weight + 1n },
+        "no weight": { weight: 0n },
+        place: { index: good.index ^ 1 },
+        "place beyond": { index: good.index + 2 ** good.siblings.length },
+        hash: { rootHash: word(1) },
+        total: { totalWeight: good.totalWeight + 1n },
+        count: { count: good.count + 1 },
+        "count of none": { count: 0 },
+        "one sibling more": { siblings: [...good.siblings, { hash: word(0), sum: 0n }] },
+        "one sibling less": good.siblings.length
+          ? { siblings: good.siblings.slice(1) }
+          : { index: 9 },
+        sum: good.siblings.length
+          ? {
+              siblings: good.siblings.with(0, {
+                ...good.siblings[0],
+                sum: good.siblings[0].sum + 1n,
+              }),
+            }
+          : { weight: 9n },
+        order: swapped[0]?.hash !== good.siblings[0]?.hash ? { siblings: swapped } : { weight: 7n },
+      })) {
+        assert.equal(await isMember(member, { ...good, ...changes }), false, `${size}: ${what}`);
+      }
+      assert.equal(await isMember(account(1).address, good), false);
+      assert.equal(await isMember(member, good, word(1)), false);
+    }
+  }
 });
 
-test("the members' tree is the census's", () => {
-  // tests/vectors/census.json holds Python to the same format.
-  const [one, two] = [account(1).address, account(2).address];
-  const members = new Members([
-    [one, one],
-    [two, two],
-  ]);
-  assert.deepEqual(members.of(one).proof, [Members.leaf(two, two)]);
+test("refused: an inner node as a leaf, padding as a member, sums that wrap", async () => {
+  const rules = await state.registry.chain.at(
+    "RoundRules",
+    await state.treasury.contract.call("rules"),
+  );
+  const isMember = (member, membership, root) => rules.call("isMember", [root, member, membership]);
+  const census = new Census(range(3).map((index) => ({ account: account(700 + index).address })));
+  const [{ account: last }] = census.entries.slice(-1);
+  // The fourth place is padding: no account is there, and index 3 is not below the count.
+  const padding = { ...census.of(last), index: 3 };
+  assert.equal(await isMember(zeroAddress, padding, census.root), false);
+  assert.equal(await isMember(last, padding, census.root), false);
+  // A dishonest tree whose sums add up modulo 2^128 only.
+  const heavy = new Census(range(2).map((index) => ({ account: account(700 + index).address })));
+  const most = 2n ** 128n - 1n;
+  const wrapped = new Census(
+    heavy.entries.map((entry, index) => ({ ...entry, weight: index === 0 ? 2n : most })),
+  );
+  const [first] = wrapped.entries;
+  const proof = wrapped.levels[0];
+  assert.equal(wrapped.totalWeight, most + 2n);
+  const stated = { ...wrapped.of(first.account), totalWeight: 1n, siblings: [proof[1]] };
+  const root = censusRoot(wrapped.censusHash, 1n, 2);
+  assert.equal(await isMember(first.account, stated, root), false);
+});
+
+test("an electorate is fixed, announced and read back; in kinds 0 and 1 no other votes", async () => {
+  const others = new Census(
+    range(9).map((index) => ({ account: account(900 + index).address, weight: 3n })),
+  );
+  for (const [kind, census] of [
+    [0, state.treasury.members],
+    [1, others],
+  ]) {
+    const electorate = electorateOf(kind, census);
+    const round = await create({ electorate });
+    assert.deepEqual(round.events[0].args.electorate, electorate);
+    assert.equal(round.events[0].args.parameters.secret, true);
+    const seen = await round.view();
+    assert.deepEqual(
+      [seen.electorateKind, seen.electorateRoot, seen.electorateVoters, seen.electorateWeight],
+      [kind, census.root, census.voters, census.totalWeight],
+    );
+    await round.fund();
+    await round.propose();
+    await round.to(round.parameters.proposalsCloseAt);
+    const { censusHash, voters, totalWeight } = census;
+    const fixed = { censusHash, voters, totalWeight };
+    for (const changes of [
+      { censusHash: word(77) },
+      { voters: voters + 1 },
+      { totalWeight: 99n },
+    ]) {
+      await assertRefused(
+        round.startNow({ ...fixed, ...changes }),
+        "BudgetTreasuryElectorateDiffers",
+        ["censusRoot"],
+      );
+    }
+    await round.startNow(fixed);
+    const { pollId } = await round.view();
+    const poll = await state.registry.contract.call("poll", [pollId]);
+    assert.deepEqual([poll.voters, poll.totalWeight], [voters, totalWeight]);
+  }
+});
+
+test("an electorate that a source on chain names: its bytes are fixed, its census is read later", async () => {
+  const source = sourceElectorate('{"at":5,"contract":"0x01","kind":"members"}');
+  const round = await create({ electorate: source });
+  const seen = await round.view();
+  assert.deepEqual(
+    [seen.electorateKind, seen.electorateRoot, seen.electorateVoters, seen.electorateWeight],
+    [2, keccak256(source.source), 0, 0n],
+  );
+  await create({ electorate: sourceElectorate("x".repeat(4096)) });
+  for (const [changes, field] of [
+    [sourceElectorate("x".repeat(4097)), "source"],
+    [sourceElectorate(""), "source"],
+    [{ ...source, censusHash: word(1) }, "censusHash"],
+    [{ ...source, voters: 1 }, "voters"],
+    [{ ...source, totalWeight: 1n }, "totalWeight"],
+  ]) {
+    await assertRefused(
+      create({ electorate: changes }),
+      ...refusedParameter(`electorate.${field}`),
+    );
+  }
+  await round.fund();
+  await round.propose();
+  await round.start({ censusHash: word(5), voters: 1000, totalWeight: 12345n });
+  assert.equal(await round.status(), RoundStatus.Voting);
+});
+
+test("no more voters than invitations, and no more weight", async () => {
+  const invited = new Census(
+    range(5).map((index) => ({ account: account(900 + index).address, weight: 2n })),
+  );
+  const round = await create({ electorate: electorateOf(3, invited) });
+  assert.equal((await round.view()).electorateRoot, invited.root);
+  await round.fund();
+  await round.propose();
+  await round.to(round.parameters.proposalsCloseAt);
+  const census = { censusHash: word(5), voters: 5, totalWeight: 10n };
+  for (const [changes, field] of [
+    [{ voters: 6 }, "voters"],
+    [{ totalWeight: 11n }, "totalWeight"],
+  ]) {
+    await assertRefused(
+      round.startNow({ ...census, ...changes }),
+      "BudgetTreasuryElectorateDiffers",
+      [field],
+    );
+  }
+  const saved = await state.registry.chain.snapshot();
+  await round.startNow(census);
+  await state.registry.chain.restore(saved);
+  await round.startNow({ ...census, voters: 2, totalWeight: 2n });
+});
+
+test("whether a poll is secret was fixed with the round", async () => {
+  for (const secret of [true, false]) {
+    const round = await create({ secret });
+    assert.equal((await round.view()).parameters.secret, secret);
+    await round.fund();
+    await round.propose();
+    const { logs } = await round.start();
+    const [created] = parseEventLogs({ abi: state.registry.contract.abi, logs });
+    assert.equal(created.args.parameters.secret, secret);
+  }
+});
+
+test("decided and paid in one block: refused", async () => {
+  const round = await create();
+  await round.fund();
+  const { proposalId } = await round.propose();
+  await round.tallied([1n]);
+  const { provider, account: from, client } = state.registry.chain;
+  const { abi, address: to } = round.contract;
+  const send = (functionName, args) =>
+    provider.request({
+      method: "eth_sendTransaction",
+      params: [
+        {
+          from,
+          to,
+          gas: numberToHex(500_000),
+          data: encodeFunctionData({ abi, functionName, args }),
+        },
+      ],
+    });
+  await provider.request({ method: "evm_setAutomine", params: [false] });
+  const hashes = [await send("decide", [round.id, [1n], [0]]), await send("claim", [proposalId])];
+  await provider.request({ method: "evm_mine", params: [] });
+  await provider.request({ method: "evm_setAutomine", params: [true] });
+  const [decided, claimed] = await Promise.all(
+    hashes.map((hash) => client.getTransactionReceipt({ hash })),
+  );
+  assert.equal(decided.blockNumber, claimed.blockNumber);
+  assert.deepEqual([decided.status, claimed.status], ["success", "reverted"]);
+  assert.equal((await round.proposals())[0].paid, false);
+  await round.contract.send("claim", [proposalId]);
+  assert.equal(await balance(account(600).address), 400n);
+});
+
+test("no period of a round is shorter than its registry's floor", async () => {
+  const registry = await deployRegistry({}, { periodFloor: 3600 });
+  const committee = await registry.register();
+  const treasury = await Treasury.deploy(registry);
+  const periods = { claimPeriod: 3600, disputeWindow: 3600, tallyPeriod: 3600 };
+  await treasury.create(committee, periods);
+  for (const name of Object.keys(periods)) {
+    const changes = { ...periods, [name]: 3599 };
+    await assertRefused(treasury.create(committee, changes), ...refusedParameter(name));
+  }
+});
+
+test("gas of a round", async () => {
+  const measure = async () => {
+    const round = await create();
+    await round.fund();
+    const proposed = await round.propose({}, state.treasury.direct[1]);
+    const started = await round.start();
+    await round.tallied([1n], { started: true });
+    const decided = await round.decide([1n], [0]);
+    const claimed = await round.contract.send("claim", [proposed.proposalId]);
+    return {
+      createRound: round.gas,
+      propose: proposed.gas,
+      startVoting: started.gas,
+      decide: decided.gas,
+      claim: claimed.gas,
+    };
+  };
+  // Not the first round, whose counters turn zeros into ones.
+  await measure();
+  for (const [name, gas] of Object.entries(await measure())) {
+    console.log(`gas: ${name}: ${gas.toLocaleString("en")}`);
+  }
 });

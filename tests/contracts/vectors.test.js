@@ -6,9 +6,11 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import { concat } from "viem";
+import { siblingsOf } from "./support/census.js";
 import { Refused, startChain } from "./support/chain.js";
 import { ballots, outcomes } from "./support/encodings.js";
 import { Registry, TYPES, account } from "./support/registry.js";
+import { TYPES as TREASURY_TYPES } from "./support/treasury.js";
 
 async function vectors(name) {
   const file = new URL(`../vectors/${name}.json`, import.meta.url);
@@ -134,35 +136,70 @@ test("outcome.json", async () => {
   }
 });
 
-test("typed_data.json: statements that the contract checks", async () => {
+test("census.json", async () => {
+  const { cases } = await vectors("census");
+  let proofs = 0;
+  for (const { census, hash, sum, root, proofs: given } of cases) {
+    // u32 N ‖ N × (account ‖ signing key ‖ u128 weight)
+    const entries = census.slice(10).match(/.{112}/g);
+    const count = entries.length;
+    assert.equal(await libraries.call("censusRoot", [hash, BigInt(sum), count]), root);
+    for (const { index, siblings } of given) {
+      const [account, signingKey, weight] = [
+        [0, 40],
+        [40, 80],
+        [80, 112],
+      ].map(([from, to]) => `0x${entries[index].slice(from, to)}`);
+      const membership = {
+        signingKey,
+        weight: BigInt(weight),
+        index,
+        rootHash: hash,
+        totalWeight: BigInt(sum),
+        count,
+        siblings: siblingsOf(siblings),
+      };
+      assert.equal(await libraries.call("isMember", [root, account, membership]), true);
+      const heavier = { ...membership, weight: membership.weight + 1n };
+      assert.equal(await libraries.call("isMember", [root, account, heavier]), false);
+      proofs++;
+    }
+  }
+  assert.ok(cases.length > 0 && proofs > cases.length);
+});
+
+test("typed_data.json: statements that the contracts check", async () => {
   const given = await vectors("typed_data");
   assert.equal(given.chain_id, chain.chainId);
-  // The registry's code at the address that the vectors name.
-  const deployed = await chain.deploy("PollRegistry");
+  // The contract's code at the address that the vectors name.
+  const deployed = await chain.deploy("VotingKeys");
   const code = await chain.client.getCode({ address: deployed.address });
   await chain.provider.request({ method: "hardhat_setCode", params: [given.registry, code] });
-  const registry = new Registry(chain, await chain.at("PollRegistry", given.registry));
+  const keys = await chain.at("VotingKeys", given.registry);
+  const registry = new Registry(chain, keys);
 
-  const statement = given.cases.find(({ type }) => type.startsWith("NodeRegistration("));
-  const [node, url] = statement.values;
-  assert.equal(node, given.signer);
-  const { args } = await registry.registration({ n: 3, t: 2, f: 0, url: () => url });
-  const [nodes, urls, t, f, signatures] = args;
-  await registry.contract.call("registerCommittee", [
-    nodes.with(0, node),
-    urls,
-    t,
-    f,
-    signatures.with(0, statement.signature),
-  ]);
+  const consent = given.cases.find(({ type }) => type.startsWith("VotingKey("));
+  const [owner, key] = consent.values;
+  assert.equal(key, given.signer);
+  await chain.provider.request({ method: "hardhat_impersonateAccount", params: [owner] });
+  const funds = `0x${(10n ** 18n).toString(16)}`;
+  await chain.provider.request({ method: "hardhat_setBalance", params: [owner, funds] });
+  await keys.send("register", [key, consent.signature], owner);
+  assert.equal((await keys.call("keyOf", [owner])).toLowerCase(), key);
 
-  for (const [primaryType, fields] of Object.entries(TYPES)) {
+  for (const [primaryType, fields] of Object.entries({ ...TYPES, ...TREASURY_TYPES })) {
     const type = `${primaryType}(${fields.map((one) => `${one.type} ${one.name}`).join(",")})`;
     const { values, signature } = given.cases.find((one) => one.type === type);
     const message = Object.fromEntries(fields.map(({ name }, index) => [name, values[index]]));
-    const key = account(7 - 1000);
-    assert.equal(key.address.toLowerCase(), given.signer);
-    assert.equal(await registry.sign(key, primaryType, message), signature, type);
+    const signer = account(7 - 1000);
+    assert.equal(signer.address.toLowerCase(), given.signer);
+    const signed = await signer.signTypedData({
+      domain: registry.domain,
+      types: { [primaryType]: fields },
+      primaryType,
+      message,
+    });
+    assert.equal(signed, signature, type);
   }
 });
 

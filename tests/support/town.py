@@ -15,6 +15,8 @@ from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.voter.cast import Cast, cast
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.wire import census_upload
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import CastRecord
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
@@ -110,6 +112,19 @@ class Town:
         published = PublishedPoll.read(self.stack.registry, poll_id)
         assert published is not None
         return published, keys, census
+
+    def give_census(
+        self, node: int, poll: PublishedPoll, content: bytes, signer: SigningKey | None = None
+    ) -> httpx.Response:
+        """Give one node what may be a poll's census, signed by the organizer if by nobody else."""
+        key = signer or self.stack.organizer
+        upload = CensusUpload.sign(key, poll.domain, poll.context, content)
+        return httpx.put(
+            f"{self.stack.node_urls[node - 1]}/api/v1/polls/{poll.poll_id}/census",
+            content=content,
+            headers={census_upload.HEADER: upload.encode()},
+            timeout=30,
+        )
 
 
 class Poll:

@@ -176,6 +176,14 @@ class LocalStack:
         """Kill node `number` as a crash would."""
         self._processes.kill(f"node-{number}")
 
+    def pause_node(self, number: int) -> None:
+        """Let node `number` take connections and say nothing."""
+        self._processes.pause(f"node-{number}")
+
+    def resume_node(self, number: int) -> None:
+        """Let a paused node go on."""
+        self._processes.resume(f"node-{number}")
+
     def wait_for_node(self, number: int) -> None:
         """Wait until node `number` answers."""
         self._await(f"node-{number}", lambda: _answers(self.node_urls[number - 1]))

@@ -48,6 +48,14 @@ class Processes:
         _signal_group(process, signal.SIGKILL)
         process.wait()
 
+    def pause(self, name: str) -> None:
+        """Stop one process where it is: its connections stay open, and it says nothing."""
+        _signal_group(self._running[name], signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """Let a paused process go on."""
+        _signal_group(self._running[name], signal.SIGCONT)
+
     def check(self, name: str) -> None:
         """RuntimeError with the end of its output when a process has ended."""
         process = self._running[name]

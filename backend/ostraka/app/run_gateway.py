@@ -56,9 +56,13 @@ async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
     desk = open_desk(settings, engine)
     token_hash = bytes.fromhex(settings.organizer_token_sha256)
-    # Proxies and netrc of the environment have no say in where the gateway connects.
+    # Proxies and netrc of the environment have no say in where the gateway connects. Connections
+    # are bounded by node where they are used: those to silent ones must not be wanting for others.
     async with httpx.AsyncClient(
-        timeout=_CLIENT_TIMEOUT, follow_redirects=False, trust_env=False
+        timeout=_CLIENT_TIMEOUT,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+        follow_redirects=False,
+        trust_env=False,
     ) as client:
         bundle = Bundle.read(settings.web)
         if bundle is None:
@@ -66,7 +70,8 @@ async def _serve(settings: GatewaySettings) -> None:
         else:
             log.info("web client", digest=bundle.digest)
         api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url)
-        await serve(api, _clock(desk, Leadership(engine)), settings.host, settings.port)
+        clock = _clock(desk, Leadership(engine))
+        await serve(api, clock, settings.host, settings.port, settings.trusted_proxies)
 
 
 def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:

@@ -63,7 +63,13 @@ async def _serve(settings: NodeSettings) -> None:
     )
     async with peer_client() as client:
         service = NodeService(load(), store, secrets, registries, key, settings.url, policy, client)
-        await serve(build_api(service), service.run(), settings.host, settings.port)
+        await serve(
+            build_api(service),
+            service.run(),
+            settings.host,
+            settings.port,
+            settings.trusted_proxies,
+        )
 
 
 def create_key(path: Path, passphrase: str | None) -> SigningKey:

@@ -1,11 +1,12 @@
 """Serve an application beside a clock, until interrupted or until one of them fails."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import IPvAnyNetwork
 
 RECURSION_LIMIT = 1000
 """Of Python, set by whoever serves: far from where the C stack overflows."""
@@ -15,8 +16,19 @@ _KEEP_ALIVE_S = 30
 _STOP_S = 3
 
 
-async def serve(app: FastAPI, clock: Coroutine[Any, Any, None], host: str, port: int) -> None:
-    """Serve; what the clock raises ends it."""
+async def serve(
+    app: FastAPI,
+    clock: Coroutine[Any, Any, None],
+    host: str,
+    port: int,
+    trusted_proxies: Sequence[IPvAnyNetwork],
+) -> None:
+    """Serve; what the clock raises ends it.
+
+    Args:
+        trusted_proxies: Networks of proxies whose `X-Forwarded-For` names the client; from
+            all others a client is whoever opened the connection.
+    """
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -24,6 +36,9 @@ async def serve(app: FastAPI, clock: Coroutine[Any, Any, None], host: str, port:
             port=port,
             log_config=None,
             access_log=False,
+            # The library would trust whatever runs on this machine.
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=[str(network) for network in trusted_proxies],
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_STOP_S,
         )

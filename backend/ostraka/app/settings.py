@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, IPvAnyNetwork
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -53,6 +53,9 @@ class NodeSettings(BaseSettings):
     """Accounts whose polls are served, 0x-hex; empty means anyone's."""
     minimum_ballots: int = 5
     """Least minimum of ballots that a secret poll may set."""
+    trusted_proxies: list[IPvAnyNetwork] = []
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
+    each client count the proxy as one otherwise."""
     log_level: str = "INFO"
 
     @property
@@ -94,6 +97,9 @@ class GatewaySettings(BaseSettings):
     """Folder of the browser client as it was built; without one there is but the API."""
     host: str = "127.0.0.1"
     port: int = 8200
+    trusted_proxies: list[IPvAnyNetwork] = []
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
+    each client count the proxy as one otherwise."""
     log_level: str = "INFO"
 
     @property

@@ -36,7 +36,8 @@ from ostraka.client.gateway import Gateway, Refusal
 from ostraka.client.poll import VotersPoll, chain_time, compare, poll_of_gateway
 from ostraka.client.votes import SavedBallot, SavedVotes
 from ostraka.files import private
-from ostraka.wire.records import to_hex
+from ostraka.keys import SigningKey
+from ostraka.wire.records import from_hex, to_hex
 
 
 class _CastByDefault(TyperGroup):
@@ -138,10 +139,11 @@ def cast(
     Example: ostraka vote 1 --key me.key --rpc https://rpc.example --registry 0x5FbD…
     """
     signer = key_options.opened(key, plain_key, as_json)
-    voter = account or signer.address
     with Gateway(gateway) as to:
         poll, now, checked = _poll(to, name, rpc, registry, trust_gateway, direct)
         note(as_json, _SAID.get(checked, ""))
+        asked = account is None and not direct
+        voter = _account_of(to, poll, signer) if asked else account or signer.address
         path = file or Path("votes") / f"{poll.poll_id}-{to_hex(voter)[:12]}.json"
         votes = SavedVotes.open(path, poll, voter)
         if votes.unfinished is not None and not again:
@@ -246,6 +248,34 @@ def _poll(
     return poll, now, checked
 
 
+def _account_of(to: Gateway, poll: VotersPoll, signer: SigningKey) -> bytes:
+    """The account for which a key votes, by the census.
+
+    A gateway that names a wrong one gets a ballot that no node takes.
+
+    Raises:
+        Refusal: The census has no account of this key, or several.
+    """
+    try:
+        entries = to.get(f"/polls/{poll.poll_id}/voters/{signer.address_hex}")
+    except Refusal as refusal:
+        if refusal.status != 404:
+            raise
+        # It did not organize this poll, and does not know who votes.
+        return signer.address
+    accounts = [one["account"] for one in entries if one["signing_key"] == signer.address_hex]
+    if len(accounts) == 1:
+        return from_hex(accounts[0], "account")
+    if accounts:
+        detail = f"this key signs for {len(accounts)} accounts; name one by --account"
+        raise Refusal(0, "Which account", detail, "account")
+    if entries:
+        detail = f"the census binds account {signer.address_hex} to key {entries[0]['signing_key']}"
+        raise Refusal(0, "Another key", detail, "key")
+    detail = f"no account of the census votes with key {signer.address_hex}"
+    raise Refusal(0, "Not in the census", detail, "key")
+
+
 def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
     answers = _asked(poll) if choose is None else choose.split(BETWEEN_QUESTIONS)
     try:
@@ -321,6 +351,14 @@ def _send(
         ),
         table(("Node", "No receipt because"), sorted(refusals.items())) if refusals else "",
     )
+    lacking = sorted(set(range(1, len(votes.poll.committee.members) + 1)) - set(ballot.receipts))
+    if answer["recorded"] and lacking:
+        nodes = ", ".join(map(str, lacking))
+        note(
+            as_json,
+            f"It counts without a receipt of node {nodes}. Ask for more later: "
+            f"ostraka vote receipts {votes.path} --fetch",
+        )
     if not answer["recorded"]:
         note(as_json, f"Too few nodes answered. Send it again: ostraka vote send {votes.path}")
         raise typer.Exit(UNREACHABLE)

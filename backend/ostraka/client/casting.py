@@ -15,7 +15,7 @@ import httpx
 from ostraka.client.gateway import Gateway, Refusal
 from ostraka.client.votes import SavedBallot, SavedVotes
 from ostraka.keys import SigningKey
-from ostraka.voter.cast import Cast, send
+from ostraka.voter.cast import Cast, Nodes
 from ostraka.voter.prepare import BallotFactory, SharedBallot
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier.challenge import Opening
@@ -99,6 +99,8 @@ def send_by_gateway(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) ->
     answer = gateway.post(f"/polls/{votes.poll.poll_id}/ballots", ballot.record.to_json())
     try:
         refusals = {int(one["node"]): str(one["reason"]) for one in answer["refusals"]}
+        for node in answer["waiting"]:
+            refusals[int(node)] = "it has not answered yet; the gateway asks on"
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed(f"answer: no refusals: {error!r}") from error
     refusals |= _keep(votes, ballot, answer)
@@ -116,17 +118,18 @@ def send_to_nodes(votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
     """
 
     async def run() -> list[Cast]:
-        async with httpx.AsyncClient(
-            timeout=_TIMEOUT, follow_redirects=False, trust_env=False
-        ) as client:
-            return await send(client, votes.poll, [ballot.record])
+        async with (
+            httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            Nodes(client) as nodes,
+        ):
+            return await nodes.send(votes.poll, [ballot.record])
 
     (result,) = asyncio.run(run())
     ballot.receipts |= result.receipts
     votes.write()
     if not result.receipts:
         _raise_refusal(result.refusals)
-    return result.refusals
+    return result.refusals | dict.fromkeys(result.waiting, "it has not answered yet")
 
 
 def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> None:

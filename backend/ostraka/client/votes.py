@@ -18,7 +18,6 @@ from ostraka.client.poll import VotersPoll
 from ostraka.files import replace_file
 from ostraka.voter.cast import receipt_statement, verified_receipt
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
-from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain
 
@@ -35,12 +34,12 @@ class SavedBallot:
     @property
     def digest(self) -> bytes:
         """Digest of the ballot."""
-        return tagged_hash("ballot", self.record.ballot)
+        return self.record.ballot_digest
 
     @property
     def cast_at(self) -> int:
         """Its cast time in Unix seconds."""
-        return int.from_bytes(self.record.ballot[ADDRESS_BYTES:][:8], "big")
+        return self.record.cast_at_unix_s
 
 
 @dataclass

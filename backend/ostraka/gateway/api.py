@@ -67,8 +67,7 @@ Once = Callable[[Callable[[str], Any]], Any]
 Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
 _Written = AfterValidator(canonical_address)
 TokenPath = Annotated[str, _Written, Path(description="Address of the token.")]
-AddressPath = Annotated[str, _Written, Path(description="Address of the invitation's key.")]
-MemberPath = Annotated[str, _Written, Path(description="Address of the member's account.")]
+AddressPath = Annotated[str, _Written, Path(description="An address.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -340,7 +339,7 @@ def build_api(
         return views.round(round_id)
 
     @app.get("/api/v1/rounds/{round_id}/members/{account}", tags=["rounds"])
-    def member(round_id: RoundNumber, account: MemberPath) -> Json:
+    def member(round_id: RoundNumber, account: AddressPath) -> Json:
         """A member's signing key, weight and proof, as the treasury takes them."""
         return organizing.member(round_id, from_hex(account, "account"))
 
@@ -515,6 +514,11 @@ def build_api(
         if plan is None or plan.census is None:
             raise Problem(404, "Not found", "this gateway does not know the census", "poll")
         return Response(plan.census, media_type=_BINARY)
+
+    @app.get("/api/v1/polls/{poll_id}/voters/{address}", tags=["polls"])
+    def voters(poll_id: PollNumber, address: AddressPath) -> list[Json]:
+        """Entries of the census whose account, or whose signing key, is an address."""
+        return views.voters(poll_id, from_hex(address, "address"))
 
     @app.get("/api/v1/polls/{poll_id}/board", tags=["polls"])
     async def board(poll_id: PollNumber) -> StreamingResponse:

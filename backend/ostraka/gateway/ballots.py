@@ -11,17 +11,18 @@ import httpx
 
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView
-from ostraka.voter.cast import send
+from ostraka.voter.cast import Nodes
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.encoding import ADDRESS_BYTES, tagged_hash
+from ostraka_verifier.encoding import ADDRESS_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.typed_data import recover
 
 MAX_BATCH = 200
-_AT_ONCE = 32
 _PATIENCE_S = 5
+_BOARD_PATIENCE_S = 15
+"""Until it begins: a node may have to put it together first."""
 _MAX_ANSWER_BYTES = 2**20
 _BOARD_CHUNK = 2**18
 
@@ -31,10 +32,10 @@ class Ballots:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._nodes = Nodes(client)
 
     async def cast(self, poll: PublishedPoll, record: CastRecord) -> dict[str, Any]:
-        """Send a ballot to all nodes; their receipts.
+        """Send a ballot to all nodes; the receipts of a quorum, and whose there are by then.
 
         Raises:
             Problem: No node took it; says why.
@@ -51,11 +52,10 @@ class Ballots:
         """Send ballots to all nodes, each answered for itself."""
         if len(records) > MAX_BATCH:
             raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
-        async with self._turn:
-            results = await send(self._client, poll, records)
+        results = await self._nodes.send(poll, records)
         return [
             {
-                "ballot_digest": to_hex(tagged_hash("ballot", record.ballot)),
+                "ballot_digest": to_hex(record.ballot_digest),
                 "recorded": result.recorded,
                 "quorum": result.quorum,
                 "receipts": [
@@ -66,6 +66,7 @@ class Ballots:
                     {"node": node, "reason": reason}
                     for node, reason in sorted(result.refusals.items())
                 ],
+                "waiting": sorted(result.waiting),
             }
             for record, result in zip(records, results, strict=True)
         ]
@@ -94,11 +95,17 @@ class Ballots:
         Raises:
             Problem: No node serves it now.
         """
-        for member in poll.committee.members:
+        # Those last that kept somebody waiting.
+        members = sorted(poll.committee.members, key=lambda one: self._nodes.left_alone(one.url))
+        for member in members:
             url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/board"
             request = self._client.build_request("GET", url)
             try:
-                response = await self._client.send(request, stream=True)
+                async with asyncio.timeout(_BOARD_PATIENCE_S):
+                    response = await self._client.send(request, stream=True)
+            except TimeoutError:
+                self._nodes.leave_alone(member.url)
+                continue
             except httpx.HTTPError:
                 continue
             if response.status_code == 200:
@@ -127,11 +134,18 @@ class Ballots:
         """What each node answers, of those that answer soundly and in time."""
 
         async def ask(number: int, base: str) -> tuple[int, Any]:
+            if self._nodes.left_alone(base):
+                raise TimeoutError
             url = f"{base.rstrip('/')}/api/v1/polls/{poll.poll_id}/{path}".rstrip("/")
-            async with (
-                asyncio.timeout(_PATIENCE_S),
-                self._client.stream("GET", url) as response,
-            ):
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    return number, await answer_of(url)
+            except TimeoutError:
+                self._nodes.leave_alone(base)
+                raise
+
+        async def answer_of(url: str) -> Any:
+            async with self._client.stream("GET", url) as response:
                 if response.status_code != 200:
                     raise Malformed("answer: a refusal")
                 body = bytearray()
@@ -139,7 +153,7 @@ class Ballots:
                     body += chunk
                     if len(body) > _MAX_ANSWER_BYTES:
                         raise Malformed("answer: too large")
-                return number, strict_json(bytes(body))
+                return strict_json(bytes(body))
 
         members = enumerate(poll.committee.members, start=1)
         answers = await asyncio.gather(

@@ -19,6 +19,8 @@ from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
+from ostraka.wire import census_upload
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import from_hex, strict_json
 from ostraka.wire.wording import no_answer
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
@@ -64,13 +66,18 @@ class Courier:
 
     def __init__(self, registry: Registry, payer: SigningKey | Account) -> None:
         """Args:
-        payer: Pays for transactions; an account sends each of them once.
+        payer: Pays for transactions, and vouches for the censuses of polls that it created; an
+            account sends each transaction once.
         """
         self._registry = registry
         self._payer = payer
         self._client = httpx.Client(
             timeout=httpx.Timeout(30, read=_PATIENCE_S), follow_redirects=False, trust_env=False
         )
+
+    def _sign(self, digest: bytes) -> bytes:
+        payer = self._payer
+        return payer.sign_statement(digest) if isinstance(payer, Account) else payer.sign(digest)
 
     def _sender(self, purpose: str) -> Sender:
         return self._payer.errand(purpose) if isinstance(self._payer, Account) else self._payer
@@ -120,9 +127,12 @@ class Courier:
         before = self._sent_before(sender)
         if before is not None:
             return before
+        # Nodes take it from the poll's creator, and of a round's poll from its organizer.
+        upload = CensusUpload.sign(self._sign, poll.domain, poll.context, census)
+        headers = {census_upload.HEADER: upload.encode()}
         for member in poll.committee.members:
-            path = f"/api/v1/polls/{poll.poll_id}/census"
-            request = self._client.build_request("PUT", member.url + path, content=census)
+            url = f"{member.url}/api/v1/polls/{poll.poll_id}/census"
+            request = self._client.build_request("PUT", url, content=census, headers=headers)
             self._exchange(member.url, request, _LARGE_PATIENCE_S)
         openings = [self._opening(poll, member) for member in poll.committee.members]
         keys = next((one.public_keys for one in openings if None not in one.public_keys), None)

@@ -18,6 +18,7 @@ from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
 from ostraka.gateway.organizing import Organizing
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.errors import AuditError, Rejected
 from ostraka_verifier.outcome import (
     Greedy,
@@ -36,7 +37,7 @@ from ostraka_verifier.statistics import poll_statistics
 log = structlog.get_logger()
 
 Json = dict[str, Any]
-_KEPT_POLLS = 64
+_KEPT_POLLS = 16
 _NO_TEXTS: Json = {"title": "", "text": "", "details": "0x" + 64 * "0"}
 _TOKEN_GAS = 300_000
 """What a token may use to say its symbol: anybody may ask about any contract."""
@@ -49,6 +50,7 @@ class Views:
         self._desk = desk
         self._courier = courier
         self._poll_keys: dict[bytes, list[str]] = {}
+        self._entries: dict[bytes, dict[bytes, list[CensusEntry]]] = {}
         self._organizing = organizing
         self._currencies: dict[bytes, tuple[str | None, int]] = {}
 
@@ -237,6 +239,32 @@ class Views:
             "plan": plan.id if plan else None,
         }
 
+    def voters(self, poll_id: int, address: bytes) -> list[Json]:
+        """Census entries whose account, or whose signing key, is an address.
+
+        Raises:
+            Problem: This gateway does not know the poll's census.
+        """
+        poll, _ = self._desk.poll(poll_id)
+        plan = self._desk.plans.of_poll(poll_id)
+        if plan is None or plan.census is None:
+            raise Problem(404, "Not found", "this gateway does not know the census", "poll")
+        if poll.context not in self._entries:
+            entries: dict[bytes, list[CensusEntry]] = {}
+            for entry in Census.decode(plan.census).entries:
+                for key in {entry.account, entry.signing_key}:
+                    entries.setdefault(key, []).append(entry)
+            _make_room(self._entries)
+            self._entries[poll.context] = entries
+        return [
+            {
+                "account": to_hex(entry.account),
+                "signing_key": to_hex(entry.signing_key),
+                "weight": str(entry.weight),
+            }
+            for entry in self._entries[poll.context].get(address, [])
+        ]
+
     def _public_keys(self, poll: PublishedPoll, opened: OpenedPoll) -> list[str] | None:
         """Poll keys behind the words on chain, None while no node shows them."""
         if poll.context not in self._poll_keys:
@@ -245,8 +273,7 @@ class Views:
             except CourierError as error:
                 log.warning("no node shows the poll keys", poll=poll.poll_id, problem=str(error))
                 return None
-            while len(self._poll_keys) >= _KEPT_POLLS:
-                self._poll_keys.pop(next(iter(self._poll_keys)), None)
+            _make_room(self._poll_keys)
             self._poll_keys[poll.context] = [to_hex(key) for key in keys]
         return self._poll_keys[poll.context]
 
@@ -389,6 +416,12 @@ def _described(encoded: object) -> Json:
         "round": reference
         and {"treasury": to_hex(reference.treasury), "id": str(reference.round_id)},
     }
+
+
+def _make_room(kept: dict[bytes, Any]) -> None:
+    """Forget what was kept first, so that memory stays bounded."""
+    while len(kept) >= _KEPT_POLLS:
+        kept.pop(next(iter(kept)), None)
 
 
 def _source(created: Mapping[str, object]) -> Any:

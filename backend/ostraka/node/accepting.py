@@ -5,22 +5,24 @@ Source: docs/protocol.md §9.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ostraka.chain.registry import Status
 from ostraka.node.admission import Admitted
+from ostraka.node.failures import Failures
+from ostraka.node.fair_queue import FairQueue
 from ostraka.node.peers import Peer
 from ostraka.node.poll_state import BACKGROUND_S, PollState
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
-from ostraka.wire.problems import Problem
+from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, tagged_hash
-from ostraka_verifier.errors import Malformed
+from ostraka_verifier.encoding import Reader
+from ostraka_verifier.errors import Malformed, Rejected
 
 MAX_VERSIONS = 64
 """Ballots that one voter may cast at a node; more is a flood, not a change of mind."""
@@ -28,7 +30,12 @@ PULL_LIMIT = 500
 PULL_PAGES = 40
 """Pages pulled from one peer at a time; a liar that always has one more must not stop the clock."""
 QUEUE_LIMIT = 4096
+"""Ballots that wait for the check of their signature, and as many for that of their proof."""
+QUEUE_BYTES = 2**26
+"""What all of either kind take at most, where ballots are long."""
 BATCH_LIMIT = 256
+LAST_LIMIT = 8
+"""Ballots of voters with proven malice that are looked at in one turn, and that wait a voter."""
 _CURSOR_BYTES = 8
 
 
@@ -53,98 +60,189 @@ class Receipt:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """A ballot whose sender waits for an answer."""
+
+    record: CastRecord
+    client: str
+    answer: asyncio.Future[Receipt | Problem]
+
+    def give(self, answer: Receipt | Problem) -> None:
+        if not self.answer.done():
+            self.answer.set_result(answer)
+
+
 class Accepting:
-    """Accepts the ballots of one poll."""
+    """Accepts the ballots of one poll.
+
+    Signatures are checked fairly by client, and within a client by the voter that a ballot names,
+    for anybody can name one. Proofs are checked fairly by voter, since only the voter can have
+    signed. Whoever signed several false ballots comes last at both, one ballot at a time.
+    """
 
     def __init__(self, state: PollState) -> None:
         self._state = state
-        self._queue: asyncio.Queue[tuple[CastRecord, asyncio.Future[Receipt | Problem]]] = (
-            asyncio.Queue(QUEUE_LIMIT)
-        )
+        most = max(BATCH_LIMIT, min(QUEUE_LIMIT, QUEUE_BYTES // state.poll.record_bytes))
+        self._unchecked: FairQueue[_Waiting] = FairQueue(most, most // 2, MAX_VERSIONS)
+        self._unchecked_last: FairQueue[_Waiting] = FairQueue(most // 4, most // 8, MAX_VERSIONS)
+        # By voter; a group has one line.
+        self._signed: FairQueue[_Waiting] = FairQueue(most, MAX_VERSIONS, MAX_VERSIONS)
+        self._signed_last: FairQueue[_Waiting] = FairQueue(most // 4, LAST_LIMIT, LAST_LIMIT)
+        self._failures = Failures()
+        self._arrived = asyncio.Event()
         self._cursors: dict[int, int] = {}
         self._pulled: Counter[tuple[int, bytes]] = Counter()
 
-    async def submit(self, record: CastRecord) -> Receipt | Problem:
+    async def submit(self, record: CastRecord, client: str) -> Receipt | Problem:
         """Accept a ballot from its voter.
 
-        Returns the receipt, signed after the ballot is on the disk, or why there is none.
+        Args:
+            client: Who sends it, as bounds for each client count.
+
+        Returns:
+            The receipt, signed after the ballot is on the disk, or why there is none.
         """
-        future: asyncio.Future[Receipt | Problem] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait((record, future))
-        except asyncio.QueueFull:
-            return Problem(429, "Busy", "too many ballots are waiting", retry_after_s=1)
+            self._state.admission.check_sizes(record)
+            # A closed poll still repeats its receipts.
+            if self._closed() is None:
+                self._state.admission.check_voter(record, self._state.head.timestamp)
+        except (Malformed, Rejected) as error:
+            return from_audit_error(error)
+        failure = self._failures.of(record, record.ballot_digest)
+        if failure is not None:
+            return failure
+        future: asyncio.Future[Receipt | Problem] = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(record, client, future)
+        queues = self._unchecked, self._unchecked_last
+        queue = queues[self._failures.suspected(record.voter)]
+        _put(queue, client, waiting)
+        self._arrived.set()
         return await future
 
     async def work(self) -> None:
         """Accept queued ballots for ever, as many at once as are waiting."""
+        queues = self._unchecked, self._unchecked_last, self._signed, self._signed_last
         try:
-            await self._work()
+            while True:
+                await self._arrived.wait()
+                self._arrived.clear()
+                while any(map(len, queues)):
+                    await self._turn()
         finally:
-            while not self._queue.empty():
-                _, future = self._queue.get_nowait()
-                if not future.done():
-                    future.set_result(Problem(503, "Unavailable", "the poll is gone", "", 5))
+            for queue in queues:
+                for waiting in queue.take(len(queue)):
+                    waiting.give(Problem(503, "Unavailable", "the poll is gone", "", 5))
 
-    async def _work(self) -> None:
-        while True:
-            waiting = [await self._queue.get()]
-            while len(waiting) < BATCH_LIMIT and not self._queue.empty():
-                waiting.append(self._queue.get_nowait())
-            records = [record for record, _ in waiting]
-            try:
-                async with self._state.lock:
-                    results = await asyncio.to_thread(self._accept, records)
-            except Exception as error:
-                # A full disk or a lost database: nobody gets a receipt, and the node lives on.
-                self._state.log.error("accepting failed", error=repr(error))
-                results = [
-                    Problem(503, "Unavailable", "the node cannot store ballots now", "", 5)
-                ] * len(waiting)
-            for (_, future), result in zip(waiting, results, strict=True):
-                if not future.done():
-                    future.set_result(result)
+    async def _turn(self) -> None:
+        unchecked = self._unchecked.take(BATCH_LIMIT) + self._unchecked_last.take(LAST_LIMIT)
+        if unchecked:
+            await self._answer(unchecked, self._check_signed)
+            for waiting in unchecked:
+                if not waiting.answer.done():
+                    self._put_signed(waiting)
+        # One of each voter: whose proofs are false is known before the next of them.
+        signed = self._signed.take(min(BATCH_LIMIT, self._signed.groups))
+        await self._accept_those([one for one in signed if not self._is_suspected(one)])
+        for waiting in filter(self._is_suspected, signed):
+            self._put_signed(waiting)
+        # Alone: with a false proof among them, honest ballots would have to be checked again.
+        await self._accept_those(self._signed_last.take(1))
 
-    def _accept(self, records: Sequence[CastRecord]) -> list[Receipt | Problem]:
-        digests = [tagged_hash("ballot", record.ballot) for record in records]
+    def _is_suspected(self, waiting: _Waiting) -> bool:
+        return self._failures.suspected(waiting.record.voter)
+
+    def _put_signed(self, waiting: _Waiting) -> None:
+        queue = self._signed_last if self._is_suspected(waiting) else self._signed
+        _put(queue, waiting.record.voter, waiting)
+
+    async def _accept_those(self, waiting: Sequence[_Waiting]) -> None:
+        if waiting:
+            async with self._state.lock:
+                await self._answer(waiting, self._accept)
+
+    async def _answer(
+        self,
+        waiting: Sequence[_Waiting],
+        judge: Callable[[Sequence[CastRecord]], Sequence[Receipt | Problem | None]],
+    ) -> None:
+        """Give each what a judge says, if it says anything."""
+        try:
+            answers = await asyncio.to_thread(judge, [one.record for one in waiting])
+        except Exception as error:
+            # A full disk or a lost database: nobody gets a receipt, and the node lives on.
+            self._state.log.error("accepting failed", error=repr(error))
+            problem = Problem(503, "Unavailable", "the node cannot store ballots now", "", 5)
+            answers = [problem] * len(waiting)
+        for one, answer in zip(waiting, answers, strict=True):
+            if answer is not None:
+                one.give(answer)
+
+    def _known(self, records: Sequence[CastRecord]) -> dict[bytes, Receipt]:
+        """Receipts that were given before, by digest: the same ballot gets the same again."""
+        digests = {record.ballot_digest for record in records}
         known = self._state.store.known(self._state.poll.poll_id, digests)
-        receipts = {
+        return {
             digest: self._receipt_of(stored)
             for digest, stored in known.items()
-            # The same ballot again gives the same receipt, also after freezing.
             if stored.receipt is not None
         }
+
+    def _check_signed(self, records: Sequence[CastRecord]) -> list[Receipt | Problem | None]:
+        """For each a receipt given before, or why it is refused; None where its voter signed it."""
+        receipts = self._known(records)
+        refusal = self._closed()
+        answers: list[Receipt | Problem | None] = []
+        for record in records:
+            digest = record.ballot_digest
+            answer = receipts.get(digest) or refusal or self._failures.of(record, digest)
+            answers.append(answer or self._objection(record))
+        return answers
+
+    def _objection(self, record: CastRecord) -> Problem | None:
+        try:
+            # Again, for the poll may have been closed when the ballot came.
+            self._state.admission.check_voter(record, self._state.head.timestamp)
+        except Rejected as error:
+            return from_audit_error(error)
+        try:
+            self._state.admission.check_signature(record)
+        except (Malformed, Rejected) as error:
+            problem = from_audit_error(error)
+            self._failures.forged(record, problem)
+            return problem
+        return None
+
+    def _accept(self, records: Sequence[CastRecord]) -> list[Receipt | Problem]:
+        """Receipts or problems for records that their voters signed."""
+        receipts = self._known(records)
         # By record, not by digest: a copy with other boxes or another signature, sent along by
         # somebody else, must not take the honest one's place.
-        fresh = list(
-            dict.fromkeys(
-                record
-                for digest, record in zip(digests, records, strict=True)
-                if digest not in receipts
-            )
-        )
+        fresh = [one for one in dict.fromkeys(records) if one.ballot_digest not in receipts]
         answers: dict[CastRecord, Receipt | Problem] = {}
         refusal = self._closed()
-        if refusal is not None:
-            answers = dict.fromkeys(fresh, refusal)
-        else:
-            results = self._state.admission.admit(fresh, self._state.head.timestamp)
-            accepted: dict[bytes, StoredBallot] = {}
-            held = _Versions(self._state)
-            for record, result in zip(fresh, results, strict=True):
-                outcome = self._judge(result, held)
-                if isinstance(outcome, StoredBallot):
-                    stored = accepted.setdefault(outcome.digest, outcome)
-                    held.add(outcome.voter)
-                    answers[record] = self._receipt_of(stored)
-                else:
-                    answers[record] = outcome
-            # On the disk before any receipt leaves this method.
-            self._state.store.add_ballots(list(accepted.values()))
-        return [
-            receipts[digest] if digest in receipts else answers[record]
-            for digest, record in zip(digests, records, strict=True)
-        ]
+        held = _Versions(self._state)
+        for record in fresh:
+            problem = refusal or self._failures.of(record, record.ballot_digest)
+            if problem is None and held.of(record.voter) >= MAX_VERSIONS:
+                problem = _too_many_versions()
+            if problem is not None:
+                answers[record] = problem
+        fresh = [record for record in fresh if record not in answers]
+        accepted: dict[bytes, StoredBallot] = {}
+        results = self._state.admission.verify(fresh)
+        for record, result in zip(fresh, results, strict=True):
+            outcome = self._judge(record, result, held)
+            if isinstance(outcome, StoredBallot):
+                stored = accepted.setdefault(outcome.digest, outcome)
+                held.add(outcome.voter)
+                answers[record] = self._receipt_of(stored)
+            else:
+                answers[record] = outcome
+        # On the disk before any receipt leaves this method.
+        self._state.store.add_ballots(list(accepted.values()))
+        return [receipts.get(record.ballot_digest) or answers[record] for record in records]
 
     def _closed(self) -> Problem | None:
         view = self._state.view
@@ -162,20 +260,19 @@ class Accepting:
             return Problem(409, "Poll not open", "the chain does not show this poll as open", "", 2)
         return None
 
-    def _judge(self, result: Admitted | Problem, held: "_Versions") -> StoredBallot | Problem:
+    def _judge(
+        self, record: CastRecord, result: Admitted | Problem, held: "_Versions"
+    ) -> StoredBallot | Problem:
         if isinstance(result, Problem):
+            self._failures.false_ballot(record.voter, record.ballot_digest, result)
             return result
         if not result.share_is_good:
-            return Problem(
-                422,
-                "Check failed",
-                "it does not open to a good share",
-                f"boxes[{self._state.node - 1}]",
-            )
-        if held.of(result.ballot.voter) >= MAX_VERSIONS:
-            return Problem(
-                429, "Too many versions", f"a voter may change a vote {MAX_VERSIONS - 1} times"
-            )
+            box = f"boxes[{self._state.node - 1}]"
+            problem = Problem(422, "Check failed", "it does not open to a good share", box)
+            self._failures.false_box(record.voter, record, problem)
+            return problem
+        if held.of(record.voter) >= MAX_VERSIONS:
+            return _too_many_versions()
         return self._stored(result, receipted=True)
 
     def _stored(self, admitted: Admitted, *, receipted: bool) -> StoredBallot:
@@ -254,8 +351,8 @@ class Accepting:
     def _within_bounds(self, peer: Peer, record: CastRecord) -> bool:
         # What a voter and a lying node make together must not fill the disk. A ballot left out
         # here still comes with a draft or a proposal that needs it.
-        key = peer.number, record.ballot[:ADDRESS_BYTES]
-        self._pulled[key] += record.ballot[:ADDRESS_BYTES] in self._state.census.by_account
+        key = peer.number, record.voter
+        self._pulled[key] += record.voter in self._state.census.by_account
         return self._pulled[key] <= self.most_versions
 
     @property
@@ -278,7 +375,7 @@ class Accepting:
         """Store some ballots that a peer has."""
         answer = await peer.post(self._state.path("peer/records"), b"".join(sorted(digests)))
         records = self._state.decode_batch(answer)
-        await self.ingest([one for one in records if tagged_hash("ballot", one.ballot) in digests])
+        await self.ingest([one for one in records if one.ballot_digest in digests])
 
     async def ingest(self, records: Sequence[CastRecord]) -> None:
         """Store valid ballots that came from peers, with a receipt unless frozen."""
@@ -286,24 +383,26 @@ class Accepting:
             await asyncio.to_thread(self._store_from_peers, records)
 
     def _store_from_peers(self, records: Sequence[CastRecord]) -> None:
-        digests = [tagged_hash("ballot", record.ballot) for record in records]
+        digests = [record.ballot_digest for record in records]
         known = self._state.store.known(self._state.poll.poll_id, digests)
         whole = {digest for digest, stored in known.items() if stored.signed}
         fresh = {
             digest: record
             for digest, record in zip(digests, records, strict=True)
             if digest not in whole
+            and self._failures.of_ballot(digest) is None
+            and self._state.admission.is_signed(record, self._state.head.timestamp)
         }
         if not fresh:
             return
         accepting = self._closed() is None
-        admitted = [
-            result
-            for result in self._state.admission.admit(
-                list(fresh.values()), self._state.head.timestamp
-            )
-            if isinstance(result, Admitted)
-        ]
+        admitted = []
+        results = self._state.admission.verify(list(fresh.values()))
+        for (digest, record), result in zip(fresh.items(), results, strict=True):
+            if isinstance(result, Admitted):
+                admitted.append(result)
+            else:
+                self._failures.false_ballot(record.voter, digest, result)
         stored = []
         held = _Versions(self._state)
         for one in admitted:
@@ -313,6 +412,17 @@ class Accepting:
         self._state.store.add_ballots(stored)
         starved = sum(not one.share_is_good for one in admitted)
         self._state.log.info("pulled", ballots=len(admitted), starved=starved)
+
+
+def _put(queue: FairQueue[_Waiting], group: Hashable, waiting: _Waiting) -> None:
+    """Let a ballot wait; whichever there is no room for is answered."""
+    left_over = queue.put(group, waiting.record.voter, waiting)
+    if left_over is not None:
+        left_over.give(Problem(429, "Busy", "too many ballots are waiting", retry_after_s=1))
+
+
+def _too_many_versions() -> Problem:
+    return Problem(429, "Too many versions", f"a voter may change a vote {MAX_VERSIONS - 1} times")
 
 
 class _Versions:

@@ -16,6 +16,7 @@ from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve
+from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.sharing import BoxContent, Share, check_boxes, verify_shares
@@ -55,20 +56,34 @@ class Admission:
         self._poll_key = poll_key
         self.key = CommitmentKey(curve, poll.rule.width)
 
-    def admit(self, records: Sequence[CastRecord], head_unix_s: int) -> list[Admitted | Problem]:
-        """For each record what it is, or why it is refused.
+    def is_signed(self, record: CastRecord, head_unix_s: int) -> bool:
+        """Whether a voter signed a record, and might have cast it until now.
 
         Args:
             head_unix_s: Timestamp of the latest block that this node saw.
         """
-        results: list[Admitted | Problem | None] = [None] * len(records)
-        read: list[tuple[int, Ballot]] = []
+        try:
+            self.check_sizes(record)
+            self.check_voter(record, head_unix_s)
+            self.check_signature(record)
+        except (Malformed, Rejected):
+            return False
+        return True
+
+    def verify(self, records: Sequence[CastRecord]) -> list[Admitted | Problem]:
+        """The checks of what a voter has signed: encoding, proof, and this node's box.
+
+        Args:
+            records: Each passed all other checks. Who signed one that fails here made it so.
+        """
+        results: dict[int, Admitted | Problem] = {}
+        ballots = {}
         for number, record in enumerate(records):
             try:
-                read.append((number, self._read(record, head_unix_s)))
-            except (Malformed, Rejected) as error:
-                results[number] = from_audit_error(error)
-        proofs = [ballot.proof for _, ballot in read]
+                ballots[number] = self._poll.layout.decode(self._curve, record.ballot)
+            except Malformed as error:
+                reason = str(error).replace("ballots[0]", "ballot", 1)
+                results[number] = from_audit_error(Malformed(reason))
         failed: dict[int, str] = {}
         try:
             verify_proofs(
@@ -76,12 +91,12 @@ class Admission:
                 self.key.generators,
                 self._poll.shape,
                 self._poll.context,
-                proofs,
+                [ballot.proof for ballot in ballots.values()],
                 secrets.randbits,
             )
         except RejectedProofs as error:
             failed = dict(error.failures)
-        for position, (number, ballot) in enumerate(read):
+        for position, (number, ballot) in enumerate(ballots.items()):
             if position in failed:
                 results[number] = Problem(
                     422, "Check failed", f"B6: the proof is wrong: {failed[position]}", "ballot"
@@ -89,7 +104,7 @@ class Admission:
             else:
                 good = self._has_good_share(ballot, records[number])
                 results[number] = Admitted(ballot, records[number], good)
-        return [result for result in results if result is not None]
+        return [results[number] for number in range(len(records))]
 
     def share(self, ballot: Ballot, box: bytes) -> Share:
         """This node's share out of a box.
@@ -107,41 +122,61 @@ class Admission:
         verify_shares(self._curve, self.key, self._node, [(ballot.sharing, content.share)])
         return content.share
 
-    def _read(self, record: CastRecord, head_unix_s: int) -> Ballot:
-        poll, parameters = self._poll, self._poll.parameters
-        # Length first: nothing is decoded of what cannot be a ballot.
+    def check_sizes(self, record: CastRecord) -> None:
+        """Length first: nothing is decoded, and nothing kept, of what cannot be a ballot.
+
+        Raises:
+            Malformed: A part has not the length that the poll gives it.
+        """
+        poll = self._poll
         if len(record.ballot) != poll.layout.size:
             raise Malformed(f"ballot: {len(record.ballot)} bytes, expected {poll.layout.size}")
         check_boxes(record.boxes, record.boxes_hash, poll.nodes, poll.slots)
-        voter, cast_at_unix_s = record.ballot[:20], int.from_bytes(record.ballot[20:28], "big")
-        if cast_at_unix_s < parameters.opens_at:
+        if len(record.signature) != SIGNATURE_BYTES:
+            size = len(record.signature)
+            raise Malformed(f"signature: {size} bytes, expected {SIGNATURE_BYTES}")
+
+    def check_voter(self, record: CastRecord, head_unix_s: int) -> None:
+        """Whether this voter may cast a ballot now.
+
+        Args:
+            head_unix_s: Timestamp of the latest block that this node saw.
+
+        Raises:
+            Rejected: Checks B5 and B3.
+        """
+        parameters = self._poll.parameters
+        if record.cast_at_unix_s < parameters.opens_at:
             raise Rejected(
                 "B5", "ballot.cast_at", f"before the poll opens at {parameters.opens_at}"
             )
-        if cast_at_unix_s >= parameters.closes_at:
+        if record.cast_at_unix_s >= parameters.closes_at:
             raise Rejected("B5", "ballot.cast_at", f"the poll closed at {parameters.closes_at}")
-        if cast_at_unix_s > head_unix_s + CLOCK_TOLERANCE_S:
+        if record.cast_at_unix_s > head_unix_s + CLOCK_TOLERANCE_S:
             raise Rejected("B5", "ballot.cast_at", "more than 60 s ahead of the chain")
-        entry = self._census.by_account.get(voter)
-        if entry is None:
-            raise Rejected("B3", "ballot.voter", f"0x{voter.hex()} is not in the census")
-        try:
-            ballot = poll.layout.decode(self._curve, record.ballot)
-        except Malformed as error:
-            raise Malformed(str(error).replace("ballots[0]", "ballot", 1)) from None
-        digest = poll.domain.digest(
+        if record.voter not in self._census.by_account:
+            raise Rejected("B3", "ballot.voter", f"0x{record.voter.hex()} is not in the census")
+
+    def check_signature(self, record: CastRecord) -> None:
+        """Whether the voter of the census signed the ballot and its boxes.
+
+        Raises:
+            Malformed: It is no signature.
+            Rejected: Check B4.
+        """
+        statement = self._poll.domain.digest(
             typed_data.BALLOT,
-            poll.context,
-            voter,
-            cast_at_unix_s,
-            ballot.digest,
+            self._poll.context,
+            record.voter,
+            record.cast_at_unix_s,
+            record.ballot_digest,
             record.boxes_hash,
         )
-        if recover(digest, record.signature) != entry.signing_key:
+        signing_key = self._census.by_account[record.voter].signing_key
+        if recover(statement, record.signature) != signing_key:
             raise Rejected(
                 "B4", "signature", "not of this ballot and its boxes by the voter's signing key"
             )
-        return ballot
 
     def _has_good_share(self, ballot: Ballot, record: CastRecord) -> bool:
         try:

@@ -9,10 +9,12 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ostraka.chain.contract import ChainError
 from ostraka.node.accepting import Receipt
+from ostraka.node.census_uploads import CensusGate
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import split_digests
 from ostraka.node.service import NodeService
-from ostraka.wire import api_docs, peer_auth, problems
+from ostraka.wire import api_docs, census_upload, peer_auth, problems
+from ostraka.wire.clients import client_of
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, to_hex
@@ -37,11 +39,11 @@ def build_api(service: NodeService) -> FastAPI:
 
     @app.exception_handler(ChainError)
     async def _chain(_: Request, __: ChainError) -> Response:
-        return problems.respond(
-            Problem(503, "Chain out of reach", "the node cannot read the chain now", "", 5)
-        )
+        return problems.respond(problems.out_of_reach())
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    # The outer of the two: it needs no body.
+    app.add_middleware(CensusGate, check=service.check_census)
     # Voters reach every node directly from any page; nothing here rests on cookies.
     app.add_middleware(
         CORSMiddleware,
@@ -69,6 +71,11 @@ def build_api(service: NodeService) -> FastAPI:
             raise Problem(403, "Not a peer", f"{to_hex(address)} is not in this poll's committee")
         return address
 
+    def sender_of(request: Request) -> str:
+        return client_of(request.scope)
+
+    Sender = Annotated[str, Depends(sender_of)]
+
     PeerAddress = Annotated[bytes, Depends(peer_of)]
 
     @app.get("/api/v1/config")
@@ -87,9 +94,14 @@ def build_api(service: NodeService) -> FastAPI:
         return poll.publication.summary()
 
     @app.put("/api/v1/polls/{poll_id}/census")
-    async def census(poll_id: int, body: Body) -> dict[str, Any]:
-        """Give the node a poll's census, as canonical bytes; answers with its poll key."""
-        return _key(await service.take_census(poll_id, body))
+    async def census(poll_id: int, body: Body, request: Request) -> dict[str, Any]:
+        """Give the node a poll's census, as canonical bytes; answers with its poll key.
+
+        The poll's creator, or its round's organizer, signs it as `CensusUpload`, in the header
+        `Ostraka-Census: censusHash.signature`, both hexadecimal.
+        """
+        header = request.headers.get(census_upload.HEADER, "")
+        return _key(await service.take_census(poll_id, header, body))
 
     @app.get("/api/v1/polls/{poll_id}/key")
     def key(poll: Poll) -> dict[str, Any]:
@@ -97,22 +109,24 @@ def build_api(service: NodeService) -> FastAPI:
         return _key(poll)
 
     @app.post("/api/v1/polls/{poll_id}/ballots")
-    async def cast(poll: Poll, body: Body) -> dict[str, Any]:
+    async def cast(poll: Poll, body: Body, sender: Sender) -> dict[str, Any]:
         """Cast a ballot; answers with this node's receipt."""
         if len(body) > MAX_BALLOT_BYTES:
             raise Problem(413, "Too large", f"more than {MAX_BALLOT_BYTES} bytes", "body")
-        result = await poll.accepting.submit(CastRecord.from_json(body))
+        result = await poll.accepting.submit(CastRecord.from_json(body), sender)
         if isinstance(result, Problem):
             raise result
         return result.to_json()
 
     @app.post("/api/v1/polls/{poll_id}/ballots:batch")
-    async def cast_batch(poll: Poll, body: Body) -> list[dict[str, Any]]:
+    async def cast_batch(poll: Poll, body: Body, sender: Sender) -> list[dict[str, Any]]:
         """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
         records = poll.state.decode_batch(body)
         if len(records) > MAX_BATCH:
             raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
-        results = await asyncio.gather(*(poll.accepting.submit(record) for record in records))
+        results = await asyncio.gather(
+            *(poll.accepting.submit(record, sender) for record in records)
+        )
         return [result.to_json() for result in results]
 
     @app.get("/api/v1/polls/{poll_id}/receipts/{digest}")

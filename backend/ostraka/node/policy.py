@@ -21,20 +21,28 @@ class Policy:
     creators: frozenset[bytes] = frozenset()
     minimum_ballots: int = 5
 
-    def objection(self, poll: PublishedPoll, creator: bytes, census: Census) -> str | None:
-        """Why a poll is not served, in words; None when it is."""
+    def objection_to(self, poll: PublishedPoll, creator: bytes) -> str | None:
+        """Why a poll is not served whatever its census is, in words; None when it may be."""
         parameters = poll.parameters
         if self.creators and creator not in self.creators:
             return f"this node does not serve polls created by 0x{creator.hex()}"
-        if (len(census), census.total_weight) != (parameters.voters, parameters.total_weight):
-            return "the census has other totals than the poll"
-        if census.root != parameters.census_root:
-            return "the census has another root than the poll"
         if parameters.secret and parameters.minimum_ballots < self.minimum_ballots:
             return (
                 f"minimum of {parameters.minimum_ballots} ballots is below this node's floor of "
                 f"{self.minimum_ballots}: so small a tally gives votes away"
             )
+        return None
+
+    def objection(self, poll: PublishedPoll, creator: bytes, census: Census) -> str | None:
+        """Why a poll is not served with a census, in words; None when it is."""
+        parameters = poll.parameters
+        objection = self.objection_to(poll, creator)
+        if objection is not None:
+            return objection
+        if (len(census), census.total_weight) != (parameters.voters, parameters.total_weight):
+            return "the census has other totals than the poll"
+        if census.root != parameters.census_root:
+            return "the census has another root than the poll"
         identifying = census.identifying_weights()
         if parameters.secret and identifying:
             weight, voters = identifying[0]

@@ -11,8 +11,9 @@ import structlog
 
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import Registry, Status
+from ostraka.chain.registry import PollView, Registry, Status
 from ostraka.keys import PollKey, SigningKey
+from ostraka.node.census_uploads import CensusUploads, check_size
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
@@ -20,10 +21,10 @@ from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import PollState
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.storage.node_tables import NodePoll
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.census import Census, census_bytes
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
 
@@ -71,7 +72,7 @@ class NodeService:
         self._store = store
         self._secrets = secrets
         self._registries = registries
-        self._policy = policy
+        self._uploads = CensusUploads(registries[0], policy)
         self._client = client
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
@@ -83,6 +84,8 @@ class NodeService:
         self._again: dict[int, _Again] = {}
         # Two services of one poll would have two locks, and two announcements two poll keys.
         self._starting = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
+        self._looked_at = 0.0
         self.head: Head | None = None
 
     async def run(self) -> None:
@@ -209,8 +212,17 @@ class NodeService:
             for number, member in enumerate(poll.committee.members, start=1)
             if member.address != self.key.address
         ]
-        state = PollState(
-            self._curve, self._store, self._secrets, self._registries, poll, row, self.key, peers
+        # Reads the census again.
+        state = await asyncio.to_thread(
+            PollState,
+            self._curve,
+            self._store,
+            self._secrets,
+            self._registries,
+            poll,
+            row,
+            self.key,
+            peers,
         )
         service = PollService(state)
         await asyncio.to_thread(service.publication.recheck)
@@ -219,18 +231,29 @@ class NodeService:
         service.state.log.info("serving")
         return service
 
-    async def take_census(self, poll_id: int, data: bytes) -> PollService:
-        """Take a poll's census from anyone, check everything, and announce a poll key.
+    async def check_census(self, poll_id: int, header: str, size: int) -> None:
+        """Whether a census may come in, before its bytes do.
+
+        Args:
+            header: Of its uploader (`census_upload`).
+            size: Declared length, 0 where none is declared.
 
         Raises:
-            Problem: There is no such poll, or this node does not serve it; says why.
+            Problem: It may not; says why.
         """
         if poll_id in self._polls:
-            return self._polls[poll_id]
-        await self._discover(await asyncio.to_thread(self._registries[0].head))
-        if poll_id in self._polls:
-            return self._polls[poll_id]
+            return
+        # Strangers must not make the node ask the chain.
+        CensusUpload.decode(header)
+        poll, view = await self._awaiting_census(poll_id)
+        await self._uploads.check(poll, view, header)
+        check_size(poll, size)
+
+    async def _awaiting_census(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
+        """A poll that waits for its census, and its state."""
         self._require_secret(poll_id)
+        if poll_id not in self._found and (poll_id > self._seen or poll_id in self._again):
+            await self._look_together()
         poll = self._found.get(poll_id)
         if poll is None:
             raise Problem(404, "No such poll", f"this node knows no poll {poll_id} of its own")
@@ -240,14 +263,35 @@ class NodeService:
             raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
         if view.status != Status.CREATED:
             raise Problem(409, "Too late", f"the poll is {view.status.name.lower()}")
-        # Anybody may send one: what cannot be it is not read, as hashing a large one takes long.
-        if len(data) != census_bytes(poll.parameters.voters):
-            detail = f"{len(data)} bytes are no census of {poll.parameters.voters} voters"
-            raise Problem(422, "Poll refused", detail, "body")
-        census = await asyncio.to_thread(Census.decode, data)
-        objection = await asyncio.to_thread(self._policy.objection, poll, view.creator, census)
-        if objection:
-            raise Problem(422, "Poll refused", objection)
+        return poll, view
+
+    async def _look_together(self) -> None:
+        """One look at the chain for all who ask within a moment: strangers can ask, too."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_soon())
+        await asyncio.shield(self._looking)
+
+    async def _look_soon(self) -> None:
+        await asyncio.sleep(max(0, self._looked_at + TICK_S - time.monotonic()))
+        self._looked_at = time.monotonic()
+        # Whoever comes from here on may ask for what is mined only now.
+        self._looking = None
+        await self._discover(await asyncio.to_thread(self._registries[0].head))
+
+    async def take_census(self, poll_id: int, header: str, data: bytes) -> PollService:
+        """Take a poll's census from who may give it, check everything, and announce a poll key.
+
+        Args:
+            header: Of its uploader (`census_upload`).
+
+        Raises:
+            Problem: There is no such poll, or this node does not serve it; says why.
+        """
+        if poll_id in self._polls:
+            return self._polls[poll_id]
+        poll, view = await self._awaiting_census(poll_id)
+        upload = await self._uploads.check(poll, view, header)
+        await self._uploads.judge(poll, view, upload, data)
         async with self._starting:
             if poll_id in self._polls:
                 return self._polls[poll_id]

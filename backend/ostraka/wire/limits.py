@@ -5,6 +5,7 @@ from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ostraka.wire.clients import client_of
 from ostraka.wire.problems import Problem, respond
 
 SMALL_BYTES = 2**18
@@ -37,7 +38,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        client = scope["client"][0] if scope.get("client") else ""
+        client = client_of(scope)
         body = _Body(self, client)
         try:
             await self._serve(body, scope, receive, send)

@@ -5,11 +5,14 @@ The record is `canonical ballot ‖ box_1 … box_n ‖ signature (65)`; a batch
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from ostraka_verifier.encoding import SIGNATURE_BYTES, parse_json
+from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, parse_json, tagged_hash
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.sharing import boxes_hash
+
+_TIME_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,25 @@ class CastRecord:
     boxes: tuple[bytes, ...]
     signature: bytes
 
-    @property
+    @cached_property
     def boxes_hash(self) -> bytes:
         """Hash of the boxes, as the voter should have signed it."""
         return boxes_hash(self.boxes)
+
+    @property
+    def voter(self) -> bytes:
+        """Account that it claims to be of."""
+        return self.ballot[:ADDRESS_BYTES]
+
+    @property
+    def cast_at_unix_s(self) -> int:
+        """When it claims to be cast."""
+        return int.from_bytes(self.ballot[ADDRESS_BYTES:][:_TIME_BYTES], "big")
+
+    @cached_property
+    def ballot_digest(self) -> bytes:
+        """Digest of the ballot."""
+        return tagged_hash("ballot", self.ballot)
 
     def encode(self) -> bytes:
         """One binary record."""

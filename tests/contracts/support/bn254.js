@@ -49,7 +49,7 @@ export function generator(index) {
   for (let counter = 0; ; counter++) {
     const digest = keccak256(
       concat([
-        stringToHex("ostraka/v1/generators"),
+        stringToHex("ostraka/v2/generators"),
         numberToHex(index, { size: 4 }),
         numberToHex(counter, { size: 4 }),
       ]),

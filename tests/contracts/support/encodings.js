@@ -125,4 +125,4 @@ export const outcomes = {
 };
 
 export const tagged = (tag, ...parts) =>
-  keccak256(concat([stringToHex(`ostraka/v1/${tag}`), ...parts]));
+  keccak256(concat([stringToHex(`ostraka/v2/${tag}`), ...parts]));

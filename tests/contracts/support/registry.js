@@ -1,7 +1,17 @@
 /** A registry with a committee, and polls brought as far as a test wants them. */
-import { concat, keccak256, numberToHex, pad, parseSignature, stringToHex } from "viem";
+import {
+  concat,
+  keccak256,
+  numberToHex,
+  pad,
+  parseSignature,
+  stringToHex,
+  toHex,
+  zeroAddress,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { commit } from "./bn254.js";
+import { censusRoot } from "./census.js";
 import { startChain } from "./chain.js";
 import { NO_OUTCOME, range, ruleBytes, singleChoice, tagged } from "./encodings.js";
 
@@ -19,8 +29,9 @@ export const Status = Object.freeze({
 const field = (type, name) => ({ type, name });
 /** docs/protocol.md §15; `Final` and `Receipt` only to be refused. */
 export const TYPES = {
-  NodeRegistration: [field("address", "node"), field("string", "url")],
-  PollKey: [field("bytes32", "pollContext"), field("bytes32", "publicKey")],
+  Committee: [field("bytes32", "committee")],
+  PollKeys: [field("bytes32", "pollContext"), field("bytes32", "pollKeys")],
+  VotingKey: [field("address", "account"), field("address", "key")],
   Root: [
     field("bytes32", "pollContext"),
     field("uint32", "round"),
@@ -54,18 +65,50 @@ export const spoiled = (signature) => ({
   "r and s of zero": [`0x${"00".repeat(64)}1b`, "ECDSAInvalidSignature"],
 });
 
-export async function deployRegistry(overrides) {
+/** Digest of a committee (§3.3), right or wrong. */
+export function committeeDigest(nodes, urls, t, f) {
+  const n = nodes.length;
+  const q = Math.max(t + f, Math.floor((n + f) / 2) + 1);
+  return tagged(
+    "committee",
+    ...[n, t, f, q].map(word),
+    ...nodes.flatMap((node, index) => [
+      pad(node, { size: 32 }),
+      keccak256(toHex(urls[index] ?? "")),
+    ]),
+  );
+}
+
+/** Rules' errors come from the contract that checks them, through the registry. */
+export async function deployRegistry(overrides, { periodFloor = 1, disputes } = {}) {
   const chain = await startChain(overrides);
-  return new Registry(chain, await chain.deploy("PollRegistry"));
+  const args = [periodFloor, disputes?.(chain) ?? zeroAddress];
+  const deployed = await chain.deploy("PollRegistry", args);
+  const rules = await chain.at("PollRules", await deployed.call("pollRules"));
+  const contract = await chain.at("PollRegistry", deployed.address, {
+    abi: withErrors(deployed.abi, rules.abi),
+    receipt: deployed.receipt,
+  });
+  return new Registry(chain, contract, args);
+}
+
+/** An ABI that also knows the errors of contracts which it calls. */
+export function withErrors(abi, ...others) {
+  const known = new Set(abi.map(({ type, name }) => `${type} ${name}`));
+  const errors = others.flat().filter(({ type, name }) => {
+    const isNew = type === "error" && !known.has(`error ${name}`);
+    if (isNew) known.add(`error ${name}`);
+    return isNew;
+  });
+  return [...abi, ...errors];
 }
 
 export class Registry {
-  constructor(chain, contract) {
-    this.chain = chain;
-    this.contract = contract;
+  constructor(chain, contract, [periodFloor, disputes] = []) {
+    Object.assign(this, { chain, contract, periodFloor, disputes });
     this.domain = {
       name: "Ostraka",
-      version: "1",
+      version: "2",
       chainId: chain.chainId,
       verifyingContract: contract.address,
     };
@@ -86,12 +129,16 @@ export class Registry {
     const signers = range(n).map((index) => account(first + index + 1));
     const nodes = signers.map((signer) => signer.address);
     const urls = range(n).map((index) => url(index + 1));
+    return { signers, args: await this.signed(signers, nodes, urls, t, f) };
+  }
+
+  /** Arguments of `registerCommittee` with each signer's signature of just this committee. */
+  async signed(signers, nodes, urls, t, f) {
+    const committee = committeeDigest(nodes, urls, t, f);
     const signatures = await Promise.all(
-      signers.map((signer, index) =>
-        this.sign(signer, "NodeRegistration", { node: nodes[index], url: urls[index] }),
-      ),
+      signers.map((signer) => this.sign(signer, "Committee", { committee })),
     );
-    return { signers, args: [nodes, urls, t, f, signatures] };
+    return [nodes, urls, t, f, signatures];
   }
 
   async register(shape = {}) {
@@ -107,6 +154,7 @@ export class Registry {
       rule = ruleBytes(singleChoice(3)),
       outcomeRule = NO_OUTCOME,
       description = DESCRIPTION,
+      censusHash = word(77),
       ...changes
     } = {},
   ) {
@@ -116,7 +164,7 @@ export class Registry {
       rule: tagged("rule", rule),
       outcomeRule: tagged("outcome", outcomeRule),
       description: keccak256(description),
-      censusRoot: word(77),
+      censusRoot: word(0),
       voters: 10,
       totalWeight: 30n,
       secret: true,
@@ -128,9 +176,19 @@ export class Registry {
       disputeWindow: 600,
       tallyPeriod: 900,
       minimumBallots: 2,
+      counting: 0,
+      casting: 0,
+      identity: 0,
+      openMinimum: 0,
+      shufflePeriod: 0,
+      responseTime: this.disputes === zeroAddress ? 0 : 300,
+      maxDisputeDelay: this.disputes === zeroAddress ? 0 : 3600,
+      extension: word(0),
       ...changes,
     };
-    return [parameters, rule, outcomeRule, description];
+    const { totalWeight, voters } = parameters;
+    parameters.censusRoot = changes.censusRoot ?? censusRoot(censusHash, totalWeight, voters);
+    return [parameters, censusHash, rule, outcomeRule, description];
   }
 
   async create(committee, changes = {}) {
@@ -164,16 +222,15 @@ export class Poll {
   }
 
   /** Arguments of `openPoll`. */
-  async opening({ context = this.context, domain } = {}) {
-    const keys = this.committee.signers.map((_, index) => word(9000 + index));
+  async opening({
+    context = this.context,
+    keys = this.committee.signers.map((_, index) => word(9000 + index)),
+    domain,
+  } = {}) {
+    const message = { pollContext: context, pollKeys: tagged("poll-keys", ...keys) };
     const signatures = await Promise.all(
-      this.committee.signers.map((signer, index) =>
-        this.registry.sign(
-          signer,
-          "PollKey",
-          { pollContext: context, publicKey: keys[index] },
-          domain,
-        ),
+      this.committee.signers.map((signer) =>
+        this.registry.sign(signer, "PollKeys", message, domain),
       ),
     );
     return [this.id, keys, signatures];
@@ -244,11 +301,11 @@ export class Poll {
 }
 
 /** Every test of a file starts from the state in which `prepare` left the chain. */
-export function isolated(hooks, prepare) {
+export function isolated(hooks, prepare, deployment) {
   const state = {};
   let saved;
   hooks.before(async () => {
-    state.registry = await deployRegistry();
+    state.registry = await deployRegistry({}, deployment);
     await prepare(state);
   });
   hooks.beforeEach(async () => {

@@ -1,8 +1,9 @@
 /** A treasury with members and a round brought as far as a test wants it. */
-import { concat, encodeAbiParameters, keccak256, stringToHex, zeroAddress } from "viem";
+import { keccak256, stringToHex, zeroAddress } from "viem";
 import { commit } from "./bn254.js";
-import { ballots, outcomes } from "./encodings.js";
-import { account, word } from "./registry.js";
+import { Census } from "./census.js";
+import { ballots, outcomes, tagged } from "./encodings.js";
+import { account, withErrors, word } from "./registry.js";
 
 export const RoundStatus = Object.freeze({
   None: 0,
@@ -23,6 +24,7 @@ const ITEM = [
   field("uint16", "category"),
   field("string", "title"),
   field("string", "text"),
+  field("bytes32", "details"),
 ];
 const ONCE = [field("uint256", "nonce"), field("uint64", "deadline")];
 /** docs/protocol.md §15. */
@@ -32,39 +34,22 @@ export const TYPES = {
   Withdrawal: [field("bytes32", "proposalId"), ...ONCE],
 };
 
-/** Census tree of docs/protocol.md §6.2 over `[account, signingKey]` with weight 1. */
-export class Members {
-  constructor(entries) {
-    this.entries = new Map(entries.map(([member, key]) => [member.toLowerCase(), key]));
-    const leaves = entries.map(([member, key]) => Members.leaf(member, key)).sort();
-    const size = 2 * leaves.length - 1;
-    this.tree = new Array(size);
-    leaves.forEach((leaf, index) => (this.tree[size - 1 - index] = leaf));
-    for (let i = leaves.length - 2; i >= 0; i--) {
-      this.tree[i] = keccak256(concat([this.tree[2 * i + 1], this.tree[2 * i + 2]].sort()));
-    }
-  }
+/** `Electorate` of a kind over a census, or over a source. */
+export const electorateOf = (kind, { censusHash, totalWeight, voters }) => ({
+  kind,
+  censusHash,
+  totalWeight,
+  voters,
+  source: "0x",
+});
 
-  static leaf(member, key) {
-    const types = [{ type: "address" }, { type: "address" }, { type: "uint256" }];
-    return keccak256(keccak256(encodeAbiParameters(types, [member, key, 1n])));
-  }
-
-  get root() {
-    return this.tree[0];
-  }
-
-  of(member) {
-    const signingKey = this.entries.get(member.toLowerCase());
-    const proof = [];
-    let place = this.tree.lastIndexOf(Members.leaf(member, signingKey));
-    while (place > 0) {
-      proof.push(this.tree[place % 2 ? place + 1 : place - 1]);
-      place = (place - 1) >> 1;
-    }
-    return { signingKey, weight: 1n, proof };
-  }
-}
+export const sourceElectorate = (text) => ({
+  kind: 2,
+  censusHash: word(0),
+  totalWeight: 0n,
+  voters: 0,
+  source: stringToHex(text),
+});
 
 export class Treasury {
   static async deploy(registry) {
@@ -72,9 +57,8 @@ export class Treasury {
     const treasury = new Treasury();
     const deployed = await chain.deploy("BudgetTreasury", [registry.contract.address]);
     // What the registry refuses comes through the treasury.
-    const errors = registry.contract.abi.filter(({ type }) => type === "error");
     const contract = await chain.at("BudgetTreasury", deployed.address, {
-      abi: [...deployed.abi, ...errors],
+      abi: withErrors(deployed.abi, registry.contract.abi),
       receipt: deployed.receipt,
     });
     Object.assign(treasury, { chain, registry, contract });
@@ -82,10 +66,12 @@ export class Treasury {
     // Accounts that send themselves, and one that only ever signs.
     treasury.direct = chain.accounts.slice(2, 5);
     treasury.signer = account(500);
-    treasury.members = new Members([
-      ...treasury.direct.map((member) => [member, member]),
-      [treasury.signer.address, treasury.signer.address],
-    ]);
+    treasury.members = new Census(
+      [...treasury.direct, treasury.signer.address].map((member, index) => ({
+        account: member,
+        weight: 6n + BigInt(index),
+      })),
+    );
     return treasury;
   }
 
@@ -113,14 +99,23 @@ export class Treasury {
       disputeWindow: 600,
       tallyPeriod: 900,
       minimumBallots: 2,
+      secret: true,
       ...changes,
     };
   }
 
-  async create(committee, changes = {}) {
+  /** Those who may propose vote, unless a test says otherwise. */
+  async create(committee, { electorate, ...changes } = {}) {
     const parameters = await this.parameters(committee, changes);
-    const { events } = await this.contract.send("createRound", [parameters, "Spring", ""]);
-    return new Round(this, committee, events[0].args.roundId, parameters);
+    const fixed = { ...electorateOf(0, this.members), ...electorate };
+    const { events, gas } = await this.contract.send("createRound", [
+      parameters,
+      fixed,
+      "Spring",
+      "",
+    ]);
+    const round = new Round(this, committee, events[0].args.roundId, parameters);
+    return Object.assign(round, { gas, events });
   }
 
   sign(primaryType, message, signer = this.signer, domain = this.domain) {
@@ -134,6 +129,7 @@ export const item = (changes = {}) => ({
   category: 0,
   title: "Bench",
   text: "by the river",
+  details: keccak256(stringToHex("{}")),
   ...changes,
 });
 
@@ -180,15 +176,10 @@ export class Round {
   }
 
   async startNow(changes = {}, from = this.treasury.chain.account) {
-    const electorate = {
-      censusRoot: word(77),
-      voters: 10,
-      totalWeight: 30n,
-      secret: true,
-      ...changes,
-    };
+    const { censusHash, voters, totalWeight } = this.treasury.members;
+    const census = { censusHash, voters, totalWeight, ...changes };
     const description = stringToHex('{"title": "Spring", "options": []}');
-    return this.contract.send("startVoting", [this.id, electorate, description], from);
+    return this.contract.send("startVoting", [this.id, census, description], from);
   }
 
   /** From proposals, or from a started vote, to an accepted tally. */
@@ -200,16 +191,15 @@ export class Round {
     const keys = this.committee.signers.map((_, index) => word(9000 + index));
     const signed = (type, message) =>
       Promise.all(this.committee.signers.map((signer) => registry.sign(signer, type, message)));
-    const opening = await Promise.all(
-      this.committee.signers.map((signer, index) =>
-        registry.sign(signer, "PollKey", { pollContext: context, publicKey: keys[index] }),
-      ),
-    );
+    const opening = await signed("PollKeys", {
+      pollContext: context,
+      pollKeys: tagged("poll-keys", ...keys),
+    });
     await registry.contract.send("openPoll", [pollId, keys, opening]);
     const freezesAt = Number(this.parameters.votingClosesAt) + this.parameters.freezeDelay;
     await this.to(freezesAt);
     const [sumX, sumY] = commit(tally, 5n);
-    const root = { round: 0, rootHash: word(4321), sumX, sumY, count: 5 };
+    const root = { round: 0, rootHash: word(4321), sumX, sumY, count: 4 };
     const signatures = await signed("Root", { pollContext: context, ...root });
     await registry.contract.send("anchorRoot", [
       pollId,

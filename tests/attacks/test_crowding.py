@@ -1,0 +1,227 @@
+"""Bad ballots do not crowd out good ones (docs/protocol.md §9.1)."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ostraka.chain.contract import Head
+from ostraka.node import accepting as module
+from ostraka.node.accepting import Accepting, Receipt
+from ostraka.node.failures import MOST_REMEMBERED, SUSPECTED_AFTER, Failures
+from ostraka.node.fair_queue import FairQueue
+from ostraka.wire.clients import client_of
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import CastRecord, encode_records
+from tests.backend.test_release import release_of
+from tests.support.flood import Flood, false_proofs, record_of
+from tests.support.polls import OPENS_AT, SyntheticPoll, approval_poll, open_view
+from tests.support.town import Town, vote_for
+
+CONNECTIONS, RESENT = 14, 400
+PATIENCE_S = 20
+"""Generous, for a busy machine; `make bench GROUPS=node` holds it to 3 s."""
+
+
+class OneQueue(Accepting):
+    """The old rule: one queue for all, and nothing is looked at before it."""
+
+    def __init__(self, state: module.PollState) -> None:
+        super().__init__(state)
+        self._queue: asyncio.Queue[module._Waiting] = asyncio.Queue(module.QUEUE_LIMIT)
+
+    async def submit(self, record: CastRecord, client: str) -> Receipt | Problem:
+        future: asyncio.Future[Receipt | Problem] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait(module._Waiting(record, client, future))
+        except asyncio.QueueFull:
+            return Problem(429, "Busy", "too many ballots are waiting", retry_after_s=1)
+        return await future
+
+    async def work(self) -> None:
+        while True:
+            waiting = [await self._queue.get()]
+            while len(waiting) < module.BATCH_LIMIT and not self._queue.empty():
+                waiting.append(self._queue.get_nowait())
+            await self._accept_those(waiting)
+
+
+@pytest.fixture
+def poll() -> SyntheticPoll:
+    return approval_poll()
+
+
+def node_of(poll: SyntheticPoll, folder: Path, kind: type[Accepting] = Accepting) -> Accepting:
+    state = release_of(poll, folder, [])._state
+    state.head = Head(1, bytes(32), OPENS_AT + 1000)
+    state.view = open_view(poll)
+    return kind(state)
+
+
+def answers_of(
+    accepting: Accepting, batches: Sequence[tuple[str, Sequence[CastRecord]]]
+) -> list[list[Receipt | Problem]]:
+    """What each of some clients' batches, sent one after the other, is answered."""
+
+    async def run() -> list[list[Receipt | Problem]]:
+        # Of this loop.
+        accepting._arrived, accepting._state.lock = asyncio.Event(), asyncio.Lock()
+        worker = asyncio.create_task(accepting.work())
+        answers = [
+            await asyncio.gather(*(accepting.submit(record, client) for record in records))
+            for client, records in batches
+        ]
+        worker.cancel()
+        return answers
+
+    return asyncio.run(run())
+
+
+def crowded(accepting: Accepting, false: Sequence[CastRecord], honest: CastRecord) -> object:
+    """What an honest ballot is answered in the crowd."""
+
+    async def run() -> object:
+        worker = asyncio.create_task(accepting.work())
+
+        async def resend() -> None:
+            while True:
+                await asyncio.gather(*(accepting.submit(record, "him") for record in false))
+                await asyncio.sleep(0)
+
+        crowd = [asyncio.create_task(resend()) for _ in range(CONNECTIONS)]
+        await asyncio.sleep(0.2)
+        answer = await asyncio.wait_for(accepting.submit(honest, "him"), PATIENCE_S)
+        for task in (*crowd, worker):
+            task.cancel()
+        return answer
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("kind", [OneQueue, Accepting])
+def test_false_proofs_leave_honest_ballots_their_place(
+    poll: SyntheticPoll, tmp_path: Path, kind: type[Accepting]
+) -> None:
+    """Even those of other voters from the attacker's own address, as behind one gateway."""
+    false = false_proofs(poll.factory, poll.voter_keys[0], RESENT, OPENS_AT)
+    answer = crowded(node_of(poll, tmp_path, kind), false, record_of(poll.prepared[1]))
+    if kind is OneQueue:
+        assert isinstance(answer, Problem)
+        assert answer.title == "Busy"
+    else:
+        assert isinstance(answer, Receipt)
+
+
+def test_malice_is_proven_by_signed_ballots_alone(poll: SyntheticPoll, tmp_path: Path) -> None:
+    accepting = node_of(poll, tmp_path)
+    liar, victim = poll.voter_keys[:2]
+    false = false_proofs(poll.factory, liar, SUSPECTED_AFTER + 1, OPENS_AT)
+    # The same false ballots in the victim's name; the liar cannot sign them so.
+    slandering = [
+        replace(one, ballot=victim.address + one.ballot[len(victim.address) :]) for one in false
+    ]
+    answers = answers_of(accepting, [("liar", slandering), ("liar", false)])
+    titles = [[one.detail for one in batch if isinstance(one, Problem)] for batch in answers]
+    assert all("not of this ballot" in one for one in titles[0])
+    assert all(one.startswith("B6") for one in titles[1])
+    assert not accepting._failures.suspected(victim.address)
+    assert accepting._failures.suspected(liar.address)
+    honest = [record_of(one) for one in poll.prepared[:2]]
+    # Last, not never: a voter whose program is mended still votes.
+    ((first, second),) = answers_of(accepting, [("liar", honest)])
+    assert isinstance(first, Receipt)
+    assert isinstance(second, Receipt)
+
+
+def test_a_false_proof_is_looked_at_once_and_alone_from_the_suspected(
+    poll: SyntheticPoll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepting = node_of(poll, tmp_path)
+    verify, batches = accepting._state.admission.verify, []
+
+    def watched(records: Sequence[CastRecord]) -> object:
+        batches.append([record.voter for record in records])
+        return verify(records)
+
+    monkeypatch.setattr(accepting._state.admission, "verify", watched)
+    liar = poll.voter_keys[0].address
+    false = false_proofs(poll.factory, poll.voter_keys[0], 12, OPENS_AT)
+    honest = [record_of(one) for one in poll.prepared[1:]]
+    answers_of(accepting, [("him", [*false, *honest])])
+    mixed = [batch for batch in batches if liar in batch and len(batch) > 1]
+    assert len(mixed) <= SUSPECTED_AFTER
+    assert all(batch.count(liar) == 1 for batch in mixed)
+    # A suspected voter has few places, so that not all of them were looked at.
+    looked_at = sum(batch.count(liar) for batch in batches)
+    assert SUSPECTED_AFTER < looked_at <= len(false)
+    before = len(batches)
+    ((again,),) = answers_of(accepting, [("other", false[:1])])
+    assert isinstance(again, Problem)
+    assert again.detail.startswith("B6")
+    assert len([batch for batch in batches[before:] if batch]) == 0
+
+
+def test_memory_of_failures_is_bounded_and_strangers_do_not_flush_it(
+    poll: SyntheticPoll,
+) -> None:
+    failures = Failures()
+    record = record_of(poll.prepared[0])
+    failures.false_ballot(record.voter, record.ballot_digest, Problem(422, "Check failed", "B6"))
+    for number in range(MOST_REMEMBERED + 10):
+        forged = replace(record, signature=number.to_bytes(65, "big"))
+        failures.forged(forged, Problem(422, "Check failed", "B4"))
+    assert failures.of_ballot(record.ballot_digest) is not None
+    assert len(failures._forged._problems) == MOST_REMEMBERED
+    first = replace(record, ballot=bytes(len(record.ballot)), signature=bytes(65))
+    assert failures.of(first, first.ballot_digest) is None
+
+
+def test_the_longest_line_gives_way() -> None:
+    queue: FairQueue[str] = FairQueue(6, 4, 3)
+    assert [queue.put("bulk", "a", f"a{n}") for n in range(4)] == [None, None, None, "a3"]
+    assert queue.put("bulk", "b", "b0") is None
+    # The group is full: its longest line gives way to a short one, and to no equal one.
+    assert queue.put("bulk", "c", "c0") == "a2"
+    assert queue.put("bulk", "d", "d0") == "a1"
+    assert queue.put("bulk", "e", "e0") == "e0"
+    # All is full: the largest group gives way.
+    assert [queue.put(client, "v", client) for client in ("x", "y")] == [None, None]
+    assert queue.put("z", "v", "z") == "d0"
+    assert len(queue) == 6
+    assert queue.take(4) == ["a0", "x", "y", "z"]
+    assert queue.take(9) == ["b0", "c0"]
+    assert (len(queue), queue.groups) == (0, 0)
+
+
+def test_a_subscriber_is_one_client() -> None:
+    def client(host: str) -> str:
+        return client_of({"client": (host, 1)})
+
+    assert client("2001:db8::1") == client("2001:db8::ffff:2") != client("2001:db8:0:1::1")
+    assert client("192.0.2.1") == client("::ffff:192.0.2.1") != client("192.0.2.2")
+    assert client_of({}) == ""
+
+
+def test_a_crowd_of_connections_keeps_nobody_from_a_live_node(tmp_path: Path) -> None:
+    town = Town(tmp_path, nodes=4, threshold=2, faults=1)
+    with town.stack:
+        town.start()
+        poll = town.open_poll(8)
+        false = false_proofs(poll.factory, poll.keys[0], RESENT, poll.now())
+        (tmp_path / "flood").mkdir()
+        url = poll.url(1, "/ballots:batch")
+        honest = [poll.prepare(voter, vote_for(0)) for voter in range(1, 6)]
+        with Flood(url, CONNECTIONS, [encode_records(false)], tmp_path / "flood") as flood:
+            for ballot in honest:
+                # By the attacker's own address, which is the worst there is.
+                headers = {"X-Forwarded-For": "192.0.2.7"}
+                started = time.monotonic()
+                body = record_of(ballot).encode()
+                answer = httpx.post(url, content=body, headers=headers, timeout=60)
+                assert "signature" in answer.json()[0], answer.text
+                assert time.monotonic() - started < PATIENCE_S
+        assert flood.answers["200"] > CONNECTIONS

@@ -1,0 +1,186 @@
+"""One silent node makes nobody wait for receipts (docs/protocol.md §9.2)."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ostraka.gateway.ballots import Ballots
+from ostraka.voter import cast as casting
+from ostraka.voter.cast import Nodes, receipt_statement
+from ostraka.wire.records import CastRecord, decode_records, to_hex
+from tests.backend.test_cast import published
+from tests.support.flood import record_of
+from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.town import Town, body_of, eventually, vote_for
+
+SILENT = 4
+VOTERS = 40
+PATIENCE_S = 6
+"""Shortened from a minute, so that waiting for all nodes shows soon."""
+
+
+class Committee:
+    """Nodes in this process, one of them silent; counts what each is asked."""
+
+    def __init__(self, poll: SyntheticPoll) -> None:
+        self.poll = poll
+        self.published = published(poll)
+        self.silent = {SILENT}
+        self.asked = dict.fromkeys(range(1, poll.nodes + 1), 0)
+        self.at_once = 0
+        self.most_at_once = 0
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        number = int(request.url.host[len("node-")].rstrip("."))
+        self.asked[number] += 1
+        if number in self.silent:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                self.at_once -= 1
+        poll = self.published
+        answers = []
+        for record in decode_records(request.content, poll.layout.size, poll.nodes, poll.box_bytes):
+            signature = self.poll.node_keys[number - 1].sign(receipt_statement(poll, record))
+            answers.append({"signature": to_hex(signature)})
+        return httpx.Response(200, json=answers)
+
+    def run(self, steps: Callable[[httpx.AsyncClient], Awaitable[Any]]) -> Any:
+        async def run() -> Any:
+            async with httpx.AsyncClient(transport=httpx.MockTransport(self.handle)) as client:
+                return await steps(client)
+
+        return asyncio.run(run())
+
+
+@pytest.fixture
+def committee(monkeypatch: pytest.MonkeyPatch) -> Committee:
+    monkeypatch.setattr(casting, "_PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(casting, "_SLOW_S", 1.5)
+    return Committee(approval_poll())
+
+
+async def wait_for_all(nodes: Nodes, committee: Committee, record: CastRecord) -> None:
+    """The old rule: an answer of every node, or no patience any more."""
+    poll = committee.published
+    delivery = casting._Delivery(
+        [casting._Sent(record, receipt_statement(poll, record))], poll.nodes, poll.committee.quorum
+    )
+    nodes._ask(poll, dict(enumerate(poll.committee.members, start=1)), delivery)
+    await delivery.reaches(delivery.is_complete, None)
+
+
+def test_a_vote_waits_for_a_quorum_and_not_for_all(committee: Committee) -> None:
+    record = record_of(committee.poll.prepared[0])
+
+    async def old(client: httpx.AsyncClient) -> float:
+        started = time.monotonic()
+        async with Nodes(client) as nodes:
+            await wait_for_all(nodes, committee, record)
+        return time.monotonic() - started
+
+    async def new(client: httpx.AsyncClient) -> float:
+        started = time.monotonic()
+        async with Nodes(client) as nodes:
+            (result,) = await nodes.send(committee.published, [record])
+        assert result.recorded
+        assert set(result.receipts) == {1, 2, 3}
+        assert result.waiting == {SILENT}
+        return time.monotonic() - started
+
+    assert committee.run(old) >= PATIENCE_S
+    assert committee.run(new) < PATIENCE_S
+
+
+def test_a_gateway_leaves_a_silent_node_alone_and_hears_it_again(
+    committee: Committee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(casting, "_PAUSE_S", 3)
+    records = [record_of(one) for one in committee.poll.prepared]
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        ballots = Ballots(client)
+        await ballots.cast(committee.published, records[0])
+        await asyncio.sleep(2)
+        started = time.monotonic()
+        answer = await ballots.cast(committee.published, records[1])
+        # Not even the others' time of grace passes.
+        assert time.monotonic() - started < 0.9
+        assert len(answer["receipts"]) == 3
+        assert answer["waiting"] == [SILENT]
+        assert answer["refusals"] == []
+        assert committee.asked[SILENT] == 1
+        # With another one refusing, its word is wanted all the same.
+        committee.silent = {1}
+        answer = await ballots.cast(committee.published, records[2])
+        assert [one["node"] for one in answer["receipts"]] == [2, 3, 4]
+        await asyncio.sleep(3)
+        committee.silent = set()
+        answer = await ballots.cast(committee.published, records[3])
+        assert len(answer["receipts"]) == 4
+
+    committee.run(steps)
+
+
+def test_what_waits_for_a_silent_node_is_bounded(
+    committee: Committee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(casting, "_MOST_WAITING", 50)
+    monkeypatch.setattr(casting, "_SLOW_S", 60)
+    record = record_of(committee.poll.prepared[0])
+
+    async def steps(client: httpx.AsyncClient) -> None:
+        ballots = Ballots(client)
+        answers = await asyncio.gather(
+            *(ballots.cast(committee.published, record) for _ in range(70))
+        )
+        assert all(len(one["receipts"]) == 3 for one in answers)
+        refused = [one["refusals"] for one in answers if one["refusals"]]
+        assert len(refused) == 20
+        assert committee.most_at_once == casting._AT_ONCE
+
+    committee.run(steps)
+
+
+def test_forty_voters_at_once_by_a_live_gateway(tmp_path: Path) -> None:
+    town = Town(tmp_path, nodes=4, threshold=2, faults=1)
+    with town.stack:
+        town.start()
+        town.stack.start_gateway([town.committee.digest])
+        poll = town.open_poll(VOTERS + 1)
+        prepared = [poll.prepare(voter, vote_for(0, 1)) for voter in range(VOTERS + 1)]
+        town.stack.pause_node(SILENT)
+        url = f"{town.stack.gateway_url}/api/v1/polls/{poll.poll_id}/ballots"
+
+        async def vote() -> list[dict[str, Any]]:
+            limits = httpx.Limits(max_connections=None)
+            async with httpx.AsyncClient(timeout=90, trust_env=False, limits=limits) as client:
+                answers = await asyncio.gather(
+                    *(client.post(url, json=body_of(one)) for one in prepared[:-1])
+                )
+            assert {answer.status_code for answer in answers} == {200}
+            return [answer.json() for answer in answers]
+
+        started = time.monotonic()
+        answers = asyncio.run(vote())
+        # Far less than the minute for which the silent node is asked on.
+        assert time.monotonic() - started < 40
+        assert all(one["recorded"] for one in answers)
+        assert {one["node"] for answer in answers for one in answer["receipts"]} == {1, 2, 3}
+        assert all(one["waiting"] == [SILENT] for one in answers)
+        started = time.monotonic()
+        (direct,) = poll.cast_all(prepared[-1:])
+        assert direct.recorded
+        assert time.monotonic() - started < 40
+        town.stack.resume_node(SILENT)
+        eventually(
+            lambda: bool(poll.get(SILENT).json()["voted"] == VOTERS + 1),
+            "the silent node has pulled what it missed",
+        )
