@@ -39,6 +39,7 @@ from ostraka.wire.addresses import canonical_address
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, from_hex, to_hex
+from ostraka.wire.strict_requests import StrictRoute
 from ostraka_verifier.redemption import Redemption
 
 log = structlog.get_logger()
@@ -191,6 +192,7 @@ def build_api(
             "and funding ask for the organizer's token."
         ),
     )
+    app.router.route_class = StrictRoute
     api_docs.install(app)
     problems.install(app)
 
