@@ -334,7 +334,14 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     result = run(stub, *command)
     assert result.exit_code == 0, result.output
     (sent,) = stub.bodies("POST /rounds/3/proposals")
-    item = {"recipient": recipient, "amount": "400", "title": "Ławka", "text": "", "category": 2, "details": NO_DETAILS}
+    item = {
+        "recipient": recipient,
+        "amount": "400",
+        "title": "Ławka",
+        "text": "",
+        "category": 2,
+        "details": NO_DETAILS,
+    }
     assert sent["item"] == item
     domain = Domain(31337, bytes([0x22] * 20))
     words = (3, key.address, from_hex(recipient, ""), 400, 2, "Ławka", "", 7, 9)
@@ -350,7 +357,14 @@ def test_editing_keeps_what_is_not_given_but_for_the_recipient(
     """A gateway that shows another recipient gets no signature for it."""
     write_key(tmp_path / "key", SigningKey(), None)
     identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
-    item = {"recipient": recipient, "amount": "400", "title": "Bench", "text": "", "category": 1, "details": NO_DETAILS}
+    item = {
+        "recipient": recipient,
+        "amount": "400",
+        "title": "Bench",
+        "text": "",
+        "category": 1,
+        "details": NO_DETAILS,
+    }
     thief = item | {"recipient": "0x" + "ef" * 20}
     stub.routes[f"GET /proposals/{identity}"] = answer(200, thief)
     given = {"authorization": {"nonce": "0", "deadline": 9}}
