@@ -17,7 +17,7 @@ from ostraka.formats.accounts import read_invitations
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate, invitation_of
-from ostraka.wire.records import from_hex
+from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import MAGIC
 from ostraka_verifier.encoding import unsigned
@@ -34,6 +34,7 @@ CONFIG = {
     "head": {"number": 1, "timestamp": 1_800_000_000},
 }
 PLAN = "0123456789abcdef"
+NO_DETAILS = "0x" + 64 * "0"
 
 
 @pytest.fixture
@@ -165,8 +166,8 @@ def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
     path.write_text('title = "T"\ncloses_at = "soon"\n')
     result = run(stub, "poll", "create", str(path))
     assert result.exit_code == 2
-    assert f"ostraka: {path}: questions: Field required\n" in result.stderr
-    assert f"ostraka: {path}: voters: Field required\n" in result.stderr
+    assert f"ostraka: {path}: questions: missing\n" in result.stderr
+    assert f"ostraka: {path}: voters: missing\n" in result.stderr
     found = run(stub, "poll", "create", str(path), "--json")
     assert len(json.loads(found.stderr)["error"]["problems"]) == len(result.stderr.splitlines())
     assert run(stub, "poll", "create", str(tmp_path / "none.toml")).exit_code == 1
@@ -333,7 +334,14 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     result = run(stub, *command)
     assert result.exit_code == 0, result.output
     (sent,) = stub.bodies("POST /rounds/3/proposals")
-    item = {"recipient": recipient, "amount": "400", "title": "Ławka", "text": "", "category": 2}
+    item = {
+        "recipient": recipient,
+        "amount": "400",
+        "title": "Ławka",
+        "text": "",
+        "category": 2,
+        "details": NO_DETAILS,
+    }
     assert sent["item"] == item
     domain = Domain(31337, bytes([0x22] * 20))
     words = (3, key.address, from_hex(recipient, ""), 400, 2, "Ławka", "", 7, 9)
@@ -349,7 +357,14 @@ def test_editing_keeps_what_is_not_given_but_for_the_recipient(
     """A gateway that shows another recipient gets no signature for it."""
     write_key(tmp_path / "key", SigningKey(), None)
     identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
-    item = {"recipient": recipient, "amount": "400", "title": "Bench", "text": "", "category": 1}
+    item = {
+        "recipient": recipient,
+        "amount": "400",
+        "title": "Bench",
+        "text": "",
+        "category": 1,
+        "details": NO_DETAILS,
+    }
     thief = item | {"recipient": "0x" + "ef" * 20}
     stub.routes[f"GET /proposals/{identity}"] = answer(200, thief)
     given = {"authorization": {"nonce": "0", "deadline": 9}}
