@@ -26,6 +26,7 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import unsigned
 from tests.journeys.test_round import Round, item
 from tests.support.town import Town
+from tests.support.village import ScriptedElectorates
 
 VOTERS = 6
 PATIENCE_S = 20
@@ -102,14 +103,14 @@ def refusals(
 
 
 def signed(key: SigningKey, poll: PublishedPoll, data: bytes) -> tuple[str, bytes]:
-    return CensusUpload.sign(key, poll.domain, poll.context, data).encode(), data
+    return CensusUpload.sign(key.sign, poll.domain, poll.context, data).encode(), data
 
 
 @pytest.mark.parametrize("kind", [Anybody, CensusUploads])
 def test_a_stranger_makes_no_node_look_at_a_census(town: Town, kind: type[CensusUploads]) -> None:
     poll, _, census = town.create_poll(VOTERS)
     view = town.stack.registry.poll(poll.poll_id)
-    uploads = kind(town.stack.registry, Policy())
+    uploads = kind(town.stack.registry, Policy(), ScriptedElectorates())
     looks, stranger = Looks(uploads), SigningKey()
     sent = [signed(stranger, poll, data) for data in censuses(5)]
     if kind is Anybody:
@@ -130,7 +131,7 @@ def test_a_stranger_makes_no_node_look_at_a_census(town: Town, kind: type[Census
 def test_a_creators_wrong_census_is_looked_at_once_and_others_wait(town: Town) -> None:
     poll, _, census = town.create_poll(VOTERS)
     view = town.stack.registry.poll(poll.poll_id)
-    uploads = CensusUploads(town.stack.registry, Policy())
+    uploads = CensusUploads(town.stack.registry, Policy(), ScriptedElectorates())
     looks = Looks(uploads)
     wrong, other, right = (
         signed(town.stack.organizer, poll, data) for data in (*censuses(2), census.encode())
@@ -146,7 +147,7 @@ def test_one_census_is_looked_at_at_a_time(town: Town) -> None:
     """Also where several creators come together, and the same census from several couriers."""
     registry = town.stack.registry
     created = [town.create_poll(VOTERS) for _ in range(3)]
-    uploads = CensusUploads(registry, Policy())
+    uploads = CensusUploads(registry, Policy(), ScriptedElectorates())
     looks = Looks(uploads, 0.2)
     signers = {poll.context: SigningKey() for poll, _, _ in created}
 
@@ -276,7 +277,7 @@ def test_a_rounds_organizer_gives_the_census_of_its_poll(town: Town) -> None:
     lying = json.loads(round_description(stack.treasury, rounds[1].id, None))
     lying["round"]["id"] = rounds[0].id
     ids = [rounds[0].start(good), rounds[1].start(json.dumps(lying).encode())]
-    uploads = CensusUploads(stack.registry, Policy())
+    uploads = CensusUploads(stack.registry, Policy(), ScriptedElectorates())
     honest, false = (PublishedPoll.read(stack.registry, poll_id) for poll_id in ids)
     assert honest is not None
     assert false is not None
@@ -296,7 +297,7 @@ def test_a_rounds_organizer_gives_the_census_of_its_poll(town: Town) -> None:
 def test_the_chain_is_asked_once_who_the_creator_is(town: Town) -> None:
     poll, _, _ = town.create_poll(VOTERS)
     view = town.stack.registry.poll(poll.poll_id)
-    uploads = CensusUploads(cast(Registry, None), Policy())
+    uploads = CensusUploads(cast(Registry, None), Policy(), ScriptedElectorates())
     asked = []
     ask, uploads._ask_signer = (
         uploads._ask_signer,

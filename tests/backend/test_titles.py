@@ -17,6 +17,7 @@ from ostraka.gateway.fields import Strict
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.wire.addresses import read_address
 from ostraka.wire.problems import install
+from ostraka.wire.strict_requests import StrictRoute
 from ostraka.wire.titles import cleaned, first_alike, title_problem
 from ostraka.wire.wording import close_to, no_answer, of_file
 
@@ -227,6 +228,7 @@ def test_addresses_are_read_alike_everywhere(address: str, said: str) -> None:
 
 def test_requests_are_refused_in_our_own_words() -> None:
     app = FastAPI()
+    app.router.route_class = StrictRoute
     install(app)
 
     class Inner(Strict):
@@ -250,8 +252,15 @@ def test_requests_are_refused_in_our_own_words() -> None:
     ):
         answer = client.post("/", json=body).json()
         assert (answer["field"], answer["detail"]) == (field, detail)
-    answer = client.post("/", content=b"{", headers={"Content-Type": "application/json"}).json()
-    assert answer["detail"] == "not JSON"
+    for content, detail in (
+        (b'{"inner": {"size": 1}, "inner": {"size": 2}}', "member"),
+        (b"{", "not JSON"),
+        (b'{"inner": {"size": NaN}}', "not JSON"),
+    ):
+        headers = {"Content-Type": "application/json"}
+        answer = client.post("/", content=content, headers=headers)
+        assert answer.status_code == 400
+        assert detail in answer.json()["detail"]
 
 
 def test_servers_and_files_that_fail_are_told_without_our_tools_names() -> None:

@@ -171,9 +171,7 @@ class Poll:
             published.committee.threshold,
             published.domain,
             context,
-            poll_keys_of_nodes(
-                published.committee, self.poll_id, opened.node_keys
-            ).public_keys,
+            poll_keys_of_nodes(published.committee, self.poll_id, opened.node_keys).public_keys,
         )
 
     def now(self) -> int:

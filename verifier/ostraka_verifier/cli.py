@@ -50,6 +50,14 @@ Engine = Annotated[
         " in Rust and none that it brings along, some thousand times slower."
     ),
 ]
+FromBlock = Annotated[
+    int,
+    typer.Option(
+        help="Block at which the contracts were made: nothing earlier is asked of them. Spares many"
+        " requests where the endpoint bounds each.",
+        min=0,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 Quiet = Annotated[bool, typer.Option(help="Show no progress.")]
 
@@ -60,6 +68,7 @@ def audit(
     registry: Registry,
     poll: PollNumber,
     board: Annotated[str, typer.Option(help="The poll's board: a URL of any node, or a file.")],
+    from_block: FromBlock = 0,
     engine: Engine = None,
     json_: AsJson = False,
     quiet: Quiet = False,
@@ -75,7 +84,7 @@ def audit(
     curve_used = _engine(engine)
     claimed = Claimed(_address(registry), poll)
     with _progress("ballots checked", quiet) as progress:
-        report = audit_poll(curve_used, _rpc(rpc), claimed, board, progress)
+        report = audit_poll(curve_used, _rpc(rpc), claimed, board, progress, from_block)
     if json_:
         _print_json(report.to_json())
     else:

@@ -6,7 +6,6 @@ and an electorate may name a CSV file by `accounts_file` or `invitations_file`, 
 A file whose name ends in `.json` is JSON: the web client saves such.
 """
 
-import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
@@ -25,12 +24,13 @@ from ostraka.gateway.specification import (
     Times,
 )
 from ostraka.wire.wording import close_to, reason_of
+from ostraka_verifier.encoding import parse_json
+from ostraka_verifier.errors import Malformed
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
 _SECONDS = {"claim_period", *Times.model_fields} - {"max_rounds"}
 _ELECTORATES = ("members", "voters")
-_DIGITS = "a number has too many digits"
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
 
 
@@ -72,40 +72,21 @@ def _content(path: Path) -> dict[str, Any]:
     form = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        if form == "JSON":
-            content = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-        else:
-            content = tomllib.loads(text)
+        content = parse_json(text.encode(), str(path)) if form == "JSON" else tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise WrongLines([f"{path}: not UTF-8"]) from error
+    except Malformed as error:
+        raise WrongLines([str(error)]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise WrongLines([f"{path}: not TOML: {error}"]) from error
     except RecursionError as error:
-        raise WrongLines([f"{path}: not {form}: nested too deeply"]) from error
-    except json.JSONDecodeError as error:
-        reason = f"{error.msg} (at line {error.lineno}, column {error.colno})"
-        raise WrongLines([f"{path}: not {form}: {reason}"]) from error
+        raise WrongLines([f"{path}: not TOML: nested too deeply"]) from error
     except ValueError as error:
-        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError | _Unclear) else _DIGITS
-        raise WrongLines([f"{path}: not {form}: {reason}"]) from error
+        # The one thing that the library refuses in words of its own.
+        raise WrongLines([f"{path}: not TOML: a number has too many digits"]) from error
     if not isinstance(content, dict):
         raise WrongLines([f"{path}: not an object"])
     return content
-
-
-class _Unclear(ValueError):
-    """What readers of JSON take in several ways: a member twice, of which one would fall away."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _Unclear(f"{name[:60]} stands there twice")
-        found[name] = value
-    return found
-
-
-def _no_number(text: str) -> Any:
-    raise _Unclear(f"{text} is no number")
 
 
 def duration_s(text: str) -> int:

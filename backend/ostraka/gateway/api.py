@@ -39,6 +39,7 @@ from ostraka.wire.addresses import canonical_address
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, from_hex, to_hex
+from ostraka.wire.strict_requests import StrictRoute
 from ostraka_verifier.redemption import Redemption
 
 log = structlog.get_logger()
@@ -68,7 +69,6 @@ Brief = Annotated[bool, Query(description="Without the accounts of electorates."
 _Written = AfterValidator(canonical_address)
 TokenPath = Annotated[str, _Written, Path(description="Address of the token.")]
 AddressPath = Annotated[str, _Written, Path(description="An address.")]
-MemberPath = Annotated[str, _Written, Path(description="Address of the member's account.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -192,6 +192,7 @@ def build_api(
             "and funding ask for the organizer's token."
         ),
     )
+    app.router.route_class = StrictRoute
     api_docs.install(app)
     problems.install(app)
 
@@ -340,7 +341,7 @@ def build_api(
         return views.round(round_id)
 
     @app.get("/api/v1/rounds/{round_id}/members/{account}", tags=["rounds"])
-    def member(round_id: RoundNumber, account: MemberPath) -> Json:
+    def member(round_id: RoundNumber, account: AddressPath) -> Json:
         """A member's signing key, weight and proof, as the treasury takes them."""
         return organizing.member(round_id, from_hex(account, "account"))
 
