@@ -53,6 +53,13 @@ class NodeSettings(BaseSettings):
     """Accounts whose polls are served, 0x-hex; empty means anyone's."""
     minimum_ballots: int = 5
     """Least minimum of ballots that a secret poll may set."""
+    committees: list[str] = []
+    """Digests of the committees that this node joins, 0x-hex."""
+    fellow_nodes: list[str] = []
+    """Addresses of nodes with which this node joins any committee of `minimum_threshold`, 0x-hex.
+    With neither this nor `committees` it joins none."""
+    minimum_threshold: int = Field(default=2, ge=2)
+    """Least secrecy threshold of a committee of fellow nodes."""
     trusted_proxies: list[IPvAnyNetwork] = []
     """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
     each client count the proxy as one otherwise."""

@@ -2,22 +2,23 @@
 
 Members are those of `gateway.specification`. Beyond what JSON can say, a time may be a TOML date
 with a zone or a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds a duration (`"90d"`),
-and an electorate may name a CSV file by `accounts_file`, seen from this file. A file whose name
-ends in `.json` is JSON: the web client saves such.
+and an electorate may name a CSV file by `accounts_file` or `invitations_file`, seen from this file.
+A file whose name ends in `.json` is JSON: the web client saves such.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from ostraka.formats.accounts import WrongLines, read_accounts
+from ostraka.formats.accounts import WrongLines, read_accounts, read_invitations
 from ostraka.gateway.specification import (
     AccountList,
+    Invitations,
     PollSpecification,
     RoundSpecification,
     Times,
@@ -47,7 +48,7 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
     problems: list[str] = []
     for electorate in _ELECTORATES:
         try:
-            _take_accounts(path, content, electorate)
+            _take_files(path, content, electorate)
         except WrongLines as error:
             problems += error.problems
     wrong = dict(_convert(content, now_unix_s))
@@ -95,31 +96,40 @@ def duration_s(text: str) -> int:
     return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
 
 
-def _take_accounts(path: Path, content: dict[str, Any], electorate: str) -> None:
+_FILES: tuple[tuple[str, str, type[BaseModel], Callable[[Path], list[dict[str, Any]]]], ...] = (
+    ("accounts", "list", AccountList, read_accounts),
+    ("invitations", "invitations", Invitations, read_invitations),
+)
+"""Members of electorates that a file may list, and of what kind they make an electorate."""
+
+
+def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
+    """Put what CSV files list in the place of their names."""
     given = content.get(electorate)
     if not isinstance(given, dict):
         return
-    for name in given:
-        if close_to(name, (*AccountList.model_fields, "accounts_file")) == "accounts_file":
-            hint = "unknown; did you mean accounts_file"
-            given.setdefault("kind", "list")
-            del given[name]
-            raise WrongLines([f"{path}: {electorate}.{name}: {hint}"])
-    if "accounts_file" not in given:
-        return
-    name = given.pop("accounts_file")
-    if not isinstance(name, str) or "accounts" in given:
-        problem = "names one file, in the place of accounts"
-        raise WrongLines([f"{path}: {electorate}.accounts_file: {problem}"])
-    given.setdefault("kind", "list")
-    given["accounts"] = []
-    try:
-        given["accounts"] = read_accounts(path.parent / name)
-    except (OSError, ValueError) as error:
-        if isinstance(error, WrongLines):
-            raise
-        reason = error.strerror if isinstance(error, OSError) else "this is no name of a file"
-        raise WrongLines([f"{path}: {electorate}.accounts_file: {name}: {reason}"]) from error
+    for member, kind, model, read in _FILES:
+        naming = f"{member}_file"
+        for name in given:
+            if close_to(name, (*model.model_fields, naming)) == naming:
+                given.setdefault("kind", kind)
+                del given[name]
+                raise WrongLines([f"{path}: {electorate}.{name}: unknown; did you mean {naming}"])
+        if naming not in given:
+            continue
+        name = given.pop(naming)
+        if not isinstance(name, str) or member in given:
+            problem = f"names one file, in the place of {member}"
+            raise WrongLines([f"{path}: {electorate}.{naming}: {problem}"])
+        given.setdefault("kind", kind)
+        given[member] = []
+        try:
+            given[member] = read(path.parent / name)
+        except (OSError, ValueError) as error:
+            if isinstance(error, WrongLines):
+                raise
+            reason = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+            raise WrongLines([f"{path}: {electorate}.{naming}: {name}: {reason}"]) from error
 
 
 def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, str]]:

@@ -133,7 +133,9 @@ class Courier:
         for member in poll.committee.members:
             url = f"{member.url}/api/v1/polls/{poll.poll_id}/census"
             request = self._client.build_request("PUT", url, content=census, headers=headers)
-            self._exchange(member.url, request, _LARGE_PATIENCE_S)
+            answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
+            if not isinstance(answer, dict) or "public_key" not in answer:
+                raise CourierError(f"{member.url}: announces no poll key")
         openings = [self._opening(poll, member) for member in poll.committee.members]
         keys = next((one.public_keys for one in openings if None not in one.public_keys), None)
         unsigned = [

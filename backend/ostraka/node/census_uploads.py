@@ -20,20 +20,23 @@ from ostraka.chain.contract import ChainError
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Registry
 from ostraka.chain.treasury import Treasury
+from ostraka.node.electorate import ElectorateReader, split_upload
 from ostraka.node.policy import Policy
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.problems import Problem, from_audit_error, out_of_reach, respond
-from ostraka_verifier.census import Census, census_bytes
+from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Malformed, Rejected
 
 _ROUND_GAS = 1_000_000
 """For a view of a contract that strangers name."""
 _MOST_REMEMBERED = 1024
-"""Wrong censuses, signers that rest, and creators that are known: of each the latest."""
+"""Wrong censuses, polls that rest, and creators that are known: of each the latest."""
+_MOST_OF_SIGNER = 8
+"""Censuses of one signer that wait; a gateway may open several polls at once."""
 _REST = 10
-"""The signer of a wrong census waits so many times as long as judging it took."""
+"""A poll for which a wrong census came rests so many times as long as judging it took."""
 _LEAST_REST_S = 1
 
 _Key = tuple[bytes, bytes]
@@ -45,13 +48,18 @@ _V = TypeVar("_V")
 class CensusUploads:
     """Censuses on their way into one node."""
 
-    def __init__(self, registry: Registry, policy: Policy) -> None:
+    def __init__(self, registry: Registry, policy: Policy, electorates: ElectorateReader) -> None:
+        """Args:
+        electorates: Reads from the chain who may vote.
+        """
         self._registry = registry
         self._policy = policy
+        self._electorates = electorates
         self._signers: OrderedDict[bytes, bytes] = OrderedDict()
         self._wrong: OrderedDict[_Key, str] = OrderedDict()
         self._resting: OrderedDict[bytes, float] = OrderedDict()
-        self._judging: dict[bytes, tuple[_Key, asyncio.Task[Census]]] = {}
+        self._judging: dict[_Key, asyncio.Task[Census]] = {}
+        self._lines: dict[bytes, _Line] = {}
         self._turn = asyncio.Lock()
 
     async def check(self, poll: PublishedPoll, view: PollView, header: str) -> CensusUpload:
@@ -69,11 +77,8 @@ class CensusUploads:
             objection = self._wrong.get((poll.context, upload.census_hash))
         if objection is not None:
             raise Problem(422, "Poll refused", objection)
-        key, _ = self._judging.get(signer, (None, None))
-        pause_s = self._resting.get(signer, 0) - time.monotonic()
-        if key not in (None, (poll.context, upload.census_hash)) or pause_s > 0:
-            detail = "another census of this signer is or was being looked at"
-            raise Problem(429, "Busy", detail, retry_after_s=1 + int(max(pause_s, 0)))
+        self._require_rested(poll.context)
+        self._require_room(signer, (poll.context, upload.census_hash))
         return upload
 
     async def judge(
@@ -85,48 +90,64 @@ class CensusUploads:
             Problem: It is not; says why.
         """
         # What cannot be it is not read, as hashing a large one takes long.
-        if len(data) != census_bytes(poll.parameters.voters):
-            raise Problem(422, "Poll refused", _wrong_size(len(data), poll), "body")
+        split_upload(poll, data)
         if keccak256(data) != upload.census_hash:
             detail = "the body is not the one that was signed"
             raise Problem(403, "Not the poll's creator", detail, "body")
         signer = await self._signer(poll, view)
         key = poll.context, upload.census_hash
-        under_way = self._judging.get(signer)
-        if under_way is None:
-            task = asyncio.create_task(self._judge(signer, key, poll, view, data))
-            self._judging[signer] = key, task
-        else:
-            known, task = under_way
-            if known != key:
-                raise Problem(429, "Busy", "another census of this signer is looked at", "", 1)
-        return await asyncio.shield(task)
+        self._require_room(signer, key)
+        if key not in self._judging:
+            line = self._lines.setdefault(signer, _Line())
+            line.length += 1
+            self._judging[key] = asyncio.create_task(self._judge(signer, key, poll, view, data))
+        return await asyncio.shield(self._judging[key])
 
     async def _judge(
         self, signer: bytes, key: _Key, poll: PublishedPoll, view: PollView, data: bytes
     ) -> Census:
+        line = self._lines[signer]
         try:
-            async with self._turn:
+            # Each signer has one place among all of them.
+            async with line.turn, self._turn:
+                self._require_rested(poll.context)
                 started = time.monotonic()
                 census, objection = await asyncio.to_thread(self._look_at, poll, view, data)
                 took_s = time.monotonic() - started
             if objection is not None or census is None:
                 rest_s = max(_REST * took_s, _LEAST_REST_S)
                 _remember(self._wrong, key, str(objection))
-                _remember(self._resting, signer, time.monotonic() + rest_s)
+                _remember(self._resting, poll.context, time.monotonic() + rest_s)
                 raise Problem(422, "Poll refused", str(objection))
             return census
         finally:
-            del self._judging[signer]
+            line.length -= 1
+            if not line.length:
+                del self._lines[signer]
+            del self._judging[key]
+
+    def _require_rested(self, poll_context: bytes) -> None:
+        pause_s = self._resting.get(poll_context, 0) - time.monotonic()
+        if pause_s > 0:
+            detail = "a wrong census of this poll was sent a moment ago"
+            raise Problem(429, "Busy", detail, retry_after_s=1 + int(pause_s))
+
+    def _require_room(self, signer: bytes, key: _Key) -> None:
+        line = self._lines.get(signer)
+        if key not in self._judging and line is not None and line.length >= _MOST_OF_SIGNER:
+            raise Problem(429, "Busy", "other censuses of this signer are looked at", "", 1)
 
     def _look_at(
         self, poll: PublishedPoll, view: PollView, data: bytes
     ) -> tuple[Census | None, str | None]:
+        given, redemptions = split_upload(poll, data)
         try:
-            census = Census.decode(data)
+            census = Census.decode(given)
         except (Malformed, Rejected) as error:
             return None, from_audit_error(error).detail
-        return census, self._policy.objection(poll, view.creator, census)
+        return census, self._policy.objection(
+            poll, view.creator, census, redemptions, self._electorates
+        )
 
     async def _signer(self, poll: PublishedPoll, view: PollView) -> bytes:
         """Who may give a poll's census; asked of the chain once."""
@@ -147,6 +168,14 @@ class CensusUploads:
             detail = f"round {named.round_id} of its treasury decides by poll {poll_id}"
             raise Problem(422, "Poll refused", detail)
         return organizer
+
+
+class _Line:
+    """Censuses of one signer, one behind the other."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.length = 0
 
 
 class CensusGate:
@@ -178,16 +207,6 @@ class CensusGate:
                 await respond(problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-def check_size(poll: PublishedPoll, size: int) -> None:
-    """Problem when so many bytes cannot be the poll's census; 0 stands for a length not known."""
-    if size and size != census_bytes(poll.parameters.voters):
-        raise Problem(422, "Poll refused", _wrong_size(size, poll), "body")
-
-
-def _wrong_size(size: int, poll: PublishedPoll) -> str:
-    return f"{size} bytes are no census of {poll.parameters.voters} voters"
 
 
 def _remember(memory: OrderedDict[_K, _V], key: _K, value: _V) -> None:

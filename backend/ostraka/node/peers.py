@@ -17,6 +17,7 @@ from ostraka.wire import peer_auth
 from ostraka.wire.records import strict_json
 from ostraka.wire.wording import no_answer
 from ostraka_verifier.parameters import Member
+from ostraka_verifier.typed_data import Domain
 
 _TIMEOUT = httpx.Timeout(10, connect=2)
 _PATIENCE_S = 10
@@ -36,9 +37,20 @@ class Peer:
     """One other node."""
 
     def __init__(
-        self, client: httpx.AsyncClient, key: SigningKey, number: int, member: Member
+        self,
+        client: httpx.AsyncClient,
+        key: SigningKey,
+        domain: Domain,
+        number: int,
+        member: Member,
     ) -> None:
+        """Args:
+        key: Signs requests.
+        domain: Chain and registry for which they are.
+        number: The peer's index.
+        """
         self.number = number
+        self._domain = domain
         self.address = member.address
         self._url = member.url.rstrip("/")
         self._client = client
@@ -78,7 +90,9 @@ class Peer:
         return answer
 
     async def _answer(self, method: str, path: str, body: bytes, limit: int) -> bytes:
-        header = peer_auth.sign_request(self._key, method, path, body, int(time.time()))
+        header = peer_auth.sign_request(
+            self._key, self._domain, self.address, method, path, body, int(time.time())
+        )
         try:
             async with self._client.stream(
                 method, self._url + path, content=body, headers={peer_auth.HEADER: header}

@@ -12,21 +12,27 @@ import structlog
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Registry, Status
-from ostraka.keys import PollKey, SigningKey
-from ostraka.node.census_uploads import CensusUploads, check_size
+from ostraka.keys import SigningKey
+from ostraka.node.census_uploads import CensusUploads
+from ostraka.node.electorate import ElectorateReader, check_size, split_upload
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import PollState
 from ostraka.node.store import Conflict, NodeStore
+from ostraka.randomness import system
+from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.peer_auth import PeerRequests
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
+from ostraka_verifier.parameters import Committee
+from ostraka_verifier.poll_key import node_key
 
 log = structlog.get_logger()
 
@@ -59,12 +65,14 @@ class NodeService:
         key: SigningKey,
         url: str,
         policy: Policy,
+        electorates: ElectorateReader,
         client: httpx.AsyncClient,
     ) -> None:
         """Args:
         registries: The same registry seen through independent providers, the first for
             everything, all of them for what must be final.
         url: Where this node serves, as registered with its committees.
+        electorates: Reads from the chain who may vote.
         """
         self.key = key
         self.url = url
@@ -72,8 +80,10 @@ class NodeService:
         self._store = store
         self._secrets = secrets
         self._registries = registries
-        self._uploads = CensusUploads(registries[0], policy)
+        self._policy = policy
+        self._uploads = CensusUploads(registries[0], policy, electorates)
         self._client = client
+        self.requests = PeerRequests(registries[0].domain, key.address, int(time.time()))
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
         self._lost: set[int] = set()
@@ -162,7 +172,7 @@ class NodeService:
         if poll is None:
             log.warning("poll not shown", poll=poll_id)
             return False
-        if poll.committee.index_of(self.key.address) is not None:
+        if self._joins(poll.committee):
             self._found[poll_id] = poll
             row = self._store.poll(poll_id, poll.context)
             if row is not None:
@@ -186,6 +196,27 @@ class NodeService:
             log.debug("no final block", problem=str(error))
             return 0
 
+    def _joins(self, committee: Committee) -> bool:
+        """Whether a poll's committee is one in which the operator lets this node be."""
+        if committee.index_of(self.key.address) is None:
+            return False
+        objection = self._policy.committee_objection(committee, self.key.address, self.url)
+        if objection:
+            log.warning("committee refused", committee=to_hex(committee.digest), problem=objection)
+        return objection is None
+
+    def sign_committee(self, committee: Committee) -> bytes:
+        """This node's `Committee` statement: that it is one of these nodes, on these terms.
+
+        Raises:
+            Problem: The operator does not allow this committee; says why.
+        """
+        objection = self._policy.committee_objection(committee, self.key.address, self.url)
+        if objection:
+            raise Problem(403, "Committee refused", objection)
+        domain = self._registries[0].domain
+        return self.key.sign(domain.digest(typed_data.COMMITTEE, committee.digest))
+
     def _forget(self, poll_id: int) -> None:
         """Look at a poll anew: the chain shows none, or another one, under its id."""
         self._again[poll_id] = _Again()
@@ -208,7 +239,7 @@ class NodeService:
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
         peers = [
-            Peer(self._client, self.key, number, member)
+            Peer(self._client, self.key, poll.domain, number, member)
             for number, member in enumerate(poll.committee.members, start=1)
             if member.address != self.key.address
         ]
@@ -247,7 +278,8 @@ class NodeService:
         CensusUpload.decode(header)
         poll, view = await self._awaiting_census(poll_id)
         await self._uploads.check(poll, view, header)
-        check_size(poll, size)
+        if size:
+            check_size(poll, size)
 
     async def _awaiting_census(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
         """A poll that waits for its census, and its state."""
@@ -283,6 +315,7 @@ class NodeService:
 
         Args:
             header: Of its uploader (`census_upload`).
+            data: The census, followed by the redemptions where the voters are invited.
 
         Raises:
             Problem: There is no such poll, or this node does not serve it; says why.
@@ -304,7 +337,7 @@ class NodeService:
                 self._lose(poll_id, error)
                 raise self._no_secret() from None
 
-    def _announced(self, poll: PublishedPoll, census: bytes) -> NodePoll:
+    def _announced(self, poll: PublishedPoll, upload: bytes) -> NodePoll:
         """A poll with this node's announcement of its key, on the disk.
 
         Raises:
@@ -314,12 +347,18 @@ class NodeService:
         if known is not None:
             return known
         # On the disk before the announcement is signed: voters seal to what was announced.
-        poll_key = PollKey(self._secrets.keep(poll.context, PollKey().secret()))
-        statement = poll.domain.digest(typed_data.POLL_KEY, poll.context, poll_key.public_key)
+        # The poll key's secret and the one from which seeds of repairs come (§4.3).
+        secret = self._secrets.keep(poll.context, system.bytes(2 * SEED_BYTES))
+        poll_key = PollKey(secret[:SEED_BYTES])
+        census, redemptions = split_upload(poll, upload)
+        statement = poll.domain.digest(
+            typed_data.POLL_KEY, poll.context, node_key(poll_key.public_key)
+        )
         row = NodePoll(
             poll_id=poll.poll_id,
             poll_context=poll.context,
             census=census,
+            redemptions=redemptions,
             public_key=poll_key.public_key,
             announcement=self.key.sign(statement),
         )
@@ -359,13 +398,11 @@ class NodeService:
     def config(self) -> dict[str, Any]:
         """What a client needs to talk to this node."""
         domain = self._registries[0].domain
-        statement = domain.digest(typed_data.NODE_REGISTRATION, self.key.address, self.url)
         return {
             "chain_id": domain.chain_id,
             "registry": to_hex(domain.registry),
             "node": self.key.address_hex,
             "url": self.url,
-            "registration": to_hex(self.key.sign(statement)),
             "engine": self._curve.name,
             "head": self.head.number if self.head else None,
         }

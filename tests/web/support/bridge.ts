@@ -110,8 +110,8 @@ function verify(request: PollRequest & { ballots: string[] }): unknown {
   return ballots.map(({ digest }) => toHex(digest));
 }
 
-function openBox({ secret, box }: { secret: string; box: string }): unknown {
-  return toHex(open(unhex(secret), unhex(box)));
+function openBox({ secret, box, info }: { secret: string; box: string; info: string }): unknown {
+  return toHex(open(unhex(secret), unhex(box), unhex(info)));
 }
 
 interface RootJson {
@@ -162,7 +162,7 @@ interface ChainJson {
   dispute_window_ends_at: string;
   tally_deadline: string;
   generators: string;
-  poll_keys: string[];
+  node_keys: string[];
   anchored: AnchoredJson | null;
   tally: { values: string[]; blinding: string } | null;
   tallied_at: string;
@@ -236,7 +236,7 @@ function readChain(chain: ChainJson): ChainEvidence {
     disputeWindowEndsAt: BigInt(chain.dispute_window_ends_at),
     tallyDeadline: BigInt(chain.tally_deadline),
     generators: unhex(chain.generators),
-    pollKeys: chain.poll_keys.map(unhex),
+    nodeKeys: chain.node_keys.map(unhex),
     anchored: anchored ? readAnchored(anchored) : undefined,
     tally: tally
       ? { values: tally.values.map(BigInt), blinding: BigInt(tally.blinding) }

@@ -1,14 +1,22 @@
 /**
  * What the chain says of a poll, by an RPC endpoint: evidence for the audit. Judges nothing.
  *
- * Throws everywhere: Undecided when the endpoint is out of reach or refuses, Malformed when it
- * answers what no chain would.
+ * Throws Undecided everywhere: when the endpoint is out of reach, refuses, shows no such contract or
+ * poll, or answers what no chain would.
  *
  * Source: contracts/interfaces/IPollRegistry.sol, IBudgetTreasury.sol; the contract ABI.
  */
 
 import type { AnchoredRoot, Sections } from "../protocol/board.ts";
-import { concat, Reader, sameBytes, toInteger, word, WORD_BYTES } from "../protocol/encoding.ts";
+import {
+  concat,
+  Reader,
+  sameBytes,
+  toHex,
+  toInteger,
+  word,
+  WORD_BYTES,
+} from "../protocol/encoding.ts";
 import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.ts";
 import type { ChainEvidence, Payout, RoundEvidence, Unreadable } from "../protocol/evidence.ts";
 import { NoOutcome } from "../protocol/outcome/none.ts";
@@ -24,6 +32,9 @@ import {
   count,
   JsonRpc,
   type Log,
+  ofChain,
+  requireContract,
+  Reverted,
   tail,
   topic,
   topicOf,
@@ -36,8 +47,8 @@ const ANCHORED = topicOf(
 );
 const TALLIED = topicOf("TallyAccepted(uint256,uint256[],uint256)");
 const CLAIMED = topicOf("PayoutClaimed(uint256,bytes32,address,uint256)");
-const POLL_WORDS = 24;
-const ROUND_WORDS = 9;
+const POLL_WORDS = 27;
+const ROUND_WORDS = 13;
 
 export const STATUS_NAMES = [
   "none",
@@ -58,13 +69,16 @@ export async function readPollWords(
   block: bigint,
 ): Promise<Uint8Array[]> {
   const answer = await rpc.call(registry, "poll(uint256)", word(pollId), block);
+  if (answer.length !== POLL_WORDS * WORD_BYTES) {
+    throw new Undecided(`no registry of polls at ${toHex(registry)}`);
+  }
   const view = new Reader(answer, "poll()");
   const words = Array.from({ length: POLL_WORDS }, (_, place) => {
     return view.take(WORD_BYTES, `word ${place}`);
   });
   view.end();
   const status = Number(toInteger(words[0]!));
-  if (status >= STATUS_NAMES.length) throw new Malformed(`poll(): status ${status}`);
+  if (status >= STATUS_NAMES.length) throw new Undecided(`poll(): unknown status ${status}`);
   if (!status) throw new Undecided(`the registry has no poll ${pollId} at block ${block}`);
   return words;
 }
@@ -76,7 +90,9 @@ export async function readAnchoredHash(
   pollId: bigint,
 ): Promise<Uint8Array> {
   const rpc = new JsonRpc(url);
-  return (await readPollWords(rpc, registry, pollId, await rpc.newestBlock()))[19]!;
+  const [chainId, block] = [await rpc.chainId(), await rpc.newestBlock()];
+  await requireContract(rpc, registry, chainId, block);
+  return (await readPollWords(rpc, registry, pollId, block))[19]!;
 }
 
 /** Reads one PollRegistry over JSON-RPC at one block. */
@@ -93,9 +109,15 @@ export class ChainReader {
     this.block = block;
   }
 
-  /** A reader at the latest block. */
-  static async open(rpc: JsonRpc, registry: Uint8Array): Promise<ChainReader> {
-    return new ChainReader(rpc, registry, await rpc.chainId(), await rpc.newestBlock());
+  /** A reader at the latest block of a chain; Undecided where the endpoint serves another one. */
+  static async open(rpc: JsonRpc, registry: Uint8Array, chainId: bigint): Promise<ChainReader> {
+    const served = await rpc.chainId();
+    if (served !== chainId) {
+      throw new Undecided(`the RPC endpoint serves chain ${served}, not chain ${chainId}`);
+    }
+    const block = await rpc.newestBlock();
+    await requireContract(rpc, registry, chainId, block);
+    return new ChainReader(rpc, registry, chainId, block);
   }
 
   /**
@@ -104,6 +126,10 @@ export class ChainReader {
    * @param sections The board's, which say what to ask the chain for.
    */
   async read(pollId: bigint, sections: Sections): Promise<ChainEvidence> {
+    return await ofChain(this.#read(pollId, sections));
+  }
+
+  async #read(pollId: bigint, sections: Sections): Promise<ChainEvidence> {
     const words = await readPollWords(this.#rpc, this.#registry, pollId, this.block);
     const number = (place: number) => toInteger(words[place]!);
     const [opened, anchored, tallied] = [
@@ -131,7 +157,7 @@ export class ChainReader {
       disputeWindowEndsAt: number(14),
       tallyDeadline: number(15),
       generators: await this.#rpc.code(table, this.block),
-      pollKeys: opened ? wordsAt(opened.data, 0, "PollOpened.publicKeys") : [],
+      nodeKeys: opened ? wordsAt(opened.data, 0, "PollOpened.nodeKeys") : [],
       anchored: anchored && readAnchored(anchored.data),
       tally,
       talliedAt: tallied ? await this.#rpc.timestamp(tallied.block) : 0n,
@@ -139,7 +165,10 @@ export class ChainReader {
       creator,
       creatorIsTreasury: await this.#takesPolls(creator),
       round: round && (await orWhyNot(this.#round(round))),
-      census: census && (await orWhyNot(readCensus(this.#rpc, census, this.block))),
+      census:
+        census && census.kind !== "invitations"
+          ? await orWhyNot(readCensus(this.#rpc, census, this.block))
+          : undefined,
     };
   }
 
@@ -149,8 +178,9 @@ export class ChainReader {
       const answer = await this.#call("registry()", new Uint8Array(), account);
       return sameBytes(addressIn(answer), this.#registry);
     } catch (error) {
-      // Another contract, such as a wallet: it refuses what it does not know.
-      if (error instanceof Undecided) return false;
+      // Another contract, such as a wallet: it refuses what it does not know. An endpoint that does
+      // not answer says nothing: a treasury must not pass for a wallet.
+      if (error instanceof Reverted) return false;
       throw error;
     }
   }
@@ -242,11 +272,10 @@ function referencesOf(
 /** Why something cannot be read says nothing against the rest. */
 async function orWhyNot<T>(reading: Promise<T>): Promise<T | Unreadable> {
   try {
-    return await reading;
+    return await ofChain(reading);
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;
-    const unreadable = error instanceof Malformed ? "Malformed" : "Undecided";
-    return { unreadable, reason: error.message };
+    return { unreadable: "Undecided", reason: error.message };
   }
 }
 
@@ -283,10 +312,10 @@ function wordList(values: readonly bigint[]): Uint8Array {
   return concat([word(values.length), ...values.map(word)]);
 }
 
-/** Signatures of the nodes' poll keys, as `PollOpened` lists them. */
-export function readPollKeys({ data }: Log): { keys: Uint8Array[]; signatures: Uint8Array[] } {
+/** Words that stand for the nodes' poll keys, and their signatures of all, as `PollOpened` has them. */
+export function readOpened({ data }: Log): { nodeKeys: Uint8Array[]; signatures: Uint8Array[] } {
   return {
-    keys: wordsAt(data, 0, "PollOpened.publicKeys"),
+    nodeKeys: wordsAt(data, 0, "PollOpened.nodeKeys"),
     signatures: byteStringsAt(data, 1, "PollOpened.signatures"),
   };
 }

@@ -19,7 +19,7 @@ import {
   type SignedShare,
   splitSections,
 } from "./board.ts";
-import { Census, type CensusEntry, censusLeaf, MINIMUM_CLASS } from "./census.ts";
+import { Census, type CensusEntry, MINIMUM_CLASS, sameEntry } from "./census.ts";
 import { CommitmentKey, generators, MAX_GENERATORS } from "./commitment.ts";
 import { encodePoints } from "./curve.ts";
 import { compareBytes, concat, keccak256, sameBytes, toHex, word } from "./encoding.ts";
@@ -39,6 +39,8 @@ import { decodeOutcomeRule, outcomeRuleDigest } from "./outcome/parts.ts";
 import { Proportional } from "./outcome/proportional.ts";
 import type { OutcomeRule } from "./outcome/rule.ts";
 import {
+  checkBounds,
+  checkKnown,
   checkQuestions,
   Committee,
   decodeDescription,
@@ -46,15 +48,23 @@ import {
   decodeParameters,
   type Description,
   pollContext,
-  pollKeysHash,
   type PollParameters,
   sameRound,
 } from "./parameters.ts";
+import { checkPollKeys, nodeKey, nodeKeysHash } from "./poll_key.ts";
 import { ballotStatement } from "./prepare.ts";
 import { ProofShape, RejectedProofs, verifyProofs } from "./proof.ts";
 import type { Randomness } from "./randomness.ts";
+import {
+  checkRedemptions,
+  decodeRedemptions,
+  pollElectorate,
+  type Redemptions,
+  roundElectorate,
+} from "./redemption.ts";
 import { BallotRule } from "./rule.ts";
 import type { Share } from "./sharing.ts";
+import type { InvitedCensus } from "./snapshot.ts";
 import {
   AggregateCommitments,
   aggregateShareHash,
@@ -63,7 +73,15 @@ import {
   type Tally,
   verifyOpening,
 } from "./tally_proof.ts";
-import { AGGREGATE_SHARE, Domain, POLL_KEY, recover, ROOT } from "./typed_data.ts";
+import {
+  addressOf,
+  AGGREGATE_SHARE,
+  Domain,
+  POLL_KEYS,
+  recover,
+  recoverKey,
+  ROOT,
+} from "./typed_data.ts";
 
 /** Ballots whose proofs are verified together; also how often progress is told. */
 const PROOF_BATCH = 500;
@@ -219,9 +237,8 @@ export class Audit {
 
   /** Section 10 (T2). */
   get anchored(): AnchoredRoot {
-    const anchored = this.#once("T2", "root", () => decodeRoot(this.sections.root));
-    if (!anchored || !this.chain.anchored) throw new Undecided("no root is anchored yet");
-    return anchored;
+    if (!this.chain.anchored) throw new Undecided("no root is anchored yet");
+    return this.#once("T2", "root", () => decodeRoot(this.#section("root")));
   }
 
   /** Sums that aggregate shares open (B3). */
@@ -232,10 +249,19 @@ export class Audit {
 
   /** Section 11 (S1). */
   get shares(): SignedShare[] {
-    const slots = this.rule.slots.length;
-    const shares = this.#once("S1", "shares", () => decodeShares(this.sections.shares, slots));
-    if (!shares.length) throw new Undecided("no aggregate share is released yet");
-    return shares;
+    if (!this.sections.shares && !this.chain.tally) {
+      throw new Undecided("no aggregate share is released yet");
+    }
+    return this.#once("S1", "shares", () => {
+      return decodeShares(this.#section("shares"), this.rule.slots.length);
+    });
+  }
+
+  /** Section 12 (C4). */
+  get redemptions(): Redemptions {
+    return this.#once("C4", "redemptions", () => {
+      return decodeRedemptions(this.#section("redemptions"), this.census.entries.length);
+    });
   }
 
   /** Generators of the poll's commitments. */
@@ -299,6 +325,13 @@ export class Audit {
     return member.address;
   }
 
+  /** A section that must be there by now; Malformed when it is not. */
+  #section(name: "root" | "shares" | "redemptions"): Uint8Array {
+    const section = this.sections[name];
+    if (!section) throw new Malformed(`board.${name}: missing`);
+    return section;
+  }
+
   #once<T>(check: string, name: string, read: () => T): T {
     let found = this.#read.get(name);
     if (!found) {
@@ -336,6 +369,7 @@ function checkP1(audit: Audit): string {
   ) {
     throw new Rejected("P1", "board.poll", "another chain, registry or poll than asked for");
   }
+  checkKnown(audit.parameters);
   if (!sameBytes(pollContext(identity, audit.parameters, audit.rule), chain.pollContext)) {
     throw new Rejected("P1", "board.parameters", "they do not give the poll's context on chain");
   }
@@ -374,23 +408,26 @@ function checkP3(audit: Audit): string {
   return `${members.length} nodes; fewer than ${threshold} learn nothing; ${faults} may fail`;
 }
 
-/** P4: poll keys are signed by the committee's nodes and pinned on chain. */
+/** P4: poll keys are valid, distinct, signed by all nodes, and pinned on chain. */
 function checkP4(audit: Audit): string {
   const { chain } = audit;
   const announced = decodePollKeys(audit.sections.pollKeys);
-  if (!chain.pollKeys.length) throw new Undecided("the poll is not open yet");
+  if (!chain.nodeKeys.length) throw new Undecided("the poll is not open yet");
   const keys = announced.map(({ publicKey }) => publicKey);
+  const words = keys.map(nodeKey);
+  const pinned = nodeKeysHash(words);
   if (
-    !sameBytes(concat(keys), concat(chain.pollKeys)) ||
-    !sameBytes(pollKeysHash(keys), chain.pollKeysDigest)
+    !sameBytes(concat(words), concat(chain.nodeKeys)) ||
+    !sameBytes(pinned, chain.pollKeysDigest)
   ) {
     throw new Rejected("P4", "board.poll_keys", "not those pinned on chain");
   }
   if (keys.length !== audit.committee.members.length) {
     throw new Rejected("P4", "board.poll_keys", "not one for each node");
   }
-  announced.forEach(({ publicKey, signature }, place) => {
-    const digest = audit.domain.digest(POLL_KEY, chain.pollContext, publicKey);
+  checkPollKeys(keys);
+  const digest = audit.domain.digest(POLL_KEYS, chain.pollContext, pinned);
+  announced.forEach(({ signature }, place) => {
     const address = audit.member("P4", place + 1);
     audit.requireSigner("P4", `poll key of node ${place + 1}`, address, signature, digest);
   });
@@ -402,6 +439,13 @@ function checkP5(audit: Audit): string {
   const questions = checkQuestions(audit.description, audit.rule);
   if (!questions.length) return "the description has no questions";
   return questions.map(({ kind }) => kind).join(", ");
+}
+
+/** P6: the parameters keep the bounds of §4.1. */
+function checkP6({ parameters }: Audit): string {
+  checkBounds(parameters);
+  const { disputeWindow, tallyPeriod } = parameters;
+  return `dispute window ${disputeWindow} s, then ${tallyPeriod} s for the tally`;
 }
 
 /** G1: the contract's generators are derived as specified. */
@@ -447,13 +491,19 @@ function checkC3(audit: Audit): string {
 
 /** C4: the census is the one that anybody reads again from its source. */
 function checkC4(audit: Audit): string {
+  const [shared] = audit.census.sharedKeys();
+  if (shared && !audit.description.sharedKeys) {
+    const [key, accounts] = shared;
+    throw new Rejected("C4", `signing key ${key}`, `it signs for ${accounts} accounts`);
+  }
   const source = audit.description.census;
   if (!source) return "the organizer gave the census: who belongs in it is theirs to answer for";
+  if (source.kind === "invitations") return redeemed(audit, source);
   if (!audit.chain.census) throw new Undecided("the source of the census was not read");
   const read = new Census(readable(audit.chain.census));
   for (const entry of audit.census.entries) {
     const found = read.find(entry.account);
-    if (!found || !sameBytes(censusLeaf(found), censusLeaf(entry))) {
+    if (!found || !sameEntry(found, entry)) {
       throw new Rejected("C4", `voter ${toHex(entry.account)}`, "not so in the source");
     }
   }
@@ -462,6 +512,22 @@ function checkC4(audit: Audit): string {
     throw new Rejected("C4", `voter ${toHex(missing.account)}`, "in the source, not in the census");
   }
   return `${source.kind} of ${toHex(source.contract)} at block ${source.block}`;
+}
+
+/** Every voter of a census by invitation redeemed one. */
+function redeemed(audit: Audit, { root, nonce }: InvitedCensus): string {
+  const { round } = audit.description;
+  const { chainId } = audit.chain;
+  if (!round === !nonce) {
+    throw new Rejected("C4", "description.census.nonce", "only polls without a round have one");
+  }
+  const electorate = round
+    ? roundElectorate(chainId, round, root)
+    : pollElectorate(chainId, audit.claimed.registry, nonce!, root);
+  const domain = round ? new Domain(chainId, round.treasury) : audit.domain;
+  const { redemptions, census } = audit;
+  checkRedemptions(redemptions, census, root, electorate, domain);
+  return `${census.entries.length} of ${redemptions.invited.entries.length} invitations used`;
 }
 
 /** B1: every ballot decodes canonically. */
@@ -492,9 +558,23 @@ function checkB4(audit: Audit): string {
   ballots.forEach((ballot, number) => {
     const entry = census.find(ballot.voter);
     if (!entry) throw new Undecided("needs B3");
-    const { boxesHash, signature } = leaves[number]!;
+    const { publicKey, boxesHash, signature } = leaves[number]!;
     const digest = domain.digest(...ballotStatement(chain.pollContext, ballot, boxesHash));
-    audit.requireSigner("B4", ballotName(ballot), entry.signingKey, signature, digest);
+    const fails = (reason: string) => {
+      return new Rejected("B4", `leaf ${number}, ${ballotName(ballot)}`, reason);
+    };
+    if (!sameBytes(addressOf(publicKey), entry.signingKey)) {
+      throw fails("its public key is not that of the census");
+    }
+    let signer: Uint8Array;
+    try {
+      signer = recoverKey(digest, signature);
+    } catch (error) {
+      if (error instanceof Malformed) throw fails(error.message);
+      throw error;
+    }
+    // Also refuses coordinates of no point: recovery gives only points.
+    if (!sameBytes(signer, publicKey)) throw fails("not signed by its public key");
     if (number % SIGNATURE_BATCH === 0) audit.progress(number, 2 * ballots.length);
   });
   return `${ballots.length} signatures`;
@@ -854,8 +934,9 @@ export const CHECKS: readonly (readonly [
   ["P1", "the board is of this poll, with its context on chain", checkP1],
   ["P2", "rules and description are those that the poll fixes", checkP2],
   ["P3", "the committee obeys its bounds", checkP3],
-  ["P4", "poll keys are signed and pinned on chain", checkP4],
+  ["P4", "poll keys are valid, signed by every node, and pinned on chain", checkP4],
   ["P5", "the questions make the ballot rule", checkP5],
+  ["P6", "the parameters keep their bounds", checkP6],
   ["G1", "the contract's generators are derived as specified", checkG1],
   ["C1", "the census is in order and has its root", checkC1],
   ["C2", "voters and weights add up", checkC2],

@@ -70,8 +70,8 @@ export interface ChainEvidence {
   readonly tallyDeadline: bigint;
   /** Code of the contract's generator table. */
   readonly generators: Uint8Array;
-  /** As `PollOpened` listed them; empty before. */
-  readonly pollKeys: readonly Uint8Array[];
+  /** Words that stand for the poll keys, as `PollOpened` listed them; empty before. */
+  readonly nodeKeys: readonly Uint8Array[];
   /** Root with its attestations, undefined before. */
   readonly anchored: AnchoredRoot | undefined;
   /** As accepted, undefined before. */
