@@ -26,10 +26,9 @@ from typer.testing import CliRunner
 from ostraka.app.settings import NODE_PASSPHRASES
 from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import Status
+from ostraka.chain.registry import OpenedPoll, Status
 from ostraka.cli.main import app
 from ostraka.key_files import FORMAT, Cost, write_key
-from ostraka.keys import PollKey
 from ostraka.node.accepting import Accepting
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_state import PollState
@@ -38,8 +37,10 @@ from ostraka.node.release import Release
 from ostraka.node.repairing import Repairing
 from ostraka.node.settlement import Settlement
 from ostraka.node.store import NodeStore
+from ostraka.sealing import SEED_BYTES, PollKey, ballot_info
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import NodePoll, SignedRoot
+from ostraka.wire.poll_keys import PollKeyList
 from ostraka.wire.records import CastRecord
 from ostraka_verifier.board import Board
 from ostraka_verifier.errors import Malformed
@@ -274,16 +275,16 @@ def _values(engine: Engine) -> list[bytes]:
     return found
 
 
-def _opened(values: list[bytes], boxes: list[bytes], secret_bytes: int) -> int:
+def _opened(values: list[bytes], boxes: list[bytes], info: bytes) -> int:
     """Boxes that are among the values and that another of the values opens."""
     copied = b"\0".join(values)
     there = [box for box in boxes if box in copied]
     opened = 0
-    for secret in {value for value in values if len(value) == secret_bytes}:
+    for secret in {value for value in values if len(value) == SEED_BYTES}:
         key = PollKey(secret)
         for box in there:
             try:
-                key.open(box)
+                key.open(box, info)
             except Malformed:
                 continue
             opened += 1
@@ -301,7 +302,7 @@ class Node:
         self.key = self.poll.poll_keys[ME - 1]
         self.boxes = [box for one in self.poll.prepared for box in one.boxes]
         self.secrets = PollSecrets(folder / "secrets", self.poll.node_keys[ME - 1])
-        self.secrets.keep(self.poll.context, self.key.secret())
+        self.secrets.keep(self.poll.context, self.key.secret() + bytes(SEED_BYTES))
         self.store.add_poll(
             NodePoll(
                 poll_id=1,
@@ -335,7 +336,8 @@ class Node:
 
     def opens(self) -> int:
         """Boxes that a copy of the database opens."""
-        return _opened(_values(self.engine), self.boxes, len(self.key.secret()))
+        info = ballot_info(self.poll.context, ME)
+        return _opened(_values(self.engine), self.boxes, info)
 
     def files(self) -> bytes:
         """All that is in the node's folder but a PostgreSQL server's own files."""
@@ -355,10 +357,12 @@ class Node:
         state.view = replace(view, status=Status.TALLIED, root=root, anchored_at=1)
         provider: Any = type("Provider", (), {})()
         provider.anchored = lambda _: self.poll.attest(root, [1, 2, 3])
-        keys = tuple(key.public_key for key in self.poll.poll_keys)
-        signed = tuple(bytes(65) for _ in keys)
-        provider.opened = lambda _: type("O", (), {"public_keys": keys, "signatures": signed})()
+        keys = PollKeyList(tuple(key.public_key for key in self.poll.poll_keys))
+        opened = OpenedPoll(keys.node_keys, tuple(bytes(65) for _ in keys.node_keys))
+        provider.opened = lambda _: opened
         state.registries = [provider]
+        state.opened()
+        state.pinned = keys
         return Publication(state, self._release(state)).board()
 
     def ingest_again(self, state: Any) -> None:
@@ -468,7 +472,8 @@ def test_a_live_poll_leaves_nothing_that_opens_a_share(tmp_path: Path) -> None:
             assert secret not in copied
             assert all(box in copied for box in boxes)
             # Who had the secret too could open all that is for this node.
-            assert len([one for one in prepared if PollKey(secret).open(one.boxes[node - 1])]) == 5
+            key, info = PollKey(secret[:SEED_BYTES]), ballot_info(poll.published.context, node)
+            assert len([one for one in prepared if key.open(one.boxes[node - 1], info)]) == 5
         _lose_and_find(town, poll, votes)
         assert poll.tally() == (3, 2, 2, 2)
         for node in range(1, 5):

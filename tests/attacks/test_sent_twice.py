@@ -38,6 +38,7 @@ from ostraka.gateway.plans import Plans
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.keys import SigningKey
 from ostraka.node.policy import Policy
+from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
 from ostraka.storage.database import Schema, open_database
@@ -46,6 +47,7 @@ from ostraka_verifier.curve import load
 from ostraka_verifier.parameters import Committee, Member
 from tests.support.api import accounts, fresh_keys
 from tests.support.faulty_rpc import FaultyRpc
+from tests.support.village import ScriptedElectorates
 
 BUDGET = 1000
 TOKEN = "a token"
@@ -468,10 +470,12 @@ def test_a_node_finds_a_poll_whose_logs_come_late(chain: Chain, desk: Desk, tmp_
             node = NodeService(
                 load(),
                 store,
+                PollSecrets(tmp_path / "secrets", chain.nodes[0]),
                 [chain.registry()],
                 chain.nodes[0],
                 "http://127.0.0.1/0",
-                Policy(),
+                Policy(fellows=frozenset(node.address for node in chain.nodes)),
+                ScriptedElectorates(),
                 client,
             )
             await node._tick()

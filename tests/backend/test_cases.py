@@ -4,17 +4,22 @@ Elections' files are in tests/cases; those of accounts and specifications as wel
 """
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
-from ostraka.app.demo import Demo
 from ostraka.app.plain_count import plain_count
+from ostraka.app.specification_file import read_specification
 from ostraka.cli.main import app
 from ostraka.formats.accounts import WrongLines, read_accounts
 from ostraka.formats.election import FileError
 from ostraka.formats.reading import read_election
+from ostraka.gateway.desk import Desk
+from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.wire.problems import Problem
 from tests.support.elections import tally_of
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -56,15 +61,11 @@ def test_files_that_are_read(name: str, tally: list[int], left_out: list[int]) -
         ),
     ],
 )
-def test_files_that_are_refused_before_anything_starts(
-    tmp_path: Path, name: str, said: str
-) -> None:
+def test_files_that_are_refused(name: str, said: str) -> None:
     path = CASES / name
     with pytest.raises(FileError) as raised:
-        Demo(path, tmp_path, Console(quiet=True), voters=None, nodes=3, kill=False)
+        read_election(path)
     assert str(raised.value) == f"{path}{said}"
-    done = CliRunner().invoke(app, ["demo", str(path), "--nodes", "3", "--exit"])
-    assert (done.exit_code, done.stderr.strip()) == (1, f"ostraka: {path}{said}")
 
 
 def test_a_city_s_special_winners_are_not_compared() -> None:
@@ -112,3 +113,75 @@ def test_accounts_that_are_refused(name: str, said: list[str]) -> None:
 @pytest.mark.parametrize("name", ["m.csv", "keydup.csv"])
 def test_accounts_that_are_read(name: str) -> None:
     assert len(read_accounts(CASES / name)) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "code", "said"),
+    [
+        ("poll", "poll-bom.toml", 0, ""),
+        (
+            "poll",
+            "poll-same-option-twice.toml",
+            2,
+            "questions[0].options[1]: 'A' cannot be told from 'A', number 1",
+        ),
+        (
+            "poll",
+            "poll-minimum-above-voters.toml",
+            2,
+            "minimum_ballots: 50 of 6 voters: so many can never vote",
+        ),
+        (
+            "round",
+            "round-times-order.toml",
+            2,
+            "voting_opens_at: voting would open before proposals close",
+        ),
+        (
+            "poll",
+            "poll-typo-accounts-file.toml",
+            2,
+            "voters.account_file: unknown; did you mean accounts_file",
+        ),
+        (
+            "poll",
+            "poll-one-key-signs-six.toml",
+            2,
+            "voters.accounts: the key 0x976ea74026e726554db657fa54763abd0c3a0aa9 signs for 6 "
+            "accounts",
+        ),
+    ],
+)
+def test_specifications(kind: str, name: str, code: int, said: str) -> None:
+    done = CliRunner().invoke(app, [kind, "check", str(CASES / name)])
+    lines = done.stderr.splitlines()
+    assert done.exit_code == code
+    if code:
+        (line,) = lines
+        assert line.startswith(f"ostraka: {CASES / name}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "field"),
+    [
+        (PollSpecification, "poll-same-option-twice.toml", "questions[0].options[1]"),
+        (PollSpecification, "poll-minimum-above-voters.toml", "minimum_ballots"),
+        (PollSpecification, "poll-one-key-signs-six.toml", "voters.accounts"),
+        (RoundSpecification, "round-times-order.toml", "voting_opens_at"),
+    ],
+)
+def test_the_gateway_refuses_what_the_command_line_refuses(
+    kind: Any, name: str, field: str
+) -> None:
+    now = 1_800_000_000
+    wanted = kind.model_validate(read_specification(CASES / name, kind, now))
+    desk = SimpleNamespace(
+        committees=[bytes(32)],
+        electorates=None,
+        registry=SimpleNamespace(head=lambda: SimpleNamespace(timestamp=now)),
+    )
+    organizing = Organizing(cast(Desk, desk))
+    tried = organizing.try_poll if kind is PollSpecification else organizing.try_round
+    with pytest.raises(Problem) as raised:
+        tried(wanted)
+    assert (raised.value.status, raised.value.field) == (422, field)

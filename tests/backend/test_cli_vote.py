@@ -15,7 +15,7 @@ from ostraka.client.gateway import Refusal
 from ostraka.client.poll import VotersPoll, compare
 from ostraka.client.votes import SavedVotes
 from ostraka.key_files import write_key
-from ostraka.keys import PollKey
+from ostraka.sealing import PollKey
 from ostraka.voter.cast import receipt_statement
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier.encoding import tagged_hash
@@ -129,6 +129,7 @@ def test_a_vote_with_its_receipts(town: Town) -> None:
         "GET /polls/1",
         "GET /config",
         "GET /config",
+        f"GET /polls/1/voters/{town.key.address_hex}",
         BALLOTS,
     ]
     (sent,) = town.stub.bodies(BALLOTS)
@@ -392,7 +393,7 @@ def test_files_of_votes_that_are_none(town: Town) -> None:
     with pytest.raises(Malformed, match="another voter or poll"):
         SavedVotes.open(town.file, replace(town.poll, context=bytes(32)), town.key.address)
     for change in (
-        {"format": "ostraka/votes/v2"},
+        {"format": "ostraka/votes/v1"},
         {"voter": "0x1"},
         {"poll": {}},
         {"ballots": [{}]},

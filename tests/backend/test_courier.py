@@ -16,6 +16,7 @@ from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.parameters import Member
+from ostraka_verifier.typed_data import Domain
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 CENSUS = Census((CensusEntry(bytes([1] * 20), bytes([1] * 20), 1),))
@@ -66,9 +67,14 @@ def test_one_node_does_not_hold_up_all_plans(
     monkeypatch.setattr(module, "_LARGE_PATIENCE_S", 0.5 if pause_s else 20)
     node = Node(pieces, pause_s)
     committee = SimpleNamespace(members=[Member(bytes(20), node.url)])
-    poll = cast(PublishedPoll, SimpleNamespace(poll_id=1, committee=committee))
+    poll = cast(
+        PublishedPoll,
+        SimpleNamespace(
+            poll_id=1, committee=committee, domain=Domain(1, bytes(20)), context=bytes(32)
+        ),
+    )
     courier = Courier(cast(Registry, cast(Any, None)), SigningKey())
     with pytest.raises(CourierError, match=reason) as error:
-        courier.open_poll(poll, CENSUS)
+        courier.open_poll(poll, CENSUS.encode())
     assert node.url in str(error.value)
     node.server.close()

@@ -10,6 +10,9 @@ import pytest
 from ostraka.keys import SigningKey
 from ostraka.node.peers import Peer, PeerError, peer_client
 from ostraka_verifier.parameters import Member
+from ostraka_verifier.typed_data import Domain
+
+DOMAIN = Domain(31337, bytes(20))
 
 
 def ask(answer: bytes, question: Callable[[Peer], Awaitable[Any]]) -> Any:
@@ -19,7 +22,7 @@ def ask(answer: bytes, question: Callable[[Peer], Awaitable[Any]]) -> Any:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, content=answer))
         async with httpx.AsyncClient(transport=transport) as client:
             key = SigningKey(bytes([1] * 32))
-            return await question(Peer(client, key, 3, Member(key.address, "http://node")))
+            return await question(Peer(client, key, DOMAIN, 3, Member(key.address, "http://node")))
 
     return asyncio.run(run())
 
@@ -51,13 +54,14 @@ def test_connections_that_a_liar_keeps_open_are_not_wanting_for_the_others() -> 
         (silent, liar), (speaking, honest) = await serve(b""), await serve(b"good")
         async with silent, speaking, peer_client() as client:
             # As many as polls times kinds of questions.
-            kept = [asyncio.create_task(Peer(client, key, 1, liar).get("/")) for _ in range(100)]
+            asked_liar = Peer(client, key, DOMAIN, 1, liar)
+            kept = [asyncio.create_task(asked_liar.get("/")) for _ in range(100)]
             for _ in kept:
                 await asked.acquire()
             try:
                 # Less than nodes wait for a connection that is free.
                 async with asyncio.timeout(8):
-                    return await Peer(client, key, 2, honest).get("/")
+                    return await Peer(client, key, DOMAIN, 2, honest).get("/")
             finally:
                 for task in kept:
                     task.cancel()

@@ -4,10 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ostraka.chain.registry import OpenedPoll, Status
 from ostraka.node.publication import Publication
+from ostraka.wire.poll_keys import PollKeyList
+from ostraka.wire.problems import Problem
 from ostraka_verifier.board import Board
-from ostraka_verifier.parameters import poll_keys_hash
 from tests.backend.test_release import release_of
 from tests.support.polls import approval_poll, open_view
 
@@ -15,14 +18,14 @@ from tests.support.polls import approval_poll, open_view
 class CountingProvider:
     """Knows one opening, and counts how often it is asked for it."""
 
-    def __init__(self, keys: list[bytes]) -> None:
+    def __init__(self, keys: PollKeyList) -> None:
         self.keys = keys
         self.asked = 0
 
     def opened(self, _: int) -> OpenedPoll:
         """The opening."""
         self.asked += 1
-        return OpenedPoll(tuple(self.keys), (bytes(65),) * len(self.keys))
+        return OpenedPoll(self.keys.node_keys, (bytes(65),) * len(self.keys.node_keys))
 
 
 def test_boards_for_everybody_ask_the_chain_once(tmp_path: Path) -> None:
@@ -35,7 +38,7 @@ def test_boards_for_everybody_ask_the_chain_once(tmp_path: Path) -> None:
         board = Board.decode(publication.board(), poll.factory.layout.size, len(poll.rule.slots))
         return [one.public_key for one in board.poll_keys]
 
-    pinned = [key.public_key for key in poll.poll_keys]
+    pinned = PollKeyList(tuple(key.public_key for key in poll.poll_keys))
     provider = CountingProvider(pinned)
     state.registries = [provider]
     created = replace(open_view(poll), status=Status.CREATED, poll_keys=bytes(32))
@@ -43,11 +46,17 @@ def test_boards_for_everybody_ask_the_chain_once(tmp_path: Path) -> None:
         assert keys() == []
     assert provider.asked == 0
     state.view = open_view(poll)
+    with pytest.raises(Problem, match="keys are not here yet"):
+        keys()
+    state.pinned = pinned
     for _ in range(5):
-        assert keys() == pinned
+        assert keys() == list(pinned.public_keys)
     assert provider.asked == 1
     # The chain thought again before finality.
-    provider.keys = pinned[::-1]
-    state.view = replace(state.view, poll_keys=poll_keys_hash(provider.keys))
-    assert keys() == provider.keys
+    provider.keys = PollKeyList(pinned.public_keys[::-1])
+    state.view = replace(state.view, poll_keys=provider.keys.hash)
+    with pytest.raises(Problem, match="keys are not here yet"):
+        keys()
+    state.pinned = provider.keys
+    assert keys() == list(provider.keys.public_keys)
     assert provider.asked == 2

@@ -79,7 +79,7 @@ def release_of(poll: SyntheticPoll, folder: Path, peers: list[ListeningPeer]) ->
     store.add_poll(row)
     key = poll.node_keys[ME - 1]
     secrets = PollSecrets(folder / "secrets", key)
-    secrets.keep(poll.context, poll.poll_keys[ME - 1].secret())
+    secrets.keep(poll.context, poll.poll_keys[ME - 1].secret() + bytes(32))
     state = PollState(poll.curve, store, secrets, [], published, row, key, peers)  # type: ignore[arg-type]
     repairing = Repairing(state)
     return Release(state, Settlement(state, Accepting(state), repairing), repairing)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
+from ostraka.client.chain_check import poll_keys_of_nodes
 from ostraka.client.votes import SavedVotes
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import ballot_bits
@@ -183,8 +184,9 @@ def vote_of_others(stack: LocalStack, api: Api, poll_id: int, voters: list[Signi
     opened = stack.registry.opened(poll_id)
     assert poll is not None
     assert opened is not None
+    keys = poll_keys_of_nodes(poll.committee, poll_id, opened.node_keys)
     factory = BallotFactory(
-        load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, opened.public_keys
+        load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, keys.public_keys
     )
     bits = ballot_bits(read_questions(QUESTIONS), OTHERS)
     now = stack.registry.head().timestamp

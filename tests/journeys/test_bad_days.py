@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 
-import httpx
 import pytest
 
 from ostraka.chain.contract import checksum
@@ -102,9 +101,8 @@ def test_another_poll_in_the_place_of_one_that_the_chain_took_back(town: Town) -
     chain = town.stack.registry.web3.provider
     snapshot = chain.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
     first, _, census = town.create_poll(6)
-    for url in town.stack.node_urls:
-        answer = httpx.put(f"{url}/api/v1/polls/{first.poll_id}/census", content=census.encode())
-        assert answer.status_code == 200
+    for node in (1, 2, 3, 4):
+        assert town.give_census(node, first, census.encode()).status_code == 200
     assert chain.make_request("evm_revert", [snapshot])["result"]  # type: ignore[arg-type]
 
     second, keys, census = town.create_poll(8)

@@ -22,7 +22,8 @@ from ostraka.chain.contract import checksum
 from ostraka.client.gateway import Gateway
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.key_files import write_key
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
+from ostraka.sealing import PollKey
 from ostraka.wire.records import to_hex
 from tests.support.api import stack_with_gateway, wait_for_heads
 from tests.support.keys import plain_key

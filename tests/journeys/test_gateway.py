@@ -118,9 +118,10 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
         asked["item"] = item
         to_sign = api.good("POST", "/typed-data", asked)
         sent = {"item": item, "authorization": signed(key, to_sign)}
-        proposals.append(api.good("POST", f"/rounds/{number}/proposals", sent)["proposal"])
-        status, problem = api("POST", f"/rounds/{number}/proposals", sent)
-        assert (status, problem["field"]) == (409, "authorization.nonce"), problem
+        made = api.good("POST", f"/rounds/{number}/proposals", sent)
+        proposals.append(made["proposal"])
+        # What is signed is done once: asked for again, it is the same.
+        assert api.good("POST", f"/rounds/{number}/proposals", sent) == made
 
     better = {"recipient": recipients[2], "amount": "600", "title": "Two trees", "text": ""}
     asked = {"kind": "revision", "proposal": proposals[2], "member": keys[2].address_hex}
@@ -216,9 +217,10 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
         assert line in exported.splitlines()
     assert "1;400;6;Ławka;1" in exported.splitlines()
     for proposal, funded in zip(proposals, (True, False, True, False), strict=True):
-        status, _ = api("POST", f"/proposals/{proposal}/payout")
+        status, paid = api("POST", f"/proposals/{proposal}/payout")
         assert status == (200 if funded else 409)
-    assert api("POST", f"/proposals/{proposals[0]}/payout")[1]["detail"] == "it is paid already"
+        # Asked for again, it is the same payout.
+        assert not funded or api.good("POST", f"/proposals/{proposal}/payout") == paid
     held = [token.balance(from_hex(recipient, "recipient")) for recipient in recipients]
     assert held == [400, 0, 600, 0]
     report = audit(stack, poll_id)

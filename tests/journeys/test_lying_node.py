@@ -9,7 +9,6 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
-import httpx
 import pytest
 
 from ostraka.node.accepting import PULL_LIMIT
@@ -121,9 +120,8 @@ def test_a_lying_node_stalls_nothing(town: Town, kind: str) -> None:
 def test_a_poll_key_that_seals_to_everybody_keeps_nobody_from_voting(town: Town) -> None:
     published, keys, census = town.create_poll(8)
     announced = []
-    for url in town.stack.node_urls:
-        path = f"{url}/api/v1/polls/{published.poll_id}/census"
-        answer = httpx.put(path, content=census.encode(), timeout=30).json()
+    for node in (1, 2, 3, 4):
+        answer = town.give_census(node, published, census.encode()).json()
         announced.append([from_hex(answer[name], name) for name in ("public_key", "signature")])
     low_order = bytes([1] + [0] * 31)
     liar = plain_key(town.stack.folder / f"node-{LIAR}" / "key")

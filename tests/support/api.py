@@ -14,6 +14,7 @@ from eth_account.messages import _hash_eip191_message, encode_typed_data
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
+from ostraka.client.chain_check import poll_keys_of_nodes
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
@@ -94,8 +95,9 @@ def ballots_of(
     opened = stack.registry.opened(poll_id)
     assert poll is not None
     assert opened is not None
+    keys = poll_keys_of_nodes(poll.committee, poll_id, opened.node_keys)
     factory = BallotFactory(
-        load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, opened.public_keys
+        load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, keys.public_keys
     )
     now = stack.registry.head().timestamp
     return [

@@ -11,10 +11,13 @@ import httpx
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
-from ostraka.gateway.courier import Courier
+from ostraka.client.chain_check import poll_keys_of_nodes
+from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
 from ostraka.voter.cast import Cast, cast
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.wire import census_upload
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import CastRecord
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
@@ -62,7 +65,9 @@ class Town:
     ) -> "Poll":
         """Create and open a poll for fresh voters."""
         published, keys, census = self.create_poll(voters, rule, outcome, **changes)
-        self.courier.open_poll(published, census)
+        eventually(
+            lambda: self._opens(published, census), "all nodes sign the poll's keys", TIMEOUT_S
+        )
         poll = Poll(self, published, keys, census)
         for node in range(1, len(self.stack.node_urls) + 1):
             eventually(
@@ -70,6 +75,14 @@ class Town:
                 f"node {node} sees the poll as open",
             )
         return poll
+
+    def _opens(self, published: PublishedPoll, census: Census) -> bool:
+        try:
+            self.courier.open_poll(published, census.encode())
+        except CourierError:
+            # Nodes wait for one another until each has shown that it holds its key.
+            return False
+        return True
 
     def create_poll(
         self,
@@ -105,11 +118,29 @@ class Town:
         }
         parameters = PollParameters(**(values | changes))
         poll_id, _ = self.stack.registry.create_poll(
-            self.stack.organizer, parameters, rule.encode(), outcome.encode(), description
+            self.stack.organizer,
+            parameters,
+            census.tree,
+            rule.encode(),
+            outcome.encode(),
+            description,
         )
         published = PublishedPoll.read(self.stack.registry, poll_id)
         assert published is not None
         return published, keys, census
+
+    def give_census(
+        self, node: int, poll: PublishedPoll, content: bytes, signer: SigningKey | None = None
+    ) -> httpx.Response:
+        """Give one node what may be a poll's census, signed by the organizer if by nobody else."""
+        key = signer or self.stack.organizer
+        upload = CensusUpload.sign(key.sign, poll.domain, poll.context, content)
+        return httpx.put(
+            f"{self.stack.node_urls[node - 1]}/api/v1/polls/{poll.poll_id}/census",
+            content=content,
+            headers={census_upload.HEADER: upload.encode()},
+            timeout=30,
+        )
 
 
 class Poll:
@@ -140,7 +171,7 @@ class Poll:
             published.committee.threshold,
             published.domain,
             context,
-            opened.public_keys,
+            poll_keys_of_nodes(published.committee, self.poll_id, opened.node_keys).public_keys,
         )
 
     def now(self) -> int:

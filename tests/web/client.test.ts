@@ -36,9 +36,9 @@ import { readQuestions } from "../../web/src/protocol/question/poll.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
 import { toldApart } from "../../web/src/protocol/said.ts";
-import { publicKeyOf } from "../../web/src/protocol/sealing.ts";
 import { Domain } from "../../web/src/protocol/typed_data.ts";
 import { routeOf } from "../../web/src/view/router.ts";
+import { publicKeyOf } from "./support/poll_keys.ts";
 import { Shelf } from "./support/shelf.ts";
 
 const NODES = [1, 2, 3, 4].map((byte) => new SigningKey(new Uint8Array(32).fill(byte)));
@@ -138,7 +138,7 @@ describe("votes", () => {
 
   test.each([
     ["no JSON", () => "{"],
-    ["another format", (file: string) => file.replace("votes/v1", "votes/v2")],
+    ["another format", (file: string) => file.replace("votes/v2", "votes/v1")],
     ["a ballot cut short", (file: string) => file.replace(/("ballot": "0x)../, "$1")],
     [
       "a receipt changed",
@@ -248,6 +248,64 @@ describe("a ballot that the gateway refuses", () => {
     shelf.removeItem(shelf.key(0)!);
     const refused = send(new Gateway(), shelf, votes, ballot, () => undefined);
     await expect(refused).rejects.toMatchObject({ name: Refusal.name, detail: "by a node" });
+  });
+});
+
+describe("a ballot among the silent", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  const never = () => new Promise<Response>(() => undefined);
+  const sent = (silent: (node: number) => boolean, gateway: () => Promise<Response>) => {
+    const shelf = new Shelf();
+    const votes = new SavedVotes(POLL, VOTER.address);
+    const ballot = castIn(votes, 150n);
+    const asked: number[] = [];
+    vi.useFakeTimers();
+    vi.stubGlobal("fetch", (url: string) => {
+      const node = POLL.committee.members.findIndex((member) => url.startsWith(member.url)) + 1;
+      if (!node) return gateway();
+      asked.push(node);
+      if (silent(node)) return never();
+      const signature = toHex(receiptOf(node, votes, ballot));
+      return Promise.resolve(new Response(JSON.stringify({ signature })));
+    });
+    const hear = vi.fn();
+    return { votes, ballot, asked, hear, sending: send(new Gateway(), shelf, votes, ballot, hear) };
+  };
+  const refusing = () => Promise.resolve(new Response("{}", { status: 503 }));
+
+  test("node is recorded at a quorum, and shown with it", async () => {
+    const { votes, ballot, hear, sending } = sent((node) => node === 4, refusing);
+    await vi.advanceTimersByTimeAsync(900);
+    expect(votes.recorded(ballot)).toBe(true);
+    expect(hear).toHaveBeenCalledTimes(4);
+    await vi.advanceTimersByTimeAsync(200);
+    // Nothing is said against a node that is still asked.
+    expect((await sending).size).toBe(0);
+    expect([...ballot.receipts.keys()].sort()).toEqual([1, 2, 3]);
+  });
+
+  test("gateway goes to the nodes after a while", async () => {
+    const { votes, ballot, asked, sending } = sent((node) => node === 2, never);
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_500);
+    await sending;
+    expect(asked).toEqual([1, 2, 3, 4]);
+    expect(votes.recorded(ballot)).toBe(true);
+  });
+
+  test("nodes leave too few receipts, and are waited for", async () => {
+    const { votes, ballot, sending } = sent((node) => node > 2, refusing);
+    const done = vi.fn();
+    void sending.then(done);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(ballot.receipts.size).toBe(2);
+    expect(votes.recorded(ballot)).toBe(false);
+    expect(done).not.toHaveBeenCalled();
   });
 });
 

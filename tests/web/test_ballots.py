@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from eth_account.messages import encode_typed_data
 
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
+from ostraka.sealing import PollKey
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ostraka_verifier import curve
+from ostraka_verifier.addresses import read_address
 from ostraka_verifier.checks import Claimed, Verdict
 from ostraka_verifier.curve import Curve
-from ostraka_verifier.encoding import ADDRESS_BYTES, HASH_BYTES
+from ostraka_verifier.encoding import HASH_BYTES
 from ostraka_verifier.report import audit_poll, print_report
 from ostraka_verifier.voter_report import (
     VoterReport,
@@ -180,7 +181,10 @@ def _rpc(url: str) -> str:
 
 
 def _address(text: str) -> bytes:
-    return _bytes(text, ADDRESS_BYTES, "--registry")
+    try:
+        return read_address(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--registry") from None
 
 
 def _bytes(text: str, size: int, option: str) -> bytes:

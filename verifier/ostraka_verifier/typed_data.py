@@ -40,6 +40,7 @@ REPAIR_SEED = (
     "uint32 low,uint32 high,bytes32 boxHash,bytes32 maskHash)"
 )
 REPAIR = "Repair(bytes32 pollContext,bytes32 subject,bytes32 repairHash)"
+WAITING = "Waiting(bytes32 pollContext,bytes32 waitingHash,uint64 saidAt)"
 LACKING = "Lacking(bytes32 pollContext,uint32 round,bytes32 lackingHash)"
 PROPOSAL = (
     "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,"

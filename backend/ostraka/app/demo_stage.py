@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ostraka.app.demo_result import Step
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
+from ostraka.client.chain_check import poll_keys_of_nodes
 from ostraka.client.gateway import Gateway, Refusal
 from ostraka.keys import SigningKey
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
@@ -97,7 +98,7 @@ class Stage:
             poll.committee.threshold,
             poll.domain,
             poll.context,
-            opened.public_keys,
+            poll_keys_of_nodes(poll.committee, poll.poll_id, opened.node_keys).public_keys,
         )
         now = self.stack.registry.head().timestamp
         prepared = []

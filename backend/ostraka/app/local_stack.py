@@ -53,6 +53,7 @@ class LocalStack:
         self._gateway_ports, self._ports = ports[:MAX_GATEWAYS], ports[MAX_GATEWAYS:]
         self.rpc_url = f"http://127.0.0.1:{chain_port}"
         self._chain_port = chain_port
+        self._node_addresses: list[str] = []
         self.registry: Registry
         self.treasury: Treasury
         self.voting_keys: bytes
@@ -147,7 +148,9 @@ class LocalStack:
             databases: URLs of databases other than an SQLite file, by node.
         """
         for number in range(1, len(self._ports) + 1):
-            create_key(self.folder / f"node-{number}" / "key", None)
+            key = create_key(self.folder / f"node-{number}" / "key", None)
+            self._node_addresses.append(key.address_hex)
+        for number in range(1, len(self._ports) + 1):
             self.start_node(number, (databases or {}).get(number, ""))
         for number, url in enumerate(self.node_urls, start=1):
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
@@ -163,6 +166,7 @@ class LocalStack:
             "REGISTRY": "0x" + self.registry.address.hex(),
             "DEPLOYED_AT": str(self.deployment.block),
             "URL": self.node_urls[number - 1],
+            "FELLOW_NODES": json.dumps(self._node_addresses),
             "PORT": str(self._ports[number - 1]),
         }
         self._processes.start(

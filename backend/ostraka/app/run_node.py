@@ -15,6 +15,7 @@ from ostraka.files import make_private_folder, require_private
 from ostraka.key_files import read_key, write_key
 from ostraka.keys import SigningKey
 from ostraka.node.api import build_api
+from ostraka.node.electorate import ChainElectorates
 from ostraka.node.peers import peer_client
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
@@ -60,9 +61,15 @@ async def _serve(settings: NodeSettings) -> None:
     policy = Policy(
         frozenset(from_hex(creator, "creators") for creator in settings.creators),
         settings.minimum_ballots,
+        frozenset(from_hex(digest, "committees") for digest in settings.committees),
+        frozenset(from_hex(address, "fellow_nodes") for address in settings.fellow_nodes),
+        settings.minimum_threshold,
     )
+    electorates = ChainElectorates(registries[0], settings.rpc_urls[0])
     async with peer_client() as client:
-        service = NodeService(load(), store, secrets, registries, key, settings.url, policy, client)
+        service = NodeService(
+            load(), store, secrets, registries, key, settings.url, policy, electorates, client
+        )
         await serve(
             build_api(service),
             service.run(),

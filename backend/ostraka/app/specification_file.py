@@ -2,22 +2,30 @@
 
 Members are those of `gateway.specification`. Beyond what JSON can say, a time may be a TOML date
 with a zone or a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds a duration (`"90d"`),
-and an electorate may name a CSV file by `accounts_file`, seen from this file. A file whose name
-ends in `.json` is JSON: the web client saves such.
+and an electorate may name a CSV file by `accounts_file` or `invitations_file`, seen from this file.
+A file whose name ends in `.json` is JSON: the web client saves such.
 """
 
-import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from ostraka.formats.accounts import WrongLines, read_accounts
-from ostraka.gateway.specification import PollSpecification, RoundSpecification, Times
+from ostraka.formats.accounts import WrongLines, read_accounts, read_invitations
+from ostraka.gateway.specification import (
+    AccountList,
+    Invitations,
+    PollSpecification,
+    RoundSpecification,
+    Times,
+)
+from ostraka.wire.wording import close_to, reason_of
+from ostraka_verifier.encoding import parse_json
+from ostraka_verifier.errors import Malformed
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
@@ -36,18 +44,11 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
         WrongLines: Names everything that is wrong, with its line or its member.
         OSError: A file cannot be read.
     """
-    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if form == "JSON" else tomllib.loads(text)
-    except ValueError as error:
-        raise WrongLines([f"{path}: not {form}: {error}"]) from error
-    if not isinstance(content, dict):
-        raise WrongLines([f"{path}: not an object"])
+    content = _content(path)
     problems: list[str] = []
     for electorate in _ELECTORATES:
         try:
-            _take_accounts(path, content, electorate)
+            _take_files(path, content, electorate)
         except WrongLines as error:
             problems += error.problems
     wrong = dict(_convert(content, now_unix_s))
@@ -56,13 +57,35 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
     except ValidationError as error:
         for one in error.errors():
             # What could not be converted is said once.
-            wrong.setdefault(".".join(str(part) for part in one["loc"]), one["msg"])
+            wrong.setdefault(".".join(str(part) for part in one["loc"]), reason_of(one))
     problems += [
         f"{path}: {name}: {reason}" if name else f"{path}: {reason}"
         for name, reason in wrong.items()
     ]
     if problems:
         raise WrongLines(problems)
+    return content
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a TOML or JSON file says; a byte order mark, as some editors write, is none of it."""
+    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        content = parse_json(text.encode(), str(path)) if form == "JSON" else tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise WrongLines([f"{path}: not UTF-8"]) from error
+    except Malformed as error:
+        raise WrongLines([str(error)]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise WrongLines([f"{path}: not TOML: {error}"]) from error
+    except RecursionError as error:
+        raise WrongLines([f"{path}: not TOML: nested too deeply"]) from error
+    except ValueError as error:
+        # The one thing that the library refuses in words of its own.
+        raise WrongLines([f"{path}: not TOML: a number has too many digits"]) from error
+    if not isinstance(content, dict):
+        raise WrongLines([f"{path}: not an object"])
     return content
 
 
@@ -73,20 +96,40 @@ def duration_s(text: str) -> int:
     return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
 
 
-def _take_accounts(path: Path, content: dict[str, Any], electorate: str) -> None:
+_FILES: tuple[tuple[str, str, type[BaseModel], Callable[[Path], list[dict[str, Any]]]], ...] = (
+    ("accounts", "list", AccountList, read_accounts),
+    ("invitations", "invitations", Invitations, read_invitations),
+)
+"""Members of electorates that a file may list, and of what kind they make an electorate."""
+
+
+def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
+    """Put what CSV files list in the place of their names."""
     given = content.get(electorate)
-    if not isinstance(given, dict) or "accounts_file" not in given:
+    if not isinstance(given, dict):
         return
-    name = given.pop("accounts_file")
-    if not isinstance(name, str) or "accounts" in given:
-        problem = "names one file, in the place of accounts"
-        raise WrongLines([f"{path}: {electorate}.accounts_file: {problem}"])
-    given.setdefault("kind", "list")
-    given["accounts"] = []
-    try:
-        given["accounts"] = read_accounts(path.parent / name)
-    except OSError as error:
-        raise WrongLines([f"{path}: {electorate}.accounts_file: {error}"]) from error
+    for member, kind, model, read in _FILES:
+        naming = f"{member}_file"
+        for name in given:
+            if close_to(name, (*model.model_fields, naming)) == naming:
+                given.setdefault("kind", kind)
+                del given[name]
+                raise WrongLines([f"{path}: {electorate}.{name}: unknown; did you mean {naming}"])
+        if naming not in given:
+            continue
+        name = given.pop(naming)
+        if not isinstance(name, str) or member in given:
+            problem = f"names one file, in the place of {member}"
+            raise WrongLines([f"{path}: {electorate}.{naming}: {problem}"])
+        given.setdefault("kind", kind)
+        given[member] = []
+        try:
+            given[member] = read(path.parent / name)
+        except (OSError, ValueError) as error:
+            if isinstance(error, WrongLines):
+                raise
+            reason = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+            raise WrongLines([f"{path}: {electorate}.{naming}: {name}: {reason}"]) from error
 
 
 def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, str]]:

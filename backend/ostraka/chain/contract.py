@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-import requests
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.encoding import TextStringEncoder
@@ -30,7 +29,6 @@ from web3.exceptions import (
 )
 from web3.logs import DISCARD
 from web3.middleware import ExtraDataToPOAMiddleware
-from web3.providers.rpc.utils import REQUEST_RETRY_ALLOWLIST, ExceptionRetryConfiguration
 from web3.types import EventData, LogReceipt, TxParams, TxReceipt
 
 from ostraka.chain.errors import ChainError as ChainError
@@ -45,7 +43,6 @@ _T = TypeVar("_T")
 Sender = SigningKey | Errand
 """Who pays: a key for one transaction, or the errand that a journal keeps."""
 _REQUEST_TIMEOUT_S = 20
-_READ_ATTEMPTS = 5
 _WITH_ERRORS = (
     "PollRegistry",
     "PollRules",
@@ -88,6 +85,7 @@ class DeployedContract:
         address: 20 bytes.
         deployed_at: Block of its deployment, where reading of events starts.
         """
+        self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
         self._deployed_at = deployed_at
@@ -211,16 +209,14 @@ def connect(rpc_url: str) -> Web3:
             # The library asks for it twice with every call, and a chain has but one.
             cache_allowed_requests=True,
             cacheable_requests={RPC.eth_chainId},
-            exception_retry_configuration=ExceptionRetryConfiguration(
-                errors=(requests.ConnectionError, requests.HTTPError, requests.Timeout),
-                retries=_READ_ATTEMPTS,
-                # Whoever sends must know of every answer: a second one is about the first.
-                method_allowlist=[
-                    one for one in REQUEST_RETRY_ALLOWLIST if one != RPC.eth_sendRawTransaction
-                ],
-            ),
         )
     )
+    # Whoever sends must know of every answer: a second one would be about the first.
+    retrying = cast(HTTPProvider, web3.provider).exception_retry_configuration
+    if retrying is not None:
+        retrying.method_allowlist = [
+            name for name in retrying.method_allowlist if name != RPC.eth_sendRawTransaction
+        ]
     # Blocks of proof-of-authority chains carry signatures in a field that is else 32 bytes long.
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     registry = build_strict_registry()

@@ -222,6 +222,15 @@ class Treasury(DeployedContract):
         event = self.latest_event("RoundCreated", {"roundId": round_id})
         return b"" if event is None else bytes(event["args"]["electorate"]["source"])
 
+    def organizer(self, round_id: int, gas: int) -> tuple[bytes, int]:
+        """Organizer and poll of a round, of a contract that may be no treasury.
+
+        Args:
+            gas: What it may use.
+        """
+        _, organizer, poll_id, *_ = self.read("round", round_id, gas=gas)
+        return bytes.fromhex(organizer[2:]), int(poll_id)
+
     def texts(self, round_id: int) -> tuple[str, str]:
         """Title and text of a round."""
         event = self.latest_event("RoundCreated", {"roundId": round_id})

@@ -32,6 +32,7 @@ voting_closes_at = "+22d"
 claim_period = "90d"         # in which winners are paid; then money goes back to the funders
 secret = true                # false allows weights and electorates that tell on their members
 minimum_ballots = 5          # with fewer the poll is void and nothing is opened
+# shared_keys = true         # one signing key may sign for several accounts; else it is refused
 # committee = "0x…"          # nodes that tally; the gateway's first committee when left out
 
 [members]                    # who may propose; who votes, too, unless [voters] says otherwise
@@ -89,6 +90,7 @@ registration_closes_at = "+3d"  # until then invitations can be redeemed; now wh
 closes_at = "+10d"
 secret = true                # false allows weights and electorates that tell on their members
 minimum_ballots = 5          # with fewer the poll is void and nothing is opened
+# shared_keys = true         # one signing key may sign for several accounts; else it is refused
 # committee = "0x…"          # nodes that tally; the gateway's first committee when left out
 
 [voters]                     # those on the list, and those who redeem invitations

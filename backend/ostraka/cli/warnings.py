@@ -11,6 +11,7 @@ import typer
 from ostraka.cli.errors import REFUSED
 from ostraka.cli.output import emit, facts, note
 from ostraka.client.gateway import Refusal
+from ostraka.formats.accounts import WrongLines
 from ostraka.wire.problems import Problem
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
     # All take long to load, and nothing else needs them.
     from ostraka.app.specification_file import read_specification
     from ostraka.gateway.asked_polls import census_so_far, planned_poll
+    from ostraka.gateway.feasibility import impossibilities
     from ostraka.gateway.leaks import leak_warnings
 
-    wanted = kind.model_validate(read_specification(file, kind, int(time.time())))
+    now = int(time.time())
+    wanted = kind.model_validate(read_specification(file, kind, now))
     rule = wanted.check()
     try:
         census = census_so_far(None, wanted)
@@ -61,6 +64,9 @@ def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
         raise Refusal(0, problem.title, problem.detail, problem.field) from problem
     if census is not None:
         rule.check_weight(census.total_weight)
+    impossible = list(impossibilities(wanted, census, rule, now))
+    if impossible:
+        raise WrongLines([f"{file}: {field}: {reason}" for field, reason in impossible])
     found = [one.to_json() for one in leak_warnings(planned_poll("this one", wanted, census))]
     answer = {
         "title": wanted.title,

@@ -10,17 +10,19 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ostraka.client.gateway import Gateway, Refusal
+from ostraka.client.gateway import Gateway, Refusal, Unreachable
 
 _NOTHING_DONE = (404, 409, 422)
 """Refusals after which the gateway has done nothing and does nothing more."""
+_WORKING_TRIES, _WORKING_PAUSE_S = 60, 2
 _KEY_FIELD = "Idempotency-Key"
 
 
@@ -62,7 +64,9 @@ class OpenRequests:
                 _write(file, json.dumps({"key": str(uuid.uuid4()), "body": body}))
             kept = json.loads(file.read_text())
             try:
-                content = gateway.post(path, kept["body"], as_organizer=True, key=kept["key"])
+                content = _patiently(
+                    lambda: gateway.post(path, kept["body"], as_organizer=True, key=kept["key"])
+                )
             except Refusal as refusal:
                 if refusal.status in _NOTHING_DONE and refusal.field != _KEY_FIELD:
                     file.unlink()
@@ -77,6 +81,18 @@ class OpenRequests:
         with file.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """Answer to a request that the gateway may still be working on, from before."""
+    for _ in range(_WORKING_TRIES):
+        try:
+            return ask()
+        except Refusal as refusal:
+            if (refusal.status, refusal.field) != (409, _KEY_FIELD):
+                raise
+        time.sleep(_WORKING_PAUSE_S)
+    raise Unreachable("the gateway still works on this request; give the command again later")
 
 
 def _write(file: Path, text: str) -> None:

@@ -8,11 +8,16 @@ Source: https://pabulib.org/format; RFC 4180.
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any
 
+from ostraka.formats.currencies import CURRENCIES
 from ostraka.formats.election import FileError, shortened
 from ostraka.formats.figures import decimal, standard_deviation
+from ostraka.formats.pabulib import META_FIELDS
+from ostraka.formats.pabulib_rules import OWN_RULE, OWN_UNIT
 from ostraka_verifier.question import (
     Approval,
     Cap,
@@ -34,6 +39,9 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LEFTOVER = "Fund additional projects that fit within leftover budget ordered by score"
 _NAME_BYTES = 1000
+_WITH_POINTS = ("cumulative", "scoring")
+_NO_CURRENCY = "XXX"
+"""ISO 4217's code where no currency is involved."""
 
 
 def results_csv(record: Record) -> str:
@@ -96,7 +104,10 @@ def _statistics(one: Record) -> Iterator[tuple[str, str, str, str]]:
 
 
 def results_pb(record: Record) -> str:
-    """A `.pb` file with complete metadata and no votes.
+    """A `.pb` file with complete metadata and no votes, in the order that Pabulib wants.
+
+    Whatever Pabulib's own checker (pabulib-checker 1.0.8) can accept of a file without ballots, it
+    accepts; of the rest the file's comment speaks.
 
     Raises:
         FileError: The format has no words for this poll; says for what.
@@ -110,27 +121,33 @@ def results_pb(record: Record) -> str:
     if outcome["ranked_by"] != "votes":
         raise FileError("a .pb file has no name for greedy by votes per cost")
     own = [int(one) for one in outcome.get("categories") or []]
-    kind, limits, own = _limits(question, [int(cost) for cost in outcome["costs"]], own, record)
+    costs = [int(cost) for cost in outcome["costs"]]
+    money = _Money.of(record, [int(outcome["budget"]), *costs])
+    kind, limits, own = _limits(question, costs, own, money)
     names = [f"Category {number}" for number in range(1, max(own) + 2)] if own else []
     meta = {
         **_about(record, len(record["options"])),
-        "budget": _amount(outcome["budget"], record),
+        "currency": money.currency,
+        "budget": money.amount(outcome["budget"]),
         "vote_type": kind,
         "rule": _rule(outcome),
         **limits,
-        **_outcome_limits(outcome, names, record),
-        "comment": _comment(record),
+        **_outcome_limits(outcome, names, money),
+        "comment": _comment(record, question, money, limits),
     }
+    if sum(costs) <= int(outcome["budget"]):
+        # Pabulib's word for a budget that every project fits into, whether it is funded or not.
+        meta["fully_funded"] = "1"
     points = kind not in ("approval", "choose-1")
-    header = ["project_id", "cost", "score" if points else "votes", "name", "selected"]
+    header = ["project_id", "cost", "score" if points else "votes", "name"]
     rows = [
         [
             str(slot + 1),
-            _amount(outcome["costs"][slot], record),
+            money.amount(costs[slot]),
             option["votes"],
             shortened(option["option"], _NAME_BYTES),
-            option["award"],
             *([names[own[slot]]] if names else []),
+            option["award"],
         ]
         for slot, option in enumerate(record["options"])
     ]
@@ -138,14 +155,61 @@ def results_pb(record: Record) -> str:
         [
             ["META"],
             ["key", "value"],
-            *([name, shortened(value, 4000)] for name, value in meta.items()),
+            *([name, shortened(meta[name], 4000)] for name in META_FIELDS if name in meta),
             ["PROJECTS"],
-            [*header, "category"] if names else header,
+            [*header, *(["category"] if names else []), "selected"],
             *rows,
             ["VOTES"],
-            ["voter_id", "vote", "points"] if points else ["voter_id", "vote"],
+            ["voter_id", "vote", "points"] if kind in _WITH_POINTS else ["voter_id", "vote"],
         ]
     )
+
+
+@dataclass(frozen=True)
+class _Money:
+    """How amounts are written: in the currency where all are whole, else in a part of it.
+
+    Pabulib's checker rounds every cost down, to nothing where it is less than one.
+
+    Attributes:
+        symbol: Of the token, "" where there is none.
+        decimals: Of the token.
+        part: Digits of the token that are written before the point.
+    """
+
+    symbol: str
+    decimals: int
+    part: int
+
+    @classmethod
+    def of(cls, record: Record, amounts: Sequence[int]) -> "_Money":
+        """For amounts in the smallest unit."""
+        about = record["round"] or {}
+        decimals = int(about.get("decimals") or 0)
+        part = 0
+        while part < decimals and any(one % 10 ** (decimals - part) for one in amounts):
+            part += 1
+        return cls(about.get("symbol") or "", decimals, part)
+
+    @property
+    def currency(self) -> str:
+        """An ISO 4217 code; that for no currency where amounts are in something else."""
+        return self.symbol if self.symbol in CURRENCIES and not self.part else _NO_CURRENCY
+
+    @property
+    def says(self) -> str:
+        """What amounts are in, where the currency does not say it."""
+        if self.currency == self.symbol or not self.symbol:
+            return ""
+        unit = f"{decimal(str(Fraction(1, 10**self.part)))} " if 0 < self.part <= 4 else ""
+        return f"Amounts are in {unit or f'10^-{self.part} ' if self.part else ''}{self.symbol}"
+
+    def amount(self, units: str | int) -> str:
+        """An amount, exactly."""
+        whole, rest = divmod(int(units), 10 ** (self.decimals - self.part))
+        if not rest:
+            return str(whole)
+        return f"{whole}.{rest:0{self.decimals - self.part}}".rstrip("0")
 
 
 def _questions(record: Record) -> tuple[Question, ...]:
@@ -157,30 +221,51 @@ def _about(record: Record, projects: int) -> dict[str, str]:
     return {
         "description": record["title"],
         "country": "Worldwide",
-        "unit": "Ostraka",
+        "unit": OWN_UNIT,
         "instance": f"{record['chain_id']}/{record['registry']}/{record['poll']}",
         "num_projects": str(projects),
         "num_votes": str(record["counted"]),
         "date_begin": _date(record["opens_at"]),
         "date_end": _date(record["closes_at"]),
-        # ISO's words for neither known.
-        "language": "und",
-        "currency": (record["round"] or {}).get("symbol") or "XXX",
     }
 
 
-def _comment(record: Record) -> str:
+def _comment(record: Record, question: Question, money: _Money, limits: Record) -> str:
+    outcome = record["outcome"]
     parts = [
-        "Results only: ballots were secret, nobody has them, and VOTES is empty",
+        "Results only: ballots were secret, nobody has them, and VOTES is empty. So num_votes and "
+        "the votes or scores of PROJECTS are what the chain accepted, and who counts the rows of "
+        "VOTES finds 0",
         f"The chain accepted this tally for root {record['root']}",
     ]
     if int(record["total_weight"]) != record["voters"]:
         parts.append("Votes are weighted")
+    if money.says:
+        parts.append(money.says)
+    if outcome["kind"] == "categories":
+        leftover = ", then of what they leave" if outcome["leftover"] else ""
+        ends = "stopping at" if outcome["misfit"] == "stop" else "skipping"
+        parts.append(
+            f"The rule is greedy by votes within the budget of each category{leftover}, {ends} "
+            "what does not fit"
+        )
+    if isinstance(question, Ranking) and question.fewest < len(question.scores):
+        parts.append(
+            f"The first place gave {question.scores[0]} points, and each next one 1 less, however "
+            "many places a voter filled"
+        )
+    if "," in str(limits.get("max_length_per_category", "")):
+        parts.append(
+            "max_length_per_category has a number for each category; who expects one for all of "
+            "them cannot read it"
+        )
+    if any(int(cost) > int(outcome["budget"]) for cost in outcome["costs"]):
+        parts.append("A project costs more than the whole budget, as the poll was asked")
     return " ".join(f"#{number}: {part}." for number, part in enumerate(parts, start=1))
 
 
 def _limits(
-    question: Question, costs: Sequence[int], own: list[int], record: Record
+    question: Question, costs: Sequence[int], own: list[int], money: _Money
 ) -> tuple[str, dict[str, str], list[int]]:
     """Vote type, limits of a ballot, and the category of each option."""
     match question:
@@ -188,10 +273,10 @@ def _limits(
             return "choose-1", {"min_length": "1", "max_length": "1"}, own
         case Approval():
             limits = {"min_length": str(question.at_least), "max_length": str(question.at_most)}
-            return "approval", *_caps(question.caps, costs, own, limits, record)
+            return "approval", *_caps(question.caps, costs, own, limits, money)
         case Knapsack():
-            limits = {"max_sum_cost": _amount(question.budget, record)}
-            return "approval", *_caps(question.caps, costs, own, limits, record)
+            limits = {"max_sum_cost": money.amount(question.budget)}
+            return "approval", *_caps(question.caps, costs, own, limits, money)
         case Score():
             return "scoring", {"min_points": "0", "max_points": str(question.max_score)}, own
         case Points():
@@ -206,10 +291,10 @@ def _limits(
             return "cumulative", {"min_sum_points": total, "max_sum_points": total}, own
         case Ranking():
             places = len(question.scores)
-            limits = {"min_length": str(question.fewest), "max_length": str(places)}
-            borda = question.scores == tuple(range(places, 0, -1))
-            scores = "Borda" if borda else f"positional {' '.join(map(str, question.scores))}"
-            return "ordinal", {**limits, "scoring_fn": scores}, own
+            if question.scores != tuple(range(places, 0, -1)):
+                scores = ", ".join(map(str, question.scores))
+                raise FileError(f"a .pb file has no name for places that give {scores}")
+            return "ordinal", {"min_length": str(question.fewest), "max_length": str(places)}, own
     raise FileError(f"a .pb file has no ballots of the kind {question.kind}")
 
 
@@ -218,14 +303,14 @@ def _caps(
     costs: Sequence[int],
     own: list[int],
     limits: dict[str, str],
-    record: Record,
+    money: _Money,
 ) -> tuple[dict[str, str], list[int]]:
     """Caps as limits of categories: those of the outcome, or those that the caps make."""
     every = tuple(range(len(costs)))
     partial = [cap for cap in caps if cap.options != every or cap.budget is None]
     for cap in caps:
         if cap not in partial:
-            limits["max_sum_cost"] = _amount(cap.budget or 0, record)
+            limits["max_sum_cost"] = money.amount(cap.budget or 0)
     if not partial:
         return limits, own
     if not own:
@@ -242,38 +327,33 @@ def _caps(
         raise FileError("a .pb file has one cap of a kind for a category")
     if budgets:
         bounds = [budgets.get(one, sum(costs[slot] for slot in one)) for one in members]
-        limits["max_sum_cost_per_category"] = ",".join(_amount(one, record) for one in bounds)
+        limits["max_sum_cost_per_category"] = ",".join(money.amount(one) for one in bounds)
     if numbers:
-        most = (numbers.get(one, len(one)) for one in members)
-        limits["max_length_per_category"] = ",".join(map(str, most))
+        most = [str(numbers.get(one, len(one))) for one in members]
+        # One number is that of every category.
+        limits["max_length_per_category"] = ",".join(most if len(set(most)) > 1 else most[:1])
     return limits, own
 
 
 def _rule(outcome: Record) -> str:
+    if outcome["kind"] == "categories":
+        # The format has no name for it.
+        return OWN_RULE
     if outcome["misfit"] == "stop":
         return "greedy-no-skip"
-    return "greedy" if int(outcome["minimum_support"]) == 1 else "greedy-threshold"
+    # A greedy rule without a threshold funds a project for which nobody voted.
+    return "greedy-threshold" if int(outcome["minimum_support"]) else "greedy"
 
 
-def _outcome_limits(outcome: Record, names: Sequence[str], record: Record) -> dict[str, str]:
+def _outcome_limits(outcome: Record, names: Sequence[str], money: _Money) -> dict[str, str]:
     limits = {"categories": ",".join(names)} if names else {}
-    # Who states none asks for one vote at least.
-    if int(outcome["minimum_support"]) != 1:
+    if int(outcome["minimum_support"]):
         limits["min_project_score_threshold"] = outcome["minimum_support"]
     if outcome["kind"] == "categories":
         budgets = outcome["category_budgets"][: len(names)]
-        limits["budget_per_category"] = ",".join(_amount(one, record) for one in budgets)
+        limits["budget_per_category"] = ",".join(money.amount(one) for one in budgets)
         limits |= {"leftover_budget": _LEFTOVER} if outcome["leftover"] else {}
     return limits
-
-
-def _amount(units: str | int, record: Record) -> str:
-    """Money as people write it, exactly."""
-    decimals = int((record["round"] or {}).get("decimals") or 0)
-    if not decimals:
-        return str(units)
-    whole, rest = divmod(int(units), 10**decimals)
-    return f"{whole}.{rest:0{decimals}}".rstrip("0").rstrip(".")
 
 
 def _date(unix_s: int) -> str:

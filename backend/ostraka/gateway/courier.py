@@ -19,7 +19,10 @@ from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
+from ostraka.wire import census_upload
+from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import from_hex, strict_json
+from ostraka.wire.wording import no_answer
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
@@ -63,13 +66,18 @@ class Courier:
 
     def __init__(self, registry: Registry, payer: SigningKey | Account) -> None:
         """Args:
-        payer: Pays for transactions; an account sends each of them once.
+        payer: Pays for transactions, and vouches for the censuses of polls that it created; an
+            account sends each transaction once.
         """
         self._registry = registry
         self._payer = payer
         self._client = httpx.Client(
             timeout=httpx.Timeout(30, read=_PATIENCE_S), follow_redirects=False, trust_env=False
         )
+
+    def _sign(self, digest: bytes) -> bytes:
+        payer = self._payer
+        return payer.sign_statement(digest) if isinstance(payer, Account) else payer.sign(digest)
 
     def _sender(self, purpose: str) -> Sender:
         return self._payer.errand(purpose) if isinstance(self._payer, Account) else self._payer
@@ -119,10 +127,15 @@ class Courier:
         before = self._sent_before(sender)
         if before is not None:
             return before
+        # Nodes take it from the poll's creator, and of a round's poll from its organizer.
+        upload = CensusUpload.sign(self._sign, poll.domain, poll.context, census)
+        headers = {census_upload.HEADER: upload.encode()}
         for member in poll.committee.members:
-            path = f"/api/v1/polls/{poll.poll_id}/census"
-            request = self._client.build_request("PUT", member.url + path, content=census)
-            self._exchange(member.url, request, _LARGE_PATIENCE_S)
+            url = f"{member.url}/api/v1/polls/{poll.poll_id}/census"
+            request = self._client.build_request("PUT", url, content=census, headers=headers)
+            answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
+            if not isinstance(answer, dict) or "public_key" not in answer:
+                raise CourierError(f"{member.url}: announces no poll key")
         openings = [self._opening(poll, member) for member in poll.committee.members]
         keys = next((one.public_keys for one in openings if None not in one.public_keys), None)
         unsigned = [
@@ -318,7 +331,7 @@ class Courier:
                 if len(body) > limit:
                     raise CourierError(f"{url}: more than {limit} bytes")
         except httpx.HTTPError as error:
-            raise CourierError(f"{url}: {type(error).__name__}") from error
+            raise CourierError(f"{url}: {no_answer(error)}") from error
         finally:
             if response is not None:
                 response.close()

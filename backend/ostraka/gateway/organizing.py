@@ -1,9 +1,10 @@
 """Create rounds and polls, fund them, and carry what members sign to the treasury."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
-from ostraka.chain.contract import ChainError, Reverted, Sent
+from ostraka.chain.contract import ChainError, Refused, Reverted, Sent
 from ostraka.chain.errors import NotMinedYet
 from ostraka.chain.sending import Errand
 from ostraka.chain.treasury import (
@@ -20,6 +21,7 @@ from ostraka.gateway.asked_polls import census_so_far, electorate_of, planned_po
 from ostraka.gateway.description import poll_description
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.electorates import census_of_list, invited_census
+from ostraka.gateway.feasibility import refuse_impossible
 from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.plans import Fixed, specification_of
 from ostraka.gateway.specification import (
@@ -48,6 +50,10 @@ PAYOUT_TRIES = 5
 PLAN_DIGITS = 16
 """Length of a plan's id."""
 _SIGNING_S = 3600
+_TOO_EARLY = "BudgetTreasuryTooEarly"
+_NEXT_BLOCK_S = 20
+"""How long a payout waits for the block after the decision's."""
+_LOOK_S = 0.5
 _KEPT_CENSUSES = 8
 
 
@@ -161,7 +167,8 @@ class Organizing:
 
     def _members_of(self, wanted: RoundSpecification) -> tuple[Census, CensusSource | None]:
         try:
-            wanted.check()
+            rule, now = wanted.check(), self._desk.registry.head().timestamp
+            refuse_impossible(wanted, census_so_far(None, wanted), rule, now)
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.
@@ -216,14 +223,10 @@ class Organizing:
             poll_description(wanted, "0" * 16, {"source": "x" * 300})
             self._committee(wanted.committee)
             now = self._desk.registry.head().timestamp
-            if wanted.closes_at <= max(
-                now, wanted.registration_closes_at or 0, wanted.opens_at or 0
-            ):
-                detail = "voting must close after now, after registration, and after it opens"
-                raise Problem(422, "Invalid request", detail, "closes_at")
             census = census_so_far(self._desk.electorates, wanted)
             if census is not None:
                 rule.check_weight(census.total_weight)
+            refuse_impossible(wanted, census, rule, now)
         except Rejected as rejected:
             raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
         return warnings_of(self._desk, planned_poll("this poll", wanted, census))
@@ -281,13 +284,24 @@ class Organizing:
         # would make the gateway pay for ever.
         desk.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
         try:
-            return desk.treasury.claim(errand, proposal_id)
+            return self._claim_later(errand, proposal_id)
         except (Reverted, NotMinedYet):
             raise
         except ChainError:
             if not errand.begun:
                 desk.plans.forget_relay(round_id, proposal_id)
             raise
+
+    def _claim_later(self, errand: Errand, proposal_id: bytes) -> Sent:
+        """Claim once there is a block after the one in which the round was decided."""
+        deadline = time.monotonic() + _NEXT_BLOCK_S
+        while True:
+            try:
+                return self._desk.treasury.claim(errand, proposal_id)
+            except Refused as error:
+                if _TOO_EARLY not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOK_S)
 
     def paying(self, proposal_id: bytes) -> bool:
         """Whether this gateway sent a proposal's payout, mined or not."""

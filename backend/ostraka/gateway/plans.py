@@ -106,7 +106,9 @@ class Plans:
     def remove(self, plan: Plan) -> None:
         """Forget a plan for which nothing was sent."""
         with self._write() as session:
-            session.delete(session.get_one(Plan, plan.id))
+            known = session.get(Plan, plan.id)
+            if known is not None:
+                session.delete(known)
 
     def save(self, plan: Plan) -> None:
         """Keep what changed of a plan."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostraka.chain.published import PublishedPoll
-from ostraka.keys import PollKey
+from ostraka.sealing import PollKey, ballot_info
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord
 from ostraka_verifier import typed_data
@@ -115,7 +115,8 @@ class Admission:
         """
         if self._poll_key is None:
             raise Malformed("box: this node's poll key is destroyed")
-        content = BoxContent.decode(self._poll_key.open(box), self._poll.slots)
+        info = ballot_info(self._poll.context, self._node)
+        content = BoxContent.decode(self._poll_key.open(box, info), self._poll.slots)
         expected = (self._poll.context, ballot.voter, ballot.digest)
         if (content.poll_context, content.voter, content.ballot_digest) != expected:
             raise Malformed("box: of another poll, voter or ballot")

@@ -2,21 +2,24 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from ostraka.chain.contract import ChainError
 from ostraka.node.accepting import Receipt
+from ostraka.node.census_uploads import CensusGate
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import split_digests
 from ostraka.node.service import NodeService
-from ostraka.wire import api_docs, peer_auth, problems
+from ostraka.wire import api_docs, census_upload, peer_auth, problems
 from ostraka.wire.clients import client_of
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, to_hex
+from ostraka_verifier.parameters import Committee
 
 MAX_BODY_BYTES = 64 * 2**20
 MAX_BALLOT_BYTES = 256 * 2**10
@@ -38,11 +41,11 @@ def build_api(service: NodeService) -> FastAPI:
 
     @app.exception_handler(ChainError)
     async def _chain(_: Request, __: ChainError) -> Response:
-        return problems.respond(
-            Problem(503, "Chain out of reach", "the node cannot read the chain now", "", 5)
-        )
+        return problems.respond(problems.out_of_reach())
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    # The outer of the two: it needs no body.
+    app.add_middleware(CensusGate, check=service.check_census)
     # Voters reach every node directly from any page; nothing here rests on cookies.
     app.add_middleware(
         CORSMiddleware,
@@ -61,14 +64,14 @@ def build_api(service: NodeService) -> FastAPI:
 
     Body = Annotated[bytes, Depends(body_of)]
 
-    async def peer_of(request: Request, body: Body, poll: Poll) -> bytes:
+    def taken(request: Request, body: bytes, allowed: Collection[bytes]) -> bytes:
         header = request.headers.get(peer_auth.HEADER, "")
-        address = peer_auth.authenticate(
-            header, request.method, request.url.path, body, int(time.time())
+        return service.requests.take(
+            header, allowed, request.method, request.url.path, body, int(time.time())
         )
-        if poll.state.poll.committee.index_of(address) is None:
-            raise Problem(403, "Not a peer", f"{to_hex(address)} is not in this poll's committee")
-        return address
+
+    async def peer_of(request: Request, body: Body, poll: Poll) -> bytes:
+        return taken(request, body, poll.state.member_addresses)
 
     def sender_of(request: Request) -> str:
         return client_of(request.scope)
@@ -77,10 +80,24 @@ def build_api(service: NodeService) -> FastAPI:
 
     PeerAddress = Annotated[bytes, Depends(peer_of)]
 
+    async def challenger_of(request: Request, body: Body, poll: Poll) -> bytes:
+        view = poll.state.view
+        creator = set() if view is None else {view.creator}
+        return taken(request, body, poll.state.member_addresses | creator)
+
+    Challenger = Annotated[bytes, Depends(challenger_of)]
+
     @app.get("/api/v1/config")
     def config() -> dict[str, Any]:
         """Chain, registry and this node's address and registration."""
         return service.config()
+
+    @app.post("/api/v1/committees")
+    def committees(body: Body) -> dict[str, Any]:
+        """Sign a committee, given in the board's format, that the operator allows."""
+        asked = Committee.decode(body)
+        signature = service.sign_committee(asked)
+        return {"committee": to_hex(asked.digest), "signature": to_hex(signature)}
 
     @app.get("/api/v1/polls")
     def polls() -> list[dict[str, Any]]:
@@ -93,14 +110,37 @@ def build_api(service: NodeService) -> FastAPI:
         return poll.publication.summary()
 
     @app.put("/api/v1/polls/{poll_id}/census")
-    async def census(poll_id: int, body: Body) -> dict[str, Any]:
-        """Give the node a poll's census, as canonical bytes; answers with its poll key."""
-        return _key(await service.take_census(poll_id, body))
+    async def census(poll_id: int, body: Body, request: Request) -> dict[str, Any]:
+        """Give the node a poll's census, as canonical bytes, and after it the redemptions where
+        voters are invited; answers with its poll key.
+
+        The poll's creator, or its round's organizer, signs it as `CensusUpload`, in the header
+        `Ostraka-Census: censusHash.signature`, both hexadecimal.
+        """
+        header = request.headers.get(census_upload.HEADER, "")
+        return _key(await service.take_census(poll_id, header, body))
 
     @app.get("/api/v1/polls/{poll_id}/key")
     def key(poll: Poll) -> dict[str, Any]:
         """This node's signed poll key."""
         return _key(poll)
+
+    @app.get("/api/v1/polls/{poll_id}/opening")
+    def opening(poll: Poll) -> dict[str, Any]:
+        """All nodes' poll keys and their signatures as far as this node knows them, and, signed,
+        for whom it waits and since when."""
+        return poll.keys.report().to_json(poll.state.poll.nodes)
+
+    @app.post("/api/v1/polls/{poll_id}/challenge")
+    def challenge(poll: Poll, body: Body, challenger: Challenger) -> Response:
+        """Show another node, or the poll's creator, that this node holds its poll key; until the
+        poll is open."""
+        return Response(poll.keys.answer(body, challenger), media_type=_BINARY)
+
+    @app.get("/api/v1/polls/{poll_id}/repairs")
+    def repairs(poll: Poll, after: Annotated[int, Query(ge=0, lt=2**63)] = 0) -> list[Any]:
+        """Repairs for which other nodes asked this one, a page of them, after a number."""
+        return poll.repairing.asked(after)
 
     @app.post("/api/v1/polls/{poll_id}/ballots")
     async def cast(poll: Poll, body: Body, sender: Sender) -> dict[str, Any]:
@@ -187,9 +227,13 @@ def build_api(service: NodeService) -> FastAPI:
     def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:
         return Response(poll.settlement.answer_draft(body), media_type=_BINARY)
 
-    @app.post("/api/v1/polls/{poll_id}/peer/repair", include_in_schema=False)
-    def peer_repair(poll: Poll, body: Body, asker: PeerAddress) -> Response:
-        return Response(poll.repairing.answer_repair(body, asker), media_type=_BINARY)
+    @app.post("/api/v1/polls/{poll_id}/peer/repair/seeds", include_in_schema=False)
+    def peer_repair_seeds(poll: Poll, body: Body, asker: PeerAddress) -> Response:
+        return Response(poll.repairing.answer_seeds(body, asker), media_type=_BINARY)
+
+    @app.post("/api/v1/polls/{poll_id}/peer/repair/share", include_in_schema=False)
+    def peer_repair_share(poll: Poll, body: Body, asker: PeerAddress) -> Response:
+        return Response(poll.repairing.answer_share(body, asker), media_type=_BINARY)
 
     @app.post("/api/v1/polls/{poll_id}/peer/proposal", include_in_schema=False)
     async def peer_proposal(poll: Poll, body: Body, proposer: PeerAddress) -> Response:
@@ -208,8 +252,9 @@ def build_api(service: NodeService) -> FastAPI:
 
 
 def _key(poll: PollService) -> dict[str, Any]:
+    announced = poll.state.announcements[poll.state.node]
     return {
         "node": poll.state.node,
-        "public_key": to_hex(poll.state.announcement.public_key),
-        "signature": to_hex(poll.state.announcement.signature),
+        "public_key": to_hex(announced.public_key),
+        "signature": to_hex(announced.signature),
     }

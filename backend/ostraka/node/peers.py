@@ -15,7 +15,9 @@ import httpx
 from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
 from ostraka.wire.records import strict_json
+from ostraka.wire.wording import no_answer
 from ostraka_verifier.parameters import Member
+from ostraka_verifier.typed_data import Domain
 
 _TIMEOUT = httpx.Timeout(10, connect=2)
 _PATIENCE_S = 10
@@ -35,9 +37,20 @@ class Peer:
     """One other node."""
 
     def __init__(
-        self, client: httpx.AsyncClient, key: SigningKey, number: int, member: Member
+        self,
+        client: httpx.AsyncClient,
+        key: SigningKey,
+        domain: Domain,
+        number: int,
+        member: Member,
     ) -> None:
+        """Args:
+        key: Signs requests.
+        domain: Chain and registry for which they are.
+        number: The peer's index.
+        """
         self.number = number
+        self._domain = domain
         self.address = member.address
         self._url = member.url.rstrip("/")
         self._client = client
@@ -77,7 +90,9 @@ class Peer:
         return answer
 
     async def _answer(self, method: str, path: str, body: bytes, limit: int) -> bytes:
-        header = peer_auth.sign_request(self._key, method, path, body, int(time.time()))
+        header = peer_auth.sign_request(
+            self._key, self._domain, self.address, method, path, body, int(time.time())
+        )
         try:
             async with self._client.stream(
                 method, self._url + path, content=body, headers={peer_auth.HEADER: header}
@@ -90,7 +105,7 @@ class Peer:
         except httpx.TimeoutException:
             raise TimeoutError from None
         except httpx.HTTPError as error:
-            raise PeerError(f"node {self.number}: {type(error).__name__}") from error
+            raise PeerError(f"node {self.number}: {no_answer(error)}") from error
         if response.status_code != 200:
             reason = bytes(answer[:300]).decode(errors="replace")
             raise PeerError(f"node {self.number}: {response.status_code} {reason}")

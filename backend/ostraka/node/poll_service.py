@@ -7,6 +7,7 @@ import asyncio
 
 from ostraka.chain.registry import Status
 from ostraka.node.accepting import Accepting
+from ostraka.node.key_agreement import KeyAgreement
 from ostraka.node.poll_state import PollState
 from ostraka.node.publication import Publication
 from ostraka.node.release import Release
@@ -19,6 +20,7 @@ class PollService:
 
     def __init__(self, state: PollState) -> None:
         self.state = state
+        self.keys = KeyAgreement(state)
         self.accepting = Accepting(state)
         self.repairing = Repairing(state)
         self.settlement = Settlement(state, self.accepting, self.repairing)
@@ -37,6 +39,11 @@ class PollService:
         state.replaced = view.poll_context != state.poll.context
         if state.replaced:
             return
+        if view.status == Status.CREATED:
+            await self.keys.agree()
+            return
+        if state.pinned is None:
+            await self.keys.hold_pinned()
         if state.incomplete:
             await self.accepting.pull_all()
             if view.status == Status.TALLIED:

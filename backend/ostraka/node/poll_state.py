@@ -6,7 +6,7 @@ A lock keeps accepting, freezing and signing apart.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import structlog
@@ -14,29 +14,30 @@ import structlog
 from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, PollView, Registry
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
+from ostraka.node.repair import Helper, RepairCommittee
 from ostraka.node.store import Conflict, NodeStore
+from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import (
     NodePoll,
     SignedRoot,
     StoredBallot,
 )
+from ostraka.wire.poll_keys import Announcement, PollKeyList
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
-from ostraka_verifier.board import (
-    PollKeyAnnouncement,
-)
 from ostraka_verifier.census import Census
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
-from ostraka_verifier.parameters import poll_keys_hash
+from ostraka_verifier.parameters import SettlingClock
+from ostraka_verifier.poll_key import node_keys_hash
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
@@ -79,10 +80,19 @@ class PollState:
         self.poll = poll
         self.node = index
         self.census = Census.decode(row.census)
-        self.announcement = PollKeyAnnouncement(row.public_key, row.announcement)
+        self.redemptions = row.redemptions
+        self.announcements = {
+            one.node: Announcement(one.public_key, one.signature)
+            for one in store.announced(poll.poll_id, poll.context)
+        } | {index: Announcement(row.public_key, row.announcement)}
+        """Poll keys by node, this node's own among them."""
+        self.pinned: PollKeyList | None = None
+        """All poll keys as pinned on chain, once they are here."""
         self.key = key
         self.peers = peers
-        self.poll_key = None if row.key_destroyed else self._key_of(row)
+        secret = None if row.key_destroyed else self._secret_of(row)
+        self.poll_key = None if secret is None else PollKey(secret[:SEED_BYTES])
+        self._repair_secret = None if secret is None else secret[SEED_BYTES:]
         self.admission = Admission(curve, poll, self.census, index, self.poll_key)
         self.frozen = row.inventory_signature is not None
         self.incomplete = False
@@ -96,11 +106,11 @@ class PollState:
         self._asked: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)
 
-    def _key_of(self, row: NodePoll) -> PollKey:
-        key = PollKey(self._secrets.read(row.poll_context))
-        if key.public_key != row.public_key:
+    def _secret_of(self, row: NodePoll) -> bytes:
+        secret = self._secrets.read(row.poll_context)
+        if PollKey(secret[:SEED_BYTES]).public_key != row.public_key:
             raise LostSecret("the secret on the disk is not that of the announced poll key")
-        return key
+        return secret
 
     def opened(self) -> OpenedPoll | None:
         """The poll's opening, None before; asked of the chain once, not by each who asks."""
@@ -108,9 +118,40 @@ class PollState:
         if not any(pinned):
             return None
         # Before finality the chain may pin other keys.
-        if self._opened is None or poll_keys_hash(self._opened.public_keys) != pinned:
+        if self._opened is None or node_keys_hash(self._opened.node_keys) != pinned:
             self._opened = self.registries[0].opened(self.poll.poll_id)
+            self.pinned = None
         return self._opened
+
+    def clock(self) -> SettlingClock:
+        """The clock of the settling rounds, which a rejected root restarts."""
+        if self.view is None:
+            return self.poll.parameters.settling()
+        return self.poll.parameters.settling(self.view.rejected_rounds, self.view.rejected_at)
+
+    def round(self) -> int | None:
+        """Settling round now; None before the first and after the last one."""
+        return self.clock().round_at(self.head.timestamp)
+
+    def repair_committee(self) -> RepairCommittee | None:
+        """What repairs need to know of all nodes; None as long as the pinned keys are not here."""
+        if self.pinned is None:
+            return None
+        return RepairCommittee(
+            self.curve,
+            self.admission.key,
+            self.poll.domain,
+            tuple(member.address for member in self.poll.committee.members),
+            self.pinned.public_keys,
+            self.poll.slots,
+        )
+
+    def helper(self) -> Helper | None:
+        """This node as a helper in repairs; None where it cannot help."""
+        committee = self.repair_committee()
+        if committee is None or self.poll_key is None or self._repair_secret is None:
+            return None
+        return Helper(committee, self.node, self.poll_key, self._repair_secret, self.key)
 
     def destroy_key(self) -> None:
         """Destroy the poll key and delete all boxes, on the disk and here; also a second time."""
@@ -118,7 +159,7 @@ class PollState:
         self.store.destroy_boxes(self.poll.poll_id, self.poll.context)
         self._secrets.destroy(self.poll.context)
         self.store.checkpoint()
-        self.poll_key = None
+        self.poll_key = self._repair_secret = None
         self.admission = Admission(self.curve, self.poll, self.census, self.node, None)
 
     async def each_peer(
@@ -251,6 +292,11 @@ class PollState:
         if not isinstance(node, int) or not 1 <= node <= self.poll.nodes:
             raise Malformed("node: not one of the committee")
         return node, self.poll.committee.members[node - 1].address
+
+    @cached_property
+    def member_addresses(self) -> frozenset[bytes]:
+        """Addresses of all nodes of the committee."""
+        return frozenset(member.address for member in self.poll.committee.members)
 
     def require_frozen(self) -> None:
         if not self.frozen:

@@ -14,6 +14,7 @@ from ostraka.node.release import Release
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
@@ -31,7 +32,7 @@ from ostraka_verifier.encoding import (
 )
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.sharing import Share, boxes_hash
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.typed_data import recover, recover_key
 
 
 class Publication:
@@ -40,7 +41,7 @@ class Publication:
     def __init__(self, state: PollState, release: Release) -> None:
         self._state = state
         self._release = release
-        self._board: tuple[tuple[bytes, int], bytes] | None = None
+        self._board: tuple[tuple[int, bytes, int], bytes] | None = None
 
     def board(self) -> bytes:
         """The poll's bulletin board (§16)."""
@@ -49,7 +50,7 @@ class Publication:
         leaves: list[SignedBallot] = []
         shares = self._state.store.shares(poll.poll_id)
         if view is not None and view.anchored_at:
-            cache_key = (view.root.digest, len(shares))
+            cache_key = (view.round, view.root.digest, len(shares))
             if self._board is not None and self._board[0] == cache_key:
                 return self._board[1]
             leaves = [
@@ -57,8 +58,6 @@ class Publication:
                 for _, stored in self._state.root(split_digests(self._release.leaves()))[1]
             ]
             anchored = self._state.registries[0].anchored(poll.poll_id)
-        opened = self._state.opened()
-        keys = () if opened is None else zip(opened.public_keys, opened.signatures, strict=True)
         encoded = Board(
             poll=poll.identity.encode(),
             parameters=poll.parameters.encode(),
@@ -66,7 +65,7 @@ class Publication:
             outcome_rule=poll.outcome_rule.encode(),
             description=poll.description.encoded,
             committee=poll.committee.encode(),
-            poll_keys=tuple(PollKeyAnnouncement(key, signature) for key, signature in keys),
+            poll_keys=self._poll_keys(),
             census=self._state.census.encode(),
             leaves=tuple(leaves),
             root=anchored,
@@ -78,14 +77,42 @@ class Publication:
                 )
                 for one in shares
             ),
+            redemptions=self._state.redemptions,
         ).encode()
         if anchored is not None and view is not None:
-            self._board = ((view.root.digest, len(shares)), encoded)
+            self._board = ((view.round, view.root.digest, len(shares)), encoded)
         return encoded
+
+    def _poll_keys(self) -> tuple[PollKeyAnnouncement, ...]:
+        opened = self._state.opened()
+        if opened is None:
+            return ()
+        if self._state.pinned is None:
+            detail = "the poll's keys are not here yet, and come from the other nodes"
+            raise Problem(503, "Incomplete", detail, retry_after_s=2)
+        return tuple(
+            PollKeyAnnouncement(key, signature)
+            for key, signature in zip(
+                self._state.pinned.public_keys, opened.signatures, strict=True
+            )
+        )
 
     def _signed_ballot(self, stored: StoredBallot) -> SignedBallot:
         ballot, hashed, signature = self._parts(stored.signed)
-        return SignedBallot(ballot, hashed, signature)
+        key = recover_key(self._statement(ballot, hashed), signature)
+        return SignedBallot(ballot, key, hashed, signature)
+
+    def _statement(self, ballot: bytes, hashed: bytes) -> bytes:
+        """What a ballot's voter signed, with the hash of its boxes."""
+        cast_at = ballot[ADDRESS_BYTES:][:8]
+        return self._state.poll.domain.digest(
+            typed_data.BALLOT,
+            self._state.poll.context,
+            ballot[:ADDRESS_BYTES],
+            int.from_bytes(cast_at, "big"),
+            tagged_hash("ballot", ballot),
+            hashed,
+        )
 
     def summary(self) -> dict[str, Any]:
         """State of the poll at this node: counts only, nothing about any choice."""
@@ -101,6 +128,12 @@ class Publication:
             "closes_at": self._state.poll.parameters.closes_at,
             "frozen": self._state.frozen,
             "key_destroyed": self._state.poll_key is None,
+            "repairs_asked": {
+                str(node): count
+                for node, count in sorted(
+                    self._state.store.asked_repair_counts(self._state.poll.poll_id).items()
+                )
+            },
         }
 
     def recheck(self) -> int:
@@ -216,20 +249,11 @@ class Publication:
         if len(data) != self._signed_bytes:
             return False
         ballot, hashed, signature = self._parts(data)
-        voter, cast_at = ballot[:ADDRESS_BYTES], ballot[ADDRESS_BYTES:][:8]
-        digest = self._state.poll.domain.digest(
-            typed_data.BALLOT,
-            self._state.poll.context,
-            voter,
-            int.from_bytes(cast_at, "big"),
-            tagged_hash("ballot", ballot),
-            hashed,
-        )
         try:
-            signer = recover(digest, signature)
+            signer = recover(self._statement(ballot, hashed), signature)
         except Malformed:
             return False
-        entry = self._state.census.by_account.get(voter)
+        entry = self._state.census.by_account.get(ballot[:ADDRESS_BYTES])
         return entry is not None and signer == entry.signing_key
 
 

@@ -42,7 +42,7 @@ class Release:
         if final is None or final != view.root:
             return
         if self._own_final() is None:
-            digests = await self._leaves_of(final)
+            digests = await self._leaves_of(view, final)
             if digests is None:
                 return
             await self._state_final(final)
@@ -68,7 +68,8 @@ class Release:
         for registry in self._state.registries:
             block = registry.head("finalized").number
             view = registry.poll(self._state.poll.poll_id, block)
-            if view.status not in (Status.RELEASABLE, Status.TALLIED):
+            # A contested root may still be rejected, and `Final` is said once.
+            if view.contested or view.status not in (Status.RELEASABLE, Status.TALLIED):
                 return None
             roots.add(view.root)
         if len(roots) != 1:
@@ -76,7 +77,7 @@ class Release:
             return None
         return roots.pop()
 
-    async def _leaves_of(self, root: SumRoot) -> list[bytes] | None:
+    async def _leaves_of(self, view: PollView, root: SumRoot) -> list[bytes] | None:
         """Ballot digests of an anchored root in leaf order, once this node can stand for it."""
         signed = self._state.signed_root(root)
         if signed is not None:
@@ -95,11 +96,11 @@ class Release:
         for digests in offers:
             await self._repairing.repair_leaves(digests)
             async with self._state.lock:
-                if await asyncio.to_thread(self._adopt, root, digests):
+                if await asyncio.to_thread(self._adopt, view.round, root, digests):
                     return digests
         return None
 
-    def _adopt(self, root: SumRoot, digests: list[bytes]) -> bool:
+    def _adopt(self, number: int, root: SumRoot, digests: list[bytes]) -> bool:
         versions = {one.digest: one for one in self._state.store.versions(self._state.poll.poll_id)}
         if any(digest not in versions or not versions[digest].has_share for digest in digests):
             return False
@@ -113,11 +114,11 @@ class Release:
                     "anchored root omits a recorded ballot", ballot=version.digest.hex()
                 )
                 return False
-        # Recorded under a round of its own: this node signed no root in it.
+        # Recorded under a number of its own, below 0: this node signed no root in that round.
         self._state.store.sign_root(
             SignedRoot(
                 poll_id=self._state.poll.poll_id,
-                round=-1,
+                round=-1 - number,
                 root_digest=root.digest,
                 leaves=b"".join(digests),
                 signature=b"",

@@ -1,16 +1,23 @@
 """Give a starved node its share of a ballot without showing it anybody else's.
 
-`t` helpers send their weighted shares under pairwise masks that cancel in the sum. Every
-contribution is checked against commitments that both ends of a pair signed.
+`t` helpers send their weighted shares under pairwise masks that cancel in the sum. The lower helper
+of each pair makes the pair's seed and signs it; both ends of a pair sign the mask's commitment, so
+that every contribution can be checked.
+
+Everything here goes by way of the target, which may be corrupt: no helper takes a seed without the
+lower helper's own signature over that box and that repair, and with one seed missing it sends
+nothing.
 
 Source: docs/protocol.md §9.3.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
-from ostraka.keys import PollKey, SigningKey, seal
+from ostraka.keys import SigningKey
+from ostraka.sealing import SEED_BYTES, PollKey, Recipient, contribution_info, seed_info
 from ostraka_verifier import typed_data
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve, Points, R
@@ -25,8 +32,17 @@ from ostraka_verifier.encoding import (
     unsigned,
 )
 from ostraka_verifier.errors import Malformed, Rejected
-from ostraka_verifier.sharing import SEAL_BYTES, Share, lagrange, share_commitment
+from ostraka_verifier.poll_key import node_key
+from ostraka_verifier.sharing import SEAL_BYTES, Share, lagrange, share_commitment, verify_shares
 from ostraka_verifier.typed_data import Domain, recover
+
+Pair = tuple[int, int]
+"""Two helpers, the lower one first."""
+
+
+def repair_subject(ballot_digest: bytes) -> bytes:
+    """What repairs and their masks name: it commits to the ballot's `V, A_1, …, A_{t−1}`."""
+    return tagged_hash("repair-subject", ballot_digest)
 
 
 @dataclass(frozen=True)
@@ -34,64 +50,120 @@ class RepairRequest:
     """Which share is to be repaired, and by whom.
 
     Attributes:
+        subject: As `repair_subject` gives it, 32 bytes.
         target: Index of the starved node.
         helpers: `t` indices, strictly increasing, without the target.
     """
 
     poll_context: bytes
-    ballot_digest: bytes
+    subject: bytes
     target: int
     helpers: tuple[int, ...]
     attempt: int
 
-    def encode(self) -> bytes:
-        """What is sent to a helper: digest, helpers, attempt."""
-        return b"".join(
-            (self.ballot_digest, unsigned(self.attempt, 4), bytes([len(self.helpers)])),
-        ) + bytes(self.helpers)
-
-    @classmethod
-    def decode(
-        cls, data: bytes, poll_context: bytes, target: int, nodes: int, threshold: int
-    ) -> "RepairRequest":
-        """Read a request of node `target`; Malformed when it is none."""
-        reader = Reader(data, "repair")
-        digest, attempt = reader.take(HASH_BYTES, "digest"), reader.unsigned(4, "attempt")
-        helpers = tuple(reader.take(reader.unsigned(1, "helpers"), "helpers"))
-        reader.end()
+    def check(self, nodes: int, threshold: int) -> None:
+        """Malformed unless the helpers are `t` others of the committee."""
+        helpers = self.helpers
         if len(helpers) != threshold or any(low >= high for low, high in pairwise(helpers)):
             raise Malformed(f"repair.helpers: not {threshold} in strictly increasing order")
-        if target in helpers or not 1 <= helpers[0] <= helpers[-1] <= nodes:
+        if self.target in helpers or not 1 <= helpers[0] <= helpers[-1] <= nodes:
             raise Malformed("repair.helpers: not others of the committee")
-        return cls(poll_context, digest, target, helpers, attempt)
 
-    @property
+    @cached_property
     def hash(self) -> bytes:
         """`repairHash`: names this repair, and makes its masks fresh."""
         return tagged_hash(
             "repair",
             self.poll_context,
-            self.ballot_digest,
+            self.subject,
             bytes([self.target, len(self.helpers), *self.helpers]),
             unsigned(self.attempt, 4),
         )
 
-    def pairs_of(self, helper: int) -> list[tuple[int, int]]:
-        """Pairs (low, high) of a helper with each other one, in order."""
+    def pairs_of(self, helper: int) -> list[Pair]:
+        """Pairs of a helper with each other one, in order."""
         return [
             (min(helper, other), max(helper, other)) for other in self.helpers if other != helper
         ]
 
-    def statement(self, pair: tuple[int, int], mask: bytes) -> tuple[str, *tuple[int | bytes, ...]]:
+    def seeds_from(self, helper: int) -> list[Pair]:
+        """Pairs whose seed a helper makes, in order."""
+        return [pair for pair in self.pairs_of(helper) if pair[0] == helper]
+
+    def seeds_to(self, helper: int) -> list[Pair]:
+        """Pairs whose seed a helper is given, in order."""
+        return [pair for pair in self.pairs_of(helper) if pair[1] == helper]
+
+    @property
+    def statement(self) -> tuple[str, *tuple[bytes, ...]]:
+        """What the target signs to ask for this repair."""
+        return typed_data.REPAIR, self.poll_context, self.subject, self.hash
+
+    def mask_statement(self, pair: Pair, mask_hash: bytes) -> tuple[str, *tuple[int | bytes, ...]]:
         """What both ends of a pair sign of their mask's commitment."""
         return (
             typed_data.REPAIR_MASK,
             self.poll_context,
-            self.ballot_digest,
+            self.subject,
             self.hash,
             *pair,
-            keccak256(mask),
+            mask_hash,
         )
+
+    def seed_statement(
+        self, pair: Pair, box: bytes, mask_hash: bytes
+    ) -> tuple[str, *tuple[int | bytes, ...]]:
+        """What the lower helper of a pair signs of the seed that it seals to the higher one."""
+        return (
+            typed_data.REPAIR_SEED,
+            self.poll_context,
+            self.hash,
+            *pair,
+            keccak256(box),
+            mask_hash,
+        )
+
+
+@dataclass(frozen=True)
+class SignedSeed:
+    """A pair's seed on its way from the lower helper to the higher one.
+
+    Attributes:
+        box: The seed, sealed to the higher helper.
+        mask_hash: Of the commitment to the mask that it gives.
+        signature: The lower helper's `RepairSeed`.
+    """
+
+    box: bytes
+    mask_hash: bytes
+    signature: bytes
+
+    def encode(self) -> bytes:
+        """Box, hash, signature."""
+        return self.box + self.mask_hash + self.signature
+
+
+SIGNED_SEED_BYTES = SEAL_BYTES + SEED_BYTES + HASH_BYTES + SIGNATURE_BYTES
+
+
+def encode_seeds(seeds: Sequence[SignedSeed]) -> bytes:
+    """Seeds end to end."""
+    return b"".join(seed.encode() for seed in seeds)
+
+
+def decode_seeds(data: bytes, count: int) -> tuple[SignedSeed, ...]:
+    """Read so many seeds; Malformed when they are not that many."""
+    if len(data) != count * SIGNED_SEED_BYTES:
+        raise Malformed(f"seeds: {len(data)} bytes do not hold {count} of them")
+    reader = Reader(data, "seeds")
+    return tuple(
+        SignedSeed(
+            reader.take(SEAL_BYTES + SEED_BYTES, "box"),
+            reader.take(HASH_BYTES, "mask_hash"),
+            reader.take(SIGNATURE_BYTES, "signature"),
+        )
+        for _ in range(count)
+    )
 
 
 @dataclass(frozen=True)
@@ -123,92 +195,230 @@ class Contribution:
         return cls(box, masks)
 
 
-def contribute(
-    request: RepairRequest,
-    helper: int,
-    share: Share,
-    key: CommitmentKey,
-    poll_key: PollKey,
-    public_keys: Sequence[bytes],
-    signer: SigningKey,
-    domain: Domain,
-) -> Contribution:
-    """Helper `helper`'s answer, from its own good share.
+@dataclass(frozen=True)
+class RepairCommittee:
+    """What everybody knows of the nodes that repair shares of one poll, node 1 first.
 
-    Args:
-        public_keys: Poll keys of all nodes, node 1 first.
+    Attributes:
+        public_keys: Poll keys as pinned on chain, of which none shares a half with another.
     """
-    coefficient = lagrange(request.helpers, request.target)[request.helpers.index(helper)]
-    total = [coefficient * value for value in (*share.values, share.blinding)]
-    masks = []
-    for pair in request.pairs_of(helper):
-        other = pair[0] if pair[1] == helper else pair[1]
-        mask = _mask(poll_key.shared_secret(public_keys[other - 1]), request.hash, len(total))
-        sign = 1 if other > helper else -1
-        total = [value + sign * one for value, one in zip(total, mask, strict=True)]
-        point = key.commit([(mask[:-1], mask[-1])]).encode()
-        masks.append((point, signer.sign(domain.digest(*request.statement(pair, point)))))
-    reduced = Share(tuple(value % R for value in total[:-1]), total[-1] % R)
-    return Contribution(seal(public_keys[request.target - 1], reduced.encode()), tuple(masks))
+
+    curve: Curve
+    key: CommitmentKey
+    domain: Domain
+    addresses: tuple[bytes, ...]
+    public_keys: tuple[bytes, ...]
+    slots: int
+
+    def node_keys(self, pair: Pair) -> tuple[bytes, bytes]:
+        """Words that stand for both ends' poll keys."""
+        low, high = pair
+        return node_key(self.public_keys[low - 1]), node_key(self.public_keys[high - 1])
+
+    def seal(self, node: int, plaintext: bytes, info: bytes) -> bytes:
+        """A box for a node."""
+        return Recipient(self.public_keys[node - 1]).seal(plaintext, info)
+
+    def require_signer(
+        self,
+        node: int,
+        signature: bytes,
+        statement: tuple[str, *tuple[int | bytes, ...]],
+        what: str,
+    ) -> None:
+        """Rejected (check S0), naming the node, unless it signed a statement."""
+        try:
+            signer = recover(self.domain.digest(*statement), signature)
+        except Malformed as error:
+            raise Rejected("S0", f"node {node}", f"{what}: {error}") from None
+        if signer != self.addresses[node - 1]:
+            raise Rejected("S0", f"node {node}", f"did not sign {what}")
+
+    def check_seeds(
+        self, request: RepairRequest, low: int, seeds: Sequence[SignedSeed]
+    ) -> dict[Pair, SignedSeed]:
+        """A helper's seeds by pair, all of them signed by it for this repair.
+
+        Raises:
+            Rejected: One is not (check S0).
+        """
+        pairs = request.seeds_from(low)
+        if len(seeds) != len(pairs):
+            raise Rejected("S0", f"node {low}", f"{len(seeds)} seeds for {len(pairs)} pairs")
+        for pair, seed in zip(pairs, seeds, strict=True):
+            statement = request.seed_statement(pair, seed.box, seed.mask_hash)
+            self.require_signer(low, seed.signature, statement, "its seed")
+        return dict(zip(pairs, seeds, strict=True))
+
+
+class Helper:
+    """One node as a helper in repairs of one poll."""
+
+    def __init__(
+        self,
+        committee: RepairCommittee,
+        node: int,
+        poll_key: PollKey,
+        repair_secret: bytes,
+        signer: SigningKey,
+    ) -> None:
+        """Args:
+        node: This node's index.
+        repair_secret: 32 bytes drawn with the poll key, and destroyed with it.
+        """
+        self.committee = committee
+        self.node = node
+        self._poll_key = poll_key
+        self._secret = repair_secret
+        self._signer = signer
+
+    def seeds(self, request: RepairRequest) -> tuple[SignedSeed, ...]:
+        """First leg: the seeds of the pairs in which this helper is the lower one.
+
+        The same request gives the same seeds, whatever happened in between.
+        """
+        return tuple(self._sealed_seed(request, pair) for pair in request.seeds_from(self.node))
+
+    def contribute(
+        self,
+        request: RepairRequest,
+        sharing: Points,
+        share: Share,
+        seeds: Sequence[SignedSeed],
+    ) -> Contribution:
+        """Second leg: this helper's share under its masks.
+
+        Args:
+            sharing: The ballot's `V, A_1, …, A_{t−1}`.
+            share: This node's own.
+            seeds: As the target hands them over, one for each pair in which this helper is the
+                higher one, in order.
+
+        Raises:
+            Malformed: A seed is missing, or does not open.
+            Rejected: The share is not good, or a seed is not what its helper signed for this
+                repair (check S0).
+        """
+        committee = self.committee
+        verify_shares(committee.curve, committee.key, self.node, [(sharing, share)])
+        made = {pair: self._own_seed(request, pair) for pair in request.seeds_from(self.node)}
+        all_seeds = made | self._given_seeds(request, seeds)
+        at = request.helpers.index(self.node)
+        coefficient = lagrange(request.helpers, request.target)[at]
+        total = [coefficient * value for value in (*share.values, share.blinding)]
+        masks = []
+        for pair in request.pairs_of(self.node):
+            mask = self._mask(request, pair, all_seeds[pair])
+            sign = 1 if pair[0] == self.node else -1
+            total = [value + sign * one for value, one in zip(total, mask, strict=True)]
+            point = self._commitment(mask)
+            statement = request.mask_statement(pair, keccak256(point))
+            masks.append((point, self._signer.sign(committee.domain.digest(*statement))))
+        masked = Share(tuple(value % R for value in total[:-1]), total[-1] % R)
+        info = contribution_info(request.poll_context, request.hash, self.node, request.target)
+        return Contribution(committee.seal(request.target, masked.encode(), info), tuple(masks))
+
+    def _sealed_seed(self, request: RepairRequest, pair: Pair) -> SignedSeed:
+        seed = self._own_seed(request, pair)
+        info = seed_info(request.poll_context, request.hash, pair, self.committee.node_keys(pair))
+        box = self.committee.seal(pair[1], seed, info)
+        mask_hash = keccak256(self._commitment(self._mask(request, pair, seed)))
+        statement = request.seed_statement(pair, box, mask_hash)
+        return SignedSeed(
+            box, mask_hash, self._signer.sign(self.committee.domain.digest(*statement))
+        )
+
+    def _given_seeds(
+        self, request: RepairRequest, seeds: Sequence[SignedSeed]
+    ) -> dict[Pair, bytes]:
+        pairs = request.seeds_to(self.node)
+        if len(seeds) != len(pairs):
+            # Without a mask for each pair the target could take this node's share apart.
+            raise Malformed(f"seeds: {len(seeds)}, expected one from each of {len(pairs)} helpers")
+        return {
+            pair: self._given_seed(request, pair, given)
+            for pair, given in zip(pairs, seeds, strict=True)
+        }
+
+    def _given_seed(self, request: RepairRequest, pair: Pair, given: SignedSeed) -> bytes:
+        self._require_seed_signature(request, pair, given)
+        info = seed_info(request.poll_context, request.hash, pair, self.committee.node_keys(pair))
+        seed = self._poll_key.open(given.box, info)
+        if len(seed) != SEED_BYTES:
+            raise Malformed(f"seed of node {pair[0]}: {len(seed)} bytes, expected {SEED_BYTES}")
+        if keccak256(self._commitment(self._mask(request, pair, seed))) != given.mask_hash:
+            raise Rejected("S0", f"node {pair[0]}", "its seed gives another mask than it signed")
+        return seed
+
+    def _require_seed_signature(
+        self, request: RepairRequest, pair: Pair, given: SignedSeed
+    ) -> None:
+        statement = request.seed_statement(pair, given.box, given.mask_hash)
+        self.committee.require_signer(pair[0], given.signature, statement, "its seed")
+
+    def _own_seed(self, request: RepairRequest, pair: Pair) -> bytes:
+        return tagged_hash("repair-seed", self._secret, request.hash, bytes(pair))
+
+    def _mask(self, request: RepairRequest, pair: Pair, seed: bytes) -> list[int]:
+        # Two hashes a scalar: their 512 bits modulo R are uniform but for 2^-258.
+        use = (seed, request.hash, bytes(pair), *self.committee.node_keys(pair))
+        return [
+            int.from_bytes(
+                b"".join(
+                    tagged_hash("repair-mask", *use, unsigned(number, 4), bytes([half]))
+                    for half in (0, 1)
+                ),
+                "big",
+            )
+            % R
+            for number in range(self.committee.slots + 1)
+        ]
+
+    def _commitment(self, mask: Sequence[int]) -> bytes:
+        return self.committee.key.commit([(mask[:-1], mask[-1])]).encode()
 
 
 def repaired_share(
-    curve: Curve,
-    key: CommitmentKey,
+    committee: RepairCommittee,
     request: RepairRequest,
     sharing: Points,
     answers: Mapping[int, Contribution],
     poll_key: PollKey,
-    addresses: Sequence[bytes],
-    domain: Domain,
-    slots: int,
 ) -> Share:
     """The target's share out of all helpers' answers.
 
     Args:
         sharing: The ballot's `V, A_1, …, A_{t−1}`.
-        addresses: Of all nodes, node 1 first.
+        poll_key: The target's.
 
     Raises:
-        Rejected: A helper lied; the item names it (check S0).
+        Rejected: An answer is false; the item names whoever it shows to be a liar, or both ends of
+            a pair that disagree, of which nobody can be shown to lie (check S0).
         Malformed: An answer cannot be read.
     """
-    commitments: dict[tuple[int, int], bytes] = {}
+    curve = committee.curve
+    commitments: dict[Pair, bytes] = {}
     for helper in request.helpers:
         pairs = request.pairs_of(helper)
         for pair, (point, signature) in zip(pairs, answers[helper].masks, strict=True):
-            signed = domain.digest(*request.statement(pair, point))
-            if recover(signed, signature) != addresses[helper - 1]:
-                raise Rejected("S0", f"node {helper}", "did not sign its mask")
+            statement = request.mask_statement(pair, keccak256(point))
+            committee.require_signer(helper, signature, statement, "its mask")
             if commitments.setdefault(pair, point) != point:
                 raise Rejected("S0", f"nodes {pair}", "say different things of their mask")
     coefficients = lagrange(request.helpers, request.target)
-    total = Share((0,) * slots, 0)
+    total = Share((0,) * committee.slots, 0)
     for helper, coefficient in zip(request.helpers, coefficients, strict=True):
-        reader = Reader(poll_key.open(answers[helper].box), "contribution")
-        share = Share.read(reader, slots, f"node {helper}")
+        info = contribution_info(request.poll_context, request.hash, helper, request.target)
+        reader = Reader(poll_key.open(answers[helper].box, info), "contribution")
+        share = Share.read(reader, committee.slots, f"node {helper}")
         reader.end()
         expected = curve.scale(share_commitment(curve, sharing, helper), [coefficient])
         for pair in request.pairs_of(helper):
             mask = curve.decode(commitments[pair])
             expected = curve.add(expected, mask if pair[0] == helper else curve.negate(mask))
-        if key.commit([(share.values, share.blinding)]) != expected:
+        if committee.key.commit([(share.values, share.blinding)]) != expected:
             raise Rejected("S0", f"node {helper}", "its contribution is not its share")
         values = tuple((a + b) % R for a, b in zip(total.values, share.values, strict=True))
         total = Share(values, (total.blinding + share.blinding) % R)
+    verify_shares(curve, committee.key, request.target, [(sharing, total)])
     return total
-
-
-def _mask(secret: bytes, repair_hash: bytes, count: int) -> list[int]:
-    # Two hashes a scalar: their 512 bits modulo R are uniform but for 2^-258.
-    return [
-        int.from_bytes(
-            b"".join(
-                tagged_hash("repair-mask", secret, repair_hash, unsigned(number, 4), bytes([half]))
-                for half in (0, 1)
-            ),
-            "big",
-        )
-        % R
-        for number in range(count)
-    ]

@@ -4,16 +4,37 @@ Source: docs/protocol.md §9.3.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
+from math import comb
 from secrets import SystemRandom
+from typing import Any
 
-from ostraka.keys import seal
-from ostraka.node.peers import Peer, PeerError
-from ostraka.node.poll_state import PollState
-from ostraka.node.repair import Contribution, RepairRequest, contribute, repaired_share
+from ostraka.node.peers import PeerError
+from ostraka.node.poll_state import PollState, split_digests
+from ostraka.node.repair import (
+    Contribution,
+    Helper,
+    Pair,
+    RepairCommittee,
+    RepairRequest,
+    SignedSeed,
+    decode_seeds,
+    encode_seeds,
+    repair_subject,
+    repaired_share,
+)
+from ostraka.node.store import Conflict
+from ostraka.sealing import ballot_info
+from ostraka.storage.node_tables import AskedRepair, StoredBallot
 from ostraka.wire.problems import Problem
-from ostraka_verifier.errors import AuditError
+from ostraka.wire.records import to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.ballot import Ballot
+from ostraka_verifier.encoding import HASH_BYTES, SIGNATURE_BYTES, Reader, keccak256, unsigned
+from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.sharing import BoxContent
 
 ATTEMPTS = 8
@@ -22,6 +43,50 @@ AT_ONCE = 8
 """Shares repaired at the same time."""
 PATIENCE_S = 2
 """How long a tick waits for repairs, which then go on by themselves."""
+MOST_SETS = 64
+"""Repairs of one subject for one target that a helper answers, each as often as it is asked."""
+ASKED_PAGE = 500
+
+
+@dataclass(frozen=True)
+class RepairCall:
+    """What a target sends to a helper.
+
+    Attributes:
+        signature: The target's `Repair` statement.
+        receipts: Of the ballot, by node; a leaf of the anchored root needs none.
+        seeds: In the second leg those to this helper, in order.
+    """
+
+    ballot_digest: bytes
+    helpers: tuple[int, ...]
+    attempt: int
+    signature: bytes
+    receipts: Mapping[int, bytes]
+    seeds: tuple[SignedSeed, ...] = ()
+
+    def encode(self) -> bytes:
+        """Digest, attempt, helpers, signature, receipts, seeds."""
+        parts = [self.ballot_digest, unsigned(self.attempt, 4), bytes([len(self.helpers)])]
+        parts += [bytes(self.helpers), self.signature, bytes([len(self.receipts)])]
+        for node, receipt in sorted(self.receipts.items()):
+            parts += [bytes([node]), receipt]
+        return b"".join(parts) + encode_seeds(self.seeds)
+
+    @classmethod
+    def decode(cls, data: bytes, helper: int, *, with_seeds: bool) -> "RepairCall":
+        """Read what came to a helper; Malformed when it is none."""
+        reader = Reader(data, "repair")
+        digest, attempt = reader.take(HASH_BYTES, "digest"), reader.unsigned(4, "attempt")
+        helpers = tuple(reader.take(reader.unsigned(1, "helpers"), "helpers"))
+        signature = reader.take(SIGNATURE_BYTES, "signature")
+        receipts = {}
+        for _ in range(reader.unsigned(1, "receipts")):
+            node = reader.unsigned(1, "receipts")
+            receipts[node] = reader.take(SIGNATURE_BYTES, "receipts")
+        lower = sum(other < helper for other in helpers) if with_seeds else 0
+        seeds = decode_seeds(reader.take(reader.left, "seeds"), lower)
+        return cls(digest, helpers, attempt, signature, receipts, seeds)
 
 
 class Repairing:
@@ -31,6 +96,7 @@ class Repairing:
         self._state = state
         self._running: dict[bytes, asyncio.Task[None]] = {}
         self._free = asyncio.Semaphore(AT_ONCE)
+        self._leaves: tuple[bytes, frozenset[bytes]] = (b"", frozenset())
 
     async def repair_starved(self) -> None:
         """Get a good share of every candidate that came without one."""
@@ -80,88 +146,195 @@ class Repairing:
 
     async def _try_helpers(self, digest: bytes, nodes: Collection[int]) -> None:
         """Try sets of helpers until one of them gives the share."""
-        stored = await asyncio.to_thread(self._state.store.ballot, self._state.poll.poll_id, digest)
-        if stored is None or not stored.boxes or self._state.poll_key is None:
+        state = self._state
+        stored = await asyncio.to_thread(state.store.ballot, state.poll.poll_id, digest)
+        committee, poll_key = state.repair_committee(), state.poll_key
+        if stored is None or not stored.boxes or committee is None or poll_key is None:
             return
-        ballot = self._state.poll.layout.decode(
-            self._state.curve, stored.signed[: self._state.poll.layout.size]
-        )
-        peers = {peer.number: peer for peer in self._state.peers}
-        threshold = self._state.poll.committee.threshold
-        if len(nodes) < threshold:
-            return
-        # The quickest first. Then by lot: who lies is not always plain, and of all sets there may
-        # be more than can be tried.
-        helpers = sorted(nodes, key=lambda node: peers[node].answered_in_s)[:threshold]
-        for _ in range(ATTEMPTS):
-            request = RepairRequest(
-                self._state.poll.context, digest, self._state.node, tuple(sorted(helpers)), 0
-            )
+        ballot = state.poll.layout.decode(state.curve, stored.signed[: state.poll.layout.size])
+        receipts = await asyncio.to_thread(state.store.peer_receipts, state.poll.poll_id, digest)
+        subject = repair_subject(digest)
+        for helpers in self._sets_to_try(subject, nodes):
+            request = RepairRequest(state.poll.context, subject, state.node, helpers, 0)
+            call = RepairCall(digest, helpers, 0, state.sign(*request.statement), receipts)
             try:
-                contributions = await asyncio.gather(
-                    *(self._contribution(peers[node], request) for node in request.helpers)
-                )
-                share = repaired_share(
-                    self._state.curve,
-                    self._state.admission.key,
-                    request,
-                    ballot.sharing,
-                    dict(zip(request.helpers, contributions, strict=True)),
-                    self._state.poll_key,
-                    [member.address for member in self._state.poll.committee.members],
-                    self._state.poll.domain,
-                    self._state.poll.slots,
-                )
+                answers = await self._ask(committee, request, call)
+                share = repaired_share(committee, request, ballot.sharing, answers, poll_key)
             except (PeerError, AuditError) as error:
-                self._state.log.info("repair", helpers=request.helpers, problem=str(error))
-                helpers = SystemRandom().sample(sorted(nodes), threshold)
+                # Who lies is not always plain: nobody is blamed, and others are asked.
+                state.log.info("repair", helpers=helpers, problem=str(error))
                 continue
-            content = BoxContent(self._state.poll.context, ballot.voter, digest, share)
-            box = seal(self._state.poll_key.public_key, content.encode())
-            await asyncio.to_thread(
-                self._state.store.give_share, self._state.poll.poll_id, digest, box
-            )
-            self._state.log.info("repaired", ballot=digest.hex(), helpers=request.helpers)
+            content = BoxContent(state.poll.context, ballot.voter, digest, share)
+            info = ballot_info(state.poll.context, state.node)
+            box = committee.seal(state.node, content.encode(), info)
+            await asyncio.to_thread(state.store.give_share, state.poll.poll_id, digest, box)
+            state.log.info("repaired", ballot=digest.hex(), helpers=helpers)
             return
 
-    async def _contribution(self, peer: Peer, request: RepairRequest) -> Contribution:
-        answer = await peer.post(self._state.path("peer/repair"), request.encode())
-        return Contribution.decode(
-            answer, self._state.poll.slots, self._state.poll.committee.threshold
-        )
+    def _sets_to_try(self, subject: bytes, nodes: Collection[int]) -> list[tuple[int, ...]]:
+        """Sets of helpers for this time: the quickest first, then by lot."""
+        threshold = self._state.poll.committee.threshold
+        sets = helper_sets(subject, nodes, threshold)
+        if not sets:
+            return []
+        waits = {peer.number: peer.answered_in_s for peer in self._state.peers}
+        quickest = min(sets, key=lambda helpers: max(waits[node] for node in helpers))
+        others = SystemRandom().sample(sets, min(len(sets), ATTEMPTS))
+        return [quickest, *(one for one in others if one != quickest)][:ATTEMPTS]
 
-    def answer_repair(self, body: bytes, asker: bytes) -> bytes:
-        """For a starved node: this node's masked share of a ballot.
+    async def _ask(
+        self, committee: RepairCommittee, request: RepairRequest, call: RepairCall
+    ) -> dict[int, Contribution]:
+        """Both legs: the seeds of all pairs, then what each helper makes of those to it."""
+        peers = {peer.number: peer for peer in self._state.peers}
+        threshold, slots = len(request.helpers), self._state.poll.slots
+
+        async def seeds(node: int) -> dict[Pair, SignedSeed]:
+            answer = await peers[node].post(self._state.path("peer/repair/seeds"), call.encode())
+            given = decode_seeds(answer, len(request.seeds_from(node)))
+            return committee.check_seeds(request, node, given)
+
+        all_seeds: dict[Pair, SignedSeed] = {}
+        # The highest helper makes none.
+        for some in await asyncio.gather(*(seeds(node) for node in request.helpers[:-1])):
+            all_seeds |= some
+
+        async def contribution(node: int) -> Contribution:
+            to_it = tuple(all_seeds[pair] for pair in request.seeds_to(node))
+            body = RepairCall(
+                call.ballot_digest, call.helpers, call.attempt, call.signature, call.receipts, to_it
+            ).encode()
+            answer = await peers[node].post(self._state.path("peer/repair/share"), body)
+            return Contribution.decode(answer, slots, threshold)
+
+        answers = await asyncio.gather(*(contribution(node) for node in request.helpers))
+        return dict(zip(request.helpers, answers, strict=True))
+
+    def answer_seeds(self, body: bytes, asker: bytes) -> bytes:
+        """For a starved node, first leg: the seeds that this node makes.
 
         Raises:
-            Problem: This node is not frozen, or has no good share to help with.
+            Problem: The asker is not entitled to this repair, or this node cannot help.
+            AuditError: The request is false.
         """
-        self._state.require_frozen()
-        committee, poll = self._state.poll.committee, self._state.poll
+        call = RepairCall.decode(body, self._state.node, with_seeds=False)
+        request, helper, _, _ = self._entitled(call, asker)
+        return encode_seeds(helper.seeds(request))
+
+    def answer_share(self, body: bytes, asker: bytes) -> bytes:
+        """For a starved node, second leg: this node's masked share of a ballot.
+
+        Raises:
+            Problem, AuditError: As `answer_seeds`.
+        """
+        call = RepairCall.decode(body, self._state.node, with_seeds=True)
+        request, helper, ballot, stored = self._entitled(call, asker)
+        share = self._state.admission.share(ballot, stored.share_box or b"")
+        return helper.contribute(request, ballot.sharing, share, call.seeds).encode()
+
+    def _entitled(
+        self, call: RepairCall, asker: bytes
+    ) -> tuple[RepairRequest, Helper, Ballot, StoredBallot]:
+        """Everything that a repair takes, once all about it is checked and it is on the disk."""
+        state, poll = self._state, self._state.poll
+        state.require_frozen()
+        committee = poll.committee
         target = committee.index_of(asker)
         if target is None:
             raise Problem(403, "Not a peer", "not in this poll's committee")
-        request = RepairRequest.decode(body, poll.context, target, poll.nodes, committee.threshold)
-        stored = self._state.store.ballot(poll.poll_id, request.ballot_digest)
-        opened = self._state.opened()
-        if (
-            stored is None
-            or stored.share_box is None
-            or self._state.poll_key is None
-            or opened is None
-        ):
-            raise Problem(409, "No share", "this node has no good share of that ballot")
-        if self._state.node not in request.helpers:
+        subject = repair_subject(call.ballot_digest)
+        request = RepairRequest(poll.context, subject, target, call.helpers, call.attempt)
+        request.check(poll.nodes, committee.threshold)
+        if state.node not in request.helpers:
             raise Problem(400, "Malformed", "this node is not among the helpers", "helpers")
-        ballot = poll.layout.decode(self._state.curve, stored.signed[: poll.layout.size])
-        share = self._state.admission.share(ballot, stored.share_box)
-        return contribute(
-            request,
-            self._state.node,
-            share,
-            self._state.admission.key,
-            self._state.poll_key,
-            opened.public_keys,
-            self._state.key,
-            poll.domain,
-        ).encode()
+        state.require_signer(asker, call.signature, *request.statement)
+        stored = state.store.ballot(poll.poll_id, call.ballot_digest)
+        helper = state.helper()
+        if stored is None or stored.share_box is None or not stored.signed or helper is None:
+            raise Problem(409, "No share", "this node has no good share of that ballot")
+        ballot = poll.layout.decode(state.curve, stored.signed[: poll.layout.size])
+        if not self._is_leaf(ballot.digest):
+            self._require_candidate(call, ballot)
+        asked = AskedRepair(
+            poll_id=poll.poll_id,
+            target=target,
+            subject=subject,
+            ballot_digest=ballot.digest,
+            helpers=bytes(request.helpers),
+            attempt=request.attempt,
+            repair_hash=request.hash,
+            signature=call.signature,
+        )
+        limit = min(comb(poll.nodes - 1, committee.threshold), MOST_SETS)
+        try:
+            state.store.ask_repair(asked, limit)
+        except Conflict as conflict:
+            raise Problem(429, "Too many repairs", str(conflict)) from None
+        return request, helper, ballot, stored
+
+    def _require_candidate(self, call: RepairCall, ballot: Ballot) -> None:
+        """Refuse unless receipts, the helpers' among them, make a ballot a candidate."""
+        poll, committee = self._state.poll, self._state.poll.committee
+        for node, receipt in call.receipts.items():
+            if not 1 <= node <= poll.nodes:
+                raise Malformed(f"repair.receipts: there is no node {node}")
+            self._state.require_signer(
+                committee.members[node - 1].address,
+                receipt,
+                typed_data.RECEIPT,
+                poll.context,
+                ballot.voter,
+                ballot.cast_at_unix_s,
+                ballot.digest,
+            )
+        if len(call.receipts) < committee.candidate_receipts:
+            detail = f"{len(call.receipts)} receipts make no candidate of that ballot"
+            raise Problem(403, "Not entitled", detail, "receipts")
+        if not set(call.helpers) <= call.receipts.keys():
+            detail = "a helper's receipt is missing, and the ballot is no anchored leaf"
+            raise Problem(403, "Not entitled", detail, "helpers")
+
+    def _is_leaf(self, digest: bytes) -> bool:
+        """Whether a ballot is a leaf of the anchored root, as far as this node holds its leaves."""
+        view = self._state.view
+        if view is None or not view.anchored_at:
+            return False
+        if self._leaves[0] != view.root.digest:
+            signed = self._state.signed_root(view.root)
+            if signed is None:
+                return False
+            self._leaves = view.root.digest, frozenset(split_digests(signed.leaves))
+        return digest in self._leaves[1]
+
+    def asked(self, after: int) -> list[dict[str, Any]]:
+        """Repairs for which other nodes asked this one, a page of them, after a number."""
+        return [
+            {
+                "number": one.id,
+                "target": one.target,
+                "helpers": list(one.helpers),
+                "attempt": one.attempt,
+                "ballot_digest": to_hex(one.ballot_digest),
+                "repair_hash": to_hex(one.repair_hash),
+                "signature": to_hex(one.signature),
+            }
+            for one in self._state.store.asked_repairs(self._state.poll.poll_id, after, ASKED_PAGE)
+        ]
+
+
+def helper_sets(
+    subject: bytes, nodes: Collection[int], threshold: int
+) -> Sequence[tuple[int, ...]]:
+    """Sets of helpers that a target may ask, never more than helpers answer.
+
+    Where there are more, the subject chooses: also after a restart a target asks the same ones.
+    """
+    if comb(len(nodes), threshold) <= MOST_SETS:
+        return list(combinations(sorted(nodes), threshold))
+    sets: set[tuple[int, ...]] = set()
+    number = 0
+    while len(sets) < MOST_SETS:
+        order = {node: keccak256(subject, unsigned(number, 4), bytes([node])) for node in nodes}
+        sets.add(tuple(sorted(sorted(nodes, key=order.__getitem__)[:threshold])))
+        number += 1
+    return sorted(sets)

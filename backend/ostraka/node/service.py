@@ -11,21 +11,28 @@ import structlog
 
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.registry import Registry, Status
-from ostraka.keys import PollKey, SigningKey
+from ostraka.chain.registry import PollView, Registry, Status
+from ostraka.keys import SigningKey
+from ostraka.node.census_uploads import CensusUploads
+from ostraka.node.electorate import ElectorateReader, check_size, split_upload
 from ostraka.node.peers import Peer
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_service import PollService
 from ostraka.node.poll_state import PollState
 from ostraka.node.store import Conflict, NodeStore
+from ostraka.randomness import system
+from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import NodePoll
+from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.peer_auth import PeerRequests
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.census import Census, census_bytes
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
+from ostraka_verifier.parameters import Committee
+from ostraka_verifier.poll_key import node_key
 
 log = structlog.get_logger()
 
@@ -58,12 +65,14 @@ class NodeService:
         key: SigningKey,
         url: str,
         policy: Policy,
+        electorates: ElectorateReader,
         client: httpx.AsyncClient,
     ) -> None:
         """Args:
         registries: The same registry seen through independent providers, the first for
             everything, all of them for what must be final.
         url: Where this node serves, as registered with its committees.
+        electorates: Reads from the chain who may vote.
         """
         self.key = key
         self.url = url
@@ -72,7 +81,9 @@ class NodeService:
         self._secrets = secrets
         self._registries = registries
         self._policy = policy
+        self._uploads = CensusUploads(registries[0], policy, electorates)
         self._client = client
+        self.requests = PeerRequests(registries[0].domain, key.address, int(time.time()))
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
         self._lost: set[int] = set()
@@ -83,6 +94,8 @@ class NodeService:
         self._again: dict[int, _Again] = {}
         # Two services of one poll would have two locks, and two announcements two poll keys.
         self._starting = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
+        self._looked_at = 0.0
         self.head: Head | None = None
 
     async def run(self) -> None:
@@ -159,7 +172,7 @@ class NodeService:
         if poll is None:
             log.warning("poll not shown", poll=poll_id)
             return False
-        if poll.committee.index_of(self.key.address) is not None:
+        if self._joins(poll.committee):
             self._found[poll_id] = poll
             row = self._store.poll(poll_id, poll.context)
             if row is not None:
@@ -183,6 +196,27 @@ class NodeService:
             log.debug("no final block", problem=str(error))
             return 0
 
+    def _joins(self, committee: Committee) -> bool:
+        """Whether a poll's committee is one in which the operator lets this node be."""
+        if committee.index_of(self.key.address) is None:
+            return False
+        objection = self._policy.committee_objection(committee, self.key.address, self.url)
+        if objection:
+            log.warning("committee refused", committee=to_hex(committee.digest), problem=objection)
+        return objection is None
+
+    def sign_committee(self, committee: Committee) -> bytes:
+        """This node's `Committee` statement: that it is one of these nodes, on these terms.
+
+        Raises:
+            Problem: The operator does not allow this committee; says why.
+        """
+        objection = self._policy.committee_objection(committee, self.key.address, self.url)
+        if objection:
+            raise Problem(403, "Committee refused", objection)
+        domain = self._registries[0].domain
+        return self.key.sign(domain.digest(typed_data.COMMITTEE, committee.digest))
+
     def _forget(self, poll_id: int) -> None:
         """Look at a poll anew: the chain shows none, or another one, under its id."""
         self._again[poll_id] = _Again()
@@ -205,12 +239,21 @@ class NodeService:
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
         peers = [
-            Peer(self._client, self.key, number, member)
+            Peer(self._client, self.key, poll.domain, number, member)
             for number, member in enumerate(poll.committee.members, start=1)
             if member.address != self.key.address
         ]
-        state = PollState(
-            self._curve, self._store, self._secrets, self._registries, poll, row, self.key, peers
+        # Reads the census again.
+        state = await asyncio.to_thread(
+            PollState,
+            self._curve,
+            self._store,
+            self._secrets,
+            self._registries,
+            poll,
+            row,
+            self.key,
+            peers,
         )
         service = PollService(state)
         await asyncio.to_thread(service.publication.recheck)
@@ -219,18 +262,30 @@ class NodeService:
         service.state.log.info("serving")
         return service
 
-    async def take_census(self, poll_id: int, data: bytes) -> PollService:
-        """Take a poll's census from anyone, check everything, and announce a poll key.
+    async def check_census(self, poll_id: int, header: str, size: int) -> None:
+        """Whether a census may come in, before its bytes do.
+
+        Args:
+            header: Of its uploader (`census_upload`).
+            size: Declared length, 0 where none is declared.
 
         Raises:
-            Problem: There is no such poll, or this node does not serve it; says why.
+            Problem: It may not; says why.
         """
         if poll_id in self._polls:
-            return self._polls[poll_id]
-        await self._discover(await asyncio.to_thread(self._registries[0].head))
-        if poll_id in self._polls:
-            return self._polls[poll_id]
+            return
+        # Strangers must not make the node ask the chain.
+        CensusUpload.decode(header)
+        poll, view = await self._awaiting_census(poll_id)
+        await self._uploads.check(poll, view, header)
+        if size:
+            check_size(poll, size)
+
+    async def _awaiting_census(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
+        """A poll that waits for its census, and its state."""
         self._require_secret(poll_id)
+        if poll_id not in self._found and (poll_id > self._seen or poll_id in self._again):
+            await self._look_together()
         poll = self._found.get(poll_id)
         if poll is None:
             raise Problem(404, "No such poll", f"this node knows no poll {poll_id} of its own")
@@ -240,14 +295,36 @@ class NodeService:
             raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
         if view.status != Status.CREATED:
             raise Problem(409, "Too late", f"the poll is {view.status.name.lower()}")
-        # Anybody may send one: what cannot be it is not read, as hashing a large one takes long.
-        if len(data) != census_bytes(poll.parameters.voters):
-            detail = f"{len(data)} bytes are no census of {poll.parameters.voters} voters"
-            raise Problem(422, "Poll refused", detail, "body")
-        census = await asyncio.to_thread(Census.decode, data)
-        objection = await asyncio.to_thread(self._policy.objection, poll, view.creator, census)
-        if objection:
-            raise Problem(422, "Poll refused", objection)
+        return poll, view
+
+    async def _look_together(self) -> None:
+        """One look at the chain for all who ask within a moment: strangers can ask, too."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look_soon())
+        await asyncio.shield(self._looking)
+
+    async def _look_soon(self) -> None:
+        await asyncio.sleep(max(0, self._looked_at + TICK_S - time.monotonic()))
+        self._looked_at = time.monotonic()
+        # Whoever comes from here on may ask for what is mined only now.
+        self._looking = None
+        await self._discover(await asyncio.to_thread(self._registries[0].head))
+
+    async def take_census(self, poll_id: int, header: str, data: bytes) -> PollService:
+        """Take a poll's census from who may give it, check everything, and announce a poll key.
+
+        Args:
+            header: Of its uploader (`census_upload`).
+            data: The census, followed by the redemptions where the voters are invited.
+
+        Raises:
+            Problem: There is no such poll, or this node does not serve it; says why.
+        """
+        if poll_id in self._polls:
+            return self._polls[poll_id]
+        poll, view = await self._awaiting_census(poll_id)
+        upload = await self._uploads.check(poll, view, header)
+        await self._uploads.judge(poll, view, upload, data)
         async with self._starting:
             if poll_id in self._polls:
                 return self._polls[poll_id]
@@ -260,7 +337,7 @@ class NodeService:
                 self._lose(poll_id, error)
                 raise self._no_secret() from None
 
-    def _announced(self, poll: PublishedPoll, census: bytes) -> NodePoll:
+    def _announced(self, poll: PublishedPoll, upload: bytes) -> NodePoll:
         """A poll with this node's announcement of its key, on the disk.
 
         Raises:
@@ -270,12 +347,18 @@ class NodeService:
         if known is not None:
             return known
         # On the disk before the announcement is signed: voters seal to what was announced.
-        poll_key = PollKey(self._secrets.keep(poll.context, PollKey().secret()))
-        statement = poll.domain.digest(typed_data.POLL_KEY, poll.context, poll_key.public_key)
+        # The poll key's secret and the one from which seeds of repairs come (§4.3).
+        secret = self._secrets.keep(poll.context, system.bytes(2 * SEED_BYTES))
+        poll_key = PollKey(secret[:SEED_BYTES])
+        census, redemptions = split_upload(poll, upload)
+        statement = poll.domain.digest(
+            typed_data.POLL_KEY, poll.context, node_key(poll_key.public_key)
+        )
         row = NodePoll(
             poll_id=poll.poll_id,
             poll_context=poll.context,
             census=census,
+            redemptions=redemptions,
             public_key=poll_key.public_key,
             announcement=self.key.sign(statement),
         )
@@ -315,13 +398,11 @@ class NodeService:
     def config(self) -> dict[str, Any]:
         """What a client needs to talk to this node."""
         domain = self._registries[0].domain
-        statement = domain.digest(typed_data.NODE_REGISTRATION, self.key.address, self.url)
         return {
             "chain_id": domain.chain_id,
             "registry": to_hex(domain.registry),
             "node": self.key.address_hex,
             "url": self.url,
-            "registration": to_hex(self.key.sign(statement)),
             "engine": self._curve.name,
             "head": self.head.number if self.head else None,
         }

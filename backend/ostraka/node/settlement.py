@@ -43,7 +43,7 @@ class Settlement:
         if not self._state.frozen:
             await self._freeze()
         await self.catch_up()
-        number = self._state.poll.parameters.round_at(self._state.head.timestamp)
+        number = self._state.round()
         if number is None or 1 + number % self._state.poll.nodes != self._state.node:
             return
         quorum = self._state.poll.committee.quorum
@@ -215,7 +215,7 @@ class Settlement:
         """
         self._state.require_frozen()
         proposal = self._leaf_list(body)
-        number = self._state.poll.parameters.round_at(self._state.head.timestamp)
+        number = self._state.round()
         if proposal.round != number:
             raise Problem(409, "Wrong round", f"this node is in round {number}", "round", 1)
         expected = self._state.poll.committee.members[number % self._state.poll.nodes].address
@@ -276,7 +276,7 @@ class Settlement:
         """
         self._state.require_frozen()
         asked, digests = int.from_bytes(body[:4], "big"), split_digests(body[4:])
-        number = self._state.poll.parameters.round_at(self._state.head.timestamp)
+        number = self._state.round()
         # Peers' heads differ a little.
         if number is None or number < self._state.poll.nodes or abs(asked - number) > 1:
             raise Problem(409, "Wrong round", f"this node is in round {number}", "round", 1)
@@ -357,7 +357,8 @@ class Settlement:
         )
 
     def certificate(self) -> AnchoredRoot:
-        """The latest root that `q` nodes signed, for whoever brings it to the chain.
+        """The latest root that `q` nodes signed and nobody had rejected, for whoever brings it to
+        the chain.
 
         Raises:
             Problem: There is none yet.
@@ -365,6 +366,9 @@ class Settlement:
         for (number, root), signatures in sorted(
             self._state.store.attestations(self._state.poll.poll_id).items(), reverse=True
         ):
+            if number < self._state.clock().first_round:
+                # Its root was rejected, or it came to nothing before that.
+                break
             if len(signatures) >= self._state.poll.committee.quorum:
                 attestations = tuple(
                     Attestation(node, signatures[node]) for node in sorted(signatures)

@@ -14,6 +14,8 @@ from sqlmodel import Session, col, select
 
 from ostraka.storage.database import checkpoint
 from ostraka.storage.node_tables import (
+    AnnouncedKey,
+    AskedRepair,
     FinalStatement,
     NodePoll,
     PeerReceipt,
@@ -73,6 +75,19 @@ class NodeStore:
         """Start serving a poll."""
         with self._write() as session:
             session.add(poll)
+
+    def announce(self, announced: AnnouncedKey) -> None:
+        """Keep another node's poll key, in place of one that it announced before."""
+        with self._write() as session:
+            session.merge(announced)
+
+    def announced(self, poll_id: int, context: bytes) -> list[AnnouncedKey]:
+        """Other nodes' poll keys."""
+        with Session(self._engine) as session:
+            query = select(AnnouncedKey).where(
+                AnnouncedKey.poll_id == poll_id, AnnouncedKey.poll_context == context
+            )
+            return list(session.exec(query))
 
     def freeze(self, poll_id: int, context: bytes, inventory_signature: bytes) -> None:
         """No receipt is signed for this poll from now on."""
@@ -236,6 +251,60 @@ class NodeStore:
             for receipt in session.exec(query):
                 givers.setdefault(receipt.digest, set()).add(receipt.node)
         return givers
+
+    def peer_receipts(self, poll_id: int, digest: bytes) -> dict[int, bytes]:
+        """Other nodes' receipts of one ballot, by node."""
+        with Session(self._engine) as session:
+            query = select(PeerReceipt).where(
+                PeerReceipt.poll_id == poll_id, PeerReceipt.digest == digest
+            )
+            return {receipt.node: receipt.signature for receipt in session.exec(query)}
+
+    def ask_repair(self, asked: AskedRepair, limit: int) -> None:
+        """Keep a request for a repair, unless it is known; a known one may be asked for again.
+
+        Args:
+            limit: Most repairs of one subject for one target.
+
+        Raises:
+            Conflict: The target has asked for so many others already.
+        """
+        with self._write() as session:
+            same = select(AskedRepair).where(
+                AskedRepair.poll_id == asked.poll_id, AskedRepair.repair_hash == asked.repair_hash
+            )
+            if session.exec(same).first() is not None:
+                return
+            others = select(func.count()).where(
+                AskedRepair.poll_id == asked.poll_id,
+                AskedRepair.target == asked.target,
+                AskedRepair.subject == asked.subject,
+            )
+            if session.exec(others).one() >= limit:
+                raise Conflict(f"node {asked.target} asked for {limit} other repairs of it")
+            session.add(asked)
+
+    def asked_repairs(self, poll_id: int, after: int, limit: int) -> list[AskedRepair]:
+        """Repairs for which others asked, in order of arrival, after a row id."""
+        with Session(self._engine) as session:
+            query = (
+                select(AskedRepair)
+                .where(AskedRepair.poll_id == poll_id, col(AskedRepair.id) > after)
+                .order_by(col(AskedRepair.id))
+                .limit(limit)
+            )
+            return list(session.exec(query))
+
+    def asked_repair_counts(self, poll_id: int) -> dict[int, int]:
+        """Number of repairs for which each other node asked."""
+        query = (
+            select_columns(col(AskedRepair.target), func.count())
+            .where(col(AskedRepair.poll_id) == poll_id)
+            .group_by(col(AskedRepair.target))
+        )
+        with Session(self._engine) as session:
+            rows = session.connection().execute(query)
+            return {int(node): int(count) for node, count in rows}
 
     def receipt_counts(self, poll_id: int) -> dict[bytes, int]:
         """Number of nodes, this one included, whose receipt of a ballot is known."""

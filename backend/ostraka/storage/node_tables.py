@@ -23,12 +23,46 @@ class NodePoll(NodeTable, table=True):
     poll_context: bytes = Field(primary_key=True)
     """Before opening a reorganization may put another poll under the same id."""
     census: bytes
+    redemptions: bytes | None = None
+    """Section 12 of the board, of polls by invitation."""
     public_key: bytes
     announcement: bytes
     key_destroyed: bool = False
     """Whether the poll key was destroyed, and all boxes with it."""
     inventory_signature: bytes | None = None
     """Set on freezing; no receipt is signed from then on."""
+
+
+class AnnouncedKey(NodeTable, table=True):
+    """Another node's poll key, as it announced it last or as it is pinned on chain."""
+
+    __tablename__ = "announced_key"
+
+    poll_id: int = Field(primary_key=True)
+    poll_context: bytes = Field(primary_key=True)
+    node: int = Field(primary_key=True)
+    public_key: bytes
+    signature: bytes
+    """Its `PollKey` statement."""
+
+
+class AskedRepair(NodeTable, table=True):
+    """A repair for which another node asked this one, as it signed the request."""
+
+    __tablename__ = "asked_repair"
+    __table_args__ = (UniqueConstraint("poll_id", "repair_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    poll_id: int = Field(index=True)
+    target: int
+    subject: bytes = Field(index=True)
+    ballot_digest: bytes
+    helpers: bytes
+    """Indices, a byte each."""
+    attempt: int = Field(sa_type=BigInteger)
+    repair_hash: bytes
+    signature: bytes
+    """The target's `Repair` statement."""
 
 
 class StoredBallot(NodeTable, table=True):

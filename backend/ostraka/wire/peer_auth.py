@@ -1,52 +1,134 @@
 """Nodes prove to one another who asks, so that sealed boxes travel between nodes only.
 
-A request carries `Ostraka-Node: <address>.<unix seconds>.<signature>`; the signature covers
-method, path, body and time under a tag of its own, so it can never pass for an EIP-712 statement.
+A request carries `Ostraka-Node: address.time.nonce.signature`. The signature covers chain,
+registry, receiver, time, nonce, method, path and body, under a tag of its own: it counts at one
+receiver of one deployment, once, and can never pass for an EIP-712 statement.
+
+Source: docs/protocol.md §9.4.
 """
 
 import hmac
+import re
+from collections.abc import Collection
+from threading import Lock
 
 from ostraka.keys import SigningKey
-from ostraka_verifier.encoding import keccak256, tagged_hash, unsigned
+from ostraka.randomness import system
+from ostraka.wire.problems import Problem
+from ostraka_verifier.encoding import keccak256, tagged_hash, unsigned, word
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.typed_data import recover
+from ostraka_verifier.typed_data import Domain, recover
 
 HEADER = "Ostraka-Node"
-_TOLERANCE_S = 60
+TOLERANCE_S = 60
+"""How old a request may be when it arrives."""
+AHEAD_S = 5
+"""How far the sender's clock may be ahead of the receiver's."""
+NONCE_BYTES = 16
+_VALUE = re.compile(r"([0-9a-f]{40})\.([0-9]{1,15})\.([0-9a-f]{32})\.([0-9a-f]{130})")
 
 
-def sign_request(key: SigningKey, method: str, path: str, body: bytes, now_unix_s: int) -> str:
-    """Value of the header for one request."""
-    digest = _digest(method, path, body, now_unix_s)
-    return f"{key.address.hex()}.{now_unix_s}.{key.sign(digest).hex()}"
+def sign_request(
+    key: SigningKey,
+    domain: Domain,
+    receiver: bytes,
+    method: str,
+    path: str,
+    body: bytes,
+    now_unix_s: int,
+) -> str:
+    """Value of the header for one request to the node at address `receiver`."""
+    nonce = system.bytes(NONCE_BYTES)
+    digest = _digest(domain, receiver, now_unix_s, nonce, method, path, body)
+    return f"{key.address.hex()}.{now_unix_s}.{nonce.hex()}.{key.sign(digest).hex()}"
 
 
-def authenticate(value: str, method: str, path: str, body: bytes, now_unix_s: int) -> bytes:
-    """Address of the node that signed a request.
+class PeerRequests:
+    """Takes authenticated requests for one node, each once.
 
-    Raises:
-        Malformed: Not such a header, too old, or of another request.
+    Nonces are remembered for as long as their requests would be taken. What a node took before its
+    start it cannot remember; so it refuses every request that it may have taken then.
     """
-    try:
-        address, time, signature = value.split(".")
-        claimed, sent_at_unix_s = bytes.fromhex(address), int(time)
-        signed = bytes.fromhex(signature)
-    except ValueError:
-        raise Malformed(f"{HEADER}: not address.time.signature") from None
-    if abs(sent_at_unix_s - now_unix_s) > _TOLERANCE_S:
-        raise Malformed(f"{HEADER}: signed {now_unix_s - sent_at_unix_s} s ago")
-    signer = recover(_digest(method, path, body, sent_at_unix_s), signed)
-    if not hmac.compare_digest(signer, claimed):
-        raise Malformed(f"{HEADER}: signature of another request or node")
-    return signer
+
+    def __init__(self, domain: Domain, receiver: bytes, started_at_unix_s: int) -> None:
+        """Args:
+        receiver: This node's address.
+        started_at_unix_s: When this program started, by the clock that `take` goes by.
+        """
+        self._domain = domain
+        self._receiver = receiver
+        self._started_at_unix_s = started_at_unix_s
+        self._taken: dict[tuple[bytes, bytes], int] = {}
+        self._lock = Lock()
+
+    def take(
+        self,
+        value: str,
+        allowed: Collection[bytes],
+        method: str,
+        path: str,
+        body: bytes,
+        now_unix_s: int,
+    ) -> bytes:
+        """Address of whoever signed a request.
+
+        Args:
+            value: Of the header.
+            allowed: Addresses that may ask; of no others is anything remembered.
+
+        Raises:
+            Malformed: Not such a header, too old, or of another request, receiver or deployment.
+            Problem: The sender may not ask this, or the request was taken before.
+        """
+        parts = _VALUE.fullmatch(value)
+        if parts is None:
+            raise Malformed(f"{HEADER}: not address.time.nonce.signature")
+        claimed, nonce, signature = (bytes.fromhex(parts[at]) for at in (1, 3, 4))
+        sent_at_unix_s = int(parts[2])
+        age_s = now_unix_s - sent_at_unix_s
+        if age_s > TOLERANCE_S:
+            raise Malformed(f"{HEADER}: signed {age_s} s ago, at most {TOLERANCE_S}")
+        if age_s < -AHEAD_S:
+            raise Malformed(f"{HEADER}: signed {-age_s} s ahead of this node's clock")
+        if sent_at_unix_s <= self._started_at_unix_s + AHEAD_S:
+            raise Malformed(f"{HEADER}: signed before this node could know that it is new")
+        if claimed not in allowed:
+            raise Problem(403, "Not a peer", f"0x{claimed.hex()} may not ask this")
+        digest = _digest(self._domain, self._receiver, sent_at_unix_s, nonce, method, path, body)
+        if not hmac.compare_digest(recover(digest, signature), claimed):
+            raise Malformed(f"{HEADER}: signature of another request, receiver or node")
+        self._remember((claimed, nonce), sent_at_unix_s, now_unix_s)
+        return claimed
+
+    def _remember(self, request: tuple[bytes, bytes], sent_at_unix_s: int, now_unix_s: int) -> None:
+        with self._lock:
+            # In the order of arrival, which is that of age but for the clocks' differences.
+            while self._taken:
+                oldest = next(iter(self._taken))
+                if self._taken[oldest] + TOLERANCE_S >= now_unix_s:
+                    break
+                del self._taken[oldest]
+            if request in self._taken:
+                raise Problem(409, "Taken before", "this request was taken once already", HEADER)
+            self._taken[request] = sent_at_unix_s
 
 
-def _digest(method: str, path: str, body: bytes, sent_at_unix_s: int) -> bytes:
-    if not 0 <= sent_at_unix_s < 1 << 63:
-        raise Malformed(f"{HEADER}: impossible time")
+def _digest(
+    domain: Domain,
+    receiver: bytes,
+    sent_at_unix_s: int,
+    nonce: bytes,
+    method: str,
+    path: str,
+    body: bytes,
+) -> bytes:
     return tagged_hash(
         "peer-request",
+        word(domain.chain_id),
+        domain.registry,
+        receiver,
         unsigned(sent_at_unix_s, 8),
+        nonce,
         keccak256(method.encode()),
         keccak256(path.encode()),
         keccak256(body),

@@ -55,6 +55,11 @@ def from_audit_error(error: Malformed | Rejected) -> Problem:
     return Problem(400, "Malformed", reason or str(error), field if reason else "")
 
 
+def out_of_reach() -> Problem:
+    """What a node says when its provider of chain data fails; names neither it nor its reason."""
+    return Problem(503, "Chain out of reach", "the node cannot read the chain now", "", 5)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of `app` as a problem document."""
 

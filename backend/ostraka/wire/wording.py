@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+import httpx
+
 OWN = "own_words"
 """Type of a validation error whose message is in our own words already."""
 _CLOSE = 0.8
@@ -30,6 +32,26 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     return f"; did you mean {close}" if close else ""
 
 
+def no_answer(error: Exception) -> str:
+    """Why a server gave no answer."""
+    match error:
+        case httpx.ConnectTimeout() | httpx.ConnectError():
+            return "no connection"
+        case httpx.TimeoutException():
+            return "no answer in time"
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            return "this is no address of a server"
+        case httpx.TooManyRedirects():
+            return "it leads elsewhere again and again"
+    return "the connection broke off"
+
+
+def of_file(error: OSError) -> str:
+    """What went wrong with a file, after its name."""
+    reason = error.strerror or "cannot be used"
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
 def reason_of(error: Mapping[str, Any]) -> str:
     """Why a value is none, from one of a validation's errors (pydantic's `errors()`)."""
     kind, context = str(error["type"]), error.get("ctx", {})
@@ -49,17 +71,17 @@ def reason_of(error: Mapping[str, Any]) -> str:
 _WORDS = {
     "missing": "missing",
     "extra_forbidden": "unknown",
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "at most {le}",
-    "less_than": "less than {lt}",
-    "string_too_short": "at least {min_length} characters",
-    "string_too_long": "at most {max_length} characters",
-    "too_short": "at least {min_length} entries",
-    "too_long": "at most {max_length} entries",
+    "greater_than_equal": "expected at least {ge}",
+    "greater_than": "expected more than {gt}",
+    "less_than_equal": "expected at most {le}",
+    "less_than": "expected less than {lt}",
+    "string_too_short": "expected at least {min_length} characters",
+    "string_too_long": "expected at most {max_length} characters",
+    "too_short": "expected at least {min_length} entries",
+    "too_long": "expected at most {max_length} entries",
     "literal_error": "expected {expected}",
     "union_tag_invalid": "{tag} is none of {expected_tags}",
-    "union_tag_not_found": "its kind is missing",
+    "union_tag_not_found": "missing",
     "json_invalid": "not JSON",
 }
 _KINDS = {

@@ -89,14 +89,25 @@ export async function sign(
   return ballot;
 }
 
-/** For each node that gave no good receipt why. */
+/** For each node that gave no good receipt why; those that have not answered yet are missing. */
 export type Refusals = ReadonlyMap<number, string>;
 
 /**
- * Send a kept ballot, by the gateway, which can drop but not change it, and where that refuses or
- * gives too few receipts to the nodes themselves; keep the receipts.
+ * How long the gateway alone is waited for. A good one answers as soon as a quorum of the nodes has:
+ * one that says nothing must not keep the ballot from them.
+ */
+const GATEWAY_MS = 10_000;
+/** How long the other nodes are waited for once enough of them have given receipts. */
+const GRACE_MS = 1_000;
+
+/**
+ * Send a kept ballot, by the gateway, which can drop but not change it, and where that refuses, gives
+ * too few receipts or says nothing, to the nodes themselves; keep the receipts.
  *
- * @param hear Told whenever receipts have come.
+ * Returns when the ballot is recorded and the other nodes had a moment, or when nobody is left to
+ * wait for. What comes later is kept all the same, and heard.
+ *
+ * @param hear Told whenever receipts or refusals have come.
  * @throws Refusal: no node took it; says why.
  * @throws Unreachable: neither the gateway nor any node answers.
  */
@@ -107,6 +118,8 @@ export async function send(
   ballot: SavedBallot,
   hear: () => void,
 ): Promise<Refusals> {
+  const { poll } = votes;
+  const path = `/polls/${poll.pollId}/ballots`;
   const refusals = new Map<number, string>();
   const body = recordJson(ballot.record);
   const keep = (node: number, signature: Uint8Array) => {
@@ -118,37 +131,56 @@ export async function send(
       refusals.set(node, error.message);
     }
   };
-  let failure: unknown;
-  try {
-    const answer = await gateway.post(`/polls/${votes.poll.pollId}/ballots`, body, cast);
-    for (const { node, reason } of answer.refusals) refusals.set(node, reason);
-    for (const { node, signature } of answer.receipts) keep(node, signature);
-    votes.save(store);
+  const refuse = (node: number, reason: string) => {
+    if (!ballot.receipts.has(node)) refusals.set(node, reason);
+  };
+  let refused: unknown;
+  const toGateway = async () => {
+    try {
+      const answer = await gateway.post(path, body, cast);
+      for (const { node, reason } of answer.refusals) refuse(node, reason);
+      for (const { node, signature } of answer.receipts) keep(node, signature);
+      votes.save(store);
+    } catch (error) {
+      refused ??= error;
+    }
     hear();
-  } catch (error) {
-    failure = error;
-  }
+  };
+  const byGateway = toGateway();
+  await Promise.race([byGateway, later(GATEWAY_MS)]);
   if (votes.recorded(ballot)) return refusals;
-  await Promise.all(
-    votes.poll.committee.members.map(async ({ url }, place) => {
-      const node = place + 1;
-      if (ballot.receipts.has(node)) return;
-      try {
-        const path = `/polls/${votes.poll.pollId}/ballots`;
-        keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
-        votes.save(store);
-        hear();
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        if (error instanceof Refusal) failure = error;
-        refusals.set(node, error.message);
-      }
-    }),
-  );
+  const toNode = async (node: number, url: string) => {
+    try {
+      keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
+      votes.save(store);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      if (error instanceof Refusal) refused = error;
+      refuse(node, error.message);
+    }
+    hear();
+  };
+  const asked = poll.committee.members.flatMap(({ url }, place) => {
+    return ballot.receipts.has(place + 1) ? [] : [toNode(place + 1, url)];
+  });
+  const all = Promise.all([byGateway, ...asked]);
+  const enough = new Promise<void>((resolve, reject) => {
+    for (const one of [byGateway, ...asked]) {
+      one.then(() => {
+        if (votes.recorded(ballot)) resolve();
+      }, reject);
+    }
+  });
+  await Promise.race([all, enough]);
+  await Promise.race([all, later(GRACE_MS)]);
   if (!ballot.receipts.size) {
-    throw failure instanceof Error ? failure : new Unreachable("no node gave a receipt");
+    throw refused instanceof Error ? refused : new Unreachable("no node gave a receipt");
   }
   return refusals;
+}
+
+async function later(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const nodeReceipt = record({ signature: bytes });

@@ -14,7 +14,7 @@ import {
   Superseded,
 } from "../client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
-import { Refusal } from "../client/gateway.ts";
+import { Refusal, Unreachable } from "../client/gateway.ts";
 import type { VotersPoll } from "../client/poll.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
@@ -37,6 +37,8 @@ import { ContractNotice, isContract, SignedIn, SignIn } from "./sign_in.tsx";
 /** Censuses beyond this are not loaded to see whether one is in: the nodes say so. */
 const MAX_CENSUS = 20_000;
 const CENSUS_ENTRY_BYTES = 56;
+/** After so long receipts that were missing when a ballot was sent are asked for once more. */
+const LATER_MS = 15_000;
 
 interface Props {
   readonly config: Config;
@@ -226,9 +228,21 @@ function Casting({
     setWork(IDLE);
     panel.current?.focus();
   };
+  const fetchMissing = async (ballot: SavedBallot) => {
+    if (ballot.receipts.size === poll.committee.members.length) return;
+    try {
+      await fetchReceipts(gateway, store(), votes, ballot);
+    } catch (problem) {
+      // Whoever wants them opens the page again.
+      if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
+    }
+    hear();
+  };
   const deliver = async (ballot: SavedBallot) => {
     setWork({ step: "sending" });
     setRefusals(await send(gateway, store(), votes, ballot, hear));
+    // The gateway asks on behind a recorded ballot, and is asked for what came of it.
+    setTimeout(() => void fetchMissing(ballot), LATER_MS);
     if (votes.recorded(ballot)) {
       // The draft is the choice in the clear.
       dropDraft(store(), poll.context);
@@ -268,10 +282,7 @@ function Casting({
   useEffect(() => {
     // On from where the signing in was.
     if (arrived) panel.current?.focus();
-    const { last } = votes;
-    if (last && last.receipts.size < poll.committee.members.length) {
-      fetchReceipts(gateway, store(), votes, last).then(hear, () => undefined);
-    }
+    if (votes.last) void fetchMissing(votes.last);
   }, []);
 
   const idle = work.step === "idle";

@@ -12,6 +12,33 @@ depends_on = None
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "announced_key",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("poll_context", sa.LargeBinary(), nullable=False),
+        sa.Column("node", sa.Integer(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("poll_id", "poll_context", "node"),
+    )
+    op.create_table(
+        "asked_repair",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("target", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.LargeBinary(), nullable=False),
+        sa.Column("ballot_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("helpers", sa.LargeBinary(), nullable=False),
+        sa.Column("attempt", sa.BigInteger(), nullable=False),
+        sa.Column("repair_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("poll_id", "repair_hash"),
+    )
+    with op.batch_alter_table("asked_repair", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_asked_repair_poll_id"), ["poll_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_asked_repair_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "final_statement",
         sa.Column("poll_id", sa.Integer(), nullable=False),
         sa.Column("node", sa.Integer(), nullable=False),
@@ -24,6 +51,7 @@ def upgrade() -> None:
         sa.Column("poll_id", sa.Integer(), nullable=False),
         sa.Column("poll_context", sa.LargeBinary(), nullable=False),
         sa.Column("census", sa.LargeBinary(), nullable=False),
+        sa.Column("redemptions", sa.LargeBinary(), nullable=True),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("announcement", sa.LargeBinary(), nullable=False),
         sa.Column("key_destroyed", sa.Boolean(), nullable=False),
@@ -96,3 +124,9 @@ def downgrade() -> None:
     op.drop_table("peer_receipt")
     op.drop_table("node_poll")
     op.drop_table("final_statement")
+    with op.batch_alter_table("asked_repair", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_asked_repair_subject"))
+        batch_op.drop_index(batch_op.f("ix_asked_repair_poll_id"))
+
+    op.drop_table("asked_repair")
+    op.drop_table("announced_key")

@@ -1,0 +1,216 @@
+"""Take a poll's census from nobody but its creator, and judge one at a time.
+
+Looking at a large one takes long, so strangers are refused before its bytes are read. Who may give
+it is said by the chain: the poll's creator or, where a treasury created it, the organizer of the
+round that it decides.
+
+Source: docs/protocol.md §6, §17.
+"""
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ostraka.chain.contract import ChainError
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import PollView, Registry
+from ostraka.chain.treasury import Treasury
+from ostraka.node.electorate import ElectorateReader, split_upload
+from ostraka.node.policy import Policy
+from ostraka.wire import census_upload
+from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.problems import Problem, from_audit_error, out_of_reach, respond
+from ostraka_verifier.census import Census
+from ostraka_verifier.encoding import keccak256
+from ostraka_verifier.errors import Malformed, Rejected
+
+_ROUND_GAS = 1_000_000
+"""For a view of a contract that strangers name."""
+_MOST_REMEMBERED = 1024
+"""Wrong censuses, polls that rest, and creators that are known: of each the latest."""
+_MOST_OF_SIGNER = 8
+"""Censuses of one signer that wait; a gateway may open several polls at once."""
+_REST = 10
+"""A poll for which a wrong census came rests so many times as long as judging it took."""
+_LEAST_REST_S = 1
+
+_Key = tuple[bytes, bytes]
+"""Poll context and hash of a census."""
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class CensusUploads:
+    """Censuses on their way into one node."""
+
+    def __init__(self, registry: Registry, policy: Policy, electorates: ElectorateReader) -> None:
+        """Args:
+        electorates: Reads from the chain who may vote.
+        """
+        self._registry = registry
+        self._policy = policy
+        self._electorates = electorates
+        self._signers: OrderedDict[bytes, bytes] = OrderedDict()
+        self._wrong: OrderedDict[_Key, str] = OrderedDict()
+        self._resting: OrderedDict[bytes, float] = OrderedDict()
+        self._judging: dict[_Key, asyncio.Task[Census]] = {}
+        self._lines: dict[bytes, _Line] = {}
+        self._turn = asyncio.Lock()
+
+    async def check(self, poll: PublishedPoll, view: PollView, header: str) -> CensusUpload:
+        """Whether an upload may come in, from its header alone.
+
+        Raises:
+            Problem: It may not; says why.
+            ChainError: The chain is out of reach, or its treasury does not answer.
+        """
+        upload = CensusUpload.decode(header)
+        signer = await self._signer(poll, view)
+        upload.require_signer(signer, poll.domain, poll.context)
+        objection = self._policy.objection_to(poll, view.creator)
+        if objection is None:
+            objection = self._wrong.get((poll.context, upload.census_hash))
+        if objection is not None:
+            raise Problem(422, "Poll refused", objection)
+        self._require_rested(poll.context)
+        self._require_room(signer, (poll.context, upload.census_hash))
+        return upload
+
+    async def judge(
+        self, poll: PublishedPoll, view: PollView, upload: CensusUpload, data: bytes
+    ) -> Census:
+        """The census, when it is the poll's; several who send the same wait for one answer.
+
+        Raises:
+            Problem: It is not; says why.
+        """
+        # What cannot be it is not read, as hashing a large one takes long.
+        split_upload(poll, data)
+        if keccak256(data) != upload.census_hash:
+            detail = "the body is not the one that was signed"
+            raise Problem(403, "Not the poll's creator", detail, "body")
+        signer = await self._signer(poll, view)
+        key = poll.context, upload.census_hash
+        self._require_room(signer, key)
+        if key not in self._judging:
+            line = self._lines.setdefault(signer, _Line())
+            line.length += 1
+            self._judging[key] = asyncio.create_task(self._judge(signer, key, poll, view, data))
+        return await asyncio.shield(self._judging[key])
+
+    async def _judge(
+        self, signer: bytes, key: _Key, poll: PublishedPoll, view: PollView, data: bytes
+    ) -> Census:
+        line = self._lines[signer]
+        try:
+            # Each signer has one place among all of them.
+            async with line.turn, self._turn:
+                self._require_rested(poll.context)
+                started = time.monotonic()
+                census, objection = await asyncio.to_thread(self._look_at, poll, view, data)
+                took_s = time.monotonic() - started
+            if objection is not None or census is None:
+                rest_s = max(_REST * took_s, _LEAST_REST_S)
+                _remember(self._wrong, key, str(objection))
+                _remember(self._resting, poll.context, time.monotonic() + rest_s)
+                raise Problem(422, "Poll refused", str(objection))
+            return census
+        finally:
+            line.length -= 1
+            if not line.length:
+                del self._lines[signer]
+            del self._judging[key]
+
+    def _require_rested(self, poll_context: bytes) -> None:
+        pause_s = self._resting.get(poll_context, 0) - time.monotonic()
+        if pause_s > 0:
+            detail = "a wrong census of this poll was sent a moment ago"
+            raise Problem(429, "Busy", detail, retry_after_s=1 + int(pause_s))
+
+    def _require_room(self, signer: bytes, key: _Key) -> None:
+        line = self._lines.get(signer)
+        if key not in self._judging and line is not None and line.length >= _MOST_OF_SIGNER:
+            raise Problem(429, "Busy", "other censuses of this signer are looked at", "", 1)
+
+    def _look_at(
+        self, poll: PublishedPoll, view: PollView, data: bytes
+    ) -> tuple[Census | None, str | None]:
+        given, redemptions = split_upload(poll, data)
+        try:
+            census = Census.decode(given)
+        except (Malformed, Rejected) as error:
+            return None, from_audit_error(error).detail
+        return census, self._policy.objection(
+            poll, view.creator, census, redemptions, self._electorates
+        )
+
+    async def _signer(self, poll: PublishedPoll, view: PollView) -> bytes:
+        """Who may give a poll's census; asked of the chain once."""
+        known = self._signers.get(poll.context)
+        if known is None:
+            known = await asyncio.to_thread(self._ask_signer, poll, view)
+            _remember(self._signers, poll.context, known)
+        return known
+
+    def _ask_signer(self, poll: PublishedPoll, view: PollView) -> bytes:
+        named = poll.description.round
+        # Nobody signs for a contract; a treasury says who organizes its round.
+        if named is None or named.treasury != view.creator:
+            return view.creator
+        treasury = Treasury(self._registry.rpc_url, view.creator)
+        organizer, poll_id = treasury.organizer(named.round_id, _ROUND_GAS)
+        if poll_id != poll.poll_id:
+            detail = f"round {named.round_id} of its treasury decides by poll {poll_id}"
+            raise Problem(422, "Poll refused", detail)
+        return organizer
+
+
+class _Line:
+    """Censuses of one signer, one behind the other."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.length = 0
+
+
+class CensusGate:
+    """ASGI middleware that refuses uploads by their headers, before any of the body is read."""
+
+    _PATH = re.compile("/api/v1/polls/([0-9]{1,15})/census")
+
+    def __init__(self, app: ASGIApp, check: Callable[[int, str, int], Awaitable[object]]) -> None:
+        """Args:
+        check: Raises Problem or ChainError for an upload that may not come in, by poll, header, and
+            declared length, 0 where none is declared.
+        """
+        self._app = app
+        self._check = check
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        uploads = scope["type"] == "http" and scope["method"] == "PUT"
+        match = self._PATH.fullmatch(scope["path"]) if uploads else None
+        if match is not None:
+            headers = dict(scope["headers"])
+            header = headers.get(census_upload.HEADER.lower().encode(), b"").decode("latin-1")
+            length = headers.get(b"content-length", b"")
+            size = int(length) if length.isdigit() and len(length) < 20 else 0
+            try:
+                await self._check(int(match[1]), header, size)
+            except (Problem, ChainError) as error:
+                problem = error if isinstance(error, Problem) else out_of_reach()
+                await respond(problem)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _remember(memory: OrderedDict[_K, _V], key: _K, value: _V) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > _MOST_REMEMBERED:
+        memory.popitem(last=False)

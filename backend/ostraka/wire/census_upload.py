@@ -1,0 +1,74 @@
+"""Who gives a node a poll's census: a header that its uploader signs, read before the body.
+
+A request carries `Ostraka-Census: <censusHash>.<signature>`, hexadecimal; `censusHash` is the
+keccak of the body, and the signature is of the EIP-712 type `CensusUpload` under the registry's
+domain.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ostraka.wire.problems import Problem
+from ostraka_verifier import typed_data
+from ostraka_verifier.encoding import HASH_BYTES, SIGNATURE_BYTES, keccak256
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.typed_data import Domain, recover
+
+HEADER = "Ostraka-Census"
+
+
+@dataclass(frozen=True)
+class CensusUpload:
+    """What the header of an upload says.
+
+    Attributes:
+        census_hash: keccak of the census's bytes.
+        signature: By whoever may give this poll's census, if it is good.
+    """
+
+    census_hash: bytes
+    signature: bytes
+
+    @classmethod
+    def sign(
+        cls, sign: Callable[[bytes], bytes], domain: Domain, poll_context: bytes, data: bytes
+    ) -> "CensusUpload":
+        """Vouch for the bytes of a poll's census.
+
+        Args:
+            sign: Signs an EIP-712 digest for whoever may give the census.
+        """
+        digest = keccak256(data)
+        statement = domain.digest(typed_data.CENSUS_UPLOAD, poll_context, digest)
+        return cls(digest, sign(statement))
+
+    @classmethod
+    def decode(cls, value: str) -> "CensusUpload":
+        """Read the header.
+
+        Raises:
+            Problem: There is none, or it is none.
+        """
+        try:
+            given = [bytes.fromhex(part) for part in value.split(".")]
+        except ValueError:
+            given = []
+        if [len(part) for part in given] != [HASH_BYTES, SIGNATURE_BYTES]:
+            detail = "expected censusHash.signature, of the account that created the poll"
+            raise Problem(401, "Census not signed", detail, HEADER)
+        return cls(*given)
+
+    def encode(self) -> str:
+        """The header's value."""
+        return f"{self.census_hash.hex()}.{self.signature.hex()}"
+
+    def require_signer(self, address: bytes, domain: Domain, poll_context: bytes) -> None:
+        """Problem unless an address signed it for this poll."""
+        statement = domain.digest(typed_data.CENSUS_UPLOAD, poll_context, self.census_hash)
+        try:
+            signer = recover(statement, self.signature)
+        except Malformed as error:
+            raise Problem(401, "Census not signed", str(error), HEADER) from error
+        if signer != address:
+            detail = f"only 0x{address.hex()} gives the census of this poll"
+            raise Problem(403, "Not the poll's creator", detail, HEADER)

@@ -1,0 +1,385 @@
+"""No node announces a key that it does not hold (docs/protocol.md §4.3).
+
+The attacker is one node of the committee. Under the rule of version 1 a signed announcement was
+enough; each key here shares a secret with an honest node's, or its secret is nobody's in the
+committee. The attacker relays every challenge that it cannot answer to whoever could.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from fastapi import FastAPI, Request, Response
+
+from ostraka.chain.registry import Status
+from ostraka.node.possession import answer_challenge, make_challenge, possession
+from ostraka.sealing import (
+    PollKey,
+    Recipient,
+    ballot_info,
+    challenge_info,
+    contribution_info,
+    seed_info,
+)
+from ostraka.wire.peer_auth import HEADER, sign_request
+from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, Stage, waiting_hash
+from ostraka_verifier import typed_data
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_keys, node_key
+from ostraka_verifier.sharing import BoxContent
+from ostraka_verifier.typed_data import recover
+from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.repairs import request_for
+from tests.support.village import POLL, Village
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "poll_keys.json").read_text())
+COPIER = 4
+_FIELD = 2**255 - 19
+
+
+@pytest.fixture(scope="module")
+def poll() -> SyntheticPoll:
+    return approval_poll()
+
+
+def top_bit(key: bytes) -> bytes:
+    """The same X25519 key to everybody who masks the top bit, as RFC 7748 says."""
+    return PollKey().public_key[:ML_KEM_BYTES] + key[ML_KEM_BYTES:-1] + bytes([key[-1] | 0x80])
+
+
+def other_point(key: bytes) -> bytes:
+    """The X25519 half plus the point of order 2: another key, with the same shared secrets."""
+    u = int.from_bytes(key[ML_KEM_BYTES:], "little")
+    # On a Montgomery curve (u, v) + (0, 0) has abscissa 1 / u.
+    moved = pow(u, -1, _FIELD).to_bytes(32, "little")
+    return PollKey().public_key[:ML_KEM_BYTES] + moved
+
+
+def halves(key: bytes) -> bytes:
+    """A fresh X25519 half with the other's ML-KEM half."""
+    return key[:ML_KEM_BYTES] + PollKey().public_key[ML_KEM_BYTES:]
+
+
+COPIES: dict[str, Callable[[bytes], bytes]] = {
+    "copy": lambda key: key,
+    "top bit": top_bit,
+    "point of small order": other_point,
+    "ML-KEM half": halves,
+}
+
+
+class Copier:
+    """Node 4: announces what it likes, and has others answer for it."""
+
+    def __init__(self, poll: SyntheticPoll, announced: Callable[[], bytes]) -> None:
+        self._poll = poll
+        self._announced = announced
+        self.village: Village
+        self.relayed: list[int] = []
+        self.app = FastAPI()
+        self.app.get("/api/v1/polls/{poll_id}/opening")(self.opening)
+        self.app.post("/api/v1/polls/{poll_id}/challenge")(self.challenge)
+
+    def opening(self) -> dict[str, Any]:
+        """Its announcement, properly signed."""
+        poll, key = self._poll, self._announced()
+        signer = poll.node_keys[COPIER - 1]
+        signature = signer.sign(
+            poll.domain.digest(typed_data.POLL_KEY, poll.context, node_key(key))
+        )
+        announced = {COPIER: Announcement(key, signature)}
+        return KeyReport(COPIER, announced, b"", {}, (), 0, bytes(65)).to_json(poll.nodes)
+
+    async def challenge(self, request: Request) -> Response:
+        """Ask all others for the answer."""
+        body = await request.body()
+        for node in (1, 2, 3):
+            answer = await challenge(self.village, COPIER, node, body)
+            self.relayed.append(answer.status_code)
+            if answer.status_code == 200:
+                return Response(answer.content)
+        return Response(bytes(32))
+
+
+async def challenge(village: Village, sender: int, receiver: int, body: bytes) -> httpx.Response:
+    """Challenge a node under another node's name."""
+    poll = village.poll
+    path = f"/api/v1/polls/{POLL}/challenge"
+    receiving = poll.committee.members[receiver - 1].address
+    header = sign_request(
+        poll.node_keys[sender - 1], poll.domain, receiving, "POST", path, body, _now()
+    )
+    return await village.client.post(
+        village.url(receiver, "/challenge"), content=body, headers={HEADER: header}
+    )
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def old_rule(keys: list[bytes]) -> bool:
+    """Version 1: a key is what its node signs, and no two are the same bytes."""
+    return len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
+    kind: str, poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    village = Village(poll, tmp_path)
+    copier = Copier(
+        poll, lambda: COPIES[kind](village.service(1).state.announcements[1].public_key)
+    )
+
+    async def run() -> None:
+        async with village.run({COPIER: copier.app}):
+            copier.village = village
+            await village.give_census()
+            await village.tick(4)
+            for node in (1, 2, 3):
+                report = await village.get(node, "/opening")
+                assert report["poll_keys"] is None
+                assert report["signatures"] == [None] * 4
+                waiting = {one["node"]: one["reason"] for one in report["waiting_for"]}
+                assert waiting[COPIER] == "key"
+            copied = village.service(1).state.announcements[1].public_key
+            made = COPIES[kind](copied)
+            assert old_rule([copied, made]) or kind == "copy"
+            if kind in ("copy", "top bit", "point of small order"):
+                # Whoever goes by X25519 alone has one secret with both.
+                anyone = X25519PrivateKey.generate()
+                one, other = (
+                    anyone.exchange(X25519PublicKey.from_public_bytes(key[ML_KEM_BYTES:]))
+                    for key in (copied, made)
+                )
+                assert one == other
+
+    asyncio.run(run())
+
+
+def test_a_sound_key_whose_secret_is_elsewhere_proves_nothing(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    """Node 4 announces a key that somebody else holds, and relays challenges to the other nodes."""
+    village = Village(poll, tmp_path)
+    elsewhere = PollKey().public_key
+    copier = Copier(poll, lambda: elsewhere)
+
+    async def run() -> None:
+        async with village.run({COPIER: copier.app}):
+            copier.village = village
+            await village.give_census()
+            await village.tick(4)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert len(report.announcements) == poll.nodes
+                assert not report.signatures
+                waiting = {one.node: one.stage for one in report.waiting}
+                assert waiting.pop(COPIER) is Stage.POSSESSION
+                # The others wait for the same.
+                assert set(waiting.values()) == {Stage.SIGNATURE}
+                said = poll.domain.digest(
+                    typed_data.WAITING,
+                    poll.context,
+                    waiting_hash(report.waiting),
+                    report.said_at_unix_s,
+                )
+                assert recover(said, report.statement) == poll.node_keys[node - 1].address
+            assert copier.relayed
+            assert set(copier.relayed) == {400}
+
+    asyncio.run(run())
+
+
+def test_honest_nodes_sign_one_list_and_answer_until_it_is_open(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    village = Village(poll, tmp_path)
+
+    async def run() -> None:
+        async with village.run():
+            await village.give_census()
+            await village.tick(5)
+            reports = [
+                KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                for node in range(1, 5)
+            ]
+            openings = [one.opening(poll.committee, poll.domain, poll.context) for one in reports]
+            assert None not in openings
+            assert len({one[0].hash for one in openings if one}) == 1
+            assert all(not one.waiting for one in reports)
+            assert openings[0] is not None
+            keys, signatures = openings[0]
+            body = make_challenge(poll.context, keys, 2, 1, bytes(32))
+            answer = await challenge(village, 2, 1, body)
+            assert answer.content == possession(poll.context, keys.hash, 2, 1, bytes(32))
+            village.registry.open_poll(keys.node_keys, signatures)
+            await village.tick(2)
+            late = await challenge(village, 2, 1, body)
+            assert (late.status_code, late.json()["title"]) == (409, "Too late")
+            for node in range(1, 5):
+                assert village.service(node).state.pinned == keys
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert report.pinned(keys.node_keys) == keys
+
+    asyncio.run(run())
+
+
+def test_the_creator_is_answered_and_nobody_else_from_outside(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    village = Village(poll, tmp_path)
+
+    async def run() -> None:
+        async with village.run():
+            await village.give_census()
+            await village.tick(5)
+            keys = village.service(1).keys._keys
+            assert keys is not None
+            creator, stranger = village.creator, poll.voter_keys[0]
+            body = make_challenge(poll.context, keys, 0, 1, bytes(32))
+            path = f"/api/v1/polls/{POLL}/challenge"
+            codes = []
+            for key in (creator, creator, stranger):
+                header = sign_request(
+                    key, poll.domain, poll.node_keys[0].address, "POST", path, body, _now()
+                )
+                url = village.url(1, "/challenge")
+                answer = await village.client.post(url, content=body, headers={HEADER: header})
+                codes.append(answer.status_code)
+                if len(codes) == 1:
+                    expected = possession(poll.context, keys.hash, 0, 1, bytes(32))
+                    assert answer.content == expected
+            assert codes == [200, 429, 403]
+
+    asyncio.run(run())
+
+
+def test_another_announcement_is_signed_anew(poll: SyntheticPoll, tmp_path: Path) -> None:
+    """A node that lost its database before opening: the others sign its new key."""
+    village = Village(poll, tmp_path)
+
+    async def run() -> None:
+        async with village.run():
+            await village.give_census()
+            await village.tick(5)
+            first = village.service(1).keys._keys
+            state = village.service(3).state
+            fresh = PollKey()
+            statement = typed_data.POLL_KEY, poll.context, node_key(fresh.public_key)
+            state.announcements[3] = Announcement(fresh.public_key, state.sign(*statement))
+            state.poll_key = fresh
+            await village.tick(6)
+            second = village.service(1).keys._keys
+            assert first is not None
+            assert second is not None
+            assert first != second
+            for node in range(1, 5):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                opening = report.opening(poll.committee, poll.domain, poll.context)
+                assert opening is not None
+                assert opening[0] == second
+
+    asyncio.run(run())
+
+
+class Naive:
+    """A node that opens challenges under one `info` for all, and answers with what it opened."""
+
+    def __init__(self, poll_key: PollKey) -> None:
+        self._poll_key = poll_key
+
+    def answer(self, box: bytes) -> bytes:
+        """What was sealed to it, whatever it was for."""
+        return self._poll_key.open(box, b"one for all")
+
+
+def test_no_box_of_another_use_passes_for_a_challenge(poll: SyntheticPoll) -> None:
+    """A voter's box, a seed, a contribution, a challenge of others: all sealed to node 1."""
+    public_keys = tuple(key.public_key for key in poll.poll_keys)
+    keys, victim = PollKeyList(public_keys), poll.poll_keys[0]
+    content = BoxContent(
+        poll.context,
+        poll.prepared[0].ballot.voter,
+        poll.prepared[0].ballot.digest,
+        BoxContent.decode(
+            victim.open(poll.prepared[0].boxes[0], ballot_info(poll.context, 1)), 4
+        ).share,
+    ).encode()
+    sealed = Recipient(public_keys[0]).seal(content, b"one for all")
+    assert Naive(victim).answer(sealed) == content
+
+    request = request_for(poll, 4, (1, 2, 3))
+    pair = (1, 2)
+    infos = [
+        ballot_info(poll.context, 1),
+        seed_info(poll.context, request.hash, pair, (keys.node_keys[0], keys.node_keys[1])),
+        contribution_info(poll.context, request.hash, 2, 1),
+        challenge_info(poll.context, keys.hash, 3, 1),
+        challenge_info(poll.context, keys.hash, 2, 3),
+        challenge_info(poll.context, bytes(32), 2, 1),
+        challenge_info(bytes(32), keys.hash, 2, 1),
+    ]
+    head = b"".join(keys.node_keys)
+    for info in infos:
+        body = head + Recipient(public_keys[0]).seal(bytes(32), info)
+        with pytest.raises(Malformed, match="does not open"):
+            answer_challenge(poll.context, 4, 1, victim, 2, body)
+    with pytest.raises(Malformed, match="bytes, expected"):
+        answer_challenge(poll.context, 4, 1, victim, 2, head + poll.prepared[0].boxes[0])
+    moved = PollKeyList((*public_keys[1:], public_keys[0]))
+    body = make_challenge(poll.context, moved, 2, 4, bytes(32))
+    with pytest.raises(Malformed, match="another key than this node's in place 1"):
+        answer_challenge(poll.context, 4, 1, victim, 2, body)
+
+
+def test_a_relayed_challenge_of_a_copied_key_is_not_answered(poll: SyntheticPoll) -> None:
+    """Even where a list with node 1's key in two places would be challenged."""
+    public_keys = [key.public_key for key in poll.poll_keys]
+    copied = PollKeyList((*public_keys[:3], public_keys[0]))
+    with pytest.raises(Malformed, match="half is that of node 1"):
+        check_poll_keys(copied.public_keys)
+    body = make_challenge(poll.context, copied, 2, COPIER, bytes(32))
+    # With one info for all the relay works: node 1 opens what was sealed to node 4.
+    info = challenge_info(poll.context, copied.hash, 2, COPIER)
+    assert poll.poll_keys[0].open(body[4 * 32 :], info) == bytes(32)
+    for challenger in (2, COPIER):
+        with pytest.raises(Malformed, match="does not open"):
+            answer_challenge(poll.context, 4, 1, poll.poll_keys[0], challenger, body)
+
+
+def test_vectors_of_refused_lists_are_in_no_list() -> None:
+    for case in VECTORS["refused_lists"]:
+        keys = PollKeyList(tuple(bytes.fromhex(key[2:]) for key in case["public_keys"]))
+        with pytest.raises(Malformed):
+            keys.check()
+
+
+def test_the_status_of_the_view_decides(poll: SyntheticPoll, tmp_path: Path) -> None:
+    """A node that has not seen the chain yet answers nobody: the poll may be open."""
+    village = Village(poll, tmp_path)
+
+    async def run() -> None:
+        async with village.run():
+            await village.give_census()
+            keys = PollKeyList(
+                tuple(
+                    village.service(node).state.announcements[node].public_key
+                    for node in range(1, 5)
+                )
+            )
+            body = make_challenge(poll.context, keys, 2, 1, bytes(32))
+            assert village.service(1).state.view is None
+            assert (await challenge(village, 2, 1, body)).status_code == 409
+            village.registry.show(status=Status.CREATED)
+            await village.tick()
+            assert (await challenge(village, 2, 1, body)).status_code == 200
+
+    asyncio.run(run())
