@@ -1,5 +1,6 @@
 """Nodes under load: ballots a second through HTTP, verification, disk and receipts."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
@@ -7,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.support.town import Town, vote_for
+from tests.support.flood import Flood, false_proofs, record_of
+from tests.support.town import Town, body_of, vote_for
 
 from ostraka.wire.records import CastRecord, encode_records
 
 VOTERS = 500
+CONNECTIONS, RESENT, HONEST = 14, 400, 8
+AT_ONCE = 40
 
 
 def measure() -> Iterator[dict[str, Any]]:
@@ -39,6 +43,8 @@ def measure() -> Iterator[dict[str, Any]]:
             batched = VOTERS / (time.perf_counter() - start)
             if not all("signature" in one for one in answer.json()):
                 raise RuntimeError("a ballot of the batch has no receipt")
+            crowded = _crowded(town, Path(folder))
+            alone, at_once = _silent(town)
     yield _figure(
         "single ballots to four nodes",
         singly,
@@ -48,6 +54,76 @@ def measure() -> Iterator[dict[str, Any]]:
     yield _figure(
         "batch to one node", batched, 150, f"one request of {VOTERS} ballots; the other three pull"
     )
+    yield _seconds(
+        "honest ballot in a crowd",
+        crowded,
+        3,
+        f"worst of {HONEST} from the crowd's own address, while {CONNECTIONS} connections resend "
+        f"{RESENT} signed ballots with false proofs to the same node",
+    )
+    yield _seconds("vote beside a silent node", alone, 3, "one of four nodes is stopped; by SDK")
+    yield _seconds(
+        f"{AT_ONCE} votes at once beside a silent node",
+        at_once,
+        10,
+        "until the last has a quorum of receipts, all by one gateway",
+    )
+
+
+def _crowded(town: Town, folder: Path) -> float:
+    """Longest wait for a receipt in seconds."""
+    poll = town.open_poll(HONEST + 1)
+    false = false_proofs(poll.factory, poll.keys[0], RESENT, poll.now())
+    url = poll.url(1, "/ballots:batch")
+    worst = 0.0
+    with Flood(url, CONNECTIONS, [encode_records(false)], folder):
+        for voter in range(1, HONEST + 1):
+            body = record_of(poll.prepare(voter, vote_for(0))).encode()
+            start = time.perf_counter()
+            answer = httpx.post(url, content=body, timeout=120)
+            worst = max(worst, time.perf_counter() - start)
+            if "signature" not in answer.json()[0]:
+                raise RuntimeError(f"no receipt in the crowd: {answer.text}")
+    return worst
+
+
+def _silent(town: Town) -> tuple[float, float]:
+    """Seconds until one vote alone, and many at once by a gateway, are recorded."""
+    town.stack.start_gateway([town.committee.digest])
+    poll = town.open_poll(AT_ONCE + 1)
+    ballots = [poll.prepare(voter, vote_for(0)) for voter in range(AT_ONCE + 1)]
+    url = f"{town.stack.gateway_url}/api/v1/polls/{poll.poll_id}/ballots"
+
+    async def vote() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(timeout=150, trust_env=False, limits=limits) as client:
+            return await asyncio.gather(
+                *(client.post(url, json=body_of(one)) for one in ballots[1:])
+            )
+
+    town.stack.pause_node(4)
+    start = time.perf_counter()
+    recorded = poll.cast_all(ballots[:1])[0].recorded
+    alone = time.perf_counter() - start
+    start = time.perf_counter()
+    answers = asyncio.run(vote())
+    at_once = time.perf_counter() - start
+    if not recorded or not all(answer.json()["recorded"] for answer in answers):
+        raise RuntimeError("a ballot is not recorded beside a silent node")
+    return alone, at_once
+
+
+def _seconds(name: str, value: float, goal: float, how: str) -> dict[str, Any]:
+    return {
+        "group": "node",
+        "name": name,
+        "value": round(value, 2),
+        "unit": "s",
+        "goal": goal,
+        "op": "<=",
+        "met": value <= goal,
+        "how": how,
+    }
 
 
 def _figure(name: str, value: float, goal: float, how: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Registry
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
+from ostraka.node import census_uploads
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.policy import Policy
 from ostraka.wire.census_upload import HEADER, CensusUpload
@@ -52,9 +53,11 @@ class Anybody(CensusUploads):
     async def check(self, poll: PublishedPoll, view: PollView, header: str) -> CensusUpload:
         return CensusUpload.decode(header)
 
+    def _require_rested(self, _: bytes) -> None:
+        pass
+
     async def _signer(self, poll: PublishedPoll, view: PollView) -> bytes:
-        # So that a stranger who sends many is no single signer.
-        return SigningKey().address
+        return bytes(20)
 
 
 class Looks:
@@ -142,26 +145,59 @@ def test_a_creators_wrong_census_is_looked_at_once_and_others_wait(town: Town) -
 
 def test_one_census_is_looked_at_at_a_time(town: Town) -> None:
     """Also where several creators come together, and the same census from several couriers."""
-    registry, creators = town.stack.registry, [SigningKey() for _ in range(3)]
-    poll, _, census = town.create_poll(VOTERS)
-    view = registry.poll(poll.poll_id)
+    registry = town.stack.registry
+    created = [town.create_poll(VOTERS) for _ in range(3)]
     uploads = CensusUploads(registry, Policy(), ScriptedElectorates())
     looks = Looks(uploads, 0.2)
-    signers = iter([*creators[:2], *[creators[2]] * 4])
+    signers = {poll.context: SigningKey() for poll, _, _ in created}
 
-    async def signer_of(*_: object) -> bytes:
-        return next(signers).address
+    async def signer_of(poll: PublishedPoll, _: PollView) -> bytes:
+        return signers[poll.context].address
 
     uploads._signer = signer_of  # type: ignore[method-assign]
-    upload = CensusUpload.sign(creators[0], poll.domain, poll.context, census.encode())
 
     async def run() -> list[Census]:
-        return await asyncio.gather(
-            *(uploads.judge(poll, view, upload, census.encode()) for _ in range(6))
-        )
+        judged = []
+        for poll, _, census in created:
+            view, data = registry.poll(poll.poll_id), census.encode()
+            upload = CensusUpload.sign(signers[poll.context], poll.domain, poll.context, data)
+            judged += [uploads.judge(poll, view, upload, data) for _ in range(2)]
+        return await asyncio.gather(*judged)
 
-    assert {one.root for one in asyncio.run(run())} == {census.root}
+    found = [one.root for one in asyncio.run(run())]
+    assert found == [census.root for _, _, census in created for _ in range(2)]
     assert (looks.count, looks.most) == (3, 1)
+
+
+def test_a_signer_has_one_place_among_all(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many polls somebody creates: another's census is looked at next."""
+    monkeypatch.setattr(census_uploads, "_MOST_OF_SIGNER", 4)
+    registry, attacker, honest = town.stack.registry, SigningKey(), SigningKey()
+    uploads = CensusUploads(registry, Policy())
+    looks = Looks(uploads, 0.3)
+    created = [town.create_poll(VOTERS) for _ in range(6)]
+    last = created[-1][0].context
+
+    async def signer_of(poll: PublishedPoll, _: PollView) -> bytes:
+        return (honest if poll.context == last else attacker).address
+
+    uploads._signer = signer_of  # type: ignore[method-assign]
+
+    async def give(poll: PublishedPoll, census: Census) -> int:
+        key, data = honest if poll.context == last else attacker, census.encode()
+        view = registry.poll(poll.poll_id)
+        upload = CensusUpload.sign(key, poll.domain, poll.context, data)
+        try:
+            await uploads.judge(poll, view, upload, data)
+        except Problem as problem:
+            return problem.status
+        return looks.count
+
+    async def run() -> list[int]:
+        return await asyncio.gather(*(give(poll, census) for poll, _, census in created))
+
+    # The fifth finds no room; the last one, of somebody else, is the second to be looked at.
+    assert asyncio.run(run())[4:] == [429, 2]
 
 
 def test_a_live_node_refuses_by_the_headers(town: Town) -> None:

@@ -85,19 +85,22 @@ def crowded(accepting: Accepting, false: Sequence[CastRecord], honest: CastRecor
     """What an honest ballot is answered in the crowd."""
 
     async def run() -> object:
-        worker = asyncio.create_task(accepting.work())
-
         async def resend() -> None:
             while True:
                 await asyncio.gather(*(accepting.submit(record, "him") for record in false))
                 await asyncio.sleep(0)
 
         crowd = [asyncio.create_task(resend()) for _ in range(CONNECTIONS)]
-        await asyncio.sleep(0.2)
-        answer = await asyncio.wait_for(accepting.submit(honest, "him"), PATIENCE_S)
-        for task in (*crowd, worker):
-            task.cancel()
-        return answer
+        # The crowd comes first, and the node has looked at nothing of it yet.
+        await asyncio.sleep(0.1)
+        answer = asyncio.create_task(accepting.submit(honest, "him"))
+        await asyncio.sleep(0)
+        worker = asyncio.create_task(accepting.work())
+        try:
+            return await asyncio.wait_for(answer, PATIENCE_S)
+        finally:
+            for task in (*crowd, worker):
+                task.cancel()
 
     return asyncio.run(run())
 

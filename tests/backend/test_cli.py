@@ -13,13 +13,15 @@ from ostraka.app.processes import free_ports
 from ostraka.cli import main as entry
 from ostraka.cli.main import app
 from ostraka.client.poll import domain_of
+from ostraka.formats.accounts import read_invitations
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
-from ostraka.wire.invitations import redemption
-from ostraka.wire.records import from_hex
+from ostraka.wire.invitations import InvitedElectorate, invitation_of
+from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import MAGIC
 from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.redemption import Redemption, check_redemption
 from ostraka_verifier.typed_data import Domain, recover
 from tests.support.keys import plain_key
 from tests.support.stub_gateway import StubGateway, answer
@@ -32,6 +34,7 @@ CONFIG = {
     "head": {"number": 1, "timestamp": 1_800_000_000},
 }
 PLAN = "0123456789abcdef"
+NO_DETAILS = "0x" + 64 * "0"
 
 
 @pytest.fixture
@@ -118,7 +121,7 @@ def test_out_of_reach(stub: StubGateway) -> None:
     (port,) = free_ports(1)
     result = run(f"http://user:secret@127.0.0.1:{port}", "round", "list")
     assert result.exit_code == 3
-    assert f"http://127.0.0.1:{port} is out of reach: ConnectError" in result.stderr
+    assert f"http://127.0.0.1:{port} is out of reach: no connection" in result.stderr
     assert "secret" not in result.output
     stub.routes["GET /rounds"] = answer(200, b"<html>")
     result = run(stub, "round", "list")
@@ -146,7 +149,8 @@ def test_out_of_reach(stub: StubGateway) -> None:
         ("round", "open", "1"),
         ("poll", "show", "first"),
         ("poll", "results", "-1"),
-        ("invite", "1", "--out", "codes.csv"),
+        ("invite", "--out", "codes.csv"),
+        ("invite", "1", "--out", "codes.csv", "--list", "list.csv"),
         ("propose", "withdraw", "12", "--key", "k"),
         ("round", "list", "--gateway", "ftp://example"),
     ],
@@ -162,8 +166,8 @@ def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
     path.write_text('title = "T"\ncloses_at = "soon"\n')
     result = run(stub, "poll", "create", str(path))
     assert result.exit_code == 2
-    assert f"ostraka: {path}: questions: Field required\n" in result.stderr
-    assert f"ostraka: {path}: voters: Field required\n" in result.stderr
+    assert f"ostraka: {path}: questions: missing\n" in result.stderr
+    assert f"ostraka: {path}: voters: missing\n" in result.stderr
     found = run(stub, "poll", "create", str(path), "--json")
     assert len(json.loads(found.stderr)["error"]["problems"]) == len(result.stderr.splitlines())
     assert run(stub, "poll", "create", str(tmp_path / "none.toml")).exit_code == 1
@@ -269,7 +273,7 @@ def test_bugs_show_no_traceback(
     with pytest.raises(SystemExit) as ended:
         entry()
     assert ended.value.code == 1
-    assert "unexpected KeyError" in capsys.readouterr().err
+    assert "this program made a mistake" in capsys.readouterr().err
     monkeypatch.setenv("OSTRAKA_TRACEBACK", "1")
     with pytest.raises(KeyError):
         entry()
@@ -330,7 +334,14 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     result = run(stub, *command)
     assert result.exit_code == 0, result.output
     (sent,) = stub.bodies("POST /rounds/3/proposals")
-    item = {"recipient": recipient, "amount": "400", "title": "Ławka", "text": "", "category": 2}
+    item = {
+        "recipient": recipient,
+        "amount": "400",
+        "title": "Ławka",
+        "text": "",
+        "category": 2,
+        "details": NO_DETAILS,
+    }
     assert sent["item"] == item
     domain = Domain(31337, bytes([0x22] * 20))
     words = (3, key.address, from_hex(recipient, ""), 400, 2, "Ławka", "", 7, 9)
@@ -346,7 +357,14 @@ def test_editing_keeps_what_is_not_given_but_for_the_recipient(
     """A gateway that shows another recipient gets no signature for it."""
     write_key(tmp_path / "key", SigningKey(), None)
     identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
-    item = {"recipient": recipient, "amount": "400", "title": "Bench", "text": "", "category": 1}
+    item = {
+        "recipient": recipient,
+        "amount": "400",
+        "title": "Bench",
+        "text": "",
+        "category": 1,
+        "details": NO_DETAILS,
+    }
     thief = item | {"recipient": "0x" + "ef" * 20}
     stub.routes[f"GET /proposals/{identity}"] = answer(200, thief)
     given = {"authorization": {"nonce": "0", "deadline": 9}}
@@ -373,47 +391,81 @@ def test_key_files(stub: StubGateway, tmp_path: Path) -> None:
     assert not stub.requests
 
 
-def test_invitations_are_kept_or_not_made(stub: StubGateway, tmp_path: Path) -> None:
-    path = tmp_path / "codes.csv"
-    plan = {"plan": PLAN, "poll": None}
-    stub.routes[f"GET /plans/{PLAN}"] = answer(200, plan)
-    command = ("invite", PLAN, "--count", "2", "--out", str(path))
-    assert run(stub, *command).exit_code == 1
-    assert not path.exists()
-    codes = {"codes": ["c0de1", "c0de2"]}
-    stub.routes[f"POST /plans/{PLAN}/invitations"] = answer(201, codes)
+def test_invitations_are_made_here_and_kept(stub: StubGateway, tmp_path: Path) -> None:
+    codes, listed = tmp_path / "codes.csv", tmp_path / "invitations.csv"
+    command = (
+        "invite",
+        "--count",
+        "2",
+        "--weight",
+        "3",
+        "--out",
+        str(codes),
+        "--list",
+        str(listed),
+    )
     result = run(stub, *command)
     assert result.exit_code == 0
-    assert "c0de1" not in result.output
-    assert path.read_text() == "code,weight\nc0de1,1\nc0de2,1\n"
-    assert path.stat().st_mode & 0o777 == 0o600
-    before = len(stub.bodies(f"POST /plans/{PLAN}/invitations"))
+    assert not stub.requests
+    head, *rows = [line.split(",") for line in codes.read_text().splitlines()]
+    assert (head, [row[1] for row in rows]) == (["code", "weight"], ["3", "3"])
+    assert not any(code in result.output for code, _ in rows)
+    assert codes.stat().st_mode & 0o777 == 0o600
+    addresses = [one["address"] for one in read_invitations(listed)]
+    assert addresses == [invitation_of(code).address_hex for code, _ in rows]
+    before = codes.read_text()
     assert run(stub, *command).exit_code == 1
-    assert len(stub.bodies(f"POST /plans/{PLAN}/invitations")) == before
+    assert codes.read_text() == before
 
 
 def test_registering(stub: StubGateway, tmp_path: Path) -> None:
+    invitation, gateway = SigningKey(), SigningKey()
+    code = invitation.secret().hex()
     domain = domain_of(CONFIG, "registry")
+    electorate = InvitedElectorate(domain, bytes(32), None, bytes([5] * 32))
+    place = {
+        "plan": PLAN,
+        "title": "Where?",
+        "weight": "1",
+        "electorate": electorate.to_json(),
+        "signing_key": None,
+        "open": True,
+    }
+    stub.routes["GET /config"] = answer(200, CONFIG | {"account": gateway.address_hex})
+    stub.routes[f"GET /invitations/{invitation.address_hex}"] = answer(200, [place])
 
-    def redeem(body: bytes) -> Any:
+    def redeem(body: bytes, by: SigningKey = gateway) -> Any:
         sent = json.loads(body)
-        account = from_hex(sent["account"], "")
-        signature = from_hex(sent["signature"], "")
-        assert recover(redemption(domain, sent["code"], account), signature) == account
-        return answer(200, {"plan": PLAN, "account": sent["account"], "weight": "1"})
+        key = from_hex(sent["signing_key"], "")
+        signed = Redemption(
+            from_hex(sent["by_invitation"], ""), from_hex(sent["by_signing_key"], "")
+        )
+        check_redemption(signed, invitation.address, key, electorate.digest, domain)
+        statement = domain.digest(typed_data.REDEEMED, electorate.digest, invitation.address, key)
+        sent |= {"weight": "1", "statement": to_hex(by.sign(statement))}
+        return answer(200, sent)
 
     stub.routes["POST /invitations/redemption"] = redeem
     path = tmp_path / "keys" / "me.key"
     for _ in range(2):
-        result = run(stub, "register", "c0de", "--key", str(path), "--json")
-        assert result.exit_code == 0
+        result = run(stub, "register", code, "--key", str(path), "--json")
+        assert result.exit_code == 0, result.output
     assert path.stat().st_mode & 0o777 == 0o600
-    accounts = {one["account"] for one in stub.bodies("POST /invitations/redemption")}
-    assert accounts == {plain_key(path).address_hex}
-    used = {"title": "Used before", "detail": "somebody redeemed this code", "field": "code"}
+    bound = {one["signing_key"] for one in stub.bodies("POST /invitations/redemption")}
+    assert bound == {plain_key(path).address_hex}
+    # A gateway that does not sign what it registered could leave it out afterwards.
+    stub.routes["POST /invitations/redemption"] = lambda body: redeem(body, SigningKey())
+    result = run(stub, "register", code, "--key", str(path))
+    assert (result.exit_code, "did not sign" in result.stderr) == (1, True)
+    used = {"title": "Used before", "detail": "bound to another key", "field": "invitation"}
     stub.routes["POST /invitations/redemption"] = answer(409, used)
-    result = run(stub, "register", "c0de", "--key", str(path))
-    assert (result.exit_code, "c0de" in result.output) == (1, False)
+    result = run(stub, "register", code, "--key", str(path))
+    assert (result.exit_code, code in result.output) == (1, False)
+    closed = place | {"open": False}
+    stub.routes[f"GET /invitations/{invitation.address_hex}"] = answer(200, [closed])
+    assert "Registration closed" in run(stub, "register", code, "--key", str(path)).stderr
+    for wrong in ("c0de", code.upper(), code + "00", ""):
+        assert run(stub, "register", wrong, "--key", str(path)).exit_code == 2
 
 
 def test_a_board_is_whole_or_not_there(stub: StubGateway, tmp_path: Path) -> None:

@@ -195,6 +195,19 @@ def test_a_file_of_the_web_client(tmp_path: Path) -> None:
     assert read_specification(path, PollSpecification, NOW) == content
     with pytest.raises(WrongLines, match=r"not JSON: .*line 1"):
         read_specification(write(path, "title = 1"), PollSpecification, NOW)
+    for text, said in (
+        ('{"title": "A", "title": "B"}', "a member occurs twice"),
+        ('{"title": NaN}', "NaN"),
+        ("[" * 100_000, "nested more than"),
+    ):
+        with pytest.raises(WrongLines, match=said):
+            read_specification(write(path, text), PollSpecification, NOW)
+    for text, said in (
+        ("a = " + "9" * 5000, "a number has too many digits"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
+    ):
+        with pytest.raises(WrongLines, match=said):
+            read_specification(write(tmp_path / "x.toml", text), PollSpecification, NOW)
     with pytest.raises(WrongLines, match="not an object"):
         read_specification(write(path, "[]"), PollSpecification, NOW)
 

@@ -129,6 +129,7 @@ def test_a_vote_with_its_receipts(town: Town) -> None:
         "GET /polls/1",
         "GET /config",
         "GET /config",
+        f"GET /polls/1/voters/{town.key.address_hex}",
         BALLOTS,
     ]
     (sent,) = town.stub.bodies(BALLOTS)

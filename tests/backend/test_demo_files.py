@@ -11,6 +11,7 @@ from ostraka.app.demo import Demo
 from ostraka.app.plain_count import PlainCount, plain_count
 from ostraka.cli.main import app
 from ostraka.formats.election import FileError
+from tests.support.elections import pb, write
 
 CASES = Path(__file__).parents[1] / "cases"
 REFUSED = "thousands-space.pb"
@@ -53,3 +54,12 @@ def test_a_plain_count_that_differs_ends_the_demo_before_it_starts(
     monkeypatch.setattr(demo, "plain_count", other)
     with pytest.raises(FileError, match=said):
         started(path, tmp_path)
+
+
+def test_so_few_voters_that_nobody_can_win(tmp_path: Path) -> None:
+    meta = {"rule": "greedy-threshold", "min_project_score_threshold": "6"}
+    votes = ["voter_id;vote", *(f"{voter};a" for voter in range(9))]
+    path = write(tmp_path, pb(meta, votes=votes))
+    Demo(path, tmp_path, Console(quiet=True), voters=6, nodes=3, kill=False)
+    with pytest.raises(FileError, match=r"5 voters can give at most 5 votes .* a winner needs 6"):
+        Demo(path, tmp_path, Console(quiet=True), voters=5, nodes=3, kill=False)

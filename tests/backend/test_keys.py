@@ -41,4 +41,3 @@ def test_secrets_do_not_show() -> None:
     shown = repr([signing, poll_key, share])
     for secret in (signing.secret().hex(), poll_key.secret().hex(), "123456789", "987654321"):
         assert secret not in shown
-

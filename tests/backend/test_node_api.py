@@ -15,6 +15,10 @@ class Unreachable:
         """Always fails."""
         raise ChainError("chain: ConnectionError: http://user:secret@provider.example")
 
+    async def check_census(self, poll_id: int, *_: object) -> None:
+        """Always fails."""
+        self.poll(poll_id)
+
 
 def test_trouble_with_the_chain_passes_and_is_not_spelt_out() -> None:
     service: Any = Unreachable()

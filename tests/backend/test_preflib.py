@@ -100,6 +100,7 @@ def test_orders_and_approvals(
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 9"), ":7: .* the file names 3"),
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 01"), ":7: .* NAME 1 stands there"),
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAEM 2"), ":7: .* did you mean ALTERN"),
+        ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME b 2"), ":7: .* not followed by a n"),
         ("a.soc", text_of("1: 1\n", 1).replace("VOTERS", "VOTER"), ":4: .* mean NUMBER VOTERS"),
         ("a.soc", text_of("1: 1\n# number voters: 1\n", 1), ":10: NUMBER VOTERS stands there twi"),
         ("a.soc", text_of("1: 1\n# DATA TYPE: soi\n", 1), ":10: DATA TYPE is soi, the name ends"),

@@ -22,10 +22,16 @@ from ostraka_verifier.board import (
     SignedShare,
 )
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.curve import Curve, load
 from ostraka_verifier.encoding import keccak256, word
-from ostraka_verifier.evidence import ChainEvidence, Payout, ProposalEvidence, RoundEvidence
+from ostraka_verifier.evidence import (
+    ChainEvidence,
+    ElectorateEvidence,
+    Payout,
+    ProposalEvidence,
+    RoundEvidence,
+    Transfer,
+)
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.outcome import (
     Greedy,
@@ -45,15 +51,25 @@ from ostraka_verifier.parameters import (
 from ostraka_verifier.poll_key import node_key, poll_keys_hash
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import SingleChoice, approval, implied_question
+from ostraka_verifier.redemption import (
+    Redemption,
+    Redemptions,
+    invitations,
+    poll_electorate,
+    round_electorate,
+)
 from ostraka_verifier.rule import BallotRule, slack_bits
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
-from ostraka_verifier.snapshot import CensusSource
+from ostraka_verifier.snapshot import CensusSource, InvitedCensus
 from ostraka_verifier.tally_proof import Tally, aggregate, aggregate_share_hash, combine
 from ostraka_verifier.typed_data import recover_key
+from tests.support.deployments import TABLE, code_of, deployment, treasury_code
 from tests.support.randomness import SeededRandomness
 
 REGISTRY = bytes(range(1, 21))
 CHAIN_ID = 31337
+TOKEN = bytes([200] * 20)
+NONCE = bytes([6] * 32)
 OPENS_AT = 1_800_000_000
 CLOSES_AT = OPENS_AT + 3600
 
@@ -86,6 +102,8 @@ class SyntheticPoll:
     """Where the description says that the census comes from; the chain then agrees."""
     treasury: bytes | None = None
     """Address of a treasury whose round 7 the poll decides, with a withdrawn proposal in it."""
+    unused_invitations: int | None = None
+    """Voters redeemed invitations, and so many were not redeemed; None: no invitations."""
     members: Mapping[str, object] = field(default_factory=dict)
     """Further members of the description, or others in place of its own."""
     curve: Curve = field(default_factory=load)
@@ -101,16 +119,31 @@ class SyntheticPoll:
         keys = [SigningKey(self.random.bytes(32)) for _ in self.votes]
         self.voter_keys = sorted(keys, key=lambda key: key.address)
         weights = self.weights or [1] * len(self.votes)
+        used = self.voter_keys
+        if self.unused_invitations is not None:
+            made = [
+                SigningKey(self.random.bytes(32))
+                for _ in range(self.unused_invitations + len(keys))
+            ]
+            self.invitation_keys = sorted(made, key=lambda key: key.address)
+            self.invited = invitations([(key.address, 1) for key in self.invitation_keys])
+            used = self.invitation_keys[: len(keys)]
+        self.accounts = [key.address for key in used]
         self.census = Census(
             tuple(
-                CensusEntry(key.address, key.address, weight)
-                for key, weight in zip(self.voter_keys, weights, strict=True)
+                CensusEntry(account, key.address, weight)
+                for account, key, weight in zip(
+                    self.accounts, self.voter_keys, weights, strict=True
+                )
             )
         )
         options = [f"option {slot}" for slot in range(len(self.rule.slots))]
         content: dict[str, object] = {"title": "A question", "options": options}
         if self.source:
             content["census"] = self.source.to_json()
+        if self.unused_invitations is not None:
+            nonce = None if self.treasury else NONCE
+            content["census"] = InvitedCensus(self.invited.root, nonce).to_json()
         if self.treasury:
             content["round"] = {"treasury": "0x" + self.treasury.hex(), "id": 7}
         self.description = json.dumps(content | dict(self.members)).encode()
@@ -146,8 +179,10 @@ class SyntheticPoll:
             self.random,
         )
         self.prepared = [
-            self.factory.prepare(key, key.address, bits, OPENS_AT + number)
-            for number, (key, bits) in enumerate(zip(self.voter_keys, self.votes, strict=True))
+            self.factory.prepare(key, account, bits, OPENS_AT + number)
+            for number, (key, account, bits) in enumerate(
+                zip(self.voter_keys, self.accounts, self.votes, strict=True)
+            )
         ]
 
     @property
@@ -155,6 +190,22 @@ class SyntheticPoll:
         """The poll as its registry's events have it."""
         description = Description.decode(self.description)
         return PublishedPoll(self.identity, self.context, description, self.rule, self.committee)
+
+    def redemptions(self) -> Redemptions:
+        """What binds each used invitation to its voter's key."""
+        root, domain = self.invited.root, self.domain
+        if self.treasury:
+            domain = typed_data.Domain(CHAIN_ID, self.treasury)
+            electorate = round_electorate(CHAIN_ID, self.treasury, 7, root)
+        else:
+            electorate = poll_electorate(CHAIN_ID, REGISTRY, NONCE, root)
+        records = []
+        for invitation, key in zip(self.invitation_keys, self.voter_keys, strict=False):
+            digest = domain.digest(
+                typed_data.REDEMPTION, electorate, invitation.address, key.address
+            )
+            records.append(Redemption(invitation.sign(digest), key.sign(digest)))
+        return Redemptions(self.invited, tuple(records))
 
     def leaf(self, prepared: PreparedBallot) -> SignedBallot:
         """A ballot as the board lists it."""
@@ -252,13 +303,13 @@ class SyntheticPoll:
             leaves=tuple(self.leaf(prepared) for prepared in self.prepared),
             root=anchored,
             shares=tuple(self.sign_share(node, share, root) for node, share in shares.items()),
+            redemptions=(None if self.unused_invitations is None else self.redemptions().encode()),
         )
         return board, self.chain(anchored, tally)
 
     def chain(self, anchored: AnchoredRoot, tally: Tally) -> ChainEvidence:
         """What an honest chain says after the tally."""
         keys = [key.public_key for key in self.poll_keys]
-        table = b"".join(derive_generator(index) for index in range(MAX_GENERATORS + 1))
         return ChainEvidence(
             chain_id=CHAIN_ID,
             block=1000,
@@ -268,9 +319,12 @@ class SyntheticPoll:
             poll_keys_digest=poll_keys_hash(keys),
             root=anchored.root,
             tally_digest=tally_digest(tally),
+            rejected_rounds=0,
+            rejected_at=0,
+            anchored_at=CLOSES_AT + 100,
             dispute_window_ends_at=CLOSES_AT + 700,
             tally_deadline=CLOSES_AT + 87_000,
-            generators=b"\0" + table,
+            generators=TABLE,
             node_keys=tuple(node_key(one) for one in keys),
             anchored=anchored,
             tally=tally,
@@ -283,7 +337,10 @@ class SyntheticPoll:
             creator=self.treasury or bytes(20),
             creator_is_treasury=self.treasury is not None,
             round=self.round(tally) if self.treasury else None,
+            deployment=deployment(CHAIN_ID, REGISTRY),
             census=self.census if self.source else None,
+            census_code=code_of("MemberRegistry") if self.source else b"",
+            census_times=(OPENS_AT - 60, OPENS_AT - 48) if self.source else None,
         )
 
     def round(self, tally: Tally) -> RoundEvidence:
@@ -309,20 +366,37 @@ class SyntheticPoll:
             )
             for slot, (cost, funded) in enumerate(zip(costs, awards, strict=True))
         ]
-        payouts = tuple(Payout(one.id, one.recipient, one.amount) for one in proposals if one.paid)
+        payouts = tuple(
+            Payout(one.id, one.recipient, one.amount, 950, bytes([number] * 32))
+            for number, one in enumerate(proposals)
+            if one.paid
+        )
         withdrawn = ProposalEvidence(
             bytes([99] * 32), bytes([99] * 20), 1, 0, True, False, False, ""
         )
+        assert self.treasury is not None
+        code, rules = treasury_code(CHAIN_ID, REGISTRY, self.treasury)
+        tree, members = self.census.tree, self.census.root
+        kind = 0
+        if self.unused_invitations is not None:
+            kind, tree, members = 3, self.invited.tree, bytes([5] * 32)
         return RoundEvidence(
             registry=REGISTRY,
+            code=code,
+            rules=rules,
             status=6,
             poll_id=1,
             budget=budget,
             deposited=budget,
             committed=sum(one.amount for one in proposals if one.funded),
             paid_out=sum(one.amount for one in payouts),
+            electorate=ElectorateEvidence(kind, tree.digest, tree.count, tree.sum, b""),
+            member_root=members,
+            secret=self.secret,
+            token=TOKEN,
             proposals=(proposals[0], withdrawn, *proposals[1:]),
             payouts=payouts,
+            moved=tuple(Transfer(one.transaction, one.recipient, one.amount) for one in payouts),
         )
 
 

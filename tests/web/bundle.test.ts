@@ -14,10 +14,10 @@ import { voteBits } from "../../web/src/protocol/choice.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { Approval } from "../../web/src/protocol/question/selection.ts";
-import { publicKeyOf } from "../../web/src/protocol/sealing.ts";
 import type { Message, Request } from "../../web/src/workshop/jobs.ts";
 import type { PagePort } from "../../web/src/workshop/serve.ts";
 import { type WorkerPort, Workshop } from "../../web/src/workshop/workshop.ts";
+import { publicKeyOf } from "./support/poll_keys.ts";
 
 const MAX_KB = 80;
 /** Of all scripts that the voting page loads at first, its worker included. */

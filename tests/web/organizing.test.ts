@@ -1,5 +1,8 @@
 /** What organizers fill in: files of accounts, drafts, specifications. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, test } from "vitest";
 
 import { addressOf, readAccountFile, totalWeight } from "../../web/src/client/account_file.ts";
@@ -31,6 +34,7 @@ import {
   specificationOf,
   stepOf,
 } from "../../web/src/client/plan_specification.ts";
+import { alike, titleProblem } from "../../web/src/client/titles.ts";
 import { en } from "../../web/src/messages/en.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import { Shelf } from "./support/shelf.ts";
@@ -38,15 +42,16 @@ import { Shelf } from "./support/shelf.ts";
 const NOW = 1_800_000_000;
 const ONE = `0x${"ab".repeat(20)}`;
 const TWO = `0x${"cd".repeat(20)}`;
+const KEY = `0x${"ef".repeat(20)}`;
 const MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"; // of EIP-55
 const ACCOUNTS = [
   { account: ONE, weight: 1n },
-  { account: TWO, weight: 1n << 60n, signingKey: ONE },
+  { account: TWO, weight: 1n << 60n, signingKey: KEY },
 ];
 
 describe("a file of accounts", () => {
   test("is read as spreadsheets write it", () => {
-    const file = `\ufeffWeight, account ,signing_key\r\n"3","${MIXED}",\r\n\r\n,${TWO},${ONE}\r\n`;
+    const file = `\ufeffWeight, account ,signing_key\r\n"3","${MIXED}",\r\n\r\n1,${TWO},${ONE}\r\n`;
     const { accounts, wrong } = readAccountFile(file);
     expect(wrong).toEqual([]);
     expect(accounts).toEqual([
@@ -67,6 +72,9 @@ describe("a file of accounts", () => {
       `${mistyped},0,nobody`,
       `${TWO},1,,more`,
       `${TWO},${1n << 64n},`,
+      `${TWO},,`,
+      TWO,
+      `0x${"0".repeat(40)},1,`,
     ];
     expect(readAccountFile(lines.join("\n")).wrong).toEqual([
       { line: 3, fault: "account", value: "0x12" },
@@ -77,15 +85,39 @@ describe("a file of accounts", () => {
       { line: 6, fault: "weight", value: "0" },
       { line: 7, fault: "surplus", value: `${TWO}, 1, , more` },
       { line: 8, fault: "weight", value: (1n << 64n).toString() },
+      { line: 9, fault: "no_weight", value: "" },
+      { line: 10, fault: "no_weight", value: "" },
+      { line: 11, fault: "zero", value: `0x${"0".repeat(40)}` },
     ]);
   });
 
-  test.each(["", "name\nx", "account,account\n", "account;weight\n"])(
-    "%j has no header",
-    (text) => {
-      expect(readAccountFile(text).wrong).toMatchObject([{ line: 1, fault: "header" }]);
-    },
-  );
+  test.each([";", "\t", "|"])("%j parts no columns", (separator) => {
+    const { wrong } = readAccountFile(`account${separator}weight\n`);
+    expect(wrong).toEqual([{ line: 1, fault: "separator", value: `account${separator}weight` }]);
+  });
+
+  // Made by hand; the command line refuses the same.
+  test.each([
+    ["members-semicolon.csv", [[1, "separator"]]],
+    ["members-unbalanced-quote.csv", [[2, "quotes"]]],
+    ["members-zero-address.csv", [[2, "zero"]]],
+    [
+      "members-blank-weight.csv",
+      [
+        [2, "no_weight"],
+        [4, "no_weight"],
+      ],
+    ],
+    ["m.csv", []],
+    ["keydup.csv", []],
+  ] as const)("%s", (name, said) => {
+    const { wrong } = readAccountFile(readFileSync(join("tests/cases", name), "utf8"));
+    expect(wrong.map(({ line, fault }) => [line, fault])).toEqual(said);
+  });
+
+  test.each(["", "name\nx", "account,account\n"])("%j has no header", (text) => {
+    expect(readAccountFile(text).wrong).toMatchObject([{ line: 1, fault: "header" }]);
+  });
 
   test("counts lines through quoted values, and says where quotes do not close", () => {
     const file = `account,"weight"\n"${ONE}","\n1"\n${TWO},x\n"${TWO}`;
@@ -109,7 +141,14 @@ function question(part: Partial<QuestionDraft>): QuestionDraft {
 
 function pollOf(part: Partial<PlanDraft>): PlanDraft {
   const voters = { ...freshElectorate("list"), accounts: ACCOUNTS };
-  return { ...freshDraft(), title: "Title", questions: [question({})], voters, ...part };
+  return {
+    ...freshDraft(),
+    title: "Title",
+    minimumBallots: "2",
+    questions: [question({})],
+    voters,
+    ...part,
+  };
 }
 
 function good(draft: PlanDraft) {
@@ -118,7 +157,73 @@ function good(draft: PlanDraft) {
   return specification;
 }
 
+describe("titles", () => {
+  test.each([
+    ["Where?", undefined],
+    ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", undefined],
+    ["\u{1f469}\u200d\u{1f33e}", undefined],
+    [" ", "missing"],
+    ["\u200d", "missing"],
+    ["a\u202eb", "direction"],
+    ["a\u200bb", "invisible"],
+    ["a\u2028b", "invisible"],
+    ["\u3164", "invisible"],
+    ["a\u0000", "invisible"],
+  ])("%j", (text, problem) => {
+    expect(titleProblem(text)).toBe(problem);
+  });
+
+  test.each([
+    ["A", "a "],
+    ["\uff21", "A"],
+    ["Stra\u00dfe", "STRASSE"],
+    ["\u00e9", "e\u0301"],
+    ["a  b", "a\u00a0b"],
+    ["a\u200db", "ab"],
+    ["\u2764\ufe0f", "\u2764"],
+  ])("%j is like %j", (one, other) => {
+    expect(alike([one, "other", other])).toBe(true);
+  });
+
+  test("others are told apart", () => {
+    expect(alike(["A", "B", "\u00c1"])).toBe(false);
+  });
+});
+
 describe("a specification", () => {
+  test("says what can never work, and what nobody could read", () => {
+    const named = (...names: string[]) => names.map((name) => ({ name, cost: "", category: "" }));
+    const shared = [...ACCOUNTS, { account: MIXED.toLowerCase(), weight: 1n, signingKey: ONE }];
+    const { problems } = specificationOf(
+      pollOf({
+        title: "a\u202eb",
+        minimumBallots: "5",
+        voters: { ...freshElectorate("list"), accounts: shared },
+        questions: [
+          question({ options: named("A", "a ") }),
+          question({
+            title: "Which\u200b?",
+            options: named("A", "B\u2066"),
+            outcome: {
+              kind: "majority",
+              values: { threshold: "1/2", quorum: ((1n << 60n) + 3n).toString() },
+            },
+          }),
+        ],
+      }),
+      NOW,
+    );
+    expect(problems).toEqual([
+      { path: "title", fault: "direction" },
+      { path: "questions.0.options", fault: "alike" },
+      { path: "questions.1.title", fault: "invisible" },
+      { path: "questions.1.options", fault: "direction" },
+      { path: "voters.accounts", fault: "one_key" },
+      { path: "minimum_ballots", fault: "too_many_ballots" },
+      { path: "outcomes.1.quorum", fault: "too_much" },
+    ]);
+  });
+
   test("of a poll holds what was filled in", () => {
     const priced = ["400", "300", "90071992547409930"].map((cost, place) => ({
       name: `Option ${place}`,
@@ -182,12 +287,12 @@ describe("a specification", () => {
         kind: "list",
         accounts: [
           { account: ONE },
-          { account: TWO, weight: "1152921504606846976", signing_key: ONE },
+          { account: TWO, weight: "1152921504606846976", signing_key: KEY },
         ],
       },
       closes_at: NOW + 7 * 86_400,
       secret: true,
-      minimum_ballots: 5,
+      minimum_ballots: 2,
       times: {
         freeze_delay: 60,
         round_duration: 60,
@@ -220,7 +325,7 @@ describe("a specification", () => {
       voting_opens_at: { ...at(NOW), mode: "after" as const, count: "soon" },
     };
     const { problems } = specificationOf({ ...round, moments }, NOW);
-    expect(problems).toContainEqual({ path: "proposals_close_at", fault: "early" });
+    expect(problems).toContainEqual({ path: "proposals_close_at", fault: "past" });
     expect(problems).toContainEqual({ path: "voting_opens_at", fault: "time" });
   });
 
@@ -319,13 +424,14 @@ describe("a file", () => {
   test.each([
     {
       ...COMMON,
+      minimum_ballots: 2,
       questions: EVERY_QUESTION,
       outcomes: EVERY_OUTCOME,
       voters: {
         kind: "list",
         accounts: [
           { account: ONE, weight: 2 },
-          { account: TWO, signing_key: ONE },
+          { account: TWO, signing_key: KEY },
         ],
         classes: 4,
       },

@@ -17,14 +17,16 @@ import {
   readFilled,
 } from "../../web/src/client/proposing.ts";
 import type { Config, Proposal, Round } from "../../web/src/client/views.ts";
-import { redeem } from "../../web/src/client/registration.ts";
-import { fromHex, sameBytes, taggedHash, toHex, utf8 } from "../../web/src/protocol/encoding.ts";
+import { invitationOf, redeem } from "../../web/src/client/registration.ts";
+import { fromHex, sameBytes, toHex } from "../../web/src/protocol/encoding.ts";
+import { Malformed } from "../../web/src/protocol/errors.ts";
 import { SigningKey } from "../../web/src/protocol/keys.ts";
+import { pollElectorate, roundElectorate } from "../../web/src/protocol/redemption.ts";
 import {
   Domain,
   PROPOSAL,
   recover,
-  REGISTRATION,
+  REDEMPTION,
   REVISION,
   WITHDRAWAL,
 } from "../../web/src/protocol/typed_data.ts";
@@ -59,6 +61,7 @@ const ITEM: Item = {
   category: 1,
   title: "Ławka",
   text: "Why: https://bench.example",
+  details: new Uint8Array(32),
 };
 
 describe("addresses", () => {
@@ -183,7 +186,7 @@ describe("what a member signs is written here", () => {
     }
   }
 
-  const words = [RECIPIENT, 400n, 1n, "Ławka", "Why: https://bench.example"] as const;
+  const words = [RECIPIENT, 400n, 1n, "Ławka", "Why: https://bench.example", ITEM.details] as const;
   test.each<[string, (member: Member) => Promise<void>, Uint8Array]>([
     [
       "/rounds/4/proposals",
@@ -212,44 +215,118 @@ describe("what a member signs is written here", () => {
   });
 });
 
-test("an invitation is redeemed by a statement of code and account", async () => {
+describe("an invitation is redeemed by both keys", () => {
   const registry = new Uint8Array(20).fill(8);
-  let sent: unknown;
-  const gateway = {
-    post: (path: string, body: unknown) => {
-      sent = [path, body];
-      return Promise.resolve({});
+  const config = { ...CONFIG, registry };
+  const invitation = new SigningKey(new Uint8Array(32).fill(9));
+  const code = "09".repeat(32);
+  const [root, nonce] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const ofPoll = { chainId: 31337, contract: registry, round: undefined, nonce, root };
+  const ofRound = { chainId: 31337, contract: TREASURY, round: 4n, nonce: undefined, root };
+
+  /** A gateway that knows the invitation in these plans, the newest first. */
+  function gatewayOf(plans: readonly { plan: string; electorate: unknown; open: boolean }[]) {
+    const sent: [path: string, body: Record<string, string>][] = [];
+    const gateway = {
+      get: (path: string) => {
+        expect(path).toBe(`/invitations/${toHex(invitation.address)}`);
+        return Promise.resolve(plans);
+      },
+      post: (path: string, body: Record<string, string>) => {
+        sent.push([path, body]);
+        return Promise.resolve({});
+      },
+    } as unknown as Gateway;
+    return { gateway, sent };
+  }
+
+  test.each([
+    ["of a poll", ofPoll, registry, pollElectorate(31337n, registry, nonce, root)],
+    [
+      "of a round",
+      ofRound,
+      TREASURY,
+      roundElectorate(31337n, { treasury: TREASURY, roundId: 4n }, root),
+    ],
+  ])("%s", async (_, electorate, contract, named) => {
+    const { gateway, sent } = gatewayOf([
+      { plan: "b", electorate, open: false },
+      { plan: "a", electorate, open: true },
+    ]);
+    await redeem(gateway, config, code, KEY);
+    const digest = new Domain(31337n, contract).digest(
+      REDEMPTION,
+      named,
+      invitation.address,
+      KEY.address,
+    );
+    const body = {
+      plan: "a",
+      invitation: toHex(invitation.address),
+      signing_key: toHex(KEY.address),
+      by_invitation: toHex(invitation.sign(digest)),
+      by_signing_key: toHex(KEY.sign(digest)),
+    };
+    expect(sent).toEqual([["/invitations/redemption", body]]);
+    expect(JSON.stringify(sent)).not.toContain(code);
+  });
+
+  test.each([
+    ["another chain", { ...ofPoll, chainId: 1 }],
+    ["another contract", { ...ofPoll, contract: TREASURY }],
+    ["a round in the registry", { ...ofRound, contract: registry }],
+    ["neither round nor nonce", { ...ofPoll, nonce: undefined }],
+    ["both", { ...ofRound, nonce }],
+  ])("nothing is signed for %s", async (_, electorate) => {
+    const { gateway, sent } = gatewayOf([{ plan: "a", electorate, open: true }]);
+    await expect(redeem(gateway, config, code, KEY)).rejects.toThrow(Malformed);
+    expect(sent).toEqual([]);
+  });
+
+  test("an unknown one is refused as gateways do", async () => {
+    const { gateway } = gatewayOf([]);
+    await expect(redeem(gateway, config, code, KEY)).rejects.toMatchObject({ status: 404 });
+  });
+
+  test.each(["", "c0de", `0x${code}`, "00".repeat(32), "0A".repeat(32)])(
+    "%j is no code, and is not repeated",
+    (typed) => {
+      expect(() => invitationOf(typed)).toThrow("code: not 64 hexadecimal digits in lower case");
     },
-  } as unknown as Gateway;
-  await redeem(gateway, { ...CONFIG, registry }, "c0de", KEY);
-  const invitation = taggedHash("invitation-code", utf8("c0de"));
-  const digest = new Domain(31337n, registry).digest(REGISTRATION, invitation, KEY.address);
-  const signature = toHex(KEY.sign(digest));
-  const body = { code: "c0de", account: toHex(KEY.address), signature };
-  expect(sent).toEqual(["/invitations/redemption", body]);
+  );
 });
 
 describe("calldata", () => {
   const abi = parseAbi([
-    "struct Item { address recipient; uint128 amount; uint16 category; string title; string text; }",
-    "struct Membership { address signingKey; uint128 weight; bytes32[] proof; }",
+    "struct Item { address recipient; uint128 amount; uint16 category; string title; string text; " +
+      "bytes32 details; }",
+    "struct Sibling { bytes32 hash; uint128 sum; }",
+    "struct Membership { address signingKey; uint128 weight; uint32 index; bytes32 rootHash; " +
+      "uint128 totalWeight; uint32 count; Sibling[] siblings; }",
     "function propose(uint256 roundId, Item item, Membership membership)",
     "function revise(bytes32 proposalId, Item item)",
     "function withdraw(bytes32 proposalId)",
-    "function register(address key)",
+    "function register(address key, bytes signature)",
   ]);
   const proposal = new Uint8Array(32).fill(3);
   const id = toHex(proposal) as `0x${string}`;
-  const item = { ...ITEM, recipient: WRITTEN } as const;
+  const details = toHex(ITEM.details) as `0x${string}`;
+  const item = { ...ITEM, recipient: WRITTEN, details } as const;
   const account = toHex(KEY.address) as `0x${string}`;
 
   test.each([0, 1, 3])("propose with a proof of %i", (length) => {
-    const proof = Array.from({ length }, (_, place) => new Uint8Array(32).fill(place));
-    const member = { signingKey: KEY.address, weight: 3n, proof };
+    const siblings = Array.from({ length }, (_, place) => ({
+      hash: new Uint8Array(32).fill(place),
+      sum: BigInt(place) << 100n,
+    }));
+    const rest = { weight: 3n, index: 5, totalWeight: 1n << 120n, count: 6 };
+    const rootHash = new Uint8Array(32).fill(7);
+    const member = { signingKey: KEY.address, rootHash, siblings, ...rest };
     const shown = {
       signingKey: account,
-      weight: 3n,
-      proof: proof.map((one) => toHex(one) as `0x${string}`),
+      rootHash: toHex(rootHash) as `0x${string}`,
+      siblings: siblings.map(({ hash, sum }) => ({ hash: toHex(hash) as `0x${string}`, sum })),
+      ...rest,
     };
     const args = [4n, item, shown] as const;
     const expected = encodeFunctionData({ abi, functionName: "propose", args });
@@ -266,8 +343,10 @@ describe("calldata", () => {
     expect(toHex(withdrawCall(proposal))).toBe(
       encodeFunctionData({ abi, functionName: "withdraw", args: [id] }),
     );
-    expect(toHex(registerCall(KEY.address))).toBe(
-      encodeFunctionData({ abi, functionName: "register", args: [account] }),
+    const consent = new Uint8Array(65).fill(4);
+    const args = [account, toHex(consent) as `0x${string}`] as const;
+    expect(toHex(registerCall(KEY.address, consent))).toBe(
+      encodeFunctionData({ abi, functionName: "register", args }),
     );
   });
 });

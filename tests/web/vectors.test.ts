@@ -9,25 +9,42 @@ import {
   openingToJson,
   readOpening,
 } from "../../web/src/protocol/challenge.ts";
-import { Census, verifyCensusProof } from "../../web/src/protocol/census.ts";
+import { Census, encodeEntry } from "../../web/src/protocol/census.ts";
+import { verifyCensusProof } from "../../web/src/protocol/census_tree.ts";
+import { splitSections } from "../../web/src/protocol/board.ts";
 import { deriveGenerator, generators } from "../../web/src/protocol/commitment.ts";
 import * as curve from "../../web/src/protocol/curve.ts";
-import { Reader, toHex } from "../../web/src/protocol/encoding.ts";
-import { Rejected } from "../../web/src/protocol/errors.ts";
+import { concat, Reader, toHex, unsigned } from "../../web/src/protocol/encoding.ts";
+import { AuditError, Rejected } from "../../web/src/protocol/errors.ts";
+import { parseJson } from "../../web/src/protocol/json.ts";
 import { rootDigest, SumTree } from "../../web/src/protocol/merkle_sum.ts";
 import { askedQuestions, Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
 import { decodeIdentity, decodeParameters } from "../../web/src/protocol/parameters.ts";
 import { encodeParameters } from "../../web/src/protocol/parameters.ts";
+import {
+  checkPollKey,
+  checkPollKeys,
+  nodeKey,
+  nodeKeysHash,
+} from "../../web/src/protocol/poll_key.ts";
 import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { impliedQuestion } from "../../web/src/protocol/question/implied.ts";
 import { approval, knapsack, singleChoice } from "../../web/src/protocol/question/selection.ts";
+import {
+  checkRedemptions,
+  decodeRedemptions,
+  pollElectorate,
+  roundElectorate,
+} from "../../web/src/protocol/redemption.ts";
 import { BallotRule, slackBits, slackCoefficients } from "../../web/src/protocol/rule.ts";
 import { whatItSays } from "../../web/src/protocol/said.ts";
+import { ballotInfo } from "../../web/src/protocol/sealing.ts";
 import { readShare } from "../../web/src/protocol/sharing.ts";
 import { combine } from "../../web/src/protocol/tally_proof.ts";
 import { Transcript } from "../../web/src/protocol/transcript.ts";
 import { Domain, recover, type Value } from "../../web/src/protocol/typed_data.ts";
+import { publicKeyOf } from "./support/poll_keys.ts";
 import { ERRORS, type Expected, unhex, vectors } from "./support/vectors.ts";
 
 interface DecodeCase {
@@ -300,7 +317,7 @@ describe("openings.json", () => {
   });
 
   test.each([
-    ["format", "ostraka/opening/v2"],
+    ["format", "ostraka/opening/v1"],
     ["chain_id", "031337"],
     ["registry", "0x12"],
     ["bits", "0 1"],
@@ -316,29 +333,143 @@ describe("openings.json", () => {
 });
 
 interface CensusFile {
-  cases: { census: string; root: string }[];
+  cases: {
+    census: string;
+    hash: string;
+    sum: string;
+    root: string;
+    proofs: { index: number; siblings: string }[];
+  }[];
   refused: { name: string; census: string; expect: Expected }[];
 }
 
 describe("census.json", () => {
   const given = vectors<CensusFile>("census");
 
-  test.each(given.cases)("root $root", ({ census: encoded, root }) => {
+  test.each(given.cases)("root $root", ({ census: encoded, hash, sum, root, proofs }) => {
     const census = Census.decode(unhex(encoded));
     expect(toHex(census.root)).toBe(root);
     expect(toHex(census.encode())).toBe(encoded);
-    for (const entry of census.entries) {
-      const path = census.proof(entry.account);
-      verifyCensusProof(unhex(root), entry, path);
-      const richer = { ...entry, weight: entry.weight + 1n };
-      expect(() => {
-        verifyCensusProof(unhex(root), richer, path);
-      }).toThrow(Rejected);
+    const opened = census.tree.root;
+    expect([toHex(opened.hash), opened.sum]).toEqual([hash, BigInt(sum)]);
+    for (const { index, siblings } of proofs) {
+      const entry = census.entries[index]!;
+      const proof = census.proof(entry.account);
+      expect(proof.index).toBe(index);
+      const packed = proof.siblings.flatMap((node) => [node.hash, unsigned(node.sum, 16)]);
+      expect(toHex(concat(packed))).toBe(siblings);
+      verifyCensusProof(unhex(root), opened, encodeEntry(entry), proof);
+      const refuses = (...changed: Parameters<typeof verifyCensusProof>) => {
+        expect(() => {
+          verifyCensusProof(...changed);
+        }).toThrow(AuditError);
+      };
+      const leaf = encodeEntry(entry);
+      const richer = encodeEntry({ ...entry, weight: entry.weight + 1n });
+      refuses(unhex(root), opened, richer, proof);
+      refuses(unhex(root), opened, leaf, { ...proof, index: opened.count });
+      refuses(unhex(root), { ...opened, sum: opened.sum + 1n }, leaf, proof);
+      refuses(unhex(root), opened, leaf, { ...proof, siblings: [...proof.siblings, opened] });
+      if (proof.siblings.length) {
+        const [first, ...others] = proof.siblings;
+        const heavier = { ...first!, sum: first!.sum + 1n };
+        refuses(unhex(root), opened, leaf, { index, siblings: [heavier, ...others] });
+        const wrapping = { ...first!, sum: 1n << 128n };
+        refuses(unhex(root), opened, leaf, { index, siblings: [wrapping, ...others] });
+        refuses(unhex(root), opened, leaf, { ...proof, index: index ^ 1 });
+      }
     }
   });
 
   test.each(given.refused)("refused: $name", ({ census, expect: expected }) => {
     expect(() => Census.decode(unhex(census))).toThrow(ERRORS[expected]);
+  });
+});
+
+interface PollKeysFile {
+  keys: { seed: string; public_key: string; node_key: string; cleared: string }[];
+  poll_keys: string;
+  refused: { name: string; public_key: string; expect: Expected }[];
+  refused_lists: { name: string; public_keys: string[]; expect: Expected }[];
+}
+
+describe("poll_keys.json", () => {
+  const given = vectors<PollKeysFile>("poll_keys");
+
+  test("keys, words and their hash", () => {
+    const keys = given.keys.map((one) => unhex(one.public_key));
+    expect(given.keys.map(({ seed }) => toHex(publicKeyOf(unhex(seed))))).toEqual(
+      given.keys.map((one) => one.public_key),
+    );
+    expect(keys.map((key) => toHex(nodeKey(key)))).toEqual(given.keys.map((one) => one.node_key));
+    expect(keys.map((key) => toHex(checkPollKey(key)))).toEqual(
+      given.keys.map((one) => one.cleared),
+    );
+    expect(toHex(nodeKeysHash(keys.map(nodeKey)))).toBe(given.poll_keys);
+    checkPollKeys(keys);
+  });
+
+  test.each(given.refused)("refused: $name", ({ public_key, expect: expected }) => {
+    expect(() => checkPollKey(unhex(public_key))).toThrow(ERRORS[expected]);
+  });
+
+  test.each(given.refused_lists)("refused together: $name", ({ public_keys, expect: expected }) => {
+    const keys = public_keys.map(unhex);
+    expect(() => {
+      checkPollKeys(keys);
+    }).toThrow(ERRORS[expected]);
+  });
+});
+
+test("sealing.json", () => {
+  const given = vectors<{ poll_context: string; info: Record<string, string> }>("sealing");
+  const info = ballotInfo(unhex(given.poll_context), 3);
+  expect(toHex(info)).toBe(given.info["ballot for node 3"]);
+});
+
+test.each(
+  vectors<{ cases: { name: string; data: string; expect: "valid" | Expected }[] }>("json").cases,
+)("json.json: $name", ({ data, expect: expected }) => {
+  const parse = () => parseJson(unhex(data), "json");
+  if (expected === "valid") expect(parse).not.toThrow();
+  else expect(parse).toThrow(ERRORS[expected]);
+});
+
+interface RedemptionsFile {
+  chain_id: number;
+  contract: string;
+  round: number;
+  nonce: string;
+  root: string;
+  round_electorate: string;
+  poll_electorate: string;
+  cases: { name: string; census: string; redemptions: string; expect: "valid" | Expected }[];
+}
+
+describe("redemptions.json", () => {
+  const given = vectors<RedemptionsFile>("redemptions");
+  const [chainId, contract, root] = [
+    BigInt(given.chain_id),
+    unhex(given.contract),
+    unhex(given.root),
+  ];
+  const round = { treasury: contract, roundId: BigInt(given.round) };
+  const electorate = roundElectorate(chainId, round, root);
+
+  test("electorates", () => {
+    expect(toHex(electorate)).toBe(given.round_electorate);
+    const ofPoll = pollElectorate(chainId, contract, unhex(given.nonce), root);
+    expect(toHex(ofPoll)).toBe(given.poll_electorate);
+  });
+
+  test.each(given.cases)("$name", ({ census: encoded, redemptions, expect: expected }) => {
+    const check = () => {
+      const census = Census.decode(unhex(encoded));
+      const read = decodeRedemptions(unhex(redemptions), census.entries.length);
+      checkRedemptions(read, census, root, electorate, new Domain(chainId, contract));
+    };
+    if (expected === "valid") check();
+    else expect(check).toThrow(ERRORS[expected]);
   });
 });
 
@@ -366,13 +497,24 @@ test.each(vectors<{ cases: SumTreeCase[] }>("merkle_sum").cases)(
 );
 
 interface BoardFile {
+  containers: { name: string; board: string; expect: "valid" | Expected }[];
   board: { poll: string; parameters: string; committee: string; committee_digest: string };
   tally: string[];
   blinding: string;
   aggregate_shares: { node: number; share: string }[];
 }
 
-test("board.json", () => {
+describe("board.json", () => {
+  const { containers } = vectors<BoardFile>("board");
+
+  test.each(containers)("$name", ({ board, expect: expected }) => {
+    const split = () => splitSections(unhex(board));
+    if (expected === "valid") expect(split()).toHaveProperty("leaves");
+    else expect(split).toThrow(ERRORS[expected]);
+  });
+});
+
+test("board.json: sections", () => {
   const given = vectors<BoardFile>("board");
   const parameters = decodeParameters(unhex(given.board.parameters));
   expect(toHex(encodeParameters(parameters))).toBe(given.board.parameters);

@@ -9,12 +9,13 @@ import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { ProofShape } from "../../web/src/protocol/proof.ts";
 import { Approval } from "../../web/src/protocol/question/selection.ts";
-import { open, publicKeyOf } from "../../web/src/protocol/sealing.ts";
+import { ballotInfo, open } from "../../web/src/protocol/sealing.ts";
 import { decodeBox, verifyShare } from "../../web/src/protocol/sharing.ts";
 import { CommitmentKey } from "../../web/src/protocol/commitment.ts";
 import { errorOf, failureOf, type SealedPollData, type Vote } from "../../web/src/workshop/jobs.ts";
 import { serve } from "../../web/src/workshop/serve.ts";
 import { type WorkerPort, Workshop } from "../../web/src/workshop/workshop.ts";
+import { publicKeyOf } from "./support/poll_keys.ts";
 
 const QUESTION = new Approval("Which?", ["a", "b", "c", "d"], 1, 3);
 const RULE = QUESTION.rule;
@@ -70,7 +71,8 @@ describe("prepare", () => {
     const ballot = new BallotLayout(new ProofShape(RULE, 2)).decode(prepared.encoded);
     const key = new CommitmentKey(RULE.width);
     prepared.boxes.forEach((box, place) => {
-      const content = decodeBox(open(SECRETS[place]!, box), RULE.slots.length);
+      const info = ballotInfo(POLL.pollContext, place + 1);
+      const content = decodeBox(open(SECRETS[place]!, box, info), RULE.slots.length);
       expect(content.ballotDigest).toEqual(prepared.digest);
       verifyShare(key, place + 1, ballot.sharing, content.share);
       const other = place === 0 ? 2 : 1;

@@ -24,6 +24,7 @@ from ostraka_verifier.encoding import (
     POINT_BYTES,
     SCALAR_BYTES,
     parse_json,
+    read_bytes,
     tagged_hash,
     unsigned,
 )
@@ -32,7 +33,6 @@ from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.proof import Randomness, verify_proofs
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import Amounts, Number, Question, Ranking
-from ostraka_verifier.rpc import read_bytes
 
 _FORMAT = "ostraka/opening/v2"
 _MEMBERS = ("format", "chain_id", "registry", "poll", "poll_context", "ballot", "bits", "blinding")

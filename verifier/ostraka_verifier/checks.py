@@ -6,7 +6,8 @@ cannot be judged without it.
 Source: docs/protocol.md §13. Tests: tests/verifier/test_checks.py kills each check by a mutation.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar, cast
@@ -26,13 +27,17 @@ from ostraka_verifier.board import (
 from ostraka_verifier.census import MINIMUM_CLASS, Census, CensusEntry
 from ostraka_verifier.commitment import MAX_GENERATORS, CommitmentKey, derive_generator
 from ostraka_verifier.curve import Curve
-from ostraka_verifier.encoding import keccak256, word
+from ostraka_verifier.encoding import keccak256, parse_json, word
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import (
     ROUND_DECIDED,
     ChainEvidence,
+    CodeEvidence,
+    CoinReceipt,
+    DeploymentEvidence,
     ProposalEvidence,
     RoundEvidence,
+    Transfer,
 )
 from ostraka_verifier.merkle_sum import Leaf, sum_root
 from ostraka_verifier.outcome import (
@@ -49,15 +54,22 @@ from ostraka_verifier.parameters import (
     Description,
     PollIdentity,
     PollParameters,
-    RoundReference,
 )
 from ostraka_verifier.poll_key import check_poll_keys, node_key, node_keys_hash
 from ostraka_verifier.proof import ProofShape, Randomness, RejectedProofs, verify_proofs
 from ostraka_verifier.redemption import Redemptions, poll_electorate, round_electorate
-from ostraka_verifier.rpc import Progress, no_progress
+from ostraka_verifier.releases import (
+    MEMBER_REGISTRY,
+    Found,
+    Releases,
+    created_address,
+    domain_immutables,
+    known_releases,
+)
+from ostraka_verifier.rpc import Progress, Unanswered, no_progress
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import Share
-from ostraka_verifier.snapshot import InvitedCensus
+from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind
 from ostraka_verifier.tally_proof import (
     AggregateCommitments,
     Tally,
@@ -71,6 +83,10 @@ _T = TypeVar("_T")
 
 PROOF_BATCH = 2000
 """Ballots whose proofs are verified together."""
+LEAST_PERIOD_S = 3600
+"""Floor of a registry's periods below which it is meant for tests."""
+MEMBERS_ELECTORATE, FIXED_ELECTORATE, SOURCE_ELECTORATE, INVITED_ELECTORATE = range(4)
+"""Kinds of a round's electorate (§17.4)."""
 
 
 class Verdict(Enum):
@@ -91,6 +107,7 @@ class Finding:
         verdict: Whether it does.
         item: What failed, "" otherwise.
         detail: Why it failed, what is missing, or what was counted.
+        assumes: What it holds by somebody's word only, "" for nothing. Completes "holds, assuming".
     """
 
     check: str
@@ -98,6 +115,7 @@ class Finding:
     verdict: Verdict
     item: str = ""
     detail: str = ""
+    assumes: str = ""
 
     def to_json(self) -> dict[str, str]:
         """Stable members."""
@@ -107,7 +125,16 @@ class Finding:
             "verdict": self.verdict.value,
             "item": self.item,
             "detail": self.detail,
+            "assumes": self.assumes,
         }
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a check that holds has to say: what was counted, and what it holds by a word only."""
+
+    detail: str
+    assumes: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,10 +160,12 @@ class Audit:
         board: bytes,
         randomness: Randomness,
         progress: Progress = no_progress,
+        releases: Releases | None = None,
     ) -> None:
         """Args:
         board: Bytes of the board.
         randomness: Source of batch weights, as `secrets.randbits`.
+        releases: Whose code the contracts may have; by default those that this program knows.
 
         Raises:
             Malformed: The board has not even the sections of one.
@@ -147,6 +176,7 @@ class Audit:
         self.sections = split_sections(board)
         self.randomness = randomness
         self.progress = progress
+        self.releases = known_releases() if releases is None else releases
         self.current = ""
         self._read: dict[str, object] = {}
 
@@ -157,21 +187,30 @@ class Audit:
             only: Numbers of the checks wanted; by default all.
         """
         findings = []
+        said: dict[str, str] = {}
         for number, claim, check in CHECKS:
             if only is not None and number not in only:
                 continue
             self.current = number
             try:
-                detail = check(self)
+                held = check(self)
             except Undecided as missing:
-                findings.append(Finding(number, claim, Verdict.NOT_CHECKED, "", str(missing)))
+                detail = str(missing)
+                if isinstance(missing, Unanswered) and said.setdefault(detail, number) != number:
+                    # What the endpoint did not answer is said once.
+                    detail = f"as {said[detail]}"
+                findings.append(Finding(number, claim, Verdict.NOT_CHECKED, "", detail))
             except Rejected as failure:
                 findings.append(Finding(number, claim, Verdict.FAILS, failure.item, failure.reason))
             except Malformed as failure:
                 item, _, reason = str(failure).partition(": ")
                 findings.append(Finding(number, claim, Verdict.FAILS, item, reason or item))
             else:
-                findings.append(Finding(number, claim, Verdict.HOLDS, "", detail))
+                if isinstance(held, str):
+                    held = Held(held)
+                findings.append(
+                    Finding(number, claim, Verdict.HOLDS, "", held.detail, held.assumes)
+                )
         return findings
 
     @property
@@ -243,6 +282,8 @@ class Audit:
     def anchored(self) -> AnchoredRoot:
         """Section 10 (T2)."""
         if self.chain.anchored is None:
+            if self.chain.anchored_at:
+                raise self._missing_event("RootAnchored")
             raise Undecided("no root is anchored yet")
         return self._once("T2", "root", lambda: decode_root(self._section("root")))
 
@@ -260,11 +301,11 @@ class Audit:
 
     @property
     def shares(self) -> tuple[SignedShare, ...]:
-        """Section 11 (S1)."""
-        if "shares" not in self.sections and self.chain.tally is None:
-            raise Undecided("no aggregate share is released yet")
+        """Section 11 (S1); empty where the board has none."""
+        if "shares" not in self.sections:
+            return ()
         return self._once(
-            "S1", "shares", lambda: decode_shares(self._section("shares"), len(self.rule.slots))
+            "S1", "shares", lambda: decode_shares(self.sections["shares"], len(self.rule.slots))
         )
 
     @property
@@ -285,13 +326,31 @@ class Audit:
     def tally(self) -> Tally:
         """The tally on chain."""
         if self.chain.tally is None:
+            if self.chain.status == "tallied":
+                raise self._missing_event("TallyAccepted")
             raise Undecided(f"the chain has no tally: the poll is {self.chain.status}")
         return self.chain.tally
 
     @property
+    def node_keys(self) -> tuple[bytes, ...]:
+        """Words of the poll keys on chain."""
+        if not self.chain.node_keys:
+            if any(self.chain.poll_keys_digest):
+                raise self._missing_event("PollOpened")
+            raise Undecided("the poll is not open yet")
+        return self.chain.node_keys
+
+    @property
+    def deployment(self) -> DeploymentEvidence:
+        """The registry and its parts."""
+        return _given(self.chain.deployment)
+
+    @property
     def round(self) -> RoundEvidence:
-        """The round that the description names (D1)."""
-        return self._once("D1", "round", self._read_round)
+        """The round that the description names."""
+        if self.chain.round is None:
+            raise Undecided("the round was not read")
+        return _given(self.chain.round)
 
     def entry_of(self, ballot: Ballot) -> CensusEntry:
         """Census entry of a ballot's voter; Rejected (B3) when there is none."""
@@ -324,12 +383,11 @@ class Audit:
             raise Malformed(f"board.{name}: missing")
         return self.sections[name]
 
-    def _read_round(self) -> RoundEvidence:
-        if isinstance(self.chain.round, AuditError):
-            raise self.chain.round
-        if self.chain.round is None:
-            raise Undecided("the round was not read")
-        return self.chain.round
+    def _missing_event(self, name: str) -> Unanswered:
+        return Unanswered(
+            f"the poll is {self.chain.status}, but the RPC endpoint shows no event {name} of it:"
+            " it lacks events"
+        )
 
     def _decode_ballots(self) -> list[Ballot]:
         return self.layout.decode_many(self.curve, [leaf.ballot for leaf in self.leaves])
@@ -348,6 +406,13 @@ class Audit:
                 raise found
             raise Undecided(f"needs {check}")
         return cast(_T, found)
+
+
+def _given(evidence: _T | AuditError) -> _T:
+    """A part of the evidence that may be an error instead."""
+    if isinstance(evidence, AuditError):
+        raise evidence
+    return evidence
 
 
 def ballot_name(ballot: Ballot) -> str:
@@ -401,12 +466,11 @@ def check_p3(audit: Audit) -> str:
 def check_p4(audit: Audit) -> str:
     """P4: poll keys are valid, distinct, signed by all nodes, and pinned on chain."""
     announced = decode_poll_keys(audit.sections["poll_keys"])
-    if not audit.chain.node_keys:
-        raise Undecided("the poll is not open yet")
+    on_chain = audit.node_keys
     keys = [one.public_key for one in announced]
     words = tuple(node_key(one) for one in keys)
     pinned = node_keys_hash(words)
-    if words != audit.chain.node_keys or pinned != audit.chain.poll_keys_digest:
+    if words != on_chain or pinned != audit.chain.poll_keys_digest:
         raise Rejected("P4", "board.poll_keys", "not those pinned on chain")
     if len(keys) != len(audit.committee.members):
         raise Rejected("P4", "board.poll_keys", "not one for each node")
@@ -441,6 +505,71 @@ def check_g1(audit: Audit) -> str:
     return f"{MAX_GENERATORS + 1} points derived again"
 
 
+def check_g2(audit: Audit) -> Held:
+    """G2: registry, rules, table and voting keys are contracts of a known release."""
+    deployment, registry = audit.deployment, audit.claimed.registry
+    found = _release_of(audit, "PollRegistry", CodeEvidence(registry, deployment.registry))
+    parts = {
+        "generatorTable": created_address(registry, 1),
+        "votingKeys": created_address(registry, 2),
+        "pollRules": created_address(registry, 3),
+    }
+    named = {
+        "generatorTable": deployment.generator_table,
+        "votingKeys": deployment.voting_keys.address,
+        "pollRules": deployment.poll_rules.address,
+    }
+    expected = {name: word(address) for name, address in parts.items()}
+    chain_id = audit.chain.chain_id
+    _require_immutables("PollRegistry", found, domain_immutables(chain_id, registry) | expected)
+    for name, address in named.items():
+        if address != parts[name]:
+            raise Rejected("G2", name, "not the contract that the registry made")
+    fixed = {"periodFloor": word(deployment.period_floor), "disputes": word(deployment.disputes)}
+    _require_immutables("PollRegistry", found, fixed)
+    table = CodeEvidence(deployment.generator_table, audit.chain.generators)
+    for contract, part in (("PollRules", deployment.poll_rules), ("GeneratorTable", table)):
+        _same_release(contract, _release_of(audit, contract, part), found)
+    keys = _release_of(audit, "VotingKeys", deployment.voting_keys)
+    _same_release("VotingKeys", keys, found)
+    _require_immutables(
+        "VotingKeys", keys, domain_immutables(chain_id, deployment.voting_keys.address)
+    )
+    floor = deployment.period_floor
+    said = f"release {found.release}; periods of at least {floor} s"
+    if floor < LEAST_PERIOD_S:
+        said += ", less than an hour: a test deployment"
+    if not any(deployment.disputes):
+        return Held(said)
+    disputes = f"0x{deployment.disputes.hex()}"
+    return Held(
+        f"{said}; {disputes} may reject roots and void polls",
+        f"the contract {disputes} rejects none but false roots",
+    )
+
+
+def _release_of(audit: Audit, contract: str, at: CodeEvidence) -> Found:
+    found = audit.releases.find(contract, at.code)
+    if found is None:
+        raise Undecided(
+            f"the code at 0x{at.address.hex()} is not that of {contract} in any release that this"
+            " program knows"
+        )
+    return found
+
+
+def _same_release(contract: str, part: Found, whole: Found) -> None:
+    if part.release != whole.release:
+        raise Undecided(f"{contract} is of release {part.release}, not of {whole.release}")
+
+
+def _require_immutables(contract: str, found: Found, expected: Mapping[str, bytes]) -> None:
+    differing = found.differing(expected)
+    if differing is not None:
+        check = "D4" if contract == "BudgetTreasury" else "G2"
+        raise Rejected(check, f"{contract}.{differing}", "another value than the deployment gives")
+
+
 def check_c1(audit: Audit) -> str:
     """C1: the census is in strict order, in range, and has its root."""
     if audit.census.tree_by(audit.curve.name).digest != audit.parameters.census_root:
@@ -470,32 +599,82 @@ def check_c3(audit: Audit) -> str:
     return "no weight identifies a voter"
 
 
-def check_c4(audit: Audit) -> str:
+def check_c4(audit: Audit) -> Held:
     """C4: the census is the one that anybody reads again from its source."""
     shared = audit.census.shared_keys()
     if shared and not audit.description.shared_keys:
         key, accounts = next(iter(shared.items()))
         raise Rejected("C4", f"signing key 0x{key.hex()}", f"it signs for {accounts} accounts")
-    source = audit.description.census
+    source, voters = audit.description.census, len(audit.census)
     if source is None:
-        return "the organizer gave the census: who belongs in it is theirs to answer for"
+        return Held(
+            f"{voters} voters, listed by hand; {_other_keys(audit)}",
+            f"the organizer, who listed {voters} voters by hand, listed those who may vote",
+        )
     if isinstance(source, InvitedCensus):
         return _check_redemptions(audit, source)
-    if isinstance(audit.chain.census, AuditError):
-        raise audit.chain.census
-    if audit.chain.census is None:
+    if source.keys not in (None, created_address(audit.claimed.registry, 2)):
+        raise Rejected("C4", "description.census.keys", "not the registry's own voting keys")
+    read = _given(audit.chain.census)
+    if read is None:
         raise Undecided("the source of the census was not read")
-    read = audit.chain.census.by_account
     for entry in audit.census.entries:
-        if read.get(entry.account) != entry:
+        if read.by_account.get(entry.account) != entry:
             raise Rejected("C4", f"voter 0x{entry.account.hex()}", "not so in the source")
-    if len(read) != len(audit.census):
-        missing = next(account for account in read if account not in audit.census.by_account)
+    if len(read) != voters:
+        missing = next(
+            entry.account for entry in read.entries if entry.account not in audit.census.by_account
+        )
         raise Rejected("C4", f"voter 0x{missing.hex()}", "in the source, not in the census")
-    return f"{source.kind.value} of 0x{source.contract.hex()} at block {source.block}"
+    at = _check_block(audit, source)
+    contract = f"0x{source.contract.hex()}"
+    keys = "" if source.keys is None else f"; voting keys of 0x{source.keys.hex()}"
+    detail = f"{source.kind.value} of {contract} at block {source.block}{at}{keys}"
+    known = None
+    if source.kind is SourceKind.MEMBERS:
+        known = audit.releases.find(MEMBER_REGISTRY, audit.chain.census_code)
+    whose = f"the owner of {contract} listed its members" if known else _UNKNOWN.format(contract)
+    return Held(f"{detail}; {_other_keys(audit)}", whose)
 
 
-def _check_redemptions(audit: Audit, invited: InvitedCensus) -> str:
+_UNKNOWN = "the contract {}, whose code this program does not know, tells truly who may vote"
+
+
+def _other_keys(audit: Audit) -> str:
+    """How many voters let another key sign."""
+    entries = audit.census.entries
+    others = sum(entry.signing_key != entry.account for entry in entries)
+    return f"{others} of {len(entries)} entries sign with another key than the account's"
+
+
+def _check_block(audit: Audit, source: CensusSource) -> str:
+    """In a round whose electorate is a source on chain, it is that source at the right block."""
+    if audit.description.round is None:
+        return ""
+    electorate = audit.round.electorate
+    if electorate.kind != SOURCE_ELECTORATE:
+        return ""
+    before, after = _given(audit.chain.census_times) or (0, 0)
+    at = _time_of(electorate.source)
+    if at is None or source.at_time(at) != electorate.source:
+        raise Rejected("C4", "description.census", "another source than the round fixed")
+    if not before <= at < after:
+        reason = f"from {before} to {after}, not the latest block at {at}"
+        raise Rejected("C4", "description.census.block", reason)
+    return f", the latest at {at}"
+
+
+def _time_of(source: bytes) -> int | None:
+    """The member `at` of a round's source; None where it is none."""
+    try:
+        content = parse_json(source, "electorate.source")
+    except Malformed:
+        return None
+    at = content.get("at") if isinstance(content, dict) else None
+    return at if type(at) is int else None
+
+
+def _check_redemptions(audit: Audit, invited: InvitedCensus) -> Held:
     reference, chain_id = audit.description.round, audit.chain.chain_id
     if (reference is None) == (invited.nonce is None):
         raise Rejected("C4", "description.census.nonce", "only polls without a round have one")
@@ -511,7 +690,11 @@ def _check_redemptions(audit: Audit, invited: InvitedCensus) -> str:
         domain = audit.domain
     redemptions = audit.redemptions
     redemptions.check(audit.census, invited.root, electorate, domain)
-    return f"{len(audit.census)} of {len(redemptions.invited)} invitations used"
+    used, invitations = len(audit.census), len(redemptions.invited)
+    return Held(
+        f"{used} of {invitations} invitations used",
+        f"each of {invitations} invitations ({used} used) went to a person of its own",
+    )
 
 
 def check_b1(audit: Audit) -> str:
@@ -634,17 +817,49 @@ def check_t3(audit: Audit) -> str:
         root.sum[32:],
         root.count,
     )
+    good, bad = list[int](), list[str]()
     for one in anchored.attestations:
-        item = f"attestation of node {one.node}"
-        audit.require_signer("T3", item, audit.member("T3", one.node), one.signature, digest)
-    signed, quorum = len(anchored.attestations), audit.committee.quorum
-    if signed < quorum:
-        raise Rejected("T3", "board.root", f"{signed} signatures, {quorum} needed")
-    return f"nodes {', '.join(str(one.node) for one in anchored.attestations)}"
+        try:
+            signer = audit.member("T3", one.node)
+            audit.require_signer("T3", f"node {one.node}", signer, one.signature, digest)
+        except Rejected as failure:
+            bad.append(f"{failure.item}: {failure.reason}")
+        else:
+            good.append(one.node)
+    ignored = "".join(f"; not counted: {one}" for one in bad)
+    quorum = audit.committee.quorum
+    if len(good) < quorum:
+        reason = f"{len(good)} good signatures, {quorum} needed{ignored}"
+        raise Rejected("T3", "board.root", reason)
+    return f"nodes {', '.join(map(str, good))}{ignored}"
+
+
+def check_t4(audit: Audit) -> str:
+    """T4: the root was anchored in time, over enough ballots."""
+    onchain, parameters = audit.chain.anchored, audit.parameters
+    if onchain is None:
+        _ = audit.anchored  # says why
+        raise Undecided("no root is anchored yet")
+    at, rejected = audit.chain.anchored_at, audit.chain.rejected_rounds
+    clock = parameters.settling(rejected, audit.chain.rejected_at)
+    if at < parameters.freezes_at:
+        raise Rejected("T4", "root", f"anchored at {at}, before {parameters.freezes_at}")
+    if not clock.starts_at <= at < clock.deadline:
+        reason = f"anchored at {at}, not from {clock.starts_at} to {clock.deadline}"
+        raise Rejected("T4", "root", reason)
+    if not rejected <= onchain.round < parameters.max_rounds:
+        reason = f"round {onchain.round}, not from {rejected} to {parameters.max_rounds - 1}"
+        raise Rejected("T4", "root.round", reason)
+    if audit.chain.tally is not None and onchain.root.count < parameters.minimum_ballots:
+        reason = f"{onchain.root.count} ballots were tallied, at least {parameters.minimum_ballots}"
+        raise Rejected("T4", "root.count", reason)
+    return f"anchored at {at}, in round {onchain.round}"
 
 
 def check_s1(audit: Audit) -> str:
     """S1: every aggregate share on the board is signed and good."""
+    if not audit.shares:
+        raise Undecided("the board has no aggregate share")
     for signed in audit.shares:
         item = f"aggregate share of node {signed.node}"
         digest = audit.domain.digest(
@@ -661,6 +876,9 @@ def check_s1(audit: Audit) -> str:
 
 def check_s2(audit: Audit) -> str:
     """S2: at least `t` good shares give the tally on chain."""
+    tally = audit.tally
+    if not audit.shares:
+        raise Rejected("S2", "board.shares", "none, though the chain has a tally")
     good: dict[int, Share] = {}
     for signed in audit.shares:
         try:
@@ -668,7 +886,7 @@ def check_s2(audit: Audit) -> str:
         except Rejected:
             continue
         good[signed.node] = signed.share
-    if combine(good, audit.committee.threshold) != audit.tally:
+    if combine(good, audit.committee.threshold) != tally:
         raise Rejected("S2", "tally", "the aggregate shares give another one")
     return f"{len(good)} good shares, {audit.committee.threshold} needed"
 
@@ -702,12 +920,12 @@ def check_r2(audit: Audit) -> str:
 
 
 def check_r3(audit: Audit) -> str:
-    """R3: the tally was accepted after the dispute window and before its deadline."""
+    """R3: the tally was accepted from the dispute window's end on, before its deadline."""
     _ = audit.tally  # nothing to judge before there is one
     at = audit.chain.tallied_at
     start, end = audit.chain.dispute_window_ends_at, audit.chain.tally_deadline
     if not start <= at < end:
-        raise Rejected("R3", "tally", f"accepted at {at}, not from {start} to {end}")
+        raise Rejected("R3", "tally", f"accepted at {at}, not in {start} … {end - 1}")
     return f"accepted at {at}"
 
 
@@ -720,24 +938,23 @@ def check_o1(audit: Audit) -> str:
         awards = rule.awards(tally.values)
     except Rejected:
         raise Undecided("needs R1") from None
-    if isinstance(audit.chain.awards, AuditError):
-        raise audit.chain.awards
-    if audit.chain.awards is None or list(audit.chain.awards) != awards:
+    given = _given(audit.chain.awards)
+    if given is None or list(given) != awards:
         raise Rejected("O1", "outcome", "the contract gives another one")
     return f"{sum(map(bool, awards))} of {len(awards)} options awarded"
 
 
-def check_d1(audit: Audit) -> str:
+def check_d1(audit: Audit) -> Held:
     """D1: the round that the description names decides by this poll about these options."""
-    found = _round(audit)
-    if found is None:
+    reference, treasury = audit.description.round, audit.chain.creator
+    if reference is None:
         if audit.chain.creator_is_treasury:
             raise Rejected("D1", "description", "it names no round, but a treasury made the poll")
-        return _PLAIN_POLL
-    treasury, rule, options = audit.chain.creator, audit.outcome_rule, audit.description.options
-    if audit.description.round != RoundReference(treasury, found.round_id):
+        return Held(_PLAIN_POLL)
+    if reference.treasury != treasury:
         raise Rejected("D1", "round", f"the poll was created by 0x{treasury.hex()}")
-    evidence = found.evidence
+    found = _Round(reference.round_id, audit.round)
+    rule, options, evidence = audit.outcome_rule, audit.description.options, found.evidence
     if (evidence.registry, evidence.poll_id) != (audit.claimed.registry, audit.claimed.poll_id):
         raise Rejected("D1", "round", f"it decides by another poll, {evidence.poll_id}")
     if not isinstance(rule, Greedy | GreedyByCategory | Proportional):
@@ -757,7 +974,45 @@ def check_d1(audit: Audit) -> str:
             raise Rejected("D1", f"costs[{slot}]", "the proposal asks for another amount")
         if isinstance(rule, GreedyByCategory) and proposal.category != rule.categories[slot]:
             raise Rejected("D1", f"categories[{slot}]", "the proposal names another category")
-    return f"round {found.round_id} of treasury 0x{treasury.hex()}"
+    said, assumes = _check_electorate(audit, evidence)
+    return Held(f"round {found.round_id} of treasury 0x{treasury.hex()}; {said}", assumes)
+
+
+def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
+    """Those vote whom the round fixed before anybody gave money: in words, and what is assumed."""
+    parameters, fixed = audit.parameters, evidence.electorate
+    if parameters.secret != evidence.secret:
+        asked = "secret" if evidence.secret else "not secret"
+        raise Rejected("D1", "secret", f"the round asked for a poll that is {asked}")
+    if fixed.kind in (MEMBERS_ELECTORATE, FIXED_ELECTORATE):
+        if parameters.census_root != fixed.root:
+            raise Rejected("D1", "electorate", "the poll has another census than the round fixed")
+        if fixed.root == evidence.member_root:
+            return "its members vote", ""
+        if fixed.kind == MEMBERS_ELECTORATE:
+            raise Rejected("D1", "electorate", "the round calls others its members")
+        return "voters fixed with the round", _NOT_THE_MEMBERS
+    if fixed.kind == SOURCE_ELECTORATE:
+        if keccak256(fixed.source) != fixed.root:
+            raise Rejected("D1", "electorate", "the event shows another source than was fixed")
+        if not isinstance(audit.description.census, CensusSource):
+            raise Rejected("D1", "electorate", "the round fixed a source on chain")
+        return "voters are read on chain", _NOT_THE_MEMBERS
+    if fixed.kind != INVITED_ELECTORATE:
+        raise Undecided(
+            f"the round has an electorate of kind {fixed.kind}, unknown to this program"
+        )
+    invited = audit.description.census
+    if not isinstance(invited, InvitedCensus) or invited.root != fixed.root:
+        raise Rejected("D1", "electorate", "the round fixed other invitations")
+    if parameters.voters > fixed.voters:
+        raise Rejected("D1", "electorate", f"{parameters.voters} voters, {fixed.voters} invited")
+    if parameters.total_weight > fixed.weight:
+        raise Rejected("D1", "electorate", f"weight {parameters.total_weight} of {fixed.weight}")
+    return "voters are invited", _NOT_THE_MEMBERS
+
+
+_NOT_THE_MEMBERS = "voters who are not the round's members are those whom its funders expected"
 
 
 def check_d2(audit: Audit) -> str:
@@ -814,8 +1069,68 @@ def check_d3(audit: Audit) -> str:
     total = sum(payout.amount for payout in evidence.payouts)
     if evidence.paid_out != total or total > evidence.deposited:
         raise Rejected("D3", "paid out", f"{evidence.paid_out}, the payouts come to {total}")
+    _check_moved(evidence)
     unpaid = sum(proposal.funded and not proposal.paid for proposal in evidence.proposals)
     return f"{len(paid)} paid, {total} in all; {unpaid} not claimed"
+
+
+def _check_moved(evidence: RoundEvidence) -> None:
+    """Besides the treasury's word: the token's events, or the recipients' balances."""
+    moved = _given(evidence.moved)
+    owed = Counter[tuple[bytes, bytes, int]]()
+    for one in evidence.payouts:
+        owed[one.transaction, one.recipient, one.amount] += 1
+    if any(evidence.token):
+        seen = Counter(
+            (one.transaction, one.recipient, one.amount)
+            for one in moved
+            if isinstance(one, Transfer)
+        )
+        for missing in owed - seen:
+            recipient = missing[1]
+            if any(key[:2] == missing[:2] for key in seen - owed):
+                # As tokens do that keep a fee; what arrived is not the treasury's to say.
+                raise Undecided(f"the token moved another amount to 0x{recipient.hex()}")
+            raise Rejected(
+                "D3",
+                f"payout of {missing[2]} to 0x{recipient.hex()}",
+                "the token moved no such amount",
+            )
+        return
+    receipts = {(one.recipient, one.block): one for one in moved if isinstance(one, CoinReceipt)}
+    coins = Counter[tuple[bytes, int]]()
+    for one in evidence.payouts:
+        coins[one.recipient, one.block] += one.amount
+    for (recipient, block), amount in coins.items():
+        name, receipt = f"payout to 0x{recipient.hex()}", receipts.get((recipient, block))
+        if receipt is None:
+            raise Undecided(f"balances of 0x{recipient.hex()} were not read")
+        if receipt.after - receipt.before >= amount:
+            continue
+        grown = f"its balance changed by {receipt.after - receipt.before} in block {block}"
+        if receipt.spent:
+            # What an account spends within the block hides what it was given.
+            raise Undecided(f"{name} of {amount}: {grown}, and it may have spent there")
+        raise Rejected("D3", name, f"{grown}, {amount} were due")
+
+
+def check_d4(audit: Audit) -> str:
+    """D4: treasury and its rules are contracts of a known release."""
+    reference = audit.description.round
+    if reference is None:
+        return _PLAIN_POLL
+    evidence, treasury = audit.round, reference.treasury
+    found = _release_of(audit, "BudgetTreasury", CodeEvidence(treasury, evidence.code))
+    if evidence.registry != audit.claimed.registry:
+        raise Rejected("D4", "treasury", f"its registry is 0x{evidence.registry.hex()}")
+    rules = created_address(treasury, 1)
+    expected = {"registry": word(audit.claimed.registry), "rules": word(rules)}
+    expected |= domain_immutables(audit.chain.chain_id, treasury)
+    _require_immutables("BudgetTreasury", found, expected)
+    if evidence.rules.address != rules:
+        raise Rejected("D4", "rules", "not the contract that the treasury made")
+    _same_release("RoundRules", _release_of(audit, "RoundRules", evidence.rules), found)
+    return f"treasury 0x{treasury.hex()} of release {found.release}"
 
 
 _PLAIN_POLL = "no round hangs on this poll"
@@ -838,7 +1153,7 @@ def _round(audit: Audit) -> _Round | None:
     return _Round(reference.round_id, audit.round)
 
 
-CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
+CHECKS: Sequence[tuple[str, str, Callable[[Audit], str | Held]]] = (
     ("P1", "the board is of this poll, with its context on chain", check_p1),
     ("P2", "rules and description are those that the poll fixes", check_p2),
     ("P3", "the committee obeys its bounds", check_p3),
@@ -846,6 +1161,7 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("P5", "the questions make the ballot rule", check_p5),
     ("P6", "the parameters keep their bounds", check_p6),
     ("G1", "the contract's generators are derived as specified", check_g1),
+    ("G2", "the registry is of a known release", check_g2),
     ("C1", "the census is in order and has its root", check_c1),
     ("C2", "voters and weights add up", check_c2),
     ("C3", "weights give no vote of a secret poll away", check_c3),
@@ -859,6 +1175,7 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("T1", "the root is that of the ballots", check_t1),
     ("T2", "the root is anchored on chain", check_t2),
     ("T3", "enough nodes signed the root", check_t3),
+    ("T4", "the root was anchored in time", check_t4),
     ("S1", "every aggregate share is good", check_s1),
     ("S2", "the shares give the tally", check_s2),
     ("R1", "the tally opens the anchored sum", check_r1),
@@ -868,4 +1185,5 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str]]] = (
     ("D1", "the poll decides about the round's proposals", check_d1),
     ("D2", "the treasury funds the winners", check_d2),
     ("D3", "payouts went to the winners, once", check_d3),
+    ("D4", "the treasury is of a known release", check_d4),
 )

@@ -8,6 +8,7 @@ Source: docs/protocol.md §2. Vectors: tests/vectors/curve.json.
 
 import json
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -96,6 +97,11 @@ def parse_json(data: bytes, subject: str) -> Any:
     return content
 
 
+def canonical_json(content: Mapping[str, object]) -> bytes:
+    """JSON in its one form: members sorted, no blanks, ASCII."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -109,6 +115,13 @@ def _integer(digits: str) -> int | Decimal:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no value")
+
+
+def read_bytes(value: Any, subject: str) -> bytes:
+    """Bytes out of 0x-hex; Malformed naming `subject` otherwise."""
+    if not isinstance(value, str) or not re.fullmatch("0x(?:[0-9a-fA-F]{2})*", value):
+        raise Malformed(f"{subject}: not 0x-hex: {str(value)[:40]!r}")
+    return bytes.fromhex(value[2:])
 
 
 class Reader:

@@ -8,11 +8,18 @@ from functools import cached_property
 
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader, keccak256, word
-from ostraka_verifier.errors import Malformed, Rejected, Undecided
+from ostraka_verifier.errors import Malformed, Undecided
 from ostraka_verifier.parameters import Committee, Description, Member, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape
 from ostraka_verifier.question import Question
-from ostraka_verifier.rpc import JsonRpc, dynamic, length, read_bytes
+from ostraka_verifier.rpc import (
+    JsonRpc,
+    Unanswered,
+    answered_bytes,
+    answers_of_the_endpoint,
+    dynamic,
+    length,
+)
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.typed_data import Domain
 
@@ -63,10 +70,18 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
     """Read a poll at the latest block.
 
     Raises:
-        Undecided: The endpoint is out of reach, or shows no such poll.
-        Malformed, Rejected: What it shows does not fit together; names the check.
+        Undecided: The endpoint is out of reach, shows no such poll, or contradicts itself.
+        Rejected: The poll is of a kind unknown to this program, or its rule is none.
     """
-    block = rpc.newest_block()
+    block, chain_id = rpc.newest_block(), rpc.chain_id()
+    if not rpc.code(registry, block):
+        raise Unanswered(f"no contract at 0x{registry.hex()} on chain {chain_id}")
+    with answers_of_the_endpoint():
+        return _read(rpc, PollIdentity(chain_id, registry, poll_id), block)
+
+
+def _read(rpc: JsonRpc, identity: PollIdentity, block: int) -> PublishedPoll:
+    registry, poll_id = identity.registry, identity.poll_id
     data = _event(rpc, registry, _CREATED, word(poll_id), block)
     if data is None:
         raise Undecided(f"the registry shows no poll {poll_id} at block {block}")
@@ -76,7 +91,6 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
     rule.check_weight(parameters.total_weight)
     description = Description.decode(_bytes(data, _PARAMETER_WORDS + 2, "PollCreated.description"))
     committee = _committee(rpc, registry, parameters.committee, block)
-    identity = PollIdentity(rpc.chain_id(), registry, poll_id)
     context = identity.context(parameters, rule)
     # P1: the registry itself must say the same as the event.
     view = rpc.call(registry, "poll(uint256)", word(poll_id), block)
@@ -87,14 +101,14 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
         ("context", context, view[WORD_BYTES : 2 * WORD_BYTES]),
     ):
         if computed != claimed:
-            raise Rejected("P1", name, "the chain's digest is of something else")
+            raise Unanswered(f"the RPC endpoint contradicts itself: another {name} than its digest")
     return PublishedPoll(identity, context, description, rule, committee)
 
 
 def _committee(rpc: JsonRpc, registry: bytes, digest: bytes, block: int) -> Committee:
     data = _event(rpc, registry, _COMMITTEE, digest, block)
     if data is None:
-        raise Rejected("P3", "committee", "not registered")
+        raise Unanswered("the RPC endpoint shows no event CommitteeRegistered of the committee")
     nodes = dynamic(data, 0, "CommitteeRegistered.nodes")
     addresses = [nodes.take(WORD_BYTES, "node")[-ADDRESS_BYTES:] for _ in range(length(nodes))]
     reader = Reader(data, "CommitteeRegistered")
@@ -103,7 +117,7 @@ def _committee(rpc: JsonRpc, registry: bytes, digest: bytes, block: int) -> Comm
     threshold, faults = (reader.unsigned(WORD_BYTES, name) for name in "tf")
     listed = data[at:]
     if length(Reader(listed, "CommitteeRegistered.urls")) != len(addresses):
-        raise Rejected("P3", "committee", "not a URL for each node")
+        raise Malformed("CommitteeRegistered: not a URL for each node")
     members = []
     for position, address in enumerate(addresses):
         url = _bytes(listed[WORD_BYTES:], position, "CommitteeRegistered.url")
@@ -116,7 +130,7 @@ def _committee(rpc: JsonRpc, registry: bytes, digest: bytes, block: int) -> Comm
 
 def _event(rpc: JsonRpc, registry: bytes, kind: bytes, name: bytes, block: int) -> bytes | None:
     logs = rpc.latest_logs(registry, (kind, name), block)
-    return read_bytes(logs[-1].get("data"), "eth_getLogs") if logs else None
+    return answered_bytes(logs[-1].get("data"), "eth_getLogs") if logs else None
 
 
 def _bytes(data: bytes, position: int, subject: str) -> bytes:

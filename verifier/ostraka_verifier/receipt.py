@@ -9,10 +9,15 @@ from typing import Any
 
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import CAST_AT_BYTES
-from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, parse_json, tagged_hash
+from ostraka_verifier.encoding import (
+    ADDRESS_BYTES,
+    SIGNATURE_BYTES,
+    parse_json,
+    read_bytes,
+    tagged_hash,
+)
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.rpc import read_bytes
 from ostraka_verifier.typed_data import recover
 
 _FORMAT = "ostraka/votes/v2"

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,7 +16,7 @@ from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
-from ostraka_verifier.outcome import decode_outcome_rule
+from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
 from ostraka_verifier.parameters import Description, RoundReference
 from ostraka_verifier.rpc import Progress, no_progress
 from ostraka_verifier.snapshot import CensusSource
@@ -27,6 +28,7 @@ LIMITS = (
     "Votes stay hidden only while fewer than t nodes pool their shares.",
     "Who voted is public, and a voter can prove to others how they voted.",
     "A tiny or unanimous electorate gives votes away through the result itself.",
+    "Ballots that were left out of the count show only in their voters' receipts.",
 )
 """What no audit shows, in plain words."""
 
@@ -58,11 +60,17 @@ class Report:
         """Holds only when every check holds; one failure fails the whole."""
         return verdict_of(self.findings)
 
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """What the verdict rests on by somebody's word only, where it holds."""
+        return assumptions_of(self.findings)
+
     def to_json(self) -> dict[str, Any]:
         """Stable members; large integers as decimal strings."""
         return {
             "schema": SCHEMA,
             "verdict": self.verdict.value,
+            "assumes": list(self.assumes),
             "title": self.title,
             "block": self.block,
             "status": self.status,
@@ -87,13 +95,22 @@ def audit_poll(
     claimed: Claimed,
     board_source: str,
     progress: Progress = no_progress,
+    from_block: int = 0,
 ) -> Report:
-    """Gather the evidence of one poll and check it all."""
+    """Gather the evidence of one poll and check it all.
+
+    Args:
+        from_block: Events before it are not asked for, of contracts that are not older.
+    """
     try:
         board = read_board(board_source)
-        chain = read_evidence(ChainReader(rpc_url, claimed.registry), claimed.poll_id, board)
+    except Undecided as error:
+        return _without_evidence(error, "the board")
+    try:
+        reader = ChainReader(rpc_url, claimed.registry, from_block=from_block)
+        chain = read_evidence(reader, claimed.poll_id, board)
     except AuditError as error:
-        return _without_evidence(error)
+        return _without_evidence(error, "the chain")
     audit = Audit(curve, claimed, chain, board, secrets.randbits, progress)
     return report_of(audit)
 
@@ -106,12 +123,11 @@ def read_evidence(reader: ChainReader, poll_id: int, board: bytes) -> ChainEvide
     """
     sections = split_sections(board)
     encoded_rule = sections["outcome_rule"]
-    return reader.read(
-        poll_id,
-        decode_outcome_rule(encoded_rule),
-        encoded_rule,
-        *_references(sections["description"]),
-    )
+    rule: OutcomeRule | None = None
+    with suppress(AuditError):
+        # Judged by check P2.
+        rule = decode_outcome_rule(encoded_rule)
+    return reader.read(poll_id, rule, encoded_rule, *_references(sections["description"]))
 
 
 def report_of(audit: Audit) -> Report:
@@ -147,7 +163,7 @@ def print_report(report: Report, console: Console) -> None:
         console.print(f"Read at block {report.block}; the poll is {report.status}.")
     for limit in LIMITS:
         console.print(limit, style="dim")
-    console.print(verdict_line(report.verdict))
+    console.print(verdict_line(report.verdict, report.assumes))
 
 
 _COLOURS = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.NOT_CHECKED: "yellow"}
@@ -161,6 +177,13 @@ def verdict_of(findings: Sequence[Finding]) -> Verdict:
     return Verdict.HOLDS if verdicts == {Verdict.HOLDS} else Verdict.NOT_CHECKED
 
 
+def assumptions_of(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """What the whole holds by a word only; empty where it does not hold."""
+    if verdict_of(findings) is not Verdict.HOLDS:
+        return ()
+    return tuple(finding.assumes for finding in findings if finding.assumes)
+
+
 def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     """Checks with their verdicts."""
     table = Table(title=shown(title), title_justify="left")
@@ -169,6 +192,8 @@ def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     for finding in findings:
         colour = _COLOURS[finding.verdict]
         detail = ": ".join(part for part in (finding.item, finding.detail) if part)
+        if finding.assumes:
+            detail += f" (assuming {finding.assumes})"
         table.add_row(
             finding.check,
             finding.claim,
@@ -178,9 +203,10 @@ def findings_table(title: str, findings: Sequence[Finding]) -> Table:
     return table
 
 
-def verdict_line(verdict: Verdict) -> str:
+def verdict_line(verdict: Verdict, assumes: Sequence[str] = ()) -> str:
     """The verdict on the whole, in colour."""
-    return f"Verdict: [bold {_COLOURS[verdict]}]{verdict.value}[/bold {_COLOURS[verdict]}]"
+    line = f"Verdict: [bold {_COLOURS[verdict]}]{verdict.value}[/bold {_COLOURS[verdict]}]"
+    return line + (f", assuming {shown('; and '.join(assumes))}" if assumes else "")
 
 
 def shown(text: str) -> str:
@@ -188,14 +214,18 @@ def shown(text: str) -> str:
     return escape("".join(one if one.isprintable() else "\ufffd" for one in text))
 
 
-def _without_evidence(error: AuditError) -> Report:
-    """A board that is none fails at once; evidence out of reach decides nothing."""
+def _without_evidence(error: AuditError, missing: str) -> Report:
+    """A board that is none fails at once; what is out of reach decides nothing, said once."""
+    failed = not isinstance(error, Undecided)
+    needs = "needs P1" if failed else f"needs {missing}"
     findings = [
-        Finding(number, claim, Verdict.NOT_CHECKED, "", str(error)) for number, claim, _ in CHECKS
+        Finding(number, claim, Verdict.NOT_CHECKED, "", needs) for number, claim, _ in CHECKS
     ]
-    if not isinstance(error, Undecided):
+    number, claim, _ = CHECKS[0]
+    findings[0] = Finding(number, claim, Verdict.NOT_CHECKED, "", str(error))
+    if failed:
         item, _, reason = str(error).partition(": ")
-        findings[0] = Finding("P1", CHECKS[0][1], Verdict.FAILS, item, reason)
+        findings[0] = Finding(number, claim, Verdict.FAILS, item, reason or item)
     return Report("Ostraka audit", None, "unknown", None, findings, ())
 
 

@@ -10,9 +10,23 @@ from enum import StrEnum
 from typing import Any
 
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader, keccak256, word
+from ostraka_verifier.encoding import (
+    ADDRESS_BYTES,
+    WORD_BYTES,
+    Reader,
+    canonical_json,
+    keccak256,
+    word,
+)
 from ostraka_verifier.errors import Malformed, Undecided
-from ostraka_verifier.rpc import JsonRpc, Reverted, read_bytes, read_topic
+from ostraka_verifier.rpc import (
+    JsonRpc,
+    Reverted,
+    Unanswered,
+    answered_bytes,
+    answers_of_the_endpoint,
+    read_topic,
+)
 from ostraka_verifier.weight_classes import ClassRule, in_classes, read_class_rule
 
 _MEMBER_SET = keccak256(b"MemberSet(address,uint128)")
@@ -94,6 +108,12 @@ class CensusSource:
             content["classes"] = self.classes
         return content
 
+    def at_time(self, unix_s: int) -> bytes:
+        """Canonical JSON as a round fixes it (§17.4): a time in place of the block."""
+        content = self.to_json()
+        del content["block"]
+        return canonical_json(content | {"at": unix_s})
+
     @classmethod
     def from_json(cls, content: Any) -> "CensusSource":
         """Read the member `census` of a description; Malformed when it is none."""
@@ -129,16 +149,18 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
 
     Raises:
         Undecided: The endpoint does not answer, or the block is not in its past.
-        Malformed: It answers what no chain would.
         Rejected: Nobody is in the census (check C1), or too few for classes (check C3).
     """
     if source.block >= at:
         raise Undecided(f"block {source.block} of the census is not in the past of block {at}")
-    if source.kind is SourceKind.MEMBERS:
-        weights = _member_weights(rpc, source)
-    else:
-        weights = _vote_weights(rpc, source, at)
-    keys = _voting_keys(rpc, source)
+    if not rpc.code(source.contract, at):
+        raise Unanswered(f"no contract at 0x{source.contract.hex()}, which the census is read from")
+    with answers_of_the_endpoint():
+        if source.kind is SourceKind.MEMBERS:
+            weights = _member_weights(rpc, source)
+        else:
+            weights = _vote_weights(rpc, source, at)
+        keys = _voting_keys(rpc, source)
     census = Census(
         tuple(
             CensusEntry(account, keys.get(account, account), weight)
@@ -152,7 +174,7 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
 def _member_weights(rpc: JsonRpc, source: CensusSource) -> dict[bytes, int]:
     weights = {}
     for log in rpc.logs(source.contract, (_MEMBER_SET,), source.block):
-        weight = Reader(read_bytes(log.get("data"), "MemberSet"), "MemberSet")
+        weight = Reader(answered_bytes(log.get("data"), "MemberSet"), "MemberSet")
         weights[_account(read_topic(log, 1))] = weight.unsigned(WORD_BYTES, "weight")
     return weights
 

@@ -97,7 +97,7 @@ def challenge_report(
         return VoterReport(schema, title, findings.failed(failure))
     except Undecided as error:
         held = _Findings(("V1",)).hold([""])
-        return VoterReport(schema, title, [*held, *of_the_poll.undecided(str(error))])
+        return VoterReport(schema, title, [*held, *of_the_poll.without_chain(error)])
     return VoterReport(
         schema, poll.description.title, findings.hold([""] * 4), ballot.digest, ballot.voter, said
     )
@@ -118,8 +118,9 @@ def receipt_report(
         poll = _published(rpc_url, claimed)
     except AuditError as error:
         found = _Findings(("V5", "V6", "V7"))
-        decided = found.undecided(str(error))
-        if not isinstance(error, Undecided):
+        if isinstance(error, Undecided):
+            decided = found.without_chain(error)
+        else:
             decided = found.failed(Rejected("V5", "file", str(error)))
         return VoterReport(schema, "Ostraka receipt", decided)
     newest = ballots[-1]
@@ -169,6 +170,12 @@ class _Findings:
             Finding(number, _CLAIMS[number], Verdict.NOT_CHECKED, "", missing)
             for number in self._numbers
         ]
+
+    def without_chain(self, error: Undecided) -> list[Finding]:
+        """Why the chain was not read is said once."""
+        first, *rest = self._numbers
+        reason = _Findings((first,)).undecided(str(error))
+        return [*reason, *_Findings(rest).undecided("needs the chain")]
 
     def failed(self, failure: Rejected) -> list[Finding]:
         """Those before the failing one hold, those after it are not checked."""

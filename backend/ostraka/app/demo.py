@@ -17,11 +17,12 @@ from ostraka.app.file_ballots import check_readings, file_ballots
 from ostraka.app.local_stack import LocalStack
 from ostraka.app.plain_count import plain_count
 from ostraka.client.gateway import Gateway
-from ostraka.formats.election import FileError
+from ostraka.formats.election import Election, FileError
 from ostraka.formats.reading import read_election
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka_verifier.curve import load
+from ostraka_verifier.outcome import Greedy, GreedyByCategory, Plurality
 
 REFERENCE_VOTERS = 40
 
@@ -54,6 +55,7 @@ class Demo:
         there = len(self.election.votes)
         wanted = min(n for n in (voters, limit, there) if n is not None)
         self._ballots = file_ballots(self.election, wanted)
+        _check_support(self.election, wanted)
         self._plain = plain_count(path, wanted)
         # Before anything is started: what a file does wrong shows now, not after minutes.
         check_readings(path, self.election, self._ballots, self._plain)
@@ -175,6 +177,17 @@ class Demo:
             steps=self._stage.steps,
             audit=audit,
         )
+
+
+def _check_support(election: Election, voters: int) -> None:
+    """FileError when so few voters can never give a winner the votes that it needs."""
+    outcome = election.outcome
+    if not isinstance(outcome, Greedy | GreedyByCategory | Plurality):
+        return
+    most = max(election.question.rule.slot_maxima) * voters
+    if outcome.minimum_support > most:
+        reason = f"a winner needs {outcome.minimum_support}: take more voters"
+        raise FileError(f"{voters} voters can give at most {most} votes to an option, {reason}")
 
 
 def committee_bounds(nodes: int) -> tuple[int, int]:

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, IPvAnyNetwork
+from pydantic import AfterValidator, Field, IPvAnyNetwork
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -13,10 +14,12 @@ from pydantic_settings import (
 
 from ostraka.files import require_private
 from ostraka.passphrases import Passphrases
+from ostraka.wire.addresses import canonical_address
 
 NODE_PASSPHRASES = Passphrases("OSTRAKA_NODE_PASSPHRASE", "OSTRAKA_NODE_PLAIN_KEY=true")
 GATEWAY_PASSPHRASES = Passphrases("OSTRAKA_GATEWAY_PASSPHRASE", "OSTRAKA_GATEWAY_PLAIN_KEY=true")
 
+Address = Annotated[str, AfterValidator(canonical_address)]
 _WEB = Path(__file__).resolve().parents[3] / "web" / "dist"
 
 
@@ -38,7 +41,7 @@ class NodeSettings(BaseSettings):
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
     rpc_urls: list[str] = Field(min_length=1)
     """JSON-RPC providers, best independent of one another: all must agree before a release."""
-    registry: str
+    registry: Address
     """PollRegistry's address, 0x-hex."""
     deployed_at: int = 0
     """Block at which the registry was deployed."""
@@ -46,7 +49,7 @@ class NodeSettings(BaseSettings):
     """Where others reach this node, as registered with its committees."""
     host: str = "127.0.0.1"
     port: int = 8100
-    creators: list[str] = []
+    creators: list[Address] = []
     """Accounts whose polls are served, 0x-hex; empty means anyone's."""
     minimum_ballots: int = 5
     """Least minimum of ballots that a secret poll may set."""
@@ -85,9 +88,9 @@ class GatewaySettings(BaseSettings):
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
     rpc_url: str
     """JSON-RPC provider."""
-    registry: str
+    registry: Address
     """PollRegistry's address, 0x-hex."""
-    treasury: str
+    treasury: Address
     """BudgetTreasury's address, 0x-hex."""
     deployed_at: int = 0
     """Block at which the earlier of the two was deployed."""

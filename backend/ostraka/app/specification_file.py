@@ -2,34 +2,35 @@
 
 Members are those of `gateway.specification`. Beyond what JSON can say, a time may be a TOML date
 with a zone or a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds a duration (`"90d"`),
-and an electorate may name a CSV file by `accounts_file`, seen from this file. A file whose name
-ends in `.json` is JSON: the web client saves such.
+and an electorate may name a CSV file by `accounts_file` or `invitations_file`, seen from this file.
+A file whose name ends in `.json` is JSON: the web client saves such.
 """
 
-import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from ostraka.formats.accounts import WrongLines, read_accounts
+from ostraka.formats.accounts import WrongLines, read_accounts, read_invitations
 from ostraka.gateway.specification import (
     AccountList,
+    Invitations,
     PollSpecification,
     RoundSpecification,
     Times,
 )
 from ostraka.wire.wording import close_to, reason_of
+from ostraka_verifier.encoding import parse_json
+from ostraka_verifier.errors import Malformed
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
 _SECONDS = {"claim_period", *Times.model_fields} - {"max_rounds"}
 _ELECTORATES = ("members", "voters")
-_DIGITS = "a number has too many digits"
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
 
 
@@ -47,7 +48,7 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
     problems: list[str] = []
     for electorate in _ELECTORATES:
         try:
-            _take_accounts(path, content, electorate)
+            _take_files(path, content, electorate)
         except WrongLines as error:
             problems += error.problems
     wrong = dict(_convert(content, now_unix_s))
@@ -71,40 +72,21 @@ def _content(path: Path) -> dict[str, Any]:
     form = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        if form == "JSON":
-            content = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
-        else:
-            content = tomllib.loads(text)
+        content = parse_json(text.encode(), str(path)) if form == "JSON" else tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise WrongLines([f"{path}: not UTF-8"]) from error
+    except Malformed as error:
+        raise WrongLines([str(error)]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise WrongLines([f"{path}: not TOML: {error}"]) from error
     except RecursionError as error:
-        raise WrongLines([f"{path}: not {form}: nested too deeply"]) from error
-    except json.JSONDecodeError as error:
-        reason = f"{error.msg} (at line {error.lineno}, column {error.colno})"
-        raise WrongLines([f"{path}: not {form}: {reason}"]) from error
+        raise WrongLines([f"{path}: not TOML: nested too deeply"]) from error
     except ValueError as error:
-        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError | _Unclear) else _DIGITS
-        raise WrongLines([f"{path}: not {form}: {reason}"]) from error
+        # The one thing that the library refuses in words of its own.
+        raise WrongLines([f"{path}: not TOML: a number has too many digits"]) from error
     if not isinstance(content, dict):
         raise WrongLines([f"{path}: not an object"])
     return content
-
-
-class _Unclear(ValueError):
-    """What readers of JSON take in several ways: a member twice, of which one would fall away."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _Unclear(f"{name[:60]} stands there twice")
-        found[name] = value
-    return found
-
-
-def _no_number(text: str) -> Any:
-    raise _Unclear(f"{text} is no number")
 
 
 def duration_s(text: str) -> int:
@@ -114,31 +96,40 @@ def duration_s(text: str) -> int:
     return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
 
 
-def _take_accounts(path: Path, content: dict[str, Any], electorate: str) -> None:
+_FILES: tuple[tuple[str, str, type[BaseModel], Callable[[Path], list[dict[str, Any]]]], ...] = (
+    ("accounts", "list", AccountList, read_accounts),
+    ("invitations", "invitations", Invitations, read_invitations),
+)
+"""Members of electorates that a file may list, and of what kind they make an electorate."""
+
+
+def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
+    """Put what CSV files list in the place of their names."""
     given = content.get(electorate)
     if not isinstance(given, dict):
         return
-    for name in given:
-        if close_to(name, (*AccountList.model_fields, "accounts_file")) == "accounts_file":
-            hint = "unknown; did you mean accounts_file"
-            given.setdefault("kind", "list")
-            del given[name]
-            raise WrongLines([f"{path}: {electorate}.{name}: {hint}"])
-    if "accounts_file" not in given:
-        return
-    name = given.pop("accounts_file")
-    if not isinstance(name, str) or "accounts" in given:
-        problem = "names one file, in the place of accounts"
-        raise WrongLines([f"{path}: {electorate}.accounts_file: {problem}"])
-    given.setdefault("kind", "list")
-    given["accounts"] = []
-    try:
-        given["accounts"] = read_accounts(path.parent / name)
-    except (OSError, ValueError) as error:
-        if isinstance(error, WrongLines):
-            raise
-        reason = error.strerror if isinstance(error, OSError) else "this is no name of a file"
-        raise WrongLines([f"{path}: {electorate}.accounts_file: {name}: {reason}"]) from error
+    for member, kind, model, read in _FILES:
+        naming = f"{member}_file"
+        for name in given:
+            if close_to(name, (*model.model_fields, naming)) == naming:
+                given.setdefault("kind", kind)
+                del given[name]
+                raise WrongLines([f"{path}: {electorate}.{name}: unknown; did you mean {naming}"])
+        if naming not in given:
+            continue
+        name = given.pop(naming)
+        if not isinstance(name, str) or member in given:
+            problem = f"names one file, in the place of {member}"
+            raise WrongLines([f"{path}: {electorate}.{naming}: {problem}"])
+        given.setdefault("kind", kind)
+        given[member] = []
+        try:
+            given[member] = read(path.parent / name)
+        except (OSError, ValueError) as error:
+            if isinstance(error, WrongLines):
+                raise
+            reason = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+            raise WrongLines([f"{path}: {electorate}.{naming}: {name}: {reason}"]) from error
 
 
 def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from ostraka.chain.errors import ChainError, Refused
 from ostraka.cli.output import printable
 from ostraka.client.gateway import Refusal, Unreachable
 from ostraka.formats.accounts import WrongLines
+from ostraka.wire.wording import of_file
 from ostraka_verifier.errors import AuditError
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
@@ -38,7 +39,7 @@ class OneLine(TyperGroup):
         except (Unreachable, ChainError) as error:
             _end(as_json, UNREACHABLE, str(error), {"detail": str(error)})
         except OSError as error:
-            _end(as_json, REFUSED, str(error), {"detail": str(error)})
+            _end(as_json, REFUSED, of_file(error), {"detail": of_file(error)})
 
 
 def _end(state: dict[str, Any], code: int, line: str, members: dict[str, Any]) -> NoReturn:

@@ -36,6 +36,8 @@ deployed_at = 0
 committees = []
 # SHA-256 of the token that organizers show; the token itself is nowhere.
 organizer_token_sha256 = "{token_hash}"
+# Reverse proxies, by address or network, whose X-Forwarded-For says who a client is.
+# trusted_proxies = ["127.0.0.1"]
 host = "127.0.0.1"
 port = 8200
 """

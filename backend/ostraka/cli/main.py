@@ -46,10 +46,10 @@ def main() -> None:
     """Run the command line."""
     try:
         app()
-    except Exception as error:
+    except Exception:
         # A mistake of this program: users get a line, whoever mends it the rest.
         if os.environ.get("OSTRAKA_TRACEBACK"):
             raise
-        line = f"unexpected {type(error).__name__}; OSTRAKA_TRACEBACK=1 shows where"
+        line = "this program made a mistake; OSTRAKA_TRACEBACK=1 shows where"
         typer.echo(f"ostraka: {line}", err=True)
         sys.exit(REFUSED)

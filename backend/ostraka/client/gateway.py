@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import httpx
 
+from ostraka.wire.wording import no_answer
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 
@@ -161,7 +162,7 @@ class Gateway:
             raise Unreachable(f"{self.name} answers, but is no gateway: {error}") from error
 
     def _unreachable(self, error: Exception) -> Unreachable:
-        return Unreachable(f"{self.name} is out of reach: {type(error).__name__}")
+        return Unreachable(f"{self.name} is out of reach: {no_answer(error)}")
 
     def __enter__(self) -> Self:
         return self

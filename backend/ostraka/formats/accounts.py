@@ -1,8 +1,8 @@
-"""Accounts in a CSV file: who may propose or vote.
+"""Accounts or invitations in a CSV file: who may propose or vote.
 
 The header names the columns: `account`, and if wanted `weight` and `signing_key`, parted by commas.
 A column that is there has a value in every line; only `signing_key` may be blank, where the account
-signs for itself.
+signs for itself. A list of invitations has `address` in place of both.
 """
 
 import csv
@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ostraka.wire.addresses import read_address
-from ostraka.wire.records import to_hex
+from ostraka.wire.addresses import canonical_address
 from ostraka.wire.wording import did_you_mean
 
 COLUMNS = ("account", "weight", "signing_key")
+INVITATION_COLUMNS = ("address", "weight")
+_BLANK = frozenset({"signing_key"})
+"""Columns in which a line may have nothing."""
 _MAX_WEIGHT = 1 << 64
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _SHOWN = 60
@@ -36,6 +38,19 @@ def read_accounts(path: Path) -> list[dict[str, Any]]:
         WrongLines: Names every line that is wrong.
         OSError: The file cannot be read.
     """
+    return _read(path, COLUMNS)
+
+
+def read_invitations(path: Path) -> list[dict[str, Any]]:
+    """Entries with `address` and `weight`, as `ostraka invite` lists them.
+
+    Raises:
+        WrongLines, OSError: As `read_accounts`.
+    """
+    return _read(path, INVITATION_COLUMNS)
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     problems: list[str] = []
     entries: list[dict[str, Any]] = []
     lines: dict[str, int] = {}
@@ -44,18 +59,17 @@ def read_accounts(path: Path) -> list[dict[str, Any]]:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise WrongLines([f"{path}: not UTF-8"]) from None
-    for number, row in _rows(text, problems):
-        entry = _entry(row, number, problems)
+    name = columns[0]
+    for number, row in _rows(text, columns, problems):
+        entry = _entry(row, columns, number, problems)
         if entry is None:
             continue
-        first = lines.setdefault(entry["account"], number)
+        first = lines.setdefault(entry[name], number)
         if first != number:
-            problems.append(
-                f"line {number}: account: {entry['account']} is on line {first} already"
-            )
+            problems.append(f"line {number}: {name}: {entry[name]} is on line {first} already")
         entries.append(entry)
     if not problems and not entries:
-        problems.append("names no account")
+        problems.append(f"names no {name}")
     if problems:
         raise WrongLines([f"{path}: {problem}" for problem in problems])
     return entries
@@ -79,12 +93,14 @@ def _records(text: str, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
         number = reader.line_num + 1
 
 
-def _rows(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(
+    text: str, columns: tuple[str, ...], problems: list[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Lines below the header with their numbers; only the columns that a line has."""
     records = _records(text, problems)
     line, written = next(records, (1, []))
     header = [name.lower() for name in written]
-    problem = _header_problem(header)
+    problem = _header_problem(header, columns)
     if problem:
         if not problems:
             problems.append(f"line {line}: {problem}")
@@ -99,34 +115,36 @@ def _rows(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, str]]
             yield number, dict(zip(header, padded, strict=True))
 
 
-def _header_problem(header: list[str]) -> str:
+def _header_problem(header: list[str], columns: tuple[str, ...]) -> str:
     for separator, name in _SEPARATORS.items():
         if len(header) == 1 and separator in header[0]:
             return f"{name} part the columns: commas must"
     for place, name in enumerate(header):
         if name in header[:place]:
             return f"column {name!r} stands there twice"
-    hints = [(name, did_you_mean(name, COLUMNS)) for name in header if name not in COLUMNS]
+    hints = [(name, did_you_mean(name, columns)) for name in header if name not in columns]
     for name, hint in hints:
         if hint:
             return f"column {name[:_SHOWN]}: unknown{hint}"
-    if hints or "account" not in header:
-        return f"the header must name columns out of {', '.join(COLUMNS)}"
+    if hints or columns[0] not in header:
+        return f"the header must name columns out of {', '.join(columns)}"
     return ""
 
 
-def _entry(row: dict[str, str], number: int, problems: list[str]) -> dict[str, Any] | None:
+def _entry(
+    row: dict[str, str], columns: tuple[str, ...], number: int, problems: list[str]
+) -> dict[str, Any] | None:
     before = len(problems)
     if "" in row:
         problems.append(f"line {number}: {row['']}")
         return None
     entry: dict[str, Any] = {"weight": 1}
-    for name in ("account", "signing_key"):
+    for name in columns:
         text = row.get(name, "")
-        if not text and name == "signing_key":
+        if name == "weight" or (not text and name in _BLANK):
             continue
         try:
-            entry[name] = to_hex(read_address(text))
+            entry[name] = canonical_address(text)
         except ValueError as error:
             problems.append(f"line {number}: {name}: {error}: {text[:_SHOWN]!r}")
     if "weight" in row:

@@ -171,6 +171,8 @@ def _heads(path: Path, lines: Sequence[tuple[int, str]]) -> _Heads:
         elif not colon:
             # A comment.
             continue
+        elif name.startswith("alternative name"):
+            raise PrefLibError(f"{path}:{number}: {written.strip()[:60]}: not followed by a number")
         else:
             close = close_to(name, _HEADS) or close_to(
                 re.sub(r" [0-9]+$", "", name), ("alternative name", "category name")

@@ -12,7 +12,7 @@ import structlog
 from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sse_starlette import EventSourceResponse
 from starlette.middleware.cors import CORSMiddleware
 
@@ -26,7 +26,7 @@ from ostraka.gateway import pages
 from ostraka.gateway.ballots import MAX_BATCH, Ballots
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
-from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict
+from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Title
 from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.organizing import Organizing
@@ -35,9 +35,11 @@ from ostraka.gateway.progress import Progress
 from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.gateway.views import Views
 from ostraka.wire import api_docs, problems
+from ostraka.wire.addresses import canonical_address
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, from_hex, to_hex
+from ostraka.wire.strict_requests import StrictRoute
 from ostraka_verifier.redemption import Redemption
 
 log = structlog.get_logger()
@@ -64,8 +66,9 @@ IdempotencyKey = Annotated[
 ]
 Once = Callable[[Callable[[str], Any]], Any]
 Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]
-TokenPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="Address of the token.")]
-AddressPath = Annotated[str, Path(pattern="^0x[0-9a-f]{40}$", description="An address.")]
+_Written = AfterValidator(canonical_address)
+TokenPath = Annotated[str, _Written, Path(description="Address of the token.")]
+AddressPath = Annotated[str, _Written, Path(description="An address.")]
 DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
 
 
@@ -74,7 +77,7 @@ class ProposalItem(Strict):
 
     recipient: Address
     amount: Amount
-    title: Annotated[str, Field(min_length=1, max_length=150)]
+    title: Title
     text: Annotated[str, Field(max_length=16_384)] = ""
     category: Count = 0
     """Index of a category of the round; 0 where it has none."""
@@ -189,6 +192,7 @@ def build_api(
             "and funding ask for the organizer's token."
         ),
     )
+    app.router.route_class = StrictRoute
     api_docs.install(app)
     problems.install(app)
 
@@ -337,9 +341,7 @@ def build_api(
         return views.round(round_id)
 
     @app.get("/api/v1/rounds/{round_id}/members/{account}", tags=["rounds"])
-    def member(
-        round_id: RoundNumber, account: Annotated[str, Path(pattern="^0x[0-9a-f]{40}$")]
-    ) -> Json:
+    def member(round_id: RoundNumber, account: AddressPath) -> Json:
         """A member's signing key, weight and proof, as the treasury takes them."""
         return organizing.member(round_id, from_hex(account, "account"))
 

@@ -22,6 +22,7 @@ from ostraka.keys import SigningKey
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import from_hex, strict_json
+from ostraka.wire.wording import no_answer
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
@@ -132,7 +133,9 @@ class Courier:
         for member in poll.committee.members:
             url = f"{member.url}/api/v1/polls/{poll.poll_id}/census"
             request = self._client.build_request("PUT", url, content=census, headers=headers)
-            self._exchange(member.url, request, _LARGE_PATIENCE_S)
+            answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
+            if not isinstance(answer, dict) or "public_key" not in answer:
+                raise CourierError(f"{member.url}: announces no poll key")
         openings = [self._opening(poll, member) for member in poll.committee.members]
         keys = next((one.public_keys for one in openings if None not in one.public_keys), None)
         unsigned = [
@@ -328,7 +331,7 @@ class Courier:
                 if len(body) > limit:
                     raise CourierError(f"{url}: more than {limit} bytes")
         except httpx.HTTPError as error:
-            raise CourierError(f"{url}: {type(error).__name__}") from error
+            raise CourierError(f"{url}: {no_answer(error)}") from error
         finally:
             if response is not None:
                 response.close()

@@ -3,8 +3,7 @@
 Source: docs/protocol.md §6, §17.4.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -96,14 +95,7 @@ class Electorates:
         Args:
             unix_s: The latest block not after this time counts.
         """
-        content = self.source(electorate, 0).to_json()
-        del content["block"]
-        return canonical_json(content | {"at": unix_s})
-
-
-def canonical_json(content: Mapping[str, object]) -> bytes:
-    """JSON in its one form: members sorted, no blanks, ASCII."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+        return self.source(electorate, 0).at_time(unix_s)
 
 
 def _finalized(rpc: JsonRpc) -> int:

@@ -20,8 +20,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from ostraka.wire.addresses import read_address
-from ostraka.wire.records import to_hex
+from ostraka.wire.addresses import canonical_address
 from ostraka.wire.titles import title_problem
 from ostraka.wire.wording import OWN, did_you_mean, reason_of
 from ostraka_verifier.weight_classes import MAX_CLASSES
@@ -50,10 +49,6 @@ def _unix_s(value: Any) -> Any:
     return value
 
 
-def _address(value: str) -> str:
-    return to_hex(read_address(value))
-
-
 def _title(value: str) -> str:
     problem = title_problem(value)
     if problem:
@@ -63,7 +58,7 @@ def _title(value: str) -> str:
 
 Address = Annotated[
     str,
-    AfterValidator(_address),
+    AfterValidator(canonical_address),
     Field(
         json_schema_extra={"pattern": "^0x[0-9a-fA-F]{40}$"},
         examples=["0x00000000000000000000000000000000000000aa"],

@@ -1,9 +1,10 @@
 """Create rounds and polls, fund them, and carry what members sign to the treasury."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
-from ostraka.chain.contract import ChainError, Reverted, Sent
+from ostraka.chain.contract import ChainError, Refused, Reverted, Sent
 from ostraka.chain.errors import NotMinedYet
 from ostraka.chain.sending import Errand
 from ostraka.chain.treasury import (
@@ -49,6 +50,10 @@ PAYOUT_TRIES = 5
 PLAN_DIGITS = 16
 """Length of a plan's id."""
 _SIGNING_S = 3600
+_TOO_EARLY = "BudgetTreasuryTooEarly"
+_NEXT_BLOCK_S = 20
+"""How long a payout waits for the block after the decision's."""
+_LOOK_S = 0.5
 _KEPT_CENSUSES = 8
 
 
@@ -279,13 +284,24 @@ class Organizing:
         # would make the gateway pay for ever.
         desk.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
         try:
-            return desk.treasury.claim(errand, proposal_id)
+            return self._claim_later(errand, proposal_id)
         except (Reverted, NotMinedYet):
             raise
         except ChainError:
             if not errand.begun:
                 desk.plans.forget_relay(round_id, proposal_id)
             raise
+
+    def _claim_later(self, errand: Errand, proposal_id: bytes) -> Sent:
+        """Claim once there is a block after the one in which the round was decided."""
+        deadline = time.monotonic() + _NEXT_BLOCK_S
+        while True:
+            try:
+                return self._desk.treasury.claim(errand, proposal_id)
+            except Refused as error:
+                if _TOO_EARLY not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOK_S)
 
     def paying(self, proposal_id: bytes) -> bool:
         """Whether this gateway sent a proposal's payout, mined or not."""

@@ -18,6 +18,7 @@ MAX_WATCHERS = 500
 """Streams at once; who comes later asks for the counts as often as they like."""
 
 _HEARTBEAT_S = 15
+_WAITING = "the gateway cannot reach the chain now, or does not know the poll"
 
 Counts = dict[str, Any]
 
@@ -64,8 +65,8 @@ class Progress:
         while not await gone():
             try:
                 counts = await self.of(poll_id)
-            except (ChainError, Problem) as error:
-                counts = {"poll": str(poll_id), "problem": type(error).__name__}
+            except (ChainError, Problem):
+                counts = {"poll": str(poll_id), "problem": _WAITING}
             if counts != last:
                 yield ServerSentEvent(json.dumps(counts), event="progress")
                 last = counts

@@ -32,9 +32,11 @@ from ostraka_verifier.errors import Malformed, Rejected
 _ROUND_GAS = 1_000_000
 """For a view of a contract that strangers name."""
 _MOST_REMEMBERED = 1024
-"""Wrong censuses, signers that rest, and creators that are known: of each the latest."""
+"""Wrong censuses, polls that rest, and creators that are known: of each the latest."""
+_MOST_OF_SIGNER = 8
+"""Censuses of one signer that wait; a gateway may open several polls at once."""
 _REST = 10
-"""The signer of a wrong census waits so many times as long as judging it took."""
+"""A poll for which a wrong census came rests so many times as long as judging it took."""
 _LEAST_REST_S = 1
 
 _Key = tuple[bytes, bytes]
@@ -56,7 +58,8 @@ class CensusUploads:
         self._signers: OrderedDict[bytes, bytes] = OrderedDict()
         self._wrong: OrderedDict[_Key, str] = OrderedDict()
         self._resting: OrderedDict[bytes, float] = OrderedDict()
-        self._judging: dict[bytes, tuple[_Key, asyncio.Task[Census]]] = {}
+        self._judging: dict[_Key, asyncio.Task[Census]] = {}
+        self._lines: dict[bytes, _Line] = {}
         self._turn = asyncio.Lock()
 
     async def check(self, poll: PublishedPoll, view: PollView, header: str) -> CensusUpload:
@@ -74,11 +77,8 @@ class CensusUploads:
             objection = self._wrong.get((poll.context, upload.census_hash))
         if objection is not None:
             raise Problem(422, "Poll refused", objection)
-        key, _ = self._judging.get(signer, (None, None))
-        pause_s = self._resting.get(signer, 0) - time.monotonic()
-        if key not in (None, (poll.context, upload.census_hash)) or pause_s > 0:
-            detail = "another census of this signer is or was being looked at"
-            raise Problem(429, "Busy", detail, retry_after_s=1 + int(max(pause_s, 0)))
+        self._require_rested(poll.context)
+        self._require_room(signer, (poll.context, upload.census_hash))
         return upload
 
     async def judge(
@@ -96,32 +96,46 @@ class CensusUploads:
             raise Problem(403, "Not the poll's creator", detail, "body")
         signer = await self._signer(poll, view)
         key = poll.context, upload.census_hash
-        under_way = self._judging.get(signer)
-        if under_way is None:
-            task = asyncio.create_task(self._judge(signer, key, poll, view, data))
-            self._judging[signer] = key, task
-        else:
-            known, task = under_way
-            if known != key:
-                raise Problem(429, "Busy", "another census of this signer is looked at", "", 1)
-        return await asyncio.shield(task)
+        self._require_room(signer, key)
+        if key not in self._judging:
+            line = self._lines.setdefault(signer, _Line())
+            line.length += 1
+            self._judging[key] = asyncio.create_task(self._judge(signer, key, poll, view, data))
+        return await asyncio.shield(self._judging[key])
 
     async def _judge(
         self, signer: bytes, key: _Key, poll: PublishedPoll, view: PollView, data: bytes
     ) -> Census:
+        line = self._lines[signer]
         try:
-            async with self._turn:
+            # Each signer has one place among all of them.
+            async with line.turn, self._turn:
+                self._require_rested(poll.context)
                 started = time.monotonic()
                 census, objection = await asyncio.to_thread(self._look_at, poll, view, data)
                 took_s = time.monotonic() - started
             if objection is not None or census is None:
                 rest_s = max(_REST * took_s, _LEAST_REST_S)
                 _remember(self._wrong, key, str(objection))
-                _remember(self._resting, signer, time.monotonic() + rest_s)
+                _remember(self._resting, poll.context, time.monotonic() + rest_s)
                 raise Problem(422, "Poll refused", str(objection))
             return census
         finally:
-            del self._judging[signer]
+            line.length -= 1
+            if not line.length:
+                del self._lines[signer]
+            del self._judging[key]
+
+    def _require_rested(self, poll_context: bytes) -> None:
+        pause_s = self._resting.get(poll_context, 0) - time.monotonic()
+        if pause_s > 0:
+            detail = "a wrong census of this poll was sent a moment ago"
+            raise Problem(429, "Busy", detail, retry_after_s=1 + int(pause_s))
+
+    def _require_room(self, signer: bytes, key: _Key) -> None:
+        line = self._lines.get(signer)
+        if key not in self._judging and line is not None and line.length >= _MOST_OF_SIGNER:
+            raise Problem(429, "Busy", "other censuses of this signer are looked at", "", 1)
 
     def _look_at(
         self, poll: PublishedPoll, view: PollView, data: bytes
@@ -154,6 +168,14 @@ class CensusUploads:
             detail = f"round {named.round_id} of its treasury decides by poll {poll_id}"
             raise Problem(422, "Poll refused", detail)
         return organizer
+
+
+class _Line:
+    """Censuses of one signer, one behind the other."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.length = 0
 
 
 class CensusGate:

@@ -15,6 +15,7 @@ import httpx
 from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
 from ostraka.wire.records import strict_json
+from ostraka.wire.wording import no_answer
 from ostraka_verifier.parameters import Member
 from ostraka_verifier.typed_data import Domain
 
@@ -104,7 +105,7 @@ class Peer:
         except httpx.TimeoutException:
             raise TimeoutError from None
         except httpx.HTTPError as error:
-            raise PeerError(f"node {self.number}: {type(error).__name__}") from error
+            raise PeerError(f"node {self.number}: {no_answer(error)}") from error
         if response.status_code != 200:
             reason = bytes(answer[:300]).decode(errors="replace")
             raise PeerError(f"node {self.number}: {response.status_code} {reason}")

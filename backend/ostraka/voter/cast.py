@@ -14,6 +14,7 @@ import httpx
 
 from ostraka.voter.prepare import PreparedBallot
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
+from ostraka.wire.wording import no_answer
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.encoding import SIGNATURE_BYTES
@@ -210,7 +211,7 @@ class Nodes:
         except httpx.HTTPError as error:
             if isinstance(error, httpx.TimeoutException):
                 node.leave_alone()
-            return [_Later(type(error).__name__)] * records
+            return [_Later(no_answer(error))] * records
         except Malformed as error:
             return [str(error)] * records
         finally:

@@ -29,11 +29,13 @@ import { readQuestions } from "../../../web/src/protocol/question/poll.ts";
 import { SingleChoice } from "../../../web/src/protocol/question/selection.ts";
 import { type Randomness, systemRandomness } from "../../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../../web/src/protocol/receipts.ts";
+import type { Releases } from "../../../web/src/protocol/releases.ts";
 import { BallotRule } from "../../../web/src/protocol/rule.ts";
 import { open } from "../../../web/src/protocol/sealing.ts";
 import { readSource } from "../../../web/src/protocol/snapshot.ts";
 import { pollStatistics } from "../../../web/src/protocol/statistics.ts";
 import { Domain } from "../../../web/src/protocol/typed_data.ts";
+import { KNOWN_RELEASES } from "../../../web/src/workshop/known_releases.ts";
 import { unhex } from "./vectors.ts";
 
 /** The same stream of scalars as `tests.support.randomness.SeededRandomness`. */
@@ -110,8 +112,8 @@ function verify(request: PollRequest & { ballots: string[] }): unknown {
   return ballots.map(({ digest }) => toHex(digest));
 }
 
-function openBox({ secret, box }: { secret: string; box: string }): unknown {
-  return toHex(open(unhex(secret), unhex(box)));
+function openBox({ secret, box, info }: { secret: string; box: string; info: string }): unknown {
+  return toHex(open(unhex(secret), unhex(box), unhex(info)));
 }
 
 interface RootJson {
@@ -142,8 +144,30 @@ type RoundJson = Record<
   string
 > & {
   proposals: ProposalJson[];
-  payouts: { proposal_id: string; recipient: string; amount: string }[];
+  code: string;
+  rules: CodeJson;
+  electorate: { kind: string; root: string; voters: string; weight: string; source: string };
+  member_root: string;
+  secret: boolean;
+  token: string;
+  payouts: {
+    proposal_id: string;
+    recipient: string;
+    amount: string;
+    block: string;
+    transaction: string;
+  }[];
+  moved: MovedJson[] | UnreadableJson;
 };
+
+interface CodeJson {
+  address: string;
+  code: string;
+}
+
+type MovedJson =
+  | { transaction: string; recipient: string; amount: string }
+  | { recipient: string; block: string; before: string; after: string; spent: boolean };
 
 interface UnreadableJson {
   unreadable: "Malformed" | "Undecided";
@@ -159,10 +183,13 @@ interface ChainJson {
   poll_keys_digest: string;
   root: RootJson;
   tally_digest: string;
+  rejected_rounds: string;
+  rejected_at: string;
+  anchored_at: string;
   dispute_window_ends_at: string;
   tally_deadline: string;
   generators: string;
-  poll_keys: string[];
+  node_keys: string[];
   anchored: AnchoredJson | null;
   tally: { values: string[]; blinding: string } | null;
   tallied_at: string;
@@ -172,6 +199,18 @@ interface ChainJson {
   round: RoundJson | UnreadableJson | null;
   census:
     { entries: { account: string; signing_key: string; weight: string }[] } | UnreadableJson | null;
+  census_code: string;
+  census_times: [at: string, next: string] | UnreadableJson | null;
+  deployment:
+    | {
+        registry: string;
+        generator_table: string;
+        voting_keys: CodeJson;
+        poll_rules: CodeJson;
+        period_floor: string;
+        disputes: string;
+      }
+    | UnreadableJson;
 }
 
 function readRoot({ hash, sum, count }: RootJson): SumRoot {
@@ -209,8 +248,51 @@ function readRound(round: Exclude<ChainJson["round"], null>): ChainEvidence["rou
       proposalId: unhex(one.proposal_id),
       recipient: unhex(one.recipient),
       amount: BigInt(one.amount),
+      block: BigInt(one.block),
+      transaction: unhex(one.transaction),
     })),
+    code: unhex(round.code),
+    rules: readCode(round.rules),
+    electorate: {
+      kind: Number(round.electorate.kind),
+      root: unhex(round.electorate.root),
+      voters: BigInt(round.electorate.voters),
+      weight: BigInt(round.electorate.weight),
+      source: unhex(round.electorate.source),
+    },
+    memberRoot: unhex(round.member_root),
+    secret: round.secret,
+    token: unhex(round.token),
+    moved: "unreadable" in round.moved ? round.moved : readMoved(round.token, round.moved),
   };
+}
+
+function readCode({ address, code }: CodeJson) {
+  return { address: unhex(address), code: unhex(code) };
+}
+
+function readMoved(token: string, moved: readonly MovedJson[]) {
+  const transfers = moved.flatMap((one) => {
+    if (!("transaction" in one)) return [];
+    const { transaction, recipient, amount } = one;
+    return {
+      transaction: unhex(transaction),
+      recipient: unhex(recipient),
+      amount: BigInt(amount),
+    };
+  });
+  const coins = moved.flatMap((one) => {
+    if (!("spent" in one)) return [];
+    const { recipient, block, before, after, spent } = one;
+    return {
+      recipient: unhex(recipient),
+      block: BigInt(block),
+      before: BigInt(before),
+      after: BigInt(after),
+      spent,
+    };
+  });
+  return /[1-9a-f]/.test(token.slice(2)) ? { transfers } : { coins };
 }
 
 function readCensus(census: Exclude<ChainJson["census"], null>): ChainEvidence["census"] {
@@ -220,6 +302,23 @@ function readCensus(census: Exclude<ChainJson["census"], null>): ChainEvidence["
     signingKey: unhex(signing_key),
     weight: BigInt(weight),
   }));
+}
+
+function readDeployment(given: ChainJson["deployment"]): ChainEvidence["deployment"] {
+  if ("unreadable" in given) return given;
+  return {
+    registry: unhex(given.registry),
+    generatorTable: unhex(given.generator_table),
+    votingKeys: readCode(given.voting_keys),
+    pollRules: readCode(given.poll_rules),
+    periodFloor: BigInt(given.period_floor),
+    disputes: unhex(given.disputes),
+  };
+}
+
+function readTimes(times: ChainJson["census_times"]): ChainEvidence["censusTimes"] {
+  if (!times) return undefined;
+  return "unreadable" in times ? times : [BigInt(times[0]), BigInt(times[1])];
 }
 
 function readChain(chain: ChainJson): ChainEvidence {
@@ -233,10 +332,13 @@ function readChain(chain: ChainJson): ChainEvidence {
     pollKeysDigest: unhex(chain.poll_keys_digest),
     root: readRoot(chain.root),
     tallyDigest: unhex(chain.tally_digest),
+    rejectedRounds: Number(chain.rejected_rounds),
+    rejectedAt: BigInt(chain.rejected_at),
+    anchoredAt: BigInt(chain.anchored_at),
     disputeWindowEndsAt: BigInt(chain.dispute_window_ends_at),
     tallyDeadline: BigInt(chain.tally_deadline),
     generators: unhex(chain.generators),
-    pollKeys: chain.poll_keys.map(unhex),
+    nodeKeys: chain.node_keys.map(unhex),
     anchored: anchored ? readAnchored(anchored) : undefined,
     tally: tally
       ? { values: tally.values.map(BigInt), blinding: BigInt(tally.blinding) }
@@ -247,6 +349,9 @@ function readChain(chain: ChainJson): ChainEvidence {
     creatorIsTreasury: chain.creator_is_treasury,
     round: round ? readRound(round) : undefined,
     census: census ? readCensus(census) : undefined,
+    censusCode: unhex(chain.census_code),
+    censusTimes: readTimes(chain.census_times),
+    deployment: readDeployment(chain.deployment),
   };
 }
 
@@ -255,12 +360,16 @@ interface AuditRequest {
   poll_id: string;
   chain: ChainJson;
   board: string;
+  /** Text of a releases.json; by default the client's own. */
+  releases?: string;
 }
 
 function audit(request: AuditRequest): unknown {
   const claimed = { registry: unhex(request.registry), pollId: BigInt(request.poll_id) };
   const chain = readChain(request.chain);
-  return new Audit(claimed, chain, unhex(request.board), systemRandomness).run();
+  const releases =
+    request.releases === undefined ? KNOWN_RELEASES : (JSON.parse(request.releases) as Releases);
+  return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run();
 }
 
 /** Fractions as text, what is undefined as null, the question itself left out. */

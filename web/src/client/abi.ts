@@ -9,8 +9,8 @@ import { concat, keccak256, utf8, word, WORD_BYTES } from "../protocol/encoding.
 import type { Item } from "./proposing.ts";
 import type { Membership } from "./views.ts";
 
-const ITEM = "(address,uint128,uint16,string,string)";
-const MEMBERSHIP = "(address,uint128,bytes32[])";
+const ITEM = "(address,uint128,uint16,string,string,bytes32)";
+const MEMBERSHIP = "(address,uint128,uint32,bytes32,uint128,uint32,(bytes32,uint128)[])";
 
 /** An argument: one word, or content that stands behind the words. */
 type Argument = { readonly word: bigint | Uint8Array } | { readonly content: Uint8Array };
@@ -35,28 +35,41 @@ export function withdrawCall(proposal: Uint8Array): Uint8Array {
   return callOf("withdraw(bytes32)", [{ word: proposal }]);
 }
 
-/** `register` of the contract with voting keys. */
-export function registerCall(key: Uint8Array): Uint8Array {
-  return callOf("register(address)", [{ word: key }]);
+/**
+ * `register` of the contract with voting keys.
+ *
+ * @param signature The key's own of `VotingKey(account, key)`.
+ */
+export function registerCall(key: Uint8Array, signature: Uint8Array): Uint8Array {
+  return callOf("register(address,bytes)", [{ word: key }, { content: byteString(signature) }]);
 }
 
 function callOf(signature: string, values: readonly Argument[]): Uint8Array {
   return concat([keccak256(utf8(signature)).subarray(0, 4), tuple(values)]);
 }
 
-function itemContent({ recipient, amount, category, title, text }: Item): Uint8Array {
+function itemContent({ recipient, amount, category, title, text, details }: Item): Uint8Array {
   return tuple([
     { word: recipient },
     { word: amount },
     { word: BigInt(category) },
     { content: byteString(utf8(title)) },
     { content: byteString(utf8(text)) },
+    { word: details },
   ]);
 }
 
-function membershipContent({ signingKey, weight, proof }: Membership): Uint8Array {
-  const path = concat([word(proof.length), ...proof.map(word)]);
-  return tuple([{ word: signingKey }, { word: weight }, { content: path }]);
+function membershipContent(member: Membership): Uint8Array {
+  const siblings = member.siblings.flatMap(({ hash, sum }) => [hash, word(sum)]);
+  return tuple([
+    { word: member.signingKey },
+    { word: member.weight },
+    { word: BigInt(member.index) },
+    { word: member.rootHash },
+    { word: member.totalWeight },
+    { word: BigInt(member.count) },
+    { content: concat([word(member.siblings.length), ...siblings]) },
+  ]);
 }
 
 /** Words in order, an offset in place of each content, and the contents behind them. */

@@ -7,7 +7,8 @@
  * Source: EIP-55; RFC 4180; backend/ostraka/formats/accounts.py.
  */
 
-import { keccak256, toHex, utf8 } from "../protocol/encoding.ts";
+import { toHex } from "../protocol/encoding.ts";
+import { readAddress } from "./address.ts";
 
 /** Somebody who may vote or propose. */
 export interface Account {
@@ -20,7 +21,17 @@ export interface Account {
 
 /** What is wrong on a line. */
 export type Fault =
-  "header" | "quotes" | "surplus" | "account" | "signing_key" | "mistyped" | "weight" | "twice";
+  | "header"
+  | "separator"
+  | "quotes"
+  | "surplus"
+  | "account"
+  | "signing_key"
+  | "mistyped"
+  | "zero"
+  | "weight"
+  | "no_weight"
+  | "twice";
 
 export interface WrongLine {
   readonly line: number;
@@ -46,6 +57,9 @@ export function readAccountFile(text: string): AccountFile {
   const wrong: WrongLine[] = [];
   const [head, ...body] = rows.lines;
   const columns = (head?.values ?? []).map((name) => name.toLowerCase());
+  if (columns.length === 1 && /[;\t|]/.test(columns[0]!)) {
+    return { accounts: [], wrong: [{ line: 1, fault: "separator", value: columns[0]! }] };
+  }
   const known = columns.every((name) => COLUMNS.includes(name));
   if (!known || !columns.includes("account") || new Set(columns).size !== columns.length) {
     return { accounts: [], wrong: [{ line: 1, fault: "header", value: columns.join(", ") }] };
@@ -62,11 +76,13 @@ export function readAccountFile(text: string): AccountFile {
       continue;
     }
     const value = (name: string) => values[columns.indexOf(name)] ?? "";
-    const account = readAddress("account", value("account"), say);
+    const account = readAccount("account", value("account"), say);
     const key = value("signing_key");
-    const signingKey = key && readAddress("signing_key", key, say);
-    const weight = value("weight") || "1";
-    if (!/^[0-9]{1,29}$/.test(weight) || BigInt(weight) < 1n || BigInt(weight) >= MAX_WEIGHT) {
+    const signingKey = key && readAccount("signing_key", key, say);
+    // A column that is there has a value in every line.
+    const weight = columns.includes("weight") ? value("weight") : "1";
+    if (!weight) say("no_weight", "");
+    else if (!/^[0-9]{1,29}$/.test(weight) || BigInt(weight) < 1n || BigInt(weight) >= MAX_WEIGHT) {
       say("weight", weight);
     }
     if (wrong.length > before || account === undefined) continue;
@@ -85,39 +101,24 @@ export function totalWeight(accounts: readonly Account[]): bigint {
   return accounts.reduce((sum, { weight }) => sum + weight, 0n);
 }
 
-/** An address in lower case, undefined when `text` is none, or its capitals, a checksum, are wrong. */
+/** An address in lower case, undefined when `text` is none that can be meant. */
 export function addressOf(text: string): string | undefined {
-  return readAddress("account", text, () => undefined);
+  return readAccount("account", text, () => undefined);
 }
 
-function readAddress(
+function readAccount(
   name: "account" | "signing_key",
   text: string,
   say: (fault: Fault, value: string) => void,
 ): string | undefined {
-  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) {
-    say(name, text);
-    return undefined;
-  }
-  const digits = text.slice(2);
-  const lower = digits.toLowerCase();
-  // All in lower or all in upper case there is no checksum.
-  if (digits !== lower && digits !== digits.toUpperCase() && digits !== checksummed(lower)) {
-    say("mistyped", text);
-    return undefined;
-  }
-  return `0x${lower}`;
-}
-
-function checksummed(digits: string): string {
-  const marks = toHex(keccak256(utf8(digits))).slice(2);
-  return digits.replace(/[a-f]/g, (digit, place: number) => {
-    return parseInt(marks[place]!, 16) >= 8 ? digit.toUpperCase() : digit;
-  });
+  const found = readAddress(text);
+  if (typeof found !== "string") return toHex(found);
+  say(({ form: name, checksum: "mistyped", zero: "zero" } as const)[found], text);
+  return undefined;
 }
 
 interface Csv {
-  /** Without blank ones, values trimmed; the number is of the line that ends it. */
+  /** Without blank ones, values trimmed; the number is of the line at which it begins. */
   readonly lines: readonly { readonly line: number; readonly values: readonly string[] }[];
   /** Line whose quotes do not close, or close within a value. */
   readonly broken?: number;
@@ -129,10 +130,11 @@ function readCsv(text: string): Csv {
   const rest = text.replace(/^\ufeff/, "");
   const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|\r|$)/y;
   let line = 1;
+  let begins = 1;
   let values: string[] = [];
   while (cell.lastIndex < rest.length) {
     const found = cell.exec(rest);
-    if (!found) return { lines, broken: line };
+    if (!found) return { lines, broken: begins };
     const [, quoted, plain, end] = found;
     values.push((quoted?.replaceAll('""', '"') ?? plain!).trim());
     line += quoted?.match(/\r\n|\r|\n/g)?.length ?? 0;
@@ -140,9 +142,10 @@ function readCsv(text: string): Csv {
       if (cell.lastIndex < rest.length) continue;
       values.push("");
     }
-    if (values.some(Boolean)) lines.push({ line, values });
+    if (values.some(Boolean)) lines.push({ line: begins, values });
     values = [];
     line += 1;
+    begins = line;
   }
   return { lines };
 }

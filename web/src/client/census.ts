@@ -17,7 +17,7 @@ import {
 import { Undecided } from "../protocol/errors.ts";
 import type { CensusSource } from "../protocol/snapshot.ts";
 import { classWeight, weightClasses } from "../protocol/weight_classes.ts";
-import { addressIn, bytesAt, type JsonRpc, topic, topicOf } from "./rpc.ts";
+import { addressIn, bytesAt, type JsonRpc, Reverted, topic, topicOf } from "./rpc.ts";
 
 const MEMBER_SET = topicOf("MemberSet(address,uint128)");
 const VOTES_CHANGED = topicOf("DelegateVotesChanged(address,uint256,uint256)");
@@ -27,8 +27,8 @@ const KEY_REGISTERED = topicOf("VotingKeyRegistered(address,address)");
  * The census of a source, from the events of its contracts up to its block.
  *
  * @param at Block at which the contracts are asked, later than the source's.
- * @throws Undecided: the endpoint does not answer, or the block is not in its past.
- * @throws Malformed: it answers what no chain would.
+ * @throws Undecided: the endpoint does not answer, answers what no chain would, or the block is not
+ *   in its past.
  */
 export async function readCensus(
   rpc: JsonRpc,
@@ -84,7 +84,7 @@ async function timepointOf(rpc: JsonRpc, source: CensusSource, at: bigint): Prom
     answer = await rpc.call(source.contract, "CLOCK_MODE()", new Uint8Array(), at);
   } catch (error) {
     // Tokens older than ERC-6372 count in blocks.
-    if (error instanceof Undecided) return source.block;
+    if (error instanceof Reverted) return source.block;
     throw error;
   }
   const mode = fromUtf8(bytesAt(answer, 0, "CLOCK_MODE()").subarray(0, 100), "CLOCK_MODE()");

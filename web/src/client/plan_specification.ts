@@ -9,7 +9,7 @@
 
 import { Malformed } from "../protocol/errors.ts";
 import { written } from "../protocol/question/fields.ts";
-import { type Account, addressOf } from "./account_file.ts";
+import { type Account, addressOf, totalWeight } from "./account_file.ts";
 import {
   type Asked,
   categoriesOf,
@@ -36,12 +36,20 @@ import {
   type Values,
   type When,
 } from "./plan_draft.ts";
+import { alike, titleProblem } from "./titles.ts";
 
 /** Why something filled in is none. */
 export type Fault =
   | "missing"
   | "nobody"
   | "early"
+  | "past"
+  | "alike"
+  | "direction"
+  | "invisible"
+  | "too_many_ballots"
+  | "too_much"
+  | "one_key"
   | "nobody_registers"
   | "time"
   | Exclude<Entry, "text" | "lines" | "flag" | "statistics" | "order" | "misfit">;
@@ -62,7 +70,7 @@ export function specificationOf(
 ): { specification: Specification; problems: readonly Problem[] } {
   const reading = new Reading();
   const { kind, title, text, committee, secret } = draft;
-  if (!title.trim()) reading.problem("title", "missing");
+  reading.title("title", title);
   const specification = {
     title: title.trim(),
     ...(text.trim() && { text: text.trim() }),
@@ -73,6 +81,7 @@ export function specificationOf(
     minimum_ballots: reading.value("minimum_ballots", MINIMUM, draft.minimumBallots),
     times: reading.values("times", TIMES, draft.times),
   };
+  reading.reach(draft);
   return { specification, problems: reading.problems };
 }
 
@@ -108,6 +117,51 @@ class Reading {
     this.problems.push({ path, fault });
   }
 
+  title(path: string, text: string): void {
+    const problem = titleProblem(text);
+    if (problem) this.problem(path, problem);
+  }
+
+  /** Names that people choose from: each a title, no two alike. */
+  names(path: string, names: readonly string[]): void {
+    if (!names.length) this.problem(path, "missing");
+    const problem = names.map(titleProblem).find((one) => one !== undefined);
+    if (problem) this.problem(path, problem);
+    else if (alike(names)) this.problem(path, "alike");
+  }
+
+  /** What the voters of a list can never reach, and keys of which one signs for several. */
+  reach(draft: PlanDraft): void {
+    const ofMembers = draft.kind === "round" && !draft.separate;
+    const [path, voters] = ofMembers
+      ? (["members", draft.members] as const)
+      : (["voters", draft.voters] as const);
+    const lists = draft.kind === "round" ? ([["members", draft.members]] as const) : [];
+    for (const [name, { kind, accounts }] of [
+      ...lists,
+      ...(ofMembers ? [] : [[path, voters] as const]),
+    ]) {
+      const keys = accounts.map(({ account, signingKey }) => signingKey ?? account);
+      if (kind === "list" && new Set(keys).size < keys.length) {
+        this.problem(`${name}.accounts`, "one_key");
+      }
+    }
+    if (voters.kind !== "list" || !voters.accounts.length) return;
+    const whole = /^[0-9]{1,20}$/;
+    const minimum = draft.minimumBallots.trim();
+    if (whole.test(minimum) && Number(minimum) > voters.accounts.length) {
+      this.problem("minimum_ballots", "too_many_ballots");
+    }
+    if (draft.kind === "round" || voters.values["classes"]) return;
+    for (const [number, { outcome }] of draft.questions.entries()) {
+      const quorum = (outcome.values["quorum"] ?? "").trim();
+      const most = totalWeight(voters.accounts);
+      if (outcome.kind === "majority" && whole.test(quorum) && BigInt(quorum) > most) {
+        this.problem(`outcomes.${number}.quorum`, "too_much");
+      }
+    }
+  }
+
   value(path: string, { entry, optional }: Asked, text: string): unknown {
     if (!text.trim() && entry !== "flag") {
       if (!optional) this.problem(path, "missing");
@@ -115,6 +169,7 @@ class Reading {
     }
     const value = read(entry, text.trim());
     if (value === undefined) this.problem(path, entry as Fault);
+    if (entry === "lines" && Array.isArray(value)) this.names(path, value as string[]);
     return value;
   }
 
@@ -167,9 +222,13 @@ class Reading {
   question(number: number, question: QuestionDraft): Specification {
     const path = `questions.${number}`;
     const { kind, title, caps } = question;
-    if (!title.trim()) this.problem(`${path}.title`, "missing");
+    this.title(`${path}.title`, title);
     const places = named(question);
-    if (hasOptions(question) && !places.length) this.problem(`${path}.options`, "missing");
+    if (hasOptions(question))
+      this.names(
+        `${path}.options`,
+        places.map((one) => optionName(question, one)),
+      );
     const bounds = caps.map(({ options, ofCosts, bound }, cap) => ({
       options: options.map((one) => places.indexOf(one)).filter((place) => place >= 0),
       [ofCosts ? "budget" : "at_most"]: this.value(`${path}.caps.${cap}`, MINIMUM, bound),
@@ -221,7 +280,7 @@ class Reading {
       }
       const at = moments[name];
       if (at === undefined) this.problem(name, "time");
-      else if (at < before) this.problem(name, "early");
+      else if (at < before) this.problem(name, before === nowUnixS ? "past" : "early");
       else before = at;
     }
     return moments;

@@ -31,7 +31,7 @@ export interface VotersPoll {
   readonly description: Description;
   readonly rule: BallotRule;
   readonly committee: Committee;
-  /** The nodes' X25519 public keys, node 1 first. */
+  /** The nodes' poll keys, node 1 first. */
   readonly pollKeys: readonly Uint8Array[];
   /** Chain time in Unix seconds. */
   readonly opensAt: number;

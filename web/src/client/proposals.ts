@@ -13,9 +13,11 @@ import type { RoundReference } from "../protocol/parameters.ts";
 import { addressIn, bytesAt, count, type JsonRpc, tail, topic, topicOf } from "./rpc.ts";
 
 const SUBMITTED = topicOf(
-  "ProposalSubmitted(uint256,bytes32,address,uint16,(address,uint128,uint16,string,string))",
+  "ProposalSubmitted(uint256,bytes32,address,uint16,(address,uint128,uint16,string,string,bytes32))",
 );
-const REVISED = topicOf("ProposalRevised(uint256,bytes32,(address,uint128,uint16,string,string))");
+const REVISED = topicOf(
+  "ProposalRevised(uint256,bytes32,(address,uint128,uint16,string,string,bytes32))",
+);
 const PROPOSAL_WORDS = 8;
 
 /** A proposal with what its proposer says of it. */

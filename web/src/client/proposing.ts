@@ -7,7 +7,7 @@
  * Source: docs/protocol.md §15, §17.2.
  */
 
-import { concat, sameBytes, toHex, utf8, word } from "../protocol/encoding.ts";
+import { concat, HASH_BYTES, sameBytes, toHex, utf8, word } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Domain, PROPOSAL, REVISION, type Value, WITHDRAWAL } from "../protocol/typed_data.ts";
 import { type AddressProblem, readAddress } from "./address.ts";
@@ -28,7 +28,12 @@ export interface Item {
   readonly category: number;
   readonly title: string;
   readonly text: string;
+  /** keccak-256 of further details as canonical JSON of at most 4,096 bytes; zero for none. */
+  readonly details: Uint8Array;
 }
+
+/** Of a proposal without further details. */
+export const NO_DETAILS = new Uint8Array(HASH_BYTES);
 
 /** What stands in the fields of the form. */
 export interface Filled {
@@ -108,7 +113,7 @@ export function itemOf(
   if (missing || problems.length) return problems;
   // A draft may be of a round as it never was.
   const category = filled.category < categoriesOf(round) ? filled.category : 0;
-  return { recipient, amount, category, title, text };
+  return { recipient, amount, category, title, text, details: NO_DETAILS };
 }
 
 /** Whether proposals ask for an amount: not where the budget is divided by votes. */
@@ -211,16 +216,17 @@ export class Member {
   }
 }
 
-function words({ recipient, amount, category, title, text }: Item): Value[] {
-  return [recipient, amount, BigInt(category), title, text];
+function words({ recipient, amount, category, title, text, details }: Item): Value[] {
+  return [recipient, amount, BigInt(category), title, text, details];
 }
 
-function itemJson({ recipient, amount, category, title, text }: Item) {
+function itemJson({ recipient, amount, category, title, text, details }: Item) {
   return {
     recipient: toHex(recipient),
     amount: amount.toString(),
     title,
     text,
     category,
+    details: toHex(details),
   };
 }

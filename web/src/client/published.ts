@@ -7,6 +7,7 @@
  */
 
 import {
+  concat,
   fromUtf8,
   keccak256,
   Reader,
@@ -15,30 +16,43 @@ import {
   word,
   WORD_BYTES,
 } from "../protocol/encoding.ts";
-import { Rejected, Undecided } from "../protocol/errors.ts";
+import { Malformed, Rejected, Undecided } from "../protocol/errors.ts";
 import {
+  checkKnown,
   Committee,
   decodeDescription,
   decodeParameters,
   pollContext,
-  pollKeysHash,
 } from "../protocol/parameters.ts";
+import { checkPollKeys, nodeKey, nodeKeysHash } from "../protocol/poll_key.ts";
 import { BallotRule } from "../protocol/rule.ts";
-import { Domain, POLL_KEY, signedBy } from "../protocol/typed_data.ts";
-import { OPENED, readPollKeys, readPollWords } from "./chain.ts";
+import { Domain, POLL_KEYS, signedBy } from "../protocol/typed_data.ts";
+import { OPENED, readOpened, readPollWords } from "./chain.ts";
 import { type VotersPoll, votersPoll } from "./poll.ts";
-import { addressIn, bytesAt, byteStringsAt, JsonRpc, topicOf, wordsAt } from "./rpc.ts";
+import {
+  addressIn,
+  bytesAt,
+  byteStringsAt,
+  JsonRpc,
+  ofChain,
+  requireContract,
+  topicOf,
+  wordsAt,
+} from "./rpc.ts";
 
-const PARAMETER_WORDS = 16;
+const PARAMETER_WORDS = 24;
 const CREATED = topicOf(
   "PollCreated(uint256,address,bytes32,(bytes32,bytes32,bytes32,bytes32,bytes32,uint32,uint128," +
-    "bool,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32),bytes,bytes,bytes)",
+    "bool,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32," +
+    "uint8,uint8,uint8,uint32,uint32,uint32,uint32,bytes32),bytes,bytes,bytes)",
 );
 const COMMITTEE = topicOf("CommitteeRegistered(bytes32,address[],string[],uint8,uint8,uint8)");
 
 /**
  * An opened poll, and the timestamp of the latest block.
  *
+ * @param pollKeys The nodes' poll keys, node 1 first, as anybody shows them: the chain has their
+ *   hashes.
  * @throws Undecided: the chain is out of reach, or has no such poll, or it is not opened.
  * @throws Malformed, Rejected: what the chain says does not fit together; names the check.
  */
@@ -46,14 +60,26 @@ export async function pollOfChain(
   rpc: JsonRpc,
   registry: Uint8Array,
   pollId: bigint,
+  pollKeys: readonly Uint8Array[],
+): Promise<{ poll: VotersPoll; now: bigint }> {
+  return await ofChain(read(rpc, registry, pollId, pollKeys));
+}
+
+async function read(
+  rpc: JsonRpc,
+  registry: Uint8Array,
+  pollId: bigint,
+  pollKeys: readonly Uint8Array[],
 ): Promise<{ poll: VotersPoll; now: bigint }> {
   const chainId = await rpc.chainId();
   const block = await rpc.newestBlock();
+  await requireContract(rpc, registry, chainId, block);
   const words = await readPollWords(rpc, registry, pollId, block);
   const created = await rpc.latestLog(registry, [CREATED, word(pollId)], block);
   const opened = await rpc.latestLog(registry, [OPENED, word(pollId)], block);
   if (!created || !opened) throw new Undecided("the chain does not show the poll as opened");
   const parameters = decodeParameters(created.data.subarray(0, PARAMETER_WORDS * WORD_BYTES));
+  checkKnown(parameters);
   const encodedRule = bytesAt(created.data, PARAMETER_WORDS, "PollCreated.rule");
   const encoded = bytesAt(created.data, PARAMETER_WORDS + 2, "PollCreated.description");
   const rule = BallotRule.decode(encodedRule);
@@ -71,10 +97,15 @@ export async function pollOfChain(
       throw new Rejected("P1", name, "the chain's digest is of something else");
     }
   }
-  const { keys, signatures } = readPollKeys(opened);
-  if (!sameBytes(pollKeysHash(keys), words[17]!)) {
+  const { nodeKeys, signatures } = readOpened(opened);
+  const pinned = nodeKeysHash(nodeKeys);
+  if (
+    !sameBytes(pinned, words[17]!) ||
+    !sameBytes(concat(pollKeys.map(nodeKey)), concat(nodeKeys))
+  ) {
     throw new Rejected("P4", "poll_keys", "not those pinned on chain");
   }
+  requireValidKeys(pollKeys);
   const poll = votersPoll({
     pollId,
     domain: new Domain(chainId, registry),
@@ -82,12 +113,12 @@ export async function pollOfChain(
     description: decodeDescription(encoded),
     rule,
     committee,
-    pollKeys: keys,
+    pollKeys,
     opensAt: Number(parameters.opensAt),
     closesAt: Number(parameters.closesAt),
   });
+  const digest = poll.domain.digest(POLL_KEYS, context, pinned);
   committee.members.forEach(({ address }, place) => {
-    const digest = poll.domain.digest(POLL_KEY, context, keys[place]!);
     const signature = signatures[place];
     // P4: else whoever opened the poll could have put keys of his own in the nodes' place.
     if (!signature || !signedBy(address, digest, signature)) {
@@ -95,6 +126,16 @@ export async function pollOfChain(
     }
   });
   return { poll, now: await rpc.timestamp(block) };
+}
+
+/** Rejected (check P4) where a key is refused, or two nodes' keys share a half. */
+function requireValidKeys(pollKeys: readonly Uint8Array[]): void {
+  try {
+    checkPollKeys(pollKeys);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new Rejected("P4", "poll_keys", error.message);
+  }
 }
 
 async function committeeOf(

@@ -1,28 +1,52 @@
 /**
  * Ask an Ethereum JSON-RPC endpoint, whose answers are worth what it is worth.
  *
- * Throws everywhere: Undecided when the endpoint is out of reach or refuses, Malformed when it
- * answers what no chain would.
+ * Throws everywhere: Unanswered when the endpoint is out of reach, or answers what no chain would;
+ * Refused, which is Unanswered too, when it says no; Reverted when it says that the contract does.
+ * Nothing that an endpoint does speaks against a poll. What reads the ABI throws Malformed, which
+ * `ofChain` turns into Unanswered.
  *
  * Source: Ethereum JSON-RPC specification; the contract ABI.
  */
 
 import { fromHex, keccak256, Reader, toHex, utf8, WORD_BYTES } from "../protocol/encoding.ts";
-import { Malformed, Undecided } from "../protocol/errors.ts";
+import { Malformed, Unanswered } from "../protocol/errors.ts";
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 const TIMEOUT_MS = 60_000;
+/** Blocks of one request for events where an endpoint does not take all at once. */
 const LOG_BLOCKS = 10_000n;
+/** Below this many blocks it is not the range that is refused. */
+const FEWEST_LOG_BLOCKS = 16n;
 const MAX_LOG_REQUESTS = 5_000;
 const CALLS_AT_ONCE = 100;
 /** Far more than any list has; a lying endpoint must not make us allocate. */
 const MAX_ENTRIES = 1n << 16n;
+/** Of 64 bits, in hexadecimal. */
+const QUANTITY_DIGITS = 16;
+const BALANCE_DIGITS = 64;
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 20_000;
+/** Too many requests, and what proxies say when what is behind them is away for a moment. */
+const PASSING_STATUSES = [429, 502, 503, 504];
+/** As endpoints word it when they are asked too often, or a replica lacks the newest block. */
+const PASSING = /header not found|unknown block|too many requests|rate limit/i;
+/** As clients word it when a contract refuses, or has no such function. */
+const REVERTED = /revert|opcode|out of gas/i;
 
-/** An event: its topics of 32 bytes each, its data and its block. */
+/** The endpoint says no: it may say yes to something else. */
+export class Refused extends Unanswered {}
+
+/** The endpoint ran the call, and the contract refused it. */
+export class Reverted extends Refused {}
+
+/** An event: its topics of 32 bytes each, its data, its block, its transaction's hash. */
 export interface Log {
   readonly topics: readonly Uint8Array[];
   readonly data: Uint8Array;
   readonly block: bigint;
+  readonly transaction: Uint8Array;
 }
 
 /** First topics that an event must have. */
@@ -31,9 +55,13 @@ export type Topics = readonly Uint8Array[];
 /** One endpoint. */
 export class JsonRpc {
   readonly #url: string;
+  readonly #pause: (milliseconds: number) => Promise<void>;
+  #takesBatches = true;
 
-  constructor(url: string) {
+  /** @param pause Waits before a request is sent again. */
+  constructor(url: string, pause = sleep) {
     this.#url = url;
+    this.#pause = pause;
   }
 
   /** Which chain it serves. */
@@ -50,7 +78,10 @@ export class JsonRpc {
   async timestamp(block: bigint): Promise<bigint> {
     const method = "eth_getBlockByNumber";
     const answer = await this.#ask(method, [quantity(block), false]);
-    if (typeof answer !== "object" || !answer) throw new Malformed(`${method}: not a block`);
+    if (typeof answer !== "object" || !answer) {
+      // A reorganization, or a replica behind the one that answered before.
+      throw new Unanswered(`${method}: the RPC endpoint has no block ${block}`);
+    }
     return readQuantity((answer as Record<string, unknown>)["timestamp"], method);
   }
 
@@ -58,6 +89,18 @@ export class JsonRpc {
   async code(address: Uint8Array, block: bigint): Promise<Uint8Array> {
     const code = await this.#ask("eth_getCode", [toHex(address), quantity(block)]);
     return readBytes(code, "eth_getCode");
+  }
+
+  /** The chain's coins of an account. */
+  async balance(address: Uint8Array, block: bigint): Promise<bigint> {
+    const answer = await this.#ask("eth_getBalance", [toHex(address), quantity(block)]);
+    return readQuantity(answer, "eth_getBalance", BALANCE_DIGITS);
+  }
+
+  /** How many transactions an account has sent. */
+  async transactionCount(address: Uint8Array, block: bigint): Promise<bigint> {
+    const method = "eth_getTransactionCount";
+    return readQuantity(await this.#ask(method, [toHex(address), quantity(block)]), method);
   }
 
   /** What a view answers. */
@@ -71,7 +114,7 @@ export class JsonRpc {
     return readBytes(answer, signature);
   }
 
-  /** What a view answers to each of many arguments, in batches. */
+  /** What a view answers to each of many arguments: in batches, where the endpoint takes them. */
   async callEach(
     address: Uint8Array,
     signature: string,
@@ -79,59 +122,89 @@ export class JsonRpc {
     block: bigint,
   ): Promise<Uint8Array[]> {
     const answers: Uint8Array[] = [];
-    for (let start = 0; start < each.length; start += CALLS_AT_ONCE) {
-      const batch = each.slice(start, start + CALLS_AT_ONCE).map((data, id) => {
-        return request(id, "eth_call", callOf(address, signature, data, block));
-      });
-      const given = await this.#post(batch);
-      if (!Array.isArray(given) || given.length !== batch.length) {
-        throw new Undecided("eth_call: the RPC endpoint takes no batches");
-      }
-      for (const { id } of batch) {
-        const own: unknown = given.find((one: unknown) => {
-          return typeof one === "object" && one && (one as { id?: unknown }).id === id;
-        });
-        answers.push(readBytes(resultOf(own, signature), signature));
+    while (answers.length < each.length) {
+      const some = each.slice(answers.length, answers.length + CALLS_AT_ONCE);
+      const given = this.#takesBatches
+        ? await this.#callBatch(address, signature, some, block)
+        : undefined;
+      if (given) {
+        answers.push(...given);
+      } else {
+        this.#takesBatches = false;
+        answers.push(await this.call(address, signature, some[0]!, block));
       }
     }
     return answers;
   }
 
-  /** All events of a contract with these topics up to a block, oldest first. */
-  async logs(address: Uint8Array, topics: Topics, last: bigint): Promise<Log[]> {
+  /** Undefined where the endpoint takes no batches. */
+  async #callBatch(
+    address: Uint8Array,
+    signature: string,
+    each: readonly Uint8Array[],
+    block: bigint,
+  ): Promise<Uint8Array[] | undefined> {
+    const batch = each.map((data, id) => {
+      return request(id, "eth_call", callOf(address, signature, data, block));
+    });
+    let given: unknown;
     try {
-      return await this.#logs(address, topics, 0n, last);
+      given = await this.#post(batch);
     } catch (error) {
-      if (!(error instanceof Undecided)) throw error;
-      // Many endpoints bound the range of one request.
-      const spans: Log[][] = [];
-      for await (const span of this.#backwards(address, topics, last)) spans.unshift(span);
-      return spans.flat();
+      if (error instanceof Refused) return undefined;
+      throw error;
     }
+    if (!Array.isArray(given) || given.length !== batch.length) return undefined;
+    return batch.map(({ id }) => {
+      const own: unknown = given.find((one: unknown) => {
+        return typeof one === "object" && one && (one as { id?: unknown }).id === id;
+      });
+      return readBytes(resultOf(own, signature), signature);
+    });
+  }
+
+  /** All events of a contract with these topics in a range of blocks, oldest first. */
+  async logs(address: Uint8Array, topics: Topics, last: bigint, oldest = 0n): Promise<Log[]> {
+    const spans: Log[][] = [];
+    const all = this.#backwards(address, topics, last, oldest);
+    for await (const span of all) spans.unshift(span);
+    return spans.flat();
   }
 
   /** The newest such event, undefined when there is none. */
   async latestLog(address: Uint8Array, topics: Topics, last: bigint): Promise<Log | undefined> {
-    try {
-      return (await this.#logs(address, topics, 0n, last)).at(-1);
-    } catch (error) {
-      if (!(error instanceof Undecided)) throw error;
-      for await (const span of this.#backwards(address, topics, last)) {
-        if (span.length) return span.at(-1);
-      }
-      return undefined;
+    for await (const span of this.#backwards(address, topics, last)) {
+      if (span.length) return span.at(-1);
     }
+    return undefined;
   }
 
-  async *#backwards(address: Uint8Array, topics: Topics, end: bigint): AsyncGenerator<Log[]> {
+  /** Events by spans of blocks, the latest first: all at once, or what the endpoint takes. */
+  async *#backwards(
+    address: Uint8Array,
+    topics: Topics,
+    end: bigint,
+    oldest = 0n,
+  ): AsyncGenerator<Log[]> {
     let last = end;
+    let blocks = end + 1n - oldest;
     for (let requests = 0; requests < MAX_LOG_REQUESTS; requests++) {
-      const first = last >= LOG_BLOCKS ? last - LOG_BLOCKS + 1n : 0n;
-      yield await this.#logs(address, topics, first, last);
-      if (first === 0n) return;
+      const first = last - blocks >= oldest ? last - blocks + 1n : oldest;
+      let span: Log[];
+      try {
+        span = await this.#logs(address, topics, first, last);
+      } catch (error) {
+        // Many endpoints bound the range of one request, or the number of events in it.
+        if (!(error instanceof Refused) || blocks <= FEWEST_LOG_BLOCKS) throw error;
+        const half = blocks / 2n > FEWEST_LOG_BLOCKS ? blocks / 2n : FEWEST_LOG_BLOCKS;
+        blocks = blocks > LOG_BLOCKS ? LOG_BLOCKS : half;
+        continue;
+      }
+      yield span;
+      if (first === oldest) return;
       last = first - 1n;
     }
-    throw new Undecided("more blocks of events than can be asked for");
+    throw new Unanswered("more blocks of events than can be asked for");
   }
 
   async #logs(address: Uint8Array, topics: Topics, first: bigint, last: bigint): Promise<Log[]> {
@@ -142,18 +215,48 @@ export class JsonRpc {
       toBlock: quantity(last),
     };
     const logs = await this.#ask("eth_getLogs", [filter]);
-    if (!Array.isArray(logs)) throw new Malformed("eth_getLogs: not a list of logs");
+    if (!Array.isArray(logs)) throw nonsense("eth_getLogs", "no list of logs");
     return logs.map(readLog);
   }
 
   async #ask(method: string, parameters: readonly unknown[]): Promise<unknown> {
-    return resultOf(await this.#post(request(1, method, parameters)), method);
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#post(request(1, method, parameters));
+      if (attempt === ATTEMPTS || !PASSING.test(reasonIn(answer))) return resultOf(answer, method);
+      await this.#pause(pauseAfter(attempt));
+    }
   }
 
   async #post(body: unknown): Promise<unknown> {
-    let answer: string;
+    for (let attempt = 1; ; attempt++) {
+      const { status, text, retryAfter } = await this.#send(body);
+      if (attempt < ATTEMPTS && PASSING_STATUSES.includes(status)) {
+        await this.#pause(pauseAfter(attempt, retryAfter));
+        continue;
+      }
+      if (PASSING_STATUSES.includes(status)) {
+        throw new Unanswered(`the RPC endpoint does not answer: status ${status}`);
+      }
+      let answer: unknown;
+      try {
+        answer = JSON.parse(text);
+      } catch {
+        if (status === 200) throw new Unanswered("the RPC endpoint does not speak JSON-RPC");
+        throw new Refused(`the RPC endpoint refuses: status ${status}`);
+      }
+      // Some give their reasons with a status of 400 or 403.
+      if (status !== 200 && !reasonIn(answer)) {
+        throw new Refused(`the RPC endpoint refuses: status ${status}`);
+      }
+      return answer;
+    }
+  }
+
+  async #send(body: unknown) {
+    let response: Response;
+    let text: string;
     try {
-      const response = await fetch(this.#url, {
+      response = await fetch(this.#url, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),
@@ -161,18 +264,49 @@ export class JsonRpc {
         redirect: "error",
         credentials: "omit",
       });
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      answer = await response.text();
+      text = await response.text();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new Undecided(`the RPC endpoint does not answer: ${reason}`);
+      throw new Unanswered(`the RPC endpoint does not answer: ${reason}`);
     }
-    if (answer.length > MAX_ANSWER_BYTES) throw new Undecided("the RPC endpoint answers too much");
-    try {
-      return JSON.parse(answer);
-    } catch {
-      throw new Malformed("JSON-RPC: not JSON");
-    }
+    if (text.length > MAX_ANSWER_BYTES) throw new Refused("the RPC endpoint answers too much");
+    return { status: response.status, text, retryAfter: response.headers.get("Retry-After") };
+  }
+}
+
+/** Milliseconds to wait after an attempt, by what the endpoint asks for or longer each time. */
+function pauseAfter(attempt: number, retryAfter: string | null = null): number {
+  const asked = retryAfter !== null && /^[0-9]{1,6}$/.test(retryAfter);
+  const pause = asked ? 1000 * Number(retryAfter) : FIRST_PAUSE_MS * 2 ** (attempt - 1);
+  return Math.min(pause, LONGEST_PAUSE_MS);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/**
+ * What is read out of an endpoint's answers; Undecided where they are what no contract of ours
+ * gives, which says nothing against a poll.
+ */
+export async function ofChain<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new Unanswered(`the RPC endpoint answers what no chain would: ${error.message}`);
+  }
+}
+
+/** Undecided where an endpoint shows no contract at an address: of another chain, or a typo. */
+export async function requireContract(
+  rpc: JsonRpc,
+  address: Uint8Array,
+  chainId: bigint,
+  block: bigint,
+): Promise<void> {
+  if (!(await rpc.code(address, block)).length) {
+    throw new Unanswered(`no contract at ${toHex(address)} on chain ${chainId}`);
   }
 }
 
@@ -184,7 +318,7 @@ export function topicOf(signature: string): Uint8Array {
 /** One topic of an event. */
 export function topic({ topics }: Log, place: number): Uint8Array {
   const found = topics[place];
-  if (found?.length !== WORD_BYTES) throw new Malformed("eth_getLogs: a topic is missing");
+  if (found?.length !== WORD_BYTES) throw nonsense("eth_getLogs", "a log without its topics");
   return found;
 }
 
@@ -227,28 +361,42 @@ export function count(reader: Reader, most = MAX_ENTRIES): number {
   return Number(length);
 }
 
-/** A quantity of at most 64 bits, as the JSON-RPC specification writes them. */
-function readQuantity(value: unknown, subject: string): bigint {
-  if (typeof value !== "string" || !/^0x[0-9a-fA-F]{1,16}$/.test(value)) {
-    throw new Malformed(`${subject}: ${String(value).slice(0, 40)} is no quantity`);
+/** A quantity, by default of at most 64 bits, as the JSON-RPC specification writes them. */
+function readQuantity(value: unknown, subject: string, digits = QUANTITY_DIGITS): bigint {
+  const written = typeof value === "string" && /^0x[0-9a-fA-F]+$/.test(value);
+  if (!written || value.length > 2 + digits) {
+    throw nonsense(subject, `${shown(value)}, no quantity`);
   }
   return BigInt(value);
 }
 
 function readBytes(value: unknown, subject: string): Uint8Array {
-  if (typeof value !== "string") throw new Malformed(`${subject}: not 0x-hex`);
-  return fromHex(value.toLowerCase(), subject);
+  if (typeof value !== "string") throw nonsense(subject, `${shown(value)}, no 0x-hex`);
+  try {
+    return fromHex(value, subject);
+  } catch {
+    throw nonsense(subject, `${shown(value)}, no 0x-hex`);
+  }
 }
 
 function readLog(log: unknown): Log {
-  if (typeof log !== "object" || !log) throw new Malformed("eth_getLogs: not a log");
-  const { topics, data, blockNumber } = log as Record<"topics" | "data" | "blockNumber", unknown>;
-  if (!Array.isArray(topics)) throw new Malformed("eth_getLogs: a log without topics");
+  if (typeof log !== "object" || !log) throw nonsense("eth_getLogs", "no log");
+  const { topics, data, blockNumber, transactionHash } = log as Record<string, unknown>;
+  if (!Array.isArray(topics)) throw nonsense("eth_getLogs", "a log without topics");
   return {
     topics: topics.map((one) => readBytes(one, "topic")),
     data: readBytes(data, "eth_getLogs"),
     block: readQuantity(blockNumber, "eth_getLogs"),
+    transaction: readBytes(transactionHash, "eth_getLogs"),
   };
+}
+
+function nonsense(subject: string, what: string): Unanswered {
+  return new Unanswered(`${subject}: the RPC endpoint answers ${what}`);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 60);
 }
 
 function quantity(value: bigint): string {
@@ -267,9 +415,18 @@ function callOf(address: Uint8Array, signature: string, data: Uint8Array, block:
   ] as const;
 }
 
+/** The error in an answer, as text; "" where there is none. */
+function reasonIn(answer: unknown): string {
+  const refused = typeof answer === "object" && answer && "error" in answer && answer.error;
+  return refused ? JSON.stringify(refused) : "";
+}
+
 function resultOf(answer: unknown, method: string): unknown {
+  const reason = reasonIn(answer);
+  if (reason) {
+    const Kind = REVERTED.test(reason) ? Reverted : Refused;
+    throw new Kind(`${method}: the RPC endpoint refuses: ${reason.slice(0, 200)}`);
+  }
   if (typeof answer === "object" && answer && "result" in answer) return answer.result;
-  const refused = typeof answer === "object" && answer && "error" in answer ? answer.error : null;
-  const reason = JSON.stringify(refused).slice(0, 200);
-  throw new Undecided(`${method}: the RPC endpoint refuses: ${reason}`);
+  throw nonsense(method, `${shown(answer)}, neither result nor error`);
 }

@@ -165,10 +165,47 @@ export const results = record({
 });
 export type Results = Of<typeof results>;
 
-/** How the treasury knows an account: the key that signs for it, and its place in the root. */
-export const membership = record({ signingKey: bytes, weight: decimal, proof: list(bytes) });
+/** How the treasury knows an account: the key that signs for it, and its place in the root (§6.2). */
+export const membership = record({
+  signingKey: bytes,
+  weight: decimal,
+  index: whole,
+  rootHash: bytes,
+  totalWeight: decimal,
+  count: whole,
+  siblings: list(record({ hash: bytes, sum: decimal })),
+});
 export type Membership = Of<typeof membership>;
 export const toSign = record({ authorization: record({ nonce: decimal, deadline: whole }) });
 
-export const redemption = record({ plan: text, account: bytes, weight: decimal });
+const electorate = record({
+  chainId: whole,
+  contract: bytes,
+  round: optional(decimal),
+  nonce: optional(bytes),
+  root: bytes,
+});
+/** Whose invitations they are: a round's, or those of a poll without a round. */
+export type InvitedElectorate = Of<typeof electorate>;
+
+/** Where an invitation may be redeemed, the newest first. */
+export const invited = list(
+  record({
+    plan: text,
+    title: text,
+    weight: decimal,
+    electorate,
+    signingKey: optional(bytes),
+    open: flag,
+  }),
+);
+
+/** `statement` is the gateway's signature that it has bound the invitation to the key. */
+export const redemption = record({
+  plan: text,
+  invitation: bytes,
+  signingKey: bytes,
+  weight: decimal,
+  statement: bytes,
+});
 export const sent = record({ transaction: bytes });

@@ -23,7 +23,7 @@ import { boxesHash, checkBoxes } from "../protocol/sharing.ts";
 import { layoutOf, pollFromJson, pollJson, pollToJson, samePoll, type VotersPoll } from "./poll.ts";
 import { bytes, list, type Of, record, text, whole } from "./shape.ts";
 
-const FORMAT = "ostraka/votes/v1";
+const FORMAT = "ostraka/votes/v2";
 
 /** Where browsers keep things: `localStorage`, or anything like it. */
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;

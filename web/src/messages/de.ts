@@ -744,6 +744,14 @@ export const de: Messages = {
       missing: "Füllen Sie dieses Feld aus.",
       nobody: "Wählen Sie eine Datei mit Konten aus.",
       early: "Dieser Zeitpunkt muss nach dem vorigen liegen.",
+      past: "Dieser Zeitpunkt ist vorbei.",
+      alike: "Zwei davon sind nicht zu unterscheiden.",
+      direction: "Entfernen Sie die Zeichen, die die Schreibrichtung ändern.",
+      invisible: "Entfernen Sie die unsichtbaren Zeichen.",
+      too_many_ballots: "Mehr, als es Stimmberechtigte gibt: So viele können nie abstimmen.",
+      too_much: "Mehr als das Gewicht aller Stimmberechtigten zusammen.",
+      one_key:
+        "Ein Schlüssel unterschreibt für mehrere Konten: Eine Person könnte all ihre Stimmen abgeben.",
       nobody_registers: "Wer eingeladen ist, braucht Zeit für die Registrierung.",
       time: "Geben Sie einen Zeitpunkt ein.",
       integer: "Geben Sie eine ganze Zahl ein.",
@@ -819,6 +827,9 @@ export const de: Messages = {
         header: (value) =>
           `die erste Zeile muss account, weight, signing_key nennen, nicht „${value}“`,
         quotes: () => "Anführungszeichen werden nicht geschlossen",
+        separator: (value) => `Kommas müssen die Spalten trennen, nicht „${value}“`,
+        zero: () => "die Nulladresse gehört niemandem",
+        no_weight: () => "es gibt eine Spalte für Gewichte, aber hier steht keines",
         surplus: (value) => `mehr Werte als Spalten: ${value}`,
         account: (value) => `kein Konto: „${value}“ besteht nicht aus 0x und 40 Zeichen`,
         signing_key: (value) =>

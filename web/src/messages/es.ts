@@ -730,6 +730,13 @@ export const es: Messages = {
       missing: "Rellene este campo.",
       nobody: "Elija un archivo de cuentas.",
       early: "Esta fecha debe ser posterior a la anterior.",
+      past: "Este momento ya ha pasado.",
+      alike: "Dos de estas opciones no se distinguen.",
+      direction: "Quite los caracteres que cambian la dirección del texto.",
+      invisible: "Quite los caracteres invisibles.",
+      too_many_ballots: "Más que votantes hay: nunca podrán votar tantos.",
+      too_much: "Más que el peso de todos los votantes juntos.",
+      one_key: "Una clave firma por varias cuentas: una persona podría emitir todos sus votos.",
       nobody_registers: "Las personas invitadas necesitan tiempo para inscribirse.",
       time: "Escriba una fecha y una hora.",
       integer: "Escriba un número entero.",
@@ -804,6 +811,9 @@ export const es: Messages = {
         header: (value) =>
           `la primera línea debe nombrar account, weight, signing_key, no “${value}”`,
         quotes: () => "hay comillas sin cerrar",
+        separator: (value) => `las columnas se separan con comas, no “${value}”`,
+        zero: () => "la dirección cero no es de nadie",
+        no_weight: () => "hay una columna de pesos, y aquí falta",
         surplus: (value) => `hay más valores que columnas: ${value}`,
         account: (value) => `no es una cuenta: “${value}” no es 0x y 40 cifras hexadecimales`,
         signing_key: (value) =>

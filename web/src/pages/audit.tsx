@@ -101,7 +101,7 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
 
 async function audit(
   rpcUrl: string,
-  { registry }: Config,
+  { chainId, registry }: Config,
   shown: Poll,
   tell: (step: Step) => void,
 ): Promise<Outcome> {
@@ -111,7 +111,7 @@ async function audit(
     tell({ at: "board", bytes });
   });
   tell({ at: "chain" });
-  const reader = await ChainReader.open(new JsonRpc(rpcUrl), registry);
+  const reader = await ChainReader.open(new JsonRpc(rpcUrl), registry, BigInt(chainId));
   const chain = await reader.read(pollId, splitSections(board));
   tell({ at: "checking", done: 0, total: 0 });
   const claimed = { registry, pollId };

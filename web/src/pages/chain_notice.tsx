@@ -53,7 +53,7 @@ async function check(url: string, config: Config, shown: VotersPoll): Promise<Ch
     import("../client/rpc.ts"),
   ]);
   const rpc = new JsonRpc(url);
-  const { poll } = await pollOfChain(rpc, config.registry, shown.pollId);
+  const { poll } = await pollOfChain(rpc, config.registry, shown.pollId, shown.pollKeys);
   compare(shown, poll);
   return { state: "checked", host: hostOf(url), poll, details: await detailsOf(rpc, poll) };
 }

@@ -181,7 +181,14 @@ function OnPaper({ own }: { own: SigningKey }) {
 }
 
 /** A form that unlocks a key. */
-export function Unlock({ locked }: { locked: LockedKey }) {
+export function Unlock({
+  locked,
+  use = setSigner,
+}: {
+  locked: LockedKey;
+  /** Gets the key; by default it signs from then on. */
+  use?: (key: SigningKey) => void;
+}) {
   const text = words.key;
   const [passphrase, setPassphrase] = useState("");
   const [working, setWorking] = useState(false);
@@ -191,7 +198,7 @@ export function Unlock({ locked }: { locked: LockedKey }) {
     setWorking(true);
     setError(undefined);
     try {
-      setSigner(await unlock(locked, passphrase));
+      use(await unlock(locked, passphrase));
     } catch (problem) {
       setError(problem);
     }

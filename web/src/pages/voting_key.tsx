@@ -8,11 +8,13 @@ import { keptKeys, type LockedKey } from "../client/key_file.ts";
 import type { Config } from "../client/views.ts";
 import { Wallet } from "../client/wallet.ts";
 import { short, words } from "../messages/index.ts";
-import { toHex } from "../protocol/encoding.ts";
+import { sameBytes, toHex } from "../protocol/encoding.ts";
+import type { SigningKey } from "../protocol/keys.ts";
+import { Domain, VOTING_KEY } from "../protocol/typed_data.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { readConfig, store, useSigner } from "../view/session.ts";
-import { makeKey, NewPassphrase, SaveKey } from "./key.tsx";
+import { makeKey, NewPassphrase, SaveKey, Unlock } from "./key.tsx";
 import { SignedIn, Wallets } from "./sign_in.tsx";
 
 export function VotingKeyPage() {
@@ -61,15 +63,20 @@ function Register({
   const text = words.wallet.votingKey;
   const [kept, setKept] = useState(() => keptKeys(store()));
   const [chosen, setChosen] = useState<LockedKey | undefined>(kept[0]);
+  const [unlocked, setUnlocked] = useState<SigningKey>();
   const [working, setWorking] = useState(false);
   const [mined, setMined] = useState<boolean>();
   const [error, setError] = useState<unknown>();
-  const register = async ({ address }: LockedKey) => {
+  const register = async (key: SigningKey) => {
     setWorking(true);
     setError(undefined);
     try {
-      const call = registerCall(address);
-      setMined((await wallet.transact(BigInt(config.chainId), contract, call)) !== undefined);
+      const chainId = BigInt(config.chainId);
+      const domain = new Domain(chainId, contract);
+      // Nobody may name a key that does not agree to vote for them.
+      const consent = key.sign(domain.digest(VOTING_KEY, wallet.address, key.address));
+      const call = registerCall(key.address, consent);
+      setMined((await wallet.transact(chainId, contract, call)) !== undefined);
     } catch (problem) {
       setError(problem);
     }
@@ -96,14 +103,16 @@ function Register({
           </label>
         ))}
       </fieldset>
-      {chosen ? (
+      {chosen && !(unlocked && sameBytes(unlocked.address, chosen.address)) ? (
+        <Unlock key={toHex(chosen.address)} locked={chosen} use={setUnlocked} />
+      ) : chosen && unlocked ? (
         <>
           <p>{text.contract(checksummed(contract))}</p>
           <button
             type="button"
             class="primary"
             disabled={working}
-            onClick={() => void register(chosen)}
+            onClick={() => void register(unlocked)}
           >
             {text.button}
           </button>
@@ -112,7 +121,8 @@ function Register({
         <NewPassphrase
           button={text.make}
           use={async (passphrase) => {
-            const { locked } = await makeKey(passphrase);
+            const { key, locked } = await makeKey(passphrase);
+            setUnlocked(key);
             setKept([...kept, locked]);
             setChosen(locked);
           }}

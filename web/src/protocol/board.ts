@@ -4,45 +4,69 @@
  * Source: docs/protocol.md §16. Vectors: tests/vectors/board.json.
  */
 
-import {
-  concat,
-  HASH_BYTES,
-  POINT_BYTES,
-  Reader,
-  sameBytes,
-  SIGNATURE_BYTES,
-  unsigned,
-  utf8,
-} from "./encoding.ts";
+import { HASH_BYTES, POINT_BYTES, Reader, sameBytes, SIGNATURE_BYTES, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 import type { SumRoot } from "./merkle_sum.ts";
-import { encodeShare, readShare, type Share } from "./sharing.ts";
+import { PUBLIC_KEY_BYTES } from "./poll_key.ts";
+import { readShare, type Share } from "./sharing.ts";
 
-const MAGIC = "ostraka/board/v1";
+const MAGIC = "ostraka/board/v2";
 
-const SECTIONS = [
-  "poll",
-  "parameters",
-  "rule",
-  "outcomeRule",
-  "description",
-  "committee",
-  "pollKeys",
-  "census",
-  "leaves",
-  "root",
-  "shares",
-] as const;
+/** Sections by tag: 1 to 9 are always there, the others exactly when they have content. */
+const SECTIONS = new Map<number, keyof Sections>([
+  [1, "poll"],
+  [2, "parameters"],
+  [3, "rule"],
+  [4, "outcomeRule"],
+  [5, "description"],
+  [6, "committee"],
+  [7, "pollKeys"],
+  [8, "census"],
+  [9, "leaves"],
+  [10, "root"],
+  [11, "shares"],
+  [12, "redemptions"],
+  [13, "extension"],
+]);
+const ALWAYS = 9;
+/** Tags from here on are notes, which no check reads. */
+const NOTES_FROM = 0x8000;
+const MAX_NOTES_BYTES = 2 ** 26;
+const MAX_LENGTH = 2n ** 53n;
 
-/** A node's X25519 poll key (32 bytes) under its signature. */
+/** The sections of a board by name, still encoded: each check answers for its own section. */
+export interface Sections {
+  readonly poll: Uint8Array;
+  readonly parameters: Uint8Array;
+  readonly rule: Uint8Array;
+  readonly outcomeRule: Uint8Array;
+  readonly description: Uint8Array;
+  readonly committee: Uint8Array;
+  readonly pollKeys: Uint8Array;
+  readonly census: Uint8Array;
+  readonly leaves: Uint8Array;
+  /** From anchoring on. */
+  readonly root?: Uint8Array;
+  /** From release on. */
+  readonly shares?: Uint8Array;
+  /** Where the census is one of invitations. */
+  readonly redemptions?: Uint8Array;
+  readonly extension?: Uint8Array;
+}
+
+/** A node's poll key (1,216 bytes), and its signature over all nodes' keys (`PollKeys`). */
 export interface PollKeyAnnouncement {
   readonly publicKey: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** A canonical ballot, the hash of its boxes, and the voter's signature over both. */
+/**
+ * A canonical ballot, its signing key's two coordinates (64 bytes), the hash of its boxes, and that
+ * key's signature over ballot and boxes.
+ */
 export interface SignedBallot {
   readonly ballot: Uint8Array;
+  readonly publicKey: Uint8Array;
   readonly boxesHash: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -67,84 +91,95 @@ export interface SignedShare {
   readonly signature: Uint8Array;
 }
 
-/** The sections of a board by name, still encoded: each check answers for its own section. */
-export type Sections = Readonly<Record<(typeof SECTIONS)[number], Uint8Array>>;
-
 /**
- * Split a board into its sections.
+ * Split a board into its sections; notes are skipped.
  *
- * @throws Malformed: another magic, a section missing or cut short, trailing bytes.
+ * @throws Malformed: another magic or version, a section missing, unknown, twice, out of order or
+ *   cut short, or too many notes.
  */
 export function splitSections(data: Uint8Array): Sections {
-  const reader = new Reader(data, "board");
-  const magic = reader.take(MAGIC.length, "magic");
+  const magic = data.subarray(0, MAGIC.length);
   if (!sameBytes(magic, utf8(MAGIC))) {
-    throw new Malformed("board: not an Ostraka board of version 1");
+    if (sameBytes(magic.subarray(0, -1), utf8(MAGIC.slice(0, -1)))) {
+      const found = new TextDecoder().decode(magic);
+      throw new Malformed(`board: ${found}, expected ${MAGIC}`);
+    }
+    throw new Malformed("board: not an Ostraka board");
   }
-  const named = SECTIONS.map((name) => [name, reader.prefixed(4, name)] as const);
-  reader.end();
-  return Object.fromEntries(named) as Sections;
+  const reader = new Reader(data, "board");
+  reader.take(MAGIC.length, "magic");
+  const sections = new Map<string, Uint8Array>();
+  let previous = 0;
+  let notes = 0;
+  while (reader.left) {
+    const tag = reader.small(2, "tag");
+    if (tag <= previous) {
+      throw new Malformed(`board: section ${tag} does not follow section ${previous} in order`);
+    }
+    previous = tag;
+    const name = SECTIONS.get(tag);
+    const shown = name ? snakeCase(name) : `section ${tag}`;
+    const length = reader.unsigned(8, `${shown}.length`);
+    if (length >= MAX_LENGTH) {
+      throw new Malformed(`board.${shown}: length ${length} is not below 2^53`);
+    }
+    const size = Number(length);
+    if (tag >= NOTES_FROM) {
+      notes += size;
+      if (notes > MAX_NOTES_BYTES) {
+        throw new Malformed(`board: notes of more than ${MAX_NOTES_BYTES} bytes`);
+      }
+      reader.skip(size, shown);
+    } else if (name) {
+      sections.set(name, reader.take(size, shown));
+    } else {
+      throw new Malformed(`board: section ${tag} is unknown to this program`);
+    }
+  }
+  for (const [tag, name] of SECTIONS) {
+    if (tag <= ALWAYS && !sections.has(name)) {
+      throw new Malformed(`board.${snakeCase(name)}: missing`);
+    }
+  }
+  return Object.fromEntries(sections) as unknown as Sections;
 }
 
-/** A board of encoded sections. */
-export function joinSections(sections: Sections): Uint8Array {
-  const framed = SECTIONS.flatMap((name) => [unsigned(sections[name].length, 4), sections[name]]);
-  return concat([utf8(MAGIC), ...framed]);
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Read section 7; Malformed when it is none. */
 export function decodePollKeys(data: Uint8Array): PollKeyAnnouncement[] {
-  const size = HASH_BYTES + SIGNATURE_BYTES;
+  const size = PUBLIC_KEY_BYTES + SIGNATURE_BYTES;
   if (data.length % size) {
     throw new Malformed(`board.poll_keys: ${data.length} bytes, no multiple of ${size}`);
   }
   const reader = new Reader(data, "board.poll_keys");
   return Array.from({ length: data.length / size }, () => ({
-    publicKey: reader.take(HASH_BYTES, "key"),
+    publicKey: reader.take(PUBLIC_KEY_BYTES, "key"),
     signature: reader.take(SIGNATURE_BYTES, "signature"),
   }));
-}
-
-/** Section 9. */
-export function encodeLeaves(leaves: readonly SignedBallot[]): Uint8Array {
-  const encoded = leaves.flatMap(({ ballot, boxesHash, signature }) => {
-    return [ballot, boxesHash, signature];
-  });
-  return concat([unsigned(leaves.length, 4), ...encoded]);
 }
 
 /** Read section 9 with ballots of `ballotBytes` bytes; Malformed when it is none. */
 export function decodeLeaves(data: Uint8Array, ballotBytes: number): SignedBallot[] {
   const reader = new Reader(data, "board.leaves");
   const count = reader.small(4, "count");
+  const recordBytes = ballotBytes + POINT_BYTES + HASH_BYTES + SIGNATURE_BYTES;
   // Compared before any loop: a forged count must not make us allocate.
-  if (data.length !== 4 + count * (ballotBytes + HASH_BYTES + SIGNATURE_BYTES)) {
+  if (data.length !== 4 + count * recordBytes) {
     throw new Malformed(`board.leaves: ${data.length} bytes do not hold ${count} ballots`);
   }
   return Array.from({ length: count }, () => ({
     ballot: reader.take(ballotBytes, "ballot"),
+    publicKey: reader.take(POINT_BYTES, "public_key"),
     boxesHash: reader.take(HASH_BYTES, "boxes_hash"),
     signature: reader.take(SIGNATURE_BYTES, "signature"),
   }));
 }
 
-/** Section 10. */
-export function encodeRoot(anchored: AnchoredRoot | undefined): Uint8Array {
-  if (!anchored) return new Uint8Array();
-  const { round, root, attestations } = anchored;
-  return concat([
-    unsigned(round, 4),
-    root.hash,
-    root.sum,
-    unsigned(root.count, 4),
-    unsigned(attestations.length, 1),
-    ...attestations.flatMap(({ node, signature }) => [unsigned(node, 1), signature]),
-  ]);
-}
-
-/** Read section 10, undefined before anchoring; Malformed when it is none. */
-export function decodeRoot(data: Uint8Array): AnchoredRoot | undefined {
-  if (!data.length) return undefined;
+/** Read section 10; Malformed when it is none. */
+export function decodeRoot(data: Uint8Array): AnchoredRoot {
   const reader = new Reader(data, "board.root");
   const round = reader.small(4, "round");
   const root = {
@@ -160,17 +195,11 @@ export function decodeRoot(data: Uint8Array): AnchoredRoot | undefined {
   return { round, root, attestations };
 }
 
-/** Section 11. */
-export function encodeShares(shares: readonly SignedShare[]): Uint8Array {
-  const encoded = shares.flatMap(({ node, share, signature }) => {
-    return [unsigned(node, 1), encodeShare(share), signature];
-  });
-  return concat([unsigned(shares.length, 1), ...encoded]);
-}
-
 /** Read section 11 of a poll with `slots` slots; Malformed when it is none. */
 export function decodeShares(data: Uint8Array, slots: number): SignedShare[] {
   const reader = new Reader(data, "board.shares");
+  // A section is there exactly when it has content.
+  if (data.length === 1 && !data[0]) throw new Malformed("board.shares: none");
   const shares = readByNode(reader, "count", (node) => ({
     node,
     share: readShare(reader, slots, `share of node ${node}`),

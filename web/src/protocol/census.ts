@@ -1,26 +1,25 @@
 /**
  * Census: who may vote, with which key and which weight.
  *
- * Source: docs/protocol.md §6; OpenZeppelin's StandardMerkleTree. Vectors: tests/vectors/census.json.
+ * Source: docs/protocol.md §6. Vectors: tests/vectors/census.json.
  */
 
+import { type CensusProof, censusRootDigest, CensusTree, MAX_WEIGHT } from "./census_tree.ts";
+import { WEIGHT_BYTES } from "./census_tree.ts";
 import {
   ADDRESS_BYTES,
   compareBytes,
   concat,
-  keccak256,
   Reader,
   sameBytes,
   toHex,
   unsigned,
-  word,
 } from "./encoding.ts";
 import { Malformed, Rejected } from "./errors.ts";
 
 /** Voters that must share each weight before a poll may be called secret (§6.4). */
 export const MINIMUM_CLASS = 5;
 
-const WEIGHT_BYTES = 16;
 const ENTRY_BYTES = 2 * ADDRESS_BYTES + WEIGHT_BYTES;
 
 /** One voter: account, address of the signing key, weight in [1, 2^128). */
@@ -30,9 +29,14 @@ export interface CensusEntry {
   readonly weight: bigint;
 }
 
-/** Leaf hash, 32 bytes. Hashed twice, so that no inner node is ever a leaf. */
-export function censusLeaf({ account, signingKey, weight }: CensusEntry): Uint8Array {
-  return keccak256(keccak256(word(account), word(signingKey), word(weight)));
+/** 56 bytes: account, signing key, weight as u128. */
+export function encodeEntry({ account, signingKey, weight }: CensusEntry): Uint8Array {
+  return concat([account, signingKey, unsigned(weight, WEIGHT_BYTES)]);
+}
+
+/** Whether two are of one account, key and weight. */
+export function sameEntry(left: CensusEntry, right: CensusEntry): boolean {
+  return sameBytes(encodeEntry(left), encodeEntry(right));
 }
 
 /** All voters of one poll, strictly increasing by account. */
@@ -41,25 +45,32 @@ export class Census {
   /** Sum of all weights. */
   readonly totalWeight: bigint;
   readonly #byAccount: ReadonlyMap<string, CensusEntry>;
-  #tree: Uint8Array[] | undefined;
+  #tree: CensusTree | undefined;
 
-  /** @throws Rejected: accounts do not increase strictly, or a weight is out of range (check C1). */
+  /**
+   * @throws Rejected: accounts do not increase strictly, an account or signing key is zero, or
+   *   weights are out of range (check C1).
+   */
   constructor(entries: readonly CensusEntry[]) {
     let previous: Uint8Array = new Uint8Array();
-    entries.forEach(({ account, weight }, number) => {
-      const item = `census[${number}]`;
+    entries.forEach(({ account, signingKey, weight }, number) => {
+      const fails = (reason: string) => new Rejected("C1", `census[${number}]`, reason);
+      if (!account.some(Boolean)) throw fails("account is the zero address");
       if (compareBytes(account, previous) <= 0) {
-        const reason = "account does not follow the one before in strict order";
-        throw new Rejected("C1", item, reason);
+        throw fails("account does not follow the one before in strict order");
       }
-      if (weight < 1n || weight >= 1n << 128n) {
-        throw new Rejected("C1", item, `weight ${weight} outside 1 … 2^128 − 1`);
+      if (weight < 1n || weight > MAX_WEIGHT) {
+        throw fails(`weight ${weight} outside 1 … 2^128 − 1`);
       }
+      if (!signingKey.some(Boolean)) throw fails("signing key is the zero address");
       previous = account;
     });
     if (!entries.length) throw new Rejected("C1", "census", "it has no entry");
     this.entries = entries;
     this.totalWeight = entries.reduce((sum, { weight }) => sum + weight, 0n);
+    if (this.totalWeight > MAX_WEIGHT) {
+      throw new Rejected("C1", "census", "weights add up to 2^128 or more");
+    }
     this.#byAccount = new Map(entries.map((entry) => [toHex(entry.account), entry]));
   }
 
@@ -68,26 +79,32 @@ export class Census {
     return this.#byAccount.get(toHex(account));
   }
 
-  /** Merkle root, 32 bytes. */
-  get root(): Uint8Array {
-    return this.#nodes[0]!;
+  /** What the root is made of: the tree's hash, the total weight, the number of voters. */
+  get tree(): CensusTree {
+    this.#tree ??= new CensusTree(this.entries.map(encodeEntry));
+    return this.#tree;
   }
 
-  /** Hashes that lead from an account's leaf to the root; RangeError when it is not listed. */
-  proof(account: Uint8Array): Uint8Array[] {
-    const entry = this.find(account);
-    if (!entry) throw new RangeError(`${toHex(account)} is not in the census`);
-    const leaf = censusLeaf(entry);
-    const tree = this.#nodes;
-    const path: Uint8Array[] = [];
-    let place = tree.findIndex((node, at) => {
-      return at >= this.entries.length - 1 && sameBytes(node, leaf);
-    });
-    while (place) {
-      path.push(tree[place % 2 ? place + 1 : place - 1]!);
-      place = (place - 1) >> 1;
+  /** `censusRoot`, 32 bytes. */
+  get root(): Uint8Array {
+    return censusRootDigest(this.tree.root);
+  }
+
+  /** What shows that an account is in the census; RangeError when it is not listed. */
+  proof(account: Uint8Array): CensusProof {
+    const index = this.entries.findIndex((entry) => sameBytes(entry.account, account));
+    if (index < 0) throw new RangeError(`${toHex(account)} is not in the census`);
+    return this.tree.prove(index);
+  }
+
+  /** Signing keys, in hex, that sign for several accounts, with the number of accounts of each. */
+  sharedKeys(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { signingKey } of this.entries) {
+      const name = toHex(signingKey);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
     }
-    return path;
+    return new Map([...counts].filter(([, accounts]) => accounts > 1));
   }
 
   /** Weight and voters of each weight that too few share for a poll to be secret. */
@@ -102,10 +119,7 @@ export class Census {
 
   /** `u32 count` and the entries. */
   encode(): Uint8Array {
-    const entries = this.entries.map(({ account, signingKey, weight }) => {
-      return concat([account, signingKey, unsigned(weight, WEIGHT_BYTES)]);
-    });
-    return concat([unsigned(entries.length, 4), ...entries]);
+    return concat([unsigned(this.entries.length, 4), ...this.entries.map(encodeEntry)]);
   }
 
   /**
@@ -128,43 +142,4 @@ export class Census {
       })),
     );
   }
-
-  get #nodes(): Uint8Array[] {
-    this.#tree ??= merkleTree(this.entries.map(censusLeaf));
-    return this.#tree;
-  }
-}
-
-/** OpenZeppelin's StandardMerkleTree with its default sorted leaves (§6.2), root first. */
-export function merkleTree(leaves: readonly Uint8Array[]): Uint8Array[] {
-  if (!leaves.length) throw new RangeError("no leaves");
-  const size = 2 * leaves.length - 1;
-  const tree = new Array<Uint8Array>(size);
-  [...leaves].sort(compareBytes).forEach((leaf, number) => {
-    tree[size - 1 - number] = leaf;
-  });
-  for (let number = leaves.length - 2; number >= 0; number--) {
-    tree[number] = parent(tree[2 * number + 1]!, tree[2 * number + 2]!);
-  }
-  return tree;
-}
-
-/**
- * An entry is in the census with this root.
- *
- * @param path As `Census.proof` gives it.
- * @throws Rejected: it is not (check C1).
- */
-export function verifyCensusProof(
-  root: Uint8Array,
-  entry: CensusEntry,
-  path: readonly Uint8Array[],
-): void {
-  if (!sameBytes(path.reduce(parent, censusLeaf(entry)), root)) {
-    throw new Rejected("C1", toHex(entry.account), "not in the census of this root");
-  }
-}
-
-function parent(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return compareBytes(left, right) <= 0 ? keccak256(left, right) : keccak256(right, left);
 }

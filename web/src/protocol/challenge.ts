@@ -30,7 +30,7 @@ import { ProofShape, RejectedProofs, verifyProofs } from "./proof.ts";
 import type { Randomness } from "./randomness.ts";
 import type { BallotRule } from "./rule.ts";
 
-const FORMAT = "ostraka/opening/v1";
+const FORMAT = "ostraka/opening/v2";
 const MEMBERS = [
   "ballot",
   "bits",

@@ -19,18 +19,23 @@ import {
   type SignedShare,
   splitSections,
 } from "./board.ts";
-import { Census, type CensusEntry, censusLeaf, MINIMUM_CLASS } from "./census.ts";
+import { Census, type CensusEntry, MINIMUM_CLASS, sameEntry } from "./census.ts";
 import { CommitmentKey, generators, MAX_GENERATORS } from "./commitment.ts";
 import { encodePoints } from "./curve.ts";
 import { compareBytes, concat, keccak256, sameBytes, toHex, word } from "./encoding.ts";
-import { AuditError, Malformed, Rejected, Undecided } from "./errors.ts";
+import { AuditError, Malformed, Rejected, Unanswered, Undecided } from "./errors.ts";
 import {
   type ChainEvidence,
+  type CodeEvidence,
+  type CoinReceipt,
+  type Payout,
   type ProposalEvidence,
   ROUND_DECIDED,
   type RoundEvidence,
+  type Transfer,
   type Unreadable,
 } from "./evidence.ts";
+import { parseJson } from "./json.ts";
 import { rootDigest, sameNode, type SumRoot, SumTree } from "./merkle_sum.ts";
 import { GreedyByCategory } from "./outcome/categories.ts";
 import { Greedy } from "./outcome/greedy.ts";
@@ -39,6 +44,8 @@ import { decodeOutcomeRule, outcomeRuleDigest } from "./outcome/parts.ts";
 import { Proportional } from "./outcome/proportional.ts";
 import type { OutcomeRule } from "./outcome/rule.ts";
 import {
+  checkBounds,
+  checkKnown,
   checkQuestions,
   Committee,
   decodeDescription,
@@ -46,15 +53,30 @@ import {
   decodeParameters,
   type Description,
   pollContext,
-  pollKeysHash,
   type PollParameters,
-  sameRound,
 } from "./parameters.ts";
+import { checkPollKeys, nodeKey, nodeKeysHash } from "./poll_key.ts";
 import { ballotStatement } from "./prepare.ts";
 import { ProofShape, RejectedProofs, verifyProofs } from "./proof.ts";
 import type { Randomness } from "./randomness.ts";
+import {
+  checkRedemptions,
+  decodeRedemptions,
+  pollElectorate,
+  type Redemptions,
+  roundElectorate,
+} from "./redemption.ts";
+import {
+  createdAddress,
+  differing,
+  domainImmutables,
+  findRelease,
+  type Found,
+  type Releases,
+} from "./releases.ts";
 import { BallotRule } from "./rule.ts";
 import type { Share } from "./sharing.ts";
+import { type CensusSource, type InvitedCensus, sourceAtTime } from "./snapshot.ts";
 import {
   AggregateCommitments,
   aggregateShareHash,
@@ -63,11 +85,21 @@ import {
   type Tally,
   verifyOpening,
 } from "./tally_proof.ts";
-import { AGGREGATE_SHARE, Domain, POLL_KEY, recover, ROOT } from "./typed_data.ts";
+import {
+  addressOf,
+  AGGREGATE_SHARE,
+  Domain,
+  POLL_KEYS,
+  recover,
+  recoverKey,
+  ROOT,
+} from "./typed_data.ts";
 
 /** Ballots whose proofs are verified together; also how often progress is told. */
 const PROOF_BATCH = 500;
 const SIGNATURE_BATCH = 50;
+/** Floor of a registry's periods, in seconds, below which it is meant for tests. */
+const LEAST_PERIOD_S = 3600n;
 
 /** What a check, or a whole audit, comes to. */
 export type Verdict = "holds" | "fails" | "not checked";
@@ -83,6 +115,14 @@ export interface Finding {
   readonly item: string;
   /** Why it failed, what is missing, or what was counted. */
   readonly detail: string;
+  /** What it holds by somebody's word only, "" for nothing. Completes "holds, assuming". */
+  readonly assumes: string;
+}
+
+/** What a check that holds has to say: what was counted, and what it holds by a word only. */
+interface Held {
+  readonly detail: string;
+  readonly assumes: string;
 }
 
 /** Which poll the auditor asked about. */
@@ -101,6 +141,12 @@ export function verdictOf(findings: readonly Finding[]): Verdict {
   return verdicts.size === 1 && verdicts.has("holds") ? "holds" : "not checked";
 }
 
+/** What the verdict rests on by somebody's word only, where it holds. */
+export function assumptionsOf(findings: readonly Finding[]): string[] {
+  if (verdictOf(findings) !== "holds") return [];
+  return findings.map(({ assumes }) => assumes).filter(Boolean);
+}
+
 /**
  * One audit: evidence, and what is read out of it, each thing once.
  *
@@ -113,12 +159,15 @@ export class Audit {
   readonly sections: Sections;
   readonly randomness: Randomness;
   readonly progress: Progress;
+  /** Whose code the contracts may have. */
+  readonly releases: Releases;
   #current = "";
   readonly #read = new Map<string, { value: unknown } | { error: AuditError }>();
 
   /**
    * @param board Bytes of the board.
    * @param randomness Source of batch weights.
+   * @param releases Whose code the contracts may have.
    * @throws Malformed: the board has not even the sections of one.
    */
   constructor(
@@ -126,6 +175,7 @@ export class Audit {
     chain: ChainEvidence,
     board: Uint8Array,
     randomness: Randomness,
+    releases: Releases,
     progress: Progress = () => undefined,
   ) {
     this.claimed = claimed;
@@ -133,25 +183,37 @@ export class Audit {
     this.sections = splitSections(board);
     this.randomness = randomness;
     this.progress = progress;
+    this.releases = releases;
   }
 
   /** Perform every check; findings in the order of the protocol's table. */
   run(): Finding[] {
+    const said = new Map<string, string>();
     return CHECKS.map(([check, claim, perform]) => {
       this.#current = check;
       try {
-        return { check, claim, verdict: "holds", item: "", detail: perform(this) };
+        const held = perform(this);
+        const { detail, assumes } = typeof held === "string" ? { detail: held, assumes: "" } : held;
+        return { check, claim, verdict: "holds", item: "", detail, assumes };
       } catch (error) {
         if (error instanceof Undecided) {
-          return { check, claim, verdict: "not checked", item: "", detail: error.message };
+          let detail = error.message;
+          if (error instanceof Unanswered) {
+            // What the endpoint did not answer is said once.
+            const first = said.get(detail);
+            if (first === undefined) said.set(detail, check);
+            else detail = `as ${first}`;
+          }
+          return { check, claim, verdict: "not checked", item: "", detail, assumes: "" };
         }
         if (error instanceof Rejected) {
-          return { check, claim, verdict: "fails", item: error.item, detail: error.reason };
+          const { item, reason } = error;
+          return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
         }
         if (error instanceof Malformed) {
           const [item, ...reason] = error.message.split(": ");
           const detail = reason.join(": ") || item!;
-          return { check, claim, verdict: "fails", item: item!, detail };
+          return { check, claim, verdict: "fails", item: item!, detail, assumes: "" };
         }
         throw error;
       }
@@ -219,9 +281,8 @@ export class Audit {
 
   /** Section 10 (T2). */
   get anchored(): AnchoredRoot {
-    const anchored = this.#once("T2", "root", () => decodeRoot(this.sections.root));
-    if (!anchored || !this.chain.anchored) throw new Undecided("no root is anchored yet");
-    return anchored;
+    this.requireAnchored();
+    return this.#once("T2", "root", () => decodeRoot(this.#section("root")));
   }
 
   /** Sums that aggregate shares open (B3). */
@@ -230,12 +291,18 @@ export class Audit {
     return this.#once("B3", "sums", () => new AggregateCommitments(this.ballots, this.weights));
   }
 
-  /** Section 11 (S1). */
+  /** Section 11 (S1); empty where the board has none. */
   get shares(): SignedShare[] {
-    const slots = this.rule.slots.length;
-    const shares = this.#once("S1", "shares", () => decodeShares(this.sections.shares, slots));
-    if (!shares.length) throw new Undecided("no aggregate share is released yet");
-    return shares;
+    const { shares } = this.sections;
+    if (!shares) return [];
+    return this.#once("S1", "shares", () => decodeShares(shares, this.rule.slots.length));
+  }
+
+  /** Section 12 (C4). */
+  get redemptions(): Redemptions {
+    return this.#once("C4", "redemptions", () => {
+      return decodeRedemptions(this.#section("redemptions"), this.census.entries.length);
+    });
   }
 
   /** Generators of the poll's commitments. */
@@ -246,18 +313,27 @@ export class Audit {
   /** The tally on chain. */
   get tally(): Tally {
     if (!this.chain.tally) {
+      if (this.chain.status === "tallied") throw this.#missingEvent("TallyAccepted");
       throw new Undecided(`the chain has no tally: the poll is ${this.chain.status}`);
     }
     return this.chain.tally;
   }
 
-  /** The round that the description names (D1). */
+  /** Words of the poll keys on chain. */
+  get nodeKeys(): readonly Uint8Array[] {
+    const { nodeKeys, pollKeysDigest } = this.chain;
+    if (!nodeKeys.length) {
+      if (pollKeysDigest.some(Boolean)) throw this.#missingEvent("PollOpened");
+      throw new Undecided("the poll is not open yet");
+    }
+    return nodeKeys;
+  }
+
+  /** The round that the description names. */
   get round(): RoundEvidence {
-    return this.#once("D1", "round", () => {
-      const { round } = this.chain;
-      if (!round) throw new Undecided("the round was not read");
-      return readable(round);
-    });
+    const { round } = this.chain;
+    if (!round) throw new Undecided("the round was not read");
+    return readable(round);
   }
 
   /** Total weight times the largest slot value. */
@@ -299,6 +375,28 @@ export class Audit {
     return member.address;
   }
 
+  /** The root on chain; Undecided before there is one. */
+  requireAnchored(): AnchoredRoot {
+    const { anchored, anchoredAt } = this.chain;
+    if (anchored) return anchored;
+    if (anchoredAt) throw this.#missingEvent("RootAnchored");
+    throw new Undecided("no root is anchored yet");
+  }
+
+  #missingEvent(name: string): Unanswered {
+    return new Unanswered(
+      `the poll is ${this.chain.status}, but the RPC endpoint shows no event ${name} of it: ` +
+        "it lacks events",
+    );
+  }
+
+  /** A section that must be there by now; Malformed when it is not. */
+  #section(name: "root" | "redemptions"): Uint8Array {
+    const section = this.sections[name];
+    if (!section) throw new Malformed(`board.${name}: missing`);
+    return section;
+  }
+
   #once<T>(check: string, name: string, read: () => T): T {
     let found = this.#read.get(name);
     if (!found) {
@@ -336,6 +434,7 @@ function checkP1(audit: Audit): string {
   ) {
     throw new Rejected("P1", "board.poll", "another chain, registry or poll than asked for");
   }
+  checkKnown(audit.parameters);
   if (!sameBytes(pollContext(identity, audit.parameters, audit.rule), chain.pollContext)) {
     throw new Rejected("P1", "board.parameters", "they do not give the poll's context on chain");
   }
@@ -374,23 +473,23 @@ function checkP3(audit: Audit): string {
   return `${members.length} nodes; fewer than ${threshold} learn nothing; ${faults} may fail`;
 }
 
-/** P4: poll keys are signed by the committee's nodes and pinned on chain. */
+/** P4: poll keys are valid, distinct, signed by all nodes, and pinned on chain. */
 function checkP4(audit: Audit): string {
   const { chain } = audit;
   const announced = decodePollKeys(audit.sections.pollKeys);
-  if (!chain.pollKeys.length) throw new Undecided("the poll is not open yet");
+  const onChain = audit.nodeKeys;
   const keys = announced.map(({ publicKey }) => publicKey);
-  if (
-    !sameBytes(concat(keys), concat(chain.pollKeys)) ||
-    !sameBytes(pollKeysHash(keys), chain.pollKeysDigest)
-  ) {
+  const words = keys.map(nodeKey);
+  const pinned = nodeKeysHash(words);
+  if (!sameBytes(concat(words), concat(onChain)) || !sameBytes(pinned, chain.pollKeysDigest)) {
     throw new Rejected("P4", "board.poll_keys", "not those pinned on chain");
   }
   if (keys.length !== audit.committee.members.length) {
     throw new Rejected("P4", "board.poll_keys", "not one for each node");
   }
-  announced.forEach(({ publicKey, signature }, place) => {
-    const digest = audit.domain.digest(POLL_KEY, chain.pollContext, publicKey);
+  checkPollKeys(keys);
+  const digest = audit.domain.digest(POLL_KEYS, chain.pollContext, pinned);
+  announced.forEach(({ signature }, place) => {
     const address = audit.member("P4", place + 1);
     audit.requireSigner("P4", `poll key of node ${place + 1}`, address, signature, digest);
   });
@@ -404,6 +503,13 @@ function checkP5(audit: Audit): string {
   return questions.map(({ kind }) => kind).join(", ");
 }
 
+/** P6: the parameters keep the bounds of §4.1. */
+function checkP6({ parameters }: Audit): string {
+  checkBounds(parameters);
+  const { disputeWindow, tallyPeriod } = parameters;
+  return `dispute window ${disputeWindow} s, then ${tallyPeriod} s for the tally`;
+}
+
 /** G1: the contract's generators are derived as specified. */
 function checkG1(audit: Audit): string {
   const table = encodePoints(generators(MAX_GENERATORS));
@@ -411,6 +517,76 @@ function checkG1(audit: Audit): string {
     throw new Rejected("G1", "generator table", "not the points of §2.7");
   }
   return `${MAX_GENERATORS + 1} points derived again`;
+}
+
+/** G2: registry, rules, table and voting keys are contracts of a known release. */
+function checkG2(audit: Audit): Held {
+  const { chain } = audit;
+  const { registry } = audit.claimed;
+  const deployment = readable(chain.deployment);
+  const found = releaseOf(audit, "PollRegistry", { address: registry, code: deployment.registry });
+  const parts = [
+    ["generatorTable", createdAddress(registry, 1), deployment.generatorTable],
+    ["votingKeys", createdAddress(registry, 2), deployment.votingKeys.address],
+    ["pollRules", createdAddress(registry, 3), deployment.pollRules.address],
+  ] as const;
+  requireImmutables("PollRegistry", found, [
+    ...domainImmutables(chain.chainId, registry),
+    ...parts.map(([name, made]) => [name, word(made)] as const),
+  ]);
+  for (const [name, made, named] of parts) {
+    if (!sameBytes(made, named)) {
+      throw new Rejected("G2", name, "not the contract that the registry made");
+    }
+  }
+  requireImmutables("PollRegistry", found, [
+    ["periodFloor", word(deployment.periodFloor)],
+    ["disputes", word(deployment.disputes)],
+  ]);
+  const table = { address: deployment.generatorTable, code: chain.generators };
+  requireSameRelease("PollRules", releaseOf(audit, "PollRules", deployment.pollRules), found);
+  requireSameRelease("GeneratorTable", releaseOf(audit, "GeneratorTable", table), found);
+  const keys = releaseOf(audit, "VotingKeys", deployment.votingKeys);
+  requireSameRelease("VotingKeys", keys, found);
+  const ofKeys = domainImmutables(chain.chainId, deployment.votingKeys.address);
+  requireImmutables("VotingKeys", keys, [...ofKeys]);
+  const floor = deployment.periodFloor;
+  let said = `release ${found.release}; periods of at least ${floor} s`;
+  if (floor < LEAST_PERIOD_S) said += ", less than an hour: a test deployment";
+  if (!deployment.disputes.some(Boolean)) return { detail: said, assumes: "" };
+  const disputes = toHex(deployment.disputes);
+  return {
+    detail: `${said}; ${disputes} may reject roots and void polls`,
+    assumes: `the contract ${disputes} rejects none but false roots`,
+  };
+}
+
+function releaseOf(audit: Audit, contract: string, { address, code }: CodeEvidence): Found {
+  const found = findRelease(audit.releases, contract, code);
+  if (!found) {
+    throw new Undecided(
+      `the code at ${toHex(address)} is not that of ${contract} in any release that this program ` +
+        "knows",
+    );
+  }
+  return found;
+}
+
+function requireSameRelease(contract: string, part: Found, whole: Found): void {
+  if (part.release !== whole.release) {
+    throw new Undecided(`${contract} is of release ${part.release}, not of ${whole.release}`);
+  }
+}
+
+function requireImmutables(
+  contract: string,
+  found: Found,
+  expected: readonly (readonly [name: string, value: Uint8Array])[],
+): void {
+  const name = differing(found, new Map(expected));
+  if (name === undefined) return;
+  const check = contract === "BudgetTreasury" ? "D4" : "G2";
+  throw new Rejected(check, `${contract}.${name}`, "another value than the deployment gives");
 }
 
 /** C1: the census is in strict order, in range, and has its root. */
@@ -446,22 +622,106 @@ function checkC3(audit: Audit): string {
 }
 
 /** C4: the census is the one that anybody reads again from its source. */
-function checkC4(audit: Audit): string {
+function checkC4(audit: Audit): Held {
+  const { census } = audit;
+  const [shared] = census.sharedKeys();
+  if (shared && !audit.description.sharedKeys) {
+    const [key, accounts] = shared;
+    throw new Rejected("C4", `signing key ${key}`, `it signs for ${accounts} accounts`);
+  }
   const source = audit.description.census;
-  if (!source) return "the organizer gave the census: who belongs in it is theirs to answer for";
+  const voters = census.entries.length;
+  if (!source) {
+    return {
+      detail: `${voters} voters, listed by hand; ${otherKeys(census)}`,
+      assumes: `the organizer, who listed ${voters} voters by hand, listed those who may vote`,
+    };
+  }
+  if (source.kind === "invitations") return redeemed(audit, source);
+  if (source.keys && !sameBytes(source.keys, createdAddress(audit.claimed.registry, 2))) {
+    throw new Rejected("C4", "description.census.keys", "not the registry's own voting keys");
+  }
   if (!audit.chain.census) throw new Undecided("the source of the census was not read");
   const read = new Census(readable(audit.chain.census));
-  for (const entry of audit.census.entries) {
+  for (const entry of census.entries) {
     const found = read.find(entry.account);
-    if (!found || !sameBytes(censusLeaf(found), censusLeaf(entry))) {
+    if (!found || !sameEntry(found, entry)) {
       throw new Rejected("C4", `voter ${toHex(entry.account)}`, "not so in the source");
     }
   }
-  const missing = read.entries.find(({ account }) => !audit.census.find(account));
+  const missing = read.entries.find(({ account }) => !census.find(account));
   if (missing) {
     throw new Rejected("C4", `voter ${toHex(missing.account)}`, "in the source, not in the census");
   }
-  return `${source.kind} of ${toHex(source.contract)} at block ${source.block}`;
+  const at = checkBlock(audit, source);
+  const contract = toHex(source.contract);
+  const keys = source.keys ? `; voting keys of ${toHex(source.keys)}` : "";
+  const known =
+    source.kind === "members" &&
+    findRelease(audit.releases, "MemberRegistry", audit.chain.censusCode);
+  return {
+    detail:
+      `${source.kind} of ${contract} at block ${source.block}${at}${keys}; ` + otherKeys(census),
+    assumes: known
+      ? `the owner of ${contract} listed its members`
+      : `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
+  };
+}
+
+/** How many voters let another key sign. */
+function otherKeys({ entries }: Census): string {
+  const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
+  return `${others.length} of ${entries.length} entries sign with another key than the account's`;
+}
+
+/** In a round whose electorate is a source on chain, it is that source at the right block. */
+function checkBlock(audit: Audit, source: CensusSource): string {
+  if (!audit.description.round) return "";
+  const { electorate } = audit.round;
+  if (electorate.kind !== SOURCE_ELECTORATE) return "";
+  const { censusTimes } = audit.chain;
+  const [before, after] = censusTimes ? readable(censusTimes) : [0n, 0n];
+  const at = timeOf(electorate.source);
+  if (at === undefined || !sameBytes(sourceAtTime(source, at), electorate.source)) {
+    throw new Rejected("C4", "description.census", "another source than the round fixed");
+  }
+  if (at < before || at >= after) {
+    const reason = `from ${before} to ${after}, not the latest block at ${at}`;
+    throw new Rejected("C4", "description.census.block", reason);
+  }
+  return `, the latest at ${at}`;
+}
+
+/** The member `at` of a round's source; undefined where it is none. */
+function timeOf(source: Uint8Array): bigint | undefined {
+  try {
+    const content = parseJson(source, "electorate.source");
+    const at: unknown = content instanceof Map ? content.get("at") : undefined;
+    return typeof at === "bigint" ? at : undefined;
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
+
+/** Every voter of a census by invitation redeemed one. */
+function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
+  const { round } = audit.description;
+  const { chainId } = audit.chain;
+  if (!round === !nonce) {
+    throw new Rejected("C4", "description.census.nonce", "only polls without a round have one");
+  }
+  const electorate = round
+    ? roundElectorate(chainId, round, root)
+    : pollElectorate(chainId, audit.claimed.registry, nonce!, root);
+  const domain = round ? new Domain(chainId, round.treasury) : audit.domain;
+  const { redemptions, census } = audit;
+  checkRedemptions(redemptions, census, root, electorate, domain);
+  const [used, all] = [census.entries.length, redemptions.invited.entries.length];
+  return {
+    detail: `${used} of ${all} invitations used`,
+    assumes: `each of ${all} invitations (${used} used) went to a person of its own`,
+  };
 }
 
 /** B1: every ballot decodes canonically. */
@@ -492,9 +752,23 @@ function checkB4(audit: Audit): string {
   ballots.forEach((ballot, number) => {
     const entry = census.find(ballot.voter);
     if (!entry) throw new Undecided("needs B3");
-    const { boxesHash, signature } = leaves[number]!;
+    const { publicKey, boxesHash, signature } = leaves[number]!;
     const digest = domain.digest(...ballotStatement(chain.pollContext, ballot, boxesHash));
-    audit.requireSigner("B4", ballotName(ballot), entry.signingKey, signature, digest);
+    const fails = (reason: string) => {
+      return new Rejected("B4", `leaf ${number}, ${ballotName(ballot)}`, reason);
+    };
+    if (!sameBytes(addressOf(publicKey), entry.signingKey)) {
+      throw fails("its public key is not that of the census");
+    }
+    let signer: Uint8Array;
+    try {
+      signer = recoverKey(digest, signature);
+    } catch (error) {
+      if (error instanceof Malformed) throw fails(error.message);
+      throw error;
+    }
+    // Also refuses coordinates of no point: recovery gives only points.
+    if (!sameBytes(signer, publicKey)) throw fails("not signed by its public key");
     if (number % SIGNATURE_BATCH === 0) audit.progress(number, 2 * ballots.length);
   });
   return `${ballots.length} signatures`;
@@ -584,20 +858,56 @@ function checkT3(audit: Audit): string {
     root.sum.subarray(32),
     BigInt(root.count),
   );
+  const good: number[] = [];
+  let ignored = "";
   for (const { node, signature } of attestations) {
-    const address = audit.member("T3", node);
-    audit.requireSigner("T3", `attestation of node ${node}`, address, signature, digest);
+    try {
+      const address = audit.member("T3", node);
+      audit.requireSigner("T3", `node ${node}`, address, signature, digest);
+      good.push(node);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      ignored += `; not counted: ${error.item}: ${error.reason}`;
+    }
   }
   const { quorum } = audit.committee;
-  if (attestations.length < quorum) {
-    throw new Rejected("T3", "board.root", `${attestations.length} signatures, ${quorum} needed`);
+  if (good.length < quorum) {
+    const reason = `${good.length} good signatures, ${quorum} needed${ignored}`;
+    throw new Rejected("T3", "board.root", reason);
   }
-  return `nodes ${attestations.map(({ node }) => node).join(", ")}`;
+  return `nodes ${good.join(", ")}${ignored}`;
+}
+
+/** T4: the root was anchored in time, over enough ballots. */
+function checkT4(audit: Audit): string {
+  const { round, root } = audit.requireAnchored();
+  const { parameters, chain } = audit;
+  const { anchoredAt: at, rejectedRounds, rejectedAt } = chain;
+  const freezesAt = parameters.closesAt + BigInt(parameters.freezeDelay);
+  const startsAt = rejectedRounds ? rejectedAt : freezesAt;
+  const left = BigInt(parameters.maxRounds - rejectedRounds);
+  const deadline = startsAt + left * BigInt(parameters.roundDuration);
+  if (at < freezesAt) {
+    throw new Rejected("T4", "root", `anchored at ${at}, before ${freezesAt}`);
+  }
+  if (at < startsAt || at >= deadline) {
+    throw new Rejected("T4", "root", `anchored at ${at}, not from ${startsAt} to ${deadline}`);
+  }
+  if (round < rejectedRounds || round >= parameters.maxRounds) {
+    const reason = `round ${round}, not from ${rejectedRounds} to ${parameters.maxRounds - 1}`;
+    throw new Rejected("T4", "root.round", reason);
+  }
+  if (chain.tally && root.count < parameters.minimumBallots) {
+    const reason = `${root.count} ballots were tallied, at least ${parameters.minimumBallots}`;
+    throw new Rejected("T4", "root.count", reason);
+  }
+  return `anchored at ${at}, in round ${round}`;
 }
 
 /** S1: every aggregate share on the board is signed and good. */
 function checkS1(audit: Audit): string {
   const { shares, chain } = audit;
+  if (!shares.length) throw new Undecided("the board has no aggregate share");
   for (const { node, share, signature } of shares) {
     const digest = audit.domain.digest(
       AGGREGATE_SHARE,
@@ -615,9 +925,13 @@ function checkS1(audit: Audit): string {
 
 /** S2: at least `t` good shares give the tally on chain. */
 function checkS2(audit: Audit): string {
+  const { tally, shares } = audit;
+  if (!shares.length) {
+    throw new Rejected("S2", "board.shares", "none, though the chain has a tally");
+  }
   const good = new Map<number, Share>();
   const { sums, key } = audit;
-  for (const { node, share } of audit.shares) {
+  for (const { node, share } of shares) {
     try {
       sums.verifyShare(key, node, share);
     } catch (error) {
@@ -628,7 +942,6 @@ function checkS2(audit: Audit): string {
   }
   const { threshold } = audit.committee;
   const combined = combine(good, threshold);
-  const { tally } = audit;
   if (
     combined.blinding !== tally.blinding ||
     combined.values.length !== tally.values.length ||
@@ -666,12 +979,12 @@ function checkR2(audit: Audit): string {
   return `at most ${audit.largestVotes} possible`;
 }
 
-/** R3: the tally was accepted after the dispute window and before its deadline. */
+/** R3: the tally was accepted from the dispute window's end on, before its deadline. */
 function checkR3(audit: Audit): string {
   const { tally, chain } = audit;
   const { talliedAt, disputeWindowEndsAt: start, tallyDeadline: end } = chain;
   if (talliedAt < start || talliedAt >= end) {
-    throw new Rejected("R3", "tally", `accepted at ${talliedAt}, not from ${start} to ${end}`);
+    throw new Rejected("R3", "tally", `accepted at ${talliedAt}, not in ${start} … ${end - 1n}`);
   }
   return `${tally.values.length} results accepted at ${talliedAt}`;
 }
@@ -691,9 +1004,9 @@ function checkO1(audit: Audit): string {
 /** What was read; throws why it was not. */
 function readable<T extends object>(found: T | Unreadable): T {
   if (!("unreadable" in found)) return found;
-  throw found.unreadable === "Malformed"
-    ? new Malformed(found.reason)
-    : new Undecided(found.reason);
+  const { unreadable, reason } = found;
+  if (unreadable === "Malformed") throw new Malformed(reason);
+  throw unreadable === "Unanswered" ? new Unanswered(reason) : new Undecided(reason);
 }
 
 /** Awards of a tally; Undecided when it has not as many entries as the rule wants. */
@@ -713,20 +1026,20 @@ function sameAwards(left: readonly bigint[], right: readonly bigint[] | undefine
 const PLAIN_POLL = "no round hangs on this poll";
 
 /** D1: the round that the description names decides by this poll about these options. */
-function checkD1(audit: Audit): string {
-  const { chain, claimed, outcomeRule } = audit;
+function checkD1(audit: Audit): Held {
+  const { chain, claimed } = audit;
   const { options, round: reference } = audit.description;
   const fails = (item: string, reason: string) => new Rejected("D1", item, reason);
   if (!reference) {
     if (chain.creatorIsTreasury) {
       throw fails("description", "it names no round, but a treasury made the poll");
     }
-    return PLAIN_POLL;
+    return { detail: PLAIN_POLL, assumes: "" };
   }
-  const { round } = audit;
-  if (!sameRound(reference, { treasury: chain.creator, roundId: reference.roundId })) {
+  if (!sameBytes(reference.treasury, chain.creator)) {
     throw fails("round", `the poll was created by ${toHex(chain.creator)}`);
   }
+  const { round, outcomeRule } = audit;
   if (!sameBytes(round.registry, claimed.registry) || round.pollId !== claimed.pollId) {
     throw fails("round", `it decides by another poll, ${round.pollId}`);
   }
@@ -757,7 +1070,61 @@ function checkD1(audit: Audit): string {
       throw fails(`categories[${slot}]`, "the proposal names another category");
     }
   });
-  return `round ${reference.roundId} of treasury ${toHex(reference.treasury)}`;
+  const { detail, assumes } = checkElectorate(audit, round);
+  const treasury = toHex(reference.treasury);
+  return { detail: `round ${reference.roundId} of treasury ${treasury}; ${detail}`, assumes };
+}
+
+/** Kinds of a round's electorate (§17.4). */
+const MEMBERS_ELECTORATE = 0;
+const FIXED_ELECTORATE = 1;
+const SOURCE_ELECTORATE = 2;
+const INVITED_ELECTORATE = 3;
+const NOT_THE_MEMBERS =
+  "voters who are not the round's members are those whom its funders expected";
+
+/** Those vote whom the round fixed before anybody gave money. */
+function checkElectorate(audit: Audit, round: RoundEvidence): Held {
+  const { parameters } = audit;
+  const { electorate: fixed, memberRoot } = round;
+  const fails = (reason: string, item = "electorate") => new Rejected("D1", item, reason);
+  if (parameters.secret !== round.secret) {
+    const asked = round.secret ? "secret" : "not secret";
+    throw fails(`the round asked for a poll that is ${asked}`, "secret");
+  }
+  if (fixed.kind === MEMBERS_ELECTORATE || fixed.kind === FIXED_ELECTORATE) {
+    if (!sameBytes(parameters.censusRoot, fixed.root)) {
+      throw fails("the poll has another census than the round fixed");
+    }
+    if (sameBytes(fixed.root, memberRoot)) return { detail: "its members vote", assumes: "" };
+    if (fixed.kind === MEMBERS_ELECTORATE) throw fails("the round calls others its members");
+    return { detail: "voters fixed with the round", assumes: NOT_THE_MEMBERS };
+  }
+  const source = audit.description.census;
+  if (fixed.kind === SOURCE_ELECTORATE) {
+    if (!sameBytes(keccak256(fixed.source), fixed.root)) {
+      throw fails("the event shows another source than was fixed");
+    }
+    if (!source || source.kind === "invitations") {
+      throw fails("the round fixed a source on chain");
+    }
+    return { detail: "voters are read on chain", assumes: NOT_THE_MEMBERS };
+  }
+  if (fixed.kind !== INVITED_ELECTORATE) {
+    throw new Undecided(
+      `the round has an electorate of kind ${fixed.kind}, unknown to this program`,
+    );
+  }
+  if (source?.kind !== "invitations" || !sameBytes(source.root, fixed.root)) {
+    throw fails("the round fixed other invitations");
+  }
+  if (BigInt(parameters.voters) > fixed.voters) {
+    throw fails(`${parameters.voters} voters, ${fixed.voters} invited`);
+  }
+  if (parameters.totalWeight > fixed.weight) {
+    throw fails(`weight ${parameters.totalWeight} of ${fixed.weight}`);
+  }
+  return { detail: "voters are invited", assumes: NOT_THE_MEMBERS };
 }
 
 /** D2: the treasury funds the winners recomputed from the tally, and nothing else. */
@@ -802,7 +1169,7 @@ function checkD3(audit: Audit): string {
   for (const { proposalId, recipient, amount } of round.payouts) {
     const name = proposalName(proposalId);
     const proposal = proposals.get(name);
-    const fails = (reason: string) => new Rejected("D3", `payout of ${name}`, reason);
+    const fails = (reason: string) => new Rejected("D3", `payout ${toHex(proposalId)}`, reason);
     if (!proposal?.funded) throw fails("not a funded proposal");
     if (paid.has(name)) throw fails("paid twice");
     if (!sameBytes(recipient, proposal.recipient) || amount !== proposal.amount) {
@@ -819,8 +1186,86 @@ function checkD3(audit: Audit): string {
   if (round.paidOut !== sum || sum > round.deposited) {
     throw new Rejected("D3", "paid out", `${round.paidOut}, the payouts come to ${sum}`);
   }
+  checkMoved(round);
   const unpaid = round.proposals.filter((proposal) => proposal.funded && !proposal.paid).length;
   return `${paid.size} paid, ${sum} in all; ${unpaid} not claimed`;
+}
+
+/** Besides the treasury's word: the token's events, or the recipients' balances. */
+function checkMoved({ moved: found, payouts }: RoundEvidence): void {
+  const moved = readable(found);
+  if ("transfers" in moved) checkTransfers(moved.transfers, payouts);
+  else checkCoins(moved.coins, payouts);
+}
+
+function checkTransfers(transfers: readonly Transfer[], payouts: readonly Payout[]): void {
+  const rest = [...transfers];
+  const take = ({ transaction, recipient }: Payout, amount: bigint | undefined): boolean => {
+    const place = rest.findIndex((one) => {
+      return (
+        sameBytes(one.transaction, transaction) &&
+        sameBytes(one.recipient, recipient) &&
+        (amount === undefined || one.amount === amount)
+      );
+    });
+    if (place >= 0) rest.splice(place, 1);
+    return place >= 0;
+  };
+  for (const payout of payouts.filter((one) => !take(one, one.amount))) {
+    const recipient = toHex(payout.recipient);
+    // As tokens do that keep a fee; what arrived is not the treasury's to say.
+    if (take(payout, undefined)) {
+      throw new Undecided(`the token moved another amount to ${recipient}`);
+    }
+    const item = `payout of ${payout.amount} to ${recipient}`;
+    throw new Rejected("D3", item, "the token moved no such amount");
+  }
+}
+
+function checkCoins(coins: readonly CoinReceipt[], payouts: readonly Payout[]): void {
+  const nameOf = ({ recipient, block }: Pick<Payout, "recipient" | "block">) => {
+    return `${toHex(recipient)} ${block}`;
+  };
+  const receipts = new Map(coins.map((one) => [nameOf(one), one]));
+  const due = new Map<string, bigint>();
+  for (const one of payouts) due.set(nameOf(one), (due.get(nameOf(one)) ?? 0n) + one.amount);
+  for (const [name, amount] of due) {
+    const recipient = name.split(" ")[0]!;
+    const receipt = receipts.get(name);
+    if (!receipt) throw new Undecided(`balances of ${recipient} were not read`);
+    const { before, after, block, spent } = receipt;
+    if (after - before >= amount) continue;
+    const grown = `its balance changed by ${after - before} in block ${block}`;
+    if (spent) {
+      // What an account spends within the block hides what it was given.
+      const reason = `${grown}, and it may have spent there`;
+      throw new Undecided(`payout to ${recipient} of ${amount}: ${reason}`);
+    }
+    throw new Rejected("D3", `payout to ${recipient}`, `${grown}, ${amount} were due`);
+  }
+}
+
+/** D4: treasury and its rules are contracts of a known release. */
+function checkD4(audit: Audit): string {
+  const reference = audit.description.round;
+  if (!reference) return PLAIN_POLL;
+  const { treasury } = reference;
+  const { round, claimed } = audit;
+  const found = releaseOf(audit, "BudgetTreasury", { address: treasury, code: round.code });
+  if (!sameBytes(round.registry, claimed.registry)) {
+    throw new Rejected("D4", "treasury", `its registry is ${toHex(round.registry)}`);
+  }
+  const rules = createdAddress(treasury, 1);
+  requireImmutables("BudgetTreasury", found, [
+    ["registry", word(claimed.registry)],
+    ["rules", word(rules)],
+    ...domainImmutables(audit.chain.chainId, treasury),
+  ]);
+  if (!sameBytes(round.rules.address, rules)) {
+    throw new Rejected("D4", "rules", "not the contract that the treasury made");
+  }
+  requireSameRelease("RoundRules", releaseOf(audit, "RoundRules", round.rules), found);
+  return `treasury ${toHex(treasury)} of release ${found.release}`;
 }
 
 /** Whether an outcome rule is one that a round can have. */
@@ -849,14 +1294,16 @@ function total(entries: readonly { readonly amount: bigint }[]): bigint {
 export const CHECKS: readonly (readonly [
   check: string,
   claim: string,
-  perform: (audit: Audit) => string,
+  perform: (audit: Audit) => string | Held,
 ])[] = [
   ["P1", "the board is of this poll, with its context on chain", checkP1],
   ["P2", "rules and description are those that the poll fixes", checkP2],
   ["P3", "the committee obeys its bounds", checkP3],
-  ["P4", "poll keys are signed and pinned on chain", checkP4],
+  ["P4", "poll keys are valid, signed by every node, and pinned on chain", checkP4],
   ["P5", "the questions make the ballot rule", checkP5],
+  ["P6", "the parameters keep their bounds", checkP6],
   ["G1", "the contract's generators are derived as specified", checkG1],
+  ["G2", "the registry is of a known release", checkG2],
   ["C1", "the census is in order and has its root", checkC1],
   ["C2", "voters and weights add up", checkC2],
   ["C3", "weights give no vote of a secret poll away", checkC3],
@@ -870,6 +1317,7 @@ export const CHECKS: readonly (readonly [
   ["T1", "the root is that of the ballots", checkT1],
   ["T2", "the root is anchored on chain", checkT2],
   ["T3", "enough nodes signed the root", checkT3],
+  ["T4", "the root was anchored in time", checkT4],
   ["S1", "every aggregate share is good", checkS1],
   ["S2", "the shares give the tally", checkS2],
   ["R1", "the tally opens the anchored sum", checkR1],
@@ -879,4 +1327,5 @@ export const CHECKS: readonly (readonly [
   ["D1", "the poll decides about the round's proposals", checkD1],
   ["D2", "the treasury funds the winners", checkD2],
   ["D3", "payouts went to the winners, once", checkD3],
+  ["D4", "the treasury is of a known release", checkD4],
 ];

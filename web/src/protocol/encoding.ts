@@ -32,9 +32,9 @@ export function keccak256(...parts: readonly Uint8Array[]): Uint8Array {
   return state.digest();
 }
 
-/** keccak-256 of `"ostraka/v1/<tag>"` and the parts (§2.6). */
+/** keccak-256 of `"ostraka/v2/<tag>"` and the parts (§2.6). */
 export function taggedHash(tag: string, ...parts: readonly Uint8Array[]): Uint8Array {
-  return keccak256(utf8(`ostraka/v1/${tag}`), ...parts);
+  return keccak256(utf8(`ostraka/v2/${tag}`), ...parts);
 }
 
 /** Bytes of a text. */
@@ -198,9 +198,19 @@ export class Reader {
     return this.take(this.small(size, field), field);
   }
 
+  /** Pass over `size` bytes, which must be there. */
+  skip(size: number, field: string): void {
+    this.take(size, field);
+  }
+
+  /** How many bytes are not read yet. */
+  get left(): number {
+    return this.#data.length - this.#at;
+  }
+
   /** Nothing may be left. */
   end(): void {
-    const surplus = this.#data.length - this.#at;
+    const surplus = this.left;
     if (surplus) throw new Malformed(`${this.#subject}: ${surplus} bytes too many`);
   }
 

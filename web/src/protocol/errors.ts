@@ -36,3 +36,8 @@ export class Rejected extends AuditError {
 export class Undecided extends AuditError {
   override readonly name: string = "Undecided";
 }
+
+/** An RPC endpoint is out of reach, refuses, or answers what no chain would. */
+export class Unanswered extends Undecided {
+  override readonly name: string = "Unanswered";
+}

@@ -24,17 +24,74 @@ export interface ProposalEvidence {
   readonly title: string;
 }
 
-/** What the treasury says that it paid. */
+/** What the treasury says that it paid, and in which transaction. */
 export interface Payout {
   readonly proposalId: Uint8Array;
   readonly recipient: Uint8Array;
   readonly amount: bigint;
+  readonly block: bigint;
+  readonly transaction: Uint8Array;
+}
+
+/** What a token's event says that it moved out of the treasury. */
+export interface Transfer {
+  readonly transaction: Uint8Array;
+  readonly recipient: Uint8Array;
+  readonly amount: bigint;
+}
+
+/** What an account had before and after a block in which the treasury says that it paid coins. */
+export interface CoinReceipt {
+  readonly recipient: Uint8Array;
+  readonly block: bigint;
+  /** Coins at the block before. */
+  readonly before: bigint;
+  /** Coins at the block. */
+  readonly after: bigint;
+  /** Whether it could have spent within the block: it has code, or sent a transaction. */
+  readonly spent: boolean;
+}
+
+/** A contract: its address, and the code that runs there. */
+export interface CodeEvidence {
+  readonly address: Uint8Array;
+  readonly code: Uint8Array;
+}
+
+/** Who votes, as the round fixed it at its creation (§17.4). */
+export interface ElectorateEvidence {
+  /** 0 members, 1 fixed, 2 source on chain, 3 invitations. */
+  readonly kind: number;
+  /** Of the census or of the invitations; keccak-256 of the source in kind 2. */
+  readonly root: Uint8Array;
+  readonly voters: bigint;
+  readonly weight: bigint;
+  /** Canonical JSON of where the census is read, from the round's event; kind 2 only. */
+  readonly source: Uint8Array;
+}
+
+/** The contracts that judge a poll. */
+export interface DeploymentEvidence {
+  /** Code of the registry. */
+  readonly registry: Uint8Array;
+  /** Address of the table of generators. */
+  readonly generatorTable: Uint8Array;
+  readonly votingKeys: CodeEvidence;
+  readonly pollRules: CodeEvidence;
+  /** Least seconds of a dispute window and of a tally period. */
+  readonly periodFloor: bigint;
+  /** Who may reject roots, 20 bytes; zero for nobody. */
+  readonly disputes: Uint8Array;
 }
 
 /** What the chain says of one round. */
 export interface RoundEvidence {
   /** Where the treasury looks for its polls. */
   readonly registry: Uint8Array;
+  /** Code of the treasury. */
+  readonly code: Uint8Array;
+  /** The contract that writes the rules of its polls. */
+  readonly rules: CodeEvidence;
   /** As the contract numbers it; one of `ROUND_DECIDED` once winners are fixed. */
   readonly status: number;
   readonly pollId: bigint;
@@ -42,15 +99,27 @@ export interface RoundEvidence {
   readonly deposited: bigint;
   readonly committed: bigint;
   readonly paidOut: bigint;
+  readonly electorate: ElectorateEvidence;
+  /** Census root of those who may propose. */
+  readonly memberRoot: Uint8Array;
+  /** Whether the round asked for a secret poll. */
+  readonly secret: boolean;
+  /** What it pays in, 20 bytes; zero for the chain's coin. */
+  readonly token: Uint8Array;
   /** In order of submission. */
   readonly proposals: readonly ProposalEvidence[];
   /** In order of payment. */
   readonly payouts: readonly Payout[];
+  /** What a token's events, or accounts' balances, show of the payouts; or why not. */
+  readonly moved:
+    | { readonly transfers: readonly Transfer[] }
+    | { readonly coins: readonly CoinReceipt[] }
+    | Unreadable;
 }
 
 /** Why something cannot be read, as plain data: it travels between threads. */
 export interface Unreadable {
-  readonly unreadable: "Malformed" | "Undecided";
+  readonly unreadable: "Malformed" | "Undecided" | "Unanswered";
   readonly reason: string;
 }
 
@@ -66,12 +135,18 @@ export interface ChainEvidence {
   readonly pollKeysDigest: Uint8Array;
   readonly root: SumRoot;
   readonly tallyDigest: Uint8Array;
+  /** One more than the number of the last round whose root was rejected; 0 where none was. */
+  readonly rejectedRounds: number;
+  /** Chain time of that rejection. */
+  readonly rejectedAt: bigint;
+  /** Chain time, 0 before. */
+  readonly anchoredAt: bigint;
   readonly disputeWindowEndsAt: bigint;
   readonly tallyDeadline: bigint;
   /** Code of the contract's generator table. */
   readonly generators: Uint8Array;
-  /** As `PollOpened` listed them; empty before. */
-  readonly pollKeys: readonly Uint8Array[];
+  /** Words that stand for the poll keys, as `PollOpened` listed them; empty before. */
+  readonly nodeKeys: readonly Uint8Array[];
   /** Root with its attestations, undefined before. */
   readonly anchored: AnchoredRoot | undefined;
   /** As accepted, undefined before. */
@@ -97,4 +172,10 @@ export interface ChainEvidence {
    * or why it cannot be read.
    */
   readonly census: readonly CensusEntry[] | Unreadable | undefined;
+  /** Code of that source's contract, empty where there is no source. */
+  readonly censusCode: Uint8Array;
+  /** Timestamps of the source's block and of the next one, undefined where there is no source. */
+  readonly censusTimes: readonly [at: bigint, next: bigint] | Unreadable | undefined;
+  /** The registry and its parts; or why they cannot be read. */
+  readonly deployment: DeploymentEvidence | Unreadable;
 }

@@ -1,8 +1,9 @@
 /**
- * JSON as the protocol reads it: of bounded depth, integers exact and apart from other numbers.
+ * JSON that everybody reads alike: of bounded depth, each member once, no half of a surrogate pair,
+ * integers exact and apart from other numbers.
  *
- * `JSON.parse` would take `7.0` for 7 and round the larger integers, so that two verifiers could
- * disagree about one description.
+ * `JSON.parse` would take `7.0` for 7, round the larger integers and keep the last of two members of
+ * one name, so that two verifiers could disagree about one description.
  *
  * Source: docs/protocol.md §4.4; RFC 8259.
  */
@@ -10,14 +11,18 @@
 import { fromUtf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 
-/** Integers are bigints, all other numbers are numbers. */
+/**
+ * Integers of at most 40 characters are bigints, all other numbers are numbers: no member of ours has
+ * longer ones, and no verdict may depend on what an engine takes.
+ */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
 
 export type JsonObject = ReadonlyMap<string, Json>;
 
 const MAX_NESTING = 32;
+const MAX_INTEGER_CHARACTERS = 40;
 
-/** JSON in UTF-8 that is not nested deeply; Malformed naming `subject` otherwise. */
+/** Such JSON in UTF-8 without a byte order mark; Malformed naming `subject` otherwise. */
 export function parseJson(data: Uint8Array, subject: string): Json {
   return new Parser(fromUtf8(data, subject), subject).parse();
 }
@@ -54,7 +59,10 @@ class Parser {
     if (this.#skip("true")) return true;
     if (this.#skip("false")) return false;
     const number = this.#match(NUMBER);
-    if (number !== undefined) return INTEGER.test(number) ? BigInt(number) : Number(number);
+    if (number !== undefined) {
+      const exact = number.length <= MAX_INTEGER_CHARACTERS && INTEGER.test(number);
+      return exact ? BigInt(number) : Number(number);
+    }
     return this.#string();
   }
 
@@ -77,6 +85,7 @@ class Parser {
       const name = this.#string();
       this.#match(SPACE);
       if (!this.#skip(":")) throw this.#bad();
+      if (members.has(name)) throw this.#bad("a member occurs twice");
       members.set(name, this.#value());
     } while (this.#skip(","));
     if (!this.#skip("}")) throw this.#bad();
@@ -96,7 +105,9 @@ class Parser {
   #string(): string {
     const quoted = this.#match(STRING);
     if (quoted === undefined) throw this.#bad();
-    return JSON.parse(quoted) as string;
+    const text = JSON.parse(quoted) as string;
+    if (!text.isWellFormed()) throw this.#bad("half of a surrogate pair");
+    return text;
   }
 
   #skip(token: string): boolean {
@@ -112,8 +123,8 @@ class Parser {
     return found;
   }
 
-  #bad(): Malformed {
-    return new Malformed(`${this.#subject}: not JSON`);
+  #bad(reason?: string): Malformed {
+    return new Malformed(`${this.#subject}: not JSON${reason ? `: ${reason}` : ""}`);
   }
 }
 

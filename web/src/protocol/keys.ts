@@ -39,7 +39,7 @@ export class SigningKey implements Signer {
       throw new RangeError("not a secret key");
     }
     this.#secret = secret.slice();
-    this.address = addressOf(secp256k1.getPublicKey(secret, false));
+    this.address = addressOf(secp256k1.getPublicKey(secret, false).subarray(1));
   }
 
   /** A fresh key. */

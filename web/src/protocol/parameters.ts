@@ -26,10 +26,11 @@ import type { Question } from "./question/asked.ts";
 import { impliedQuestion } from "./question/implied.ts";
 import { pollLabels, pollRule, readQuestions } from "./question/poll.ts";
 import type { BallotRule } from "./rule.ts";
-import { type CensusSource, readSource } from "./snapshot.ts";
+import { type CensusOrigin, readOrigin } from "./snapshot.ts";
 
 const MAX_NODES = 64;
 const MAX_URL_BYTES = 256;
+const MAX_DESCRIPTION_BYTES = 65_536;
 
 /** One tallying node: 20-byte address of its signing key, and the URL at which it serves. */
 export interface Member {
@@ -115,7 +116,11 @@ export class Committee {
   }
 }
 
-/** The sixteen words of §4.1; names and order are those of the contract's struct. */
+/**
+ * The twenty-four words of §4.1; names and order are those of the contract's struct.
+ *
+ * The last eight are reserved for later kinds of poll; what a program does not know it refuses.
+ */
 export interface PollParameters {
   readonly committee: Uint8Array;
   readonly rule: Uint8Array;
@@ -133,9 +138,17 @@ export interface PollParameters {
   readonly disputeWindow: number;
   readonly tallyPeriod: number;
   readonly minimumBallots: number;
+  readonly counting: number;
+  readonly casting: number;
+  readonly identity: number;
+  readonly openMinimum: number;
+  readonly shufflePeriod: number;
+  readonly responseTime: number;
+  readonly maxDisputeDelay: number;
+  readonly extension: Uint8Array;
 }
 
-/** Sixteen words. */
+/** Twenty-four words. */
 export function encodeParameters(parameters: PollParameters): Uint8Array {
   return concat([
     parameters.committee,
@@ -154,10 +167,18 @@ export function encodeParameters(parameters: PollParameters): Uint8Array {
     word(parameters.disputeWindow),
     word(parameters.tallyPeriod),
     word(parameters.minimumBallots),
+    word(parameters.counting),
+    word(parameters.casting),
+    word(parameters.identity),
+    word(parameters.openMinimum),
+    word(parameters.shufflePeriod),
+    word(parameters.responseTime),
+    word(parameters.maxDisputeDelay),
+    parameters.extension,
   ]);
 }
 
-/** Read sixteen words; Malformed when one is out of its type's range. */
+/** Read twenty-four words; Malformed when one is out of its type's range. */
 export function decodeParameters(data: Uint8Array): PollParameters {
   const reader = new Reader(data, "parameters");
   const digest = (name: string) => reader.take(HASH_BYTES, name);
@@ -168,7 +189,7 @@ export function decodeParameters(data: Uint8Array): PollParameters {
     }
     return value;
   };
-  const small = (name: string) => Number(integer(name, 32));
+  const small = (name: string, bits = 32) => Number(integer(name, bits));
   const parameters = {
     committee: digest("committee"),
     rule: digest("rule"),
@@ -186,9 +207,76 @@ export function decodeParameters(data: Uint8Array): PollParameters {
     disputeWindow: small("dispute_window"),
     tallyPeriod: small("tally_period"),
     minimumBallots: small("minimum_ballots"),
+    counting: small("counting", 8),
+    casting: small("casting", 8),
+    identity: small("identity", 8),
+    openMinimum: small("open_minimum"),
+    shufflePeriod: small("shuffle_period"),
+    responseTime: small("response_time"),
+    maxDisputeDelay: small("max_dispute_delay"),
+    extension: digest("extension"),
   };
   reader.end();
   return parameters;
+}
+
+/**
+ * Every kind of poll that this program knows has zeros in the reserved words.
+ *
+ * @throws Rejected: the poll is of a kind that this program does not know (check P1).
+ */
+export function checkKnown(parameters: PollParameters): void {
+  for (const [name, value] of [
+    ["counting", parameters.counting],
+    ["casting", parameters.casting],
+    ["identity", parameters.identity],
+    ["open_minimum", parameters.openMinimum],
+    ["shuffle_period", parameters.shufflePeriod],
+    ["response_time", parameters.responseTime],
+    ["max_dispute_delay", parameters.maxDisputeDelay],
+    ["extension", parameters.extension],
+  ] as const) {
+    const given = value instanceof Uint8Array ? value.some(Boolean) : value !== 0;
+    if (!given) continue;
+    const shown = value instanceof Uint8Array ? toHex(value) : value;
+    const reason = `${shown} is of a kind of poll unknown to this program`;
+    throw new Rejected("P1", `parameters.${name}`, reason);
+  }
+}
+
+/** Latest Unix second that a registry takes. */
+const MAX_TIME = 1n << 40n;
+
+/**
+ * The bounds of §4.1 that the contract should have enforced.
+ *
+ * @throws Rejected: one is broken; the item names the parameter (check P6).
+ */
+export function checkBounds(parameters: PollParameters): void {
+  const { opensAt, closesAt, roundDuration, maxRounds, voters, totalWeight } = parameters;
+  const fails = (name: string, reason: string) => {
+    return new Rejected("P6", `parameters.${name}`, reason);
+  };
+  for (const [name, value] of [
+    ["voters", voters],
+    ["total_weight", totalWeight],
+    ["round_duration", roundDuration],
+    ["max_rounds", maxRounds],
+    ["dispute_window", parameters.disputeWindow],
+    ["tally_period", parameters.tallyPeriod],
+    ["minimum_ballots", parameters.minimumBallots],
+  ] as const) {
+    if (value < 1) throw fails(name, "0, at least 1");
+  }
+  if (opensAt >= closesAt) throw fails("opens_at", "not before voting closes");
+  if (closesAt > MAX_TIME) throw fails("closes_at", `above ${MAX_TIME}`);
+  if (BigInt(roundDuration) * BigInt(maxRounds) > MAX_TIME) {
+    throw fails("max_rounds", `rounds longer than ${MAX_TIME} s together`);
+  }
+  if (parameters.minimumBallots > voters) {
+    throw fails("minimum_ballots", `above the ${voters} voters`);
+  }
+  if (totalWeight < BigInt(voters)) throw fails("total_weight", "below the number of voters");
 }
 
 /** Which poll: chain id, 20-byte registry address, poll id. */
@@ -244,7 +332,10 @@ export interface Description {
   readonly title: string;
   readonly options: readonly string[];
   readonly round: RoundReference | undefined;
-  readonly census: CensusSource | undefined;
+  /** Where the electorate comes from, undefined where the organizer listed it. */
+  readonly census: CensusOrigin | undefined;
+  /** Whether one signing key may sign for several accounts. */
+  readonly sharedKeys: boolean;
   /**
    * What makes the ballot rule, undefined where it does not say; or why that cannot be read, which
    * says nothing against the rest.
@@ -267,11 +358,19 @@ export function decodeDescription(encoded: Uint8Array): Description {
   if (!Array.isArray(options) || !options.every((name) => typeof name === "string")) {
     throw new Malformed("description.options: not a list of strings");
   }
+  if (encoded.length > MAX_DESCRIPTION_BYTES) {
+    const most = MAX_DESCRIPTION_BYTES;
+    throw new Malformed(`description: ${encoded.length} bytes, at most ${most}`);
+  }
+  const sharedKeys = members.has("shared_keys") ? members.get("shared_keys")! : false;
+  if (typeof sharedKeys !== "boolean") {
+    throw new Malformed("description.shared_keys: neither true nor false");
+  }
   const round = roundReference(members.get("round"));
-  const source = members.get("census") ?? null;
-  const census = source === null ? undefined : readSource(source);
+  const origin = members.get("census") ?? null;
+  const census = origin === null ? undefined : readOrigin(origin);
   const questions = questionsOf(members.get("questions"));
-  return { encoded, title, options, round, census, questions };
+  return { encoded, title, options, round, census, sharedKeys, questions };
 }
 
 function questionsOf(content: Json | undefined): Description["questions"] {
@@ -340,11 +439,6 @@ function roundReference(content: Json | undefined): RoundReference | undefined {
 /** Whether two references name the same round. */
 export function sameRound(left: RoundReference, right: RoundReference): boolean {
   return left.roundId === right.roundId && sameBytes(left.treasury, right.treasury);
-}
-
-/** What the contract stores for the announced poll keys (§4.3). */
-export function pollKeysHash(publicKeys: readonly Uint8Array[]): Uint8Array {
-  return taggedHash("poll-keys", ...publicKeys);
 }
 
 function noCommittee(reason: string): Rejected {

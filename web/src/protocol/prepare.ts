@@ -8,10 +8,11 @@ import { type Ballot, BallotLayout } from "./ballot.ts";
 import { CommitmentKey, type Opening } from "./commitment.ts";
 import { encodePoints, modulo } from "./curve.ts";
 import { Kernel } from "./kernel.ts";
+import { checkPollKeys } from "./poll_key.ts";
 import { challenge, ProofShape } from "./proof.ts";
 import { type Randomness, systemRandomness } from "./randomness.ts";
 import { type BallotRule, evaluate } from "./rule.ts";
-import { seal } from "./sealing.ts";
+import { ballotInfo, seal } from "./sealing.ts";
 import { boxesHash, encodeBox, type Share, shareAt } from "./sharing.ts";
 import { BALLOT, type Value } from "./typed_data.ts";
 
@@ -46,7 +47,7 @@ export interface VotersPoll {
   readonly threshold: number;
   /** 32 bytes. */
   readonly pollContext: Uint8Array;
-  /** The nodes' X25519 public keys, node 1 first, as pinned on chain. */
+  /** The nodes' poll keys, node 1 first, as pinned on chain. */
   readonly pollKeys: readonly Uint8Array[];
 }
 
@@ -59,9 +60,11 @@ export class BallotFactory {
   readonly #kernel: Kernel;
   readonly #randomness: Randomness;
 
+  /** @throws Malformed: a poll key is refused, or two nodes' keys share a half. */
   constructor(poll: VotersPoll, randomness: Randomness = systemRandomness) {
     this.#poll = poll;
     this.#randomness = randomness;
+    checkPollKeys(poll.pollKeys);
     this.#shape = new ProofShape(poll.rule, poll.threshold);
     this.#kernel = new Kernel(poll.rule);
     this.layout = new BallotLayout(this.#shape);
@@ -134,7 +137,8 @@ export class BallotFactory {
     const boxes = pollKeys.map((key, place) => {
       const share = shares[place]!;
       const content = { pollContext, voter: ballot.voter, ballotDigest: ballot.digest, share };
-      return seal(key, encodeBox(content), this.#randomness);
+      const info = ballotInfo(pollContext, place + 1);
+      return seal(key, encodeBox(content), info, this.#randomness);
     });
     return { ballot, boxes, boxesHash: boxesHash(boxes) };
   }

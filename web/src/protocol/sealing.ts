@@ -1,90 +1,102 @@
 /**
- * Sealed boxes as libsodium's `crypto_box_seal` makes and opens them.
+ * Sealing to nodes' poll keys: HPKE (RFC 9180) in base mode with X-Wing, one purpose a box.
  *
- * An ephemeral X25519 key, the nonce from both public keys by BLAKE2b, XSalsa20-Poly1305 under the
- * key that HSalsa20 makes of the shared secret.
+ * X-Wing, HKDF-SHA256 and ChaCha20-Poly1305 are noble's; the key schedule of a single message in
+ * base mode is here. A box says in its `info` what it is for, so that no answer to one request opens
+ * what was sealed for another.
  *
- * Source: docs/protocol.md §7.3; libsodium's documentation of sealed boxes.
+ * Source: docs/protocol.md §7.3; RFC 9180 §5.1, §5.2; draft-connolly-cfrg-xwing-kem. Vectors:
+ * tests/vectors/sealing.json; tests/web/test_ballots.py opens with Python's library.
  */
 
-import { hsalsa, xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
-import { x25519 } from "@noble/curves/ed25519.js";
-import { blake2b } from "@noble/hashes/blake2.js";
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { expand, extract } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { ml_kem768_x25519 as xWing } from "@noble/post-quantum/hybrid.js";
 
-import { concat, utf8 } from "./encoding.ts";
+import { concat, unsigned, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
+import { SEAL_BYTES } from "./poll_key.ts";
 import type { Randomness } from "./randomness.ts";
-import { SEAL_BYTES } from "./sharing.ts";
 
+const ENCAPSULATED_BYTES = 1120;
+const ENCAPSULATION_SEED_BYTES = 64;
 const KEY_BYTES = 32;
-const NONCE_BYTES = 24;
+const NONCE_BYTES = 12;
+const NOTHING = new Uint8Array();
+/** X-Wing, HKDF-SHA256, ChaCha20-Poly1305. */
+const SUITE = concat([utf8("HPKE"), unsigned(0x647a, 2), unsigned(1, 2), unsigned(3, 2)]);
+const LABEL = utf8("HPKE-v1");
+const BASE_MODE = Uint8Array.of(0);
 
-/** X25519 public key of a secret key of 32 bytes. */
-export function publicKeyOf(secretKey: Uint8Array): Uint8Array {
-  return x25519.getPublicKey(secretKey);
+/** For a voter's share for a node, counted from 1. */
+export function ballotInfo(pollContext: Uint8Array, node: number): Uint8Array {
+  return concat([utf8("ostraka/v2/seal/ballot\0"), pollContext, unsigned(node, 1)]);
 }
 
 /**
- * Sealed box to a poll key, 48 bytes longer than its plaintext.
+ * A box to a poll key for one purpose, 1,136 bytes longer than its plaintext.
  *
- * @throws RangeError: the key is of low order and would seal to everybody.
+ * @param publicKey 1,216 bytes, of which `checkPollKey` found nothing wrong.
  */
 export function seal(
   publicKey: Uint8Array,
   plaintext: Uint8Array,
+  info: Uint8Array,
   randomness: Randomness,
 ): Uint8Array {
-  const ephemeral = randomness.bytes(KEY_BYTES);
-  const sender = publicKeyOf(ephemeral);
-  const key = sharedKey(ephemeral, publicKey);
-  ephemeral.fill(0);
-  if (!key) throw new RangeError("poll key of low order");
-  const box = xsalsa20poly1305(key, nonce(sender, publicKey)).encrypt(plaintext);
+  const seed = randomness.bytes(ENCAPSULATION_SEED_BYTES);
+  const { cipherText, sharedSecret } = xWing.encapsulate(publicKey, seed);
+  seed.fill(0);
+  const { key, nonce } = schedule(sharedSecret, info);
+  const box = chacha20poly1305(key, nonce).encrypt(plaintext);
   key.fill(0);
-  return concat([sender, box]);
+  return concat([cipherText, box]);
 }
 
 /**
  * Plaintext of a box sealed to a key.
  *
- * @param secretKey 32 bytes.
- * @throws Malformed: it was not sealed to this key, or was changed since.
+ * @param secretSeed X-Wing's 32 secret bytes.
+ * @throws Malformed: it was sealed to another key or for another purpose, or was changed since.
  */
-export function open(secretKey: Uint8Array, box: Uint8Array): Uint8Array {
+export function open(secretSeed: Uint8Array, box: Uint8Array, info: Uint8Array): Uint8Array {
   const bad = new Malformed("box: does not open with this key");
   if (box.length < SEAL_BYTES) throw bad;
-  const sender = box.subarray(0, KEY_BYTES);
-  const key = sharedKey(secretKey, sender);
-  if (!key) throw bad;
   try {
-    const opener = xsalsa20poly1305(key, nonce(sender, publicKeyOf(secretKey)));
-    return opener.decrypt(box.subarray(KEY_BYTES));
+    const encapsulated = box.subarray(0, ENCAPSULATED_BYTES);
+    const { key, nonce } = schedule(xWing.decapsulate(encapsulated, secretSeed), info);
+    return chacha20poly1305(key, nonce).decrypt(box.subarray(ENCAPSULATED_BYTES));
   } catch {
     throw bad;
   }
 }
 
-function nonce(sender: Uint8Array, recipient: Uint8Array): Uint8Array {
-  return blake2b(concat([sender, recipient]), { dkLen: NONCE_BYTES });
+/** Key and first nonce of base mode (RFC 9180 §5.1); the shared secret is overwritten. */
+function schedule(sharedSecret: Uint8Array, info: Uint8Array) {
+  const context = concat([
+    BASE_MODE,
+    labeledExtract(NOTHING, "psk_id_hash", NOTHING),
+    labeledExtract(NOTHING, "info_hash", info),
+  ]);
+  const secret = labeledExtract(sharedSecret, "secret", NOTHING);
+  sharedSecret.fill(0);
+  const key = labeledExpand(secret, "key", context, KEY_BYTES);
+  const nonce = labeledExpand(secret, "base_nonce", context, NONCE_BYTES);
+  secret.fill(0);
+  return { key, nonce };
 }
 
-/** `crypto_box_beforenm`; undefined for a public key of low order. */
-function sharedKey(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
-  let shared: Uint8Array;
-  try {
-    shared = x25519.getSharedSecret(secretKey, publicKey);
-  } catch {
-    return undefined;
-  }
-  const key = new Uint32Array(KEY_BYTES / 4);
-  const input = words(shared);
-  hsalsa(words(utf8("expand 32-byte k")), input, new Uint32Array(4), key);
-  shared.fill(0);
-  input.fill(0);
-  return new Uint8Array(key.buffer);
+function labeledExtract(salt: Uint8Array, label: string, input: Uint8Array): Uint8Array {
+  return extract(sha256, concat([LABEL, SUITE, utf8(label), input]), salt);
 }
 
-/** A copy as 32-bit words, in memory aligned for them. */
-function words(data: Uint8Array): Uint32Array {
-  return new Uint32Array(data.slice().buffer);
+function labeledExpand(
+  secret: Uint8Array,
+  label: string,
+  info: Uint8Array,
+  size: number,
+): Uint8Array {
+  const labeled = concat([unsigned(size, 2), LABEL, SUITE, utf8(label), info]);
+  return expand(sha256, secret, labeled, size);
 }

@@ -20,9 +20,7 @@ import {
   taggedHash,
 } from "./encoding.ts";
 import { Malformed, Rejected } from "./errors.ts";
-
-/** What libsodium's sealed box adds to its plaintext. */
-export const SEAL_BYTES = 48;
+import { SEAL_BYTES } from "./poll_key.ts";
 
 /** One node's share of one ballot, or the weighted sum of such shares. */
 export interface Share {

@@ -4,11 +4,12 @@
  * Source: docs/protocol.md §6.5, §6.6.
  */
 
-import { fromHex } from "./encoding.ts";
+import { fromHex, toHex, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 import type { Json } from "./json.ts";
 import { type ClassRule, readClassRule } from "./weight_classes.ts";
 
+const INVITED_MEMBERS = ["kind", "root", "nonce"];
 const MEMBERS = ["kind", "contract", "block", "unit", "keys", "classes"];
 
 /** Where a census was read. */
@@ -26,7 +27,53 @@ export interface CensusSource {
   readonly classes: ClassRule | undefined;
 }
 
+/** A census whose voters redeemed invitations (§6.7). */
+export interface InvitedCensus {
+  readonly kind: "invitations";
+  /** Census root of all invitations, 32 bytes. */
+  readonly root: Uint8Array;
+  /** 32 random bytes where the poll belongs to no round; undefined in a round. */
+  readonly nonce: Uint8Array | undefined;
+}
+
+/** Where the electorate of a poll comes from. */
+export type CensusOrigin = CensusSource | InvitedCensus;
+
 /** The member `census` of a description; Malformed when it is none. */
+export function readOrigin(content: Json): CensusOrigin {
+  if (!(content instanceof Map) || content.get("kind") !== "invitations") {
+    return readSource(content);
+  }
+  const members = content as ReadonlyMap<string, Json>;
+  for (const name of members.keys()) {
+    if (!INVITED_MEMBERS.includes(name)) throw bad("not a census by invitation", "");
+  }
+  const nonce = members.get("nonce") ?? null;
+  return {
+    kind: "invitations",
+    root: hash(members.get("root") ?? null, "root"),
+    nonce: nonce === null ? undefined : hash(nonce, "nonce"),
+  };
+}
+
+/** Canonical JSON of a source as a round fixes it (§17.4): a time, in Unix seconds, not a block. */
+export function sourceAtTime(source: CensusSource, unixS: bigint): Uint8Array {
+  const { kind, contract, unit, keys, classes } = source;
+  const members: Record<string, string> = {
+    at: unixS.toString(),
+    kind: JSON.stringify(kind),
+    contract: JSON.stringify(toHex(contract)),
+  };
+  if (kind === "votes") members["unit"] = JSON.stringify(unit.toString());
+  if (keys) members["keys"] = JSON.stringify(toHex(keys));
+  if (classes !== undefined) {
+    members["classes"] = typeof classes === "bigint" ? `${classes}` : JSON.stringify(classes);
+  }
+  const sorted = Object.keys(members).sort();
+  return utf8(`{${sorted.map((name) => `"${name}":${members[name]}`).join()}}`);
+}
+
+/** A source on chain; Malformed when it is none. */
 export function readSource(content: Json): CensusSource {
   if (!(content instanceof Map)) throw bad("not a source of a census", "");
   const members = content as ReadonlyMap<string, Json>;
@@ -56,6 +103,13 @@ export function readSource(content: Json): CensusSource {
     keys: keys === null ? undefined : address(keys, "keys"),
     classes: classes === null ? undefined : readClassRule(classes, "description.census.classes"),
   };
+}
+
+function hash(value: Json, member: string): Uint8Array {
+  if (typeof value !== "string" || !/^0x[0-9a-f]{64}$/.test(value)) {
+    throw bad("not 32 bytes in lower-case 0x-hex", `.${member}`);
+  }
+  return fromHex(value, `description.census.${member}`);
 }
 
 function address(value: Json, member: string): Uint8Array {

@@ -12,11 +12,12 @@ import { Malformed } from "./errors.ts";
 const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 const NAME = "Ostraka";
-const VERSION = "1";
+const VERSION = "2";
 const DOMAIN = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
 
-export const NODE_REGISTRATION = "NodeRegistration(address node,string url)";
-export const POLL_KEY = "PollKey(bytes32 pollContext,bytes32 publicKey)";
+export const COMMITTEE = "Committee(bytes32 committee)";
+export const POLL_KEY = "PollKey(bytes32 pollContext,bytes32 nodeKey)";
+export const POLL_KEYS = "PollKeys(bytes32 pollContext,bytes32 pollKeys)";
 export const BALLOT =
   "Ballot(bytes32 pollContext,address voter,uint64 castAt,bytes32 ballotDigest,bytes32 boxesHash)";
 export const RECEIPT =
@@ -27,17 +28,15 @@ export const ROOT =
 export const FINAL = "Final(bytes32 pollContext,bytes32 rootDigest)";
 export const AGGREGATE_SHARE =
   "AggregateShare(bytes32 pollContext,bytes32 rootDigest,uint32 nodeIndex,bytes32 shareHash)";
-export const REPAIR_MASK =
-  "RepairMask(bytes32 pollContext,bytes32 ballotDigest,bytes32 repairHash," +
-  "uint32 low,uint32 high,bytes32 maskHash)";
 export const PROPOSAL =
   "Proposal(uint256 roundId,address proposer,address recipient,uint256 amount,uint16 category," +
-  "string title,string text,uint256 nonce,uint64 deadline)";
+  "string title,string text,bytes32 details,uint256 nonce,uint64 deadline)";
 export const REVISION =
   "Revision(bytes32 proposalId,address recipient,uint256 amount,uint16 category," +
-  "string title,string text,uint256 nonce,uint64 deadline)";
+  "string title,string text,bytes32 details,uint256 nonce,uint64 deadline)";
 export const WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 deadline)";
-export const REGISTRATION = "Registration(bytes32 invitation,address account)";
+export const REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)";
+export const VOTING_KEY = "VotingKey(address account,address key)";
 
 /** A member of a statement: integers, addresses and bytes32 as they are, strings as text. */
 export type Value = bigint | Uint8Array | string;
@@ -121,19 +120,24 @@ function readable(value: Value): string {
   return value instanceof Uint8Array ? toHex(value) : value.toString();
 }
 
-/** Ethereum address of an uncompressed public key of 65 bytes. */
+/** Ethereum address of a public key given as its two coordinates, 64 bytes. */
 export function addressOf(publicKey: Uint8Array): Uint8Array {
-  return keccak256(publicKey.subarray(1)).subarray(12);
+  return keccak256(publicKey).subarray(12);
+}
+
+/** Address whose key signed `digest`; arguments and errors as for `recoverKey`. */
+export function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
+  return addressOf(recoverKey(digest, signature));
 }
 
 /**
- * Address whose key signed `digest`.
+ * Public key that signed `digest`, as its two coordinates, 64 bytes.
  *
  * @param digest 32 bytes.
  * @param signature 65 bytes `r ‖ s ‖ v`, low `s`, `v` 27 or 28.
  * @throws Malformed: not such a signature, or one that no key gives.
  */
-export function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
+export function recoverKey(digest: Uint8Array, signature: Uint8Array): Uint8Array {
   if (signature.length !== SIGNATURE_BYTES) {
     throw new Malformed(`signature: ${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
   }
@@ -144,10 +148,11 @@ export function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
     throw new Malformed("signature: s is in the upper half");
   }
   try {
-    const key = secp256k1.Signature.fromBytes(signature.subarray(0, 64))
+    return secp256k1.Signature.fromBytes(signature.subarray(0, 64))
       .addRecoveryBit(v - 27)
-      .recoverPublicKey(digest);
-    return addressOf(key.toBytes(false));
+      .recoverPublicKey(digest)
+      .toBytes(false)
+      .subarray(1);
   } catch {
     throw new Malformed("signature: no key gives it");
   }

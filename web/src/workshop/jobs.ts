@@ -23,7 +23,7 @@ export interface PollData {
   readonly pollContext: Uint8Array;
 }
 
-/** A poll and its nodes' X25519 keys, node 1 first. */
+/** A poll and its nodes' poll keys, node 1 first. */
 export interface SealedPollData extends PollData {
   readonly pollKeys: readonly Uint8Array[];
 }

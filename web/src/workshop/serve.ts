@@ -141,6 +141,9 @@ async function audit(
   progress: Progress,
 ): Promise<Jobs["audit"]["output"]> {
   // Voters never load what only auditors need.
-  const { Audit } = await import("../protocol/checks.ts");
-  return new Audit(claimed, chain, board, systemRandomness, progress).run();
+  const [{ Audit }, { KNOWN_RELEASES }] = await Promise.all([
+    import("../protocol/checks.ts"),
+    import("./known_releases.ts"),
+  ]);
+  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES, progress).run();
 }

@@ -1,0 +1,43 @@
+/** What hostile JSON comes to beyond whether it is read: numbers, and members of odd names. */
+
+import { expect, test } from "vitest";
+
+import { utf8 } from "../../web/src/protocol/encoding.ts";
+import { parseJson } from "../../web/src/protocol/json.ts";
+
+const parse = (content: string) => parseJson(utf8(content), "file");
+
+test.each([
+  ["7", 7n],
+  ["-0", 0n],
+  ["7.0", 7],
+  ["1e3", 1000],
+  ["9".repeat(40), BigInt("9".repeat(40))],
+  // No member of ours has so long an integer, and engines bound them differently.
+  ["9".repeat(41), 1e41],
+  ["-" + "9".repeat(400), -Infinity],
+])("%s", (content, value) => {
+  expect(parse(content)).toBe(value);
+});
+
+test("an integer as long as a file costs no time", () => {
+  expect(parse("9".repeat(4_000_000))).toBe(Infinity);
+});
+
+test("a member is found by its own name only", () => {
+  const members = parse('{"__proto__": {"title": "x"}}') as ReadonlyMap<string, unknown>;
+  expect([...members.keys()]).toEqual(["__proto__"]);
+  expect(members.get("title")).toBeUndefined();
+});
+
+test.each([
+  ['{"a": 1, "\\u0061": 2}', "file: not JSON: a member occurs twice"],
+  ['["\\ud800"]', "file: not JSON: half of a surrogate pair"],
+  ["[".repeat(33) + "]".repeat(33), "file: nested more than 32 deep"],
+])("%s is refused, and says why", (content, reason) => {
+  expect(() => parse(content)).toThrow(reason);
+});
+
+test("a long string neither stalls nor breaks the parser", () => {
+  expect(parse(`"${"a\\n".repeat(1_000_000)}"`)).toHaveLength(2_000_000);
+});
