@@ -212,10 +212,12 @@ def bound_elsewhere(citizen: Surfer, poll_id: int, invitation: SigningKey) -> No
     page, path = citizen.page, f"**/api/v1/polls/{poll_id}/census"
     own = invitation.address
 
-    def change(route: Any, entries: Callable[[Census], list[CensusEntry]]) -> None:
-        response = route.fetch()
-        census = Census(tuple(entries(Census.decode(response.body()))))
-        route.fulfill(status=200, body=census.encode())
+    def changed(entries: Callable[[Census], list[CensusEntry]]) -> Callable[[Any], None]:
+        def change(route: Any) -> None:
+            census = Census.decode(route.fetch().body())
+            route.fulfill(status=200, body=Census(tuple(entries(census))).encode())
+
+        return change
 
     def rebound(census: Census) -> list[CensusEntry]:
         other = bytes([7] * 20)
@@ -232,7 +234,7 @@ def bound_elsewhere(citizen: Surfer, poll_id: int, invitation: SigningKey) -> No
         (rebound, "bound to another key in the list of voters: 0x0707"),
         (without, "the list of voters leaves you out"),
     ):
-        page.route(path, lambda route, entries=entries: change(route, entries))
+        page.route(path, changed(entries))
         page.goto(unchecked)
         unlock(page)
         expect(page.get_by_text(says)).to_be_visible()
