@@ -238,6 +238,11 @@ class JsonRpc:
         )
         if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
             raise Unanswered("eth_getLogs: not a list of logs")
+        for log in logs:
+            if answered_bytes(log.get("address"), "eth_getLogs") != address or any(
+                read_topic(log, place) != topic for place, topic in enumerate(topics)
+            ):
+                raise Unanswered("eth_getLogs: a log that was not asked for")
         return logs
 
     def ask(self, method: str, parameters: Sequence[Any]) -> Any:
