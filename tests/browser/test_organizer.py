@@ -138,6 +138,9 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     saved = organizer.download("Save as a file")
     wanted = read_specification(saved, PollSpecification, 0)
     PollSpecification.model_validate(wanted).check()
+    # Seven are few, and that is said.
+    expect(page.get_by_text("Few may vote: 7.")).to_be_visible()
+    page.get_by_label("I have read what it may give away").check()
     create.dblclick()
     expect(page.get_by_role("heading", name="Created")).to_be_visible()
     organizer.look("organize-created")

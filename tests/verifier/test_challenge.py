@@ -64,7 +64,7 @@ def test_a_bad_opening_fails_its_check(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("member", "value"),
     [
-        ("format", "ostraka/opening/v2"),
+        ("format", "ostraka/opening/v1"),
         ("chain_id", 31337),
         ("chain_id", "031337"),
         ("registry", "0x12"),

@@ -55,7 +55,8 @@ export function VotersStep({
     return (
       <>
         {voters}
-        {shared}
+        {/* Every invitation is bound to a key of its own. */}
+        {draft.voters.kind !== "invitations" && shared}
       </>
     );
   }
