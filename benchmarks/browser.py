@@ -16,7 +16,8 @@ from playwright.sync_api import Page, sync_playwright
 from tests.support.polls import OPENS_AT, REGISTRY, approval_poll
 
 from benchmarks.web import NODES, REPEATS, ROOT, THRESHOLD, VOTERS, approval_of_two, figure
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
+from ostraka.sealing import PollKey
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.rule import slack_bits
 

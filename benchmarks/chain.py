@@ -6,24 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.support.committees import KeyCommittee
+
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain import round_rules
 from ostraka.chain.contract import call, checksum
-from ostraka.chain.registry import Registry
-from ostraka.chain.treasury import Item, RoundParameters
-from ostraka.keys import PollKey, SigningKey
-from ostraka.randomness import system
-from ostraka_verifier import typed_data
-from ostraka_verifier.board import AnchoredRoot, Attestation
+from ostraka.chain.treasury import ElectorateKind, Item, RoundElectorate, RoundParameters
+from ostraka.keys import SigningKey
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.commitment import CommitmentKey
-from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256
-from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import Greedy, Misfit, Order, outcome_rule_digest
-from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
+from ostraka_verifier.parameters import PollParameters
 from ostraka_verifier.question import approval
-from ostraka_verifier.tally_proof import Tally
 
 RULE = approval(8, 0, 5)
 OUTCOME = Greedy((20_000, 30_000, 270_000, 110_000, 350_000, 25_000, 225_000, 10_000), 409_000)
@@ -47,16 +41,15 @@ def measure() -> Iterator[dict[str, Any]]:
         stack = LocalStack(Path(folder), nodes=0)
         with stack:
             stack.start_chain()
-            nodes = [SigningKey() for _ in range(5)]
-            committee = _register(stack, nodes)
+            nodes = KeyCommittee.register(stack, 5, 3, 1)
             # The very first poll of a registry also pays for its counter's storage.
-            _poll(stack, committee, nodes, 10)
-            small = _poll(stack, committee, nodes, 10)
-            large = _poll(stack, committee, nodes, 600)
+            _poll(stack, nodes, 10)
+            small = _poll(stack, nodes, 10)
+            large = _poll(stack, nodes, 600)
             deployment = stack.deployment.gas_used
             treasury = stack.treasury_deployment.gas_used
             outcomes = {
-                (name, options): _round(stack, committee, nodes, name, options)
+                (name, options): _round(stack, nodes, name, options)
                 for name in ROUNDS
                 for options in OPTIONS
             }
@@ -78,31 +71,14 @@ def measure() -> Iterator[dict[str, Any]]:
         yield _figure(f"decide, {name}, {options} options", decide, "gas", TRANSACTION_CAP, how)
 
 
-def _register(stack: LocalStack, nodes: list[SigningKey]) -> Committee:
-    members = tuple(
-        Member(key.address, f"https://node-{number}.example")
-        for number, key in enumerate(nodes, start=1)
-    )
-    domain = stack.registry.domain
-    signatures = [
-        key.sign(domain.digest(typed_data.NODE_REGISTRATION, key.address, member.url))
-        for key, member in zip(nodes, members, strict=True)
-    ]
-    committee = Committee(members, 3, 1)
-    stack.registry.register_committee(stack.organizer, committee, signatures)
-    return committee
-
-
-def _poll(
-    stack: LocalStack, committee: Committee, nodes: list[SigningKey], voters: int
-) -> dict[str, int]:
+def _poll(stack: LocalStack, nodes: KeyCommittee, voters: int) -> dict[str, int]:
     registry, sender = stack.registry, stack.organizer
     accounts = sorted(SigningKey().address for _ in range(voters))
     census = Census(tuple(CensusEntry(account, account, 1) for account in accounts))
     description = json.dumps({"title": "x", "options": [f"project {n}" for n in range(8)]}).encode()
     now = registry.head().timestamp
     parameters = PollParameters(
-        committee=committee.digest,
+        committee=nodes.committee.digest,
         rule=RULE.digest,
         outcome_rule=outcome_rule_digest(OUTCOME.encode()),
         description=keccak256(description),
@@ -120,19 +96,16 @@ def _poll(
         minimum_ballots=5,
     )
     poll_id, created = registry.create_poll(
-        sender, parameters, RULE.encode(), OUTCOME.encode(), description
+        sender, parameters, census.tree, RULE.encode(), OUTCOME.encode(), description
     )
-    identity = PollIdentity(registry.domain.chain_id, registry.address, poll_id)
-    context = identity.context(parameters, RULE)
     # The contract checks the opening, not the ballots: votes as a poll of that size would have.
     votes = [voters * share // 10 for share in (9, 3, 3, 3, 2, 2, 1, 1)]
-    return {"create": created.gas_used} | _tally(stack, nodes, poll_id, context, voters, votes)
+    return {"create": created.gas_used} | _tally(nodes, poll_id, voters, votes)
 
 
 def _round(
     stack: LocalStack,
-    committee: Committee,
-    nodes: list[SigningKey],
+    nodes: KeyCommittee,
     name: str,
     options: int,
 ) -> tuple[int, int]:
@@ -158,7 +131,7 @@ def _round(
             claim_period=3600,
             ballot=round_rules.approval(0, 5),
             outcome=ROUNDS[name],
-            committee=committee.digest,
+            committee=nodes.committee.digest,
             voting_opens_at=now + 7200,
             voting_closes_at=now + 10_800,
             freeze_delay=10,
@@ -167,7 +140,9 @@ def _round(
             dispute_window=600,
             tally_period=86_400,
             minimum_ballots=5,
+            secret=True,
         ),
+        RoundElectorate(ElectorateKind.MEMBERS, census.tree),
         "x",
         "",
     )
@@ -177,9 +152,9 @@ def _round(
         item = Item(bytes([1] * 20), amount, f"project {number}", "", category)
         treasury.propose(sender, round_id, item, census)
     stack.move_time(now + 3600)
-    poll_id, _ = treasury.start_voting(sender, round_id, census, True, b"{}")
+    poll_id, _ = treasury.start_voting(sender, round_id, census, b"{}")
     votes = [voters - slot for slot in range(options)]
-    _tally(stack, nodes, poll_id, registry.poll(poll_id).poll_context, voters, votes)
+    _tally(nodes, poll_id, voters, votes)
     order = list(range(options))
     if name == "proportional":
         order.sort(key=lambda slot: -(BUDGET * votes[slot] % sum(votes)))
@@ -189,47 +164,13 @@ def _round(
     return gas, treasury.decide(sender, round_id, votes, order).gas_used
 
 
-def _tally(
-    stack: LocalStack,
-    nodes: list[SigningKey],
-    poll_id: int,
-    context: bytes,
-    voters: int,
-    votes: Sequence[int],
-) -> dict[str, int]:
+def _tally(nodes: KeyCommittee, poll_id: int, voters: int, votes: Sequence[int]) -> dict[str, int]:
     """Gas of a poll's other transactions, from opening to an accepted tally of these votes."""
-    registry, sender = stack.registry, stack.organizer
-    keys = [PollKey().public_key for _ in nodes]
-    opened = registry.open_poll(
-        sender,
-        poll_id,
-        keys,
-        [
-            node.sign(registry.domain.digest(typed_data.POLL_KEY, context, key))
-            for node, key in zip(nodes, keys, strict=True)
-        ],
-    )
-    tally = Tally(tuple(votes), system.scalar())
-    key = CommitmentKey(load(), len(votes))
-    root = SumRoot(
-        keccak256(b"root"), key.commit([(tally.values, tally.blinding)]).encode(), voters
-    )
-    stack.move_time(registry.poll(poll_id).freezes_at)
-    anchored = registry.anchor_root(sender, poll_id, _attested(registry, nodes, context, root))
-    stack.move_time(registry.poll(poll_id).releasable_at)
-    accepted = registry.accept_tally(sender, poll_id, tally)
+    opened = nodes.open(poll_id)
+    tally, anchored = nodes.anchor(poll_id, voters, votes)
+    accepted = nodes.accept(poll_id, tally)
     steps = zip(STEPS[1:], (opened, anchored, accepted), strict=True)
     return {name: sent.gas_used for name, sent in steps}
-
-
-def _attested(
-    registry: Registry, nodes: list[SigningKey], context: bytes, root: SumRoot
-) -> AnchoredRoot:
-    digest = registry.domain.digest(
-        typed_data.ROOT, context, 0, root.hash, root.sum[:32], root.sum[32:], root.count
-    )
-    signed = (Attestation(n, key.sign(digest)) for n, key in enumerate(nodes[:4], start=1))
-    return AnchoredRoot(0, root, tuple(signed))
 
 
 def _figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from typing import Any
 from tests.support.polls import CHAIN_ID, OPENS_AT, REGISTRY, approval_poll
 from tests.web.bridge import Browser
 
-from ostraka.keys import PollKey, SigningKey
+from ostraka.keys import SigningKey
+from ostraka.sealing import PollKey
 from ostraka_verifier.rule import BallotRule, Row, slack_bits, slack_coefficients
 
 VOTERS = 2000

@@ -8,10 +8,9 @@ import pytest
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.contract import connect
 from ostraka.gateway.indexer import Indexer
-from ostraka.keys import SigningKey
 from ostraka.storage.database import Schema, open_database
-from ostraka_verifier import typed_data
-from ostraka_verifier.parameters import Committee, Member
+from ostraka.wire.records import to_hex
+from tests.support.committees import KeyCommittee
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +27,7 @@ def indexer(stack: LocalStack, folder: Path) -> Indexer:
 
 def register(stack: LocalStack, name: str) -> str:
     """A fresh committee at the latest block; its digest as events show it."""
-    nodes = [SigningKey() for _ in range(3)]
-    members = tuple(
-        Member(key.address, f"http://{name}.example/{n}") for n, key in enumerate(nodes)
-    )
-    committee = Committee(members, 2, 0)
-    domain = stack.registry.domain
-    signatures = [
-        key.sign(domain.digest(typed_data.NODE_REGISTRATION, member.address, member.url))
-        for key, member in zip(nodes, members, strict=True)
-    ]
-    stack.registry.register_committee(stack.organizer, committee, signatures)
-    return "0x" + committee.digest.hex()
+    return to_hex(KeyCommittee.register(stack, 3, 2, 0, name).committee.digest)
 
 
 def committees(index: Indexer) -> list[str]:

@@ -8,19 +8,25 @@ import pytest
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain import round_rules
-from ostraka.chain.contract import ChainError
+from ostraka.chain.contract import ChainError, checksum
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.treasury import Item, RoundParameters, RoundStatus
+from ostraka.chain.treasury import (
+    ElectorateKind,
+    Item,
+    RoundElectorate,
+    RoundParameters,
+    RoundStatus,
+)
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
-from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence
 from ostraka_verifier.outcome import Greedy, Misfit, Order
-from ostraka_verifier.parameters import Committee, Member, RoundReference
+from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.question import approval, knapsack, single_choice
 from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, Terms
+from tests.support.committees import KeyCommittee
 
 BUDGET = 1000
 KNAPSACK = round_rules.knapsack()
@@ -42,23 +48,11 @@ class Round:
         stack: LocalStack,
         ballot: bytes = KNAPSACK,
         outcome: bytes = GREEDY,
+        secret: bool = True,
+        electorate: RoundElectorate | None = None,
     ) -> None:
         self.stack, self.treasury, self.organizer = stack, stack.treasury, stack.organizer
-        nodes = [SigningKey() for _ in range(3)]
-        committee = Committee(
-            tuple(Member(key.address, f"http://node-{n}.example") for n, key in enumerate(nodes)),
-            2,
-            0,
-        )
-        domain = stack.registry.domain
-        stack.registry.register_committee(
-            self.organizer,
-            committee,
-            [
-                key.sign(domain.digest(typed_data.NODE_REGISTRATION, member.address, member.url))
-                for key, member in zip(nodes, committee.members, strict=True)
-            ],
-        )
+        self.nodes = KeyCommittee.register(stack, 3, 2, 0)
         # The first member is a cold wallet with a voting key; the organizer is one, too.
         self.keys = [SigningKey() for _ in range(5)]
         self.cold = SigningKey().address
@@ -81,7 +75,7 @@ class Round:
             claim_period=3600,
             ballot=ballot,
             outcome=outcome,
-            committee=committee.digest,
+            committee=self.nodes.committee.digest,
             voting_opens_at=now + 7200,
             voting_closes_at=now + 10800,
             freeze_delay=5,
@@ -90,8 +84,12 @@ class Round:
             dispute_window=60,
             tally_period=600,
             minimum_ballots=5,
+            secret=secret,
         )
-        self.id, _ = self.treasury.create_round(self.organizer, self.parameters, "Wiosna", "")
+        self.electorate = electorate or RoundElectorate(ElectorateKind.MEMBERS, self.members.tree)
+        self.id, _ = self.treasury.create_round(
+            self.organizer, self.parameters, self.electorate, "Wiosna", ""
+        )
         self.treasury.fund(self.organizer, self.id, BUDGET)
 
     def propose_for(self, member: bytes, key: SigningKey, item: Item) -> bytes:
@@ -99,10 +97,10 @@ class Round:
         signed = self.treasury.authorize_proposal(key, member, self.id, item, deadline)
         return self.treasury.propose(self.organizer, self.id, item, self.members, signed)[0]
 
-    def start(self, description: bytes) -> int:
-        return self.treasury.start_voting(self.organizer, self.id, self.members, True, description)[
-            0
-        ]
+    def start(self, description: bytes, census: Census | None = None) -> int:
+        """The poll of the round, over its members if over nobody else."""
+        voters = census or self.members
+        return self.treasury.start_voting(self.organizer, self.id, voters, description)[0]
 
 
 def item(title: str, amount: int) -> Item:
@@ -252,3 +250,80 @@ def test_proposals_of_a_proportional_round_have_no_amount(stack: LocalStack) -> 
     stack.treasury.propose(round_.organizer, round_.id, item("Shelter", 0), round_.members)
     outcome_rule = stack.treasury.read("pollRules", round_.id)[1]
     assert outcome_rule == unsigned(5, 1) + unsigned(BUDGET, 16) + unsigned(2, 2)
+
+
+def test_others_than_the_round_fixed_do_not_vote(stack: LocalStack) -> None:
+    round_ = Round(stack)
+    stack.treasury.propose(round_.organizer, round_.id, item("Bench", 10), round_.members)
+    stack.move_time(round_.parameters.proposals_close_at)
+    described = round_description(stack.treasury, round_.id)
+    # The members themselves, all of them with keys of the organizer.
+    mine = [replace(one, signing_key=SigningKey().address) for one in round_.members.entries]
+    for census in (Census(tuple(mine)), Census(round_.members.entries[:-1])):
+        with pytest.raises(ChainError, match="BudgetTreasuryElectorateDiffers"):
+            round_.start(described, census)
+    poll_id = round_.start(described)
+    created = stack.registry.created(poll_id)
+    assert created is not None
+    assert created.parameters.census_root == round_.members.root
+
+
+@pytest.mark.parametrize("secret", [True, False])
+def test_whether_the_poll_is_secret_comes_with_the_round(stack: LocalStack, secret: bool) -> None:
+    round_ = Round(stack, secret=secret)
+    stack.treasury.propose(round_.organizer, round_.id, item("Bench", 10), round_.members)
+    stack.move_time(round_.parameters.proposals_close_at)
+    poll_id = round_.start(round_description(stack.treasury, round_.id))
+    created = stack.registry.created(poll_id)
+    assert created is not None
+    assert created.parameters.secret is secret
+    found = evidence(stack, poll_id, RoundReference(stack.treasury.address, round_.id)).round
+    assert isinstance(found, RoundEvidence)
+    assert found.secret is secret
+
+
+def test_an_electorate_that_opens_no_root_is_refused(stack: LocalStack) -> None:
+    accounts = [bytes([number] * 20) for number in range(1, 6)]
+    others = Census(tuple(CensusEntry(one, one, 1) for one in accounts))
+    rule = b'{"at":1,"contract":"0x%s","kind":"members"}' % (b"11" * 20)
+    for electorate, says in (
+        (RoundElectorate(ElectorateKind.MEMBERS, others.tree), "ElectorateDiffers"),
+        (RoundElectorate(ElectorateKind.MEMBERS, others.tree, rule), "electorate.source"),
+        (RoundElectorate(ElectorateKind.FIXED), "electorate.voters"),
+        (RoundElectorate(ElectorateKind.SOURCE), "electorate.source"),
+        (RoundElectorate(ElectorateKind.SOURCE, others.tree, rule), "electorate.voters"),
+    ):
+        with pytest.raises(ChainError, match=says):
+            Round(stack, electorate=electorate)
+
+
+def test_nothing_is_paid_in_the_block_of_the_decision(stack: LocalStack) -> None:
+    round_, treasury = Round(stack), stack.treasury
+    bench, _ = treasury.propose(round_.organizer, round_.id, item("Bench", 400), round_.members)
+    treasury.propose(round_.organizer, round_.id, item("Dear", 700), round_.members)
+    stack.move_time(round_.parameters.proposals_close_at)
+    poll_id = round_.start(round_description(treasury, round_.id))
+    round_.nodes.open(poll_id)
+    tally, _ = round_.nodes.anchor(poll_id, 7, [5, 2])
+    round_.nodes.accept(poll_id, tally)
+    web3, functions = treasury.web3, treasury.contract.functions
+    request = web3.provider.make_request
+    sender = {"from": checksum(round_.organizer.address), "gas": 1_000_000}
+    # Both in one block, as whoever makes blocks can put them.
+    request("evm_setAutomine", [False])  # type: ignore[arg-type]
+    try:
+        decide = functions["decide"](round_.id, [5, 2], [0, 1]).transact(sender)  # type: ignore[arg-type]
+        claim = functions["claim"](bench).transact(sender)  # type: ignore[arg-type]
+        request("evm_mine", [])  # type: ignore[arg-type]
+    finally:
+        request("evm_setAutomine", [True])  # type: ignore[arg-type]
+    decided, claimed = map(web3.eth.get_transaction_receipt, (decide, claim))
+    assert decided["blockNumber"] == claimed["blockNumber"]
+    assert (decided["status"], claimed["status"]) == (1, 0)
+    assert treasury.round(round_.id).status == RoundStatus.DECIDED
+    # The contract says why: asked as of that block.
+    with pytest.raises(ChainError, match="BudgetTreasuryTooEarly"):
+        treasury.read("claim", bench, block=decided["blockNumber"])
+    request("evm_mine", [])  # type: ignore[arg-type]
+    treasury.claim(round_.organizer, bench)
+    assert treasury.round(round_.id).paid_out == 400
