@@ -383,3 +383,27 @@ def test_the_status_of_the_view_decides(poll: SyntheticPoll, tmp_path: Path) -> 
             assert (await challenge(village, 2, 1, body)).status_code == 200
 
     asyncio.run(run())
+
+
+def test_pinned_keys_that_are_refused_serve_for_nothing(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    """A copied key on chain all the same, or another one in this node's place."""
+    village = Village(poll, tmp_path)
+    keys = tuple(node_key(one.public_key) for one in poll.poll_keys)
+
+    async def run() -> None:
+        async with village.run(seeded=True):
+            village.registry.open_poll((*keys[:3], keys[0]), (bytes(65),) * 4)
+            await village.tick(2)
+            village.registry.open_poll((keys[1], keys[0], *keys[2:]), (bytes(65),) * 4)
+            await village.tick(2)
+            for node in (1, 2):
+                state = village.service(node).state
+                assert state.pinned is None
+                assert state.helper() is None
+                assert state.view == village.registry.view
+                board = await village.client.get(village.url(node, "/board"))
+                assert board.status_code == 503
+
+    asyncio.run(run())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from ostraka.keys import SigningKey
 from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
 from ostraka.wire.records import to_hex
+from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
 from ostraka_verifier.question import read_questions
+from tests.browser.invitations import by_invitation, redeem
 from tests.browser.surfing import Surfer
-from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
+from tests.support.api import TIMES, Api, fresh_keys, wait_for_heads
 from tests.support.town import body_of, eventually
 
 PASSPHRASE = "correct horse battery staple"
@@ -100,7 +103,7 @@ for (let size = 2 ** 22; size >= 1; ) {
 """
 
 
-def plan_of(stack: LocalStack, api: Api, voters: list[SigningKey]) -> dict[str, Any]:
+def plan_of(stack: LocalStack, api: Api, invited: list[SigningKey]) -> dict[str, Any]:
     now = stack.registry.head().timestamp
     wanted = {
         "title": "All kinds of questions",
@@ -108,7 +111,7 @@ def plan_of(stack: LocalStack, api: Api, voters: list[SigningKey]) -> dict[str, 
         "questions": QUESTIONS,
         "registration_closes_at": now + 3600,
         "closes_at": now + 10_000,
-        "voters": accounts(voters),
+        "voters": by_invitation(invited),
         "times": TIMES,
     }
     plan: dict[str, Any] = api.good("POST", "/polls", wanted, token=True)
@@ -179,7 +182,10 @@ def drag(page: Page, order: Any, what: str, onto: str) -> None:
     page.mouse.up()
 
 
-def vote_of_others(stack: LocalStack, api: Api, poll_id: int, voters: list[SigningKey]) -> None:
+def vote_of_others(
+    stack: LocalStack, api: Api, poll_id: int, voters: list[tuple[SigningKey, SigningKey]]
+) -> None:
+    """Votes of invitations with the keys that they are bound to."""
     poll = PublishedPoll.read(stack.registry, poll_id)
     opened = stack.registry.opened(poll_id)
     assert poll is not None
@@ -190,9 +196,61 @@ def vote_of_others(stack: LocalStack, api: Api, poll_id: int, voters: list[Signi
     )
     bits = ballot_bits(read_questions(QUESTIONS), OTHERS)
     now = stack.registry.head().timestamp
-    for key in voters:
-        ballot = factory.prepare(key, key.address, bits, now)
+    for invitation, key in voters:
+        ballot = factory.prepare(key, invitation.address, bits, now)
         assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
+
+
+def register(page: Page) -> None:
+    page.get_by_label("Choose a passphrase").fill(PASSPHRASE)
+    page.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Make my key and register").click()
+
+
+def bound_elsewhere(citizen: Surfer, poll_id: int, invitation: SigningKey) -> None:
+    """A list of voters that binds the citizen's invitation to another key, or leaves it out."""
+    page, path = citizen.page, f"**/api/v1/polls/{poll_id}/census"
+    own = invitation.address
+
+    def changed(entries: Callable[[Census], list[CensusEntry]]) -> Callable[[Any], None]:
+        def change(route: Any) -> None:
+            census = Census.decode(route.fetch().body())
+            route.fulfill(status=200, body=Census(tuple(entries(census))).encode())
+
+        return change
+
+    def rebound(census: Census) -> list[CensusEntry]:
+        other = bytes([7] * 20)
+        return [
+            replace(one, signing_key=other) if one.account == own else one for one in census.entries
+        ]
+
+    def without(census: Census) -> list[CensusEntry]:
+        return [one for one in census.entries if one.account != own]
+
+    # Without a provider of chain data the gateway's list is all there is …
+    unchecked = f"/polls/{poll_id}?rpc=https://127.0.0.1:1"
+    for entries, says in (
+        (rebound, "bound to another key in the list of voters: 0x0707"),
+        (without, "the list of voters leaves you out"),
+    ):
+        page.route(path, changed(entries))
+        page.goto(unchecked)
+        unlock(page)
+        expect(page.get_by_text(says)).to_be_visible()
+        citizen.look(f"poll-{entries.__name__}")
+        # … and with one a list that is not the chain's is told apart.
+        page.goto(f"/polls/{poll_id}")
+        unlock(page)
+        expect(page.get_by_text("is not the one that the chain fixes")).to_be_visible()
+        page.unroute(path)
+    citizen.look("poll-false-list")
+    citizen.console.clear()
+
+
+def unlock(page: Page) -> None:
+    page.get_by_label("Passphrase").fill(PASSPHRASE)
+    page.get_by_role("button", name="Unlock").click()
 
 
 @contextmanager
@@ -298,29 +356,48 @@ def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
 def test_by_invitation_from_registration_to_audit(
     stack: LocalStack, surfer: Callable[[], Surfer]
 ) -> None:
-    api, others = Api(stack), fresh_keys(5)
-    plan = plan_of(stack, api, others)
-    (code,) = api.good("POST", f"/plans/{plan['plan']}/invitations", {}, token=True)["codes"]
+    # One invitation is given to nobody.
+    api, invited, keys = Api(stack), fresh_keys(7), fresh_keys(5)
+    plan = plan_of(stack, api, invited)
+    code, others = invited[0].secret().hex(), list(zip(invited[1:6], keys, strict=True))
+    for invitation, key in others:
+        redeem(api, invitation, key)
     citizen = surfer()
     page = citizen.page
 
     page.goto("/")
     expect(page.get_by_text("All kinds of questions")).to_be_visible()
     citizen.look("home-registering")
+    page.goto(f"/register#{code[:-1]}")
+    expect(page.get_by_role("alert")).to_contain_text("no invitation code")
+    citizen.look("register-no-code")
+    page.get_by_label("Invitation code").fill("1" * 64)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nobody was given this code")
+    page.goto("/about")
     page.goto(f"/register#{code}")
     expect(page.get_by_role("heading", name="Register to vote")).to_be_visible()
+    expect(page.get_by_text("You are invited to: All kinds of questions")).to_be_visible()
     citizen.look("register")
     page.get_by_label("Choose a passphrase").fill("short")
     page.get_by_label("Repeat the passphrase").fill("short")
     page.get_by_role("button", name="Make my key and register").click()
     expect(page.get_by_role("alert")).to_contain_text("at least 10 characters")
-    page.get_by_label("Choose a passphrase").fill(PASSPHRASE)
-    page.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
-    page.get_by_role("button", name="Make my key and register").click()
+    register(page)
     expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
     citizen.look("registered")
     key_file = citizen.download("Save your key as a file now")
     assert PASSPHRASE not in key_file.read_text()
+    confirmation = json.loads(citizen.download("Save the confirmation as a file").read_text())
+    assert confirmation["invitation"] == invited[0].address_hex
+    assert confirmation["signing_key"] == json.loads(key_file.read_text())["address"]
+    # The same invitation on another device, where its voter has no key yet.
+    again = surfer()
+    again.page.goto(f"/register#{code}")
+    expect(again.page.get_by_text("bound to the key")).to_contain_text(confirmation["signing_key"])
+    again.look("register-bound")
+    register(again.page)
+    expect(again.page.get_by_role("alert")).to_contain_text("used before, with another key")
     on_paper(citizen, surfer())
 
     stack.move_time(plan["specification"]["registration_closes_at"])
@@ -335,6 +412,7 @@ def test_by_invitation_from_registration_to_audit(
         expect(page.get_by_text("Do not vote: the chain says something else")).to_be_visible()
         expect(page.get_by_role("group", name="Where?")).to_have_count(0)
         citizen.look("poll-lies")
+    bound_elsewhere(citizen, poll_id, invited[0])
     # What is no provider of chain data checks nothing, and the voter has to say so.
     page.goto(f"/polls/{poll_id}?rpc={stack.node_urls[0]}")
     expect(page.get_by_text("Not checked on the chain")).to_be_visible()
@@ -454,16 +532,19 @@ def test_by_invitation_from_registration_to_audit(
         expect(row.get_by_role("cell")).to_have_text([votes_for, share])
     # (45 + 5 × 20) / 6
     expect(page.get_by_role("table", name="Minutes")).to_contain_text("24.17")
+    expect(page.get_by_text("assuming that each of 7 invitations (6 used)")).to_be_visible()
     citizen.look("results")
     page.get_by_role("link", name="Check all of this yourself").click()
     expect(page.get_by_role("button", name="Start the audit")).to_be_visible()
     citizen.look("audit")
     page.get_by_role("button", name="Start the audit").click()
-    expect(page.get_by_text("Everything holds")).to_be_visible()
+    expect(page.get_by_text("Everything holds, assuming:")).to_be_visible()
+    expect(page.get_by_text("each of 7 invitations (6 used) went to a person")).to_be_visible()
+    expect(page.get_by_text("This is a test deployment")).to_be_visible()
     citizen.look("audit-holds")
 
-    # Neither passphrase nor code left the browser, but for the code where it is redeemed.
+    # Neither passphrase nor code left the browser.
     sent = "\n".join(citizen.sent)
     assert PASSPHRASE not in sent
-    assert [one for one in citizen.sent if code in one.partition("\n")[0]] == []
+    assert code not in sent
     assert not citizen.console, citizen.console

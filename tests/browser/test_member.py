@@ -8,8 +8,10 @@ from playwright.sync_api import Page, expect
 
 from ostraka.app.local_stack import CHAIN_ID, LocalStack
 from ostraka.chain.contract import artifact, checksum, connect, deploy
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
+from tests.browser.invitations import by_invitation
 from tests.browser.surfing import Surfer
 from tests.browser.wallet import NAME, BrowserWallet
 from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
@@ -281,7 +283,7 @@ def test_a_member_with_a_key_of_the_browser(
     member = surfer()
     page = member.page
     file = member.folder / "me.key"
-    keys[0].write(file)
+    write_key(file, keys[0], None)
     page.goto("/key")
     page.get_by_label("Key file").set_input_files(file)
     importing = page.locator("form", has=page.get_by_role("button", name="Import"))
@@ -325,21 +327,26 @@ def test_a_member_with_a_key_of_the_browser(
 def test_an_invitation_registers_an_account_of_a_wallet(
     stack: LocalStack, surfer: Callable[[], Surfer]
 ) -> None:
-    api, key = Api(stack), SigningKey()
+    api, key, invited = Api(stack), SigningKey(), fresh_keys(6)
     now = stack.registry.head().timestamp
     wanted = {
         "title": "Who is invited?",
         "questions": [{"kind": "single_choice", "title": "Who?", "options": ["We", "They"]}],
         "registration_closes_at": now + 3600,
         "closes_at": now + 7200,
-        "voters": {"kind": "list"},
+        "voters": by_invitation(invited),
         "times": TIMES,
     }
-    plan = api.good("POST", "/polls", wanted, token=True)["plan"]
-    (code,) = api.good("POST", f"/plans/{plan}/invitations", {}, token=True)["codes"]
+    plans = [
+        api.good("POST", "/polls", wanted | {"title": title}, token=True)["plan"]
+        for title in ("Who is invited?", "Who else is invited?")
+    ]
+    code = invited[0].secret().hex()
     guest = surfer()
     page, wallet = guest.page, BrowserWallet(guest, stack, key)
     page.goto(f"/register#{code}")
+    expect(page.get_by_text("good for several votes")).to_be_visible()
+    page.get_by_label("Who is invited?").check()
     page.get_by_label("Register an account of a wallet").check()
     page.get_by_role("button", name=f"Connect {NAME}").click()
     guest.look("register-wallet")
@@ -350,7 +357,11 @@ def test_an_invitation_registers_an_account_of_a_wallet(
     expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
     guest.look("registered-wallet")
     (statement,) = wallet.signed
-    assert statement["message"]["account"] == key.address_hex
-    # The wallet sees a digest of the code, not the code.
+    assert statement["message"]["signingKey"] == key.address_hex
+    assert statement["message"]["invitation"] == invited[0].address_hex
+    # Neither wallet nor gateway sees the code.
     assert code not in str(statement)
+    assert code not in "\n".join(guest.sent)
+    redeemed = [api.good("GET", f"/plans/{plan}")["invitations"]["redeemed"] for plan in plans]
+    assert redeemed == [1, 0]
     assert not guest.console, guest.console

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from ostraka.app.local_stack import LocalStack
+from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
 from tests.browser.surfing import Surfer
@@ -69,6 +70,8 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.goto("/")
     page.get_by_role("link", name="Wiosna").click()
     expect(page.get_by_role("heading", level=3)).to_have_text([title for title, _ in ITEMS])
+    who = page.get_by_role("region", name="Who will vote")
+    expect(who).to_contain_text("The members who may propose also vote: 6 voters")
     page.get_by_label("Sort by").select_option("highest cost")
     expect(page.get_by_role("heading", level=3).first).to_have_text("Statue")
     page.get_by_label("Search").fill("why ŁA")
@@ -76,7 +79,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     member.look("round")
 
     file = member.folder / "me.key"
-    keys[0].write(file)
+    write_key(file, keys[0], None)
     page.get_by_role("link", name="Your key").click()
     page.get_by_label("Key file").set_input_files(file)
     importing = page.locator("form", has=page.get_by_role("button", name="Import"))

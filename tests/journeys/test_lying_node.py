@@ -13,11 +13,10 @@ import pytest
 
 from ostraka.node.accepting import PULL_LIMIT
 from ostraka.node.settling import inventory_hash
-from ostraka.wire.records import from_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.sharing import Share
 from tests.support.keys import plain_key
-from tests.support.town import Poll, Town, body_of, eventually, vote_for
+from tests.support.town import Town, body_of, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
 LIAR = 1
@@ -115,33 +114,6 @@ def test_a_lying_node_stalls_nothing(town: Town, kind: str) -> None:
         town.stack.wait_for_node(LIAR)
     logs = [(town.stack.folder / f"node-{n}.log").read_text() for n in (2, 3, 4)]
     assert not any("tick failed" in log for log in logs)
-
-
-def test_a_poll_key_that_seals_to_everybody_keeps_nobody_from_voting(town: Town) -> None:
-    published, keys, census = town.create_poll(8)
-    announced = []
-    for node in (1, 2, 3, 4):
-        answer = town.give_census(node, published, census.encode()).json()
-        announced.append([from_hex(answer[name], name) for name in ("public_key", "signature")])
-    low_order = bytes([1] + [0] * 31)
-    liar = plain_key(town.stack.folder / f"node-{LIAR}" / "key")
-    statement = published.domain.digest(typed_data.POLL_KEY, published.context, low_order)
-    announced[LIAR - 1] = [low_order, liar.sign(statement)]
-    town.stack.registry.open_poll(
-        town.stack.organizer,
-        published.poll_id,
-        [public_key for public_key, _ in announced],
-        [signature for _, signature in announced],
-    )
-    poll = Poll(town, published, keys, census)
-    eventually(lambda: poll.get(4).json()["status"] == "open", "node 4 sees the poll as open")
-    ballots = [poll.prepare(voter, bits) for voter, bits in enumerate(VOTES)]
-    assert {len(box) for one in ballots for box in one.boxes} == {published.box_bytes}
-    for result in poll.cast_all(ballots):
-        assert set(result.receipts) == {1, 2, 3, 4} - {LIAR}
-        assert result.recorded
-    # The liar has no share of its own, and cannot be given one either.
-    assert poll.tally() == (3, 2, 2, 2)
 
 
 def test_a_liar_that_vouches_for_a_ballot_which_starves_the_others_stalls_nothing(

@@ -103,6 +103,7 @@ def typed_statements() -> Cases:
         (typed_data.REPAIR_MASK, [context, digest, bytes([6] * 32), 1, 2, bytes([7] * 32)]),
         (typed_data.REPAIR_SEED, [context, digest, 1, 2, bytes([6] * 32), bytes([7] * 32)]),
         (typed_data.REPAIR, [context, digest, bytes([6] * 32)]),
+        (typed_data.WAITING, [context, digest, 1_800_000_000]),
         (typed_data.LACKING, [context, 5, bytes([8] * 32)]),
         (
             typed_data.PROPOSAL,

@@ -121,6 +121,11 @@ NONSENSE: list[Any] = [
 def test_nonsense_gives_a_verdict(endpoint: Endpoint, method: str, nonsense: Any) -> None:
     endpoint.answer = lambda asked, given: nonsense if asked == method else honest(asked, given)
     code, report = run(endpoint)
+    if method == "eth_getCode" and isinstance(nonsense, str) and len(nonsense) > 10:
+        # A chain could well have such code at the table's place: then the generators are wrong.
+        failed = [one["check"] for one in report["checks"] if one["verdict"] == "fails"]
+        assert (code, failed) == (1, ["G1"]), report
+        return
     assert (code, report["verdict"]) == (3, "not checked"), report
 
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { de } from "../../web/src/messages/de.ts";
 import { en } from "../../web/src/messages/en.ts";
 import { es } from "../../web/src/messages/es.ts";
-import { planProblem, refusal } from "../../web/src/messages/index.ts";
+import { assumption, planProblem, refusal } from "../../web/src/messages/index.ts";
 import { pl } from "../../web/src/messages/pl.ts";
 
 /** Paths of all members with what each is, in order. */
@@ -56,6 +56,12 @@ test.each([
   ["Too late: voting would be over before it began", "voting would be over before it began"],
   ["the gateway cannot reach the chain now", "the gateway cannot reach the chain now"],
   ["http://node.example: no answer", "http://node.example: no answer"],
+  [
+    "the poll's keys are not signed yet; node 1: waits for node 2 (no answer), node 3 (refused); " +
+      "node 2: is not ready",
+    "not all nodes have signed the poll’s keys yet; node 1 waits for node 2 (no answer), " +
+      "node 3 (refused); node 2: is not ready",
+  ],
 ])("a plan waits: %s", (problem, says) => {
   expect(planProblem(problem)).toBe(says);
 });
@@ -69,4 +75,31 @@ test.each([
   ["receipt: of another key", "receipt: of another key"],
 ])("a ballot is refused: %s", (reason, says) => {
   expect(refusal(reason)).toBe(says);
+});
+
+test.each([
+  [
+    "each of 20 invitations (7 used) went to a person of its own",
+    en.audit.assumptions.invitations("20", "7"),
+  ],
+  [
+    "the organizer, who listed 1200 voters by hand, listed those who may vote",
+    en.audit.assumptions.list("1,200"),
+  ],
+  [`the owner of 0x${"ab".repeat(20)} listed its members`, /the registry 0x(?:ab){20} /],
+  [
+    `the contract 0x${"cd".repeat(20)}, whose code this program does not know, tells truly who may vote`,
+    en.audit.assumptions.contract(`0x${"cd".repeat(20)}`),
+  ],
+  [
+    "voters who are not the round's members are those whom its funders expected",
+    en.audit.assumptions.others(),
+  ],
+  [
+    `the contract 0x${"ef".repeat(20)} rejects none but false roots`,
+    en.audit.assumptions.disputes(`0x${"ef".repeat(20)}`),
+  ],
+  ["something new", "something new"],
+])("an audit assumes: %s", (assumes, says) => {
+  expect(assumption(assumes)).toMatch(says);
 });

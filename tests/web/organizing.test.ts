@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 import { addressOf, readAccountFile, totalWeight } from "../../web/src/client/account_file.ts";
-import { invitationsFile } from "../../web/src/client/organizing.ts";
+import {
+  codeOf,
+  invitationOf,
+  invitationsFile,
+  invitedAccounts,
+  makeInvitations,
+} from "../../web/src/client/invitations.ts";
 import {
   dropPlanDraft,
   ELECTORATE_KINDS,
@@ -36,7 +42,9 @@ import {
 } from "../../web/src/client/plan_specification.ts";
 import { alike, titleProblem } from "../../web/src/client/titles.ts";
 import { en } from "../../web/src/messages/en.ts";
+import { toHex } from "../../web/src/protocol/encoding.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
+import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { Shelf } from "./support/shelf.ts";
 
 const NOW = 1_800_000_000;
@@ -365,7 +373,10 @@ describe("a specification", () => {
     for (const { path } of problems) expect(stepOf(path), path).toBeDefined();
     expect(
       specificationOf(pollOf({ voters: freshElectorate("invitations") }), NOW).problems,
-    ).toEqual([{ path: "registration_closes_at", fault: "nobody_registers" }]);
+    ).toEqual([
+      { path: "voters.invitations", fault: "uninvited" },
+      { path: "registration_closes_at", fault: "nobody_registers" },
+    ]);
     expect(specificationOf(pollOf({ voters: freshElectorate("list") }), NOW).problems).toEqual([
       { path: "voters.accounts", fault: "nobody" },
     ]);
@@ -444,7 +455,14 @@ describe("a file", () => {
       ...COMMON,
       text: "Text",
       questions: [EVERY_QUESTION[0]],
-      voters: { kind: "list" },
+      shared_keys: true,
+      voters: {
+        kind: "invitations",
+        invitations: [
+          { address: ONE, weight: 3 },
+          ...["1", "2", "3", "4", "5", "6"].map((digit) => ({ address: `0x${digit.repeat(40)}` })),
+        ],
+      },
       registration_closes_at: NOW + 10,
       closes_at: NOW + 30,
     },
@@ -461,8 +479,14 @@ describe("a file", () => {
       proposals_close_at: NOW + 20,
       voting_opens_at: NOW + 30,
       voting_closes_at: NOW + 41,
-      members: { kind: "votes", contract: TWO, unit: 5, keys: ONE, classes: "powers_of_two" },
-      voters: { kind: "members", contract: ONE, classes: "equal" },
+      members: {
+        kind: "votes",
+        contract: TWO,
+        unit: 5,
+        voting_keys: true,
+        classes: "powers_of_two",
+      },
+      voters: { kind: "members", contract: ONE, voting_keys: false, classes: "equal" },
       ballot: {
         kind,
         ...{
@@ -521,7 +545,7 @@ describe("a file", () => {
       outcomes: null,
       opens_at: null,
       closes_at: "1800000060",
-      voters: { kind: "votes", contract: ONE, keys: null, classes: null },
+      voters: { kind: "votes", contract: ONE, voting_keys: null, classes: null },
       times: null,
     };
     expect(good(draftOf(content, NOW))).toMatchObject({ closes_at: NOW + 60 });
@@ -545,6 +569,14 @@ describe("a file", () => {
     [
       { ...COMMON, questions: [], voters: { accounts: [{ account: "0x" }] } },
       "voters.accounts.0.account",
+    ],
+    [
+      { ...COMMON, questions: [], voters: { kind: "votes", contract: ONE, keys: TWO } },
+      "voters.keys: not known here",
+    ],
+    [
+      { ...COMMON, questions: [], voters: { kind: "invitations", invitations: [{ address: 1 }] } },
+      "voters.invitations.0.address",
     ],
     [
       { ...COMMON, questions: [{ ...EVERY_QUESTION[0], weather: 1 }], voters: {} },
@@ -573,6 +605,10 @@ test.each([
   ["outcomes[0].numerator", "outcomes.0.threshold"],
   ["questions[2].options[1]", "questions.2.options"],
   ["questions[0].caps[1].options", "questions.0.caps.1.options"],
+  ["body.voters.invitations.invitations.4.weight", "voters.invitations"],
+  ["voters.invitations.4.address", "voters.invitations"],
+  ["invitations", "voters.invitations"],
+  ["shared_keys", "shared_keys"],
   ["contract", "voters.contract"],
   ["accounts.7", "voters.accounts"],
   ["closes_at", "closes_at"],
@@ -615,12 +651,48 @@ test("a draft is kept, with its accounts where there is room", () => {
   expect(shelf.length).toBe(0);
 });
 
-test("invitations are links whose codes no server's log has", () => {
-  expect(invitationsFile("https://gateway.example", ["ab", "cd"], "2")).toBe(
-    "code,link,weight\n" +
-      "ab,https://gateway.example/register#ab,2\n" +
-      "cd,https://gateway.example/register#cd,2\n",
-  );
+describe("invitations", () => {
+  test("are keys whose codes stand in a file, and whose addresses in the specification", async () => {
+    const heard: number[] = [];
+    const made = await makeInvitations(51, systemRandomness, (done) => heard.push(done));
+    expect(heard).toEqual([50, 51]);
+    const codes = made.map(codeOf);
+    expect(new Set(codes).size).toBe(51);
+    const [head, first] = invitationsFile("https://gateway.example", made, 2n).split("\n");
+    expect(head).toBe("code,link,address,weight");
+    const address = toHex(made[0]!.address);
+    const link = `https://gateway.example/register#${codes[0]}`;
+    expect(first).toBe([codes[0], link, address, "2"].join(","));
+
+    const voters = { ...freshElectorate("invitations"), accounts: invitedAccounts(made, 2n) };
+    const moments = { ...freshDraft().moments };
+    moments["registration_closes_at"] = { ...moments["closes_at"]!, mode: "after" };
+    const draft = pollOf({ voters, moments });
+    const specification = good(draft);
+    expect(specification["voters"]).toEqual({
+      kind: "invitations",
+      invitations: made.map((one) => ({ address: toHex(one.address), weight: 2 })),
+    });
+    // Neither what is sent nor what is kept has a code.
+    const shelf = new Shelf();
+    writePlanDraft(shelf, draft);
+    writeDraftAccounts(shelf, draft);
+    const kept = Array.from({ length: shelf.length }, (_, place) => shelf.key(place)!);
+    const all = kept.map((name) => shelf.getItem(name)).join() + JSON.stringify(specification);
+    for (const code of codes) expect(all).not.toContain(code);
+    expect(readPlanDraft(shelf)).toEqual(draft);
+  });
+
+  test("are found by code and by link", async () => {
+    const [one] = await makeInvitations(1, systemRandomness);
+    const code = codeOf(one!);
+    for (const text of [code, ` ${code.toUpperCase()}\n`, `https://g.example/register#${code}`]) {
+      expect(invitationOf(text)?.address).toEqual(one!.address);
+    }
+    for (const text of ["", "c0de", `${code}0`, `0${code}`, "00".repeat(32), "ff".repeat(32)]) {
+      expect(invitationOf(text)).toBeUndefined();
+    }
+  });
 });
 
 test("everything that is asked for has a name", () => {

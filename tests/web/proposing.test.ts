@@ -17,16 +17,12 @@ import {
   readFilled,
 } from "../../web/src/client/proposing.ts";
 import type { Config, Proposal, Round } from "../../web/src/client/views.ts";
-import { invitationOf, redeem } from "../../web/src/client/registration.ts";
 import { fromHex, sameBytes, toHex } from "../../web/src/protocol/encoding.ts";
-import { Malformed } from "../../web/src/protocol/errors.ts";
 import { SigningKey } from "../../web/src/protocol/keys.ts";
-import { pollElectorate, roundElectorate } from "../../web/src/protocol/redemption.ts";
 import {
   Domain,
   PROPOSAL,
   recover,
-  REDEMPTION,
   REVISION,
   WITHDRAWAL,
 } from "../../web/src/protocol/typed_data.ts";
@@ -213,87 +209,6 @@ describe("what a member signs is written here", () => {
     const signature = fromHex(authorization!["signature"] as string, "signature");
     expect(sameBytes(recover(digest, signature), KEY.address)).toBe(true);
   });
-});
-
-describe("an invitation is redeemed by both keys", () => {
-  const registry = new Uint8Array(20).fill(8);
-  const config = { ...CONFIG, registry };
-  const invitation = new SigningKey(new Uint8Array(32).fill(9));
-  const code = "09".repeat(32);
-  const [root, nonce] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
-  const ofPoll = { chainId: 31337, contract: registry, round: undefined, nonce, root };
-  const ofRound = { chainId: 31337, contract: TREASURY, round: 4n, nonce: undefined, root };
-
-  /** A gateway that knows the invitation in these plans, the newest first. */
-  function gatewayOf(plans: readonly { plan: string; electorate: unknown; open: boolean }[]) {
-    const sent: [path: string, body: Record<string, string>][] = [];
-    const gateway = {
-      get: (path: string) => {
-        expect(path).toBe(`/invitations/${toHex(invitation.address)}`);
-        return Promise.resolve(plans);
-      },
-      post: (path: string, body: Record<string, string>) => {
-        sent.push([path, body]);
-        return Promise.resolve({});
-      },
-    } as unknown as Gateway;
-    return { gateway, sent };
-  }
-
-  test.each([
-    ["of a poll", ofPoll, registry, pollElectorate(31337n, registry, nonce, root)],
-    [
-      "of a round",
-      ofRound,
-      TREASURY,
-      roundElectorate(31337n, { treasury: TREASURY, roundId: 4n }, root),
-    ],
-  ])("%s", async (_, electorate, contract, named) => {
-    const { gateway, sent } = gatewayOf([
-      { plan: "b", electorate, open: false },
-      { plan: "a", electorate, open: true },
-    ]);
-    await redeem(gateway, config, code, KEY);
-    const digest = new Domain(31337n, contract).digest(
-      REDEMPTION,
-      named,
-      invitation.address,
-      KEY.address,
-    );
-    const body = {
-      plan: "a",
-      invitation: toHex(invitation.address),
-      signing_key: toHex(KEY.address),
-      by_invitation: toHex(invitation.sign(digest)),
-      by_signing_key: toHex(KEY.sign(digest)),
-    };
-    expect(sent).toEqual([["/invitations/redemption", body]]);
-    expect(JSON.stringify(sent)).not.toContain(code);
-  });
-
-  test.each([
-    ["another chain", { ...ofPoll, chainId: 1 }],
-    ["another contract", { ...ofPoll, contract: TREASURY }],
-    ["a round in the registry", { ...ofRound, contract: registry }],
-    ["neither round nor nonce", { ...ofPoll, nonce: undefined }],
-    ["both", { ...ofRound, nonce }],
-  ])("nothing is signed for %s", async (_, electorate) => {
-    const { gateway, sent } = gatewayOf([{ plan: "a", electorate, open: true }]);
-    await expect(redeem(gateway, config, code, KEY)).rejects.toThrow(Malformed);
-    expect(sent).toEqual([]);
-  });
-
-  test("an unknown one is refused as gateways do", async () => {
-    const { gateway } = gatewayOf([]);
-    await expect(redeem(gateway, config, code, KEY)).rejects.toMatchObject({ status: 404 });
-  });
-
-  test.each(["", "c0de", `0x${code}`, "00".repeat(32), "0A".repeat(32)])(
-    "%j is no code, and is not repeated",
-    (typed) => {
-      expect(() => invitationOf(typed)).toThrow("code: not 64 hexadecimal digits in lower case");
-    },
-  );
 });
 
 describe("calldata", () => {

@@ -7,7 +7,7 @@ import pytest
 from eth_account.messages import encode_typed_data
 
 from ostraka.keys import SigningKey
-from ostraka.sealing import PollKey
+from ostraka.sealing import PollKey, ballot_info, challenge_info
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout
@@ -15,6 +15,7 @@ from ostraka_verifier.curve import R, load
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import NoOutcome
+from ostraka_verifier.poll_key import ML_KEM_BYTES
 from ostraka_verifier.proof import ProofShape, verify_proofs
 from ostraka_verifier.rule import BallotRule, Row, slack_bits
 from ostraka_verifier.sharing import BoxContent, boxes_hash, check_boxes, verify_shares
@@ -88,7 +89,8 @@ def check(poll: SyntheticPoll, prepared: PreparedBallot) -> None:
     signed = boxes_hash(prepared.boxes)
     check_boxes(prepared.boxes, signed, poll.nodes, len(poll.rule.slots))
     for node, (secret, box) in enumerate(zip(poll.poll_keys, prepared.boxes, strict=True), start=1):
-        content = BoxContent.decode(secret.open(box), len(poll.rule.slots))
+        opened = secret.open(box, ballot_info(poll.context, node))
+        content = BoxContent.decode(opened, len(poll.rule.slots))
         assert content.poll_context == poll.context
         assert (content.voter, content.ballot_digest) == (ballot.voter, ballot.digest)
         verify_shares(CURVE, key, node, [(ballot.sharing, content.share)])
@@ -171,38 +173,50 @@ def test_errors_of_two_equations_do_not_cancel(browser: Browser) -> None:
 
 
 def test_boxes_of_python_open_in_the_browser(browser: Browser, poll: SyntheticPoll) -> None:
-    for key, box in zip(poll.poll_keys, poll.prepared[0].boxes, strict=True):
-        opened = browser.call("open", secret=key.secret(), box=box)
-        assert bytes.fromhex(opened[2:]) == key.open(box)
+    pairs = zip(poll.poll_keys, poll.prepared[0].boxes, strict=True)
+    for node, (key, box) in enumerate(pairs, start=1):
+        info = ballot_info(poll.context, node)
+        opened = browser.call("open", secret=key.secret(), box=box, info=info)
+        assert bytes.fromhex(opened[2:]) == key.open(box, info)
 
 
 def test_boxes_that_do_not_open(browser: Browser) -> None:
     poll = approval_poll()
     key, box = poll.poll_keys[0], poll.prepared[0].boxes[0]
-    for secret, bad in (
-        (poll.poll_keys[1].secret(), box),
-        (key.secret(), box[:-1]),
-        (key.secret(), box[:-1] + bytes([box[-1] ^ 1])),
-        (key.secret(), bytes([box[0] ^ 1]) + box[1:]),
-        (key.secret(), box[:40]),
-        (key.secret(), b""),
-        (key.secret(), bytes(32) + box[32:]),
+    info = ballot_info(poll.context, 1)
+    for secret, bad, purpose in (
+        (poll.poll_keys[1].secret(), box, info),
+        (key.secret(), box, ballot_info(poll.context, 2)),
+        (key.secret(), box, challenge_info(poll.context, bytes(32), 1, 2)),
+        (key.secret(), box, b""),
+        (key.secret(), box[:-1], info),
+        (key.secret(), box[:-1] + bytes([box[-1] ^ 1]), info),
+        (key.secret(), bytes([box[0] ^ 1]) + box[1:], info),
+        (key.secret(), box[:1100] + bytes([box[1100] ^ 1]) + box[1101:], info),
+        (key.secret(), box[:1135], info),
+        (key.secret(), b"", info),
     ):
         with pytest.raises(Refused, match="Malformed"):
-            browser.call("open", secret=secret, box=bad)
+            browser.call("open", secret=secret, box=bad, info=purpose)
 
 
-def test_nothing_is_sealed_to_a_key_of_low_order(browser: Browser) -> None:
+def test_nothing_is_sealed_to_keys_that_are_refused(browser: Browser) -> None:
     poll = approval_poll()
-    request = of_poll(poll) | {"poll_keys": [bytes(32)]}
-    with pytest.raises(Refused, match="low order"):
-        browser.call(
-            "prepare",
-            **request,
-            secret=poll.voter_keys[0].secret(),
-            bits=list(poll.votes[0]),
-            cast_at=OPENS_AT,
-        )
+    keys = [key.public_key for key in poll.poll_keys]
+    for bad, reason in (
+        ([bytes(32), *keys[1:]], "32 bytes, expected 1216"),
+        ([keys[0][:ML_KEM_BYTES] + bytes(32), *keys[1:]], "low order"),
+        ([b"\xff" * 3 + keys[0][3:], *keys[1:]], "coefficient of 3329 or more"),
+        ([keys[1], *keys[1:]], "its ML-KEM half is that of node 1"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            browser.call(
+                "prepare",
+                **of_poll(poll) | {"poll_keys": bad},
+                secret=poll.voter_keys[0].secret(),
+                bits=list(poll.votes[0]),
+                cast_at=OPENS_AT,
+            )
 
 
 def test_a_wallet_signs_the_same_statement(browser: Browser) -> None:

@@ -42,14 +42,17 @@ def init(
     typer.echo('  OSTRAKA_NODE_RPC_URLS=["https://…"]   best several, independent of one another')
     typer.echo("  OSTRAKA_NODE_REGISTRY=0x…             address of the PollRegistry")
     typer.echo("  OSTRAKA_NODE_URL=https://…            where others reach this node")
+    typer.echo('  OSTRAKA_NODE_COMMITTEES=["0x…"]       committees that it joins; or FELLOW_NODES')
 
 
 @app.command()
 def run() -> None:
     """Serve until interrupted; settings come from `OSTRAKA_NODE_…`, `ostraka node init` lists them.
 
-    The node announces a key only for polls that its policy allows: OSTRAKA_NODE_CREATORS limits
-    who may create them, OSTRAKA_NODE_MINIMUM_BALLOTS is its floor for secret polls.
+    The node joins only committees that OSTRAKA_NODE_COMMITTEES names, or whose other nodes are all
+    in OSTRAKA_NODE_FELLOW_NODES. It announces a key only for polls that its policy allows:
+    OSTRAKA_NODE_CREATORS limits who may create them, OSTRAKA_NODE_MINIMUM_BALLOTS is its floor for
+    secret polls.
 
     Example: ostraka node run
     """

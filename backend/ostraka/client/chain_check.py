@@ -6,6 +6,7 @@ words that stand for the keys; the keys themselves come from any node, and are c
 Source: docs/protocol.md §4, §13.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,10 +20,11 @@ from ostraka.client.poll import VotersPoll
 from ostraka.wire.poll_keys import KeyReport, PollKeyList, check_signatures
 from ostraka.wire.records import strict_json, to_hex
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
-from ostraka_verifier.parameters import Committee
+from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.poll_key import node_keys_hash
 
 _TIMEOUT = httpx.Timeout(10, connect=5)
+_PATIENCE_S = 20
 _ANSWER_BYTES = 2**20
 """More than a node says of the keys of the largest committee."""
 
@@ -75,28 +77,52 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[VotersPo
 def poll_keys_of_nodes(
     committee: Committee, poll_id: int, node_keys: Sequence[bytes]
 ) -> PollKeyList:
-    """The full poll keys whose words are pinned on chain, from the first node that has them.
+    """The full poll keys whose words are pinned on chain, from the first node that shows them.
 
     Raises:
-        Refusal: No node answers with them; names what each said.
+        Refusal: No node shows them; names what each said.
     """
+    return asyncio.run(_poll_keys_of_nodes(committee, poll_id, node_keys))
+
+
+async def _poll_keys_of_nodes(
+    committee: Committee, poll_id: int, node_keys: Sequence[bytes]
+) -> PollKeyList:
     said = []
-    with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
-        for member in committee.members:
+    async with httpx.AsyncClient(
+        timeout=_TIMEOUT, follow_redirects=False, trust_env=False
+    ) as client:
+
+        async def ask(member: Member) -> PollKeyList:
             url = f"{member.url.rstrip('/')}/api/v1/polls/{poll_id}/opening"
             try:
-                report = KeyReport.from_json(_answer(client, url), len(committee.members))
-                return report.pinned(node_keys)
-            except (AuditError, httpx.HTTPError) as error:
-                said.append(f"{member.url}: {error or type(error).__name__}")
-    raise Refusal(503, "No poll keys", "; ".join(said), "poll_keys")
+                # However slowly it drips: a node must not keep the voter waiting.
+                async with asyncio.timeout(_PATIENCE_S):
+                    answer = await _answer(client, url)
+                return KeyReport.from_json(answer, len(committee.members)).pinned(node_keys)
+            except (AuditError, httpx.HTTPError, TimeoutError) as error:
+                raise Refusal(0, member.url, str(error) or type(error).__name__) from error
+
+        # All at once, since any one is as good as another.
+        asked = [asyncio.create_task(ask(member)) for member in committee.members]
+        try:
+            for answered in asyncio.as_completed(asked):
+                try:
+                    return await answered
+                except Refusal as refusal:
+                    said.append(str(refusal))
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+    raise Refusal(503, "No poll keys", "; ".join(sorted(said)), "poll_keys")
 
 
-def _answer(client: httpx.Client, url: str) -> Any:
+async def _answer(client: httpx.AsyncClient, url: str) -> Any:
     """JSON of a node's answer; Malformed when it is none, or too long."""
     body = bytearray()
-    with client.stream("GET", url) as response:
-        for chunk in response.iter_bytes():
+    async with client.stream("GET", url) as response:
+        async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > _ANSWER_BYTES:
                 raise Malformed(f"answer: more than {_ANSWER_BYTES} bytes")

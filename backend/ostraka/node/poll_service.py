@@ -13,6 +13,7 @@ from ostraka.node.publication import Publication
 from ostraka.node.release import Release
 from ostraka.node.repairing import Repairing
 from ostraka.node.settlement import Settlement
+from ostraka_verifier.errors import AuditError
 
 
 class PollService:
@@ -43,7 +44,11 @@ class PollService:
             await self.keys.agree()
             return
         if state.pinned is None:
-            await self.keys.hold_pinned()
+            try:
+                await self.keys.hold_pinned()
+            except AuditError as error:
+                # No board and no repair with such keys; the rest goes on, and so does the clock.
+                state.log.error("pinned poll keys refused", problem=str(error))
         if state.incomplete:
             await self.accepting.pull_all()
             if view.status == Status.TALLIED:

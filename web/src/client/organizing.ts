@@ -1,5 +1,5 @@
 /**
- * What organizers do with a gateway: create, invite, fund, refund; and how their plans go on.
+ * What organizers do with a gateway: create, fund, refund; and how their plans go on.
  *
  * Source: docs/protocol.md §16; the gateway's API (/api/v1/openapi.json).
  */
@@ -41,8 +41,6 @@ export const plan = record({
   specification: record({
     title: text,
     questions: optional(list(anything)),
-    voters: optional(record({ kind: text })),
-    members: optional(record({ kind: text })),
     registrationClosesAt: optional(whole),
     opensAt: optional(whole),
     closesAt: optional(whole),
@@ -113,12 +111,6 @@ export class Organizer {
     return (await this.#requests.post(pathOf(wanted), wanted, created)).plan;
   }
 
-  /** New invitation codes, which nobody can read there again. */
-  async invite(plan: string, count: number, weight: number | string): Promise<readonly string[]> {
-    const codes = record({ codes: list(text) });
-    return (await this.#gateway.post(`/plans/${plan}/invitations`, { count, weight }, codes)).codes;
-  }
-
   /** Put money of the gateway's own account into a round. */
   async fund(round: bigint, units: bigint): Promise<void> {
     const amount = units.toString();
@@ -133,15 +125,4 @@ export class Organizer {
 
 function pathOf(wanted: Specification): string {
   return "questions" in wanted ? "/polls" : "/rounds";
-}
-
-/** Invitations as a CSV file, each with the link that redeems it. */
-export function invitationsFile(origin: string, codes: readonly string[], weight: string): string {
-  const rows = codes.map((code) => `${code},${invitationLink(origin, code)},${weight}`);
-  return ["code,link,weight", ...rows, ""].join("\n");
-}
-
-/** The code stands behind `#`, so that no server's log has it. */
-export function invitationLink(origin: string, code: string): string {
-  return `${origin}/register#${code}`;
 }

@@ -73,6 +73,7 @@ export const ELECTORATES = ["list", "invitations", "votes", "members"] as const;
 
 export interface ElectorateDraft extends Choice {
   readonly kind: (typeof ELECTORATES)[number];
+  /** Of a list; of invitations their addresses, once their codes are saved. */
   readonly accounts: readonly Account[];
 }
 
@@ -107,6 +108,8 @@ export interface PlanDraft {
   /** Of a committee; "" for the gateway's first. */
   readonly committee: string;
   readonly secret: boolean;
+  /** Whether one key may sign for several accounts. */
+  readonly sharedKeys: boolean;
   readonly minimumBallots: string;
   /** What the protocol needs. */
   readonly times: Values;
@@ -126,7 +129,7 @@ const RANKED = [
 const LEFTOVER = asked("leftover", "flag");
 const CHAIN = [
   asked("contract", "address"),
-  asked("keys", "address", "", true),
+  asked("voting_keys", "flag"),
   asked("classes", "classes", "", true),
 ];
 
@@ -134,7 +137,7 @@ export type Kinds = Readonly<Record<string, readonly Asked[]>>;
 
 export const ELECTORATE_KINDS: Kinds = {
   list: [asked("classes", "classes", "", true)],
-  invitations: [asked("count", "integer", "20")],
+  invitations: [],
   votes: [CHAIN[0]!, asked("unit", "integer", "1"), ...CHAIN.slice(1)],
   members: CHAIN,
 };
@@ -283,6 +286,7 @@ export function freshDraft(): PlanDraft {
     },
     committee: "",
     secret: true,
+    sharedKeys: false,
     minimumBallots: "5",
     times: initial(TIMES),
   };
@@ -321,7 +325,7 @@ export function optionsOfLines(text: string): Option[] {
     .map(([name, cost = "", category = ""]) => ({ name: name!, cost, category }));
 }
 
-const DRAFT = "ostraka/plan-draft/v1";
+const DRAFT = "ostraka/plan-draft/v2";
 const ACCOUNTS = `${DRAFT}/accounts`;
 
 type Kept = Omit<Account, "weight"> & { readonly weight: string };

@@ -18,7 +18,6 @@ import {
   type ElectorateDraft,
   type Entry,
   freshDraft,
-  freshElectorate,
   freshQuestion,
   hasOptions,
   type Kinds,
@@ -43,6 +42,7 @@ export type Fault =
   | "missing"
   | "nobody"
   | "early"
+  | "uninvited"
   | "past"
   | "alike"
   | "direction"
@@ -69,7 +69,7 @@ export function specificationOf(
   nowUnixS: number,
 ): { specification: Specification; problems: readonly Problem[] } {
   const reading = new Reading();
-  const { kind, title, text, committee, secret } = draft;
+  const { kind, title, text, committee, secret, sharedKeys } = draft;
   reading.title("title", title);
   const specification = {
     title: title.trim(),
@@ -78,6 +78,7 @@ export function specificationOf(
     ...reading.moments(draft, nowUnixS),
     ...(committee && { committee }),
     secret,
+    ...(sharedKeys && { shared_keys: true }),
     minimum_ballots: reading.value("minimum_ballots", MINIMUM, draft.minimumBallots),
     times: reading.values("times", TIMES, draft.times),
   };
@@ -142,11 +143,12 @@ class Reading {
       ...(ofMembers ? [] : [[path, voters] as const]),
     ]) {
       const keys = accounts.map(({ account, signingKey }) => signingKey ?? account);
-      if (kind === "list" && new Set(keys).size < keys.length) {
+      if (!draft.sharedKeys && kind === "list" && new Set(keys).size < keys.length) {
         this.problem(`${name}.accounts`, "one_key");
       }
     }
-    if (voters.kind !== "list" || !voters.accounts.length) return;
+    // Who is read on chain, or how many, is not known yet.
+    if (!["list", "invitations"].includes(voters.kind) || !voters.accounts.length) return;
     const whole = /^[0-9]{1,20}$/;
     const minimum = draft.minimumBallots.trim();
     if (whole.test(minimum) && Number(minimum) > voters.accounts.length) {
@@ -189,8 +191,8 @@ class Reading {
   electorate(path: string, electorate: ElectorateDraft): Specification {
     const { kind, accounts } = electorate;
     if (kind === "invitations") {
-      this.choice(path, ELECTORATE_KINDS, electorate);
-      return { kind: "list" };
+      if (!accounts.length) this.problem(`${path}.invitations`, "uninvited");
+      return { kind, invitations: accounts.map(invitationJson) };
     }
     if (kind === "list" && !accounts.length) this.problem(`${path}.accounts`, "nobody");
     return {
@@ -309,6 +311,10 @@ function accountJson({ account, weight, signingKey }: Account): Specification {
   };
 }
 
+function invitationJson({ account, weight }: Account): Specification {
+  return { address: account, ...(weight !== 1n && { weight: written(weight) }) };
+}
+
 const DURATION = /^(?:[0-9]{1,9}[wdhms])+$/;
 const SECONDS = { w: 604_800, d: 86_400, h: 3600, m: 60, s: 1 } as const;
 
@@ -386,6 +392,7 @@ export function draftOf(content: unknown, nowUnixS: number): PlanDraft {
     text: members.text("text"),
     committee: members.text("committee"),
     secret: members.flag("secret", true),
+    sharedKeys: members.flag("shared_keys", false),
     minimumBallots: members.text("minimum_ballots", "5"),
     times: valuesOf(new Members(members.take("times") ?? {}, "times"), TIMES),
     moments: {
@@ -409,16 +416,16 @@ function pollOf(draft: PlanDraft, members: Members): PlanDraft {
       new Members(outcome, `outcomes.${number}`),
     );
   });
-  return { ...draft, questions, voters: electorateOf(members, "voters", "invitations") };
+  return { ...draft, questions, voters: electorateOf(members, "voters") };
 }
 
 function roundOf(draft: PlanDraft, members: Members): PlanDraft {
   const separate = members.has("voters");
   return {
     ...draft,
-    members: electorateOf(members, "members", "list"),
+    members: electorateOf(members, "members"),
     separate,
-    voters: separate ? electorateOf(members, "voters", "invitations") : draft.voters,
+    voters: separate ? electorateOf(members, "voters") : draft.voters,
     money: valuesOf(members, MONEY, false),
     ballot: choiceOf(new Members(members.take("ballot"), "ballot"), ROUND_BALLOTS),
     outcome: choiceOf(
@@ -428,30 +435,19 @@ function roundOf(draft: PlanDraft, members: Members): PlanDraft {
   };
 }
 
-/** @param unlisted What a list without accounts is. */
-function electorateOf(
-  of: Members,
-  name: string,
-  unlisted: ElectorateDraft["kind"],
-): ElectorateDraft {
+function electorateOf(of: Members, name: string): ElectorateDraft {
   const members = new Members(of.take(name), name);
   const kind = members.text("kind", "list");
-  // A file beside this one is not here: its accounts are to be given again.
-  const elsewhere = members.take("accounts_file") !== undefined;
-  const accounts = (members.take("accounts") ?? []) as unknown;
-  if (!Array.isArray(accounts)) throw new Malformed(`${name}.accounts: not a list`);
-  if (kind === "list" && !accounts.length && !elsewhere && !members.has("classes")) {
-    members.end();
-    return freshElectorate(unlisted);
-  }
+  const given = kind === "invitations" ? "invitations" : "accounts";
+  // A file beside this one is not here: what it lists is to be given again.
+  members.take(`${given}_file`);
+  const listed = members.has(given) ? members.list(given) : [];
+  const accounts = listed.map((one, place) => {
+    const entry = new Members(one, `${name}.${given}.${place}`);
+    return given === "accounts" ? accountOf(entry) : invitedOf(entry);
+  });
   const { values } = choiceOf(members, ELECTORATE_KINDS, kind);
-  return {
-    kind: kind as ElectorateDraft["kind"],
-    values,
-    accounts: accounts.map((one, place) =>
-      accountOf(new Members(one, `${name}.accounts.${place}`)),
-    ),
-  };
+  return { kind: kind as ElectorateDraft["kind"], values, accounts };
 }
 
 function accountOf(members: Members): Account {
@@ -464,6 +460,16 @@ function accountOf(members: Members): Account {
     throw members.malformed("account", "no account with a weight");
   }
   return { account, weight: BigInt(weight), ...(signingKey && { signingKey }) };
+}
+
+function invitedOf(members: Members): Account {
+  const account = addressOf(members.text("address"));
+  const weight = members.text("weight", "1");
+  members.end();
+  if (account === undefined || !/^[0-9]{1,20}$/.test(weight)) {
+    throw members.malformed("address", "no invitation with a weight");
+  }
+  return { account, weight: BigInt(weight) };
 }
 
 function questionOf(members: Members, outcomes: Members): QuestionDraft {
@@ -655,6 +661,7 @@ const MEMBERS: Readonly<Record<string, Step>> = {
   ...Object.fromEntries(
     [...MOMENTS.poll, ...MOMENTS.round].map(({ name }) => [name, "moments" as const]),
   ),
+  shared_keys: "voters",
   committee: "nodes",
   secret: "nodes",
   minimum_ballots: "nodes",
@@ -685,11 +692,12 @@ export function pathOf(field: string, { kind }: PlanDraft): string {
   let parts = field.replace(/\[([0-9]+)\]/g, ".$1").split(".");
   if (parts[0] === "body") parts = parts.slice(1);
   const [root = "", second = "", third = ""] = parts;
-  // Where there are several kinds, a refusal says which was read.
-  if (Object.hasOwn(TAGS[root] ?? {}, second)) parts.splice(1, 1);
+  // Where there are several kinds, a refusal says which was read; invitations are also a member.
+  const member = second === "invitations" && third !== second;
+  if (Object.hasOwn(TAGS[root] ?? {}, second) && !member) parts.splice(1, 1);
   if (root === "outcomes" && Object.hasOwn(POLL_OUTCOMES, third)) parts.splice(2, 1);
   // The accounts of an electorate, and what it is read from, are named alone.
-  if (root === "accounts" || root === "contract" || root === "classes") {
+  if (["accounts", "invitations", "contract", "classes"].includes(root)) {
     parts.unshift(kind === "poll" ? "voters" : "members");
   }
   if (TIMES.some(({ name }) => name === root)) parts.unshift("times");
@@ -699,7 +707,7 @@ export function pathOf(field: string, { kind }: PlanDraft): string {
     return ["outcomes", parts[1], RULES[member] ?? member].join(".");
   }
   // Rows of a table are not numbered as those of the specification where some are empty.
-  const row = parts.findIndex((part) => part === "options" || part === "accounts");
+  const row = parts.findIndex((part) => ["options", "accounts", "invitations"].includes(part));
   return (row < 0 ? parts : parts.slice(0, row + 1)).join(".");
 }
 

@@ -48,8 +48,17 @@ const CREATED = topicOf(
 );
 const COMMITTEE = topicOf("CommitteeRegistered(bytes32,address[],string[],uint8,uint8,uint8)");
 
+/** A poll as the chain has it. */
+export interface PublishedPoll {
+  readonly poll: VotersPoll;
+  /** Fixes the list of voters, 32 bytes. */
+  readonly censusRoot: Uint8Array;
+  /** Timestamp of the latest block. */
+  readonly now: bigint;
+}
+
 /**
- * An opened poll, and the timestamp of the latest block.
+ * An opened poll.
  *
  * @param pollKeys The nodes' poll keys, node 1 first, as anybody shows them: the chain has their
  *   hashes.
@@ -61,7 +70,7 @@ export async function pollOfChain(
   registry: Uint8Array,
   pollId: bigint,
   pollKeys: readonly Uint8Array[],
-): Promise<{ poll: VotersPoll; now: bigint }> {
+): Promise<PublishedPoll> {
   return await ofChain(read(rpc, registry, pollId, pollKeys));
 }
 
@@ -70,7 +79,7 @@ async function read(
   registry: Uint8Array,
   pollId: bigint,
   pollKeys: readonly Uint8Array[],
-): Promise<{ poll: VotersPoll; now: bigint }> {
+): Promise<PublishedPoll> {
   const chainId = await rpc.chainId();
   const block = await rpc.newestBlock();
   await requireContract(rpc, registry, chainId, block);
@@ -125,7 +134,7 @@ async function read(
       throw new Rejected("P4", `poll key of node ${place + 1}`, "not signed by that node");
     }
   });
-  return { poll, now: await rpc.timestamp(block) };
+  return { poll, censusRoot: parameters.censusRoot, now: await rpc.timestamp(block) };
 }
 
 /** Rejected (check P4) where a key is refused, or two nodes' keys share a half. */

@@ -7,7 +7,8 @@ export const config = record({
   chainId: whole,
   registry: bytes,
   treasury: bytes,
-  votingKeys: optional(bytes),
+  votingKeys: bytes,
+  account: bytes,
   rpcUrl: optional(text),
   webBundle: optional(text),
   head: record({ number: whole, timestamp: whole }),
@@ -48,6 +49,29 @@ export const plans = list(
   }),
 );
 
+/** Why a plan does not go on, and how many of its invitations are used. */
+export const waiting = record({
+  problem: optional(text),
+  invitations: record({ issued: whole, redeemed: whole }),
+});
+
+/** Who votes in a round, as the treasury fixed it when the round was created. */
+const electorate = record({
+  kind: text,
+  root: bytes,
+  voters: optional(whole),
+  totalWeight: optional(decimal),
+  source: optional(
+    record({
+      kind: text,
+      contract: bytes,
+      at: whole,
+      keys: optional(bytes),
+      unit: optional(decimal),
+    }),
+  ),
+});
+
 export const round = record({
   round: decimal,
   status: text,
@@ -63,6 +87,8 @@ export const round = record({
   proposalsPerMember: whole,
   maximumProposals: whole,
   outcome: record({ kind: text, budgets: optional(list(decimal)) }),
+  electorate,
+  secret: flag,
   proposalsOpenAt: whole,
   proposalsCloseAt: whole,
   votingOpensAt: whole,
@@ -112,6 +138,7 @@ export const poll = record({
     nodes: list(record({ node: whole, address: bytes, url: text })),
   }),
   pollKeys: optional(list(bytes)),
+  plan: optional(text),
 });
 export type Poll = Of<typeof poll>;
 
@@ -178,27 +205,26 @@ export const membership = record({
 export type Membership = Of<typeof membership>;
 export const toSign = record({ authorization: record({ nonce: decimal, deadline: whole }) });
 
-const electorate = record({
+/** Whose invitations they are: a round's, or those of a poll without a round. */
+export const invitedElectorate = record({
   chainId: whole,
   contract: bytes,
   round: optional(decimal),
   nonce: optional(bytes),
   root: bytes,
 });
-/** Whose invitations they are: a round's, or those of a poll without a round. */
-export type InvitedElectorate = Of<typeof electorate>;
+export type InvitedElectorate = Of<typeof invitedElectorate>;
 
-/** Where an invitation may be redeemed, the newest first. */
-export const invited = list(
-  record({
-    plan: text,
-    title: text,
-    weight: decimal,
-    electorate,
-    signingKey: optional(bytes),
-    open: flag,
-  }),
-);
+/** Where an invitation may be redeemed. */
+export const invitedTo = record({
+  plan: text,
+  title: text,
+  weight: decimal,
+  electorate: invitedElectorate,
+  signingKey: optional(bytes),
+  open: flag,
+});
+export type Invited = Of<typeof invitedTo>;
 
 /** `statement` is the gateway's signature that it has bound the invitation to the key. */
 export const redemption = record({
@@ -208,4 +234,8 @@ export const redemption = record({
   weight: decimal,
   statement: bytes,
 });
+
+/** Census entries of an address. */
+export const voterEntries = list(record({ account: bytes, signingKey: bytes, weight: decimal }));
+
 export const sent = record({ transaction: bytes });

@@ -81,6 +81,27 @@ export const de: Messages = {
     recipient: "Auszahlung an",
     coin: "in der eigenen Währung der Blockchain, in deren kleinster Einheit",
     token: (address: string) => `im Token ${address}`,
+    electorate: {
+      title: "Wer abstimmen wird",
+      members: (count: string, weight: string) =>
+        `Die Mitglieder, die Vorschläge machen dürfen, stimmen auch ab: ${count} Stimmberechtigte, Gesamtgewicht ${weight}. Das Verzeichnis steht fest, seit die Runde angelegt wurde.`,
+      list: (count: string, weight: string) =>
+        `Ein Verzeichnis von ${count} Stimmberechtigten, Gesamtgewicht ${weight}. Die Organisation hat es festgelegt, als sie die Runde angelegt hat.`,
+      registry: (contract: string, time: string) =>
+        `Die Mitglieder des Verzeichnisses ${contract}, wie sie am ${time} auf der Blockchain stehen. Bis dahin kann sich die Liste ändern.`,
+      votes: (contract: string, time: string) =>
+        `Alle, die am ${time} laut Blockchain Stimmen des Tokens ${contract} halten. Bis dahin kann sich die Liste ändern.`,
+      keys: "Konten können einen anderen Schlüssel benannt haben, der für sie abstimmt.",
+      invitations: (count: string, weight: string, time: string) =>
+        `Wer eine von ${count} Einladungen (Gesamtgewicht ${weight}) einlöst, bevor die Vorschlagsphase am ${time} endet.`,
+      assumed: (count: string) =>
+        `Wer die Einladungen erstellt hat, kann diejenigen selbst verwenden, die niemanden erreicht haben. Zahlen Sie nur Geld ein, wenn Sie darauf vertrauen, dass jede der ${count} Einladungen an eine eigene Person geht: Keine Prüfung kann das zeigen.`,
+      notMembers:
+        "Wer abstimmt, muss nicht zu den Mitgliedern gehören, die Vorschläge machen dürfen.",
+      secret: "Die Stimmen sind geheim.",
+      open: "Das Wahlgeheimnis ist nicht zugesichert: Das Ergebnis kann verraten, wie jemand abgestimmt hat.",
+      fixed: "Das ist auf der Blockchain festgelegt; niemand kann es mehr ändern. Sein Hashwert:",
+    },
   },
   list: {
     search: "Suchen",
@@ -112,6 +133,9 @@ export const de: Messages = {
     results: "Ergebnisse",
     audit: "Die Auszählung selbst prüfen",
     round: "Die Runde zu dieser Abstimmung",
+    needsAll: (nodes: string) =>
+      `Sie öffnet, sobald alle ${nodes} Knoten die Schlüssel unterschrieben haben; erst danach dürfen Knoten ausfallen.`,
+    waits: (problem: string) => `Sie wartet: ${problem}`,
   },
   privacy: {
     title: "Was geheim ist und was nicht",
@@ -122,6 +146,7 @@ export const de: Messages = {
       "Sie könnten anderen zeigen, wie Sie abgestimmt haben. Nichts hier verhindert das.",
       "Sind nur sehr wenige stimmberechtigt oder stimmen alle gleich, verrät schon das Ergebnis, was gewählt wurde.",
       "Wer dieses Gerät oder diesen Browser kontrolliert, kann sehen, was Sie wählen.",
+      `Zum Öffnen einer Abstimmung sind alle ${nodes} Knoten nötig. Erst wenn sie offen ist, dürfen einige ausfallen.`,
     ],
     organizer: "Die Organisation entscheidet, wer eingeladen wird und abstimmen darf.",
   },
@@ -245,6 +270,15 @@ export const de: Messages = {
     refused: (reason: string) => `Die Knoten lehnen diesen Stimmzettel ab: ${reason}`,
     superseded:
       "Seit dieser Stimmzettel versiegelt wurde, ist auf diesem Gerät ein anderer von Ihnen abgegeben worden. Versiegeln Sie Ihren noch einmal, wenn er noch zählen soll.",
+    whichAccount: "Ihr Schlüssel stimmt für mehrere Konten ab. Für welches jetzt?",
+    otherKey: (account: string, key: string) =>
+      `Das Konto ${account} ist stimmberechtigt, stimmt aber mit einem anderen Schlüssel ab: ${key}. Entsperren Sie jenen Schlüssel, oder fragen Sie die Organisation.`,
+    boundElsewhere: (invitation: string, key: string) =>
+      `Ihre Einladung ${invitation} ist im Wählerverzeichnis an einen anderen Schlüssel gebunden: ${key}. Wenn dieser Schlüssel nicht Ihrer ist, hat jemand anderes Ihre Einladung verwendet; melden Sie es der Organisation und allen, die prüfen.`,
+    leftOut: (key: string) =>
+      `Mit Ihrem Schlüssel ${key} wurde eine Einladung eingelöst, und diese Website hat es bestätigt, aber im Wählerverzeichnis fehlen Sie. Speichern Sie die Bestätigung, und zeigen Sie sie der Organisation und allen, die prüfen.`,
+    falseList:
+      "Stimmen Sie nicht ab: Das Wählerverzeichnis, das diese Website zeigt, ist nicht das auf der Blockchain festgelegte. Melden Sie es der Organisation.",
   },
   sealed: {
     state: "Versiegelt, noch nicht abgegeben",
@@ -373,7 +407,7 @@ export const de: Messages = {
   },
   register: {
     title: "Zur Abstimmung registrieren",
-    lead: "Ihre Einladung registriert einen Schlüssel, der jetzt in diesem Browser entsteht, oder ein Konto einer Wallet.",
+    lead: "Ihre Einladung wird an einen Schlüssel gebunden, der jetzt in diesem Browser entsteht, oder an ein Konto einer Wallet. Damit stimmen Sie ab. Ihr Code bleibt in diesem Browser.",
     noCode:
       "Diese Seite braucht einen Einladungslink. Öffnen Sie den Link, den Sie von der Organisation erhalten haben, oder geben Sie seinen Code ein.",
     code: "Einladungscode",
@@ -385,8 +419,8 @@ export const de: Messages = {
     buttonExisting: "Registrieren",
     working: "Ihr Schlüssel wird erzeugt und registriert …",
     done: "Sie sind registriert",
-    doneText: (address: string) =>
-      `Ihr Schlüssel ${address} steht im Wählerverzeichnis. Kommen Sie mit diesem Browser wieder, wenn die Abstimmung beginnt.`,
+    doneText: (key: string) =>
+      `Ihre Einladung ist an Ihren Schlüssel ${key} gebunden. Kommen Sie mit diesem Browser wieder, wenn die Abstimmung beginnt.`,
     save: "Speichern Sie jetzt Ihren Schlüssel als Datei",
     saveText:
       "Wenn die Daten dieses Browsers gelöscht werden, holen nur diese Datei und Ihre Passphrase den Schlüssel zurück.",
@@ -396,6 +430,19 @@ export const de: Messages = {
     used: "Diese Einladung wurde bereits mit einem anderen Schlüssel verwendet. Wenn Sie das nicht waren, melden Sie es der Organisation.",
     unknown: "Diesen Code hat niemand erhalten. Prüfen Sie, ob der Link vollständig ist.",
     late: "Die Registrierung ist beendet: Das Wählerverzeichnis steht bereits fest.",
+    noneSuch:
+      "Das ist kein Einladungscode. Ein Code hat 64 Ziffern und Buchstaben von a bis f; prüfen Sie, ob der Link vollständig ist.",
+    several: "Diese Einladung gilt für mehrere Abstimmungen. Für welche registrieren Sie sich?",
+    invitedTo: (title: string) => `Sie sind eingeladen zu: ${title}`,
+    boundAlready: (key: string) =>
+      `Diese Einladung ist bereits an den Schlüssel ${key} gebunden. Wenn Sie das waren, registrieren Sie diesen Schlüssel noch einmal, oder gehen Sie zur Abstimmung. Wenn nicht, melden Sie es der Organisation.`,
+    otherInvitation:
+      "Dieser Schlüssel ist an eine andere Einladung derselben Abstimmung gebunden. Wählen Sie einen anderen Schlüssel.",
+    confirmed:
+      "Diese Website hat unterschrieben, dass sie Sie registriert hat. Die Bestätigung bleibt in diesem Browser; er vergleicht das Wählerverzeichnis damit, bevor Sie abstimmen.",
+    unkept:
+      "Diese Website hat unterschrieben, dass sie Sie registriert hat, aber dieser Browser hat keinen Platz für die Bestätigung. Speichern Sie sie als Datei.",
+    confirmation: "Die Bestätigung als Datei speichern",
   },
   results: {
     title: "Ergebnisse",
@@ -458,13 +505,20 @@ export const de: Messages = {
     undecided: "Was gewonnen hat, ist auf der Blockchain noch nicht festgehalten.",
     audit: "Alles selbst prüfen",
     word: "Diese Zahlen zeigt Ihnen diese Website. Ob sie stimmen, zeigt die Prüfung.",
+    assumes: {
+      list: "Es stimmt unter der Annahme, dass das Wählerverzeichnis der Organisation richtig ist: Die Organisation hat es vorgegeben, und keine Prüfung kann zeigen, wer hineingehört.",
+      invitations: (issued: string, used: string) =>
+        `Es stimmt unter der Annahme, dass jede von ${issued} Einladungen (${used} verwendet) an eine eigene Person ging: Wer sie erstellt hat, konnte diejenigen verwenden, die niemanden erreicht haben.`,
+      uncounted:
+        "Es stimmt unter der Annahme, dass jede Einladung an eine eigene Person ging: Wer sie erstellt hat, konnte diejenigen verwenden, die niemanden erreicht haben.",
+    },
   },
   audit: {
     claims: {
       P1: "Was veröffentlicht ist, gehört zu dieser Abstimmung auf der Blockchain",
       P2: "Regeln und Beschreibung sind die, die die Abstimmung festlegt",
       P3: "Das Komitee hält seine Grenzen ein",
-      P4: "Die Schlüssel der Abstimmung sind unterschrieben und auf der Blockchain festgehalten",
+      P4: "Die Schlüssel der Abstimmung sind gültig, von jedem Knoten unterschrieben und auf der Blockchain festgehalten",
       P5: "Die Fragen ergeben die Regel des Stimmzettels",
       G1: "Die Generatoren des Vertrags sind wie vorgeschrieben abgeleitet",
       C1: "Das Wählerverzeichnis ist geordnet und hat seinen Prüfwert",
@@ -489,6 +543,10 @@ export const de: Messages = {
       D1: "Die Abstimmung entscheidet über die Vorschläge der Runde",
       D2: "Die Kasse finanziert, was gewonnen hat",
       D3: "Ausgezahlt wurde an die Gewinner, je einmal",
+      P6: "Die Parameter halten ihre Grenzen ein",
+      G2: "Der Code des Abstimmungsregisters ist der einer bekannten Version",
+      T4: "Die Wurzel wurde rechtzeitig verankert",
+      D4: "Der Code der Kasse ist der einer bekannten Version",
     },
     title: "Prüfung",
     lead: "Dieser Browser holt die Stimmzettel und die Angaben der Blockchain und prüft alles selbst. Diese Website liefert nur Daten, keine Urteile.",
@@ -520,6 +578,7 @@ export const de: Messages = {
       "Der Anbieter von Blockchain-Daten sagt die Wahrheit. Nennen Sie einen, dem Sie vertrauen.",
       "Diese Seite ist der echte Client: Vergleichen Sie seine Nummer mit der, die die Organisation veröffentlicht hat, oder nutzen Sie die Kommandozeile.",
       "Stimmen bleiben nur geheim, solange weniger Knoten, als die Schwelle verlangt, ihre Anteile zusammenlegen. Das kann keine Prüfung zeigen.",
+      "Ein Stimmzettel, den Knoten weggelassen haben, ist hier nicht zu sehen: Das zeigen die Quittungen der abstimmenden Person. Suchen Sie Ihren auf der Seite der Abstimmung.",
     ],
     nodes: "Wer die Knoten betreibt",
     signed:
@@ -528,12 +587,28 @@ export const de: Messages = {
     address: "Schlüssel für Unterschriften",
     url: "Adresse",
     threshold: (threshold: string, nodes: string, faults: string) =>
-      `Zum Auszählen genügen ${threshold} von ${nodes} Knoten. Zulässige Ausfälle: ${faults}.`,
+      `Zum Auszählen genügen ${threshold} von ${nodes} Knoten. Zulässige Ausfälle: ${faults}. Zum Öffnen waren alle ${nodes} nötig.`,
     noRpc:
       "Diese Website nennt keinen Anbieter von Blockchain-Daten. Geben Sie unten einen ein, um zu beginnen.",
     large: (count: string) =>
       `Hier können bis zu ${count} abgestimmt haben. So viele Stimmzettel prüft die Kommandozeile schneller.`,
     command: "Auf der Kommandozeile",
+    assuming: "Alles stimmt unter der Annahme:",
+    assumptions: {
+      invitations: (all: string, used: string) =>
+        `jede von ${all} Einladungen (${used} verwendet) ging an eine eigene Person; wer sie erstellt hat, konnte diejenigen verwenden, die niemanden erreicht haben`,
+      list: (voters: string) =>
+        `die Organisation hat, als sie ${voters} Stimmberechtigte von Hand aufführte, die richtigen aufgeführt`,
+      members: (contract: string) =>
+        `wer das Verzeichnis ${contract} führt, hat dessen Mitglieder richtig aufgeführt`,
+      contract: (contract: string) =>
+        `der Smart Contract ${contract}, dessen Code dieses Programm nicht kennt, sagt wahrheitsgemäß, wer abstimmen darf`,
+      others: () =>
+        `die Stimmberechtigten, die keine Mitglieder der Runde sind, sind die, mit denen die Geldgebenden gerechnet haben`,
+      disputes: (contract: string) => `der Smart Contract ${contract} verwirft nur falsche Wurzeln`,
+    },
+    testDeployment:
+      "Das ist eine Testinstallation: Ihre Fristen dürfen kürzer als eine Stunde sein, zu kurz, um rechtzeitig Einspruch zu erheben.",
   },
   wallet: {
     keys: "Schlüssel in diesem Browser",
@@ -553,14 +628,12 @@ export const de: Messages = {
     leave: "Anders unterschreiben",
     registers: "Ein Konto einer Wallet registrieren",
     registered: (address: string) =>
-      `Das Konto ${address} steht im Wählerverzeichnis. Kommen Sie mit dieser Wallet wieder, wenn die Abstimmung beginnt.`,
+      `Ihre Einladung ist an das Konto ${address} gebunden. Kommen Sie mit dieser Wallet wieder, wenn die Abstimmung beginnt.`,
     otherChain: (chain: string, wanted: string) =>
       `Ihre Wallet ist im Netzwerk mit der Nummer ${chain}. Diese Website nutzt die Nummer ${wanted}.`,
     change: (wanted: string) => `Die Wallet bitten, zum Netzwerk ${wanted} zu wechseln`,
     contract:
       "Dieses Konto ist ein Smart Contract, wie etwa ein Safe. Ein Smart Contract hat keinen Schlüssel und kann deshalb keinen Stimmzettel unterschreiben. Er kann aber einen Schlüssel dieses Browsers benennen, der für ihn abstimmt.",
-    contractNo:
-      "Diese Website nennt keinen Smart Contract für Stimmschlüssel. Fragen Sie die Organisation.",
     nameKey: "Einen Schlüssel benennen, der für das Konto abstimmt",
     failures: {
       declined: () =>
@@ -596,7 +669,8 @@ export const de: Messages = {
       sent: "Die Transaktion ist gesendet. Sie gilt, sobald sie auf der Blockchain steht. Eine gemeinsam verwaltete Wallet fragt vorher die anderen Beteiligten.",
       save: "Speichern Sie jetzt den Schlüssel als Datei",
       next: "Zu den Runden und Abstimmungen",
-      none: "Diese Website nennt keinen Smart Contract für Stimmschlüssel. Fragen Sie die Organisation.",
+      agree:
+        "Entsperren Sie den Schlüssel: Er unterschreibt, dass er für dieses Konto abstimmen soll.",
     },
   },
   propose: {
@@ -728,7 +802,6 @@ export const de: Messages = {
         "Die Liste der Konten ist zu lang, um auf diesem Gerät gespeichert zu werden. Wenn Sie diese Seite schließen, wählen Sie die Datei erneut aus.",
       created: "Angelegt",
       createdText: "Alles ist angelegt und läuft von hier an von selbst weiter.",
-      inviting: (count: string) => `Einladungen werden erstellt: ${count} …`,
       toPlan: "Den Verlauf ansehen",
     },
     steps: {
@@ -761,6 +834,7 @@ export const de: Messages = {
       address:
         "Geben Sie eine Adresse ein: 0x und 40 Zeichen. Achten Sie auf Groß- und Kleinbuchstaben; an ihnen zeigen sich Tippfehler.",
       classes: "Wählen Sie eine Möglichkeit aus.",
+      uninvited: "Erstellen Sie Einladungen, und speichern Sie deren Codes.",
     },
     refused: (detail: string) => `Nicht möglich: ${detail}`,
     optional: (label: string) => `${label} (darf leer bleiben)`,
@@ -797,12 +871,15 @@ export const de: Messages = {
       who: "Wer darf abstimmen?",
       whoProposes: "Wer darf Vorschläge machen?",
       round:
-        "Wer Vorschläge machen darf, steht fest, sobald Sie die Runde anlegen; wer abstimmen darf, am Ende der Vorschlagsphase.",
+        "Wer Vorschläge machen und wer abstimmen darf, steht fest, sobald Sie die Runde anlegen, bevor jemand Geld gibt.",
       separate: "Andere stimmen ab als die, die Vorschläge machen",
       separateHint: "Sonst stimmen alle ab, die Vorschläge machen dürfen.",
       kinds: {
-        list: ["Eine Liste von Konten", "Aus einer CSV-Datei. Sie können weitere dazu einladen."],
-        invitations: ["Mit Einladung", "Sie verteilen Links; eine Wallet ist nicht nötig."],
+        list: ["Eine Liste von Konten", "Aus einer CSV-Datei; steht mit dem Anlegen fest."],
+        invitations: [
+          "Mit Einladung",
+          "Sie verteilen Links, die hier entstehen; eine Wallet ist nicht nötig.",
+        ],
         votes: [
           "Alle, die ein Token halten",
           "Ein ERC-20- oder ERC-721-Token mit Stimmrecht; von der Blockchain gelesen, wenn das Wählerverzeichnis festgelegt wird.",
@@ -812,6 +889,9 @@ export const de: Messages = {
           "Ein Smart Contract auf der Blockchain; gelesen, wenn das Wählerverzeichnis festgelegt wird.",
         ],
       },
+      shared: "Ein Schlüssel darf für mehrere Konten abstimmen",
+      sharedHint:
+        "Dann entscheiden womöglich weniger Personen, als stimmberechtigt sind. Sonst wird ein solches Verzeichnis abgelehnt.",
     },
     accounts: {
       file: "Datei mit Konten (CSV)",
@@ -920,9 +1000,7 @@ export const de: Messages = {
       budgets: "Budgets der Kategorien",
       amount: "Betrag zum Aufteilen",
       contract: "Adresse des Smart Contracts",
-      keys: "Smart Contract mit Stimmschlüsseln",
       classes: "Gewichte",
-      count: "Wie viele Einladungen",
       accounts: "Konten",
       options: "Optionen",
       costs: "Kosten",
@@ -943,6 +1021,9 @@ export const de: Messages = {
       max_rounds: "Versuche, bevor die Abstimmung ungültig ist",
       dispute_window: "Frist für Einsprüche, bevor etwas geöffnet wird",
       tally_period: "Frist, in der die Auszählung vorliegen muss",
+      voting_keys: "Konten dürfen mit einem anderen Schlüssel abstimmen, den sie benannt haben",
+      invitations: "Einladungen",
+      shared_keys: "Ein Schlüssel für mehrere Konten",
     },
     hints: {
       scores: "Vom ersten Platz an, mit Kommas getrennt: 3, 2, 1",
@@ -962,11 +1043,11 @@ export const de: Messages = {
       claim_period: "Zum Beispiel 90d; danach geht das Geld an alle zurück, die eingezahlt haben.",
       classes:
         "Ein Gewicht, das nur wenige haben, verrät, wie sie abgestimmt haben. Klassen gleichen Gewichte einander an.",
-      keys: "Wenn Konten mit anderen Schlüsseln als ihren eigenen abstimmen.",
       max_per_option: "Bleibt das Feld leer, dürfen es alle Punkte sein.",
       "ranking.at_least": "Bleibt das Feld leer, sind es alle Plätze.",
-      count: "Sie können danach weitere erstellen.",
       freeze_delay: "Zum Beispiel 1m oder 2h30m.",
+      voting_keys:
+        "Für Wallets, die Smart Contracts sind, und für alle, die ihre Wallet sicher verwahren. Ein Schlüssel stimmt zu, bevor er benannt wird.",
     },
     classes: {
       "": "wie sie sind",
@@ -1075,7 +1156,7 @@ export const de: Messages = {
       committee: "Welche Knoten zählen aus?",
       none: "Dieses Gateway kennt keine Knoten. Wer es betreibt, nennt sie in den Einstellungen.",
       of: (nodes: string, threshold: string, faults: string, quorum: string) =>
-        `${nodes} Knoten: Beliebige ${threshold} können auszählen und könnten Stimmen lesen, wenn sie ihre Anteile zusammenlegten; zulässige Ausfälle: ${faults}; nötige Quittungen, um einen Stimmzettel zu erfassen: ${quorum}`,
+        `${nodes} Knoten: Zum Öffnen der Abstimmung sind alle nötig; danach können beliebige ${threshold} auszählen und könnten Stimmen lesen, wenn sie ihre Anteile zusammenlegten; zulässige Ausfälle: ${faults}; nötige Quittungen, um einen Stimmzettel zu erfassen: ${quorum}`,
       node: (place: string, url: string, address: string) =>
         `${place}. ${url}, Schlüssel ${address}`,
       minimum: "Mindestzahl der Stimmzettel",
@@ -1109,7 +1190,8 @@ export const de: Messages = {
       open: "Stimmen können aus dem Ergebnis hervorgehen",
       electorates: {
         list: (accounts: string, weight: string) => `Konten: ${accounts}, Gewicht: ${weight}`,
-        invitations: (count: string) => `wer eine Einladung einlöst (Einladungen: ${count})`,
+        invitations: (count: string, weight: string) =>
+          `wer eine Einladung einlöst (Einladungen: ${count}, Gewicht: ${weight})`,
         votes: (contract: string) => `wer das Token ${contract} hält`,
         members: (contract: string) => `Mitglieder des Verzeichnisses ${contract}`,
       },
@@ -1157,6 +1239,10 @@ export const de: Messages = {
           "das Gateway erreicht die Blockchain gerade nicht",
         "the gateway failed; its log says how":
           "im Gateway ist ein Fehler aufgetreten; Näheres steht in seinem Protokoll",
+        "the poll's keys are not signed yet":
+          "noch haben nicht alle Knoten die Schlüssel der Abstimmung unterschrieben",
+        "the nodes do not agree on the poll's keys yet":
+          "die Knoten sind sich über die Schlüssel der Abstimmung noch nicht einig",
       },
       next: "Was als Nächstes geschieht",
       fixed:
@@ -1164,7 +1250,7 @@ export const de: Messages = {
       nexts: {
         announced: (time: string) => `Die Vorschlagsphase beginnt am ${time} Uhr.`,
         proposing: (time: string) =>
-          `Mitglieder können bis ${time} Uhr Vorschläge machen. Dann steht das Wählerverzeichnis fest, und die Abstimmung startet, wenn das Budget eingezahlt ist.`,
+          `Mitglieder können bis ${time} Uhr Vorschläge machen. Dann startet die Abstimmung, wenn das Budget eingezahlt ist.`,
         ready: (time: string) =>
           `Die Vorschlagsphase ist beendet. Die Abstimmung startet, sobald das Budget eingezahlt ist, und beginnt am ${time} Uhr.`,
         deciding:
@@ -1216,20 +1302,30 @@ export const de: Messages = {
         tally: "ausgezählt",
         decide: "Entscheidung festgehalten",
       },
+      nodeWaits: (node: string) => `Knoten ${node} wartet auf`,
+      nodeNamed: (node: string) => `Knoten ${node}`,
     },
     invitations: {
       title: "Einladungen",
       counts: (redeemed: string, issued: string) => `Eingelöst: ${redeemed} von ${issued}.`,
       over: "Das Wählerverzeichnis steht fest: Niemand kann sich mehr registrieren.",
-      count: "Wie viele weitere",
+      fixed: "Ihre Zahl steht fest: Niemand kann weitere Einladungen hinzufügen.",
+      lead: "Jede Einladung ist ein Schlüssel, der in diesem Browser entsteht. Ihr Code kommt in eine Datei, die Sie speichern; die Runde oder Abstimmung nennt nur die Adresse. Alle Einladungen müssen erstellt sein, bevor Sie sie anlegen.",
+      good: (count: string, weight: string) =>
+        `Einladungen, deren Codes gespeichert sind: ${count}, Gesamtgewicht: ${weight}.`,
+      count: "Wie viele Einladungen",
+      more: "Wie viele weitere",
+      most: (most: string) => `Höchstens ${most} auf einmal.`,
       weight: "Gewicht jeder Stimme",
       weightHint: "Gewichte, die nur wenige haben, verraten, wie sie abgestimmt haben.",
       make: "Einladungen erstellen",
+      making: "Einladungen werden erstellt",
       once: (count: string) =>
-        `Einladungen: ${count}. Sie werden nur jetzt gezeigt und sonst nirgends gespeichert. Speichern Sie sie.`,
-      save: "Die Links als Datei speichern",
-      each: "Geben Sie jeden Link genau einer Person, und zwar so, dass nur sie ihn liest.",
-      more: (count: string) => `… und ${count} weitere in der Datei.`,
+        `Einladungen: ${count}. Ihre Codes stehen nur in diesem Fenster. Sie zählen, sobald Sie sie speichern.`,
+      save: "Die Codes als Datei speichern",
+      again: "Die letzten Codes noch einmal speichern",
+      drop: "Alle Einladungen verwerfen",
+      each: "Geben Sie jeden Link genau einer Person, und zwar so, dass nur sie ihn liest. Links, die Sie behalten, könnten Sie selbst verwenden; eine Prüfung nimmt an, dass Sie es nicht tun, und sagt das dazu.",
     },
     funding: {
       title: "Geld",

@@ -75,6 +75,26 @@ export const en = {
     recipient: "Paid to",
     coin: "in the chain’s own coin, in its smallest unit",
     token: (address: string) => `of the token ${address}`,
+    electorate: {
+      title: "Who will vote",
+      members: (count: string, weight: string) =>
+        `The members who may propose also vote: ${count} voters, total weight ${weight}. The list was fixed when the round was created.`,
+      list: (count: string, weight: string) =>
+        `A list of ${count} voters, total weight ${weight}. The organizer fixed it when the round was created.`,
+      registry: (contract: string, time: string) =>
+        `The members of the registry ${contract} as the chain has them on ${time}. Until then the list can change.`,
+      votes: (contract: string, time: string) =>
+        `The holders of votes of the token ${contract} as the chain has them on ${time}. Until then the list can change.`,
+      keys: "Accounts may have named another key that votes for them.",
+      invitations: (count: string, weight: string, time: string) =>
+        `Whoever redeems one of ${count} invitations (total weight ${weight}) before proposals close on ${time}.`,
+      assumed: (count: string) =>
+        `Whoever made the invitations can use those that never reached anybody. Put money in only if you trust that each of the ${count} invitations goes to a person of its own: no audit can show it.`,
+      notMembers: "The voters need not be the members who may propose.",
+      secret: "Votes are secret.",
+      open: "Votes are not promised to be secret: the result may tell how people voted.",
+      fixed: "The chain fixes this; nobody can change it any more. Its digest:",
+    },
   },
   list: {
     search: "Search",
@@ -101,6 +121,9 @@ export const en = {
     results: "Results",
     audit: "Check the count yourself",
     round: "The round of this vote",
+    needsAll: (nodes: string) =>
+      `It opens once all ${nodes} nodes have signed its keys; nodes may fail only after that.`,
+    waits: (problem: string) => `It waits: ${problem}`,
   },
   privacy: {
     title: "What is private, and what is not",
@@ -111,6 +134,7 @@ export const en = {
       "You could show others how you voted; nothing here prevents that.",
       "A tiny electorate, or one that all agrees, gives choices away through the result itself.",
       "Whoever controls this device or browser can see what you choose.",
+      `Opening a poll needs all ${nodes} nodes. Only once it is open may some of them fail.`,
     ],
     organizer: "The organizer decides who is invited and may vote.",
   },
@@ -227,6 +251,15 @@ export const en = {
     refused: (reason: string) => `The nodes refuse this ballot: ${reason}`,
     superseded:
       "Another ballot of yours was cast on this device since this one was sealed. Seal yours again if it is still to count.",
+    whichAccount: "Your key votes for several accounts. For which one now?",
+    otherKey: (account: string, key: string) =>
+      `The account ${account} is a voter, but votes with another key: ${key}. Unlock that key, or ask the organizer.`,
+    boundElsewhere: (invitation: string, key: string) =>
+      `Your invitation ${invitation} is bound to another key in the list of voters: ${key}. If that key is not yours, somebody else used your invitation; tell the organizer and the auditors.`,
+    leftOut: (key: string) =>
+      `Your key ${key} redeemed an invitation, and this site confirmed it, but the list of voters leaves you out. Save the confirmation and show it to the organizer and to the auditors.`,
+    falseList:
+      "Do not vote: the list of voters that this site shows is not the one that the chain fixes. Tell the organizer.",
   },
   sealed: {
     state: "Sealed, not yet cast",
@@ -346,7 +379,7 @@ export const en = {
   },
   register: {
     title: "Register to vote",
-    lead: "Your invitation registers a key that is made now, in this browser, or an account of a wallet.",
+    lead: "Your invitation is bound to a key: one that is made now, in this browser, or an account of a wallet. That key votes. Your code stays in this browser.",
     noCode:
       "This page needs an invitation link. Open the one that the organizer gave you, or enter its code.",
     code: "Invitation code",
@@ -358,8 +391,8 @@ export const en = {
     buttonExisting: "Register",
     working: "Making your key and registering it …",
     done: "You are registered",
-    doneText: (address: string) =>
-      `Your key ${address} is on the list of voters. Come back with this browser when voting opens.`,
+    doneText: (key: string) =>
+      `Your invitation is bound to your key ${key}. Come back with this browser when voting opens.`,
     save: "Save your key as a file now",
     saveText:
       "If this browser’s data is deleted, only that file and your passphrase bring the key back.",
@@ -369,6 +402,19 @@ export const en = {
     used: "This invitation was used before, with another key. If it was not you, tell the organizer.",
     unknown: "Nobody was given this code. Check that the link is complete.",
     late: "Registration is over: the list of voters is fixed already.",
+    noneSuch:
+      "This is no invitation code. A code has 64 digits and letters from a to f; check that the link is complete.",
+    several: "This invitation is good for several votes. For which one do you register?",
+    invitedTo: (title: string) => `You are invited to: ${title}`,
+    boundAlready: (key: string) =>
+      `This invitation is bound to the key ${key} already. If you did that, register that key again, or go on to the vote. If not, tell the organizer.`,
+    otherInvitation:
+      "This key is bound to another invitation of the same vote. Choose another key.",
+    confirmed:
+      "This site signed that it registered you. The confirmation is kept in this browser, which compares the list of voters with it before you vote.",
+    unkept:
+      "This site signed that it registered you, but this browser has no room to keep the confirmation. Save it as a file.",
+    confirmation: "Save the confirmation as a file",
   },
   results: {
     title: "Results",
@@ -429,13 +475,20 @@ export const en = {
     undecided: "The winners are not fixed on the chain yet.",
     audit: "Check all of this yourself",
     word: "These figures are what this site shows. The audit checks them.",
+    assumes: {
+      list: "It holds assuming that the organizer’s list of voters is right: the organizer gave it, and no audit can show who belongs in it.",
+      invitations: (issued: string, used: string) =>
+        `It holds assuming that each of ${issued} invitations (${used} used) went to a person of its own: whoever made them could use those that never reached anybody.`,
+      uncounted:
+        "It holds assuming that each invitation went to a person of its own: whoever made them could use those that never reached anybody.",
+    },
   },
   audit: {
     claims: {
       P1: "the board is of this poll, with its context on chain",
       P2: "rules and description are those that the poll fixes",
       P3: "the committee obeys its bounds",
-      P4: "poll keys are signed and pinned on chain",
+      P4: "poll keys are valid, signed by every node, and pinned on chain",
       P5: "the questions make the ballot rule",
       G1: "the contract's generators are derived as specified",
       C1: "the census is in order and has its root",
@@ -460,6 +513,10 @@ export const en = {
       D1: "the poll decides about the round’s proposals",
       D2: "the treasury funds the winners",
       D3: "payouts went to the winners, once",
+      P6: "the parameters keep their bounds",
+      G2: "the registry’s code is that of a known release",
+      T4: "the root was anchored in time",
+      D4: "the treasury’s code is that of a known release",
     } as Readonly<Record<string, string>>,
     title: "Audit",
     lead: "This browser takes the ballots and the facts of the chain, and checks everything itself. This site gives only bytes, no verdicts.",
@@ -487,6 +544,7 @@ export const en = {
       "The provider of chain data tells the truth. Name one that you trust.",
       "This page is the real client: compare its number with the one that the organizer published, or use the command line.",
       "Votes stay hidden only while fewer nodes than the threshold pool their shares; no audit can show that.",
+      "A ballot that nodes left out is not seen here: its voter’s receipts show it. Look for yours on the poll’s page.",
     ] as readonly string[],
     nodes: "Who runs the nodes",
     signed:
@@ -495,11 +553,26 @@ export const en = {
     address: "Signing key",
     url: "Address",
     threshold: (threshold: string, nodes: string, faults: string) =>
-      `${threshold} of ${nodes} nodes can count, and ${faults} may fail.`,
+      `${threshold} of ${nodes} nodes can count, and ${faults} may fail. Opening the poll needed all ${nodes}.`,
     noRpc: "This site names no provider of chain data. Enter one below to start.",
     large: (count: string) =>
       `As many as ${count} may have voted here. The command line checks so many ballots faster.`,
     command: "On the command line",
+    assuming: "Everything holds, assuming:",
+    assumptions: {
+      invitations: (all: string, used: string) =>
+        `each of ${all} invitations (${used} used) went to a person of its own; whoever made them could use those that never reached anybody`,
+      list: (voters: string) =>
+        `the organizer, who listed ${voters} voters by hand, listed those who may vote`,
+      members: (contract: string) =>
+        `the owner of the registry ${contract} listed its members rightly`,
+      contract: (contract: string) =>
+        `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
+      others: () => `voters who are not the round’s members are those whom its funders expected`,
+      disputes: (contract: string) => `the contract ${contract} rejects none but false roots`,
+    },
+    testDeployment:
+      "This is a test deployment: its periods may be shorter than an hour, too short for anybody to object in time.",
   },
   wallet: {
     keys: "Keys in this browser",
@@ -517,13 +590,12 @@ export const en = {
     leave: "Sign with another",
     registers: "Register an account of a wallet",
     registered: (address: string) =>
-      `The account ${address} is on the list of voters. Come back with this wallet when voting opens.`,
+      `Your invitation is bound to the account ${address}. Come back with this wallet when voting opens.`,
     otherChain: (chain: string, wanted: string) =>
       `Your wallet is on the network with number ${chain}. This site is on number ${wanted}.`,
     change: (wanted: string) => `Ask the wallet to change to network ${wanted}`,
     contract:
       "This account is a contract, like a Safe. A contract has no key, so it cannot sign a ballot. It can name a key of this browser that votes for it.",
-    contractNo: "This site names no contract for voting keys. Ask the organizer.",
     nameKey: "Name a key that votes for it",
     failures: {
       declined: () => "You declined in your wallet. Nothing was signed or sent. You can try again.",
@@ -556,7 +628,7 @@ export const en = {
       sent: "The transaction is sent. It counts when the chain has it; a wallet of several owners asks them first.",
       save: "Save the key as a file now",
       next: "To the rounds and polls",
-      none: "This site names no contract for voting keys. Ask the organizer.",
+      agree: "Unlock the key: it signs that it agrees to vote for this account.",
     },
   },
   propose: {
@@ -683,7 +755,6 @@ export const en = {
         "The list of accounts is too long to be kept on this device. Choose its file again if you close this page.",
       created: "Created",
       createdText: "It is created, and goes on by itself from here.",
-      inviting: (count: string) => `Making invitations (${count}) …`,
       toPlan: "See how it goes on",
     },
     steps: {
@@ -714,6 +785,7 @@ export const en = {
       duration: "Enter a duration such as 90d or 2h30m.",
       address: "Enter an address: 0x and 40 digits. Check capitals, they show mistyping.",
       classes: "Choose one.",
+      uninvited: "Make invitations and save their codes.",
     },
     refused: (detail: string) => `Not possible: ${detail}`,
     optional: (label: string) => `${label} (may stay empty)`,
@@ -744,12 +816,15 @@ export const en = {
       who: "Who may vote?",
       whoProposes: "Who may propose?",
       round:
-        "Who may propose is fixed when you create the round; who may vote, when proposals close.",
+        "Who may propose and who may vote is fixed when you create the round, before anybody gives money.",
       separate: "Others vote than those who propose",
       separateHint: "Otherwise those who may propose vote.",
       kinds: {
-        list: ["A list of accounts", "From a CSV file. You can still invite others to it."],
-        invitations: ["By invitation", "You give out links; people need no wallet."],
+        list: ["A list of accounts", "From a CSV file; fixed when you create it."],
+        invitations: [
+          "By invitation",
+          "You give out links that are made here; people need no wallet.",
+        ],
         votes: [
           "Holders of a token",
           "An ERC-20 or ERC-721 token with votes; read from the chain when the list is fixed.",
@@ -758,6 +833,8 @@ export const en = {
       } as Readonly<
         Record<"list" | "invitations" | "votes" | "members", readonly [string, string]>
       >,
+      shared: "One key may vote for several accounts",
+      sharedHint: "Then fewer people than voters may decide. Without it such a list is refused.",
     },
     accounts: {
       file: "File of accounts (CSV)",
@@ -861,9 +938,7 @@ export const en = {
       budgets: "Budgets of the categories",
       amount: "Amount to divide",
       contract: "Address of the contract",
-      keys: "Contract with voting keys",
       classes: "Weights",
-      count: "How many invitations",
       accounts: "Accounts",
       options: "Options",
       costs: "Costs",
@@ -884,6 +959,9 @@ export const en = {
       max_rounds: "Attempts before the poll is void",
       dispute_window: "Time for objections before anything is opened",
       tally_period: "Time in which the count must come",
+      voting_keys: "Accounts may vote by another key that they named",
+      invitations: "Invitations",
+      shared_keys: "One key for several accounts",
     } as Readonly<Record<string, string>>,
     hints: {
       scores: "From the first place on, with commas: 3, 2, 1",
@@ -902,11 +980,11 @@ export const en = {
       maximum_amount: "The budget when it stays empty.",
       claim_period: "Such as 90d; afterwards money goes back to the funders.",
       classes: "A weight that few share tells how its holder voted. Classes make weights equal.",
-      keys: "Where accounts vote by other keys than their own.",
       max_per_option: "All points when it stays empty.",
       "ranking.at_least": "All places when it stays empty.",
-      count: "You can make more afterwards.",
       freeze_delay: "Such as 1m or 2h30m.",
+      voting_keys:
+        "For contract wallets, and for people who keep their wallet away. A key agrees before it is named.",
     } as Readonly<Record<string, string>>,
     classes: {
       "": "as they are",
@@ -997,7 +1075,7 @@ export const en = {
       committee: "Which nodes count?",
       none: "This gateway knows no nodes. Its operator names them in its settings.",
       of: (nodes: string, threshold: string, faults: string, quorum: string) =>
-        `${nodes} nodes: any ${threshold} can count, and could read votes if they pooled their shares; ${faults} may fail; receipts that record a ballot: ${quorum}`,
+        `${nodes} nodes: all are needed to open the vote; then any ${threshold} can count, and could read votes if they pooled their shares; ${faults} may fail; receipts that record a ballot: ${quorum}`,
       node: (place: string, url: string, address: string) => `${place}. ${url}, key ${address}`,
       minimum: "Fewest ballots",
       minimumHint:
@@ -1030,7 +1108,8 @@ export const en = {
       open: "votes may follow from the result",
       electorates: {
         list: (accounts: string, weight: string) => `accounts: ${accounts}, weight: ${weight}`,
-        invitations: (count: string) => `whoever redeems an invitation (invitations: ${count})`,
+        invitations: (count: string, weight: string) =>
+          `whoever redeems an invitation (invitations: ${count}, weight: ${weight})`,
         votes: (contract: string) => `holders of the token ${contract}`,
         members: (contract: string) => `members of the registry ${contract}`,
       },
@@ -1078,6 +1157,9 @@ export const en = {
         "Not indexed": "the gateway is still catching up with the chain",
         "the gateway cannot reach the chain now": "the gateway cannot reach the chain now",
         "the gateway failed; its log says how": "the gateway failed; its log says how",
+        "the poll's keys are not signed yet": "not all nodes have signed the poll’s keys yet",
+        "the nodes do not agree on the poll's keys yet":
+          "the nodes do not agree on the poll’s keys yet",
       } as Readonly<Record<string, string>>,
       next: "What happens next",
       fixed:
@@ -1085,7 +1167,7 @@ export const en = {
       nexts: {
         announced: (time: string) => `Proposals open ${time}.`,
         proposing: (time: string) =>
-          `Members can propose until ${time}. Then the list of voters is fixed, and the vote starts if the budget is deposited.`,
+          `Members can propose until ${time}. Then the vote starts if the budget is deposited.`,
         ready: (time: string) =>
           `Proposals are closed. The vote starts as soon as the budget is deposited, and opens ${time}.`,
         deciding: "The votes are counted; the winners are being fixed on the chain.",
@@ -1133,20 +1215,30 @@ export const en = {
         tally: "counted",
         decide: "winners fixed",
       } as Readonly<Record<string, string>>,
+      nodeWaits: (node: string) => `node ${node} waits for`,
+      nodeNamed: (node: string) => `node ${node}`,
     },
     invitations: {
       title: "Invitations",
       counts: (redeemed: string, issued: string) => `${redeemed} of ${issued} are redeemed.`,
       over: "The list of voters is fixed: nobody can register any more.",
-      count: "How many more",
+      fixed: "Their number is fixed: nobody can add invitations any more.",
+      lead: "Each invitation is a key that is made in this browser. Its code goes into a file that you save; the round or poll names only its address. All invitations must be made before you create it.",
+      good: (count: string, weight: string) =>
+        `Invitations whose codes are saved: ${count}, total weight: ${weight}.`,
+      count: "How many invitations",
+      more: "How many more",
+      most: (most: string) => `At most ${most} at once.`,
       weight: "Weight of each vote",
       weightHint: "Weights that few share tell how they voted.",
       make: "Make invitations",
+      making: "Making invitations",
       once: (count: string) =>
-        `Invitations: ${count}. They are shown only now, and kept nowhere else. Save them.`,
-      save: "Save the links as a file",
-      each: "Give each link to one person, by a way that only that person reads.",
-      more: (count: string) => `… and ${count} more in the file.`,
+        `Invitations: ${count}. Their codes are only in this window. They count once you save them.`,
+      save: "Save the codes as a file",
+      again: "Save the last codes again",
+      drop: "Drop all invitations",
+      each: "Give each link to one person, by a way that only that person reads. You could use links that you keep, so an audit assumes that you did not, and says so.",
     },
     funding: {
       title: "Money",

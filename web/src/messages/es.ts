@@ -81,6 +81,26 @@ export const es: Messages = {
     recipient: "Se paga a",
     coin: "en la moneda propia de la cadena, en su unidad más pequeña",
     token: (address: string) => `del token ${address}`,
+    electorate: {
+      title: "Quién votará",
+      members: (count: string, weight: string) =>
+        `Los miembros que pueden proponer también votan: ${count} votantes, peso total ${weight}. La lista quedó fijada al crear la ronda.`,
+      list: (count: string, weight: string) =>
+        `Una lista de ${count} votantes, peso total ${weight}. La organización la fijó al crear la ronda.`,
+      registry: (contract: string, time: string) =>
+        `Los miembros del registro ${contract} según la cadena el ${time}. Hasta entonces la lista puede cambiar.`,
+      votes: (contract: string, time: string) =>
+        `Quienes tengan votos del token ${contract} según la cadena el ${time}. Hasta entonces la lista puede cambiar.`,
+      keys: "Las cuentas pueden haber nombrado otra clave que vote por ellas.",
+      invitations: (count: string, weight: string, time: string) =>
+        `Quien canjee una de las ${count} invitaciones (peso total ${weight}) antes de que se cierren las propuestas el ${time}.`,
+      assumed: (count: string) =>
+        `Quien creó las invitaciones puede usar las que no llegaron a nadie. Aporte dinero solo si confía en que cada una de las ${count} invitaciones llega a una persona distinta: ninguna auditoría puede demostrarlo.`,
+      notMembers: "Quienes votan no tienen por qué ser los miembros que pueden proponer.",
+      secret: "Los votos son secretos.",
+      open: "No se garantiza el secreto del voto: el resultado puede revelar qué votó cada persona.",
+      fixed: "La cadena lo fija y ya nadie puede cambiarlo. Su resumen:",
+    },
   },
   list: {
     search: "Buscar",
@@ -112,6 +132,9 @@ export const es: Messages = {
     results: "Resultados",
     audit: "Compruebe usted el recuento",
     round: "La ronda de esta votación",
+    needsAll: (nodes: string) =>
+      `Se abre cuando los ${nodes} nodos han firmado las claves; solo después pueden fallar nodos.`,
+    waits: (problem: string) => `Está en espera: ${problem}`,
   },
   privacy: {
     title: "Qué es privado y qué no",
@@ -122,6 +145,7 @@ export const es: Messages = {
       "Usted podría mostrar a otras personas qué votó; nada aquí lo impide.",
       "Si vota muy poca gente, o todo el mundo vota lo mismo, el propio resultado revela los votos.",
       "Quien controle este dispositivo o este navegador puede ver lo que usted elige.",
+      `Para abrir una votación hacen falta los ${nodes} nodos. Solo cuando está abierta pueden fallar algunos.`,
     ],
     organizer: "La organización decide a quién se invita y quién puede votar.",
   },
@@ -239,6 +263,15 @@ export const es: Messages = {
     refused: (reason: string) => `Los nodos rechazan esta papeleta: ${reason}`,
     superseded:
       "Desde que se selló esta papeleta se emitió en este dispositivo otra suya. Vuelva a sellarla si todavía debe contar.",
+    whichAccount: "Su clave vota por varias cuentas. ¿Por cuál ahora?",
+    otherKey: (account: string, key: string) =>
+      `La cuenta ${account} puede votar, pero con otra clave: ${key}. Desbloquee esa clave o consulte a la organización.`,
+    boundElsewhere: (invitation: string, key: string) =>
+      `En el censo, su invitación ${invitation} está vinculada a otra clave: ${key}. Si esa clave no es suya, otra persona usó su invitación; avise a la organización y a quienes auditan.`,
+    leftOut: (key: string) =>
+      `Su clave ${key} canjeó una invitación y este sitio lo confirmó, pero el censo no la incluye. Guarde la confirmación y muéstrela a la organización y a quienes auditan.`,
+    falseList:
+      "No vote: el censo que muestra este sitio no es el que fija la cadena. Avise a la organización.",
   },
   sealed: {
     state: "Sellada, aún sin emitir",
@@ -362,7 +395,7 @@ export const es: Messages = {
   },
   register: {
     title: "Inscribirse para votar",
-    lead: "Su invitación inscribe una clave que se crea ahora, en este navegador, o una cuenta de un monedero.",
+    lead: "Su invitación se vincula a una clave que se crea ahora, en este navegador, o a una cuenta de un monedero. Con ella votará. Su código no sale de este navegador.",
     noCode:
       "Esta página necesita un enlace de invitación. Abra el que le dio la organización o escriba su código.",
     code: "Código de invitación",
@@ -374,8 +407,8 @@ export const es: Messages = {
     buttonExisting: "Inscribirme",
     working: "Creando su clave e inscribiéndola …",
     done: "Su inscripción está hecha",
-    doneText: (address: string) =>
-      `Su clave ${address} está en el censo. Vuelva con este navegador cuando se abra la votación.`,
+    doneText: (key: string) =>
+      `Su invitación está vinculada a su clave ${key}. Vuelva con este navegador cuando se abra la votación.`,
     save: "Guarde ahora su clave en un archivo",
     saveText:
       "Si se borran los datos de este navegador, solo ese archivo y su frase de contraseña permiten recuperar la clave.",
@@ -385,6 +418,19 @@ export const es: Messages = {
     used: "Esta invitación ya se usó, con otra clave. Si no fue usted, avise a la organización.",
     unknown: "Este código no se ha dado a nadie. Revise que el enlace esté completo.",
     late: "La inscripción terminó: el censo ya está cerrado.",
+    noneSuch:
+      "Esto no es un código de invitación. Un código tiene 64 cifras y letras de la a a la f; revise que el enlace esté completo.",
+    several: "Esta invitación sirve para varias votaciones. ¿Para cuál se inscribe?",
+    invitedTo: (title: string) => `Invitación a: ${title}`,
+    boundAlready: (key: string) =>
+      `Esta invitación ya está vinculada a la clave ${key}. Si fue usted, inscriba de nuevo esa clave o vaya a la votación. Si no, avise a la organización.`,
+    otherInvitation:
+      "Esta clave está vinculada a otra invitación de la misma votación. Elija otra clave.",
+    confirmed:
+      "Este sitio firmó que hizo su inscripción. La confirmación queda en este navegador, que compara con ella el censo antes de que vote.",
+    unkept:
+      "Este sitio firmó que hizo su inscripción, pero este navegador no tiene espacio para la confirmación. Guárdela en un archivo.",
+    confirmation: "Guardar la confirmación en un archivo",
   },
   results: {
     title: "Resultados",
@@ -445,13 +491,20 @@ export const es: Messages = {
     undecided: "Las propuestas ganadoras todavía no están fijadas en la cadena.",
     audit: "Compruebe usted todo esto",
     word: "Estas cifras son las que muestra este sitio. La auditoría las comprueba.",
+    assumes: {
+      list: "Se cumple suponiendo que el censo de la organización es correcto: lo dio la organización, y ninguna auditoría puede demostrar quién debe figurar en él.",
+      invitations: (issued: string, used: string) =>
+        `Se cumple suponiendo que cada una de las ${issued} invitaciones (${used} usadas) llegó a una persona distinta: quien las creó podía usar las que no llegaron a nadie.`,
+      uncounted:
+        "Se cumple suponiendo que cada invitación llegó a una persona distinta: quien las creó podía usar las que no llegaron a nadie.",
+    },
   },
   audit: {
     claims: {
       P1: "lo publicado es de esta votación, tal como consta en la cadena",
       P2: "las reglas y la descripción son las que fija la votación",
       P3: "el comité respeta sus límites",
-      P4: "las claves de la votación están firmadas y fijadas en la cadena",
+      P4: "las claves de la votación son válidas, están firmadas por todos los nodos y fijadas en la cadena",
       P5: "las preguntas dan la regla de la papeleta",
       G1: "los generadores del contrato se derivan como está especificado",
       C1: "el censo está en orden y tiene su raíz",
@@ -476,6 +529,10 @@ export const es: Messages = {
       D1: "la votación decide sobre las propuestas de la ronda",
       D2: "la tesorería financia a las ganadoras",
       D3: "los pagos fueron a las ganadoras, una vez",
+      P6: "los parámetros respetan sus límites",
+      G2: "el código del registro es el de una versión conocida",
+      T4: "la raíz se ancló a tiempo",
+      D4: "el código de la tesorería es el de una versión conocida",
     },
     title: "Auditoría",
     lead: "Este navegador toma las papeletas y los datos de la cadena y lo comprueba todo por sí mismo. Este sitio solo entrega bytes, no veredictos.",
@@ -507,6 +564,7 @@ export const es: Messages = {
       "El proveedor de datos de la cadena dice la verdad. Indique uno en el que confíe.",
       "Esta página es el cliente auténtico: compare su número con el que publicó la organización, o use la línea de comandos.",
       "Los votos solo siguen ocultos mientras los nodos que junten sus fragmentos sean menos que el umbral; ninguna auditoría puede demostrarlo.",
+      "Una papeleta que los nodos omitieron no se ve aquí: la demuestran los recibos de quien votó. Busque la suya en la página de la votación.",
     ],
     nodes: "Quién mantiene los nodos",
     signed:
@@ -515,12 +573,28 @@ export const es: Messages = {
     address: "Clave de firma",
     url: "Dirección",
     threshold: (threshold: string, nodes: string, faults: string) =>
-      `Para el recuento basta con ${threshold} de los ${nodes} nodos. Nodos que pueden fallar: ${faults}.`,
+      `Para el recuento basta con ${threshold} de los ${nodes} nodos. Nodos que pueden fallar: ${faults}. Para abrir la votación hicieron falta los ${nodes}.`,
     noRpc:
       "Este sitio no indica ningún proveedor de datos de la cadena. Escriba uno abajo para empezar.",
     large: (count: string) =>
       `Aquí pueden haber votado hasta ${count} personas. La línea de comandos comprueba más rápido tantas papeletas.`,
     command: "En la línea de comandos",
+    assuming: "Todo se cumple, suponiendo:",
+    assumptions: {
+      invitations: (all: string, used: string) =>
+        `cada una de las ${all} invitaciones (${used} usadas) llegó a una persona distinta; quien las creó podía usar las que no llegaron a nadie`,
+      list: (voters: string) =>
+        `la organización, que listó a mano ${voters} votantes, listó a quienes pueden votar`,
+      members: (contract: string) =>
+        `quien administra el registro ${contract} listó bien a sus miembros`,
+      contract: (contract: string) =>
+        `el contrato ${contract}, cuyo código no conoce este programa, dice la verdad sobre quién puede votar`,
+      others: () =>
+        `quienes votan sin ser miembros de la ronda son quienes esperaban sus financiadores`,
+      disputes: (contract: string) => `el contrato ${contract} solo rechaza raíces falsas`,
+    },
+    testDeployment:
+      "Esta es una instalación de prueba: sus plazos pueden durar menos de una hora, demasiado poco para objetar a tiempo.",
   },
   wallet: {
     keys: "Claves en este navegador",
@@ -538,14 +612,12 @@ export const es: Messages = {
     leave: "Firmar con otra cuenta o clave",
     registers: "Inscribir una cuenta de un monedero",
     registered: (address: string) =>
-      `La cuenta ${address} está en el censo. Vuelva con este monedero cuando se abra la votación.`,
+      `Su invitación está vinculada a la cuenta ${address}. Vuelva con este monedero cuando se abra la votación.`,
     otherChain: (chain: string, wanted: string) =>
       `Su monedero está en la red número ${chain}. Este sitio usa la red número ${wanted}.`,
     change: (wanted: string) => `Pedir al monedero que cambie a la red ${wanted}`,
     contract:
       "Esta cuenta es un contrato, como Safe. Un contrato no tiene clave, así que no puede firmar una papeleta. Sí puede designar una clave de este navegador que vote por él.",
-    contractNo:
-      "Este sitio no indica ningún contrato para claves de voto. Consulte a la organización.",
     nameKey: "Designar una clave que vote por ella",
     failures: {
       declined: () =>
@@ -580,7 +652,7 @@ export const es: Messages = {
       sent: "La transacción se envió. Cuenta en cuanto llegue a la cadena; un monedero compartido pide antes permiso a sus titulares.",
       save: "Guarde ahora la clave en un archivo",
       next: "Ir a las rondas y votaciones",
-      none: "Este sitio no indica ningún contrato para claves de voto. Consulte a la organización.",
+      agree: "Desbloquee la clave: firma que acepta votar por esta cuenta.",
     },
   },
   propose: {
@@ -714,7 +786,6 @@ export const es: Messages = {
         "La lista de cuentas es demasiado larga para guardarla en este dispositivo. Si cierra esta página, tendrá que elegir de nuevo su archivo.",
       created: "Creación terminada",
       createdText: "Ya está todo creado, y a partir de aquí avanza por sí solo.",
-      inviting: (count: string) => `Creando las invitaciones (${count}) …`,
       toPlan: "Ver cómo avanza",
     },
     steps: {
@@ -746,6 +817,7 @@ export const es: Messages = {
       address:
         "Escriba una dirección: 0x y 40 cifras hexadecimales. Revise las mayúsculas, que delatan los errores.",
       classes: "Elija una opción.",
+      uninvited: "Cree invitaciones y guarde sus códigos.",
     },
     refused: (detail: string) => `No es posible: ${detail}`,
     optional: (label: string) => `${label} (opcional)`,
@@ -782,12 +854,15 @@ export const es: Messages = {
       who: "¿Quién puede votar?",
       whoProposes: "¿Quién puede proponer?",
       round:
-        "Quién puede proponer se fija al crear la ronda; quién puede votar, al cerrarse las propuestas.",
+        "Quién puede proponer y quién puede votar se fija al crear la ronda, antes de que nadie aporte dinero.",
       separate: "Votan otras personas, distintas de las que proponen",
       separateHint: "Si no, votan quienes pueden proponer.",
       kinds: {
-        list: ["Una lista de cuentas", "De un archivo CSV. Después podrá invitar a más personas."],
-        invitations: ["Por invitación", "Usted reparte enlaces; no hace falta ningún monedero."],
+        list: ["Una lista de cuentas", "De un archivo CSV; se fija al crearla."],
+        invitations: [
+          "Por invitación",
+          "Usted reparte enlaces que se crean aquí; no hace falta ningún monedero.",
+        ],
         votes: [
           "Titulares de un token",
           "Un token ERC-20 o ERC-721 con votos; se lee en la cadena cuando se fija la lista.",
@@ -797,6 +872,9 @@ export const es: Messages = {
           "Un contrato en la cadena; se lee cuando se fija la lista.",
         ],
       },
+      shared: "Una clave puede votar por varias cuentas",
+      sharedHint:
+        "Entonces pueden decidir menos personas que votantes. Sin ello, un censo así se rechaza.",
     },
     accounts: {
       file: "Archivo de cuentas (CSV)",
@@ -904,9 +982,7 @@ export const es: Messages = {
       budgets: "Presupuestos de las categorías",
       amount: "Importe que se reparte",
       contract: "Dirección del contrato",
-      keys: "Contrato con claves de voto",
       classes: "Pesos",
-      count: "Cuántas invitaciones",
       accounts: "Cuentas",
       options: "Opciones",
       costs: "Costos",
@@ -927,6 +1003,9 @@ export const es: Messages = {
       max_rounds: "Intentos antes de que la votación sea nula",
       dispute_window: "Plazo de objeciones antes de abrir nada",
       tally_period: "Plazo en el que debe llegar el recuento",
+      voting_keys: "Las cuentas pueden votar con otra clave que hayan nombrado",
+      invitations: "Invitaciones",
+      shared_keys: "Una clave para varias cuentas",
     },
     hints: {
       scores: "Desde el primer puesto, con comas: 3, 2, 1",
@@ -946,11 +1025,11 @@ export const es: Messages = {
       claim_period: "Por ejemplo, 90d; después el dinero vuelve a quienes financiaron la ronda.",
       classes:
         "Un peso que comparten pocas personas revela qué votaron. Las clases igualan los pesos.",
-      keys: "Para cuentas que votan con claves distintas de la suya.",
       max_per_option: "Si queda vacío, todos los puntos.",
       "ranking.at_least": "Si queda vacío, todos los puestos.",
-      count: "Después podrá crear más.",
       freeze_delay: "Por ejemplo, 1m o 2h30m.",
+      voting_keys:
+        "Para monederos que son contratos y para quienes guardan aparte su monedero. Una clave da su acuerdo antes de ser nombrada.",
     },
     classes: {
       "": "tal como son",
@@ -1058,7 +1137,7 @@ export const es: Messages = {
       committee: "¿Qué comité de nodos hace el recuento?",
       none: "Esta pasarela no conoce ningún nodo. Quien la administra los indica en su configuración.",
       of: (nodes: string, threshold: string, faults: string, quorum: string) =>
-        `Nodos: ${nodes}; para el recuento basta con ${threshold}, que también podrían leer los votos si juntaran sus fragmentos; pueden fallar: ${faults}; recibos que registran una papeleta: ${quorum}`,
+        `Nodos: ${nodes}, todos necesarios para abrir la votación; después, para el recuento basta con ${threshold}, que también podrían leer los votos si juntaran sus fragmentos; pueden fallar: ${faults}; recibos que registran una papeleta: ${quorum}`,
       node: (place: string, url: string, address: string) => `${place}. ${url}, clave ${address}`,
       minimum: "Mínimo de papeletas",
       minimumHint:
@@ -1091,7 +1170,8 @@ export const es: Messages = {
       open: "los votos pueden deducirse del resultado",
       electorates: {
         list: (accounts: string, weight: string) => `cuentas: ${accounts}, peso: ${weight}`,
-        invitations: (count: string) => `quienes canjeen una invitación (invitaciones: ${count})`,
+        invitations: (count: string, weight: string) =>
+          `quienes canjeen una invitación (invitaciones: ${count}, peso: ${weight})`,
         votes: (contract: string) => `titulares del token ${contract}`,
         members: (contract: string) => `miembros del registro ${contract}`,
       },
@@ -1139,6 +1219,10 @@ export const es: Messages = {
           "la pasarela no puede conectar ahora con la cadena",
         "the gateway failed; its log says how":
           "la pasarela falló; los detalles están en su registro",
+        "the poll's keys are not signed yet":
+          "todavía no han firmado las claves de la votación todos los nodos",
+        "the nodes do not agree on the poll's keys yet":
+          "los nodos aún no coinciden en las claves de la votación",
       },
       next: "Qué pasa después",
       fixed:
@@ -1146,7 +1230,7 @@ export const es: Messages = {
       nexts: {
         announced: (time: string) => `El plazo de propuestas se abre el ${time}.`,
         proposing: (time: string) =>
-          `Se puede proponer hasta el ${time}. Después se fija el censo, y la votación empieza si el presupuesto está depositado.`,
+          `Se puede proponer hasta el ${time}. Después empieza la votación, si el presupuesto está depositado.`,
         ready: (time: string) =>
           `El plazo de propuestas está cerrado. La votación empieza en cuanto el presupuesto esté depositado, y se abre el ${time}.`,
         deciding: "El recuento está hecho; las propuestas ganadoras se están fijando en la cadena.",
@@ -1195,21 +1279,31 @@ export const es: Messages = {
         tally: "recuento hecho",
         decide: "ganadoras fijadas",
       },
+      nodeWaits: (node: string) => `el nodo ${node} espera a`,
+      nodeNamed: (node: string) => `el nodo ${node}`,
     },
     invitations: {
       title: "Invitaciones",
       counts: (redeemed: string, issued: string) =>
         `Invitaciones canjeadas: ${redeemed} de ${issued}.`,
       over: "El censo está fijado: ya no es posible inscribirse.",
-      count: "Cuántas más",
+      fixed: "Su número está fijado: ya nadie puede añadir invitaciones.",
+      lead: "Cada invitación es una clave que se crea en este navegador. Su código va a un archivo que usted guarda; la ronda o votación solo nombra su dirección. Todas las invitaciones deben existir antes de crearla.",
+      good: (count: string, weight: string) =>
+        `Invitaciones con códigos guardados: ${count}, peso total: ${weight}.`,
+      count: "Cuántas invitaciones",
+      more: "Cuántas más",
+      most: (most: string) => `Como máximo ${most} a la vez.`,
       weight: "Peso de cada voto",
       weightHint: "Los pesos que comparten pocas personas revelan qué votaron.",
       make: "Crear invitaciones",
+      making: "Creando invitaciones",
       once: (count: string) =>
-        `Invitaciones: ${count}. Solo se muestran ahora y no se guardan en ningún otro lugar. Guárdelas.`,
-      save: "Guardar los enlaces en un archivo",
-      each: "Dé cada enlace a una sola persona, por un medio que solo lea esa persona.",
-      more: (count: string) => `… y ${count} más en el archivo.`,
+        `Invitaciones: ${count}. Sus códigos solo están en esta ventana. Cuentan cuando los guarda.`,
+      save: "Guardar los códigos en un archivo",
+      again: "Guardar otra vez los últimos códigos",
+      drop: "Descartar todas las invitaciones",
+      each: "Dé cada enlace a una sola persona, por un medio que solo lea esa persona. Usted podría usar los enlaces que se quede; por eso una auditoría supone que no lo hizo, y lo dice.",
     },
     funding: {
       title: "Dinero",

@@ -145,8 +145,45 @@ export function status(name: string): string {
 
 /** Why a plan waits; in the gateway's own words where there are no others. */
 export function planProblem(problem: string): string {
+  const { problems, nodeWaits, nodeNamed } = words.organize.plan;
   const [title = ""] = problem.split(": ");
-  return words.organize.plan.problems[title] ?? problem;
+  if (problems[title] !== undefined) return problems[title];
+  // Which nodes a poll's opening waits for; what those say of it is theirs.
+  const [about = "", ...nodes] = problem.split("; ");
+  if (problems[about] === undefined) return problem;
+  const waits = nodes.map((one) => {
+    return one
+      .replace(/^node ([0-9]+): waits for/, (_, node: string) => nodeWaits(node))
+      .replace(/\bnode ([0-9]+)(?= \()/g, (_, node: string) => nodeNamed(node));
+  });
+  return [problems[about], ...waits].join("; ");
+}
+
+/** What an audit's verdict rests on; in the check's own words where there are no others. */
+export function assumption(assumes: string): string {
+  const text = words.audit.assumptions;
+  const known: readonly (readonly [RegExp, (...said: string[]) => string])[] = [
+    [
+      /^each of ([0-9]+) invitations \(([0-9]+) used\) went to a person of its own$/,
+      (all, used) => text.invitations(number(BigInt(all)), number(BigInt(used))),
+    ],
+    [
+      /^the organizer, who listed ([0-9]+) voters by hand, listed those who may vote$/,
+      (voters) => text.list(number(BigInt(voters))),
+    ],
+    [/^the owner of (0x[0-9a-f]{40}) listed its members$/, (contract) => text.members(contract)],
+    [
+      /^the contract (0x[0-9a-f]{40}), whose code this program does not know, tells truly/,
+      (contract) => text.contract(contract),
+    ],
+    [/^voters who are not the round's members are those whom its funders expected$/, text.others],
+    [/^the contract (0x[0-9a-f]{40}) rejects none but false roots$/, text.disputes],
+  ];
+  for (const [form, says] of known) {
+    const found = form.exec(assumes);
+    if (found) return says(...found.slice(1));
+  }
+  return assumes;
 }
 
 /** Why a node or the gateway takes no ballot; `otherwise` where there are no words for it. */

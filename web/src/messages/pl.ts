@@ -81,6 +81,26 @@ export const pl: Messages = {
     recipient: "Odbiorca wypłaty",
     coin: "we własnej walucie łańcucha bloków, w jej najmniejszej jednostce",
     token: (address: string) => `w tokenie ${address}`,
+    electorate: {
+      title: "Kto będzie głosować",
+      members: (count: string, weight: string) =>
+        `Głosują członkowie, którzy mogą zgłaszać projekty. Liczba głosujących: ${count}, łączna waga: ${weight}. Spis ustalono przy tworzeniu rundy.`,
+      list: (count: string, weight: string) =>
+        `Lista głosujących ustalona przez organizatora przy tworzeniu rundy. Liczba głosujących: ${count}, łączna waga: ${weight}.`,
+      registry: (contract: string, time: string) =>
+        `Członkowie z rejestru ${contract} według stanu łańcucha bloków z chwili: ${time}. Do tego czasu lista może się zmienić.`,
+      votes: (contract: string, time: string) =>
+        `Posiadacze głosów tokena ${contract} według stanu łańcucha bloków z chwili: ${time}. Do tego czasu lista może się zmienić.`,
+      keys: "Konta mogły wskazać inny klucz, który za nie głosuje.",
+      invitations: (count: string, weight: string, time: string) =>
+        `Każdy, kto wykorzysta zaproszenie przed końcem naboru projektów (${time}). Liczba zaproszeń: ${count}, łączna waga: ${weight}.`,
+      assumed: (count: string) =>
+        `Kto utworzył zaproszenia, może sam użyć tych, które do nikogo nie trafiły. Wpłacaj pieniądze tylko wtedy, gdy ufasz, że każde zaproszenie trafi do innej osoby (liczba zaproszeń: ${count}): żaden audyt tego nie wykaże.`,
+      notMembers: "Głosujący nie muszą być członkami, którzy mogą zgłaszać projekty.",
+      secret: "Głosy są tajne.",
+      open: "Tajność nie jest gwarantowana: wynik może zdradzić, kto jak głosował.",
+      fixed: "Ustala to łańcuch bloków i nikt nie może już tego zmienić. Skrót:",
+    },
   },
   list: {
     search: "Szukaj",
@@ -112,6 +132,9 @@ export const pl: Messages = {
     results: "Wyniki",
     audit: "Samodzielnie sprawdź wynik",
     round: "Runda tego głosowania",
+    needsAll: (nodes: string) =>
+      `Otworzy się, gdy klucze podpiszą wszystkie węzły (${nodes}); dopiero potem niektóre mogą zawieść.`,
+    waits: (problem: string) => `Czeka: ${problem}`,
   },
   privacy: {
     title: "Co jest tajne, a co nie",
@@ -122,6 +145,7 @@ export const pl: Messages = {
       "Możesz pokazać innym, jak głosujesz; nic tu temu nie zapobiega.",
       "Gdy głosujących jest bardzo mało albo wszyscy są zgodni, głosy zdradza sam wynik.",
       "Kto ma kontrolę nad tym urządzeniem lub przeglądarką, może zobaczyć twój wybór.",
+      `Do otwarcia głosowania potrzebne są wszystkie węzły (${nodes}). Dopiero gdy jest otwarte, niektóre mogą zawieść.`,
     ],
     organizer: "O tym, kto dostaje zaproszenie i może głosować, decyduje organizator.",
   },
@@ -242,6 +266,15 @@ export const pl: Messages = {
     refused: (reason: string) => `Węzły nie przyjmują tej karty: ${reason}`,
     superseded:
       "Po zapieczętowaniu tej karty oddano na tym urządzeniu inną twoją kartę. Zapieczętuj ją ponownie, jeśli nadal ma się liczyć.",
+    whichAccount: "Twój klucz głosuje za kilka kont. Za które teraz?",
+    otherKey: (account: string, key: string) =>
+      `Konto ${account} jest uprawnione, ale głosuje innym kluczem: ${key}. Odblokuj tamten klucz albo zapytaj organizatora.`,
+    boundElsewhere: (invitation: string, key: string) =>
+      `W spisie wyborców twoje zaproszenie ${invitation} jest powiązane z innym kluczem: ${key}. Jeśli to nie twój klucz, ktoś inny użył twojego zaproszenia; powiadom organizatora i audytorów.`,
+    leftOut: (key: string) =>
+      `Twoim kluczem ${key} wykorzystano zaproszenie i ten serwis to potwierdził, ale nie ma cię w spisie wyborców. Zapisz potwierdzenie i pokaż je organizatorowi i audytorom.`,
+    falseList:
+      "Nie głosuj: spis wyborców, który pokazuje ten serwis, nie jest tym ustalonym w łańcuchu bloków. Powiadom organizatora.",
   },
   sealed: {
     state: "Karta zapieczętowana, głos jeszcze nieoddany",
@@ -363,7 +396,7 @@ export const pl: Messages = {
   },
   register: {
     title: "Zarejestruj się do głosowania",
-    lead: "Zaproszenie rejestruje klucz, który powstanie teraz w tej przeglądarce, albo konto portfela.",
+    lead: "Zaproszenie zostanie powiązane z kluczem, który powstanie teraz w tej przeglądarce, albo z kontem portfela. Nim zagłosujesz. Kod nie opuszcza tej przeglądarki.",
     noCode:
       "Ta strona wymaga linku z zaproszeniem. Otwórz link od organizatora albo wpisz kod zaproszenia.",
     code: "Kod zaproszenia",
@@ -375,8 +408,8 @@ export const pl: Messages = {
     buttonExisting: "Zarejestruj się",
     working: "Tworzenie i rejestracja klucza …",
     done: "Rejestracja gotowa",
-    doneText: (address: string) =>
-      `Twój klucz ${address} jest w spisie wyborców. Wróć tu w tej samej przeglądarce, gdy zacznie się głosowanie.`,
+    doneText: (key: string) =>
+      `Twoje zaproszenie jest powiązane z twoim kluczem ${key}. Wróć tu w tej samej przeglądarce, gdy zacznie się głosowanie.`,
     save: "Zapisz teraz klucz jako plik",
     saveText:
       "Jeśli dane tej przeglądarki zostaną usunięte, klucz odzyskasz tylko z tego pliku i z hasłem.",
@@ -386,6 +419,19 @@ export const pl: Messages = {
     used: "To zaproszenie zostało już wykorzystane z innym kluczem. Jeśli to nie twój klucz, powiadom organizatora.",
     unknown: "Nikt nie dostał takiego kodu. Sprawdź, czy link jest kompletny.",
     late: "Rejestracja się zakończyła: spis wyborców jest już ustalony.",
+    noneSuch:
+      "To nie jest kod zaproszenia. Kod ma 64 cyfry i litery od a do f; sprawdź, czy link jest kompletny.",
+    several: "To zaproszenie jest ważne w kilku głosowaniach. Do którego się rejestrujesz?",
+    invitedTo: (title: string) => `Zaproszenie do: ${title}`,
+    boundAlready: (key: string) =>
+      `To zaproszenie jest już powiązane z kluczem ${key}. Jeśli to twój klucz, zarejestruj go ponownie albo przejdź do głosowania. Jeśli nie, powiadom organizatora.`,
+    otherInvitation:
+      "Ten klucz jest powiązany z innym zaproszeniem do tego samego głosowania. Wybierz inny klucz.",
+    confirmed:
+      "Ten serwis podpisał, że cię zarejestrował. Potwierdzenie zostaje w tej przeglądarce, która przed głosowaniem porówna z nim spis wyborców.",
+    unkept:
+      "Ten serwis podpisał, że cię zarejestrował, ale w tej przeglądarce brakuje miejsca na potwierdzenie. Zapisz je jako plik.",
+    confirmation: "Zapisz potwierdzenie jako plik",
   },
   results: {
     title: "Wyniki",
@@ -446,13 +492,20 @@ export const pl: Messages = {
     undecided: "Zwycięskie projekty nie są jeszcze zapisane w łańcuchu bloków.",
     audit: "Sprawdź to wszystko samodzielnie",
     word: "Te liczby pokazuje ten serwis. Sprawdza je audyt.",
+    assumes: {
+      list: "Zgadza się przy założeniu, że spis wyborców organizatora jest poprawny: podał go organizator i żaden audyt nie wykaże, kto powinien w nim być.",
+      invitations: (issued: string, used: string) =>
+        `Zgadza się przy założeniu, że każde zaproszenie trafiło do innej osoby (zaproszenia: ${issued}, wykorzystane: ${used}): kto je utworzył, mógł użyć tych, które do nikogo nie trafiły.`,
+      uncounted:
+        "Zgadza się przy założeniu, że każde zaproszenie trafiło do innej osoby: kto je utworzył, mógł użyć tych, które do nikogo nie trafiły.",
+    },
   },
   audit: {
     claims: {
       P1: "opublikowane dane należą do tego głosowania z łańcucha bloków",
       P2: "zasady i opis są tymi, które ustala głosowanie",
       P3: "komisja mieści się w swoich granicach",
-      P4: "klucze głosowania są podpisane i zapisane w łańcuchu bloków",
+      P4: "klucze głosowania są poprawne, podpisane przez wszystkie węzły i zapisane w łańcuchu bloków",
       P5: "z pytań wynika zasada karty do głosowania",
       G1: "generatory kontraktu są wyznaczone zgodnie ze specyfikacją",
       C1: "spis wyborców jest uporządkowany i ma swój skrót",
@@ -477,6 +530,10 @@ export const pl: Messages = {
       D1: "głosowanie rozstrzyga o projektach rundy",
       D2: "skarbiec finansuje zwycięskie projekty",
       D3: "wypłaty trafiły do zwycięskich projektów, każda raz",
+      P6: "parametry mieszczą się w granicach",
+      G2: "kod rejestru jest kodem znanego wydania",
+      T4: "korzeń zakotwiczono na czas",
+      D4: "kod skarbca jest kodem znanego wydania",
     },
     title: "Audyt",
     lead: "Ta przeglądarka pobiera karty i fakty z łańcucha bloków i sama wszystko sprawdza. Serwis dostarcza tylko bajty, żadnych ocen.",
@@ -508,6 +565,7 @@ export const pl: Messages = {
       "Dostawca danych z łańcucha bloków mówi prawdę. Wskaż takiego, któremu ufasz.",
       "Ta strona to prawdziwa aplikacja: porównaj jej numer z numerem ogłoszonym przez organizatora albo użyj wiersza poleceń.",
       "Głosy pozostają tajne tylko wtedy, gdy swoje części łączy mniej węzłów, niż wynosi próg; tego nie wykaże żaden audyt.",
+      "Nie widać tu karty, którą węzły pominęły: wykażą to pokwitowania osoby, która ją oddała. Poszukaj swojej na stronie głosowania.",
     ],
     nodes: "Kto prowadzi węzły",
     signed:
@@ -516,12 +574,28 @@ export const pl: Messages = {
     address: "Klucz podpisu",
     url: "Adres",
     threshold: (threshold: string, nodes: string, faults: string) =>
-      `Węzły potrzebne do policzenia głosów: ${threshold} z ${nodes}. Dopuszczalna liczba awarii: ${faults}.`,
+      `Węzły potrzebne do policzenia głosów: ${threshold} z ${nodes}. Dopuszczalna liczba awarii: ${faults}. Do otwarcia głosowania potrzebne były wszystkie (${nodes}).`,
     noRpc:
       "Ten serwis nie wskazuje dostawcy danych z łańcucha bloków. Aby zacząć, podaj go poniżej.",
     large: (count: string) =>
       `Liczba osób, które mogły tu zagłosować: ${count}. Tyle kart szybciej sprawdzisz w wierszu poleceń.`,
     command: "W wierszu poleceń",
+    assuming: "Wszystko się zgadza przy założeniu:",
+    assumptions: {
+      invitations: (all: string, used: string) =>
+        `każde zaproszenie trafiło do innej osoby (zaproszenia: ${all}, wykorzystane: ${used}); kto je utworzył, mógł użyć tych, które do nikogo nie trafiły`,
+      list: (voters: string) =>
+        `organizator, który sam spisał głosujących (liczba: ${voters}), spisał tych, którzy mogą głosować`,
+      members: (contract: string) =>
+        `właściciel rejestru ${contract} poprawnie wpisał jego członków`,
+      contract: (contract: string) =>
+        `kontrakt ${contract}, którego kodu ten program nie zna, mówi prawdę o tym, kto może głosować`,
+      others: () =>
+        `głosujący, którzy nie są członkami rundy, to ci, których spodziewali się wpłacający`,
+      disputes: (contract: string) => `kontrakt ${contract} odrzuca tylko fałszywe korzenie`,
+    },
+    testDeployment:
+      "To instalacja testowa: terminy mogą tu być krótsze niż godzina, zbyt krótkie, by zdążyć ze sprzeciwem.",
   },
   wallet: {
     keys: "Klucze w tej przeglądarce",
@@ -540,13 +614,12 @@ export const pl: Messages = {
     leave: "Zmień sposób podpisywania",
     registers: "Zarejestruj konto portfela",
     registered: (address: string) =>
-      `Konto ${address} jest w spisie wyborców. Wróć tu z tym portfelem, gdy zacznie się głosowanie.`,
+      `Twoje zaproszenie jest powiązane z kontem ${address}. Wróć tu z tym portfelem, gdy zacznie się głosowanie.`,
     otherChain: (chain: string, wanted: string) =>
       `Twój portfel działa w sieci o numerze ${chain}. Ten serwis działa w sieci o numerze ${wanted}.`,
     change: (wanted: string) => `Poproś portfel o zmianę sieci na ${wanted}`,
     contract:
       "To konto jest kontraktem, jak na przykład Safe. Kontrakt nie ma klucza, więc nie może podpisać karty. Może wskazać klucz z tej przeglądarki, który głosuje w jego imieniu.",
-    contractNo: "Ten serwis nie wskazuje kontraktu kluczy do głosowania. Zapytaj organizatora.",
     nameKey: "Wskaż klucz, który głosuje w jego imieniu",
     failures: {
       declined: () =>
@@ -582,7 +655,7 @@ export const pl: Messages = {
       sent: "Transakcja jest wysłana. Zacznie obowiązywać, gdy trafi do łańcucha bloków; portfel z kilkoma właścicielami najpierw pyta ich o zgodę.",
       save: "Zapisz teraz klucz jako plik",
       next: "Do rund i głosowań",
-      none: "Ten serwis nie wskazuje kontraktu kluczy do głosowania. Zapytaj organizatora.",
+      agree: "Odblokuj klucz: podpisze on zgodę na głosowanie za to konto.",
     },
   },
   propose: {
@@ -709,7 +782,6 @@ export const pl: Messages = {
         "Lista kont jest za długa, aby przechować ją na tym urządzeniu. Jeśli zamkniesz tę stronę, wybierz jej plik ponownie.",
       created: "Utworzono",
       createdText: "Gotowe. Od tej chwili wszystko toczy się samo.",
-      inviting: (count: string) => `Tworzenie zaproszeń (${count}) …`,
       toPlan: "Zobacz przebieg",
     },
     steps: {
@@ -741,6 +813,7 @@ export const pl: Messages = {
       duration: "Wpisz czas trwania, na przykład 90d albo 2h30m.",
       address: "Wpisz adres: 0x i 40 znaków. Sprawdź wielkie litery: pomagają wykryć pomyłki.",
       classes: "Wybierz jedną możliwość.",
+      uninvited: "Utwórz zaproszenia i zapisz ich kody.",
     },
     refused: (detail: string) => `To niemożliwe: ${detail}`,
     optional: (label: string) => `${label} (może pozostać puste)`,
@@ -774,12 +847,15 @@ export const pl: Messages = {
       who: "Kto może głosować?",
       whoProposes: "Kto może zgłaszać projekty?",
       round:
-        "To, kto może zgłaszać projekty, ustala się przy tworzeniu rundy; kto może głosować – na koniec naboru projektów.",
+        "To, kto może zgłaszać projekty i kto może głosować, ustala się przy tworzeniu rundy, zanim ktokolwiek wpłaci pieniądze.",
       separate: "Głosują inni niż zgłaszający projekty",
       separateHint: "W przeciwnym razie głosują ci, którzy mogą zgłaszać projekty.",
       kinds: {
-        list: ["Lista kont", "Z pliku CSV. Możesz potem zaprosić także innych."],
-        invitations: ["Na zaproszenie", "Rozdajesz linki; portfel nie jest potrzebny."],
+        list: ["Lista kont", "Z pliku CSV; ustalana przy tworzeniu."],
+        invitations: [
+          "Na zaproszenie",
+          "Rozdajesz linki, które powstają tutaj; portfel nie jest potrzebny.",
+        ],
         votes: [
           "Posiadacze tokena",
           "Token ERC-20 lub ERC-721 z głosami; odczytywany z łańcucha bloków przy ustalaniu spisu.",
@@ -789,6 +865,9 @@ export const pl: Messages = {
           "Kontrakt w łańcuchu bloków; odczytywany przy ustalaniu spisu.",
         ],
       },
+      shared: "Jeden klucz może głosować za kilka kont",
+      sharedHint:
+        "Wtedy może decydować mniej osób, niż jest uprawnionych. Bez tego taki spis zostanie odrzucony.",
     },
     accounts: {
       file: "Plik z kontami (CSV)",
@@ -893,9 +972,7 @@ export const pl: Messages = {
       budgets: "Budżety kategorii",
       amount: "Kwota do podziału",
       contract: "Adres kontraktu",
-      keys: "Kontrakt z kluczami do głosowania",
       classes: "Wagi",
-      count: "Liczba zaproszeń",
       accounts: "Konta",
       options: "Opcje",
       costs: "Koszty",
@@ -916,6 +993,9 @@ export const pl: Messages = {
       max_rounds: "Liczba prób, po których głosowanie jest nieważne",
       dispute_window: "Czas na sprzeciwy, zanim cokolwiek zostanie otwarte",
       tally_period: "Czas, w którym trzeba policzyć głosy",
+      voting_keys: "Konta mogą głosować innym kluczem, który wskazały",
+      invitations: "Zaproszenia",
+      shared_keys: "Jeden klucz dla kilku kont",
     },
     hints: {
       scores: "Od pierwszego miejsca, oddzielone przecinkami: 3, 2, 1",
@@ -935,11 +1015,11 @@ export const pl: Messages = {
       maximum_amount: "Puste oznacza cały budżet.",
       claim_period: "Na przykład 90d; potem pieniądze wracają do wpłacających.",
       classes: "Waga, którą ma niewiele osób, zdradza ich głosy. Klasy wyrównują wagi.",
-      keys: "Gdy konta głosują innymi kluczami niż własne.",
       max_per_option: "Puste oznacza wszystkie punkty.",
       "ranking.at_least": "Puste oznacza wszystkie miejsca.",
-      count: "Później możesz utworzyć kolejne.",
       freeze_delay: "Na przykład 1m albo 2h30m.",
+      voting_keys:
+        "Dla portfeli, które są kontraktami, i dla osób, które trzymają portfel w bezpiecznym miejscu. Klucz wyraża zgodę, zanim zostanie wskazany.",
     },
     classes: {
       "": "bez zmian",
@@ -1048,7 +1128,7 @@ export const pl: Messages = {
       committee: "Które węzły liczą głosy?",
       none: "Ta bramka nie zna żadnych węzłów. Jej operator podaje je w ustawieniach.",
       of: (nodes: string, threshold: string, faults: string, quorum: string) =>
-        `Liczba węzłów: ${nodes}; próg: ${threshold} – tyle węzłów może policzyć głosy, a gdyby połączyły swoje części, mogłyby je też odczytać; dopuszczalna liczba awarii: ${faults}; pokwitowania potrzebne do zapisania karty: ${quorum}`,
+        `Liczba węzłów: ${nodes}, do otwarcia głosowania potrzebne są wszystkie; próg: ${threshold} – tyle węzłów może potem policzyć głosy, a gdyby połączyły swoje części, mogłyby je też odczytać; dopuszczalna liczba awarii: ${faults}; pokwitowania potrzebne do zapisania karty: ${quorum}`,
       node: (place: string, url: string, address: string) => `${place}. ${url}, klucz ${address}`,
       minimum: "Najmniejsza liczba kart",
       minimumHint:
@@ -1082,8 +1162,8 @@ export const pl: Messages = {
       electorates: {
         list: (accounts: string, weight: string) =>
           `konta z listy: ${accounts}, łączna waga: ${weight}`,
-        invitations: (count: string) =>
-          `każdy, kto wykorzysta zaproszenie (liczba zaproszeń: ${count})`,
+        invitations: (count: string, weight: string) =>
+          `każdy, kto wykorzysta zaproszenie (liczba zaproszeń: ${count}, łączna waga: ${weight})`,
         votes: (contract: string) => `posiadacze tokena ${contract}`,
         members: (contract: string) => `członkowie z rejestru ${contract}`,
       },
@@ -1131,6 +1211,10 @@ export const pl: Messages = {
           "bramka nie może teraz połączyć się z łańcuchem bloków",
         "the gateway failed; its log says how":
           "w bramce wystąpił błąd; szczegóły są w jej dzienniku",
+        "the poll's keys are not signed yet":
+          "jeszcze nie wszystkie węzły podpisały klucze głosowania",
+        "the nodes do not agree on the poll's keys yet":
+          "węzły nie uzgodniły jeszcze kluczy głosowania",
       },
       next: "Co będzie dalej",
       fixed:
@@ -1138,7 +1222,7 @@ export const pl: Messages = {
       nexts: {
         announced: (time: string) => `Początek naboru projektów: ${time}.`,
         proposing: (time: string) =>
-          `Członkowie mogą zgłaszać projekty. Koniec naboru: ${time}. Potem zostanie ustalony spis wyborców, a głosowanie ruszy, jeśli budżet jest wpłacony.`,
+          `Członkowie mogą zgłaszać projekty. Koniec naboru: ${time}. Potem głosowanie ruszy, jeśli budżet jest wpłacony.`,
         ready: (time: string) =>
           `Nabór projektów jest zamknięty. Głosowanie zostanie uruchomione, gdy tylko budżet będzie wpłacony. Początek oddawania głosów: ${time}.`,
         deciding:
@@ -1188,21 +1272,31 @@ export const pl: Messages = {
         tally: "policzenie głosów",
         decide: "ustalenie zwycięzców",
       },
+      nodeWaits: (node: string) => `węzeł ${node} czeka na:`,
+      nodeNamed: (node: string) => `węzeł ${node}`,
     },
     invitations: {
       title: "Zaproszenia",
       counts: (redeemed: string, issued: string) =>
         `Wykorzystane zaproszenia: ${redeemed} z ${issued}.`,
       over: "Spis wyborców jest ustalony: nikt nie może się już zarejestrować.",
-      count: "Ile kolejnych",
+      fixed: "Ich liczba jest ustalona: nikt nie może dodać kolejnych zaproszeń.",
+      lead: "Każde zaproszenie to klucz, który powstaje w tej przeglądarce. Jego kod trafia do pliku, który zapisujesz; runda lub głosowanie podaje tylko jego adres. Wszystkie zaproszenia muszą powstać przed utworzeniem.",
+      good: (count: string, weight: string) =>
+        `Zaproszenia z zapisanymi kodami: ${count}, łączna waga: ${weight}.`,
+      count: "Liczba zaproszeń",
+      more: "Ile kolejnych",
+      most: (most: string) => `Najwyżej ${most} naraz.`,
       weight: "Waga każdego głosu",
       weightHint: "Wagi, które ma niewiele osób, zdradzają ich głosy.",
       make: "Utwórz zaproszenia",
+      making: "Tworzenie zaproszeń",
       once: (count: string) =>
-        `Zaproszenia: ${count}. Widać je tylko teraz i nigdzie indziej nie są przechowywane. Zapisz je.`,
-      save: "Zapisz linki jako plik",
-      each: "Każdy link przekaż jednej osobie, tak by tylko ona mogła go przeczytać.",
-      more: (count: string) => `… i jeszcze ${count} w pliku.`,
+        `Zaproszenia: ${count}. Ich kody są tylko w tym oknie. Liczą się dopiero po zapisaniu.`,
+      save: "Zapisz kody jako plik",
+      again: "Zapisz ponownie ostatnie kody",
+      drop: "Odrzuć wszystkie zaproszenia",
+      each: "Każdy link przekaż jednej osobie, tak by tylko ona mogła go przeczytać. Linki, które zatrzymasz, możesz wykorzystać samodzielnie; audyt zakłada, że tak nie było, i mówi o tym.",
     },
     funding: {
       title: "Pieniądze",

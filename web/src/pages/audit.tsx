@@ -6,9 +6,9 @@ import { fetchBoard } from "../client/board.ts";
 import { ChainReader } from "../client/chain.ts";
 import { JsonRpc } from "../client/rpc.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
-import { number, words } from "../messages/index.ts";
+import { assumption, number, words } from "../messages/index.ts";
 import { splitSections } from "../protocol/board.ts";
-import { type Finding, verdictOf } from "../protocol/checks.ts";
+import { assumptionsOf, type Finding, verdictOf } from "../protocol/checks.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
@@ -142,12 +142,26 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
   const text = words.audit;
   const { findings, block } = outcome;
   const verdict = verdictOf(findings);
+  const assumed = assumptionsOf(findings);
+  const forTests = findings.some(({ check, detail }) => {
+    return check === "G2" && detail.includes("a test deployment");
+  });
   const kinds = { holds: "good", fails: "bad", "not checked": "warn" } as const;
   return (
     <>
-      <p class={`notice verdict ${kinds[verdict]}`} role="status">
-        {text.verdict}: <strong>{text.verdicts[verdict]}</strong>
-      </p>
+      <div class={`notice verdict ${kinds[verdict]}`} role="status">
+        <p>
+          {text.verdict}: <strong>{assumed.length ? text.assuming : text.verdicts[verdict]}</strong>
+        </p>
+        {assumed.length > 0 && (
+          <ul>
+            {assumed.map((one) => (
+              <li key={one}>{assumption(one)}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+      {forTests && <p class="notice warn">{text.testDeployment}</p>}
       <p>{text.through(host, number(block))}</p>
       <div class="scroll" role="region" aria-label={text.found} tabIndex={0}>
         <table class="stacked">

@@ -18,6 +18,8 @@ export type Checked =
       readonly state: "checked";
       readonly host: string;
       readonly poll: VotersPoll;
+      /** What fixes the poll's list of voters. */
+      readonly censusRoot: Uint8Array;
       /** What the treasury's proposals say, of a round's poll. */
       readonly details: readonly Detail[] | undefined;
     }
@@ -53,9 +55,11 @@ async function check(url: string, config: Config, shown: VotersPoll): Promise<Ch
     import("../client/rpc.ts"),
   ]);
   const rpc = new JsonRpc(url);
-  const { poll } = await pollOfChain(rpc, config.registry, shown.pollId, shown.pollKeys);
+  const { pollId, pollKeys } = shown;
+  const { poll, censusRoot } = await pollOfChain(rpc, config.registry, pollId, pollKeys);
   compare(shown, poll);
-  return { state: "checked", host: hostOf(url), poll, details: await detailsOf(rpc, poll) };
+  const details = await detailsOf(rpc, poll);
+  return { state: "checked", host: hostOf(url), poll, censusRoot, details };
 }
 
 /** Costs and words that stand beside the options: a gateway could show others. */

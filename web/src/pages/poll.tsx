@@ -13,8 +13,9 @@ import {
   proposals,
   type Round,
   round as roundShape,
+  waiting,
 } from "../client/views.ts";
-import { moment, number, status, words, zone } from "../messages/index.ts";
+import { moment, number, planProblem, status, words, zone } from "../messages/index.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";
@@ -24,6 +25,8 @@ import { Privacy } from "./about.tsx";
 import type { Detail } from "./ballot/form.tsx";
 import { Counted } from "./counted.tsx";
 import { Voting } from "./voting.tsx";
+
+const REFRESH_MS = 5000;
 
 async function load(id: bigint) {
   const [config, shown] = await Promise.all([readConfig(), gateway.get(`/polls/${id}`, poll)]);
@@ -97,7 +100,7 @@ function Shown({
         <summary>{words.privacy.title}</summary>
         <Privacy threshold={number(threshold)} nodes={number(nodes.length)} />
       </details>
-      {shown.status === "created" && <p class="notice">{text.soon}</p>}
+      {shown.status === "created" && <Opening poll={shown} />}
       {shown.status === "void" && <p class="notice">{text.void}</p>}
       {shown.status === "open" && opened && (
         <Guarded>
@@ -123,6 +126,28 @@ function Shown({
         </>
       )}
     </>
+  );
+}
+
+/** What keeps a poll from opening: every node must sign the keys of all. */
+function Opening({ poll: { plan, committee } }: { poll: Poll }) {
+  const text = words.poll;
+  const found = useResource(async () => {
+    return plan === undefined ? undefined : await gateway.get(`/plans/${plan}?brief=true`, waiting);
+  }, [plan]);
+  useEffect(() => {
+    const timer = setInterval(found.again, REFRESH_MS);
+    return () => {
+      clearInterval(timer);
+    };
+  }, []);
+  const problem = found.value?.problem;
+  return (
+    <div class={problem ? "notice warn" : "notice"} role="status">
+      <p>{text.soon}</p>
+      <p>{text.needsAll(number(committee.nodes.length))}</p>
+      {problem && <p>{text.waits(planProblem(problem))}</p>}
+    </div>
   );
 }
 

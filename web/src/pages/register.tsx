@@ -1,43 +1,53 @@
-/** Register by an invitation link: `/register#CODE`, whose code no server sees in its log. */
+/** Register by an invitation link: `/register#CODE`, whose code no server ever sees. */
 
 import { useState } from "preact/hooks";
 
 import { Refusal } from "../client/gateway.ts";
+import { invitationOf } from "../client/invitations.ts";
 import { keptKeys, type LockedKey } from "../client/key_file.ts";
-import { redeem } from "../client/registration.ts";
-import type { Config } from "../client/views.ts";
+import { keepRegistration, placesOf, redeem, type Registration } from "../client/registration.ts";
+import type { Config, Invited } from "../client/views.ts";
 import { Wallet } from "../client/wallet.ts";
 import { short, words } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
-import type { Signer } from "../protocol/keys.ts";
+import type { Signer, SigningKey } from "../protocol/keys.ts";
 import { Page } from "../view/page.tsx";
 import { Await, explain, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, setSigner, store, useSigner } from "../view/session.ts";
+import { SaveConfirmation } from "./confirmation.tsx";
 import { makeKey, NewPassphrase, SaveKey, Unlock } from "./key.tsx";
 import { SignedIn, Wallets } from "./sign_in.tsx";
 
-/** What is registered: an account, and the key of this browser where it is one's. */
-interface Registration {
-  readonly account: Uint8Array;
+/** What came of an invitation. */
+interface Done {
+  readonly registration: Registration;
+  /** The key of this browser that it is bound to; undefined where a wallet has it. */
   readonly locked: LockedKey | undefined;
+  /** Whether this device keeps what the gateway signed. */
+  readonly kept: boolean;
 }
 
 export function RegisterPage() {
   const text = words.register;
   const [code, setCode] = useState(codeIn(location.hash));
-  const [done, setDone] = useState<Registration>();
-  const config = useResource(readConfig, []);
+  const [done, setDone] = useState<Done>();
+  const invitation = invitationOf(code);
   return (
     // A page of its own, whose title is read next.
     <Page key={done ? "done" : "asked"} title={done ? text.done : text.title}>
       {done ? (
         <Registered {...done} />
-      ) : code ? (
-        <Await resource={config}>
-          {(value) => <Redeem code={code} config={value} done={setDone} />}
-        </Await>
+      ) : invitation ? (
+        <WhichPlan invitation={invitation} done={setDone} />
       ) : (
-        <AskCode use={setCode} />
+        <>
+          {code && (
+            <p class="notice bad" role="alert">
+              {text.noneSuch}
+            </p>
+          )}
+          <AskCode use={setCode} />
+        </>
       )}
       <p>{text.organizer}</p>
     </Page>
@@ -80,14 +90,77 @@ function AskCode({ use }: { use: (code: string) => void }) {
   );
 }
 
+/** What an invitation is for: the gateway knows its address, and never its code. */
+function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: Done) => void }) {
+  const text = words.register;
+  const [chosen, setChosen] = useState("");
+  const found = useResource(async () => {
+    const [config, places] = await Promise.all([readConfig(), placesOf(gateway, invitation)]);
+    return { config, places };
+  }, [toHex(invitation.address)]);
+  return (
+    <Await resource={found}>
+      {({ config, places }) => {
+        const open = places.filter((place) => place.open);
+        const place = open.find(({ plan }) => plan === chosen) ?? open[0];
+        if (!place) {
+          return (
+            <p class="notice bad" role="alert">
+              {places.length ? text.late : text.unknown}
+            </p>
+          );
+        }
+        return (
+          <>
+            {open.length > 1 ? (
+              <fieldset>
+                <legend>{text.several}</legend>
+                {open.map(({ plan, title }) => (
+                  <label class="choice" key={plan}>
+                    <input
+                      type="radio"
+                      name="plan"
+                      checked={plan === place.plan}
+                      onChange={() => {
+                        setChosen(plan);
+                      }}
+                    />
+                    {title}
+                  </label>
+                ))}
+              </fieldset>
+            ) : (
+              <p>{text.invitedTo(place.title)}</p>
+            )}
+            {place.signingKey && (
+              <p class="notice warn" role="status">
+                {text.boundAlready(toHex(place.signingKey))}
+              </p>
+            )}
+            <Redeem
+              key={place.plan}
+              invitation={invitation}
+              place={place}
+              config={config}
+              done={done}
+            />
+          </>
+        );
+      }}
+    </Await>
+  );
+}
+
 function Redeem({
-  code,
+  invitation,
+  place,
   config,
   done,
 }: {
-  code: string;
+  invitation: SigningKey;
+  place: Invited;
   config: Config;
-  done: (registration: Registration) => void;
+  done: (done: Done) => void;
 }) {
   const text = words.register;
   const [kept, setKept] = useState(() => keptKeys(store()));
@@ -99,8 +172,8 @@ function Redeem({
     setWorking(true);
     setError(undefined);
     try {
-      await redeem(gateway, config, code, by);
-      done({ account: by.address, locked });
+      const registration = await redeem(gateway, config, place, invitation, by);
+      done({ registration, locked, kept: keep(registration) });
     } catch (problem) {
       setError(problem);
     }
@@ -170,26 +243,41 @@ function Redeem({
   );
 }
 
+/** Keep what the gateway signed; false where this browser has no room for it. */
+function keep(registration: Registration): boolean {
+  try {
+    keepRegistration(store(), registration);
+    return true;
+  } catch (error) {
+    if (error instanceof DOMException) return false;
+    throw error;
+  }
+}
+
 function reason(error: unknown): string {
   const text = words.register;
   if (error instanceof Refusal) {
     if (error.status === 404) return text.unknown;
     if (error.title === "Registration closed") return text.late;
+    if (error.title === "Registered before") return text.otherInvitation;
     if (error.status === 409) return text.used;
   }
   return explain(error);
 }
 
-function Registered({ account, locked }: Registration) {
+function Registered({ registration, locked, kept }: Done) {
   const text = words.register;
+  const key = toHex(registration.signingKey);
   return (
     <>
       <p class="notice good" role="status">
-        {locked ? text.doneText(toHex(account)) : words.wallet.registered(toHex(account))}
+        {locked ? text.doneText(key) : words.wallet.registered(key)}
       </p>
       {locked && <p>{text.saveText}</p>}
+      <p>{kept ? text.confirmed : text.unkept}</p>
       <p class="actions">
         {locked && <SaveKey locked={locked} text={text.save} />}
+        <SaveConfirmation registration={registration} />
         <a href="/">{text.next}</a>
       </p>
     </>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import { Refusal } from "../client/gateway.ts";
 import { decidedByOrder, type Reason, reasonsOf } from "../client/reasons.ts";
-import { type Poll, poll, type Results, results, sent } from "../client/views.ts";
+import { type Poll, poll, type Results, results, sent, waiting } from "../client/views.ts";
 import { number, percent, rounded, short, words } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { AuditError } from "../protocol/errors.ts";
@@ -66,6 +66,7 @@ function Shown({ shown, results, again }: { shown: Poll; results: Results; again
       <p>
         {text.word} <a href={`/polls/${shown.poll}/audit`}>{text.audit}</a>
       </p>
+      <Assumed shown={shown} />
       <h2>{text.table}</h2>
       {tablesOf(statistics, results).map((table, place) => (
         <Votes key={place} {...table} results={results} />
@@ -88,6 +89,28 @@ function Shown({ shown, results, again }: { shown: Poll; results: Results; again
       {results.round && <Payouts round={results.round} again={again} />}
       <Files results={results} />
     </>
+  );
+}
+
+/** What the result rests on, where the organizer alone could say who votes. */
+function Assumed({ shown: { plan, voters, description } }: { shown: Poll }) {
+  const { list, invitations, uncounted } = words.results.assumes;
+  const { census } = decodeDescription(description);
+  const invited = census?.kind === "invitations";
+  const found = useResource(async () => {
+    if (!invited || plan === undefined) return undefined;
+    return (await gateway.get(`/plans/${plan}?brief=true`, waiting)).invitations.issued;
+  }, [plan]);
+  if (census && !invited) return null;
+  const issued = found.value;
+  return (
+    <p class="notice warn">
+      {!invited
+        ? list
+        : issued === undefined
+          ? uncounted
+          : invitations(number(issued), number(voters))}
+    </p>
   );
 }
 

@@ -1,7 +1,8 @@
 /** A round of a shared budget with its proposals. */
 
+import { checksummed } from "../client/address.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { moment, percent, short, status, words, zone } from "../messages/index.ts";
+import { moment, number, percent, short, status, words, zone } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Items } from "../view/items.tsx";
@@ -75,6 +76,7 @@ function Shown({
         ]}
       />
       <p class="hint">{moments.lead(zone())}</p>
+      <WhoVotes round={shown} />
       {poll !== undefined && (
         <p class="actions">
           <a class="button" href={`/polls/${poll}`}>
@@ -107,6 +109,39 @@ function Shown({
         )}
       />
     </>
+  );
+}
+
+/** Who will vote, as it was fixed before anybody could give money. */
+function WhoVotes({ round: { electorate, secret, proposalsCloseAt } }: { round: Round }) {
+  const text = words.round.electorate;
+  const { kind, voters, totalWeight, source, root } = electorate;
+  const count = number(voters ?? 0);
+  const weight = number(totalWeight ?? 0n);
+  const contract = source && checksummed(source.contract);
+  return (
+    <section aria-labelledby="electorate">
+      <h2 id="electorate">{text.title}</h2>
+      {kind === "members" && <p>{text.members(count, weight)}</p>}
+      {kind === "fixed" && <p>{text.list(count, weight)}</p>}
+      {kind === "source" && source && contract && (
+        <p>
+          {(source.kind === "votes" ? text.votes : text.registry)(contract, moment(source.at))}{" "}
+          {source.keys && text.keys}
+        </p>
+      )}
+      {kind === "invitations" && (
+        <>
+          <p>{text.invitations(count, weight, moment(proposalsCloseAt))}</p>
+          <p class="notice warn">{text.assumed(count)}</p>
+        </>
+      )}
+      {kind !== "members" && <p>{text.notMembers}</p>}
+      <p>{secret ? text.secret : text.open}</p>
+      <p class="hint">
+        {text.fixed} <code class="digest">{toHex(root)}</code>
+      </p>
+    </section>
   );
 }
 

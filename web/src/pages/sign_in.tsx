@@ -74,12 +74,12 @@ export function Wallets() {
 }
 
 /** Why a wallet's account that is a contract casts no ballot, and what helps. */
-export function ContractNotice({ config }: { config: Config }) {
+export function ContractNotice() {
   const text = words.wallet;
   return (
     <div class="notice warn" role="status">
       <p>{text.contract}</p>
-      {config.votingKeys ? <a href="/voting-key">{text.nameKey}</a> : <p>{text.contractNo}</p>}
+      <a href="/voting-key">{text.nameKey}</a>
     </div>
   );
 }

@@ -16,12 +16,13 @@ import {
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
 import { Refusal, Unreachable } from "../client/gateway.ts";
 import type { VotersPoll } from "../client/poll.ts";
+import { type Registration, registrationsFor } from "../client/registration.ts";
+import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
 import { number, refusal, short, words } from "../messages/index.ts";
 import type { Opening } from "../protocol/challenge.ts";
-import { Census } from "../protocol/census.ts";
-import { sameBytes, toHex } from "../protocol/encoding.ts";
+import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { useAmount } from "../view/currency.ts";
 import { Await, Failure, useResource } from "../view/resource.tsx";
@@ -31,12 +32,10 @@ import { type Detail, QuestionField } from "./ballot/form.tsx";
 import { problemText } from "./ballot/problems.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { Receipts } from "./receipts.tsx";
+import { SaveConfirmation } from "./confirmation.tsx";
 import { Opened, Sealed } from "./sealed.tsx";
 import { ContractNotice, isContract, SignedIn, SignIn } from "./sign_in.tsx";
 
-/** Censuses beyond this are not loaded to see whether one is in: the nodes say so. */
-const MAX_CENSUS = 20_000;
-const CENSUS_ENTRY_BYTES = 56;
 /** After so long receipts that were missing when a ballot was sent are asked for once more. */
 const LATER_MS = 15_000;
 
@@ -65,7 +64,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
     <>
       <ChainNotice checked={checked} accepted={accepted} accept={setAccepted} />
       {signer && <SignedIn signer={signer} config={config} />}
-      {signer && isContract(signer) && <ContractNotice config={config} />}
+      {signer && isContract(signer) && <ContractNotice />}
       {checked.state !== "lies" &&
         (signer && !isContract(signer) ? (
           <Eligible
@@ -75,6 +74,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
             voters={voters}
             details={details}
             trusted={trusted}
+            root={checked.state === "checked" ? checked.censusRoot : undefined}
             arrived={signer !== atFirst}
           />
         ) : (
@@ -122,60 +122,124 @@ function NotCast() {
   );
 }
 
-/** For which account a key votes in a poll; undefined when it is in nobody's name. */
-async function accountOf(
-  { pollId }: VotersPoll,
-  voters: number,
-  key: Signer,
-): Promise<Uint8Array | undefined> {
-  if (voters > MAX_CENSUS) return key.address;
-  const most = voters * CENSUS_ENTRY_BYTES + CENSUS_ENTRY_BYTES;
-  let census: Uint8Array;
-  try {
-    census = await gateway.download(`/polls/${pollId}/census`, most);
-  } catch (error) {
-    // Another gateway's poll: the nodes know who may vote.
-    if (error instanceof Refusal && error.status === 404) return key.address;
-    throw error;
-  }
-  const { entries } = Census.decode(census);
-  return entries.find(({ signingKey }) => sameBytes(signingKey, key.address))?.account;
-}
-
 interface EligibleProps {
   readonly voter: Signer;
   readonly poll: VotersPoll;
   readonly voters: number;
   readonly details: readonly Detail[];
   readonly trusted: boolean;
+  /** Census root as the chain has it; undefined where that was not read. */
+  readonly root: Uint8Array | undefined;
   /** Whether the voter has just signed in, on this page. */
   readonly arrived: boolean;
 }
 
-function Eligible({ voter, poll, voters, details, trusted, arrived }: EligibleProps) {
+function Eligible({ voter, poll, voters, details, trusted, root, arrived }: EligibleProps) {
+  const [chosen, setChosen] = useState<Uint8Array>();
   const found = useResource(async () => {
-    const account = await accountOf(poll, voters, voter);
-    return { votes: account && SavedVotes.open(store(), poll, account) };
-  }, []);
+    const registrations = registrationsOf(poll);
+    const { address } = voter;
+    return await readStanding(gateway, poll.pollId, voters, address, registrations, root);
+  }, [root && toHex(root)]);
   return (
     <Await resource={found}>
-      {({ votes }) =>
-        votes ? (
-          <Casting
-            // Of the gateway's word and of the chain's: receipts are those of one poll.
-            key={toHex(poll.context)}
-            voter={voter}
-            votes={votes}
-            details={details}
-            trusted={trusted}
-            arrived={arrived}
-          />
-        ) : (
-          <p class="notice bad">{words.cast.notEligible(toHex(voter.address))}</p>
-        )
-      }
+      {(standing) => {
+        if (standing.kind !== "votes") return <NotEligible voter={voter} standing={standing} />;
+        const { accounts } = standing;
+        const account = chosen ?? accounts[0]!;
+        return (
+          <>
+            {accounts.length > 1 && (
+              <WhichAccount accounts={accounts} chosen={account} choose={setChosen} />
+            )}
+            <Casting
+              // Of the gateway's word and of the chain's: receipts are those of one poll.
+              key={`${toHex(poll.context)} ${toHex(account)}`}
+              voter={voter}
+              account={account}
+              poll={poll}
+              details={details}
+              trusted={trusted}
+              arrived={arrived}
+            />
+          </>
+        );
+      }}
     </Await>
   );
+}
+
+/** What this device knows of the poll's invitations; nothing where nobody was invited. */
+function registrationsOf({ description: { census, round } }: VotersPoll): Registration[] {
+  if (census?.kind !== "invitations") return [];
+  return registrationsFor(store(), { root: census.root, nonce: census.nonce, round });
+}
+
+/** A key that votes for several accounts casts a ballot for each. */
+function WhichAccount({
+  accounts,
+  chosen,
+  choose,
+}: {
+  accounts: readonly Uint8Array[];
+  chosen: Uint8Array;
+  choose: (account: Uint8Array) => void;
+}) {
+  return (
+    <fieldset>
+      <legend>{words.cast.whichAccount}</legend>
+      {accounts.map((one) => (
+        <label class="choice" key={toHex(one)}>
+          <input
+            type="radio"
+            name="account"
+            checked={toHex(one) === toHex(chosen)}
+            onChange={() => {
+              choose(one);
+            }}
+          />
+          <code class="digest">{toHex(one)}</code>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Why nobody votes with a key, and what to do about it. */
+function NotEligible({
+  voter,
+  standing,
+}: {
+  voter: Signer;
+  standing: Exclude<Standing, { kind: "votes" }>;
+}) {
+  const text = words.cast;
+  switch (standing.kind) {
+    case "other key": {
+      const { account, signingKey } = standing;
+      const says = toHex(account) === toHex(voter.address) ? text.otherKey : text.boundElsewhere;
+      return (
+        <p class="notice bad" role="alert">
+          {says(toHex(account), toHex(signingKey))}
+        </p>
+      );
+    }
+    case "left out":
+      return (
+        <div class="notice bad" role="alert">
+          <p>{text.leftOut(toHex(voter.address))}</p>
+          <SaveConfirmation registration={standing.registration} />
+        </div>
+      );
+    case "false list":
+      return (
+        <p class="notice bad" role="alert">
+          {text.falseList}
+        </p>
+      );
+    case "nobody":
+      return <p class="notice bad">{text.notEligible(toHex(voter.address))}</p>;
+  }
 }
 
 type Work =
@@ -187,18 +251,20 @@ const IDLE: Work = { step: "idle" };
 
 function Casting({
   voter,
-  votes,
+  account,
+  poll,
   details,
   trusted,
   arrived,
 }: {
   voter: Signer;
-  votes: SavedVotes;
+  account: Uint8Array;
+  poll: VotersPoll;
   details: readonly Detail[];
   trusted: boolean;
   arrived: boolean;
 }) {
-  const { poll } = votes;
+  const [votes] = useState(() => SavedVotes.open(store(), poll, account));
   const draft = useDraft(poll);
   const { answers, clear } = draft;
   const [changing, setChanging] = useState(!votes.last);

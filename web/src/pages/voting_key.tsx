@@ -27,9 +27,7 @@ export function VotingKeyPage() {
       <p>{text.effect}</p>
       <Await resource={config}>
         {(value) =>
-          !value.votingKeys ? (
-            <p class="notice warn">{text.none}</p>
-          ) : signer instanceof Wallet ? (
+          signer instanceof Wallet ? (
             <>
               <SignedIn signer={signer} config={value} />
               <Register
@@ -104,7 +102,10 @@ function Register({
         ))}
       </fieldset>
       {chosen && !(unlocked && sameBytes(unlocked.address, chosen.address)) ? (
-        <Unlock key={toHex(chosen.address)} locked={chosen} use={setUnlocked} />
+        <>
+          <p>{text.agree}</p>
+          <Unlock key={toHex(chosen.address)} locked={chosen} use={setUnlocked} />
+        </>
       ) : chosen && unlocked ? (
         <>
           <p>{text.contract(checksummed(contract))}</p>

@@ -35,7 +35,6 @@ import { Facts, saveFile } from "../../view/page.tsx";
 import { Failure } from "../../view/resource.tsx";
 import { readConfig } from "../../view/session.ts";
 import { sayFault } from "./money.tsx";
-import type { Made } from "./wizard.tsx";
 
 /** A specification that the gateway would take, and what it may give away. */
 interface Tried {
@@ -62,7 +61,7 @@ export function CheckStep({
   refused: { readonly path: string; readonly detail: string } | undefined;
   refuse: (refusal: Refusal) => void;
   go: (step: Step, path: string) => void;
-  done: (made: Made) => void;
+  done: (plan: string) => void;
 }) {
   const text = words.organize.check;
   const [tried, setTried] = useState<Tried>();
@@ -281,7 +280,7 @@ function sayElectorate({ kind, values, accounts }: ElectorateDraft): string {
     case "list":
       return text.list(number(accounts.length), number(totalWeight(accounts)));
     case "invitations":
-      return text.invitations(values["count"]!.trim());
+      return text.invitations(number(accounts.length), number(totalWeight(accounts)));
     case "votes":
       return text.votes(short(values["contract"]!.trim()));
     case "members":
@@ -312,7 +311,7 @@ function Create({
   draft: PlanDraft;
   tried: Tried;
   failed: (error: unknown) => void;
-  done: (made: Made) => void;
+  done: (plan: string) => void;
 }) {
   const text = words.organize.check;
   const [accepted, setAccepted] = useState(false);
@@ -320,10 +319,7 @@ function Create({
   const create = async () => {
     setWorking(true);
     try {
-      const plan = await organizer.create(tried.wanted);
-      const { kind, separate, voters } = draft;
-      const invites = (kind === "poll" || separate) && voters.kind === "invitations";
-      done({ plan, invitations: invites ? Number(voters.values["count"]) : 0 });
+      done(await organizer.create(tried.wanted));
     } catch (error) {
       setWorking(false);
       failed(error);

@@ -12,6 +12,7 @@ import {
 } from "../../client/plan_draft.ts";
 import { number, words } from "../../messages/index.ts";
 import { CheckField, idOf, KindField, useDescribed, ValueFields, WrongWith } from "./inputs.tsx";
+import { Invitations, type Making } from "./invitations.tsx";
 
 /** Wrong lines that are shown; one who has more of them looks at the file first. */
 const SHOWN = 20;
@@ -19,11 +20,24 @@ const SHOWN = 20;
 export function VotersStep({
   draft,
   change,
+  making,
 }: {
   draft: PlanDraft;
   change: (part: Partial<PlanDraft>) => void;
+  making: Making;
 }) {
   const text = words.organize.voters;
+  const shared = (
+    <CheckField
+      path="shared_keys"
+      label={text.shared}
+      hint={text.sharedHint}
+      value={draft.sharedKeys}
+      change={(sharedKeys) => {
+        change({ sharedKeys });
+      }}
+    />
+  );
   const voters = (
     <Electorate
       key="voters"
@@ -31,12 +45,21 @@ export function VotersStep({
       legend={text.who}
       kinds={ELECTORATES}
       electorate={draft.voters}
+      making={making}
       change={(voters) => {
         change({ voters });
       }}
     />
   );
-  if (draft.kind === "poll") return voters;
+  if (draft.kind === "poll") {
+    return (
+      <>
+        {voters}
+        {/* Every invitation is bound to a key of its own. */}
+        {draft.voters.kind !== "invitations" && shared}
+      </>
+    );
+  }
   return (
     <>
       <p>{text.round}</p>
@@ -44,9 +67,10 @@ export function VotersStep({
         key="members"
         path="members"
         legend={text.whoProposes}
-        // Who proposes is fixed at once: nobody can be invited to it later.
+        // Who proposes signs on chain, with an account of their own.
         kinds={ELECTORATES.filter((kind) => kind !== "invitations")}
         electorate={draft.members}
+        making={making}
         change={(members) => {
           change({ members });
         }}
@@ -61,6 +85,7 @@ export function VotersStep({
         }}
       />
       {draft.separate && voters}
+      {shared}
     </>
   );
 }
@@ -70,12 +95,14 @@ function Electorate({
   legend,
   kinds,
   electorate,
+  making,
   change,
 }: {
   path: string;
   legend: string;
   kinds: readonly ElectorateDraft["kind"][];
   electorate: ElectorateDraft;
+  making: Making;
   change: (electorate: ElectorateDraft) => void;
 }) {
   const text = words.organize.voters;
@@ -93,6 +120,16 @@ function Electorate({
       />
       {kind === "list" && (
         <Accounts path={`${path}.accounts`} electorate={electorate} change={change} />
+      )}
+      {kind === "invitations" && (
+        <Invitations
+          path={`${path}.invitations`}
+          accounts={electorate.accounts}
+          making={making}
+          change={(accounts) => {
+            change({ ...electorate, accounts });
+          }}
+        />
       )}
       <ValueFields
         path={path}

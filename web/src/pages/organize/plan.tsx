@@ -19,7 +19,7 @@ import { Await, useResource } from "../../view/resource.tsx";
 import { gateway, readConfig } from "../../view/session.ts";
 import { sayWarning } from "./check.tsx";
 import { Funding } from "./funding.tsx";
-import { Invitations } from "./invitations.tsx";
+import { Redeemed } from "./invitations.tsx";
 import { AsOrganizer } from "./token.tsx";
 
 const REFRESH_MS = 4000;
@@ -76,8 +76,6 @@ function Shown({
 }) {
   const text = words.organize.plan;
   const { config, plan, round, poll } = loaded;
-  const { voters, members } = plan.specification;
-  const listed = (voters ?? members)?.kind === "list";
   return (
     <>
       <Facts
@@ -100,7 +98,7 @@ function Shown({
         )}
       </p>
       {poll && <Participation key={poll.poll} poll={poll} />}
-      {listed && <Invitations organizer={organizer} plan={plan} again={again} />}
+      {plan.invitations.issued > 0 && <Redeemed plan={plan} />}
       {round && (
         <Funding
           organizer={organizer}

@@ -29,36 +29,27 @@ import { CheckStep } from "./check.tsx";
 import { Created } from "./created.tsx";
 import { VotersStep } from "./electorate.tsx";
 import { idOf, Wrong } from "./inputs.tsx";
+import type { Batch } from "./invitations.tsx";
 import { Asking, MoneyContext, sayFault, useMoney } from "./money.tsx";
 import { QuestionsStep } from "./questions.tsx";
 import { MomentsStep, MoneyStep, NodesStep, SubjectStep } from "./steps.tsx";
 import { AsOrganizer } from "./token.tsx";
 
-/** What came of a draft: the number of its plan, and invitations where it wanted some. */
-export interface Made {
-  readonly plan: string;
-  readonly invitations: number;
-}
-
 export function NewPlanPage() {
   const text = words.organize.wizard;
-  const [made, setMade] = useState<Made>();
+  const [made, setMade] = useState<string>();
   return (
-    <Page key={made?.plan} title={made ? text.created : text.title}>
+    <Page key={made} title={made ? text.created : text.title}>
       <AsOrganizer>
         {(organizer) =>
-          made ? (
-            <Created organizer={organizer} made={made} />
-          ) : (
-            <Wizard organizer={organizer} done={setMade} />
-          )
+          made ? <Created plan={made} /> : <Wizard organizer={organizer} done={setMade} />
         }
       </AsOrganizer>
     </Page>
   );
 }
 
-function Wizard({ organizer, done }: { organizer: Organizer; done: (made: Made) => void }) {
+function Wizard({ organizer, done }: { organizer: Organizer; done: (plan: string) => void }) {
   const found = useResource(async () => {
     const [config, known] = await Promise.all([
       readConfig(),
@@ -88,7 +79,7 @@ function Steps({
   organizer: Organizer;
   now: number;
   known: readonly Committee[];
-  done: (made: Made) => void;
+  done: (plan: string) => void;
 }) {
   const text = words.organize;
   const [draft, setDraft] = useState(() => readPlanDraft(store()));
@@ -96,6 +87,7 @@ function Steps({
   const [visited, setVisited] = useState<ReadonlySet<Step>>(new Set());
   const [refused, setRefused] = useState<Refused>();
   const [target, setTarget] = useState("");
+  const [batch, keep] = useState<Batch>();
   const kept = useKept(draft);
   const heading = useRef<HTMLHeadingElement>(null);
   const { problems } = useMemo(() => specificationOf(draft, now), [draft, now]);
@@ -155,12 +147,13 @@ function Steps({
             now={now}
             use={(loaded) => {
               money.forget();
+              keep(undefined);
               change(loaded);
             }}
           />
         </>
       )}
-      {step === "voters" && <VotersStep draft={draft} change={change} />}
+      {step === "voters" && <VotersStep draft={draft} change={change} making={{ batch, keep }} />}
       {step === "ask" &&
         (draft.kind === "poll" ? (
           <QuestionsStep draft={draft} change={change} />
@@ -186,9 +179,9 @@ function Steps({
             setRefused({ path: pathOf(refusal.field, draft), detail: refusal.detail });
           }}
           go={go}
-          done={(made) => {
+          done={(plan) => {
             dropPlanDraft(store());
-            done(made);
+            done(plan);
           }}
         />
       )}

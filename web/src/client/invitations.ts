@@ -1,0 +1,77 @@
+/**
+ * Invitations as key pairs: the organizer names their addresses, each invitee gets one secret.
+ *
+ * The secret is the code. It is made in the organizer's browser, saved as a file, and kept nowhere
+ * else: whoever has it can register in the invitee's place.
+ *
+ * Source: docs/protocol.md §6.7; backend/ostraka/wire/invitations.py.
+ */
+
+import { fromHex, toHex } from "../protocol/encoding.ts";
+import { SigningKey } from "../protocol/keys.ts";
+import type { Randomness } from "../protocol/randomness.ts";
+import type { Account } from "./account_file.ts";
+
+/** So many are made at once. */
+export const MOST_INVITATIONS = 10_000;
+/** After so many the page is drawn again. */
+const AT_ONCE = 50;
+
+const CODE = /(?:^|#)(?:0x)?([0-9a-f]{64})$/;
+
+/** Fresh invitations; `tell` hears how many are made so far. */
+export async function makeInvitations(
+  count: number,
+  randomness: Randomness,
+  tell: (done: number) => void = () => undefined,
+): Promise<SigningKey[]> {
+  const made: SigningKey[] = [];
+  while (made.length < count) {
+    const next = Math.min(AT_ONCE, count - made.length);
+    for (let place = 0; place < next; place++) made.push(SigningKey.generate(randomness));
+    tell(made.length);
+    await new Promise((later) => setTimeout(later, 0));
+  }
+  return made;
+}
+
+/** The code of an invitation: 64 hexadecimal digits. */
+export function codeOf(invitation: SigningKey): string {
+  return toHex(invitation.secret()).slice(2);
+}
+
+/** The invitation of a code, or of a link that ends with one; undefined where it is none. */
+export function invitationOf(text: string): SigningKey | undefined {
+  const [, digits] = CODE.exec(text.trim().toLowerCase()) ?? [];
+  if (digits === undefined) return undefined;
+  try {
+    return new SigningKey(fromHex(`0x${digits}`, "code"));
+  } catch (error) {
+    // Not every number of that length is a key.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** What a specification names of invitations. */
+export function invitedAccounts(invitations: readonly SigningKey[], weight: bigint): Account[] {
+  return invitations.map(({ address }) => ({ account: toHex(address), weight }));
+}
+
+/** Invitations as a CSV file, each with the link that redeems it. */
+export function invitationsFile(
+  origin: string,
+  invitations: readonly SigningKey[],
+  weight: bigint,
+): string {
+  const rows = invitations.map((one) => {
+    const code = codeOf(one);
+    return [code, invitationLink(origin, code), toHex(one.address), weight].join(",");
+  });
+  return ["code,link,address,weight", ...rows, ""].join("\n");
+}
+
+/** The code stands behind `#`, so that no server's log has it. */
+export function invitationLink(origin: string, code: string): string {
+  return `${origin}/register#${code}`;
+}

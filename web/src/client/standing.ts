@@ -1,0 +1,88 @@
+/**
+ * How a key stands to the voters of a poll: for whom it votes, or why it does not.
+ *
+ * Source: docs/protocol.md §6.
+ */
+
+import { Census, type CensusEntry } from "../protocol/census.ts";
+import { sameBytes, toHex } from "../protocol/encoding.ts";
+import { Refusal, type Gateway } from "./gateway.ts";
+import type { Registration } from "./registration.ts";
+import { voterEntries } from "./views.ts";
+
+/** Censuses beyond this are not loaded: the gateway is asked for single entries. */
+const MAX_CENSUS = 20_000;
+const CENSUS_ENTRY_BYTES = 56;
+
+export type Standing =
+  /** The key votes for these accounts: for one, unless the poll lets keys be shared. */
+  | { readonly kind: "votes"; readonly accounts: readonly Uint8Array[] }
+  /** The account of the key, or the invitation that it redeemed, votes with another key. */
+  | { readonly kind: "other key"; readonly account: Uint8Array; readonly signingKey: Uint8Array }
+  /** The invitation was redeemed with this key, and is not among the voters. */
+  | { readonly kind: "left out"; readonly registration: Registration }
+  /** Nobody votes with it. */
+  | { readonly kind: "nobody" }
+  /** The gateway's list of voters is not the one that the chain fixes. */
+  | { readonly kind: "false list" };
+
+/**
+ * How a key stands.
+ *
+ * @param entries Of the census, at least those that name the key or one of its invitations.
+ * @param key 20-byte address.
+ * @param registrations Those of this poll that are kept here.
+ */
+export function standingOf(
+  entries: readonly CensusEntry[],
+  key: Uint8Array,
+  registrations: readonly Registration[],
+): Standing {
+  const accounts = entries
+    .filter(({ signingKey }) => sameBytes(signingKey, key))
+    .map(({ account }) => account);
+  if (accounts.length) return { kind: "votes", accounts };
+  const own = registrations.filter(({ signingKey }) => sameBytes(signingKey, key));
+  const names = [key, ...own.map(({ invitation }) => invitation)];
+  const taken = entries.find(({ account }) => names.some((name) => sameBytes(name, account)));
+  if (taken) return { kind: "other key", account: taken.account, signingKey: taken.signingKey };
+  const [missing] = own;
+  return missing ? { kind: "left out", registration: missing } : { kind: "nobody" };
+}
+
+/**
+ * How a key stands to a poll, by the gateway's list of its voters.
+ *
+ * @param voters How many there are.
+ * @param root Census root as the chain has it; undefined where that was not read.
+ */
+export async function readStanding(
+  gateway: Gateway,
+  pollId: bigint,
+  voters: number,
+  key: Uint8Array,
+  registrations: readonly Registration[],
+  root: Uint8Array | undefined,
+): Promise<Standing> {
+  try {
+    if (voters <= MAX_CENSUS) {
+      const most = voters * CENSUS_ENTRY_BYTES + CENSUS_ENTRY_BYTES;
+      const census = Census.decode(await gateway.download(`/polls/${pollId}/census`, most));
+      if (root && !sameBytes(census.root, root)) return { kind: "false list" };
+      return standingOf(census.entries, key, registrations);
+    }
+    const names = [key, ...registrations.map(({ invitation }) => invitation)];
+    const found = await Promise.all(
+      [...new Set(names.map(toHex))].map((name) => {
+        return gateway.get(`/polls/${pollId}/voters/${name}`, voterEntries);
+      }),
+    );
+    // Asked by its account and by its key, an entry comes twice.
+    const entries = new Map(found.flat().map((entry) => [toHex(entry.account), entry]));
+    return standingOf([...entries.values()], key, registrations);
+  } catch (error) {
+    // Another gateway's poll: the nodes know who may vote.
+    if (error instanceof Refusal && error.status === 404) return { kind: "votes", accounts: [key] };
+    throw error;
+  }
+}
