@@ -25,7 +25,7 @@ from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import unsigned
 from tests.journeys.test_round import Round, item
-from tests.support.town import Town
+from tests.support.town import Town, eventually
 from tests.support.village import ScriptedElectorates
 
 VOTERS = 6
@@ -266,7 +266,7 @@ def test_strangers_delay_no_opening(town: Town) -> None:
         floods = [threads.submit(flood, node) for node in (1, 2, 3, 4)]
         time.sleep(1)
         started = time.monotonic()
-        town.courier.open_poll(poll, census.encode())
+        eventually(lambda: town.opens(poll, census), "all nodes sign the poll's keys", PATIENCE_S)
         assert time.monotonic() - started < PATIENCE_S
         stop.set()
         assert all(flood.result() > 0 for flood in floods)

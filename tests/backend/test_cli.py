@@ -179,6 +179,7 @@ def test_creating_sends_what_the_file_says(stub: StubGateway, tmp_path: Path) ->
     path = tmp_path / "poll.toml"
     template = run(stub, "poll", "template").stdout
     path.write_text(template)
+    (tmp_path / "members.csv").write_text("account\n0x" + "11" * 20 + "\n")
     assert json.loads(run(stub, "poll", "create", str(path), "--json").stdout)["plan"] == PLAN
     (sent,) = stub.bodies("POST /polls")
     assert sent["closes_at"] == CONFIG["head"]["timestamp"] + 10 * 86_400  # type: ignore[index]
@@ -230,7 +231,7 @@ def test_files_are_checked_without_a_gateway(tmp_path: Path) -> None:
     accounts = [f"0x{number:040x},{1 + (number == 9)}" for number in range(1, 10)]
     (tmp_path / "members.csv").write_text("\n".join(["account,weight", *accounts]))
     text = run("http://127.0.0.1:1", "poll", "template").stdout
-    path.write_text(text.replace("# accounts_file", "accounts_file"))
+    path.write_text(text)
     result = run("http://127.0.0.1:1", "poll", "check", str(path), "--json")
     found = json.loads(result.stdout)
     assert (found["bits"], found["voters"], found["total_weight"]) == (4, 9, "10")
@@ -239,12 +240,12 @@ def test_files_are_checked_without_a_gateway(tmp_path: Path) -> None:
     assert result.exit_code == 1
     result = run("http://127.0.0.1:1", "poll", "check", str(path))
     assert "Nodes refuse this: 1 voter with 20 % of all weight has a weight" in result.stderr
-    path.write_text(path.read_text().replace('kind = "list"', 'kind = "list"\nclasses = 3'))
+    path.write_text(text.replace("accounts_file =", "classes = 3\naccounts_file ="))
     result = run("http://127.0.0.1:1", "poll", "check", str(path))
     assert result.exit_code == 0
     assert "Warning: Only 9 voters" in result.stderr
     twice = [{"account": "0x" + "11" * 20}] * 2
-    path.write_text(text.replace("# accounts_file =", f"accounts = {_toml(twice)} #"))
+    path.write_text(text.replace("accounts_file =", f'kind = "list"\naccounts = {_toml(twice)} #'))
     result = run("http://127.0.0.1:1", "poll", "check", str(path))
     assert (result.exit_code, "accounts.1" in result.stderr) == (1, True)
 
@@ -344,7 +345,7 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     }
     assert sent["item"] == item
     domain = Domain(31337, bytes([0x22] * 20))
-    words = (3, key.address, from_hex(recipient, ""), 400, 2, "Ławka", "", 7, 9)
+    words = (3, key.address, from_hex(recipient, ""), 400, 2, "Ławka", "", bytes(32), 7, 9)
     digest = domain.digest(typed_data.PROPOSAL, *words)
     signature = from_hex(sent["authorization"]["signature"], "")
     assert recover(digest, signature) == key.address
@@ -469,7 +470,7 @@ def test_registering(stub: StubGateway, tmp_path: Path) -> None:
 
 
 def test_a_board_is_whole_or_not_there(stub: StubGateway, tmp_path: Path) -> None:
-    board = MAGIC + b"".join(unsigned(3, 4) + b"abc" for _ in range(11))
+    board = MAGIC + b"".join(unsigned(tag, 2) + unsigned(3, 8) + b"abc" for tag in range(1, 12))
     path = tmp_path / "poll.ostraka"
     command = ("board", "export", "1", "--out", str(path), "--json")
     stub.routes["GET /polls/1/board"] = answer(200, board[:-1])

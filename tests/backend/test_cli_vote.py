@@ -15,7 +15,7 @@ from ostraka.client.gateway import Refusal
 from ostraka.client.poll import VotersPoll, compare
 from ostraka.client.votes import SavedVotes
 from ostraka.key_files import write_key
-from ostraka.sealing import PollKey
+from ostraka.sealing import PollKey, ballot_info
 from ostraka.voter.cast import receipt_statement
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier.encoding import tagged_hash
@@ -137,8 +137,10 @@ def test_a_vote_with_its_receipts(town: Town) -> None:
     # The shares in the boxes are of what was chosen.
     record = CastRecord.from_json(json.dumps(sent).encode())
     shares = [
-        BoxContent.decode(key.open(box), 3).share
-        for key, box in zip(town.nodes.poll_keys, record.boxes, strict=True)
+        BoxContent.decode(key.open(box, ballot_info(town.poll.context, node)), 3).share
+        for node, (key, box) in enumerate(
+            zip(town.nodes.poll_keys, record.boxes, strict=True), start=1
+        )
     ]
     first, second = (share.values for share in shares[:2])
     order = 21888242871839275222246405745257275088548364400416034343698204186575808495617

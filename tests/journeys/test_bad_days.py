@@ -111,7 +111,7 @@ def test_another_poll_in_the_place_of_one_that_the_chain_took_back(town: Town) -
     # A node that was away meanwhile finds the other poll in its books.
     town.stack.kill_node(4)
     revive(town, 4)
-    town.courier.open_poll(second, census.encode())
+    eventually(lambda: town.opens(second, census), "all nodes sign the poll's keys")
     poll = Poll(town, second, keys, census)
     for node in (1, 2, 3, 4):
         eventually(

@@ -66,7 +66,7 @@ class Town:
         """Create and open a poll for fresh voters."""
         published, keys, census = self.create_poll(voters, rule, outcome, **changes)
         eventually(
-            lambda: self._opens(published, census), "all nodes sign the poll's keys", TIMEOUT_S
+            lambda: self.opens(published, census), "all nodes sign the poll's keys", TIMEOUT_S
         )
         poll = Poll(self, published, keys, census)
         for node in range(1, len(self.stack.node_urls) + 1):
@@ -76,11 +76,11 @@ class Town:
             )
         return poll
 
-    def _opens(self, published: PublishedPoll, census: Census) -> bool:
+    def opens(self, published: PublishedPoll, census: Census) -> bool:
+        """Ask for a poll to be opened; False while nodes wait for one another's keys."""
         try:
             self.courier.open_poll(published, census.encode())
         except CourierError as error:
-            # Nodes wait for one another until each has shown that it holds its key.
             if "yet" not in str(error):
                 raise
             return False
