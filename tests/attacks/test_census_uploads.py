@@ -61,17 +61,18 @@ class Anybody(CensusUploads):
 
 
 class Looks:
-    """Counts how often censuses are looked at, and how many at once."""
+    """Notes whose censuses are looked at in which order, and how many at once."""
 
     def __init__(self, uploads: CensusUploads, pause_s: float = 0) -> None:
-        self.count = self.now = self.most = 0
+        self.order: list[bytes] = []
+        self.now = self.most = 0
         self._look_at, self._pause_s = uploads._look_at, pause_s
         self._lock = threading.Lock()
         uploads._look_at = self.look_at  # type: ignore[method-assign]
 
     def look_at(self, poll: PublishedPoll, view: PollView, data: bytes) -> Any:
         with self._lock:
-            self.count += 1
+            self.order.append(poll.context)
             self.now += 1
             self.most = max(self.most, self.now)
         time.sleep(self._pause_s)
@@ -80,6 +81,10 @@ class Looks:
         finally:
             with self._lock:
                 self.now -= 1
+
+    @property
+    def count(self) -> int:
+        return len(self.order)
 
 
 def refusals(
@@ -160,7 +165,7 @@ def test_one_census_is_looked_at_at_a_time(town: Town) -> None:
         judged = []
         for poll, _, census in created:
             view, data = registry.poll(poll.poll_id), census.encode()
-            upload = CensusUpload.sign(signers[poll.context], poll.domain, poll.context, data)
+            upload = CensusUpload.sign(signers[poll.context].sign, poll.domain, poll.context, data)
             judged += [uploads.judge(poll, view, upload, data) for _ in range(2)]
         return await asyncio.gather(*judged)
 
@@ -173,7 +178,7 @@ def test_a_signer_has_one_place_among_all(town: Town, monkeypatch: pytest.Monkey
     """However many polls somebody creates: another's census is looked at next."""
     monkeypatch.setattr(census_uploads, "_MOST_OF_SIGNER", 4)
     registry, attacker, honest = town.stack.registry, SigningKey(), SigningKey()
-    uploads = CensusUploads(registry, Policy())
+    uploads = CensusUploads(registry, Policy(), ScriptedElectorates())
     looks = Looks(uploads, 0.3)
     created = [town.create_poll(VOTERS) for _ in range(6)]
     last = created[-1][0].context
@@ -186,18 +191,19 @@ def test_a_signer_has_one_place_among_all(town: Town, monkeypatch: pytest.Monkey
     async def give(poll: PublishedPoll, census: Census) -> int:
         key, data = honest if poll.context == last else attacker, census.encode()
         view = registry.poll(poll.poll_id)
-        upload = CensusUpload.sign(key, poll.domain, poll.context, data)
+        upload = CensusUpload.sign(key.sign, poll.domain, poll.context, data)
         try:
             await uploads.judge(poll, view, upload, data)
         except Problem as problem:
             return problem.status
-        return looks.count
+        return 200
 
     async def run() -> list[int]:
         return await asyncio.gather(*(give(poll, census) for poll, _, census in created))
 
     # The fifth finds no room; the last one, of somebody else, is the second to be looked at.
-    assert asyncio.run(run())[4:] == [429, 2]
+    assert asyncio.run(run()) == [200, 200, 200, 200, 429, 200]
+    assert looks.order[1] == last
 
 
 def test_a_live_node_refuses_by_the_headers(town: Town) -> None:
@@ -260,7 +266,7 @@ def test_strangers_delay_no_opening(town: Town) -> None:
         floods = [threads.submit(flood, node) for node in (1, 2, 3, 4)]
         time.sleep(1)
         started = time.monotonic()
-        town.courier.open_poll(poll, census)
+        town.courier.open_poll(poll, census.encode())
         assert time.monotonic() - started < PATIENCE_S
         stop.set()
         assert all(flood.result() > 0 for flood in floods)

@@ -245,7 +245,7 @@ def test_init_asks_for_a_passphrase_and_run_for_private_settings(tmp_path: Path)
     settings.chmod(0o600)
     settings.write_text(f'{settings.read_text()}passphrase = "{word}"\n')
     refused = run.invoke(app, ["gateway", "run", "--settings", str(settings)])
-    assert (refused.exit_code, "PASSPHRASE: Extra inputs" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "OSTRAKA_GATEWAY_PASSPHRASE: unknown" in refused.stderr) == (2, True)
     assert word not in refused.output
 
 

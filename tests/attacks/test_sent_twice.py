@@ -30,6 +30,7 @@ from ostraka.gateway import indexer as indexing
 from ostraka.gateway.api import build_api
 from ostraka.gateway.conductor import Conductor
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.electorates import Electorates
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
@@ -69,8 +70,8 @@ class Chain:
             stack.organizer,
             self.committee,
             [
-                key.sign(domain.digest(typed_data.NODE_REGISTRATION, one.address, one.url))
-                for key, one in zip(self.nodes, members, strict=True)
+                key.sign(domain.digest(typed_data.COMMITTEE, self.committee.digest))
+                for key in self.nodes
             ],
         )
 
@@ -93,6 +94,7 @@ class Chain:
             Requests(engine),
             load(),
             [self.committee.digest],
+            Electorates(self.rpc.url, registry.voting_keys()),
         )
 
     def deposited(self, round_id: int) -> int:
@@ -152,7 +154,7 @@ def round_wanted(chain: Chain) -> dict[str, Any]:
         "budget": str(BUDGET),
         "ballot": {"kind": "approval", "at_most": 2},
         "outcome": {"kind": "greedy"},
-        "members": accounts(fresh_keys(3)),
+        "members": accounts(fresh_keys(5)),
         "proposals_close_at": chain.now + 4000,
         "voting_opens_at": chain.now + 5000,
         "voting_closes_at": chain.now + 9000,

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
-from ostraka.client.chain_check import poll_keys_of_nodes
 from ostraka.client.votes import SavedVotes
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import ballot_bits
@@ -23,7 +22,7 @@ from ostraka_verifier.curve import load
 from ostraka_verifier.question import read_questions
 from tests.browser.invitations import by_invitation, redeem
 from tests.browser.surfing import Surfer
-from tests.support.api import TIMES, Api, fresh_keys, wait_for_heads
+from tests.support.api import TIMES, Api, fresh_keys, poll_keys, wait_for_heads
 from tests.support.town import body_of, eventually
 
 PASSPHRASE = "correct horse battery staple"
@@ -190,7 +189,7 @@ def vote_of_others(
     opened = stack.registry.opened(poll_id)
     assert poll is not None
     assert opened is not None
-    keys = poll_keys_of_nodes(poll.committee, poll_id, opened.node_keys)
+    keys = poll_keys(poll, opened)
     factory = BallotFactory(
         load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, keys.public_keys
     )

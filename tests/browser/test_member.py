@@ -132,6 +132,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
         "category": "1",
         "title": "Ławka",
         "text": "Nobody can sit.\nhttps://bench.example",
+        "details": "0x" + 64 * "0",
         "nonce": "0",
         "deadline": str(plan["specification"]["proposals_close_at"]),
     }

@@ -10,7 +10,7 @@ from ostraka.chain.contract import checksum
 from ostraka.chain.published import PublishedPoll
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
-from ostraka_verifier.encoding import keccak256
+from ostraka_verifier.encoding import keccak256, tagged_hash, word
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.sharing import Share
 from tests.support.town import OUTCOME, RULE, Poll, Town, body_of, eventually, vote_for
@@ -111,7 +111,7 @@ def test_another_poll_in_the_place_of_one_that_the_chain_took_back(town: Town) -
     # A node that was away meanwhile finds the other poll in its books.
     town.stack.kill_node(4)
     revive(town, 4)
-    town.courier.open_poll(second, census)
+    town.courier.open_poll(second, census.encode())
     poll = Poll(town, second, keys, census)
     for node in (1, 2, 3, 4):
         eventually(
@@ -127,10 +127,10 @@ def test_text_that_is_not_utf8_deafens_no_node(town: Town) -> None:
     registry = town.stack.registry
     keys = [SigningKey() for _ in range(4)]
     url = b"http://\xff\xfe"
-    signatures = [
-        key.sign(registry.domain.digest(typed_data.NODE_REGISTRATION, key.address, keccak256(url)))
-        for key in keys
-    ]
+    members = [part for key in keys for part in (word(key.address), keccak256(url))]
+    digest = tagged_hash("committee", word(4), word(2), word(1), word(3), *members)
+    statement = registry.domain.digest(typed_data.COMMITTEE, digest)
+    signatures = [key.sign(statement) for key in keys]
     data = registry.contract.encode_abi(
         "registerCommittee",
         [
@@ -148,13 +148,19 @@ def test_text_that_is_not_utf8_deafens_no_node(town: Town) -> None:
     )  # type: ignore[typeddict-item]
     receipt = web3.eth.wait_for_transaction_receipt(sent)
     assert receipt["status"] == 1
-    digest = bytes(receipt["logs"][0]["topics"][1])
+    assert bytes(receipt["logs"][0]["topics"][1]) == digest
     poll_id = registry.poll_count() + 1
-    parameters = replace(town.open_poll(6).published.parameters, committee=digest)
+    other = town.open_poll(6)
+    parameters = replace(other.published.parameters, committee=digest)
     description = b'{"title": "Town", "options": ["a", "b", "c", "d"]}'
     parameters = replace(parameters, description=keccak256(description))
     registry.create_poll(
-        town.stack.organizer, parameters, RULE.encode(), OUTCOME.encode(), description
+        town.stack.organizer,
+        parameters,
+        other.census.tree,
+        RULE.encode(),
+        OUTCOME.encode(),
+        description,
     )
     with pytest.raises(AuditError, match="committee"):
         PublishedPoll.read(registry, poll_id + 1)

@@ -24,6 +24,7 @@ from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey
+from ostraka.wire.invitations import invitation_of
 from ostraka.wire.records import to_hex
 from tests.support.api import stack_with_gateway, wait_for_heads
 from tests.support.keys import plain_key
@@ -133,11 +134,13 @@ def verify(shell: Shell, *command: object, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def audit(shell: Shell, poll: int, board: str) -> str:
+def audit(shell: Shell, poll: int, board: str, assumed: str = "") -> str:
+    """Verdict of an audit that rests on what `assumed` says."""
     report = verify(
         *(shell, "audit", "--rpc", shell.stack.rpc_url, "--poll", poll, "--board", board),
         *("--registry", to_hex(shell.stack.registry.address)),
     )
+    assert any(assumed in one for one in report["assumes"]) if assumed else not report["assumes"]
     return str(report["verdict"])
 
 
@@ -149,16 +152,19 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         write_key(shell.folder / name, key, None)
     rows = [f"{key.address_hex},1," for key in keys.values()]
     (shell.folder / "members.csv").write_text("\n".join(["account,weight,signing_key", *rows]))
-    text = template(shell, "round", token=f'token = "{to_hex(token.address)}"')
+    text = template(
+        shell,
+        "round",
+        token=f'token = "{to_hex(token.address)}"',
+        **{"[voters]": "[voters]", "invitations_file": 'invitations_file = "invitations.csv"'},
+    )
     (shell.folder / "round.toml").write_text(text)
 
     # What organizers do.
+    codes = invite(shell, 6)
     round_ = shell("round", "create", "round.toml")
     number, plan = round_["round"], round_["plan"]
     assert [sent["gas_used"] > 0 for sent in shell("round", "fund", number, 1000)] == [True, True]
-    assert shell("invite", plan, "--count", 3, "--out", "codes.csv")["count"] == 3
-    with (shell.folder / "codes.csv").open(newline="") as file:
-        codes = [row["code"] for row in csv.DictReader(file)]
 
     # What members do; none of them has a token.
     del shell.environment["OSTRAKA_ORGANIZER_TOKEN"]
@@ -181,13 +187,22 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         (None, "ben's", "100", ""),
         (1, "cem's", "550", "more"),
     ]
-    guests = ["eva", "fay"]
+    # Voters, members or not, each make a key or have one, and redeem an invitation.
+    voters = [*names, "eva", "fay"]
     running = [
-        shell.start("register", code, "--key", name)
-        for code, name in zip(codes, guests, strict=False)
+        shell.start("register", code, "--key", name, "--json")
+        for code, name in zip(codes, voters, strict=False)
     ]
-    assert [one.wait().returncode for one in running] == [0, 0]
+    account = {}
+    for name, code, one in zip(voters, codes, running, strict=False):
+        done = one.wait()
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        registered = json.loads(done.stdout)
+        account[name] = registered["invitation"]
+        assert account[name] == invitation_of(code).address_hex
+        assert registered["signing_key"] == plain_key(shell.folder / name).address_hex
     assert shell("register", codes[0], "--key", "gus", code=1)["title"] == "Used before"
+    assert shell("register", codes[5], "--key", "ada", code=1)["title"] == "Registered before"
 
     details = shell("round", "show", number)
     assert (details["status"], details["deposited"]) == ("proposing", "1000")
@@ -196,6 +211,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
     poll = int(shown(stack, f"/plans/{plan}")["poll"])
     eventually(lambda: shown(stack, f"/polls/{poll}")["poll_keys"] is not None, "the poll opens")
     assert shell("poll", "show", plan)["options"] == ["ada's", "cem's"]
+    assert shell("register", codes[5], "--key", "gus", code=1)["title"] == "Registration closed"
 
     # What voters do: through the gateway, checked on chain, or with no gateway at all.
     checked = ["--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)]
@@ -204,7 +220,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
     stack.move_time(details["voting_opens_at"])
     wait_for_heads(stack)
     ways = {
-        "ada": [*checked, "--direct", "--gateway", NOWHERE],
+        "ada": [*checked, "--direct", "--gateway", NOWHERE, "--account", account["ada"]],
         "ben": checked,
         "cem": ["--trust-gateway", "--direct"],
         "eva": checked[:2],
@@ -222,6 +238,10 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         done = one.wait()
         assert done.returncode == 0, (done.args, done.stdout, done.stderr)
         assert len(json.loads(done.stdout)["receipts"]) == 4
+    # Without a gateway nobody says whose account a key votes for.
+    alone = ("--choose", "1", *checked, "--direct", "--gateway", NOWHERE, "--file", "alone.json")
+    refused = shell("vote", poll, "--key", "ben", *alone, code=1)
+    assert "the census" in refused["detail"], refused
     challenge(shell, poll, checked)
     again = shell(*("vote", poll, "--key", "ben", "--choose", "1", "--file", "ben.json"), *checked)
     first, second = shell("vote", "receipts", "ben.json")
@@ -265,7 +285,15 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         shell, "receipt", "ben.json", *checked, "--poll", poll, "--board", "round.ostraka"
     )
     assert counted["verdict"] == "holds", counted
-    assert audit(shell, poll, "round.ostraka") == "holds"
+    assert audit(shell, poll, "round.ostraka", "each of 6 invitations (5 used)") == "holds"
+
+
+def invite(shell: Shell, count: int) -> list[str]:
+    """Codes of new invitations, whose list is invitations.csv."""
+    command = ("invite", "--count", count, "--out", "codes.csv", "--list", "invitations.csv")
+    assert shell(*command)["count"] == count
+    with (shell.folder / "codes.csv").open(newline="") as file:
+        return [row["code"] for row in csv.DictReader(file)]
 
 
 def challenge(shell: Shell, poll: int, checked: list[str]) -> None:
@@ -368,25 +396,32 @@ def test_rounds_with_a_single_proposal(stack: LocalStack, shell: Shell) -> None:
 
 
 def test_a_poll(stack: LocalStack, shell: Shell) -> None:
-    """Weights of their own, so not a secret poll; a crash between writing and sending a ballot."""
-    key = SigningKey()
-    write_key(shell.folder / "ada", key, None)
-    (shell.folder / "members.csv").write_text(f"account,weight\n{key.address_hex},3\n")
+    """By invitation; a crash between writing and sending a ballot."""
     text = template(
         shell,
         "poll",
-        accounts_file='accounts_file = "members.csv"',
+        accounts_file='invitations_file = "invitations.csv"',
         registration_closes_at='registration_closes_at = "+1h"',
         secret="secret = false",
         minimum_ballots="minimum_ballots = 1",
     )
     (shell.folder / "poll.toml").write_text(text)
+    first, second, unused = invite(shell, 3)
+    # Weights of their own, so not a secret poll.
+    path = shell.folder / "invitations.csv"
+    header, *rows = path.read_text().splitlines()
+    weights = (3, 2, 1)
+    rows = [f"{row.split(',')[0]},{weight}" for row, weight in zip(rows, weights, strict=True)]
+    path.write_text("\n".join([header, *rows]))
     plan = shell("poll", "create", "poll.toml")["plan"]
-    shell("invite", plan, "--weight", 2, "--out", "codes.csv")
-    code = (shell.folder / "codes.csv").read_text().splitlines()[1].split(",")[0]
-    assert shell("register", code, "--key", "ben")["weight"] == "2"
+    assert shell("register", first, "--key", "ada")["weight"] == "3"
+    assert shell("register", second, "--key", "ben", "--plan", plan)["weight"] == "2"
+    registered = shell("register", first, "--key", "ada")
+    assert registered["invitation"] == invitation_of(first).address_hex
+    stranger = SigningKey().secret().hex()
+    assert shell("register", stranger, "--key", "ada", code=1)["title"] == "No such invitation"
     planned = shell("poll", "show", plan)
-    assert (planned["status"], planned["invitations"]["redeemed"]) == ("planned", 1)
+    assert (planned["status"], planned["invitations"]["redeemed"]) == ("planned", 2)
     assert plan in [one["plan"] for one in shell("poll", "list")]
     assert shell("poll", "results", plan, code=1)["title"] == "Not on the chain yet"
     stack.move_time(stack.registry.head().timestamp + 3600)
@@ -394,6 +429,7 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     poll = int(shown(stack, f"/plans/{plan}")["poll"])
     eventually(lambda: shown(stack, f"/polls/{poll}")["poll_keys"] is not None, "the poll opens")
     wait_for_heads(stack)
+    assert shell("register", unused, "--key", "gus", code=1)["title"] == "Registration closed"
 
     checked = ["--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)]
     with StubGateway() as liar:
@@ -407,7 +443,7 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
         lied = ("vote", poll, "--key", "ada", "--choose", "2", "--gateway", liar.url, *checked)
         assert "poll_keys: the gateway shows something else" in shell(*lied, code=1)["detail"]
     assert not (shell.folder / "votes").exists()
-    wrong = ("--rpc", stack.rpc_url, "--registry", key.address_hex, "--direct")
+    wrong = ("--rpc", stack.rpc_url, "--registry", SigningKey().address_hex, "--direct")
     refused = shell("vote", poll, "--key", "ada", "--choose", "2", *wrong, code=1)
     assert refused["title"] == "No such registry"
     cast = ["vote", plan, "--key", "ada", "--choose", "2", "--file", "ada.json", *checked]
@@ -424,7 +460,7 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     assert shell("vote", "receipts", "ada.json", "--fetch")[0]["recorded"]
     shell("vote", plan, "--key", "ben", "--choose", "3", "--trust-gateway", "--direct")
     assert [path.name for path in (shell.folder / "votes").iterdir()] == [
-        f"{poll}-{plain_key(shell.folder / 'ben').address_hex[:12]}.json"
+        f"{poll}-{invitation_of(second).address_hex[:12]}.json"
     ]
     write_key(shell.folder / "stranger", SigningKey(), None)
     command = ("vote", plan, "--key", "stranger", "--choose", "1", "--trust-gateway")
@@ -435,7 +471,7 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     assert [one["votes"] for one in result["options"]] == ["0", "3", "2", "0"]
     exported = shell("board", "export", plan, "--node", stack.node_urls[2])
     assert exported["file"] == f"poll-{poll}.ostraka"
-    assert audit(shell, poll, exported["file"]) == "holds"
+    assert audit(shell, poll, exported["file"], "each of 3 invitations (2 used)") == "holds"
 
 
 def test_examples(stack: LocalStack, shell: Shell) -> None:

@@ -15,9 +15,11 @@ from ostraka.chain.treasury import Token
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
-from ostraka.wire.invitations import redemption
+from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex
+from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
+from ostraka_verifier.typed_data import recover
 from tests.support.api import (
     TIMES,
     Api,
@@ -32,6 +34,7 @@ from tests.support.town import body_of, eventually
 
 BUDGET = 1000
 GREEDY = {"kind": "greedy", "budget": 1}
+REDEMPTION = "/invitations/redemption"
 COSTLY = "0x5a620f424010600e5760006000fd5b60206000526004602052635249434860e01b60405260606000f3"
 """Code that answers the text "RICH" if it may use more than a million gas, else reverts."""
 
@@ -65,6 +68,53 @@ def asking(**members: object) -> dict[str, Any]:
     return {"questions": [question | members]}
 
 
+def by_invitation(keys: Sequence[SigningKey]) -> dict[str, Any]:
+    return {"kind": "invitations", "invitations": [{"address": key.address_hex} for key in keys]}
+
+
+def redemption(api: Api, invitation: SigningKey, key: SigningKey) -> dict[str, Any]:
+    """What binds an invitation to a key, in the only plan that it belongs to."""
+    (place,) = api.good("GET", f"/invitations/{invitation.address_hex}")
+    signed = InvitedElectorate.from_json(place["electorate"]).redeem(invitation, key)
+    return {
+        "plan": place["plan"],
+        "invitation": invitation.address_hex,
+        "signing_key": key.address_hex,
+        "by_invitation": to_hex(signed.by_invitation),
+        "by_signing_key": to_hex(signed.by_signing_key),
+    }
+
+
+def redeem(api: Api, invitation: SigningKey, key: SigningKey) -> None:
+    """Bind an invitation to a key; the gateway must sign that it did."""
+    body = redemption(api, invitation, key)
+    answer = api.good("POST", REDEMPTION, body)
+    assert (answer["signing_key"], answer["weight"]) == (key.address_hex, "1")
+    (place,) = api.good("GET", f"/invitations/{invitation.address_hex}")
+    assert (place["signing_key"], place["open"]) == (key.address_hex, True)
+    electorate = InvitedElectorate.from_json(place["electorate"])
+    statement = electorate.domain.digest(
+        typed_data.REDEEMED, electorate.digest, invitation.address, key.address
+    )
+    signer = recover(statement, from_hex(answer["statement"], "statement"))
+    assert to_hex(signer) == api.good("GET", "/config")["account"]
+    # Said again, it is the same.
+    assert api.good("POST", REDEMPTION, body) == answer
+
+
+def check_electorate(
+    api: Api, poll_id: int, invited: Sequence[SigningKey], keys: Sequence[SigningKey]
+) -> None:
+    """The census binds each invitation that was redeemed to its key, and has nobody else."""
+    census = Census.decode(api.good("GET", f"/polls/{poll_id}/census"))
+    bound = {key.address: one.address for one, key in zip(invited, keys, strict=True)}
+    assert {entry.signing_key: entry.account for entry in census.entries} == bound
+    for one, key in zip(invited, keys, strict=True):
+        for address in (one.address_hex, key.address_hex):
+            (entry,) = api.good("GET", f"/polls/{poll_id}/voters/{address}")
+            assert (entry["account"], entry["signing_key"]) == (one.address_hex, key.address_hex)
+
+
 def round_of(stack: LocalStack, token: Token | None, keys: Sequence[SigningKey]) -> dict[str, Any]:
     now = stack.registry.head().timestamp
     return {
@@ -83,8 +133,9 @@ def round_of(stack: LocalStack, token: Token | None, keys: Sequence[SigningKey])
 
 def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     token, _ = stack.deploy_token("Test PLN", "PLN", BUDGET)
-    keys = fresh_keys(6)
-    plan = api.good("POST", "/rounds", round_of(stack, token, keys), token=True)
+    keys, guests, invited = fresh_keys(6), fresh_keys(2), fresh_keys(9)
+    wanted = round_of(stack, token, keys) | {"voters": by_invitation(invited)}
+    plan = api.good("POST", "/rounds", wanted, token=True)
     number = plan["round"]
     api.good("POST", f"/rounds/{number}/funding", {"amount": BUDGET}, token=True)
 
@@ -103,6 +154,7 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     assert api.good("GET", f"/tokens/{costly}") == {"symbol": None, "decimals": 0}
     brief = api.good("GET", f"/plans/{plan['plan']}?brief=true")
     assert brief["specification"]["members"] == {"kind": "list", "classes": None}
+    assert brief["specification"]["voters"] == {"kind": "invitations"}
     assert brief in api.good("GET", "/plans?brief=true")
     (committee,) = api.good("GET", "/committees")
     assert committee["digest"] == api.good("GET", "/config")["committees"][0]
@@ -145,19 +197,14 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
         ("Statue", 2, "900"),
     ]
 
-    # Members without a wallet come by invitation, each with a key of its own.
-    guests = fresh_keys(2)
-    invitations = f"/plans/{plan['plan']}/invitations"
-    codes = api.good("POST", invitations, {"count": 3}, token=True)["codes"]
-    for code, guest in zip(codes, guests, strict=False):
-        signature = guest.sign(redemption(stack.registry.domain, code, guest.address))
-        redeemed = {"code": code, "account": guest.address_hex, "signature": to_hex(signature)}
-        api.good("POST", "/invitations/redemption", redeemed)
-    other = SigningKey()
-    signature = other.sign(redemption(stack.registry.domain, codes[0], other.address))
-    again = {"code": codes[0], "account": other.address_hex, "signature": to_hex(signature)}
-    status, problem = api("POST", "/invitations/redemption", again)
+    # Members and guests vote with a key of their own each, which redeemed an invitation.
+    voters = [*keys, *guests]
+    for invitation, key in zip(invited, voters, strict=False):
+        redeem(api, invitation, key)
+    status, problem = api("POST", REDEMPTION, redemption(api, invited[0], SigningKey()))
     assert (status, problem["title"]) == (409, "Used before")
+    status, problem = api("POST", REDEMPTION, redemption(api, invited[8], keys[0]))
+    assert (status, problem["title"]) == (409, "Registered before")
 
     details = api.good("GET", f"/rounds/{number}")
     assert (details["status"], details["deposited"]) == ("proposing", str(BUDGET))
@@ -169,14 +216,17 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     eventually(
         lambda: api("GET", f"/polls/{poll_id}")[1].get("poll_keys") is not None, "the poll opens"
     )
-    assert api("POST", invitations, {"count": 1}, token=True)[0] == 409
-    census = Census.decode(api.good("GET", f"/polls/{poll_id}/census"))
-    assert set(census.by_account) == {key.address for key in [*keys, *guests]}
+    status, problem = api("POST", REDEMPTION, redemption(api, invited[8], SigningKey()))
+    assert (status, problem["title"]) == (409, "Registration closed")
+    check_electorate(api, poll_id, invited[:8], voters)
 
     stack.move_time(details["voting_opens_at"])
     wait_for_heads(stack)
-    votes = [(key, key.address, [0, 1]) for key in keys]
-    votes += [(guest, guest.address, [2]) for guest in guests]
+    accounts_of = [one.address for one in invited]
+    votes = [
+        (key, account, [0, 1] if key in keys else [2])
+        for key, account in zip(voters, accounts_of, strict=False)
+    ]
     ballots = ballots_of(stack, poll_id, votes)
     answer = api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballots[0]))
     assert answer["recorded"]
@@ -225,6 +275,7 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     assert held == [400, 0, 600, 0]
     report = audit(stack, poll_id)
     assert report["verdict"] == "holds", report
+    assert any("each of 9 invitations (8 used)" in one for one in report["assumes"])
     steps = [one["name"] for one in api.good("GET", f"/plans/{plan['plan']}")["transactions"]]
     assert [step for step in steps if step not in ("approve", "fund")] == [
         "create round",
@@ -234,6 +285,103 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
         "tally",
         "decide",
     ]
+
+
+def test_a_poll_by_invitation(stack: LocalStack, api: Api) -> None:
+    """Without a round; who redeems signs for this poll alone, and with both keys."""
+    invited, keys = fresh_keys(7), fresh_keys(6)
+    closes_at = stack.registry.head().timestamp + 7200
+    wanted = {
+        "title": "Which evening?",
+        "questions": [{"kind": "single_choice", "title": "Which?", "options": ["One", "Two"]}],
+        "outcomes": [{"kind": "plurality"}],
+        "registration_closes_at": closes_at - 3600,
+        "closes_at": closes_at,
+        "voters": by_invitation(invited),
+        "times": TIMES,
+    }
+    twice = wanted | {"voters": by_invitation([*invited, invited[0]])}
+    status, problem = api("POST", "/polls", twice, token=True)
+    assert (status, problem["field"]) == (422, "invitations")
+    plan = api.good("POST", "/polls", wanted, token=True)["plan"]
+    others = fresh_keys(6)
+    twin = wanted | {"voters": by_invitation(others)}
+    other_plan = api.good("POST", "/polls", twin, token=True)["plan"]
+    listed = wanted | {"voters": accounts(keys)}
+    listed_plan = api.good("POST", "/polls", listed, token=True)["plan"]
+
+    good, foreign = redemption(api, invited[0], keys[0]), redemption(api, others[0], keys[0])
+    stranger = SigningKey()
+    assert api.good("GET", f"/invitations/{stranger.address_hex}") == []
+    other_poll = {name: foreign[name] for name in ("by_invitation", "by_signing_key")}
+    for changes, status, title, field in (
+        ({"by_invitation": good["by_signing_key"]}, 422, "Check failed", "signature"),
+        ({"by_signing_key": good["by_invitation"]}, 422, "Check failed", "signature"),
+        ({"signing_key": stranger.address_hex}, 422, "Check failed", "signature"),
+        (other_poll, 422, "Check failed", "signature"),
+        ({"plan": other_plan}, 422, "Check failed", "signature"),
+        ({"plan": listed_plan}, 409, "No invitations", "plan"),
+        ({"plan": "0" * 16}, 404, "No such plan", "plan"),
+        ({"by_invitation": good["by_invitation"][:-2]}, 422, "Invalid request", "by_invitation"),
+        ({"invitation": "0x12"}, 422, "Invalid request", "invitation"),
+    ):
+        answered, problem = api("POST", REDEMPTION, good | changes)
+        shown = answered, problem["title"], problem["field"]
+        assert shown == (status, title, field), (changes, problem)
+    # Of the plan's electorate, but of none of its invitations.
+    (place,) = api.good("GET", f"/invitations/{invited[0].address_hex}")
+    assert place["signing_key"] is None
+    signed = InvitedElectorate.from_json(place["electorate"]).redeem(stranger, keys[0])
+    body = good | {
+        "invitation": stranger.address_hex,
+        "by_invitation": to_hex(signed.by_invitation),
+        "by_signing_key": to_hex(signed.by_signing_key),
+    }
+    assert api("POST", REDEMPTION, body)[0] == 404
+
+    for invitation, key in zip(invited, keys, strict=False):
+        redeem(api, invitation, key)
+    for invitation, key, title in (
+        (invited[0], stranger, "Used before"),
+        (invited[6], keys[0], "Registered before"),
+    ):
+        status, problem = api("POST", REDEMPTION, redemption(api, invitation, key))
+        assert (status, problem["title"]) == (409, title)
+    stack.move_time(closes_at - 3600)
+    eventually(lambda: api.good("GET", f"/plans/{plan}")["poll"] is not None, "created")
+    poll_id = int(api.good("GET", f"/plans/{plan}")["poll"])
+    # Nobody may wait with an invitation until it is known who voted.
+    (place,) = api.good("GET", f"/invitations/{invited[6].address_hex}")
+    assert not place["open"]
+    for invitation, key in ((invited[6], stranger), (invited[0], keys[0])):
+        status, problem = api("POST", REDEMPTION, redemption(api, invitation, key))
+        assert (status, problem["title"]) == (409, "Registration closed")
+    eventually(lambda: api.good("GET", f"/polls/{poll_id}")["poll_keys"] is not None, "opened")
+    check_electorate(api, poll_id, invited[:6], keys)
+    wait_for_heads(stack)
+
+    # Neither the invitation itself, nor its key in an account of its own.
+    for key, account in ((invited[0], invited[0].address), (keys[0], keys[0].address)):
+        (ballot,) = ballots_of(stack, poll_id, [(key, account, [0])])
+        assert api("POST", f"/polls/{poll_id}/ballots", body_of(ballot))[0] == 422
+    votes = [
+        (key, one.address, [0] if key is keys[0] else [1])
+        for one, key in zip(invited, keys, strict=False)
+    ]
+    for ballot in ballots_of(stack, poll_id, votes):
+        assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
+    stack.move_time(closes_at + TIMES["freeze_delay"])
+    eventually(
+        lambda: api.good("GET", f"/polls/{poll_id}")["releasable_at"] is not None, "anchored", 60
+    )
+    stack.move_time(api.good("GET", f"/polls/{poll_id}")["releasable_at"])
+    eventually(lambda: api("GET", f"/polls/{poll_id}/results")[0] == 200, "tallied", 60)
+    results = api.good("GET", f"/polls/{poll_id}/results")
+    assert [one["votes"] for one in results["options"]] == ["1", "5"]
+    report = audit(stack, poll_id)
+    assert report["verdict"] == "holds", report
+    (assumed,) = report["assumes"]
+    assert "each of 7 invitations (6 used)" in assumed
 
 
 def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from eth_account.messages import _hash_eip191_message, encode_typed_data
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import OpenedPoll
 from ostraka.client.chain_check import poll_keys_of_nodes
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.wire.poll_keys import PollKeyList
 from ostraka.wire.records import to_hex
 from ostraka_verifier.curve import load
 from tests.support.polls import selection_bits
@@ -88,6 +91,13 @@ def signed(key: SigningKey, to_sign: dict[str, Any]) -> dict[str, Any]:
     return to_sign["authorization"] | {"signature": to_hex(signature)}
 
 
+def poll_keys(poll: PublishedPoll, opened: OpenedPoll) -> PollKeyList:
+    """Keys behind the words on chain; also where a browser's test runs an event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        asked = thread.submit(poll_keys_of_nodes, poll.committee, poll.poll_id, opened.node_keys)
+        return asked.result()
+
+
 def ballots_of(
     stack: LocalStack, poll_id: int, votes: Sequence[tuple[SigningKey, bytes, Sequence[int]]]
 ) -> list[PreparedBallot]:
@@ -95,7 +105,7 @@ def ballots_of(
     opened = stack.registry.opened(poll_id)
     assert poll is not None
     assert opened is not None
-    keys = poll_keys_of_nodes(poll.committee, poll_id, opened.node_keys)
+    keys = poll_keys(poll, opened)
     factory = BallotFactory(
         load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, keys.public_keys
     )

@@ -114,12 +114,14 @@ class BallotLayout:
         try:
             points = curve.decode(b"".join([data[first:last] for data in items]))
         except Malformed:
-            # Decoded together for speed; once more one by one to say whose point is bad.
+            # Decoded together for speed; once more one by one to say which ballot is the first that
+            # is bad, whether by a point or by a scalar.
             for number, data in enumerate(items):
                 try:
-                    curve.decode(data[first:last])
+                    decoded = curve.decode(data[first:last])
                 except Malformed as error:
                     raise Malformed(f"ballots[{number}].{error}") from None
+                self._read(data, decoded, f"ballots[{number}]")
             raise
         return [
             self._read(data, points[number * count : (number + 1) * count], f"ballots[{number}]")

@@ -1,5 +1,6 @@
 """Options of commands that make or read key files, and where their passphrases come from."""
 
+import errno
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -48,7 +49,8 @@ def chosen(
         FileExistsError: There is a file already.
     """
     if path.exists():
-        raise FileExistsError(f"{path}: there is a key already, and it is not overwritten")
+        reason = "there is a key already, and it is not overwritten"
+        raise FileExistsError(errno.EEXIST, reason, str(path))
     return protection(path, passphrases, plain_key, as_json)
 
 

@@ -46,7 +46,8 @@ accounts_file = "members.csv"  # columns account, weight, signing_key; seen from
 # classes = 4                # weights made equal within so many classes of five or more voters; or
 #                            # "powers_of_two", "equal": ostraka census classes shows what it does
 
-# [voters]                   # as [members]; with a list, those who redeem invitations come to it
+# [voters]                   # as [members]; or who redeems an invitation until proposals close:
+# invitations_file = "invitations.csv"  # columns address, weight; ostraka invite makes it
 
 [ballot]
 kind = "approval"            # or one of those below
@@ -93,9 +94,9 @@ minimum_ballots = 5          # with fewer the poll is void and nothing is opened
 # shared_keys = true         # one signing key may sign for several accounts; else it is refused
 # committee = "0x…"          # nodes that tally; the gateway's first committee when left out
 
-[voters]                     # those on the list, and those who redeem invitations
-kind = "list"
-# accounts_file = "members.csv"  # columns account, weight, signing_key; seen from this file
+[voters]                     # who may vote; one of those below
+accounts_file = "members.csv"  # columns account, weight, signing_key; seen from this file
+# invitations_file = "invitations.csv"  # instead: who redeems an invitation of `ostraka invite`
 # kind = "members"           # instead: members of a MemberRegistry
 # contract = "0x…"
 # kind = "votes"             # instead: holders of an ERC-20 or ERC-721 with votes (ERC-5805)

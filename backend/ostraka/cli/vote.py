@@ -127,7 +127,8 @@ def cast(
 
     The ballot is prepared here; the choice goes nowhere, and is not in the file either. With --rpc
     the poll is checked on chain first: context, rule, committee, and the nodes' keys with their
-    signatures. With --rpc, --registry and --direct no gateway is asked at all.
+    signatures. With --rpc, --registry and --direct no gateway is asked at all; whoever votes for
+    another account than the key's own, as by invitation, then names it by --account.
 
     The ballot is in the file before it is sent. After a crash, `ostraka vote send FILE` sends the
     same one again.
@@ -140,10 +141,10 @@ def cast(
     """
     signer = key_options.opened(key, plain_key, as_json)
     with Gateway(gateway) as to:
-        poll, now, checked = _poll(to, name, rpc, registry, trust_gateway, direct)
+        alone = direct and rpc is not None and registry is not None and name.isdigit()
+        poll, now, checked = _poll(to, name, rpc, registry, trust_gateway, alone)
         note(as_json, _SAID.get(checked, ""))
-        asked = account is None and not direct
-        voter = _account_of(to, poll, signer) if asked else account or signer.address
+        voter = account or (signer.address if alone else _account_of(to, poll, signer))
         path = file or Path("votes") / f"{poll.poll_id}-{to_hex(voter)[:12]}.json"
         votes = SavedVotes.open(path, poll, voter)
         if votes.unfinished is not None and not again:
@@ -224,9 +225,13 @@ def _poll(
     rpc: str | None,
     registry: bytes | None,
     trust_gateway: bool,
-    direct: bool,
+    alone: bool,
 ) -> tuple[VotersPoll, int, str]:
-    """The poll, the time of the chain, and against what they were checked."""
+    """The poll, the time of the chain, and against what they were checked.
+
+    Args:
+        alone: Whether to ask no gateway.
+    """
     if rpc is None:
         if not trust_gateway:
             hint = "give --rpc to check the poll on chain, or --trust-gateway to do without"
@@ -236,7 +241,7 @@ def _poll(
     # Takes long to load.
     from ostraka.client.chain_check import poll_of_chain
 
-    if registry is not None and direct and name.isdigit():
+    if registry is not None and alone:
         return *poll_of_chain(rpc, registry, poll_number(to, name)), _CHAIN
     shown = poll_of_gateway(to, poll_number(to, name))
     checked = _CHAIN

@@ -30,7 +30,7 @@ def typed_json(domain: Domain, type_string: str, *values: int | bytes | str) -> 
         "primaryType": name,
         "domain": {
             "name": "Ostraka",
-            "version": "1",
+            "version": "2",
             "chainId": domain.chain_id,
             "verifyingContract": to_hex(domain.registry),
         },

@@ -372,6 +372,17 @@ function audit(request: AuditRequest): unknown {
   return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run();
 }
 
+/** Many boards of one poll: findings of each, or the error of one that is no board. */
+function audits(request: Omit<AuditRequest, "board"> & { boards: string[] }): unknown {
+  return request.boards.map((board) => {
+    try {
+      return audit({ ...request, board });
+    } catch (error) {
+      return (error as Error).name;
+    }
+  });
+}
+
 /** Fractions as text, what is undefined as null, the question itself left out. */
 function statistics(request: { questions: string; tally: string[] }): unknown {
   const questions = readQuestions(parseJson(utf8(request.questions), "questions"));
@@ -404,7 +415,16 @@ function ready(): unknown {
   return null;
 }
 
-const COMMANDS = { ready, prepare, verify, open: openBox, audit, statistics, census } as const;
+const COMMANDS = {
+  ready,
+  prepare,
+  verify,
+  open: openBox,
+  audit,
+  audits,
+  statistics,
+  census,
+} as const;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { command, ...request } = JSON.parse(line) as { command: keyof typeof COMMANDS };

@@ -12,7 +12,7 @@ from ostraka_verifier.outcome.rule import (
     AMOUNT_BYTES,
     Kind,
     OutcomeRule,
-    read_flags,
+    read_flag,
     refuse,
     require_range,
 )
@@ -79,9 +79,8 @@ class GreedyByCategory(OutcomeRule):
     def read(cls, reader: Reader) -> "GreedyByCategory":
         """What follows the kind."""
         order, misfit, leftover = (
-            reader.unsigned(1, name) for name in ("order", "misfit", "leftover")
+            read_flag(reader, name) for name in ("order", "misfit", "leftover")
         )
-        read_flags(("order", order), ("misfit", misfit), ("leftover", leftover))
         support = reader.unsigned(AMOUNT_BYTES, "minimum_support")
         budget = reader.unsigned(AMOUNT_BYTES, "budget")
         count = reader.unsigned(2, "categories")

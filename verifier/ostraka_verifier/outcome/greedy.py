@@ -13,7 +13,7 @@ from ostraka_verifier.outcome.rule import (
     AMOUNT_BYTES,
     Kind,
     OutcomeRule,
-    read_flags,
+    read_flag,
     refuse,
     require_range,
 )
@@ -74,8 +74,7 @@ class Greedy(OutcomeRule):
     @classmethod
     def read(cls, reader: Reader) -> "Greedy":
         """What follows the kind."""
-        order, misfit = reader.unsigned(1, "order"), reader.unsigned(1, "misfit")
-        read_flags(("order", order), ("misfit", misfit))
+        order, misfit = read_flag(reader, "order"), read_flag(reader, "misfit")
         support = reader.unsigned(AMOUNT_BYTES, "minimum_support")
         budget = reader.unsigned(AMOUNT_BYTES, "budget")
         count = reader.unsigned(2, "slots")

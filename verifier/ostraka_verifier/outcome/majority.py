@@ -11,7 +11,7 @@ from ostraka_verifier.outcome.rule import (
     AMOUNT_BYTES,
     Kind,
     OutcomeRule,
-    read_flags,
+    read_flag,
     refuse,
     require_range,
 )
@@ -62,8 +62,7 @@ class Majority(OutcomeRule):
     @classmethod
     def read(cls, reader: Reader) -> "Majority":
         """What follows the kind."""
-        abstention, strict = reader.unsigned(1, "abstention"), reader.unsigned(1, "strict")
-        read_flags(("abstention", abstention), ("strict", strict))
+        abstention, strict = read_flag(reader, "abstention"), read_flag(reader, "strict")
         quorum = reader.unsigned(AMOUNT_BYTES, "quorum")
         numerator = reader.unsigned(_SHARE_BYTES, "numerator")
         denominator = reader.unsigned(_SHARE_BYTES, "denominator")

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 
+from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed, Rejected
 
 AMOUNT_BYTES = 16
@@ -62,11 +63,12 @@ def refuse(name: str, reason: str) -> Rejected:
     return Rejected("P2", f"outcome.{name}", reason)
 
 
-def read_flags(*flags: tuple[str, int]) -> None:
-    """Malformed unless each named byte is 0 or 1."""
-    for name, value in flags:
-        if value > 1:
-            raise Malformed(f"outcome.{name}: {value}, expected 0 or 1")
+def read_flag(reader: Reader, name: str) -> int:
+    """One byte, 0 or 1; Malformed otherwise."""
+    value = reader.unsigned(1, name)
+    if value > 1:
+        raise Malformed(f"outcome.{name}: {value}, expected 0 or 1")
+    return value
 
 
 def best_first(slots: int, rank: Callable[[int], int]) -> list[int]:

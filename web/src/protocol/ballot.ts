@@ -103,12 +103,13 @@ export class BallotLayout {
     const voter = reader.take(ADDRESS_BYTES, "voter");
     const castAtUnixS = reader.unsigned(CAST_AT_BYTES, "cast_at");
     const encodedPoints = reader.take(POINT_BYTES * this.shape.points, "points");
+    // Before the scalars: of several faults every verifier names the first.
+    const points = decodeNamed(encodedPoints, subject);
     const responses = Array.from({ length: rule.bits }, () => reader.scalar("responses"));
     const zValue = reader.scalar("z_value");
     const zBits = rule.slotsAreBits ? 0n : reader.scalar("z_bits");
     const zSquare = reader.scalar("z_square");
     reader.end();
-    const points = decodeNamed(encodedPoints, subject);
     const proof = { voter, points, encodedPoints, responses, zValue, zBits, zSquare };
     return new Ballot(data, castAtUnixS, points.slice(0, threshold), proof);
   }
