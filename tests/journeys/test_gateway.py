@@ -263,7 +263,7 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     exported = api.good("GET", f"/polls/{poll_id}/results.pb").decode()
     assert exported == results_pb(results)
     assert (results["round"]["symbol"], results["round"]["decimals"]) == ("PLN", 0)
-    for line in ("vote_type;approval", "rule;greedy", f"budget;{BUDGET}", "num_votes;8"):
+    for line in ("vote_type;approval", "rule;greedy-threshold", f"budget;{BUDGET}", "num_votes;8"):
         assert line in exported.splitlines()
     assert "1;400;6;Ławka;1" in exported.splitlines()
     for proposal, funded in zip(proposals, (True, False, True, False), strict=True):
@@ -322,8 +322,13 @@ def test_a_poll_by_invitation(stack: LocalStack, api: Api) -> None:
         ({"plan": other_plan}, 422, "Check failed", "signature"),
         ({"plan": listed_plan}, 409, "No invitations", "plan"),
         ({"plan": "0" * 16}, 404, "No such plan", "plan"),
-        ({"by_invitation": good["by_invitation"][:-2]}, 422, "Invalid request", "by_invitation"),
-        ({"invitation": "0x12"}, 422, "Invalid request", "invitation"),
+        (
+            {"by_invitation": good["by_invitation"][:-2]},
+            422,
+            "Invalid request",
+            "body.by_invitation",
+        ),
+        ({"invitation": "0x12"}, 422, "Invalid request", "body.invitation"),
     ):
         answered, problem = api("POST", REDEMPTION, good | changes)
         shown = answered, problem["title"], problem["field"]
