@@ -23,6 +23,7 @@ from ostraka_verifier.parameters import Description, RoundReference
 from ostraka_verifier.redemption import (
     Redemption,
     Redemptions,
+    check_redemption,
     invitations,
     poll_electorate,
     round_electorate,
@@ -189,7 +190,11 @@ TREE = invitations([(key.address, 1) for key in INVITED])
 
 
 def invited(
-    signers: Sequence[tuple[SigningKey, SigningKey]], *, in_round: bool = False, domain: Domain
+    signers: Sequence[tuple[SigningKey, SigningKey]],
+    *,
+    in_round: bool = False,
+    domain: Domain,
+    **members: object,
 ) -> Case:
     """A poll whose voters are invitations, each with a key bound to it."""
     electorate = (
@@ -203,9 +208,9 @@ def invited(
         records.append(Redemption(invitation.sign(digest), key.sign(digest)))
     origin = InvitedCensus(TREE.root, None if in_round else NONCE).to_json()
     case = (
-        of_round(ElectorateKind.INVITATIONS, TREE.root, census=origin)
+        of_round(ElectorateKind.INVITATIONS, TREE.root, b"", census=origin, **members)
         if in_round
-        else Case(members={"census": origin})
+        else Case(members={"census": origin} | members)
     )
     case.census = census_of([(one.address, key.address) for one, key in signers])
     case.redemptions = Redemptions(TREE, tuple(records)).encode()
@@ -241,6 +246,25 @@ def test_invited_voters_hold_the_keys_bound_to_their_invitations() -> None:
     assert "invitations that its round fixed" in (case.objection() or "")
     for data in (None, b"", good.redemptions[:-1] if good.redemptions else b""):
         assert "redemptions" in (replace(good, redemptions=data).objection() or "")
+
+
+@pytest.mark.parametrize("in_round", [False, True])
+def test_a_key_that_redeems_two_invitations_has_one_vote(in_round: bool) -> None:
+    """Both keys signed, and the description lets keys be shared; it stays one voter's key."""
+    domain = Domain(CHAIN_ID, TREASURY if in_round else REGISTRY)
+    twice = [*zip(INVITED[:5], OWN, strict=False), (INVITED[5], OWN[0])]
+    case = invited(twice, in_round=in_round, domain=domain, shared_keys=True)
+    # Every single redemption is good, and the census is the one that the poll fixes.
+    redemptions = Redemptions.decode(case.redemptions or b"", len(case.census))
+    electorate = (
+        round_electorate(CHAIN_ID, TREASURY, 7, TREE.root)
+        if in_round
+        else poll_electorate(CHAIN_ID, REGISTRY, NONCE, TREE.root)
+    )
+    for entry, record in zip(case.census.entries, redemptions.records, strict=True):
+        check_redemption(record, entry.account, entry.signing_key, electorate, domain)
+    assert case.poll.parameters.census_root == case.census.root
+    assert "its key redeemed another invitation as well" in (case.objection() or "")
 
 
 def test_an_upload_has_the_lengths_that_the_poll_gives_it() -> None:

@@ -1,20 +1,32 @@
 """Electorates read from the chain: members, tokens with votes, and voting keys of wallets."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ostraka.app.local_stack import CHAIN_ID, LocalStack
+from ostraka.chain import round_rules
 from ostraka.chain.contract import ChainError, artifact, checksum, connect, deploy, transact
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import Status
+from ostraka.chain.treasury import ElectorateKind, Item, RoundElectorate, RoundParameters
+from ostraka.gateway.courier import Courier, CourierError
+from ostraka.gateway.description import round_description
+from ostraka.gateway.electorates import Electorates
+from ostraka.gateway.specification import RegistryMembers
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.census import Census
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.outcome import Misfit, Order
+from ostraka_verifier.redemption import Redemptions, invitations
 from ostraka_verifier.rpc import JsonRpc
-from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
+from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind, read_census
 from ostraka_verifier.typed_data import Domain
 from tests.journeys.test_cli import finish
 from tests.support.api import (
@@ -241,12 +253,12 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         "voting_closes_at": now + 3 * DAY,
     }
     by_registry = {"contract": to_hex(members.address), "voting_keys": True}
-    invitations = [{"address": key.address_hex} for key in invited]
+    addresses = [{"address": key.address_hex} for key in invited]
     voters: dict[str, dict[str, Any]] = {
         "members": {},
         "list": {"voters": accounts(listed)},
         "on chain": {"voters": {"kind": "members", **by_registry}},
-        "invitations": {"voters": {"kind": "invitations", "invitations": invitations}},
+        "invitations": {"voters": {"kind": "invitations", "invitations": addresses}},
     }
     plans: dict[str, str] = {}
     rounds: dict[str, int] = {}
@@ -320,6 +332,132 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         found = {one["check"]: one["assumes"] for one in report["checks"]}
         assert (found["C4"], found["D1"]) == assumed[kind]
         assert set(filter(None, assumed[kind])) <= set(report["assumes"])
+
+
+def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack) -> None:
+    """The treasury takes any census of a round whose voters come later; nodes do not (§6, §17.4).
+
+    The organizer carries everything itself, without a gateway that could refuse.
+    """
+    treasury, registry, organizer = stack.treasury, stack.registry, stack.organizer
+    committee = from_hex(Api(stack).good("GET", "/config")["committees"][0], "committee")
+    invited = fresh_keys(6)
+    tree = invitations([(key.address, 1) for key in sorted(invited, key=lambda key: key.address)])
+    members = members_of(stack, [key.address for key in fresh_keys(6)])
+    proposers = entered([(organizer, organizer)])
+    mine = entered([(key, key) for key in fresh_keys(6)])
+    early, foreign = past_block(stack), Contract(stack, "VotingKeys")
+    now = registry.head().timestamp
+    closes_at = now + DAY
+    wanted = RegistryMembers(kind="members", contract=to_hex(members.address), voting_keys=True)
+    electorates = Electorates(stack.rpc_url, stack.voting_keys)
+    source = electorates.source(wanted, 0)
+    on_chain = RoundElectorate(ElectorateKind.SOURCE, source=source.at_time(closes_at))
+    abroad = replace(source, keys=foreign.address)
+    by_foreign = RoundElectorate(ElectorateKind.SOURCE, source=abroad.at_time(closes_at))
+    by_invitation = RoundElectorate(ElectorateKind.INVITATIONS, tree.tree)
+    fixed = {
+        "true": on_chain,
+        "other keys": on_chain,
+        "another block": on_chain,
+        "foreign voting keys": by_foreign,
+        "no invitations": by_invitation,
+        "one key twice": by_invitation,
+    }
+    parameters = RoundParameters(
+        token=bytes(20),
+        budget=10,
+        minimum_amount=1,
+        maximum_amount=10,
+        proposals_per_member=1,
+        maximum_proposals=1,
+        member_root=proposers.root,
+        proposals_open_at=now,
+        proposals_close_at=closes_at,
+        claim_period=DAY,
+        ballot=round_rules.approval(0, 1),
+        outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
+        committee=committee,
+        voting_opens_at=closes_at + DAY,
+        voting_closes_at=closes_at + 2 * DAY,
+        minimum_ballots=5,
+        tally_period=DAY,
+        secret=True,
+        **TIMES,
+    )
+    rounds = {}
+    for name, electorate in fixed.items():
+        rounds[name], _ = treasury.create_round(organizer, parameters, electorate, name, "")
+        treasury.fund(organizer, rounds[name], parameters.budget)
+        tree_to_buy = Item(SigningKey().address, 5, "Tree", "")
+        treasury.propose(organizer, rounds[name], tree_to_buy, proposers)
+    stack.move_time(closes_at)
+    past_block(stack)
+    past_block(stack)
+    true, at_time = electorates.census_at(wanted, closes_at)
+
+    def redeemed(name: str, pairs: Sequence[tuple[SigningKey, SigningKey]]) -> bytes:
+        domain = Domain(CHAIN_ID, treasury.address)
+        electorate = InvitedElectorate(domain, tree.root, rounds[name], None)
+        ordered = sorted(pairs, key=lambda pair: pair[0].address)
+        return Redemptions(tree, tuple(electorate.redeem(*one) for one in ordered)).encode()
+
+    own, uninvited = SigningKey(), list(zip(fresh_keys(6), fresh_keys(6), strict=True))
+    twice = [(key, own) for key in invited]
+    origin = InvitedCensus(tree.root).to_json()
+    cheats: dict[str, tuple[Census, dict[str, Any], bytes, str]] = {
+        "other keys": (mine, at_time.to_json(), b"", "gives another census"),
+        "another block": (
+            read_census(JsonRpc(stack.rpc_url), replace(source, block=early), early + 1),
+            replace(source, block=early).to_json(),
+            b"",
+            "is not the latest until",
+        ),
+        "foreign voting keys": (
+            true,
+            replace(at_time, keys=foreign.address).to_json(),
+            b"",
+            "voting keys are not those of this registry",
+        ),
+        "no invitations": (
+            entered(uninvited),
+            origin,
+            redeemed("no invitations", uninvited),
+            "not an invitation",
+        ),
+        "one key twice": (
+            entered(twice),
+            origin,
+            redeemed("one key twice", twice),
+            "redeemed another invitation as well",
+        ),
+        "true": (true, at_time.to_json(), b"", ""),
+    }
+    courier = Courier(registry, organizer)
+    for name, (census, described, redemptions, says) in cheats.items():
+        description = round_description(treasury, rounds[name], described, shared_keys=True)
+        poll_id, _ = treasury.start_voting(organizer, rounds[name], census, description)
+        poll = PublishedPoll.read(registry, poll_id)
+        assert poll is not None
+        said = ""
+        deadline = time.monotonic() + 60
+        # Nodes that only wait for one another, or for a block, are asked again.
+        while registry.poll(poll_id).status is Status.CREATED:
+            assert time.monotonic() < deadline, (name, said)
+            try:
+                courier.open_poll(poll, census.encode() + redemptions)
+            except CourierError as error:
+                said = str(error)
+                if says and says in said:
+                    break
+            time.sleep(0.3)
+        assert (registry.poll(poll_id).status is Status.OPEN) is (name == "true"), (name, said)
+
+
+def entered(pairs: Sequence[tuple[SigningKey, SigningKey]]) -> Census:
+    """Each with the account of the first key, signing by the second."""
+    entries = [CensusEntry(one.address, key.address, 1) for one, key in pairs]
+    return Census(tuple(sorted(entries, key=lambda entry: entry.account)))
 
 
 @pytest.mark.parametrize(
