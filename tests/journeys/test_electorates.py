@@ -1,24 +1,30 @@
 """Electorates read from the chain: members, tokens with votes, and voting keys of wallets."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from ostraka.app.local_stack import LocalStack
-from ostraka.chain.contract import artifact, checksum, connect, deploy, transact
+from ostraka.app.local_stack import CHAIN_ID, LocalStack
+from ostraka.chain.contract import ChainError, artifact, checksum, connect, deploy, transact
 from ostraka.keys import SigningKey
+from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import to_hex
+from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.rpc import JsonRpc
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
+from ostraka_verifier.typed_data import Domain
+from tests.journeys.test_cli import finish
 from tests.support.api import (
     TIMES,
     Api,
+    accounts,
     audit,
     ballots_of,
     fresh_keys,
+    propose,
     stack_with_gateway,
     wait_for_heads,
 )
@@ -45,9 +51,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 class Contract:
     """A deployed contract, used by the organizer or by whoever is named."""
 
-    def __init__(self, stack: LocalStack, name: str, *arguments: Any) -> None:
+    def __init__(
+        self, stack: LocalStack, name: str, *arguments: Any, address: bytes | None = None
+    ) -> None:
+        """Deployed now, unless it is at an address already."""
         self.stack, self.web3 = stack, connect(stack.rpc_url)
-        self.address, _ = deploy(stack.rpc_url, stack.organizer, name, *arguments)
+        if address is None:
+            address, _ = deploy(stack.rpc_url, stack.organizer, name, *arguments)
+        self.address = address
         self.contract = self.web3.eth.contract(
             address=checksum(self.address), abi=artifact(name)["abi"]
         )
@@ -60,6 +71,24 @@ class Contract:
     def data(self, function: str, *arguments: Any) -> bytes:
         """Calldata, for a wallet to send."""
         return bytes.fromhex(self.contract.encode_abi(function, list(arguments))[2:])
+
+
+def members_of(stack: LocalStack, accounts: Sequence[bytes]) -> Contract:
+    """A member registry, of the organizer's."""
+    members = Contract(stack, "MemberRegistry", checksum(stack.organizer.address))
+    members.send("setMembers", [checksum(one) for one in accounts], [1] * len(accounts))
+    return members
+
+
+def voting_keys(stack: LocalStack) -> Contract:
+    """The registry's own contract of voting keys."""
+    return Contract(stack, "VotingKeys", address=stack.voting_keys)
+
+
+def consent(keys: Contract, account: bytes, key: SigningKey) -> bytes:
+    """A key's signature that it signs for an account."""
+    domain = Domain(CHAIN_ID, keys.address)
+    return key.sign(domain.digest(typed_data.VOTING_KEY, account, key.address))
 
 
 def rich(stack: LocalStack) -> SigningKey:
@@ -91,17 +120,22 @@ def past_block(stack: LocalStack) -> int:
 
 def test_members_with_voting_keys_vote(stack: LocalStack, browser: Browser) -> None:
     api = Api(stack)
-    members = Contract(stack, "MemberRegistry", checksum(stack.organizer.address))
-    keys = Contract(stack, "VotingKeys")
+    keys = voting_keys(stack)
     wallet = Contract(stack, "TestWallet")
     voters = fresh_keys(6)
     wallet_key, cold, cold_key = SigningKey(), rich(stack), SigningKey()
     accounts = [key.address for key in voters] + [wallet.address, cold.address]
-    members.send("setMembers", [checksum(one) for one in accounts], [1] * len(accounts))
+    members = members_of(stack, accounts)
     members.send("setMembers", [checksum(voters[5].address)], [0])
-    register = keys.data("register", checksum(wallet_key.address))
+    # Nobody claims a key that did not consent to that very account.
+    for_other = consent(keys, wallet.address, cold_key)
+    with pytest.raises(ChainError, match="VotingKeysWrongSigner"):
+        keys.send("register", checksum(cold_key.address), for_other, sender=cold)
+    consented = consent(keys, wallet.address, wallet_key)
+    register = keys.data("register", checksum(wallet_key.address), consented)
     wallet.send("execute", checksum(keys.address), register)
-    keys.send("register", checksum(cold_key.address), sender=cold)
+    consented = consent(keys, cold.address, cold_key)
+    keys.send("register", checksum(cold_key.address), consented, sender=cold)
     source = CensusSource(SourceKind.MEMBERS, members.address, past_block(stack), keys=keys.address)
     assert len(weights_now(stack, browser, source)) == 7
     now = stack.registry.head().timestamp
@@ -112,7 +146,7 @@ def test_members_with_voting_keys_vote(stack: LocalStack, browser: Browser) -> N
         "voters": {
             "kind": "members",
             "contract": to_hex(members.address),
-            "keys": to_hex(keys.address),
+            "voting_keys": True,
         },
         "times": TIMES,
     }
@@ -122,7 +156,7 @@ def test_members_with_voting_keys_vote(stack: LocalStack, browser: Browser) -> N
     # What happens after the census was read concerns later votes only.
     members.send("setMembers", [checksum(SigningKey().address)], [1])
     wallet.send("changeMind")
-    keys.send("register", checksum(SigningKey().address), sender=cold)
+    keys.send("register", checksum(bytes(20)), b"", sender=cold)
     eventually(lambda: api.good("GET", f"/polls/{poll_id}")["poll_keys"] is not None, "open")
     wait_for_heads(stack)
     votes = [(key, key.address, [0]) for key in voters[:5]]
@@ -145,6 +179,8 @@ def test_members_with_voting_keys_vote(stack: LocalStack, browser: Browser) -> N
     assert report["verdict"] == "holds", report
     (source,) = [one for one in report["checks"] if one["check"] == "C4"]
     assert members.address.hex() in source["detail"]
+    assert keys.address.hex() in source["detail"]
+    assert source["assumes"] == f"the owner of {to_hex(members.address)} listed its members"
 
 
 def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack, browser: Browser) -> None:
@@ -173,13 +209,126 @@ def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack, browser: Brows
     assert weights_now(stack, browser, source) == {holder.address: 1 for holder in holders[:2]}
 
 
+# Who votes in a round, and what its funders then take on somebody's word.
+KINDS = ("members", "list", "on chain", "invitations")
+ROUND = {"budget": 100, "ballot": {"kind": "approval", "at_most": 1}, "times": TIMES}
+
+
+def redeem(api: Api, plan: str, invitation: SigningKey, key: SigningKey) -> tuple[int, Any]:
+    """What whoever holds an invitation sends, and the gateway's answer."""
+    (place,) = api.good("GET", f"/invitations/{invitation.address_hex}")
+    redemption = InvitedElectorate.from_json(place["electorate"]).redeem(invitation, key)
+    body = {
+        "plan": plan,
+        "invitation": invitation.address_hex,
+        "signing_key": key.address_hex,
+        "by_invitation": to_hex(redemption.by_invitation),
+        "by_signing_key": to_hex(redemption.by_signing_key),
+    }
+    return api("POST", "/invitations/redemption", body)
+
+
+def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
+    """From the round's creation to an audit that holds, and says what it takes on trust."""
+    api, keys = Api(stack), voting_keys(stack)
+    proposers, listed, invited = fresh_keys(6), fresh_keys(6), fresh_keys(8)
+    on_chain, later, own = [rich(stack) for _ in range(6)], fresh_keys(1), fresh_keys(6)
+    members = members_of(stack, [key.address for key in on_chain])
+    now = stack.registry.head().timestamp
+    times = {
+        "proposals_close_at": now + DAY,
+        "voting_opens_at": now + 2 * DAY,
+        "voting_closes_at": now + 3 * DAY,
+    }
+    by_registry = {"contract": to_hex(members.address), "voting_keys": True}
+    invitations = [{"address": key.address_hex} for key in invited]
+    voters: dict[str, dict[str, Any]] = {
+        "members": {},
+        "list": {"voters": accounts(listed)},
+        "on chain": {"voters": {"kind": "members", **by_registry}},
+        "invitations": {"voters": {"kind": "invitations", "invitations": invitations}},
+    }
+    plans: dict[str, str] = {}
+    rounds: dict[str, int] = {}
+    for number, kind in enumerate(KINDS):
+        wanted = ROUND | times | {"title": kind, "members": accounts(proposers)} | voters[kind]
+        made = api.good("POST", "/rounds", wanted, token=True)
+        plans[kind], rounds[kind] = made["plan"], int(made["round"])
+        assert stack.treasury.round(rounds[kind]).electorate_kind == number
+        api.good("POST", f"/rounds/{rounds[kind]}/funding", {"amount": 100}, token=True)
+        item = {"recipient": SigningKey().address_hex, "amount": 60, "title": "Tree", "text": ""}
+        propose(api, rounds[kind], proposers[0], item)
+    # Two invitations stay unused; a key that has one gets no second.
+    for invitation, key in zip(invited, own, strict=False):
+        assert redeem(api, plans["invitations"], invitation, key)[0] == 200
+    status, problem = redeem(api, plans["invitations"], invited[6], own[0])
+    assert (status, problem["field"]) == (409, "signing_key")
+    # Until proposals close, members name keys and are named.
+    cold_key = SigningKey()
+    consented = consent(keys, on_chain[0].address, cold_key)
+    keys.send("register", checksum(cold_key.address), consented, sender=on_chain[0])
+    stack.move_time(times["proposals_close_at"])
+    members.send("setMembers", [checksum(key.address) for key in later], [1])
+    keys.send("register", checksum(bytes(20)), b"", sender=on_chain[0])
+    polls: dict[str, int] = {}
+    for kind, plan in plans.items():
+        eventually(lambda plan=plan: api.good("GET", f"/plans/{plan}")["poll"], "created", 60)  # type: ignore[misc]
+        polls[kind] = int(api.good("GET", f"/plans/{plan}")["poll"])
+        path = f"/polls/{polls[kind]}"
+        eventually(lambda path=path: api.good("GET", path)["poll_keys"], "open", 60)  # type: ignore[misc]
+    stack.move_time(times["voting_opens_at"])
+    wait_for_heads(stack)
+    signers = {
+        "members": [(key, key.address) for key in proposers],
+        "list": [(key, key.address) for key in listed],
+        "on chain": [
+            (cold_key, on_chain[0].address),
+            *((key, key.address) for key in on_chain[1:]),
+        ],
+        "invitations": [
+            (key, invitation.address) for invitation, key in zip(invited, own, strict=False)
+        ],
+    }
+    strangers = {
+        "members": (listed[0], listed[0].address),
+        "list": (proposers[0], proposers[0].address),
+        "on chain": (later[0], later[0].address),
+        "invitations": (invited[0], invited[0].address),
+    }
+    for kind, poll_id in polls.items():
+        path = f"/polls/{poll_id}/ballots"
+        for ballot in ballots_of(stack, poll_id, [(*one, [0]) for one in signers[kind]]):
+            assert api.good("POST", path, body_of(ballot))["recorded"]
+        (stranger,) = ballots_of(stack, poll_id, [(*strangers[kind], [0])])
+        assert api("POST", path, body_of(stranger))[0] == 422
+    finish(stack, *polls.values())
+    not_members = "voters who are not the round's members are those whom its funders expected"
+    by_hand = "the organizer, who listed 6 voters by hand, listed those who may vote"
+    owner = f"the owner of {to_hex(members.address)} listed its members"
+    persons = "each of 8 invitations (6 used) went to a person of its own"
+    assumed = {
+        "members": (by_hand, ""),
+        "list": (by_hand, not_members),
+        "on chain": (owner, not_members),
+        "invitations": (persons, not_members),
+    }
+    for kind, poll_id in polls.items():
+        path = f"/rounds/{rounds[kind]}"
+        eventually(lambda path=path: api.good("GET", path)["status"] == "decided", "decided", 60)  # type: ignore[misc]
+        report = audit(stack, poll_id)
+        assert report["verdict"] == "holds", (kind, report)
+        found = {one["check"]: one["assumes"] for one in report["checks"]}
+        assert (found["C4"], found["D1"]) == assumed[kind]
+        assert set(filter(None, assumed[kind])) <= set(report["assumes"])
+
+
 @pytest.mark.parametrize(
     ("electorate", "says"),
     [
-        ({"kind": "votes", "contract": "0x" + "00" * 19 + "09"}, "no entry"),
-        ({"kind": "members", "contract": "0x12"}, "pattern"),
-        ({"kind": "votes", "contract": "0x" + "11" * 20, "unit": 0}, "greater than 0"),
-        ({"kind": "lottery"}, "expected tags"),
+        ({"kind": "votes", "contract": "0x" + "00" * 19 + "09"}, "no contract"),
+        ({"kind": "members", "contract": "0x12"}, "40 hexadecimal digits"),
+        ({"kind": "votes", "contract": "0x" + "11" * 20, "unit": 0}, "expected more than 0"),
+        ({"kind": "lottery"}, "is none of"),
     ],
     ids=["nobody", "no address", "unit of zero", "unknown kind"],
 )

@@ -17,16 +17,19 @@ from ostraka.app.local_stack import LocalStack
 from ostraka.app.specification_file import read_specification
 from ostraka.chain.contract import Refused, artifact, checksum, connect, deploy, transact
 from ostraka.chain.published import PublishedPoll
-from ostraka.chain.treasury import RoundParameters
+from ostraka.chain.treasury import ElectorateKind, RoundElectorate, RoundParameters
 from ostraka.cli.main import app
+from ostraka.client.chain_check import poll_keys_of_nodes
+from ostraka.gateway.electorates import census_of_list
 from ostraka.gateway.poll_outcomes import CategoriesWanted, ProportionalWanted
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.gateway.specification import AccountList, PollSpecification, RoundSpecification
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
 from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex
 from ostraka_verifier.census import Census
+from ostraka_verifier.census_tree import CensusRoot
 from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256, signed128, tagged_hash, unsigned
 from ostraka_verifier.errors import AuditError
@@ -43,7 +46,7 @@ from tests.support.api import (
     accounts,
     audit,
     fresh_keys,
-    signed,
+    propose,
     stack_with_gateway,
     wait_for_heads,
 )
@@ -193,13 +196,13 @@ def cast(api: Api, poll_id: int, votes: Sequence[tuple[SigningKey, Any]]) -> tup
     """Votes on a poll's questions, all in one batch."""
     stack = api.stack
     poll = PublishedPoll.read(stack.registry, poll_id)
-    keys = stack.registry.opened(poll_id)
+    opening = stack.registry.opened(poll_id)
     assert poll is not None
-    assert keys is not None
+    assert opening is not None
     questions = poll.description.check_questions(poll.rule)
     factory = BallotFactory(
         *(load(), poll.rule, poll.committee.threshold, poll.domain, poll.context),
-        keys.public_keys,
+        poll_keys_of_nodes(poll.committee, poll_id, opening.node_keys).public_keys,
     )
     now = stack.registry.head().timestamp
     ballots = [
@@ -365,11 +368,7 @@ def test_rounds_that_divide_and_that_have_categories(stack: LocalStack, api: Api
             item = {"recipient": recipients[title][place], "amount": amount}
             item |= {"title": f"{title} {place}", "text": ""}
             item["category"] = categories[place] if title == "Town" else 0
-            member = keys[place]
-            asked = {"kind": "proposal", "round": int(plan["round"]), "item": item}
-            to_sign = api.good("POST", "/typed-data", asked | {"member": member.address_hex})
-            sent = {"item": item, "authorization": signed(member, to_sign)}
-            api.good("POST", f"/rounds/{plan['round']}/proposals", sent)
+            propose(api, int(plan["round"]), keys[place], item)
     stack.move_time(now + DAY)
     polls = {title: opened(api, plan["plan"]) for title, plan in plans.items()}
     stack.move_time(now + 2 * DAY)
@@ -531,14 +530,16 @@ def create(stack: LocalStack, rule: bytes, weight: int = 5) -> None:
     outcome, description = NoOutcome().encode(), b'{"title": "A poll", "options": ["A", "B"]}'
     now = stack.registry.head().timestamp
     api = Api(stack)
+    # The contract sees no more of a census than this.
+    census = CensusRoot(bytes(32), weight, 5)
     parameters = PollParameters(
         committee=from_hex(api.good("GET", "/config")["committees"][0], "committee"),
         rule=tagged_hash("rule", rule),
         outcome_rule=outcome_rule_digest(outcome),
         description=keccak256(description),
-        census_root=bytes(32),
-        voters=5,
-        total_weight=weight,
+        census_root=census.digest,
+        voters=census.count,
+        total_weight=census.sum,
         secret=True,
         opens_at=now,
         closes_at=now + DAY,
@@ -549,7 +550,7 @@ def create(stack: LocalStack, rule: bytes, weight: int = 5) -> None:
         tally_period=DAY,
         minimum_ballots=5,
     )
-    stack.registry.create_poll(stack.organizer, parameters, rule, outcome, description)
+    stack.registry.create_poll(stack.organizer, parameters, census, rule, outcome, description)
 
 
 def test_weights_that_make_a_tally_wrap(stack: LocalStack, api: Api, tmp_path: Path) -> None:
@@ -665,6 +666,8 @@ def test_rounds_that_nobody_takes(stack: LocalStack, api: Api, tmp_path: Path, n
 
     said = RoundSpecification.model_validate(wanted)
     minimum_amount, maximum_amount = said.amounts
+    assert isinstance(said.members, AccountList)
+    members = census_of_list(said.members)
     parameters = RoundParameters(
         token=bytes(20),
         budget=said.budget,
@@ -672,7 +675,7 @@ def test_rounds_that_nobody_takes(stack: LocalStack, api: Api, tmp_path: Path, n
         maximum_amount=maximum_amount,
         proposals_per_member=1,
         maximum_proposals=said.maximum_proposals,
-        member_root=bytes([1] * 32),
+        member_root=members.root,
         proposals_open_at=now,
         proposals_close_at=said.proposals_close_at,
         claim_period=DAY,
@@ -682,10 +685,12 @@ def test_rounds_that_nobody_takes(stack: LocalStack, api: Api, tmp_path: Path, n
         voting_opens_at=said.voting_opens_at,
         voting_closes_at=said.voting_closes_at,
         minimum_ballots=5,
+        secret=said.secret,
         **said.times.model_dump(),
     )
+    electorate = RoundElectorate(ElectorateKind.MEMBERS, members.tree)
     with pytest.raises(Refused, match=re.escape(f"BudgetTreasuryInvalidParameter({field})")):
-        stack.treasury.create_round(stack.organizer, parameters, "A round", "")
+        stack.treasury.create_round(stack.organizer, parameters, electorate, "A round", "")
 
 
 def _toml(value: object) -> str:

@@ -287,7 +287,7 @@ def test_an_electorate_that_opens_no_root_is_refused(stack: LocalStack) -> None:
     others = Census(tuple(CensusEntry(one, one, 1) for one in accounts))
     rule = b'{"at":1,"contract":"0x%s","kind":"members"}' % (b"11" * 20)
     for electorate, says in (
-        (RoundElectorate(ElectorateKind.MEMBERS, others.tree), "ElectorateDiffers"),
+        (RoundElectorate(ElectorateKind.MEMBERS, others.tree), "electorate.censusHash"),
         (RoundElectorate(ElectorateKind.MEMBERS, others.tree, rule), "electorate.source"),
         (RoundElectorate(ElectorateKind.FIXED), "electorate.voters"),
         (RoundElectorate(ElectorateKind.SOURCE), "electorate.source"),

@@ -88,7 +88,8 @@ def signed(key: SigningKey, to_sign: dict[str, Any]) -> dict[str, Any]:
     """An authorization, signed as a wallet would: from the typed data alone."""
     message = encode_typed_data(full_message=to_sign["typed_data"])
     signature = key.sign(_hash_eip191_message(message))
-    return to_sign["authorization"] | {"signature": to_hex(signature)}
+    authorization: dict[str, Any] = to_sign["authorization"]
+    return authorization | {"signature": to_hex(signature)}
 
 
 def poll_keys(poll: PublishedPoll, opened: OpenedPoll) -> PollKeyList:
@@ -96,6 +97,14 @@ def poll_keys(poll: PublishedPoll, opened: OpenedPoll) -> PollKeyList:
     with ThreadPoolExecutor(1) as thread:
         asked = thread.submit(poll_keys_of_nodes, poll.committee, poll.poll_id, opened.node_keys)
         return asked.result()
+
+
+def propose(api: Api, round_id: int, member: SigningKey, item: dict[str, Any]) -> None:
+    """A member's signed proposal, sent by the gateway."""
+    asked = {"kind": "proposal", "round": round_id, "item": item, "member": member.address_hex}
+    to_sign = api.good("POST", "/typed-data", asked)
+    sent = {"item": item, "authorization": signed(member, to_sign)}
+    api.good("POST", f"/rounds/{round_id}/proposals", sent)
 
 
 def ballots_of(

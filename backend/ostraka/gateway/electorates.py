@@ -71,8 +71,11 @@ class Electorates:
     ) -> tuple[Census, CensusSource]:
         rpc = JsonRpc(self.rpc_url)
         try:
-            source = self.source(electorate, block_of(rpc))
-            return read_census(rpc, source, rpc.newest_block()), source
+            source, newest = self.source(electorate, block_of(rpc)), rpc.newest_block()
+            if not rpc.code(source.contract, newest):
+                detail = f"there is no contract at {electorate.contract}"
+                raise Problem(422, "No census", detail, "contract")
+            return read_census(rpc, source, newest), source
         except (Malformed, Rejected, Reverted) as error:
             detail = f"no census comes from {electorate.contract}: {error}"
             raise Problem(422, "No census", detail, "contract") from error
