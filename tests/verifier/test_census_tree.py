@@ -170,7 +170,6 @@ def test_interpreter_is_free_meanwhile() -> None:
     assert steps > 5
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_root_after_a_fork() -> None:
     """A process that forked after a first root computes its own."""
     entries = packed([1] * 3000)
