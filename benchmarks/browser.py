@@ -25,7 +25,7 @@ DIST = ROOT / "web" / "dist"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 SLOWDOWN = 4
 # The client numbers these exactly; all other integers are bigints.
-_NUMBERS = {"threshold", "count", "round", "node", "category", "status"}
+_NUMBERS = {"threshold", "count", "round", "node", "category", "status", "kind", "rejected_rounds"}
 _WORKER = """
 (name) => {
   const revive = (value) => {
