@@ -8,11 +8,11 @@ from typing import Any
 
 from tests.support.committees import KeyCommittee
 
-from ostraka.app.local_stack import LocalStack
-from ostraka.chain import round_rules
 from ostraka.chain.contract import call, checksum
 from ostraka.chain.treasury import ElectorateKind, Item, RoundElectorate, RoundParameters
+from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
+from ostraka.planning import round_rules
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.outcome import Greedy, Misfit, Order, outcome_rule_digest

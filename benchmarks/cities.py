@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ostraka.app.plain_count import plain_count
+from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.reading import read_election
 from ostraka.voter.choice import vote_bits

@@ -22,7 +22,7 @@ from nacl.exceptions import RuntimeError as LibraryError
 from nacl.pwhash import argon2id
 from nacl.secret import SecretBox
 
-from ostraka.files import replace_file, require_private, write_new
+from ostraka.files import make_private_folder, replace_file, require_private, write_new
 from ostraka.keys import SigningKey
 from ostraka.passphrases import Passphrases
 from ostraka.randomness import system
@@ -56,6 +56,22 @@ COST = Cost(argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE)
 """Half a second and 256 MiB, once when a program starts; nobody waits for it again."""
 _MOST = Cost(16, 1 << 30)
 """What a file may ask for: none may exhaust the machine that opens it."""
+
+
+def create_key(path: Path, passphrase: str | None) -> SigningKey:
+    """A fresh signing key in a new file of mode 600, in a folder of mode 700.
+
+    Args:
+        passphrase: What protects it; None writes it plain.
+
+    Raises:
+        FileExistsError: There is a key already.
+        ValueError: Others may look into the folder.
+    """
+    key = SigningKey()
+    make_private_folder(path.parent)
+    write_key(path, key, passphrase)
+    return key
 
 
 def write_key(path: Path, key: SigningKey, passphrase: str | None, cost: Cost = COST) -> None:

@@ -22,7 +22,6 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 from typer.testing import CliRunner
 
-from ostraka.app.settings import NODE_PASSPHRASES
 from ostraka.chain.contract import Head
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, Status
@@ -37,6 +36,7 @@ from ostraka.node.repairing import Repairing
 from ostraka.node.settlement import Settlement
 from ostraka.node.store import NodeStore
 from ostraka.sealing import SEED_BYTES, PollKey, ballot_info
+from ostraka.services.settings import NODE_PASSPHRASES
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import NodePoll, SignedRoot
 from ostraka.wire.poll_keys import PollKeyList

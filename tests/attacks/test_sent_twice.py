@@ -19,29 +19,29 @@ from hexbytes import HexBytes
 from sqlalchemy import Engine
 from web3 import Web3
 
-from ostraka.app.local_stack import LocalStack
 from ostraka.chain import sending
 from ostraka.chain.contract import ChainError
 from ostraka.chain.errors import LowOnCoin, NotMinedYet
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
 from ostraka.chain.treasury import Treasury
+from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway import indexer as indexing
 from ostraka.gateway.api import build_api
 from ostraka.gateway.conductor import Conductor
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
-from ostraka.gateway.electorates import Electorates
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.plans import Plans
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.keys import SigningKey
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
+from ostraka.planning.electorates import Electorates
+from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.storage.database import Schema, open_database
 from ostraka_verifier import typed_data
 from ostraka_verifier.curve import load

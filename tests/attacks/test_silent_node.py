@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from ostraka.gateway.ballots import Ballots
-from ostraka.voter import cast as casting
-from ostraka.voter.cast import Nodes, receipt_statement
+from ostraka.wire import relay
 from ostraka.wire.records import CastRecord, decode_records, to_hex
+from ostraka.wire.relay import Nodes, receipt_statement
 from tests.backend.test_cast import published
 from tests.support.flood import record_of
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -62,16 +62,16 @@ class Committee:
 
 @pytest.fixture
 def committee(monkeypatch: pytest.MonkeyPatch) -> Committee:
-    monkeypatch.setattr(casting, "_PATIENCE_S", PATIENCE_S)
-    monkeypatch.setattr(casting, "_SLOW_S", 1.5)
+    monkeypatch.setattr(relay, "_PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(relay, "_SLOW_S", 1.5)
     return Committee(approval_poll())
 
 
 async def wait_for_all(nodes: Nodes, committee: Committee, record: CastRecord) -> None:
     """The old rule: an answer of every node, or no patience any more."""
     poll = committee.published
-    delivery = casting._Delivery(
-        [casting._Sent(record, receipt_statement(poll, record))], poll.nodes, poll.committee.quorum
+    delivery = relay._Delivery(
+        [relay._Sent(record, receipt_statement(poll, record))], poll.nodes, poll.committee.quorum
     )
     nodes._ask(poll, dict(enumerate(poll.committee.members, start=1)), delivery)
     await delivery.reaches(delivery.is_complete, None)
@@ -102,7 +102,7 @@ def test_a_vote_waits_for_a_quorum_and_not_for_all(committee: Committee) -> None
 def test_a_gateway_leaves_a_silent_node_alone_and_hears_it_again(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(casting, "_PAUSE_S", 3)
+    monkeypatch.setattr(relay, "_PAUSE_S", 3)
     records = [record_of(one) for one in committee.poll.prepared]
 
     async def steps(client: httpx.AsyncClient) -> None:
@@ -132,8 +132,8 @@ def test_a_gateway_leaves_a_silent_node_alone_and_hears_it_again(
 def test_what_waits_for_a_silent_node_is_bounded(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(casting, "_MOST_WAITING", 50)
-    monkeypatch.setattr(casting, "_SLOW_S", 60)
+    monkeypatch.setattr(relay, "_MOST_WAITING", 50)
+    monkeypatch.setattr(relay, "_SLOW_S", 60)
     record = record_of(committee.poll.prepared[0])
 
     async def steps(client: httpx.AsyncClient) -> None:
@@ -144,7 +144,7 @@ def test_what_waits_for_a_silent_node_is_bounded(
         assert all(len(one["receipts"]) == 3 for one in answers)
         refused = [one["refusals"] for one in answers if one["refusals"]]
         assert len(refused) == 20
-        assert committee.most_at_once == casting._AT_ONCE
+        assert committee.most_at_once == relay._AT_ONCE
 
     committee.run(steps)
 

@@ -10,15 +10,15 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
-from ostraka.app.plain_count import plain_count
-from ostraka.app.specification_file import read_specification
 from ostraka.cli.main import app
-from ostraka.formats.accounts import WrongLines, read_accounts
+from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import FileError
 from ostraka.formats.reading import read_election
 from ostraka.gateway.desk import Desk
 from ostraka.gateway.organizing import Organizing
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.planning.account_file import WrongLines, read_accounts
+from ostraka.planning.specification import PollSpecification, RoundSpecification
+from ostraka.planning.specification_file import read_specification
 from ostraka.wire.problems import Problem
 from tests.support.elections import tally_of
 

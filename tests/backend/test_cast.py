@@ -7,11 +7,12 @@ import httpx
 import pytest
 
 from ostraka.chain.published import PublishedPoll
-from ostraka.voter import cast as casting
-from ostraka.voter.cast import Cast, cast
+from ostraka.wire import relay
 from ostraka.wire.records import to_hex
+from ostraka.wire.relay import Cast, Nodes
 from ostraka_verifier import typed_data
 from ostraka_verifier.parameters import Description
+from tests.support.flood import record_of
 from tests.support.polls import SyntheticPoll, approval_poll
 
 LIAR = "node-2.example"
@@ -61,8 +62,10 @@ def cast_with(answer: httpx.Response) -> Cast:
         return httpx.Response(200, json=[{"signature": to_hex(signature)}])
 
     async def run() -> Cast:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as client:
-            return await cast(client, published(poll), prepared)
+        transport = httpx.MockTransport(handle)
+        async with httpx.AsyncClient(transport=transport) as client, Nodes(client) as nodes:
+            (result,) = await nodes.send(published(poll), [record_of(prepared)])
+            return result
 
     return asyncio.run(run())
 
@@ -80,7 +83,7 @@ def test_an_answer_without_end_is_cut_short(status: int) -> None:
 def test_a_node_that_always_wants_to_be_asked_again_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(casting, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(relay, "_PATIENCE_S", 0.5)
     result = cast_with(httpx.Response(503, headers={"Retry-After": "1"}, text="later"))
     assert result.recorded
     assert result.refusals == {2: "later"}

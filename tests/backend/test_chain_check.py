@@ -6,10 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from ostraka.client import chain_check
-from ostraka.client.chain_check import poll_keys_of_nodes
-from ostraka.client.gateway import Refusal
+from ostraka.gateway_client.gateway import Refusal
 from ostraka.sealing import PollKey
+from ostraka.voter import chain_poll
+from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, check_signatures
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Rejected
@@ -73,7 +73,7 @@ def test_nodes_that_answer_late_keep_nobody_waiting(
     started = time.monotonic()
     assert poll_keys_of_nodes(nodes.committee, 1, nodes.keys.node_keys) == nodes.keys
     assert time.monotonic() - started < 4
-    monkeypatch.setattr(chain_check, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(chain_poll, "_PATIENCE_S", 0.5)
     nodes.stubs[3].routes[OPENING] = late
     with pytest.raises(Refusal, match="TimeoutError"):
         poll_keys_of_nodes(nodes.committee, 1, nodes.keys.node_keys)

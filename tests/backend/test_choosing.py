@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from ostraka.chain import round_rules
-from ostraka.client.choosing import _vote, bits_of
-from ostraka.client.poll import VotersPoll
+from ostraka.planning import round_rules
 from ostraka.voter.choice import ballot_bits
+from ostraka.voter.poll import VotersPoll
+from ostraka.voter.typed_choice import _vote, bits_of
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.parameters import Description
 from ostraka_verifier.question import Question, read_questions

@@ -9,13 +9,13 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from ostraka.app.processes import free_ports
 from ostraka.cli import main as entry
 from ostraka.cli.main import app
-from ostraka.client.poll import domain_of
-from ostraka.formats.accounts import read_invitations
+from ostraka.demo.processes import free_ports
+from ostraka.gateway_client.config import domain_of
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
+from ostraka.planning.account_file import read_invitations
 from ostraka.wire.invitations import InvitedElectorate, invitation_of
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data

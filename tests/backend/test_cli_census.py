@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ostraka.cli.main import app
-from ostraka.formats.accounts import read_accounts
-from ostraka.gateway.electorates import census_of_list
-from ostraka.gateway.specification import AccountList
+from ostraka.planning.account_file import read_accounts
+from ostraka.planning.electorates import census_of_list
+from ostraka.planning.specification import AccountList
 from ostraka.wire.problems import Problem
 
 WEIGHTS = [1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610]

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ostraka.app.specification_file import duration_s, read_specification
 from ostraka.cli.main import app
 from ostraka.cli.output import when
 from ostraka.cli.templates import POLL, ROUND
-from ostraka.formats.accounts import WrongLines, read_accounts
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.planning.account_file import WrongLines, read_accounts
+from ostraka.planning.specification import PollSpecification, RoundSpecification
+from ostraka.planning.specification_file import duration_s, read_specification
 from ostraka.wire.addresses import read_address
 
 NOW = 1_800_000_000

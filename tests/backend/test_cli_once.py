@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ostraka.cli.main import app
-from ostraka.client import requests
+from ostraka.gateway_client import requests
 from tests.support.stub_gateway import StubGateway, answer
 
 SENT = [{"transaction": "0x" + "ab" * 32, "gas_used": 1, "block": 1}]

@@ -10,14 +10,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ostraka.cli.main import app
-from ostraka.client.casting import prepare, sign
-from ostraka.client.gateway import Refusal
-from ostraka.client.poll import VotersPoll, compare
-from ostraka.client.votes import SavedVotes
+from ostraka.gateway_client.gateway import Refusal
 from ostraka.key_files import write_key
 from ostraka.sealing import PollKey, ballot_info
-from ostraka.voter.cast import receipt_statement
+from ostraka.voter.casting import prepare, sign
+from ostraka.voter.poll import VotersPoll, compare
+from ostraka.voter.saved_votes import SavedVotes
 from ostraka.wire.records import CastRecord, to_hex
+from ostraka.wire.relay import receipt_statement
 from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import NoOutcome

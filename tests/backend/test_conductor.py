@@ -13,8 +13,8 @@ from ostraka.gateway.courier import CourierError
 from ostraka.gateway.desk import Desk
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.plans import Plans
-from ostraka.gateway.specification import PollSpecification
 from ostraka.keys import SigningKey
+from ostraka.planning.specification import PollSpecification
 from ostraka.storage.database import Schema, open_database
 
 CLOSES_AT = 2_000_000_000

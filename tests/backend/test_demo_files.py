@@ -6,10 +6,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from ostraka.app import demo
-from ostraka.app.demo import Demo
-from ostraka.app.plain_count import PlainCount, plain_count
 from ostraka.cli.main import app
+from ostraka.demo import demo
+from ostraka.demo.demo import Demo
+from ostraka.demo.plain_count import PlainCount, plain_count
 from ostraka.formats.election import FileError
 from tests.support.elections import pb, write
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ostraka.gateway.description import MAX_BYTES, description, poll_description
-from ostraka.gateway.specification import PollSpecification
+from ostraka.planning.specification import PollSpecification
 from ostraka.wire.problems import Problem
 from ostraka_verifier.parameters import Description
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from ostraka.app.specification_file import read_specification
-from ostraka.chain.round_rules import ballot_json, outcome_json, question_of
-from ostraka.gateway.poll_outcomes import (
+from ostraka.planning.poll_outcomes import (
     CategoriesWanted,
     GreedyWanted,
     NoOutcomeWanted,
     ProportionalWanted,
     poll_outcome_rule,
 )
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.planning.round_rules import ballot_json, outcome_json, question_of
+from ostraka.planning.specification import PollSpecification, RoundSpecification
+from ostraka.planning.specification_file import read_specification
 from ostraka.voter.choice import ballot_bits
 from ostraka_verifier.checks import Audit, Claimed, Verdict
 from ostraka_verifier.curve import load

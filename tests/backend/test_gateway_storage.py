@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ostraka.gateway.plans import Fixed, Plans
-from ostraka.gateway.specification import PollSpecification
+from ostraka.planning.specification import PollSpecification
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import Plan
 from ostraka.storage.leadership import Leadership

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from ostraka.gateway.leaks import AskedPoll, LeakWarning, leak_warnings
+from ostraka.planning.leaks import AskedPoll, LeakWarning, leak_warnings
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.question import (
     CrossTabulation,

@@ -11,13 +11,13 @@ from random import Random
 
 import pytest
 
-from ostraka.app.file_ballots import check_readings, file_ballots
-from ostraka.app.plain_count import plain_count
-from ostraka.app.specification_file import read_specification
-from ostraka.formats.accounts import WrongLines, read_accounts
+from ostraka.demo.file_ballots import check_readings, file_ballots
+from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import FileError
 from ostraka.formats.reading import read_election
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.planning.account_file import WrongLines, read_accounts
+from ostraka.planning.specification import PollSpecification, RoundSpecification
+from ostraka.planning.specification_file import read_specification
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"

@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 from ostraka.chain.contract import ChainError, Refused, Reverted
 from ostraka.chain.sending import Account
 from ostraka.gateway.desk import Desk
-from ostraka.gateway.electorates import Electorates
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.organizing import PAYOUT_TRIES, Organizing
 from ostraka.gateway.plans import Plans
-from ostraka.gateway.specification import TokenVotes
 from ostraka.keys import SigningKey
+from ostraka.planning.electorates import Electorates
+from ostraka.planning.specification import TokenVotes
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problems import Problem
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from benchmarks.cities import compare
 
-from ostraka.app.demo import committee_bounds
-from ostraka.app.file_ballots import file_ballots
-from ostraka.app.plain_count import plain_count
-from ostraka.chain.round_rules import ballot_json, outcome_json
+from ostraka.demo.demo import committee_bounds
+from ostraka.demo.file_ballots import file_ballots
+from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.reading import read_election
+from ostraka.planning.round_rules import ballot_json, outcome_json
 from ostraka_verifier.outcome import Greedy, GreedyByCategory, Misfit, NoOutcome
 from ostraka_verifier.parameters import Committee, Member
 from tests.support.elections import PROJECTS, VOTES, pb, random_pb, tally_of, write

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ostraka.app.file_ballots import file_ballots
-from ostraka.app.plain_count import plain_count
+from ostraka.demo.file_ballots import file_ballots
+from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import FileError
 from ostraka.formats.preflib import PrefLibError
 from ostraka.formats.reading import read_election

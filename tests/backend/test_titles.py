@@ -11,10 +11,10 @@ from fastapi.testclient import TestClient
 from pydantic import Field, ValidationError
 
 from ostraka.gateway.api import ProposalItem
-from ostraka.gateway.asked_polls import census_so_far
-from ostraka.gateway.feasibility import impossibilities
-from ostraka.gateway.fields import Strict
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.planning.asked_poll import census_so_far
+from ostraka.planning.feasibility import impossibilities
+from ostraka.planning.fields import Strict
+from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.wire.addresses import read_address
 from ostraka.wire.problems import install
 from ostraka.wire.strict_requests import StrictRoute

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from ostraka.app.local_stack import LocalStack
+from ostraka.demo.local_stack import LocalStack
 from tests.browser.surfing import Surfer
 from tests.support.api import stack_with_gateway
 

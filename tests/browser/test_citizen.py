@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
-from ostraka.client.votes import SavedVotes
+from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
+from ostraka.voter.saved_votes import SavedVotes
 from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ostraka.app.local_stack import CHAIN_ID, LocalStack
 from ostraka.chain.contract import artifact, checksum, connect, deploy
+from ostraka.demo.local_stack import CHAIN_ID, LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from ostraka.app.local_stack import LocalStack
-from ostraka.app.specification_file import read_specification
-from ostraka.gateway.specification import PollSpecification
+from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
+from ostraka.planning.specification import PollSpecification
+from ostraka.planning.specification_file import read_specification
 from ostraka.wire.invitations import invitation_of
 from ostraka.wire.records import to_hex
 from tests.browser.invitations import redeem

@@ -10,8 +10,8 @@ from typing import Any
 from eth_account import Account
 from eth_account.messages import _hash_eip191_message, encode_typed_data
 
-from ostraka.app.local_stack import CHAIN_ID, LocalStack
 from ostraka.chain.contract import artifact, checksum, connect
+from ostraka.demo.local_stack import CHAIN_ID, LocalStack
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
 from tests.browser.surfing import Surfer

@@ -16,13 +16,13 @@ from typing import Any
 import httpx
 import pytest
 
-from ostraka.app.local_stack import LocalStack
-from ostraka.app.specification_file import read_specification
 from ostraka.chain.contract import checksum
-from ostraka.client.gateway import Gateway
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
+from ostraka.demo.local_stack import LocalStack
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
+from ostraka.planning.specification import PollSpecification, RoundSpecification
+from ostraka.planning.specification_file import read_specification
 from ostraka.sealing import PollKey
 from ostraka.wire.invitations import invitation_of
 from ostraka.wire.records import to_hex

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from ostraka.app.local_stack import CHAIN_ID, LocalStack
-from ostraka.chain import round_rules
 from ostraka.chain.contract import ChainError, artifact, checksum, connect, deploy, transact
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import ElectorateKind, Item, RoundElectorate, RoundParameters
+from ostraka.demo.local_stack import CHAIN_ID, LocalStack
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.description import round_description
-from ostraka.gateway.electorates import Electorates
-from ostraka.gateway.specification import RegistryMembers
 from ostraka.keys import SigningKey
+from ostraka.planning import round_rules
+from ostraka.planning.electorates import Electorates
+from ostraka.planning.specification import RegistryMembers
 from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data

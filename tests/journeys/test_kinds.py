@@ -13,18 +13,18 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ostraka.app.local_stack import LocalStack
-from ostraka.app.specification_file import read_specification
 from ostraka.chain.contract import Refused, artifact, checksum, connect, deploy, transact
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import ElectorateKind, RoundElectorate, RoundParameters
 from ostraka.cli.main import app
-from ostraka.client.chain_check import poll_keys_of_nodes
-from ostraka.gateway.electorates import census_of_list
-from ostraka.gateway.poll_outcomes import CategoriesWanted, ProportionalWanted
-from ostraka.gateway.specification import AccountList, PollSpecification, RoundSpecification
+from ostraka.demo.local_stack import LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
+from ostraka.planning.electorates import census_of_list
+from ostraka.planning.poll_outcomes import CategoriesWanted, ProportionalWanted
+from ostraka.planning.specification import AccountList, PollSpecification, RoundSpecification
+from ostraka.planning.specification_file import read_specification
+from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
 from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex

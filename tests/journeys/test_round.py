@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from ostraka.app.local_stack import LocalStack
-from ostraka.chain import round_rules
 from ostraka.chain.contract import ChainError, checksum
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import (
@@ -17,8 +15,10 @@ from ostraka.chain.treasury import (
     RoundParameters,
     RoundStatus,
 )
+from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
+from ostraka.planning import round_rules
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence

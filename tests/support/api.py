@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 from eth_account.messages import _hash_eip191_message, encode_typed_data
 
-from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll
-from ostraka.client.chain_check import poll_keys_of_nodes
+from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
+from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka.wire.poll_keys import PollKeyList
 from ostraka.wire.records import to_hex

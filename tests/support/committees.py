@@ -6,8 +6,8 @@ The tally that it signs is the test's, not that of ballots.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ostraka.app.local_stack import LocalStack
 from ostraka.chain.contract import Sent
+from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from ostraka.randomness import system
 from ostraka.sealing import PollKey

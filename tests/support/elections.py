@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 from random import Random
 
-from ostraka.app.file_ballots import file_ballots
+from ostraka.demo.file_ballots import file_ballots
 from ostraka.formats.election import Election
 
 META = {"description": "A town", "currency": "EUR", "budget": "100", "vote_type": "approval"}

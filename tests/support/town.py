@@ -9,16 +9,16 @@ from typing import Any
 
 import httpx
 
-from ostraka.app.local_stack import LocalStack
 from ostraka.chain.published import PublishedPoll
-from ostraka.client.chain_check import poll_keys_of_nodes
+from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
-from ostraka.voter.cast import Cast, cast
+from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.records import CastRecord
+from ostraka.wire.relay import Cast, cast
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ostraka.chain import round_rules
 from ostraka.keys import SigningKey
+from ostraka.planning import round_rules
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import join_sections
 from ostraka_verifier.census import Census, CensusEntry

@@ -17,18 +17,6 @@ from ostraka_verifier.census_tree import SIBLING_BYTES, CensusRoot
 from ostraka_verifier.encoding import HASH_BYTES, keccak256
 
 
-class BallotKind(IntEnum):
-    """Kinds of ballots a round can have, as the contract numbers them."""
-
-    SINGLE_CHOICE = 0
-    APPROVAL = 1
-    KNAPSACK = 2
-    SCORE = 3
-    POINTS = 4
-    QUADRATIC = 5
-    RANKING = 6
-
-
 class RoundStatus(IntEnum):
     """Status of a round, as the contract numbers it."""
 

@@ -8,7 +8,7 @@ import typer
 
 from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl, PollName, poll_number
 from ostraka.cli.output import emit, progress
-from ostraka.client.gateway import Gateway
+from ostraka.gateway_client.gateway import Gateway
 from ostraka_verifier.board import split_sections
 
 app = typer.Typer(help="The bulletin board of a poll, for auditors.", no_args_is_help=True)

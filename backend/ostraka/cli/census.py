@@ -9,7 +9,7 @@ import typer
 
 from ostraka.cli.client import AsJson
 from ostraka.cli.output import emit, facts, table
-from ostraka.formats.accounts import COLUMNS, read_accounts
+from ostraka.planning.account_file import COLUMNS, read_accounts
 from ostraka_verifier.census import MINIMUM_CLASS
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.weight_classes import (

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ostraka.client.gateway import Gateway, Refusal
-from ostraka.client.requests import OpenRequests
+from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.requests import OpenRequests
 from ostraka.wire.addresses import read_address
 
 DEFAULT_GATEWAY = "http://127.0.0.1:8200"

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from ostraka.app.demo import Demo
+    from ostraka.demo.demo import Demo
 
 
 def demo(
@@ -40,8 +40,8 @@ def demo(
     Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
     # Takes long to load.
-    from ostraka.app.demo import Demo
-    from ostraka.app.demo_result import print_result
+    from ostraka.demo.demo import Demo
+    from ostraka.demo.result import print_result
 
     console = Console(stderr=json_)
     with tempfile.TemporaryDirectory(prefix="ostraka-demo-") as folder:

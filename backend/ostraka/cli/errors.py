@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 
 from ostraka.chain.errors import ChainError, Refused
 from ostraka.cli.output import printable
-from ostraka.client.gateway import Refusal, Unreachable
-from ostraka.formats.accounts import WrongLines
+from ostraka.gateway_client.gateway import Refusal, Unreachable
+from ostraka.planning.account_file import WrongLines
 from ostraka.wire.wording import of_file
 from ostraka_verifier.errors import AuditError
 

@@ -56,8 +56,8 @@ def init(
     Example: ostraka gateway init /srv/ostraka-gateway
     """
     # Takes long to load, as what `run` needs.
-    from ostraka.app.run_node import create_key
-    from ostraka.app.settings import GATEWAY_PASSPHRASES
+    from ostraka.key_files import create_key
+    from ostraka.services.settings import GATEWAY_PASSPHRASES
 
     key = create_key(folder / "key", chosen(folder / "key", GATEWAY_PASSPHRASES, plain_key))
     token = secrets.token_urlsafe(24)
@@ -87,8 +87,8 @@ def run(
 
     Example: ostraka gateway run --settings /srv/ostraka-gateway/gateway.toml
     """
-    from ostraka.app.run_gateway import run_gateway
-    from ostraka.app.settings import GatewaySettings
+    from ostraka.services.run_gateway import run_gateway
+    from ostraka.services.settings import GatewaySettings
 
     try:
         loaded = GatewaySettings.load(settings)

@@ -12,7 +12,7 @@ import typer
 from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl
 from ostraka.cli.key_options import PASSPHRASES, PlainKey, chosen, opened
 from ostraka.cli.output import emit, facts
-from ostraka.client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway, Refusal
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate, invitation_of

@@ -27,8 +27,8 @@ def init(
     Example: ostraka node init /srv/ostraka
     """
     # Takes long to load, as what `run` needs.
-    from ostraka.app.run_node import create_key
-    from ostraka.app.settings import NODE_PASSPHRASES
+    from ostraka.key_files import create_key
+    from ostraka.services.settings import NODE_PASSPHRASES
 
     key = create_key(folder / "key", chosen(folder / "key", NODE_PASSPHRASES, plain_key))
     typer.echo(f"Node address: {key.address_hex}")
@@ -56,8 +56,8 @@ def run() -> None:
 
     Example: ostraka node run
     """
-    from ostraka.app.run_node import run_node
-    from ostraka.app.settings import NodeSettings
+    from ostraka.services.run_node import run_node
+    from ostraka.services.settings import NodeSettings
 
     try:
         settings = NodeSettings()

@@ -23,10 +23,10 @@ from ostraka.cli.client import (
 )
 from ostraka.cli.output import emit, facts, printable, progress, table, when
 from ostraka.cli.templates import POLL
-from ostraka.client.gateway import Gateway, Unreachable
-from ostraka.client.poll import chain_time
 from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.results import results_csv, results_pb
+from ostraka.gateway_client.config import chain_time
+from ostraka.gateway_client.gateway import Gateway, Unreachable
 from ostraka_verifier.question import read_questions
 
 app = typer.Typer(
@@ -70,8 +70,8 @@ def create(
     Example: ostraka poll create meeting.toml
     """
     # Both take long to load, and nothing else needs them.
-    from ostraka.app.specification_file import read_specification
-    from ostraka.gateway.specification import PollSpecification
+    from ostraka.planning.specification import PollSpecification
+    from ostraka.planning.specification_file import read_specification
 
     with Gateway(gateway, token) as to:
         wanted = read_specification(file, PollSpecification, chain_time(to.get("/config")))
@@ -105,7 +105,7 @@ def check(
 
     Example: ostraka poll check meeting.toml
     """
-    from ostraka.gateway.specification import PollSpecification
+    from ostraka.planning.specification import PollSpecification
 
     warnings.check(file, PollSpecification, as_json)
 

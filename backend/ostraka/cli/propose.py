@@ -15,8 +15,8 @@ from ostraka.cli.client import (
 )
 from ostraka.cli.key_options import KeyFile, PlainKey, opened
 from ostraka.cli.output import emit, facts
-from ostraka.client.gateway import Gateway
-from ostraka.client.proposing import Member, Wanted, wanted_of
+from ostraka.gateway_client.gateway import Gateway
+from ostraka.gateway_client.proposing import Member, Wanted, wanted_of
 from ostraka.wire.records import to_hex
 
 app = typer.Typer(

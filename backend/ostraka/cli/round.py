@@ -21,8 +21,8 @@ from ostraka.cli.errors import REFUSED
 from ostraka.cli.output import emit, facts, progress, table, when
 from ostraka.cli.poll import result_tables
 from ostraka.cli.templates import ROUND
-from ostraka.client.gateway import Gateway, Refusal
-from ostraka.client.poll import chain_time
+from ostraka.gateway_client.config import chain_time
+from ostraka.gateway_client.gateway import Gateway, Refusal
 from ostraka.wire.records import to_hex
 
 app = typer.Typer(
@@ -63,8 +63,8 @@ def create(
     Example: ostraka round create spring.toml
     """
     # Both take long to load, and nothing else needs them.
-    from ostraka.app.specification_file import read_specification
-    from ostraka.gateway.specification import RoundSpecification
+    from ostraka.planning.specification import RoundSpecification
+    from ostraka.planning.specification_file import read_specification
 
     with Gateway(gateway, token) as to:
         wanted = read_specification(file, RoundSpecification, chain_time(to.get("/config")))
@@ -98,7 +98,7 @@ def check(
 
     Example: ostraka round check spring.toml
     """
-    from ostraka.gateway.specification import RoundSpecification
+    from ostraka.planning.specification import RoundSpecification
 
     warnings.check(file, RoundSpecification, as_json)
 

@@ -22,7 +22,11 @@ from ostraka.cli.errors import UNREACHABLE
 from ostraka.cli.key_options import KeyFile, PlainKey
 from ostraka.cli.output import emit, facts, note, printable, table, when
 from ostraka.cli.propose import Account
-from ostraka.client.casting import (
+from ostraka.files import private
+from ostraka.gateway_client.config import chain_time
+from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.keys import SigningKey
+from ostraka.voter.casting import (
     Sealing,
     fetch_receipts,
     opened,
@@ -31,12 +35,9 @@ from ostraka.client.casting import (
     send_to_nodes,
     sign,
 )
-from ostraka.client.choosing import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
-from ostraka.client.gateway import Gateway, Refusal
-from ostraka.client.poll import VotersPoll, chain_time, compare, poll_of_gateway
-from ostraka.client.votes import SavedBallot, SavedVotes
-from ostraka.files import private
-from ostraka.keys import SigningKey
+from ostraka.voter.poll import VotersPoll, compare, poll_of_gateway
+from ostraka.voter.saved_votes import SavedBallot, SavedVotes
+from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
 from ostraka.wire.records import from_hex, to_hex
 
 
@@ -239,7 +240,7 @@ def _poll(
         poll = poll_of_gateway(to, poll_number(to, name))
         return poll, chain_time(to.get("/config")), _NOTHING
     # Takes long to load.
-    from ostraka.client.chain_check import poll_of_chain
+    from ostraka.voter.chain_poll import poll_of_chain
 
     if registry is not None and alone:
         return *poll_of_chain(rpc, registry, poll_number(to, name)), _CHAIN

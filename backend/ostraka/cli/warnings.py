@@ -10,12 +10,12 @@ import typer
 
 from ostraka.cli.errors import REFUSED
 from ostraka.cli.output import emit, facts, note
-from ostraka.client.gateway import Refusal
-from ostraka.formats.accounts import WrongLines
+from ostraka.gateway_client.gateway import Refusal
+from ostraka.planning.account_file import WrongLines
 from ostraka.wire.problems import Problem
 
 if TYPE_CHECKING:
-    from ostraka.gateway.specification import PollSpecification, RoundSpecification
+    from ostraka.planning.specification import PollSpecification, RoundSpecification
 
 _Wanted = TypeVar("_Wanted", "RoundSpecification", "PollSpecification")
 
@@ -50,10 +50,10 @@ def agree(warnings: list[Mapping[str, Any]]) -> None:
 def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
     """Check a file without any gateway; ends with an error where nodes refuse what it says."""
     # All take long to load, and nothing else needs them.
-    from ostraka.app.specification_file import read_specification
-    from ostraka.gateway.asked_polls import census_so_far, planned_poll
-    from ostraka.gateway.feasibility import impossibilities
-    from ostraka.gateway.leaks import leak_warnings
+    from ostraka.planning.asked_poll import census_so_far, planned_poll
+    from ostraka.planning.feasibility import impossibilities
+    from ostraka.planning.leaks import leak_warnings
+    from ostraka.planning.specification_file import read_specification
 
     now = int(time.time())
     wanted = kind.model_validate(read_specification(file, kind, now))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, TypeVar
 
-from ostraka.chain import round_rules
 from ostraka.formats.election import (
     Election,
     FileVote,
@@ -21,6 +20,7 @@ from ostraka.formats.election import (
     shortened,
 )
 from ostraka.formats.pabulib import PabulibError, PabulibFile, Vote, listed, whole_of
+from ostraka.planning import round_rules
 from ostraka.wire.titles import first_alike
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import (

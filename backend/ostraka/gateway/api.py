@@ -26,14 +26,14 @@ from ostraka.gateway import pages
 from ostraka.gateway.ballots import MAX_BATCH, Ballots
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
-from ostraka.gateway.fields import Address, Amount, Count, Digest, Strict, Title
 from ostraka.gateway.idempotency import HEADER
-from ostraka.gateway.leaks import LeakWarning
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.progress import Progress
-from ostraka.gateway.specification import PollSpecification, RoundSpecification
 from ostraka.gateway.views import Views
+from ostraka.planning.fields import Address, Amount, Count, Digest, Strict, Title
+from ostraka.planning.leaks import LeakWarning
+from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.wire import api_docs, problems
 from ostraka.wire.addresses import canonical_address
 from ostraka.wire.limits import BodyLimit

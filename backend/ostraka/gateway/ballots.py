@@ -11,9 +11,9 @@ import httpx
 
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView
-from ostraka.voter.cast import Nodes
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
+from ostraka.wire.relay import Nodes
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import ADDRESS_BYTES
 from ostraka_verifier.errors import AuditError, Malformed

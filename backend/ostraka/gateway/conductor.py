@@ -13,15 +13,16 @@ from ostraka.chain.errors import LowOnCoin, NotMinedYet
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import RoundStatus
-from ostraka.gateway.asked_polls import electorate_of, planned_poll, warnings_of
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.description import poll_description, round_description
 from ostraka.gateway.desk import Desk
-from ostraka.gateway.electorates import invited_census
-from ostraka.gateway.leaks import AskedPoll
+from ostraka.gateway.known_polls import warnings_of
 from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.plans import Fixed, specification_of
-from ostraka.gateway.specification import (
+from ostraka.planning.asked_poll import electorate_of, planned_poll
+from ostraka.planning.electorates import invited_census
+from ostraka.planning.leaks import AskedPoll
+from ostraka.planning.specification import (
     AccountList,
     Invitations,
     PollSpecification,

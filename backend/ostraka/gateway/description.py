@@ -6,9 +6,9 @@ Source: docs/protocol.md §4.4, §17.4.
 import json
 from collections.abc import Mapping, Sequence
 
-from ostraka.chain.round_rules import question_of
 from ostraka.chain.treasury import Treasury
-from ostraka.gateway.specification import PollSpecification
+from ostraka.planning.round_rules import question_of
+from ostraka.planning.specification import PollSpecification
 from ostraka.wire.problems import Problem
 from ostraka_verifier.question import poll_labels
 

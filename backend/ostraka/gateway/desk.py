@@ -8,10 +8,10 @@ from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
 from ostraka.chain.sending import Account, Errand
 from ostraka.chain.treasury import Treasury
-from ostraka.gateway.electorates import Electorates
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
+from ostraka.planning.electorates import Electorates
 from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex

@@ -17,14 +17,15 @@ from ostraka.chain.treasury import (
     Token,
     membership,
 )
-from ostraka.gateway.asked_polls import census_so_far, electorate_of, planned_poll, warnings_of
 from ostraka.gateway.description import poll_description
 from ostraka.gateway.desk import MAX_ID, Desk
-from ostraka.gateway.electorates import census_of_list, invited_census
-from ostraka.gateway.feasibility import refuse_impossible
-from ostraka.gateway.leaks import LeakWarning
+from ostraka.gateway.known_polls import warnings_of
 from ostraka.gateway.plans import Fixed, specification_of
-from ostraka.gateway.specification import (
+from ostraka.planning.asked_poll import census_so_far, electorate_of, planned_poll
+from ostraka.planning.electorates import census_of_list, invited_census
+from ostraka.planning.feasibility import refuse_impossible
+from ostraka.planning.leaks import LeakWarning
+from ostraka.planning.specification import (
     AccountList,
     Invitations,
     PollSpecification,

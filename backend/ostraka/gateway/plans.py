@@ -14,8 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from ostraka.chain.contract import Sent
-from ostraka.gateway.leaks import LeakWarning
-from ostraka.gateway.specification import Invitations, PollSpecification, RoundSpecification
+from ostraka.planning.leaks import LeakWarning
+from ostraka.planning.specification import Invitations, PollSpecification, RoundSpecification
 from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex

@@ -11,11 +11,11 @@ import structlog
 from ostraka.chain.errors import ChainError
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, PollView, Status
-from ostraka.chain.round_rules import ballot_json, outcome_json
 from ostraka.chain.treasury import RoundStatus, RoundView, Token
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
 from ostraka.gateway.organizing import Organizing
+from ostraka.planning.round_rules import ballot_json, outcome_json
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.census import Census, CensusEntry

@@ -4,7 +4,7 @@
  * The header names the columns: `account`, and if wanted `weight` and `signing_key`. All that is
  * wrong is found at once, each with its line.
  *
- * Source: EIP-55; RFC 4180; backend/ostraka/formats/accounts.py.
+ * Source: EIP-55; RFC 4180; backend/ostraka/planning/account_file.py.
  */
 
 import { toHex } from "../protocol/encoding.ts";

@@ -4,7 +4,7 @@
  * Kept on this device until the plan is created. What a kind of question, ballot or outcome asks
  * for beside its options stands in tables here; `plan_specification` makes a specification of it.
  *
- * Source: docs/protocol.md §5.8, §14, §17.7; backend/ostraka/gateway/specification.py.
+ * Source: docs/protocol.md §5.8, §14, §17.7; backend/ostraka/planning/specification.py.
  */
 
 import type { Account } from "./account_file.ts";

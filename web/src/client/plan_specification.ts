@@ -4,7 +4,7 @@
  * A specification is as the command line reads it from a JSON file. Where something filled in is
  * none, the problem names the specification's member, as the gateway does.
  *
- * Source: backend/ostraka/gateway/specification.py, backend/ostraka/app/specification_file.py.
+ * Source: backend/ostraka/planning/specification.py, backend/ostraka/planning/specification_file.py.
  */
 
 import { Malformed } from "../protocol/errors.ts";

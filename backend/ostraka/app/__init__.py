@@ -1,1 +1,0 @@
-"""Composition roots: put the parts together and run them."""

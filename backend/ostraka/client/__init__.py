@@ -1,1 +1,0 @@
-"""What programs of organizers, members and voters do over HTTP."""

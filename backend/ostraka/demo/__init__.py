@@ -1,0 +1,1 @@
+"""`ostraka demo`: a city's vote on one machine, and the processes that it needs."""

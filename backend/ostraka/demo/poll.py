@@ -1,0 +1,89 @@
+"""An election as a poll without a round: a question, an outcome rule, and no money."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from ostraka.chain.published import PublishedPoll
+from ostraka.demo.stage import DAY_S, MINIMUM_VOTERS, Stage
+from ostraka.formats.election import Election
+from ostraka.gateway_client.gateway import Gateway
+from ostraka.keys import SigningKey
+from ostraka_verifier.outcome import (
+    Greedy,
+    GreedyByCategory,
+    NoOutcome,
+    OutcomeRule,
+    Plurality,
+)
+
+
+class DemoPoll:
+    """One poll."""
+
+    def __init__(self, stage: Stage, election: Election) -> None:
+        self._stage = stage
+        self._election = election
+
+    def start(self, gateway: Gateway, keys: Sequence[SigningKey]) -> str:
+        """Create and open the poll; its plan."""
+        stage, election = self._stage, self._election
+        now = stage.stack.registry.head().timestamp
+        wanted = {
+            "title": election.title,
+            "questions": [election.question.to_json()],
+            "outcomes": [outcome_wanted(election.outcome)],
+            "closes_at": now + DAY_S,
+            "voters": {
+                "kind": "list",
+                "accounts": [{"account": key.address_hex} for key in keys],
+            },
+            "minimum_ballots": MINIMUM_VOTERS,
+            "times": stage.times,
+        }
+        with stage.step("create and open poll") as step:
+            plan = str(
+                gateway.post("/polls", wanted, as_organizer=True, key=str(uuid.uuid4()))["plan"]
+            )
+            stage.opened_poll(gateway, plan)
+            step.gas = stage.gas(gateway, plan, "create poll", "open poll")
+        return plan
+
+    def results(self, gateway: Gateway, plan: str, poll: PublishedPoll) -> dict[str, Any]:
+        """The poll's results, once the chain has the tally."""
+        stage = self._stage
+        with stage.step("release and tally") as step:
+            results = stage.wait(gateway, plan, f"/polls/{poll.poll_id}/results", dict)
+            step.gas = stage.gas(gateway, plan, "tally")
+        return results
+
+    def paid(self, results: dict[str, Any]) -> None:
+        """Nothing is."""
+
+
+def outcome_wanted(rule: OutcomeRule) -> dict[str, Any]:
+    """An outcome rule of a file as the gateway takes it."""
+    match rule:
+        case NoOutcome():
+            return {"kind": "none"}
+        case Plurality():
+            support = str(rule.minimum_support)
+            return {"kind": "plurality", "seats": rule.seats, "minimum_support": support}
+        case Greedy() | GreedyByCategory():
+            wanted = {
+                "order": rule.ranked_by.name.lower(),
+                "misfit": rule.misfit.name.lower(),
+                "minimum_support": str(rule.minimum_support),
+                "costs": [str(cost) for cost in rule.costs],
+                "budget": str(rule.budget),
+            }
+            if isinstance(rule, Greedy):
+                return {"kind": "greedy", **wanted}
+            return {
+                "kind": "categories",
+                **wanted,
+                "categories": list(rule.categories),
+                "budgets": [str(budget) for budget in rule.category_budgets],
+                "leftover": rule.leftover,
+            }
+    raise TypeError(f"{type(rule).__name__} is the outcome rule of no file")

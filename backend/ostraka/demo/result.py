@@ -1,0 +1,153 @@
+"""What a demo came to, for a person and for a program."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ostraka.demo.file_ballots import LeftOut
+
+_SHOWN = 10
+
+
+@dataclass
+class Step:
+    """One step of the demo: what it was, how long it took, what gas it cost."""
+
+    name: str
+    seconds: float
+    gas: int | None = None
+
+
+@dataclass
+class DemoResult:
+    """Everything that a demo prints, machine-readable.
+
+    Attributes:
+        says: Kind of ballot and outcome rule, and why these.
+        decimals: Digits behind the point of an amount; amounts are in the smallest unit.
+        left_out: Ballots of the file that break its own rule.
+        count_agrees: Whether the tally and the ballots left out are those of the plain count.
+        published_agrees: Whether the tally is what the file says; None where it cannot be told.
+        winners_agree: Whether the winners are the city's; None likewise.
+        payouts_agree: Whether recipients hold what they won; None where there is no money.
+    """
+
+    title: str
+    says: str
+    currency: str
+    decimals: int
+    engine: str
+    nodes: int
+    killed_nodes: list[int]
+    voters: int
+    ballots: int
+    left_out: list[LeftOut]
+    verdict: str
+    projects: list[dict[str, Any]]
+    count_agrees: bool
+    published_agrees: bool | None
+    winners_agree: bool | None
+    payouts_agree: bool | None
+    steps: list[Step] = field(default_factory=list)
+    audit: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        """The audit holds, and plain count, city's winners and payouts agree.
+
+        What a file publishes may differ from its own ballots, which is no fault of the tally.
+        """
+        return (
+            self.verdict == "holds"
+            and self.count_agrees
+            and self.payouts_agree is not False
+            and self.winners_agree is not False
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "title": self.title,
+            "says": self.says,
+            "currency": self.currency,
+            "decimals": self.decimals,
+            "engine": self.engine,
+            "nodes": self.nodes,
+            "killed_nodes": self.killed_nodes,
+            "voters": self.voters,
+            "ballots": self.ballots,
+            "left_out": [{"voter": one.voter, "reason": one.reason} for one in self.left_out],
+            "verdict": self.verdict,
+            "count_agrees": self.count_agrees,
+            "published_agrees": self.published_agrees,
+            "winners_agree": self.winners_agree,
+            "payouts_agree": self.payouts_agree,
+            "projects": self.projects,
+            "steps": [
+                {"name": step.name, "seconds": round(step.seconds, 3), "gas": step.gas}
+                for step in self.steps
+            ],
+            "audit": self.audit,
+        }
+
+
+def print_result(result: DemoResult, console: Console) -> None:
+    """Verdict, projects and costs for a person."""
+    console.print(_projects(result))
+    steps = Table(title="What it took", title_justify="left")
+    steps.add_column("step")
+    steps.add_column("seconds", justify="right")
+    steps.add_column("gas", justify="right")
+    for step in result.steps:
+        steps.add_row(step.name, f"{step.seconds:.1f}", f"{step.gas:,}" if step.gas else "")
+    console.print(steps)
+    for one in result.left_out[:_SHOWN]:
+        console.print(f"Left out: voter {one.voter}: {one.reason}.", markup=False)
+    if len(result.left_out) > _SHOWN:
+        console.print(f"Left out besides: {len(result.left_out) - _SHOWN} (--json names them all).")
+    console.print(f"{result.ballots} ballots of {result.voters} voters counted.")
+    for name, agrees in (
+        ("Plain count of the file and tally on chain", result.count_agrees),
+        ("Tally and what the file publishes", result.published_agrees),
+        ("Winners on chain and the city's", result.winners_agree),
+        ("Payouts and the winners' costs", result.payouts_agree),
+    ):
+        if agrees is not None:
+            console.print(f"{name}: {'equal' if agrees else 'DIFFERENT'}.")
+    console.print(
+        f"The audit {result.verdict}." if result.verdict != "not checked" else "Not checked."
+    )
+
+
+def _projects(result: DemoResult) -> Table:
+    money = bool(result.currency)
+    columns = [*(["cost"] if money else []), "votes", "plain"]
+    columns += ["file"] if result.published_agrees is not None else []
+    columns += ["wins", "city"] if money else ["wins"]
+    columns += ["paid"] if result.payouts_agree is not None else []
+    table = Table(title=escape(result.title), title_justify="left")
+    table.add_column("project" if money else "option")
+    for name in columns:
+        words = name in ("wins", "city")
+        table.add_column(name, justify="left" if words else "right", no_wrap=True)
+    marks = {True: "yes", False: "no", None: "–"}
+    for one in sorted(result.projects, key=lambda one: -one["votes"]):
+        cells = {
+            "cost": _amount(one["cost"], result.decimals),
+            "votes": str(one["votes"]),
+            "plain": str(one["plain_count"]),
+            "file": str(one["published"]),
+            "wins": marks[one["funded"]],
+            "city": marks[one["funded_by_city"]],
+            "paid": _amount(one["paid"] or "0", result.decimals),
+        }
+        table.add_row(escape(one["name"][:60]), *(cells[name] for name in columns))
+    return table
+
+
+def _amount(text: str, decimals: int) -> str:
+    whole, rest = divmod(int(text), 10**decimals)
+    return f"{whole:,}.{rest:0{decimals}}" if decimals else f"{whole:,}"

@@ -1,0 +1,148 @@
+"""An election as a round of the treasury: members propose, voters decide, the treasury pays."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.treasury import Item
+from ostraka.demo.stage import DAY_S, MINIMUM_VOTERS, Stage
+from ostraka.formats.election import Election, Option, RoundRules
+from ostraka.gateway_client.gateway import Gateway
+from ostraka.keys import SigningKey
+from ostraka.planning import round_rules
+from ostraka.wire.records import from_hex, to_hex
+
+
+class DemoRound:
+    """One round, paid in a test token with the file's currency as its symbol."""
+
+    def __init__(self, stage: Stage, election: Election, rules: RoundRules) -> None:
+        self._stage = stage
+        self._election = election
+        self._rules = rules
+        self._round_id = 0
+        with stage.step("token"):
+            unit = f" / {10**election.decimals}" if election.decimals else ""
+            self._token, _ = stage.stack.deploy_token(
+                f"Test {election.currency}{unit}", election.currency, election.budget
+            )
+
+    def start(self, gateway: Gateway, keys: Sequence[SigningKey]) -> str:
+        """From the round's creation to the start of its vote; its plan."""
+        stage, stack = self._stage, self._stage.stack
+        with stage.step("create round") as step:
+            plan = str(
+                gateway.post(
+                    "/rounds", self._specification(keys), as_organizer=True, key=str(uuid.uuid4())
+                )["plan"]
+            )
+            step.gas = stage.gas(gateway, plan, "create round")
+        self._round_id = int(gateway.get(f"/plans/{plan}")["round"])
+        with stage.step("approve and fund") as step:
+            amount = {"amount": str(self._election.budget)}
+            gateway.post(
+                f"/rounds/{self._round_id}/funding",
+                amount,
+                as_organizer=True,
+                key=str(uuid.uuid4()),
+            )
+            step.gas = stage.gas(gateway, plan, "approve", "fund")
+        with stage.step("propose") as step:
+            step.gas = self._propose(gateway, keys)
+        stack.move_time(gateway.get(f"/rounds/{self._round_id}")["proposals_close_at"])
+        with stage.step("start voting and open") as step:
+            stage.opened_poll(gateway, plan)
+            step.gas = stage.gas(gateway, plan, "start voting", "open poll")
+        return plan
+
+    def results(self, gateway: Gateway, plan: str, poll: PublishedPoll) -> dict[str, Any]:
+        """The poll's results, once the treasury has decided and paid."""
+        stage, path = self._stage, f"/rounds/{self._round_id}"
+        with stage.step("release, tally and decide") as step:
+            stage.wait(gateway, plan, path, lambda seen: seen["status"] == "decided")
+            results = stage.wait(
+                gateway,
+                plan,
+                f"/polls/{poll.poll_id}/results",
+                lambda seen: dict(seen) if seen["round"]["decided"] else {},
+            )
+            step.gas = stage.gas(gateway, plan, "tally", "decide")
+        with stage.step("pay out") as step:
+            step.gas = sum(
+                gateway.post(f"/proposals/{one['proposal']}/payout", None)["gas_used"]
+                for one in results["round"]["payouts"]
+                if one["funded"]
+            )
+        return results
+
+    def paid(self, results: dict[str, Any]) -> list[int]:
+        """What the recipient of each option really holds, not what the treasury says."""
+        return [
+            self._token.balance(from_hex(one["recipient"], "recipient"))
+            for one in results["round"]["payouts"]
+        ]
+
+    def _specification(self, keys: Sequence[SigningKey]) -> dict[str, Any]:
+        """The round, as an organizer's file would describe it."""
+        election, now = self._election, self._stage.stack.registry.head().timestamp
+        costs = [option.cost for option in election.options]
+        return {
+            "title": election.title,
+            "token": to_hex(self._token.address),
+            "budget": str(election.budget),
+            "minimum_amount": str(min(costs)),
+            "maximum_amount": str(max(costs)),
+            # So that a few voters of a large file can propose all of it.
+            "proposals_per_member": -(-len(costs) // len(keys)),
+            "maximum_proposals": len(costs),
+            "proposals_close_at": now + DAY_S,
+            "voting_opens_at": now + 2 * DAY_S,
+            "voting_closes_at": now + 3 * DAY_S,
+            "members": {
+                "kind": "list",
+                "accounts": [{"account": key.address_hex} for key in keys],
+            },
+            "ballot": round_rules.ballot_json(self._rules.ballot),
+            "outcome": round_rules.outcome_json(self._rules.outcome),
+            "minimum_ballots": MINIMUM_VOTERS,
+            "times": self._stage.times,
+        }
+
+    def _propose(self, gateway: Gateway, keys: Sequence[SigningKey]) -> int:
+        """Members sign their proposals and the gateway carries them: members need no coins."""
+        treasury, options = self._stage.stack.treasury, self._election.options
+        deadline = treasury.round(self._round_id).parameters.proposals_close_at
+        gas = 0
+        with self._stage.progress("proposals", len(options)) as advance:
+            for number, option in enumerate(options):
+                key, item = keys[number % len(keys)], _item(option)
+                signed = treasury.authorize_proposal(
+                    key, key.address, self._round_id, item, deadline
+                )
+                sent = gateway.post(
+                    f"/rounds/{self._round_id}/proposals",
+                    {
+                        "item": {
+                            "recipient": to_hex(item.recipient),
+                            "amount": str(item.amount),
+                            "title": item.title,
+                            "text": item.text,
+                            "category": item.category,
+                        },
+                        "authorization": {
+                            "member": to_hex(signed.member),
+                            "nonce": str(signed.nonce),
+                            "deadline": signed.deadline,
+                            "signature": to_hex(signed.signature),
+                        },
+                    },
+                )
+                gas += sent["gas_used"]
+                advance()
+        return gas
+
+
+def _item(option: Option) -> Item:
+    """An option as a proposal, to be paid to an account of its own."""
+    return Item(SigningKey().address, option.cost, option.name, option.option_id, option.category)

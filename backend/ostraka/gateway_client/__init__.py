@@ -1,0 +1,1 @@
+"""A gateway over HTTP, as programs of organizers, members and voters use it."""

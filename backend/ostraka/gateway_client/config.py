@@ -1,0 +1,26 @@
+"""What a gateway's `GET /config` says of its chain and contracts.
+
+Source: docs/protocol.md §16.
+"""
+
+from typing import Any
+
+from ostraka.wire.records import from_hex
+from ostraka_verifier.errors import Malformed
+from ostraka_verifier.typed_data import Domain
+
+
+def domain_of(config: Any, contract: str) -> Domain:
+    """EIP-712 domain of one of the contracts that a gateway's `config` names."""
+    try:
+        return Domain(int(config["chain_id"]), from_hex(config[contract], contract))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"config: {error!r}") from error
+
+
+def chain_time(config: Any) -> int:
+    """Timestamp of the latest block that a gateway saw."""
+    try:
+        return int(config["head"]["timestamp"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"config.head: {error!r}") from error

@@ -1,0 +1,123 @@
+"""Members sign what they propose; a gateway sends it and pays.
+
+Source: docs/protocol.md §15, §17.3.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ostraka.gateway_client.config import domain_of
+from ostraka.gateway_client.gateway import Gateway
+from ostraka.keys import SigningKey
+from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.encoding import HASH_BYTES
+from ostraka_verifier.errors import Malformed
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a proposal asks for: 20-byte recipient, amount in the token's smallest unit.
+
+    The amount is 0 in a proportional round, the category in a round without categories.
+    """
+
+    recipient: bytes
+    amount: int
+    title: str
+    text: str
+    category: int = 0
+    details: bytes = bytes(HASH_BYTES)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the gateway takes it."""
+        return {
+            "recipient": to_hex(self.recipient),
+            "amount": str(self.amount),
+            "title": self.title,
+            "text": self.text,
+            "category": self.category,
+            "details": to_hex(self.details),
+        }
+
+    def words(self) -> tuple[bytes, int, int, str, str, bytes]:
+        """As the EIP-712 types hash it."""
+        return self.recipient, self.amount, self.category, self.title, self.text, self.details
+
+
+class Member:
+    """One member of rounds, with a key that signs."""
+
+    def __init__(self, gateway: Gateway, key: SigningKey, account: bytes) -> None:
+        self._gateway = gateway
+        self._key = key
+        self._account = account
+
+    def propose(self, round_id: int, wanted: Wanted) -> Any:
+        """Submit a proposal; the gateway's answer names its id."""
+        asked = {"kind": "proposal", "round": round_id, "item": wanted.to_json()}
+        head = (round_id, self._account, *wanted.words())
+        signed = self._authorization(asked, typed_data.PROPOSAL, *head)
+        body = {"item": wanted.to_json(), "authorization": signed}
+        return self._gateway.post(f"/rounds/{round_id}/proposals", body)
+
+    def revise(self, proposal: bytes, wanted: Wanted) -> Any:
+        """Change a proposal."""
+        identity = to_hex(proposal)
+        asked = {"kind": "revision", "proposal": identity, "item": wanted.to_json()}
+        signed = self._authorization(asked, typed_data.REVISION, proposal, *wanted.words())
+        body = {"item": wanted.to_json(), "authorization": signed}
+        return self._gateway.put(f"/proposals/{identity}", body)
+
+    def withdraw(self, proposal: bytes) -> Any:
+        """Withdraw a proposal."""
+        identity = to_hex(proposal)
+        asked = {"kind": "withdrawal", "proposal": identity}
+        signed = self._authorization(asked, typed_data.WITHDRAWAL, proposal)
+        return self._gateway.post(f"/proposals/{identity}/withdrawal", {"authorization": signed})
+
+    def _authorization(
+        self, asked: dict[str, Any], kind: str, *head: int | bytes | str
+    ) -> dict[str, Any]:
+        """Nonce and deadline from the gateway, the statement from here.
+
+        Signed is what this program wrote, whatever typed data the gateway shows.
+        """
+        member = to_hex(self._account)
+        answer = self._gateway.post("/typed-data", asked | {"member": member})
+        try:
+            given = answer["authorization"]
+            nonce, deadline = int(given["nonce"]), int(given["deadline"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Malformed(f"answer: no authorization: {error!r}") from error
+        domain = domain_of(self._gateway.get("/config"), "treasury")
+        signature = self._key.sign(domain.digest(kind, *head, nonce, deadline))
+        return {
+            "member": member,
+            "nonce": str(nonce),
+            "deadline": deadline,
+            "signature": to_hex(signature),
+        }
+
+
+def wanted_of(shown: Any, recipient: bytes) -> Wanted:
+    """What a proposal asks for now, as a gateway shows it.
+
+    Args:
+        recipient: Whom the member wants to be paid: a gateway that names another must not get the
+            member's signature for it.
+
+    Raises:
+        Malformed: It cannot be read.
+    """
+    try:
+        return Wanted(
+            recipient,
+            int(shown["amount"]),
+            str(shown["title"]),
+            str(shown["text"]),
+            int(shown["category"]),
+            from_hex(shown["details"], "details"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"proposal: {error!r}") from error

@@ -1,0 +1,110 @@
+"""Requests that move money or create something: asked again, they are not done twice.
+
+The key that names a request for the gateway is on the disk before the request is sent, and stays
+there until an answer came: whoever gives the same command again goes on with the same request.
+
+Source: draft-ietf-httpapi-idempotency-key-header-07; the XDG Base Directory Specification.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ostraka.gateway_client.gateway import Gateway, Refusal, Unreachable
+
+_NOTHING_DONE = (404, 409, 422)
+"""Refusals after which the gateway has done nothing and does nothing more."""
+_WORKING_TRIES, _WORKING_PAUSE_S = 60, 2
+_KEY_FIELD = "Idempotency-Key"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request brought about, and whether it was asked for before without an answer."""
+
+    content: Any
+    again: bool
+
+
+class OpenRequests:
+    """What was asked for and not answered, in a folder of this user."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Args:
+        folder: `$XDG_STATE_HOME/ostraka/requests` when left out.
+        """
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        self._folder = folder or state / "ostraka" / "requests"
+
+    def post(self, gateway: Gateway, path: str, body: object, named: object = None) -> Answer:
+        """Answer to an organizer's request.
+
+        Args:
+            named: What makes it the same request again, where the body has times that count from
+                now; the body that was sent first is then sent again.
+
+        Raises:
+            Refusal, Unreachable: As the gateway's class says.
+            OSError: The folder cannot be written.
+        """
+        same = [gateway.name, path, body if named is None else named]
+        asked = json.dumps(same, sort_keys=True).encode()
+        file = self._folder / hashlib.sha256(asked).hexdigest()
+        with self._locked(file):
+            again = file.exists()
+            if not again:
+                _write(file, json.dumps({"key": str(uuid.uuid4()), "body": body}))
+            kept = json.loads(file.read_text())
+            try:
+                content = _patiently(
+                    lambda: gateway.post(path, kept["body"], as_organizer=True, key=kept["key"])
+                )
+            except Refusal as refusal:
+                if refusal.status in _NOTHING_DONE and refusal.field != _KEY_FIELD:
+                    file.unlink()
+                raise
+            file.unlink()
+        return Answer(content, again)
+
+    @contextmanager
+    def _locked(self, file: Path) -> Iterator[None]:
+        """One at a time of the same request: the second would see the first one's key."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with file.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """Answer to a request that the gateway may still be working on, from before."""
+    for _ in range(_WORKING_TRIES):
+        try:
+            return ask()
+        except Refusal as refusal:
+            if (refusal.status, refusal.field) != (409, _KEY_FIELD):
+                raise
+        time.sleep(_WORKING_PAUSE_S)
+    raise Unreachable("the gateway still works on this request; give the command again later")
+
+
+def _write(file: Path, text: str) -> None:
+    """All of it, on the disk before this returns."""
+    part = file.with_suffix(".part")
+    with part.open("w") as writing:
+        writing.write(text)
+        writing.flush()
+        os.fsync(writing.fileno())
+    part.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

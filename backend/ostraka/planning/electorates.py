@@ -1,0 +1,181 @@
+"""From what an organizer says of an electorate to a census.
+
+Source: docs/protocol.md §6, §17.4.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+from ostraka.chain.errors import ChainError
+from ostraka.planning.specification import (
+    AccountList,
+    Electorate,
+    Invitations,
+    RegistryMembers,
+    TokenVotes,
+)
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import from_hex
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.errors import Malformed, Rejected, Undecided
+from ostraka_verifier.redemption import invitations
+from ostraka_verifier.rpc import JsonRpc, Reverted, read_quantity
+from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
+from ostraka_verifier.weight_classes import in_classes
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Electorates:
+    """Reads electorates from the chain.
+
+    Attributes:
+        rpc_url: JSON-RPC endpoint.
+        voting_keys: The deployment's contract of voting keys, 20 bytes.
+    """
+
+    rpc_url: str
+    voting_keys: bytes
+
+    def census(self, electorate: Electorate) -> tuple[Census, CensusSource | None]:
+        """Who is in an electorate now, and where that was read on chain.
+
+        Of invitations these are the invitations themselves, each signing for itself.
+
+        Raises:
+            Problem: It makes no census; says why.
+            ChainError: The chain is out of reach.
+        """
+        if isinstance(electorate, AccountList):
+            return census_of_list(electorate), None
+        if isinstance(electorate, Invitations):
+            return invited_census(electorate), None
+        return self._read(electorate, _finalized)
+
+    def census_at(
+        self, electorate: RegistryMembers | TokenVotes, unix_s: int
+    ) -> tuple[Census, CensusSource]:
+        """Who was in an electorate on chain at the latest block not after a time.
+
+        Raises:
+            Problem: It makes no census, or that block can still change; says why.
+            ChainError: The chain is out of reach.
+        """
+        return self._read(electorate, lambda rpc: _block_at(rpc, unix_s))
+
+    def _read(
+        self, electorate: RegistryMembers | TokenVotes, block_of: Callable[[JsonRpc], int]
+    ) -> tuple[Census, CensusSource]:
+        rpc = JsonRpc(self.rpc_url)
+        try:
+            source, newest = self.source(electorate, block_of(rpc)), rpc.newest_block()
+            if not rpc.code(source.contract, newest):
+                detail = f"there is no contract at {electorate.contract}"
+                raise Problem(422, "No census", detail, "contract")
+            return read_census(rpc, source, newest), source
+        except (Malformed, Rejected, Reverted) as error:
+            detail = f"no census comes from {electorate.contract}: {error}"
+            raise Problem(422, "No census", detail, "contract") from error
+        except Undecided as error:
+            # Names the provider: not for everybody to read.
+            raise ChainError(f"chain: {error}") from error
+
+    def source(self, electorate: RegistryMembers | TokenVotes, block: int) -> CensusSource:
+        """An electorate on chain as of a block."""
+        contract = from_hex(electorate.contract, "contract")
+        keys = self.voting_keys if electorate.voting_keys else None
+        classes = electorate.classes
+        if isinstance(electorate, TokenVotes):
+            return CensusSource(SourceKind.VOTES, contract, block, electorate.unit, keys, classes)
+        return CensusSource(SourceKind.MEMBERS, contract, block, keys=keys, classes=classes)
+
+    def source_rule(self, electorate: RegistryMembers | TokenVotes, unix_s: int) -> bytes:
+        """Canonical JSON by which a round fixes an electorate on chain before its block exists.
+
+        Args:
+            unix_s: The latest block not after this time counts.
+        """
+        return self.source(electorate, 0).at_time(unix_s)
+
+
+def _finalized(rpc: JsonRpc) -> int:
+    """The newest block that can be neither taken back nor still change."""
+    finalized = rpc.ask("eth_getBlockByNumber", ["finalized", False])
+    if not isinstance(finalized, dict):
+        raise Undecided("eth_getBlockByNumber: the RPC endpoint shows no finalized block")
+    number = read_quantity(finalized.get("number"), "eth_getBlockByNumber")
+    return min(number, rpc.newest_block() - 1)
+
+
+def _block_at(rpc: JsonRpc, unix_s: int) -> int:
+    """The latest block not after a time, once it is final which one that is."""
+    high = _finalized(rpc)
+    if rpc.timestamp(high) <= unix_s:
+        raise Undecided("the block of the census is not final yet")
+    low = 0
+    if rpc.timestamp(low) > unix_s:
+        raise Undecided("the chain is younger than the census")
+    # Timestamps never fall: halve what lies between.
+    while high - low > 1:
+        middle = (low + high) // 2
+        if rpc.timestamp(middle) <= unix_s:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def census_of_list(electorate: AccountList) -> Census:
+    """Census of named accounts.
+
+    Raises:
+        Problem: An account occurs twice, or there is none at all.
+    """
+    entries: dict[bytes, CensusEntry] = {}
+    for number, entry in enumerate(electorate.accounts):
+        account = from_hex(entry.account, "account")
+        if account in entries:
+            raise Problem(
+                422, "Invalid request", f"{entry.account} occurs twice", f"accounts.{number}"
+            )
+        signing_key = from_hex(entry.signing_key or entry.account, "signing_key")
+        entries[account] = CensusEntry(account, signing_key, entry.weight)
+    if not entries:
+        raise Problem(422, "Nobody listed", "the census would be empty", "voters")
+    census = _census([entries[account] for account in sorted(entries)])
+    if electorate.classes is None:
+        return census
+    try:
+        return in_classes(census, electorate.classes)
+    except Rejected as rejected:
+        raise Problem(409, "No classes", rejected.reason, "classes") from rejected
+
+
+def invited_census(electorate: Invitations) -> Census:
+    """The tree of invitations.
+
+    Raises:
+        Problem: One occurs twice.
+    """
+    weights = sorted(
+        (from_hex(one.address, "address"), one.weight) for one in electorate.invitations
+    )
+    for previous, (address, _) in pairwise(weights):
+        if previous[0] == address:
+            detail = f"0x{address.hex()} occurs twice"
+            raise Problem(422, "Invalid request", detail, "invitations")
+    return _made(lambda: invitations(weights))
+
+
+def _census(entries: list[CensusEntry]) -> Census:
+    return _made(lambda: Census(tuple(entries)))
+
+
+def _made(make: Callable[[], _T]) -> _T:
+    try:
+        return make()
+    except Rejected as rejected:
+        raise Problem(422, "No census", rejected.reason, "voters") from rejected

@@ -1,0 +1,219 @@
+"""What of a round or a poll can never work, or nobody could read: found before it is made.
+
+Said by `poll check` and `round check`, when a plan is created, and over HTTP alike, each problem
+under the name of the member that must change.
+
+Source: docs/protocol.md §4.1, §6, §14, §17.1.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from ostraka.planning.poll_outcomes import (
+    CategoriesWanted,
+    GreedyWanted,
+    MajorityWanted,
+    PluralityWanted,
+    PollOutcome,
+    costs_of,
+)
+from ostraka.planning.round_ballots import RoundCategories, RoundGreedy
+from ostraka.planning.specification import (
+    AccountList,
+    Invitations,
+    PollSpecification,
+    RoundSpecification,
+)
+from ostraka.wire.problems import Problem
+from ostraka.wire.titles import first_alike, title_problem
+from ostraka_verifier.census import Census
+from ostraka_verifier.question import CrossTabulation, Number, Question, poll_labels
+from ostraka_verifier.rule import BallotRule
+
+_PAST_S = 900
+"""Younger than this a time is not called past: clocks differ, and files take time to be sent."""
+_MAX_SETTLING_S = 1 << 40
+_NAMED = 3
+"""Accounts of one key that a problem names."""
+Wrong = Iterator[tuple[str, str]]
+"""Member, and why it cannot be."""
+
+
+def refuse_impossible(
+    wanted: RoundSpecification | PollSpecification,
+    census: Census | None,
+    rule: BallotRule,
+    now_unix_s: int,
+) -> None:
+    """Raise the first of `impossibilities` as a Problem."""
+    for field, reason in impossibilities(wanted, census, rule, now_unix_s):
+        raise Problem(422, "Invalid request", reason, field)
+
+
+def impossibilities(
+    wanted: RoundSpecification | PollSpecification,
+    census: Census | None,
+    rule: BallotRule,
+    now_unix_s: int,
+) -> Wrong:
+    """All that can never work.
+
+    Args:
+        census: Who may vote, as far as that is fixed; None where the chain says later.
+        rule: The ballot rule, in a round that of as many proposals as may stand.
+        now_unix_s: Chain time.
+    """
+    yield from _keys(wanted)
+    if isinstance(wanted, PollSpecification):
+        yield from _names(wanted.asked)
+        yield from _poll_times(wanted, now_unix_s)
+        yield from _budgets(wanted)
+    else:
+        yield from _round_times(wanted, now_unix_s)
+        yield from _round_budgets(wanted)
+    if wanted.times.round_duration * wanted.times.max_rounds > _MAX_SETTLING_S:
+        yield "times.max_rounds", "all attempts together would take thousands of years"
+    # Of an electorate on chain somebody may yet come to be a member.
+    voters = wanted.members if isinstance(wanted, RoundSpecification) else wanted.voters
+    if isinstance(wanted.voters or voters, AccountList | Invitations) and census is not None:
+        yield from _numbers(wanted, census, rule)
+
+
+def _keys(wanted: RoundSpecification | PollSpecification) -> Wrong:
+    if wanted.shared_keys:
+        return
+    electorates = [("voters", wanted.voters)]
+    if isinstance(wanted, RoundSpecification):
+        electorates.insert(0, ("members", wanted.members))
+    for name, electorate in electorates:
+        if not isinstance(electorate, AccountList):
+            continue
+        signs_for: dict[str, list[str]] = {}
+        for entry in electorate.accounts:
+            signs_for.setdefault(entry.signing_key or entry.account, []).append(entry.account)
+        for key, accounts in signs_for.items():
+            if len(accounts) > 1:
+                some = ", ".join(accounts[:_NAMED]) + (", …" if len(accounts) > _NAMED else "")
+                yield (
+                    f"{name}.accounts",
+                    f"the key {key} signs for {len(accounts)} accounts ({some}): one person could "
+                    "cast all their votes; shared_keys = true says that this is meant",
+                )
+
+
+def _names(questions: Sequence[Question]) -> Wrong:
+    """Titles and options that nobody could read, or tell apart."""
+    for number, question in enumerate(questions):
+        place = f"questions[{number}]"
+        problem = title_problem(question.title)
+        if problem:
+            yield f"{place}.title", problem
+        for member, names in _named(question):
+            found = [(slot, title_problem(name)) for slot, name in enumerate(names)]
+            for slot, problem in found:
+                if problem:
+                    yield f"{place}.{member}[{slot}]", problem
+            alike = None if any(problem for _, problem in found) else first_alike(names)
+            if alike:
+                later, first = alike
+                yield (
+                    f"{place}.{member}[{later}]",
+                    f"{names[later]!r} cannot be told from {names[first]!r}, number {first + 1}",
+                )
+    if len(questions) > 1:
+        alike = first_alike([question.title for question in questions])
+        if alike and first_alike(poll_labels(questions)):
+            later, first = alike
+            reason = f"the same title and options as question {first + 1}"
+            yield f"questions[{later}].title", reason
+
+
+def _named(question: Question) -> Iterator[tuple[str, Sequence[str]]]:
+    if isinstance(question, CrossTabulation):
+        yield "rows", question.rows
+        yield "columns", question.columns
+    elif isinstance(question, Number):
+        yield "groups", question.groups
+    else:
+        yield "options", question.labels()
+
+
+def _poll_times(wanted: PollSpecification, now: int) -> Wrong:
+    closes_registration, opens = wanted.registration_closes_at, wanted.opens_at
+    if closes_registration is None and isinstance(wanted.voters, Invitations):
+        reason = "missing: without it nobody can redeem an invitation"
+        yield "registration_closes_at", reason
+    yield from _past("registration_closes_at", closes_registration, now)
+    yield from _past("opens_at", opens, now)
+    if closes_registration is not None and opens is not None and opens < closes_registration:
+        yield "opens_at", "voting would open before registration closes"
+    if wanted.closes_at <= max(now, closes_registration or 0, opens or 0):
+        yield "closes_at", "voting must close after now, after registration, and after it opens"
+
+
+def _round_times(wanted: RoundSpecification, now: int) -> Wrong:
+    opened = wanted.proposals_open_at
+    yield from _past("proposals_open_at", opened, now)
+    if wanted.proposals_close_at <= max(now, opened or 0):
+        yield "proposals_close_at", "proposals must close after now, and after they open"
+    if wanted.voting_opens_at <= wanted.proposals_close_at:
+        yield "voting_opens_at", "voting would open before proposals close"
+    if wanted.voting_closes_at <= wanted.voting_opens_at:
+        yield "voting_closes_at", "voting would close before it opens"
+
+
+def _past(field: str, unix_s: int | None, now: int) -> Wrong:
+    if unix_s is not None and unix_s < now - _PAST_S:
+        yield field, "this time is past"
+
+
+def _outcomes(wanted: PollSpecification) -> Iterator[tuple[str, PollOutcome, Question]]:
+    for number, (outcome, question) in enumerate(
+        zip(wanted.outcomes or (), wanted.asked, strict=False)
+    ):
+        yield f"outcomes[{number}]", outcome, question
+
+
+def _budgets(wanted: PollSpecification) -> Wrong:
+    for place, outcome, question in _outcomes(wanted):
+        if isinstance(outcome, GreedyWanted | CategoriesWanted):
+            cheapest = min(costs_of(question, outcome.costs))
+            if cheapest > outcome.budget:
+                reason = f"{outcome.budget}, less than the cheapest option costs: {cheapest}"
+                yield f"{place}.budget", reason
+
+
+def _round_budgets(wanted: RoundSpecification) -> Wrong:
+    outcome = wanted.outcome
+    if isinstance(outcome, RoundCategories) and not outcome.leftover:
+        most = max(outcome.budgets)
+        if most < wanted.minimum_amount:
+            reason = f"at most {most}, less than the minimum_amount of {wanted.minimum_amount}"
+            yield "outcome.budgets", reason
+
+
+def _numbers(
+    wanted: RoundSpecification | PollSpecification, census: Census, rule: BallotRule
+) -> Wrong:
+    """What so many voters can never reach."""
+    voters, weight = len(census), census.total_weight
+    if wanted.minimum_ballots > voters:
+        reason = f"{wanted.minimum_ballots} of {voters} voters: so many can never vote"
+        yield "minimum_ballots", reason
+    if isinstance(wanted, RoundSpecification):
+        most = max(rule.slot_maxima) * weight
+        outcome = wanted.outcome
+        if isinstance(outcome, RoundGreedy | RoundCategories) and outcome.minimum_support > most:
+            yield "outcome.minimum_support", _too_much(outcome.minimum_support, most)
+        return
+    for place, one, question in _outcomes(wanted):
+        most = max(question.rule.slot_maxima) * weight
+        if isinstance(one, MajorityWanted) and one.quorum > weight:
+            reason = f"{one.quorum}, more than the weight of all voters together: {weight}"
+            yield f"{place}.quorum", reason
+        supported = PluralityWanted | GreedyWanted | CategoriesWanted
+        if isinstance(one, supported) and one.minimum_support > most:
+            yield f"{place}.minimum_support", _too_much(one.minimum_support, most)
+
+
+def _too_much(support: int, most: int) -> str:
+    return f"{support}, more than all voters together can give: {most}"

@@ -1,0 +1,167 @@
+"""Kinds of ballots and outcome rules that a round can have.
+
+Source: docs/protocol.md §17.7.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ostraka.planning import round_rules
+from ostraka.planning.fields import Amount, Count, Points, Strict
+from ostraka_verifier.outcome import Misfit, Order
+
+
+class SingleChoiceBallot(Strict):
+    """Exactly one proposal."""
+
+    kind: Literal["single_choice"]
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.single_choice()
+
+
+class ApprovalBallot(Strict):
+    """So many proposals; where fewer stand, at most all of them."""
+
+    kind: Literal["approval"]
+    at_least: Count = 0
+    at_most: Annotated[int, Field(strict=True, ge=1, lt=1 << 16)]
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.approval(self.at_least, self.at_most)
+
+
+class KnapsackBallot(Strict):
+    """Any proposals that the budget can pay together."""
+
+    kind: Literal["knapsack"]
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.knapsack()
+
+
+class ScoreBallot(Strict):
+    """A score for each proposal."""
+
+    kind: Literal["score"]
+    max_score: Points
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.score(self.max_score)
+
+
+class PointsBallot(Strict):
+    """Points that are given to any proposals."""
+
+    kind: Literal["points"]
+    credits: Points
+    at_least: Annotated[int, Field(strict=True, ge=0, lt=1 << 53)] = 0
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.points(self.credits, self.at_least)
+
+
+class QuadraticBallot(Strict):
+    """Votes whose squares cost credits."""
+
+    kind: Literal["quadratic"]
+    credits: Points
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.quadratic(self.credits)
+
+
+class RankingBallot(Strict):
+    """The best proposals in order; the first place gives the first score."""
+
+    kind: Literal["ranking"]
+    scores: list[Annotated[int, Field(strict=True, ge=0, lt=1 << 53)]] = Field(
+        min_length=2, max_length=200
+    )
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.ranking(self.scores)
+
+
+RoundBallot = Annotated[
+    SingleChoiceBallot
+    | ApprovalBallot
+    | KnapsackBallot
+    | ScoreBallot
+    | PointsBallot
+    | QuadraticBallot
+    | RankingBallot,
+    Field(discriminator="kind"),
+]
+
+
+class Ranked(Strict):
+    """How options are ranked, and what happens to those that do not fit."""
+
+    order: Literal["votes", "votes_per_cost"] = "votes"
+    misfit: Literal["skip", "stop"] = "skip"
+    """What happens at an option that costs more than is left."""
+    minimum_support: Amount = 1
+
+    @property
+    def flags(self) -> tuple[Order, Misfit]:
+        """As the contracts number them."""
+        return Order[self.order.upper()], Misfit[self.misfit.upper()]
+
+
+class RoundGreedy(Ranked):
+    """Fund by rank while the budget lasts."""
+
+    kind: Literal["greedy"] = "greedy"
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.greedy(*self.flags, self.minimum_support)
+
+
+class RoundCategories(Ranked):
+    """Fund by rank while budgets of categories last; proposals name their category."""
+
+    kind: Literal["categories"]
+    budgets: list[Amount] = Field(min_length=1, max_length=200)
+    leftover: bool = False
+    """Whether what categories leave is spent in a second pass."""
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.greedy_by_category(
+            self.budgets, *self.flags, self.leftover, self.minimum_support
+        )
+
+
+class RoundProportional(Strict):
+    """Divide the budget by votes; proposals ask for no amount."""
+
+    kind: Literal["proportional"]
+
+    @property
+    def encoded(self) -> bytes:
+        """As the treasury takes it."""
+        return round_rules.proportional()
+
+
+RoundOutcome = Annotated[
+    RoundGreedy | RoundCategories | RoundProportional, Field(discriminator="kind")
+]

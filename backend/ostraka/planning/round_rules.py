@@ -1,0 +1,205 @@
+"""What a round fixes of its ballots and of its outcome rule, as the treasury takes it.
+
+The contract writes the poll's rules from these bytes and the proposals that stand; what is
+impossible it refuses.
+
+Source: docs/protocol.md §17.7, contracts/RoundRules.sol.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any
+
+from ostraka_verifier.encoding import Reader, unsigned
+from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.outcome import Misfit, Order
+from ostraka_verifier.question import Question, read_questions
+from ostraka_verifier.rule import BallotRule
+
+_GREEDY, _CATEGORIES, _PROPORTIONAL = 1, 4, 5
+
+
+class BallotKind(IntEnum):
+    """Kinds of ballots a round can have, as the contract numbers them."""
+
+    SINGLE_CHOICE = 0
+    APPROVAL = 1
+    KNAPSACK = 2
+    SCORE = 3
+    POINTS = 4
+    QUADRATIC = 5
+    RANKING = 6
+
+
+def single_choice() -> bytes:
+    """Exactly one proposal."""
+    return unsigned(BallotKind.SINGLE_CHOICE, 1)
+
+
+def approval(at_least: int, at_most: int) -> bytes:
+    """So many proposals; where fewer stand, at most all of them."""
+    return unsigned(BallotKind.APPROVAL, 1) + unsigned(at_least, 2) + unsigned(at_most, 2)
+
+
+def knapsack() -> bytes:
+    """Any proposals that the budget can pay together."""
+    return unsigned(BallotKind.KNAPSACK, 1)
+
+
+def score(max_score: int) -> bytes:
+    """A score of 0 … `max_score` for each proposal."""
+    return unsigned(BallotKind.SCORE, 1) + unsigned(max_score, 8)
+
+
+def points(credits: int, at_least: int = 0) -> bytes:
+    """Between `at_least` and `credits` points for any proposals."""
+    return unsigned(BallotKind.POINTS, 1) + unsigned(credits, 8) + unsigned(at_least, 8)
+
+
+def quadratic(credits: int) -> bytes:
+    """Votes for any proposals whose squares together cost at most `credits`."""
+    return unsigned(BallotKind.QUADRATIC, 1) + unsigned(credits, 8)
+
+
+def ranking(scores: Sequence[int]) -> bytes:
+    """A first, second, … proposal, one for each of at least two scores, all places filled."""
+    places = [unsigned(len(scores), 2), *(unsigned(one, 8) for one in scores)]
+    return unsigned(BallotKind.RANKING, 1) + b"".join(places)
+
+
+def greedy(order: Order, misfit: Misfit, minimum_support: int) -> bytes:
+    """Fund by rank while the budget lasts (§14.3)."""
+    return bytes([_GREEDY, order, misfit]) + unsigned(minimum_support, 16)
+
+
+def greedy_by_category(
+    budgets: Sequence[int],
+    order: Order,
+    misfit: Misfit,
+    leftover: bool,
+    minimum_support: int,
+) -> bytes:
+    """Fund by rank while budgets of categories, together at most the round's, last (§14.6)."""
+    head = bytes([_CATEGORIES, order, misfit, leftover]) + unsigned(minimum_support, 16)
+    return head + unsigned(len(budgets), 2) + b"".join(unsigned(one, 16) for one in budgets)
+
+
+def proportional() -> bytes:
+    """Divide the budget by votes (§14.7); proposals ask for no amount."""
+    return bytes([_PROPORTIONAL])
+
+
+def ballot_json(ballot: bytes) -> dict[str, Any]:
+    """A round's kind of ballot with its parameters, as specifications write them.
+
+    Raises:
+        Malformed: The treasury would not have taken it.
+    """
+    reader = Reader(ballot, "ballot")
+    number = reader.unsigned(1, "kind")
+    if number not in set(BallotKind):
+        raise Malformed(f"ballot.kind: {number} is none")
+    kind = BallotKind(number)
+    content: dict[str, Any] = {"kind": kind.name.lower()}
+    if kind is BallotKind.APPROVAL:
+        content |= {name: reader.unsigned(2, name) for name in ("at_least", "at_most")}
+    elif kind is BallotKind.SCORE:
+        content["max_score"] = reader.unsigned(8, "max_score")
+    elif kind is BallotKind.POINTS:
+        content |= {name: reader.unsigned(8, name) for name in ("credits", "at_least")}
+    elif kind is BallotKind.QUADRATIC:
+        content["credits"] = reader.unsigned(8, "credits")
+    elif kind is BallotKind.RANKING:
+        count = reader.unsigned(2, "places")
+        content["scores"] = [reader.unsigned(8, "scores") for _ in range(count)]
+    reader.end()
+    return content
+
+
+def outcome_json(outcome: bytes) -> dict[str, Any]:
+    """A round's outcome rule with its parameters, as specifications write them.
+
+    Raises:
+        Malformed: The treasury would not have taken it.
+    """
+    reader = Reader(outcome, "outcome")
+    kind = reader.unsigned(1, "kind")
+    if kind == _PROPORTIONAL:
+        reader.end()
+        return {"kind": "proportional"}
+    if kind not in (_GREEDY, _CATEGORIES):
+        raise Malformed(f"outcome.kind: {kind} is none")
+    order, misfit = Order(reader.unsigned(1, "order")), Misfit(reader.unsigned(1, "misfit"))
+    content: dict[str, Any] = {"order": order.name.lower(), "misfit": misfit.name.lower()}
+    if kind == _CATEGORIES:
+        content["leftover"] = bool(reader.unsigned(1, "leftover"))
+    content["minimum_support"] = str(reader.unsigned(16, "minimum_support"))
+    if kind == _CATEGORIES:
+        count = reader.unsigned(2, "categories")
+        content["budgets"] = [str(reader.unsigned(16, "budgets")) for _ in range(count)]
+    reader.end()
+    return {"kind": "greedy" if kind == _GREEDY else "categories", **content}
+
+
+def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> BallotRule:
+    """Ballot rule over as many proposals as may stand, each asking for 1.
+
+    Refuses, with the reason, what the treasury refuses of a round's rules.
+
+    Args:
+        proposals: Most that may stand.
+
+    Raises:
+        Rejected: No poll could be made of them, or not of so many proposals (check P2).
+    """
+    content, decides = ballot_json(ballot), outcome_json(outcome)
+    kind, divides = content["kind"], decides["kind"] == "proportional"
+    if kind == "approval" and content["at_least"] > content["at_most"]:
+        reason = f"at least {content['at_least']}, at most {content['at_most']}"
+        raise Rejected("P2", "ballot.at_least", reason)
+    if kind == "ranking" and len(content["scores"]) > proposals:
+        reason = f"{len(content['scores'])} places for at most {proposals} proposals"
+        raise Rejected("P2", "ballot.scores", reason)
+    if divides and kind == "knapsack":
+        raise Rejected("P2", "ballot.kind", "proposals that ask for no amount fill no knapsack")
+    together = sum(int(one) for one in decides.get("budgets", ()))
+    if together > budget:
+        reason = f"{together} together, more than the budget of {budget}"
+        raise Rejected("P2", "outcome.budgets", reason)
+    names = [(f"proposal {number}", 1) for number in range(1, proposals + 1)]
+    try:
+        return _question(content, "round", names, budget).rule
+    except Rejected as error:
+        item = f"ballot.{error.item.partition('.')[2]}"
+        raise Rejected(error.check, item, f"{error.reason} ({proposals} proposals)") from None
+
+
+def question_of(
+    ballot: bytes, title: str, proposals: Sequence[tuple[str, int]], budget: int
+) -> Question:
+    """What a round's poll asks, in the words of questions (§5.5).
+
+    Args:
+        proposals: Title and amount of each that stands, at least one.
+    """
+    return _question(ballot_json(ballot), title, proposals, budget)
+
+
+def _question(
+    content: dict[str, Any], title: str, proposals: Sequence[tuple[str, int]], budget: int
+) -> Question:
+    kind, count = content["kind"], len(proposals)
+    content = content | {"title": title, "options": [name for name, _ in proposals]}
+    if kind == "approval":
+        content |= {name: min(content[name], count) for name in ("at_least", "at_most")}
+    elif kind == "knapsack":
+        content |= {"costs": [str(amount) for _, amount in proposals], "budget": str(budget)}
+    elif kind == "ranking":
+        content["scores"] = content["scores"][:count]
+    for name in ("max_score", "credits", "at_least"):
+        if name in content:
+            content[name] = str(content[name])
+    if "scores" in content:
+        content["scores"] = [str(one) for one in content["scores"]]
+    (question,) = read_questions([content])
+    return question

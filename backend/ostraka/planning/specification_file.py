@@ -1,0 +1,157 @@
+"""A round or a poll in a TOML or JSON file: dates, durations, accounts in a CSV file.
+
+Members are those of `gateway.specification`. Beyond what JSON can say, a time may be a TOML date
+with a zone or a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds a duration (`"90d"`),
+and an electorate may name a CSV file by `accounts_file` or `invitations_file`, seen from this file.
+A file whose name ends in `.json` is JSON: the web client saves such.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ostraka.planning.account_file import WrongLines, read_accounts, read_invitations
+from ostraka.planning.specification import (
+    AccountList,
+    Invitations,
+    PollSpecification,
+    RoundSpecification,
+    Times,
+)
+from ostraka.wire.wording import close_to, reason_of
+from ostraka_verifier.encoding import parse_json
+from ostraka_verifier.errors import Malformed
+
+_UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
+_SECONDS = {"claim_period", *Times.model_fields} - {"max_rounds"}
+_ELECTORATES = ("members", "voters")
+_Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
+
+
+def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict[str, Any]:
+    """What a file says, as the gateway takes it.
+
+    Args:
+        now_unix_s: Chain time, from which durations count.
+
+    Raises:
+        WrongLines: Names everything that is wrong, with its line or its member.
+        OSError: A file cannot be read.
+    """
+    content = _content(path)
+    problems: list[str] = []
+    for electorate in _ELECTORATES:
+        try:
+            _take_files(path, content, electorate)
+        except WrongLines as error:
+            problems += error.problems
+    wrong = dict(_convert(content, now_unix_s))
+    try:
+        kind.model_validate(content)
+    except ValidationError as error:
+        for one in error.errors():
+            # What could not be converted is said once.
+            wrong.setdefault(".".join(str(part) for part in one["loc"]), reason_of(one))
+    problems += [
+        f"{path}: {name}: {reason}" if name else f"{path}: {reason}"
+        for name, reason in wrong.items()
+    ]
+    if problems:
+        raise WrongLines(problems)
+    return content
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a TOML or JSON file says; a byte order mark, as some editors write, is none of it."""
+    form = "JSON" if path.suffix.lower() == ".json" else "TOML"
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        content = parse_json(text.encode(), str(path)) if form == "JSON" else tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise WrongLines([f"{path}: not UTF-8"]) from error
+    except Malformed as error:
+        raise WrongLines([str(error)]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise WrongLines([f"{path}: not TOML: {error}"]) from error
+    except RecursionError as error:
+        raise WrongLines([f"{path}: not TOML: nested too deeply"]) from error
+    except ValueError as error:
+        # The one thing that the library refuses in words of its own.
+        raise WrongLines([f"{path}: not TOML: a number has too many digits"]) from error
+    if not isinstance(content, dict):
+        raise WrongLines([f"{path}: not an object"])
+    return content
+
+
+def duration_s(text: str) -> int:
+    """Seconds of a duration such as `3d` or `2h30m`; ValueError when it is none."""
+    if not _DURATION.fullmatch(text):
+        raise ValueError("expected a duration such as 3d or 2h30m")
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
+
+
+_FILES: tuple[tuple[str, str, type[BaseModel], Callable[[Path], list[dict[str, Any]]]], ...] = (
+    ("accounts", "list", AccountList, read_accounts),
+    ("invitations", "invitations", Invitations, read_invitations),
+)
+"""Members of electorates that a file may list, and of what kind they make an electorate."""
+
+
+def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
+    """Put what CSV files list in the place of their names."""
+    given = content.get(electorate)
+    if not isinstance(given, dict):
+        return
+    for member, kind, model, read in _FILES:
+        naming = f"{member}_file"
+        for name in given:
+            if close_to(name, (*model.model_fields, naming)) == naming:
+                given.setdefault("kind", kind)
+                del given[name]
+                raise WrongLines([f"{path}: {electorate}.{name}: unknown; did you mean {naming}"])
+        if naming not in given:
+            continue
+        name = given.pop(naming)
+        if not isinstance(name, str) or member in given:
+            problem = f"names one file, in the place of {member}"
+            raise WrongLines([f"{path}: {electorate}.{naming}: {problem}"])
+        given.setdefault("kind", kind)
+        given[member] = []
+        try:
+            given[member] = read(path.parent / name)
+        except (OSError, ValueError) as error:
+            if isinstance(error, WrongLines):
+                raise
+            reason = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+            raise WrongLines([f"{path}: {electorate}.{naming}: {name}: {reason}"]) from error
+
+
+def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, str]]:
+    """Put plain numbers in the place of dates and durations; yields what cannot be."""
+    for prefix, table in (("", content), ("times.", content.get("times"))):
+        if not isinstance(table, dict):
+            continue
+        for name, value in table.items():
+            try:
+                if name in _SECONDS and isinstance(value, str):
+                    table[name] = duration_s(value)
+                elif name.endswith("_at"):
+                    table[name] = _time(value, now_unix_s)
+            except ValueError as error:
+                yield prefix + name, str(error)
+
+
+def _time(value: object, now_unix_s: int) -> object:
+    if isinstance(value, str) and value.startswith("+"):
+        return now_unix_s + duration_s(value[1:])
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return int(value.timestamp())
+    if isinstance(value, date | time):
+        raise ValueError("a time needs a date, an hour and a zone: 2026-12-01T08:00:00+01:00")
+    return value

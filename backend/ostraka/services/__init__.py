@@ -1,0 +1,1 @@
+"""Composition roots of gateway and node: settings, logs, serving."""

@@ -1,0 +1,119 @@
+"""Run a gateway as a process."""
+
+import asyncio
+import os
+import sys
+
+import httpx
+import structlog
+from sqlalchemy import Engine
+
+from ostraka.chain.contract import ChainError
+from ostraka.chain.registry import Registry
+from ostraka.chain.sending import Account
+from ostraka.chain.treasury import Treasury
+from ostraka.files import require_private
+from ostraka.gateway.api import build_api
+from ostraka.gateway.conductor import Conductor
+from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.idempotency import Requests
+from ostraka.gateway.indexer import Indexer
+from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.pages import Bundle
+from ostraka.gateway.plans import Plans
+from ostraka.key_files import read_key
+from ostraka.planning.electorates import Electorates
+from ostraka.services import logs
+from ostraka.services.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
+from ostraka.services.settings import GatewaySettings
+from ostraka.storage.database import Schema, open_database
+from ostraka.storage.leadership import Leadership
+from ostraka.wire.records import from_hex
+from ostraka_verifier.curve import load
+
+log = structlog.get_logger()
+
+TICK_S = 0.5
+_CLIENT_TIMEOUT = httpx.Timeout(30, connect=3)
+
+
+def run_gateway(settings: GatewaySettings) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
+            key, the database is damaged.
+        ChainError: The chain is out of reach at start.
+    """
+    logs.configure(settings.log_level)
+    # A library raises it so far that nested JSON would overflow the C stack.
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    os.umask(PRIVATE_UMASK)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: GatewaySettings) -> None:
+    engine = open_database(settings.database_url, Schema.GATEWAY)
+    desk = open_desk(settings, engine)
+    token_hash = bytes.fromhex(settings.organizer_token_sha256)
+    # Proxies and netrc of the environment have no say in where the gateway connects. Connections
+    # are bounded by node where they are used: those to silent ones must not be wanting for others.
+    async with httpx.AsyncClient(
+        timeout=_CLIENT_TIMEOUT,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+        follow_redirects=False,
+        trust_env=False,
+    ) as client:
+        bundle = Bundle.read(settings.web)
+        if bundle is None:
+            log.warning("no web client, the API only", folder=str(settings.web))
+        else:
+            log.info("web client", digest=bundle.digest)
+        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url)
+        clock = _clock(desk, Leadership(engine))
+        await serve(api, clock, settings.host, settings.port, settings.trusted_proxies)
+
+
+def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
+    """Chain, database and key of a gateway."""
+    registry = Registry(
+        settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
+    )
+    treasury = Treasury(
+        settings.rpc_url, from_hex(settings.treasury, "treasury"), settings.deployed_at
+    )
+    require_private(settings.key_file.parent)
+    contracts = {REGISTRY: registry, TREASURY: treasury}
+    return Desk(
+        settings.rpc_url,
+        registry,
+        treasury,
+        Indexer(engine, contracts, settings.deployed_at),
+        Plans(engine),
+        Account(
+            read_key(
+                settings.key_file, settings.passphrases, plain=settings.plain_key, warn=log.warning
+            ),
+            DatabaseJournal(engine),
+        ),
+        Requests(engine),
+        load(),
+        [from_hex(digest, "committees") for digest in settings.committees],
+        Electorates(settings.rpc_url, registry.voting_keys()),
+    )
+
+
+async def _clock(desk: Desk, leadership: Leadership) -> None:
+    """Index, and carry plans on unless another gateway on the same database does."""
+    conductor = Conductor(desk)
+    while True:
+        try:
+            await asyncio.to_thread(desk.indexer.follow)
+            if await asyncio.to_thread(leadership.held):
+                await asyncio.to_thread(conductor.tick)
+        except ChainError as error:
+            # A provider that fails is asked again.
+            log.warning("chain out of reach", problem=str(error))
+        except Exception:
+            log.exception("tick failed")
+        await asyncio.sleep(TICK_S)

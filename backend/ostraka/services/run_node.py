@@ -1,0 +1,77 @@
+"""Run one tallying node as a process."""
+
+import asyncio
+import os
+import sys
+
+import structlog
+
+from ostraka.chain.registry import Registry
+from ostraka.files import require_private
+from ostraka.key_files import read_key
+from ostraka.node.api import build_api
+from ostraka.node.electorate import ChainElectorates
+from ostraka.node.peers import peer_client
+from ostraka.node.policy import Policy
+from ostraka.node.poll_secrets import PollSecrets
+from ostraka.node.service import NodeService
+from ostraka.node.store import NodeStore
+from ostraka.services import logs
+from ostraka.services.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
+from ostraka.services.settings import NodeSettings
+from ostraka.storage.database import Schema, open_database
+from ostraka.wire.records import from_hex
+from ostraka_verifier.curve import load
+
+
+def run_node(settings: NodeSettings) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
+            key, the database is damaged.
+        ChainError: The chain is out of reach at start.
+    """
+    logs.configure(settings.log_level)
+    # A library raises it so far that nested JSON would overflow the C stack and kill the node.
+    sys.setrecursionlimit(RECURSION_LIMIT)
+    os.umask(PRIVATE_UMASK)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: NodeSettings) -> None:
+    require_private(settings.key_file.parent)
+    key = read_key(
+        settings.key_file,
+        settings.passphrases,
+        plain=settings.plain_key,
+        warn=structlog.get_logger().warning,
+    )
+    secrets = PollSecrets(settings.secrets_folder or settings.key_file.parent / "secrets", key)
+    store = NodeStore(open_database(settings.database_url, Schema.NODE))
+    registry_address = from_hex(settings.registry, "registry")
+    registries = [
+        Registry(url, registry_address, settings.deployed_at) for url in settings.rpc_urls
+    ]
+    chains = {registry.domain.chain_id for registry in registries}
+    if len(chains) != 1:
+        raise ValueError(f"rpc_urls: the providers are of different chains: {sorted(chains)}")
+    policy = Policy(
+        frozenset(from_hex(creator, "creators") for creator in settings.creators),
+        settings.minimum_ballots,
+        frozenset(from_hex(digest, "committees") for digest in settings.committees),
+        frozenset(from_hex(address, "fellow_nodes") for address in settings.fellow_nodes),
+        settings.minimum_threshold,
+    )
+    electorates = ChainElectorates(registries[0], settings.rpc_urls[0])
+    async with peer_client() as client:
+        service = NodeService(
+            load(), store, secrets, registries, key, settings.url, policy, electorates, client
+        )
+        await serve(
+            build_api(service),
+            service.run(),
+            settings.host,
+            settings.port,
+            settings.trusted_proxies,
+        )

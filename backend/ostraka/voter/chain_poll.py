@@ -1,0 +1,131 @@
+"""A poll from the chain itself, for voters who trust no gateway (checks P1 to P4).
+
+A gateway that could name its own poll keys would read every vote sealed to them. The chain has the
+words that stand for the keys; the keys themselves come from any node, and are compared.
+
+Source: docs/protocol.md §4, §13.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+
+from ostraka.chain.contract import call, checksum
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import Registry, Status
+from ostraka.gateway_client.gateway import Refusal
+from ostraka.voter.poll import VotersPoll
+from ostraka.wire.poll_keys import KeyReport, PollKeyList, check_signatures
+from ostraka.wire.records import strict_json, to_hex
+from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka_verifier.parameters import Committee, Member
+from ostraka_verifier.poll_key import node_keys_hash
+
+_TIMEOUT = httpx.Timeout(10, connect=5)
+_PATIENCE_S = 20
+_ANSWER_BYTES = 2**20
+"""More than a node says of the keys of the largest committee."""
+
+
+def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[VotersPoll, int]:
+    """An open poll, and the timestamp of the latest block.
+
+    Raises:
+        Refusal: There is no such poll, or it is not open.
+        ChainError: The chain is out of reach, or has no such registry.
+        AuditError: What the chain says does not fit together; names the check.
+    """
+    contract = Registry(rpc_url, registry)
+    if not call(lambda: contract.web3.eth.get_code(checksum(registry))):
+        detail = f"chain {contract.domain.chain_id} has no contract at {to_hex(registry)}"
+        raise Refusal(0, "No such registry", detail, "registry")
+    view = contract.poll(poll_id)
+    if view.status is not Status.OPEN:
+        raise Refusal(0, "Not open", f"on chain, poll {poll_id} is {view.status.name.lower()}")
+    published = PublishedPoll.read(contract, poll_id)
+    opened = contract.opened(poll_id)
+    if published is None or opened is None:
+        raise Refusal(503, "Not indexed", "the chain's provider does not show the poll's events")
+    # P1: the registry itself must say the same as the event.
+    if published.context != view.poll_context:
+        raise Rejected("P1", "poll_context", "the registry holds another than its event says")
+    if node_keys_hash(opened.node_keys) != view.poll_keys:
+        raise Rejected("P4", "poll_keys", "not those pinned on chain")
+    check_signatures(
+        published.committee,
+        published.domain,
+        published.context,
+        view.poll_keys,
+        opened.signatures,
+    )
+    poll = VotersPoll(
+        poll_id,
+        published.domain,
+        published.context,
+        published.description,
+        published.rule,
+        published.committee,
+        poll_keys_of_nodes(published.committee, poll_id, opened.node_keys).public_keys,
+        published.parameters.opens_at,
+        published.parameters.closes_at,
+    )
+    return poll, contract.head().timestamp
+
+
+def poll_keys_of_nodes(
+    committee: Committee, poll_id: int, node_keys: Sequence[bytes]
+) -> PollKeyList:
+    """The full poll keys whose words are pinned on chain, from the first node that shows them.
+
+    Raises:
+        Refusal: No node shows them; names what each said.
+    """
+    return asyncio.run(_poll_keys_of_nodes(committee, poll_id, node_keys))
+
+
+async def _poll_keys_of_nodes(
+    committee: Committee, poll_id: int, node_keys: Sequence[bytes]
+) -> PollKeyList:
+    said = []
+    async with httpx.AsyncClient(
+        timeout=_TIMEOUT, follow_redirects=False, trust_env=False
+    ) as client:
+
+        async def ask(member: Member) -> PollKeyList:
+            url = f"{member.url.rstrip('/')}/api/v1/polls/{poll_id}/opening"
+            try:
+                # However slowly it drips: a node must not keep the voter waiting.
+                async with asyncio.timeout(_PATIENCE_S):
+                    answer = await _answer(client, url)
+                return KeyReport.from_json(answer, len(committee.members)).pinned(node_keys)
+            except (AuditError, httpx.HTTPError, TimeoutError) as error:
+                raise Refusal(0, member.url, str(error) or type(error).__name__) from error
+
+        # All at once, since any one is as good as another.
+        asked = [asyncio.create_task(ask(member)) for member in committee.members]
+        try:
+            for answered in asyncio.as_completed(asked):
+                try:
+                    return await answered
+                except Refusal as refusal:
+                    said.append(str(refusal))
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+    raise Refusal(503, "No poll keys", "; ".join(sorted(said)), "poll_keys")
+
+
+async def _answer(client: httpx.AsyncClient, url: str) -> Any:
+    """JSON of a node's answer; Malformed when it is none, or too long."""
+    body = bytearray()
+    async with client.stream("GET", url) as response:
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > _ANSWER_BYTES:
+                raise Malformed(f"answer: more than {_ANSWER_BYTES} bytes")
+    if response.status_code != 200:
+        raise Malformed(f"answer: {response.status_code}")
+    return strict_json(bytes(body))
