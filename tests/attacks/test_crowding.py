@@ -15,6 +15,7 @@ from ostraka.node.accepting import Accepting, Receipt
 from ostraka.node.failures import MOST_REMEMBERED, SUSPECTED_AFTER, Failures
 from ostraka.node.fair_queue import FairQueue
 from ostraka.wire.clients import client_of
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, encode_records
 from tests.backend.test_release import release_of
@@ -39,7 +40,7 @@ class OneQueue(Accepting):
         try:
             self._queue.put_nowait(module._Waiting(record, client, future))
         except asyncio.QueueFull:
-            return Problem(429, "Busy", "too many ballots are waiting", retry_after_s=1)
+            return Problem(ProblemType.QUEUE_FULL, "too many ballots are waiting", retry_after_s=1)
         return await future
 
     async def work(self) -> None:
@@ -114,7 +115,7 @@ def test_false_proofs_leave_honest_ballots_their_place(
     answer = crowded(node_of(poll, tmp_path, kind), false, record_of(poll.prepared[1]))
     if kind is OneQueue:
         assert isinstance(answer, Problem)
-        assert answer.title == "Busy"
+        assert answer.kind is ProblemType.QUEUE_FULL
     else:
         assert isinstance(answer, Receipt)
 
@@ -173,10 +174,12 @@ def test_memory_of_failures_is_bounded_and_strangers_do_not_flush_it(
 ) -> None:
     failures = Failures()
     record = record_of(poll.prepared[0])
-    failures.false_ballot(record.voter, record.ballot_digest, Problem(422, "Check failed", "B6"))
+    failures.false_ballot(
+        record.voter, record.ballot_digest, Problem(ProblemType.CHECK_FAILED, "B6")
+    )
     for number in range(MOST_REMEMBERED + 10):
         forged = replace(record, signature=number.to_bytes(65, "big"))
-        failures.forged(forged, Problem(422, "Check failed", "B4"))
+        failures.forged(forged, Problem(ProblemType.CHECK_FAILED, "B4"))
     assert failures.of_ballot(record.ballot_digest) is not None
     assert len(failures._forged._problems) == MOST_REMEMBERED
     first = replace(record, ballot=bytes(len(record.ballot)), signature=bytes(65))

@@ -322,7 +322,7 @@ def test_what_a_node_lacks_it_says_after_a_whole_rotation(tmp_path: Path) -> Non
         return settlement.answer_lacking(asked.to_bytes(4, "big") + held + absent)
 
     for number, asked in ((3, 4), (4, 6), (7, 5)):
-        with pytest.raises(Problem, match="Wrong round"):
+        with pytest.raises(Problem, match="Wrong settling round"):
             ask(number, asked)
     answer = ask(4, 5)
     assert answer[65:] == absent

@@ -202,9 +202,9 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     for invitation, key in zip(invited, voters, strict=False):
         redeem(api, invitation, key)
     status, problem = api("POST", REDEMPTION, redemption(api, invited[0], SigningKey()))
-    assert (status, problem["title"]) == (409, "Used before")
+    assert (status, problem["title"]) == (409, "Invitation already used")
     status, problem = api("POST", REDEMPTION, redemption(api, invited[8], keys[0]))
-    assert (status, problem["title"]) == (409, "Registered before")
+    assert (status, problem["title"]) == (409, "Key already registered")
 
     details = api.good("GET", f"/rounds/{number}")
     assert (details["status"], details["deposited"]) == ("proposing", str(BUDGET))
@@ -347,8 +347,8 @@ def test_a_poll_by_invitation(stack: LocalStack, api: Api) -> None:
     for invitation, key in zip(invited, keys, strict=False):
         redeem(api, invitation, key)
     for invitation, key, title in (
-        (invited[0], stranger, "Used before"),
-        (invited[6], keys[0], "Registered before"),
+        (invited[0], stranger, "Invitation already used"),
+        (invited[6], keys[0], "Key already registered"),
     ):
         status, problem = api("POST", REDEMPTION, redemption(api, invitation, key))
         assert (status, problem["title"]) == (409, title)

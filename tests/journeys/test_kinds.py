@@ -310,8 +310,8 @@ def test_a_poll_in_weight_classes(stack: LocalStack, api: Api) -> None:
     (first, *_) = created["warnings"]
     assert (first["code"], first["refused"]) == ("identifying_weights", True)
     path = f"/plans/{created['plan']}"
-    eventually(lambda: "is shared by" in (api.good("GET", path)["problem"] or ""), "refused")
-    assert "must say that it is not secret" in api.good("GET", path)["problem"]
+    eventually(lambda: "is shared by" in str(api.good("GET", path)["problem"]), "refused")
+    assert "must say that it is not secret" in api.good("GET", path)["problem"]["detail"]
 
     wanted["voters"] = {"kind": "members", "contract": to_hex(registry), "classes": 2}
     created = api.good("POST", "/polls", wanted, token=True)

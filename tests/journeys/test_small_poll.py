@@ -462,7 +462,7 @@ def test_voters_who_starve_nodes_cannot_stall_a_poll(town: Town) -> None:
     for node, result in enumerate(poll.cast_all(starving), start=1):
         assert set(result.receipts) == {1, 2, 3, 4} - {node}
         assert result.recorded
-        assert "good share" in result.refusals[node]
+        assert "good share" in result.refusals[node].detail
     assert poll.tally() == (2 + 4, 2, 1, 1)
     logs = [path.read_text() for path in town.stack.folder.glob("node-*.log")]
     assert sum('"event": "repaired"' in log for log in logs) >= 3

@@ -18,13 +18,13 @@ from ostraka.cli.client import (
     address_option,
     poll_number,
 )
-from ostraka.cli.errors import UNREACHABLE
+from ostraka.cli.errors import UNREACHABLE, CommandError
 from ostraka.cli.key_options import KeyFile, PlainKey
 from ostraka.cli.output import emit, facts, note, printable, table, when
 from ostraka.cli.propose import Account
 from ostraka.files import private
 from ostraka.gateway_client.config import chain_time
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.voter.casting import (
     Sealing,
@@ -38,6 +38,8 @@ from ostraka.voter.casting import (
 from ostraka.voter.poll import VotersPoll, compare, poll_of_gateway
 from ostraka.voter.saved_votes import SavedBallot, SavedVotes
 from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 
 
@@ -153,7 +155,7 @@ def cast(
                 f"{path} holds a ballot that is not recorded yet; send that one by "
                 f"`ostraka vote send {path}`, or make a new one by --again"
             )
-            raise Refusal(0, "Unfinished", detail)
+            raise CommandError("Unfinished", detail)
         sealing = prepare(votes, _bits(poll, choose), now)
         if challenge is not None and not _cast_it(sealing):
             _open(votes, sealing, challenge, as_json)
@@ -175,7 +177,7 @@ def send(
     """
     votes = SavedVotes.read(file)
     if not votes.ballots:
-        raise Refusal(0, "Nothing to send", f"{file} holds no ballot")
+        raise CommandError("Nothing to send", f"{file} holds no ballot")
     with Gateway(gateway) as to:
         _send(to, votes, votes.ballots[-1], direct, as_json)
 
@@ -260,12 +262,12 @@ def _account_of(to: Gateway, poll: VotersPoll, signer: SigningKey) -> bytes:
     A gateway that names a wrong one gets a ballot that no node takes.
 
     Raises:
-        Refusal: The census has no account of this key, or several.
+        CommandError: The census has no account of this key, or several.
     """
     try:
         entries = to.get(f"/polls/{poll.poll_id}/voters/{signer.address_hex}")
-    except Refusal as refusal:
-        if refusal.status != 404:
+    except Problem as problem:
+        if problem.kind is not ProblemType.NOT_FOUND:
             raise
         # It did not organize this poll, and does not know who votes.
         return signer.address
@@ -274,12 +276,12 @@ def _account_of(to: Gateway, poll: VotersPoll, signer: SigningKey) -> bytes:
         return from_hex(accounts[0], "account")
     if accounts:
         detail = f"this key signs for {len(accounts)} accounts; name one by --account"
-        raise Refusal(0, "Which account", detail, "account")
+        raise CommandError("Which account", detail, "account")
     if entries:
         detail = f"the census binds account {signer.address_hex} to key {entries[0]['signing_key']}"
-        raise Refusal(0, "Another key", detail, "key")
+        raise CommandError("Another key", detail, "key")
     detail = f"no account of the census votes with key {signer.address_hex}"
-    raise Refusal(0, "Not in the census", detail, "key")
+    raise CommandError("Not in the census", detail, "key")
 
 
 def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
@@ -355,7 +357,7 @@ def _send(
                 "Kept in": votes.path,
             }
         ),
-        table(("Node", "No receipt because"), sorted(refusals.items())) if refusals else "",
+        table(("Node", "No receipt because"), _reasons(refusals)) if refusals else "",
     )
     lacking = sorted(set(range(1, len(votes.poll.committee.members) + 1)) - set(ballot.receipts))
     if answer["recorded"] and lacking:
@@ -370,7 +372,11 @@ def _send(
         raise typer.Exit(UNREACHABLE)
 
 
-def _shown(votes: SavedVotes, ballot: SavedBallot, refusals: dict[int, str]) -> dict[str, Any]:
+def _reasons(refusals: dict[int, Problem]) -> list[tuple[int, str]]:
+    return [(node, str(problem)) for node, problem in sorted(refusals.items())]
+
+
+def _shown(votes: SavedVotes, ballot: SavedBallot, refusals: dict[int, Problem]) -> dict[str, Any]:
     return {
         "poll": str(votes.poll.poll_id),
         "voter": to_hex(votes.voter),
@@ -382,6 +388,8 @@ def _shown(votes: SavedVotes, ballot: SavedBallot, refusals: dict[int, str]) -> 
             {"node": node, "signature": to_hex(signature)}
             for node, signature in sorted(ballot.receipts.items())
         ],
-        "refusals": [{"node": node, "reason": why} for node, why in sorted(refusals.items())],
+        "refusals": [
+            {"node": node, "problem": why.to_json()} for node, why in sorted(refusals.items())
+        ],
         "file": str(votes.path),
     }

@@ -15,10 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ostraka.chain.published import PublishedPoll
 from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.result import Step
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, encode_records
 from ostraka_verifier.curve import Curve
 
@@ -59,8 +60,8 @@ class Stage:
                 if found:
                     return found
                 seen = "not ready"
-            except Refusal as refusal:
-                seen = str(refusal)
+            except Problem as problem:
+                seen = str(problem)
             if time.monotonic() > deadline:
                 waiting = gateway.get(f"/plans/{plan}")["problem"]
                 raise RuntimeError(f"{path}: {seen}; the gateway says: {waiting}")

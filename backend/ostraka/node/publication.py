@@ -14,6 +14,7 @@ from ostraka.node.release import Release
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
@@ -89,7 +90,7 @@ class Publication:
             return ()
         if self._state.pinned is None:
             detail = "the poll's keys are not here yet, and come from the other nodes"
-            raise Problem(503, "Incomplete", detail, retry_after_s=2)
+            raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=2)
         return tuple(
             PollKeyAnnouncement(key, signature)
             for key, signature in zip(

@@ -12,15 +12,16 @@ from typing import Any
 
 import httpx
 
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.voter.prepare import BallotFactory, SharedBallot
 from ostraka.voter.saved_votes import SavedBallot, SavedVotes
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, to_hex
-from ostraka.wire.relay import Cast, Nodes
+from ostraka.wire.relay import Cast, Nodes, rejection
 from ostraka_verifier.challenge import Opening
 from ostraka_verifier.curve import load
-from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import PollIdentity
 
@@ -47,7 +48,7 @@ def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: int) -> Sealing:
         now_unix_s: Chain time.
 
     Raises:
-        Refusal: It is not the time to vote.
+        Problem: It is not the time to vote.
         ValueError: The bits break the poll's rule; says how.
     """
     poll = votes.poll
@@ -65,12 +66,12 @@ def sign(votes: SavedVotes, signer: SigningKey, sealing: Sealing) -> SavedBallot
         signer: The voter's key as the census names it.
 
     Raises:
-        Refusal: Another program has cast a ballot since: this one might not count.
+        Problem: Another program has cast a ballot since: this one might not count.
     """
     votes.refresh()
     if votes.ballots and votes.ballots[-1].cast_at >= sealing.shared.ballot.cast_at_unix_s:
         detail = f"{votes.path} holds a ballot that was cast since this one was sealed; vote again"
-        raise Refusal(0, "Superseded", detail)
+        raise Problem(ProblemType.SUPERSEDED, detail)
     prepared = sealing.factory.seal(sealing.shared, signer)
     record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
     ballot = SavedBallot(record)
@@ -86,35 +87,38 @@ def opened(votes: SavedVotes, sealing: Sealing) -> Opening:
     return Opening(identity, poll.context, shared.ballot.encoded, shared.bits, shared.blinding)
 
 
-def send_by_gateway(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
+def send_by_gateway(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> dict[int, Problem]:
     """Send a saved ballot through a gateway, which can drop but not change it; keep the receipts.
 
     Returns:
-        For each node that gave no good receipt why.
+        The problem of each node that gave no good receipt.
 
     Raises:
-        Refusal: No node took it; says why.
+        Problem: No node took it; says why.
         Unreachable: The gateway does not answer.
     """
     answer = gateway.post(f"/polls/{votes.poll.poll_id}/ballots", ballot.record.to_json())
     try:
-        refusals = {int(one["node"]): str(one["reason"]) for one in answer["refusals"]}
+        refusals = {
+            int(one["node"]): Problem.from_json(one["problem"]) for one in answer["refusals"]
+        }
         for node in answer["waiting"]:
-            refusals[int(node)] = "it has not answered yet; the gateway asks on"
+            detail = "it has not answered yet; the gateway keeps asking"
+            refusals[int(node)] = Problem(ProblemType.NODE_SILENT, detail)
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed(f"answer: no refusals: {error!r}") from error
     refusals |= _keep(votes, ballot, answer)
     return refusals
 
 
-def send_to_nodes(votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
+def send_to_nodes(votes: SavedVotes, ballot: SavedBallot) -> dict[int, Problem]:
     """Send a saved ballot to every node without any gateway; keep the receipts.
 
     Returns:
-        For each node that gave no good receipt why.
+        The problem of each node that gave no good receipt.
 
     Raises:
-        Refusal: No node took it, and one says why.
+        Problem: No node took it, and one says why.
     """
 
     async def run() -> list[Cast]:
@@ -128,27 +132,28 @@ def send_to_nodes(votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
     ballot.receipts |= result.receipts
     votes.write()
     if not result.receipts:
-        _raise_refusal(result.refusals)
-    return result.refusals | dict.fromkeys(result.waiting, "it has not answered yet")
+        raise rejection(result.refusals.values())
+    silent = Problem(ProblemType.NODE_SILENT, "it has not answered yet")
+    return result.refusals | dict.fromkeys(result.waiting, silent)
 
 
 def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> None:
     """Ask for the receipts of a ballot once more; that there are none is no error.
 
     Raises:
-        Refusal, Unreachable: The gateway cannot ask the nodes.
+        Problem, Unreachable: The gateway cannot ask the nodes.
     """
     path = f"/polls/{votes.poll.poll_id}/receipts/{to_hex(ballot.digest)}"
     try:
         answer = gateway.get(path)
-    except Refusal as refusal:
-        if refusal.status == 404:
+    except Problem as problem:
+        if problem.kind is ProblemType.NOT_FOUND:
             return
         raise
     _keep(votes, ballot, answer)
 
 
-def _keep(votes: SavedVotes, ballot: SavedBallot, answer: Any) -> dict[int, str]:
+def _keep(votes: SavedVotes, ballot: SavedBallot, answer: Any) -> dict[int, Problem]:
     """Keep the good ones of a gateway's receipts; of the others, what is wrong."""
     try:
         receipts = {int(one["node"]): one for one in answer["receipts"]}
@@ -159,19 +164,6 @@ def _keep(votes: SavedVotes, ballot: SavedBallot, answer: Any) -> dict[int, str]
         try:
             votes.keep(ballot, {node: receipt})
         except Malformed as error:
-            wrong[node] = str(error)
+            wrong[node] = Problem(ProblemType.ANSWER_INVALID, str(error))
     votes.write()
     return wrong
-
-
-def _raise_refusal(refusals: dict[int, str]) -> None:
-    """Refusal with what the first node said that understood the ballot; nothing if none did."""
-    for _, reason in sorted(refusals.items()):
-        try:
-            said = parse_json(reason.encode(), "refusal")
-            status = int(said["status"])
-            if 400 <= status < 500:
-                title, detail = str(said["title"]), str(said["detail"])
-                raise Refusal(status, title, detail, str(said.get("field", "")))
-        except (Malformed, KeyError, TypeError, ValueError):
-            continue
