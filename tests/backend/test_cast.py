@@ -12,7 +12,6 @@ from ostraka.wire.records import to_hex
 from ostraka.wire.relay import Cast, Nodes
 from ostraka_verifier import typed_data
 from ostraka_verifier.parameters import Description
-from tests.support.flood import record_of
 from tests.support.polls import SyntheticPoll, approval_poll
 
 LIAR = "node-2.example"
@@ -64,7 +63,7 @@ def cast_with(answer: httpx.Response) -> Cast:
     async def run() -> Cast:
         transport = httpx.MockTransport(handle)
         async with httpx.AsyncClient(transport=transport) as client, Nodes(client) as nodes:
-            (result,) = await nodes.send(published(poll), [record_of(prepared)])
+            (result,) = await nodes.send(published(poll), [prepared.record])
             return result
 
     return asyncio.run(run())

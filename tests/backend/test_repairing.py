@@ -64,7 +64,7 @@ async def open_and_cast(village: Village) -> None:
     await village.tick(2)
     for voter, prepared in enumerate(poll.prepared):
         if voter:
-            record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
+            record = prepared.record
             await cast(village, record, *range(1, 6))
     await cast(village, starving(poll, 0), 1, 3, 4, 5)
     await village.tick(2)

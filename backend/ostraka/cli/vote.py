@@ -27,7 +27,6 @@ from ostraka.gateway_client.config import chain_time
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.voter.casting import (
-    Sealing,
     fetch_receipts,
     opened,
     prepare,
@@ -36,7 +35,8 @@ from ostraka.voter.casting import (
     sign,
 )
 from ostraka.voter.poll import VotersPoll, compare, poll_of_gateway
-from ostraka.voter.saved_votes import SavedBallot, SavedVotes
+from ostraka.voter.prepare import SealedBallot
+from ostraka.voter.saved_votes import ReceiptedBallot, SavedVotes
 from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -156,11 +156,11 @@ def cast(
                 f"`ostraka vote send {path}`, or make a new one by --again"
             )
             raise CommandError("Unfinished", detail)
-        sealing = prepare(votes, _bits(poll, choose), now)
-        if challenge is not None and not _cast_it(sealing):
-            _open(votes, sealing, challenge, as_json)
+        sealed = prepare(votes, _bits(poll, choose), now)
+        if challenge is not None and not _cast_it(sealed):
+            _open(votes, sealed, challenge, as_json)
             return
-        ballot = sign(votes, signer, sealing)
+        ballot = sign(votes, signer, sealed)
         _send(to, votes, ballot, direct, as_json, checked=checked)
 
 
@@ -292,15 +292,15 @@ def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
         raise typer.BadParameter(str(error), param_hint="--choose") from None
 
 
-def _cast_it(sealing: Sealing) -> bool:
+def _cast_it(sealed: SealedBallot) -> bool:
     """Show the ballot's number, then ask whether to cast it: in this order, or it shows nothing."""
-    typer.echo(f"Your ballot is sealed as {to_hex(sealing.shared.ballot.digest)}.", err=True)
+    typer.echo(f"Your ballot is sealed as {to_hex(sealed.ballot.digest)}.", err=True)
     typer.echo("Note that number elsewhere before you answer.", err=True)
     return typer.confirm("Cast it now? No challenges it", default=None, err=True)
 
 
-def _open(votes: SavedVotes, sealing: Sealing, path: Path, as_json: bool) -> None:
-    opening = opened(votes, sealing)
+def _open(votes: SavedVotes, sealed: SealedBallot, path: Path, as_json: bool) -> None:
+    opening = opened(votes, sealed)
     with open(path, "x", opener=private) as file:
         json.dump(opening.to_json(), file, indent=1)
     answer = {"cast": False, "ballot_digest": to_hex(opening.digest), "opening": str(path)}
@@ -338,7 +338,7 @@ def _prompt(options: Sequence[str], how: str) -> str:
 def _send(
     to: Gateway,
     votes: SavedVotes,
-    ballot: SavedBallot,
+    ballot: ReceiptedBallot,
     direct: bool,
     as_json: bool,
     **more: str,
@@ -376,7 +376,9 @@ def _reasons(refusals: dict[int, Problem]) -> list[tuple[int, str]]:
     return [(node, str(problem)) for node, problem in sorted(refusals.items())]
 
 
-def _shown(votes: SavedVotes, ballot: SavedBallot, refusals: dict[int, Problem]) -> dict[str, Any]:
+def _shown(
+    votes: SavedVotes, ballot: ReceiptedBallot, refusals: dict[int, Problem]
+) -> dict[str, Any]:
     return {
         "poll": str(votes.poll.poll_id),
         "voter": to_hex(votes.voter),

@@ -20,8 +20,8 @@ from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
     Board,
+    BoardLeaf,
     PollKeyAnnouncement,
-    SignedBallot,
     SignedShare,
 )
 from ostraka_verifier.encoding import (
@@ -48,7 +48,7 @@ class Publication:
         """The poll's bulletin board (§16)."""
         poll, view = self._state.poll, self._state.view
         anchored = None
-        leaves: list[SignedBallot] = []
+        leaves: list[BoardLeaf] = []
         shares = self._state.store.shares(poll.poll_id)
         if view is not None and view.anchored_at:
             cache_key = (view.round, view.root.digest, len(shares))
@@ -98,10 +98,10 @@ class Publication:
             )
         )
 
-    def _signed_ballot(self, stored: StoredBallot) -> SignedBallot:
+    def _signed_ballot(self, stored: StoredBallot) -> BoardLeaf:
         ballot, hashed, signature = self._parts(stored.signed)
         key = recover_key(self._statement(ballot, hashed), signature)
-        return SignedBallot(ballot, key, hashed, signature)
+        return BoardLeaf(ballot, key, hashed, signature)
 
     def _statement(self, ballot: bytes, hashed: bytes) -> bytes:
         """What a ballot's voter signed, with the hash of its boxes."""

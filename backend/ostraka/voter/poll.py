@@ -10,10 +10,12 @@ from typing import Any
 
 from ostraka.gateway_client.config import domain_of
 from ostraka.gateway_client.gateway import Gateway
+from ostraka.voter.prepare import BallotFactory
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.ballot import BallotLayout
+from ostraka_verifier.curve import load
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Description, Member
 from ostraka_verifier.proof import ProofShape
@@ -62,6 +64,13 @@ class VotersPoll:
     def layout(self) -> BallotLayout:
         """Layout of the poll's ballots."""
         return BallotLayout(ProofShape(self.rule, self.committee.threshold))
+
+    @cached_property
+    def factory(self) -> BallotFactory:
+        """What prepares ballots of this poll."""
+        return BallotFactory(
+            load(), self.rule, self.committee.threshold, self.domain, self.context, self.poll_keys
+        )
 
     def check_time(self, now_unix_s: int) -> None:
         """Problem when it is not the time to vote."""
