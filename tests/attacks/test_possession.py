@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +76,11 @@ COPIES: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Copier:
-    """Node 4: announces what it likes, and has others answer for it."""
+    """A node that announces what it likes, and has others answer for it."""
 
-    def __init__(self, poll: SyntheticPoll, announced: Callable[[], bytes]) -> None:
+    def __init__(self, poll: SyntheticPoll, node: int, announced: Callable[[], bytes]) -> None:
         self._poll = poll
+        self._node = node
         self._announced = announced
         self.village: Village
         self.relayed: list[int] = []
@@ -89,18 +91,18 @@ class Copier:
     def opening(self) -> dict[str, Any]:
         """Its announcement, properly signed."""
         poll, key = self._poll, self._announced()
-        signer = poll.node_keys[COPIER - 1]
+        signer = poll.node_keys[self._node - 1]
         signature = signer.sign(
             poll.domain.digest(typed_data.POLL_KEY, poll.context, node_key(key))
         )
-        announced = {COPIER: Announcement(key, signature)}
-        return KeyReport(COPIER, announced, b"", {}, (), 0, bytes(65)).to_json(poll.nodes)
+        announced = {self._node: Announcement(key, signature)}
+        return KeyReport(self._node, announced, b"", {}, (), 0, bytes(65)).to_json(poll.nodes)
 
     async def challenge(self, request: Request) -> Response:
         """Ask all others for the answer."""
         body = await request.body()
         for node in (1, 2, 3):
-            answer = await challenge(self.village, COPIER, node, body)
+            answer = await challenge(self.village, self._node, node, body)
             self.relayed.append(answer.status_code)
             if answer.status_code == 200:
                 return Response(answer.content)
@@ -134,9 +136,8 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
     kind: str, poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
-    copier = Copier(
-        poll, lambda: COPIES[kind](village.service(1).state.announcements[1].public_key)
-    )
+    announced = cache(lambda: COPIES[kind](village.service(1).state.announcements[1].public_key))
+    copier = Copier(poll, COPIER, announced)
 
     async def run() -> None:
         async with village.run({COPIER: copier.app}):
@@ -147,8 +148,11 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
                 report = await village.get(node, "/opening")
                 assert report["poll_keys"] is None
                 assert report["signatures"] == [None] * 4
+                # Nodes name the copier, and not the node whose key it copied.
                 waiting = {one["node"]: one["reason"] for one in report["waiting_for"]}
-                assert waiting[COPIER] == "key"
+                assert waiting == {COPIER: "key"}
+            # A key that is no key is refused at once; of the others nobody can answer for the copier.
+            assert set(copier.relayed) == (set() if kind == "top bit" else {400})
             copied = village.service(1).state.announcements[1].public_key
             made = COPIES[kind](copied)
             assert old_rule([copied, made]) or kind == "copy"
@@ -164,13 +168,51 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
     asyncio.run(run())
 
 
+class Twin(Copier):
+    """A node that holds the key that it announced; so does another one."""
+
+    def __init__(self, poll: SyntheticPoll, node: int, poll_key: PollKey) -> None:
+        super().__init__(poll, node, lambda: poll_key.public_key)
+        self._key = poll_key
+
+    async def challenge(self, request: Request) -> Response:
+        """Answer it."""
+        poll, asker = self._poll, bytes.fromhex(request.headers[HEADER][:40])
+        challenger = poll.committee.index_of(asker)
+        assert challenger is not None
+        body = await request.body()
+        return Response(
+            answer_challenge(poll.context, poll.nodes, self._node, self._key, challenger, body)
+        )
+
+
+def test_nodes_that_share_a_key_are_named_both(poll: SyntheticPoll, tmp_path: Path) -> None:
+    village, key = Village(poll, tmp_path), PollKey()
+    twins = {node: Twin(poll, node, key).app for node in (3, COPIER)}
+
+    async def run() -> None:
+        async with village.run(twins):
+            await village.give_census()
+            await village.tick(4)
+            for node in (1, 2):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert not report.poll_keys
+                assert not report.signatures
+                assert {one.node: one.stage for one in report.waiting} == {
+                    3: Stage.KEY,
+                    COPIER: Stage.KEY,
+                }
+
+    asyncio.run(run())
+
+
 def test_a_sound_key_whose_secret_is_elsewhere_proves_nothing(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     """Node 4 announces a key that somebody else holds, and relays challenges to the other nodes."""
     village = Village(poll, tmp_path)
     elsewhere = PollKey().public_key
-    copier = Copier(poll, lambda: elsewhere)
+    copier = Copier(poll, COPIER, lambda: elsewhere)
 
     async def run() -> None:
         async with village.run({COPIER: copier.app}):
