@@ -81,7 +81,8 @@ class Copier:
     def __init__(self, poll: SyntheticPoll, node: int, announced: Callable[[], bytes]) -> None:
         self._poll = poll
         self._node = node
-        self._announced = announced
+        self.announced = announced
+        self.signer = poll.node_keys[node - 1]
         self.village: Village
         self.relayed: list[int] = []
         self.app = FastAPI()
@@ -90,9 +91,8 @@ class Copier:
 
     def opening(self) -> dict[str, Any]:
         """Its announcement, properly signed."""
-        poll, key = self._poll, self._announced()
-        signer = poll.node_keys[self._node - 1]
-        signature = signer.sign(
+        poll, key = self._poll, self.announced()
+        signature = self.signer.sign(
             poll.domain.digest(typed_data.POLL_KEY, poll.context, node_key(key))
         )
         announced = {self._node: Announcement(key, signature)}
@@ -151,7 +151,7 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
                 # Nodes name the copier, and not the node whose key it copied.
                 waiting = {one["node"]: one["reason"] for one in report["waiting_for"]}
                 assert waiting == {COPIER: "key"}
-            # A key that is no key is refused at once; of the others nobody can answer for the copier.
+            # A key that is none is refused at once; nobody can answer for the copier of the others.
             assert set(copier.relayed) == (set() if kind == "top bit" else {400})
             copied = village.service(1).state.announcements[1].public_key
             made = COPIES[kind](copied)
@@ -202,6 +202,51 @@ def test_nodes_that_share_a_key_are_named_both(poll: SyntheticPoll, tmp_path: Pa
                     3: Stage.KEY,
                     COPIER: Stage.KEY,
                 }
+
+    asyncio.run(run())
+
+
+def test_a_node_shows_each_key_that_it_announces(poll: SyntheticPoll, tmp_path: Path) -> None:
+    """Node 4 shows that it holds its key, and then announces one that somebody else holds."""
+    village, key = Village(poll, tmp_path), PollKey()
+    switching = Twin(poll, COPIER, key)
+
+    async def run() -> None:
+        async with village.run({COPIER: switching.app}):
+            await village.give_census()
+            await village.tick(4)
+            first = village.service(1).keys._keys
+            assert first is not None
+            report = KeyReport.from_json(await village.get(1, "/opening"), poll.nodes)
+            assert set(report.signatures) == {1, 2, 3}
+            elsewhere = PollKey().public_key
+            switching.announced = lambda: elsewhere
+            await village.tick(4)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert report.poll_keys != first.hash
+                assert report.announcements[COPIER].public_key == elsewhere
+                assert not report.signatures
+                waiting = {one.node: one.stage for one in report.waiting}
+                assert waiting[COPIER] is Stage.POSSESSION
+
+    asyncio.run(run())
+
+
+def test_a_key_counts_with_its_nodes_signature_only(poll: SyntheticPoll, tmp_path: Path) -> None:
+    """Who answers in node 4's place, without its signing key, has no key in the list."""
+    village, key = Village(poll, tmp_path), PollKey()
+    impostor = Twin(poll, COPIER, key)
+    impostor.signer = poll.node_keys[0]
+
+    async def run() -> None:
+        async with village.run({COPIER: impostor.app}):
+            await village.give_census()
+            await village.tick(3)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert set(report.announcements) == {1, 2, 3}
+                assert {one.node: one.stage for one in report.waiting} == {COPIER: Stage.KEY}
 
     asyncio.run(run())
 
