@@ -83,6 +83,8 @@ class Copier:
         self._node = node
         self.announced = announced
         self.signer = poll.node_keys[node - 1]
+        self.poll_keys = b""
+        self.signatures: dict[int, bytes] = {}
         self.village: Village
         self.relayed: list[int] = []
         self.app = FastAPI()
@@ -96,7 +98,9 @@ class Copier:
             poll.domain.digest(typed_data.POLL_KEY, poll.context, node_key(key))
         )
         announced = {self._node: Announcement(key, signature)}
-        return KeyReport(self._node, announced, b"", {}, (), 0, bytes(65)).to_json(poll.nodes)
+        return KeyReport(
+            self._node, announced, self.poll_keys, self.signatures, (), 0, bytes(65)
+        ).to_json(poll.nodes)
 
     async def challenge(self, request: Request) -> Response:
         """Ask all others for the answer."""
@@ -229,6 +233,34 @@ def test_a_node_shows_each_key_that_it_announces(poll: SyntheticPoll, tmp_path: 
                 assert not report.signatures
                 waiting = {one.node: one.stage for one in report.waiting}
                 assert waiting[COPIER] is Stage.POSSESSION
+
+    asyncio.run(run())
+
+
+def test_a_signature_of_the_list_counts_where_it_is_its_nodes(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    """Node 4 shows another node's signature, and one of another list, as its own."""
+    village = Village(poll, tmp_path)
+    liar = Twin(poll, COPIER, PollKey())
+
+    async def run() -> None:
+        async with village.run({COPIER: liar.app}):
+            await village.give_census()
+            await village.tick(4)
+            keys = village.service(1).keys._keys
+            assert keys is not None
+            liar.poll_keys = keys.hash
+            statement = typed_data.POLL_KEYS, poll.context, bytes(32)
+            others = liar.signer.sign(poll.domain.digest(*statement))
+            for lie in (village.service(1).keys._signatures[1], others):
+                liar.signatures = {COPIER: lie}
+                await village.tick(2)
+                for node in (1, 2, 3):
+                    report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                    assert set(report.signatures) == {1, 2, 3}
+                    waiting = {one.node: one.stage for one in report.waiting}
+                    assert waiting == {COPIER: Stage.SIGNATURE}
 
     asyncio.run(run())
 
@@ -478,11 +510,20 @@ def test_pinned_keys_that_are_refused_serve_for_nothing(
     """A copied key on chain all the same, or another one in this node's place."""
     village = Village(poll, tmp_path)
     keys = tuple(node_key(one.public_key) for one in poll.poll_keys)
+    copier = Copier(poll, COPIER, lambda: poll.poll_keys[0].public_key)
 
     async def run() -> None:
-        async with village.run(seeded=True):
+        async with village.run({COPIER: copier.app}, seeded=True):
             village.registry.open_poll((*keys[:3], keys[0]), (bytes(65),) * 4)
             await village.tick(2)
+            announced = village.service(2).state.announcements
+            assert {node: node_key(one.public_key) for node, one in announced.items()} == {
+                1: keys[0],
+                2: keys[1],
+                3: keys[2],
+                COPIER: keys[0],
+            }
+            assert village.service(2).state.pinned is None
             village.registry.open_poll((keys[1], keys[0], *keys[2:]), (bytes(65),) * 4)
             await village.tick(2)
             for node in (1, 2):
