@@ -32,7 +32,7 @@ from ostraka.wire.peer_auth import HEADER, sign_request
 from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, Stage, waiting_hash
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_keys, node_key
+from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_key, check_poll_keys, node_key
 from ostraka_verifier.sharing import BoxContent
 from ostraka_verifier.typed_data import recover
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -472,6 +472,29 @@ def test_a_relayed_challenge_of_a_copied_key_is_not_answered(poll: SyntheticPoll
     for challenger in (2, COPIER):
         with pytest.raises(Malformed, match="does not open"):
             answer_challenge(poll.context, 4, 1, poll.poll_keys[0], challenger, body)
+
+
+def _key_reason(name: str) -> str:
+    """Why a key of the vectors is refused."""
+    if (name.startswith("u of p") and name != "u of p - 1") or name in ("u plus p", "top bit set"):
+        return "not canonical"
+    if name.startswith("u of"):
+        return "of low order"
+    return "coefficient of 3329 or more" if "coefficient" in name else "bytes, expected 1216"
+
+
+@pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: str(case["name"]))
+def test_vectors_of_refused_keys_are_refused(case: dict[str, str]) -> None:
+    public_key = bytes.fromhex(case["public_key"][2:])
+    for check in (check_poll_key, Recipient):
+        with pytest.raises(Malformed, match=_key_reason(case["name"])):
+            check(public_key)
+
+
+def test_vectors_of_good_keys_are_taken() -> None:
+    for case in VECTORS["keys"]:
+        public_key = bytes.fromhex(case["public_key"][2:])
+        assert check_poll_key(public_key).hex() == case["cleared"][2:]
 
 
 def test_vectors_of_refused_lists_are_in_no_list() -> None:
