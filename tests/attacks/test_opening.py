@@ -159,7 +159,7 @@ def test_what_a_node_says_of_others_it_signs(
             with pytest.raises(CourierError) as refused:
                 await bring(village, chain, lie)
             said = str(refused.value).split("; ")
-            assert said[0] == "the poll's keys are not signed yet"
+            assert said[0] == "not every node serves this poll"
             assert [one for one in said[1:] if one.startswith(says)]
             assert [one[: len("node 1:")] for one in said[1:]] == [
                 f"node {n}:" for n in range(1, 5)

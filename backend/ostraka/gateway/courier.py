@@ -7,7 +7,7 @@ verifier alike, and anybody may do the same.
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
-from ostraka.wire.poll_keys import KeyReport
+from ostraka.wire.poll_keys import KeyReport, Opening
 from ostraka.wire.records import from_hex, strict_json
 from ostraka.wire.wording import no_answer
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
@@ -119,38 +119,36 @@ class Courier:
         # Nodes take it from the poll's creator, and of a round's poll from its organizer.
         upload = CensusUpload.sign(self._sign, poll.domain, poll.context, census)
         headers = {census_upload.HEADER: upload.encode()}
-        said: dict[int, str] = {}
-        for number, member in enumerate(poll.committee.members, start=1):
+
+        def give(_: int, member: Member) -> None:
             url = f"{member.url}/api/v1/polls/{poll.poll_id}/census"
             request = self._client.build_request("PUT", url, content=census, headers=headers)
-            try:
-                answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
-                if not isinstance(answer, dict) or "public_key" not in answer:
-                    said[number] = f"{member.url}: announces no poll key"
-            except (CourierError, Malformed) as error:
-                # The others can agree meanwhile, and say whom they wait for.
-                said[number] = str(error)
-        reports = []
-        for number, member in enumerate(poll.committee.members, start=1):
-            if number in said:
-                continue
-            try:
-                report = self._report(poll, number, member)
-                opening = report.opening(poll.committee, poll.domain, poll.context)
-            except (CourierError, AuditError) as error:
-                said[number] = str(error)
-                continue
+            answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
+            if not isinstance(answer, dict) or "public_key" not in answer:
+                raise CourierError(f"{member.url}: announces no poll key")
+
+        def hear(number: int, member: Member) -> tuple[KeyReport, Opening | None]:
+            report = self._report(poll, number, member)
+            return report, report.opening(poll.committee, poll.domain, poll.context)
+
+        members = dict(enumerate(poll.committee.members, start=1))
+        # Who has the census can agree with others, and say for whom it waits.
+        serving, failed = _ask_all(members, give)
+        heard, more = _ask_all({number: members[number] for number in serving}, hear)
+        failed |= more
+        for _, opening in heard.values():
             if opening is not None:
                 # All nodes signed, whatever the others show.
                 keys, signatures = opening
                 return self._registry.open_poll(sender, poll.poll_id, keys.node_keys, signatures)
-            reports.append(report)
-            said[number] = _waits(report)
-        for number in _announced_twice(poll, reports):
-            said[number] = f"{said[number]}, and announces different poll keys to different nodes"
+        reports = {number: report for number, (report, _) in heard.items()}
+        said = failed | {number: _waits(report) for number, report in reports.items()}
+        for number in _announced_twice(poll, reports.values()):
+            said[number] += ", and announces different poll keys to different nodes"
+        head = "not every node serves this poll" if failed else "the poll's keys are not signed yet"
         # What one says must not look like another one's word.
         nodes = [f"node {number}: {said[number].replace(';', ',')}" for number in sorted(said)]
-        raise CourierError("; ".join(["the poll's keys are not signed yet", *nodes]))
+        raise CourierError("; ".join([head, *nodes]))
 
     def public_keys(self, poll: PublishedPoll, pinned: Sequence[bytes]) -> tuple[bytes, ...]:
         """Poll keys behind the words that are pinned on chain, from the first node that has them.
@@ -326,13 +324,30 @@ class Courier:
         return strict_json(self._get(url, path))
 
 
+def _ask_all(
+    members: Mapping[int, Member], ask: Callable[[int, Member], _T]
+) -> tuple[dict[int, _T], dict[int, str]]:
+    """What nodes answer, and what is wrong with the others; all at once, so that of several silent
+    ones none makes the poll wait longer."""
+    answers: dict[int, _T] = {}
+    failed: dict[int, str] = {}
+    with ThreadPoolExecutor(max(1, len(members))) as pool:
+        asked = {number: pool.submit(ask, number, member) for number, member in members.items()}
+        for number, answer in asked.items():
+            try:
+                answers[number] = answer.result()
+            except (CourierError, AuditError) as error:
+                failed[number] = str(error)
+    return answers, failed
+
+
 def _waits(report: KeyReport) -> str:
     """For whom a node waits, in words."""
     waits = [f"node {one.node} ({one.stage.name.lower()})" for one in report.waiting]
     return "waits for " + ", ".join(waits) if waits else "is not ready"
 
 
-def _announced_twice(poll: PublishedPoll, reports: Sequence[KeyReport]) -> list[int]:
+def _announced_twice(poll: PublishedPoll, reports: Collection[KeyReport]) -> list[int]:
     """Nodes that signed one poll key for one node and another one for another."""
     announced: dict[int, set[bytes]] = {}
     for report in reports:

@@ -42,6 +42,10 @@ class PollKeyList:
         check_poll_keys(self.public_keys)
 
 
+Opening = tuple[PollKeyList, tuple[bytes, ...]]
+"""What opens a poll: all keys, and all nodes' signatures of their list."""
+
+
 class Stage(Enum):
     """What a node waits for; the number is what its statement hashes."""
 
@@ -226,9 +230,7 @@ class KeyReport:
         keys.check()
         return keys
 
-    def opening(
-        self, committee: Committee, domain: Domain, poll_context: bytes
-    ) -> tuple[PollKeyList, tuple[bytes, ...]] | None:
+    def opening(self, committee: Committee, domain: Domain, poll_context: bytes) -> Opening | None:
         """What opens a poll: all keys and all nodes' signatures, None as long as one is missing.
 
         Raises:

@@ -1241,6 +1241,7 @@ export const de: Messages = {
           "im Gateway ist ein Fehler aufgetreten; Näheres steht in seinem Protokoll",
         "the poll's keys are not signed yet":
           "noch haben nicht alle Knoten die Schlüssel der Abstimmung unterschrieben",
+        "not every node serves this poll": "nicht alle Knoten nehmen an dieser Abstimmung teil",
         "and announces different poll keys to different nodes":
           "und zeigt verschiedenen Knoten verschiedene Schlüssel der Abstimmung",
       },

@@ -1213,6 +1213,7 @@ export const pl: Messages = {
           "w bramce wystąpił błąd; szczegóły są w jej dzienniku",
         "the poll's keys are not signed yet":
           "jeszcze nie wszystkie węzły podpisały klucze głosowania",
+        "not every node serves this poll": "nie wszystkie węzły obsługują to głosowanie",
         "and announces different poll keys to different nodes":
           "i pokazuje różnym węzłom różne klucze głosowania",
       },
