@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from fastapi import FastAPI, Request, Response
 
 from ostraka.chain.registry import Status
+from ostraka.node import key_agreement
 from ostraka.node.possession import answer_challenge, make_challenge, possession
 from ostraka.sealing import (
     PollKey,
@@ -210,7 +211,9 @@ def test_nodes_that_share_a_key_are_named_both(poll: SyntheticPoll, tmp_path: Pa
     asyncio.run(run())
 
 
-def test_a_node_shows_each_key_that_it_announces(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_a_node_shows_each_key_that_it_announces(
+    poll: SyntheticPoll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Node 4 shows that it holds its key, and then announces one that somebody else holds."""
     village, key = Village(poll, tmp_path), PollKey()
     switching = Twin(poll, COPIER, key)
@@ -231,8 +234,45 @@ def test_a_node_shows_each_key_that_it_announces(poll: SyntheticPoll, tmp_path: 
                 assert report.poll_keys != first.hash
                 assert report.announcements[COPIER].public_key == elsewhere
                 assert not report.signatures
+                # Of the others nobody can have signed this list.
+                assert {one.node: one.stage for one in report.waiting} == {COPIER: Stage.KEY}
+            # Nobody waits for it because it changed, but because it does not show the new one.
+            monkeypatch.setattr(key_agreement, "_SETTLED_S", 0)
+            await village.tick(2)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert not report.signatures
                 waiting = {one.node: one.stage for one in report.waiting}
                 assert waiting[COPIER] is Stage.POSSESSION
+
+    asyncio.run(run())
+
+
+class Changing(Twin):
+    """A node that announces another key whenever it is asked, and holds them all."""
+
+    def __init__(self, poll: SyntheticPoll, node: int) -> None:
+        super().__init__(poll, node, PollKey())
+        self.announced = self.another
+
+    def another(self) -> bytes:
+        """A fresh key."""
+        self._key = PollKey()
+        return self._key.public_key
+
+
+def test_a_node_that_keeps_changing_its_key_has_nobody_else_named(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    village = Village(poll, tmp_path)
+
+    async def run() -> None:
+        async with village.run({COPIER: Changing(poll, COPIER).app}):
+            await village.give_census()
+            await village.tick(5)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert {one.node: one.stage for one in report.waiting} == {COPIER: Stage.KEY}
 
     asyncio.run(run())
 

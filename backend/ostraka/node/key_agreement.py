@@ -42,6 +42,9 @@ CREATOR_PAUSE_S = 1
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10
 """Between two rounds of questions in which nothing changed."""
+_SETTLED_S = 30
+"""How long a node that announced another key is the one that all wait for: while it goes on
+changing, nobody can have signed the list."""
 
 
 class KeyAgreement:
@@ -55,6 +58,7 @@ class KeyAgreement:
         all the same: who announced another node's key cannot answer, and that node can."""
         self._proven: set[int] = set()
         self._signatures: dict[int, bytes] = {}
+        self._changed_at: dict[int, float] = {}
         self._waiting: dict[int, Waiting] = {}
         self._next_at = 0.0
         self._pause_s = _FIRST_PAUSE_S
@@ -88,9 +92,12 @@ class KeyAgreement:
         announced = report.announcements.get(peer.number)
         if announced is None:
             raise Malformed(f"poll key of node {peer.number}: not announced")
-        if announced != self._state.announcements.get(peer.number):
+        known = self._state.announcements.get(peer.number)
+        if announced != known:
             self._check(peer.number, announced)
             await asyncio.to_thread(self._keep, peer.number, announced)
+            if known is not None:
+                self._changed_at[peer.number] = time.monotonic()
             self._update_list()
         signature, keys = report.signatures.get(peer.number), self._sound
         if keys is not None and report.poll_keys == keys.hash and signature:
@@ -177,16 +184,17 @@ class KeyAgreement:
         """Whom this node waits for; who stays at one stage keeps the time."""
         now = int(time.time())
         waiting = {}
-        shared = self._sharing()
+        unfit = self._sharing()
+        changing = self._changing()
         for peer in self._state.peers:
             node = peer.number
-            if node not in self._state.announcements or node in shared:
+            if node not in self._state.announcements or node in unfit | changing:
                 stage = Stage.KEY
             elif self._keys is None:
                 continue
             elif node not in self._proven:
                 stage = Stage.POSSESSION
-            elif self._refused:
+            elif self._refused or changing:
                 continue
             elif node not in self._signatures:
                 stage = Stage.SIGNATURE
@@ -196,6 +204,13 @@ class KeyAgreement:
             since = known.since_unix_s if known is not None and known.stage == stage else now
             waiting[node] = Waiting(node, stage, since)
         self._waiting = waiting
+
+    def _changing(self) -> set[int]:
+        """Nodes that announced another key a moment ago, as long as not all have signed."""
+        if len(self._signatures) == self._state.poll.nodes:
+            return set()
+        since = time.monotonic() - _SETTLED_S
+        return {node for node, at in self._changed_at.items() if at > since}
 
     def _sharing(self) -> set[int]:
         """Other nodes whose announced keys share a half with one another or with this node's.
