@@ -66,11 +66,11 @@ def published(poll: SyntheticPoll) -> PublishedPoll:
     )
 
 
-async def bring(
+def courier_of(
     village: Village, chain: Chain, lie: Callable[[Shown], Shown] = lambda shown: shown
-) -> None:
-    """Have a courier open the poll, to which node 4 shows what it likes of itself."""
-    loop, poll = asyncio.get_running_loop(), village.poll
+) -> Courier:
+    """A courier, to which node 4 shows what it likes of itself; for another thread."""
+    loop = asyncio.get_running_loop()
 
     def handle(request: httpx.Request) -> httpx.Response:
         body = request.read()
@@ -86,6 +86,14 @@ async def bring(
 
     courier = Courier(cast(Any, chain), village.creator)
     courier._client = httpx.Client(transport=httpx.MockTransport(handle))
+    return courier
+
+
+async def bring(
+    village: Village, chain: Chain, lie: Callable[[Shown], Shown] = lambda shown: shown
+) -> None:
+    """Have a courier open the poll."""
+    courier, poll = courier_of(village, chain, lie), village.poll
     await asyncio.to_thread(courier.open_poll, published(poll), poll.census.encode())
 
 
@@ -124,13 +132,21 @@ def test_what_all_nodes_signed_opens_the_poll_whatever_one_shows(
             await village.give_census()
             await village.tick(5)
             if lie is other_keys:
-                shown = [await village.get(node, "/opening") for node in range(1, 5)]
-                assert old_rule(shown) == "open"
-                assert old_rule([*shown[:3], lie(shown[3])]) == "they differ"
+                said = [await village.get(node, "/opening") for node in range(1, 5)]
+                assert old_rule(said) == "open"
+                assert old_rule([*said[:3], lie(said[3])]) == "they differ"
             await bring(village, chain, lie)
             keys = village.service(1).keys._keys
             assert keys is not None
             assert chain.opened == [keys.node_keys]
+            # Afterwards the keys behind the pinned words come from whichever node shows them.
+            courier = courier_of(village, chain, lie)
+            courier_poll = published(poll)
+            shown = await asyncio.to_thread(courier.public_keys, courier_poll, keys.node_keys)
+            assert shown == keys.public_keys
+            pinned = keys.node_keys[::-1]
+            with pytest.raises(CourierError, match="not the one pinned on chain"):
+                await asyncio.to_thread(courier.public_keys, courier_poll, pinned)
 
     asyncio.run(run())
 
