@@ -58,9 +58,11 @@ test.each([
   ["http://node.example: no answer", "http://node.example: no answer"],
   [
     "the poll's keys are not signed yet; node 1: waits for node 2 (no answer), node 3 (refused); " +
-      "node 2: is not ready",
+      "node 2: is not ready; " +
+      "node 3: is not ready, and announces different poll keys to different nodes",
     "not all nodes have signed the poll’s keys yet; node 1 waits for node 2 (no answer), " +
-      "node 3 (refused); node 2: is not ready",
+      "node 3 (refused); node 2: is not ready; " +
+      "node 3: is not ready, and announces different poll keys to different nodes",
   ],
 ])("a plan waits: %s", (problem, says) => {
   expect(planProblem(problem)).toBe(says);

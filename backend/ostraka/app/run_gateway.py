@@ -1,7 +1,6 @@
 """Run a gateway as a process."""
 
 import asyncio
-import os
 import sys
 
 import httpx
@@ -9,7 +8,7 @@ import structlog
 from sqlalchemy import Engine
 
 from ostraka.app import logs
-from ostraka.app.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
+from ostraka.app.serving import RECURSION_LIMIT, keep_secrets, serve
 from ostraka.app.settings import GatewaySettings
 from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import Registry
@@ -48,7 +47,7 @@ def run_gateway(settings: GatewaySettings) -> None:
     logs.configure(settings.log_level)
     # A library raises it so far that nested JSON would overflow the C stack.
     sys.setrecursionlimit(RECURSION_LIMIT)
-    os.umask(PRIVATE_UMASK)
+    keep_secrets()
     asyncio.run(_serve(settings))
 
 

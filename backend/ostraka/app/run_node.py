@@ -1,14 +1,13 @@
 """Run one tallying node as a process."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 
 import structlog
 
 from ostraka.app import logs
-from ostraka.app.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
+from ostraka.app.serving import RECURSION_LIMIT, keep_secrets, serve
 from ostraka.app.settings import NodeSettings
 from ostraka.chain.registry import Registry
 from ostraka.files import make_private_folder, require_private
@@ -37,7 +36,7 @@ def run_node(settings: NodeSettings) -> None:
     logs.configure(settings.log_level)
     # A library raises it so far that nested JSON would overflow the C stack and kill the node.
     sys.setrecursionlimit(RECURSION_LIMIT)
-    os.umask(PRIVATE_UMASK)
+    keep_secrets()
     asyncio.run(_serve(settings))
 
 

@@ -97,5 +97,7 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     # Deleted boxes are overwritten, not only unlinked.
     cursor.execute("PRAGMA secure_delete=ON")
+    # Else SQLite keeps what a statement overwrites in a file elsewhere until the statement's end.
+    cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()

@@ -1241,8 +1241,9 @@ export const de: Messages = {
           "im Gateway ist ein Fehler aufgetreten; Näheres steht in seinem Protokoll",
         "the poll's keys are not signed yet":
           "noch haben nicht alle Knoten die Schlüssel der Abstimmung unterschrieben",
-        "the nodes do not agree on the poll's keys yet":
-          "die Knoten sind sich über die Schlüssel der Abstimmung noch nicht einig",
+        "not every node serves this poll": "nicht alle Knoten nehmen an dieser Abstimmung teil",
+        "and announces different poll keys to different nodes":
+          "und zeigt verschiedenen Knoten verschiedene Schlüssel der Abstimmung",
       },
       next: "Was als Nächstes geschieht",
       fixed:

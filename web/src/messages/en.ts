@@ -1158,8 +1158,9 @@ export const en = {
         "the gateway cannot reach the chain now": "the gateway cannot reach the chain now",
         "the gateway failed; its log says how": "the gateway failed; its log says how",
         "the poll's keys are not signed yet": "not all nodes have signed the poll’s keys yet",
-        "the nodes do not agree on the poll's keys yet":
-          "the nodes do not agree on the poll’s keys yet",
+        "not every node serves this poll": "not every node serves this poll",
+        "and announces different poll keys to different nodes":
+          "and announces different poll keys to different nodes",
       } as Readonly<Record<string, string>>,
       next: "What happens next",
       fixed:

@@ -1221,8 +1221,9 @@ export const es: Messages = {
           "la pasarela falló; los detalles están en su registro",
         "the poll's keys are not signed yet":
           "todavía no han firmado las claves de la votación todos los nodos",
-        "the nodes do not agree on the poll's keys yet":
-          "los nodos aún no coinciden en las claves de la votación",
+        "not every node serves this poll": "no todos los nodos atienden esta votación",
+        "and announces different poll keys to different nodes":
+          "y muestra a nodos distintos claves distintas de la votación",
       },
       next: "Qué pasa después",
       fixed:

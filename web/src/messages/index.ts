@@ -154,7 +154,8 @@ export function planProblem(problem: string): string {
   const waits = nodes.map((one) => {
     return one
       .replace(/^node ([0-9]+): waits for/, (_, node: string) => nodeWaits(node))
-      .replace(/\bnode ([0-9]+)(?= \()/g, (_, node: string) => nodeNamed(node));
+      .replace(/\bnode ([0-9]+)(?= \()/g, (_, node: string) => nodeNamed(node))
+      .replace(/(?<=, )and announces .*$/, (twice) => problems[twice] ?? twice);
   });
   return [problems[about], ...waits].join("; ");
 }

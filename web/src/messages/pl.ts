@@ -1213,8 +1213,9 @@ export const pl: Messages = {
           "w bramce wystąpił błąd; szczegóły są w jej dzienniku",
         "the poll's keys are not signed yet":
           "jeszcze nie wszystkie węzły podpisały klucze głosowania",
-        "the nodes do not agree on the poll's keys yet":
-          "węzły nie uzgodniły jeszcze kluczy głosowania",
+        "not every node serves this poll": "nie wszystkie węzły obsługują to głosowanie",
+        "and announces different poll keys to different nodes":
+          "i pokazuje różnym węzłom różne klucze głosowania",
       },
       next: "Co będzie dalej",
       fixed:
