@@ -18,13 +18,14 @@ from eth_account import Account as EthAccount
 from hexbytes import HexBytes
 from sqlalchemy import Engine
 from web3 import Web3
+from web3.exceptions import Web3RPCError
 
 from ostraka.app.local_stack import LocalStack
 from ostraka.chain import sending
 from ostraka.chain.contract import ChainError
 from ostraka.chain.errors import LowOnCoin, NotMinedYet
 from ostraka.chain.registry import Registry
-from ostraka.chain.sending import Account, Errand
+from ostraka.chain.sending import Account, Errand, Outgoing
 from ostraka.chain.treasury import Treasury
 from ostraka.gateway import indexer as indexing
 from ostraka.gateway.api import build_api
@@ -348,6 +349,45 @@ def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
     assert sent is not None
     assert sent.nonce > stored.nonce
     assert chain.deposited(round_id) == BUDGET
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_refusal_forgets_nothing_that_another_has_sent_meanwhile(
+    chain: Chain, engine: Engine, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first answer is slow; until it comes the conductor, or another gateway, sends it too."""
+    chain.stop_mining()
+    said = []
+
+    def refused(*_: object) -> Web3RPCError:
+        # Its replica takes what the other one refuses.
+        chain.desk(engine).push()
+        said.append("refused")
+        return Web3RPCError("insufficient funds for gas * price + value")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "_send", refused)
+        with pytest.raises(NotMinedYet):
+            Organizing(desk).fund(round_id, BUDGET, "a request")
+    assert said == ["refused"]
+    chain.mine()
+    Organizing(desk).fund(round_id, BUDGET, "a request")
+    chain.mine()
+    assert chain.deposited(round_id) == BUDGET
+
+
+def test_two_at_once_replace_a_stuck_one_by_the_same(desk: Desk) -> None:
+    """Both see it stuck, and sign the same: neither fails, and it is kept once."""
+    account, journal = desk.account, desk.account.journal
+    fields = {"to": "0x" + "11" * 20, "value": 0, "gas": 21_000, "chainId": 31337}
+    first, second = (account.sign(1 << 40, fields, (fee, 1), 0) for fee in (10, 20))
+    outgoing = Outgoing("a purpose", account.address, 1 << 40, fields, (first,))
+    assert journal.add(outgoing)
+    for _ in range(2):
+        journal.add_version(outgoing, second)
+    kept = journal.current("a purpose")
+    assert kept is not None
+    assert kept.versions == (first, second)
 
 
 @pytest.mark.usefixtures("quick")

@@ -114,10 +114,16 @@ class Journal(Protocol):
         """Keep a new one; False when its purpose or its nonce is taken."""
 
     def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
-        """Keep another version."""
+        """Keep another version, unless it is kept already."""
 
-    def drop(self, outgoing: Outgoing) -> None:
-        """Forget one of which nobody took a version."""
+    def resend(self, outgoing: Outgoing) -> bool:
+        """Note that others than who began it send its newest version too; False where it is gone.
+
+        From then on nothing drops it: what one provider refuses, another may have taken.
+        """
+
+    def drop(self, outgoing: Outgoing) -> bool:
+        """Forget one that nobody took; False where it stays, for others sent it too."""
 
     def settle(self, outgoing: Outgoing, settled: bool) -> None:
         """Note that a final block contains it, or, after all, that none does."""
@@ -132,6 +138,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._known: dict[int, Outgoing] = {}
         self._over: set[int] = set()
+        self._resent: set[int] = set()
 
     def current(self, purpose: str) -> Outgoing | None:
         """See `Journal`."""
@@ -162,11 +169,23 @@ class MemoryJournal:
     def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
         """See `Journal`."""
         known = self._known[outgoing.nonce]
-        self._known[outgoing.nonce] = replace(known, versions=(*known.versions, signed))
+        if signed not in known.versions:
+            self._known[outgoing.nonce] = replace(known, versions=(*known.versions, signed))
 
-    def drop(self, outgoing: Outgoing) -> None:
+    def resend(self, outgoing: Outgoing) -> bool:
         """See `Journal`."""
+        known = self._known.get(outgoing.nonce)
+        if known is None or outgoing.versions[-1] not in known.versions:
+            return False
+        self._resent.add(outgoing.nonce)
+        return True
+
+    def drop(self, outgoing: Outgoing) -> bool:
+        """See `Journal`."""
+        if outgoing.nonce in self._resent:
+            return False
         del self._known[outgoing.nonce]
+        return True
 
     def settle(self, outgoing: Outgoing, settled: bool) -> None:
         """See `Journal`."""
@@ -232,7 +251,7 @@ class Account:
             receipt = receipt_of(web3, outgoing)
             if receipt is not None:
                 self.settle(outgoing, receipt, final)
-            elif not self._lost(web3, outgoing, final):
+            elif not self._lost(web3, outgoing, final) and self.journal.resend(outgoing):
                 if outgoing.nonce == count:
                     outgoing = self._with_higher_fee(web3, outgoing)
                 self._send_again(web3, outgoing)
@@ -361,7 +380,8 @@ class Errand:
                     holder = _holder(web3, outgoing, web3.eth.block_number)
                     if holder is None or holder in _hashes(outgoing):
                         return outgoing
-                self._journal.drop(outgoing)
+                if not self._journal.drop(outgoing):
+                    return outgoing
                 if _NONCE_USED.search(said) or _NONCE_PENDING.search(said):
                     first = outgoing.nonce + 1
                 elif _NONCE_AHEAD.search(said):
