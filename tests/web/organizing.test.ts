@@ -177,6 +177,9 @@ describe("titles", () => {
     ["a\u2028b", "invisible"],
     ["\u3164", "invisible"],
     ["a\u0000", "invisible"],
+    ["a\ufff0", "invisible"],
+    ["a\u{e0fff}", "invisible"],
+    ["\u180b", "missing"],
   ])("%j", (text, problem) => {
     expect(titleProblem(text)).toBe(problem);
   });
@@ -189,6 +192,8 @@ describe("titles", () => {
     ["a  b", "a\u00a0b"],
     ["a\u200db", "ab"],
     ["\u2764\ufe0f", "\u2764"],
+    ["a\u180b", "a"],
+    ["a\u180f", "a"],
   ])("%j is like %j", (one, other) => {
     expect(alike([one, "other", other])).toBe(true);
   });
