@@ -172,8 +172,8 @@ def _refuse_unknown(file: PabulibFile) -> None:
         if name in known or not text:
             continue
         words = frozenset(re.split("[^a-z]+", name.lower()))
-        limit = name not in META_FIELDS and words & _LIMITING
-        limit = limit or name.startswith(("min_", "max_")) or "_per_" in name
+        unknown = name not in META_FIELDS and not words.isdisjoint(_LIMITING)
+        limit = unknown or name.startswith(("min_", "max_")) or "_per_" in name
         neutral = name.startswith("min_") and set(text) <= set("0,. ")
         if limit and not neutral:
             raise _refused(file, name, "a limit that Ostraka does not know")
