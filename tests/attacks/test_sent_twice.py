@@ -543,6 +543,30 @@ def test_a_node_finds_a_poll_whose_logs_come_late(chain: Chain, desk: Desk, tmp_
     asyncio.run(run())
 
 
+@pytest.mark.usefixtures("quick")
+def test_what_reverted_is_over_only_when_its_block_is_final(
+    chain: Chain, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that hears `refused` asks under another key: the first must be unable to succeed."""
+    client, path = Client(desk), f"/api/v1/rounds/{round_id}/funding"
+    chain.stop_mining()
+    (waits,) = client.post(path, {"amount": "5"}, "one-that-comes-too-late")
+    assert waits.json()["title"] == "Not mined yet"
+    before = chain.rpc.direct("evm_snapshot")
+    # By then the round is over.
+    chain.rpc.direct("evm_setNextBlockTimestamp", hex(chain.now + 20_000))
+    chain.mine()
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "_final", lambda _: chain.stack.registry.head().number - 1)
+        (reverted,) = client.post(path, {"amount": "5"}, "one-that-comes-too-late")
+        assert (reverted.status_code, reverted.json()["title"]) == (503, "Not final yet")
+        assert chain.rpc.direct("evm_revert", before)
+        chain.mine()
+        (done,) = client.post(path, {"amount": "5"}, "one-that-comes-too-late")
+        assert done.status_code == 200, done.text
+    assert chain.deposited(round_id) == 5
+
+
 class Client:
     """An organizer's client of one gateway."""
 

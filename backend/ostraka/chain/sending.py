@@ -26,7 +26,7 @@ from web3 import Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3RPCError
 from web3.types import TxReceipt
 
-from ostraka.chain.errors import ChainError, LowOnCoin, NotMinedYet, Reverted
+from ostraka.chain.errors import ChainError, LowOnCoin, NotFinalYet, NotMinedYet, Reverted
 from ostraka.keys import SigningKey
 
 log = structlog.get_logger()
@@ -334,7 +334,8 @@ class Errand:
             value: Wei that go with it.
 
         Raises:
-            Reverted: It was mined and failed.
+            Reverted: It was mined and failed, finally.
+            NotFinalYet: It failed in a block that could still be taken back.
             NotMinedYet: It waits for a block; asking again goes on waiting for the same one.
             LowOnCoin: The account cannot pay; nothing was sent.
             Web3Exception, OSError: As the provider says; nothing was sent, or it is sent again.
@@ -451,9 +452,15 @@ class Errand:
     def _outcome(self, web3: Web3, outgoing: Outgoing, receipt: TxReceipt) -> TxReceipt:
         if receipt["status"] == 1:
             return receipt
-        # Until its block is final a reorganization could still let it succeed, beside another one.
         self._account.settle(outgoing, receipt, _final(web3))
-        raise Reverted(f"transaction {receipt['transactionHash'].to_0x_hex()} reverted")
+        name = receipt["transactionHash"].to_0x_hex()
+        if self.begun:
+            # A reorganization could still let it succeed, beside another one that is sent now.
+            raise NotFinalYet(
+                f"transaction {name} reverted, and its block is not final yet; asking again does "
+                "not send another one before"
+            )
+        raise Reverted(f"transaction {name} reverted")
 
 
 def receipt_of(web3: Web3, outgoing: Outgoing) -> TxReceipt | None:
