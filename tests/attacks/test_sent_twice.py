@@ -543,6 +543,21 @@ def test_a_node_finds_a_poll_whose_logs_come_late(chain: Chain, desk: Desk, tmp_
     asyncio.run(run())
 
 
+def test_where_the_higher_fee_is_not_affordable_the_lower_one_is_sent(
+    chain: Chain, engine: Engine
+) -> None:
+    account = Account(SigningKey(), DatabaseJournal(engine))
+    name = "0x" + account.address.hex()
+    chain.rpc.direct("hardhat_setBalance", name, hex(10**18))
+    fields = {"to": "0x" + "11" * 20, "value": 0, "gas": 21_000, "chainId": 31337}
+    first, dear = (account.sign(0, fields, (fee, 10**9), 0) for fee in (10**11, 10**17))
+    outgoing = Outgoing("a purpose", account.address, 0, fields, (first, dear))
+    assert account.journal.add(outgoing)
+    account.push(chain.registry().web3)
+    chain.mine()
+    assert chain.rpc.direct("eth_getTransactionCount", name, "latest") == "0x1"
+
+
 @pytest.mark.usefixtures("quick")
 def test_what_reverted_is_over_only_when_its_block_is_final(
     chain: Chain, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch

@@ -296,14 +296,18 @@ class Account:
 
     @staticmethod
     def _send_again(web3: Web3, outgoing: Outgoing) -> None:
-        try:
-            web3.eth.send_raw_transaction(outgoing.versions[-1].raw)
-        except OSError as error:
-            log.warning("perhaps sent again", problem=type(error).__name__)
-        except Web3RPCError as error:
-            # Another replica, or an earlier try, may have it: no refusal counts any more.
-            if not _KNOWN.search(str(error)):
-                log.info("not taken again", purpose=outgoing.purpose, problem=str(error))
+        # The newest may cost more than the account has; then an older one may still be mined.
+        for version in reversed(outgoing.versions):
+            try:
+                web3.eth.send_raw_transaction(version.raw)
+            except OSError as error:
+                log.warning("perhaps sent again", problem=type(error).__name__)
+            except Web3RPCError as error:
+                # Another replica, or an earlier try, may have it: no refusal counts any more.
+                if not _KNOWN.search(str(error)):
+                    log.info("not taken again", purpose=outgoing.purpose, problem=str(error))
+                    continue
+            return
 
 
 class Errand:
