@@ -204,6 +204,21 @@ describe("titles", () => {
 });
 
 describe("a specification", () => {
+  test("loses no row that has a cost or a category, and no name", () => {
+    const named = ["A", "B"].map((name) => ({ name, cost: "", category: "" }));
+    for (const row of [
+      { name: " ", cost: "5", category: "" },
+      { name: "", cost: "", category: "x" },
+    ]) {
+      const options = [...named, row];
+      const { problems } = specificationOf(pollOf({ questions: [question({ options })] }), NOW);
+      expect(problems).toContainEqual({ path: "questions.0.options", fault: "missing" });
+    }
+    const options = [...named, { name: "", cost: "", category: "" }];
+    const { problems } = specificationOf(pollOf({ questions: [question({ options })] }), NOW);
+    expect(problems).not.toContainEqual({ path: "questions.0.options", fault: "missing" });
+  });
+
   test("says what can never work, and what nobody could read", () => {
     const named = (...names: string[]) => names.map((name) => ({ name, cost: "", category: "" }));
     const shared = [...ACCOUNTS, { account: MIXED.toLowerCase(), weight: 1n, signingKey: ONE }];
