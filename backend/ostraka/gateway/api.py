@@ -18,7 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ostraka import __version__
 from ostraka.chain.contract import ChainError, Refused, Sent
-from ostraka.chain.errors import LowOnCoin, NotMinedYet
+from ostraka.chain.errors import LowOnCoin, NotFinalYet, NotMinedYet
 from ostraka.chain.treasury import Authorization, Item
 from ostraka.formats.election import FileError
 from ostraka.formats.results import results_csv, results_pb
@@ -209,7 +209,8 @@ def build_api(
 
     @app.exception_handler(NotMinedYet)
     async def _waits(_: Request, error: NotMinedYet) -> Response:
-        return problems.respond(Problem(503, "Not mined yet", str(error), "", 5))
+        title = "Not final yet" if isinstance(error, NotFinalYet) else "Not mined yet"
+        return problems.respond(Problem(503, title, str(error), "", 5))
 
     @app.exception_handler(ChainError)
     async def _chain(_: Request, error: ChainError) -> Response:

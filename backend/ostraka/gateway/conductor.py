@@ -211,7 +211,12 @@ class Conductor:
         while plan.census is None:
             used = [one for one in self._desk.plans.invitations(plan) if one.signing_key]
             self._desk.plans.fix_census(plan, self._voters(plan, wanted, used), len(used))
-        return Census.decode(plan.census)
+        census = Census.decode(plan.census)
+        if wanted.minimum_ballots > len(census):
+            # Fewer redeemed their invitations, or hold votes, than the organizer hoped for.
+            detail = f"{len(census)} may vote, and the poll needs {wanted.minimum_ballots} ballots"
+            raise Problem(409, "Too few voters", detail)
+        return census
 
     def _voters(
         self,

@@ -181,7 +181,8 @@ class _Line:
 class CensusGate:
     """ASGI middleware that refuses uploads by their headers, before any of the body is read."""
 
-    _PATH = re.compile("/api/v1/polls/([0-9]{1,15})/census")
+    _PATH = re.compile("/api/v1/polls/([^/]+)/census")
+    _NUMBER = re.compile("[1-9][0-9]{0,14}")
 
     def __init__(self, app: ASGIApp, check: Callable[[int, str, int], Awaitable[object]]) -> None:
         """Args:
@@ -195,6 +196,11 @@ class CensusGate:
         """Serve one request."""
         uploads = scope["type"] == "http" and scope["method"] == "PUT"
         match = self._PATH.fullmatch(scope["path"]) if uploads else None
+        if match is not None and not self._NUMBER.fullmatch(match[1]):
+            # The framework reads a number in more ways, and would let its body in.
+            problem = Problem(404, "No such poll", "expected the number of a poll", "poll")
+            await respond(problem)(scope, receive, send)
+            return
         if match is not None:
             headers = dict(scope["headers"])
             header = headers.get(census_upload.HEADER.lower().encode(), b"").decode("latin-1")
