@@ -1,0 +1,269 @@
+"""No audit vouches for a treasury of the organizer's own making (§13, checks D1 to D4).
+
+Each is the real contract with one line changed, and says of itself whatever the real one would.
+Version 1 believed it. The rounds run to their end on a real chain, with real nodes.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from ostraka.chain import round_rules
+from ostraka.chain.contract import checksum
+from ostraka.chain.published import PublishedPoll
+from ostraka.chain.treasury import (
+    ElectorateKind,
+    Item,
+    RoundElectorate,
+    RoundParameters,
+    Token,
+    Treasury,
+)
+from ostraka.gateway.description import round_description
+from ostraka.keys import SigningKey
+from ostraka_verifier import checks
+from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict
+from ostraka_verifier.curve import load
+from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
+from ostraka_verifier.outcome import Misfit, Order
+from ostraka_verifier.report import read_evidence
+from tests.support.api import wait_for_heads
+from tests.support.changed_contracts import ChangedContract
+from tests.support.polls import selection_bits
+from tests.support.town import TIMEOUT_S, Poll, Town, eventually
+from tests.web.bridge import Browser
+
+BUDGET = 1000
+COSTS = (300, 500, 900)
+MEMBERS = 6
+DAY = 86_400
+
+PAYS = "        _pay(record.parameters.token, recipient, amount);\n"
+REFUNDS = "        _pay(_rounds[roundId].parameters.token, funder, amount);\n"
+CHANGES = {
+    "pays nobody": (PAYS, ""),
+    "pays the organizer": (PAYS, PAYS.replace("recipient", "record.organizer")),
+    "refunds to the organizer": (REFUNDS, REFUNDS.replace("funder", "_rounds[roundId].organizer")),
+}
+KINDS = ("real", *CHANGES)
+
+
+@dataclass
+class Round:
+    """A round in a token, whose first two proposals win and are claimed."""
+
+    town: Town
+    treasury: Treasury
+    token: Token
+    id: int
+    funder: SigningKey
+    members: Census
+    keys: list[SigningKey]
+    recipients: list[bytes]
+    ids: list[bytes]
+    poll: Poll = field(init=False)
+
+    def balances(self) -> list[int]:
+        """What the recipients, in order, and the funder have."""
+        return [self.token.balance(one) for one in (*self.recipients, self.funder.address)]
+
+    @property
+    def board_url(self) -> str:
+        return self.poll.url(1, "/board")
+
+    def evidence(self) -> tuple[bytes, ChainEvidence]:
+        """What an auditor reads."""
+        registry = self.town.stack.registry
+        board = read_board(self.board_url)
+        reader = ChainReader(self.town.stack.rpc_url, registry.address)
+        return board, read_evidence(reader, self.poll.poll_id, board)
+
+    def findings(self) -> dict[str, Finding]:
+        """Of an audit in this process."""
+        board, chain = self.evidence()
+        claimed = Claimed(self.town.stack.registry.address, self.poll.poll_id)
+        audit = Audit(load(), claimed, chain, board, lambda bits: (1 << bits) - 1)
+        return {one.check: one for one in audit.run()}
+
+    def report(self) -> tuple[int, dict[str, Any]]:
+        """Exit code and report of the command line's audit."""
+        stack = self.town.stack
+        completed = subprocess.run(
+            [
+                *(sys.executable, "-m", "ostraka_verifier", "audit", "--json"),
+                *("--rpc", stack.rpc_url, "--registry", "0x" + stack.registry.address.hex()),
+                *("--poll", str(self.poll.poll_id), "--board", self.board_url),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return completed.returncode, json.loads(completed.stdout)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The audit of browsers."""
+    one = Browser()
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    town = Town(tmp_path_factory.mktemp("treasuries"), 2, 2, 0)
+    try:
+        town.start()
+        yield town
+    finally:
+        town.stack.stop()
+
+
+@pytest.fixture(scope="module")
+def rounds(town: Town) -> dict[str, Round]:
+    """One of each treasury, decided and paid as far as it pays."""
+    stack = town.stack
+    token, _ = stack.deploy_token("Budget", "BUD", 10 * BUDGET)
+    now = stack.registry.head().timestamp
+    made = {kind: created(town, kind, token, now) for kind in KINDS}
+    stack.move_time(now + DAY)
+    for one in made.values():
+        described = round_description(one.treasury, one.id)
+        poll_id, _ = one.treasury.start_voting(stack.organizer, one.id, one.members, described)
+        published = PublishedPoll.read(stack.registry, poll_id)
+        assert published is not None
+        eventually(
+            lambda published=published, one=one: town.opens(published, one.members),  # type: ignore[misc]
+            "all nodes sign the poll's keys",
+            TIMEOUT_S,
+        )
+        one.poll = Poll(town, published, one.keys, one.members)
+    stack.move_time(now + 2 * DAY)
+    wait_for_heads(stack)
+    for one in made.values():
+        rule = one.poll.published.rule
+        one.poll.vote([selection_bits(rule, [slot]) for slot in (0, 0, 0, 1, 1, 2)])
+    for one in made.values():
+        one.poll.close()
+        one.poll.anchor()
+    for one in made.values():
+        one.poll.end_window()
+        tally, _ = town.courier.tally(one.poll.published, town.curve, TIMEOUT_S)
+        assert tally.values == (3, 2, 1)
+        one.treasury.decide(stack.organizer, one.id, [3, 2, 1], [0, 1, 2])
+    # Nothing is paid in the block of the decision.
+    stack.move_time(stack.registry.head().timestamp + 1)
+    for one in made.values():
+        for proposal in one.ids[:2]:
+            one.treasury.claim(stack.organizer, proposal)
+        one.treasury.refund(stack.organizer, one.id, one.funder.address)
+    return made
+
+
+def created(town: Town, kind: str, token: Token, now: int) -> Round:
+    """A funded round with three proposals, at the real treasury or at one of the organizer's."""
+    stack = town.stack
+    treasury = stack.treasury
+    if kind in CHANGES:
+        changed = ChangedContract("BudgetTreasury", *CHANGES[kind])
+        registry = checksum(stack.registry.address)
+        at = changed.deploy(stack.rpc_url, stack.organizer, registry)
+        treasury = Treasury(stack.rpc_url, *at)
+    keys = sorted((SigningKey() for _ in range(MEMBERS)), key=lambda key: key.address)
+    members = Census(tuple(CensusEntry(key.address, key.address, 1) for key in keys))
+    parameters = RoundParameters(
+        token=token.address,
+        budget=BUDGET,
+        minimum_amount=1,
+        maximum_amount=BUDGET,
+        proposals_per_member=1,
+        maximum_proposals=3,
+        member_root=members.root,
+        proposals_open_at=now,
+        proposals_close_at=now + DAY,
+        claim_period=100 * DAY,
+        ballot=round_rules.approval(0, 1),
+        outcome=round_rules.greedy(Order.VOTES, Misfit.SKIP, 1),
+        committee=town.committee.digest,
+        voting_opens_at=now + 2 * DAY,
+        voting_closes_at=now + 3 * DAY,
+        freeze_delay=5,
+        round_duration=8,
+        max_rounds=100,
+        dispute_window=600,
+        tally_period=DAY,
+        minimum_ballots=5,
+        secret=True,
+    )
+    electorate = RoundElectorate(ElectorateKind.MEMBERS, members.tree)
+    round_id, _ = treasury.create_round(stack.organizer, parameters, electorate, kind, "")
+    funder = SigningKey()
+    stack.registry.web3.provider.make_request(
+        "hardhat_setBalance",  # type: ignore[arg-type]
+        [funder.address_hex, hex(10**18)],
+    )
+    token.send(stack.organizer, "transfer", checksum(funder.address), BUDGET)
+    token.approve(funder, treasury.address, BUDGET)
+    treasury.fund(funder, round_id, BUDGET)
+    recipients = [SigningKey().address for _ in COSTS]
+    ids = []
+    for number, (recipient, cost) in enumerate(zip(recipients, COSTS, strict=True)):
+        item = Item(recipient, cost, f"Tree {number}", "")
+        signed = treasury.authorize_proposal(
+            keys[number], keys[number].address, round_id, item, now + DAY
+        )
+        ids.append(treasury.propose(stack.organizer, round_id, item, members, signed)[0])
+    return Round(town, treasury, token, round_id, funder, members, keys, recipients, ids)
+
+
+def test_the_real_treasury_holds(rounds: dict[str, Round]) -> None:
+    one = rounds["real"]
+    assert one.balances() == [300, 500, 0, 200]
+    code, report = one.report()
+    assert (code, report["verdict"]) == (0, "holds"), report
+    (found,) = [check for check in report["checks"] if check["check"] == "D4"]
+    assert "of release" in found["detail"]
+
+
+# What recipients and funder have in the end, and what D3 says of it.
+STOLEN = {
+    "pays nobody": ([0, 0, 0, 200], "the token moved no such amount"),
+    "pays the organizer": ([0, 0, 0, 200], "the token moved no such amount"),
+    "refunds to the organizer": ([300, 500, 0, 0], ""),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_treasury_with_one_changed_line(
+    rounds: dict[str, Round], kind: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, (balances, reason) = rounds[kind], STOLEN[kind]
+    assert one.balances() == balances
+    # The rule of version 1: what the treasury says of itself.
+    with monkeypatch.context() as old:
+        old.setattr(checks, "_check_moved", lambda _evidence: None)
+        believed = one.findings()
+    del believed["D4"]
+    assert {finding.verdict for finding in believed.values()} == {Verdict.HOLDS}
+    # Now: by the command line, and by the browser's checks over the same evidence.
+    code, report = one.report()
+    live = {check["check"]: check for check in report["checks"]}
+    board, chain = one.evidence()
+    registry, poll_id = one.town.stack.registry.address, one.poll.poll_id
+    judged = browser.call("audit", registry=registry, poll_id=poll_id, chain=chain, board=board)
+    expected = (1, "fails") if reason else (3, "not checked")
+    assert (code, report["verdict"]) == expected
+    for found in (live, {check["check"]: check for check in judged}):
+        assert found["D4"]["verdict"] == "not checked"
+        unknown = f"the code at 0x{one.treasury.address.hex()} is not that of BudgetTreasury in any"
+        assert unknown in found["D4"]["detail"]
+        assert found["D3"]["verdict"] == ("fails" if reason else "holds")
+        assert reason in found["D3"]["detail"]
+        others = {check["verdict"] for name, check in found.items() if name not in ("D3", "D4")}
+        assert others == {"holds"}
