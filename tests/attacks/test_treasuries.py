@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ostraka.app.local_stack import CHAIN_ID
 from ostraka.chain import round_rules
 from ostraka.chain.contract import checksum
 from ostraka.chain.published import PublishedPoll
@@ -23,6 +24,7 @@ from ostraka.chain.treasury import (
     RoundParameters,
     Token,
     Treasury,
+    membership,
 )
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
@@ -91,6 +93,18 @@ class Round:
         audit = Audit(load(), claimed, chain, board, lambda bits: (1 << bits) - 1)
         return {one.check: one for one in audit.run()}
 
+    def in_the(self, browser: Browser) -> dict[str, dict[str, str]]:
+        """Findings of the browser's audit, which reads the chain itself."""
+        found = browser.call(
+            "audit_of_chain",
+            rpc_url=self.town.stack.rpc_url,
+            registry=self.town.stack.registry.address,
+            poll_id=self.poll.poll_id,
+            chain_id=CHAIN_ID,
+            board=read_board(self.board_url),
+        )
+        return {one["check"]: one for one in found}
+
     def report(self) -> tuple[int, dict[str, Any]]:
         """Exit code and report of the command line's audit."""
         stack = self.town.stack
@@ -155,8 +169,8 @@ def rounds(town: Town) -> dict[str, Round]:
     for one in made.values():
         one.poll.end_window()
         tally, _ = town.courier.tally(one.poll.published, town.curve, TIMEOUT_S)
-        assert tally.values == (3, 2, 1)
-        one.treasury.decide(stack.organizer, one.id, [3, 2, 1], [0, 1, 2])
+        assert tally.values == (3, 2, 1, 0)
+        one.treasury.decide(stack.organizer, one.id, tally.values, [0, 1, 2, 3])
     # Nothing is paid in the block of the decision.
     stack.move_time(stack.registry.head().timestamp + 1)
     for one in made.values():
@@ -167,7 +181,7 @@ def rounds(town: Town) -> dict[str, Round]:
 
 
 def created(town: Town, kind: str, token: Token, now: int) -> Round:
-    """A funded round with three proposals, at the real treasury or at one of the organizer's."""
+    """A funded round with its proposals, at the real treasury or at one of the organizer's."""
     stack = town.stack
     treasury = stack.treasury
     if kind in CHANGES:
@@ -175,15 +189,20 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
         registry = checksum(stack.registry.address)
         at = changed.deploy(stack.rpc_url, stack.organizer, registry)
         treasury = Treasury(stack.rpc_url, *at)
-    keys = sorted((SigningKey() for _ in range(MEMBERS)), key=lambda key: key.address)
-    members = Census(tuple(CensusEntry(key.address, key.address, 1) for key in keys))
+    keys = [SigningKey() for _ in range(MEMBERS)]
+    pairs = [(key.address, key.address) for key in keys]
+    # Pays for its transactions itself, and does not vote.
+    web3 = stack.registry.web3
+    careless = bytes.fromhex(web3.eth.accounts[1][2:])
+    pairs.append((careless, SigningKey().address))
+    members = Census(tuple(CensusEntry(*pair, 1) for pair in sorted(pairs)))
     parameters = RoundParameters(
         token=token.address,
         budget=BUDGET,
         minimum_amount=1,
         maximum_amount=BUDGET,
         proposals_per_member=1,
-        maximum_proposals=3,
+        maximum_proposals=4,
         member_root=members.root,
         proposals_open_at=now,
         proposals_close_at=now + DAY,
@@ -204,7 +223,7 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
     electorate = RoundElectorate(ElectorateKind.MEMBERS, members.tree)
     round_id, _ = treasury.create_round(stack.organizer, parameters, electorate, kind, "")
     funder = SigningKey()
-    stack.registry.web3.provider.make_request(
+    web3.provider.make_request(
         "hardhat_setBalance",  # type: ignore[arg-type]
         [funder.address_hex, hex(10**18)],
     )
@@ -219,16 +238,24 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
             keys[number], keys[number].address, round_id, item, now + DAY
         )
         ids.append(treasury.propose(stack.organizer, round_id, item, members, signed)[0])
+    text = b"\xff\xfe" * 2
+    unreadable = Item(careless, 1, "Unreadable", "U" * len(text))
+    given = [round_id, unreadable.abi(), membership(members, careless)]
+    data = treasury.contract.encode_abi("propose", given).replace("55" * len(text), text.hex())
+    sent = {"from": web3.eth.accounts[1], "to": treasury.contract.address, "data": data}
+    web3.eth.wait_for_transaction_receipt(web3.eth.send_transaction(sent))  # type: ignore[arg-type]
     return Round(town, treasury, token, round_id, funder, members, keys, recipients, ids)
 
 
-def test_the_real_treasury_holds(rounds: dict[str, Round]) -> None:
+def test_the_real_treasury_holds(rounds: dict[str, Round], browser: Browser) -> None:
+    """Though one proposal's text is none that anybody can read."""
     one = rounds["real"]
     assert one.balances() == [300, 500, 0, 200]
     code, report = one.report()
     assert (code, report["verdict"]) == (0, "holds"), report
-    (found,) = [check for check in report["checks"] if check["check"] == "D4"]
-    assert "of release" in found["detail"]
+    for found in ({check["check"]: check for check in report["checks"]}, one.in_the(browser)):
+        assert {check["verdict"] for check in found.values()} == {"holds"}, found
+        assert "of release" in found["D4"]["detail"]
 
 
 # What recipients and funder have in the end, and what D3 says of it.
@@ -251,15 +278,12 @@ def test_a_treasury_with_one_changed_line(
         believed = one.findings()
     del believed["D4"]
     assert {finding.verdict for finding in believed.values()} == {Verdict.HOLDS}
-    # Now: by the command line, and by the browser's checks over the same evidence.
+    # Now: by the command line, and by the browser's audit.
     code, report = one.report()
     live = {check["check"]: check for check in report["checks"]}
-    board, chain = one.evidence()
-    registry, poll_id = one.town.stack.registry.address, one.poll.poll_id
-    judged = browser.call("audit", registry=registry, poll_id=poll_id, chain=chain, board=board)
     expected = (1, "fails") if reason else (3, "not checked")
     assert (code, report["verdict"]) == expected
-    for found in (live, {check["check"]: check for check in judged}):
+    for found in (live, one.in_the(browser)):
         assert found["D4"]["verdict"] == "not checked"
         unknown = f"the code at 0x{one.treasury.address.hex()} is not that of BudgetTreasury in any"
         assert unknown in found["D4"]["detail"]

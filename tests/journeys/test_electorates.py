@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
+from ostraka_verifier.board import Board
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.outcome import Misfit, Order
 from ostraka_verifier.redemption import Redemptions, invitations
@@ -334,10 +336,13 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         assert set(filter(None, assumed[kind])) <= set(report["assumes"])
 
 
-def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack) -> None:
+def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(
+    stack: LocalStack, tmp_path: Path
+) -> None:
     """The treasury takes any census of a round whose voters come later; nodes do not (§6, §17.4).
 
-    The organizer carries everything itself, without a gateway that could refuse.
+    The organizer carries everything itself, without a gateway that could refuse. Nor would nodes of
+    its own help: audits fail at D1 or C4, whoever opens the poll.
     """
     treasury, registry, organizer = stack.treasury, stack.registry, stack.organizer
     committee = from_hex(Api(stack).good("GET", "/config")["committees"][0], "committee")
@@ -345,7 +350,8 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
     tree = invitations([(key.address, 1) for key in sorted(invited, key=lambda key: key.address)])
     members = members_of(stack, [key.address for key in fresh_keys(6)])
     proposers = entered([(organizer, organizer)])
-    mine = entered([(key, key) for key in fresh_keys(6)])
+    my_keys = [(key, key) for key in fresh_keys(6)]
+    mine = entered(my_keys)
     early, foreign = past_block(stack), Contract(stack, "VotingKeys")
     now = registry.head().timestamp
     closes_at = now + DAY
@@ -363,6 +369,8 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
         "foreign voting keys": by_foreign,
         "no invitations": by_invitation,
         "one key twice": by_invitation,
+        "no source": on_chain,
+        "other invitations": by_invitation,
     }
     parameters = RoundParameters(
         token=bytes(20),
@@ -396,45 +404,61 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
     past_block(stack)
     true, at_time = electorates.census_at(wanted, closes_at)
 
-    def redeemed(name: str, pairs: Sequence[tuple[SigningKey, SigningKey]]) -> bytes:
+    def redeemed(
+        name: str, pairs: Sequence[tuple[SigningKey, SigningKey]], invited: Census = tree
+    ) -> bytes:
         domain = Domain(CHAIN_ID, treasury.address)
-        electorate = InvitedElectorate(domain, tree.root, rounds[name], None)
+        electorate = InvitedElectorate(domain, invited.root, rounds[name], None)
         ordered = sorted(pairs, key=lambda pair: pair[0].address)
-        return Redemptions(tree, tuple(electorate.redeem(*one) for one in ordered)).encode()
+        return Redemptions(invited, tuple(electorate.redeem(*one) for one in ordered)).encode()
 
     own, uninvited = SigningKey(), list(zip(fresh_keys(6), fresh_keys(6), strict=True))
     twice = [(key, own) for key in invited]
     origin = InvitedCensus(tree.root).to_json()
-    cheats: dict[str, tuple[Census, dict[str, Any], bytes, str]] = {
-        "other keys": (mine, at_time.to_json(), b"", "gives another census"),
+    my_tree = invitations([(one.account, 1) for one in mine.entries])
+    # Census, its description, redemptions, what nodes say of it, and the check that fails.
+    cheats: dict[str, tuple[Census, dict[str, Any] | None, bytes, str, str]] = {
+        "other keys": (mine, at_time.to_json(), b"", "gives another census", "C4"),
         "another block": (
             read_census(JsonRpc(stack.rpc_url), replace(source, block=early), early + 1),
             replace(source, block=early).to_json(),
             b"",
             "is not the latest until",
+            "C4",
         ),
         "foreign voting keys": (
             true,
             replace(at_time, keys=foreign.address).to_json(),
             b"",
             "voting keys are not those of this registry",
+            "C4",
         ),
         "no invitations": (
             entered(uninvited),
             origin,
             redeemed("no invitations", uninvited),
             "not an invitation",
+            "C4",
         ),
         "one key twice": (
             entered(twice),
             origin,
             redeemed("one key twice", twice),
             "redeemed another invitation as well",
+            "C4",
         ),
-        "true": (true, at_time.to_json(), b"", ""),
+        "no source": (mine, None, b"", "names no source", "D1"),
+        "other invitations": (
+            mine,
+            InvitedCensus(my_tree.root).to_json(),
+            redeemed("other invitations", my_keys, my_tree),
+            "does not name the invitations",
+            "D1",
+        ),
+        "true": (true, at_time.to_json(), b"", "", ""),
     }
     courier = Courier(registry, organizer)
-    for name, (census, described, redemptions, says) in cheats.items():
+    for name, (census, described, redemptions, says, check) in cheats.items():
         description = round_description(treasury, rounds[name], described, shared_keys=True)
         poll_id, _ = treasury.start_voting(organizer, rounds[name], census, description)
         poll = PublishedPoll.read(registry, poll_id)
@@ -452,6 +476,43 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
                     break
             time.sleep(0.3)
         assert (registry.poll(poll_id).status is Status.OPEN) is (name == "true"), (name, said)
+        found = audit_of_board(stack, poll, unopened(stack, poll, census, redemptions), tmp_path)
+        failing = {one for one, finding in found.items() if finding["verdict"] == "fails"}
+        if check:
+            assert failing == {check}, (name, found)
+        else:
+            assert not failing & {"C4", "D1"}, (name, found)
+            assert found["C4"]["verdict"] == found["D1"]["verdict"] == "holds"
+
+
+def unopened(stack: LocalStack, poll: PublishedPoll, census: Census, redemptions: bytes) -> bytes:
+    """Board of a poll that nobody opened, as its organizer could publish it."""
+    created = stack.registry.created(poll.poll_id)
+    assert created is not None
+    return Board(
+        poll=poll.identity.encode(),
+        parameters=poll.parameters.encode(),
+        rule=created.rule,
+        outcome_rule=created.outcome_rule,
+        description=created.description,
+        committee=poll.committee.encode(),
+        poll_keys=(),
+        census=census.encode(),
+        leaves=(),
+        root=None,
+        shares=(),
+        redemptions=redemptions or None,
+    ).encode()
+
+
+def audit_of_board(
+    stack: LocalStack, poll: PublishedPoll, board: bytes, folder: Path
+) -> dict[str, dict[str, str]]:
+    """Findings of the command line's audit, by check."""
+    file = folder / "board"
+    file.write_bytes(board)
+    report = audit(stack, poll.poll_id, board=str(file))
+    return {one["check"]: one for one in report["checks"]}
 
 
 def entered(pairs: Sequence[tuple[SigningKey, SigningKey]]) -> Census:

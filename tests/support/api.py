@@ -135,13 +135,20 @@ def wait_for_heads(stack: LocalStack) -> None:
         )
 
 
-def audit(stack: LocalStack, poll_id: int, number: int = 1) -> dict[str, Any]:
+def audit(stack: LocalStack, poll_id: int, number: int = 1, board: str = "") -> dict[str, Any]:
+    """Report of the command line's audit.
+
+    Args:
+        number: The gateway that serves the board.
+        board: Where it is instead.
+    """
     completed = subprocess.run(
         [
             *(sys.executable, "-m", "ostraka_verifier", "audit"),
             *("--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)),
             *("--poll", str(poll_id), "--json"),
-            *("--board", f"{stack.gateway_urls[number - 1]}/api/v1/polls/{poll_id}/board"),
+            "--board",
+            board or f"{stack.gateway_urls[number - 1]}/api/v1/polls/{poll_id}/board",
         ],
         capture_output=True,
         text=True,

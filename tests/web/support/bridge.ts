@@ -10,9 +10,10 @@ import { createInterface } from "node:readline";
 import { shake256 } from "@noble/hashes/sha3.js";
 
 import { readCensus as readCensusOfChain } from "../../../web/src/client/census.ts";
+import { ChainReader } from "../../../web/src/client/chain.ts";
 import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
-import type { AnchoredRoot } from "../../../web/src/protocol/board.ts";
+import { type AnchoredRoot, splitSections } from "../../../web/src/protocol/board.ts";
 import { Audit } from "../../../web/src/protocol/checks.ts";
 import { voteBits } from "../../../web/src/protocol/choice.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
@@ -372,6 +373,18 @@ function audit(request: AuditRequest): unknown {
   return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run();
 }
 
+/** As `audit`, of what the client itself reads of the chain. */
+async function auditOfChain(
+  request: Omit<AuditRequest, "chain"> & { rpc_url: string; chain_id: string },
+): Promise<unknown> {
+  const claimed = { registry: unhex(request.registry), pollId: BigInt(request.poll_id) };
+  const board = unhex(request.board);
+  const rpc = new JsonRpc(request.rpc_url);
+  const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
+  const chain = await reader.read(claimed.pollId, splitSections(board));
+  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run();
+}
+
 /** Many boards of one poll: findings of each, or the error of one that is no board. */
 function audits(request: Omit<AuditRequest, "board"> & { boards: string[] }): unknown {
   return request.boards.map((board) => {
@@ -421,6 +434,7 @@ const COMMANDS = {
   verify,
   open: openBox,
   audit,
+  audit_of_chain: auditOfChain,
   audits,
   statistics,
   census,
