@@ -15,7 +15,7 @@ import pytest
 
 from ostraka.app.local_stack import CHAIN_ID
 from ostraka.chain import round_rules
-from ostraka.chain.contract import checksum
+from ostraka.chain.contract import artifact, checksum
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import (
     ElectorateKind,
@@ -34,9 +34,11 @@ from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict
 from ostraka_verifier.curve import load
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
 from ostraka_verifier.outcome import Misfit, Order
+from ostraka_verifier.releases import domain_immutables, known_releases
 from ostraka_verifier.report import read_evidence
 from tests.support.api import wait_for_heads
 from tests.support.changed_contracts import ChangedContract
+from tests.support.faulty_rpc import FaultyRpc
 from tests.support.polls import selection_bits
 from tests.support.town import TIMEOUT_S, Poll, Town, eventually
 from tests.web.bridge import Browser
@@ -54,6 +56,7 @@ CHANGES = {
     "refunds to the organizer": (REFUNDS, REFUNDS.replace("funder", "_rounds[roundId].organizer")),
 }
 KINDS = ("real", *CHANGES)
+BOOKS = "        rules = new RoundRules();\n"
 
 
 @dataclass
@@ -93,11 +96,11 @@ class Round:
         audit = Audit(load(), claimed, chain, board, lambda bits: (1 << bits) - 1)
         return {one.check: one for one in audit.run()}
 
-    def in_the(self, browser: Browser) -> dict[str, dict[str, str]]:
+    def in_the(self, browser: Browser, rpc_url: str = "") -> dict[str, dict[str, str]]:
         """Findings of the browser's audit, which reads the chain itself."""
         found = browser.call(
             "audit_of_chain",
-            rpc_url=self.town.stack.rpc_url,
+            rpc_url=rpc_url or self.town.stack.rpc_url,
             registry=self.town.stack.registry.address,
             poll_id=self.poll.poll_id,
             chain_id=CHAIN_ID,
@@ -105,13 +108,18 @@ class Round:
         )
         return {one["check"]: one for one in found}
 
-    def report(self) -> tuple[int, dict[str, Any]]:
+    def report(self, rpc_url: str = "") -> tuple[int, dict[str, Any]]:
         """Exit code and report of the command line's audit."""
         stack = self.town.stack
         completed = subprocess.run(
             [
                 *(sys.executable, "-m", "ostraka_verifier", "audit", "--json"),
-                *("--rpc", stack.rpc_url, "--registry", "0x" + stack.registry.address.hex()),
+                *(
+                    "--rpc",
+                    rpc_url or stack.rpc_url,
+                    "--registry",
+                    "0x" + stack.registry.address.hex(),
+                ),
                 *("--poll", str(self.poll.poll_id), "--board", self.board_url),
             ],
             capture_output=True,
@@ -256,6 +264,7 @@ def test_the_real_treasury_holds(rounds: dict[str, Round], browser: Browser) -> 
     for found in ({check["check"]: check for check in report["checks"]}, one.in_the(browser)):
         assert {check["verdict"] for check in found.values()} == {"holds"}, found
         assert "of release" in found["D4"]["detail"]
+        assert found["D4"]["assumes"].endswith("was made with empty books")
 
 
 # What recipients and funder have in the end, and what D3 says of it.
@@ -291,3 +300,34 @@ def test_a_treasury_with_one_changed_line(
         assert reason in found["D3"]["detail"]
         others = {check["verdict"] for name, check in found.items() if name not in ("D3", "D4")}
         assert others == {"holds"}
+
+
+@pytest.mark.parametrize("event", ["RoundCreated", "ProposalSubmitted", "PayoutClaimed"])
+def test_an_endpoint_that_lacks_events_fails_no_round(
+    rounds: dict[str, Round], event: str, browser: Browser
+) -> None:
+    """As one does whose logs lag behind, or begin later than the round."""
+    one = rounds["real"]
+    with FaultyRpc(one.town.stack.rpc_url) as proxy:
+        proxy.lost_events = frozenset({one.treasury.contract.events[event]().topic})
+        code, report = one.report(proxy.url)
+        assert (code, report["verdict"]) == (3, "not checked")
+        live = {check["check"]: check for check in report["checks"]}
+        for found in (live, one.in_the(browser, proxy.url)):
+            assert "fails" not in {check["verdict"] for check in found.values()}
+            assert f"shows no event {event}" in found["D1"]["detail"]
+            assert found["D2"]["detail"] == found["D3"]["detail"] == "as D1"
+
+
+def test_a_constructor_of_ones_own_leaves_the_releases_code(town: Town) -> None:
+    """No check of code can tell, so the verdict says what it assumes."""
+    organizer, stack = town.stack.organizer, town.stack
+    for_oneself = f"{BOOKS}        _deposits[1][msg.sender] = 1e30;\n"
+    filled = ChangedContract("BudgetTreasury", BOOKS, for_oneself)
+    assert filled.runtime_code.hex() == artifact("BudgetTreasury")["deployedBytecode"][2:]
+    registry = checksum(stack.registry.address)
+    treasury = Treasury(stack.rpc_url, *filled.deploy(stack.rpc_url, organizer, registry))
+    code = bytes(stack.registry.web3.eth.get_code(checksum(treasury.address)))
+    found = known_releases().find("BudgetTreasury", code)
+    assert found is not None
+    assert not found.differing(domain_immutables(CHAIN_ID, treasury.address))

@@ -42,6 +42,7 @@ from tests.support.api import (
     stack_with_gateway,
     wait_for_heads,
 )
+from tests.support.faulty_rpc import FaultyRpc
 from tests.support.town import body_of, eventually
 from tests.web.bridge import Browser
 
@@ -195,6 +196,14 @@ def test_members_with_voting_keys_vote(stack: LocalStack, browser: Browser) -> N
     assert members.address.hex() in source["detail"]
     assert keys.address.hex() in source["detail"]
     assert source["assumes"] == f"the owner of {to_hex(members.address)} listed its members"
+    # An endpoint without the contract's events says nothing against the census.
+    with FaultyRpc(stack.rpc_url) as proxy:
+        proxy.lost_events = frozenset({members.contract.events["MemberSet"]().topic})
+        report = audit(stack, poll_id, rpc_url=proxy.url)
+    assert report["verdict"] == "not checked", report
+    assert "lacks its events" in next(
+        one["detail"] for one in report["checks"] if one["check"] == "C4"
+    )
 
 
 def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack, browser: Browser) -> None:

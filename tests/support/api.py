@@ -135,17 +135,20 @@ def wait_for_heads(stack: LocalStack) -> None:
         )
 
 
-def audit(stack: LocalStack, poll_id: int, number: int = 1, board: str = "") -> dict[str, Any]:
+def audit(
+    stack: LocalStack, poll_id: int, number: int = 1, board: str = "", rpc_url: str = ""
+) -> dict[str, Any]:
     """Report of the command line's audit.
 
     Args:
         number: The gateway that serves the board.
         board: Where it is instead.
+        rpc_url: Endpoint in place of the chain's own.
     """
     completed = subprocess.run(
         [
             *(sys.executable, "-m", "ostraka_verifier", "audit"),
-            *("--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)),
+            *("--rpc", rpc_url or stack.rpc_url, "--registry", to_hex(stack.registry.address)),
             *("--poll", str(poll_id), "--json"),
             "--board",
             board or f"{stack.gateway_urls[number - 1]}/api/v1/polls/{poll_id}/board",

@@ -1060,6 +1060,9 @@ def test_what_is_only_stated_is_assumed() -> None:
     assert "not the round's members" in found["D1"].assumes
     assert found["C4"].to_json()["assumes"] == expected
     assert findings(ROUND_BOARD, ROUND_CHAIN)["D1"].assumes == ""
+    treasury = f"the treasury 0x{bytes([42] * 20).hex()} was made with empty books"
+    assert findings(ROUND_BOARD, ROUND_CHAIN)["D4"].assumes == treasury
+    assert findings(BOARD, CHAIN)["D4"].assumes == ""
     plain = findings(*approval_poll(unused_invitations=0).finish())
     assert {one.verdict for one in plain.values()} == {Verdict.HOLDS}
 

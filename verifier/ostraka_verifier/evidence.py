@@ -36,7 +36,7 @@ from ostraka_verifier.rpc import (
     read_quantity,
     read_topic,
 )
-from ostraka_verifier.snapshot import CensusSource, read_census
+from ostraka_verifier.snapshot import CensusSource, NobodyListed, read_census
 from ostraka_verifier.tally_proof import Tally
 
 _T = TypeVar("_T")
@@ -363,9 +363,7 @@ class ChainReader:
             creator_is_treasury=self._takes_polls(words[3][12:]),
             round=_or_why_not(lambda: self._round(reference)) if reference else None,
             deployment=_or_why_not(lambda: self._deployment(code, table)),
-            census=_or_why_not(lambda: read_census(self._rpc, source, self.block))
-            if source
-            else None,
+            census=_or_why_not(lambda: self._census(source)) if source else None,
             census_code=self._rpc.code(source.contract, self.block) if source else b"",
             census_times=_or_why_not(lambda: self._times(source)) if source else None,
         )
@@ -387,6 +385,15 @@ class ChainReader:
         named = Reader(self._call(getter, b"", address), getter)
         part = named.take(WORD_BYTES, "address")[-ADDRESS_BYTES:]
         return CodeEvidence(part, self._rpc.code(part, self.block))
+
+    def _census(self, source: CensusSource) -> Census:
+        try:
+            return read_census(self._rpc, source, self.block)
+        except NobodyListed as error:
+            contract = f"0x{source.contract.hex()}"
+            raise Unanswered(
+                f"{contract} lists nobody, or the RPC endpoint lacks its events"
+            ) from error
 
     def _times(self, source: CensusSource) -> tuple[int, int]:
         if source.block >= self.block:
@@ -426,6 +433,8 @@ class ChainReader:
         for _ in range(length(listed)):
             one = [listed.take(WORD_BYTES, "proposal") for _ in range(_PROPOSAL_WORDS)]
             withdrawn, funded, paid = (any(flag) for flag in one[5:])
+            if one[0] not in titles:
+                raise _lacking("ProposalSubmitted", one[0])
             proposals.append(
                 ProposalEvidence(
                     one[0],
@@ -435,7 +444,7 @@ class ChainReader:
                     withdrawn,
                     funded,
                     paid,
-                    titles.get(one[0], ""),
+                    titles[one[0]],
                 )
             )
         payouts = tuple(
@@ -448,6 +457,10 @@ class ChainReader:
             )
             for log in self._round_logs(_CLAIMED, reference)
         )
+        shown = {payout.proposal_id for payout in payouts}
+        for proposal in proposals:
+            if proposal.paid and proposal.id not in shown:
+                raise _lacking("PayoutClaimed", proposal.id)
         return RoundEvidence(
             registry=self._call("registry()", b"", treasury)[12:32],
             code=code,
@@ -556,6 +569,11 @@ class ChainReader:
 
     def _call(self, signature: str, arguments: bytes, address: bytes | None = None) -> bytes:
         return self._rpc.call(address or self._registry, signature, arguments, self.block)
+
+
+def _lacking(event: str, proposal_id: bytes) -> Unanswered:
+    what = f"{event} of proposal 0x{proposal_id.hex()}"
+    return Unanswered(f"the RPC endpoint shows no event {what}: it lacks events")
 
 
 def _or_why_not(read: Callable[[], _T]) -> _T | AuditError:

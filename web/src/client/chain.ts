@@ -8,6 +8,7 @@
  */
 
 import type { AnchoredRoot, Sections } from "../protocol/board.ts";
+import type { CensusEntry } from "../protocol/census.ts";
 import {
   concat,
   Reader,
@@ -32,8 +33,9 @@ import { NoOutcome } from "../protocol/outcome/none.ts";
 import { decodeOutcomeRule } from "../protocol/outcome/parts.ts";
 import { decodeDescription, type RoundReference } from "../protocol/parameters.ts";
 import type { Tally } from "../protocol/tally_proof.ts";
+import type { CensusSource } from "../protocol/snapshot.ts";
 import { readCensus } from "./census.ts";
-import { readProposals } from "./proposals.ts";
+import { lacking, readProposals } from "./proposals.ts";
 import {
   addressIn,
   bytesAt,
@@ -187,7 +189,7 @@ export class ChainReader {
       creator,
       creatorIsTreasury: await this.#takesPolls(creator),
       round: round && (await orWhyNot(this.#round(round))),
-      census: source && (await orWhyNot(readCensus(this.#rpc, source, this.block))),
+      census: source && (await orWhyNot(this.#census(source))),
       censusCode: source ? await this.#rpc.code(source.contract, this.block) : new Uint8Array(),
       censusTimes: source && (await orWhyNot(this.#times(source.block))),
       deployment: await orWhyNot(this.#deployment(table)),
@@ -212,6 +214,15 @@ export class ChainReader {
     const named = new Reader(await this.#call(getter, new Uint8Array(), of), getter);
     const address = addressIn(named.take(WORD_BYTES, "address"));
     return { address, code: await this.#rpc.code(address, this.block) };
+  }
+
+  async #census(source: CensusSource): Promise<CensusEntry[]> {
+    const entries = await readCensus(this.#rpc, source, this.block);
+    if (!entries.length) {
+      const contract = toHex(source.contract);
+      throw new Unanswered(`${contract} lists nobody, or the RPC endpoint lacks its events`);
+    }
+    return entries;
   }
 
   async #times(block: bigint): Promise<[at: bigint, next: bigint]> {
@@ -256,6 +267,10 @@ export class ChainReader {
       block: log.block,
       transaction: log.transaction,
     }));
+    const shown = new Set(payouts.map(({ proposalId }) => toHex(proposalId)));
+    for (const { id, paid } of proposals) {
+      if (paid && !shown.has(toHex(id))) throw lacking("PayoutClaimed", id);
+    }
     return {
       registry: addressIn(await this.#call("registry()", new Uint8Array(), treasury)),
       code: await this.#rpc.code(treasury, this.block),

@@ -1246,7 +1246,7 @@ function checkCoins(coins: readonly CoinReceipt[], payouts: readonly Payout[]): 
 }
 
 /** D4: treasury and its rules are contracts of a known release. */
-function checkD4(audit: Audit): string {
+function checkD4(audit: Audit): string | Held {
   const reference = audit.description.round;
   if (!reference) return PLAIN_POLL;
   const { treasury } = reference;
@@ -1265,7 +1265,11 @@ function checkD4(audit: Audit): string {
     throw new Rejected("D4", "rules", "not the contract that the treasury made");
   }
   requireSameRelease("RoundRules", releaseOf(audit, "RoundRules", round.rules), found);
-  return `treasury ${toHex(treasury)} of release ${found.release}`;
+  return {
+    detail: `treasury ${toHex(treasury)} of release ${found.release}`,
+    // Code that runs does not show what a constructor of somebody's own wrote into storage before.
+    assumes: `the treasury ${toHex(treasury)} was made with empty books`,
+  };
 }
 
 /** Whether an outcome rule is one that a round can have. */
