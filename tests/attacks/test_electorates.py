@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from ostraka.chain.errors import ChainError
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import ElectorateKind
 from ostraka.keys import SigningKey
@@ -151,6 +152,10 @@ def test_rounds_that_are_not_the_polls() -> None:
     assert "did not make it" in (replace(case, creator=CREATOR).objection() or "")
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], poll_id=2)
     assert "by another poll, 2" in (case.objection() or "")
+    # A provider that is behind says nothing against the poll: it is asked again.
+    case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], poll_id=0)
+    with pytest.raises(ChainError, match="does not show yet"):
+        case.objection()
     # A treasury that says nothing of its round.
     silent = Case(creator=TREASURY, chain=case.chain)
     assert "names no round" in (silent.objection() or "")

@@ -1019,6 +1019,14 @@ def test_unknown_code_is_not_checked() -> None:
     assert set(not_checked(*of_round(rules=replace(rules, code=code)))) == {"D4"}
 
 
+def test_an_immutable_that_a_release_does_not_name_is_not_passed_over() -> None:
+    assert isinstance(CHAIN.deployment, DeploymentEvidence)
+    found = known_releases().find("PollRegistry", CHAIN.deployment.registry)
+    assert found is not None
+    assert found.differing({"periodFloor": found.immutables["periodFloor"]}) is None
+    assert found.differing({"renamed": bytes(32)}) == "renamed"
+
+
 def test_the_floor_of_a_test_deployment_is_said() -> None:
     assert "600 s, less than an hour: a test deployment" in findings(BOARD, CHAIN)["G2"].detail
     hour = of_registry("periodFloor", word(3600))

@@ -190,6 +190,9 @@ def _round_objection(
     if reference.treasury != creator or not chain.takes_polls(creator):
         return "the treasury that its description names did not make it"
     fixed = chain.round(reference)
+    if not fixed.poll_id:
+        # It made this poll and says so at once: the provider is behind.
+        raise ChainError("the provider does not show yet that the round has a poll")
     if fixed.poll_id != poll.poll_id:
         return f"its round decides by another poll, {fixed.poll_id}"
     origin = poll.description.census
