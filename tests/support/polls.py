@@ -335,6 +335,7 @@ class SyntheticPoll:
                 else tuple(self.outcome.awards(tally.values))
             ),
             creator=self.treasury or bytes(20),
+            creator_is_contract=self.treasury is not None,
             creator_is_treasury=self.treasury is not None,
             round=self.round(tally) if self.treasury else None,
             deployment=deployment(CHAIN_ID, REGISTRY),

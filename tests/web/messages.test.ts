@@ -100,6 +100,10 @@ test.each([
     en.audit.assumptions.disputes(`0x${"ef".repeat(20)}`),
   ],
   [
+    `the contract 0x${"34".repeat(20)}, which made the poll, pays nothing by its outcome`,
+    en.audit.assumptions.maker(`0x${"34".repeat(20)}`),
+  ],
+  [
     `the treasury 0x${"12".repeat(20)} was made with empty books`,
     en.audit.assumptions.treasury(`0x${"12".repeat(20)}`),
   ],

@@ -950,6 +950,9 @@ def check_d1(audit: Audit) -> Held:
     if reference is None:
         if audit.chain.creator_is_treasury:
             raise Rejected("D1", "description", "it names no round, but a treasury made the poll")
+        if audit.chain.creator_is_contract:
+            # A wallet, or a treasury that does not say that it is one.
+            return Held(_PLAIN_POLL, f"the contract 0x{treasury.hex()}, {_PAYS_NOTHING}")
         return Held(_PLAIN_POLL)
     if reference.treasury != treasury:
         raise Rejected("D1", "round", f"the poll was created by 0x{treasury.hex()}")
@@ -1138,6 +1141,7 @@ def check_d4(audit: Audit) -> str | Held:
 
 
 _PLAIN_POLL = "no round hangs on this poll"
+_PAYS_NOTHING = "which made the poll, pays nothing by its outcome"
 
 
 @dataclass(frozen=True)

@@ -231,6 +231,7 @@ class ChainEvidence:
         awards: What the contract awards each slot, None where the poll has no outcome rule; or why
             it does not say, as when the board's outcome rule is not the poll's.
         creator: Account that created the poll.
+        creator_is_contract: Whether that account has code.
         creator_is_treasury: Whether that account is a contract that takes polls of this registry.
         deployment: The registry and its parts; or why they cannot be read.
         round: The round that the description names, None where it names none; or why it cannot be
@@ -262,6 +263,7 @@ class ChainEvidence:
     tallied_at: int
     awards: tuple[int, ...] | AuditError | None
     creator: bytes
+    creator_is_contract: bool
     creator_is_treasury: bool
     round: RoundEvidence | AuditError | None
     deployment: DeploymentEvidence | AuditError
@@ -336,6 +338,8 @@ class ChainReader:
         tallied = self._event(_TALLIED, poll_id)
         tally = _read_tally(tallied[0]) if tallied else None
         table = self._call("generatorTable()", b"")[12:32]
+        creator = words[3][12:]
+        creator_is_contract = bool(self._rpc.code(creator, self.block))
         awards: tuple[int, ...] | AuditError | None = None
         if tally is not None and not isinstance(outcome_rule, NoOutcome):
             awards = self._awards_or_why_not(poll_id, tally, outcome_rule, encoded_rule)
@@ -359,8 +363,9 @@ class ChainReader:
             tally=tally,
             tallied_at=self._rpc.timestamp(tallied[1]) if tallied else 0,
             awards=awards,
-            creator=words[3][12:],
-            creator_is_treasury=self._takes_polls(words[3][12:]),
+            creator=creator,
+            creator_is_contract=creator_is_contract,
+            creator_is_treasury=creator_is_contract and self._takes_polls(creator),
             round=_or_why_not(lambda: self._round(reference)) if reference else None,
             deployment=_or_why_not(lambda: self._deployment(code, table)),
             census=_or_why_not(lambda: self._census(source)) if source else None,
@@ -400,11 +405,9 @@ class ChainReader:
             raise Undecided(f"block {source.block} of the census is not in the past")
         return self._rpc.timestamp(source.block), self._rpc.timestamp(source.block + 1)
 
-    def _takes_polls(self, account: bytes) -> bool:
-        if not self._rpc.code(account, self.block):
-            return False
+    def _takes_polls(self, contract: bytes) -> bool:
         try:
-            answer = self._call("registry()", b"", account)
+            answer = self._call("registry()", b"", contract)
         except Reverted:
             # Another contract, such as a wallet: it refuses what it does not know. An endpoint that
             # does not answer says nothing: a treasury must not pass for a wallet.

@@ -196,6 +196,7 @@ interface ChainJson {
   tallied_at: string;
   awards: string[] | UnreadableJson | null;
   creator: string;
+  creator_is_contract: boolean;
   creator_is_treasury: boolean;
   round: RoundJson | UnreadableJson | null;
   census:
@@ -347,6 +348,7 @@ function readChain(chain: ChainJson): ChainEvidence {
     talliedAt: BigInt(chain.tallied_at),
     awards: awards && "unreadable" in awards ? awards : awards?.map(BigInt),
     creator: unhex(chain.creator),
+    creatorIsContract: chain.creator_is_contract,
     creatorIsTreasury: chain.creator_is_treasury,
     round: round ? readRound(round) : undefined,
     census: census ? readCensus(census) : undefined,

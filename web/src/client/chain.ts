@@ -160,6 +160,7 @@ export class ChainReader {
     const tally = tallied && readTally(tallied.data);
     const table = addressIn(await this.#call("generatorTable()", new Uint8Array()));
     const creator = addressIn(words[3]!);
+    const creatorIsContract = (await this.#rpc.code(creator, this.block)).length > 0;
     const { round, census } = referencesOf(sections.description);
     const source = census && census.kind !== "invitations" ? census : undefined;
     return {
@@ -187,7 +188,8 @@ export class ChainReader {
       talliedAt: tallied ? await this.#rpc.timestamp(tallied.block) : 0n,
       awards: tally && (await orWhyNot(this.#awards(pollId, tally, sections.outcomeRule))),
       creator,
-      creatorIsTreasury: await this.#takesPolls(creator),
+      creatorIsContract,
+      creatorIsTreasury: creatorIsContract && (await this.#takesPolls(creator)),
       round: round && (await orWhyNot(this.#round(round))),
       census: source && (await orWhyNot(this.#census(source))),
       censusCode: source ? await this.#rpc.code(source.contract, this.block) : new Uint8Array(),
@@ -232,10 +234,9 @@ export class ChainReader {
     return [await this.#rpc.timestamp(block), await this.#rpc.timestamp(block + 1n)];
   }
 
-  async #takesPolls(account: Uint8Array): Promise<boolean> {
-    if (!(await this.#rpc.code(account, this.block)).length) return false;
+  async #takesPolls(contract: Uint8Array): Promise<boolean> {
     try {
-      const answer = await this.#call("registry()", new Uint8Array(), account);
+      const answer = await this.#call("registry()", new Uint8Array(), contract);
       return sameBytes(addressIn(answer), this.#registry);
     } catch (error) {
       // Another contract, such as a wallet: it refuses what it does not know. An endpoint that does

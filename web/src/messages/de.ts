@@ -606,6 +606,8 @@ export const de: Messages = {
       others: () =>
         `die Stimmberechtigten, die keine Mitglieder der Runde sind, sind die, mit denen die Geldgebenden gerechnet haben`,
       disputes: (contract: string) => `der Smart Contract ${contract} verwirft nur falsche Wurzeln`,
+      maker: (contract: string) =>
+        `der Smart Contract ${contract}, der die Abstimmung angelegt hat, zahlt nichts nach ihrem Ergebnis aus`,
       treasury: (contract: string) =>
         `die Kasse ${contract} begann mit leeren Büchern; der laufende Code zeigt nicht, was vorher hineingeschrieben wurde`,
     },

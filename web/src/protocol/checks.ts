@@ -1024,6 +1024,7 @@ function sameAwards(left: readonly bigint[], right: readonly bigint[] | undefine
 }
 
 const PLAIN_POLL = "no round hangs on this poll";
+const PAYS_NOTHING = "which made the poll, pays nothing by its outcome";
 
 /** D1: the round that the description names decides by this poll about these options. */
 function checkD1(audit: Audit): Held {
@@ -1034,7 +1035,9 @@ function checkD1(audit: Audit): Held {
     if (chain.creatorIsTreasury) {
       throw fails("description", "it names no round, but a treasury made the poll");
     }
-    return { detail: PLAIN_POLL, assumes: "" };
+    // A wallet, or a treasury that does not say that it is one.
+    const assumes = `the contract ${toHex(chain.creator)}, ${PAYS_NOTHING}`;
+    return { detail: PLAIN_POLL, assumes: chain.creatorIsContract ? assumes : "" };
   }
   if (!sameBytes(reference.treasury, chain.creator)) {
     throw fails("round", `the poll was created by ${toHex(chain.creator)}`);

@@ -160,6 +160,8 @@ export interface ChainEvidence {
   readonly awards: readonly bigint[] | Unreadable | undefined;
   /** Account that created the poll. */
   readonly creator: Uint8Array;
+  /** Whether that account has code. */
+  readonly creatorIsContract: boolean;
   /** Whether that account is a contract that takes polls of this registry. */
   readonly creatorIsTreasury: boolean;
   /**
