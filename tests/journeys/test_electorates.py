@@ -288,8 +288,10 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
     assert (status, problem["field"]) == (409, "signing_key")
     # Until proposals close, members name keys and are named.
     cold_key = SigningKey()
-    consented = consent(keys, on_chain[0].address, cold_key)
-    keys.send("register", checksum(cold_key.address), consented, sender=on_chain[0])
+    # Two who choose one key keep no poll from opening: what accounts choose on chain counts.
+    for account in on_chain[:2]:
+        consented = consent(keys, account.address, cold_key)
+        keys.send("register", checksum(cold_key.address), consented, sender=account)
     stack.move_time(times["proposals_close_at"])
     members.send("setMembers", [checksum(key.address) for key in later], [1])
     keys.send("register", checksum(bytes(20)), b"", sender=on_chain[0])
@@ -305,8 +307,8 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         "members": [(key, key.address) for key in proposers],
         "list": [(key, key.address) for key in listed],
         "on chain": [
-            (cold_key, on_chain[0].address),
-            *((key, key.address) for key in on_chain[1:]),
+            *((cold_key, one.address) for one in on_chain[:2]),
+            *((key, key.address) for key in on_chain[2:]),
         ],
         "invitations": [
             (key, invitation.address) for invitation, key in zip(invited, own, strict=False)
@@ -342,6 +344,8 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         assert report["verdict"] == "holds", (kind, report)
         found = {one["check"]: one["assumes"] for one in report["checks"]}
         assert (found["C4"], found["D1"]) == assumed[kind]
+        said = next(one["detail"] for one in report["checks"] if one["check"] == "C4")
+        assert ("keys that sign for several accounts: 1" in said) is (kind == "on chain")
         assert set(filter(None, assumed[kind])) <= set(report["assumes"])
 
 

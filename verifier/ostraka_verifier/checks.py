@@ -641,10 +641,11 @@ _UNKNOWN = "the contract {}, whose code this program does not know, tells truly 
 
 
 def _other_keys(audit: Audit) -> str:
-    """How many voters let another key sign."""
-    entries = audit.census.entries
+    """How many voters let another key sign, and how many keys sign for several."""
+    entries, shared = audit.census.entries, len(audit.census.shared_keys())
     others = sum(entry.signing_key != entry.account for entry in entries)
-    return f"{others} of {len(entries)} entries sign with another key than the account's"
+    said = f"{others} of {len(entries)} entries sign with another key than the account's"
+    return f"{said}; keys that sign for several accounts: {shared}" if shared else said
 
 
 def _check_block(audit: Audit, source: CensusSource) -> str:

@@ -668,10 +668,13 @@ function checkC4(audit: Audit): Held {
   };
 }
 
-/** How many voters let another key sign. */
-function otherKeys({ entries }: Census): string {
+/** How many voters let another key sign, and how many keys sign for several. */
+function otherKeys(census: Census): string {
+  const { entries } = census;
+  const shared = census.sharedKeys().size;
   const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
-  return `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  const said = `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  return shared ? `${said}; keys that sign for several accounts: ${shared}` : said;
 }
 
 /** In a round whose electorate is a source on chain, it is that source at the right block. */
