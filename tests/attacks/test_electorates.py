@@ -87,8 +87,10 @@ class Case:
         )
 
     def objection(self) -> str | None:
-        policy = Policy(minimum_ballots=1)
-        return policy.objection(self.poll, self.creator, self.census, self.redemptions, self.chain)
+        policy, poll = Policy(minimum_ballots=1), self.poll
+        # All that version 1 compared.
+        assert poll.parameters.census_root == self.census.root
+        return policy.objection(poll, self.creator, self.census, self.redemptions, self.chain)
 
 
 def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: object) -> Case:

@@ -1,10 +1,11 @@
-"""No audit vouches for a treasury of the organizer's own making (§13, checks D1 to D4).
+"""No audit vouches for a treasury or a registry of the organizer's own making (§13: D1 to D4, G2).
 
 Each is the real contract with one line changed, and says of itself whatever the real one would.
 Version 1 believed it. The rounds run to their end on a real chain, with real nodes.
 """
 
 import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ import pytest
 
 from ostraka.app.local_stack import CHAIN_ID
 from ostraka.chain import round_rules
-from ostraka.chain.contract import artifact, checksum
+from ostraka.chain.contract import ChainError, artifact, checksum, deploy
 from ostraka.chain.published import PublishedPoll
+from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import (
     ElectorateKind,
     Item,
@@ -32,12 +34,18 @@ from ostraka_verifier import checks
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict
 from ostraka_verifier.curve import load
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
+from ostraka_verifier.evidence import (
+    ChainEvidence,
+    ChainReader,
+    DeploymentEvidence,
+    read_board,
+)
 from ostraka_verifier.outcome import Misfit, Order
 from ostraka_verifier.releases import domain_immutables, known_releases
 from ostraka_verifier.report import read_evidence
-from tests.support.api import wait_for_heads
+from tests.support.api import unopened_board, wait_for_heads
 from tests.support.changed_contracts import ChangedContract
+from tests.support.committees import KeyCommittee
 from tests.support.faulty_rpc import FaultyRpc
 from tests.support.polls import selection_bits
 from tests.support.town import TIMEOUT_S, Poll, Town, eventually
@@ -93,7 +101,7 @@ class Round:
         """Of an audit in this process."""
         board, chain = self.evidence()
         claimed = Claimed(self.town.stack.registry.address, self.poll.poll_id)
-        audit = Audit(load(), claimed, chain, board, lambda bits: (1 << bits) - 1)
+        audit = Audit(load(), claimed, chain, board, secrets.randbits)
         return {one.check: one for one in audit.run()}
 
     def in_the(self, browser: Browser, rpc_url: str = "") -> dict[str, dict[str, str]]:
@@ -317,6 +325,36 @@ def test_an_endpoint_that_lacks_events_fails_no_round(
             assert "fails" not in {check["verdict"] for check in found.values()}
             assert f"shows no event {event}" in found["D1"]["detail"]
             assert found["D2"]["detail"] == found["D3"]["detail"] == "as D1"
+
+
+FLOOR = "parameters.disputeWindow == 0 || parameters.disputeWindow < periodFloor"
+
+
+def test_a_registry_with_one_changed_line(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names an hour, and takes polls whose dispute window is over at once."""
+    stack = town.stack
+    changed = ChangedContract("PollRegistry", FLOOR, "parameters.disputeWindow == 0")
+    at = changed.deploy(stack.rpc_url, stack.organizer, 3600, checksum(bytes(20)))
+    real, _ = deploy(stack.rpc_url, stack.organizer, "PollRegistry", 3600, checksum(bytes(20)))
+    for registry in (Registry(stack.rpc_url, real), Registry(stack.rpc_url, *at)):
+        monkeypatch.setattr(stack, "registry", registry)
+        committee = KeyCommittee.register(stack, 2, 2, 0).committee
+        monkeypatch.setattr(town, "committee", committee)
+        if registry.address == real:
+            with pytest.raises(ChainError, match="disputeWindow"):
+                town.create_poll(6, dispute_window=1)
+            continue
+        poll, _, census = town.create_poll(6, dispute_window=1)
+    board = unopened_board(stack, poll, census)
+    chain = read_evidence(ChainReader(stack.rpc_url, at[0]), poll.poll_id, board)
+    assert isinstance(chain.deployment, DeploymentEvidence)
+    assert chain.deployment.period_floor == 3600
+    audit = Audit(load(), Claimed(at[0], poll.poll_id), chain, board, secrets.randbits)
+    found = {one.check: one for one in audit.run(["P1", "P2", "P3", "P5", "P6", "G1", "G2"])}
+    # All that version 1 looked at.
+    assert {one.verdict for name, one in found.items() if name != "G2"} == {Verdict.HOLDS}
+    assert found["G2"].verdict is Verdict.NOT_CHECKED
+    assert "is not that of PollRegistry in any release" in found["G2"].detail
 
 
 def test_a_constructor_of_ones_own_leaves_the_releases_code(town: Town) -> None:

@@ -23,7 +23,6 @@ from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
-from ostraka_verifier.board import Board
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.outcome import Misfit, Order
 from ostraka_verifier.redemption import Redemptions, invitations
@@ -40,6 +39,7 @@ from tests.support.api import (
     fresh_keys,
     propose,
     stack_with_gateway,
+    unopened_board,
     wait_for_heads,
 )
 from tests.support.faulty_rpc import FaultyRpc
@@ -489,33 +489,15 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(
                     break
             time.sleep(0.3)
         assert (registry.poll(poll_id).status is Status.OPEN) is (name == "true"), (name, said)
-        found = audit_of_board(stack, poll, unopened(stack, poll, census, redemptions), tmp_path)
+        found = audit_of_board(
+            stack, poll, unopened_board(stack, poll, census, redemptions), tmp_path
+        )
         failing = {one for one, finding in found.items() if finding["verdict"] == "fails"}
         if check:
             assert failing == {check}, (name, found)
         else:
             assert not failing & {"C4", "D1"}, (name, found)
             assert found["C4"]["verdict"] == found["D1"]["verdict"] == "holds"
-
-
-def unopened(stack: LocalStack, poll: PublishedPoll, census: Census, redemptions: bytes) -> bytes:
-    """Board of a poll that nobody opened, as its organizer could publish it."""
-    created = stack.registry.created(poll.poll_id)
-    assert created is not None
-    return Board(
-        poll=poll.identity.encode(),
-        parameters=poll.parameters.encode(),
-        rule=created.rule,
-        outcome_rule=created.outcome_rule,
-        description=created.description,
-        committee=poll.committee.encode(),
-        poll_keys=(),
-        census=census.encode(),
-        leaves=(),
-        root=None,
-        shares=(),
-        redemptions=redemptions or None,
-    ).encode()
 
 
 def audit_of_board(

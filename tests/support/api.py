@@ -22,6 +22,8 @@ from ostraka.keys import SigningKey
 from ostraka.voter.prepare import BallotFactory, PreparedBallot
 from ostraka.wire.poll_keys import PollKeyList
 from ostraka.wire.records import to_hex
+from ostraka_verifier.board import Board
+from ostraka_verifier.census import Census
 from ostraka_verifier.curve import load
 from tests.support.polls import selection_bits
 from tests.support.town import eventually
@@ -133,6 +135,28 @@ def wait_for_heads(stack: LocalStack) -> None:
             lambda url=url: httpx.get(f"{url}/api/v1/config").json()["head"] >= head,  # type: ignore[misc]
             f"{url} sees block {head}",
         )
+
+
+def unopened_board(
+    stack: LocalStack, poll: PublishedPoll, census: Census, redemptions: bytes = b""
+) -> bytes:
+    """Board of a poll that nobody opened, as its organizer could publish it."""
+    created = stack.registry.created(poll.poll_id)
+    assert created is not None
+    return Board(
+        poll=poll.identity.encode(),
+        parameters=poll.parameters.encode(),
+        rule=created.rule,
+        outcome_rule=created.outcome_rule,
+        description=created.description,
+        committee=poll.committee.encode(),
+        poll_keys=(),
+        census=census.encode(),
+        leaves=(),
+        root=None,
+        shares=(),
+        redemptions=redemptions or None,
+    ).encode()
 
 
 def audit(
