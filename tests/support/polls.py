@@ -391,6 +391,8 @@ class SyntheticPoll:
             deposited=budget,
             committed=sum(one.amount for one in proposals if one.funded),
             paid_out=sum(one.amount for one in payouts),
+            title="A question",
+            text="",
             electorate=ElectorateEvidence(kind, tree.digest, tree.count, tree.sum, b""),
             member_root=members,
             secret=self.secret,

@@ -134,6 +134,11 @@ def test_an_honest_round_holds() -> None:
     assert "1 not claimed" in found["D3"].detail
 
 
+def test_a_round_in_its_own_words_holds() -> None:
+    members = {"text": "", "questions": [QUESTION | {"title": "A question"}]}
+    assert failing(*in_other_words(**members)) == set()
+
+
 def test_an_honest_round_with_categories_holds() -> None:
     rule = GreedyByCategory((50, 40, 30, 20), (0, 0, 1, 1), (60, 30), 100, leftover=True)
     poll = approval_poll(treasury=bytes([42] * 20), outcome=rule)
@@ -695,6 +700,23 @@ def a_round_kept_quiet() -> Case:
     return BOARD, replace(CHAIN, creator_is_treasury=True)
 
 
+def in_other_words(**members: object) -> Case:
+    """The round's poll, with a description that says something else."""
+    return approval_poll(treasury=bytes([42] * 20), seed="round", members=members).finish()
+
+
+def another_title() -> Case:
+    return in_other_words(title="Which should get no money?")
+
+
+def another_question() -> Case:
+    return in_other_words(questions=[QUESTION | {"title": "Which should get no money?"}])
+
+
+def another_text() -> Case:
+    return in_other_words(text="Choose what you reject.")
+
+
 def a_poll_of_somebody_else() -> Case:
     return ROUND_BOARD, replace(ROUND_CHAIN, creator=bytes([1] * 20))
 
@@ -888,6 +910,9 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (too_late, {"R3"}),
     (the_outcome, {"O1"}),
     (a_round_kept_quiet, {"D1"}),
+    (another_title, {"D1"}),
+    (another_question, {"D1"}),
+    (another_text, {"D1"}),
     (a_poll_of_somebody_else, {"D1"}),
     (lambda: of_round(registry=bytes(20)), {"D1", "D4"}),
     (lambda: of_round(poll_id=2), {"D1"}),

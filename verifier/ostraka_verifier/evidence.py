@@ -169,6 +169,7 @@ class RoundEvidence:
         rules: The contract that writes the rules of its polls.
         status: As the contract numbers it; `ROUND_DECIDED` once winners are fixed.
         member_root: Census root of those who may propose.
+        title, text: As the round's event has them; U+FFFD for what is no UTF-8.
         secret: Whether the round asked for a secret poll.
         token: What it pays in, 20 bytes; zero for the chain's coin.
         proposals: In order of submission.
@@ -187,6 +188,8 @@ class RoundEvidence:
     committed: int
     paid_out: int
     electorate: ElectorateEvidence
+    title: str
+    text: str
     member_root: bytes
     secret: bool
     token: bytes
@@ -464,6 +467,7 @@ class ChainReader:
         for proposal in proposals:
             if proposal.paid and proposal.id not in shown:
                 raise _lacking("PayoutClaimed", proposal.id)
+        source, title, text = self._announced(reference)
         return RoundEvidence(
             registry=self._call("registry()", b"", treasury)[12:32],
             code=code,
@@ -474,9 +478,9 @@ class ChainReader:
             deposited=words[3],
             committed=words[4],
             paid_out=words[5],
-            electorate=ElectorateEvidence(
-                words[9], word(words[10]), words[11], words[12], self._electorate_source(reference)
-            ),
+            electorate=ElectorateEvidence(words[9], word(words[10]), words[11], words[12], source),
+            title=title,
+            text=text,
             member_root=fields[_MEMBER_ROOT],
             secret=any(fields[_SECRET]),
             token=token,
@@ -485,14 +489,17 @@ class ChainReader:
             moved=_or_why_not(lambda: self._moved(treasury, token, payouts)),
         )
 
-    def _electorate_source(self, reference: RoundReference) -> bytes:
+    def _announced(self, reference: RoundReference) -> tuple[bytes, str, str]:
+        """Source of the electorate, title and text, as the round's event has them."""
         logs = self._round_logs(_ROUND_CREATED, reference)
         if not logs:
             raise Unanswered("the RPC endpoint shows no event RoundCreated of the round")
         created = answered_bytes(logs[-1].get("data"), "RoundCreated")
         at = Reader(created[WORD_BYTES:], "RoundCreated").unsigned(WORD_BYTES, "electorate")
         source = dynamic(created[at:], 4, "RoundCreated.electorate.source")
-        return source.take(length(source), "source")
+        texts = [dynamic(created, place, "RoundCreated.text") for place in (2, 3)]
+        title, text = (one.take(length(one), "text").decode(errors="replace") for one in texts)
+        return source.take(length(source), "source"), title, text
 
     def _moved(
         self, treasury: bytes, token: bytes, payouts: Sequence[Payout]

@@ -148,6 +148,8 @@ type RoundJson = Record<
   code: string;
   rules: CodeJson;
   electorate: { kind: string; root: string; voters: string; weight: string; source: string };
+  title: string;
+  text: string;
   member_root: string;
   secret: boolean;
   token: string;
@@ -262,6 +264,8 @@ function readRound(round: Exclude<ChainJson["round"], null>): ChainEvidence["rou
       weight: BigInt(round.electorate.weight),
       source: unhex(round.electorate.source),
     },
+    title: round.title,
+    text: round.text,
     memberRoot: unhex(round.member_root),
     secret: round.secret,
     token: unhex(round.token),

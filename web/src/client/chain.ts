@@ -35,7 +35,7 @@ import { decodeDescription, type RoundReference } from "../protocol/parameters.t
 import type { Tally } from "../protocol/tally_proof.ts";
 import type { CensusSource } from "../protocol/snapshot.ts";
 import { readCensus } from "./census.ts";
-import { lacking, readProposals } from "./proposals.ts";
+import { lacking, readProposals, TEXT } from "./proposals.ts";
 import {
   addressIn,
   bytesAt,
@@ -272,6 +272,7 @@ export class ChainReader {
     for (const { id, paid } of proposals) {
       if (paid && !shown.has(toHex(id))) throw lacking("PayoutClaimed", id);
     }
+    const { source, title, text } = await this.#announced(reference);
     return {
       registry: addressIn(await this.#call("registry()", new Uint8Array(), treasury)),
       code: await this.#rpc.code(treasury, this.block),
@@ -287,8 +288,10 @@ export class ChainReader {
         root: word(words[10]!),
         voters: words[11]!,
         weight: words[12]!,
-        source: await this.#electorateSource(reference),
+        source,
       },
+      title,
+      text,
       memberRoot: fields[MEMBER_ROOT]!,
       secret: fields[SECRET]!.some(Boolean),
       token,
@@ -298,14 +301,19 @@ export class ChainReader {
     };
   }
 
-  async #electorateSource({ treasury, roundId }: RoundReference): Promise<Uint8Array> {
+  /** Source of the electorate, title and text, as the round's event has them. */
+  async #announced({ treasury, roundId }: RoundReference) {
     const topics = [ROUND_CREATED, word(roundId)];
     const created = await this.#rpc.latestLog(treasury, topics, this.block);
     if (!created) {
       throw new Unanswered("the RPC endpoint shows no event RoundCreated of the round");
     }
     const electorate = tail(created.data, 1, "RoundCreated.electorate");
-    return bytesAt(electorate, 4, "RoundCreated.electorate.source");
+    return {
+      source: bytesAt(electorate, 4, "RoundCreated.electorate.source"),
+      title: TEXT.decode(bytesAt(created.data, 2, "RoundCreated.title")),
+      text: TEXT.decode(bytesAt(created.data, 3, "RoundCreated.text")),
+    };
   }
 
   /** What shows, besides the treasury's own events, that payouts reached their recipients. */

@@ -20,7 +20,8 @@ const REVISED = topicOf(
   "ProposalRevised(uint256,bytes32,(address,uint128,uint16,string,string,bytes32))",
 );
 const PROPOSAL_WORDS = 8;
-const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
+/** What is no UTF-8 becomes U+FFFD. */
+export const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A proposal with what its proposer says of it. */
 export interface PublishedProposal extends ProposalEvidence {

@@ -1076,9 +1076,22 @@ function checkD1(audit: Audit): Held {
       throw fails(`categories[${slot}]`, "the proposal names another category");
     }
   });
+  checkAsked(audit, round);
   const { detail, assumes } = checkElectorate(audit, round);
   const treasury = toHex(reference.treasury);
   return { detail: `round ${reference.roundId} of treasury ${treasury}; ${detail}`, assumes };
+}
+
+/** Voters are asked in the round's own words: not, say, what should get no money. */
+function checkAsked({ description }: Audit, round: RoundEvidence): void {
+  const { title, questions, text } = description;
+  const asked = questions instanceof AuditError ? [] : (questions ?? []);
+  if ([title, ...asked.map((one) => one.title)].some((one) => one !== round.title)) {
+    throw new Rejected("D1", "title", "the poll asks under another title than the round's");
+  }
+  if (text !== "" && text !== round.text) {
+    throw new Rejected("D1", "text", "the poll has another text than the round");
+  }
 }
 
 /** Kinds of a round's electorate (§17.4). */

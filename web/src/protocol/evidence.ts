@@ -101,6 +101,9 @@ export interface RoundEvidence {
   readonly paidOut: bigint;
   readonly electorate: ElectorateEvidence;
   /** Census root of those who may propose. */
+  /** Title and text as the round's event has them; U+FFFD for what is no UTF-8. */
+  readonly title: string;
+  readonly text: string;
   readonly memberRoot: Uint8Array;
   /** Whether the round asked for a secret poll. */
   readonly secret: boolean;
