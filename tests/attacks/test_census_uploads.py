@@ -150,6 +150,24 @@ def test_a_creators_wrong_census_is_looked_at_once_and_others_wait(town: Town) -
     assert looks.count == 2
 
 
+def test_what_a_provider_showed_late_keeps_no_poll_closed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica without a block's events makes a good census look wrong for a while."""
+    poll, _, census = town.create_poll(VOTERS)
+    view = town.stack.registry.poll(poll.poll_id)
+    behind = ScriptedElectorates()
+    behind.treasuries.add(view.creator)
+    uploads = CensusUploads(town.stack.registry, Policy(), behind)
+    sent = [signed(town.stack.organizer, poll, census.encode())]
+    assert refusals(uploads, poll, view, sent) == [422]
+    behind.treasuries.clear()
+    uploads._resting.clear()
+    assert refusals(uploads, poll, view, sent) == [422]
+    monkeypatch.setattr(census_uploads, "_WRONG_S", 0)
+    assert refusals(uploads, poll, view, sent) == [200]
+
+
 def test_one_census_is_looked_at_at_a_time(town: Town) -> None:
     """Also where several creators come together, and the same census from several couriers."""
     registry = town.stack.registry

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,6 +16,8 @@ from tests.support.polls import CHAIN_ID, REGISTRY, approval_poll
 
 POLL = approval_poll()
 BOARD, CHAIN = POLL.finish()
+# A wallet made the poll.
+CHAIN = replace(CHAIN, creator_is_contract=True)
 assert isinstance(CHAIN.deployment, DeploymentEvidence)
 DEPLOYMENT = CHAIN.deployment
 CODES = {
@@ -22,7 +25,6 @@ CODES = {
     DEPLOYMENT.generator_table: CHAIN.generators,
     DEPLOYMENT.voting_keys.address: DEPLOYMENT.voting_keys.code,
     DEPLOYMENT.poll_rules.address: DEPLOYMENT.poll_rules.code,
-    # The poll's creator: a wallet.
     CHAIN.creator: b"\1",
 }
 GETTERS = {

@@ -101,6 +101,14 @@ test.each([
     `the contract 0x${"ef".repeat(20)} rejects none but false roots`,
     en.audit.assumptions.disputes(`0x${"ef".repeat(20)}`),
   ],
+  [
+    `the contract 0x${"34".repeat(20)}, which made the poll, pays nothing by its outcome`,
+    en.audit.assumptions.maker(`0x${"34".repeat(20)}`),
+  ],
+  [
+    `the treasury 0x${"12".repeat(20)} was made with empty books`,
+    en.audit.assumptions.treasury(`0x${"12".repeat(20)}`),
+  ],
   ["something new", "something new"],
 ])("an audit assumes: %s", (assumes, says) => {
   expect(assumption(assumes)).toMatch(says);

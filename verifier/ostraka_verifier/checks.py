@@ -641,10 +641,11 @@ _UNKNOWN = "the contract {}, whose code this program does not know, tells truly 
 
 
 def _other_keys(audit: Audit) -> str:
-    """How many voters let another key sign."""
-    entries = audit.census.entries
+    """How many voters let another key sign, and how many keys sign for several."""
+    entries, shared = audit.census.entries, len(audit.census.shared_keys())
     others = sum(entry.signing_key != entry.account for entry in entries)
-    return f"{others} of {len(entries)} entries sign with another key than the account's"
+    said = f"{others} of {len(entries)} entries sign with another key than the account's"
+    return f"{said}; keys that sign for several accounts: {shared}" if shared else said
 
 
 def _check_block(audit: Audit, source: CensusSource) -> str:
@@ -950,6 +951,9 @@ def check_d1(audit: Audit) -> Held:
     if reference is None:
         if audit.chain.creator_is_treasury:
             raise Rejected("D1", "description", "it names no round, but a treasury made the poll")
+        if audit.chain.creator_is_contract:
+            # A wallet, or a treasury that does not say that it is one.
+            return Held(_PLAIN_POLL, f"the contract 0x{treasury.hex()}, {_PAYS_NOTHING}")
         return Held(_PLAIN_POLL)
     if reference.treasury != treasury:
         raise Rejected("D1", "round", f"the poll was created by 0x{treasury.hex()}")
@@ -974,8 +978,20 @@ def check_d1(audit: Audit) -> Held:
             raise Rejected("D1", f"costs[{slot}]", "the proposal asks for another amount")
         if isinstance(rule, GreedyByCategory) and proposal.category != rule.categories[slot]:
             raise Rejected("D1", f"categories[{slot}]", "the proposal names another category")
+    _check_asked(audit, evidence)
     said, assumes = _check_electorate(audit, evidence)
     return Held(f"round {found.round_id} of treasury 0x{treasury.hex()}; {said}", assumes)
+
+
+def _check_asked(audit: Audit, evidence: RoundEvidence) -> None:
+    """Voters are asked in the round's own words: not, say, what should get no money."""
+    description = audit.description
+    questions = description.questions
+    asked = questions if isinstance(questions, tuple) else ()
+    if {description.title, *(one.title for one in asked)} != {evidence.title}:
+        raise Rejected("D1", "title", "the poll asks under another title than the round's")
+    if description.text not in ("", evidence.text):
+        raise Rejected("D1", "text", "the poll has another text than the round")
 
 
 def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
@@ -1114,7 +1130,7 @@ def _check_moved(evidence: RoundEvidence) -> None:
         raise Rejected("D3", name, f"{grown}, {amount} were due")
 
 
-def check_d4(audit: Audit) -> str:
+def check_d4(audit: Audit) -> str | Held:
     """D4: treasury and its rules are contracts of a known release."""
     reference = audit.description.round
     if reference is None:
@@ -1130,10 +1146,15 @@ def check_d4(audit: Audit) -> str:
     if evidence.rules.address != rules:
         raise Rejected("D4", "rules", "not the contract that the treasury made")
     _same_release("RoundRules", _release_of(audit, "RoundRules", evidence.rules), found)
-    return f"treasury 0x{treasury.hex()} of release {found.release}"
+    # Code that runs does not show what a constructor of somebody's own wrote into storage before.
+    return Held(
+        f"treasury 0x{treasury.hex()} of release {found.release}",
+        f"the treasury 0x{treasury.hex()} was made with empty books",
+    )
 
 
 _PLAIN_POLL = "no round hangs on this poll"
+_PAYS_NOTHING = "which made the poll, pays nothing by its outcome"
 
 
 @dataclass(frozen=True)

@@ -369,6 +369,7 @@ class Description:
         shared_keys: Whether one signing key may sign for several accounts.
         questions: What makes the ballot rule, None where it does not say; or why that cannot be
             read, which says nothing against the rest.
+        text: What it says besides, "" for nothing; any JSON, judged in rounds only (D1).
     """
 
     encoded: bytes
@@ -378,6 +379,7 @@ class Description:
     census: CensusSource | InvitedCensus | None = None
     shared_keys: bool = False
     questions: tuple[Question, ...] | AuditError | None = None
+    text: object = ""
 
     @classmethod
     def decode(cls, data: bytes) -> "Description":
@@ -408,6 +410,7 @@ class Description:
             None if source is None else read_census_origin(source),
             shared_keys,
             _questions(content["questions"]) if "questions" in content else None,
+            content.get("text", ""),
         )
 
     def check_questions(self, rule: BallotRule) -> tuple[Question, ...]:

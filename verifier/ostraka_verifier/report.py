@@ -17,8 +17,8 @@ from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
-from ostraka_verifier.parameters import Description, RoundReference
-from ostraka_verifier.rpc import Progress, no_progress
+from ostraka_verifier.parameters import Description, PollIdentity, RoundReference
+from ostraka_verifier.rpc import Progress, Unanswered, no_progress
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.statistics import Statistics, poll_statistics
 
@@ -122,12 +122,26 @@ def read_evidence(reader: ChainReader, poll_id: int, board: bytes) -> ChainEvide
         AuditError: The board is none, or the chain cannot be read.
     """
     sections = split_sections(board)
+    _require_chain(reader, sections["poll"])
     encoded_rule = sections["outcome_rule"]
     rule: OutcomeRule | None = None
     with suppress(AuditError):
         # Judged by check P2.
         rule = decode_outcome_rule(encoded_rule)
     return reader.read(poll_id, rule, encoded_rule, *_references(sections["description"]))
+
+
+def _require_chain(reader: ChainReader, poll: bytes) -> None:
+    """One address may have a registry on many chains: another chain says nothing of the board's."""
+    try:
+        of_board = PollIdentity.decode(poll).chain_id
+    except Malformed:
+        # Judged by check P1.
+        return
+    if of_board != reader.chain_id:
+        raise Unanswered(
+            f"the RPC endpoint serves chain {reader.chain_id}, the board is of chain {of_board}"
+        )
 
 
 def report_of(audit: Audit) -> Report:

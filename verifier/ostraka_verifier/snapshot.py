@@ -18,7 +18,7 @@ from ostraka_verifier.encoding import (
     keccak256,
     word,
 )
-from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.rpc import (
     JsonRpc,
     Reverted,
@@ -141,6 +141,10 @@ class CensusSource:
         )
 
 
+class NobodyListed(Rejected):
+    """A source that lists nobody, or an endpoint that lacks its events: they look alike."""
+
+
 def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
     """The census of a source, from the events of its contracts up to its block.
 
@@ -149,7 +153,8 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
 
     Raises:
         Undecided: The endpoint does not answer, or the block is not in its past.
-        Rejected: Nobody is in the census (check C1), or too few for classes (check C3).
+        NobodyListed: The census is empty.
+        Rejected: It is none (check C1), or there are too few for classes (check C3).
     """
     if source.block >= at:
         raise Undecided(f"block {source.block} of the census is not in the past of block {at}")
@@ -161,13 +166,14 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
         else:
             weights = _vote_weights(rpc, source, at)
         keys = _voting_keys(rpc, source)
-    census = Census(
-        tuple(
-            CensusEntry(account, keys.get(account, account), weight)
-            for account, weight in sorted(weights.items())
-            if weight
-        )
+    entries = tuple(
+        CensusEntry(account, keys.get(account, account), weight)
+        for account, weight in sorted(weights.items())
+        if weight
     )
+    if not entries:
+        raise NobodyListed("C1", "census", "it has no entry")
+    census = Census(entries)
     return census if source.classes is None else in_classes(census, source.classes)
 
 

@@ -47,15 +47,23 @@ def round_description(
 
 
 def poll_description(
-    wanted: PollSpecification, plan_id: str, source: Mapping[str, object] | None = None
+    wanted: PollSpecification,
+    plan_id: str,
+    source: Mapping[str, object] | None = None,
+    shared_keys: bool = False,
 ) -> bytes:
-    """Description of a poll without a round; Problem when it would be too long."""
+    """Description of a poll without a round; Problem when it would be too long.
+
+    Args:
+        source: As of `round_description`.
+        shared_keys: As of `round_description`.
+    """
     questions = wanted.asked
     more: dict[str, object] = {
         "questions": [one.to_json() for one in questions],
         "plan": plan_id,
     }
-    if wanted.shared_keys:
+    if shared_keys:
         more["shared_keys"] = True
     return description(wanted.title, wanted.text, poll_labels(questions), source, more)
 

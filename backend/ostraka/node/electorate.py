@@ -190,6 +190,9 @@ def _round_objection(
     if reference.treasury != creator or not chain.takes_polls(creator):
         return "the treasury that its description names did not make it"
     fixed = chain.round(reference)
+    if not fixed.poll_id:
+        # It made this poll and says so at once: the provider is behind.
+        raise ChainError("the provider does not show yet that the round has a poll")
     if fixed.poll_id != poll.poll_id:
         return f"its round decides by another poll, {fixed.poll_id}"
     origin = poll.description.census
@@ -214,10 +217,11 @@ def _source_objection(
     if keccak256(fixed.source) != fixed.root:
         raise Malformed("round: its source has another hash than the one that it fixed")
     content = parse_json(fixed.source, "round.source")
-    at = content.pop("at", None) if isinstance(content, dict) else None
+    at = content.get("at") if isinstance(content, dict) else None
     if type(at) is not int:
         raise Malformed("round.source.at: not a time")
-    if CensusSource.from_json(content | {"block": origin.block}) != origin:
+    # Byte for byte, as C4 compares them.
+    if origin.at_time(at) != fixed.source:
         return "its census comes from another source than the one that its round fixed"
     if not chain.timestamp(origin.block) <= at < chain.timestamp(origin.block + 1):
         return f"block {origin.block} is not the latest until {at}, which its round fixed"

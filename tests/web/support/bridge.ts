@@ -10,9 +10,10 @@ import { createInterface } from "node:readline";
 import { shake256 } from "@noble/hashes/sha3.js";
 
 import { readCensus as readCensusOfChain } from "../../../web/src/client/census.ts";
+import { ChainReader } from "../../../web/src/client/chain.ts";
 import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
-import type { AnchoredRoot } from "../../../web/src/protocol/board.ts";
+import { type AnchoredRoot, splitSections } from "../../../web/src/protocol/board.ts";
 import { Audit } from "../../../web/src/protocol/checks.ts";
 import { voteBits } from "../../../web/src/protocol/choice.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
@@ -147,6 +148,8 @@ type RoundJson = Record<
   code: string;
   rules: CodeJson;
   electorate: { kind: string; root: string; voters: string; weight: string; source: string };
+  title: string;
+  text: string;
   member_root: string;
   secret: boolean;
   token: string;
@@ -195,6 +198,7 @@ interface ChainJson {
   tallied_at: string;
   awards: string[] | UnreadableJson | null;
   creator: string;
+  creator_is_contract: boolean;
   creator_is_treasury: boolean;
   round: RoundJson | UnreadableJson | null;
   census:
@@ -260,6 +264,8 @@ function readRound(round: Exclude<ChainJson["round"], null>): ChainEvidence["rou
       weight: BigInt(round.electorate.weight),
       source: unhex(round.electorate.source),
     },
+    title: round.title,
+    text: round.text,
     memberRoot: unhex(round.member_root),
     secret: round.secret,
     token: unhex(round.token),
@@ -346,6 +352,7 @@ function readChain(chain: ChainJson): ChainEvidence {
     talliedAt: BigInt(chain.tallied_at),
     awards: awards && "unreadable" in awards ? awards : awards?.map(BigInt),
     creator: unhex(chain.creator),
+    creatorIsContract: chain.creator_is_contract,
     creatorIsTreasury: chain.creator_is_treasury,
     round: round ? readRound(round) : undefined,
     census: census ? readCensus(census) : undefined,
@@ -370,6 +377,18 @@ function audit(request: AuditRequest): unknown {
   const releases =
     request.releases === undefined ? KNOWN_RELEASES : (JSON.parse(request.releases) as Releases);
   return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run();
+}
+
+/** As `audit`, of what the client itself reads of the chain. */
+async function auditOfChain(
+  request: Omit<AuditRequest, "chain"> & { rpc_url: string; chain_id: string },
+): Promise<unknown> {
+  const claimed = { registry: unhex(request.registry), pollId: BigInt(request.poll_id) };
+  const board = unhex(request.board);
+  const rpc = new JsonRpc(request.rpc_url);
+  const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
+  const chain = await reader.read(claimed.pollId, splitSections(board));
+  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run();
 }
 
 /** Many boards of one poll: findings of each, or the error of one that is no board. */
@@ -421,6 +440,7 @@ const COMMANDS = {
   verify,
   open: openBox,
   audit,
+  audit_of_chain: auditOfChain,
   audits,
   statistics,
   census,

@@ -606,6 +606,10 @@ export const de: Messages = {
       others: () =>
         `die Stimmberechtigten, die keine Mitglieder der Runde sind, sind die, mit denen die Geldgebenden gerechnet haben`,
       disputes: (contract: string) => `der Smart Contract ${contract} verwirft nur falsche Wurzeln`,
+      maker: (contract: string) =>
+        `der Smart Contract ${contract}, der die Abstimmung angelegt hat, zahlt nichts nach ihrem Ergebnis aus`,
+      treasury: (contract: string) =>
+        `die Kasse ${contract} begann mit leeren Büchern; der laufende Code zeigt nicht, was vorher hineingeschrieben wurde`,
     },
     testDeployment:
       "Das ist eine Testinstallation: Ihre Fristen dürfen kürzer als eine Stunde sein, zu kurz, um rechtzeitig Einspruch zu erheben.",

@@ -570,6 +570,10 @@ export const en = {
         `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
       others: () => `voters who are not the round’s members are those whom its funders expected`,
       disputes: (contract: string) => `the contract ${contract} rejects none but false roots`,
+      maker: (contract: string) =>
+        `the contract ${contract}, which made the poll, pays nothing by its outcome`,
+      treasury: (contract: string) =>
+        `the treasury ${contract} was made with empty books; the code that runs does not show what was written there before`,
     },
     testDeployment:
       "This is a test deployment: its periods may be shorter than an hour, too short for anybody to object in time.",

@@ -592,6 +592,10 @@ export const es: Messages = {
       others: () =>
         `quienes votan sin ser miembros de la ronda son quienes esperaban sus financiadores`,
       disputes: (contract: string) => `el contrato ${contract} solo rechaza raíces falsas`,
+      maker: (contract: string) =>
+        `el contrato ${contract}, que creó la votación, no paga nada según su resultado`,
+      treasury: (contract: string) =>
+        `la tesorería ${contract} empezó con las cuentas vacías; el código que se ejecuta no muestra lo que se escribió antes`,
     },
     testDeployment:
       "Esta es una instalación de prueba: sus plazos pueden durar menos de una hora, demasiado poco para objetar a tiempo.",

@@ -179,6 +179,11 @@ export function assumption(assumes: string): string {
     ],
     [/^voters who are not the round's members are those whom its funders expected$/, text.others],
     [/^the contract (0x[0-9a-f]{40}) rejects none but false roots$/, text.disputes],
+    [
+      /^the contract (0x[0-9a-f]{40}), which made the poll, pays nothing by its outcome$/,
+      text.maker,
+    ],
+    [/^the treasury (0x[0-9a-f]{40}) was made with empty books$/, text.treasury],
   ];
   for (const [form, says] of known) {
     const found = form.exec(assumes);

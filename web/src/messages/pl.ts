@@ -593,6 +593,10 @@ export const pl: Messages = {
       others: () =>
         `głosujący, którzy nie są członkami rundy, to ci, których spodziewali się wpłacający`,
       disputes: (contract: string) => `kontrakt ${contract} odrzuca tylko fałszywe korzenie`,
+      maker: (contract: string) =>
+        `kontrakt ${contract}, który utworzył głosowanie, niczego nie wypłaca według jego wyniku`,
+      treasury: (contract: string) =>
+        `skarbiec ${contract} powstał z pustymi księgami; działający kod nie pokazuje, co wpisano w nich wcześniej`,
     },
     testDeployment:
       "To instalacja testowa: terminy mogą tu być krótsze niż godzina, zbyt krótkie, by zdążyć ze sprzeciwem.",

@@ -668,10 +668,13 @@ function checkC4(audit: Audit): Held {
   };
 }
 
-/** How many voters let another key sign. */
-function otherKeys({ entries }: Census): string {
+/** How many voters let another key sign, and how many keys sign for several. */
+function otherKeys(census: Census): string {
+  const { entries } = census;
+  const shared = census.sharedKeys().size;
   const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
-  return `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  const said = `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  return shared ? `${said}; keys that sign for several accounts: ${shared}` : said;
 }
 
 /** In a round whose electorate is a source on chain, it is that source at the right block. */
@@ -1024,6 +1027,7 @@ function sameAwards(left: readonly bigint[], right: readonly bigint[] | undefine
 }
 
 const PLAIN_POLL = "no round hangs on this poll";
+const PAYS_NOTHING = "which made the poll, pays nothing by its outcome";
 
 /** D1: the round that the description names decides by this poll about these options. */
 function checkD1(audit: Audit): Held {
@@ -1034,7 +1038,9 @@ function checkD1(audit: Audit): Held {
     if (chain.creatorIsTreasury) {
       throw fails("description", "it names no round, but a treasury made the poll");
     }
-    return { detail: PLAIN_POLL, assumes: "" };
+    // A wallet, or a treasury that does not say that it is one.
+    const assumes = `the contract ${toHex(chain.creator)}, ${PAYS_NOTHING}`;
+    return { detail: PLAIN_POLL, assumes: chain.creatorIsContract ? assumes : "" };
   }
   if (!sameBytes(reference.treasury, chain.creator)) {
     throw fails("round", `the poll was created by ${toHex(chain.creator)}`);
@@ -1070,9 +1076,22 @@ function checkD1(audit: Audit): Held {
       throw fails(`categories[${slot}]`, "the proposal names another category");
     }
   });
+  checkAsked(audit, round);
   const { detail, assumes } = checkElectorate(audit, round);
   const treasury = toHex(reference.treasury);
   return { detail: `round ${reference.roundId} of treasury ${treasury}; ${detail}`, assumes };
+}
+
+/** Voters are asked in the round's own words: not, say, what should get no money. */
+function checkAsked({ description }: Audit, round: RoundEvidence): void {
+  const { title, questions, text } = description;
+  const asked = questions instanceof AuditError ? [] : (questions ?? []);
+  if ([title, ...asked.map((one) => one.title)].some((one) => one !== round.title)) {
+    throw new Rejected("D1", "title", "the poll asks under another title than the round's");
+  }
+  if (text !== "" && text !== round.text) {
+    throw new Rejected("D1", "text", "the poll has another text than the round");
+  }
 }
 
 /** Kinds of a round's electorate (§17.4). */
@@ -1246,7 +1265,7 @@ function checkCoins(coins: readonly CoinReceipt[], payouts: readonly Payout[]): 
 }
 
 /** D4: treasury and its rules are contracts of a known release. */
-function checkD4(audit: Audit): string {
+function checkD4(audit: Audit): string | Held {
   const reference = audit.description.round;
   if (!reference) return PLAIN_POLL;
   const { treasury } = reference;
@@ -1265,7 +1284,11 @@ function checkD4(audit: Audit): string {
     throw new Rejected("D4", "rules", "not the contract that the treasury made");
   }
   requireSameRelease("RoundRules", releaseOf(audit, "RoundRules", round.rules), found);
-  return `treasury ${toHex(treasury)} of release ${found.release}`;
+  return {
+    detail: `treasury ${toHex(treasury)} of release ${found.release}`,
+    // Code that runs does not show what a constructor of somebody's own wrote into storage before.
+    assumes: `the treasury ${toHex(treasury)} was made with empty books`,
+  };
 }
 
 /** Whether an outcome rule is one that a round can have. */

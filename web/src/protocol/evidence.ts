@@ -101,6 +101,9 @@ export interface RoundEvidence {
   readonly paidOut: bigint;
   readonly electorate: ElectorateEvidence;
   /** Census root of those who may propose. */
+  /** Title and text as the round's event has them; U+FFFD for what is no UTF-8. */
+  readonly title: string;
+  readonly text: string;
   readonly memberRoot: Uint8Array;
   /** Whether the round asked for a secret poll. */
   readonly secret: boolean;
@@ -160,6 +163,8 @@ export interface ChainEvidence {
   readonly awards: readonly bigint[] | Unreadable | undefined;
   /** Account that created the poll. */
   readonly creator: Uint8Array;
+  /** Whether that account has code. */
+  readonly creatorIsContract: boolean;
   /** Whether that account is a contract that takes polls of this registry. */
   readonly creatorIsTreasury: boolean;
   /**

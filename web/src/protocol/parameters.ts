@@ -341,6 +341,8 @@ export interface Description {
    * says nothing against the rest.
    */
   readonly questions: readonly Question[] | AuditError | undefined;
+  /** What it says besides, "" for nothing; judged in rounds only (D1). */
+  readonly text: Json;
 }
 
 /**
@@ -370,7 +372,8 @@ export function decodeDescription(encoded: Uint8Array): Description {
   const origin = members.get("census") ?? null;
   const census = origin === null ? undefined : readOrigin(origin);
   const questions = questionsOf(members.get("questions"));
-  return { encoded, title, options, round, census, sharedKeys, questions };
+  const text = members.has("text") ? members.get("text")! : "";
+  return { encoded, title, options, round, census, sharedKeys, questions, text };
 }
 
 function questionsOf(content: Json | undefined): Description["questions"] {
