@@ -19,6 +19,7 @@ const REVISED = topicOf(
   "ProposalRevised(uint256,bytes32,(address,uint128,uint16,string,string,bytes32))",
 );
 const PROPOSAL_WORDS = 8;
+const FORGIVING = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A proposal with what its proposer says of it. */
 export interface PublishedProposal extends ProposalEvidence {
@@ -40,7 +41,8 @@ export async function readProposals(
       const item = tail(log.data, place, "item");
       said.set(topic(log, 2).join(), {
         title: fromUtf8(bytesAt(item, 3, "item.title"), "item.title"),
-        text: fromUtf8(bytesAt(item, 4, "item.text"), "item.text"),
+        // The contract takes any bytes for it, and one that is no text must not hide all others.
+        text: FORGIVING.decode(bytesAt(item, 4, "item.text")),
       });
     }
   }

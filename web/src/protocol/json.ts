@@ -103,9 +103,13 @@ class Parser {
   }
 
   #string(): string {
-    const quoted = this.#match(STRING);
-    if (quoted === undefined) throw this.#bad();
-    const text = JSON.parse(quoted) as string;
+    const start = this.#at;
+    if (!this.#skip('"')) throw this.#bad();
+    // Piece by piece: one pattern for the whole would keep a way back for each character.
+    do this.#match(PLAIN);
+    while (this.#match(ESCAPE) !== undefined);
+    if (!this.#skip('"')) throw this.#bad();
+    const text = JSON.parse(this.#text.slice(start, this.#at)) as string;
     if (!text.isWellFormed()) throw this.#bad("half of a surrogate pair");
     return text;
   }
@@ -132,4 +136,5 @@ const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/y;
 const INTEGER = /^-?[0-9]+$/;
 // eslint-disable-next-line no-control-regex -- JSON forbids exactly these
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
