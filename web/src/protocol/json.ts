@@ -8,7 +8,7 @@
  * Source: docs/protocol.md §4.4; RFC 8259.
  */
 
-import { fromUtf8 } from "./encoding.ts";
+import { fromUtf8, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 
 /**
@@ -25,6 +25,15 @@ const MAX_INTEGER_CHARACTERS = 40;
 /** Such JSON in UTF-8 without a byte order mark; Malformed naming `subject` otherwise. */
 export function parseJson(data: Uint8Array, subject: string): Json {
   return new Parser(fromUtf8(data, subject), subject).parse();
+}
+
+/**
+ * What a file of others holds, as plain values for shapes to read; Malformed where two readers could
+ * differ about it.
+ */
+export function readJson(text: string, subject: string): unknown {
+  parseJson(utf8(text), subject);
+  return JSON.parse(text);
 }
 
 class Parser {
