@@ -107,7 +107,7 @@ class Round:
     def in_the(self, browser: Browser, rpc_url: str = "") -> dict[str, dict[str, str]]:
         """Findings of the browser's audit, which reads the chain itself."""
         found = browser.call(
-            "audit_of_chain",
+            "audit_by_rpc",
             rpc_url=rpc_url or self.town.stack.rpc_url,
             registry=self.town.stack.registry.address,
             poll_id=self.poll.poll_id,

@@ -43,6 +43,7 @@ from tests.support.api import (
     wait_for_heads,
 )
 from tests.support.faulty_rpc import FaultyRpc
+from tests.support.invitations import REDEMPTION, redeem, redemption
 from tests.support.town import body_of, eventually
 from tests.web.bridge import Browser
 
@@ -237,20 +238,6 @@ KINDS = ("members", "list", "on chain", "invitations")
 ROUND = {"budget": 100, "ballot": {"kind": "approval", "at_most": 1}, "times": TIMES}
 
 
-def redeem(api: Api, plan: str, invitation: SigningKey, key: SigningKey) -> tuple[int, Any]:
-    """What whoever holds an invitation sends, and the gateway's answer."""
-    (place,) = api.good("GET", f"/invitations/{invitation.address_hex}")
-    redemption = InvitedElectorate.from_json(place["electorate"]).redeem(invitation, key)
-    body = {
-        "plan": plan,
-        "invitation": invitation.address_hex,
-        "signing_key": key.address_hex,
-        "by_invitation": to_hex(redemption.by_invitation),
-        "by_signing_key": to_hex(redemption.by_signing_key),
-    }
-    return api("POST", "/invitations/redemption", body)
-
-
 def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
     """From the round's creation to an audit that holds, and says what it takes on trust."""
     api, keys = Api(stack), voting_keys(stack)
@@ -283,8 +270,9 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         propose(api, rounds[kind], proposers[0], item)
     # Two invitations stay unused; a key that has one gets no second.
     for invitation, key in zip(invited, own, strict=False):
-        assert redeem(api, plans["invitations"], invitation, key)[0] == 200
-    status, problem = redeem(api, plans["invitations"], invited[6], own[0])
+        redeem(api, invitation, key, plans["invitations"])
+    second = redemption(api, invited[6], own[0], plans["invitations"])
+    status, problem = api("POST", REDEMPTION, second)
     assert (status, problem["field"]) == (409, "signing_key")
     # Until proposals close, members name keys and are named.
     cold_key = SigningKey()

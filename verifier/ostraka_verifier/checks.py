@@ -22,7 +22,7 @@ from ostraka_verifier.board import (
     decode_poll_keys,
     decode_root,
     decode_shares,
-    split_sections,
+    split_notes,
 )
 from ostraka_verifier.census import MINIMUM_CLASS, Census, CensusEntry
 from ostraka_verifier.commitment import MAX_GENERATORS, CommitmentKey, derive_generator
@@ -173,7 +173,7 @@ class Audit:
         self.curve = curve
         self.claimed = claimed
         self.chain = chain
-        self.sections = split_sections(board)
+        self.sections, self.notes = split_notes(board)
         self.randomness = randomness
         self.progress = progress
         self.releases = known_releases() if releases is None else releases
@@ -408,6 +408,19 @@ class Audit:
         return cast(_T, found)
 
 
+def no_board(error: Malformed) -> list[Finding]:
+    """Findings of an audit whose board cannot be cut into sections."""
+    item, _, reason = str(error).partition(": ")
+    first, *others = CHECKS
+    return [
+        Finding(*first[:2], Verdict.FAILS, item, reason or item),
+        *(
+            Finding(number, claim, Verdict.NOT_CHECKED, "", "needs P1")
+            for number, claim, _ in others
+        ),
+    ]
+
+
 def _given(evidence: _T | AuditError) -> _T:
     """A part of the evidence that may be an error instead."""
     if isinstance(evidence, AuditError):
@@ -427,9 +440,13 @@ def check_p1(audit: Audit) -> str:
     if identity != asked:
         raise Rejected("P1", "board.poll", "another chain, registry or poll than asked for")
     audit.parameters.check_known()
+    if "extension" in audit.sections:
+        raise Rejected("P1", "board.extension", "the parameters ask for none")
     if identity.context(audit.parameters, audit.rule) != audit.chain.poll_context:
         raise Rejected("P1", "board.parameters", "they do not give the poll's context on chain")
-    return f"context 0x{audit.chain.poll_context.hex()}"
+    notes = ", ".join(f"section {tag} ({size} bytes)" for tag, size in audit.notes.items())
+    unread = f"; read by no check: {notes}" if notes else ""
+    return f"context 0x{audit.chain.poll_context.hex()}{unread}"
 
 
 def check_p2(audit: Audit) -> str:
@@ -606,6 +623,8 @@ def check_c4(audit: Audit) -> Held:
         key, accounts = next(iter(shared.items()))
         raise Rejected("C4", f"signing key 0x{key.hex()}", f"it signs for {accounts} accounts")
     source, voters = audit.description.census, len(audit.census)
+    if "redemptions" in audit.sections and not isinstance(source, InvitedCensus):
+        raise Rejected("C4", "board.redemptions", "there, though nobody was invited")
     if source is None:
         return Held(
             f"{voters} voters, listed by hand; {_other_keys(audit)}",
@@ -759,6 +778,7 @@ def check_b5(audit: Audit) -> str:
 def check_b6(audit: Audit) -> str:
     """B6: every ballot's rows and equations hold."""
     ballots = audit.ballots
+    failed, reasons = list[str](), list[str]()
     for start in range(0, len(ballots), PROOF_BATCH):
         batch = ballots[start : start + PROOF_BATCH]
         try:
@@ -771,9 +791,11 @@ def check_b6(audit: Audit) -> str:
                 audit.randomness,
             )
         except RejectedProofs as error:
-            names = ", ".join(ballot_name(batch[number]) for number, _ in error.failures)
-            raise Rejected("B6", names, error.reason) from None
+            failed += [ballot_name(batch[number]) for number, _ in error.failures]
+            reasons.append(error.reason)
         audit.progress(len(ballots) + start + len(batch), 2 * len(ballots))
+    if failed:
+        raise Rejected("B6", ", ".join(failed), reasons[0])
     return f"{len(ballots)} proofs"
 
 
@@ -922,12 +944,12 @@ def check_r2(audit: Audit) -> str:
 
 def check_r3(audit: Audit) -> str:
     """R3: the tally was accepted from the dispute window's end on, before its deadline."""
-    _ = audit.tally  # nothing to judge before there is one
+    tally = audit.tally
     at = audit.chain.tallied_at
     start, end = audit.chain.dispute_window_ends_at, audit.chain.tally_deadline
     if not start <= at < end:
         raise Rejected("R3", "tally", f"accepted at {at}, not in {start} … {end - 1}")
-    return f"accepted at {at}"
+    return f"{len(tally.values)} results accepted at {at}"
 
 
 def check_o1(audit: Audit) -> str:

@@ -557,17 +557,13 @@ class ChainReader:
         at_rule = at_slots + len(slots)
         at_order = at_rule + len(encoded)
         head = b"".join(word(value) for value in (poll_id, at_slots, at_rule, at_order))
-        answer = Reader(
-            self._call("awards(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
-            "awards()",
-        )
-        answer.unsigned(WORD_BYTES, "offset")
-        count = answer.unsigned(WORD_BYTES, "length")
+        arguments = head + slots + encoded + order
+        answer = self._call("awards(uint256,uint256[],bytes,uint16[])", arguments)
+        listed = dynamic(answer, 0, "awards()")
+        count = length(listed)
         if count != len(tally.values):
             raise Malformed(f"awards(): {count} entries")
-        awards = tuple(answer.unsigned(WORD_BYTES, "entry") for _ in range(count))
-        answer.end()
-        return awards
+        return tuple(listed.unsigned(WORD_BYTES, "entry") for _ in range(count))
 
     def _event(self, kind: bytes, poll_id: int) -> tuple[bytes, int] | None:
         """Data and block of the latest event of a kind."""

@@ -388,6 +388,9 @@ class Description:
         Raises:
             Malformed: Not UTF-8 JSON with a title and options.
         """
+        # First: more of it than any poll has must cost no time.
+        if len(data) > MAX_DESCRIPTION_BYTES:
+            raise Malformed(f"description: {len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
         content = parse_json(data, "description")
         if not isinstance(content, dict):
             raise Malformed("description: not a JSON object")
@@ -396,8 +399,6 @@ class Description:
             raise Malformed("description.title: not a string")
         if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
             raise Malformed("description.options: not a list of strings")
-        if len(data) > MAX_DESCRIPTION_BYTES:
-            raise Malformed(f"description: {len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
         shared_keys = content.get("shared_keys", False)
         if not isinstance(shared_keys, bool):
             raise Malformed("description.shared_keys: neither true nor false")

@@ -25,6 +25,8 @@ from ostraka_verifier.rpc import (
     Unanswered,
     answered_bytes,
     answers_of_the_endpoint,
+    dynamic,
+    length,
     read_topic,
 )
 from ostraka_verifier.weight_classes import ClassRule, in_classes, read_class_rule
@@ -123,13 +125,14 @@ class CensusSource:
             kind = SourceKind(str(content.get("kind")))
         except ValueError:
             raise Malformed("description.census.kind: unknown") from None
-        block, unit = content.get("block"), content.get("unit", "1")
+        block, unit = content.get("block"), content.get("unit")
         if type(block) is not int or not 0 <= block < 1 << 63:
             raise Malformed("description.census.block: not a number of a block")
+        if kind is SourceKind.MEMBERS and unit is not None:
+            raise Malformed("description.census.unit: members have weights, not votes")
+        unit = "1" if unit is None else unit
         if not isinstance(unit, str) or not re.fullmatch("[1-9][0-9]{0,38}", unit):
             raise Malformed("description.census.unit: not a positive decimal")
-        if kind is SourceKind.MEMBERS and "unit" in content:
-            raise Malformed("description.census.unit: members have weights, not votes")
         keys, classes = content.get("keys"), content.get("classes")
         return cls(
             kind,
@@ -204,13 +207,11 @@ def _vote_weights(rpc: JsonRpc, source: CensusSource, at: int) -> dict[bytes, in
 def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
     """The source's block by the token's clock (ERC-6372): its number, or its timestamp."""
     try:
-        answer = Reader(rpc.call(source.contract, "CLOCK_MODE()", b"", at), "CLOCK_MODE()")
+        answer = dynamic(rpc.call(source.contract, "CLOCK_MODE()", b"", at), 0, "CLOCK_MODE()")
     except Reverted:
         # Tokens older than ERC-6372 count in blocks.
         return source.block
-    answer.unsigned(WORD_BYTES, "offset")
-    length = answer.unsigned(WORD_BYTES, "length")
-    mode = answer.take(min(length, 100), "mode")
+    mode = answer.take(length(answer), "mode")
     if mode == b"mode=timestamp":
         return rpc.timestamp(source.block)
     if mode == b"mode=blocknumber&from=default":

@@ -14,11 +14,12 @@ import { ChainReader } from "../../../web/src/client/chain.ts";
 import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
 import { type AnchoredRoot, splitSections } from "../../../web/src/protocol/board.ts";
-import { Audit } from "../../../web/src/protocol/checks.ts";
+import { Audit, noBoard } from "../../../web/src/protocol/checks.ts";
 import { voteBits } from "../../../web/src/protocol/choice.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
 import { concat, toHex, toInteger, unsigned, utf8 } from "../../../web/src/protocol/encoding.ts";
+import { Malformed } from "../../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../../web/src/protocol/evidence.ts";
 import { parseJson } from "../../../web/src/protocol/json.ts";
 import { SigningKey } from "../../../web/src/protocol/keys.ts";
@@ -173,8 +174,9 @@ type MovedJson =
   | { recipient: string; block: string; before: string; after: string; spent: boolean };
 
 interface UnreadableJson {
-  unreadable: "Malformed" | "Undecided";
+  unreadable: "Malformed" | "Rejected" | "Undecided";
   reason: string;
+  item?: string;
 }
 
 interface ChainJson {
@@ -379,27 +381,32 @@ function audit(request: AuditRequest): unknown {
   return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run();
 }
 
-/** As `audit`, of what the client itself reads of the chain. */
-async function auditOfChain(
-  request: Omit<AuditRequest, "chain"> & { rpc_url: string; chain_id: string },
-): Promise<unknown> {
-  const claimed = { registry: unhex(request.registry), pollId: BigInt(request.poll_id) };
-  const board = unhex(request.board);
-  const rpc = new JsonRpc(request.rpc_url);
-  const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
-  const chain = await reader.read(claimed.pollId, splitSections(board));
-  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run();
-}
-
-/** Many boards of one poll: findings of each, or the error of one that is no board. */
+/** Many boards of one poll: findings of each. */
 function audits(request: Omit<AuditRequest, "board"> & { boards: string[] }): unknown {
   return request.boards.map((board) => {
     try {
       return audit({ ...request, board });
     } catch (error) {
-      return (error as Error).name;
+      if (error instanceof Malformed) return noBoard(error);
+      throw error;
     }
   });
+}
+
+/** An audit as the page makes it: the chain is read through an endpoint. */
+async function auditByRpc(request: {
+  rpc_url: string;
+  chain_id: string;
+  registry: string;
+  poll_id: string;
+  board: string;
+}): Promise<unknown> {
+  const claimed = { registry: unhex(request.registry), pollId: BigInt(request.poll_id) };
+  const board = unhex(request.board);
+  const rpc = new JsonRpc(request.rpc_url, () => Promise.resolve());
+  const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
+  const chain = await reader.read(claimed.pollId, splitSections(board));
+  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run();
 }
 
 /** Fractions as text, what is undefined as null, the question itself left out. */
@@ -440,8 +447,8 @@ const COMMANDS = {
   verify,
   open: openBox,
   audit,
-  audit_of_chain: auditOfChain,
   audits,
+  audit_by_rpc: auditByRpc,
   statistics,
   census,
 } as const;

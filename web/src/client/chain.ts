@@ -413,6 +413,11 @@ async function orWhyNot<T>(reading: Promise<T>): Promise<T | Unreadable> {
     return await ofChain(reading);
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;
+    // As a source of which no census can be made.
+    if (error instanceof Rejected) {
+      const { item, reason } = error;
+      return { unreadable: "Rejected", item, reason };
+    }
     const unreadable = error instanceof Unanswered ? "Unanswered" : "Undecided";
     return { unreadable, reason: error.message };
   }

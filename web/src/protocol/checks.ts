@@ -134,6 +134,22 @@ export interface Claimed {
 /** Told of how far the checks of signatures and proofs have come. */
 export type Progress = (done: number, total: number) => void;
 
+/** Findings of an audit whose board cannot be cut into sections. */
+export function noBoard({ message }: Malformed): Finding[] {
+  return CHECKS.map(([check, claim]): Finding => {
+    if (check !== "P1") {
+      return { check, claim, verdict: "not checked", item: "", detail: "needs P1", assumes: "" };
+    }
+    return { check, claim, verdict: "fails", ...itemAndReason(message), assumes: "" };
+  });
+}
+
+/** What failed, and why, out of the message of a Malformed. */
+function itemAndReason(message: string): { item: string; detail: string } {
+  const [item, ...reason] = message.split(": ");
+  return { item: item!, detail: reason.join(": ") || item! };
+}
+
 /** Holds only when every check holds; one failure fails the whole. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const verdicts = new Set(findings.map(({ verdict }) => verdict));
@@ -211,9 +227,7 @@ export class Audit {
           return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
         }
         if (error instanceof Malformed) {
-          const [item, ...reason] = error.message.split(": ");
-          const detail = reason.join(": ") || item!;
-          return { check, claim, verdict: "fails", item: item!, detail, assumes: "" };
+          return { check, claim, verdict: "fails", ...itemAndReason(error.message), assumes: "" };
         }
         throw error;
       }
@@ -435,10 +449,15 @@ function checkP1(audit: Audit): string {
     throw new Rejected("P1", "board.poll", "another chain, registry or poll than asked for");
   }
   checkKnown(audit.parameters);
+  if (audit.sections.extension) {
+    throw new Rejected("P1", "board.extension", "the parameters ask for none");
+  }
   if (!sameBytes(pollContext(identity, audit.parameters, audit.rule), chain.pollContext)) {
     throw new Rejected("P1", "board.parameters", "they do not give the poll's context on chain");
   }
-  return `context ${toHex(chain.pollContext)}`;
+  const notes = [...audit.sections.notes].map(([tag, bytes]) => `section ${tag} (${bytes} bytes)`);
+  const unread = notes.length ? `; read by no check: ${notes.join(", ")}` : "";
+  return `context ${toHex(chain.pollContext)}${unread}`;
 }
 
 /** P2: rules and description have their digests; the rule is valid with the total weight. */
@@ -631,6 +650,9 @@ function checkC4(audit: Audit): Held {
   }
   const source = audit.description.census;
   const voters = census.entries.length;
+  if (audit.sections.redemptions && source?.kind !== "invitations") {
+    throw new Rejected("C4", "board.redemptions", "there, though nobody was invited");
+  }
   if (!source) {
     return {
       detail: `${voters} voters, listed by hand; ${otherKeys(census)}`,
@@ -957,7 +979,7 @@ function checkS2(audit: Audit): string {
 
 /** R1: tally and blinding on chain open the anchored sum and have the stored digest. */
 function checkR1(audit: Audit): string {
-  const { tally, chain } = audit;
+  const { tally, chain, largestVotes } = audit;
   const { values } = tally;
   if (values.length !== audit.rule.slots.length) {
     throw new Rejected("R1", "tally", `${values.length} entries`);
@@ -967,7 +989,7 @@ function checkR1(audit: Audit): string {
     throw new Rejected("R1", "tally digest", "stored for another tally");
   }
   try {
-    verifyOpening(audit.key, chain.root.sum, tally, audit.largestVotes);
+    verifyOpening(audit.key, chain.root.sum, tally, largestVotes);
   } catch (error) {
     // An excess is R2's to say; here it would hide whether the opening is right.
     if (error instanceof Rejected && error.check === "R2") throw new Undecided("needs R2");
@@ -1007,8 +1029,9 @@ function checkO1(audit: Audit): string {
 /** What was read; throws why it was not. */
 function readable<T extends object>(found: T | Unreadable): T {
   if (!("unreadable" in found)) return found;
-  const { unreadable, reason } = found;
+  const { unreadable, reason, item = "" } = found;
   if (unreadable === "Malformed") throw new Malformed(reason);
+  if (unreadable === "Rejected") throw new Rejected("C4", item, reason);
   throw unreadable === "Unanswered" ? new Unanswered(reason) : new Undecided(reason);
 }
 
@@ -1155,7 +1178,10 @@ function checkD2(audit: Audit): string {
   const awards = awardsOf(outcomeRule, tally, "D1");
   const proposals = standing(round);
   const funded = proposals.filter((proposal) => proposal.funded);
-  if (awards.some((award, slot) => award > 0n !== proposals[slot]?.funded)) {
+  if (
+    awards.length !== proposals.length ||
+    awards.some((award, slot) => award > 0n !== proposals[slot]?.funded)
+  ) {
     throw new Rejected("D2", "winners", "the treasury funds others");
   }
   if (outcomeRule instanceof Proportional) {

@@ -122,8 +122,10 @@ export interface RoundEvidence {
 
 /** Why something cannot be read, as plain data: it travels between threads. */
 export interface Unreadable {
-  readonly unreadable: "Malformed" | "Undecided" | "Unanswered";
+  readonly unreadable: "Malformed" | "Rejected" | "Undecided" | "Unanswered";
   readonly reason: string;
+  /** What is impossible about it, where it is Rejected. */
+  readonly item?: string;
 }
 
 /** What the chain says of one poll at one block. */

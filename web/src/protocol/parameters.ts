@@ -351,6 +351,11 @@ export interface Description {
  * @throws Malformed: not UTF-8 JSON with a title and options.
  */
 export function decodeDescription(encoded: Uint8Array): Description {
+  // First: more of it than any poll has must cost no time.
+  if (encoded.length > MAX_DESCRIPTION_BYTES) {
+    const most = MAX_DESCRIPTION_BYTES;
+    throw new Malformed(`description: ${encoded.length} bytes, at most ${most}`);
+  }
   const content = parseJson(encoded, "description");
   if (!(content instanceof Map)) throw new Malformed("description: not a JSON object");
   const members = content as ReadonlyMap<string, Json>;
@@ -359,10 +364,6 @@ export function decodeDescription(encoded: Uint8Array): Description {
   if (typeof title !== "string") throw new Malformed("description.title: not a string");
   if (!Array.isArray(options) || !options.every((name) => typeof name === "string")) {
     throw new Malformed("description.options: not a list of strings");
-  }
-  if (encoded.length > MAX_DESCRIPTION_BYTES) {
-    const most = MAX_DESCRIPTION_BYTES;
-    throw new Malformed(`description: ${encoded.length} bytes, at most ${most}`);
   }
   const sharedKeys = members.has("shared_keys") ? members.get("shared_keys")! : false;
   if (typeof sharedKeys !== "boolean") {
