@@ -6,6 +6,7 @@ poll's own root alone, which each of these passes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,7 @@ from tests.support.village import ScriptedElectorates
 
 TREASURY = bytes([0x44]) * 20
 ROUND = RoundReference(TREASURY, 7)
+TITLE, TEXT = "A question", "What it is about."
 CREATOR = bytes([0x55]) * 20
 NONCE = bytes([9]) * 32
 ROUND_JSON = {"treasury": "0x" + TREASURY.hex(), "id": 7}
@@ -96,8 +98,38 @@ class Case:
 def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: object) -> Case:
     case = Case(creator=TREASURY, members={"round": ROUND_JSON} | members)
     case.chain.treasuries.add(TREASURY)
-    case.chain.rounds[ROUND] = RoundElectorate(kind, 1, root, source)
+    case.chain.rounds[ROUND] = RoundElectorate(kind, 1, root, source, TITLE, TEXT)
     return case
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"title": "Which should get no money?"}, "another title than the round's"),
+        ({"text": "Vote for what you dislike."}, "another text than the round"),
+        (
+            {
+                "questions": [
+                    {
+                        "kind": "approval",
+                        "title": "Which should get no money?",
+                        "options": [f"option {slot}" for slot in range(4)],
+                        "at_least": 0,
+                        "at_most": 2,
+                    }
+                ]
+            },
+            "another title than the round's",
+        ),
+    ],
+    ids=["title", "text", "question"],
+)
+def test_a_rounds_poll_asks_in_the_rounds_own_words(members: dict[str, Any], reason: str) -> None:
+    """Else its organizer could ask for the losers and have the treasury pay them."""
+    kind = ElectorateKind.MEMBERS
+    assert of_round(kind, ORDINARY.root).objection() is None
+    assert of_round(kind, ORDINARY.root, text=TEXT).objection() is None
+    assert reason in (of_round(kind, ORDINARY.root, **members).objection() or "")
 
 
 def test_a_list_of_accounts_and_nothing_more() -> None:

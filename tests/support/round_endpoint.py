@@ -97,8 +97,14 @@ def _logs(
         ]
     created = f"RoundCreated(uint256,address,{_ROUND_PARAMETERS},{_ELECTORATE},string,string)"
     if kind == _topic(created):
-        source = word(0) * 4 + word(5 * 32) + word(len(evidence.electorate.source))
-        return [log(asked, word(0) + word(4 * 32) + word(0) * 2 + source, 700, bytes(32))]
+        electorate = word(0) * 4 + word(5 * 32) + _dynamic(evidence.electorate.source)
+        title, text = _dynamic(evidence.title.encode()), _dynamic(evidence.text.encode())
+        at = 4 * 32
+        head = word(0)
+        for part in (electorate, title, text):
+            head += word(at)
+            at += len(part)
+        return [log(asked, head + electorate + title + text, 700, bytes(32))]
     assert kind == _topic(f"ProposalRevised(uint256,bytes32,{ITEM})")
     return []
 
@@ -109,6 +115,10 @@ def _submitted(number: int, one: ProposalEvidence, text: bytes) -> bytes:
     recipient = hexed(one.recipient)
     words = (recipient, one.amount, one.category, one.title.encode(), text, bytes(32))
     return abi.encode(["uint16", item], [number, words])
+
+
+def _dynamic(data: bytes) -> bytes:
+    return word(len(data)) + data + bytes(-len(data) % 32)
 
 
 def _topic(signature: str) -> str:

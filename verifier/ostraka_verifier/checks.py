@@ -1000,20 +1000,9 @@ def check_d1(audit: Audit) -> Held:
             raise Rejected("D1", f"costs[{slot}]", "the proposal asks for another amount")
         if isinstance(rule, GreedyByCategory) and proposal.category != rule.categories[slot]:
             raise Rejected("D1", f"categories[{slot}]", "the proposal names another category")
-    _check_asked(audit, evidence)
+    audit.description.check_words(evidence.title, evidence.text)
     said, assumes = _check_electorate(audit, evidence)
     return Held(f"round {found.round_id} of treasury 0x{treasury.hex()}; {said}", assumes)
-
-
-def _check_asked(audit: Audit, evidence: RoundEvidence) -> None:
-    """Voters are asked in the round's own words: not, say, what should get no money."""
-    description = audit.description
-    questions = description.questions
-    asked = questions if isinstance(questions, tuple) else ()
-    if {description.title, *(one.title for one in asked)} != {evidence.title}:
-        raise Rejected("D1", "title", "the poll asks under another title than the round's")
-    if description.text not in ("", evidence.text):
-        raise Rejected("D1", "text", "the poll has another text than the round")
 
 
 def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:

@@ -414,6 +414,21 @@ class Description:
             content.get("text", ""),
         )
 
+    def check_words(self, title: str, text: str) -> None:
+        """A round's poll asks in the round's own words: not, say, what should get no money.
+
+        Args:
+            title, text: Of the round.
+
+        Raises:
+            Rejected: It asks in others (check D1).
+        """
+        asked = self.questions if isinstance(self.questions, tuple) else ()
+        if {self.title, *(one.title for one in asked)} != {title}:
+            raise Rejected("D1", "title", "the poll asks under another title than the round's")
+        if self.text not in ("", text):
+            raise Rejected("D1", "text", "the poll has another text than the round")
+
     def check_questions(self, rule: BallotRule) -> tuple[Question, ...]:
         """The questions, empty where the description has none.
 

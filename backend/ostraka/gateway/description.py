@@ -26,8 +26,14 @@ def round_description(
     Args:
         source: Where the census comes from, None where the organizer listed it.
         shared_keys: Whether one signing key may sign for several accounts.
+
+    Raises:
+        Problem: The provider does not show the round's event yet.
     """
-    title, text = treasury.texts(round_id)
+    announced = treasury.announced(round_id)
+    if announced is None:
+        raise Problem(503, "Not indexed", "the chain does not show how the round was announced")
+    title, text = announced.title, announced.text
     standing = [one.item for one in treasury.proposals(round_id) if not one.withdrawn]
     options = [item.title for item in standing]
     reference = {"treasury": "0x" + treasury.address.hex(), "id": round_id}

@@ -32,12 +32,15 @@ class RoundElectorate:
         poll_id: Of the poll that the treasury made for the round; 0 before.
         root: Census root of members, voters or invitations; hash of `source` for a source on chain.
         source: Canonical JSON of where the census is read; empty for other kinds.
+        title, text: In whose words the poll must ask.
     """
 
     kind: ElectorateKind
     poll_id: int
     root: bytes
     source: bytes = b""
+    title: str = ""
+    text: str = ""
 
 
 class ElectorateReader(Protocol):
@@ -83,9 +86,17 @@ class ChainElectorates:
         """As `ElectorateReader` says."""
         treasury = Treasury(self._rpc_url, reference.treasury)
         view = treasury.round(reference.round_id)
-        is_source = view.electorate_kind is ElectorateKind.SOURCE
-        source = treasury.electorate_source(reference.round_id) if is_source else b""
-        return RoundElectorate(view.electorate_kind, view.poll_id, view.electorate_root, source)
+        announced = treasury.announced(reference.round_id)
+        if announced is None:
+            raise ChainError("the provider does not show yet how the round was announced")
+        return RoundElectorate(
+            view.electorate_kind,
+            view.poll_id,
+            view.electorate_root,
+            announced.source,
+            announced.title,
+            announced.text,
+        )
 
     def voting_keys(self) -> bytes:
         """As `ElectorateReader` says."""
@@ -195,6 +206,7 @@ def _round_objection(
         raise ChainError("the provider does not show yet that the round has a poll")
     if fixed.poll_id != poll.poll_id:
         return f"its round decides by another poll, {fixed.poll_id}"
+    poll.description.check_words(fixed.title, fixed.text)
     origin = poll.description.census
     match fixed.kind:
         case ElectorateKind.MEMBERS | ElectorateKind.FIXED:
