@@ -188,7 +188,7 @@ def test_a_node_refuses_to_start_on_files_that_others_may_read(tmp_path: Path) -
     PollSecrets(folder / "secrets", key).keep(bytes(32), bytes(64))
     open_database(f"sqlite:///{folder / 'node.db'}", Schema.NODE).dispose()
     # With everything private it gets as far as the chain, which is not there.
-    assert "Connection refused" in _run_node(folder)
+    assert "no connection to the RPC endpoint" in _run_node(folder)
     secret = folder / "secrets" / f"{'00' * 32}.json"
     for path, bad in (
         (folder, 0o755),
@@ -218,7 +218,7 @@ def test_a_node_takes_no_plain_key_by_itself_and_shows_no_passphrase(tmp_path: P
     wrong = _run_node(folder, OSTRAKA_NODE_PASSPHRASE="the wrong passphrase")
     assert "wrong passphrase, or the file was changed" in wrong
     right = _run_node(folder, OSTRAKA_NODE_PASSPHRASE="the right passphrase")
-    assert "Connection refused" in right
+    assert "no connection to the RPC endpoint" in right
     for said in (plain, none, wrong, right):
         assert key.secret().hex() not in said
         assert "the right passphrase" not in said

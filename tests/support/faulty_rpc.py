@@ -114,7 +114,7 @@ class FaultyRpc:
                 params[place] = hex(newest)
             elif int(block, 16) > newest:
                 return said(error={"code": -32000, "message": "header not found"})
-        if method == "eth_getLogs" and self.lost_events.intersection(params[0]["topics"][:1]):
+        if method == "eth_getLogs" and self.lost_events.intersection(params[0].get("topics", [])[:1]):
             return said(result=[])
         if method == "eth_getLogs" and self.log_lag:
             return said(result=self._logs(params[0], self._head() - self.log_lag))
