@@ -19,9 +19,9 @@ from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
 from ostraka_verifier.question import ballot_bits, read_questions
-from tests.browser.invitations import by_invitation, redeem
 from tests.browser.surfing import Surfer
 from tests.support.api import TIMES, Api, fresh_keys, poll_keys, wait_for_heads
+from tests.support.invitations import by_invitation, redeem
 from tests.support.town import eventually
 
 PASSPHRASE = "correct horse battery staple"

@@ -11,10 +11,10 @@ from ostraka.demo.local_stack import CHAIN_ID, LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
-from tests.browser.invitations import by_invitation
 from tests.browser.surfing import Surfer
 from tests.browser.wallet import NAME, BrowserWallet
 from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
+from tests.support.invitations import by_invitation
 from tests.support.town import eventually
 
 PASSPHRASE = "correct horse battery staple"

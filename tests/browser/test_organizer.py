@@ -14,9 +14,9 @@ from ostraka.planning.specification import PollSpecification
 from ostraka.planning.specification_file import read_specification
 from ostraka.wire.invitations import invitation_of
 from ostraka.wire.records import to_hex
-from tests.browser.invitations import redeem
 from tests.browser.surfing import Surfer
 from tests.support.api import Api, fresh_keys, wait_for_heads
+from tests.support.invitations import redeem
 from tests.support.town import eventually
 
 PASSPHRASE = "correct horse battery staple"

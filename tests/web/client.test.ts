@@ -145,6 +145,11 @@ describe("votes", () => {
       (file: string) => file.replace(/("signature": "0x)[^"]{4}(?=[^"]*"\n\s*}\n\s*])/, "$1dead"),
     ],
     ["another voter", (file: string) => file.replace(/("voter": "0x)../, "$100")],
+    [
+      "a member twice",
+      (file: string) => file.replace(/"voter": /, '"voter": "0x", "\\u0076oter": '),
+    ],
+    ["half a character", (file: string) => file.replace(/"voter": /, '"x": "\\ud800", "voter": ')],
   ])("that are damaged are refused: %s", (_, damage) => {
     const votes = new SavedVotes(POLL, VOTER.address);
     const ballot = castIn(votes, 150n);

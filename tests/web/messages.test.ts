@@ -58,9 +58,11 @@ test.each([
   ["http://node.example: no answer", "http://node.example: no answer"],
   [
     "the poll's keys are not signed yet; node 1: waits for node 2 (no answer), node 3 (refused); " +
-      "node 2: is not ready",
+      "node 2: is not ready; " +
+      "node 3: is not ready, and announces different poll keys to different nodes",
     "not all nodes have signed the poll’s keys yet; node 1 waits for node 2 (no answer), " +
-      "node 3 (refused); node 2: is not ready",
+      "node 3 (refused); node 2: is not ready; " +
+      "node 3: is not ready, and announces different poll keys to different nodes",
   ],
 ])("a plan waits: %s", (problem, says) => {
   expect(planProblem(problem)).toBe(says);
@@ -98,6 +100,14 @@ test.each([
   [
     `the contract 0x${"ef".repeat(20)} rejects none but false roots`,
     en.audit.assumptions.disputes(`0x${"ef".repeat(20)}`),
+  ],
+  [
+    `the contract 0x${"34".repeat(20)}, which made the poll, pays nothing by its outcome`,
+    en.audit.assumptions.maker(`0x${"34".repeat(20)}`),
+  ],
+  [
+    `the treasury 0x${"12".repeat(20)} was made with empty books`,
+    en.audit.assumptions.treasury(`0x${"12".repeat(20)}`),
   ],
   ["something new", "something new"],
 ])("an audit assumes: %s", (assumes, says) => {

@@ -171,6 +171,7 @@ class Organizing:
         try:
             rule, now = wanted.check(), self._desk.registry.head().timestamp
             refuse_impossible(wanted, census_so_far(None, wanted), rule, now)
+            self._refuse_short(wanted, {"claim_period": wanted.claim_period})
         except Rejected as rejected:
             raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.
@@ -229,9 +230,25 @@ class Organizing:
             if census is not None:
                 rule.check_weight(census.total_weight)
             refuse_impossible(wanted, census, rule, now)
+            self._refuse_short(wanted, {})
         except Rejected as rejected:
             raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
         return warnings_of(self._desk, planned_poll("this poll", wanted, census))
+
+    def _refuse_short(
+        self, wanted: RoundSpecification | PollSpecification, more: dict[str, int]
+    ) -> None:
+        """Refuse periods that the registry would refuse once the poll goes on chain (§4.1)."""
+        floor, times = self._desk.registry.period_floor(), wanted.times
+        periods = {
+            "times.dispute_window": times.dispute_window,
+            "times.tally_period": times.tally_period,
+            **more,
+        }
+        for field, period_s in periods.items():
+            if period_s < floor:
+                detail = f"{period_s} s, at least {floor} s in this registry"
+                raise Problem(ProblemType.INVALID_REQUEST, detail, field)
 
     def _warnings(self, wanted: RoundSpecification) -> list[LeakWarning]:
         census = census_so_far(self._desk.electorates, wanted)

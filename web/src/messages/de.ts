@@ -606,6 +606,10 @@ export const de: Messages = {
       others: () =>
         `die Stimmberechtigten, die keine Mitglieder der Runde sind, sind die, mit denen die Geldgebenden gerechnet haben`,
       disputes: (contract: string) => `der Smart Contract ${contract} verwirft nur falsche Wurzeln`,
+      maker: (contract: string) =>
+        `der Smart Contract ${contract}, der die Abstimmung angelegt hat, zahlt nichts nach ihrem Ergebnis aus`,
+      treasury: (contract: string) =>
+        `die Kasse ${contract} begann mit leeren Büchern; der laufende Code zeigt nicht, was vorher hineingeschrieben wurde`,
     },
     testDeployment:
       "Das ist eine Testinstallation: Ihre Fristen dürfen kürzer als eine Stunde sein, zu kurz, um rechtzeitig Einspruch zu erheben.",
@@ -1241,8 +1245,9 @@ export const de: Messages = {
           "im Gateway ist ein Fehler aufgetreten; Näheres steht in seinem Protokoll",
         "the poll's keys are not signed yet":
           "noch haben nicht alle Knoten die Schlüssel der Abstimmung unterschrieben",
-        "the nodes do not agree on the poll's keys yet":
-          "die Knoten sind sich über die Schlüssel der Abstimmung noch nicht einig",
+        "not every node serves this poll": "nicht alle Knoten nehmen an dieser Abstimmung teil",
+        "and announces different poll keys to different nodes":
+          "und zeigt verschiedenen Knoten verschiedene Schlüssel der Abstimmung",
       },
       next: "Was als Nächstes geschieht",
       fixed:

@@ -570,6 +570,10 @@ export const en = {
         `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
       others: () => `voters who are not the round’s members are those whom its funders expected`,
       disputes: (contract: string) => `the contract ${contract} rejects none but false roots`,
+      maker: (contract: string) =>
+        `the contract ${contract}, which made the poll, pays nothing by its outcome`,
+      treasury: (contract: string) =>
+        `the treasury ${contract} was made with empty books; the code that runs does not show what was written there before`,
     },
     testDeployment:
       "This is a test deployment: its periods may be shorter than an hour, too short for anybody to object in time.",
@@ -1158,8 +1162,9 @@ export const en = {
         "the gateway cannot reach the chain now": "the gateway cannot reach the chain now",
         "the gateway failed; its log says how": "the gateway failed; its log says how",
         "the poll's keys are not signed yet": "not all nodes have signed the poll’s keys yet",
-        "the nodes do not agree on the poll's keys yet":
-          "the nodes do not agree on the poll’s keys yet",
+        "not every node serves this poll": "not every node serves this poll",
+        "and announces different poll keys to different nodes":
+          "and announces different poll keys to different nodes",
       } as Readonly<Record<string, string>>,
       next: "What happens next",
       fixed:

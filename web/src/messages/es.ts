@@ -592,6 +592,10 @@ export const es: Messages = {
       others: () =>
         `quienes votan sin ser miembros de la ronda son quienes esperaban sus financiadores`,
       disputes: (contract: string) => `el contrato ${contract} solo rechaza raíces falsas`,
+      maker: (contract: string) =>
+        `el contrato ${contract}, que creó la votación, no paga nada según su resultado`,
+      treasury: (contract: string) =>
+        `la tesorería ${contract} empezó con las cuentas vacías; el código que se ejecuta no muestra lo que se escribió antes`,
     },
     testDeployment:
       "Esta es una instalación de prueba: sus plazos pueden durar menos de una hora, demasiado poco para objetar a tiempo.",
@@ -1221,8 +1225,9 @@ export const es: Messages = {
           "la pasarela falló; los detalles están en su registro",
         "the poll's keys are not signed yet":
           "todavía no han firmado las claves de la votación todos los nodos",
-        "the nodes do not agree on the poll's keys yet":
-          "los nodos aún no coinciden en las claves de la votación",
+        "not every node serves this poll": "no todos los nodos atienden esta votación",
+        "and announces different poll keys to different nodes":
+          "y muestra a nodos distintos claves distintas de la votación",
       },
       next: "Qué pasa después",
       fixed:

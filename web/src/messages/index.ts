@@ -154,7 +154,8 @@ export function planProblem(problem: string): string {
   const waits = nodes.map((one) => {
     return one
       .replace(/^node ([0-9]+): waits for/, (_, node: string) => nodeWaits(node))
-      .replace(/\bnode ([0-9]+)(?= \()/g, (_, node: string) => nodeNamed(node));
+      .replace(/\bnode ([0-9]+)(?= \()/g, (_, node: string) => nodeNamed(node))
+      .replace(/(?<=, )and announces .*$/, (twice) => problems[twice] ?? twice);
   });
   return [problems[about], ...waits].join("; ");
 }
@@ -178,6 +179,11 @@ export function assumption(assumes: string): string {
     ],
     [/^voters who are not the round's members are those whom its funders expected$/, text.others],
     [/^the contract (0x[0-9a-f]{40}) rejects none but false roots$/, text.disputes],
+    [
+      /^the contract (0x[0-9a-f]{40}), which made the poll, pays nothing by its outcome$/,
+      text.maker,
+    ],
+    [/^the treasury (0x[0-9a-f]{40}) was made with empty books$/, text.treasury],
   ];
   for (const [form, says] of known) {
     const found = form.exec(assumes);

@@ -593,6 +593,10 @@ export const pl: Messages = {
       others: () =>
         `głosujący, którzy nie są członkami rundy, to ci, których spodziewali się wpłacający`,
       disputes: (contract: string) => `kontrakt ${contract} odrzuca tylko fałszywe korzenie`,
+      maker: (contract: string) =>
+        `kontrakt ${contract}, który utworzył głosowanie, niczego nie wypłaca według jego wyniku`,
+      treasury: (contract: string) =>
+        `skarbiec ${contract} powstał z pustymi księgami; działający kod nie pokazuje, co wpisano w nich wcześniej`,
     },
     testDeployment:
       "To instalacja testowa: terminy mogą tu być krótsze niż godzina, zbyt krótkie, by zdążyć ze sprzeciwem.",
@@ -1213,8 +1217,9 @@ export const pl: Messages = {
           "w bramce wystąpił błąd; szczegóły są w jej dzienniku",
         "the poll's keys are not signed yet":
           "jeszcze nie wszystkie węzły podpisały klucze głosowania",
-        "the nodes do not agree on the poll's keys yet":
-          "węzły nie uzgodniły jeszcze kluczy głosowania",
+        "not every node serves this poll": "nie wszystkie węzły obsługują to głosowanie",
+        "and announces different poll keys to different nodes":
+          "i pokazuje różnym węzłom różne klucze głosowania",
       },
       next: "Co będzie dalej",
       fixed:

@@ -7,9 +7,10 @@ import { ChainReader } from "../client/chain.ts";
 import { JsonRpc } from "../client/rpc.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
 import { assumption, number, words } from "../messages/index.ts";
-import { splitSections } from "../protocol/board.ts";
-import { assumptionsOf, type Finding, verdictOf } from "../protocol/checks.ts";
+import { type Sections, splitSections } from "../protocol/board.ts";
+import { assumptionsOf, type Finding, noBoard, verdictOf } from "../protocol/checks.ts";
 import { toHex } from "../protocol/encoding.ts";
+import { Malformed } from "../protocol/errors.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, rpcUrlOf, workshop } from "../view/session.ts";
@@ -20,7 +21,8 @@ const MANY_BALLOTS = 2_000;
 
 interface Outcome {
   readonly findings: readonly Finding[];
-  readonly block: bigint;
+  /** Where the chain was read; undefined where a board that is none made that useless. */
+  readonly block: bigint | undefined;
 }
 
 type Step =
@@ -111,8 +113,15 @@ async function audit(
     tell({ at: "board", bytes });
   });
   tell({ at: "chain" });
+  let sections: Sections;
+  try {
+    sections = splitSections(board);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { findings: noBoard(error), block: undefined };
+  }
   const reader = await ChainReader.open(new JsonRpc(rpcUrl), registry, BigInt(chainId));
-  const chain = await reader.read(pollId, splitSections(board));
+  const chain = await reader.read(pollId, sections);
   tell({ at: "checking", done: 0, total: 0 });
   const claimed = { registry, pollId };
   const findings = await workshop.run(
@@ -162,7 +171,7 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
         )}
       </div>
       {forTests && <p class="notice warn">{text.testDeployment}</p>}
-      <p>{text.through(host, number(block))}</p>
+      {block !== undefined && <p>{text.through(host, number(block))}</p>}
       <div class="scroll" role="region" aria-label={text.found} tabIndex={0}>
         <table class="stacked">
           <thead>

@@ -21,6 +21,7 @@ import {
 } from "../../client/plan_specification.ts";
 import { number, words } from "../../messages/index.ts";
 import { Malformed } from "../../protocol/errors.ts";
+import { readJson } from "../../protocol/json.ts";
 import { PLAIN_UNITS } from "../../view/currency.ts";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
@@ -250,10 +251,10 @@ function FromFile({ now, use }: { now: number; use: (draft: PlanDraft) => void }
     setSaid("");
     setProblem("");
     try {
-      use(draftOf(JSON.parse(await file.text()), now));
+      use(draftOf(readJson(await file.text(), "file"), now));
       setSaid(text.loaded);
     } catch (error) {
-      if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error;
+      if (!(error instanceof Malformed)) throw error;
       setProblem(text.notOne(error.message));
     }
   };
