@@ -1,7 +1,7 @@
 /** A ballot on paper, so to speak: a field for every question, of every kind. */
 
 import { type Answer, asksAmounts, problemOf } from "../../client/answers.ts";
-import { words } from "../../messages/index.ts";
+import { t } from "../../messages/index.ts";
 import type { Question } from "../../protocol/question/asked.ts";
 import { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
 import { NumberQuestion } from "../../protocol/question/number.ts";
@@ -59,5 +59,5 @@ function Field(props: FieldProps<Question>) {
   if (question instanceof Ranking) return <RankingField {...props} question={question} />;
   if (question instanceof CrossTabulation) return <CrossField {...props} question={question} />;
   if (question instanceof NumberQuestion) return <NumberField {...props} question={question} />;
-  return <p>{words.problems.rule}</p>;
+  return <p>{t("form.problems.rule")}</p>;
 }
