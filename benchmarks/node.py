@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.support.flood import Flood, false_proofs, record_of
-from tests.support.town import Town, body_of, vote_for
+from tests.support.flood import Flood, false_proofs
+from tests.support.town import Town, vote_for
 
-from ostraka.wire.records import CastRecord, encode_records
+from ostraka.wire.records import encode_records
 
 VOTERS = 500
 CONNECTIONS, RESENT, HONEST = 14, 400, 8
@@ -32,12 +32,7 @@ def measure() -> Iterator[dict[str, Any]]:
                 if not all(result.recorded for result in results):
                     raise RuntimeError("a ballot is not recorded")
             singly = VOTERS / (time.perf_counter() - start)
-            records = encode_records(
-                [
-                    CastRecord(one.ballot.encoded, one.boxes, one.signature)
-                    for one in ballots[VOTERS:]
-                ]
-            )
+            records = encode_records([one.record for one in ballots[VOTERS:]])
             start = time.perf_counter()
             answer = httpx.post(poll.url(1, "/ballots:batch"), content=records, timeout=120)
             batched = VOTERS / (time.perf_counter() - start)
@@ -78,7 +73,7 @@ def _crowded(town: Town, folder: Path) -> float:
     worst = 0.0
     with Flood(url, CONNECTIONS, [encode_records(false)], folder):
         for voter in range(1, HONEST + 1):
-            body = record_of(poll.prepare(voter, vote_for(0))).encode()
+            body = poll.prepare(voter, vote_for(0)).record.encode()
             start = time.perf_counter()
             answer = httpx.post(url, content=body, timeout=120)
             worst = max(worst, time.perf_counter() - start)
@@ -98,7 +93,7 @@ def _silent(town: Town) -> tuple[float, float]:
         limits = httpx.Limits(max_connections=None)
         async with httpx.AsyncClient(timeout=150, trust_env=False, limits=limits) as client:
             return await asyncio.gather(
-                *(client.post(url, json=body_of(one)) for one in ballots[1:])
+                *(client.post(url, json=one.record.to_json()) for one in ballots[1:])
             )
 
     town.stack.pause_node(4)

@@ -15,10 +15,11 @@ from ostraka.node.accepting import Accepting, Receipt
 from ostraka.node.failures import MOST_REMEMBERED, SUSPECTED_AFTER, Failures
 from ostraka.node.fair_queue import FairQueue
 from ostraka.wire.clients import client_of
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, encode_records
 from tests.backend.test_release import release_of
-from tests.support.flood import Flood, false_proofs, record_of
+from tests.support.flood import Flood, false_proofs
 from tests.support.polls import OPENS_AT, SyntheticPoll, approval_poll, open_view
 from tests.support.town import Town, vote_for
 
@@ -39,7 +40,7 @@ class OneQueue(Accepting):
         try:
             self._queue.put_nowait(module._Waiting(record, client, future))
         except asyncio.QueueFull:
-            return Problem(429, "Busy", "too many ballots are waiting", retry_after_s=1)
+            return Problem(ProblemType.QUEUE_FULL, "too many ballots are waiting", retry_after_s=1)
         return await future
 
     async def work(self) -> None:
@@ -111,10 +112,10 @@ def test_false_proofs_leave_honest_ballots_their_place(
 ) -> None:
     """Even those of other voters from the attacker's own address, as behind one gateway."""
     false = false_proofs(poll.factory, poll.voter_keys[0], RESENT, OPENS_AT)
-    answer = crowded(node_of(poll, tmp_path, kind), false, record_of(poll.prepared[1]))
+    answer = crowded(node_of(poll, tmp_path, kind), false, poll.prepared[1].record)
     if kind is OneQueue:
         assert isinstance(answer, Problem)
-        assert answer.title == "Busy"
+        assert answer.kind is ProblemType.QUEUE_FULL
     else:
         assert isinstance(answer, Receipt)
 
@@ -133,7 +134,7 @@ def test_malice_is_proven_by_signed_ballots_alone(poll: SyntheticPoll, tmp_path:
     assert all(one.startswith("B6") for one in titles[1])
     assert not accepting._failures.suspected(victim.address)
     assert accepting._failures.suspected(liar.address)
-    honest = [record_of(one) for one in poll.prepared[:2]]
+    honest = [one.record for one in poll.prepared[:2]]
     # Last, not never: a voter whose program is mended still votes.
     ((first, second),) = answers_of(accepting, [("liar", honest)])
     assert isinstance(first, Receipt)
@@ -153,7 +154,7 @@ def test_a_false_proof_is_looked_at_once_and_alone_from_the_suspected(
     monkeypatch.setattr(accepting._state.admission, "verify", watched)
     liar = poll.voter_keys[0].address
     false = false_proofs(poll.factory, poll.voter_keys[0], 12, OPENS_AT)
-    honest = [record_of(one) for one in poll.prepared[1:]]
+    honest = [one.record for one in poll.prepared[1:]]
     answers_of(accepting, [("him", [*false, *honest])])
     mixed = [batch for batch in batches if liar in batch and len(batch) > 1]
     assert len(mixed) <= SUSPECTED_AFTER
@@ -172,11 +173,13 @@ def test_memory_of_failures_is_bounded_and_strangers_do_not_flush_it(
     poll: SyntheticPoll,
 ) -> None:
     failures = Failures()
-    record = record_of(poll.prepared[0])
-    failures.false_ballot(record.voter, record.ballot_digest, Problem(422, "Check failed", "B6"))
+    record = poll.prepared[0].record
+    failures.false_ballot(
+        record.voter, record.ballot_digest, Problem(ProblemType.CHECK_FAILED, "B6")
+    )
     for number in range(MOST_REMEMBERED + 10):
         forged = replace(record, signature=number.to_bytes(65, "big"))
-        failures.forged(forged, Problem(422, "Check failed", "B4"))
+        failures.forged(forged, Problem(ProblemType.CHECK_FAILED, "B4"))
     assert failures.of_ballot(record.ballot_digest) is not None
     assert len(failures._forged._problems) == MOST_REMEMBERED
     first = replace(record, ballot=bytes(len(record.ballot)), signature=bytes(65))
@@ -223,7 +226,7 @@ def test_a_crowd_of_connections_keeps_nobody_from_a_live_node(tmp_path: Path) ->
                 # By the attacker's own address, which is the worst there is.
                 headers = {"X-Forwarded-For": "192.0.2.7"}
                 started = time.monotonic()
-                body = record_of(ballot).encode()
+                body = ballot.record.encode()
                 answer = httpx.post(url, content=body, headers=headers, timeout=60)
                 assert "signature" in answer.json()[0], answer.text
                 assert time.monotonic() - started < PATIENCE_S

@@ -372,9 +372,7 @@ class Node:
         self._run(Accepting(state).ingest(self._records()))
 
     def _records(self) -> list[CastRecord]:
-        return [
-            CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in self.poll.prepared
-        ]
+        return [one.record for one in self.poll.prepared]
 
     @staticmethod
     def _release(state: Any) -> Release:

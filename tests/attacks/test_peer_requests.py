@@ -48,7 +48,7 @@ def test_a_request_is_taken_once_by_its_receiver() -> None:
     value, first = signed(), receiver()
     assert first.take(value, ALLOWED, *REQUEST, NOW) == SENDER.address
     for later in (0, 1, TOLERANCE_S):
-        with pytest.raises(Problem, match="Taken before"):
+        with pytest.raises(Problem, match="already used"):
             first.take(value, ALLOWED, *REQUEST, NOW + later)
     with pytest.raises(Malformed, match="61 s ago"):
         first.take(value, ALLOWED, *REQUEST, NOW + TOLERANCE_S + 1)

@@ -14,9 +14,8 @@ from ostraka.wire import relay
 from ostraka.wire.records import CastRecord, decode_records, to_hex
 from ostraka.wire.relay import Nodes, receipt_statement
 from tests.backend.test_cast import published
-from tests.support.flood import record_of
 from tests.support.polls import SyntheticPoll, approval_poll
-from tests.support.town import Town, body_of, eventually, vote_for
+from tests.support.town import Town, eventually, vote_for
 
 SILENT = 4
 VOTERS = 40
@@ -78,7 +77,7 @@ async def wait_for_all(nodes: Nodes, committee: Committee, record: CastRecord) -
 
 
 def test_a_vote_waits_for_a_quorum_and_not_for_all(committee: Committee) -> None:
-    record = record_of(committee.poll.prepared[0])
+    record = committee.poll.prepared[0].record
 
     async def old(client: httpx.AsyncClient) -> float:
         started = time.monotonic()
@@ -103,7 +102,7 @@ def test_a_gateway_leaves_a_silent_node_alone_and_hears_it_again(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "_PAUSE_S", 3)
-    records = [record_of(one) for one in committee.poll.prepared]
+    records = [one.record for one in committee.poll.prepared]
 
     async def steps(client: httpx.AsyncClient) -> None:
         ballots = Ballots(client)
@@ -134,7 +133,7 @@ def test_what_waits_for_a_silent_node_is_bounded(
 ) -> None:
     monkeypatch.setattr(relay, "_MOST_WAITING", 50)
     monkeypatch.setattr(relay, "_SLOW_S", 60)
-    record = record_of(committee.poll.prepared[0])
+    record = committee.poll.prepared[0].record
 
     async def steps(client: httpx.AsyncClient) -> None:
         ballots = Ballots(client)
@@ -163,7 +162,7 @@ def test_forty_voters_at_once_by_a_live_gateway(tmp_path: Path) -> None:
             limits = httpx.Limits(max_connections=None)
             async with httpx.AsyncClient(timeout=90, trust_env=False, limits=limits) as client:
                 answers = await asyncio.gather(
-                    *(client.post(url, json=body_of(one)) for one in prepared[:-1])
+                    *(client.post(url, json=one.record.to_json()) for one in prepared[:-1])
                 )
             assert {answer.status_code for answer in answers} == {200}
             return [answer.json() for answer in answers]

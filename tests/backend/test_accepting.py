@@ -21,7 +21,7 @@ def versions(poll: SyntheticPoll, count: int) -> list[CastRecord]:
     prepared = [
         poll.factory.prepare(key, key.address, bits, OPENS_AT + number) for number in range(count)
     ]
-    return [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in prepared]
+    return [one.record for one in prepared]
 
 
 @pytest.fixture

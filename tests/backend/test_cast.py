@@ -12,7 +12,6 @@ from ostraka.wire.records import to_hex
 from ostraka.wire.relay import Cast, Nodes
 from ostraka_verifier import typed_data
 from ostraka_verifier.parameters import Description
-from tests.support.flood import record_of
 from tests.support.polls import SyntheticPoll, approval_poll
 
 LIAR = "node-2.example"
@@ -64,7 +63,7 @@ def cast_with(answer: httpx.Response) -> Cast:
     async def run() -> Cast:
         transport = httpx.MockTransport(handle)
         async with httpx.AsyncClient(transport=transport) as client, Nodes(client) as nodes:
-            (result,) = await nodes.send(published(poll), [record_of(prepared)])
+            (result,) = await nodes.send(published(poll), [prepared.record])
             return result
 
     return asyncio.run(run())
@@ -76,7 +75,7 @@ def test_an_answer_without_end_is_cut_short(status: int) -> None:
     result = cast_with(httpx.Response(status, stream=endless))
     assert result.recorded
     assert set(result.receipts) == {1, 3, 4}
-    assert "more than" in result.refusals[2]
+    assert "more than" in result.refusals[2].detail
     assert endless.taken < 2**18
 
 
@@ -86,7 +85,7 @@ def test_a_node_that_always_wants_to_be_asked_again_is_given_up(
     monkeypatch.setattr(relay, "_PATIENCE_S", 0.5)
     result = cast_with(httpx.Response(503, headers={"Retry-After": "1"}, text="later"))
     assert result.recorded
-    assert result.refusals == {2: "later"}
+    assert {node: one.title for node, one in result.refusals.items()} == {2: "HTTP status 503"}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from ostraka.gateway_client.gateway import Refusal
 from ostraka.sealing import PollKey
 from ostraka.voter import chain_poll
 from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, check_signatures
+from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.parameters import Committee, Member
@@ -52,7 +52,7 @@ def test_one_honest_node_is_enough(nodes: Nodes) -> None:
     lies = [nodes.report(spy), answer(200, b"[" * 5000), answer(200, b"x" * 2**21)]
     for stub, lie in zip(nodes.stubs, lies, strict=False):
         stub.routes[OPENING] = lie
-    with pytest.raises(Refusal, match="not the one pinned on chain") as refused:
+    with pytest.raises(Problem, match="not the one pinned on chain") as refused:
         poll_keys_of_nodes(nodes.committee, 1, nodes.keys.node_keys)
     for reason in ("answer: 404", "more than", "body"):
         assert reason in str(refused.value)
@@ -75,7 +75,7 @@ def test_nodes_that_answer_late_keep_nobody_waiting(
     assert time.monotonic() - started < 4
     monkeypatch.setattr(chain_poll, "_PATIENCE_S", 0.5)
     nodes.stubs[3].routes[OPENING] = late
-    with pytest.raises(Refusal, match="TimeoutError"):
+    with pytest.raises(Problem, match="TimeoutError"):
         poll_keys_of_nodes(nodes.committee, 1, nodes.keys.node_keys)
 
 
@@ -84,7 +84,7 @@ def test_keys_that_are_pinned_and_refused_all_the_same(nodes: Nodes) -> None:
     copied = PollKeyList((*nodes.keys.public_keys[:3], nodes.keys.public_keys[0]))
     for stub in nodes.stubs:
         stub.routes[OPENING] = nodes.report(copied)
-    with pytest.raises(Refusal, match="half is that of node 1"):
+    with pytest.raises(Problem, match="half is that of node 1"):
         poll_keys_of_nodes(nodes.committee, 1, copied.node_keys)
 
 

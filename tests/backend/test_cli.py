@@ -17,6 +17,8 @@ from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.planning.account_file import read_invitations
 from ostraka.wire.invitations import InvitedElectorate, invitation_of
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import MAGIC
@@ -24,7 +26,7 @@ from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.redemption import Redemption, check_redemption
 from ostraka_verifier.typed_data import Domain, recover
 from tests.support.keys import plain_key
-from tests.support.stub_gateway import StubGateway, answer
+from tests.support.stub_gateway import StubGateway, answer, refusal
 
 TOKEN = "a-token-that-nobody-sees"
 CONFIG = {
@@ -88,8 +90,9 @@ def test_every_command_of_a_gateway_answers_programs() -> None:
 
 
 def test_refusals_are_shown_with_their_field(stub: StubGateway) -> None:
-    problem = {"title": "Invalid request", "detail": "too much", "field": "amount", "status": 422}
-    stub.routes["POST /rounds/1/funding"] = answer(422, problem)
+    stub.routes["POST /rounds/1/funding"] = refusal(
+        ProblemType.INVALID_REQUEST, "too much", "amount"
+    )
     result = run(stub, "round", "fund", "1", "5")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "ostraka: Invalid request: amount: too much\n"
@@ -97,6 +100,7 @@ def test_refusals_are_shown_with_their_field(stub: StubGateway) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert json.loads(result.stderr)["error"] == {
         "exit_code": 1,
+        "type": "urn:ostraka:problem:invalid-request",
         "title": "Invalid request",
         "field": "amount",
         "detail": "too much",
@@ -129,12 +133,11 @@ def test_out_of_reach(stub: StubGateway) -> None:
     stub.routes["GET /rounds"] = answer(302, b"", Location="http://127.0.0.1:1/")
     assert run(stub, "round", "list").exit_code == 1
     # Reading is tried again while the gateway catches up, and then says so.
-    later = {"title": "Not indexed", "detail": "catching up"}
-    stub.routes["GET /rounds"] = answer(503, later, Retry_After="0")
+    stub.routes["GET /rounds"] = refusal(ProblemType.NOT_INDEXED, "catching up", retry_after_s=1)
     before = len(stub.requests)
     result = run(stub, "round", "list")
     assert (result.exit_code, len(stub.requests) - before) == (3, 4)
-    assert "Not indexed: catching up" in result.stderr
+    assert "Not indexed yet: catching up" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -284,7 +287,7 @@ def test_a_plan_that_is_not_on_the_chain(stub: StubGateway) -> None:
     plan = {
         "plan": PLAN,
         "poll": None,
-        "problem": "Nobody registered: the census would be empty",
+        "problem": Problem(ProblemType.NOBODY_REGISTERED, "the census would be empty").to_json(),
         "specification": {"title": "Where?"},
         "census_fixed": False,
         "invitations": {"issued": 3, "redeemed": 1},
@@ -310,14 +313,17 @@ def test_claims_do_not_stop_at_one_that_fails(stub: StubGateway) -> None:
         for number in range(1, 5)
     ]
     stub.routes["GET /rounds/1/proposals"] = answer(200, proposals)
-    refused = {"title": "Refused by the contract", "detail": "reverted"}
-    stub.routes[f"POST /proposals/{proposals[1]['proposal']}/payout"] = answer(422, refused)
+    refused = refusal(ProblemType.REJECTED_BY_CONTRACT, "reverted")
+    stub.routes[f"POST /proposals/{proposals[1]['proposal']}/payout"] = refused
     sent = {"transaction": "0x", "gas_used": 1, "block": 1}
     stub.routes[f"POST /proposals/{proposals[2]['proposal']}/payout"] = answer(200, sent)
     result = run(stub, "round", "claim", "1", "--json")
     assert result.exit_code == 1
     found = json.loads(result.stdout)
-    assert [(one["title"], one["problem"]) for one in found] == [("P2", "reverted"), ("P3", None)]
+    assert [(one["title"], one["problem"] and one["problem"]["detail"]) for one in found] == [
+        ("P2", "reverted"),
+        ("P3", None),
+    ]
 
 
 def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None:
@@ -458,8 +464,9 @@ def test_registering(stub: StubGateway, tmp_path: Path) -> None:
     stub.routes["POST /invitations/redemption"] = lambda body: redeem(body, SigningKey())
     result = run(stub, "register", code, "--key", str(path))
     assert (result.exit_code, "did not sign" in result.stderr) == (1, True)
-    used = {"title": "Used before", "detail": "bound to another key", "field": "invitation"}
-    stub.routes["POST /invitations/redemption"] = answer(409, used)
+    stub.routes["POST /invitations/redemption"] = refusal(
+        ProblemType.INVITATION_USED, "bound to another key", "invitation"
+    )
     result = run(stub, "register", code, "--key", str(path))
     assert (result.exit_code, code in result.output) == (1, False)
     closed = place | {"open": False}

@@ -9,10 +9,10 @@ from typer.testing import CliRunner, Result
 
 from ostraka.cli.main import app
 from ostraka.gateway_client import requests
-from tests.support.stub_gateway import StubGateway, answer
+from ostraka.wire.problem_types import ProblemType
+from tests.support.stub_gateway import StubGateway, answer, refusal
 
 SENT = [{"transaction": "0x" + "ab" * 32, "gas_used": 1, "block": 1}]
-LATER = {"title": "Not mined yet", "detail": "wait"}
 FUNDING = "POST /rounds/1/funding"
 MOTION = """
 title = "A motion"
@@ -52,9 +52,11 @@ def test_the_same_command_goes_on_with_the_same_request(
     monkeypatch.setattr(requests, "_WORKING_PAUSE_S", 0)
     monkeypatch.setattr(requests, "_WORKING_TRIES", 2)
     # Nothing that a gateway answers here says that it did nothing and will do nothing.
-    working = {"title": "Still working on it", "detail": "wait", "field": "Idempotency-Key"}
-    for status, problem in ((503, LATER), (504, {}), (409, working), (401, {}), (429, {})):
-        stub.routes[FUNDING] = answer(status, problem)
+    later = refusal(ProblemType.NOT_MINED, "wait")
+    working = refusal(ProblemType.REQUEST_IN_PROGRESS, "wait", "Idempotency-Key")
+    others = (answer(status, {}) for status in (504, 401, 429))
+    for refused in (later, working, *others):
+        stub.routes[FUNDING] = refused
         assert run(stub, tmp_path, "round", "fund", "1", "5").exit_code != 0
     stub.routes[FUNDING] = answer(200, SENT)
     done = run(stub, tmp_path, "round", "fund", "1", "5")
@@ -83,7 +85,7 @@ def test_durations_of_a_file_count_from_when_it_was_first_sent(
     voters.write_text("account\n0x" + "11" * 20 + "\n")
     for second in (1, 2):
         stub.routes["GET /config"] = answer(200, {"head": {"timestamp": 1_800_000_000 + second}})
-        stub.routes["POST /polls"] = answer(503, LATER)
+        stub.routes["POST /polls"] = refusal(ProblemType.NOT_MINED, "wait")
         assert run(stub, tmp_path, "poll", "create", str(motion), "--yes").exit_code == 3
     first, second_body = stub.bodies("POST /polls")
     assert first == second_body

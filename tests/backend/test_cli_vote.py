@@ -10,12 +10,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ostraka.cli.main import app
-from ostraka.gateway_client.gateway import Refusal
 from ostraka.key_files import write_key
 from ostraka.sealing import PollKey, ballot_info
 from ostraka.voter.casting import prepare, sign
 from ostraka.voter.poll import VotersPoll, compare
 from ostraka.voter.saved_votes import SavedVotes
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka.wire.relay import receipt_statement
 from ostraka_verifier.encoding import tagged_hash
@@ -32,7 +33,7 @@ from tests.support.polls import (
     SyntheticPoll,
     selection_bits,
 )
-from tests.support.stub_gateway import Answer, StubGateway, answer
+from tests.support.stub_gateway import Answer, StubGateway, answer, refusal
 
 BALLOTS = "POST /polls/1/ballots"
 RULE = approval(3, 1, 2)
@@ -78,6 +79,7 @@ class Town:
         record = CastRecord.from_json(body)
         statement = receipt_statement(self.poll, record)
         keys = self.nodes.node_keys
+        unreachable = Problem(ProblemType.NODE_UNREACHABLE, "the node cannot be reached")
         return answer(
             200,
             {
@@ -87,7 +89,7 @@ class Town:
                     for node in nodes
                 ],
                 "refusals": [
-                    {"node": node, "reason": "not reachable"}
+                    {"node": node, "problem": unreachable.to_json()}
                     for node in range(1, 5)
                     if node not in nodes
                 ],
@@ -164,7 +166,7 @@ def test_a_ballot_that_was_not_sent_is_sent_again_and_no_other_made(town: Town) 
     def crash(body: bytes) -> Answer:
         # What a crash at this moment would leave behind.
         on_disk.append((json.loads(town.file.read_bytes())["ballots"], json.loads(body)))
-        return answer(503, {"title": "Nodes out of reach", "detail": "none"}, Retry_After="5")
+        return refusal(ProblemType.NODES_UNREACHABLE, "none", retry_after_s=5)
 
     town.stub.routes[BALLOTS] = crash
     assert town.vote().exit_code == 3
@@ -207,7 +209,7 @@ def test_two_programs_at_once_lose_no_ballot(town: Town) -> None:
     sealed, _ = prepare(here, bits, OPENS_AT + 5), prepare(here, bits, OPENS_AT + 5)
     # While this program asks whether to cast, another one casts.
     elsewhere = json.loads(town.vote().stdout)
-    with pytest.raises(Refusal, match="cast since this one was sealed"):
+    with pytest.raises(Problem, match="cast since this one was sealed"):
         sign(here, town.key, sealed)
     sign(here, town.key, prepare(here, bits, OPENS_AT + 5))
     later = json.loads(town.vote("--again").stdout)
@@ -252,8 +254,9 @@ def test_false_receipts_count_for_nothing(town: Town) -> None:
 
 
 def test_what_nodes_say_no_to(town: Town) -> None:
-    problem = {"title": "Not eligible", "detail": "not in the census", "field": "ballot.voter"}
-    town.stub.routes[BALLOTS] = answer(403, problem)
+    town.stub.routes[BALLOTS] = refusal(
+        ProblemType.CHECK_FAILED, "not in the census", "ballot.voter"
+    )
     result = town.run(
         "vote",
         "1",
@@ -266,7 +269,7 @@ def test_what_nodes_say_no_to(town: Town) -> None:
         str(town.file),
     )
     assert result.exit_code == 1
-    assert "ostraka: Not eligible: ballot.voter: not in the census" in result.stderr
+    assert "ostraka: Check failed: ballot.voter: not in the census" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_what_everybody_reads_of_a_problem(tmp_path: Path, error: Exception, sho
     leads, plans = conductor(tmp_path, Registry(error))
     plan = plans.add(SPECIFICATION)
     leads.tick()
-    assert plans.to_json(plans.get(plan.id))["problem"] == shown
+    assert plans.to_json(plans.get(plan.id))["problem"]["detail"] == shown
 
 
 def test_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:

@@ -64,10 +64,13 @@ def test_an_invitation_is_used_once_even_by_many_at_once(engine: Engine) -> None
                 range(4),
             )
         )
-    assert sorted(done) == ["Used before"] * 3 + ["done"]
+    assert sorted(done) == ["Invitation already used"] * 3 + ["done"]
     (winner,) = [one.signing_key for one in desks[0].invitations(plan) if one.signing_key]
     assert desks[1].redeem(plan, INVITED[0], winner, SIGNED).weight == 3
-    assert outcome(lambda: desks[1].redeem(plan, INVITED[1], winner, SIGNED)) == "Registered before"
+    assert (
+        outcome(lambda: desks[1].redeem(plan, INVITED[1], winner, SIGNED))
+        == "Key already registered"
+    )
     stranger = bytes([99] * 20)
     assert outcome(lambda: desks[1].redeem(plan, stranger, winner, SIGNED)) == "No such invitation"
 
@@ -113,11 +116,11 @@ def test_the_gateway_pays_so_often_and_not_more(engine: Engine) -> None:
         done = list(
             pool.map(lambda n: outcome(lambda: desks[n % 4].count_relay(1, member, 5)), range(12))
         )
-    assert sorted(done) == ["Too many"] * 7 + ["done"] * 5
+    assert sorted(done) == ["Transaction quota exceeded"] * 7 + ["done"] * 5
     desks[0].count_relay(2, member, 5)
     desks[0].forget_relay(1, member)
     desks[0].count_relay(1, member, 5)
-    assert outcome(lambda: desks[0].count_relay(1, member, 5)) == "Too many"
+    assert outcome(lambda: desks[0].count_relay(1, member, 5)) == "Transaction quota exceeded"
 
 
 def test_plans_come_back_as_they_were(engine: Engine) -> None:

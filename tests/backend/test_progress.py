@@ -7,6 +7,7 @@ from starlette.types import Message
 
 from ostraka.gateway import progress as module
 from ostraka.gateway.progress import Counts, Progress
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 
 
@@ -20,7 +21,7 @@ class Nodes:
         self.asked.append(poll_id)
         await asyncio.sleep(0.01)
         if poll_id > 9:
-            raise Problem(404, "No such poll", "none", "poll")
+            raise Problem(ProblemType.NO_SUCH_POLL, "none", "poll")
         return {"poll": str(poll_id), "voted": len(self.asked)}
 
 

@@ -9,7 +9,6 @@ import pytest
 from ostraka.chain.registry import Status
 from ostraka.node.settling import LeafList
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import CastRecord
 from ostraka_verifier.merkle_sum import SumRoot
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.village import Village
@@ -31,7 +30,7 @@ def test_nodes_settle_again_in_the_next_round(poll: SyntheticPoll, tmp_path: Pat
             village.open_seeded()
             await village.tick(2)
             for prepared in poll.prepared:
-                record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
+                record = prepared.record
                 for node in range(1, 5):
                     url = village.url(node, "/ballots")
                     await village.client.post(url, json=record.to_json())

@@ -22,7 +22,7 @@ from ostraka.node.store import NodeStore, encode_root
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import NodePoll, PeerReceipt, ReleasedShare, SignedRoot
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import CastRecord, to_hex
+from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
@@ -181,7 +181,7 @@ def test_a_peer_that_stays_away_costs_no_work_for_ever(tmp_path: Path) -> None:
     poll = approval_poll()
     release = release_of(poll, tmp_path, [ListeningPeer(1, [])])
     state: Any = release._state
-    records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in poll.prepared]
+    records = [one.record for one in poll.prepared]
     state.head = Head(1, bytes(32), CLOSES_AT - 1)
     asyncio.run(Accepting(state).ingest(records))
     digests = [one.ballot.digest for one in poll.prepared]
@@ -230,7 +230,7 @@ def test_a_lying_proposer_and_a_slow_node_leave_out_no_recorded_ballot(tmp_path:
     settlement = Settlement(state, accepting, Repairing(state))
     state.view = open_view(poll)
     state.head = Head(1, bytes(32), CLOSES_AT - 1)
-    records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in poll.prepared]
+    records = [one.record for one in poll.prepared]
     asyncio.run(accepting.ingest(records))
     state.frozen = True
     entries = [Entry(one.ballot.voter, one.ballot.digest) for one in poll.prepared]
@@ -279,7 +279,7 @@ def test_a_candidate_is_given_up_when_an_honest_node_must_be_among_those_that_la
     settlement = Settlement(state, accepting, Repairing(state))
     state.view = open_view(poll)
     state.head = Head(1, bytes(32), CLOSES_AT - 1)
-    records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in poll.prepared]
+    records = [one.record for one in poll.prepared]
     asyncio.run(accepting.ingest(records))
     state.frozen = True
     settlement._inventories.update({1, 3, 4})
@@ -312,7 +312,7 @@ def test_what_a_node_lacks_it_says_after_a_whole_rotation(tmp_path: Path) -> Non
     state.view = open_view(poll)
     state.head = Head(1, bytes(32), CLOSES_AT - 1)
     one = poll.prepared[0]
-    asyncio.run(accepting.ingest([CastRecord(one.ballot.encoded, one.boxes, one.signature)]))
+    asyncio.run(accepting.ingest([one.record]))
     state.frozen = True
     held, absent = one.ballot.digest, bytes([9] * 32)
 
@@ -322,7 +322,7 @@ def test_what_a_node_lacks_it_says_after_a_whole_rotation(tmp_path: Path) -> Non
         return settlement.answer_lacking(asked.to_bytes(4, "big") + held + absent)
 
     for number, asked in ((3, 4), (4, 6), (7, 5)):
-        with pytest.raises(Problem, match="Wrong round"):
+        with pytest.raises(Problem, match="Wrong settling round"):
             ask(number, asked)
     answer = ask(4, 5)
     assert answer[65:] == absent

@@ -64,7 +64,7 @@ async def open_and_cast(village: Village) -> None:
     await village.tick(2)
     for voter, prepared in enumerate(poll.prepared):
         if voter:
-            record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
+            record = prepared.record
             await cast(village, record, *range(1, 6))
     await cast(village, starving(poll, 0), 1, 3, 4, 5)
     await village.tick(2)
@@ -156,7 +156,7 @@ def test_nobody_helps_who_is_not_entitled(poll: SyntheticPoll, village: Village)
     async def check() -> None:
         await open_and_cast(village)
         good = call_for(village, (1, 3, 4))
-        with pytest.raises(PeerError, match="Not frozen"):
+        with pytest.raises(PeerError, match="not frozen"):
             await ask(village, 1, good)
         village.registry.close()
         # Frozen, and nothing repaired yet.
@@ -172,7 +172,7 @@ def test_nobody_helps_who_is_not_entitled(poll: SyntheticPoll, village: Village)
             "not among the helpers": call_for(village, (3, 4, 5)),
             "not others of the committee": call_for(village, (1, 2, 3)),
             "not 3 in strictly": call_for(village, (1, 3)),
-            "No share": call_for(village, (1, 3, 4), digest=bytes(32)),
+            "No such share": call_for(village, (1, 3, 4), digest=bytes(32)),
         }
         for reason, call in refused.items():
             for leg in ("seeds", "share"):

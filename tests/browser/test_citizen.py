@@ -23,7 +23,7 @@ from ostraka_verifier.question import read_questions
 from tests.browser.invitations import by_invitation, redeem
 from tests.browser.surfing import Surfer
 from tests.support.api import TIMES, Api, fresh_keys, poll_keys, wait_for_heads
-from tests.support.town import body_of, eventually
+from tests.support.town import eventually
 
 PASSPHRASE = "correct horse battery staple"
 QUESTIONS: list[dict[str, Any]] = [
@@ -197,7 +197,7 @@ def vote_of_others(
     now = stack.registry.head().timestamp
     for invitation, key in voters:
         ballot = factory.prepare(key, invitation.address, bits, now)
-        assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
+        assert api.good("POST", f"/polls/{poll_id}/ballots", ballot.record.to_json())["recorded"]
 
 
 def register(page: Page) -> None:

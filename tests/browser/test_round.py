@@ -20,7 +20,7 @@ from tests.support.api import (
     signed,
     wait_for_heads,
 )
-from tests.support.town import body_of, eventually
+from tests.support.town import eventually
 
 BUDGET = 1000
 FAST = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
@@ -130,7 +130,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
 
     votes = [(key, key.address, [0, 1, 5]) for key in keys[1:]]
     for ballot in ballots_of(stack, poll_id, votes):
-        assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
+        assert api.good("POST", f"/polls/{poll_id}/ballots", ballot.record.to_json())["recorded"]
     stack.move_time(api.good("GET", f"/polls/{poll_id}")["freezes_at"])
     eventually(
         lambda: api.good("GET", f"/polls/{poll_id}")["releasable_at"] is not None, "anchored", 90

@@ -13,7 +13,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import keccak256, tagged_hash, word
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.sharing import Share
-from tests.support.town import OUTCOME, RULE, Poll, Town, body_of, eventually, vote_for
+from tests.support.town import OUTCOME, RULE, Poll, Town, eventually, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
 EXPECTED = (3, 2, 2, 2)
@@ -39,8 +39,8 @@ def test_a_node_that_missed_the_settling_of_a_starved_ballot_still_helps_to_open
     poll.vote(VOTES[:-1])
     shared = poll.factory.share(poll.keys[4].address, VOTES[4], poll.now())
     shares = (*shared.shares[:3], Share((5,) * 4, 5))
-    starved = poll.factory.seal(replace(shared, shares=shares), poll.keys[4])
-    answers = [poll.post(node, body_of(starved)) for node in (1, 2, 3, 4)]
+    starved = poll.factory.sign(poll.factory.seal(replace(shared, shares=shares)), poll.keys[4])
+    answers = [poll.post(node, starved.record.to_json()) for node in (1, 2, 3, 4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 422]
     town.stack.kill_node(4)
     poll.close()

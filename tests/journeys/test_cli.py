@@ -201,8 +201,8 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
         account[name] = registered["invitation"]
         assert account[name] == invitation_of(code).address_hex
         assert registered["signing_key"] == plain_key(shell.folder / name).address_hex
-    assert shell("register", codes[0], "--key", "gus", code=1)["title"] == "Used before"
-    assert shell("register", codes[5], "--key", "ada", code=1)["title"] == "Registered before"
+    assert shell("register", codes[0], "--key", "gus", code=1)["title"] == "Invitation already used"
+    assert shell("register", codes[5], "--key", "ada", code=1)["title"] == "Key already registered"
 
     details = shell("round", "show", number)
     assert (details["status"], details["deposited"]) == ("proposing", "1000")

@@ -40,7 +40,7 @@ from tests.support.api import (
     stack_with_gateway,
     wait_for_heads,
 )
-from tests.support.town import body_of, eventually
+from tests.support.town import eventually
 from tests.web.bridge import Browser
 
 DAY = 86_400
@@ -174,11 +174,11 @@ def test_members_with_voting_keys_vote(stack: LocalStack, browser: Browser) -> N
     votes = [(key, key.address, [0]) for key in voters[:5]]
     votes += [(wallet_key, wallet.address, [1]), (cold_key, cold.address, [1])]
     for ballot in ballots_of(stack, poll_id, votes):
-        assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
+        assert api.good("POST", f"/polls/{poll_id}/ballots", ballot.record.to_json())["recorded"]
     # Neither a member that left, nor a wallet's owner in place of its voting key.
     for key, account in ((voters[5], voters[5].address), (stack.organizer, wallet.address)):
         (stranger,) = ballots_of(stack, poll_id, [(key, account, [0])])
-        assert api("POST", f"/polls/{poll_id}/ballots", body_of(stranger))[0] == 422
+        assert api("POST", f"/polls/{poll_id}/ballots", stranger.record.to_json())[0] == 422
     stack.move_time(now + DAY + TIMES["freeze_delay"])
     eventually(
         lambda: api.good("GET", f"/polls/{poll_id}")["releasable_at"] is not None, "anchored", 60
@@ -310,9 +310,9 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
     for kind, poll_id in polls.items():
         path = f"/polls/{poll_id}/ballots"
         for ballot in ballots_of(stack, poll_id, [(*one, [0]) for one in signers[kind]]):
-            assert api.good("POST", path, body_of(ballot))["recorded"]
+            assert api.good("POST", path, ballot.record.to_json())["recorded"]
         (stranger,) = ballots_of(stack, poll_id, [(*strangers[kind], [0])])
-        assert api("POST", path, body_of(stranger))[0] == 422
+        assert api("POST", path, stranger.record.to_json())[0] == 422
     finish(stack, *polls.values())
     not_members = "voters who are not the round's members are those whom its funders expected"
     by_hand = "the organizer, who listed 6 voters by hand, listed those who may vote"

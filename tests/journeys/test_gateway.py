@@ -16,7 +16,7 @@ from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate
-from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex
+from ostraka.wire.records import encode_records, from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.typed_data import recover
@@ -30,7 +30,7 @@ from tests.support.api import (
     signed,
     wait_for_heads,
 )
-from tests.support.town import body_of, eventually
+from tests.support.town import eventually
 
 BUDGET = 1000
 GREEDY = {"kind": "greedy", "budget": 1}
@@ -202,9 +202,9 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     for invitation, key in zip(invited, voters, strict=False):
         redeem(api, invitation, key)
     status, problem = api("POST", REDEMPTION, redemption(api, invited[0], SigningKey()))
-    assert (status, problem["title"]) == (409, "Used before")
+    assert (status, problem["title"]) == (409, "Invitation already used")
     status, problem = api("POST", REDEMPTION, redemption(api, invited[8], keys[0]))
-    assert (status, problem["title"]) == (409, "Registered before")
+    assert (status, problem["title"]) == (409, "Key already registered")
 
     details = api.good("GET", f"/rounds/{number}")
     assert (details["status"], details["deposited"]) == ("proposing", str(BUDGET))
@@ -228,14 +228,12 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
         for key, account in zip(voters, accounts_of, strict=False)
     ]
     ballots = ballots_of(stack, poll_id, votes)
-    answer = api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballots[0]))
+    answer = api.good("POST", f"/polls/{poll_id}/ballots", ballots[0].record.to_json())
     assert answer["recorded"]
     assert {one["node"] for one in answer["receipts"]} == {1, 2, 3, 4}
     digest = answer["ballot_digest"]
     assert api.good("GET", f"/polls/{poll_id}/receipts/{digest}")["recorded"]
-    batch = encode_records(
-        [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in ballots[1:]]
-    )
+    batch = encode_records([one.record for one in ballots[1:]])
     answers = api.good("POST", f"/polls/{poll_id}/ballots:batch", batch)
     assert [one["recorded"] for one in answers] == [True] * 7
     streamed = api.good("GET", f"/polls/{poll_id}/events?once=true")
@@ -347,8 +345,8 @@ def test_a_poll_by_invitation(stack: LocalStack, api: Api) -> None:
     for invitation, key in zip(invited, keys, strict=False):
         redeem(api, invitation, key)
     for invitation, key, title in (
-        (invited[0], stranger, "Used before"),
-        (invited[6], keys[0], "Registered before"),
+        (invited[0], stranger, "Invitation already used"),
+        (invited[6], keys[0], "Key already registered"),
     ):
         status, problem = api("POST", REDEMPTION, redemption(api, invitation, key))
         assert (status, problem["title"]) == (409, title)
@@ -368,13 +366,13 @@ def test_a_poll_by_invitation(stack: LocalStack, api: Api) -> None:
     # Neither the invitation itself, nor its key in an account of its own.
     for key, account in ((invited[0], invited[0].address), (keys[0], keys[0].address)):
         (ballot,) = ballots_of(stack, poll_id, [(key, account, [0])])
-        assert api("POST", f"/polls/{poll_id}/ballots", body_of(ballot))[0] == 422
+        assert api("POST", f"/polls/{poll_id}/ballots", ballot.record.to_json())[0] == 422
     votes = [
         (key, one.address, [0] if key is keys[0] else [1])
         for one, key in zip(invited, keys, strict=False)
     ]
     for ballot in ballots_of(stack, poll_id, votes):
-        assert api.good("POST", f"/polls/{poll_id}/ballots", body_of(ballot))["recorded"]
+        assert api.good("POST", f"/polls/{poll_id}/ballots", ballot.record.to_json())["recorded"]
     stack.move_time(closes_at + TIMES["freeze_delay"])
     eventually(
         lambda: api.good("GET", f"/polls/{poll_id}")["releasable_at"] is not None, "anchored", 60
@@ -411,9 +409,7 @@ def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api)
     eventually(lambda: other("GET", f"/polls/{poll_id}/progress")[1].get("voted") == 0, "opened")
     eventually(lambda: other.good("GET", f"/polls/{poll_id}")["poll_keys"] is not None, "indexed")
     ballots = ballots_of(stack, poll_id, [(key, key.address, [1]) for key in keys])
-    batch = encode_records(
-        [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in ballots]
-    )
+    batch = encode_records([one.record for one in ballots])
     answers = other.good("POST", f"/polls/{poll_id}/ballots:batch", batch)
     assert [one["recorded"] for one in answers] == [True] * 6
     stack.move_time(now + 3600 + TIMES["freeze_delay"])

@@ -27,7 +27,7 @@ from ostraka.planning.specification_file import read_specification
 from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
-from ostraka.wire.records import CastRecord, encode_records, from_hex, to_hex
+from ostraka.wire.records import encode_records, from_hex, to_hex
 from ostraka_verifier.census import Census
 from ostraka_verifier.census_tree import CensusRoot
 from ostraka_verifier.curve import load
@@ -208,9 +208,7 @@ def cast(api: Api, poll_id: int, votes: Sequence[tuple[SigningKey, Any]]) -> tup
     ballots = [
         factory.prepare(key, key.address, ballot_bits(questions, vote), now) for key, vote in votes
     ]
-    batch = encode_records(
-        [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in ballots]
-    )
+    batch = encode_records([one.record for one in ballots])
     answers = api.good("POST", f"/polls/{poll_id}/ballots:batch", batch)
     assert all(one["recorded"] for one in answers), answers
     return questions
@@ -310,8 +308,8 @@ def test_a_poll_in_weight_classes(stack: LocalStack, api: Api) -> None:
     (first, *_) = created["warnings"]
     assert (first["code"], first["refused"]) == ("identifying_weights", True)
     path = f"/plans/{created['plan']}"
-    eventually(lambda: "is shared by" in (api.good("GET", path)["problem"] or ""), "refused")
-    assert "must say that it is not secret" in api.good("GET", path)["problem"]
+    eventually(lambda: "is shared by" in str(api.good("GET", path)["problem"]), "refused")
+    assert "must say that it is not secret" in api.good("GET", path)["problem"]["detail"]
 
     wanted["voters"] = {"kind": "members", "contract": to_hex(registry), "classes": 2}
     created = api.good("POST", "/polls", wanted, token=True)

@@ -16,7 +16,7 @@ from ostraka.node.settling import inventory_hash
 from ostraka_verifier import typed_data
 from ostraka_verifier.sharing import Share
 from tests.support.keys import plain_key
-from tests.support.town import Town, body_of, vote_for
+from tests.support.town import Town, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3)]
 LIAR = 1
@@ -127,8 +127,8 @@ def test_a_liar_that_vouches_for_a_ballot_which_starves_the_others_stalls_nothin
     shared = poll.factory.share(voter, vote_for(0), at)
     wrong = Share((5,) * 4, 5)
     shares = tuple(s if n == 2 else wrong for n, s in enumerate(shared.shares, start=1))
-    starving = poll.factory.seal(replace(shared, shares=shares), poll.keys[5])
-    answers = [poll.post(node, body_of(starving)) for node in (2, 3, 4)]
+    starving = poll.factory.sign(poll.factory.seal(replace(shared, shares=shares)), poll.keys[5])
+    answers = [poll.post(node, starving.record.to_json()) for node in (2, 3, 4)]
     assert [answer.status_code for answer in answers] == [200, 422, 422]
 
     liar = plain_key(town.stack.folder / f"node-{LIAR}" / "key")

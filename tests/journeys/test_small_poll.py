@@ -23,7 +23,7 @@ from ostraka_verifier.evidence import ChainEvidence, ChainReader
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import Tally
 from tests.support.polls import tally_digest
-from tests.support.town import OUTCOME, Poll, Town, body_of, eventually, vote_for
+from tests.support.town import OUTCOME, Poll, Town, eventually, vote_for
 
 VOTES = [vote_for(0), vote_for(0, 1), vote_for(1, 2, 3), vote_for(2), vote_for(0, 3), vote_for(3)]
 EXPECTED = (3, 2, 2, 3)
@@ -210,7 +210,7 @@ def test_bad_ballots_get_clear_errors_and_lose_nothing(town: Town) -> None:
     good = poll.prepare(0, VOTES[0])
     receipts = poll.cast_all([good])[0].receipts
     assert len(receipts) == 4
-    honest = body_of(poll.prepare(1, VOTES[1]))
+    honest = poll.prepare(1, VOTES[1]).record.to_json()
     opens, closes = poll.published.parameters.opens_at, poll.published.parameters.closes_at
     stranger = other.keys[0]
     foreign = poll.factory.prepare(stranger, stranger.address, VOTES[0], poll.now())
@@ -244,12 +244,22 @@ def test_bad_ballots_get_clear_errors_and_lose_nothing(town: Town) -> None:
         ("box cut short", changed(boxes=[box[:-2], *honest["boxes"][1:]]), 400, "boxes[0]"),
         ("box of another node", changed(boxes=honest["boxes"][::-1]), 422, "signature"),
         ("signature cut short", changed(signature=honest["signature"][:-2]), 400, "signature"),
-        ("not in the census", body_of(foreign), 422, "ballot.voter"),
-        ("of another poll", body_of(replayed), 422, "signature"),
-        ("too early", body_of(poll.prepare(1, VOTES[1], opens - 1)), 422, "ballot.cast_at"),
-        ("too late", body_of(poll.prepare(1, VOTES[1], closes)), 422, "ballot.cast_at"),
-        ("from the future", body_of(poll.prepare(1, VOTES[1], closes - 1)), 422, "ballot.cast_at"),
-        ("over-vote", body_of(poll.factory.seal(over, poll.keys[1])), 422, "ballot"),
+        ("not in the census", foreign.record.to_json(), 422, "ballot.voter"),
+        ("of another poll", replayed.record.to_json(), 422, "signature"),
+        ("too early", poll.prepare(1, VOTES[1], opens - 1).record.to_json(), 422, "ballot.cast_at"),
+        ("too late", poll.prepare(1, VOTES[1], closes).record.to_json(), 422, "ballot.cast_at"),
+        (
+            "from the future",
+            poll.prepare(1, VOTES[1], closes - 1).record.to_json(),
+            422,
+            "ballot.cast_at",
+        ),
+        (
+            "over-vote",
+            poll.factory.sign(poll.factory.seal(over), poll.keys[1]).record.to_json(),
+            422,
+            "ballot",
+        ),
         ("oversized", b'{"ballot": "0x' + b"00" * 300_000 + b'"}', 413, "body"),
     ]
     for what, body, status, field in cases:
@@ -301,14 +311,14 @@ def test_a_good_share_that_comes_late_is_stored_before_its_receipt(town: Town) -
     poll = town.open_poll(6)
     shared = poll.factory.share(poll.keys[0].address, VOTES[0], poll.now())
     starving = (Share((5,) * 4, 5), *shared.shares[1:])
-    bad = poll.factory.seal(replace(shared, shares=starving), poll.keys[0])
+    bad = poll.factory.sign(poll.factory.seal(replace(shared, shares=starving)), poll.keys[0])
     (result,) = poll.cast_all([bad])
     assert set(result.receipts) == {2, 3, 4}
     eventually(lambda: poll.get(1).json()["voted"] == 1, "node 1 pulled the ballot")
     path = f"/receipts/0x{bad.ballot.digest.hex()}"
     assert poll.get(1, path).status_code == 404
-    good = poll.factory.seal(shared, poll.keys[0])
-    receipt = poll.post(1, body_of(good)).json()
+    good = poll.factory.sign(poll.factory.seal(shared), poll.keys[0])
+    receipt = poll.post(1, good.record.to_json()).json()
     # What it promised, it holds: also for those who ask again.
     assert poll.get(1, path).json() == receipt
 
@@ -357,10 +367,10 @@ def test_late_ballots_are_refused_and_receipts_repeated_after_closing(town: Town
 
     eventually(frozen, "all nodes are frozen")
     late = poll.prepare(5, VOTES[5], poll.published.parameters.closes_at - 1)
-    answer = poll.post(1, body_of(late))
+    answer = poll.post(1, late.record.to_json())
     assert answer.status_code == 409
     assert answer.json()["title"] == "Poll closed"
-    assert poll.post(1, body_of(ballots[0])).status_code == 200
+    assert poll.post(1, ballots[0].record.to_json()).status_code == 200
 
 
 def test_too_few_ballots_make_a_poll_void_and_open_nothing(town: Town) -> None:
@@ -414,8 +424,10 @@ def test_a_voter_with_another_ballot_for_each_node_cannot_stall_a_poll(town: Tow
         shared = poll.factory.share(poll.keys[5].address, vote_for(0), at + node)
         wrong = Share((5,) * 4, 5)
         shares = tuple(s if n == node else wrong for n, s in enumerate(shared.shares, start=1))
-        prepared = poll.factory.seal(replace(shared, shares=shares), poll.keys[5])
-        assert poll.post(node, body_of(prepared)).status_code == 200
+        prepared = poll.factory.sign(
+            poll.factory.seal(replace(shared, shares=shares)), poll.keys[5]
+        )
+        assert poll.post(node, prepared.record.to_json()).status_code == 200
     assert poll.tally() == tuple(sum(vote[slot] for vote in VOTES[:5]) for slot in range(4))
 
 
@@ -457,12 +469,14 @@ def test_voters_who_starve_nodes_cannot_stall_a_poll(town: Town) -> None:
         shared = poll.factory.share(poll.keys[voter].address, vote_for(0), poll.now())
         wrong = Share((5,) * 4, 5)
         shares = tuple(wrong if n == node else s for n, s in enumerate(shared.shares, start=1))
-        prepared = poll.factory.seal(replace(shared, shares=shares), poll.keys[voter])
+        prepared = poll.factory.sign(
+            poll.factory.seal(replace(shared, shares=shares)), poll.keys[voter]
+        )
         starving.append(prepared)
     for node, result in enumerate(poll.cast_all(starving), start=1):
         assert set(result.receipts) == {1, 2, 3, 4} - {node}
         assert result.recorded
-        assert "good share" in result.refusals[node]
+        assert "good share" in result.refusals[node].detail
     assert poll.tally() == (2 + 4, 2, 1, 1)
     logs = [path.read_text() for path in town.stack.folder.glob("node-*.log")]
     assert sum('"event": "repaired"' in log for log in logs) >= 3

@@ -19,7 +19,7 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.voter.chain_poll import poll_keys_of_nodes
-from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka.wire.poll_keys import PollKeyList
 from ostraka.wire.records import to_hex
 from ostraka_verifier.curve import load
@@ -109,7 +109,7 @@ def propose(api: Api, round_id: int, member: SigningKey, item: dict[str, Any]) -
 
 def ballots_of(
     stack: LocalStack, poll_id: int, votes: Sequence[tuple[SigningKey, bytes, Sequence[int]]]
-) -> list[PreparedBallot]:
+) -> list[SignedBallot]:
     poll = PublishedPoll.read(stack.registry, poll_id)
     opened = stack.registry.opened(poll_id)
     assert poll is not None

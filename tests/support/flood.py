@@ -17,7 +17,7 @@ from typing import Self
 import httpx
 
 from ostraka.keys import SigningKey
-from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.voter.prepare import BallotFactory
 from ostraka.wire.records import CastRecord
 from ostraka_verifier.rule import slack_bits
 
@@ -33,12 +33,7 @@ def false_proofs(
         factory.seal(factory.prove(signer.address, [2, 0, 0, 0, *slack_bits(2, 1)], at), signer)
         for at in range(at_unix_s, at_unix_s + count)
     ]
-    return [record_of(one) for one in prepared]
-
-
-def record_of(prepared: PreparedBallot) -> CastRecord:
-    """A ballot as it travels."""
-    return CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
+    return [one.record for one in prepared]
 
 
 class Flood:

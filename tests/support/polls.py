@@ -11,14 +11,14 @@ from ostraka.chain.registry import PollView, Status
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey, ballot_info
 from ostraka.voter.choice import vote_bits
-from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
     AnchoredRoot,
     Attestation,
     Board,
+    BoardLeaf,
     PollKeyAnnouncement,
-    SignedBallot,
     SignedShare,
 )
 from ostraka_verifier.census import Census, CensusEntry
@@ -207,7 +207,7 @@ class SyntheticPoll:
             records.append(Redemption(invitation.sign(digest), key.sign(digest)))
         return Redemptions(self.invited, tuple(records))
 
-    def leaf(self, prepared: PreparedBallot) -> SignedBallot:
+    def leaf(self, prepared: SignedBallot) -> BoardLeaf:
         """A ballot as the board lists it."""
         digest = self.domain.digest(
             typed_data.BALLOT,
@@ -217,7 +217,7 @@ class SyntheticPoll:
             prepared.ballot.digest,
             boxes_hash(prepared.boxes),
         )
-        return SignedBallot(
+        return BoardLeaf(
             prepared.ballot.encoded,
             recover_key(digest, prepared.signature),
             boxes_hash(prepared.boxes),

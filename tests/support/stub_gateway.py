@@ -7,6 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -14,6 +17,13 @@ def answer(status: int, body: Any, **headers: str) -> Answer:
     """JSON, or bytes as they are; underscores of header names stand for dashes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return status, {name.replace("_", "-"): value for name, value in headers.items()}, content
+
+
+def refusal(kind: ProblemType, detail: str, field: str = "", retry_after_s: int = 0) -> Answer:
+    """A problem, as a gateway answers it."""
+    problem = Problem(kind, detail, field, retry_after_s)
+    headers = {"Retry_After": str(retry_after_s)} if retry_after_s else {}
+    return answer(problem.status, problem.to_json(), **headers)
 
 
 class StubGateway:
@@ -34,7 +44,7 @@ class StubGateway:
                 name = f"{self.command} {self.path.removeprefix('/api/v1')}"
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 stub.requests.append((name, dict(self.headers), body))
-                found = stub.routes.get(name, answer(404, {"title": "Not found", "detail": name}))
+                found = stub.routes.get(name, refusal(ProblemType.NOT_FOUND, name))
                 status, headers, content = found(body) if callable(found) else found
                 self.send_response(status)
                 for one, value in {"Content-Length": str(len(content)), **headers}.items():

@@ -14,10 +14,9 @@ from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
 from ostraka.voter.chain_poll import poll_keys_of_nodes
-from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
-from ostraka.wire.records import CastRecord
 from ostraka.wire.relay import Cast, cast
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
@@ -180,12 +179,12 @@ class Poll:
         """Chain time."""
         return self.town.stack.registry.head().timestamp
 
-    def prepare(self, voter: int, bits: Sequence[int], at: int | None = None) -> PreparedBallot:
+    def prepare(self, voter: int, bits: Sequence[int], at: int | None = None) -> SignedBallot:
         """A ballot of one voter."""
         key = self.keys[voter]
         return self.factory.prepare(key, key.address, bits, self.now() if at is None else at)
 
-    def cast_all(self, ballots: Sequence[PreparedBallot]) -> list[Cast]:
+    def cast_all(self, ballots: Sequence[SignedBallot]) -> list[Cast]:
         """Cast ballots as their voters would."""
 
         async def run() -> list[Cast]:
@@ -196,7 +195,7 @@ class Poll:
 
         return asyncio.run(run())
 
-    def vote(self, votes: Sequence[Sequence[int]]) -> list[PreparedBallot]:
+    def vote(self, votes: Sequence[Sequence[int]]) -> list[SignedBallot]:
         """Voters 0, 1, … cast these bits; all must be recorded."""
         ballots = [self.prepare(voter, bits) for voter, bits in enumerate(votes)]
         for result in self.cast_all(ballots):
@@ -236,11 +235,6 @@ class Poll:
         self.anchor()
         self.end_window()
         return self.town.courier.tally(self.published, self.town.curve, TIMEOUT_S)[0].values
-
-
-def body_of(prepared: PreparedBallot) -> dict[str, Any]:
-    """The JSON that casts a ballot."""
-    return CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature).to_json()
 
 
 def eventually(condition: Callable[[], bool], what: str, timeout_s: float = 30) -> None:

@@ -11,7 +11,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
     SECTIONS,
     Board,
-    SignedBallot,
+    BoardLeaf,
     join_sections,
     split_sections,
 )
@@ -84,13 +84,13 @@ def failing(board: Board, chain: ChainEvidence) -> set[str]:
     }
 
 
-def with_leaf(number: int, leaf: SignedBallot, board: Board = BOARD) -> Board:
+def with_leaf(number: int, leaf: BoardLeaf, board: Board = BOARD) -> Board:
     leaves = list(board.leaves)
     leaves[number] = leaf
     return replace(board, leaves=tuple(leaves))
 
 
-def resigned(poll: SyntheticPoll, number: int, ballot: bytes) -> SignedBallot:
+def resigned(poll: SyntheticPoll, number: int, ballot: bytes) -> BoardLeaf:
     """Another ballot in a leaf, signed by its voter: only what is wrong with it remains."""
     digest = poll.domain.digest(
         typed_data.BALLOT,
@@ -101,7 +101,7 @@ def resigned(poll: SyntheticPoll, number: int, ballot: bytes) -> SignedBallot:
         bytes(32),
     )
     signature = poll.voter_keys[number].sign(digest)
-    return SignedBallot(ballot, recover_key(digest, signature), bytes(32), signature)
+    return BoardLeaf(ballot, recover_key(digest, signature), bytes(32), signature)
 
 
 def again(poll: SyntheticPoll) -> Case:
@@ -530,7 +530,7 @@ def an_over_vote() -> Case:
     shared = poll.factory.prove(
         poll.voter_keys[2].address, [1, 1, 1, 1, 0, 0], POLL.parameters.opens_at
     )
-    poll.prepared[2] = poll.factory.seal(shared, poll.voter_keys[2])
+    poll.prepared[2] = poll.factory.sign(poll.factory.seal(shared), poll.voter_keys[2])
     return again(poll)
 
 

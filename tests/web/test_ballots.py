@@ -8,7 +8,7 @@ from eth_account.messages import encode_typed_data
 
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey, ballot_info, challenge_info
-from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.curve import R, load
@@ -66,7 +66,7 @@ def of_poll(poll: SyntheticPoll) -> dict[str, Any]:
 
 def prepare(
     browser: Browser, poll: SyntheticPoll, voter: int, bits: list[int], **more: Any
-) -> tuple[PreparedBallot, dict[str, Any]]:
+) -> tuple[SignedBallot, dict[str, Any]]:
     """A ballot by TypeScript, read by Python; and the whole answer."""
     made = browser.call(
         "prepare",
@@ -78,10 +78,10 @@ def prepare(
     )
     ballot = poll.factory.layout.decode(CURVE, bytes.fromhex(made["ballot"][2:]))
     boxes = tuple(bytes.fromhex(box[2:]) for box in made["boxes"])
-    return PreparedBallot(ballot, boxes, bytes.fromhex(made["signature"][2:])), made
+    return SignedBallot(ballot, boxes, bytes.fromhex(made["signature"][2:])), made
 
 
-def check(poll: SyntheticPoll, prepared: PreparedBallot) -> None:
+def check(poll: SyntheticPoll, prepared: SignedBallot) -> None:
     """All that a node checks of a ballot."""
     ballot, key = prepared.ballot, poll.factory.key
     shape = poll.factory.layout.shape

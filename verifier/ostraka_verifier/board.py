@@ -52,7 +52,7 @@ class PollKeyAnnouncement:
 
 
 @dataclass(frozen=True)
-class SignedBallot:
+class BoardLeaf:
     """A canonical ballot, its signing key's two coordinates (64 bytes), the hash of its boxes, and
     that key's signature over ballot and boxes."""
 
@@ -104,7 +104,7 @@ class Board:
     committee: bytes
     poll_keys: tuple[PollKeyAnnouncement, ...]
     census: bytes
-    leaves: tuple[SignedBallot, ...]
+    leaves: tuple[BoardLeaf, ...]
     root: AnchoredRoot | None
     shares: tuple[SignedShare, ...]
     redemptions: bytes | None = None
@@ -230,14 +230,14 @@ def decode_poll_keys(data: bytes) -> tuple[PollKeyAnnouncement, ...]:
     )
 
 
-def _encode_leaves(leaves: Sequence[SignedBallot]) -> bytes:
+def _encode_leaves(leaves: Sequence[BoardLeaf]) -> bytes:
     parts = [unsigned(len(leaves), 4)]
     for leaf in leaves:
         parts += [leaf.ballot, leaf.public_key, leaf.boxes_hash, leaf.signature]
     return b"".join(parts)
 
 
-def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[SignedBallot, ...]:
+def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[BoardLeaf, ...]:
     """Read section 9 with ballots of `ballot_bytes` bytes; Malformed when it is none."""
     reader = Reader(data, "board.leaves")
     count = reader.unsigned(4, "count")
@@ -246,7 +246,7 @@ def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[SignedBallot, ...]:
         raise Malformed(f"board.leaves: {len(data)} bytes do not hold {count} ballots")
     return tuple(
         [
-            SignedBallot(
+            BoardLeaf(
                 reader.take(ballot_bytes, "ballot"),
                 reader.take(POINT_BYTES, "public_key"),
                 reader.take(HASH_BYTES, "boxes_hash"),

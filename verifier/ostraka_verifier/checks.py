@@ -16,7 +16,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot, BallotLayout
 from ostraka_verifier.board import (
     AnchoredRoot,
-    SignedBallot,
+    BoardLeaf,
     SignedShare,
     decode_leaves,
     decode_poll_keys,
@@ -260,7 +260,7 @@ class Audit:
         return BallotLayout(ProofShape(self.rule, self.committee.threshold))
 
     @property
-    def leaves(self) -> tuple[SignedBallot, ...]:
+    def leaves(self) -> tuple[BoardLeaf, ...]:
         """Section 9 (B1)."""
         return self._once(
             "B1", "leaves", lambda: decode_leaves(self.sections["leaves"], self.layout.size)

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.cli.errors import CommandError
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.gateway_client.requests import OpenRequests
 from ostraka.wire.addresses import read_address
+from ostraka.wire.problems import Problem
 
 DEFAULT_GATEWAY = "http://127.0.0.1:8200"
 _PLAN = re.compile("[0-9a-f]{16}")
@@ -114,15 +116,22 @@ def plan_of(gateway: Gateway, name: str) -> Any:
     return None
 
 
+def waits_for(plan: dict[str, Any] | None) -> str | None:
+    """What a plan waits for, in words; None for nothing."""
+    problem = plan and plan["problem"]
+    return str(Problem.from_json(problem)) if problem else None
+
+
 def poll_number(gateway: Gateway, name: str) -> int:
     """Number of a poll by its number or its plan.
 
     Raises:
-        Refusal: The plan's poll is not on the chain yet.
+        CommandError: The plan's poll is not on the chain yet.
     """
     plan = plan_of(gateway, name)
     if plan is None:
         return int(name)
     if plan["poll"] is None:
-        raise Refusal(0, "Not on the chain yet", plan["problem"] or "registration is still open")
+        detail = waits_for(plan) or "registration is still open"
+        raise CommandError("Not on the chain yet", detail)
     return int(plan["poll"])

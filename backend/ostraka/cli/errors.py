@@ -11,13 +11,30 @@ from typer.core import TyperGroup
 
 from ostraka.chain.errors import ChainError, Refused
 from ostraka.cli.output import printable
-from ostraka.gateway_client.gateway import Refusal, Unreachable
+from ostraka.gateway_client.gateway import Unreachable
 from ostraka.planning.account_file import WrongLines
+from ostraka.wire.problems import Problem
 from ostraka.wire.wording import of_file
 from ostraka_verifier.errors import AuditError
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
 _FIRST_SERVER_ERROR = 500
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked for; decided here, not by a server.
+
+    Attributes:
+        title: What kind of error.
+        detail: What was wrong this time.
+        field: Option or setting that it is about, "" for none.
+    """
+
+    def __init__(self, title: str, detail: str, field: str = "") -> None:
+        super().__init__(": ".join(part for part in (title, field, detail) if part))
+        self.title = title
+        self.detail = detail
+        self.field = field
 
 
 class OneLine(TyperGroup):
@@ -28,10 +45,14 @@ class OneLine(TyperGroup):
         as_json = ctx.ensure_object(dict)
         try:
             return super().invoke(ctx)
-        except Refusal as error:
+        except Problem as error:
             code = UNREACHABLE if error.status >= _FIRST_SERVER_ERROR else REFUSED
-            members = {"title": error.title, "field": error.field, "detail": error.detail}
+            members = {"type": error.uri, "title": error.title}
+            members |= {"field": error.field, "detail": error.detail}
             _end(as_json, code, str(error), members)
+        except CommandError as error:
+            members = {"title": error.title, "field": error.field, "detail": error.detail}
+            _end(as_json, REFUSED, str(error), members)
         except WrongLines as error:
             _end(as_json, USAGE, str(error), {"problems": error.problems})
         except (Refused, AuditError, ValueError) as error:

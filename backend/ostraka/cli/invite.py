@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl
+from ostraka.cli.errors import CommandError
 from ostraka.cli.key_options import PASSPHRASES, PlainKey, chosen, opened
 from ostraka.cli.output import emit, facts
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate, invitation_of
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
@@ -102,7 +105,9 @@ def register(
         }
         answer = to.post("/invitations/redemption", body)
         if answer.get("signing_key") != signer.address_hex:
-            raise Refusal(0, "Not registered", "the gateway registered another key", "signing_key")
+            raise CommandError(
+                "Not registered", "the gateway registered another key", "signing_key"
+            )
         _check_statement(to, answer, electorate, invitation, signer)
     shown = {
         "Title": place["title"],
@@ -130,15 +135,15 @@ def _write_new(
 def _place(places: Any, plan: str | None) -> Any:
     """Where an invitation is to be redeemed."""
     if not isinstance(places, list) or not places:
-        raise Refusal(
-            404, "No such invitation", "the gateway knows no invitation of this code", "code"
+        raise Problem(
+            ProblemType.NO_SUCH_INVITATION, "the gateway knows no invitation of this code", "code"
         )
     for place in places:
         if place["plan"] == plan or (plan is None and place["open"]):
             return place
     if plan is None:
-        raise Refusal(409, "Registration closed", "the census is fixed already", "code")
-    raise Refusal(404, "No such invitation", f"this code is not of plan {plan}", "plan")
+        raise Problem(ProblemType.REGISTRATION_CLOSED, "the census is fixed already", "code")
+    raise Problem(ProblemType.NO_SUCH_INVITATION, f"this code is not of plan {plan}", "plan")
 
 
 def _check_statement(
@@ -155,4 +160,4 @@ def _check_statement(
     account = to.get("/config")["account"]
     if to_hex(recover(digest, bytes.fromhex(answer["statement"][2:]))) != account:
         detail = "the gateway did not sign that it registered this key"
-        raise Refusal(0, "Not confirmed", detail, "statement")
+        raise CommandError("Not confirmed", detail, "statement")

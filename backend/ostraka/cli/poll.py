@@ -20,6 +20,7 @@ from ostraka.cli.client import (
     named_by,
     plan_of,
     poll_number,
+    waits_for,
 )
 from ostraka.cli.output import emit, facts, printable, progress, table, when
 from ostraka.cli.templates import POLL
@@ -133,7 +134,7 @@ def list_(gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> Non
         ]
     ]
     rows = (
-        (one["poll"], one["title"], one["round"], one["plan"], one["problem"]) for one in listed
+        (one["poll"], one["title"], one["round"], one["plan"], waits_for(one)) for one in listed
     )
     emit(as_json, listed, table(("Poll", "Title", "Round", "Plan", "Waits for"), rows))
 
@@ -357,7 +358,7 @@ def _planned(plan: dict[str, Any]) -> RenderableType:
             "State": "not on the chain yet",
             "Registration": "closed" if plan["census_fixed"] else "open",
             "Invitations": f"{invitations['redeemed']} of {invitations['issued']} redeemed",
-            "Waits for": plan["problem"],
+            "Waits for": waits_for(plan),
         }
     )
 

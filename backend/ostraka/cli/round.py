@@ -16,13 +16,16 @@ from ostraka.cli.client import (
     ask_once,
     named_by,
     proposal_id,
+    waits_for,
 )
 from ostraka.cli.errors import REFUSED
 from ostraka.cli.output import emit, facts, progress, table, when
 from ostraka.cli.poll import result_tables
 from ostraka.cli.templates import ROUND
 from ostraka.gateway_client.config import chain_time
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 
 app = typer.Typer(
@@ -133,7 +136,7 @@ def show(
             {
                 "Round": f"{number}: {found['title']}",
                 "State": found["status"],
-                "Waits for": plan and plan["problem"],
+                "Waits for": waits_for(plan),
                 "Text": found["text"] or None,
                 "Budget": f"{found['budget']} of {found['token'] or _COIN}",
                 "Deposited": found["deposited"],
@@ -225,7 +228,7 @@ def results(
     with Gateway(gateway) as to:
         poll = to.get(f"/rounds/{number}")["poll"]
         if poll is None:
-            raise Refusal(0, "Not tallied", "the round's vote has not started", "round")
+            raise Problem(ProblemType.NOT_TALLIED, "the round's vote has not started", "round")
         found = to.get(f"/polls/{poll}/results")
     emit(as_json, found, *result_tables(found))
 
@@ -254,10 +257,15 @@ def claim(
         else:
             due = [one for one in found if one["proposal"] == to_hex(proposal)]
             if not due:
-                raise Refusal(0, "No such proposal", f"round {number} has none of that id")
+                raise Problem(ProblemType.NO_SUCH_PROPOSAL, f"round {number} has none of that id")
         outcomes = [_claim_one(to, one) for one in bar.track(due, description="paying")]
     rows = (
-        (one["title"], one["amount"], one["recipient"], one["problem"] or "paid")
+        (
+            one["title"],
+            one["amount"],
+            one["recipient"],
+            one["problem"]["detail"] if one["problem"] else "paid",
+        )
         for one in outcomes
     )
     shown = table(("Title", "Amount", "Recipient", "Outcome"), rows)
@@ -272,8 +280,8 @@ def _claim_one(to: Gateway, proposal: dict[str, Any]) -> dict[str, Any]:
     }
     try:
         sent = to.post(f"/proposals/{proposal['proposal']}/payout", {})
-    except Refusal as refusal:
-        return {**outcome, "problem": refusal.detail}
+    except Problem as problem:
+        return {**outcome, "problem": problem.to_json()}
     return {**outcome, "problem": None, **sent}
 
 

@@ -18,16 +18,15 @@ from ostraka.cli.client import (
     address_option,
     poll_number,
 )
-from ostraka.cli.errors import UNREACHABLE
+from ostraka.cli.errors import UNREACHABLE, CommandError
 from ostraka.cli.key_options import KeyFile, PlainKey
 from ostraka.cli.output import emit, facts, note, printable, table, when
 from ostraka.cli.propose import Account
 from ostraka.files import private
 from ostraka.gateway_client.config import chain_time
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.voter.casting import (
-    Sealing,
     fetch_receipts,
     opened,
     prepare,
@@ -36,8 +35,11 @@ from ostraka.voter.casting import (
     sign,
 )
 from ostraka.voter.poll import VotersPoll, compare, poll_of_gateway
-from ostraka.voter.saved_votes import SavedBallot, SavedVotes
+from ostraka.voter.prepare import SealedBallot
+from ostraka.voter.saved_votes import ReceiptedBallot, SavedVotes
 from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 
 
@@ -153,12 +155,12 @@ def cast(
                 f"{path} holds a ballot that is not recorded yet; send that one by "
                 f"`ostraka vote send {path}`, or make a new one by --again"
             )
-            raise Refusal(0, "Unfinished", detail)
-        sealing = prepare(votes, _bits(poll, choose), now)
-        if challenge is not None and not _cast_it(sealing):
-            _open(votes, sealing, challenge, as_json)
+            raise CommandError("Unfinished", detail)
+        sealed = prepare(votes, _bits(poll, choose), now)
+        if challenge is not None and not _cast_it(sealed):
+            _open(votes, sealed, challenge, as_json)
             return
-        ballot = sign(votes, signer, sealing)
+        ballot = sign(votes, signer, sealed)
         _send(to, votes, ballot, direct, as_json, checked=checked)
 
 
@@ -175,7 +177,7 @@ def send(
     """
     votes = SavedVotes.read(file)
     if not votes.ballots:
-        raise Refusal(0, "Nothing to send", f"{file} holds no ballot")
+        raise CommandError("Nothing to send", f"{file} holds no ballot")
     with Gateway(gateway) as to:
         _send(to, votes, votes.ballots[-1], direct, as_json)
 
@@ -260,12 +262,12 @@ def _account_of(to: Gateway, poll: VotersPoll, signer: SigningKey) -> bytes:
     A gateway that names a wrong one gets a ballot that no node takes.
 
     Raises:
-        Refusal: The census has no account of this key, or several.
+        CommandError: The census has no account of this key, or several.
     """
     try:
         entries = to.get(f"/polls/{poll.poll_id}/voters/{signer.address_hex}")
-    except Refusal as refusal:
-        if refusal.status != 404:
+    except Problem as problem:
+        if problem.kind is not ProblemType.NOT_FOUND:
             raise
         # It did not organize this poll, and does not know who votes.
         return signer.address
@@ -274,12 +276,12 @@ def _account_of(to: Gateway, poll: VotersPoll, signer: SigningKey) -> bytes:
         return from_hex(accounts[0], "account")
     if accounts:
         detail = f"this key signs for {len(accounts)} accounts; name one by --account"
-        raise Refusal(0, "Which account", detail, "account")
+        raise CommandError("Which account", detail, "account")
     if entries:
         detail = f"the census binds account {signer.address_hex} to key {entries[0]['signing_key']}"
-        raise Refusal(0, "Another key", detail, "key")
+        raise CommandError("Another key", detail, "key")
     detail = f"no account of the census votes with key {signer.address_hex}"
-    raise Refusal(0, "Not in the census", detail, "key")
+    raise CommandError("Not in the census", detail, "key")
 
 
 def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
@@ -290,15 +292,15 @@ def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
         raise typer.BadParameter(str(error), param_hint="--choose") from None
 
 
-def _cast_it(sealing: Sealing) -> bool:
+def _cast_it(sealed: SealedBallot) -> bool:
     """Show the ballot's number, then ask whether to cast it: in this order, or it shows nothing."""
-    typer.echo(f"Your ballot is sealed as {to_hex(sealing.shared.ballot.digest)}.", err=True)
+    typer.echo(f"Your ballot is sealed as {to_hex(sealed.ballot.digest)}.", err=True)
     typer.echo("Note that number elsewhere before you answer.", err=True)
     return typer.confirm("Cast it now? No challenges it", default=None, err=True)
 
 
-def _open(votes: SavedVotes, sealing: Sealing, path: Path, as_json: bool) -> None:
-    opening = opened(votes, sealing)
+def _open(votes: SavedVotes, sealed: SealedBallot, path: Path, as_json: bool) -> None:
+    opening = opened(votes, sealed)
     with open(path, "x", opener=private) as file:
         json.dump(opening.to_json(), file, indent=1)
     answer = {"cast": False, "ballot_digest": to_hex(opening.digest), "opening": str(path)}
@@ -336,7 +338,7 @@ def _prompt(options: Sequence[str], how: str) -> str:
 def _send(
     to: Gateway,
     votes: SavedVotes,
-    ballot: SavedBallot,
+    ballot: ReceiptedBallot,
     direct: bool,
     as_json: bool,
     **more: str,
@@ -355,7 +357,7 @@ def _send(
                 "Kept in": votes.path,
             }
         ),
-        table(("Node", "No receipt because"), sorted(refusals.items())) if refusals else "",
+        table(("Node", "No receipt because"), _reasons(refusals)) if refusals else "",
     )
     lacking = sorted(set(range(1, len(votes.poll.committee.members) + 1)) - set(ballot.receipts))
     if answer["recorded"] and lacking:
@@ -370,7 +372,13 @@ def _send(
         raise typer.Exit(UNREACHABLE)
 
 
-def _shown(votes: SavedVotes, ballot: SavedBallot, refusals: dict[int, str]) -> dict[str, Any]:
+def _reasons(refusals: dict[int, Problem]) -> list[tuple[int, str]]:
+    return [(node, str(problem)) for node, problem in sorted(refusals.items())]
+
+
+def _shown(
+    votes: SavedVotes, ballot: ReceiptedBallot, refusals: dict[int, Problem]
+) -> dict[str, Any]:
     return {
         "poll": str(votes.poll.poll_id),
         "voter": to_hex(votes.voter),
@@ -382,6 +390,8 @@ def _shown(votes: SavedVotes, ballot: SavedBallot, refusals: dict[int, str]) -> 
             {"node": node, "signature": to_hex(signature)}
             for node, signature in sorted(ballot.receipts.items())
         ],
-        "refusals": [{"node": node, "reason": why} for node, why in sorted(refusals.items())],
+        "refusals": [
+            {"node": node, "problem": why.to_json()} for node, why in sorted(refusals.items())
+        ],
         "file": str(votes.path),
     }

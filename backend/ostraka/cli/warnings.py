@@ -10,9 +10,7 @@ import typer
 
 from ostraka.cli.errors import REFUSED
 from ostraka.cli.output import emit, facts, note
-from ostraka.gateway_client.gateway import Refusal
 from ostraka.planning.account_file import WrongLines
-from ostraka.wire.problems import Problem
 
 if TYPE_CHECKING:
     from ostraka.planning.specification import PollSpecification, RoundSpecification
@@ -58,10 +56,7 @@ def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
     now = int(time.time())
     wanted = kind.model_validate(read_specification(file, kind, now))
     rule = wanted.check()
-    try:
-        census = census_so_far(None, wanted)
-    except Problem as problem:
-        raise Refusal(0, problem.title, problem.detail, problem.field) from problem
+    census = census_so_far(None, wanted)
     if census is not None:
         rule.check_weight(census.total_weight)
     impossible = list(impossibilities(wanted, census, rule, now))

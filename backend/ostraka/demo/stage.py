@@ -15,10 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ostraka.chain.published import PublishedPoll
 from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.result import Step
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.voter.chain_poll import poll_keys_of_nodes
-from ostraka.voter.prepare import BallotFactory, PreparedBallot
+from ostraka.voter.prepare import BallotFactory, SignedBallot
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, encode_records
 from ostraka_verifier.curve import Curve
 
@@ -59,8 +60,8 @@ class Stage:
                 if found:
                     return found
                 seen = "not ready"
-            except Refusal as refusal:
-                seen = str(refusal)
+            except Problem as problem:
+                seen = str(problem)
             if time.monotonic() > deadline:
                 waiting = gateway.get(f"/plans/{plan}")["problem"]
                 raise RuntimeError(f"{path}: {seen}; the gateway says: {waiting}")
@@ -83,7 +84,7 @@ class Stage:
 
     def prepare(
         self, poll: PublishedPoll, ballots: Sequence[tuple[SigningKey, Sequence[int]]]
-    ) -> list[PreparedBallot]:
+    ) -> list[SignedBallot]:
         """Ballots of voters, ready to be cast.
 
         Args:
@@ -112,7 +113,7 @@ class Stage:
         self,
         gateway: Gateway,
         poll: PublishedPoll,
-        ballots: Sequence[PreparedBallot],
+        ballots: Sequence[SignedBallot],
         kill: Sequence[int],
     ) -> None:
         """Cast all ballots through the gateway.
@@ -121,7 +122,7 @@ class Stage:
             kill: Nodes to kill for good after half of them.
         """
         self._await_heads()
-        records = [CastRecord(one.ballot.encoded, one.boxes, one.signature) for one in ballots]
+        records = [one.record for one in ballots]
         half = len(records) // 2
         with self.progress("ballots recorded", len(records)) as advance:
             self._cast(gateway, poll, records[:half], advance)

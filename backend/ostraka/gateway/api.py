@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -18,7 +17,6 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ostraka import __version__
 from ostraka.chain.contract import ChainError, Refused, Sent
-from ostraka.chain.errors import LowOnCoin, NotMinedYet
 from ostraka.chain.treasury import Authorization, Item
 from ostraka.formats.election import FileError
 from ostraka.formats.results import results_csv, results_pb
@@ -28,6 +26,7 @@ from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.desk import MAX_ID, Desk
 from ostraka.gateway.idempotency import HEADER
 from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.pages import Bundle
 from ostraka.gateway.progress import Progress
 from ostraka.gateway.views import Views
@@ -37,6 +36,7 @@ from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.wire import api_docs, problems
 from ostraka.wire.addresses import canonical_address
 from ostraka.wire.limits import BodyLimit
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records, from_hex, to_hex
 from ostraka.wire.strict_requests import StrictRoute
@@ -46,9 +46,6 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 2**20
 _BINARY = "application/octet-stream"
-_PARAMETER = re.compile(r"InvalidParameter\((\w+)\)")
-"""Where a contract names what it refuses."""
-_CAPITAL = re.compile("[A-Z]")
 
 Json = dict[str, Any]
 Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
@@ -196,31 +193,12 @@ def build_api(
     api_docs.install(app)
     problems.install(app)
 
-    @app.exception_handler(Refused)
-    async def _refused(_: Request, error: Refused) -> Response:
-        named = _PARAMETER.search(str(error))
-        field = _CAPITAL.sub(lambda found: f"_{found[0].lower()}", named[1]) if named else ""
-        return problems.respond(Problem(422, "Refused by the contract", str(error), field))
-
-    @app.exception_handler(LowOnCoin)
-    async def _low(_: Request, error: LowOnCoin) -> Response:
-        log.warning("account low on coin", problem=str(error))
-        return problems.respond(Problem(409, "Account low on coin", str(error)))
-
-    @app.exception_handler(NotMinedYet)
-    async def _waits(_: Request, error: NotMinedYet) -> Response:
-        return problems.respond(Problem(503, "Not mined yet", str(error), "", 5))
-
     @app.exception_handler(ChainError)
-    async def _chain(_: Request, error: ChainError) -> Response:
-        # The message may name the provider with its credentials: it belongs into the log.
-        log.warning("chain out of reach", problem=str(error))
-        detail = "the gateway cannot reach the chain now"
-        return problems.respond(Problem(503, "Chain out of reach", detail, "", 5))
-
     @app.exception_handler(CourierError)
-    async def _courier(_: Request, error: CourierError) -> Response:
-        return problems.respond(Problem(503, "Nodes out of reach", str(error), "", 5))
+    async def _failed(_: Request, error: ChainError | CourierError) -> Response:
+        if not isinstance(error, Refused):
+            log.warning("request failed", problem=str(error))
+        return problems.respond(problem_of(error))
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # Pages of any origin may use the gateway; nothing here rests on cookies.
@@ -246,7 +224,7 @@ def build_api(
     ) -> None:
         offered = hashlib.sha256((given.credentials if given else "").encode()).digest()
         if given is None or not hmac.compare_digest(offered, token_hash):
-            raise Problem(401, "Not the organizer", "this needs the organizer's token")
+            raise Problem(ProblemType.NOT_ORGANIZER, "this needs the organizer's token")
 
     Organizer = Depends(organizer)
 
@@ -371,11 +349,11 @@ def build_api(
             subject = from_hex(wanted.proposal, "proposal") if wanted.proposal else None
         if subject is None:
             field = "round" if wanted.kind == "proposal" else "proposal"
-            raise Problem(422, "Invalid request", f"a {wanted.kind} needs it", field)
+            raise Problem(ProblemType.INVALID_REQUEST, f"a {wanted.kind} needs it", field)
         item = None
         if wanted.kind != "withdrawal":
             if wanted.item is None:
-                raise Problem(422, "Invalid request", f"a {wanted.kind} needs it", "item")
+                raise Problem(ProblemType.INVALID_REQUEST, f"a {wanted.kind} needs it", "item")
             item = wanted.item.item
         return organizing.to_sign(wanted.kind, from_hex(wanted.member, "member"), subject, item)
 
@@ -422,7 +400,7 @@ def build_api(
         if not organizing.paying(identity) and (not found["funded"] or found["paid"]):
             # Nobody may make the gateway pay for transactions that must fail.
             detail = "it is paid already" if found["paid"] else "it is not funded"
-            raise Problem(409, "Nothing to pay", detail, "proposal")
+            raise Problem(ProblemType.NOTHING_TO_PAY, detail, "proposal")
         return sent_json(organizing.claim(round_id, identity))
 
     @app.post("/api/v1/polls", status_code=201, dependencies=[Organizer], tags=["polls"])
@@ -506,7 +484,7 @@ def build_api(
         try:
             return Response(results_pb(found), media_type="text/plain")
         except FileError as error:
-            raise Problem(409, "No such file", str(error), "poll") from error
+            raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
 
     @app.get("/api/v1/polls/{poll_id}/census", tags=["polls"])
     def census(poll_id: PollNumber) -> Response:
@@ -514,7 +492,7 @@ def build_api(
         desk.poll(poll_id)
         plan = desk.plans.of_poll(poll_id)
         if plan is None or plan.census is None:
-            raise Problem(404, "Not found", "this gateway does not know the census", "poll")
+            raise Problem(ProblemType.NOT_FOUND, "this gateway does not know the census", "poll")
         return Response(plan.census, media_type=_BINARY)
 
     @app.get("/api/v1/polls/{poll_id}/voters/{address}", tags=["polls"])

@@ -11,9 +11,10 @@ import httpx
 
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
-from ostraka.wire.relay import Nodes
+from ostraka.wire.relay import Nodes, rejection
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import ADDRESS_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
@@ -42,8 +43,7 @@ class Ballots:
         """
         (answer,) = await self.cast_batch(poll, [record])
         if not answer["receipts"]:
-            reasons = [str(one["reason"]) for one in answer["refusals"]]
-            raise _refusal(reasons)
+            raise rejection([Problem.from_json(one["problem"]) for one in answer["refusals"]])
         return answer
 
     async def cast_batch(
@@ -51,7 +51,9 @@ class Ballots:
     ) -> list[dict[str, Any]]:
         """Send ballots to all nodes, each answered for itself."""
         if len(records) > MAX_BATCH:
-            raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
+            raise Problem(
+                ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body"
+            )
         results = await self._nodes.send(poll, records)
         return [
             {
@@ -63,8 +65,8 @@ class Ballots:
                     for node, signature in sorted(result.receipts.items())
                 ],
                 "refusals": [
-                    {"node": node, "reason": reason}
-                    for node, reason in sorted(result.refusals.items())
+                    {"node": node, "problem": problem.to_json()}
+                    for node, problem in sorted(result.refusals.items())
                 ],
                 "waiting": sorted(result.waiting),
             }
@@ -81,7 +83,7 @@ class Ballots:
             except (Malformed, KeyError, TypeError):
                 continue
         if not receipts:
-            raise Problem(404, "Not found", "no node gave a receipt for that ballot", "digest")
+            raise Problem(ProblemType.NOT_FOUND, "no node gave a receipt for that ballot", "digest")
         return {
             "ballot_digest": to_hex(digest),
             "recorded": len(receipts) >= poll.committee.quorum,
@@ -111,7 +113,7 @@ class Ballots:
             if response.status_code == 200:
                 return _chunks(response)
             await response.aclose()
-        raise Problem(503, "Unavailable", "no node serves the board now", "", 5)
+        raise Problem(ProblemType.BOARD_UNAVAILABLE, "no node serves the board now", "", 5)
 
     async def progress(self, poll: PublishedPoll, view: PollView) -> dict[str, Any]:
         """Counts only: who is eligible, how many voted, which nodes answer."""
@@ -196,17 +198,3 @@ def _receipt(
         "cast_at": cast_at,
         "signature": to_hex(signature),
     }
-
-
-def _refusal(reasons: list[str]) -> Problem:
-    """What a voter is told when no node took a ballot: what the first that answered said."""
-    for reason in reasons:
-        try:
-            said = strict_json(reason.encode())
-            status = int(said["status"])
-            if 400 <= status < 500:
-                field = str(said.get("field", ""))
-                return Problem(status, str(said["title"]), str(said["detail"]), field)
-        except (AuditError, KeyError, TypeError, ValueError):
-            continue
-    return Problem(503, "Nodes out of reach", "; ".join(reasons)[:500], "", 5)

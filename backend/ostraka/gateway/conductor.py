@@ -5,11 +5,11 @@ Everything is found again from the chain after a crash; what this gateway does, 
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
-from ostraka.chain.contract import ChainError, Refused
-from ostraka.chain.errors import LowOnCoin, NotMinedYet
+from ostraka.chain.contract import ChainError
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import RoundStatus
@@ -18,6 +18,7 @@ from ostraka.gateway.description import poll_description, round_description
 from ostraka.gateway.desk import Desk
 from ostraka.gateway.known_polls import warnings_of
 from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.plans import Fixed, specification_of
 from ostraka.planning.asked_poll import electorate_of, planned_poll
 from ostraka.planning.electorates import invited_census
@@ -29,6 +30,7 @@ from ostraka.planning.specification import (
     RoundSpecification,
 )
 from ostraka.storage.gateway_tables import Invitation, Plan
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census, CensusEntry
@@ -67,16 +69,16 @@ class Conductor:
             if plan.is_round and plan.round_id is None and not self._organizing.begun(plan):
                 # Its organizer is just asking for it.
                 continue
-            problem = ""
+            problem = None
             try:
                 self._advance(plan)
             except (ChainError, CourierError, AuditError, Problem) as error:
-                problem = _shown(error)
+                problem = _shown(problem_of(error))
                 self._resting[plan.id] = time.monotonic() + _RETRY_S
                 log.warning("plan waits", plan=plan.id, problem=str(error))
-            except Exception:
+            except Exception as error:
                 # One plan's trouble must not stop the others.
-                problem = "the gateway failed; its log says how"
+                problem = _shown(problem_of(error))
                 self._resting[plan.id] = time.monotonic() + _RETRY_S
                 log.exception("plan failed", plan=plan.id)
             if problem != plan.problem:
@@ -105,11 +107,11 @@ class Conductor:
         round_id = self._organizing.round_number(plan)
         view = desk.treasury.round(round_id)
         if view.status is RoundStatus.NONE:
-            raise Problem(409, "Round gone", "the chain took the round back")
+            raise Problem(ProblemType.ROUND_REVERTED, "the chain took the round back")
         if view.status is RoundStatus.READY:
             if view.deposited < view.parameters.budget:
                 detail = f"{view.deposited} of {view.parameters.budget} are deposited"
-                raise Problem(409, "Underfunded", detail)
+                raise Problem(ProblemType.UNDERFUNDED, detail)
             self._start_voting(plan, wanted, round_id)
         elif view.status is RoundStatus.VOTING:
             if plan.poll_id != view.poll_id:
@@ -140,7 +142,7 @@ class Conductor:
         poll, _ = desk.poll(poll_id)
         tally = desk.registry.tally(poll_id)
         if tally is None:
-            raise Problem(503, "Not indexed", "the chain does not show the tally")
+            raise Problem(ProblemType.NOT_INDEXED, "the chain does not show the tally")
         sent = desk.treasury.decide(
             desk.errand(f"decide {plan.id}"),
             round_id,
@@ -170,7 +172,7 @@ class Conductor:
         if now >= wanted.closes_at:
             # Saved with the problem, which stays.
             plan.finished = True
-            raise Problem(409, "Too late", "voting would be over before it began")
+            raise Problem(ProblemType.TOO_LATE, "voting would be over before it began")
         self._create_poll(plan, wanted, now)
 
     def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
@@ -225,7 +227,7 @@ class Conductor:
         if isinstance(electorate, Invitations):
             return _redeemed(electorate, used, plan.nonce)
         if electorate is None:
-            raise Problem(409, "No voters", "nobody may vote")
+            raise Problem(ProblemType.NO_VOTERS, "nobody may vote")
         if isinstance(wanted, RoundSpecification) and not isinstance(electorate, AccountList):
             at = wanted.proposals_close_at
             census, source = self._desk.electorates.census_at(electorate, at)
@@ -254,19 +256,19 @@ class Conductor:
 
     def _open(self, plan: Plan, poll: PublishedPoll) -> None:
         if plan.census is None:
-            raise Problem(409, "Census missing", "this gateway did not fix the poll's census")
+            raise Problem(ProblemType.CENSUS_UNKNOWN, "this gateway did not fix the poll's census")
         sent = self._courier.open_poll(poll, plan.census + (plan.redemptions or b""))
         self._desk.record(plan, "open poll", sent)
 
     def _finish(self, plan: Plan) -> None:
-        plan.finished, plan.problem = True, ""
+        plan.finished, plan.problem = True, None
         self._desk.plans.save(plan)
 
 
 def _redeemed(electorate: Invitations, used: Sequence[Invitation], nonce: bytes | None) -> Fixed:
     """The census of those who redeemed an invitation, with what proves it."""
     if not used:
-        raise Problem(409, "Nobody registered", "no invitation was redeemed")
+        raise Problem(ProblemType.NOBODY_REGISTERED, "no invitation was redeemed")
     invited = invited_census(electorate)
     census = Census(
         tuple(CensusEntry(one.address, one.signing_key or b"", one.weight) for one in used)
@@ -276,10 +278,7 @@ def _redeemed(electorate: Invitations, used: Sequence[Invitation], nonce: bytes 
     return Fixed(census, origin, Redemptions(invited, records).encode())
 
 
-def _shown(error: Exception) -> str:
-    """What everybody may read of a plan's problem."""
-    if isinstance(error, ChainError) and not isinstance(error, (Refused, LowOnCoin, NotMinedYet)):
-        # Names the provider, perhaps with its credentials: that belongs into the log.
-        return "the gateway cannot reach the chain now"
-    # Nodes say what they like, and not every database takes it.
-    return str(error).replace("\0", " ")
+def _shown(problem: Problem) -> dict[str, Any]:
+    """A plan's problem as it is stored: nodes say what they like, databases take not all of it."""
+    problem.detail = problem.detail.replace("\0", " ")
+    return problem.to_json()

@@ -21,6 +21,8 @@ from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import reported
 from ostraka.wire.records import from_hex, strict_json
 from ostraka.wire.wording import no_answer
 from ostraka_verifier.board import AnchoredRoot, Attestation, Board
@@ -44,12 +46,28 @@ _LARGE_PATIENCE_S = 30
 """For census and board, which grow with the number of voters."""
 _ANSWER_BYTES = 2**22
 """More than a node has to say but for its board."""
+_STAGE_LENGTH = 40
 _VOTER_BYTES = 2**9
 """More than a voter adds to a board beside the ballot."""
 
 
 class CourierError(Exception):
-    """Too few nodes answered, or not in time; the message says what each of them said."""
+    """Too few nodes answered, or not in time; the message says what each of them said.
+
+    Attributes:
+        kind: Kind of problem that this is to those outside.
+        nodes: Members of JSON for each node that holds it up.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        kind: ProblemType = ProblemType.NODES_UNREACHABLE,
+        nodes: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.nodes = tuple(nodes)
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,14 @@ class _Opening:
 
     public_keys: tuple[bytes | None, ...]
     signature: bytes | None
-    waits: str
+    waiting_for: tuple[dict[str, Any], ...]
+    """Node and stage of each that this node waits for."""
+
+    @property
+    def waits(self) -> str:
+        """What it waits for, in words."""
+        named = [f"node {one['node']} ({one['stage']})" for one in self.waiting_for]
+        return "waits for " + ", ".join(named) if named else "is not ready"
 
 
 class Courier:
@@ -138,15 +163,22 @@ class Courier:
                 raise CourierError(f"{member.url}: announces no poll key")
         openings = [self._opening(poll, member) for member in poll.committee.members]
         keys = next((one.public_keys for one in openings if None not in one.public_keys), None)
-        unsigned = [
-            f"node {number}: {one.waits}"
-            for number, one in enumerate(openings, start=1)
-            if one.signature is None
-        ]
+        unsigned = {
+            number: one for number, one in enumerate(openings, start=1) if one.signature is None
+        }
         if keys is None or unsigned:
-            raise CourierError("the poll's keys are not signed yet; " + "; ".join(unsigned))
+            said = "; ".join(f"node {number}: {one.waits}" for number, one in unsigned.items())
+            raise CourierError(
+                f"the poll's keys are not signed yet; {said}",
+                ProblemType.POLL_KEYS_UNSIGNED,
+                [
+                    {"node": number, "waits_for": list(one.waiting_for)}
+                    for number, one in unsigned.items()
+                ],
+            )
         if any(one.public_keys != keys for one in openings):
-            raise CourierError("the nodes do not agree on the poll's keys yet")
+            detail = "the nodes do not agree on the poll's keys yet"
+            raise CourierError(detail, ProblemType.POLL_KEYS_DIFFER)
         public_keys = [key for key in keys if key is not None]
         check_poll_keys(public_keys)
         return self._registry.open_poll(
@@ -178,16 +210,19 @@ class Courier:
         answer = self._get_json(member.url, f"/api/v1/polls/{poll.poll_id}/opening")
         try:
             signature = answer["signature"]
-            waits = [f"node {one['node']} ({one['reason']})" for one in answer["waiting_for"]]
+            waiting_for = tuple(
+                {"node": int(one["node"]), "stage": str(one["reason"])[:_STAGE_LENGTH]}
+                for one in answer["waiting_for"]
+            )
             return _Opening(
                 tuple(
                     None if key is None else from_hex(key, "public_keys")
                     for key in answer["public_keys"]
                 ),
                 None if signature is None else from_hex(signature, "signature"),
-                "waits for " + ", ".join(waits) if waits else "is not ready",
+                waiting_for,
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CourierError(f"{member.url}: shows no opening") from error
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
@@ -336,7 +371,8 @@ class Courier:
             if response is not None:
                 response.close()
         if response.status_code != 200:
-            raise CourierError(f"{url}: {bytes(body[:500]).decode(errors='replace')}")
+            problem = reported(bytes(body), response.status_code, response.headers)
+            raise CourierError(f"{url}: {problem}")
         return bytes(body)
 
     def _get_json(self, url: str, path: str) -> Any:

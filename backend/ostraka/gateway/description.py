@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from ostraka.chain.treasury import Treasury
 from ostraka.planning.round_rules import question_of
 from ostraka.planning.specification import PollSpecification
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.question import poll_labels
 
@@ -85,4 +86,4 @@ def description(
         if len(encoded) <= MAX_BYTES:
             return encoded
     detail = f"title, text and questions make {len(encoded)} bytes, at most {MAX_BYTES} are allowed"
-    raise Problem(422, "Too long", detail, "questions")
+    raise Problem(ProblemType.DESCRIPTION_TOO_LONG, detail, "questions")

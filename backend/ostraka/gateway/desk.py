@@ -13,6 +13,7 @@ from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
 from ostraka.planning.electorates import Electorates
 from ostraka.storage.gateway_tables import Plan
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.curve import Curve
@@ -67,15 +68,15 @@ class Desk:
             ChainError: The chain is out of reach.
         """
         if not 1 <= poll_id <= MAX_ID:
-            raise Problem(404, "No such poll", "the chain has no poll of that number", "poll")
+            raise Problem(ProblemType.NO_SUCH_POLL, "the chain has no poll of that number", "poll")
         view = self.registry.poll(poll_id)
         if view.status is Status.NONE:
-            raise Problem(404, "No such poll", f"the chain has no poll {poll_id}", "poll")
+            raise Problem(ProblemType.NO_SUCH_POLL, f"the chain has no poll {poll_id}", "poll")
         known = self._published.get(poll_id)
         if known is None or known.context != view.poll_context:
             known = PublishedPoll.read(self.registry, poll_id)
             if known is None:
-                raise Problem(503, "Not indexed", "the chain is still catching up", "poll", 2)
+                raise Problem(ProblemType.NOT_INDEXED, "the chain is still catching up", "poll", 2)
             self._published[poll_id] = known
         return known, view
 
@@ -85,7 +86,7 @@ class Desk:
         poll, view = self.poll(poll_id)
         if poll.committee.digest not in self.committees:
             detail = f"this gateway does not talk to committee {to_hex(poll.committee.digest)}"
-            raise Problem(409, "Not served", detail, "poll")
+            raise Problem(ProblemType.POLL_NOT_SERVED, detail, "poll")
         return poll, view
 
     def node_urls(self) -> list[str]:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from ostraka.storage.gateway_tables import IdempotentRequest
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 
 HEADER = "Idempotency-Key"
@@ -49,12 +50,12 @@ class Requests:
         given = _KEY.fullmatch(key or "")
         if given is None:
             detail = "name the request by 16 to 128 letters, digits, or any of _.:- of your choice"
-            raise Problem(400, "Idempotency-Key missing", detail, HEADER)
+            raise Problem(ProblemType.IDEMPOTENCY_KEY_MISSING, detail, HEADER)
         key_hash = hashlib.sha256(given[1].encode()).digest()
         with self._guard:
             if key_hash in self._running:
                 detail = "the same request is being worked on; ask again in a moment"
-                raise Problem(409, "Still working on it", detail, HEADER, 2)
+                raise Problem(ProblemType.REQUEST_IN_PROGRESS, detail, HEADER, 2)
             self._running.add(key_hash)
         try:
             known = self._known(key_hash, hashlib.sha256(request).digest())
@@ -83,5 +84,5 @@ class Requests:
             known = session.get_one(IdempotentRequest, key_hash)
         if known.fingerprint != fingerprint:
             detail = "this key named another request before; take a new one"
-            raise Problem(422, "Idempotency-Key used before", detail, HEADER)
+            raise Problem(ProblemType.IDEMPOTENCY_KEY_REUSED, detail, HEADER)
         return known

@@ -33,6 +33,7 @@ from ostraka.planning.specification import (
 )
 from ostraka.storage.gateway_tables import Plan
 from ostraka.wire.invitations import InvitedElectorate
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka.wire.typed_json import typed_json
@@ -171,7 +172,7 @@ class Organizing:
             rule, now = wanted.check(), self._desk.registry.head().timestamp
             refuse_impossible(wanted, census_so_far(None, wanted), rule, now)
         except Rejected as rejected:
-            raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
+            raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.
         proposers = wanted.members
         if not isinstance(proposers, Invitations):
@@ -229,7 +230,7 @@ class Organizing:
                 rule.check_weight(census.total_weight)
             refuse_impossible(wanted, census, rule, now)
         except Rejected as rejected:
-            raise Problem(422, "Invalid request", rejected.reason, rejected.item) from rejected
+            raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
         return warnings_of(self._desk, planned_poll("this poll", wanted, census))
 
     def _warnings(self, wanted: RoundSpecification) -> list[LeakWarning]:
@@ -314,10 +315,14 @@ class Organizing:
     def round(self, round_id: int) -> Any:
         """State of a round; Problem when there is none."""
         if not 1 <= round_id <= MAX_ID:
-            raise Problem(404, "No such round", "the treasury has no round of that number", "round")
+            raise Problem(
+                ProblemType.NO_SUCH_ROUND, "the treasury has no round of that number", "round"
+            )
         view = self._desk.treasury.round(round_id)
         if view.status is RoundStatus.NONE:
-            raise Problem(404, "No such round", f"the treasury has no round {round_id}", "round")
+            raise Problem(
+                ProblemType.NO_SUCH_ROUND, f"the treasury has no round {round_id}", "round"
+            )
         return view
 
     def members(self, round_id: int) -> Census:
@@ -326,7 +331,7 @@ class Organizing:
         plan = self._desk.plans.of_round(round_id)
         if plan is None or plan.members is None:
             detail = "this gateway did not create the round, and does not know its members"
-            raise Problem(409, "Members unknown", detail, "round")
+            raise Problem(ProblemType.MEMBERS_UNKNOWN, detail, "round")
         # Reading them takes long where they are many.
         if plan.id not in self._members:
             while len(self._members) >= _KEPT_CENSUSES:
@@ -340,7 +345,7 @@ class Organizing:
         try:
             key, weight, index, root_hash, total, count, siblings = membership(members, account)
         except ValueError as error:
-            raise Problem(404, "Not a member", str(error), "account") from None
+            raise Problem(ProblemType.NO_SUCH_MEMBER, str(error), "account") from None
         return {
             "account": to_hex(account),
             "signing_key": key.lower(),
@@ -429,7 +434,7 @@ class Organizing:
         try:
             check_redemption(redemption, address, signing_key, electorate.digest, electorate.domain)
         except Rejected as rejected:
-            raise Problem(422, "Check failed", rejected.reason, "signature") from rejected
+            raise Problem(ProblemType.CHECK_FAILED, rejected.reason, "signature") from rejected
         invitation = self._desk.plans.redeem(plan, address, signing_key, redemption)
         statement = electorate.domain.digest(
             typed_data.REDEEMED, electorate.digest, address, signing_key
@@ -445,10 +450,10 @@ class Organizing:
     def _invited_electorate(self, plan: Plan) -> InvitedElectorate:
         voters = electorate_of(specification_of(plan))
         if not isinstance(voters, Invitations):
-            raise Problem(409, "No invitations", "nobody votes there by invitation", "plan")
+            raise Problem(ProblemType.NO_INVITATIONS, "nobody votes there by invitation", "plan")
         contract = self._desk.registry if plan.nonce else self._desk.treasury
         if plan.nonce is None and plan.round_id is None:
-            raise Problem(409, "Not created", "the round is not on chain yet", "plan")
+            raise Problem(ProblemType.NOT_CREATED, "the round is not on chain yet", "plan")
         root = invited_census(voters).root
         return InvitedElectorate(contract.domain, root, plan.round_id, plan.nonce)
 
@@ -464,11 +469,11 @@ class Organizing:
         entry = members.by_account.get(signed.member)
         if entry is None:
             detail = f"{to_hex(signed.member)} is no member of this round"
-            raise Problem(403, "Not a member", detail, "authorization.member")
+            raise Problem(ProblemType.NOT_A_MEMBER, detail, "authorization.member")
         digest = self._desk.treasury.domain.digest(kind, *head, signed.nonce, signed.deadline)
         if recover(digest, signed.signature) != entry.signing_key:
             detail = "not of this request by the member's signing key"
-            raise Problem(422, "Check failed", detail, "authorization.signature")
+            raise Problem(ProblemType.CHECK_FAILED, detail, "authorization.signature")
         errand = self._desk.errand(f"relay {digest.hex()}")
         if errand.begun:
             return errand, members
@@ -476,7 +481,7 @@ class Organizing:
         if signed.nonce != nonce:
             # What stands on chain for everybody to copy must not use up the member's transactions.
             detail = f"{signed.nonce} is not the member's next nonce, {nonce}"
-            raise Problem(409, "Used before", detail, "authorization.nonce")
+            raise Problem(ProblemType.NONCE_USED, detail, "authorization.nonce")
         self._desk.plans.count_relay(round_id, signed.member, RELAYS_PER_MEMBER)
         return errand, members
 
@@ -484,9 +489,11 @@ class Organizing:
         if wanted is None:
             if not self._desk.committees:
                 detail = "this gateway knows no committee; name one in its settings"
-                raise Problem(409, "No committee", detail, "committee")
+                raise Problem(ProblemType.NO_COMMITTEE, detail, "committee")
             return self._desk.committees[0]
         digest = from_hex(wanted, "committee")
         if digest not in self._desk.committees:
-            raise Problem(422, "Not served", "this gateway does not talk to it", "committee")
+            raise Problem(
+                ProblemType.COMMITTEE_NOT_SERVED, "this gateway does not talk to it", "committee"
+            )
         return digest

@@ -17,6 +17,7 @@ from ostraka.chain.contract import Sent
 from ostraka.planning.leaks import LeakWarning
 from ostraka.planning.specification import Invitations, PollSpecification, RoundSpecification
 from ostraka.storage.gateway_tables import Invitation, Plan, RelayCount, Step
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.census import Census
@@ -128,7 +129,9 @@ class Plans:
             with Session(self._engine) as session:
                 plan = session.get(Plan, plan_id)
         if plan is None:
-            raise Problem(404, "No such plan", f"this gateway has no plan {plan_id[:40]}", "plan")
+            raise Problem(
+                ProblemType.NO_SUCH_PLAN, f"this gateway has no plan {plan_id[:40]}", "plan"
+            )
         return plan
 
     def of_round(self, round_id: int) -> Plan | None:
@@ -220,15 +223,15 @@ class Plans:
             key = plan.id, address
             invitation = session.get(Invitation, key, with_for_update=True)
             if invitation is None:
-                raise Problem(404, "No such invitation", "not of this plan", "invitation")
+                raise Problem(ProblemType.NO_SUCH_INVITATION, "not of this plan", "invitation")
             # With the plan locked: who is told to be registered is in the census.
             registering = select(col(Plan.census).is_(None)).where(Plan.id == plan.id)
             if not session.exec(registering.with_for_update()).one():
                 detail = "the census is fixed already"
-                raise Problem(409, "Registration closed", detail, "invitation")
+                raise Problem(ProblemType.REGISTRATION_CLOSED, detail, "invitation")
             if invitation.signing_key not in (None, signing_key):
                 detail = "this invitation is bound to another key"
-                raise Problem(409, "Used before", detail, "invitation")
+                raise Problem(ProblemType.INVITATION_USED, detail, "invitation")
             taken = session.exec(
                 select(Invitation).where(
                     Invitation.plan_id == plan.id,
@@ -238,7 +241,7 @@ class Plans:
             ).first()
             if taken is not None:
                 detail = "this key is bound to another invitation"
-                raise Problem(409, "Registered before", detail, "signing_key")
+                raise Problem(ProblemType.KEY_IN_USE, detail, "signing_key")
             invitation.signing_key = signing_key
             invitation.by_invitation = redemption.by_invitation
             invitation.by_signing_key = redemption.by_signing_key
@@ -258,7 +261,7 @@ class Plans:
             known = session.get_one(RelayCount, key, with_for_update=True)
             if known.count >= limit:
                 detail = f"this gateway pays for {limit} transactions of this kind in a round"
-                raise Problem(429, "Too many", detail, "authorization.member")
+                raise Problem(ProblemType.QUOTA_EXCEEDED, detail, "authorization.member")
             known.count += 1
             session.add(known)
 
@@ -288,7 +291,7 @@ class Plans:
             "census_fixed": plan.census is not None,
             "warnings": plan.warnings,
             "finished": plan.finished,
-            "problem": plan.problem or None,
+            "problem": plan.problem,
             "invitations": {"issued": issued, "redeemed": redeemed},
             "transactions": [
                 {

@@ -11,6 +11,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.types import Receive, Scope, Send
 
 from ostraka.chain.errors import ChainError
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 
 FRESH_S = 1.0
@@ -18,7 +19,9 @@ MAX_WATCHERS = 500
 """Streams at once; who comes later asks for the counts as often as they like."""
 
 _HEARTBEAT_S = 15
-_WAITING = "the gateway cannot reach the chain now, or does not know the poll"
+_WAITING = Problem(
+    ProblemType.NOT_INDEXED, "the gateway cannot reach the chain now, or does not know the poll"
+)
 
 Counts = dict[str, Any]
 
@@ -55,7 +58,7 @@ class Progress:
             Problem: As many watch as can.
         """
         if self._watchers >= MAX_WATCHERS:
-            raise Problem(503, "Busy", f"{MAX_WATCHERS} streams are open already", "", 5)
+            raise Problem(ProblemType.BUSY, f"{MAX_WATCHERS} streams are open already", "", 5)
         return _Stream(self, self._events(poll_id, gone, once))
 
     async def _events(
@@ -66,7 +69,7 @@ class Progress:
             try:
                 counts = await self.of(poll_id)
             except (ChainError, Problem):
-                counts = {"poll": str(poll_id), "problem": _WAITING}
+                counts = {"poll": str(poll_id), "problem": _WAITING.to_json()}
             if counts != last:
                 yield ServerSentEvent(json.dumps(counts), event="progress")
                 last = counts

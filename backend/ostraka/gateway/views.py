@@ -16,6 +16,7 @@ from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
 from ostraka.gateway.organizing import Organizing
 from ostraka.planning.round_rules import ballot_json, outcome_json
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.census import Census, CensusEntry
@@ -248,7 +249,7 @@ class Views:
         poll, _ = self._desk.poll(poll_id)
         plan = self._desk.plans.of_poll(poll_id)
         if plan is None or plan.census is None:
-            raise Problem(404, "Not found", "this gateway does not know the census", "poll")
+            raise Problem(ProblemType.NOT_FOUND, "this gateway does not know the census", "poll")
         if poll.context not in self._entries:
             entries: dict[bytes, list[CensusEntry]] = {}
             for entry in Census.decode(plan.census).entries:
@@ -285,10 +286,10 @@ class Views:
         """
         poll, view = self._desk.poll(poll_id)
         if view.status is Status.VOID:
-            raise Problem(410, "Void", "the poll ended without a result", "poll")
+            raise Problem(ProblemType.POLL_VOID, "the poll ended without a result", "poll")
         if view.status is not Status.TALLIED:
             detail = f"the poll is {view.status.name.lower()}"
-            raise Problem(409, "Not tallied", detail, "poll", 5)
+            raise Problem(ProblemType.NOT_TALLIED, detail, "poll", 5)
         accepted = self._event(REGISTRY, "TallyAccepted", poll_id)
         tally = [int(value) for value in cast(list[str], accepted["tally"])]
         rule = poll.outcome_rule
@@ -330,7 +331,7 @@ class Views:
                 round_id = int(event.subject)
                 (found,) = [one for one in self.proposals(round_id) if one["proposal"] == wanted]
                 return round_id, found
-        raise Problem(404, "No such proposal", f"no round has {wanted}", "proposal")
+        raise Problem(ProblemType.NO_SUCH_PROPOSAL, f"no round has {wanted}", "proposal")
 
     def _payouts(self, poll: PublishedPoll, view: PollView) -> Json | None:
         reference = poll.description.round
@@ -384,7 +385,7 @@ class Views:
     def _event(self, contract: str, name: str, subject: int) -> Mapping[str, object]:
         events = self._desk.indexer.events(contract, [name], str(subject))
         if not events:
-            raise Problem(503, "Not indexed", "the gateway is still catching up", "", 2)
+            raise Problem(ProblemType.NOT_INDEXED, "the gateway is still catching up", "", 2)
         return events[-1].arguments
 
 

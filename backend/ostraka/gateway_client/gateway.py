@@ -8,11 +8,14 @@ Source: docs/protocol.md §16; RFC 9457; the server-sent events of the HTML stan
 import json
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem, reported
 from ostraka.wire.wording import no_answer
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
@@ -26,24 +29,6 @@ _CHUNK = 2**16
 
 Progress = Callable[[int, int], None]
 """`progress(done, total)` in bytes; total is 0 where it is not known."""
-
-
-class Refusal(Exception):
-    """The other side understood and said no, or that it cannot now (status 500 and more).
-
-    Attributes:
-        status: HTTP status, 0 when it was decided here.
-        title: What kind of problem.
-        detail: What was wrong this time.
-        field: Where in the request, "" when nowhere in particular.
-    """
-
-    def __init__(self, status: int, title: str, detail: str, field: str = "") -> None:
-        super().__init__(": ".join(part for part in (title, field, detail) if part))
-        self.status = status
-        self.title = title
-        self.detail = detail
-        self.field = field
 
 
 class Unreachable(Exception):
@@ -73,15 +58,16 @@ class Gateway:
         """JSON of a resource; asked again when the gateway says that it is catching up.
 
         Raises:
-            Refusal, Unreachable: As the class says.
+            Problem: The other side refuses, or cannot now.
+            Unreachable: As the class says.
         """
         for attempt in range(_ATTEMPTS):
             try:
                 return self._json(self._send("GET", path, None, False))
-            except _Later as later:
-                if attempt + 1 == _ATTEMPTS:
+            except Problem as problem:
+                if attempt + 1 == _ATTEMPTS or not _passes(problem):
                     raise
-                time.sleep(later.pause_s)
+                time.sleep(min(problem.retry_after_s, _MAX_PAUSE_S))
         raise AssertionError("unreachable")
 
     def post(
@@ -109,7 +95,7 @@ class Gateway:
             with self._client.stream("GET", path) as response:
                 if response.status_code != 200:
                     response.read()
-                    raise refusal(response)
+                    raise _problem(response)
                 # Lengths are of what travels, which may be compressed.
                 total = int(response.headers.get("Content-Length", 0))
                 for chunk in response.iter_bytes(_CHUNK):
@@ -124,7 +110,7 @@ class Gateway:
             with self._client.stream("GET", path, timeout=_STREAM_TIMEOUT) as response:
                 if response.status_code != 200:
                     response.read()
-                    raise refusal(response)
+                    raise _problem(response)
                 for data in _event_data(response.iter_lines()):
                     yield parse_json(data.encode(), "event")
         except (httpx.HTTPError, httpx.InvalidURL, Malformed) as error:
@@ -139,7 +125,7 @@ class Gateway:
         if as_organizer:
             if not self._token:
                 detail = "give the organizer's token by --token or OSTRAKA_ORGANIZER_TOKEN"
-                raise Refusal(401, "Not the organizer", detail)
+                raise Problem(ProblemType.NOT_ORGANIZER, detail)
             headers["Authorization"] = f"Bearer {self._token}"
         content = None if body is None else json.dumps(body).encode()
         return self._request(method, path, content, headers)
@@ -152,7 +138,7 @@ class Gateway:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._unreachable(error) from error
         if response.status_code not in (200, 201):
-            raise refusal(response)
+            raise _problem(response)
         return response
 
     def _json(self, response: httpx.Response) -> Any:
@@ -176,31 +162,14 @@ class Gateway:
         self._client.close()
 
 
-class _Later(Refusal):
-    """A refusal that may pass by itself."""
+def _passes(problem: Problem) -> bool:
+    """Whether a service says that it is only catching up."""
+    return problem.status == HTTPStatus.SERVICE_UNAVAILABLE and problem.retry_after_s > 0
 
-    pause_s: float = 0
 
-
-def refusal(response: httpx.Response) -> Refusal:
-    """What a response other than success says, as problem details or without them."""
-    status = response.status_code
-    try:
-        said = parse_json(response.content, "answer")
-    except Malformed:
-        said = None
-    if not isinstance(said, dict):
-        said = {}
-    pause = response.headers.get("Retry-After", "")
-    found = (_Later if status == 503 and pause.isdigit() else Refusal)(
-        status,
-        str(said.get("title", f"HTTP status {status}")),
-        str(said.get("detail", "no reason was given")),
-        str(said.get("field", "")),
-    )
-    if isinstance(found, _Later):
-        found.pause_s = min(int(pause), _MAX_PAUSE_S)
-    return found
+def _problem(response: httpx.Response) -> Problem:
+    """What a response other than success reports."""
+    return reported(response.content, response.status_code, response.headers)
 
 
 def _event_data(lines: Iterator[str]) -> Iterator[str]:

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ostraka.gateway_client.gateway import Gateway, Refusal, Unreachable
+from ostraka.gateway_client.gateway import Gateway, Unreachable
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 
 _NOTHING_DONE = (404, 409, 422)
 """Refusals after which the gateway has done nothing and does nothing more."""
@@ -52,7 +54,7 @@ class OpenRequests:
                 now; the body that was sent first is then sent again.
 
         Raises:
-            Refusal, Unreachable: As the gateway's class says.
+            Problem, Unreachable: As the gateway's class says.
             OSError: The folder cannot be written.
         """
         same = [gateway.name, path, body if named is None else named]
@@ -67,8 +69,8 @@ class OpenRequests:
                 content = _patiently(
                     lambda: gateway.post(path, kept["body"], as_organizer=True, key=kept["key"])
                 )
-            except Refusal as refusal:
-                if refusal.status in _NOTHING_DONE and refusal.field != _KEY_FIELD:
+            except Problem as problem:
+                if problem.status in _NOTHING_DONE and problem.field != _KEY_FIELD:
                     file.unlink()
                 raise
             file.unlink()
@@ -88,8 +90,8 @@ def _patiently(ask: Callable[[], Any]) -> Any:
     for _ in range(_WORKING_TRIES):
         try:
             return ask()
-        except Refusal as refusal:
-            if (refusal.status, refusal.field) != (409, _KEY_FIELD):
+        except Problem as problem:
+            if problem.kind is not ProblemType.REQUEST_IN_PROGRESS:
                 raise
         time.sleep(_WORKING_PAUSE_S)
     raise Unreachable("the gateway still works on this request; give the command again later")

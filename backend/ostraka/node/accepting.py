@@ -18,6 +18,7 @@ from ostraka.node.poll_state import BACKGROUND_S, PollState
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier import typed_data
@@ -133,7 +134,7 @@ class Accepting:
         finally:
             for queue in queues:
                 for waiting in queue.take(len(queue)):
-                    waiting.give(Problem(503, "Unavailable", "the poll is gone", "", 5))
+                    waiting.give(Problem(ProblemType.UNAVAILABLE, "the poll is gone", "", 5))
 
     async def _turn(self) -> None:
         unchecked = self._unchecked.take(BATCH_LIMIT) + self._unchecked_last.take(LAST_LIMIT)
@@ -173,7 +174,7 @@ class Accepting:
         except Exception as error:
             # A full disk or a lost database: nobody gets a receipt, and the node lives on.
             self._state.log.error("accepting failed", error=repr(error))
-            problem = Problem(503, "Unavailable", "the node cannot store ballots now", "", 5)
+            problem = Problem(ProblemType.UNAVAILABLE, "the node cannot store ballots now", "", 5)
             answers = [problem] * len(waiting)
         for one, answer in zip(waiting, answers, strict=True):
             if answer is not None:
@@ -251,13 +252,15 @@ class Accepting:
             or self._state.head.timestamp >= self._state.poll.parameters.freezes_at
         ):
             closed = self._state.poll.parameters.closes_at
-            return Problem(409, "Poll closed", f"it closed at {closed}; nothing was counted")
+            return Problem(ProblemType.POLL_CLOSED, f"it closed at {closed}; nothing was counted")
         if (
             self._state.poll_key is None
             or view is None
             or view.status not in (Status.OPEN, Status.CLOSED)
         ):
-            return Problem(409, "Poll not open", "the chain does not show this poll as open", "", 2)
+            return Problem(
+                ProblemType.POLL_NOT_OPEN, "the chain does not show this poll as open", "", 2
+            )
         return None
 
     def _judge(
@@ -268,7 +271,7 @@ class Accepting:
             return result
         if not result.share_is_good:
             box = f"boxes[{self._state.node - 1}]"
-            problem = Problem(422, "Check failed", "it does not open to a good share", box)
+            problem = Problem(ProblemType.CHECK_FAILED, "it does not open to a good share", box)
             self._failures.false_box(record.voter, record, problem)
             return problem
         if held.of(record.voter) >= MAX_VERSIONS:
@@ -315,7 +318,9 @@ class Accepting:
         """
         stored = self._state.store.ballot(self._state.poll.poll_id, digest)
         if stored is None or stored.receipt is None:
-            raise Problem(404, "Not found", "this node gave no receipt for that ballot", "digest")
+            raise Problem(
+                ProblemType.NOT_FOUND, "this node gave no receipt for that ballot", "digest"
+            )
         return self._receipt_of(stored)
 
     def records_after(self, after: int) -> bytes:
@@ -418,11 +423,15 @@ def _put(queue: FairQueue[_Waiting], group: Hashable, waiting: _Waiting) -> None
     """Let a ballot wait; whichever there is no room for is answered."""
     left_over = queue.put(group, waiting.record.voter, waiting)
     if left_over is not None:
-        left_over.give(Problem(429, "Busy", "too many ballots are waiting", retry_after_s=1))
+        left_over.give(
+            Problem(ProblemType.QUEUE_FULL, "too many ballots are waiting", retry_after_s=1)
+        )
 
 
 def _too_many_versions() -> Problem:
-    return Problem(429, "Too many versions", f"a voter may change a vote {MAX_VERSIONS - 1} times")
+    return Problem(
+        ProblemType.TOO_MANY_VERSIONS, f"a voter may change a vote {MAX_VERSIONS - 1} times"
+    )
 
 
 class _Versions:

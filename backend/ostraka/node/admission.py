@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ostraka.chain.published import PublishedPoll
 from ostraka.sealing import PollKey, ballot_info
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord
 from ostraka_verifier import typed_data
@@ -99,7 +100,9 @@ class Admission:
         for position, (number, ballot) in enumerate(ballots.items()):
             if position in failed:
                 results[number] = Problem(
-                    422, "Check failed", f"B6: the proof is wrong: {failed[position]}", "ballot"
+                    ProblemType.CHECK_FAILED,
+                    f"B6: the proof is wrong: {failed[position]}",
+                    "ballot",
                 )
             else:
                 good = self._has_good_share(ballot, records[number])

@@ -17,6 +17,7 @@ from ostraka.node.service import NodeService
 from ostraka.wire import api_docs, census_upload, peer_auth, problems
 from ostraka.wire.clients import client_of
 from ostraka.wire.limits import BodyLimit
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, from_hex, to_hex
 from ostraka_verifier.parameters import Committee
@@ -41,7 +42,7 @@ def build_api(service: NodeService) -> FastAPI:
 
     @app.exception_handler(ChainError)
     async def _chain(_: Request, __: ChainError) -> Response:
-        return problems.respond(problems.out_of_reach())
+        return problems.respond(problems.chain_unreachable())
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     # The outer of the two: it needs no body.
@@ -146,7 +147,7 @@ def build_api(service: NodeService) -> FastAPI:
     async def cast(poll: Poll, body: Body, sender: Sender) -> dict[str, Any]:
         """Cast a ballot; answers with this node's receipt."""
         if len(body) > MAX_BALLOT_BYTES:
-            raise Problem(413, "Too large", f"more than {MAX_BALLOT_BYTES} bytes", "body")
+            raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BALLOT_BYTES} bytes", "body")
         result = await poll.accepting.submit(CastRecord.from_json(body), sender)
         if isinstance(result, Problem):
             raise result
@@ -157,7 +158,9 @@ def build_api(service: NodeService) -> FastAPI:
         """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
         records = poll.state.decode_batch(body)
         if len(records) > MAX_BATCH:
-            raise Problem(413, "Too large", f"more than {MAX_BATCH} ballots in a batch", "body")
+            raise Problem(
+                ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body"
+            )
         results = await asyncio.gather(
             *(poll.accepting.submit(record, sender) for record in records)
         )
@@ -211,7 +214,7 @@ def build_api(service: NodeService) -> FastAPI:
     @app.post("/api/v1/polls/{poll_id}/peer/ballots", include_in_schema=False)
     def peer_ballots(poll: Poll, body: Body, _: PeerAddress) -> Response:
         if len(body) != 8:
-            raise Problem(400, "Malformed", "expected a cursor of 8 bytes", "body")
+            raise Problem(ProblemType.MALFORMED, "expected a cursor of 8 bytes", "body")
         after = min(int.from_bytes(body, "big"), 2**63 - 1)
         return Response(poll.accepting.records_after(after), media_type=_BINARY)
 

@@ -24,7 +24,8 @@ from ostraka.node.electorate import ElectorateReader, split_upload
 from ostraka.node.policy import Policy
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
-from ostraka.wire.problems import Problem, from_audit_error, out_of_reach, respond
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem, chain_unreachable, from_audit_error, respond
 from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Malformed, Rejected
@@ -76,7 +77,7 @@ class CensusUploads:
         if objection is None:
             objection = self._wrong.get((poll.context, upload.census_hash))
         if objection is not None:
-            raise Problem(422, "Poll refused", objection)
+            raise Problem(ProblemType.POLL_REJECTED, objection)
         self._require_rested(poll.context)
         self._require_room(signer, (poll.context, upload.census_hash))
         return upload
@@ -93,7 +94,7 @@ class CensusUploads:
         split_upload(poll, data)
         if keccak256(data) != upload.census_hash:
             detail = "the body is not the one that was signed"
-            raise Problem(403, "Not the poll's creator", detail, "body")
+            raise Problem(ProblemType.NOT_THE_CREATOR, detail, "body")
         signer = await self._signer(poll, view)
         key = poll.context, upload.census_hash
         self._require_room(signer, key)
@@ -118,7 +119,7 @@ class CensusUploads:
                 rest_s = max(_REST * took_s, _LEAST_REST_S)
                 _remember(self._wrong, key, str(objection))
                 _remember(self._resting, poll.context, time.monotonic() + rest_s)
-                raise Problem(422, "Poll refused", str(objection))
+                raise Problem(ProblemType.POLL_REJECTED, str(objection))
             return census
         finally:
             line.length -= 1
@@ -130,12 +131,14 @@ class CensusUploads:
         pause_s = self._resting.get(poll_context, 0) - time.monotonic()
         if pause_s > 0:
             detail = "a wrong census of this poll was sent a moment ago"
-            raise Problem(429, "Busy", detail, retry_after_s=1 + int(pause_s))
+            raise Problem(ProblemType.QUEUE_FULL, detail, retry_after_s=1 + int(pause_s))
 
     def _require_room(self, signer: bytes, key: _Key) -> None:
         line = self._lines.get(signer)
         if key not in self._judging and line is not None and line.length >= _MOST_OF_SIGNER:
-            raise Problem(429, "Busy", "other censuses of this signer are looked at", "", 1)
+            raise Problem(
+                ProblemType.QUEUE_FULL, "other censuses of this signer are looked at", "", 1
+            )
 
     def _look_at(
         self, poll: PublishedPoll, view: PollView, data: bytes
@@ -166,7 +169,7 @@ class CensusUploads:
         organizer, poll_id = treasury.organizer(named.round_id, _ROUND_GAS)
         if poll_id != poll.poll_id:
             detail = f"round {named.round_id} of its treasury decides by poll {poll_id}"
-            raise Problem(422, "Poll refused", detail)
+            raise Problem(ProblemType.POLL_REJECTED, detail)
         return organizer
 
 
@@ -203,7 +206,7 @@ class CensusGate:
             try:
                 await self._check(int(match[1]), header, size)
             except (Problem, ChainError) as error:
-                problem = error if isinstance(error, Problem) else out_of_reach()
+                problem = error if isinstance(error, Problem) else chain_unreachable()
                 await respond(problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

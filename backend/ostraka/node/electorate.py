@@ -11,6 +11,7 @@ from ostraka.chain.contract import ChainError
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import ElectorateKind, Treasury
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, census_bytes
 from ostraka_verifier.encoding import keccak256, parse_json
@@ -130,10 +131,10 @@ def check_size(poll: PublishedPoll, size: int) -> None:
     if isinstance(poll.description.census, InvitedCensus):
         if size <= census_bytes(voters):
             detail = f"{size} bytes are no census of {voters} voters with their redemptions"
-            raise Problem(422, "Poll refused", detail, "body")
+            raise Problem(ProblemType.POLL_REJECTED, detail, "body")
     elif size != census_bytes(voters):
         detail = f"{size} bytes are no census of {voters} voters"
-        raise Problem(422, "Poll refused", detail, "body")
+        raise Problem(ProblemType.POLL_REJECTED, detail, "body")
 
 
 def electorate_objection(

@@ -73,17 +73,17 @@ class _Memory:
     """The latest problems by key."""
 
     def __init__(self) -> None:
-        self._problems: OrderedDict[bytes, tuple[int, str, str, str]] = OrderedDict()
+        self._problems: OrderedDict[bytes, Problem] = OrderedDict()
 
     def recall(self, key: bytes) -> Problem | None:
-        members = self._problems.get(key)
-        # A new one each time: whoever raises it hangs its own call stack on it.
-        return None if members is None else Problem(*members)
+        problem = self._problems.get(key)
+        return problem and problem.again()
 
     def add(self, key: bytes, problem: Problem) -> bool:
         """Whether it is new."""
         new = key not in self._problems
-        self._problems[key] = (problem.status, problem.title, problem.detail, problem.field)
+        # A copy: the original holds the call stack that raised it.
+        self._problems[key] = problem.again()
         self._problems.move_to_end(key)
         if len(self._problems) > MOST_REMEMBERED:
             self._problems.popitem(last=False)

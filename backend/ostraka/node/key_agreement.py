@@ -32,6 +32,7 @@ from ostraka.wire.poll_keys import (
     Waiting,
     waiting_hash,
 )
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed, Rejected
@@ -205,7 +206,7 @@ class KeyAgreement:
         state, view = self._state, self._state.view
         # Its own checks need not be done: else all nodes would wait for one another.
         if view is None or view.status != Status.CREATED or state.poll_key is None:
-            raise Problem(409, "Too late", "challenges end when the poll opens")
+            raise Problem(ProblemType.TOO_LATE, "challenges end when the poll opens")
         challenger = state.poll.committee.index_of(asker)
         if challenger is None:
             challenger = CREATOR
@@ -217,7 +218,9 @@ class KeyAgreement:
     def _bound_creator(self) -> None:
         with self._creator_lock:
             if time.monotonic() < self._creator_next_at:
-                raise Problem(429, "Busy", "one challenge of the creator a second", "", 1)
+                raise Problem(
+                    ProblemType.QUEUE_FULL, "one challenge of the creator a second", "", 1
+                )
             self._creator_next_at = time.monotonic() + CREATOR_PAUSE_S
 
     async def hold_pinned(self) -> None:

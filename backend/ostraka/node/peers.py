@@ -14,6 +14,7 @@ import httpx
 
 from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
+from ostraka.wire.problems import reported
 from ostraka.wire.records import strict_json
 from ostraka.wire.wording import no_answer
 from ostraka_verifier.parameters import Member
@@ -107,8 +108,8 @@ class Peer:
         except httpx.HTTPError as error:
             raise PeerError(f"node {self.number}: {no_answer(error)}") from error
         if response.status_code != 200:
-            reason = bytes(answer[:300]).decode(errors="replace")
-            raise PeerError(f"node {self.number}: {response.status_code} {reason}")
+            problem = reported(bytes(answer), response.status_code, response.headers)
+            raise PeerError(f"node {self.number}: {problem}")
         return bytes(answer)
 
 

@@ -27,6 +27,7 @@ from ostraka.storage.node_tables import (
     StoredBallot,
 )
 from ostraka.wire.poll_keys import Announcement, PollKeyList
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, decode_records
 from ostraka_verifier import typed_data
@@ -242,7 +243,7 @@ class PollState:
         missing = len(digests) - sum(bool(one.signed) for one in ordered)
         if missing:
             detail = f"{missing} ballots are not here, and come from the other nodes"
-            raise Problem(503, "Incomplete", detail, retry_after_s=5)
+            raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=5)
         size = self.poll.layout.size
         ballots = self.poll.layout.decode_many(self.curve, [one.signed[:size] for one in ordered])
         weights = self.weights(ballots)
@@ -300,7 +301,7 @@ class PollState:
 
     def require_frozen(self) -> None:
         if not self.frozen:
-            raise Problem(409, "Not frozen", "this node is still accepting ballots", "", 1)
+            raise Problem(ProblemType.NOT_FROZEN, "this node is still accepting ballots", "", 1)
 
     def path(self, rest: str) -> str:
         return f"/api/v1/polls/{self.poll.poll_id}/{rest}"

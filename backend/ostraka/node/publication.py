@@ -14,13 +14,14 @@ from ostraka.node.release import Release
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
     Board,
+    BoardLeaf,
     PollKeyAnnouncement,
-    SignedBallot,
     SignedShare,
 )
 from ostraka_verifier.encoding import (
@@ -47,7 +48,7 @@ class Publication:
         """The poll's bulletin board (§16)."""
         poll, view = self._state.poll, self._state.view
         anchored = None
-        leaves: list[SignedBallot] = []
+        leaves: list[BoardLeaf] = []
         shares = self._state.store.shares(poll.poll_id)
         if view is not None and view.anchored_at:
             cache_key = (view.round, view.root.digest, len(shares))
@@ -89,7 +90,7 @@ class Publication:
             return ()
         if self._state.pinned is None:
             detail = "the poll's keys are not here yet, and come from the other nodes"
-            raise Problem(503, "Incomplete", detail, retry_after_s=2)
+            raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=2)
         return tuple(
             PollKeyAnnouncement(key, signature)
             for key, signature in zip(
@@ -97,10 +98,10 @@ class Publication:
             )
         )
 
-    def _signed_ballot(self, stored: StoredBallot) -> SignedBallot:
+    def _signed_ballot(self, stored: StoredBallot) -> BoardLeaf:
         ballot, hashed, signature = self._parts(stored.signed)
         key = recover_key(self._statement(ballot, hashed), signature)
-        return SignedBallot(ballot, key, hashed, signature)
+        return BoardLeaf(ballot, key, hashed, signature)
 
     def _statement(self, ballot: bytes, hashed: bytes) -> bytes:
         """What a ballot's voter signed, with the hash of its boxes."""

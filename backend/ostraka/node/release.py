@@ -18,6 +18,7 @@ from ostraka.storage.node_tables import (
     ReleasedShare,
     SignedRoot,
 )
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
@@ -137,7 +138,9 @@ class Release:
             self._state.signed_root(view.root) if view is not None and view.anchored_at else None
         )
         if signed is None:
-            raise Problem(409, "Not settled", "this node holds no anchored root", retry_after_s=2)
+            raise Problem(
+                ProblemType.NOT_SETTLED, "this node holds no anchored root", retry_after_s=2
+            )
         return signed.leaves
 
     def _own_final(self) -> FinalStatement | None:

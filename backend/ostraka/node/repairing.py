@@ -29,6 +29,7 @@ from ostraka.node.repair import (
 from ostraka.node.store import Conflict
 from ostraka.sealing import ballot_info
 from ostraka.storage.node_tables import AskedRepair, StoredBallot
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
@@ -241,17 +242,17 @@ class Repairing:
         committee = poll.committee
         target = committee.index_of(asker)
         if target is None:
-            raise Problem(403, "Not a peer", "not in this poll's committee")
+            raise Problem(ProblemType.NOT_A_PEER, "not in this poll's committee")
         subject = repair_subject(call.ballot_digest)
         request = RepairRequest(poll.context, subject, target, call.helpers, call.attempt)
         request.check(poll.nodes, committee.threshold)
         if state.node not in request.helpers:
-            raise Problem(400, "Malformed", "this node is not among the helpers", "helpers")
+            raise Problem(ProblemType.MALFORMED, "this node is not among the helpers", "helpers")
         state.require_signer(asker, call.signature, *request.statement)
         stored = state.store.ballot(poll.poll_id, call.ballot_digest)
         helper = state.helper()
         if stored is None or stored.share_box is None or not stored.signed or helper is None:
-            raise Problem(409, "No share", "this node has no good share of that ballot")
+            raise Problem(ProblemType.NO_SHARE, "this node has no good share of that ballot")
         ballot = poll.layout.decode(state.curve, stored.signed[: poll.layout.size])
         if not self._is_leaf(ballot.digest):
             self._require_candidate(call, ballot)
@@ -269,7 +270,7 @@ class Repairing:
         try:
             state.store.ask_repair(asked, limit)
         except Conflict as conflict:
-            raise Problem(429, "Too many repairs", str(conflict)) from None
+            raise Problem(ProblemType.TOO_MANY_REPAIRS, str(conflict)) from None
         return request, helper, ballot, stored
 
     def _require_candidate(self, call: RepairCall, ballot: Ballot) -> None:
@@ -289,10 +290,10 @@ class Repairing:
             )
         if len(call.receipts) < committee.candidate_receipts:
             detail = f"{len(call.receipts)} receipts make no candidate of that ballot"
-            raise Problem(403, "Not entitled", detail, "receipts")
+            raise Problem(ProblemType.NOT_ENTITLED, detail, "receipts")
         if not set(call.helpers) <= call.receipts.keys():
             detail = "a helper's receipt is missing, and the ballot is no anchored leaf"
-            raise Problem(403, "Not entitled", detail, "helpers")
+            raise Problem(ProblemType.NOT_ENTITLED, detail, "helpers")
 
     def _is_leaf(self, digest: bytes) -> bool:
         """Whether a ballot is a leaf of the anchored root, as far as this node holds its leaves."""

@@ -26,6 +26,7 @@ from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import NodePoll
 from ostraka.wire.census_upload import CensusUpload
 from ostraka.wire.peer_auth import PeerRequests
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
@@ -213,7 +214,7 @@ class NodeService:
         """
         objection = self._policy.committee_objection(committee, self.key.address, self.url)
         if objection:
-            raise Problem(403, "Committee refused", objection)
+            raise Problem(ProblemType.COMMITTEE_REJECTED, objection)
         domain = self._registries[0].domain
         return self.key.sign(domain.digest(typed_data.COMMITTEE, committee.digest))
 
@@ -288,13 +289,13 @@ class NodeService:
             await self._look_together()
         poll = self._found.get(poll_id)
         if poll is None:
-            raise Problem(404, "No such poll", f"this node knows no poll {poll_id} of its own")
+            raise Problem(ProblemType.NO_SUCH_POLL, f"this node knows no poll {poll_id} of its own")
         view = await asyncio.to_thread(self._registries[0].poll, poll_id)
         if view.poll_context != poll.context:
             self._forget(poll_id)
-            raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
+            raise Problem(ProblemType.POLL_REPLACED, "the chain shows another poll now", "", 1)
         if view.status != Status.CREATED:
-            raise Problem(409, "Too late", f"the poll is {view.status.name.lower()}")
+            raise Problem(ProblemType.TOO_LATE, f"the poll is {view.status.name.lower()}")
         return poll, view
 
     async def _look_together(self) -> None:
@@ -329,7 +330,7 @@ class NodeService:
             if poll_id in self._polls:
                 return self._polls[poll_id]
             if poll_id not in self._found:
-                raise Problem(409, "Poll replaced", "the chain shows another poll now", "", 1)
+                raise Problem(ProblemType.POLL_REPLACED, "the chain shows another poll now", "", 1)
             try:
                 row = await asyncio.to_thread(self._announced, poll, data)
                 return await self._start(poll, row)
@@ -375,7 +376,7 @@ class NodeService:
 
     def _no_secret(self) -> Problem:
         detail = "this node has lost its secret of the poll, and makes no other"
-        return Problem(409, "Poll secret lost", detail)
+        return Problem(ProblemType.POLL_SECRET_LOST, detail)
 
     def poll(self, poll_id: int) -> PollService:
         """A served poll.
@@ -388,8 +389,10 @@ class NodeService:
             return service
         self._require_secret(poll_id)
         if poll_id in self._found:
-            raise Problem(409, "Census missing", "this poll's census was not given to this node")
-        raise Problem(404, "No such poll", f"this node serves no poll {poll_id}")
+            raise Problem(
+                ProblemType.CENSUS_UNKNOWN, "this poll's census was not given to this node"
+            )
+        raise Problem(ProblemType.NO_SUCH_POLL, f"this node serves no poll {poll_id}")
 
     def polls(self) -> list[dict[str, Any]]:
         """Summaries of all served polls."""

@@ -18,6 +18,7 @@ from ostraka.storage.node_tables import (
     PeerReceipt,
     SignedRoot,
 )
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
@@ -82,7 +83,9 @@ class Settlement:
         """
         row = self._state.store.poll(self._state.poll.poll_id, self._state.poll.context)
         if row is None or row.inventory_signature is None:
-            raise Problem(409, "Not frozen", "the inventory comes after closing", retry_after_s=2)
+            raise Problem(
+                ProblemType.NOT_FROZEN, "the inventory comes after closing", retry_after_s=2
+            )
         parts = [row.inventory_signature]
         for voter, cast_at_unix_s, digest, receipt in self._state.store.receipts(
             self._state.poll.poll_id
@@ -217,15 +220,18 @@ class Settlement:
         proposal = self._leaf_list(body)
         number = self._state.round()
         if proposal.round != number:
-            raise Problem(409, "Wrong round", f"this node is in round {number}", "round", 1)
+            raise Problem(ProblemType.WRONG_ROUND, f"this node is in round {number}", "round", 1)
         expected = self._state.poll.committee.members[number % self._state.poll.nodes].address
         if proposer != expected:
-            raise Problem(403, "Not the proposer", f"round {number} has another proposer")
+            raise Problem(ProblemType.NOT_THE_PROPOSER, f"round {number} has another proposer")
         # Who has not heard q nodes yet cannot know which ballots are candidates.
         heard, quorum = 1 + len(self._inventories), self._state.poll.committee.quorum
         if heard < quorum:
             raise Problem(
-                409, "Inventories missing", f"those of {heard} nodes are here, not {quorum}", "", 1
+                ProblemType.INVENTORIES_MISSING,
+                f"those of {heard} nodes are here, not {quorum}",
+                "",
+                1,
             )
         held = await asyncio.to_thread(self._state.store.versions, self._state.poll.poll_id)
         unknown = {entry.digest for entry in proposal.entries} - {one.digest for one in held}
@@ -279,12 +285,12 @@ class Settlement:
         number = self._state.round()
         # Peers' heads differ a little.
         if number is None or number < self._state.poll.nodes or abs(asked - number) > 1:
-            raise Problem(409, "Wrong round", f"this node is in round {number}", "round", 1)
+            raise Problem(ProblemType.WRONG_ROUND, f"this node is in round {number}", "round", 1)
         if len(digests) > self._accepting.most_versions * len(self._state.census):
             raise Malformed(f"digests: {len(digests)}")
         if self._state.poll_key is None:
             # Its shares went with the key, and this node must not say that it never had them.
-            raise Problem(409, "Poll over", "this node has destroyed its poll key")
+            raise Problem(ProblemType.POLL_OVER, "this node has destroyed its poll key")
         versions = self._state.store.versions(self._state.poll.poll_id)
         held = {version.digest for version in versions if version.has_share}
         lacking = [digest for digest in digests if digest not in held]
@@ -304,11 +310,11 @@ class Settlement:
             needed -= nodes - 1 - len(self._inventories)
         problem = settling.objection(proposal, versions, receipts, needed, given_up)
         if problem:
-            raise Problem(409, "Objection", problem)
+            raise Problem(ProblemType.ROOT_REJECTED, problem)
         try:
             return self._sign_root(proposal)[1]
         except Conflict as conflict:
-            raise Problem(409, "Already signed", str(conflict)) from None
+            raise Problem(ProblemType.ROOT_SIGNED, str(conflict)) from None
 
     def _sign_root(self, proposal: LeafList) -> tuple[SumRoot, bytes]:
         root, _ = self._state.root([entry.digest for entry in proposal.entries])
@@ -374,4 +380,4 @@ class Settlement:
                     Attestation(node, signatures[node]) for node in sorted(signatures)
                 )
                 return AnchoredRoot(number, decode_root(root), attestations)
-        raise Problem(409, "Not settled", "no root has enough signatures yet", retry_after_s=2)
+        raise Problem(ProblemType.NOT_SETTLED, "no root has enough signatures yet", retry_after_s=2)

@@ -16,6 +16,7 @@ from ostraka.planning.specification import (
     RegistryMembers,
     TokenVotes,
 )
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census, CensusEntry
@@ -74,11 +75,11 @@ class Electorates:
             source, newest = self.source(electorate, block_of(rpc)), rpc.newest_block()
             if not rpc.code(source.contract, newest):
                 detail = f"there is no contract at {electorate.contract}"
-                raise Problem(422, "No census", detail, "contract")
+                raise Problem(ProblemType.NO_CENSUS, detail, "contract")
             return read_census(rpc, source, newest), source
         except (Malformed, Rejected, Reverted) as error:
             detail = f"no census comes from {electorate.contract}: {error}"
-            raise Problem(422, "No census", detail, "contract") from error
+            raise Problem(ProblemType.NO_CENSUS, detail, "contract") from error
         except Undecided as error:
             # Names the provider: not for everybody to read.
             raise ChainError(f"chain: {error}") from error
@@ -139,19 +140,19 @@ def census_of_list(electorate: AccountList) -> Census:
         account = from_hex(entry.account, "account")
         if account in entries:
             raise Problem(
-                422, "Invalid request", f"{entry.account} occurs twice", f"accounts.{number}"
+                ProblemType.INVALID_REQUEST, f"{entry.account} occurs twice", f"accounts.{number}"
             )
         signing_key = from_hex(entry.signing_key or entry.account, "signing_key")
         entries[account] = CensusEntry(account, signing_key, entry.weight)
     if not entries:
-        raise Problem(422, "Nobody listed", "the census would be empty", "voters")
+        raise Problem(ProblemType.EMPTY_ELECTORATE, "the census would be empty", "voters")
     census = _census([entries[account] for account in sorted(entries)])
     if electorate.classes is None:
         return census
     try:
         return in_classes(census, electorate.classes)
     except Rejected as rejected:
-        raise Problem(409, "No classes", rejected.reason, "classes") from rejected
+        raise Problem(ProblemType.NO_CLASSES, rejected.reason, "classes") from rejected
 
 
 def invited_census(electorate: Invitations) -> Census:
@@ -166,7 +167,7 @@ def invited_census(electorate: Invitations) -> Census:
     for previous, (address, _) in pairwise(weights):
         if previous[0] == address:
             detail = f"0x{address.hex()} occurs twice"
-            raise Problem(422, "Invalid request", detail, "invitations")
+            raise Problem(ProblemType.INVALID_REQUEST, detail, "invitations")
     return _made(lambda: invitations(weights))
 
 
@@ -178,4 +179,4 @@ def _made(make: Callable[[], _T]) -> _T:
     try:
         return make()
     except Rejected as rejected:
-        raise Problem(422, "No census", rejected.reason, "voters") from rejected
+        raise Problem(ProblemType.NO_CENSUS, rejected.reason, "voters") from rejected

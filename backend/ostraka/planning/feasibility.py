@@ -23,6 +23,7 @@ from ostraka.planning.specification import (
     PollSpecification,
     RoundSpecification,
 )
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.titles import first_alike, title_problem
 from ostraka_verifier.census import Census
@@ -46,7 +47,7 @@ def refuse_impossible(
 ) -> None:
     """Raise the first of `impossibilities` as a Problem."""
     for field, reason in impossibilities(wanted, census, rule, now_unix_s):
-        raise Problem(422, "Invalid request", reason, field)
+        raise Problem(ProblemType.INVALID_REQUEST, reason, field)
 
 
 def impossibilities(

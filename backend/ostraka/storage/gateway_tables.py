@@ -68,8 +68,8 @@ class Plan(GatewayTable, table=True):
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )
     """What its poll may give away: by what is known at creation, then by the census."""
-    problem: str = ""
-    """What keeps it from going on, "" when nothing does."""
+    problem: dict[str, object] | None = Field(default=None, sa_column=Column(JSON))
+    """Problem document of what it waits for, None when it waits for nothing."""
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 

@@ -7,114 +7,102 @@ Source: docs/protocol.md §7 to §9.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
-from ostraka.voter.prepare import BallotFactory, SharedBallot
-from ostraka.voter.saved_votes import SavedBallot, SavedVotes
-from ostraka.wire.records import CastRecord, to_hex
-from ostraka.wire.relay import Cast, Nodes
+from ostraka.voter.prepare import SealedBallot
+from ostraka.voter.saved_votes import ReceiptedBallot, SavedVotes
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import to_hex
+from ostraka.wire.relay import Cast, Nodes, rejection
 from ostraka_verifier.challenge import Opening
-from ostraka_verifier.curve import load
-from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import PollIdentity
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
 
 
-@dataclass(frozen=True)
-class Sealing:
-    """A ballot that is proven and neither signed nor cast: to be cast, or to be challenged.
-
-    Attributes:
-        shared: Holds the choice; goes nowhere unless the voter challenges.
-    """
-
-    factory: BallotFactory
-    shared: SharedBallot
-
-
-def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: int) -> Sealing:
-    """A new ballot, whose digest is fixed from here on.
+def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: int) -> SealedBallot:
+    """A new ballot, whose digest is fixed from here on: to be signed and cast, or challenged.
 
     Args:
         bits: The vote in the rule's bits, slack included.
         now_unix_s: Chain time.
 
     Raises:
-        Refusal: It is not the time to vote.
+        Problem: It is not the time to vote.
         ValueError: The bits break the poll's rule; says how.
     """
     poll = votes.poll
     poll.check_time(now_unix_s)
-    factory = BallotFactory(
-        load(), poll.rule, poll.committee.threshold, poll.domain, poll.context, poll.poll_keys
-    )
-    return Sealing(factory, factory.share(votes.voter, bits, votes.next_cast_at(now_unix_s)))
+    proven = poll.factory.share(votes.voter, bits, votes.next_cast_at(now_unix_s))
+    return poll.factory.seal(proven)
 
 
-def sign(votes: SavedVotes, signer: SigningKey, sealing: Sealing) -> SavedBallot:
+def sign(votes: SavedVotes, signer: SigningKey, sealed: SealedBallot) -> ReceiptedBallot:
     """Sign a ballot to cast it; it is on the disk before anybody sees it.
 
     Args:
         signer: The voter's key as the census names it.
 
     Raises:
-        Refusal: Another program has cast a ballot since: this one might not count.
+        Problem: Another program has cast a ballot since: this one might not count.
     """
     votes.refresh()
-    if votes.ballots and votes.ballots[-1].cast_at >= sealing.shared.ballot.cast_at_unix_s:
+    if votes.ballots and votes.ballots[-1].cast_at >= sealed.ballot.cast_at_unix_s:
         detail = f"{votes.path} holds a ballot that was cast since this one was sealed; vote again"
-        raise Refusal(0, "Superseded", detail)
-    prepared = sealing.factory.seal(sealing.shared, signer)
-    record = CastRecord(prepared.ballot.encoded, prepared.boxes, prepared.signature)
-    ballot = SavedBallot(record)
+        raise Problem(ProblemType.SUPERSEDED, detail)
+    ballot = ReceiptedBallot(votes.poll.factory.sign(sealed, signer).record)
     votes.ballots.append(ballot)
     votes.write()
     return ballot
 
 
-def opened(votes: SavedVotes, sealing: Sealing) -> Opening:
+def opened(votes: SavedVotes, sealed: SealedBallot) -> Opening:
     """What a challenge shows of a ballot, which must never be cast then (§8.9)."""
-    poll, shared = votes.poll, sealing.shared
+    poll, proven = votes.poll, sealed.proven
     identity = PollIdentity(poll.domain.chain_id, poll.domain.registry, poll.poll_id)
-    return Opening(identity, poll.context, shared.ballot.encoded, shared.bits, shared.blinding)
+    return Opening(identity, poll.context, proven.ballot.encoded, proven.bits, proven.blinding)
 
 
-def send_by_gateway(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
+def send_by_gateway(
+    gateway: Gateway, votes: SavedVotes, ballot: ReceiptedBallot
+) -> dict[int, Problem]:
     """Send a saved ballot through a gateway, which can drop but not change it; keep the receipts.
 
     Returns:
-        For each node that gave no good receipt why.
+        The problem of each node that gave no good receipt.
 
     Raises:
-        Refusal: No node took it; says why.
+        Problem: No node took it; says why.
         Unreachable: The gateway does not answer.
     """
     answer = gateway.post(f"/polls/{votes.poll.poll_id}/ballots", ballot.record.to_json())
     try:
-        refusals = {int(one["node"]): str(one["reason"]) for one in answer["refusals"]}
+        refusals = {
+            int(one["node"]): Problem.from_json(one["problem"]) for one in answer["refusals"]
+        }
         for node in answer["waiting"]:
-            refusals[int(node)] = "it has not answered yet; the gateway asks on"
+            detail = "it has not answered yet; the gateway keeps asking"
+            refusals[int(node)] = Problem(ProblemType.NODE_SILENT, detail)
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed(f"answer: no refusals: {error!r}") from error
     refusals |= _keep(votes, ballot, answer)
     return refusals
 
 
-def send_to_nodes(votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
+def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Problem]:
     """Send a saved ballot to every node without any gateway; keep the receipts.
 
     Returns:
-        For each node that gave no good receipt why.
+        The problem of each node that gave no good receipt.
 
     Raises:
-        Refusal: No node took it, and one says why.
+        Problem: No node took it, and one says why.
     """
 
     async def run() -> list[Cast]:
@@ -128,27 +116,28 @@ def send_to_nodes(votes: SavedVotes, ballot: SavedBallot) -> dict[int, str]:
     ballot.receipts |= result.receipts
     votes.write()
     if not result.receipts:
-        _raise_refusal(result.refusals)
-    return result.refusals | dict.fromkeys(result.waiting, "it has not answered yet")
+        raise rejection(result.refusals.values())
+    silent = Problem(ProblemType.NODE_SILENT, "it has not answered yet")
+    return result.refusals | dict.fromkeys(result.waiting, silent)
 
 
-def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: SavedBallot) -> None:
+def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: ReceiptedBallot) -> None:
     """Ask for the receipts of a ballot once more; that there are none is no error.
 
     Raises:
-        Refusal, Unreachable: The gateway cannot ask the nodes.
+        Problem, Unreachable: The gateway cannot ask the nodes.
     """
     path = f"/polls/{votes.poll.poll_id}/receipts/{to_hex(ballot.digest)}"
     try:
         answer = gateway.get(path)
-    except Refusal as refusal:
-        if refusal.status == 404:
+    except Problem as problem:
+        if problem.kind is ProblemType.NOT_FOUND:
             return
         raise
     _keep(votes, ballot, answer)
 
 
-def _keep(votes: SavedVotes, ballot: SavedBallot, answer: Any) -> dict[int, str]:
+def _keep(votes: SavedVotes, ballot: ReceiptedBallot, answer: Any) -> dict[int, Problem]:
     """Keep the good ones of a gateway's receipts; of the others, what is wrong."""
     try:
         receipts = {int(one["node"]): one for one in answer["receipts"]}
@@ -159,19 +148,6 @@ def _keep(votes: SavedVotes, ballot: SavedBallot, answer: Any) -> dict[int, str]
         try:
             votes.keep(ballot, {node: receipt})
         except Malformed as error:
-            wrong[node] = str(error)
+            wrong[node] = Problem(ProblemType.ANSWER_INVALID, str(error))
     votes.write()
     return wrong
-
-
-def _raise_refusal(refusals: dict[int, str]) -> None:
-    """Refusal with what the first node said that understood the ballot; nothing if none did."""
-    for _, reason in sorted(refusals.items()):
-        try:
-            said = parse_json(reason.encode(), "refusal")
-            status = int(said["status"])
-            if 400 <= status < 500:
-                title, detail = str(said["title"]), str(said["detail"])
-                raise Refusal(status, title, detail, str(said.get("field", "")))
-        except (Malformed, KeyError, TypeError, ValueError):
-            continue

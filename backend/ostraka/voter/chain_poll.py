@@ -15,9 +15,10 @@ import httpx
 from ostraka.chain.contract import call, checksum
 from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry, Status
-from ostraka.gateway_client.gateway import Refusal
 from ostraka.voter.poll import VotersPoll
 from ostraka.wire.poll_keys import KeyReport, PollKeyList, check_signatures
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import strict_json, to_hex
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member
@@ -33,21 +34,25 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[VotersPo
     """An open poll, and the timestamp of the latest block.
 
     Raises:
-        Refusal: There is no such poll, or it is not open.
+        Problem: There is no such poll, or it is not open.
         ChainError: The chain is out of reach, or has no such registry.
         AuditError: What the chain says does not fit together; names the check.
     """
     contract = Registry(rpc_url, registry)
     if not call(lambda: contract.web3.eth.get_code(checksum(registry))):
         detail = f"chain {contract.domain.chain_id} has no contract at {to_hex(registry)}"
-        raise Refusal(0, "No such registry", detail, "registry")
+        raise Problem(ProblemType.NO_SUCH_REGISTRY, detail, "registry")
     view = contract.poll(poll_id)
     if view.status is not Status.OPEN:
-        raise Refusal(0, "Not open", f"on chain, poll {poll_id} is {view.status.name.lower()}")
+        raise Problem(
+            ProblemType.POLL_NOT_OPEN, f"on chain, poll {poll_id} is {view.status.name.lower()}"
+        )
     published = PublishedPoll.read(contract, poll_id)
     opened = contract.opened(poll_id)
     if published is None or opened is None:
-        raise Refusal(503, "Not indexed", "the chain's provider does not show the poll's events")
+        raise Problem(
+            ProblemType.NOT_INDEXED, "the chain's provider does not show the poll's events"
+        )
     # P1: the registry itself must say the same as the event.
     if published.context != view.poll_context:
         raise Rejected("P1", "poll_context", "the registry holds another than its event says")
@@ -80,7 +85,7 @@ def poll_keys_of_nodes(
     """The full poll keys whose words are pinned on chain, from the first node that shows them.
 
     Raises:
-        Refusal: No node shows them; names what each said.
+        Problem: No node shows them; names what each said.
     """
     return asyncio.run(_poll_keys_of_nodes(committee, poll_id, node_keys))
 
@@ -101,7 +106,8 @@ async def _poll_keys_of_nodes(
                     answer = await _answer(client, url)
                 return KeyReport.from_json(answer, len(committee.members)).pinned(node_keys)
             except (AuditError, httpx.HTTPError, TimeoutError) as error:
-                raise Refusal(0, member.url, str(error) or type(error).__name__) from error
+                detail = f"{member.url}: {str(error) or type(error).__name__}"
+                raise Problem(ProblemType.POLL_KEYS_UNAVAILABLE, detail) from error
 
         # All at once, since any one is as good as another.
         asked = [asyncio.create_task(ask(member)) for member in committee.members]
@@ -109,13 +115,13 @@ async def _poll_keys_of_nodes(
             for answered in asyncio.as_completed(asked):
                 try:
                     return await answered
-                except Refusal as refusal:
-                    said.append(str(refusal))
+                except Problem as problem:
+                    said.append(problem.detail)
         finally:
             for task in asked:
                 task.cancel()
             await asyncio.gather(*asked, return_exceptions=True)
-    raise Refusal(503, "No poll keys", "; ".join(sorted(said)), "poll_keys")
+    raise Problem(ProblemType.POLL_KEYS_UNAVAILABLE, "; ".join(sorted(said)), "poll_keys")
 
 
 async def _answer(client: httpx.AsyncClient, url: str) -> Any:

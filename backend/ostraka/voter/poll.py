@@ -9,9 +9,13 @@ from functools import cached_property
 from typing import Any
 
 from ostraka.gateway_client.config import domain_of
-from ostraka.gateway_client.gateway import Gateway, Refusal
+from ostraka.gateway_client.gateway import Gateway
+from ostraka.voter.prepare import BallotFactory
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.ballot import BallotLayout
+from ostraka_verifier.curve import load
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Description, Member
 from ostraka_verifier.proof import ProofShape
@@ -61,14 +65,21 @@ class VotersPoll:
         """Layout of the poll's ballots."""
         return BallotLayout(ProofShape(self.rule, self.committee.threshold))
 
+    @cached_property
+    def factory(self) -> BallotFactory:
+        """What prepares ballots of this poll."""
+        return BallotFactory(
+            load(), self.rule, self.committee.threshold, self.domain, self.context, self.poll_keys
+        )
+
     def check_time(self, now_unix_s: int) -> None:
-        """Refusal when it is not the time to vote."""
+        """Problem when it is not the time to vote."""
         if now_unix_s < self.opens_at:
             detail = f"voting opens at {_utc(self.opens_at)}, chain time is {_utc(now_unix_s)}"
-            raise Refusal(0, "Not open", detail)
+            raise Problem(ProblemType.POLL_NOT_OPEN, detail)
         if now_unix_s >= self.closes_at:
             detail = f"voting closed at {_utc(self.closes_at)}, chain time is {_utc(now_unix_s)}"
-            raise Refusal(0, "Closed", detail)
+            raise Problem(ProblemType.POLL_CLOSED, detail)
 
     def to_json(self) -> dict[str, Any]:
         """Everything, as JSON."""
@@ -128,14 +139,16 @@ def poll_of_gateway(gateway: Gateway, poll_id: int) -> VotersPoll:
     """An open poll as a gateway shows it, which is its word and no more.
 
     Raises:
-        Refusal, Unreachable: The gateway does not show it, or it is not open.
+        Problem, Unreachable: The gateway does not show it, or it is not open.
         Malformed, Rejected: What it shows is no poll.
     """
     shown = gateway.get(f"/polls/{poll_id}")
     if shown.get("status") != _OPEN:
-        raise Refusal(0, "Not open", f"poll {poll_id} is {shown.get('status')}")
+        raise Problem(ProblemType.POLL_NOT_OPEN, f"poll {poll_id} is {shown.get('status')}")
     if shown.get("poll_keys") is None:
-        raise Refusal(503, "Not indexed", "the gateway has not seen the poll keys yet", "poll_keys")
+        raise Problem(
+            ProblemType.NOT_INDEXED, "the gateway has not seen the poll keys yet", "poll_keys"
+        )
     return VotersPoll.from_json(shown, domain_of(gateway.get("/config"), "registry"))
 
 

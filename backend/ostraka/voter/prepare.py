@@ -1,4 +1,4 @@
-"""Prepare a ballot: share the vote, prove it, seal the shares, sign.
+"""Prepare a ballot: proven, then sealed, then signed; nodes make it receipted.
 
 Source: docs/protocol.md §7, §8. Vectors: tests/vectors/ballot.json.
 """
@@ -10,6 +10,7 @@ from ostraka.keys import SigningKey
 from ostraka.randomness import Randomness, system
 from ostraka.sealing import Recipient, ballot_info
 from ostraka.voter.kernel import Kernel
+from ostraka.wire.records import CastRecord
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot, BallotLayout
 from ostraka_verifier.commitment import CommitmentKey
@@ -22,8 +23,8 @@ from ostraka_verifier.typed_data import Domain
 
 
 @dataclass(frozen=True)
-class SharedBallot:
-    """A proven ballot and the nodes' shares of it, not yet sealed.
+class ProvenBallot:
+    """A ballot with its proof, and the nodes' shares of it in clear.
 
     Attributes:
         ballot: The public part.
@@ -38,16 +39,39 @@ class SharedBallot:
     blinding: int
 
     def __repr__(self) -> str:
-        return f"SharedBallot({self.ballot.digest.hex()})"
+        return f"ProvenBallot({self.ballot.digest.hex()})"
 
 
 @dataclass(frozen=True)
-class PreparedBallot:
-    """What is sent to every node."""
+class SealedBallot:
+    """A proven ballot whose shares are sealed to the nodes: to be signed and cast, or challenged.
+
+    Attributes:
+        proven: Holds the choice; goes nowhere unless the voter challenges.
+        boxes: For node 1, 2, … in order.
+    """
+
+    proven: ProvenBallot
+    boxes: tuple[bytes, ...]
+
+    @property
+    def ballot(self) -> Ballot:
+        """The public part."""
+        return self.proven.ballot
+
+
+@dataclass(frozen=True)
+class SignedBallot:
+    """What is sent to every node; holds no choice."""
 
     ballot: Ballot
     boxes: tuple[bytes, ...]
     signature: bytes
+
+    @property
+    def record(self) -> CastRecord:
+        """As it travels."""
+        return CastRecord(self.ballot.encoded, self.boxes, self.signature)
 
 
 class BallotFactory:
@@ -90,7 +114,7 @@ class BallotFactory:
 
     def prepare(
         self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: int
-    ) -> PreparedBallot:
+    ) -> SignedBallot:
         """A ballot ready to be cast.
 
         Args:
@@ -102,16 +126,16 @@ class BallotFactory:
         Raises:
             ValueError: The bits break the rule; the message says how.
         """
-        return self.seal(self.share(voter, bits, cast_at_unix_s), signer)
+        return self.sign(self.seal(self.share(voter, bits, cast_at_unix_s)), signer)
 
-    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> SharedBallot:
+    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> ProvenBallot:
         """Share and prove a vote; ValueError when the bits break the rule."""
         problem = self._rule.violated(bits)
         if problem:
             raise ValueError(f"not a ballot of this poll: {problem}")
         return self.prove(voter, bits, cast_at_unix_s)
 
-    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> SharedBallot:
+    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> ProvenBallot:
         """As `share`, for any integers: what breaks the rule gets a proof that fails."""
         rule, scalar = self._rule, self._randomness.scalar
         separate = not rule.slots_are_bits
@@ -154,29 +178,34 @@ class BallotFactory:
             self._evaluate(columns, rho, node) for node in range(1, len(self._recipients) + 1)
         )
         ballot = self.layout.build(cast_at_unix_s, proof)
-        return SharedBallot(ballot, shares, tuple(bits), rho[0])
+        return ProvenBallot(ballot, shares, tuple(bits), rho[0])
 
-    def seal(self, shared: SharedBallot, signer: SigningKey) -> PreparedBallot:
-        """Seal each node's share to its poll key and sign the whole."""
-        ballot = shared.ballot
+    def seal(self, proven: ProvenBallot) -> SealedBallot:
+        """Seal each node's share to its poll key."""
+        ballot = proven.ballot
         boxes = tuple(
             recipient.seal(
                 BoxContent(self._context, ballot.voter, ballot.digest, share).encode(),
                 ballot_info(self._context, node),
             )
             for node, (recipient, share) in enumerate(
-                zip(self._recipients, shared.shares, strict=True), start=1
+                zip(self._recipients, proven.shares, strict=True), start=1
             )
         )
+        return SealedBallot(proven, boxes)
+
+    def sign(self, sealed: SealedBallot, signer: SigningKey) -> SignedBallot:
+        """Sign a ballot and its boxes with the voter's key."""
+        ballot = sealed.ballot
         digest = self._domain.digest(
             typed_data.BALLOT,
             self._context,
             ballot.voter,
             ballot.cast_at_unix_s,
             ballot.digest,
-            boxes_hash(boxes),
+            boxes_hash(sealed.boxes),
         )
-        return PreparedBallot(ballot, boxes, signer.sign(digest))
+        return SignedBallot(ballot, sealed.boxes, signer.sign(digest))
 
     def _evaluate(self, columns: list[list[int]], rho: list[int], node: int) -> Share:
         powers = [pow(node, degree, R) for degree in range(self._threshold)]

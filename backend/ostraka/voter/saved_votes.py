@@ -25,7 +25,7 @@ _FORMAT = "ostraka/votes/v2"
 
 
 @dataclass
-class SavedBallot:
+class ReceiptedBallot:
     """One ballot with the receipts that came back for it, by node index."""
 
     record: CastRecord
@@ -49,7 +49,7 @@ class SavedVotes:
     path: Path
     poll: VotersPoll
     voter: bytes
-    ballots: list[SavedBallot] = field(default_factory=list)
+    ballots: list[ReceiptedBallot] = field(default_factory=list)
 
     @classmethod
     def open(cls, path: Path, poll: VotersPoll, voter: bytes) -> "SavedVotes":
@@ -67,7 +67,7 @@ class SavedVotes:
         # ballots are sealed to the keys of `poll`, and only its nodes' receipts count.
         votes = cls(path, poll, voter)
         for ballot in found.ballots:
-            kept = SavedBallot(ballot.record)
+            kept = ReceiptedBallot(ballot.record)
             for node, signature in ballot.receipts.items():
                 with suppress(Malformed):
                     votes.keep(kept, {node: {"signature": to_hex(signature)}})
@@ -93,14 +93,14 @@ class SavedVotes:
             )
             for one in content["ballots"]:
                 members = {name: one[name] for name in ("ballot", "boxes", "signature")}
-                ballot = SavedBallot(CastRecord.from_json(json.dumps(members).encode()))
+                ballot = ReceiptedBallot(CastRecord.from_json(json.dumps(members).encode()))
                 votes.keep(ballot, {given["node"]: given for given in one["receipts"]})
                 votes.ballots.append(ballot)
         except (Malformed, KeyError, TypeError, ValueError) as error:
             raise Malformed(f"{path}: no file of votes: {error}") from error
         return votes
 
-    def keep(self, ballot: SavedBallot, given: Mapping[Any, Any]) -> None:
+    def keep(self, ballot: ReceiptedBallot, given: Mapping[Any, Any]) -> None:
         """Add receipts to a ballot, each checked.
 
         Args:
@@ -130,12 +130,12 @@ class SavedVotes:
                 self.ballots.append(ballot)
         self.ballots.sort(key=lambda ballot: (ballot.cast_at, ballot.digest))
 
-    def recorded(self, ballot: SavedBallot) -> bool:
+    def recorded(self, ballot: ReceiptedBallot) -> bool:
         """Whether a ballot is recorded: nobody can leave it out unnoticed any more."""
         return len(ballot.receipts) >= self.poll.committee.quorum
 
     @property
-    def unfinished(self) -> SavedBallot | None:
+    def unfinished(self) -> ReceiptedBallot | None:
         """The last ballot, when too few receipts came back for it."""
         last = self.ballots[-1] if self.ballots else None
         return None if last is None or self.recorded(last) else last

@@ -8,6 +8,7 @@ domain.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import HASH_BYTES, SIGNATURE_BYTES, keccak256
@@ -55,7 +56,7 @@ class CensusUpload:
             given = []
         if [len(part) for part in given] != [HASH_BYTES, SIGNATURE_BYTES]:
             detail = "expected censusHash.signature, of the account that created the poll"
-            raise Problem(401, "Census not signed", detail, HEADER)
+            raise Problem(ProblemType.CENSUS_NOT_SIGNED, detail, HEADER)
         return cls(*given)
 
     def encode(self) -> str:
@@ -68,7 +69,7 @@ class CensusUpload:
         try:
             signer = recover(statement, self.signature)
         except Malformed as error:
-            raise Problem(401, "Census not signed", str(error), HEADER) from error
+            raise Problem(ProblemType.CENSUS_NOT_SIGNED, str(error), HEADER) from error
         if signer != address:
             detail = f"only 0x{address.hex()} gives the census of this poll"
-            raise Problem(403, "Not the poll's creator", detail, HEADER)
+            raise Problem(ProblemType.NOT_THE_CREATOR, detail, HEADER)

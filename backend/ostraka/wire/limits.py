@@ -6,6 +6,7 @@ from collections import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ostraka.wire.clients import client_of
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, respond
 
 SMALL_BYTES = 2**18
@@ -51,7 +52,7 @@ class BodyLimit:
                 complete = await body.read(scope, receive)
         except TimeoutError:
             detail = f"the body did not arrive within {PATIENCE_S} s"
-            await self._refuse(Problem(408, "Too slow", detail, "body"), scope, send)
+            await self._refuse(Problem(ProblemType.TOO_SLOW, detail, "body"), scope, send)
             return
         except Problem as problem:
             await self._refuse(problem, scope, send)
@@ -73,7 +74,7 @@ class BodyLimit:
             self._under_way[client] + count > CLIENT_BYTES
             or self._under_way.total() + count > ALL_BYTES
         ):
-            raise Problem(503, "Busy", "too much is being sent at once", "body", 5)
+            raise Problem(ProblemType.BUSY, "too much is being sent at once", "body", 5)
         self._under_way[client] += count
 
     def _release(self, client: str, count: int) -> None:
@@ -130,7 +131,7 @@ class _Body:
     def _allow(self, size: int) -> None:
         limit = self._limits.limit
         if size > limit:
-            raise Problem(413, "Too large", f"the body has more than {limit} bytes", "body")
+            raise Problem(ProblemType.TOO_LARGE, f"the body has more than {limit} bytes", "body")
         if size > max(SMALL_BYTES, self.reserved):
             self._limits.reserve(self._client, size - self.reserved)
             self.reserved = size

@@ -14,6 +14,7 @@ from threading import Lock
 
 from ostraka.keys import SigningKey
 from ostraka.randomness import system
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import keccak256, tagged_hash, unsigned, word
 from ostraka_verifier.errors import Malformed
@@ -93,7 +94,7 @@ class PeerRequests:
         if sent_at_unix_s <= self._started_at_unix_s + AHEAD_S:
             raise Malformed(f"{HEADER}: signed before this node could know that it is new")
         if claimed not in allowed:
-            raise Problem(403, "Not a peer", f"0x{claimed.hex()} may not ask this")
+            raise Problem(ProblemType.NOT_A_PEER, f"0x{claimed.hex()} may not ask this")
         digest = _digest(self._domain, self._receiver, sent_at_unix_s, nonce, method, path, body)
         if not hmac.compare_digest(recover(digest, signature), claimed):
             raise Malformed(f"{HEADER}: signature of another request, receiver or node")
@@ -109,7 +110,9 @@ class PeerRequests:
                     break
                 del self._taken[oldest]
             if request in self._taken:
-                raise Problem(409, "Taken before", "this request was taken once already", HEADER)
+                raise Problem(
+                    ProblemType.REQUEST_REPLAYED, "this request was taken once already", HEADER
+                )
             self._taken[request] = sent_at_unix_s
 
 

@@ -1,41 +1,70 @@
-"""Errors over HTTP: RFC 9457 problem details that name the field and the reason."""
+"""Problems that a client can act on: objects in code, RFC 9457 documents over HTTP."""
 
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, Self
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from ostraka.wire.problem_types import BY_URI, ProblemType
+from ostraka.wire.records import strict_json
 from ostraka.wire.wording import reason_of
 from ostraka_verifier.errors import Malformed, Rejected
 
+MEDIA_TYPE = "application/problem+json"
+_MAX_TITLE, _MAX_DETAIL, _MAX_FIELD = 100, 1000, 200
+_MAX_RETRY_S = 3600
+_MAX_NODES = 255
+_SECONDS = re.compile("[0-9]{1,6}")
+_FIRST_ERROR, _LAST_ERROR = 400, 599
+_OF_STATUS = {
+    kind.status: kind
+    for kind in (ProblemType.MALFORMED, ProblemType.NOT_FOUND, ProblemType.METHOD_NOT_ALLOWED)
+}
+
 
 class Problem(Exception):
-    """A refusal that a client can act on.
+    """What went wrong, as a client can act on it.
 
     Attributes:
+        kind: Kind of problem, which fixes title and status; UNKNOWN for one of a later version.
+        title: What kind of problem, in English.
         status: HTTP status.
-        title: What kind of problem; the same text for the same kind.
         detail: What was wrong this time.
         field: Where in the request, "" when nowhere in particular.
-        retry_after_s: Seconds after which trying again makes sense.
+        retry_after_s: Seconds after which trying again makes sense, 0 when it makes none.
+        nodes: Nodes that hold something up, each with `node` and what it waits for.
     """
 
     def __init__(
-        self, status: int, title: str, detail: str, field: str = "", retry_after_s: int = 0
+        self, kind: ProblemType, detail: str, field: str = "", retry_after_s: int = 0
     ) -> None:
-        super().__init__(f"{title}: {detail}")
-        self.status = status
-        self.title = title
+        super().__init__(detail)
+        self.kind = kind
+        self.uri = kind.uri
+        self.title = kind.title
+        self.status = kind.status
         self.detail = detail
         self.field = field
         self.retry_after_s = retry_after_s
+        self.nodes: tuple[dict[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.title, self.field, self.detail) if part)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash((self.uri, self.detail, self.field))
 
     def to_json(self) -> dict[str, Any]:
         """Members of the problem document."""
         members: dict[str, Any] = {
-            "type": "about:blank",
+            "type": self.uri,
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
@@ -44,20 +73,74 @@ class Problem(Exception):
             members["field"] = self.field
         if self.retry_after_s:
             members["retry_after_s"] = self.retry_after_s
+        if self.nodes:
+            members["nodes"] = list(self.nodes)
         return members
+
+    @classmethod
+    def from_json(cls, members: Any, status: int = ProblemType.UNKNOWN.status) -> Self:
+        """A problem document that somebody else wrote; texts are cut, kinds may be unknown.
+
+        Args:
+            members: The document, whatever it is.
+            status: Of the answer, for a document of a kind that this program does not know.
+        """
+        given = members if isinstance(members, dict) else {}
+        kind = BY_URI.get(_text(given, "type", _MAX_TITLE), ProblemType.UNKNOWN)
+        detail = _text(given, "detail", _MAX_DETAIL) or "no reason was given"
+        pause_s = given.get("retry_after_s")
+        problem = cls(
+            kind,
+            detail,
+            _text(given, "field", _MAX_FIELD),
+            min(pause_s, _MAX_RETRY_S) if type(pause_s) is int and pause_s > 0 else 0,
+        )
+        nodes = given.get("nodes")
+        if isinstance(nodes, list):
+            problem.nodes = tuple(one for one in nodes[:_MAX_NODES] if isinstance(one, dict))
+        if kind is ProblemType.UNKNOWN:
+            said = given.get("status")
+            if isinstance(said, int) and _FIRST_ERROR <= said <= _LAST_ERROR:
+                status = said
+            problem.status = status
+            problem.uri = _text(given, "type", _MAX_TITLE) or problem.uri
+            problem.title = _text(given, "title", _MAX_TITLE) or f"HTTP status {problem.status}"
+        return problem
+
+    def again(self) -> Self:
+        """An equal one, without the call stack that raising attaches to a problem."""
+        return type(self).from_json(self.to_json())
+
+
+def reported(body: bytes, status: int, headers: Mapping[str, str]) -> Problem:
+    """The problem that an answer other than success reports, however it is written."""
+    try:
+        members = strict_json(body)
+    except Malformed:
+        members = None
+    problem = Problem.from_json(members, status)
+    pause_s = headers.get("Retry-After", "")
+    if not problem.retry_after_s and _SECONDS.fullmatch(pause_s):
+        problem.retry_after_s = min(max(1, int(pause_s)), _MAX_RETRY_S)
+    return problem
+
+
+def _text(members: dict[str, Any], name: str, limit: int) -> str:
+    value = members.get(name)
+    return value[:limit] if isinstance(value, str) else ""
 
 
 def from_audit_error(error: Malformed | Rejected) -> Problem:
     """400 for what cannot be read, 422 for what reads well and fails a check."""
     if isinstance(error, Rejected):
-        return Problem(422, "Check failed", error.reason, error.item)
+        return Problem(ProblemType.CHECK_FAILED, error.reason, error.item)
     field, _, reason = str(error).partition(": ")
-    return Problem(400, "Malformed", reason or str(error), field if reason else "")
+    return Problem(ProblemType.MALFORMED, reason or str(error), field if reason else "")
 
 
-def out_of_reach() -> Problem:
-    """What a node says when its provider of chain data fails; names neither it nor its reason."""
-    return Problem(503, "Chain out of reach", "the node cannot read the chain now", "", 5)
+def chain_unreachable() -> Problem:
+    """A node's provider of chain data failed; names neither it nor its reason."""
+    return Problem(ProblemType.CHAIN_UNREACHABLE, "the node cannot read the chain now", "", 5)
 
 
 def install(app: FastAPI) -> None:
@@ -79,21 +162,23 @@ def install(app: FastAPI) -> None:
     async def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        return respond(Problem(422, "Invalid request", reason_of(first), field))
+        return respond(Problem(ProblemType.INVALID_REQUEST, reason_of(first), field))
 
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, __: Exception) -> JSONResponse:
-        # What went wrong is in the log; an answer could carry what must not leave.
-        return respond(Problem(500, "Internal error", "the service failed; its log says how"))
+        # Details go to the log only; the response could leak secrets.
+        detail = "the service failed; its log says how"
+        return respond(Problem(ProblemType.INTERNAL_ERROR, detail))
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        return respond(Problem(error.status_code, str(error.detail), str(error.detail)))
+        server = error.status_code >= ProblemType.INTERNAL_ERROR.status
+        otherwise = ProblemType.INTERNAL_ERROR if server else ProblemType.MALFORMED
+        kind = _OF_STATUS.get(error.status_code, otherwise)
+        return respond(Problem(kind, str(error.detail)))
 
 
 def respond(problem: Problem) -> JSONResponse:
     """The problem as a response."""
     headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else None
-    return JSONResponse(
-        problem.to_json(), problem.status, headers, media_type="application/problem+json"
-    )
+    return JSONResponse(problem.to_json(), problem.status, headers, media_type=MEDIA_TYPE)

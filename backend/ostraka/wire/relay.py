@@ -4,7 +4,6 @@ Source: docs/protocol.md §9.2.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from typing import Any, Protocol, Self
 
 import httpx
 
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
 from ostraka.wire.wording import no_answer
 from ostraka_verifier import typed_data
@@ -40,9 +41,10 @@ _AT_ONCE = 32
 """Requests under way to one node."""
 _MOST_WAITING = 2000
 """Ballots under way to one node, those included that wait for their turn."""
+_FIRST_SERVER_ERROR = 500
+_MAX_DETAIL = 500
 _ANSWER_BYTES = 2**12
 """More than a receipt or a problem has."""
-_MAX_REFUSAL = 1000
 
 
 class PollToCast(Protocol):
@@ -79,13 +81,13 @@ class Cast:
 
     Attributes:
         receipts: Verified receipt signatures by node index.
-        refusals: For each node that gave none why.
+        refusals: The problem of each node that gave none.
         waiting: Nodes that have not answered yet; those that were asked are asked on.
         quorum: Receipts that record a ballot.
     """
 
     receipts: dict[int, bytes]
-    refusals: dict[int, str]
+    refusals: dict[int, Problem]
     waiting: frozenset[int]
     quorum: int
 
@@ -156,7 +158,8 @@ class Nodes:
     ) -> None:
         node, count = self._node(member.url), len(delivery.batch)
         if node.waiting + count > _MOST_WAITING:
-            delivery.take(number, dict.fromkeys(range(count), "too much is waiting for it"))
+            full = Problem(ProblemType.NODE_BUSY, "too many ballots are waiting for this node")
+            delivery.take(number, dict.fromkeys(range(count), full))
             delivery.end(number)
             return
         node.waiting += count
@@ -181,38 +184,40 @@ class Nodes:
             if attempt:
                 await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (attempt - 1))
             body = encode_records([batch[position].record for position in waiting])
-            answers = await self._answers(member, url, body, len(waiting))
+            answers: Sequence[dict[str, Any] | Problem] = await self._answers(
+                member, url, body, len(waiting)
+            )
             given = {
                 position: _result(member, batch[position].statement, answer)
                 for position, answer in zip(waiting, answers, strict=True)
             }
             # Only what may pass by itself is tried again: the node says so.
-            later = {
+            waiting = [
                 position
-                for position, answer in zip(waiting, answers, strict=True)
-                if isinstance(answer, _Later)
-                or (isinstance(answer, dict) and "retry_after_s" in answer)
-            }
-            waiting = sorted(later)
+                for position, one in given.items()
+                if isinstance(one, Problem) and one.retry_after_s
+            ]
             delivery.take(number, given, waiting)
             if not waiting:
                 return
 
-    async def _answers(self, member: Member, url: str, body: bytes, records: int) -> list[Any]:
-        """An answer for each record, or what came in place of one."""
+    async def _answers(
+        self, member: Member, url: str, body: bytes, records: int
+    ) -> list[dict[str, Any]] | list[Problem]:
+        """An answer for each record, or the problem that came in place of one."""
         node = self._node(member.url)
         # Known to be slow before the last one gives up.
         slow = asyncio.get_running_loop().call_later(_SLOW_S, node.leave_alone)
         try:
             answers = await _post(self._client, url, body, records)
         except httpx.ConnectError:
-            return ["not reachable"] * records
+            return [Problem(ProblemType.NODE_UNREACHABLE, "the node cannot be reached")] * records
         except httpx.HTTPError as error:
             if isinstance(error, httpx.TimeoutException):
                 node.leave_alone()
-            return [_Later(no_answer(error))] * records
+            return [Problem(ProblemType.NODE_SILENT, no_answer(error), "", 1)] * records
         except Malformed as error:
-            return [str(error)] * records
+            return [Problem(ProblemType.ANSWER_INVALID, str(error))] * records
         finally:
             slow.cancel()
         return answers
@@ -225,6 +230,15 @@ class Nodes:
         for task in self._asking:
             task.cancel()
         await asyncio.gather(*self._asking, return_exceptions=True)
+
+
+def rejection(problems: Collection[Problem]) -> Problem:
+    """What a voter is told when no node took a ballot: the first reason that the ballot gave."""
+    for problem in problems:
+        if problem.status < _FIRST_SERVER_ERROR:
+            return problem
+    detail = "; ".join(str(problem) for problem in problems)[:_MAX_DETAIL]
+    return Problem(ProblemType.NODES_UNREACHABLE, detail, "", 5)
 
 
 class _Node:
@@ -255,12 +269,12 @@ class _Delivery:
         self._nodes = nodes
         self._quorum = quorum
         self._ended: set[int] = set()
-        self._said: list[dict[int, bytes | str]] = [{} for _ in batch]
+        self._said: list[dict[int, bytes | Problem]] = [{} for _ in batch]
         self._final: list[set[int]] = [set() for _ in batch]
         self._changed = asyncio.Event()
 
     def take(
-        self, node: int, given: Mapping[int, bytes | str], again: Collection[int] = ()
+        self, node: int, given: Mapping[int, bytes | Problem], again: Collection[int] = ()
     ) -> None:
         """Take in what a node says of ballots by position, and of which it is asked again."""
         for position, one in given.items():
@@ -273,7 +287,8 @@ class _Delivery:
         """A node is asked no more."""
         self._ended.add(node)
         for said, final in zip(self._said, self._final, strict=True):
-            said.setdefault(node, f"no receipt within {_PATIENCE_S} s")
+            late = Problem(ProblemType.NODE_SILENT, f"no receipt within {_PATIENCE_S} s")
+            said.setdefault(node, late)
             final.add(node)
         self._changed.set()
 
@@ -312,7 +327,9 @@ class _Delivery:
         for said, final in zip(self._said, self._final, strict=True):
             receipts = {node: one for node, one in said.items() if isinstance(one, bytes)}
             refusals = {
-                node: one for node, one in said.items() if isinstance(one, str) and node in final
+                node: one
+                for node, one in said.items()
+                if isinstance(one, Problem) and node in final
             }
             answered = receipts.keys() | refusals.keys()
             waiting = frozenset(range(1, self._nodes + 1)) - answered
@@ -320,22 +337,20 @@ class _Delivery:
         return results
 
 
-class _Later(str):
-    """A refusal that may pass by itself."""
-
-
-def _result(member: Member, statement: bytes, answer: Any) -> bytes | str:
-    if isinstance(answer, str):
+def _result(member: Member, statement: bytes, answer: dict[str, Any] | Problem) -> bytes | Problem:
+    if isinstance(answer, Problem):
         return answer
     if "signature" in answer:
         try:
             return verified_receipt(member, statement, answer)
         except Malformed as error:
-            return str(error)
-    return json.dumps(answer, ensure_ascii=False)[:_MAX_REFUSAL]
+            return Problem(ProblemType.ANSWER_INVALID, str(error))
+    return Problem.from_json(answer)
 
 
-async def _post(client: httpx.AsyncClient, url: str, body: bytes, records: int) -> list[Any]:
+async def _post(
+    client: httpx.AsyncClient, url: str, body: bytes, records: int
+) -> list[dict[str, Any]] | list[Problem]:
     """An answer for each record.
 
     Raises:
@@ -350,8 +365,7 @@ async def _post(client: httpx.AsyncClient, url: str, body: bytes, records: int) 
                 raise Malformed(f"answer: more than {limit} bytes")
     if response.status_code != 200:
         # A problem of the whole batch is one of each ballot.
-        text = bytes(answer[:_MAX_REFUSAL]).decode(errors="replace")
-        return [_Later(text) if "Retry-After" in response.headers else text] * records
+        return [reported(bytes(answer), response.status_code, response.headers)] * records
     content = strict_json(bytes(answer))
     if not isinstance(content, list) or len(content) != records:
         raise Malformed(f"answer: not a list of {records}")

@@ -63,7 +63,7 @@ def upgrade() -> None:
         sa.Column("source", sa.JSON(), nullable=True),
         sa.Column("finished", sa.Boolean(), nullable=False),
         sa.Column("warnings", sa.JSON(), nullable=False),
-        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("problem", sa.JSON(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
