@@ -137,7 +137,7 @@ function LanguageChoice({
 
 function Loaded({ page, id, proposal }: { page: Route["page"]; id: bigint; proposal: string }) {
   const loaded = useResource(async () => ({ Shown: await PAGES[page]() }), []);
-  const { value, error, again } = loaded;
+  const { value, error, reload } = loaded;
   if (value) return <value.Shown id={id} proposal={proposal} />;
   return (
     <>
@@ -145,7 +145,7 @@ function Loaded({ page, id, proposal }: { page: Route["page"]; id: bigint; propo
       {error === undefined ? (
         <p role="status">{t("loading")}</p>
       ) : (
-        <Failure error={error} again={again} />
+        <Failure error={error} retry={reload} />
       )}
     </>
   );

@@ -18,7 +18,7 @@ interface Props {
   readonly round: Round;
   readonly listed: readonly Proposal[];
   /** Read the round again. */
-  readonly again: () => void;
+  readonly reload: () => void;
 }
 
 export function OwnProposals(props: Props) {
@@ -47,7 +47,7 @@ export function OwnProposals(props: Props) {
   );
 }
 
-function Own({ config, round, listed, again, signer }: Props & { signer: Signer }) {
+function Own({ config, round, listed, reload, signer }: Props & { signer: Signer }) {
   const own = ownOf(listed, signer.address).filter(({ withdrawn }) => !withdrawn);
   const [leaving, setLeaving] = useState<Proposal>();
   const [pending, setPending] = useState(false);
@@ -81,7 +81,7 @@ function Own({ config, round, listed, again, signer }: Props & { signer: Signer 
                         done={(mined) => {
                           setLeaving(undefined);
                           setPending(!mined);
-                          again();
+                          reload();
                         }}
                         back={t("propose.keep")}
                         leave={() => {

@@ -48,7 +48,7 @@ export function PollPage({ id }: { id: bigint }) {
       <Await resource={found}>
         {(value) => (
           <CurrencyContext.Provider value={value.round ?? PLAIN_UNITS}>
-            <Shown {...value} again={found.again} />
+            <Shown {...value} reload={found.reload} />
           </CurrencyContext.Provider>
         )}
       </Await>
@@ -61,15 +61,15 @@ function Shown({
   shown,
   listed,
   round,
-  again,
+  reload,
 }: {
   config: Config;
   shown: Poll;
   listed: readonly Proposal[];
   round: Round | undefined;
-  again: () => void;
+  reload: () => void;
 }) {
-  const counts = useCounts(shown, again);
+  const counts = useCounts(shown, reload);
   const about = textOf(shown);
   const { threshold, nodes } = shown.committee;
   const opened = shown.pollKeys !== undefined;
@@ -135,7 +135,7 @@ function Opening({ poll: { plan, committee } }: { poll: Poll }) {
     return plan === undefined ? undefined : await gateway.get(`/plans/${plan}?brief=true`, waiting);
   }, [plan]);
   useEffect(() => {
-    const timer = setInterval(found.again, REFRESH_MS);
+    const timer = setInterval(found.reload, REFRESH_MS);
     return () => {
       clearInterval(timer);
     };
@@ -151,12 +151,12 @@ function Opening({ poll: { plan, committee } }: { poll: Poll }) {
 }
 
 /** How many voted, as it changes; when the state of the poll changes, the page is read again. */
-function useCounts({ poll, status }: Poll, again: () => void): Counts | undefined {
+function useCounts({ poll, status }: Poll, reload: () => void): Counts | undefined {
   const [counts, setCounts] = useState<Counts>();
   useEffect(() => {
     return gateway.events(`/polls/${poll}/events`, "progress", progress, (heard) => {
       setCounts(heard);
-      if (heard.status !== undefined && heard.status !== status) again();
+      if (heard.status !== undefined && heard.status !== status) reload();
     });
   }, [poll, status]);
   return counts;

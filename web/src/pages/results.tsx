@@ -51,7 +51,7 @@ export function ResultsPage({ id }: { id: bigint }) {
             <p class="notice">{t(`results.${results}`)}</p>
           ) : (
             <CurrencyContext.Provider value={results.round ?? PLAIN_UNITS}>
-              <Shown shown={shown} results={results} again={found.again} />
+              <Shown shown={shown} results={results} reload={found.reload} />
             </CurrencyContext.Provider>
           )
         }
@@ -60,7 +60,7 @@ export function ResultsPage({ id }: { id: bigint }) {
   );
 }
 
-function Shown({ shown, results, again }: { shown: Poll; results: Results; again: () => void }) {
+function Shown({ shown, results, reload }: { shown: Poll; results: Results; reload: () => void }) {
   const statistics = statisticsOf(shown, results);
   return (
     <>
@@ -90,7 +90,7 @@ function Shown({ shown, results, again }: { shown: Poll; results: Results; again
           ))}
         </>
       )}
-      {results.round && <Payouts round={results.round} again={again} />}
+      {results.round && <Payouts round={results.round} reload={reload} />}
       <Files results={results} />
     </>
   );
@@ -317,7 +317,7 @@ function decimals(value: Fraction | undefined): string {
 
 type RoundResults = NonNullable<Results["round"]>;
 
-function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
+function Payouts({ round, reload }: { round: RoundResults; reload: () => void }) {
   const amount = useAmount();
   const [claiming, setClaiming] = useState("");
   const [error, setError] = useState<unknown>();
@@ -326,7 +326,7 @@ function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
     setError(undefined);
     try {
       await gateway.post(`/proposals/${toHex(proposal)}/payout`, undefined, sent);
-      again();
+      reload();
     } catch (problem) {
       setError(problem);
     }

@@ -29,7 +29,7 @@ export function RoundPage({ id }: { id: bigint }) {
       <Await resource={found}>
         {(value) => (
           <CurrencyContext.Provider value={value.shown}>
-            <Shown {...value} again={found.again} />
+            <Shown {...value} reload={found.reload} />
           </CurrencyContext.Provider>
         )}
       </Await>
@@ -41,12 +41,12 @@ function Shown({
   config,
   shown,
   listed,
-  again,
+  reload,
 }: {
   config: Config;
   shown: Round;
   listed: readonly Proposal[];
-  again: () => void;
+  reload: () => void;
 }) {
   const { token, poll } = shown;
   const amount = useAmount();
@@ -91,7 +91,7 @@ function Shown({
       )}
       {shown.status === "proposing" && (
         <Guarded>
-          <OwnProposals config={config} round={shown} listed={listed} again={again} />
+          <OwnProposals config={config} round={shown} listed={listed} reload={reload} />
         </Guarded>
       )}
       <h2>{t("round.proposals")}</h2>

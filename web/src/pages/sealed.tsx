@@ -59,7 +59,7 @@ export function Sealed({
 }
 
 /** A challenged ballot, to be taken to another device. */
-export function Opened({ opening, again }: { opening: Opening; again: () => void }) {
+export function Opened({ opening, sealAgain }: { opening: Opening; sealAgain: () => void }) {
   const [copied, setCopied] = useState("");
   const { pollId } = opening.poll;
   const digest = toHex(openedDigest(opening));
@@ -97,7 +97,7 @@ export function Opened({ opening, again }: { opening: Opening; again: () => void
         >
           {t("opened.copy")}
         </button>
-        <button type="button" class="primary" onClick={again}>
+        <button type="button" class="primary" onClick={sealAgain}>
           {t("opened.again")}
         </button>
       </p>

@@ -342,7 +342,7 @@ function Casting({
       setChanging(false);
       await deliver(kept);
     });
-  const again = () =>
+  const sendAgain = () =>
     once(async () => {
       await deliver(votes.last!);
     });
@@ -373,7 +373,7 @@ function Casting({
         {shown ? (
           <Opened
             opening={shown}
-            again={() => {
+            sealAgain={() => {
               setShown(undefined);
             }}
           />
@@ -416,7 +416,7 @@ function Casting({
               ballot={votes.last}
               refusals={refusals}
               idle={idle}
-              again={() => void again()}
+              sendAgain={() => void sendAgain()}
               change={() => {
                 setChanging(true);
               }}
@@ -526,14 +526,14 @@ function Sent({
   ballot,
   refusals,
   idle,
-  again,
+  sendAgain,
   change,
 }: {
   votes: SavedVotes;
   ballot: SavedBallot;
   refusals: Refusals;
   idle: boolean;
-  again: () => void;
+  sendAgain: () => void;
   change: () => void;
 }) {
   const { members, quorum } = votes.poll.committee;
@@ -550,7 +550,7 @@ function Sent({
       <Receipts votes={votes} ballot={ballot} refusals={refusals} />
       <p class="actions">
         {!recorded && (
-          <button type="button" class="primary" disabled={!idle} onClick={again}>
+          <button type="button" class="primary" disabled={!idle} onClick={sendAgain}>
             {t("cast.again")}
           </button>
         )}

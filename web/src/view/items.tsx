@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
 import { t, currentLanguage } from "../messages/index.ts";
-import { Told } from "./meter.tsx";
+import { LiveText } from "./meter.tsx";
 
 /** An option with what is known of it. */
 export interface Item {
@@ -91,7 +91,7 @@ export function Items({
             </label>
           )}
           <span>{shownOf}</span>
-          <Told says={shownOf} />
+          <LiveText text={shownOf} />
         </div>
       )}
       {shown(found.sort(comparison(order)))}

@@ -15,7 +15,7 @@ export interface Resource<T> {
   /** Why nothing came the last time. */
   readonly error: unknown;
   /** Ask again. */
-  readonly again: () => void;
+  readonly reload: () => void;
 }
 
 /** Ask for something when the page opens, and again whenever what it depends on changes. */
@@ -39,10 +39,10 @@ export function useResource<T>(
       leaving.abort();
     };
   }, [...on, asked]);
-  const again = useCallback(() => {
+  const reload = useCallback(() => {
     setAsked((before) => before + 1);
   }, []);
-  return { value: state.value, error: state.error, again };
+  return { value: state.value, error: state.error, reload };
 }
 
 /** A resource's content, or that it is coming, or why it is not. */
@@ -53,10 +53,10 @@ export function Await<T>({
   resource: Resource<T>;
   children: (value: T) => ComponentChildren;
 }) {
-  const { value, error, again } = resource;
+  const { value, error, reload } = resource;
   return (
     <>
-      {error !== undefined && <Failure error={error} again={again} />}
+      {error !== undefined && <Failure error={error} retry={reload} />}
       {value !== undefined
         ? children(value)
         : error === undefined && <p role="status">{t("loading")}</p>}
@@ -66,17 +66,17 @@ export function Await<T>({
 
 /** A part of the page; when it breaks, that is said in its place, and the rest stays. */
 export function Guarded({ children }: { children: ComponentChildren }) {
-  const [error, again] = useErrorBoundary() as [unknown, () => void];
-  return error === undefined ? <>{children}</> : <Failure error={error} again={again} />;
+  const [error, reload] = useErrorBoundary() as [unknown, () => void];
+  return error === undefined ? <>{children}</> : <Failure error={error} retry={reload} />;
 }
 
 /** What went wrong and what to do next. */
-export function Failure({ error, again }: { error: unknown; again?: () => void }) {
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   return (
     <div class="notice bad" role="alert">
       <p>{explain(error)}</p>
-      {again && (
-        <button type="button" onClick={again}>
+      {retry && (
+        <button type="button" onClick={retry}>
           {t("retry")}
         </button>
       )}

@@ -6,7 +6,7 @@ import { amountOf, type AmountQuestion, totalOf } from "../../client/answers.ts"
 import { t } from "../../messages/index.ts";
 import { Points, Quadratic, Score, Split } from "../../protocol/question/amounts.ts";
 import { Items } from "../../view/items.tsx";
-import { Meter, Told } from "../../view/meter.tsx";
+import { Meter, LiveText } from "../../view/meter.tsx";
 import type { FieldProps } from "./form.tsx";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
@@ -19,7 +19,7 @@ export function AmountsField({
 }: FieldProps<AmountQuestion>) {
   const total = totalOf(question, answer);
   const { most } = question;
-  const says =
+  const text =
     question instanceof Quadratic
       ? t("form.cost", { spent: total, credits: most })
       : t("form.given", { given: total, most });
@@ -33,8 +33,8 @@ export function AmountsField({
       <p id={`${name}-how`}>{how(question)}</p>
       {!(question instanceof Score) && (
         <div class="sticky">
-          <Meter label={t("form.meter")} value={total} most={question.most} says={says} />
-          <Told says={says} />
+          <Meter label={t("form.meter")} value={total} most={question.most} text={text} />
+          <LiveText text={text} />
         </div>
       )}
       <Items

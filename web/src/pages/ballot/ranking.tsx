@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../messages/index.ts";
 import type { Ranking } from "../../protocol/question/ranking.ts";
-import { toldApart } from "../../protocol/said.ts";
+import { disambiguate } from "../../protocol/said.ts";
 import { useDragging } from "../../view/dragging.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./form.tsx";
@@ -12,7 +12,7 @@ import { itemsOf, Named, Story } from "./selection.tsx";
 
 export function RankingField({ question, answer, change, details, name }: FieldProps<Ranking>) {
   const { scores, fewest } = question;
-  const options = toldApart(question.options);
+  const options = disambiguate(question.options);
   const placed = answer.chosen;
   const [said, setSaid] = useState("");
   const [focused, setFocused] = useState("");

@@ -5,10 +5,10 @@ import { Fragment } from "preact";
 import { spentOn } from "../../client/answers.ts";
 import { number, t } from "../../messages/index.ts";
 import { Approval, type Knapsack } from "../../protocol/question/selection.ts";
-import { toldApart } from "../../protocol/said.ts";
+import { disambiguate } from "../../protocol/said.ts";
 import { useAmount } from "../../view/currency.ts";
 import { type Item, Items } from "../../view/items.tsx";
-import { Meter, Told } from "../../view/meter.tsx";
+import { Meter, LiveText } from "../../view/meter.tsx";
 import type { Detail, FieldProps } from "./form.tsx";
 
 /** Options with what is known of them. */
@@ -17,7 +17,7 @@ export function itemsOf(
   details: readonly Detail[],
   costs?: readonly bigint[],
 ): Item[] {
-  return toldApart(options).map((title, place) => ({
+  return disambiguate(options).map((title, place) => ({
     place,
     title,
     text: details[place]?.text ?? "",
@@ -65,7 +65,7 @@ export function SelectionField({
   details,
 }: FieldProps<Approval | Knapsack>) {
   const { options, costs, caps } = question;
-  const names = toldApart(options);
+  const names = disambiguate(options);
   const amount = useAmount();
   return (
     <>
@@ -100,11 +100,11 @@ export function SelectionField({
 
 function Spent({ spent, budget }: { spent: bigint; budget: bigint }) {
   const amount = useAmount();
-  const says = t("form.spent", { spent: amount(spent), budget: amount(budget) });
+  const text = t("form.spent", { spent: amount(spent), budget: amount(budget) });
   return (
     <>
-      <Meter label={t("form.budget")} value={spent} most={budget} says={says} />
-      <Told says={says} />
+      <Meter label={t("form.budget")} value={spent} most={budget} text={text} />
+      <LiveText text={text} />
     </>
   );
 }

@@ -34,7 +34,7 @@ import { toHex } from "../../protocol/encoding.ts";
 import { Facts, saveFile } from "../../view/page.tsx";
 import { Failure } from "../../view/resource.tsx";
 import { readConfig } from "../../view/session.ts";
-import { sayFault } from "./money.tsx";
+import { faultText } from "./money.tsx";
 
 /** A specification that the gateway would take, and what it may give away. */
 interface Tried {
@@ -91,7 +91,7 @@ export function CheckStep({
         <ul>
           {problems.map(({ path, fault }) => (
             <li key={`${path} ${fault}`}>
-              <Place path={path} draft={draft} go={go} /> {sayFault({ path, fault })}
+              <Place path={path} draft={draft} go={go} /> {faultText({ path, fault })}
             </li>
           ))}
         </ul>
@@ -108,7 +108,7 @@ export function CheckStep({
       </div>
     );
   }
-  if (error !== undefined) return <Failure error={error} again={() => void tryOut()} />;
+  if (error !== undefined) return <Failure error={error} retry={() => void tryOut()} />;
   if (!tried) return <p role="status">{t("organize.check.checking")}</p>;
   return (
     <>
@@ -179,7 +179,7 @@ function Warnings({
                 path={pathOfWarning({ code: one.code, question: about }, draft)}
                 {...{ draft, go }}
               />{" "}
-              {sayWarning(one)} {one.refused && <strong>{t("organize.check.nodesRefuse")}</strong>}
+              {warningText(one)} {one.refused && <strong>{t("organize.check.nodesRefuse")}</strong>}
             </li>
           );
         })}
@@ -189,7 +189,7 @@ function Warnings({
 }
 
 /** A warning in the language in use; in the gateway's English where there is no message. */
-export function sayWarning({ code, numbers, sentence }: Warning): string {
+export function warningText({ code, numbers, sentence }: Warning): string {
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(numbers)) values[name] = written(name, value);
   return messageIfAny(`organize.warnings.${code}`, values) ?? sentence;
@@ -235,17 +235,17 @@ function Summary({
                 }),
           ],
           ...(kind === "round"
-            ? [[t("organize.check.propose"), sayElectorate(draft.members)] as const]
+            ? [[t("organize.check.propose"), electorateText(draft.members)] as const]
             : []),
           [
             t("organize.check.vote"),
-            sayElectorate(kind === "poll" || draft.separate ? draft.voters : draft.members),
+            electorateText(kind === "poll" || draft.separate ? draft.voters : draft.members),
           ],
           ...(kind === "poll"
             ? questions.map((one, place) => {
                 return [
                   t("organize.questions.question", { place: place + 1 }),
-                  sayQuestion(one),
+                  questionText(one),
                 ] as const;
               })
             : [
@@ -302,7 +302,7 @@ function Summary({
   );
 }
 
-function sayElectorate({ kind, values, accounts }: ElectorateDraft): string {
+function electorateText({ kind, values, accounts }: ElectorateDraft): string {
   switch (kind) {
     case "list":
       return t("organize.check.electorates.list", {
@@ -323,7 +323,7 @@ function sayElectorate({ kind, values, accounts }: ElectorateDraft): string {
   }
 }
 
-function sayQuestion(question: QuestionDraft): string {
+function questionText(question: QuestionDraft): string {
   const { title, kind, outcome, options } = question;
   const names = options.map(({ name }) => name.trim()).filter(Boolean);
   const facts = {

@@ -16,13 +16,13 @@ export function Funding({
   round,
   treasury,
   funders,
-  again,
+  reload,
 }: {
   organizer: Organizer;
   round: Round;
   treasury: Uint8Array;
   funders: readonly Funder[];
-  again: () => void;
+  reload: () => void;
 }) {
   const { budget, deposited, token, status, symbol, decimals } = round;
   const shown = (units: bigint) => amount(units, { symbol, decimals });
@@ -41,7 +41,7 @@ export function Funding({
       await action();
       setSaid(done);
       setTyped(undefined);
-      again();
+      reload();
     } catch (problem) {
       setError(problem);
     }
@@ -55,7 +55,7 @@ export function Funding({
         label={t("organize.funding.deposited")}
         value={deposited}
         most={budget > deposited ? budget : deposited}
-        says={t("organize.funding.of", { deposited: shown(deposited), budget: shown(budget) })}
+        text={t("organize.funding.of", { deposited: shown(deposited), budget: shown(budget) })}
       />
       {open && (
         <form

@@ -88,9 +88,9 @@ export function useMoney(draft: PlanDraft, change: (part: Partial<PlanDraft>) =>
 }
 
 /** That the token is asked for, or does not answer. */
-export function Asking({ token: { error, again } }: Pick<Money, "token">) {
+export function Asking({ token: { error, reload } }: Pick<Money, "token">) {
   if (error === undefined) return <p role="status">{t("loading")}</p>;
-  return <Failure error={error} again={again} />;
+  return <Failure error={error} retry={reload} />;
 }
 
 /** Whether a field takes an amount of the round's money. */
@@ -100,7 +100,7 @@ export function useAmountOf(path: string): Money | undefined {
 }
 
 /** What is wrong with a field, in words of the page. */
-export function sayFault({ path, fault }: Problem): string {
+export function faultText({ path, fault }: Problem): string {
   const badAmount = AMOUNTS.includes(path) && (fault === "integer" || fault === "integers");
   return badAmount ? t("propose.problems.amount.form") : t(`organize.faults.${fault}`);
 }

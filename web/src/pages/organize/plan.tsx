@@ -11,7 +11,7 @@ import { toHex } from "../../protocol/encoding.ts";
 import { Facts, Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
 import { gateway, readConfig } from "../../view/session.ts";
-import { sayWarning } from "./check.tsx";
+import { warningText } from "./check.tsx";
 import { Funding } from "./funding.tsx";
 import { Redeemed } from "./invitations.tsx";
 import { AsOrganizer } from "./token.tsx";
@@ -37,7 +37,7 @@ export function PlanPage({ id }: { id: bigint }) {
   const found = useResource(() => load(name), [name]);
   useEffect(() => {
     if (found.value?.plan.finished) return undefined;
-    const timer = setInterval(found.again, REFRESH_MS);
+    const timer = setInterval(found.reload, REFRESH_MS);
     return () => {
       clearInterval(timer);
     };
@@ -48,7 +48,7 @@ export function PlanPage({ id }: { id: bigint }) {
       <AsOrganizer>
         {(organizer) => (
           <Await resource={found}>
-            {(loaded) => <Shown organizer={organizer} loaded={loaded} again={found.again} />}
+            {(loaded) => <Shown organizer={organizer} loaded={loaded} reload={found.reload} />}
           </Await>
         )}
       </AsOrganizer>
@@ -62,11 +62,11 @@ export function PlanPage({ id }: { id: bigint }) {
 function Shown({
   organizer,
   loaded,
-  again,
+  reload,
 }: {
   organizer: Organizer;
   loaded: Loaded;
-  again: () => void;
+  reload: () => void;
 }) {
   const { config, plan, round, poll } = loaded;
   return (
@@ -107,7 +107,7 @@ function Shown({
           round={round}
           treasury={config.treasury}
           funders={loaded.funders}
-          again={again}
+          reload={reload}
         />
       )}
       {plan.warnings.length > 0 && (
@@ -115,7 +115,7 @@ function Shown({
           <summary>{t("organize.plan.warnings", { count: plan.warnings.length })}</summary>
           <ul>
             {plan.warnings.map((one) => (
-              <li key={one.sentence}>{sayWarning(one)}</li>
+              <li key={one.sentence}>{warningText(one)}</li>
             ))}
           </ul>
         </details>

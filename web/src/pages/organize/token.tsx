@@ -44,19 +44,19 @@ export function AsOrganizer({
     );
   }
   if (found.error !== undefined && !wrong) {
-    return <Failure error={found.error} again={found.again} />;
+    return <Failure error={found.error} retry={found.reload} />;
   }
-  return <AskToken wrong={wrong} use={setToken} again={found.again} />;
+  return <AskToken wrong={wrong} use={setToken} reload={found.reload} />;
 }
 
 function AskToken({
   wrong,
   use,
-  again,
+  reload,
 }: {
   wrong: boolean;
   use: (token: string) => void;
-  again: () => void;
+  reload: () => void;
 }) {
   const [typed, setTyped] = useState("");
   const id = useId();
@@ -65,7 +65,7 @@ function AskToken({
       onSubmit={(event) => {
         event.preventDefault();
         use(typed.trim());
-        again();
+        reload();
       }}
     >
       <p>{t("organize.token.why")}</p>

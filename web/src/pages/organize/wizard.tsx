@@ -30,7 +30,7 @@ import { Created } from "./created.tsx";
 import { VotersStep } from "./electorate.tsx";
 import { idOf, Wrong } from "./inputs.tsx";
 import type { Batch } from "./invitations.tsx";
-import { Asking, MoneyContext, sayFault, useMoney } from "./money.tsx";
+import { Asking, MoneyContext, faultText, useMoney } from "./money.tsx";
 import { QuestionsStep } from "./questions.tsx";
 import { MomentsStep, MoneyStep, NodesStep, SubjectStep } from "./steps.tsx";
 import { AsOrganizer } from "./token.tsx";
@@ -89,7 +89,7 @@ function Steps({
   const kept = useKept(draft);
   const heading = useRef<HTMLHeadingElement>(null);
   const { problems } = useMemo(() => specificationOf(draft, now), [draft, now]);
-  const wrong = new Map(problems.map((one) => [one.path, sayFault(one)]));
+  const wrong = new Map(problems.map((one) => [one.path, faultText(one)]));
   if (refused) wrong.set(refused.path, t("organize.refused", { detail: refused.detail }));
 
   const change = (part: Partial<PlanDraft>) => {
