@@ -269,7 +269,7 @@ test.each([
   ],
   [
     "the organizer, who listed 1200 voters by hand, listed those who may vote",
-    "the organizer, who listed 1,200 voters by hand, listed the people who may vote",
+    "the organizer’s list of 1,200 voters is correct",
   ],
   [
     `the owner of 0x${"ab".repeat(20)} listed its members`,
