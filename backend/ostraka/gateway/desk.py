@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ostraka.chain.contract import Sent, call
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
 from ostraka.chain.sending import Account, Errand
 from ostraka.chain.treasury import Treasury
@@ -17,6 +17,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.curve import Curve
+from ostraka_verifier.published import PublishedPoll
 
 REGISTRY, TREASURY = "registry", "treasury"
 """Under which names events are indexed."""
@@ -74,7 +75,7 @@ class Desk:
             raise Problem(ProblemType.NO_SUCH_POLL, f"the chain has no poll {poll_id}", "poll")
         known = self._published.get(poll_id)
         if known is None or known.context != view.poll_context:
-            known = PublishedPoll.read(self.registry, poll_id)
+            known = read_published(self.registry, poll_id)
             if known is None:
                 raise Problem(ProblemType.NOT_INDEXED, "the chain is still catching up", "poll", 2)
             self._published[poll_id] = known

@@ -9,7 +9,6 @@ from typing import Any, cast
 import structlog
 
 from ostraka.chain.errors import ChainError
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, PollView, Status
 from ostraka.chain.treasury import RoundStatus, RoundView, Token
 from ostraka.gateway.courier import Courier, CourierError
@@ -32,6 +31,7 @@ from ostraka_verifier.outcome import (
     Proportional,
 )
 from ostraka_verifier.parameters import Committee, Description
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import Question
 from ostraka_verifier.statistics import poll_statistics
 
@@ -220,6 +220,7 @@ class Views:
             "title": poll.description.title,
             "options": list(poll.description.options),
             "questions": [one.to_json() for one in _questions(poll)],
+            "parameters": to_hex(poll.parameters.encode()),
             "description": to_hex(poll.description.encoded),
             "creator": to_hex(view.creator),
             "round": reference

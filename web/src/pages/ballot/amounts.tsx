@@ -6,8 +6,8 @@ import { amountOf, type AmountQuestion, totalOf } from "../../client/answers.ts"
 import { t } from "../../messages/index.ts";
 import { Points, Quadratic, Score, Split } from "../../protocol/question/amounts.ts";
 import { Items } from "../../view/items.tsx";
-import { Meter, LiveText } from "../../view/meter.tsx";
-import type { FieldProps } from "./form.tsx";
+import { LiveText, Meter } from "../../view/meter.tsx";
+import type { FieldProps } from "./field.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
 export function AmountsField({

@@ -8,8 +8,8 @@ import { Approval, type Knapsack } from "../../protocol/question/selection.ts";
 import { disambiguate } from "../../protocol/said.ts";
 import { useAmount } from "../../view/currency.ts";
 import { type Item, Items } from "../../view/items.tsx";
-import { Meter, LiveText } from "../../view/meter.tsx";
-import type { Detail, FieldProps } from "./form.tsx";
+import { LiveText, Meter } from "../../view/meter.tsx";
+import type { Detail, FieldProps } from "./field.ts";
 
 /** Options with what is known of them. */
 export function itemsOf(
