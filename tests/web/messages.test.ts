@@ -25,7 +25,7 @@ import {
   storeLanguage,
   t,
 } from "../../web/src/messages/index.ts";
-import { assumption, planProblem, refusal, status } from "../../web/src/messages/texts.ts";
+import { assumption, planProblem, refusal, status } from "../../web/src/messages/server_texts.ts";
 
 const SOURCES = join(import.meta.dirname, "../../web/src");
 

@@ -7,7 +7,7 @@ import { ChainReader } from "../client/chain.ts";
 import { JsonRpc } from "../client/rpc.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
 import { number, t, messageIfAny } from "../messages/index.ts";
-import { assumption } from "../messages/texts.ts";
+import { assumption } from "../messages/server_texts.ts";
 import { splitSections } from "../protocol/board.ts";
 import { assumptionsOf, type Finding, verdictOf } from "../protocol/checks.ts";
 import { toHex } from "../protocol/encoding.ts";

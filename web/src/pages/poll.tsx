@@ -16,7 +16,7 @@ import {
   waiting,
 } from "../client/views.ts";
 import { moment, number, zone, t } from "../messages/index.ts";
-import { planProblem, status } from "../messages/texts.ts";
+import { planProblem, status } from "../messages/server_texts.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";

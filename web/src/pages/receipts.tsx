@@ -5,7 +5,7 @@ import { useId } from "preact/hooks";
 import type { Refusals } from "../client/casting.ts";
 import type { SavedBallot, SavedVotes } from "../client/votes.ts";
 import { moment, t } from "../messages/index.ts";
-import { refusal } from "../messages/texts.ts";
+import { refusal } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Facts, saveFile } from "../view/page.tsx";
 

@@ -3,7 +3,7 @@
 import { checksummed } from "../client/address.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
 import { moment, percent, short, zone, t } from "../messages/index.ts";
-import { status } from "../messages/texts.ts";
+import { status } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Items } from "../view/items.tsx";

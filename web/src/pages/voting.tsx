@@ -21,7 +21,7 @@ import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
 import { short, t } from "../messages/index.ts";
-import { refusal } from "../messages/texts.ts";
+import { refusal } from "../messages/server_texts.ts";
 import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";

@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { funders, plan as planShape, type Organizer, type Plan } from "../../client/organizing.ts";
 import { type Counts, poll, type Poll, progress, type Round, round } from "../../client/views.ts";
 import { moment, number, percent, short, messageIfAny } from "../../messages/index.ts";
-import { planProblem, status } from "../../messages/texts.ts";
+import { planProblem, status } from "../../messages/server_texts.ts";
 import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Facts, Page } from "../../view/page.tsx";

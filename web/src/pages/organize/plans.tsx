@@ -1,7 +1,7 @@
 /** The rounds and polls of this gateway, for whoever organizes them. */
 
 import { type Plan, plans } from "../../client/organizing.ts";
-import { planProblem } from "../../messages/texts.ts";
+import { planProblem } from "../../messages/server_texts.ts";
 import { t } from "../../messages/organizer.ts";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
