@@ -106,7 +106,7 @@ export interface VoterMessages {
   "poll.waits": { problem: string };
   "privacy.title": undefined;
   "privacy.shares": { threshold: string; nodes: string };
-  "privacy.pooling": { threshold: string };
+  "privacy.pooling": { threshold: string; nodes: string };
   "privacy.public": undefined;
   "privacy.proof": undefined;
   "privacy.unanimity": undefined;

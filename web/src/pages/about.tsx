@@ -36,7 +36,7 @@ export function Privacy({ threshold, nodes }: { threshold: string; nodes: string
     <>
       <ul>
         <li>{t("privacy.shares", { threshold, nodes })}</li>
-        <li>{t("privacy.pooling", { threshold })}</li>
+        <li>{t("privacy.pooling", { threshold, nodes })}</li>
         <li>{t("privacy.public")}</li>
         <li>{t("privacy.proof")}</li>
         <li>{t("privacy.unanimity")}</li>
