@@ -230,8 +230,8 @@ def bound_elsewhere(citizen: Surfer, poll_id: int, invitation: SigningKey) -> No
     # Without a provider of chain data the gateway's list is all there is …
     unchecked = f"/polls/{poll_id}?rpc=https://127.0.0.1:1"
     for entries, says in (
-        (rebound, "bound to another key in the list of voters: 0x0707"),
-        (without, "the list of voters leaves you out"),
+        (rebound, "is bound to another key: 0x0707"),
+        (without, "the list of voters does not include you"),
     ):
         page.route(path, changed(entries))
         page.goto(unchecked)

@@ -81,7 +81,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     expect(page.get_by_text("152 of 150 bytes used")).to_be_visible()
     preview(page)
     expect(page.get_by_label("Title")).to_be_focused()
-    for problem in ("The title is too long", "is outside what this round allows"):
+    for problem in ("The title is too long", "is outside the limits of this round"):
         expect(page.get_by_text(problem)).to_be_visible()
     expect(page.get_by_text("Checksum mismatch")).to_be_visible()
     member.look("propose-problems")
