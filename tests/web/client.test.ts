@@ -35,7 +35,7 @@ import { Points } from "../../web/src/protocol/question/amounts.ts";
 import { readQuestions } from "../../web/src/protocol/question/poll.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
-import { toldApart } from "../../web/src/protocol/said.ts";
+import { disambiguate } from "../../web/src/protocol/said.ts";
 import { Domain } from "../../web/src/protocol/typed_data.ts";
 import { routeOf } from "../../web/src/view/router.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
@@ -406,7 +406,7 @@ test.each([
     ["#1 Cafe\u0301", "#2 Caf\u00e9"],
   ],
 ])("options that look alike are told apart: %j", (labels, shown) => {
-  expect(toldApart(labels)).toEqual(shown);
+  expect(disambiguate(labels)).toEqual(shown);
 });
 
 describe("keys", () => {

@@ -41,7 +41,7 @@ import {
   stepOf,
 } from "../../web/src/client/plan_specification.ts";
 import { alike, titleProblem } from "../../web/src/client/titles.ts";
-import { en } from "../../web/src/messages/en.ts";
+import { addAudience, messageIfAny, setLanguage } from "../../web/src/messages/index.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
@@ -715,11 +715,15 @@ describe("invitations", () => {
   });
 });
 
-test("everything that is asked for has a name", () => {
-  const { members, questions, voters } = en.organize;
+test("everything that is asked for has a name", async () => {
+  await addAudience("organizer");
+  await setLanguage("en");
   const kinds = [QUESTION_KINDS, POLL_OUTCOMES, ROUND_BALLOTS, ROUND_OUTCOMES, ELECTORATE_KINDS];
   const asked = kinds.flatMap((one) => Object.values(one).flat());
-  for (const { name } of asked) expect(members).toHaveProperty(name);
-  const named = { ...questions.kinds, ...questions.outcomes, ...voters.kinds };
-  for (const kind of kinds.flatMap(Object.keys)) expect(named).toHaveProperty(kind);
+  for (const { name } of asked) expect(messageIfAny(`organize.members.${name}`)).toBeDefined();
+  for (const kind of kinds.flatMap(Object.keys)) {
+    const paths = [`questions.kinds.${kind}`, `questions.outcomes.${kind}`];
+    const names = [...paths, `voters.kinds.${kind}.name`].map((path) => `organize.${path}`);
+    expect(names.map((id) => messageIfAny(id)).filter(Boolean)).not.toEqual([]);
+  }
 });
