@@ -23,7 +23,6 @@ from ostraka.wire.peer_auth import HEADER
 from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, waiting_hash
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.parameters import Description
 from ostraka_verifier.poll_key import node_key
 from ostraka_verifier.published import PublishedPoll
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -54,16 +53,7 @@ class Chain:
 
 
 def published(poll: SyntheticPoll) -> PublishedPoll:
-    return PublishedPoll(
-        poll.identity,
-        poll.domain,
-        poll.context,
-        poll.parameters,
-        poll.rule,
-        poll.outcome,
-        Description.decode(poll.description),
-        poll.committee,
-    )
+    return poll.published
 
 
 def courier_of(

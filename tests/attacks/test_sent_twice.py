@@ -605,7 +605,7 @@ def test_a_key_names_one_request(chain: Chain, desk: Desk, round_id: int) -> Non
     client, path = Client(desk), f"/api/v1/rounds/{round_id}/funding"
     key = "3f0b6c1e-aaaa-4bbb-8ccc-1234567890ab"
     (without,) = client.post(path, {"amount": "600"})
-    assert (without.status_code, without.json()["title"]) == (400, "Idempotency-Key missing")
+    assert (without.status_code, without.json()["title"]) == (400, "Idempotency key missing")
     chain.rpc.lose_answers = 1
     (first,) = client.post(path, {"amount": "600"}, key)
     assert first.status_code == 200

@@ -95,4 +95,7 @@ def test_a_poll_of_too_few_voters_says_so_in_words(tmp_path: Path) -> None:
     plan = plans.add(SPECIFICATION.model_copy(update={"voters": voters}))
     leads.tick()
     problem = plans.to_json(plans.get(plan.id))["problem"]
-    assert problem == "Too few voters: 3 may vote, and the poll needs 5 ballots"
+    assert (problem["title"], problem["detail"]) == (
+        "Too few voters",
+        "3 may vote, and the poll needs 5 ballots",
+    )
