@@ -612,7 +612,7 @@ def test_a_key_names_one_request(chain: Chain, desk: Desk, round_id: int) -> Non
     (second,) = client.post(path, {"amount": "600"}, key)
     assert second.json() == first.json()
     (other,) = client.post(path, {"amount": "700"}, key)
-    assert (other.status_code, other.json()["title"]) == (422, "Idempotency-Key used before")
+    assert (other.status_code, other.json()["title"]) == (422, "Idempotency key reused")
     # After a restart as well.
     (again,) = Client(desk).post(path, {"amount": "600"}, key)
     assert again.json() == first.json()
