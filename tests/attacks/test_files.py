@@ -31,8 +31,8 @@ from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_state import PollState
 from ostraka.node.publication import Publication
 from ostraka.node.release import Release
-from ostraka.node.repairing import Repairing
-from ostraka.node.settlement import Settlement
+from ostraka.node.repair_exchange import Repairing
+from ostraka.node.settling import Settlement
 from ostraka.node.store import NodeStore
 from ostraka.sealing import SEED_BYTES, PollKey, ballot_info
 from ostraka.services.settings import NODE_PASSPHRASES

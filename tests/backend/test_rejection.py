@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ostraka.chain.registry import Status
-from ostraka.node.settling import LeafList
+from ostraka.node.agreement import LeafList
 from ostraka.wire.problems import Problem
 from ostraka_verifier.merkle_sum import SumRoot
 from tests.support.polls import SyntheticPoll, approval_poll

@@ -11,12 +11,12 @@ import pytest
 from ostraka.chain.contract import Head
 from ostraka.chain.registry import PollView, Status
 from ostraka.node.accepting import MAX_VERSIONS, Accepting
+from ostraka.node.agreement import Entry, LeafList, inventory_hash, lacking_hash
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
 from ostraka.node.poll_state import PollState
 from ostraka.node.release import Release
-from ostraka.node.repairing import Repairing
-from ostraka.node.settlement import Settlement
-from ostraka.node.settling import Entry, LeafList, inventory_hash, lacking_hash
+from ostraka.node.repair_exchange import Repairing
+from ostraka.node.settling import Settlement
 from ostraka.node.store import NodeStore, encode_root
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.node_tables import NodePoll, PeerReceipt, ReleasedShare, SignedRoot

@@ -11,8 +11,8 @@ from ostraka.node.key_agreement import KeyAgreement
 from ostraka.node.poll_state import PollState
 from ostraka.node.publication import Publication
 from ostraka.node.release import Release
-from ostraka.node.repairing import Repairing
-from ostraka.node.settlement import Settlement
+from ostraka.node.repair_exchange import Repairing
+from ostraka.node.settling import Settlement
 from ostraka_verifier.errors import AuditError
 
 

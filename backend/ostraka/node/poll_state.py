@@ -17,7 +17,7 @@ from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
-from ostraka.node.repair import Helper, RepairCommittee
+from ostraka.node.repair_shares import Helper, RepairCommittee
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import (

@@ -7,11 +7,11 @@ import asyncio
 from typing import Any
 
 from ostraka.chain.registry import PollView, Status
-from ostraka.node import settling
+from ostraka.node import agreement
 from ostraka.node.peers import Peer
 from ostraka.node.poll_state import BACKGROUND_S, PollState, split_digests
-from ostraka.node.repairing import Repairing
-from ostraka.node.settlement import Settlement
+from ostraka.node.repair_exchange import Repairing
+from ostraka.node.settling import Settlement
 from ostraka.node.store import Conflict
 from ostraka.storage.node_tables import (
     FinalStatement,
@@ -107,9 +107,9 @@ class Release:
             return False
         if self._state.root(digests)[0] != root:
             return False
-        entries = [settling.Entry(versions[digest].voter, digest) for digest in digests]
+        entries = [agreement.Entry(versions[digest].voter, digest) for digest in digests]
         receipts = self._state.store.receipt_counts(self._state.poll.poll_id)
-        for version in settling.missing(entries, list(versions.values())):
+        for version in agreement.missing(entries, list(versions.values())):
             if receipts.get(version.digest, 0) >= self._state.poll.committee.quorum:
                 self._state.log.error(
                     "anchored root omits a recorded ballot", ballot=version.digest.hex()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostraka.node.settling import Entry, LeafList, draft, inventory_hash, missing, objection
+from ostraka.node.agreement import Entry, LeafList, draft, inventory_hash, missing, objection
 from ostraka.node.store import BallotVersion
 from ostraka_verifier.errors import Malformed
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ostraka.node.peers import PeerError
 from ostraka.node.poll_state import PollState, split_digests
-from ostraka.node.repair import (
+from ostraka.node.repair_shares import (
     Contribution,
     Helper,
     Pair,

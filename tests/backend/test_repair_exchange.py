@@ -10,8 +10,8 @@ import pytest
 
 from ostraka.chain.registry import Status
 from ostraka.node.peers import PeerError
-from ostraka.node.repair import RepairRequest, repair_subject
-from ostraka.node.repairing import MOST_SETS, RepairCall, helper_sets
+from ostraka.node.repair_exchange import MOST_SETS, RepairCall, helper_sets
+from ostraka.node.repair_shares import RepairRequest, repair_subject
 from ostraka.wire.records import CastRecord, from_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board
