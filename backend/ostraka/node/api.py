@@ -12,9 +12,10 @@ from ostraka.chain.contract import ChainError
 from ostraka.node.accepting import Receipt
 from ostraka.node.census_uploads import CensusGate
 from ostraka.node.poll_service import PollService
-from ostraka.node.poll_state import split_digests
+from ostraka.node.served_poll import split_digests
 from ostraka.node.service import NodeService
 from ostraka.wire import api_docs, census_upload, peer_auth, problems
+from ostraka.wire.certificates import certificate_json
 from ostraka.wire.clients import client_of
 from ostraka.wire.limits import BodyLimit
 from ostraka.wire.problem_types import ProblemType
@@ -72,7 +73,7 @@ def build_api(service: NodeService) -> FastAPI:
         )
 
     async def peer_of(request: Request, body: Body, poll: Poll) -> bytes:
-        return taken(request, body, poll.state.member_addresses)
+        return taken(request, body, poll.served.member_addresses)
 
     def sender_of(request: Request) -> str:
         return client_of(request.scope)
@@ -82,9 +83,8 @@ def build_api(service: NodeService) -> FastAPI:
     PeerAddress = Annotated[bytes, Depends(peer_of)]
 
     async def challenger_of(request: Request, body: Body, poll: Poll) -> bytes:
-        view = poll.state.view
-        creator = set() if view is None else {view.creator}
-        return taken(request, body, poll.state.member_addresses | creator)
+        creator = {poll.progress.observed.view.creator}
+        return taken(request, body, poll.served.member_addresses | creator)
 
     Challenger = Annotated[bytes, Depends(challenger_of)]
 
@@ -130,18 +130,20 @@ def build_api(service: NodeService) -> FastAPI:
     def opening(poll: Poll) -> dict[str, Any]:
         """All nodes' poll keys and their signatures as far as this node knows them, and, signed,
         for whom it waits and since when."""
-        return poll.keys.report().to_json(poll.state.poll.nodes)
+        return poll.keys.report(poll.progress.observed.view).to_json(poll.served.poll.nodes)
 
     @app.post("/api/v1/polls/{poll_id}/challenge")
     def challenge(poll: Poll, body: Body, challenger: Challenger) -> Response:
         """Show another node, or the poll's creator, that this node holds its poll key; until the
         poll is open."""
-        return Response(poll.keys.answer(body, challenger), media_type=_BINARY)
+        return Response(
+            poll.keys.answer(poll.progress.announced(), body, challenger), media_type=_BINARY
+        )
 
     @app.get("/api/v1/polls/{poll_id}/repairs")
     def repairs(poll: Poll, after: Annotated[int, Query(ge=0, lt=2**63)] = 0) -> list[Any]:
         """Repairs for which other nodes asked this one, a page of them, after a number."""
-        return poll.repairing.asked(after)
+        return poll.repairs.asked(after)
 
     @app.post("/api/v1/polls/{poll_id}/ballots")
     async def cast(poll: Poll, body: Body, sender: Sender) -> dict[str, Any]:
@@ -156,7 +158,7 @@ def build_api(service: NodeService) -> FastAPI:
     @app.post("/api/v1/polls/{poll_id}/ballots:batch")
     async def cast_batch(poll: Poll, body: Body, sender: Sender) -> list[dict[str, Any]]:
         """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
-        records = poll.state.decode_batch(body)
+        records = poll.served.decode_batch(body)
         if len(records) > MAX_BATCH:
             raise Problem(
                 ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body"
@@ -180,26 +182,19 @@ def build_api(service: NodeService) -> FastAPI:
     @app.get("/api/v1/polls/{poll_id}/inventory")
     def inventory(poll: Poll) -> Response:
         """Signed list of the ballots that this node accepted, after it froze."""
-        return Response(poll.settlement.inventory(), media_type=_BINARY)
+        return Response(
+            poll.settling.inventory(poll.progress.inventory_signature()), media_type=_BINARY
+        )
 
     @app.get("/api/v1/polls/{poll_id}/certificate")
     def certificate(poll: Poll) -> dict[str, Any]:
         """Latest root with the signatures of `q` nodes, to be anchored by anyone."""
-        found = poll.settlement.certificate()
-        return {
-            "round": found.round,
-            "root_hash": to_hex(found.root.hash),
-            "sum": to_hex(found.root.sum),
-            "count": found.root.count,
-            "attestations": [
-                {"node": one.node, "signature": to_hex(one.signature)} for one in found.attestations
-            ],
-        }
+        return certificate_json(poll.settling.certificate())
 
     @app.get("/api/v1/polls/{poll_id}/leaves")
     def leaves(poll: Poll) -> Response:
         """Ballot digests of the anchored root, in leaf order."""
-        return Response(poll.release.leaves(), media_type=_BINARY)
+        return Response(poll.release.leaves(poll.progress.anchoring()), media_type=_BINARY)
 
     @app.get("/api/v1/polls/{poll_id}/finals")
     def finals(poll: Poll) -> list[dict[str, Any]]:
@@ -228,36 +223,46 @@ def build_api(service: NodeService) -> FastAPI:
 
     @app.post("/api/v1/polls/{poll_id}/peer/draft", include_in_schema=False)
     def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:
-        return Response(poll.settlement.answer_draft(body), media_type=_BINARY)
+        return Response(
+            poll.settling.answer_draft(poll.progress.frozen(), body), media_type=_BINARY
+        )
 
     @app.post("/api/v1/polls/{poll_id}/peer/repair/seeds", include_in_schema=False)
     def peer_repair_seeds(poll: Poll, body: Body, asker: PeerAddress) -> Response:
-        return Response(poll.repairing.answer_seeds(body, asker), media_type=_BINARY)
+        return Response(
+            poll.repairs.answer_seeds(poll.progress.frozen(), body, asker), media_type=_BINARY
+        )
 
     @app.post("/api/v1/polls/{poll_id}/peer/repair/share", include_in_schema=False)
     def peer_repair_share(poll: Poll, body: Body, asker: PeerAddress) -> Response:
-        return Response(poll.repairing.answer_share(body, asker), media_type=_BINARY)
+        return Response(
+            poll.repairs.answer_share(poll.progress.frozen(), body, asker), media_type=_BINARY
+        )
 
     @app.post("/api/v1/polls/{poll_id}/peer/proposal", include_in_schema=False)
     async def peer_proposal(poll: Poll, body: Body, proposer: PeerAddress) -> Response:
-        return Response(await poll.settlement.answer_proposal(body, proposer), media_type=_BINARY)
+        phase = poll.progress.settling()
+        signature = await poll.settling.answer_proposal(phase, body, proposer)
+        return Response(signature, media_type=_BINARY)
 
     @app.post("/api/v1/polls/{poll_id}/peer/lacking", include_in_schema=False)
     def peer_lacking(poll: Poll, body: Body, _: PeerAddress) -> Response:
-        return Response(poll.settlement.answer_lacking(body), media_type=_BINARY)
+        return Response(
+            poll.settling.answer_lacking(poll.progress.frozen(), body), media_type=_BINARY
+        )
 
     @app.post("/api/v1/polls/{poll_id}/peer/certificate", include_in_schema=False)
     def peer_certificate(poll: Poll, body: Body, _: PeerAddress) -> Response:
-        poll.settlement.store_certificate(body)
+        poll.settling.store_certificate(body)
         return Response(b"", media_type=_BINARY)
 
     return app
 
 
 def _key(poll: PollService) -> dict[str, Any]:
-    announced = poll.state.announcements[poll.state.node]
+    announced = poll.served.announcements[poll.served.node]
     return {
-        "node": poll.state.node,
+        "node": poll.served.node,
         "public_key": to_hex(announced.public_key),
         "signature": to_hex(announced.signature),
     }
