@@ -48,6 +48,7 @@ from tests.support.village import ScriptedRegistry
 ROOT = SumRoot(b"\1" * 32, b"\2" * 64, 7)
 OTHER = replace(ROOT, count=6)
 SIGNED = bytes(65)
+REPOSITORY = Path(__file__).parents[2]
 FREEZES = approval_poll().parameters.freezes_at
 
 # --- What typechecks ---------------------------------------------------------------------------
@@ -110,7 +111,9 @@ def wrong_lines(source: str, folder: Path) -> dict[int, str]:
     file = folder / "snippet.py"
     file.write_text(source)
     command = [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context"]
-    done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, str(file)], capture_output=True, text=True, check=False, cwd=REPOSITORY
+    )
     assert not done.stderr, done.stderr
     assert done.returncode in (0, 1), done.stdout
     found = {}

@@ -3,7 +3,7 @@
     Announced → Accepting → Settling → Anchored → Releasing → Destroyed
 
 - A transition is a method that returns the next phase, so a skipped phase does not typecheck.
-- A transition that cannot be undone demands a finding from `finality`, which all providers share.
+- Releasing and destroying demand a finding from `finality`, on which all providers agree.
 - `Anchored.rejected` leads back to settling; `Accepting.taken_back` to before the opening, which a
   reorganization can undo. `destroy` ends every phase: a poll can become void in each.
 - A new phase is a class here and a case in `PollService`.

@@ -57,12 +57,9 @@ class Publication:
             cache_key = (anchoring.round, anchoring.root.digest, len(shares))
             if self._board is not None and self._board[0] == cache_key:
                 return self._board[1]
-            leaves = [
-                self._signed_ballot(stored)
-                for _, stored in self._served.root(split_digests(self._release.leaves(anchoring)))[
-                    1
-                ]
-            ]
+            digests = split_digests(self._release.leaves(anchoring))
+            _, counted = self._served.root(digests)
+            leaves = [self._signed_ballot(stored) for _, stored in counted]
             anchored = self._served.registries[0].anchored(poll.poll_id)
         encoded = Board(
             poll=poll.identity.encode(),
