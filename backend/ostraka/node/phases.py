@@ -10,7 +10,7 @@
 
 Transitions write to the disk before they return. `PollProgress.move` runs them one at a time.
 
-Source: docs/protocol.md §4.3, §9 to §12. Picture: docs/protocol.md §4.5.
+Source: docs/protocol.md §4.3, §9 to §12. Table: docs/data-model.md.
 """
 
 from abc import ABC, abstractmethod
