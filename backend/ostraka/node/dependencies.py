@@ -54,8 +54,8 @@ PeerSignature = Annotated[
     str,
     Header(
         alias=peer_auth.HEADER,
-        description="`address.time.nonce.signature` of the EIP-712 type `PeerRequest` "
-        "(docs/protocol.md §15).",
+        description="`address.time.nonce.signature` over the whole request, by another node's key "
+        "(docs/protocol.md §9.4).",
     ),
 ]
 
