@@ -1,11 +1,14 @@
 """Refuse what must never be committed: machine paths, registry hosts, build outputs, secrets.
 
+Refuse lines of documentation that are too long to read or to compare, too.
+
 Looks at what git tracks and at what it would add.
 """
 
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 # Split so that this file does not find itself.
@@ -27,6 +30,33 @@ FORBIDDEN_NAME = re.compile(
     r"|\.egg-info(/|$)|\.(so|whl|pyc|db|sqlite3?)$|\.(db|sqlite3?)-(wal|shm|journal)$"
 )
 
+LONGEST_LINE = 120
+"""Characters of a line of documentation; docs/style.md."""
+LONGEST_LINES = {"docs/protocol.md": 100}
+"""Documents with a limit of their own."""
+LINK = re.compile(r"\]\([^)]*\)|https?://\S+")
+
+
+def long_lines(name: str, text: str) -> Iterator[str]:
+    """Say which lines of a Markdown file are too long.
+
+    Lines of tables and code blocks are exempt, since they cannot be wrapped. The targets of links
+    do not count.
+
+    Args:
+        name: Path of the file within the repository.
+        text: Its content.
+    """
+    limit = LONGEST_LINES.get(name, LONGEST_LINE)
+    in_code = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.lstrip().startswith("```"):
+            in_code = not in_code
+        elif not in_code and not line.lstrip().startswith("|"):
+            length = len(LINK.sub("", line))
+            if length > limit:
+                yield f"{name}:{number}: {length} characters, at most {limit}"
+
 
 def main() -> int:
     """Look at every tracked file; exit code 1 when one must go."""
@@ -42,7 +72,10 @@ def main() -> int:
             continue
         if FORBIDDEN_NAME.search(name):
             problems.append(f"{name}: must not be tracked")
-        for number, line in enumerate(path.read_text(errors="replace").splitlines(), start=1):
+        text = path.read_text(errors="replace")
+        if path.suffix == ".md":
+            problems += long_lines(name, text)
+        for number, line in enumerate(text.splitlines(), start=1):
             found = FORBIDDEN_TEXT.search(line)
             if found:
                 problems.append(f"{name}:{number}: {found.group()!r} must not be committed")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
@@ -25,6 +25,7 @@ from ostraka.wire.census_upload import HEADER, CensusUpload
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.published import PublishedPoll
 from tests.journeys.test_round import Round, item
 from tests.support.town import Town, eventually
 from tests.support.village import ScriptedElectorates
@@ -286,7 +287,7 @@ def test_a_rounds_organizer_gives_the_census_of_its_poll(town: Town) -> None:
     ids = [rounds[0].start(good), rounds[1].start(json.dumps(lying).encode())]
     electorates = ChainElectorates(stack.registry, stack.rpc_url)
     uploads = CensusUploads(stack.registry, Policy(), electorates)
-    honest, false = (PublishedPoll.read(stack.registry, poll_id) for poll_id in ids)
+    honest, false = (read_published(stack.registry, poll_id) for poll_id in ids)
     assert honest is not None
     assert false is not None
     view = stack.registry.poll(ids[0])

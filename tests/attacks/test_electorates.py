@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import ElectorateKind
 from ostraka.keys import SigningKey
 from ostraka.node.electorate import RoundElectorate, split_upload
@@ -20,6 +19,7 @@ from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.parameters import Description, RoundReference
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import (
     Redemption,
     Redemptions,
@@ -76,7 +76,6 @@ class Case:
         )
         return PublishedPoll(
             base.identity,
-            base.domain,
             base.context,
             parameters,
             base.rule,

@@ -23,7 +23,6 @@ from sqlalchemy import Engine, inspect, text
 from typer.testing import CliRunner
 
 from ostraka.chain.contract import Head
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, Status
 from ostraka.cli.main import app
 from ostraka.key_files import FORMAT, Cost, write_key
@@ -43,7 +42,6 @@ from ostraka.wire.poll_keys import PollKeyList
 from ostraka.wire.records import CastRecord
 from ostraka_verifier.board import Board
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.parameters import Description
 from tests.support.keys import plain_key
 from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll, open_view
 from tests.support.town import Poll, Town, eventually, vote_for
@@ -321,16 +319,7 @@ class Node:
     def restarted(self) -> Any:
         """The poll as the node finds it at start."""
         poll = self.poll
-        published = PublishedPoll(
-            poll.identity,
-            poll.domain,
-            poll.context,
-            poll.parameters,
-            poll.rule,
-            poll.outcome,
-            Description.decode(poll.description),
-            poll.committee,
-        )
+        published = poll.published
         (row,) = self.store.polls()
         key = poll.node_keys[ME - 1]
         return PollState(poll.curve, self.store, self.secrets, [], published, row, key, [])

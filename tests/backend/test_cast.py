@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.wire import relay
 from ostraka.wire.records import to_hex
 from ostraka.wire.relay import Cast, Nodes
 from ostraka_verifier import typed_data
-from ostraka_verifier.parameters import Description
+from ostraka_verifier.published import PublishedPoll
 from tests.support.polls import SyntheticPoll, approval_poll
 
 LIAR = "node-2.example"
@@ -32,16 +31,7 @@ class Endless(httpx.AsyncByteStream):
 
 
 def published(poll: SyntheticPoll) -> PublishedPoll:
-    return PublishedPoll(
-        poll.identity,
-        poll.domain,
-        poll.context,
-        poll.parameters,
-        poll.rule,
-        poll.outcome,
-        Description.decode(poll.description),
-        poll.committee,
-    )
+    return poll.published
 
 
 def cast_with(answer: httpx.Response) -> Cast:

@@ -6,12 +6,11 @@ import pytest
 
 from ostraka.planning import round_rules
 from ostraka.voter.choice import ballot_bits
-from ostraka.voter.poll import VotersPoll
+from ostraka.voter.poll import OpenPoll
 from ostraka.voter.typed_choice import _vote, bits_of
 from ostraka_verifier.outcome import NoOutcome
-from ostraka_verifier.parameters import Description
 from ostraka_verifier.question import Question, read_questions
-from tests.support.polls import CLOSES_AT, OPENS_AT, SyntheticPoll
+from tests.support.polls import SyntheticPoll
 
 OPTIONS = {"title": "T", "options": ["a", "b", "c"]}
 NUMBER = {"kind": "number", "title": "T", "low": 0, "high": 100_000, "unit": "EUR"}
@@ -84,17 +83,7 @@ def test_a_description_that_asks_nothing(ballot: bytes, standing: int, typed: An
     asked = round_rules.question_of(ballot, "Round", proposals, 10)
     expected = ballot_bits([asked], _vote(asked, typed[standing]))
     made = SyntheticPoll([expected], asked.rule, NoOutcome())
-    poll = VotersPoll(
-        1,
-        made.domain,
-        made.context,
-        Description.decode(made.description),
-        asked.rule,
-        made.committee,
-        tuple(key.public_key for key in made.poll_keys),
-        OPENS_AT,
-        CLOSES_AT,
-    )
+    poll = OpenPoll.opened(made.published, [key.public_key for key in made.poll_keys])
     assert poll.description.questions is None
     assert bits_of(poll, [typed[standing]]) == expected
     # Whoever challenges the ballot on another device reads the same question.

@@ -13,7 +13,7 @@ from ostraka.cli.main import app
 from ostraka.key_files import write_key
 from ostraka.sealing import PollKey, ballot_info
 from ostraka.voter.casting import prepare, sign
-from ostraka.voter.poll import VotersPoll, compare
+from ostraka.voter.poll import OpenPoll, compare
 from ostraka.voter.saved_votes import SavedVotes
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -45,20 +45,17 @@ class Town:
     def __init__(self, stub: StubGateway, folder: Path) -> None:
         self.stub = stub
         self.folder = folder
-        # One ballot of somebody else, so that the poll has a census.
-        self.nodes = SyntheticPoll([selection_bits(RULE, [0])], RULE, NoOutcome())
-        self.key = self.nodes.voter_keys[0]
+        self.publish()
         write_key(folder / "key", self.key, None)
-        self.poll = VotersPoll(
-            1,
-            self.nodes.domain,
-            self.nodes.context,
-            Description.decode(self.nodes.description),
-            RULE,
-            self.nodes.committee,
-            tuple(key.public_key for key in self.nodes.poll_keys),
-            OPENS_AT,
-            CLOSES_AT,
+
+    def publish(self, **members: Any) -> None:
+        """Publish the poll, with members of its description in place of its own."""
+        # One ballot of somebody else, so that the poll has a census.
+        votes = [selection_bits(RULE, [0])]
+        self.nodes = SyntheticPoll(votes, RULE, NoOutcome(), members=members)
+        self.key = self.nodes.voter_keys[0]
+        self.poll = OpenPoll.opened(
+            self.nodes.published, [key.public_key for key in self.nodes.poll_keys]
         )
         self.show(OPENS_AT + 5)
 
@@ -304,10 +301,7 @@ def test_the_choice_is_asked_for(town: Town) -> None:
 def test_options_show_what_they_are_and_move_no_cursor(town: Town) -> None:
     """Titles are anybody's: one could write itself over another, or turn the line around."""
     names = ["\x9b1Aoption 2", "\u202eeno", "\x1b[8mhidden"]
-    content = {"title": "\x1b]0;title\x07", "options": names}
-    description = Description.decode(json.dumps(content).encode())
-    town.poll = replace(town.poll, description=description)
-    town.show(OPENS_AT + 5)
+    town.publish(title="\x1b]0;title\x07", options=names)
     town.stub.routes[BALLOTS] = town.receipts
     command = ("vote", "1", "--key", str(town.folder / "key"), "--file", str(town.file))
     result = town.run(*command, "--trust-gateway", entered="1 2\n")
@@ -332,7 +326,8 @@ def test_trust_is_said_aloud(town: Town) -> None:
         (OPENS_AT, {"poll_keys": []}, "not one for each node"),
         (OPENS_AT, {"rule": "0x00"}, "rule"),
         (OPENS_AT, {"committee": None}, "not described as a poll"),
-        (OPENS_AT, {"closes_at": "late"}, "not described as a poll"),
+        (OPENS_AT, {"parameters": "0x00"}, "parameters"),
+        (OPENS_AT, {"parameters": 5}, "parameters"),
     ],
 )
 def test_polls_that_cannot_be_voted_in(
@@ -355,12 +350,15 @@ def test_a_gateway_that_shows_another_poll_than_the_chain(town: Town) -> None:
         (replace(poll, poll_keys=(spy, *poll.poll_keys[1:])), "poll_keys"),
         (replace(poll, committee=replace(committee, members=members)), "committee"),
         (replace(poll, rule=approval(3, 0, 2)), "rule"),
-        (replace(poll, closes_at=poll.closes_at + 1), "closes_at"),
+        (
+            replace(poll, parameters=replace(poll.parameters, closes_at=CLOSES_AT + 1)),
+            "parameters",
+        ),
         (
             replace(poll, description=Description.decode(poll.description.encoded + b" ")),
             "description",
         ),
-        (replace(poll, domain=replace(poll.domain, registry=bytes(20))), "registry"),
+        (replace(poll, identity=replace(poll.identity, registry=bytes(20))), "registry"),
     ):
         with pytest.raises(Rejected) as raised:
             compare(changed, poll)
@@ -369,24 +367,23 @@ def test_a_gateway_that_shows_another_poll_than_the_chain(town: Town) -> None:
 
 def test_what_a_gateway_said_once_is_not_believed_for_ever(town: Town) -> None:
     """A vote on trust, then one checked on chain: the new ballot is sealed to the true keys."""
-    spied = (PollKey().public_key, *town.poll.poll_keys[1:])
-    committee = town.poll.committee
-    swapped = (committee.members[1], committee.members[0], *committee.members[2:])
-    lied = replace(town.poll, poll_keys=spied, committee=replace(committee, members=swapped))
-    town.show(OPENS_AT + 5, **{name: lied.to_json()[name] for name in ("poll_keys", "committee")})
-
-    def as_listed(body: bytes) -> Answer:
-        given = json.loads(town.receipts(body)[2])
-        for receipt in given["receipts"]:
-            receipt["node"] = {1: 2, 2: 1}.get(receipt["node"], receipt["node"])
-        return answer(200, given)
-
-    town.stub.routes[BALLOTS] = as_listed
+    spied = replace(town.poll, poll_keys=(PollKey().public_key, *town.poll.poll_keys[1:]))
+    town.show(OPENS_AT + 5, poll_keys=spied.to_json()["poll_keys"])
+    town.stub.routes[BALLOTS] = town.receipts
     assert json.loads(town.vote().stdout)["recorded"]
+    assert SavedVotes.read(town.file).poll == spied
     votes = SavedVotes.open(town.file, town.poll, town.key.address)
     assert votes.poll == town.poll
-    assert set(votes.ballots[0].receipts) == {3, 4}
-    assert votes.unfinished is votes.ballots[0]
+    assert set(votes.ballots[0].receipts) == {1, 2, 3, 4}
+
+
+def test_a_gateway_cannot_swap_nodes_under_the_polls_own_digests(town: Town) -> None:
+    committee = town.poll.committee
+    swapped = (committee.members[1], committee.members[0], *committee.members[2:])
+    lied = replace(town.poll, committee=replace(committee, members=swapped))
+    town.show(OPENS_AT + 5, committee=lied.to_json()["committee"])
+    result = town.vote()
+    assert (result.exit_code, "P1: committee" in result.stderr) == (1, True)
 
 
 def test_files_of_votes_that_are_none(town: Town) -> None:

@@ -9,13 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
 from ostraka.gateway import courier as module
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.parameters import Member
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import Domain
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"

@@ -5,10 +5,11 @@ from typing import Any, cast
 
 import pytest
 
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.registry import CreatedPoll, Registry
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.parameters import Committee
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import Domain
 from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
 
@@ -46,7 +47,7 @@ def read(poll: SyntheticPoll, poll_id: int = 1, **changes: Any) -> PublishedPoll
         1, poll.context, poll.parameters, poll.rule.encode(), outcome_rule, poll.description
     )
     registry = OnePoll(poll, replace(created, **changes))
-    return PublishedPoll.read(cast(Registry, registry), poll_id)
+    return read_published(cast(Registry, registry), poll_id)
 
 
 def test_an_honest_poll_is_read() -> None:

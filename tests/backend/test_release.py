@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from ostraka.chain.contract import Head
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Status
 from ostraka.node.accepting import MAX_VERSIONS, Accepting
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
@@ -26,7 +25,6 @@ from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
-from ostraka_verifier.parameters import Description
 from ostraka_verifier.typed_data import recover
 from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll, open_view
 
@@ -58,16 +56,7 @@ def statement(poll: SyntheticPoll, node: int, root: SumRoot) -> dict[str, Any]:
 
 
 def release_of(poll: SyntheticPoll, folder: Path, peers: list[ListeningPeer]) -> Release:
-    published = PublishedPoll(
-        poll.identity,
-        poll.domain,
-        poll.context,
-        poll.parameters,
-        poll.rule,
-        poll.outcome,
-        Description.decode(poll.description),
-        poll.committee,
-    )
+    published = poll.published
     row = NodePoll(
         poll_id=1,
         poll_context=poll.context,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
 from ostraka.voter.choice import ballot_bits
@@ -185,7 +185,7 @@ def vote_of_others(
     stack: LocalStack, api: Api, poll_id: int, voters: list[tuple[SigningKey, SigningKey]]
 ) -> None:
     """Votes of invitations with the keys that they are bound to."""
-    poll = PublishedPoll.read(stack.registry, poll_id)
+    poll = read_published(stack.registry, poll_id)
     opened = stack.registry.opened(poll_id)
     assert poll is not None
     assert opened is not None

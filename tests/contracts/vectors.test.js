@@ -1,6 +1,6 @@
 /**
- * The shared vectors, on chain: tests/vectors/*.json hold Python and Solidity to docs/protocol.md. A
- * file that is missing or holds no case fails.
+ * The shared vectors, on chain: tests/vectors/*.json hold Python, TypeScript and Solidity to
+ * docs/protocol.md. A file that is missing or holds no case fails.
  */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

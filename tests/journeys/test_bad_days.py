@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ostraka.chain.contract import checksum
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.keys import SigningKey
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import keccak256, tagged_hash, word
@@ -163,6 +163,6 @@ def test_text_that_is_not_utf8_deafens_no_node(town: Town) -> None:
         description,
     )
     with pytest.raises(AuditError, match="committee"):
-        PublishedPoll.read(registry, poll_id + 1)
+        read_published(registry, poll_id + 1)
     poll = town.open_poll(8)
     poll.vote(VOTES)

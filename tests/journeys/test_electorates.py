@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ostraka.chain.contract import ChainError, artifact, checksum, connect, deploy, transact
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import ElectorateKind, Item, RoundElectorate, RoundParameters
 from ostraka.demo.local_stack import CHAIN_ID, LocalStack
@@ -437,7 +437,7 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
     for name, (census, described, redemptions, says) in cheats.items():
         description = round_description(treasury, rounds[name], described, shared_keys=True)
         poll_id, _ = treasury.start_voting(organizer, rounds[name], census, description)
-        poll = PublishedPoll.read(registry, poll_id)
+        poll = read_published(registry, poll_id)
         assert poll is not None
         said = ""
         deadline = time.monotonic() + 60

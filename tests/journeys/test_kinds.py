@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ostraka.chain.contract import Refused, artifact, checksum, connect, deploy, transact
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.treasury import ElectorateKind, RoundElectorate, RoundParameters
 from ostraka.cli.main import app
 from ostraka.demo.local_stack import LocalStack
@@ -195,7 +195,7 @@ def opened(api: Api, plan: str) -> int:
 def cast(api: Api, poll_id: int, votes: Sequence[tuple[SigningKey, Any]]) -> tuple[Question, ...]:
     """Votes on a poll's questions, all in one batch."""
     stack = api.stack
-    poll = PublishedPoll.read(stack.registry, poll_id)
+    poll = read_published(stack.registry, poll_id)
     opening = stack.registry.opened(poll_id)
     assert poll is not None
     assert opening is not None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ostraka.chain.contract import ChainError, checksum
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.treasury import (
     ElectorateKind,
     Item,
@@ -134,7 +134,7 @@ def test_from_proposals_to_the_vote(stack: LocalStack) -> None:
     stack.move_time(round_.parameters.proposals_close_at)
     poll_id = round_.start(round_description(treasury, round_.id))
     assert treasury.round(round_.id).status == RoundStatus.VOTING
-    poll = PublishedPoll.read(stack.registry, poll_id)
+    poll = read_published(stack.registry, poll_id)
     assert poll is not None
     assert poll.rule == knapsack([400, 700], BUDGET)
     assert poll.outcome_rule == Greedy((400, 700), BUDGET)
@@ -216,7 +216,7 @@ def test_a_round_of_each_kind_of_ballot(stack: LocalStack, name: str) -> None:
             round_.organizer, round_.id, item(f"Tree {number}", 1), round_.members
         )
     stack.move_time(round_.parameters.proposals_close_at)
-    poll = PublishedPoll.read(
+    poll = read_published(
         stack.registry, round_.start(round_description(stack.treasury, round_.id))
     )
     assert poll is not None

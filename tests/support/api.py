@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from eth_account.messages import _hash_eip191_message, encode_typed_data
 
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.registry import OpenedPoll
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier
@@ -23,6 +23,7 @@ from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka.wire.poll_keys import PollKeyList
 from ostraka.wire.records import to_hex
 from ostraka_verifier.curve import load
+from ostraka_verifier.published import PublishedPoll
 from tests.support.polls import selection_bits
 from tests.support.town import eventually
 
@@ -110,7 +111,7 @@ def propose(api: Api, round_id: int, member: SigningKey, item: dict[str, Any]) -
 def ballots_of(
     stack: LocalStack, poll_id: int, votes: Sequence[tuple[SigningKey, bytes, Sequence[int]]]
 ) -> list[SignedBallot]:
-    poll = PublishedPoll.read(stack.registry, poll_id)
+    poll = read_published(stack.registry, poll_id)
     opened = stack.registry.opened(poll_id)
     assert poll is not None
     assert opened is not None

@@ -188,8 +188,15 @@ class SyntheticPoll:
     @property
     def published(self) -> PublishedPoll:
         """The poll as its registry's events have it."""
-        description = Description.decode(self.description)
-        return PublishedPoll(self.identity, self.context, description, self.rule, self.committee)
+        return PublishedPoll(
+            self.identity,
+            self.context,
+            self.parameters,
+            self.rule,
+            self.outcome,
+            Description.decode(self.description),
+            self.committee,
+        )
 
     def redemptions(self) -> Redemptions:
         """What binds each used invitation to its voter's key."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
@@ -17,12 +17,13 @@ from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
-from ostraka.wire.relay import Cast, cast
+from ostraka.wire.relay import Cast, Nodes
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.outcome import Greedy, OutcomeRule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollParameters
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import approval
 from ostraka_verifier.rule import BallotRule, slack_bits
 
@@ -126,7 +127,7 @@ class Town:
             outcome.encode(),
             description,
         )
-        published = PublishedPoll.read(self.stack.registry, poll_id)
+        published = read_published(self.stack.registry, poll_id)
         assert published is not None
         return published, keys, census
 
@@ -188,10 +189,13 @@ class Poll:
         """Cast ballots as their voters would."""
 
         async def run() -> list[Cast]:
+            async def cast(prepared: SignedBallot) -> Cast:
+                # Each voter's program knows for itself which nodes are slow.
+                async with Nodes(client) as nodes:
+                    return (await nodes.send(self.published, [prepared.record]))[0]
+
             async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-                return await asyncio.gather(
-                    *(cast(client, self.published, prepared) for prepared in ballots)
-                )
+                return await asyncio.gather(*map(cast, ballots))
 
         return asyncio.run(run())
 

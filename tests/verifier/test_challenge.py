@@ -15,9 +15,11 @@ from ostraka_verifier.parameters import Committee, Description, Member, PollIden
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import SingleChoice
 from ostraka_verifier.rule import BallotRule
-from tests.support.polls import OPENS_AT, SyntheticPoll
+from tests.support.polls import OPENS_AT, SyntheticPoll, approval_poll
 
 CURVE = load()
+# No opening rests on parameters or on the outcome rule.
+OTHER = approval_poll()
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "openings.json").read_text())
 
 
@@ -30,8 +32,10 @@ def published(shown: dict[str, Any]) -> PublishedPoll:
     return PublishedPoll(
         PollIdentity(int(shown["chain_id"]), unhex(shown["registry"]), int(shown["poll"])),
         unhex(shown["poll_context"]),
-        Description.decode(unhex(shown["description"])),
+        OTHER.parameters,
         BallotRule.decode(unhex(shown["rule"])),
+        OTHER.outcome,
+        Description.decode(unhex(shown["description"])),
         Committee(members, shown["threshold"], 1),
     )
 

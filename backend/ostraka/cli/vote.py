@@ -34,7 +34,7 @@ from ostraka.voter.casting import (
     send_to_nodes,
     sign,
 )
-from ostraka.voter.poll import VotersPoll, compare, poll_of_gateway
+from ostraka.voter.poll import OpenPoll, compare, poll_of_gateway
 from ostraka.voter.prepare import SealedBallot
 from ostraka.voter.saved_votes import ReceiptedBallot, SavedVotes
 from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
@@ -229,7 +229,7 @@ def _poll(
     registry: bytes | None,
     trust_gateway: bool,
     alone: bool,
-) -> tuple[VotersPoll, int, str]:
+) -> tuple[OpenPoll, int, str]:
     """The poll, the time of the chain, and against what they were checked.
 
     Args:
@@ -256,7 +256,7 @@ def _poll(
     return poll, now, checked
 
 
-def _account_of(to: Gateway, poll: VotersPoll, signer: SigningKey) -> bytes:
+def _account_of(to: Gateway, poll: OpenPoll, signer: SigningKey) -> bytes:
     """The account for which a key votes, by the census.
 
     A gateway that names a wrong one gets a ballot that no node takes.
@@ -284,7 +284,7 @@ def _account_of(to: Gateway, poll: VotersPoll, signer: SigningKey) -> bytes:
     raise CommandError("Not in the census", detail, "key")
 
 
-def _bits(poll: VotersPoll, choose: str | None) -> list[int]:
+def _bits(poll: OpenPoll, choose: str | None) -> list[int]:
     answers = _asked(poll) if choose is None else choose.split(BETWEEN_QUESTIONS)
     try:
         return bits_of(poll, answers)
@@ -317,7 +317,7 @@ def _open(votes: SavedVotes, sealed: SealedBallot, path: Path, as_json: bool) ->
     )
 
 
-def _asked(poll: VotersPoll) -> list[str]:
+def _asked(poll: OpenPoll) -> list[str]:
     """The voter's answers, typed in."""
     typer.echo(printable(poll.description.title), err=True)
     answers = []

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.demo.stage import DAY_S, MINIMUM_VOTERS, Stage
 from ostraka.formats.election import Election
 from ostraka.gateway_client.gateway import Gateway
@@ -16,6 +15,7 @@ from ostraka_verifier.outcome import (
     OutcomeRule,
     Plurality,
 )
+from ostraka_verifier.published import PublishedPoll
 
 
 class DemoPoll:

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.treasury import Item
 from ostraka.demo.stage import DAY_S, MINIMUM_VOTERS, Stage
 from ostraka.formats.election import Election, Option, RoundRules
@@ -12,6 +11,7 @@ from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka.planning import round_rules
 from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.published import PublishedPoll
 
 
 class DemoRound:

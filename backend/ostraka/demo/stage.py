@@ -12,7 +12,7 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.result import Step
 from ostraka.gateway_client.gateway import Gateway
@@ -22,6 +22,7 @@ from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, encode_records
 from ostraka_verifier.curve import Curve
+from ostraka_verifier.published import PublishedPoll
 
 MINIMUM_VOTERS = 5
 DAY_S = 86_400
@@ -77,7 +78,7 @@ class Stage:
         poll_id = int(self.wait(gateway, plan, f"/plans/{plan}", lambda seen: seen["poll"]))
         self.wait(gateway, plan, f"/polls/{poll_id}", lambda seen: seen["poll_keys"])
         # From the chain, not from the gateway: voters need not believe it.
-        poll = PublishedPoll.read(self.stack.registry, poll_id)
+        poll = read_published(self.stack.registry, poll_id)
         if poll is None:
             raise RuntimeError("the chain does not show the poll that was just created")
         return poll

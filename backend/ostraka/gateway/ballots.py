@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -18,6 +17,7 @@ from ostraka.wire.relay import Nodes, rejection
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import ADDRESS_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import recover
 
 MAX_BATCH = 200

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ostraka.chain.contract import Sent, call
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
 from ostraka.chain.sending import Account, Errand
 from ostraka.chain.treasury import RoundStatus, RoundView, Treasury
@@ -18,6 +18,7 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.published import PublishedPoll
 
 REGISTRY, TREASURY = "registry", "treasury"
 """Under which names events are indexed."""
@@ -75,7 +76,7 @@ class GatewayContext:
             raise Problem(ProblemType.NO_SUCH_POLL, f"the chain has no poll {poll_id}", "poll")
         known = self._published.get(poll_id)
         if known is None or known.context != view.poll_context:
-            known = PublishedPoll.read(self.registry, poll_id)
+            known = read_published(self.registry, poll_id)
             if known is None:
                 raise Problem(ProblemType.NOT_INDEXED, "the chain is still catching up", "poll", 2)
             self._published[poll_id] = known

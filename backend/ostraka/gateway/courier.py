@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 import httpx
 
 from ostraka.chain.contract import Sender, Sent
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
@@ -34,6 +33,7 @@ from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.poll_key import check_poll_keys, node_key
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
 

@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 
 from ostraka.chain.contract import ChainError
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.context import GatewayContext
@@ -38,6 +37,7 @@ from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import outcome_rule_digest
 from ostraka_verifier.parameters import Description, PollParameters
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import poll_rule
 from ostraka_verifier.redemption import Redemption, Redemptions
 from ostraka_verifier.snapshot import InvitedCensus

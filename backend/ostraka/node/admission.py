@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.sealing import PollKey, ballot_info
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
@@ -20,6 +19,7 @@ from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import BoxContent, Share, check_boxes, verify_shares
 from ostraka_verifier.typed_data import recover
 

@@ -17,7 +17,6 @@ from typing import TypeVar
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ostraka.chain.contract import ChainError
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Registry
 from ostraka.chain.treasury import Treasury
 from ostraka.node.electorate import ElectorateReader, split_upload
@@ -29,6 +28,7 @@ from ostraka.wire.problems import Problem, chain_unreachable, from_audit_error, 
 from ostraka_verifier.census import Census
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.published import PublishedPoll
 
 _ROUND_GAS = 1_000_000
 """For a view of a contract that strangers name."""

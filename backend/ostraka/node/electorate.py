@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from ostraka.chain.contract import ChainError
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import ElectorateKind, Treasury
 from ostraka.wire.problem_types import ProblemType
@@ -17,6 +16,7 @@ from ostraka_verifier.census import Census, census_bytes
 from ostraka_verifier.encoding import keccak256, parse_json
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.parameters import RoundReference
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import Redemptions, poll_electorate, round_electorate
 from ostraka_verifier.rpc import JsonRpc, Reverted
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census

@@ -6,11 +6,11 @@ Source: docs/protocol.md §2, §3.4, §6.4.
 
 from dataclasses import dataclass
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.node.electorate import ElectorateReader, electorate_objection
 from ostraka_verifier.census import MINIMUM_CLASS, Census
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.parameters import Committee
+from ostraka_verifier.published import PublishedPoll
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 
 from ostraka.chain.contract import Head
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll, PollView, Registry
 from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
@@ -39,6 +38,7 @@ from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.parameters import SettlingClock
 from ostraka_verifier.poll_key import node_keys_hash
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover

@@ -10,7 +10,7 @@ import httpx
 import structlog
 
 from ostraka.chain.contract import ChainError, Head
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry, Status
 from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
@@ -34,6 +34,7 @@ from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.parameters import Committee
 from ostraka_verifier.poll_key import node_key
+from ostraka_verifier.published import PublishedPoll
 
 log = structlog.get_logger()
 
@@ -166,7 +167,7 @@ class NodeService:
     async def _look_at(self, poll_id: int) -> bool:
         """Serve a poll if it is this node's; False when the chain does not show it whole yet."""
         try:
-            poll = await asyncio.to_thread(PublishedPoll.read, self._registries[0], poll_id)
+            poll = await asyncio.to_thread(read_published, self._registries[0], poll_id)
         except AuditError as error:
             log.warning("poll refused", poll=poll_id, problem=str(error))
             return True

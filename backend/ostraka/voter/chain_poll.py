@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 
 from ostraka.chain.contract import call, checksum
-from ostraka.chain.published import PublishedPoll
+from ostraka.chain.published import read_published
 from ostraka.chain.registry import Registry, Status
-from ostraka.voter.poll import VotersPoll
+from ostraka.voter.poll import OpenPoll
 from ostraka.wire.poll_keys import KeyReport, PollKeyList, check_signatures
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -30,7 +30,7 @@ _ANSWER_BYTES = 2**20
 """More than a node says of the keys of the largest committee."""
 
 
-def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[VotersPoll, int]:
+def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll, int]:
     """An open poll, and the timestamp of the latest block.
 
     Raises:
@@ -47,7 +47,7 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[VotersPo
         raise Problem(
             ProblemType.POLL_NOT_OPEN, f"on chain, poll {poll_id} is {view.status.name.lower()}"
         )
-    published = PublishedPoll.read(contract, poll_id)
+    published = read_published(contract, poll_id)
     opened = contract.opened(poll_id)
     if published is None or opened is None:
         raise Problem(
@@ -65,17 +65,8 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[VotersPo
         view.poll_keys,
         opened.signatures,
     )
-    poll = VotersPoll(
-        poll_id,
-        published.domain,
-        published.context,
-        published.description,
-        published.rule,
-        published.committee,
-        poll_keys_of_nodes(published.committee, poll_id, opened.node_keys).public_keys,
-        published.parameters.opens_at,
-        published.parameters.closes_at,
-    )
+    keys = poll_keys_of_nodes(published.committee, poll_id, opened.node_keys)
+    poll = OpenPoll.opened(published, keys.public_keys)
     return poll, contract.head().timestamp
 
 

@@ -3,6 +3,7 @@
 Source: docs/protocol.md §4, §7.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,56 +15,48 @@ from ostraka.voter.prepare import BallotFactory
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
-from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.curve import load
 from ostraka_verifier.errors import Malformed, Rejected
-from ostraka_verifier.parameters import Committee, Description, Member
-from ostraka_verifier.proof import ProofShape
-from ostraka_verifier.question import Question
-from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import Domain
 
 _OPEN = "open"
 
 
 @dataclass(frozen=True)
-class VotersPoll:
-    """What ballots are prepared from and receipts are checked against.
+class OpenPoll(PublishedPoll):
+    """A poll with its poll keys: what ballots are prepared from and receipts are checked against.
 
     Attributes:
-        domain: Chain and registry.
-        context: `pollContext`.
-        poll_keys: The nodes' X25519 public keys, node 1 first.
-        opens_at, closes_at: Chain time in Unix seconds.
+        poll_keys: The nodes' poll keys of 1,216 bytes, node 1 first.
     """
 
-    poll_id: int
-    domain: Domain
-    context: bytes
-    description: Description
-    rule: BallotRule
-    committee: Committee
     poll_keys: tuple[bytes, ...]
-    opens_at: int
-    closes_at: int
 
-    def __post_init__(self) -> None:
-        """Rejected when its parts do not fit together."""
-        if len(self.description.options) != len(self.rule.slots):
+    @classmethod
+    def opened(cls, published: PublishedPoll, poll_keys: Sequence[bytes]) -> "OpenPoll":
+        """A published poll with its keys.
+
+        Raises:
+            Rejected: It asks nothing that its rule allows, or has not a key for each node.
+        """
+        poll = cls(
+            published.identity,
+            published.context,
+            published.parameters,
+            published.rule,
+            published.outcome_rule,
+            published.description,
+            published.committee,
+            tuple(poll_keys),
+        )
+        if len(poll.description.options) != poll.slots:
             raise Rejected("P2", "description", "it does not name one option for each slot")
-        _ = self.questions
-        if len(self.poll_keys) != len(self.committee.members):
+        _ = poll.questions
+        if len(poll.poll_keys) != poll.nodes:
             raise Rejected("P4", "poll_keys", "not one for each node")
-
-    @cached_property
-    def questions(self) -> tuple[Question, ...]:
-        """What is asked; where the description does not say, what the rule does."""
-        return self.description.asked(self.rule)
-
-    @cached_property
-    def layout(self) -> BallotLayout:
-        """Layout of the poll's ballots."""
-        return BallotLayout(ProofShape(self.rule, self.committee.threshold))
+        return poll
 
     @cached_property
     def factory(self) -> BallotFactory:
@@ -74,11 +67,12 @@ class VotersPoll:
 
     def check_time(self, now_unix_s: int) -> None:
         """Problem when it is not the time to vote."""
-        if now_unix_s < self.opens_at:
-            detail = f"voting opens at {_utc(self.opens_at)}, chain time is {_utc(now_unix_s)}"
+        now, times = _utc(now_unix_s), self.parameters
+        if now_unix_s < times.opens_at:
+            detail = f"voting opens at {_utc(times.opens_at)}, chain time is {now}"
             raise Problem(ProblemType.POLL_NOT_OPEN, detail)
-        if now_unix_s >= self.closes_at:
-            detail = f"voting closed at {_utc(self.closes_at)}, chain time is {_utc(now_unix_s)}"
+        if now_unix_s >= times.closes_at:
+            detail = f"voting closed at {_utc(times.closes_at)}, chain time is {now}"
             raise Problem(ProblemType.POLL_CLOSED, detail)
 
     def to_json(self) -> dict[str, Any]:
@@ -88,8 +82,10 @@ class VotersPoll:
             "registry": to_hex(self.domain.registry),
             "poll": str(self.poll_id),
             "poll_context": to_hex(self.context),
+            "parameters": to_hex(self.parameters.encode()),
             "description": to_hex(self.description.encoded),
             "rule": to_hex(self.rule.encode()),
+            "outcome_rule": to_hex(self.outcome_rule.encode()),
             "committee": {
                 "threshold": self.committee.threshold,
                 "faults": self.committee.faults,
@@ -99,12 +95,10 @@ class VotersPoll:
                 ],
             },
             "poll_keys": [to_hex(key) for key in self.poll_keys],
-            "opens_at": self.opens_at,
-            "closes_at": self.closes_at,
         }
 
     @classmethod
-    def from_json(cls, shown: Any, domain: Domain) -> "VotersPoll":
+    def from_json(cls, shown: Any, domain: Domain) -> "OpenPoll":
         """What `to_json` gives or a gateway shows.
 
         Raises:
@@ -113,12 +107,13 @@ class VotersPoll:
         """
         try:
             committee = shown["committee"]
-            return cls(
-                int(shown["poll"]),
-                domain,
+            published = PublishedPoll.of(
+                PollIdentity(domain.chain_id, domain.registry, int(shown["poll"])),
                 from_hex(shown["poll_context"], "poll_context"),
-                Description.decode(from_hex(shown["description"], "description")),
-                BallotRule.decode(from_hex(shown["rule"], "rule")),
+                PollParameters.decode(from_hex(shown["parameters"], "parameters")),
+                from_hex(shown["rule"], "rule"),
+                from_hex(shown["outcome_rule"], "outcome_rule"),
+                from_hex(shown["description"], "description"),
                 Committee(
                     tuple(
                         Member(from_hex(one["address"], "address"), one["url"])
@@ -127,15 +122,13 @@ class VotersPoll:
                     committee["threshold"],
                     committee["faults"],
                 ),
-                tuple(from_hex(key, "poll_keys") for key in shown["poll_keys"]),
-                int(shown["opens_at"]),
-                int(shown["closes_at"]),
             )
+            return cls.opened(published, [from_hex(key, "poll_keys") for key in shown["poll_keys"]])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Malformed(f"poll: not described as a poll: {error!r}") from error
 
 
-def poll_of_gateway(gateway: Gateway, poll_id: int) -> VotersPoll:
+def poll_of_gateway(gateway: Gateway, poll_id: int) -> OpenPoll:
     """An open poll as a gateway shows it, which is its word and no more.
 
     Raises:
@@ -149,10 +142,10 @@ def poll_of_gateway(gateway: Gateway, poll_id: int) -> VotersPoll:
         raise Problem(
             ProblemType.NOT_INDEXED, "the gateway has not seen the poll keys yet", "poll_keys"
         )
-    return VotersPoll.from_json(shown, domain_of(gateway.get("/config"), "registry"))
+    return OpenPoll.from_json(shown, domain_of(gateway.get("/config"), "registry"))
 
 
-def compare(shown: VotersPoll, chain: VotersPoll) -> None:
+def compare(shown: OpenPoll, chain: OpenPoll) -> None:
     """Rejected when a gateway shows anything else than the chain."""
     given, expected = shown.to_json(), chain.to_json()
     for name, value in expected.items():

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ostraka.files import replace_file
-from ostraka.voter.poll import VotersPoll
+from ostraka.voter.poll import OpenPoll
 from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
 from ostraka.wire.relay import receipt_statement, verified_receipt
 from ostraka_verifier.errors import Malformed
@@ -47,12 +47,12 @@ class SavedVotes:
     """All ballots of one voter in one poll, oldest first; the last one counts."""
 
     path: Path
-    poll: VotersPoll
+    poll: OpenPoll
     voter: bytes
     ballots: list[ReceiptedBallot] = field(default_factory=list)
 
     @classmethod
-    def open(cls, path: Path, poll: VotersPoll, voter: bytes) -> "SavedVotes":
+    def open(cls, path: Path, poll: OpenPoll, voter: bytes) -> "SavedVotes":
         """What a file holds of a voter in a poll; empty when there is no file yet.
 
         Raises:
@@ -89,7 +89,7 @@ class SavedVotes:
             shown = content["poll"]
             domain = Domain(int(shown["chain_id"]), from_hex(shown["registry"], "registry"))
             votes = cls(
-                path, VotersPoll.from_json(shown, domain), from_hex(content["voter"], "voter")
+                path, OpenPoll.from_json(shown, domain), from_hex(content["voter"], "voter")
             )
             for one in content["ballots"]:
                 members = {name: one[name] for name in ("ballot", "boxes", "signature")}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ostraka.voter.choice import ballot_bits
-from ostraka.voter.poll import VotersPoll
+from ostraka.voter.poll import OpenPoll
 from ostraka_verifier.question import (
     Amounts,
     Approval,
@@ -29,7 +29,7 @@ BETWEEN_QUESTIONS = ";"
 _NUMBER = re.compile("0|-?[1-9][0-9]{0,18}")
 
 
-def bits_of(poll: VotersPoll, answers: Sequence[str]) -> list[int]:
+def bits_of(poll: OpenPoll, answers: Sequence[str]) -> list[int]:
     """Bits of a ballot out of one answer for each question.
 
     Raises:

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import httpx
 
@@ -16,13 +16,12 @@ from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
 from ostraka.wire.wording import no_answer
 from ostraka_verifier import typed_data
-from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.parameters import Committee, Member
-from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.parameters import Member
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import check_boxes
-from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.typed_data import recover
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
@@ -45,34 +44,6 @@ _FIRST_SERVER_ERROR = 500
 _MAX_DETAIL = 500
 _ANSWER_BYTES = 2**12
 """More than a receipt or a problem has."""
-
-
-class PollToCast(Protocol):
-    """What casting must know of a poll."""
-
-    @property
-    def poll_id(self) -> int:
-        """Id in its registry."""
-
-    @property
-    def domain(self) -> Domain:
-        """Chain and registry."""
-
-    @property
-    def context(self) -> bytes:
-        """`pollContext`."""
-
-    @property
-    def committee(self) -> Committee:
-        """The nodes."""
-
-    @property
-    def rule(self) -> BallotRule:
-        """What its ballots obey."""
-
-    @property
-    def layout(self) -> BallotLayout:
-        """Layout of the poll's ballots."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +82,7 @@ class Nodes:
         self._nodes: dict[str, _Node] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
-    async def send(self, poll: PollToCast, records: Sequence[CastRecord]) -> list[Cast]:
+    async def send(self, poll: PublishedPoll, records: Sequence[CastRecord]) -> list[Cast]:
         """Send prepared ballots to all nodes at once; what came back for each.
 
         Raises:
@@ -146,7 +117,9 @@ class Nodes:
     def _node(self, url: str) -> "_Node":
         return self._nodes.setdefault(url, _Node())
 
-    def _ask(self, poll: PollToCast, members: Mapping[int, Member], delivery: "_Delivery") -> None:
+    def _ask(
+        self, poll: PublishedPoll, members: Mapping[int, Member], delivery: "_Delivery"
+    ) -> None:
         for number, member in members.items():
             delivery.asked.add(number)
             task = asyncio.create_task(self._send_to(poll, number, member, delivery))
@@ -154,7 +127,7 @@ class Nodes:
             task.add_done_callback(self._asking.discard)
 
     async def _send_to(
-        self, poll: PollToCast, number: int, member: Member, delivery: "_Delivery"
+        self, poll: PublishedPoll, number: int, member: Member, delivery: "_Delivery"
     ) -> None:
         node, count = self._node(member.url), len(delivery.batch)
         if node.waiting + count > _MOST_WAITING:
@@ -174,7 +147,7 @@ class Nodes:
             delivery.end(number)
 
     async def _gather_receipts(
-        self, poll: PollToCast, number: int, member: Member, delivery: "_Delivery"
+        self, poll: PublishedPoll, number: int, member: Member, delivery: "_Delivery"
     ) -> None:
         """Ask until every ballot has its receipt or a reason why asking again is no use."""
         url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/ballots:batch"
@@ -374,7 +347,7 @@ async def _post(
     return content
 
 
-def receipt_statement(poll: PollToCast, record: CastRecord) -> bytes:
+def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
     """What a receipt of a ballot signs: over what its voter sent, not what a node says it got.
 
     Raises:

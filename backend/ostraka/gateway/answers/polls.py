@@ -64,6 +64,7 @@ class Poll(Answer):
     questions: list[Question] = Field(
         description="Empty where the description does not make the poll's rule."
     )
+    parameters: Hex = Field(description="Encoded parameters (docs/protocol.md §4).")
     description: Hex = Field(description="The bytes whose hash the chain holds: JSON in UTF-8.")
     creator: Address
     round: RoundReference | None = Field(description="Null for a poll without a round.")

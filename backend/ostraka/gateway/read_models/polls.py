@@ -4,7 +4,6 @@ from typing import Any
 
 import structlog
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import OpenedPoll
 from ostraka.gateway.answers.polls import Poll, PollSummary, RoundReference, VoterEntry
 from ostraka.gateway.context import REGISTRY, GatewayContext
@@ -17,6 +16,7 @@ from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.errors import AuditError, Rejected
 from ostraka_verifier.parameters import Description
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import Question
 
 log = structlog.get_logger()
@@ -58,6 +58,7 @@ class PollReader:
             title=poll.description.title,
             options=list(poll.description.options),
             questions=[one.to_json() for one in questions_of(poll)],
+            parameters=to_hex(poll.parameters.encode()),
             description=to_hex(poll.description.encoded),
             creator=to_hex(view.creator),
             round=_round(poll.description),

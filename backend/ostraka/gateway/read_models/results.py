@@ -4,7 +4,6 @@ from dataclasses import fields
 from enum import Enum
 from typing import Any, cast
 
-from ostraka.chain.published import PublishedPoll
 from ostraka.chain.registry import PollView, Status
 from ostraka.chain.treasury import RoundStatus
 from ostraka.gateway.answers.results import Option, Payout, Results, RoundPayouts
@@ -25,6 +24,7 @@ from ostraka_verifier.outcome import (
     Plurality,
     Proportional,
 )
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.statistics import poll_statistics
 
 Json = dict[str, Any]
