@@ -423,7 +423,7 @@ def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api)
     assert results["statistics"][0]["shares"][1]["share"] == "1"
     assert other.good("GET", f"/polls/{poll_id}/results.csv").decode() == results_csv(results)
     status, refused = other("GET", f"/polls/{poll_id}/results.pb")
-    assert (status, refused["title"]) == (409, "No such file")
+    assert (status, refused["title"]) == (409, "Format not available")
     assert audit(stack, poll_id, 2)["verdict"] == "holds"
     eventually(lambda: other.good("GET", f"/plans/{plan}")["finished"], "finished")
 

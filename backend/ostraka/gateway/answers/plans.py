@@ -7,7 +7,7 @@ from pydantic import Field
 from ostraka.gateway.answers.electorates import CensusOrigin
 from ostraka.gateway.answers.transactions import PlannedTransaction
 from ostraka.planning.specification import PollSpecification, RoundSpecification
-from ostraka.wire.answers import Address, Answer, Count, Hash, Number, PlanId, absent
+from ostraka.wire.answers import Address, Answer, Count, Hash, Number, PlanId
 from ostraka.wire.problems import ProblemDocument
 
 _Weight = Annotated[int, Field(ge=1, lt=1 << 64)]
@@ -29,24 +29,21 @@ class PlannedInvitation(Answer):
 
 
 class PlannedElectorate(Answer):
-    """An electorate as the organizer gave it; members that do not belong to its kind are absent."""
+    """An electorate as the organizer gave it; members that its kind does not have are absent."""
 
     kind: Literal["list", "members", "votes", "invitations"]
     classes: int | str | None = Field(
         default=None,
-        exclude_if=absent,
         description="How weights are made equal within classes: at most how many classes, or how.",
     )
     accounts: list[PlannedEntry] | None = Field(
-        default=None, exclude_if=absent, description="Of a list; absent from a brief answer."
+        default=None, description="Of a list; absent from a brief answer."
     )
-    contract: Address | None = Field(default=None, exclude_if=absent)
-    voting_keys: bool | None = Field(default=None, exclude_if=absent)
-    unit: int | None = Field(
-        default=None, exclude_if=absent, description="Votes that give a weight of one."
-    )
+    contract: Address | None = Field(default=None)
+    voting_keys: bool | None = Field(default=None)
+    unit: int | None = Field(default=None, description="Votes that give a weight of one.")
     invitations: list[PlannedInvitation] | None = Field(
-        default=None, exclude_if=absent, description="Of invitations; absent from a brief answer."
+        default=None, description="Of invitations; absent from a brief answer."
     )
 
 

@@ -11,7 +11,11 @@ from ostraka.wire.strict_requests import StrictRoute
 router = APIRouter(tags=["plans"], route_class=StrictRoute)
 
 
-@router.get("/plans", responses=problems(ProblemType.INVALID_REQUEST))
+@router.get(
+    "/plans",
+    response_model_exclude_unset=True,
+    responses=problems(ProblemType.INVALID_REQUEST),
+)
 def plans(gateway: Gateway, brief: Brief = False) -> list[Plan]:
     """Rounds and polls that this gateway organizes."""
     known = gateway.context.plans
@@ -19,7 +23,9 @@ def plans(gateway: Gateway, brief: Brief = False) -> list[Plan]:
 
 
 @router.get(
-    "/plans/{plan}", responses=problems(ProblemType.INVALID_REQUEST, ProblemType.NO_SUCH_PLAN)
+    "/plans/{plan}",
+    response_model_exclude_unset=True,
+    responses=problems(ProblemType.INVALID_REQUEST, ProblemType.NO_SUCH_PLAN),
 )
 def show_plan(gateway: Gateway, plan: str, brief: Brief = False) -> Plan:
     """A plan with its transactions, and what it waits for."""

@@ -39,6 +39,7 @@ _DECIDED = problems(POLL, ProblemType.POLL_VOID, ProblemType.NOT_TALLIED)
     status_code=201,
     dependencies=[ORGANIZER],
     response_model=Plan,
+    response_model_exclude_unset=True,
     responses=DRY_RUN | problems(SPECIFYING, ProblemType.DESCRIPTION_TOO_LONG),
 )
 def create_poll(

@@ -45,6 +45,7 @@ class Refund(Strict):
     status_code=201,
     dependencies=[ORGANIZER],
     response_model=Plan,
+    response_model_exclude_unset=True,
     responses=DRY_RUN | problems(SPECIFYING, SENDING),
 )
 def create_round(
