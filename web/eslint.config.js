@@ -2,6 +2,8 @@ import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
+import { IMPORT_RULES } from "./import_rules.ts";
+
 export default defineConfig(
   { ignores: ["**/dist/**"] },
   js.configs.recommended,
@@ -26,11 +28,7 @@ export default defineConfig(
     files: ["**/*.js"],
     extends: [tseslint.configs.disableTypeChecked],
   },
-  ...[
-    ["**/src/protocol/*.ts", "^\\.\\./", "The protocol knows nothing of the rest."],
-    ["**/src/protocol/*/*.ts", "^\\.\\./\\.\\./", "The protocol knows nothing of the rest."],
-    ["**/src/{client,work}/*.ts", "/(view|pages|messages)/", "Only pages show things."],
-  ].map(([files, regex, message]) => ({
+  ...IMPORT_RULES.map(({ files, regex, message }) => ({
     files: [files],
     rules: { "no-restricted-imports": ["error", { patterns: [{ regex, message }] }] },
   })),

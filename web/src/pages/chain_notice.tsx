@@ -9,7 +9,7 @@ import { words } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Rejected } from "../protocol/errors.ts";
 import { rpcUrlOf } from "../view/session.ts";
-import type { Detail } from "./ballot/form.tsx";
+import type { Detail } from "./ballot/field.ts";
 
 /** What comparing with the chain came to. */
 export type Checked =

@@ -22,7 +22,7 @@ import { Facts, Page } from "../view/page.tsx";
 import { Await, Guarded, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
 import { Privacy } from "./about.tsx";
-import type { Detail } from "./ballot/form.tsx";
+import type { Detail } from "./ballot/field.ts";
 import { Counted } from "./counted.tsx";
 import { Voting } from "./voting.tsx";
 

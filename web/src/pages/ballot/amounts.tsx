@@ -7,7 +7,7 @@ import { number, words } from "../../messages/index.ts";
 import { Points, Quadratic, Score, Split } from "../../protocol/question/amounts.ts";
 import { Items } from "../../view/items.tsx";
 import { Meter, Told } from "../../view/meter.tsx";
-import type { FieldProps } from "./form.tsx";
+import type { FieldProps } from "./field.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
 export function AmountsField({

@@ -1,6 +1,6 @@
-/** A ballot on paper, so to speak: a field for every question, of every kind. */
+/** The ballot form: a field for every question, of every kind. */
 
-import { type Answer, asksAmounts, problemOf } from "../../client/answers.ts";
+import { asksAmounts, problemOf } from "../../client/answers.ts";
 import { words } from "../../messages/index.ts";
 import type { Question } from "../../protocol/question/asked.ts";
 import { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
@@ -9,27 +9,11 @@ import { Ranking } from "../../protocol/question/ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "../../protocol/question/selection.ts";
 import { useAmount } from "../../view/currency.ts";
 import { AmountsField } from "./amounts.tsx";
+import type { FieldProps } from "./field.ts";
 import { CrossField, NumberField, OneField } from "./one.tsx";
 import { RankingField } from "./ranking.tsx";
 import { SelectionField } from "./selection.tsx";
 import { problemText } from "./problems.ts";
-
-/** What is known of an option beside its name: of a round, its proposal. */
-export interface Detail {
-  readonly text: string;
-  readonly cost: bigint | undefined;
-  readonly category: number;
-}
-
-/** What every field is given. */
-export interface FieldProps<Q> {
-  readonly question: Q;
-  readonly answer: Answer;
-  readonly change: (answer: Answer) => void;
-  readonly details: readonly Detail[];
-  /** Distinguishes the fields of one page. */
-  readonly name: string;
-}
 
 /** One question with what is still wrong with its answer. */
 export function QuestionField(props: FieldProps<Question>) {

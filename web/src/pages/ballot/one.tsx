@@ -7,7 +7,7 @@ import type { CrossTabulation, Histogram } from "../../protocol/question/buckets
 import type { NumberQuestion } from "../../protocol/question/number.ts";
 import { SingleChoice } from "../../protocol/question/selection.ts";
 import { Items } from "../../view/items.tsx";
-import type { FieldProps } from "./form.tsx";
+import type { FieldProps } from "./field.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
 /** One of several options. */

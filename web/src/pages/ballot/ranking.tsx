@@ -7,7 +7,7 @@ import type { Ranking } from "../../protocol/question/ranking.ts";
 import { toldApart } from "../../protocol/said.ts";
 import { useDragging } from "../../view/dragging.ts";
 import { Items } from "../../view/items.tsx";
-import type { FieldProps } from "./form.tsx";
+import type { FieldProps } from "./field.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
 export function RankingField({ question, answer, change, details, name }: FieldProps<Ranking>) {

@@ -9,7 +9,7 @@ import { toldApart } from "../../protocol/said.ts";
 import { useAmount } from "../../view/currency.ts";
 import { type Item, Items } from "../../view/items.tsx";
 import { Meter, Told } from "../../view/meter.tsx";
-import type { Detail, FieldProps } from "./form.tsx";
+import type { Detail, FieldProps } from "./field.ts";
 
 /** Options with what is known of them. */
 export function itemsOf(

@@ -1,0 +1,18 @@
+/** Which files may not import what; tests/web/import_rules.test.ts breaks each. */
+export const IMPORT_RULES = [
+  {
+    files: "**/src/protocol/*.ts",
+    regex: "^\\.\\./",
+    message: "The protocol imports nothing of the rest.",
+  },
+  {
+    files: "**/src/protocol/*/*.ts",
+    regex: "^\\.\\./\\.\\./",
+    message: "The protocol imports nothing of the rest.",
+  },
+  {
+    files: "**/src/{client,workshop}/*.ts",
+    regex: "/(view|pages|messages)/",
+    message: "Only pages show things.",
+  },
+];
