@@ -541,14 +541,14 @@ def test_a_key_names_one_request(chain: Chain, gateway: GatewayContext, round_id
     client, path = Client(gateway), f"/api/v1/rounds/{round_id}/funding"
     key = "3f0b6c1e-aaaa-4bbb-8ccc-1234567890ab"
     (without,) = client.post(path, {"amount": "600"})
-    assert (without.status_code, without.json()["title"]) == (400, "Idempotency-Key missing")
+    assert (without.status_code, without.json()["title"]) == (400, "Idempotency key missing")
     chain.rpc.lose_answers = 1
     (first,) = client.post(path, {"amount": "600"}, key)
     assert first.status_code == 200
     (second,) = client.post(path, {"amount": "600"}, key)
     assert second.json() == first.json()
     (other,) = client.post(path, {"amount": "700"}, key)
-    assert (other.status_code, other.json()["title"]) == (422, "Idempotency-Key used before")
+    assert (other.status_code, other.json()["title"]) == (422, "Idempotency key reused")
     # After a restart as well.
     (again,) = Client(gateway).post(path, {"amount": "600"}, key)
     assert again.json() == first.json()

@@ -241,7 +241,7 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     eventually(
         lambda: api.good("GET", f"/polls/{poll_id}/progress")["voted"] == 8, "all votes counted"
     )
-    assert api("GET", f"/polls/{poll_id}/results")[1]["title"] == "Not tallied"
+    assert api("GET", f"/polls/{poll_id}/results")[1]["title"] == "Not tallied yet"
 
     stack.move_time(api.good("GET", f"/polls/{poll_id}")["freezes_at"])
     eventually(
