@@ -44,6 +44,8 @@ def test_every_success_has_a_schema(name: str) -> None:
             described = content["schema"].get("items", content["schema"])
             if media_type == "application/json":
                 assert {"$ref", "anyOf"} & described.keys(), described
+            elif media_type == "text/event-stream":
+                assert described["properties"]["data"]["contentSchema"]
             else:
                 assert described["type"] == "string"
 

@@ -110,7 +110,7 @@ async def _anchor(village: Village, poll: SyntheticPoll) -> None:
 def test_a_node_answers_as_its_document_says(asked: tuple[Running, Asked], name: str) -> None:
     alive, node = asked
 
-    @budget(12)
+    @budget(10)
     @given(st.data())
     def ask(data: st.DataObject) -> None:
         alive.check(node.client, OPERATIONS[name], data, node.change)

@@ -6,6 +6,7 @@ its type.
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -62,6 +63,7 @@ class Running:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self.statuses: dict[str, Counter[int]] = {}
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Result of something done in the application's loop."""
@@ -88,6 +90,8 @@ class Running:
             )
         )
         assert answer.status_code != INTERNAL_ERROR, answer.text
+        name = f"{operation.method.upper()} {operation.path}"
+        self.statuses.setdefault(name, Counter())[answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS, excluded_checks=[not_a_server_error])
 
 
@@ -105,9 +109,17 @@ def running(
         yield alive, alive.do(lives.__aenter__())
     finally:
         alive.do(lives.__aexit__(None, None, None))
+        alive.do(_end_others())
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _end_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -55,6 +55,28 @@ def content(media_type: str, description: str, text: bool = False) -> Responses:
     return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
 
 
+def event_stream(description: str, name: str, model: type[BaseModel]) -> Responses:
+    """The success answer of a route that answers with server-sent events of one name.
+
+    Args:
+        model: What the data of an event is, as JSON.
+    """
+    data = model.model_json_schema(mode="serialization")
+    schema = {
+        "type": "object",
+        "properties": {
+            "event": {"const": name},
+            "data": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": data,
+            },
+        },
+        "required": ["event", "data"],
+    }
+    return {200: {"description": description, "content": {"text/event-stream": {"schema": schema}}}}
+
+
 def binary_body(description: str) -> dict[str, Any]:
     """`openapi_extra` of a route that reads bytes."""
     schema = {"type": "string", "format": "binary"}

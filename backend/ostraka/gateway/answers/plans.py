@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ostraka.gateway.answers.electorates import CensusOrigin
 from ostraka.gateway.answers.transactions import PlannedTransaction
@@ -10,6 +10,9 @@ from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.wire.answers import Address, Answer, Count, Hash, Number, PlanId
 from ostraka.wire.problems import ProblemDocument
 
+_DEFAULTS_WRITTEN = ConfigDict(
+    extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
+)
 _Weight = Annotated[int, Field(ge=1, lt=1 << 64)]
 
 
@@ -50,12 +53,16 @@ class PlannedElectorate(Answer):
 class PlannedRound(RoundSpecification):
     """The specification of a round, defaults included."""
 
+    model_config = _DEFAULTS_WRITTEN
+
     members: PlannedElectorate  # type: ignore[assignment]
     voters: PlannedElectorate | None = None  # type: ignore[assignment]
 
 
 class PlannedPoll(PollSpecification):
     """The specification of a poll without a round, defaults included."""
+
+    model_config = _DEFAULTS_WRITTEN
 
     voters: PlannedElectorate  # type: ignore[assignment]
 

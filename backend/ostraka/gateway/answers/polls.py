@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from ostraka.gateway.answers.committees import Committee
 from ostraka.wire.answers import (
@@ -122,3 +122,7 @@ class ProgressUnknown(Answer):
 
     poll: Number
     problem: ProblemDocument
+
+
+class ProgressEvent(RootModel[Progress | ProgressUnknown]):
+    """Data of an event of the stream."""

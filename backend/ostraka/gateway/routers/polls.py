@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse
 from ostraka.formats.election import FileError
 from ostraka.formats.results import results_csv, results_pb
 from ostraka.gateway.answers.plans import Plan
-from ostraka.gateway.answers.polls import Poll, PollSummary, Progress, VoterEntry
+from ostraka.gateway.answers.polls import Poll, PollSummary, Progress, ProgressEvent, VoterEntry
 from ostraka.gateway.answers.results import Results
 from ostraka.gateway.dependencies import (
     ORGANIZER,
@@ -23,7 +23,7 @@ from ostraka.gateway.dependencies import (
 from ostraka.gateway.problem_groups import POLL, SERVED_POLL, SPECIFYING
 from ostraka.gateway.routers.dry_runs import DRY_RUN, dry_run_answer
 from ostraka.planning.specification import PollSpecification
-from ostraka.wire.openapi import BINARY, content, problems
+from ostraka.wire.openapi import BINARY, content, event_stream, problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
@@ -143,12 +143,7 @@ async def counts(gateway: Gateway, poll_id: PollNumber) -> Progress:
 @router.get(
     "/polls/{poll_id}/events",
     response_class=EventSourceResponse,
-    responses=content(
-        "text/event-stream",
-        "Events named `progress`, whose data are the JSON of `GET …/progress` or, while there are "
-        "no counts, `poll` and a `problem`.",
-        text=True,
-    )
+    responses=event_stream("Counts, whenever they change.", "progress", ProgressEvent)
     | problems(SERVED_POLL),
 )
 async def events(
