@@ -55,7 +55,7 @@ def test_nodes_settle_again_in_the_next_round(poll: SyntheticPoll, tmp_path: Pat
             state = village.service(3).state
             state.view, state.head = registry.view, registry.head()
             assert state.round() == 1
-            with pytest.raises(Problem, match="no root has enough signatures"):
+            with pytest.raises(Problem, match="Not settled yet: no root has enough signatures"):
                 village.service(3).settlement.certificate()
             entries = village.service(3).settlement._as_list(
                 0, b"".join(one.ballot.digest for one in poll.prepared)

@@ -226,8 +226,6 @@ class PlanRunner:
         electorate = electorate_of(wanted)
         if isinstance(electorate, Invitations):
             return _redeemed(electorate, used, plan.nonce)
-        if electorate is None:
-            raise Problem(ProblemType.NO_VOTERS, "nobody may vote")
         if isinstance(wanted, RoundSpecification) and not isinstance(electorate, AccountList):
             at = wanted.proposals_close_at
             census, source = self._gateway.electorates.census_at(electorate, at)

@@ -125,7 +125,7 @@ class Rounds:
         voters = electorate_of(wanted)
         if isinstance(voters, Invitations):
             return RoundElectorate(ElectorateKind.INVITATIONS, invited_census(voters).tree)
-        if voters is None or isinstance(voters, AccountList):
+        if isinstance(voters, AccountList):
             raise ValueError("the voters of a list are fixed with the round")
         rule = self._gateway.electorates.source_rule(voters, wanted.proposals_close_at)
         return RoundElectorate(ElectorateKind.SOURCE, source=rule)
