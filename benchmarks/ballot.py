@@ -7,7 +7,6 @@ from itertools import count
 from statistics import median
 from typing import Any
 
-from ostraka.voter.choice import vote_bits
 from ostraka.voter.prepare import BallotFactory
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.commitment import generators
@@ -101,7 +100,7 @@ def approvals() -> Iterator[dict[str, Any]]:
 def kind(name: str, question: Question, vote: Any, largest: int) -> Iterator[dict[str, Any]]:
     """Size and verification of another kind of ballot."""
     rule = question.rule
-    encoded = ballots(factory_of(rule), vote_bits(question, vote), 1000)
+    encoded = ballots(factory_of(rule), question.vote_bits(vote), 1000)
     size = len(encoded[0]) + SIGNATURE_BYTES
     how = f"t = {THRESHOLD}, {rule.bits} bits"
     yield figure(f"{name}: ballot and signature", size, "bytes", largest, "<=", how)

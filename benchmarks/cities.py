@@ -11,7 +11,6 @@ from typing import Any
 from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.reading import read_election
-from ostraka.voter.choice import vote_bits
 from ostraka_verifier.outcome import Greedy, GreedyByCategory
 
 FOLDER = "OSTRAKA_PB_DIR"
@@ -104,7 +103,7 @@ def tally_of(election: Election) -> tuple[list[int], int]:
 
 def _values(election: Election, vote: Any) -> tuple[int, ...] | None:
     try:
-        bits = vote_bits(election.question, vote)
+        bits = election.question.vote_bits(vote)
     except ValueError:
         return None
     return tuple(election.question.rule.slot_values(bits))

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from ostraka.planning import round_rules
-from ostraka.voter.choice import ballot_bits
 from ostraka.voter.poll import OpenPoll
-from ostraka.voter.typed_choice import _vote, bits_of
+from ostraka.voter.typed_choice import bits_of
 from ostraka_verifier.outcome import NoOutcome
-from ostraka_verifier.question import Question, read_questions
+from ostraka_verifier.question import Question, ballot_bits, read_questions
 from tests.support.polls import SyntheticPoll
 
 OPTIONS = {"title": "T", "options": ["a", "b", "c"]}
@@ -38,7 +37,7 @@ def question(content: dict[str, Any]) -> Question:
     ],
 )
 def test_answers(content: dict[str, Any], text: str, vote: Any) -> None:
-    assert _vote(question(content), text) == vote
+    assert question(content).typed(text) == vote
 
 
 @pytest.mark.parametrize(
@@ -61,7 +60,7 @@ def test_answers(content: dict[str, Any], text: str, vote: Any) -> None:
 )
 def test_answers_that_are_none(content: dict[str, Any], text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        _vote(question(content), text)
+        question(content).typed(text)
 
 
 @pytest.mark.parametrize("standing", [1, 3])
@@ -81,7 +80,7 @@ def test_a_description_that_asks_nothing(ballot: bytes, standing: int, typed: An
     """Of a round of every kind: a ballot is cast as if it asked what the round asks."""
     proposals = [(f"option {number}", 4) for number in range(standing)]
     asked = round_rules.question_of(ballot, "Round", proposals, 10)
-    expected = ballot_bits([asked], _vote(asked, typed[standing]))
+    expected = ballot_bits([asked], asked.typed(typed[standing]))
     made = SyntheticPoll([expected], asked.rule, NoOutcome())
     poll = OpenPoll.opened(made.published, [key.public_key for key in made.poll_keys])
     assert poll.description.questions is None

@@ -20,11 +20,10 @@ from ostraka.planning.poll_outcomes import (
 from ostraka.planning.round_rules import ballot_json, outcome_json, question_of
 from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.planning.specification_file import read_specification
-from ostraka.voter.choice import ballot_bits
 from ostraka_verifier.checks import Audit, Claimed, Verdict
 from ostraka_verifier.curve import load
 from ostraka_verifier.outcome import OutcomeRule
-from ostraka_verifier.question import KINDS, Question, poll_labels, poll_rule
+from ostraka_verifier.question import KINDS, Question, ballot_bits, poll_labels, poll_rule
 from ostraka_verifier.statistics import poll_statistics
 from tests.support import plain
 from tests.support.polls import REGISTRY, SyntheticPoll

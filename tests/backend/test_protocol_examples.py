@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from ostraka.voter.choice import ballot_bits
-from ostraka_verifier.question import KINDS, Question, poll_labels, poll_rule, read_questions
+from ostraka_verifier.question import (
+    KINDS,
+    Question,
+    ballot_bits,
+    poll_labels,
+    poll_rule,
+    read_questions,
+)
 from ostraka_verifier.rule import BallotRule, Terms
 
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"

@@ -13,13 +13,12 @@ from playwright.sync_api import Page, expect
 from ostraka.chain.published import read_published
 from ostraka.demo.local_stack import LocalStack
 from ostraka.keys import SigningKey
-from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
 from ostraka.voter.saved_votes import SavedVotes
 from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
-from ostraka_verifier.question import read_questions
+from ostraka_verifier.question import ballot_bits, read_questions
 from tests.browser.invitations import by_invitation, redeem
 from tests.browser.surfing import Surfer
 from tests.support.api import TIMES, Api, fresh_keys, poll_keys, wait_for_heads

@@ -25,7 +25,6 @@ from ostraka.planning.poll_outcomes import CategoriesWanted, ProportionalWanted
 from ostraka.planning.specification import AccountList, PollSpecification, RoundSpecification
 from ostraka.planning.specification_file import read_specification
 from ostraka.voter.chain_poll import poll_keys_of_nodes
-from ostraka.voter.choice import ballot_bits
 from ostraka.voter.prepare import BallotFactory
 from ostraka.wire.records import encode_records, from_hex, to_hex
 from ostraka_verifier.census import Census
@@ -35,7 +34,7 @@ from ostraka_verifier.encoding import keccak256, signed128, tagged_hash, unsigne
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import NoOutcome, outcome_rule_digest
 from ostraka_verifier.parameters import PollParameters
-from ostraka_verifier.question import Question
+from ostraka_verifier.question import Question, ballot_bits
 from tests.backend.test_published import read as read_as_node
 from tests.journeys.test_cli import TIMES as TIMES_TOML
 from tests.journeys.test_cli import finish

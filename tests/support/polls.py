@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from ostraka.chain.registry import PollView, Status
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey, ballot_info
-from ostraka.voter.choice import vote_bits
 from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
@@ -77,7 +76,7 @@ CLOSES_AT = OPENS_AT + 3600
 def selection_bits(rule: BallotRule, chosen: Sequence[int]) -> list[int]:
     """Bits of a ballot that selects some slots, counted from 0, under the rule of a selection."""
     question = implied_question(rule, "Which?", [str(slot) for slot in range(len(rule.slots))])
-    return vote_bits(question, chosen[0] if isinstance(question, SingleChoice) else chosen)
+    return question.vote_bits(chosen[0] if isinstance(question, SingleChoice) else chosen)
 
 
 @dataclass

@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ostraka.voter.choice import ballot_bits
 from ostraka_verifier.challenge import Opening, what_it_says
 from ostraka_verifier.curve import R
 from ostraka_verifier.outcome import NoOutcome
-from ostraka_verifier.question import poll_labels, poll_rule, read_questions
+from ostraka_verifier.question import ballot_bits, poll_labels, poll_rule, read_questions
 from tests.support.polls import OPENS_AT, SyntheticPoll
 from tests.vectors.cases import Cases, hexed
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from ostraka_verifier.challenge import Opening, check_opening, told_apart
+from ostraka_verifier.challenge import Opening, check_opening
 from ostraka_verifier.curve import load
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.parameters import Committee, Description, Member, PollIdentity
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.question import SingleChoice
+from ostraka_verifier.question import SingleChoice, disambiguate
 from ostraka_verifier.rule import BallotRule
 from tests.support.polls import OPENS_AT, SyntheticPoll, approval_poll
 
@@ -101,7 +101,7 @@ def test_a_file_that_is_no_opening_is_named(member: str, value: object) -> None:
     ],
 )
 def test_options_that_look_alike_are_told_apart(labels: list[str], shown: list[str]) -> None:
-    assert list(told_apart(labels)) == shown
+    assert list(disambiguate(labels)) == shown
 
 
 def test_a_ballot_for_a_copied_title_reads_otherwise() -> None:

@@ -9,13 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ostraka.voter.choice import ballot_bits, vote_bits
 from ostraka.voter.prepare import BallotFactory
 from ostraka_verifier.commitment import generators
 from ostraka_verifier.curve import R, load
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.proof import ProofShape, RejectedProofs, verify_proofs
-from ostraka_verifier.question import KINDS, poll_labels, poll_rule, read_questions, stack
+from ostraka_verifier.question import (
+    KINDS,
+    ballot_bits,
+    poll_labels,
+    poll_rule,
+    read_questions,
+    stack,
+)
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.typed_data import Domain
 
@@ -201,11 +207,11 @@ def test_a_vote_is_a_ballot_with_its_slots(kind: str) -> None:
         assert read_questions([question.to_json()]) == (question,)
         assert BallotRule.decode(question.rule.encode()) == question.rule
         assert len(question.labels()) == len(set(question.labels())) == len(slots)
-        bits = vote_bits(question, vote)
+        bits = question.vote_bits(vote)
         assert question.rule.violated(bits) is None
         assert question.rule.slot_values(bits) == slots
         with pytest.raises(ValueError):
-            vote_bits(question, over)
+            question.vote_bits(over)
 
     check()
 
@@ -217,7 +223,7 @@ def test_a_vote_proves_and_what_breaks_the_rule_does_not(kind: str) -> None:
     def check(case: Case, data: st.DataObject) -> None:
         content, vote, _, _ = case
         (question,) = read_questions([content])
-        bits = vote_bits(question, vote)
+        bits = question.vote_bits(vote)
         assert proves(question.rule, bits)
         for bit in data.draw(st.sets(st.integers(0, len(bits) - 1), min_size=1, max_size=3)):
             bits[bit] = data.draw(st.sampled_from([1 - bits[bit], 2, R - 1]))
@@ -260,7 +266,7 @@ JSON = st.recursive(
 def test_whatever_is_said_is_a_ballot_or_refused(case: Case, vote: Any) -> None:
     (question,) = read_questions([case[0]])
     try:
-        bits = vote_bits(question, vote)
+        bits = question.vote_bits(vote)
     except ValueError:
         return
     assert question.rule.violated(bits) is None

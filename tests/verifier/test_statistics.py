@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from ostraka.voter.choice import ballot_bits
 from ostraka_verifier.checks import Audit, Claimed, Verdict
 from ostraka_verifier.curve import load
 from ostraka_verifier.outcome import NoOutcome
@@ -20,6 +19,7 @@ from ostraka_verifier.question import (
     Histogram,
     Number,
     SingleChoice,
+    ballot_bits,
     poll_labels,
     poll_rule,
     read_questions,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from ostraka.voter.choice import ballot_bits
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.census import Census
@@ -20,6 +19,7 @@ from ostraka_verifier.outcome import decode_outcome_rule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape, verify_proofs
 from ostraka_verifier.question import (
+    ballot_bits,
     implied_question,
     knapsack,
     poll_labels,

@@ -10,7 +10,6 @@ tests/vectors/openings.json.
 
 import hmac
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,6 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.proof import Randomness, verify_proofs
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.question import Amounts, Number, Question, Ranking
 
 _FORMAT = "ostraka/opening/v2"
 _MEMBERS = ("format", "chain_id", "registry", "poll", "poll_context", "ballot", "bits", "blinding")
@@ -162,52 +160,9 @@ def what_it_says(poll: PublishedPoll, bits: Sequence[int]) -> list[Said]:
     said, at = [], 0
     for question in poll.questions:
         own = bits[at : at + question.rule.bits]
-        said.append(Said(question.title, _answer(question, own)))
+        said.append(Said(question.title, question.answer(own)))
         at += question.rule.bits
     return said
-
-
-def told_apart(labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels, each behind its number where two of them look alike.
-
-    Anybody may give a proposal the title of another one: a ballot for it must not read the same.
-    """
-    seen = {_visible(label) for label in labels}
-    if len(seen) == len(labels):
-        return tuple(labels)
-    return tuple(f"#{number} {label}" for number, label in enumerate(labels, start=1))
-
-
-def _visible(label: str) -> str:
-    normal = unicodedata.normalize("NFKC", label)
-    return "".join(sign for sign in normal if unicodedata.category(sign)[0] not in "CZ")
-
-
-def _answer(question: Question, bits: Sequence[int]) -> tuple[str, ...]:
-    values = question.rule.slot_values(bits)
-    match question:
-        case Number():
-            width = question.slots_per_group
-            group = values[::width].index(1)
-            name = f"{question.groups[group]}: " if question.groups else ""
-            number = question.low + values[width * group + 1]
-            return (f"{name}{number} {question.unit}".rstrip(),)
-        case Ranking():
-            return tuple(
-                f"{place + 1}. {option}"
-                for place in range(len(question.scores))
-                for number, option in enumerate(told_apart(question.options))
-                if bits[question.bit(number, place)]
-            )
-        case Amounts():
-            return _amounts(told_apart(question.labels()), values)
-        case _:
-            labels = told_apart(question.labels())
-            return tuple(label for label, value in zip(labels, values, strict=True) if value)
-
-
-def _amounts(labels: Sequence[str], values: Sequence[int]) -> tuple[str, ...]:
-    return tuple(f"{label}: {value}" for label, value in zip(labels, values, strict=True) if value)
 
 
 def _member(content: dict[str, Any], name: str, size: int | None = None) -> bytes:

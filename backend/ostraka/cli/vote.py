@@ -37,7 +37,7 @@ from ostraka.voter.casting import (
 from ostraka.voter.poll import OpenPoll, compare, poll_of_gateway
 from ostraka.voter.prepare import SealedBallot
 from ostraka.voter.saved_votes import ReceiptedBallot, SavedVotes
-from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of, how_to_answer, shown
+from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
@@ -324,7 +324,7 @@ def _asked(poll: OpenPoll) -> list[str]:
     for question in poll.questions:
         if question.title != poll.description.title:
             typer.echo(f"\n{printable(question.title)}", err=True)
-        answers.append(_prompt(shown(question), how_to_answer(question)))
+        answers.append(_prompt(question.choices(), question.how_to_answer()))
     return answers
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ostraka.demo.plain_count import PlainCount
 from ostraka.formats.election import Election, FileError
-from ostraka.voter.choice import vote_bits
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def file_ballots(election: Election, voters: int) -> FileBallots:
         try:
             if one.problem:
                 raise ValueError(one.problem)
-            cast.append((one.number, vote_bits(election.question, one.vote)))
+            cast.append((one.number, election.question.vote_bits(one.vote)))
         except ValueError as error:
             left_out.append(LeftOut(one.number, str(error)))
     return FileBallots(cast, left_out)

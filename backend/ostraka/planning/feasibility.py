@@ -27,7 +27,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.titles import first_alike, title_problem
 from ostraka_verifier.census import Census
-from ostraka_verifier.question import CrossTabulation, Number, Question, poll_labels
+from ostraka_verifier.question import Question, poll_labels
 from ostraka_verifier.rule import BallotRule
 
 _PAST_S = 900
@@ -108,7 +108,7 @@ def _names(questions: Sequence[Question]) -> Wrong:
         problem = title_problem(question.title)
         if problem:
             yield f"{place}.title", problem
-        for member, names in _named(question):
+        for member, names in question.names():
             found = [(slot, title_problem(name)) for slot, name in enumerate(names)]
             for slot, problem in found:
                 if problem:
@@ -126,16 +126,6 @@ def _names(questions: Sequence[Question]) -> Wrong:
             later, first = alike
             reason = f"the same title and options as question {first + 1}"
             yield f"questions[{later}].title", reason
-
-
-def _named(question: Question) -> Iterator[tuple[str, Sequence[str]]]:
-    if isinstance(question, CrossTabulation):
-        yield "rows", question.rows
-        yield "columns", question.columns
-    elif isinstance(question, Number):
-        yield "groups", question.groups
-    else:
-        yield "options", question.labels()
 
 
 def _poll_times(wanted: PollSpecification, now: int) -> Wrong:

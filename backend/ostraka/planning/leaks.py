@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ostraka_verifier.census import MINIMUM_CLASS, Census
-from ostraka_verifier.question import CrossTabulation, Histogram, Number, Question
+from ostraka_verifier.question import Number, Question
 
 FEW_VOTERS = 20
 """An electorate, or a weight class, of fewer is tiny."""
@@ -179,11 +179,10 @@ def _turnout(poll: AskedPoll) -> Iterator[LeakWarning]:
 def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
     voters, minimum = _voters(poll), poll.minimum_ballots
     for question in poll.questions:
-        cells = _cells(question)
+        cells = question.cells
         numbers: dict[str, object] = {"question": question.title, "cells": cells}
         name = f"“{question.title}”"
-        crossed = not isinstance(question, Histogram)
-        if crossed and cells > 1 and voters is not None and cells * _PER_CELL > voters:
+        if question.cells_cross and cells > 1 and voters is not None and cells * _PER_CELL > voters:
             each = Fraction(voters, cells)
             yield LeakWarning(
                 "unanimous_cells",
@@ -191,7 +190,7 @@ def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
                 f"{name} parts {voters} voters into {cells} cells, {float(each):.3g} each on "
                 "average: cells of one voter, and rows whose voters all say the same, tell votes.",
             )
-        if not isinstance(question, CrossTabulation) and cells * _PER_CELL > minimum and cells > 1:
+        if question.cells_are_groups and cells > 1 and cells * _PER_CELL > minimum:
             each = Fraction(minimum, cells)
             yield LeakWarning(
                 "small_groups",
@@ -208,18 +207,6 @@ def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
                 f"{name} may be opened with {_counted(least, 'answer')}: who knows all of them but "
                 "one can subtract them from the sum.",
             )
-
-
-def _cells(question: Question) -> int:
-    """Parts into which a question divides the voters openly; 1 where it does not."""
-    match question:
-        case CrossTabulation():
-            return len(question.rows) * len(question.columns)
-        case Histogram():
-            return len(question.options)
-        case Number():
-            return max(1, len(question.groups))
-    return 1
 
 
 def _overlap(poll: AskedPoll, other: AskedPoll) -> Iterator[LeakWarning]:

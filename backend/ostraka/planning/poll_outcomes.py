@@ -21,15 +21,14 @@ from ostraka_verifier.outcome import (
     Plurality,
     Proportional,
 )
-from ostraka_verifier.question import Approval, Knapsack, Number, Question, SingleChoice
+from ostraka_verifier.question import Question
 
 
 def contenders(question: Question) -> int:
     """Options that can win: all but an abstention, which is the last."""
-    if isinstance(question, Number):
+    if not question.competes:
         raise Rejected("P2", "outcomes.kind", "sums of numbers do not compete")
-    abstention = isinstance(question, SingleChoice) and question.abstain
-    return len(question.rule.slots) - abstention
+    return len(question.rule.slots) - question.abstentions
 
 
 def costs_of(question: Question, costs: Sequence[int] | None) -> tuple[int, ...]:
@@ -38,8 +37,8 @@ def costs_of(question: Question, costs: Sequence[int] | None) -> tuple[int, ...]
         raise Rejected("P2", "outcomes.kind", "an abstention cannot be funded")
     if costs is not None:
         return tuple(costs)
-    if isinstance(question, Knapsack | Approval) and question.costs is not None:
-        return tuple(question.costs)
+    if question.option_costs is not None:
+        return question.option_costs
     raise Rejected("P2", "outcomes.costs", "missing, and the question has none")
 
 

@@ -9,7 +9,14 @@ from ostraka_verifier.question.buckets import CrossTabulation, Histogram
 from ostraka_verifier.question.caps import Cap
 from ostraka_verifier.question.implied import implied_question
 from ostraka_verifier.question.number import Number
-from ostraka_verifier.question.poll import KINDS, poll_labels, poll_rule, read_questions, stack
+from ostraka_verifier.question.poll import (
+    KINDS,
+    ballot_bits,
+    poll_labels,
+    poll_rule,
+    read_questions,
+    stack,
+)
 from ostraka_verifier.question.ranking import Ranking
 from ostraka_verifier.question.selection import (
     Approval,
@@ -19,6 +26,7 @@ from ostraka_verifier.question.selection import (
     knapsack,
     single_choice,
 )
+from ostraka_verifier.question.votes import disambiguate
 
 __all__ = [
     "KINDS",
@@ -37,6 +45,8 @@ __all__ = [
     "SingleChoice",
     "Split",
     "approval",
+    "ballot_bits",
+    "disambiguate",
     "implied_question",
     "knapsack",
     "poll_labels",

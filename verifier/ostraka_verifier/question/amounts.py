@@ -3,6 +3,7 @@
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any, ClassVar
@@ -10,6 +11,13 @@ from typing import Any, ClassVar
 from ostraka_verifier.question.asked import Question, require_count
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields, written
+from ostraka_verifier.question.votes import (
+    bits_of_slots,
+    disambiguate,
+    integer,
+    one_for_each,
+    typed_numbers,
+)
 from ostraka_verifier.rule import Terms
 
 
@@ -22,6 +30,39 @@ class Amounts(Question):
     def labels(self) -> tuple[str, ...]:
         """The options."""
         return self.options
+
+    def typed(self, text: str) -> list[int]:
+        """A number for each option."""
+        return typed_numbers(text, "a number for each option")
+
+    def answer(self, bits: Sequence[int]) -> tuple[str, ...]:
+        """Options with their amounts, those of 0 left out."""
+        values = self.rule.slot_values(bits)
+        labels = disambiguate(self.options)
+        return tuple(
+            f"{label}: {value}" for label, value in zip(labels, values, strict=True) if value
+        )
+
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        names = self.options
+        values = [
+            integer(value, name)
+            for value, name in zip(
+                one_for_each(vote, "values", len(names), "option"), names, strict=True
+            )
+        ]
+        for name, value, largest in zip(names, values, self.rule.slot_maxima, strict=True):
+            if not 0 <= value <= largest:
+                raise ValueError(f"{name}: {value}, allowed are 0 to {largest}")
+        low, given, high = self._total(values)
+        if not low <= given <= high:
+            allowed = str(high) if low == high else f"{low} to {high}"
+            raise ValueError(f"the values come to {given}, allowed are {allowed}")
+        return bits_of_slots(self.rule, values)
+
+    def _total(self, values: Sequence[int]) -> tuple[int, int, int]:
+        """Least total, the values' own, greatest total; where nothing binds, their sum alone."""
+        return 0, sum(values), sum(values)
 
     def _draw_amounts(self, draft: Draft, largest: int) -> list[Terms]:
         amounts = [draft.span(largest) for _ in self.options]
@@ -41,6 +82,10 @@ class Score(Amounts):
     def read(cls, title: str, fields: Fields) -> "Score":
         """From JSON."""
         return cls(title, fields.texts("options"), fields.integer("max_score"))
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return f"A score of 0 to {self.max_score} for each option, as in 3,0,5"
 
     def _check(self) -> None:
         require_count("options", self.options, 1)
@@ -85,6 +130,13 @@ class Points(Amounts):
         """Most for one option."""
         return self.credits if self.max_per_option is None else self.max_per_option
 
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return f"Points for each option, at most {self.credits} together, as in 3,0,5"
+
+    def _total(self, values: Sequence[int]) -> tuple[int, int, int]:
+        return self.at_least, sum(values), self.credits
+
     def _check(self) -> None:
         require_count("options", self.options, 1)
         if self.credits < 1:
@@ -127,6 +179,13 @@ class Split(Amounts):
         """From JSON."""
         return cls(title, fields.texts("options"), fields.integer("total", 100))
 
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return f"Parts of {self.total} for each option, as in 60,40"
+
+    def _total(self, values: Sequence[int]) -> tuple[int, int, int]:
+        return self.total, sum(values), self.total
+
     def _check(self) -> None:
         require_count("options", self.options, 2)
         if self.total < 1:
@@ -157,6 +216,13 @@ class Quadratic(Amounts):
     def largest(self) -> int:
         """Most votes for one option."""
         return isqrt(self.credits)
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return f"Votes for each option whose squares sum to at most {self.credits}"
+
+    def _total(self, values: Sequence[int]) -> tuple[int, int, int]:
+        return 0, sum(value**2 for value in values), self.credits
 
     def _check(self) -> None:
         require_count("options", self.options, 1)

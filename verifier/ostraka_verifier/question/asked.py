@@ -4,12 +4,14 @@ Source: docs/protocol.md §5.5, §5.7, §5.8.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields
+from ostraka_verifier.question.votes import completed, disambiguate
 from ostraka_verifier.rule import BallotRule
 
 
@@ -26,6 +28,12 @@ class Question(ABC):
     """
 
     kind: ClassVar[str]
+    competes: ClassVar[bool] = True
+    """Whether its slots are options of which an outcome rule can choose."""
+    cells_cross: ClassVar[bool] = False
+    """Whether a cell of voters (`cells`) shows how its voters answered something else."""
+    cells_are_groups: ClassVar[bool] = False
+    """Whether the result speaks about each cell by itself."""
     title: str
 
     def __post_init__(self) -> None:
@@ -51,6 +59,58 @@ class Question(ABC):
     @abstractmethod
     def labels(self) -> tuple[str, ...]:
         """What each slot stands for."""
+
+    @property
+    def cells(self) -> int:
+        """Parts into which the question openly divides the voters; 1 where it does not."""
+        return 1
+
+    @property
+    def abstentions(self) -> int:
+        """Options at the end that are no choice: 0 or 1."""
+        return 0
+
+    @property
+    def option_costs(self) -> tuple[int, ...] | None:
+        """What each option costs, where the question says it."""
+        return None
+
+    def names(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Members of the JSON form whose entries a person must be able to tell apart."""
+        yield "options", self.labels()
+
+    def vote_bits(self, vote: Any) -> list[int]:
+        """Bits of a vote, slack included.
+
+        Args:
+            vote: What JSON can state (§5.9); indices count from 0.
+
+        Raises:
+            ValueError: No such vote can be cast; says why.
+        """
+        return completed(self.rule, self._chosen(vote))
+
+    def answer(self, bits: Sequence[int]) -> tuple[str, ...]:
+        """What bits that obey the rule state, a line each."""
+        values = self.rule.slot_values(bits)
+        labels = disambiguate(self.labels())
+        return tuple(label for label, value in zip(labels, values, strict=True) if value)
+
+    def choices(self) -> list[str]:
+        """What a person can choose from, a line each, numbered from 1 when shown."""
+        return list(self.labels())
+
+    @abstractmethod
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+
+    @abstractmethod
+    def typed(self, text: str) -> Any:
+        """The vote that a person types, options counted from 1; ValueError when it is none."""
+
+    @abstractmethod
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        """Bits that state a vote, slack left out; ValueError when it is none."""
 
     @abstractmethod
     def _check(self) -> None:

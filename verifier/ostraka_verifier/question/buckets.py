@@ -3,6 +3,7 @@
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -11,6 +12,13 @@ from ostraka_verifier.question.asked import Question, require_distinct
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields, written
 from ostraka_verifier.question.selection import draw_single_choice
+from ostraka_verifier.question.votes import (
+    one_for_each,
+    one_of,
+    place,
+    typed_numbers,
+    typed_one,
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class Histogram(Question):
     """
 
     kind: ClassVar[str] = "histogram"
+    cells_are_groups: ClassVar[bool] = True
     options: tuple[str, ...]
     bounds: tuple[int, ...] | None = None
 
@@ -36,6 +45,23 @@ class Histogram(Question):
     def labels(self) -> tuple[str, ...]:
         """The buckets."""
         return self.options
+
+    @property
+    def cells(self) -> int:
+        """The buckets."""
+        return len(self.options)
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return "Number of your choice"
+
+    def typed(self, text: str) -> int:
+        """The number of one bucket."""
+        return typed_one(text, "option", len(self.options))
+
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        chosen = one_of(self.options, vote, "option")
+        return {option: int(option == chosen) for option in range(len(self.options))}
 
     def _check(self) -> None:
         require_distinct("options", self.options, 2)
@@ -65,6 +91,7 @@ class CrossTabulation(Question):
     """
 
     kind: ClassVar[str] = "cross_tabulation"
+    cells_cross: ClassVar[bool] = True
     rows: tuple[str, ...]
     columns: tuple[str, ...]
 
@@ -76,6 +103,42 @@ class CrossTabulation(Question):
     def labels(self) -> tuple[str, ...]:
         """`row / column`."""
         return tuple(f"{row} / {column}" for row in self.rows for column in self.columns)
+
+    @property
+    def cells(self) -> int:
+        """Pairs of a row and a column."""
+        return len(self.rows) * len(self.columns)
+
+    def names(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Rows, and columns."""
+        yield "rows", self.rows
+        yield "columns", self.columns
+
+    def choices(self) -> list[str]:
+        """Rows, then columns, each numbered on its own."""
+        rows = [f"row {number}: {name}" for number, name in enumerate(self.rows, 1)]
+        return rows + [f"column {number}: {name}" for number, name in enumerate(self.columns, 1)]
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return "Number of your row and of your column, as in 1,2"
+
+    def typed(self, text: str) -> list[int]:
+        """The numbers of a row and of a column."""
+        numbers = typed_numbers(text, "row and column")
+        if len(numbers) != 2:
+            raise ValueError("expected a row and a column, as in 1,2")
+        row, column = numbers
+        return [
+            place(row, "row", len(self.rows)),
+            place(column, "column", len(self.columns)),
+        ]
+
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        row, column = one_for_each(vote, "vote", 2, "row and column")
+        pair = len(self.columns) * one_of(self.rows, row, "row")
+        pair += one_of(self.columns, column, "column")
+        return {slot: int(slot == pair) for slot in range(self.cells)}
 
     def _check(self) -> None:
         require_distinct("rows", self.rows, 2)

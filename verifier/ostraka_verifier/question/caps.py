@@ -3,7 +3,7 @@
 Source: docs/protocol.md §5.5.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,22 @@ class Cap:
                 break
             count += 1
         return count
+
+    def check(
+        self, names: Sequence[str], costs: Sequence[int] | None, chosen: Collection[int]
+    ) -> None:
+        """ValueError when a choice takes more than the bound.
+
+        Args:
+            names: Of all options.
+            chosen: Indices of options.
+        """
+        prices = zip(self.options, self.prices(costs), strict=True)
+        taken = sum(price for option, price in prices if option in chosen)
+        if taken > self.bound:
+            shown = ", ".join(names[option] for option in self.options)
+            noun = "chosen" if self.budget is None else "spent"
+            raise ValueError(f"{taken} {noun} of {shown}: at most {self.bound}")
 
 
 def check_caps(caps: Sequence[Cap], options: int, costs: Sequence[int] | None) -> None:

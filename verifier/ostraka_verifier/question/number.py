@@ -3,12 +3,20 @@
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ostraka_verifier.question.asked import Question, require_distinct
 from ostraka_verifier.question.draft import Draft, negative, refuse
 from ostraka_verifier.question.fields import Fields, written
+from ostraka_verifier.question.votes import (
+    bits_of_slots,
+    integer,
+    one_of,
+    place,
+    typed_numbers,
+)
 from ostraka_verifier.rule import Terms
 
 STATISTICS = ("mean", "variance")
@@ -26,6 +34,9 @@ class Number(Question):
     """
 
     kind: ClassVar[str] = "number"
+    competes: ClassVar[bool] = False
+    cells_cross: ClassVar[bool] = True
+    cells_are_groups: ClassVar[bool] = True
     low: int
     high: int
     unit: str
@@ -58,6 +69,57 @@ class Number(Question):
     def slots_per_group(self) -> int:
         """Count, sum, and the sum of squares where there is one."""
         return 3 if self.squares else 2
+
+    @property
+    def cells(self) -> int:
+        """The groups."""
+        return max(1, len(self.groups))
+
+    def names(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """The groups."""
+        yield "groups", self.groups
+
+    def choices(self) -> list[str]:
+        """The groups; nothing to choose from where there are none."""
+        return list(self.groups)
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        group = ", and the number of your group" if self.groups else ""
+        return f"A number from {self.low} to {self.high} {self.unit}{group}"
+
+    def typed(self, text: str) -> dict[str, int]:
+        """The number, and behind it the number of the group."""
+        values = typed_numbers(text, "a number")
+        if len(values) != 1 + bool(self.groups):
+            group = " and the number of your group" if self.groups else ""
+            raise ValueError(f"expected one number without separators{group}")
+        vote = {"value": values[0]}
+        if self.groups:
+            vote["group"] = place(values[1], "group", len(self.groups))
+        return vote
+
+    def answer(self, bits: Sequence[int]) -> tuple[str, ...]:
+        """The number in its group."""
+        values, width = self.rule.slot_values(bits), self.slots_per_group
+        group = values[::width].index(1)
+        name = f"{self.groups[group]}: " if self.groups else ""
+        return (f"{name}{self.low + values[width * group + 1]} {self.unit}".rstrip(),)
+
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        if not isinstance(vote, dict) or not {"value"} <= set(vote) <= {"value", "group"}:
+            raise ValueError('a vote is {"value": number, "group": index}')
+        value = integer(vote["value"], "value")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"{value}, allowed are {self.low} to {self.high} {self.unit}")
+        groups = self.groups or ("all",)
+        if "group" not in vote and len(groups) > 1:
+            raise ValueError("a group is missing")
+        group = one_of(groups, vote.get("group", 0), "group")
+        above, width = value - self.low, self.slots_per_group
+        values = [0] * (width * len(groups))
+        values[width * group : width * (group + 1)] = [1, above, above**2][:width]
+        return bits_of_slots(self.rule, values)
 
     def labels(self) -> tuple[str, ...]:
         """Of each group: how many, the sum of `x − low`, the sum of its squares."""

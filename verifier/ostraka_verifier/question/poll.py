@@ -14,6 +14,7 @@ from ostraka_verifier.question.fields import Fields
 from ostraka_verifier.question.number import Number
 from ostraka_verifier.question.ranking import Ranking
 from ostraka_verifier.question.selection import Approval, Knapsack, SingleChoice
+from ostraka_verifier.question.votes import one_for_each
 from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, Terms
 
 KINDS: dict[str, type[Question]] = {
@@ -75,6 +76,27 @@ def stack(rules: Sequence[BallotRule]) -> BallotRule:
 def poll_rule(questions: Sequence[Question]) -> BallotRule:
     """The ballot rule of a poll that asks these questions; Rejected when together too large."""
     return stack([question.rule for question in questions])
+
+
+def ballot_bits(questions: Sequence[Question], vote: Any) -> list[int]:
+    """Bits of a ballot on all questions of a poll.
+
+    Args:
+        vote: A vote (§5.9); where there are several questions, a list with one for each.
+
+    Raises:
+        ValueError: No such vote can be cast; says on what and why.
+    """
+    if len(questions) == 1:
+        return questions[0].vote_bits(vote)
+    bits = []
+    votes = one_for_each(vote, "votes", len(questions), "question")
+    for question, one in zip(questions, votes, strict=True):
+        try:
+            bits += question.vote_bits(one)
+        except ValueError as error:
+            raise ValueError(f"{question.title}: {error}") from None
+    return bits
 
 
 def poll_labels(questions: Sequence[Question]) -> tuple[str, ...]:

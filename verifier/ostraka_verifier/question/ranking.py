@@ -3,12 +3,14 @@
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ostraka_verifier.question.asked import Question, require_count
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields, written
+from ostraka_verifier.question.votes import disambiguate, selected, typed_places
 from ostraka_verifier.rule import Terms
 
 
@@ -49,6 +51,36 @@ class Ranking(Question):
     def labels(self) -> tuple[str, ...]:
         """The options."""
         return self.options
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return f"Numbers of options from the best on, {self.fewest} or more, as in 2,1,3"
+
+    def typed(self, text: str) -> list[int]:
+        """Numbers of options, the best first."""
+        return typed_places(text, "option", len(self.options))
+
+    def answer(self, bits: Sequence[int]) -> tuple[str, ...]:
+        """Options behind their places."""
+        return tuple(
+            f"{place + 1}. {option}"
+            for place in range(len(self.scores))
+            for number, option in enumerate(disambiguate(self.options))
+            if bits[self.bit(number, place)]
+        )
+
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        placed = selected(self.options, vote)
+        places = len(self.scores)
+        if not self.fewest <= len(placed) <= places:
+            allowed = f"{self.fewest} to {places}"
+            raise ValueError(f"places filled: {len(placed)}, allowed are {allowed}")
+        bits = {
+            self.bit(option, place): 0
+            for option in range(len(self.options))
+            for place in range(places)
+        }
+        return bits | {self.bit(option, place): 1 for place, option in enumerate(placed)}
 
     def _check(self) -> None:
         require_count("options", self.options, 1)

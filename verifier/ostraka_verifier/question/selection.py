@@ -13,6 +13,7 @@ from ostraka_verifier.question.asked import Question, require_count
 from ostraka_verifier.question.caps import Cap, check_caps, draw_caps
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields, written
+from ostraka_verifier.question.votes import one_of, selected, typed_one, typed_places
 from ostraka_verifier.rule import BallotRule, Terms
 
 
@@ -37,6 +38,23 @@ class SingleChoice(Question):
     def labels(self) -> tuple[str, ...]:
         """The options."""
         return self.options
+
+    @property
+    def abstentions(self) -> int:
+        """1 where the last option is an abstention."""
+        return int(self.abstain)
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return "Number of your choice"
+
+    def typed(self, text: str) -> int:
+        """The number of one option."""
+        return typed_one(text, "option", len(self.options))
+
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        chosen = one_of(self.options, vote, "option")
+        return {option: int(option == chosen) for option in range(len(self.options))}
 
     def _check(self) -> None:
         require_count("options", self.options, 1)
@@ -82,6 +100,28 @@ class Approval(Question):
     def labels(self) -> tuple[str, ...]:
         """The options."""
         return self.options
+
+    @property
+    def option_costs(self) -> tuple[int, ...] | None:
+        """Costs, where a cap counts them."""
+        return self.costs
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return f"Numbers of {self.at_least} to {self.at_most} options, as in 1,3"
+
+    def typed(self, text: str) -> list[int]:
+        """Numbers of options."""
+        return typed_places(text, "option", len(self.options))
+
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        chosen = selected(self.options, vote)
+        if not self.at_least <= len(chosen) <= self.at_most:
+            allowed = f"{self.at_least} to {self.at_most}"
+            raise ValueError(f"options chosen: {len(chosen)}, allowed are {allowed}")
+        for cap in self.caps:
+            cap.check(self.options, self.costs, chosen)
+        return {option: int(option in chosen) for option in range(len(self.options))}
 
     def _check(self) -> None:
         count = len(self.options)
@@ -147,6 +187,34 @@ class Knapsack(Question):
     def labels(self) -> tuple[str, ...]:
         """The options."""
         return self.options
+
+    @property
+    def option_costs(self) -> tuple[int, ...]:
+        """Costs."""
+        return self.costs
+
+    def choices(self) -> list[str]:
+        """Options with their costs."""
+        return [
+            f"{option} ({cost:,})" for option, cost in zip(self.options, self.costs, strict=True)
+        ]
+
+    def how_to_answer(self) -> str:
+        """One line that says what to type."""
+        return f"Numbers of options that cost at most {self.budget:,} together"
+
+    def typed(self, text: str) -> list[int]:
+        """Numbers of options."""
+        return typed_places(text, "option", len(self.options))
+
+    def _chosen(self, vote: Any) -> dict[int, int]:
+        chosen = selected(self.options, vote)
+        spent = sum(self.costs[option] for option in chosen)
+        if spent > self.budget:
+            raise ValueError(f"the choice costs {spent}, the budget is {self.budget}")
+        for cap in self.caps:
+            cap.check(self.options, self.costs, chosen)
+        return {option: int(option in chosen) for option in range(len(self.options))}
 
     def _check(self) -> None:
         require_count("options", self.options, 1)
