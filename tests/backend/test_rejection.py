@@ -57,7 +57,7 @@ def test_nodes_settle_again_in_the_next_round(poll: SyntheticPoll, tmp_path: Pat
             progress = village.service(3).progress
             progress.observed = Observation(registry.head(), registry.view)
             assert progress.observed.round(poll.parameters) == 1
-            with pytest.raises(Problem, match="no root has enough signatures"):
+            with pytest.raises(Problem, match="Not settled yet: no root has enough signatures"):
                 village.service(3).settling.certificate()
             entries = tuple(Entry(one.ballot.voter, one.ballot.digest) for one in poll.prepared)
             with pytest.raises(Problem, match="this node is in round 1"):

@@ -167,7 +167,7 @@ def test_nobody_helps_who_is_not_entitled(poll: SyntheticPoll, village: Village)
     async def check() -> None:
         await open_and_cast(village)
         good = call_for(village, (1, 3, 4))
-        with pytest.raises(PeerError, match="not frozen"):
+        with pytest.raises(PeerError, match="Ballots not frozen yet"):
             await ask(village, 1, good)
         village.registry.close()
         for node in (1, 3, 4, 5):
@@ -209,7 +209,7 @@ def test_as_many_repairs_as_there_are_sets_each_as_often_as_asked(
         for attempt in range(4):
             await ask(village, 1, call_for(village, (1, 3, 4), attempt))
         for helpers, attempt in (((1, 3, 4), 4), ((1, 3, 5), 0)):
-            with pytest.raises(PeerError, match="asked for 4 other repairs"):
+            with pytest.raises(PeerError, match=r"Too many repairs: .*asked for 4 other repairs"):
                 await ask(village, 1, call_for(village, helpers, attempt))
         for attempt in range(4):
             await ask(village, 1, call_for(village, (1, 3, 4), attempt))
@@ -226,7 +226,7 @@ def test_of_an_anchored_leaf_anybody_helps(poll: SyntheticPoll, village: Village
         village.registry.close()
         await village.tick(4)
         bare = call_for(village, (1, 3, 4), attempt=1, receipts=())
-        with pytest.raises(PeerError, match="make no candidate"):
+        with pytest.raises(PeerError, match=r"Not entitled: .*make no candidate"):
             await ask(village, 1, bare)
         root = poll.root()
         number = (await village.get(1, "/certificate"))["round"]

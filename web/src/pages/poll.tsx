@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+import { problemText } from "../client/gateway.ts";
 import { pollOfGateway } from "../client/poll.ts";
 import {
   type Config,
@@ -146,7 +147,7 @@ function Opening({ poll: { plan, committee } }: { poll: Poll }) {
     <div class={problem ? "notice warn" : "notice"} role="status">
       <p>{text.soon}</p>
       <p>{text.needsAll(number(committee.nodes.length))}</p>
-      {problem && <p>{text.waits(planProblem(problem))}</p>}
+      {problem && <p>{text.waits(planProblem(problemText(problem)))}</p>}
     </div>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+import { problemText } from "../../client/gateway.ts";
 import { funders, plan as planShape, type Organizer, type Plan } from "../../client/organizing.ts";
 import { type Counts, poll, type Poll, progress, type Round, round } from "../../client/views.ts";
 import {
@@ -84,7 +85,9 @@ function Shown({
           ...momentsOf(plan, round, poll),
         ]}
       />
-      {plan.problem && <p class="notice warn">{text.waits(planProblem(plan.problem))}</p>}
+      {plan.problem && (
+        <p class="notice warn">{text.waits(planProblem(problemText(plan.problem)))}</p>
+      )}
       <h2>{text.next}</h2>
       <p>{next(loaded)}</p>
       <p class="hint">{text.fixed}</p>

@@ -1,5 +1,6 @@
 /** The rounds and polls of this gateway, for whoever organizes them. */
 
+import { problemText } from "../../client/gateway.ts";
 import { type Plan, plans } from "../../client/organizing.ts";
 import { number, planProblem, words } from "../../messages/index.ts";
 import { Page } from "../../view/page.tsx";
@@ -52,7 +53,7 @@ function stateOf({ round, poll, problem, finished, censusFixed, specification }:
   const what =
     round === undefined ? text.poll(number(questions?.length ?? 0)) : text.round(number(round));
   const state = problem
-    ? text.waits(planProblem(problem))
+    ? text.waits(planProblem(problemText(problem)))
     : finished
       ? text.finished
       : poll !== undefined

@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from ostraka.chain.contract import ChainError, Refused, Reverted
 from ostraka.chain.sending import Account
-from ostraka.gateway.desk import Desk
+from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.journal import DatabaseJournal
-from ostraka.gateway.organizing import PAYOUT_TRIES, Organizing
 from ostraka.gateway.plans import Plans
+from ostraka.gateway.relayed_proposals import PAYOUT_TRIES, RelayedProposals
 from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates
 from ostraka.planning.specification import TokenVotes
@@ -35,26 +35,26 @@ def test_a_recipient_burns_the_gateway_s_gas_so_often_and_not_more(engine: Engin
     def claim(_key: object, _proposal: bytes) -> None:
         raise answers[-1]
 
-    desk = SimpleNamespace(
+    gateway = SimpleNamespace(
         plans=Plans(engine),
         treasury=SimpleNamespace(claim=claim),
         errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
     )
-    organizing = Organizing(cast(Desk, desk))
+    proposals = RelayedProposals(cast(GatewayContext, gateway))
     # What costs nothing is tried as often as anybody likes.
     for free in (Refused("when estimated"), ChainError("out of reach")):
         answers.append(free)
         for _ in range(PAYOUT_TRIES + 1):
             with pytest.raises(type(free), match=str(free)):
-                organizing.claim(1, PROPOSAL)
+                proposals.claim(1, PROPOSAL)
     answers.append(Reverted("when mined"))
     for _ in range(PAYOUT_TRIES):
         with pytest.raises(Reverted):
-            organizing.claim(1, PROPOSAL)
+            proposals.claim(1, PROPOSAL)
     with pytest.raises(Problem, match="pays for 5 transactions"):
-        organizing.claim(1, PROPOSAL)
+        proposals.claim(1, PROPOSAL)
     with pytest.raises(Reverted):
-        organizing.claim(1, bytes(32))
+        proposals.claim(1, bytes(32))
 
 
 def test_an_electorate_does_not_name_the_provider() -> None:

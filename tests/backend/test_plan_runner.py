@@ -8,10 +8,10 @@ import pytest
 
 from ostraka.chain.contract import ChainError, Refused
 from ostraka.chain.sending import Account
-from ostraka.gateway.conductor import Conductor
+from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import CourierError
-from ostraka.gateway.desk import Desk
 from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.keys import SigningKey
 from ostraka.planning.specification import PollSpecification
@@ -42,18 +42,18 @@ class Registry:
         return SimpleNamespace(timestamp=self._head)
 
 
-def conductor(folder: Path, registry: Registry) -> tuple[Conductor, Plans]:
+def runner(folder: Path, registry: Registry) -> tuple[PlanRunner, Plans]:
     engine = open_database(f"sqlite:///{folder / 'gateway.db'}", Schema.GATEWAY)
     plans = Plans(engine)
     account = Account(SigningKey(), DatabaseJournal(engine))
-    desk = SimpleNamespace(
+    gateway = SimpleNamespace(
         plans=plans,
         registry=registry,
         account=account,
         errand=account.errand,
         push=lambda: None,
     )
-    return Conductor(cast(Desk, desk)), plans
+    return PlanRunner(cast(GatewayContext, gateway)), plans
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def conductor(folder: Path, registry: Registry) -> tuple[Conductor, Plans]:
     ],
 )
 def test_what_everybody_reads_of_a_problem(tmp_path: Path, error: Exception, shown: str) -> None:
-    leads, plans = conductor(tmp_path, Registry(error))
+    leads, plans = runner(tmp_path, Registry(error))
     plan = plans.add(SPECIFICATION)
     leads.tick()
     assert plans.to_json(plans.get(plan.id))["problem"]["detail"] == shown
@@ -76,7 +76,7 @@ def test_what_everybody_reads_of_a_problem(tmp_path: Path, error: Exception, sho
 
 def test_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
     registry = Registry(CLOSES_AT)
-    leads, plans = conductor(tmp_path, registry)
+    leads, plans = runner(tmp_path, registry)
     plan = plans.add(SPECIFICATION)
     for _ in range(2):
         leads.tick()
