@@ -241,7 +241,7 @@ class Anchored(Frozen):
         return Settling(self.served, self.secret, self.inventory_signature, self.inventories)
 
     def releasable(self, final: FinalizedRoot, leaves: Collection[bytes]) -> "Releasing":
-        """The root is final, and this node can stand for it (§12.1).
+        """The root is final, and this node signed it or has checked it (§12.1).
 
         Args:
             leaves: Ballot digests in leaf order.

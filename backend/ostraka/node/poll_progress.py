@@ -1,7 +1,7 @@
 """How far one poll is at one node: its phase, and the chain as last observed.
 
-The only things of a served poll that are replaced as it goes on. What a phase cannot answer becomes
-a `Problem` here.
+Nothing else of a served poll is replaced over time. What a phase cannot answer becomes a `Problem`
+here.
 """
 
 import asyncio

@@ -42,8 +42,8 @@ class Sighting(Enum):
 
     THIS_POLL = auto()
     NO_POLL = auto()
-    """A provider lags behind, or the chain took the poll back: `NodeService` finds out which, and
-    what this node has seen of the poll stays until then."""
+    """A provider lags behind, or a reorganization removed the poll. `NodeService` finds out which;
+    until then the last observation holds."""
     ANOTHER_POLL = auto()
     """The chain shows another poll under this one's id."""
 
@@ -150,7 +150,7 @@ class PollService:
             await self.settling.catch_up(phase)
             await self.settling.propose_if_due(phase)
         else:
-            # The chain took the closing back: it is for a moment, and nothing is signed.
+            # A reorganization took the closing back for a moment: nothing is signed.
             await self.accepting.pull_all()
 
     async def _releasable(self, phase: Anchored) -> Transition | None:
