@@ -33,7 +33,7 @@ from ostraka_verifier.question import read_questions
 app = typer.Typer(
     help="Polls: surveys, decisions, and the votes of rounds.",
     epilog=(
-        "Polls open and close by themselves, by the gateway's conductor and on chain time: "
+        "Polls open and close by themselves, carried on by the gateway on chain time: "
         "there is nothing to open or close by hand."
     ),
     no_args_is_help=True,
@@ -65,7 +65,7 @@ def create(
 ) -> None:
     """Plan a poll without a round; it goes on chain when registration is over.
 
-    The gateway's conductor opens and closes it on chain time, and brings the tally. What the poll
+    The gateway opens and closes it on chain time, and brings the tally. What the poll
     may give away is said first; people are asked whether they want it all the same.
 
     Example: ostraka poll create meeting.toml

@@ -58,7 +58,7 @@ def create(
 ) -> None:
     """Create a round on chain.
 
-    From then on the gateway's conductor carries it through as chain time allows: it starts the vote
+    From then on the gateway carries it through as chain time allows: it starts the vote
     when proposals close and the budget is there, opens it, anchors, brings the tally, decides.
     There is nothing to open or close by hand. What the vote may give away is said first; people are
     asked whether they want it all the same.

@@ -7,8 +7,10 @@ from typing import Any, Self
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
+from ostraka.wire.answers import Answer, absent
 from ostraka.wire.problem_types import BY_URI, ProblemType
 from ostraka.wire.records import strict_json
 from ostraka.wire.wording import reason_of
@@ -24,6 +26,44 @@ _OF_STATUS = {
     kind.status: kind
     for kind in (ProblemType.MALFORMED, ProblemType.NOT_FOUND, ProblemType.METHOD_NOT_ALLOWED)
 }
+
+
+class WaitsForNode(Answer):
+    """A node for which another one waits."""
+
+    node: int
+    stage: str = Field(description="What it waits for.")
+
+
+class WaitingNode(Answer):
+    """A node that holds something up."""
+
+    node: int
+    waits_for: list[WaitsForNode]
+
+
+class ProblemDocument(Answer):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(
+        description="URI of the kind of problem; docs/api.md lists them.",
+        examples=[ProblemType.NO_SUCH_POLL.uri],
+    )
+    title: str = Field(description="The kind of problem, in English.")
+    status: int = Field(ge=_FIRST_ERROR, le=_LAST_ERROR, description="HTTP status.")
+    detail: str = Field(description="What was wrong this time, in English.")
+    field: str | None = Field(
+        default=None, exclude_if=absent, description="Where in the request, if anywhere."
+    )
+    retry_after_s: int | None = Field(
+        default=None,
+        exclude_if=absent,
+        ge=1,
+        description="Seconds after which a retry makes sense; absent where none does.",
+    )
+    nodes: list[WaitingNode] | None = Field(
+        default=None, exclude_if=absent, description="Nodes that hold it up."
+    )
 
 
 class Problem(Exception):
