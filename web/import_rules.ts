@@ -15,4 +15,9 @@ export const IMPORT_RULES = [
     regex: "/(view|pages|messages)/",
     message: "Only pages show things.",
   },
+  {
+    files: "**/src/{view,pages}/{,ballot/}*.{ts,tsx}",
+    regex: "/messages/organizer\\.ts$",
+    message: "Only the organizer's pages load the organizer's messages.",
+  },
 ];

@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 
 import { defineConfig, type Plugin } from "vitest/config";
 
+import { catalogues } from "./catalogues.ts";
+
 /**
  * Scripts and styles carry their hashes, for the browser to hold them to: in the page's tags, and in
  * an import map those that are loaded when they are wanted.
@@ -35,7 +37,7 @@ function subresourceIntegrity(): Plugin {
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [subresourceIntegrity()],
+  plugins: [catalogues(), subresourceIntegrity()],
   build: {
     target: "es2022",
     // Nothing is inlined: the policy forbids it.

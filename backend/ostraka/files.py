@@ -5,6 +5,7 @@ Every write here is on the disk, with its name in the folder, before the functio
 
 import os
 import shlex
+from io import FileIO
 from pathlib import Path
 
 _OTHERS = 0o077
@@ -73,6 +74,18 @@ def replace_file(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def replace_secret(path: Path, data: bytes) -> None:
+    """As `replace_file`, and overwrite what was there; of a link, the file that it names.
+
+    Raises:
+        OSError: There is none, or it cannot be overwritten.
+    """
+    path = path.resolve()
+    with path.open("r+b", buffering=0) as old:
+        replace_file(path, data)
+        _overwrite(old)
+
+
 def unfinished_of(path: Path) -> Path:
     """Where `replace_file` writes before the new file takes its place."""
     return path.with_name(path.name + ".new")
@@ -86,14 +99,18 @@ def erase(path: Path) -> None:
     """
     try:
         with path.open("r+b", buffering=0) as file:
-            left = os.fstat(file.fileno()).st_size
-            while left:
-                left -= file.write(bytes(left))
-            os.fsync(file.fileno())
+            _overwrite(file)
         path.unlink()
     except FileNotFoundError:
         pass
     sync_folder(path.parent)
+
+
+def _overwrite(file: FileIO) -> None:
+    left = os.fstat(file.fileno()).st_size
+    while left:
+        left -= file.write(bytes(left))
+    os.fsync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:

@@ -22,7 +22,7 @@ from nacl.exceptions import RuntimeError as LibraryError
 from nacl.pwhash import argon2id
 from nacl.secret import SecretBox
 
-from ostraka.files import make_private_folder, replace_file, require_private, write_new
+from ostraka.files import make_private_folder, replace_secret, require_private, write_new
 from ostraka.keys import SigningKey
 from ostraka.passphrases import Passphrases
 from ostraka.randomness import system
@@ -87,8 +87,11 @@ def write_key(path: Path, key: SigningKey, passphrase: str | None, cost: Cost = 
 
 
 def rewrite_key(path: Path, key: SigningKey, passphrase: str | None, cost: Cost = COST) -> None:
-    """Put a key that is in a file under another passphrase, or under none."""
-    replace_file(path, _encoded(key, passphrase, cost))
+    """Put a key that is in a file under another passphrase, or under none.
+
+    What the file held before is overwritten: it may have been plain.
+    """
+    replace_secret(path, _encoded(key, passphrase, cost))
 
 
 def read_key(

@@ -12,17 +12,19 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka.node import census_uploads
-from ostraka.node.census_uploads import CensusUploads
+from ostraka.node.census_uploads import CensusGate, CensusUploads
 from ostraka.node.electorate import ChainElectorates
 from ostraka.node.policy import Policy
 from ostraka.wire.census_upload import HEADER, CensusUpload
-from ostraka.wire.problems import Problem
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem, respond
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.published import PublishedPoll
@@ -148,6 +150,24 @@ def test_a_creators_wrong_census_is_looked_at_once_and_others_wait(town: Town) -
     uploads._resting.clear()
     assert refusals(uploads, poll, view, [wrong, right]) == [422, 200]
     assert looks.count == 2
+
+
+def test_what_a_provider_showed_late_keeps_no_poll_closed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica without a block's events makes a good census look wrong for a while."""
+    poll, _, census = town.create_poll(VOTERS)
+    view = town.stack.registry.poll(poll.poll_id)
+    behind = ScriptedElectorates()
+    behind.treasuries.add(view.creator)
+    uploads = CensusUploads(town.stack.registry, Policy(), behind)
+    sent = [signed(town.stack.organizer, poll, census.encode())]
+    assert refusals(uploads, poll, view, sent) == [422]
+    behind.treasuries.clear()
+    uploads._resting.clear()
+    assert refusals(uploads, poll, view, sent) == [422]
+    monkeypatch.setattr(census_uploads, "_WRONG_S", 0)
+    assert refusals(uploads, poll, view, sent) == [200]
 
 
 def test_one_census_is_looked_at_at_a_time(town: Town) -> None:
@@ -304,6 +324,27 @@ def test_a_rounds_organizer_gives_the_census_of_its_poll(town: Town) -> None:
     view = stack.registry.poll(ids[1])
     own = signed(stack.organizer, false, rounds[1].members.encode())
     assert refusals(uploads, false, view, [own]) == [422]
+
+
+@pytest.mark.parametrize("number", ["1", "01", "+1", "%201", "0000000000000001", "1.0", "x"])
+def test_no_spelling_of_a_number_gets_a_body_past_the_gate(number: str) -> None:
+    """The framework reads some of these as 1 as well."""
+    read: list[str] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        read.append(scope["path"])
+        await respond(Problem(ProblemType.INTERNAL_ERROR, "let in"))(scope, receive, send)
+
+    async def refuse(*_: object) -> None:
+        raise Problem(ProblemType.CENSUS_NOT_SIGNED, "")
+
+    async def put() -> int:
+        transport = httpx.ASGITransport(CensusGate(inner, refuse))
+        async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
+            return (await client.put(f"/api/v1/polls/{number}/census", content=b"x")).status_code
+
+    assert asyncio.run(put()) == (401 if number == "1" else 404)
+    assert read == []
 
 
 def test_the_chain_is_asked_once_who_the_creator_is(town: Town) -> None:

@@ -186,7 +186,7 @@ def test_a_node_refuses_to_start_on_files_that_others_may_read(tmp_path: Path) -
     PollSecrets(folder / "secrets", key).keep(bytes(32), bytes(64))
     open_database(f"sqlite:///{folder / 'node.db'}", Schema.NODE).dispose()
     # With everything private it gets as far as the chain, which is not there.
-    assert "Connection refused" in _run_node(folder)
+    assert "no connection to the RPC endpoint" in _run_node(folder)
     secret = folder / "secrets" / f"{'00' * 32}.json"
     for path, bad in (
         (folder, 0o755),
@@ -216,7 +216,7 @@ def test_a_node_takes_no_plain_key_by_itself_and_shows_no_passphrase(tmp_path: P
     wrong = _run_node(folder, OSTRAKA_NODE_PASSPHRASE="the wrong passphrase")
     assert "wrong passphrase, or the file was changed" in wrong
     right = _run_node(folder, OSTRAKA_NODE_PASSPHRASE="the right passphrase")
-    assert "Connection refused" in right
+    assert "no connection to the RPC endpoint" in right
     for said in (plain, none, wrong, right):
         assert key.secret().hex() not in said
         assert "the right passphrase" not in said
@@ -246,6 +246,28 @@ def test_init_asks_for_a_passphrase_and_run_for_private_settings(tmp_path: Path)
     refused = run.invoke(app, ["gateway", "run", "--settings", str(settings)])
     assert (refused.exit_code, "OSTRAKA_GATEWAY_PASSPHRASE: unknown" in refused.stderr) == (2, True)
     assert word not in refused.output
+
+
+_CRASH = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, resource.RLIM_INFINITY))
+from ostraka.services import run_gateway
+from ostraka.services import run_node
+from ostraka.services.settings import GatewaySettings, NodeSettings
+async def limit(_):
+    # In place of serving.
+    print(*resource.getrlimit(resource.RLIMIT_CORE), oct(os.umask(0)), flush=True)
+run_node._serve = run_gateway._serve = limit
+run_node.run_node(NodeSettings.model_construct())
+run_gateway.run_gateway(GatewaySettings.model_construct())
+"""
+
+
+def test_what_crashes_leaves_no_copy_of_its_memory() -> None:
+    """Secrets are in the clear there; a service manager may have allowed dumps."""
+    command = [sys.executable, "-c", _CRASH]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["0 0 0o77"] * 2
 
 
 # --- A copy of the database --------------------------------------------------------------------
@@ -410,6 +432,17 @@ def test_after_the_tally_no_file_holds_the_secret_or_a_box(url: str, tmp_path: P
     node.ingest_again(again)
     left = b"\0".join(_values(node.engine))
     assert not any(_is_in(left, box) for box in node.boxes)
+
+
+def test_what_sqlite_overwrites_goes_nowhere_else(tmp_path: Path) -> None:
+    """By itself it keeps what a statement overwrites in /var/tmp until the statement's end."""
+    engine = open_database(f"sqlite:///{tmp_path / 'node.db'}", Schema.NODE)
+    with engine.connect() as connection:
+        kept = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("temp_store", "secure_delete", "journal_mode")
+        }
+    assert kept == {"temp_store": 2, "secure_delete": 1, "journal_mode": "wal"}
 
 
 def test_a_node_without_the_file_of_a_poll_makes_no_other_key(url: str, tmp_path: Path) -> None:

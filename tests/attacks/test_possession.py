@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from fastapi import FastAPI, Request, Response
 
 from ostraka.chain.registry import Status
+from ostraka.node import key_agreement
 from ostraka.node.possession import answer_challenge, make_challenge, possession
 from ostraka.sealing import (
     PollKey,
@@ -31,7 +33,7 @@ from ostraka.wire.peer_auth import HEADER, sign_request
 from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, Stage, waiting_hash
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_keys, node_key
+from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_key, check_poll_keys, node_key
 from ostraka_verifier.sharing import BoxContent
 from ostraka_verifier.typed_data import recover
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -75,11 +77,15 @@ COPIES: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Copier:
-    """Node 4: announces what it likes, and has others answer for it."""
+    """A node that announces what it likes, and has others answer for it."""
 
-    def __init__(self, poll: SyntheticPoll, announced: Callable[[], bytes]) -> None:
+    def __init__(self, poll: SyntheticPoll, node: int, announced: Callable[[], bytes]) -> None:
         self._poll = poll
-        self._announced = announced
+        self._node = node
+        self.announced = announced
+        self.signer = poll.node_keys[node - 1]
+        self.poll_keys = b""
+        self.signatures: dict[int, bytes] = {}
         self.village: Village
         self.relayed: list[int] = []
         self.app = FastAPI()
@@ -88,19 +94,20 @@ class Copier:
 
     def opening(self) -> dict[str, Any]:
         """Its announcement, properly signed."""
-        poll, key = self._poll, self._announced()
-        signer = poll.node_keys[COPIER - 1]
-        signature = signer.sign(
+        poll, key = self._poll, self.announced()
+        signature = self.signer.sign(
             poll.domain.digest(typed_data.POLL_KEY, poll.context, node_key(key))
         )
-        announced = {COPIER: Announcement(key, signature)}
-        return KeyReport(COPIER, announced, b"", {}, (), 0, bytes(65)).to_json(poll.nodes)
+        announced = {self._node: Announcement(key, signature)}
+        return KeyReport(
+            self._node, announced, self.poll_keys, self.signatures, (), 0, bytes(65)
+        ).to_json(poll.nodes)
 
     async def challenge(self, request: Request) -> Response:
         """Ask all others for the answer."""
         body = await request.body()
         for node in (1, 2, 3):
-            answer = await challenge(self.village, COPIER, node, body)
+            answer = await challenge(self.village, self._node, node, body)
             self.relayed.append(answer.status_code)
             if answer.status_code == 200:
                 return Response(answer.content)
@@ -134,9 +141,8 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
     kind: str, poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
-    copier = Copier(
-        poll, lambda: COPIES[kind](village.service(1).state.announcements[1].public_key)
-    )
+    announced = cache(lambda: COPIES[kind](village.service(1).state.announcements[1].public_key))
+    copier = Copier(poll, COPIER, announced)
 
     async def run() -> None:
         async with village.run({COPIER: copier.app}):
@@ -147,8 +153,11 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
                 report = await village.get(node, "/opening")
                 assert report["poll_keys"] is None
                 assert report["signatures"] == [None] * 4
+                # Nodes name the copier, and not the node whose key it copied.
                 waiting = {one["node"]: one["reason"] for one in report["waiting_for"]}
-                assert waiting[COPIER] == "key"
+                assert waiting == {COPIER: "key"}
+            # A key that is none is refused at once; nobody can answer for the copier of the others.
+            assert set(copier.relayed) == (set() if kind == "top bit" else {400})
             copied = village.service(1).state.announcements[1].public_key
             made = COPIES[kind](copied)
             assert old_rule([copied, made]) or kind == "copy"
@@ -164,13 +173,163 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
     asyncio.run(run())
 
 
+class Twin(Copier):
+    """A node that holds the key that it announced; so does another one."""
+
+    def __init__(self, poll: SyntheticPoll, node: int, poll_key: PollKey) -> None:
+        super().__init__(poll, node, lambda: poll_key.public_key)
+        self._key = poll_key
+
+    async def challenge(self, request: Request) -> Response:
+        """Answer it."""
+        poll, asker = self._poll, bytes.fromhex(request.headers[HEADER][:40])
+        challenger = poll.committee.index_of(asker)
+        assert challenger is not None
+        body = await request.body()
+        return Response(
+            answer_challenge(poll.context, poll.nodes, self._node, self._key, challenger, body)
+        )
+
+
+def test_nodes_that_share_a_key_are_named_both(poll: SyntheticPoll, tmp_path: Path) -> None:
+    village, key = Village(poll, tmp_path), PollKey()
+    twins = {node: Twin(poll, node, key).app for node in (3, COPIER)}
+
+    async def run() -> None:
+        async with village.run(twins):
+            await village.give_census()
+            await village.tick(4)
+            for node in (1, 2):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert not report.poll_keys
+                assert not report.signatures
+                assert {one.node: one.stage for one in report.waiting} == {
+                    3: Stage.KEY,
+                    COPIER: Stage.KEY,
+                }
+
+    asyncio.run(run())
+
+
+def test_a_node_shows_each_key_that_it_announces(
+    poll: SyntheticPoll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Node 4 shows that it holds its key, and then announces one that somebody else holds."""
+    village, key = Village(poll, tmp_path), PollKey()
+    switching = Twin(poll, COPIER, key)
+
+    async def run() -> None:
+        async with village.run({COPIER: switching.app}):
+            await village.give_census()
+            await village.tick(4)
+            first = village.service(1).keys._keys
+            assert first is not None
+            report = KeyReport.from_json(await village.get(1, "/opening"), poll.nodes)
+            assert set(report.signatures) == {1, 2, 3}
+            elsewhere = PollKey().public_key
+            switching.announced = lambda: elsewhere
+            await village.tick(4)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert report.poll_keys != first.hash
+                assert report.announcements[COPIER].public_key == elsewhere
+                assert not report.signatures
+                # Of the others nobody can have signed this list.
+                assert {one.node: one.stage for one in report.waiting} == {COPIER: Stage.KEY}
+            # Nobody waits for it because it changed, but because it does not show the new one.
+            monkeypatch.setattr(key_agreement, "_SETTLED_S", 0)
+            await village.tick(2)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert not report.signatures
+                waiting = {one.node: one.stage for one in report.waiting}
+                assert waiting[COPIER] is Stage.POSSESSION
+
+    asyncio.run(run())
+
+
+class Changing(Twin):
+    """A node that announces another key whenever it is asked, and holds them all."""
+
+    def __init__(self, poll: SyntheticPoll, node: int) -> None:
+        super().__init__(poll, node, PollKey())
+        self.announced = self.another
+
+    def another(self) -> bytes:
+        """A fresh key."""
+        self._key = PollKey()
+        return self._key.public_key
+
+
+def test_a_node_that_keeps_changing_its_key_has_nobody_else_named(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    village = Village(poll, tmp_path)
+
+    async def run() -> None:
+        async with village.run({COPIER: Changing(poll, COPIER).app}):
+            await village.give_census()
+            await village.tick(5)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert {one.node: one.stage for one in report.waiting} == {COPIER: Stage.KEY}
+
+    asyncio.run(run())
+
+
+def test_a_signature_of_the_list_counts_where_it_is_its_nodes(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
+    """Node 4 shows another node's signature, and one of another list, as its own."""
+    village = Village(poll, tmp_path)
+    liar = Twin(poll, COPIER, PollKey())
+
+    async def run() -> None:
+        async with village.run({COPIER: liar.app}):
+            await village.give_census()
+            await village.tick(4)
+            keys = village.service(1).keys._keys
+            assert keys is not None
+            liar.poll_keys = keys.hash
+            statement = typed_data.POLL_KEYS, poll.context, bytes(32)
+            others = liar.signer.sign(poll.domain.digest(*statement))
+            for lie in (village.service(1).keys._signatures[1], others):
+                liar.signatures = {COPIER: lie}
+                await village.tick(2)
+                for node in (1, 2, 3):
+                    report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                    assert set(report.signatures) == {1, 2, 3}
+                    waiting = {one.node: one.stage for one in report.waiting}
+                    assert waiting == {COPIER: Stage.SIGNATURE}
+
+    asyncio.run(run())
+
+
+def test_a_key_counts_with_its_nodes_signature_only(poll: SyntheticPoll, tmp_path: Path) -> None:
+    """Who answers in node 4's place, without its signing key, has no key in the list."""
+    village, key = Village(poll, tmp_path), PollKey()
+    impostor = Twin(poll, COPIER, key)
+    impostor.signer = poll.node_keys[0]
+
+    async def run() -> None:
+        async with village.run({COPIER: impostor.app}):
+            await village.give_census()
+            await village.tick(3)
+            for node in (1, 2, 3):
+                report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
+                assert set(report.announcements) == {1, 2, 3}
+                assert {one.node: one.stage for one in report.waiting} == {COPIER: Stage.KEY}
+
+    asyncio.run(run())
+
+
 def test_a_sound_key_whose_secret_is_elsewhere_proves_nothing(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     """Node 4 announces a key that somebody else holds, and relays challenges to the other nodes."""
     village = Village(poll, tmp_path)
     elsewhere = PollKey().public_key
-    copier = Copier(poll, lambda: elsewhere)
+    copier = Copier(poll, COPIER, lambda: elsewhere)
 
     async def run() -> None:
         async with village.run({COPIER: copier.app}):
@@ -355,6 +514,29 @@ def test_a_relayed_challenge_of_a_copied_key_is_not_answered(poll: SyntheticPoll
             answer_challenge(poll.context, 4, 1, poll.poll_keys[0], challenger, body)
 
 
+def _key_reason(name: str) -> str:
+    """Why a key of the vectors is refused."""
+    if (name.startswith("u of p") and name != "u of p - 1") or name in ("u plus p", "top bit set"):
+        return "not canonical"
+    if name.startswith("u of"):
+        return "of low order"
+    return "coefficient of 3329 or more" if "coefficient" in name else "bytes, expected 1216"
+
+
+@pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: str(case["name"]))
+def test_vectors_of_refused_keys_are_refused(case: dict[str, str]) -> None:
+    public_key = bytes.fromhex(case["public_key"][2:])
+    for check in (check_poll_key, Recipient):
+        with pytest.raises(Malformed, match=_key_reason(case["name"])):
+            check(public_key)
+
+
+def test_vectors_of_good_keys_are_taken() -> None:
+    for case in VECTORS["keys"]:
+        public_key = bytes.fromhex(case["public_key"][2:])
+        assert check_poll_key(public_key).hex() == case["cleared"][2:]
+
+
 def test_vectors_of_refused_lists_are_in_no_list() -> None:
     for case in VECTORS["refused_lists"]:
         keys = PollKeyList(tuple(bytes.fromhex(key[2:]) for key in case["public_keys"]))
@@ -391,11 +573,20 @@ def test_pinned_keys_that_are_refused_serve_for_nothing(
     """A copied key on chain all the same, or another one in this node's place."""
     village = Village(poll, tmp_path)
     keys = tuple(node_key(one.public_key) for one in poll.poll_keys)
+    copier = Copier(poll, COPIER, lambda: poll.poll_keys[0].public_key)
 
     async def run() -> None:
-        async with village.run(seeded=True):
+        async with village.run({COPIER: copier.app}, seeded=True):
             village.registry.open_poll((*keys[:3], keys[0]), (bytes(65),) * 4)
             await village.tick(2)
+            announced = village.service(2).state.announcements
+            assert {node: node_key(one.public_key) for node, one in announced.items()} == {
+                1: keys[0],
+                2: keys[1],
+                3: keys[2],
+                COPIER: keys[0],
+            }
+            assert village.service(2).state.pinned is None
             village.registry.open_poll((keys[1], keys[0], *keys[2:]), (bytes(65),) * 4)
             await village.tick(2)
             for node in (1, 2):

@@ -19,7 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from ostraka.node import possession, repair
 from ostraka.node.possession import answer_challenge
-from ostraka.node.repair import Helper, Pair, RepairCommittee, RepairRequest, SignedSeed
+from ostraka.node.repair import (
+    Contribution,
+    Helper,
+    Pair,
+    RepairCommittee,
+    RepairRequest,
+    SignedSeed,
+)
 from ostraka.sealing import PollKey, contribution_info, seed_info
 from ostraka.wire.poll_keys import PollKeyList
 from ostraka_verifier.curve import R
@@ -27,6 +34,7 @@ from ostraka_verifier.encoding import Reader, keccak256, tagged_hash, unsigned
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.poll_key import ML_KEM_BYTES
 from ostraka_verifier.sharing import Share, lagrange
+from ostraka_verifier.typed_data import recover
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.repairs import (
     committee_of,
@@ -137,6 +145,13 @@ class Sent:
     points: Mapping[Pair, bytes]
 
 
+def opened(poll: SyntheticPoll, request: RepairRequest, helper: int, answer: Contribution) -> Share:
+    """A masked share as its target opens it."""
+    info = contribution_info(poll.context, request.hash, helper, request.target)
+    plain = poll.poll_keys[request.target - 1].open(answer.box, info)
+    return Share.read(Reader(plain, "contribution"), len(poll.rule.slots), "contribution")
+
+
 def ask(
     poll: SyntheticPoll,
     request: RepairRequest,
@@ -145,9 +160,7 @@ def ask(
 ) -> Sent:
     """Second leg at one honest helper, with whatever seeds the coalition hands over."""
     answer = contribution_of(poll, request, helper, seeds)
-    info = contribution_info(poll.context, request.hash, helper.node, request.target)
-    opened = poll.poll_keys[request.target - 1].open(answer.box, info)
-    share = Share.read(Reader(opened, "contribution"), len(poll.rule.slots), "contribution")
+    share = opened(poll, request, helper.node, answer)
     points = zip(request.pairs_of(helper.node), answer.masks, strict=True)
     return Sent(
         request, helper.node, share.values[SLOT], {pair: point for pair, (point, _) in points}
@@ -246,6 +259,96 @@ def test_masks_without_the_repair_hash_give_votes_away(threshold: int) -> None:
     sent, masks = run_all(poll, WithoutRepairHash, [1])
     coalition = range(1, threshold)
     assert learned(poll, coalition, sent, masks) == vote_in(poll)
+
+
+class OneMaskForAllSlots(Helper):
+    """Masks whose scalars are all alike."""
+
+    def _mask(self, request: RepairRequest, pair: Pair, seed: bytes) -> list[int]:
+        return super()._mask(request, pair, seed)[:1] * (self.committee.slots + 1)
+
+
+@pytest.mark.parametrize("threshold", NODES)
+def test_one_mask_for_all_slots_would_tell_how_votes_differ(threshold: int) -> None:
+    """Of two slots: what masks hide of each must not cancel in their difference."""
+    poll = poll_of(threshold)
+    target, coalition = 1, range(1, threshold)
+
+    def difference(kind: type[Helper]) -> int | None:
+        request = request_for(poll, target, range(2, threshold + 2))
+        helpers = {node: helper_of(poll, node, kind) for node in request.helpers}
+        equations = Equations(threshold)
+        for node in coalition:
+            values = share_of(poll, node).values
+            equations.add_share(node, Share(((values[SLOT] - values[0]) % R,) * 2, 0))
+        honest = request.helpers[-1]
+        answer = contribution_of(poll, request, helpers[honest], seeds_of(request, helpers))
+        values = opened(poll, request, honest, answer).values
+        coefficient = lagrange(request.helpers, target)[-1]
+        equations.add_contribution(honest, coefficient, [], (values[SLOT] - values[0]) % R)
+        return equations.vote()
+
+    votes = poll.votes[0]
+    assert difference(OneMaskForAllSlots) == (votes[SLOT] - votes[0]) % R
+    assert difference(Helper) != (votes[SLOT] - votes[0]) % R
+
+
+def test_seeds_masks_and_signatures_bind_pair_keys_and_repair() -> None:
+    """As docs/protocol.md §9.3 writes them, byte by byte."""
+    poll, target = poll_of(3), 2
+    request = request_for(poll, target, (1, 3, 4), attempt=5)
+    helpers = {node: helper_of(poll, node) for node in request.helpers}
+    subject = keccak256(b"ostraka/v2/repair-subject", poll.prepared[0].ballot.digest)
+    named = bytes([target, 3, 1, 3, 4]) + bytes([0, 0, 0, 5])
+    repair_hash = keccak256(b"ostraka/v2/repair", poll.context, subject, named)
+    seeds = seeds_of(request, helpers)
+    masks = {
+        helper: dict(zip(request.pairs_of(helper), answer.masks, strict=True))
+        for helper, answer in (
+            (node, contribution_of(poll, request, helpers[node], seeds)) for node in request.helpers
+        )
+    }
+    for low, high in ((1, 3), (1, 4), (3, 4)):
+        pair, sent = bytes([low, high]), seeds[low, high]
+        keys = b"".join(
+            keccak256(b"ostraka/v2/node-key", poll.poll_keys[node - 1].public_key)
+            for node in (low, high)
+        )
+        info = b"ostraka/v2/seal/seed\0" + poll.context + repair_hash + pair + keys
+        seed = poll.poll_keys[high - 1].open(sent.box, info)
+        # The second secret of `helper_of`.
+        assert seed == keccak256(b"ostraka/v2/repair-seed", bytes([low]) * 32, repair_hash, pair)
+        scalars = []
+        for number in range(len(poll.rule.slots) + 1):
+            use = seed + repair_hash + pair + keys + number.to_bytes(4, "big")
+            halves = [keccak256(b"ostraka/v2/repair-mask", use, bytes([half])) for half in (0, 1)]
+            scalars.append(int.from_bytes(b"".join(halves), "big") % R)
+        point = poll.factory.key.commit([(scalars[:-1], scalars[-1])]).encode()
+        statement = poll.domain.digest(
+            "RepairSeed(bytes32 pollContext,bytes32 repairHash,uint32 low,uint32 high,"
+            "bytes32 boxHash,bytes32 maskHash)",
+            poll.context,
+            repair_hash,
+            low,
+            high,
+            keccak256(sent.box),
+            keccak256(point),
+        )
+        assert recover(statement, sent.signature) == poll.node_keys[low - 1].address
+        statement = poll.domain.digest(
+            "RepairMask(bytes32 pollContext,bytes32 subject,bytes32 repairHash,uint32 low,"
+            "uint32 high,bytes32 maskHash)",
+            poll.context,
+            subject,
+            repair_hash,
+            low,
+            high,
+            keccak256(point),
+        )
+        for end in (low, high):
+            given, signature = masks[end][low, high]
+            assert given == point
+            assert recover(statement, signature) == poll.node_keys[end - 1].address
 
 
 class BySharedSecret(Helper):

@@ -18,12 +18,13 @@ from eth_account import Account as EthAccount
 from hexbytes import HexBytes
 from sqlalchemy import Engine
 from web3 import Web3
+from web3.exceptions import Web3RPCError
 
 from ostraka.chain import sending
 from ostraka.chain.contract import ChainError
 from ostraka.chain.errors import LowOnCoin, NotMinedYet
 from ostraka.chain.registry import Registry
-from ostraka.chain.sending import Account, Errand
+from ostraka.chain.sending import Account, Errand, Outgoing
 from ostraka.chain.treasury import Treasury
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway import indexer as indexing
@@ -358,6 +359,49 @@ def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_refusal_forgets_nothing_that_another_has_sent_meanwhile(
+    chain: Chain,
+    engine: Engine,
+    gateway: GatewayContext,
+    round_id: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first answer is slow; until it comes the gateway, or another gateway, sends it too."""
+    chain.stop_mining()
+    said = []
+
+    def refused(*_: object) -> Web3RPCError:
+        # Its replica takes what the other one refuses.
+        chain.gateway(engine).push()
+        said.append("refused")
+        return Web3RPCError("insufficient funds for gas * price + value")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "_send", refused)
+        with pytest.raises(NotMinedYet):
+            Rounds(gateway).fund(round_id, BUDGET, "a request")
+    assert said == ["refused"]
+    chain.mine()
+    Rounds(gateway).fund(round_id, BUDGET, "a request")
+    chain.mine()
+    assert chain.deposited(round_id) == BUDGET
+
+
+def test_two_at_once_replace_a_stuck_one_by_the_same(gateway: GatewayContext) -> None:
+    """Both see it stuck, and sign the same: neither fails, and it is kept once."""
+    account, journal = gateway.account, gateway.account.journal
+    fields = {"to": "0x" + "11" * 20, "value": 0, "gas": 21_000, "chainId": 31337}
+    first, second = (account.sign(1 << 40, fields, (fee, 1), 0) for fee in (10, 20))
+    outgoing = Outgoing("a purpose", account.address, 1 << 40, fields, (first,))
+    assert journal.add(outgoing)
+    for _ in range(2):
+        journal.add_version(outgoing, second)
+    kept = journal.current("a purpose")
+    assert kept is not None
+    assert kept.versions == (first, second)
+
+
+@pytest.mark.usefixtures("quick")
 def test_stale_replicas_deposit_once(chain: Chain, gateway: GatewayContext, round_id: int) -> None:
     """Nonce, head, state and receipts each from another replica, of which some are behind."""
     for _ in range(4):
@@ -516,6 +560,45 @@ def test_a_node_finds_a_poll_whose_logs_come_late(
             assert poll_id in node._found
 
     asyncio.run(run())
+
+
+def test_where_the_higher_fee_is_not_affordable_the_lower_one_is_sent(
+    chain: Chain, engine: Engine
+) -> None:
+    account = Account(SigningKey(), DatabaseJournal(engine))
+    name = "0x" + account.address.hex()
+    chain.rpc.direct("hardhat_setBalance", name, hex(10**18))
+    fields = {"to": "0x" + "11" * 20, "value": 0, "gas": 21_000, "chainId": 31337}
+    first, dear = (account.sign(0, fields, (fee, 10**9), 0) for fee in (10**11, 10**17))
+    outgoing = Outgoing("a purpose", account.address, 0, fields, (first, dear))
+    assert account.journal.add(outgoing)
+    account.push(chain.registry().web3)
+    chain.mine()
+    assert chain.rpc.direct("eth_getTransactionCount", name, "latest") == "0x1"
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_reverted_is_over_only_when_its_block_is_final(
+    chain: Chain, gateway: GatewayContext, round_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that hears `refused` asks under another key: the first must be unable to succeed."""
+    client, path = Client(gateway), f"/api/v1/rounds/{round_id}/funding"
+    chain.stop_mining()
+    (waits,) = client.post(path, {"amount": "5"}, "one-that-comes-too-late")
+    assert waits.json()["title"] == "Not mined yet"
+    before = chain.rpc.direct("evm_snapshot")
+    # By then the round is over.
+    chain.rpc.direct("evm_setNextBlockTimestamp", hex(chain.now + 20_000))
+    chain.mine()
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "_final", lambda _: chain.stack.registry.head().number - 1)
+        (reverted,) = client.post(path, {"amount": "5"}, "one-that-comes-too-late")
+        assert (reverted.status_code, reverted.json()["title"]) == (503, "Not final yet")
+        assert chain.rpc.direct("evm_revert", before)
+        chain.mine()
+        (done,) = client.post(path, {"amount": "5"}, "one-that-comes-too-late")
+        assert done.status_code == 200, done.text
+    assert chain.deposited(round_id) == 5
 
 
 class Client:

@@ -125,6 +125,16 @@ def test_no_contract_has_a_sentence_of_its_own(endpoint: Endpoint) -> None:
     assert report["checks"][0]["detail"] == expected
 
 
+def test_nor_is_another_chain_with_the_same_addresses(endpoint: Endpoint) -> None:
+    """Whoever deploys on two chains with one key has a registry at one address on both."""
+    endpoint.answer = asking("eth_chainId", lambda _: "0x1")
+    code, report = audit(endpoint)
+    assert (code, report["verdict"]) == (3, "not checked")
+    first, *others = [one["detail"] for one in report["checks"]]
+    assert first == "the RPC endpoint serves chain 1, the board is of chain 31337"
+    assert set(others) == {"needs the chain"}
+
+
 def test_missing_events_of_a_tallied_poll_are_said_once(endpoint: Endpoint) -> None:
     endpoint.answer = asking("eth_getLogs", lambda _: [])
     code, report = audit(endpoint)

@@ -104,6 +104,15 @@ def test_an_invitation_is_found_in_every_plan_that_has_it(engine: Engine) -> Non
     assert older.nonce != newer.nonce
 
 
+def test_a_plan_that_was_removed_can_be_made_again(engine: Engine) -> None:
+    """As when the chain was out of reach, and the client asks again under the same key."""
+    plans = Plans(engine)
+    plan = plans.add(SPECIFICATION, plan_id="ab" * 8)
+    plans.remove(plan)
+    assert plans.add(SPECIFICATION, plan_id="ab" * 8).id == plan.id
+    assert [one.address for one in plans.invitations(plan)] == INVITED
+
+
 def test_plans_of_any_name_are_looked_for(engine: Engine) -> None:
     for name in ("nothing", "\0", "0" * 16, "\udc80"):
         assert outcome(lambda: Plans(engine).get(name)) == "No such plan"  # noqa: B023

@@ -266,6 +266,22 @@ def test_a_key_is_put_under_a_passphrase_and_under_another(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_nothing_is_left_of_a_key_that_was_plain(tmp_path: Path) -> None:
+    key, path = SigningKey(), tmp_path / "me.key"
+    write_key(path, key, None)
+    link = tmp_path / "link.key"
+    link.symlink_to(path)
+    # Who holds the file open sees what became of its bytes.
+    with path.open("rb") as held:
+        content = held.read()
+        rewrite_key(link, key, WORD, CHEAP)
+        held.seek(0)
+        assert held.read() == bytes(len(content))
+    assert link.is_symlink()
+    assert json.loads(path.read_text())["format"] == FORMAT
+    assert sorted(tmp_path.iterdir()) == [link, path]
+
+
 def test_no_command_takes_a_passphrase_as_an_argument() -> None:
     import typer
 

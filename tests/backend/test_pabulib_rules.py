@@ -235,6 +235,17 @@ def test_categories_with_caps_leftover_and_cents(tmp_path: Path) -> None:
             "category: 'Parks, paths' is none of META's categories",
         ),
         ({"max_words": "2"}, "max_words 2: a limit that Ostraka does not know"),
+        ({"vote_limit": "2"}, ":7: vote_limit 2: a limit that Ostraka does not know"),
+        ({"length_max": "2"}, ":7: length_max 2: a limit that Ostraka does not know"),
+        ({"rule": "greedy", "leftover_budget": "goes to b"}, "only a pass ordered by score"),
+        (
+            {"rule": "greedy-threshold", "min_project_score_threshold": "-1"},
+            r":8: outcome\.minimum_support: -1 outside",
+        ),
+        (
+            {"categories": "Parks, paths,Sport", "max_length_per_category": "0"},
+            "nobody could choose any of a category",
+        ),
         ({"max_sum_cost_per_district": "2"}, "a limit that Ostraka does not know"),
         ({"vote_type": "cumulative"}, "how many points are there to give"),
         (

@@ -14,7 +14,8 @@ from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.keys import SigningKey
-from ostraka.planning.specification import PollSpecification
+from ostraka.planning.electorates import Electorates
+from ostraka.planning.specification import AccountList, PollSpecification
 from ostraka.storage.database import Schema, open_database
 
 CLOSES_AT = 2_000_000_000
@@ -51,6 +52,7 @@ def runner(folder: Path, registry: Registry) -> tuple[PlanRunner, Plans]:
         registry=registry,
         account=account,
         errand=account.errand,
+        electorates=Electorates("http://127.0.0.1:9", bytes(20)),
         push=lambda: None,
     )
     return PlanRunner(cast(GatewayContext, gateway)), plans
@@ -83,3 +85,15 @@ def test_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
     shown = plans.to_json(plans.get(plan.id))
     assert (shown["finished"], registry.asked) == (True, 1)
     assert "Too late" in str(shown["problem"])
+
+
+def test_a_poll_of_too_few_voters_says_so_in_words(tmp_path: Path) -> None:
+    """As where few redeem their invitations: the contract would name its parameter alone."""
+    leads, plans = runner(tmp_path, Registry(CLOSES_AT - 1000))
+    entries = [{"account": "0x" + f"{number:040x}"} for number in (1, 2, 3)]
+    voters = AccountList.model_validate({"accounts": entries})
+    plan = plans.add(SPECIFICATION.model_copy(update={"voters": voters}))
+    leads.tick()
+    problem = plans.to_json(plans.get(plan.id))["problem"]
+    assert problem["title"] == "Too few voters"
+    assert problem["detail"] == "3 may vote, and the poll needs 5 ballots"

@@ -97,6 +97,11 @@ def test_orders_and_approvals(
             text_of("1: 1\n", 1).replace("# ALTERNATIVE NAME 2: Ben", "# B"),
             "NAME 2 is missing",
         ),
+        (
+            "a.soi",
+            text_of("1: 1\n", 1).replace(": Cyd", ": \u200b"),
+            ":8: .* NAME 3: blank",
+        ),
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 9"), ":7: .* the file names 3"),
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 01"), ":7: .* NAME 1 stands there"),
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAEM 2"), ":7: .* did you mean ALTERN"),
@@ -127,3 +132,9 @@ def test_money_and_bytes_that_are_no_text(tmp_path: Path) -> None:
     path.write_bytes(b"# TITLE: \xff\n")
     with pytest.raises(PrefLibError, match="not UTF-8"):
         read_election(path)
+
+
+def test_the_category_that_approves_is_named(tmp_path: Path) -> None:
+    text = text_of("1: {1},{2,3}\n# CATEGORY NAME 1: No\n# CATEGORY NAME 2: Yes\n", 1)
+    election = read_election(write(tmp_path, text, "a.cat"))
+    assert 'by the first category ("No")' in election.says

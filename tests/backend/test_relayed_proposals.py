@@ -1,20 +1,24 @@
 """What a gateway pays for, and whom it believes."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine
 
-from ostraka.chain.contract import ChainError, Refused, Reverted
+from ostraka.chain.contract import ChainError, Refused, Reverted, checksum, deploy
+from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account
+from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.periods import refuse_short
 from ostraka.gateway.plans import Plans
 from ostraka.gateway.relayed_proposals import PAYOUT_TRIES, RelayedProposals
 from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates
-from ostraka.planning.specification import TokenVotes
+from ostraka.planning.specification import PollSpecification, TokenVotes
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.problems import Problem
 
@@ -62,3 +66,29 @@ def test_an_electorate_does_not_name_the_provider() -> None:
     electorate = TokenVotes(kind="votes", contract="0x" + "11" * 20)
     with pytest.raises(ChainError):
         Electorates("http://127.0.0.1:9/v3/SECRET", bytes(20)).census(electorate)
+
+
+def test_periods_below_the_registry_s_floor_are_refused_when_asked_for(tmp_path: Path) -> None:
+    """A poll goes on chain when registration is over: its organizer would be gone by then."""
+    with LocalStack(tmp_path, 0) as stack:
+        stack.start_chain()
+        address, _ = deploy(
+            stack.rpc_url, stack.organizer, "PollRegistry", 3600, checksum(bytes(20))
+        )
+        gateway = SimpleNamespace(registry=Registry(stack.rpc_url, address))
+        for name in ("dispute_window", "tally_period"):
+            wanted = PollSpecification.model_validate(
+                {
+                    "title": "A question",
+                    "questions": [
+                        {"kind": "single_choice", "title": "Well?", "options": ["yes", "no"]}
+                    ],
+                    "voters": {"kind": "list", "accounts": [{"account": "0x" + "11" * 20}]},
+                    "closes_at": stack.registry.head().timestamp + 9000,
+                    "minimum_ballots": 1,
+                    "times": {name: 3599},
+                }
+            )
+            with pytest.raises(Problem, match="3599 s, at least 3600 s") as refused:
+                refuse_short(cast(GatewayContext, gateway), wanted, {})
+            assert (refused.value.status, refused.value.field) == (422, f"times.{name}")

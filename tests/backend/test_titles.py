@@ -41,6 +41,9 @@ MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # of EIP-55
         ("a\nb", "U+000A cannot be seen"),
         ("\u3164", "U+3164 cannot be seen"),
         ("a\ud800", "U+D800 cannot be seen"),
+        ("a\ufff0", "U+FFF0 cannot be seen"),
+        ("a\U000e0fff", "U+E0FFF cannot be seen"),
+        ("\u180b", "blank"),
     ],
 )
 def test_titles(text: str, problem: str | None) -> None:
@@ -58,6 +61,8 @@ def test_titles(text: str, problem: str | None) -> None:
         ("a  b", "a\u00a0b"),
         ("a\u200db", "ab"),
         ("\u2764\ufe0f", "\u2764"),
+        ("a\u180b", "a"),
+        ("a\u180f", "a"),
     ],
 )
 def test_names_that_nobody_can_tell_apart(one: str, other: str) -> None:

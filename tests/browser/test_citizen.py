@@ -19,9 +19,9 @@ from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import load
 from ostraka_verifier.question import ballot_bits, read_questions
-from tests.browser.invitations import by_invitation, redeem
 from tests.browser.surfing import Surfer
 from tests.support.api import TIMES, Api, fresh_keys, poll_keys, wait_for_heads
+from tests.support.invitations import by_invitation, redeem
 from tests.support.town import eventually
 
 PASSPHRASE = "correct horse battery staple"
@@ -127,12 +127,12 @@ def answer_all(page: Page) -> None:
     days.get_by_label("Sat").check()
     days.get_by_label("Sun").check()
     expect(days).to_contain_text("2 of at most 3 chosen")
-    expect(days).to_contain_text("take at most 1 of Sat, Sun")
+    expect(days).to_contain_text("choose at most 1 in total for Sat, Sun")
     days.get_by_label("Sat").uncheck()
     things = question("What to buy?")
     things.get_by_label("Bench").check()
     things.get_by_label("Statue").check()
-    expect(things).to_contain_text("it costs 300 more than there is")
+    expect(things).to_contain_text("this is 300 over budget")
     things.get_by_label("Statue").uncheck()
     things.get_by_label("Tree").check()
     expect(things).to_contain_text("550 of 1,000 spent")
@@ -143,7 +143,7 @@ def answer_all(page: Page) -> None:
     question("Strength").get_by_label("No").fill("3")
     expect(question("Strength")).to_contain_text("9 of 9 credits used")
     question("Divide").get_by_role("textbox", name="Art").fill("30")
-    expect(question("Divide")).to_contain_text("still to be given: 70")
+    expect(question("Divide")).to_contain_text("distribute 70 more")
     question("Divide").get_by_role("slider", name="Sport").fill("70")
     order = question("Order")
     for colour in ("Red", "Green", "Blue"):
@@ -152,14 +152,14 @@ def answer_all(page: Page) -> None:
     up = order.get_by_role("button", name="Move Blue up")
     up.focus()
     page.keyboard.press("Enter")
-    expect(order).to_contain_text("Blue is now place 2")
+    expect(order).to_contain_text("Blue is now number 2")
     expect(up).to_be_focused()
     page.keyboard.press("Enter")
-    expect(order).to_contain_text("Blue is now place 1")
+    expect(order).to_contain_text("Blue is now number 1")
     drag(page, order, "Blue", "Green")
-    expect(order).to_contain_text("Blue is now place 3")
+    expect(order).to_contain_text("Blue is now number 3")
     drag(page, order, "Blue", "Red")
-    expect(order).to_contain_text("Blue is now place 1")
+    expect(order).to_contain_text("Blue is now number 1")
     question("How old?").get_by_label("30 and more").check()
     question("Who comes how?").get_by_label("young").check()
     question("Who comes how?").get_by_label("by bus").check()
@@ -202,7 +202,7 @@ def vote_of_others(
 def register(page: Page) -> None:
     page.get_by_label("Choose a passphrase").fill(PASSPHRASE)
     page.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
-    page.get_by_role("button", name="Make my key and register").click()
+    page.get_by_role("button", name="Create my key and register").click()
 
 
 def bound_elsewhere(citizen: Surfer, poll_id: int, invitation: SigningKey) -> None:
@@ -229,8 +229,8 @@ def bound_elsewhere(citizen: Surfer, poll_id: int, invitation: SigningKey) -> No
     # Without a provider of chain data the gateway's list is all there is …
     unchecked = f"/polls/{poll_id}?rpc=https://127.0.0.1:1"
     for entries, says in (
-        (rebound, "bound to another key in the list of voters: 0x0707"),
-        (without, "the list of voters leaves you out"),
+        (rebound, "is bound to another key: 0x0707"),
+        (without, "the list of voters does not include you"),
     ):
         page.route(path, changed(entries))
         page.goto(unchecked)
@@ -240,7 +240,7 @@ def bound_elsewhere(citizen: Surfer, poll_id: int, invitation: SigningKey) -> No
         # … and with one a list that is not the chain's is told apart.
         page.goto(f"/polls/{poll_id}")
         unlock(page)
-        expect(page.get_by_text("is not the one that the chain fixes")).to_be_visible()
+        expect(page.get_by_text("is not the one fixed on the chain")).to_be_visible()
         page.unroute(path)
     citizen.look("poll-false-list")
     citizen.console.clear()
@@ -308,8 +308,8 @@ def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
     """A ballot is noted on another device, opened, and looked into there; it is not cast."""
     page, there = citizen.page, other.page
     page.get_by_role("button", name="Seal my ballot").click()
-    expect(page.get_by_text("Sealed, not yet cast")).to_be_visible()
-    expect(page.get_by_role("img", name="as a picture")).to_be_visible()
+    expect(page.get_by_text("Sealed, not cast yet")).to_be_visible()
+    expect(page.get_by_role("img", name="as a QR code")).to_be_visible()
     citizen.look("poll-sealed")
     digest = page.locator(".panel .digest").text_content() or ""
     there.goto(f"/polls/{poll_id}/check#number={digest}")
@@ -317,15 +317,15 @@ def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
     other.look("check-noted")
 
     page.get_by_role("button", name="Test this ballot instead").click()
-    expect(page.get_by_text("Opened, not cast")).to_be_visible()
+    expect(page.get_by_text("Revealed, not cast")).to_be_visible()
     citizen.look("poll-opened")
-    file = citizen.download("Save the opened ballot as a file")
+    file = citizen.download("Save the revealed ballot as a file")
     assert not [one for one in citizen.sent if "/ballots" in one.partition("\n")[0]]
-    there.get_by_label("Opened ballot, as a file").set_input_files(file)
-    check = there.get_by_role("button", name="Check it")
+    there.get_by_label("Revealed ballot, as a file").set_input_files(file)
+    check = there.get_by_role("button", name="Check", exact=True)
     check.click()
-    expect(there.get_by_text("This ballot says exactly this")).to_be_visible()
-    says = there.locator(".notice", has=there.get_by_text("This ballot says exactly this"))
+    expect(there.get_by_text("This ballot contains exactly this")).to_be_visible()
+    says = there.locator(".notice", has=there.get_by_text("This ballot contains exactly this"))
     expect(says).to_contain_text("You noted the ballot")
     expect(says).to_contain_text(f"account 0x{content_of(file)[:40]}")
     expect(there.locator(".says")).to_contain_text("Order1. Blue2. Red3. Green")
@@ -346,7 +346,7 @@ def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
     expect(there.get_by_label("or its content")).to_have_value("{}")
     assert not any("22" * 32 in one for one in other.kept().values())
     assert not other.console, other.console
-    page.get_by_role("button", name="Go on and seal a new ballot").click()
+    page.get_by_role("button", name="Continue and seal a new ballot").click()
     return digest
 
 
@@ -367,11 +367,11 @@ def test_by_invitation_from_registration_to_audit(
     expect(page.get_by_text("All kinds of questions")).to_be_visible()
     citizen.look("home-registering")
     page.goto(f"/register#{code[:-1]}")
-    expect(page.get_by_role("alert")).to_contain_text("no invitation code")
+    expect(page.get_by_role("alert")).to_contain_text("not an invitation code")
     citizen.look("register-no-code")
     page.get_by_label("Invitation code").fill("1" * 64)
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_role("alert")).to_contain_text("Nobody was given this code")
+    expect(page.get_by_role("alert")).to_contain_text("This code was never issued")
     page.goto("/about")
     page.goto(f"/register#{code}")
     expect(page.get_by_role("heading", name="Register to vote")).to_be_visible()
@@ -379,7 +379,7 @@ def test_by_invitation_from_registration_to_audit(
     citizen.look("register")
     page.get_by_label("Choose a passphrase").fill("short")
     page.get_by_label("Repeat the passphrase").fill("short")
-    page.get_by_role("button", name="Make my key and register").click()
+    page.get_by_role("button", name="Create my key and register").click()
     expect(page.get_by_role("alert")).to_contain_text("at least 10 characters")
     register(page)
     expect(page.get_by_role("heading", name="You are registered")).to_be_visible()
@@ -395,7 +395,7 @@ def test_by_invitation_from_registration_to_audit(
     expect(again.page.get_by_text("bound to the key")).to_contain_text(confirmation["signing_key"])
     again.look("register-bound")
     register(again.page)
-    expect(again.page.get_by_role("alert")).to_contain_text("used before, with another key")
+    expect(again.page.get_by_role("alert")).to_contain_text("already used with another key")
     on_paper(citizen, surfer())
 
     stack.move_time(plan["specification"]["registration_closes_at"])
@@ -407,34 +407,34 @@ def test_by_invitation_from_registration_to_audit(
     # A gateway that names keys of its own would read the vote: the chain tells.
     with lying(citizen, poll_id):
         page.goto(f"/polls/{poll_id}")
-        expect(page.get_by_text("Do not vote: the chain says something else")).to_be_visible()
+        expect(page.get_by_text("does not match the blockchain. Do not vote.")).to_be_visible()
         expect(page.get_by_role("group", name="Where?")).to_have_count(0)
         citizen.look("poll-lies")
     bound_elsewhere(citizen, poll_id, invited[0])
     # What is no provider of chain data checks nothing, and the voter has to say so.
     page.goto(f"/polls/{poll_id}?rpc={stack.node_urls[0]}")
-    expect(page.get_by_text("Not checked on the chain")).to_be_visible()
-    expect(page.get_by_label("I vote without this check")).not_to_be_checked()
+    expect(page.get_by_text("Not checked against the chain")).to_be_visible()
+    expect(page.get_by_label("Vote without this check")).not_to_be_checked()
     citizen.look("poll-unchecked")
 
     page.goto("/")
     page.get_by_role("link", name="All kinds of questions").click()
-    expect(page.get_by_text("has exactly this poll, and every node signed")).to_be_visible()
+    expect(page.get_by_text("contains exactly this poll, and every node signed")).to_be_visible()
     own = page.get_by_role("region", name="Your ballot")
-    expect(own.get_by_text("Not yet cast")).to_be_visible()
+    expect(own.get_by_text("Not cast yet")).to_be_visible()
     # However far down that is, it is in sight from the beginning.
     expect(page.get_by_role("link", name="Your ballot")).to_be_in_viewport()
     answer_all(page)
     heard = page.get_by_role("group", name="Points", exact=True).get_by_role("status")
-    expect(heard).to_have_text("7 of 10 given")
+    expect(heard).to_have_text("7 of 10 distributed")
     citizen.look("poll-filled")
     park = page.get_by_role("group", name="Points", exact=True).get_by_label("Park")
     page.evaluate(FILL_STORAGE)
     park.fill("07")
-    expect(page.get_by_text("no room to keep your draft")).to_be_visible()
+    expect(page.get_by_text("no space to store your draft")).to_be_visible()
     page.evaluate("localStorage.removeItem('filling')")
     park.fill("7")
-    expect(page.get_by_text("no room to keep your draft")).to_have_count(0)
+    expect(page.get_by_text("no space to store your draft")).to_have_count(0)
     # A page that is closed in the middle of it loses nothing.
     page.goto("/about")
     expect(page.get_by_text("Number of the client")).to_be_visible()
@@ -445,7 +445,7 @@ def test_by_invitation_from_registration_to_audit(
     expect(page.get_by_label("Bench")).to_be_checked()
     page.get_by_label("Passphrase").fill("another passphrase")
     page.get_by_role("button", name="Unlock").click()
-    expect(page.get_by_role("alert")).to_contain_text("does not open this key")
+    expect(page.get_by_role("alert")).to_contain_text("does not unlock the key")
     page.get_by_label("Passphrase").fill(PASSPHRASE)
     page.get_by_role("button", name="Unlock").click()
     expect(page.get_by_role("button", name="Seal my ballot")).to_be_enabled()
@@ -454,12 +454,12 @@ def test_by_invitation_from_registration_to_audit(
     opened = challenge(citizen, surfer(), poll_id)
     # However often a button is pressed, one ballot is sealed and one is cast.
     page.get_by_role("button", name="Seal my ballot").dblclick()
-    expect(page.get_by_text("Sealed, not yet cast")).to_be_visible()
+    expect(page.get_by_text("Sealed, not cast yet")).to_be_visible()
     sealed = page.locator(".panel .digest").text_content()
     assert sealed not in (None, opened)
     page.get_by_role("button", name="Cast my ballot").dblclick()
     expect(page.get_by_text("Cast and recorded")).to_be_visible()
-    expect(page.get_by_text("receipt checked")).to_have_count(4)
+    expect(page.get_by_text("receipt verified")).to_have_count(4)
     citizen.look("poll-cast")
     kept = citizen.kept()
     assert not [name for name in kept if "draft" in name]
@@ -487,15 +487,15 @@ def test_by_invitation_from_registration_to_audit(
     page.get_by_role("button", name="Unlock").click()
     expect(page.get_by_text("Sent, but not recorded yet")).to_be_visible()
     page.route("**/ballots", with_a_false_receipt)
-    page.get_by_role("button", name="Send it again").click()
+    page.get_by_role("button", name="Send again").click()
     expect(page.get_by_text("Cast and recorded")).to_be_visible()
-    expect(page.get_by_text("receipt checked")).to_have_count(3)
+    expect(page.get_by_text("receipt verified")).to_have_count(3)
     expect(page.get_by_text("Node 1: no receipt: receipt")).to_be_visible()
     citizen.look("poll-false-receipt")
     page.unroute("**/ballots")
 
     vote_of_others(stack, api, poll_id, others)
-    expect(page.get_by_text("Have voted").locator("..")).to_contain_text("6")
+    expect(page.get_by_text("Voted", exact=True).locator("..")).to_contain_text("6")
     page.goto(f"/polls/{poll_id}/results")
     expect(page.get_by_text("There is no result yet")).to_be_visible()
     citizen.look("results-early")
@@ -507,17 +507,17 @@ def test_by_invitation_from_registration_to_audit(
 
     page.goto(f"/polls/{poll_id}")
     page.get_by_role("button", name="Look it up among all counted ballots").click()
-    expect(page.get_by_text("Yes. Your ballot is among those that were counted")).to_be_visible()
+    expect(page.get_by_text("Yes. Your ballot is among the counted ballots")).to_be_visible()
     citizen.look("poll-counted")
     # So says any other device, to whom has the receipts.
     other = surfer()
     other.page.goto(f"/polls/{poll_id}")
-    receipts = other.page.get_by_label("Receipts that were saved as a file")
+    receipts = other.page.get_by_label("Receipts saved as a file")
     receipts.set_input_files(key_file)
-    expect(other.page.get_by_role("alert")).to_contain_text("no file of receipts of this poll")
+    expect(other.page.get_by_role("alert")).to_contain_text("no receipts for this poll")
     receipts.set_input_files(citizen.download("Save the receipts as a file"))
     other.page.get_by_role("button", name="Look it up among all counted ballots").click()
-    expect(other.page.get_by_text("Yes. Your ballot is among those")).to_be_visible()
+    expect(other.page.get_by_text("Yes. Your ballot is among the counted")).to_be_visible()
     other.look("poll-counted-elsewhere")
     page.get_by_role("link", name="Results").click()
     for question, option, votes_for, share in (
@@ -530,14 +530,16 @@ def test_by_invitation_from_registration_to_audit(
         expect(row.get_by_role("cell")).to_have_text([votes_for, share])
     # (45 + 5 × 20) / 6
     expect(page.get_by_role("table", name="Minutes")).to_contain_text("24.17")
-    expect(page.get_by_text("assuming that each of 7 invitations (6 used)")).to_be_visible()
+    expect(page.get_by_text("assumes that each of 7 invitations (6 used)")).to_be_visible()
     citizen.look("results")
-    page.get_by_role("link", name="Check all of this yourself").click()
+    page.get_by_role("link", name="Verify all of this yourself").click()
     expect(page.get_by_role("button", name="Start the audit")).to_be_visible()
     citizen.look("audit")
     page.get_by_role("button", name="Start the audit").click()
-    expect(page.get_by_text("Everything holds, assuming:")).to_be_visible()
-    expect(page.get_by_text("each of 7 invitations (6 used) went to a person")).to_be_visible()
+    expect(page.get_by_text("All checks passed, assuming:")).to_be_visible()
+    expect(
+        page.get_by_text("each of 7 invitations (6 used) went to a different person")
+    ).to_be_visible()
     expect(page.get_by_text("This is a test deployment")).to_be_visible()
     citizen.look("audit-holds")
 

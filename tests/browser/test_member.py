@@ -11,10 +11,10 @@ from ostraka.demo.local_stack import CHAIN_ID, LocalStack
 from ostraka.key_files import write_key
 from ostraka.keys import SigningKey
 from ostraka.wire.records import from_hex, to_hex
-from tests.browser.invitations import by_invitation
 from tests.browser.surfing import Surfer
 from tests.browser.wallet import NAME, BrowserWallet
 from tests.support.api import TIMES, Api, accounts, fresh_keys, wait_for_heads
+from tests.support.invitations import by_invitation
 from tests.support.town import eventually
 
 PASSPHRASE = "correct horse battery staple"
@@ -51,11 +51,11 @@ def mixed_case(address: str) -> str:
 def fill(page: Page, title: str, amount: str, recipient: str) -> None:
     page.get_by_label("Title").fill(title)
     page.get_by_label("Amount").fill(amount)
-    page.get_by_label("Address that is paid").fill(recipient)
+    page.get_by_label("Recipient’s address").fill(recipient)
 
 
 def preview(page: Page) -> None:
-    page.get_by_role("button", name="Look at it before signing").click()
+    page.get_by_role("button", name="Review before signing").click()
 
 
 def proposals(api: Api, number: str) -> list[dict[str, Any]]:
@@ -74,21 +74,21 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     # Whoever fills in the form is told of what the round would refuse.
     page.goto("/")
     page.get_by_role("link", name="Autumn").click()
-    page.get_by_role("link", name="Propose something").click()
+    page.get_by_role("link", name="Make a proposal").click()
     expect(page.get_by_text("(in 1 hour)")).to_be_visible()
     fill(page, "ł" * 76, "501", mixed_case(recipient).swapcase().replace("X", "x", 1))
-    expect(page.get_by_text("From 10 to 500. Paid in the chain’s own coin.")).to_be_visible()
+    expect(page.get_by_text("From 10 to 500. Paid in the chain’s native coin.")).to_be_visible()
     expect(page.get_by_text("152 of 150 bytes used")).to_be_visible()
     preview(page)
     expect(page.get_by_label("Title")).to_be_focused()
-    for problem in ("The title is too long", "is outside what this round allows"):
+    for problem in ("The title is too long", "is outside the limits of this round"):
         expect(page.get_by_text(problem)).to_be_visible()
-    expect(page.get_by_text("The capitals do not fit")).to_be_visible()
+    expect(page.get_by_text("Checksum mismatch")).to_be_visible()
     member.look("propose-problems")
-    page.get_by_label("Address that is paid").fill("0x" + "0" * 40)
+    page.get_by_label("Recipient’s address").fill("0x" + "0" * 40)
     expect(page.get_by_text("This is the zero address")).to_be_visible()
     fill(page, "Ławka", "400", mixed_case(recipient))
-    page.get_by_label("What it is, and why").fill("Nobody can sit.\nhttps://bench.example")
+    page.get_by_label("What it is and why").fill("Nobody can sit.\nhttps://bench.example")
     page.get_by_label("Category").select_option("Category 2")
     page.reload()
     expect(page.get_by_label("Title")).to_have_value("Ławka")
@@ -97,22 +97,22 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     # The wallet is on another chain at first, and its owner hesitates.
     wallet.chain_id = 1
     preview(page)
-    expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Is this correct?")).to_be_visible()
     connect_button = page.get_by_role("button", name=f"Connect {NAME}")
     icon = connect_button.locator("img")
     expect(icon).to_have_js_property("naturalWidth", 8)
     member.look("propose-sign-in")
     connect_button.click()
-    expect(page.get_by_text("Your wallet is on the network with number 1.")).to_be_visible()
+    expect(page.get_by_text("Your wallet is on network number 1.")).to_be_visible()
     member.look("propose-other-chain")
     wallet.knows_chain = False
     page.get_by_role("button", name="Sign and send").click()
-    expect(page.get_by_text(f"Choose the network with number {CHAIN_ID} in it")).to_be_visible()
+    expect(page.get_by_text(f"Switch it to network number {CHAIN_ID}")).to_be_visible()
     assert not wallet.signed
     wallet.knows_chain = True
-    page.get_by_role("button", name=f"Ask the wallet to change to network {CHAIN_ID}").click()
+    page.get_by_role("button", name=f"Ask the wallet to switch to network {CHAIN_ID}").click()
     wallet.move(CHAIN_ID)
-    expect(page.get_by_text("Your wallet is on the network")).to_have_count(0)
+    expect(page.get_by_text("Your wallet is on network number")).to_have_count(0)
     wallet.declines = 1
     page.get_by_role("button", name="Sign and send").click()
     expect(page.get_by_text("You declined in your wallet")).to_be_visible()
@@ -146,8 +146,8 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     member.look("round-own")
     own.get_by_role("link", name="Edit Ławka").click()
     expect(page.get_by_label("Amount")).to_have_value("400")
-    expect(page.get_by_label("Address that is paid")).to_have_value("")
-    expect(page.get_by_text(f"It is {mixed_case(recipient)} as this site shows it")).to_be_visible()
+    expect(page.get_by_label("Recipient’s address")).to_have_value("")
+    expect(page.get_by_text(f"This site shows {mixed_case(recipient)}.")).to_be_visible()
     member.look("revise")
     fill(page, "Ławka", "350", recipient)
     preview(page)
@@ -158,7 +158,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
 
     # A second one, sent by the wallet itself, and withdrawn by signature; a third one is too many.
     page.get_by_role("link", name="Back to the round").click()
-    page.get_by_role("link", name="Propose something").click()
+    page.get_by_role("link", name="Make a proposal").click()
     expect(page.get_by_text("You have made 1 of at most 2 proposals")).to_be_visible()
     fill(page, "Statue", "500", recipient)
     preview(page)
@@ -173,7 +173,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     assert wallet.signed[-1]["primaryType"] == "Withdrawal"
     assert wallet.signed[-1]["message"]["proposalId"] == proposals(api, number)[1]["proposal"]
     assert [one["withdrawn"] for one in proposals(api, number)] == [False, True]
-    page.get_by_role("link", name="Propose something").click()
+    page.get_by_role("link", name="Make a proposal").click()
     expect(page.get_by_text("as many proposals as this round allows")).to_be_visible()
     member.look("propose-limit")
 
@@ -183,7 +183,7 @@ def test_a_member_with_a_wallet(stack: LocalStack, surfer: Callable[[], Surfer])
     expect(page.get_by_text("is not on the list of members")).to_be_visible()
     fill(page, "Fence", "100", recipient)
     preview(page)
-    expect(page.get_by_role("button", name="Change it")).to_be_visible()
+    expect(page.get_by_role("button", name="Edit", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Sign and send")).to_have_count(0)
     member.look("propose-stranger")
     wallet.show(keys[0].address)
@@ -209,22 +209,22 @@ def vote_with(member: Surfer, wallet: BrowserWallet, poll_id: int) -> None:
     page.get_by_role("link", name="Go to the vote").click()
     expect(page.get_by_text(f"You sign with {NAME}")).to_be_visible()
     page.get_by_label("Ławka").check()
-    expect(page.get_by_text("has exactly this poll")).to_be_visible()
+    expect(page.get_by_text("contains exactly this poll")).to_be_visible()
     page.get_by_role("button", name="Seal my ballot").click()
     number = page.locator("code.digest").inner_text()
     wallet.declines = 1
     page.get_by_role("button", name="Cast my ballot").click()
     expect(page.get_by_text("You declined in your wallet")).to_be_visible()
-    expect(page.get_by_text("Sealed, not yet cast")).to_be_visible()
+    expect(page.get_by_text("Sealed, not cast yet")).to_be_visible()
     member.look("poll-declined")
     # What may be signed at any moment is not opened.
     wallet.wait()
     page.get_by_role("button", name="Cast my ballot").click()
-    expect(page.get_by_text("Your wallet asks you")).to_be_visible()
+    expect(page.get_by_text("Your wallet is asking you to confirm")).to_be_visible()
     expect(page.get_by_role("button", name="Test this ballot")).to_be_disabled()
     member.look("poll-asking")
     wallet.go_on()
-    expect(page.get_by_text("4 of 4 nodes gave a receipt")).to_be_visible()
+    expect(page.get_by_text("4 of 4 nodes issued a receipt")).to_be_visible()
     member.look("poll-cast-by-wallet")
     ballot = wallet.signed[-1]
     assert ballot["primaryType"] == "Ballot"
@@ -246,14 +246,14 @@ def name_a_voting_key(
     page = member.page
     safe, _ = deploy(stack.rpc_url, owner, "TestWallet")
     wallet.show(safe)
-    expect(page.get_by_text("This account is a contract, like a Safe")).to_be_visible()
+    expect(page.get_by_text("This account is a smart contract, such as a Safe")).to_be_visible()
     member.look("poll-contract")
-    page.get_by_role("link", name="Name a key that votes for it").click()
+    page.get_by_role("link", name="Appoint a key to vote for it").click()
     page.get_by_label("Choose a passphrase").fill(PASSPHRASE)
     page.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
     member.look("voting-key")
-    page.get_by_role("button", name="Make a key").click()
-    register = page.get_by_role("button", name="Register this key by a transaction")
+    page.get_by_role("button", name="Create a key").click()
+    register = page.get_by_role("button", name="Register this key with a transaction")
     expect(register).to_be_visible()
     member.look("voting-key-made")
     wallet.declines = 1
@@ -291,7 +291,7 @@ def test_a_member_with_a_key_of_the_browser(
     importing.get_by_label("Choose a passphrase").fill(PASSPHRASE)
     importing.get_by_label("Repeat the passphrase").fill(PASSPHRASE)
     importing.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("is in this browser now")).to_be_visible()
+    expect(page.get_by_text("is now in this browser")).to_be_visible()
 
     page.route(f"**/api/v1/rounds/{number}", in_cents)
     page.goto(f"/rounds/{number}/propose")
@@ -320,7 +320,7 @@ def test_a_member_with_a_key_of_the_browser(
     page.get_by_role("button", name="Keep it").click()
     page.get_by_role("button", name="Withdraw Oak").click()
     page.get_by_role("button", name="Sign and withdraw").click()
-    expect(page.get_by_text("You have made no proposal in this round")).to_be_visible()
+    expect(page.get_by_text("You have not made any proposals in this round")).to_be_visible()
     assert proposals(api, number)[0]["withdrawn"]
     assert not member.console, member.console
 
@@ -346,9 +346,9 @@ def test_an_invitation_registers_an_account_of_a_wallet(
     guest = surfer()
     page, wallet = guest.page, BrowserWallet(guest, stack, key)
     page.goto(f"/register#{code}")
-    expect(page.get_by_text("good for several votes")).to_be_visible()
+    expect(page.get_by_text("valid for several votes")).to_be_visible()
     page.get_by_label("Who is invited?").check()
-    page.get_by_label("Register an account of a wallet").check()
+    page.get_by_label("Register a wallet account").check()
     page.get_by_role("button", name=f"Connect {NAME}").click()
     guest.look("register-wallet")
     wallet.declines = 1

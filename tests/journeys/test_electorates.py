@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.outcome import Misfit, Order
+from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import Redemptions, invitations
 from ostraka_verifier.rpc import JsonRpc
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind, read_census
@@ -38,8 +40,11 @@ from tests.support.api import (
     fresh_keys,
     propose,
     stack_with_gateway,
+    unopened_board,
     wait_for_heads,
 )
+from tests.support.faulty_rpc import FaultyRpc
+from tests.support.invitations import REDEMPTION, redeem, redemption
 from tests.support.town import eventually
 from tests.web.bridge import Browser
 
@@ -193,6 +198,14 @@ def test_members_with_voting_keys_vote(stack: LocalStack, browser: Browser) -> N
     assert members.address.hex() in source["detail"]
     assert keys.address.hex() in source["detail"]
     assert source["assumes"] == f"the owner of {to_hex(members.address)} listed its members"
+    # An endpoint without the contract's events says nothing against the census.
+    with FaultyRpc(stack.rpc_url) as proxy:
+        proxy.lost_events = frozenset({members.contract.events["MemberSet"]().topic})
+        report = audit(stack, poll_id, rpc_url=proxy.url)
+    assert report["verdict"] == "not checked", report
+    assert "lacks its events" in next(
+        one["detail"] for one in report["checks"] if one["check"] == "C4"
+    )
 
 
 def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack, browser: Browser) -> None:
@@ -224,20 +237,6 @@ def test_tokens_of_both_clocks_give_past_votes(stack: LocalStack, browser: Brows
 # Who votes in a round, and what its funders then take on somebody's word.
 KINDS = ("members", "list", "on chain", "invitations")
 ROUND = {"budget": 100, "ballot": {"kind": "approval", "at_most": 1}, "times": TIMES}
-
-
-def redeem(api: Api, plan: str, invitation: SigningKey, key: SigningKey) -> tuple[int, Any]:
-    """What whoever holds an invitation sends, and the gateway's answer."""
-    (place,) = api.good("GET", f"/invitations/{invitation.address_hex}")
-    redemption = InvitedElectorate.from_json(place["electorate"]).redeem(invitation, key)
-    body = {
-        "plan": plan,
-        "invitation": invitation.address_hex,
-        "signing_key": key.address_hex,
-        "by_invitation": to_hex(redemption.by_invitation),
-        "by_signing_key": to_hex(redemption.by_signing_key),
-    }
-    return api("POST", "/invitations/redemption", body)
 
 
 def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
@@ -272,13 +271,16 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         propose(api, rounds[kind], proposers[0], item)
     # Two invitations stay unused; a key that has one gets no second.
     for invitation, key in zip(invited, own, strict=False):
-        assert redeem(api, plans["invitations"], invitation, key)[0] == 200
-    status, problem = redeem(api, plans["invitations"], invited[6], own[0])
+        redeem(api, invitation, key, plans["invitations"])
+    second = redemption(api, invited[6], own[0], plans["invitations"])
+    status, problem = api("POST", REDEMPTION, second)
     assert (status, problem["field"]) == (409, "signing_key")
     # Until proposals close, members name keys and are named.
     cold_key = SigningKey()
-    consented = consent(keys, on_chain[0].address, cold_key)
-    keys.send("register", checksum(cold_key.address), consented, sender=on_chain[0])
+    # Two who choose one key keep no poll from opening: what accounts choose on chain counts.
+    for account in on_chain[:2]:
+        consented = consent(keys, account.address, cold_key)
+        keys.send("register", checksum(cold_key.address), consented, sender=account)
     stack.move_time(times["proposals_close_at"])
     members.send("setMembers", [checksum(key.address) for key in later], [1])
     keys.send("register", checksum(bytes(20)), b"", sender=on_chain[0])
@@ -294,8 +296,8 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         "members": [(key, key.address) for key in proposers],
         "list": [(key, key.address) for key in listed],
         "on chain": [
-            (cold_key, on_chain[0].address),
-            *((key, key.address) for key in on_chain[1:]),
+            *((cold_key, one.address) for one in on_chain[:2]),
+            *((key, key.address) for key in on_chain[2:]),
         ],
         "invitations": [
             (key, invitation.address) for invitation, key in zip(invited, own, strict=False)
@@ -331,13 +333,18 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         assert report["verdict"] == "holds", (kind, report)
         found = {one["check"]: one["assumes"] for one in report["checks"]}
         assert (found["C4"], found["D1"]) == assumed[kind]
+        said = next(one["detail"] for one in report["checks"] if one["check"] == "C4")
+        assert ("keys that sign for several accounts: 1" in said) is (kind == "on chain")
         assert set(filter(None, assumed[kind])) <= set(report["assumes"])
 
 
-def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack) -> None:
+def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(
+    stack: LocalStack, tmp_path: Path
+) -> None:
     """The treasury takes any census of a round whose voters come later; nodes do not (§6, §17.4).
 
-    The organizer carries everything itself, without a gateway that could refuse.
+    The organizer carries everything itself, without a gateway that could refuse. Nor would nodes of
+    its own help: audits fail at D1 or C4, whoever opens the poll.
     """
     treasury, registry, organizer = stack.treasury, stack.registry, stack.organizer
     committee = from_hex(Api(stack).good("GET", "/config")["committees"][0], "committee")
@@ -345,7 +352,8 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
     tree = invitations([(key.address, 1) for key in sorted(invited, key=lambda key: key.address)])
     members = members_of(stack, [key.address for key in fresh_keys(6)])
     proposers = entered([(organizer, organizer)])
-    mine = entered([(key, key) for key in fresh_keys(6)])
+    my_keys = [(key, key) for key in fresh_keys(6)]
+    mine = entered(my_keys)
     early, foreign = past_block(stack), Contract(stack, "VotingKeys")
     now = registry.head().timestamp
     closes_at = now + DAY
@@ -363,6 +371,8 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
         "foreign voting keys": by_foreign,
         "no invitations": by_invitation,
         "one key twice": by_invitation,
+        "no source": on_chain,
+        "other invitations": by_invitation,
     }
     parameters = RoundParameters(
         token=bytes(20),
@@ -396,45 +406,61 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
     past_block(stack)
     true, at_time = electorates.census_at(wanted, closes_at)
 
-    def redeemed(name: str, pairs: Sequence[tuple[SigningKey, SigningKey]]) -> bytes:
+    def redeemed(
+        name: str, pairs: Sequence[tuple[SigningKey, SigningKey]], invited: Census = tree
+    ) -> bytes:
         domain = Domain(CHAIN_ID, treasury.address)
-        electorate = InvitedElectorate(domain, tree.root, rounds[name], None)
+        electorate = InvitedElectorate(domain, invited.root, rounds[name], None)
         ordered = sorted(pairs, key=lambda pair: pair[0].address)
-        return Redemptions(tree, tuple(electorate.redeem(*one) for one in ordered)).encode()
+        return Redemptions(invited, tuple(electorate.redeem(*one) for one in ordered)).encode()
 
     own, uninvited = SigningKey(), list(zip(fresh_keys(6), fresh_keys(6), strict=True))
     twice = [(key, own) for key in invited]
     origin = InvitedCensus(tree.root).to_json()
-    cheats: dict[str, tuple[Census, dict[str, Any], bytes, str]] = {
-        "other keys": (mine, at_time.to_json(), b"", "gives another census"),
+    my_tree = invitations([(one.account, 1) for one in mine.entries])
+    # Census, its description, redemptions, what nodes say of it, and the check that fails.
+    cheats: dict[str, tuple[Census, dict[str, Any] | None, bytes, str, str]] = {
+        "other keys": (mine, at_time.to_json(), b"", "gives another census", "C4"),
         "another block": (
             read_census(JsonRpc(stack.rpc_url), replace(source, block=early), early + 1),
             replace(source, block=early).to_json(),
             b"",
             "is not the latest until",
+            "C4",
         ),
         "foreign voting keys": (
             true,
             replace(at_time, keys=foreign.address).to_json(),
             b"",
             "voting keys are not those of this registry",
+            "C4",
         ),
         "no invitations": (
             entered(uninvited),
             origin,
             redeemed("no invitations", uninvited),
             "not an invitation",
+            "C4",
         ),
         "one key twice": (
             entered(twice),
             origin,
             redeemed("one key twice", twice),
             "redeemed another invitation as well",
+            "C4",
         ),
-        "true": (true, at_time.to_json(), b"", ""),
+        "no source": (mine, None, b"", "names no source", "D1"),
+        "other invitations": (
+            mine,
+            InvitedCensus(my_tree.root).to_json(),
+            redeemed("other invitations", my_keys, my_tree),
+            "does not name the invitations",
+            "D1",
+        ),
+        "true": (true, at_time.to_json(), b"", "", ""),
     }
     courier = Courier(registry, organizer)
-    for name, (census, described, redemptions, says) in cheats.items():
+    for name, (census, described, redemptions, says, check) in cheats.items():
         description = round_description(treasury, rounds[name], described, shared_keys=True)
         poll_id, _ = treasury.start_voting(organizer, rounds[name], census, description)
         poll = read_published(registry, poll_id)
@@ -452,6 +478,25 @@ def test_an_organizer_with_voters_of_its_own_gets_no_poll_keys(stack: LocalStack
                     break
             time.sleep(0.3)
         assert (registry.poll(poll_id).status is Status.OPEN) is (name == "true"), (name, said)
+        found = audit_of_board(
+            stack, poll, unopened_board(stack, poll, census, redemptions), tmp_path
+        )
+        failing = {one for one, finding in found.items() if finding["verdict"] == "fails"}
+        if check:
+            assert failing == {check}, (name, found)
+        else:
+            assert not failing & {"C4", "D1"}, (name, found)
+            assert found["C4"]["verdict"] == found["D1"]["verdict"] == "holds"
+
+
+def audit_of_board(
+    stack: LocalStack, poll: PublishedPoll, board: bytes, folder: Path
+) -> dict[str, dict[str, str]]:
+    """Findings of the command line's audit, by check."""
+    file = folder / "board"
+    file.write_bytes(board)
+    report = audit(stack, poll.poll_id, board=str(file))
+    return {one["check"]: one for one in report["checks"]}
 
 
 def entered(pairs: Sequence[tuple[SigningKey, SigningKey]]) -> Census:

@@ -17,9 +17,7 @@ from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import encode_records, from_hex, to_hex
-from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
-from ostraka_verifier.typed_data import recover
 from tests.support.api import (
     TIMES,
     Api,
@@ -30,11 +28,11 @@ from tests.support.api import (
     signed,
     wait_for_heads,
 )
+from tests.support.invitations import REDEMPTION, by_invitation, redeem, redemption
 from tests.support.town import eventually
 
 BUDGET = 1000
 GREEDY = {"kind": "greedy", "budget": 1}
-REDEMPTION = "/invitations/redemption"
 COSTLY = "0x5a620f424010600e5760006000fd5b60206000526004602052635249434860e01b60405260606000f3"
 """Code that answers the text "RICH" if it may use more than a million gas, else reverts."""
 
@@ -66,40 +64,6 @@ def asking(**members: object) -> dict[str, Any]:
     """A poll's question with something else about it."""
     question = {"kind": "single_choice", "title": "Where?", "options": ["Here", "There"]}
     return {"questions": [question | members]}
-
-
-def by_invitation(keys: Sequence[SigningKey]) -> dict[str, Any]:
-    return {"kind": "invitations", "invitations": [{"address": key.address_hex} for key in keys]}
-
-
-def redemption(api: Api, invitation: SigningKey, key: SigningKey) -> dict[str, Any]:
-    """What binds an invitation to a key, in the only plan that it belongs to."""
-    (place,) = api.good("GET", f"/invitations/{invitation.address_hex}")
-    signed = InvitedElectorate.from_json(place["electorate"]).redeem(invitation, key)
-    return {
-        "plan": place["plan"],
-        "invitation": invitation.address_hex,
-        "signing_key": key.address_hex,
-        "by_invitation": to_hex(signed.by_invitation),
-        "by_signing_key": to_hex(signed.by_signing_key),
-    }
-
-
-def redeem(api: Api, invitation: SigningKey, key: SigningKey) -> None:
-    """Bind an invitation to a key; the gateway must sign that it did."""
-    body = redemption(api, invitation, key)
-    answer = api.good("POST", REDEMPTION, body)
-    assert (answer["signing_key"], answer["weight"]) == (key.address_hex, "1")
-    (place,) = api.good("GET", f"/invitations/{invitation.address_hex}")
-    assert (place["signing_key"], place["open"]) == (key.address_hex, True)
-    electorate = InvitedElectorate.from_json(place["electorate"])
-    statement = electorate.domain.digest(
-        typed_data.REDEEMED, electorate.digest, invitation.address, key.address
-    )
-    signer = recover(statement, from_hex(answer["statement"], "statement"))
-    assert to_hex(signer) == api.good("GET", "/config")["account"]
-    # Said again, it is the same.
-    assert api.good("POST", REDEMPTION, body) == answer
 
 
 def check_electorate(

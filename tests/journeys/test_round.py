@@ -252,20 +252,25 @@ def test_proposals_of_a_proportional_round_have_no_amount(stack: LocalStack) -> 
     assert outcome_rule == unsigned(5, 1) + unsigned(BUDGET, 16) + unsigned(2, 2)
 
 
-def test_others_than_the_round_fixed_do_not_vote(stack: LocalStack) -> None:
-    round_ = Round(stack)
+@pytest.mark.parametrize("kind", [ElectorateKind.MEMBERS, ElectorateKind.FIXED])
+def test_others_than_the_round_fixed_do_not_vote(stack: LocalStack, kind: ElectorateKind) -> None:
+    entries = [CensusEntry(one, one, 1) for one in sorted(SigningKey().address for _ in range(6))]
+    listed = Census(tuple(entries))
+    fixed = RoundElectorate(kind, listed.tree) if kind is ElectorateKind.FIXED else None
+    round_ = Round(stack, electorate=fixed)
+    voters, others = (listed, round_.members) if fixed else (round_.members, listed)
     stack.treasury.propose(round_.organizer, round_.id, item("Bench", 10), round_.members)
     stack.move_time(round_.parameters.proposals_close_at)
     described = round_description(stack.treasury, round_.id)
-    # The members themselves, all of them with keys of the organizer.
-    mine = [replace(one, signing_key=SigningKey().address) for one in round_.members.entries]
-    for census in (Census(tuple(mine)), Census(round_.members.entries[:-1])):
+    # The voters themselves, all of them with keys of the organizer.
+    mine = [replace(one, signing_key=SigningKey().address) for one in voters.entries]
+    for census in (Census(tuple(mine)), Census(voters.entries[:-1]), others):
         with pytest.raises(ChainError, match="BudgetTreasuryElectorateDiffers"):
             round_.start(described, census)
-    poll_id = round_.start(described)
+    poll_id = round_.start(described, voters)
     created = stack.registry.created(poll_id)
     assert created is not None
-    assert created.parameters.census_root == round_.members.root
+    assert created.parameters.census_root == voters.root
 
 
 @pytest.mark.parametrize("secret", [True, False])

@@ -22,6 +22,8 @@ from ostraka.voter.chain_poll import poll_keys_of_nodes
 from ostraka.voter.prepare import BallotFactory, SignedBallot
 from ostraka.wire.poll_keys import PollKeyList
 from ostraka.wire.records import to_hex
+from ostraka_verifier.board import Board
+from ostraka_verifier.census import Census
 from ostraka_verifier.curve import load
 from ostraka_verifier.published import PublishedPoll
 from tests.support.polls import selection_bits
@@ -136,13 +138,45 @@ def wait_for_heads(stack: LocalStack) -> None:
         )
 
 
-def audit(stack: LocalStack, poll_id: int, number: int = 1) -> dict[str, Any]:
+def unopened_board(
+    stack: LocalStack, poll: PublishedPoll, census: Census, redemptions: bytes = b""
+) -> bytes:
+    """Board of a poll that nobody opened, as its organizer could publish it."""
+    created = stack.registry.created(poll.poll_id)
+    assert created is not None
+    return Board(
+        poll=poll.identity.encode(),
+        parameters=poll.parameters.encode(),
+        rule=created.rule,
+        outcome_rule=created.outcome_rule,
+        description=created.description,
+        committee=poll.committee.encode(),
+        poll_keys=(),
+        census=census.encode(),
+        leaves=(),
+        root=None,
+        shares=(),
+        redemptions=redemptions or None,
+    ).encode()
+
+
+def audit(
+    stack: LocalStack, poll_id: int, number: int = 1, board: str = "", rpc_url: str = ""
+) -> dict[str, Any]:
+    """Report of the command line's audit.
+
+    Args:
+        number: The gateway that serves the board.
+        board: Where it is instead.
+        rpc_url: Endpoint in place of the chain's own.
+    """
     completed = subprocess.run(
         [
             *(sys.executable, "-m", "ostraka_verifier", "audit"),
-            *("--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)),
+            *("--rpc", rpc_url or stack.rpc_url, "--registry", to_hex(stack.registry.address)),
             *("--poll", str(poll_id), "--json"),
-            *("--board", f"{stack.gateway_urls[number - 1]}/api/v1/polls/{poll_id}/board"),
+            "--board",
+            board or f"{stack.gateway_urls[number - 1]}/api/v1/polls/{poll_id}/board",
         ],
         capture_output=True,
         text=True,

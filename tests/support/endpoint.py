@@ -2,37 +2,23 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from eth_abi import abi
 
 from ostraka_verifier.encoding import keccak256, word
-from ostraka_verifier.evidence import DeploymentEvidence
-from tests.support.polls import CHAIN_ID, REGISTRY, approval_poll
+from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence
+from tests.support.polls import CHAIN_ID, REGISTRY, SyntheticPoll, approval_poll
 
 POLL = approval_poll()
 BOARD, CHAIN = POLL.finish()
+# A wallet made the poll.
+CHAIN = replace(CHAIN, creator_is_contract=True)
 assert isinstance(CHAIN.deployment, DeploymentEvidence)
-DEPLOYMENT = CHAIN.deployment
-CODES = {
-    REGISTRY: DEPLOYMENT.registry,
-    DEPLOYMENT.generator_table: CHAIN.generators,
-    DEPLOYMENT.voting_keys.address: DEPLOYMENT.voting_keys.code,
-    DEPLOYMENT.poll_rules.address: DEPLOYMENT.poll_rules.code,
-    # The poll's creator: a wallet.
-    CHAIN.creator: b"\1",
-}
-GETTERS = {
-    "generatorTable()": DEPLOYMENT.generator_table,
-    "votingKeys()": DEPLOYMENT.voting_keys.address,
-    "pollRules()": DEPLOYMENT.poll_rules.address,
-    "periodFloor()": DEPLOYMENT.period_floor,
-    "disputes()": DEPLOYMENT.disputes,
-    "registry()": bytes(20),
-}
 Answer = Callable[[str, list[Any]], Any]
 
 
@@ -44,30 +30,30 @@ def hexed(data: bytes) -> str:
     return "0x" + data.hex()
 
 
-def listed(values: list[int]) -> bytes:
+def listed(values: Sequence[int]) -> bytes:
     return word(len(values)) + b"".join(word(value) for value in values)
 
 
-def poll_view() -> bytes:
+def poll_view(poll: SyntheticPoll, chain: ChainEvidence) -> bytes:
     """The words of PollView, as the contract returns them."""
-    root = CHAIN.root
-    parameters = POLL.parameters
-    words: list[int | bytes] = [6, CHAIN.poll_context, CHAIN.committee, bytes(20), 4, 1, 7, 7, 1]
-    words += [parameters.opens_at, parameters.closes_at, 0, 0, CHAIN.anchored_at]
-    words += [CHAIN.dispute_window_ends_at, CHAIN.tally_deadline, parameters.outcome_rule]
-    words += [CHAIN.poll_keys_digest, 0, root.hash, root.sum[:32], root.sum[32:], root.count]
-    words += [CHAIN.tally_digest, 0, 0, 0]
+    root = chain.root
+    parameters = poll.parameters
+    words: list[int | bytes] = [6, chain.poll_context, chain.committee, chain.creator, 4, 1, 7, 7]
+    words += [1, parameters.opens_at, parameters.closes_at, 0, 0, chain.anchored_at]
+    words += [chain.dispute_window_ends_at, chain.tally_deadline, parameters.outcome_rule]
+    words += [chain.poll_keys_digest, 0, root.hash, root.sum[:32], root.sum[32:], root.count]
+    words += [chain.tally_digest, 0, 0, 0]
     return b"".join(word(one) for one in words)
 
 
-def opened_event() -> bytes:
-    keys = [int.from_bytes(key, "big") for key in CHAIN.node_keys]
+def opened_event(chain: ChainEvidence) -> bytes:
+    keys = [int.from_bytes(key, "big") for key in chain.node_keys]
     return word(64) + word(64 + 32 * (1 + len(keys))) + listed(keys) + word(0)
 
 
-def anchored_event() -> bytes:
-    assert CHAIN.anchored is not None
-    root, attestations = CHAIN.anchored.root, CHAIN.anchored.attestations
+def anchored_event(chain: ChainEvidence) -> bytes:
+    assert chain.anchored is not None
+    root, attestations = chain.anchored.root, chain.anchored.attestations
     head = word(0) + root.hash + root.sum + word(root.count) + word(6 * 32)
     parts = [
         word(one.node) + word(64) + word(65) + one.signature + bytes(31) for one in attestations
@@ -76,49 +62,86 @@ def anchored_event() -> bytes:
     return head + word(len(parts)) + b"".join(offsets) + b"".join(parts)
 
 
-def tally_event() -> bytes:
-    assert CHAIN.tally is not None
-    return word(64) + word(CHAIN.tally.blinding) + listed(list(CHAIN.tally.values))
+def tally_event(chain: ChainEvidence) -> bytes:
+    assert chain.tally is not None
+    return word(64) + word(chain.tally.blinding) + listed(chain.tally.values)
 
 
-def honest(method: str, parameters: list[Any]) -> Any:
-    """What an honest endpoint answers about the synthetic poll."""
-    if method == "eth_chainId":
-        return hex(CHAIN_ID)
-    if method == "eth_blockNumber":
-        return hex(CHAIN.block)
-    if method == "eth_getCode":
-        return hexed(CODES.get(bytes.fromhex(parameters[0][2:]), b""))
-    if method == "eth_getBlockByNumber":
-        return {"timestamp": hex(CHAIN.tallied_at)}
-    if method == "eth_call":
-        data = parameters[0]["data"]
-        if data.startswith(selector("poll(uint256)")):
-            return hexed(poll_view())
-        for signature, answer in GETTERS.items():
-            if data.startswith(selector(signature)):
-                return hexed(word(answer))
-        if data.startswith(selector("awards(uint256,uint256[],bytes,uint16[])")):
-            assert CHAIN.awards is not None
-            assert CHAIN.tally is not None
-            types = ["uint256", "uint256[]", "bytes", "uint16[]"]
-            poll_id, tally, rule, order = abi.decode(types, bytes.fromhex(data[10:]))
-            assert (poll_id, tally, rule) == (1, CHAIN.tally.values, POLL.outcome.encode())
-            assert list(order) == POLL.outcome.order(tally)
-            return hexed(word(32) + listed(list(CHAIN.awards)))
-        raise AssertionError(data)
-    topic = parameters[0]["topics"][0]
+def telling(poll: SyntheticPoll, chain: ChainEvidence) -> Answer:
+    """What an honest endpoint answers about a synthetic poll without a round."""
+    deployment = chain.deployment
+    assert isinstance(deployment, DeploymentEvidence)
+    codes = {
+        REGISTRY: deployment.registry,
+        deployment.generator_table: chain.generators,
+        deployment.voting_keys.address: deployment.voting_keys.code,
+        deployment.poll_rules.address: deployment.poll_rules.code,
+        # The poll's creator: a wallet.
+        chain.creator: b"\1",
+    }
+    getters: dict[str, int | bytes] = {
+        "generatorTable()": deployment.generator_table,
+        "votingKeys()": deployment.voting_keys.address,
+        "pollRules()": deployment.poll_rules.address,
+        "periodFloor()": deployment.period_floor,
+        "disputes()": deployment.disputes,
+        "registry()": bytes(20),
+    }
     root = "(uint32,bytes32,uint256,uint256,uint32)"
     events = {
         "PollOpened(uint256,bytes32[],bytes[])": opened_event,
         f"RootAnchored(uint256,{root},(uint8,bytes)[])": anchored_event,
         "TallyAccepted(uint256,uint256[],uint256)": tally_event,
     }
-    for signature, data_of in events.items():
-        if topic == hexed(keccak256(signature.encode())):
-            asked = {"address": parameters[0]["address"], "topics": parameters[0]["topics"]}
-            return [asked | {"data": hexed(data_of()), "blockNumber": hex(900)}]
-    raise AssertionError(topic)
+
+    def called(data: str) -> str:
+        if data.startswith(selector("poll(uint256)")):
+            return hexed(poll_view(poll, chain))
+        for signature, answer in getters.items():
+            if data.startswith(selector(signature)):
+                return hexed(word(answer))
+        if data.startswith(selector("awards(uint256,uint256[],bytes,uint16[])")):
+            assert isinstance(chain.awards, tuple)
+            assert chain.tally is not None
+            types = ["uint256", "uint256[]", "bytes", "uint16[]"]
+            poll_id, tally, rule, order = abi.decode(types, bytes.fromhex(data[10:]))
+            assert (poll_id, tally, rule) == (1, chain.tally.values, poll.outcome.encode())
+            assert list(order) == poll.outcome.order(tally)
+            return hexed(word(32) + listed(chain.awards))
+        raise AssertionError(data)
+
+    def answer(method: str, parameters: list[Any]) -> Any:
+        if method == "eth_chainId":
+            return hex(CHAIN_ID)
+        if method == "eth_blockNumber":
+            return hex(chain.block)
+        if method == "eth_getCode":
+            return hexed(codes.get(bytes.fromhex(parameters[0][2:]), b""))
+        if method == "eth_getBlockByNumber":
+            return {"timestamp": hex(chain.tallied_at)}
+        if method == "eth_call":
+            return called(parameters[0]["data"])
+        topic = parameters[0]["topics"][0]
+        for signature, data_of in events.items():
+            if topic == hexed(keccak256(signature.encode())):
+                return [log(parameters[0], data_of(chain))]
+        raise AssertionError(topic)
+
+    return answer
+
+
+def log(asked: dict[str, Any], data: bytes, block: int = 900, *topics: bytes) -> dict[str, Any]:
+    """An event as it was asked for, with further topics."""
+    return {
+        "address": asked["address"],
+        "topics": [*asked["topics"], *map(hexed, topics)],
+        "data": hexed(data),
+        "blockNumber": hex(block),
+        "transactionHash": hexed(bytes([9] * 32)),
+    }
+
+
+honest = telling(POLL, CHAIN)
 
 
 class Refusal(dict[str, str]):

@@ -27,6 +27,7 @@ class FaultyRpc:
         stale_every: One of so many questions is answered by a replica that is behind; 0 for none.
         lag: Blocks by which that replica is behind.
         log_lag: Blocks by which logs alone are behind, without saying so.
+        lost_events: First topics, 0x-hex, of events that it does not have, without saying so.
         null_every: One of so many blocks asked for by number is null; 0 for none.
         long_extra_data: Whether blocks have 97 bytes of `extraData`, as of proof of authority.
         sent: Raw transactions that reached the node.
@@ -39,6 +40,7 @@ class FaultyRpc:
         self._asked: dict[str, int] = {}
         self.lose_answers = self.drop_sends = 0
         self.stale_every = self.lag = self.log_lag = self.null_every = 0
+        self.lost_events = frozenset[str]()
         self.long_extra_data = False
         self.sent: list[str] = []
         proxy = self
@@ -63,6 +65,7 @@ class FaultyRpc:
         """Switch every fault off."""
         self.lose_answers = self.drop_sends = 0
         self.stale_every = self.lag = self.log_lag = self.null_every = 0
+        self.lost_events = frozenset()
         self.long_extra_data = False
 
     def direct(self, method: str, *params: object) -> Any:
@@ -111,6 +114,10 @@ class FaultyRpc:
                 params[place] = hex(newest)
             elif int(block, 16) > newest:
                 return said(error={"code": -32000, "message": "header not found"})
+        if method == "eth_getLogs" and self.lost_events.intersection(
+            params[0].get("topics", [])[:1]
+        ):
+            return said(result=[])
         if method == "eth_getLogs" and self.log_lag:
             return said(result=self._logs(params[0], self._head() - self.log_lag))
         if method == "eth_getBlockByNumber":

@@ -30,7 +30,9 @@ def false_proofs(
     Two votes for one option keep the rule's rows, so that only the equations of the proof show it.
     """
     prepared = [
-        factory.seal(factory.prove(signer.address, [2, 0, 0, 0, *slack_bits(2, 1)], at), signer)
+        factory.sign(
+            factory.seal(factory.prove(signer.address, [2, 0, 0, 0, *slack_bits(2, 1)], at)), signer
+        )
         for at in range(at_unix_s, at_unix_s + count)
     ]
     return [one.record for one in prepared]

@@ -341,6 +341,7 @@ class SyntheticPoll:
                 else tuple(self.outcome.awards(tally.values))
             ),
             creator=self.treasury or bytes(20),
+            creator_is_contract=self.treasury is not None,
             creator_is_treasury=self.treasury is not None,
             round=self.round(tally) if self.treasury else None,
             deployment=deployment(CHAIN_ID, REGISTRY),
@@ -396,6 +397,8 @@ class SyntheticPoll:
             deposited=budget,
             committed=sum(one.amount for one in proposals if one.funded),
             paid_out=sum(one.amount for one in payouts),
+            title="A question",
+            text="",
             electorate=ElectorateEvidence(kind, tree.digest, tree.count, tree.sum, b""),
             member_root=members,
             secret=self.secret,

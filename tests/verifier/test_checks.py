@@ -134,6 +134,11 @@ def test_an_honest_round_holds() -> None:
     assert "1 not claimed" in found["D3"].detail
 
 
+def test_a_round_in_its_own_words_holds() -> None:
+    members = {"text": "", "questions": [QUESTION | {"title": "A question"}]}
+    assert failing(*in_other_words(**members)) == set()
+
+
 def test_an_honest_round_with_categories_holds() -> None:
     rule = GreedyByCategory((50, 40, 30, 20), (0, 0, 1, 1), (60, 30), 100, leftover=True)
     poll = approval_poll(treasury=bytes([42] * 20), outcome=rule)
@@ -695,6 +700,23 @@ def a_round_kept_quiet() -> Case:
     return BOARD, replace(CHAIN, creator_is_treasury=True)
 
 
+def in_other_words(**members: object) -> Case:
+    """The round's poll, with a description that says something else."""
+    return approval_poll(treasury=bytes([42] * 20), seed="round", members=members).finish()
+
+
+def another_title() -> Case:
+    return in_other_words(title="Which should get no money?")
+
+
+def another_question() -> Case:
+    return in_other_words(questions=[QUESTION | {"title": "Which should get no money?"}])
+
+
+def another_text() -> Case:
+    return in_other_words(text="Choose what you reject.")
+
+
 def a_poll_of_somebody_else() -> Case:
     return ROUND_BOARD, replace(ROUND_CHAIN, creator=bytes([1] * 20))
 
@@ -888,6 +910,9 @@ MUTATIONS: list[tuple[Callable[[], Case], set[str]]] = [
     (too_late, {"R3"}),
     (the_outcome, {"O1"}),
     (a_round_kept_quiet, {"D1"}),
+    (another_title, {"D1"}),
+    (another_question, {"D1"}),
+    (another_text, {"D1"}),
     (a_poll_of_somebody_else, {"D1"}),
     (lambda: of_round(registry=bytes(20)), {"D1", "D4"}),
     (lambda: of_round(poll_id=2), {"D1"}),
@@ -1019,6 +1044,14 @@ def test_unknown_code_is_not_checked() -> None:
     assert set(not_checked(*of_round(rules=replace(rules, code=code)))) == {"D4"}
 
 
+def test_an_immutable_that_a_release_does_not_name_is_not_passed_over() -> None:
+    assert isinstance(CHAIN.deployment, DeploymentEvidence)
+    found = known_releases().find("PollRegistry", CHAIN.deployment.registry)
+    assert found is not None
+    assert found.differing({"periodFloor": found.immutables["periodFloor"]}) is None
+    assert found.differing({"renamed": bytes(32)}) == "renamed"
+
+
 def test_the_floor_of_a_test_deployment_is_said() -> None:
     assert "600 s, less than an hour: a test deployment" in findings(BOARD, CHAIN)["G2"].detail
     hour = of_registry("periodFloor", word(3600))
@@ -1060,6 +1093,13 @@ def test_what_is_only_stated_is_assumed() -> None:
     assert "not the round's members" in found["D1"].assumes
     assert found["C4"].to_json()["assumes"] == expected
     assert findings(ROUND_BOARD, ROUND_CHAIN)["D1"].assumes == ""
+    treasury = f"the treasury 0x{bytes([42] * 20).hex()} was made with empty books"
+    assert findings(ROUND_BOARD, ROUND_CHAIN)["D4"].assumes == treasury
+    assert findings(BOARD, CHAIN)["D4"].assumes == ""
+    assert findings(BOARD, CHAIN)["D1"].assumes == ""
+    by_contract = findings(BOARD, replace(CHAIN, creator_is_contract=True))["D1"]
+    maker = f"the contract 0x{CHAIN.creator.hex()}, which made the poll"
+    assert by_contract.assumes == f"{maker}, pays nothing by its outcome"
     plain = findings(*approval_poll(unused_invitations=0).finish())
     assert {one.verdict for one in plain.values()} == {Verdict.HOLDS}
 

@@ -53,3 +53,19 @@ def test_a_number_of_any_length_is_read() -> None:
 
 def test_escapes_of_whole_characters_are_read() -> None:
     assert parse_json(b'["\\ud83d\\ude00\\u00e9"]', "subject") == ["\U0001f600\u00e9"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"\xff", "not UTF-8"),
+        (b'{"a": }', "line 1, column 7"),
+        (b"", "line 1, column 1"),
+        (b'["\\ud800"]', "half of a surrogate pair"),
+        (b"[NaN]", "NaN is no value"),
+    ],
+)
+def test_why_something_is_no_json_is_said_in_our_words(body: bytes, reason: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        parse_json(body, "body")
+    assert str(refused.value) == f"body: not JSON: {reason}"

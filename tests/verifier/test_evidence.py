@@ -80,7 +80,7 @@ def test_the_program_holds_fails_and_abstains(endpoint: Endpoint, tmp_path: Path
 
 def test_a_lying_chain_never_holds(endpoint: Endpoint) -> None:
     """Another context, root, tally, digest or code: each is noticed."""
-    view = poll_view()
+    view = poll_view(POLL, CHAIN)
     for position in (1, 2, 17, 19, 20, 21, 22, 23):
         changed = bytearray(view)
         changed[32 * position + 31] ^= 1

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from ostraka_verifier.errors import AuditError, Malformed
+from ostraka_verifier.errors import AuditError, Malformed, Rejected
 
 SCRIPT = Path(__file__).parent / "support" / "bridge.ts"
 NODE = Path(sysconfig.get_path("scripts")) / "node"
@@ -59,6 +59,8 @@ def plain(value: Any) -> Any:
         return "0x" + value.hex()
     if isinstance(value, int):
         return str(int(value))
+    if isinstance(value, Rejected):
+        return {"unreadable": "Rejected", "item": value.item, "reason": value.reason}
     if isinstance(value, AuditError):
         kind = "Malformed" if isinstance(value, Malformed) else "Undecided"
         return {"unreadable": kind, "reason": str(value)}

@@ -68,9 +68,34 @@ function loads(path: string, wanted: readonly string[]): Set<string> {
 test("the voting page loads little", () => {
   const page = loads(script("index"), ["poll", "published", "rpc"]);
   expect([...page].some((path) => path.includes("published-"))).toBe(true);
-  const all = [...page, ...loads(script("worker"), [])];
-  const size = all.reduce((sum, path) => sum + gzipSync(readFileSync(path)).length, 0);
+  const language = ["en", "de", "es", "pl"].map((name) => catalogue(name, "cast.title"));
+  const sizeOf = (path: string) => gzipSync(readFileSync(path)).length;
+  const [largest] = language.sort((one, other) => sizeOf(other) - sizeOf(one));
+  const all = [...page, largest!, ...loads(script("worker"), [])];
+  const size = all.reduce((sum, path) => sum + sizeOf(path), 0);
   expect(size).toBeLessThan(1000 * MAX_PAGE_KB);
+});
+
+/** The script of a catalogue: the one of a language that has a message. */
+function catalogue(language: string, id: string): string {
+  const names = readdirSync(assets).filter((name) =>
+    new RegExp(`^${language}-.*\\.js$`).test(name),
+  );
+  const found = names.filter((name) =>
+    readFileSync(join(assets, name), "utf8").includes(`"${id}":`),
+  );
+  expect(found).toHaveLength(1);
+  return join(assets, found[0]!);
+}
+
+test("only the language in use is loaded, and the organizer's texts with the organizer's pages", () => {
+  const page = loads(script("index"), ["poll", "published", "rpc"]);
+  for (const language of ["en", "de", "es", "pl"]) {
+    const voter = catalogue(language, "cast.title");
+    const organizer = catalogue(language, "organize.token.why");
+    expect(voter).not.toBe(organizer);
+    expect(page.has(voter) || page.has(organizer)).toBe(false);
+  }
 });
 
 test("the page names its scripts and styles with their hashes, and holds none itself", () => {

@@ -35,7 +35,7 @@ import { Points } from "../../web/src/protocol/question/amounts.ts";
 import { readQuestions } from "../../web/src/protocol/question/poll.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
-import { toldApart } from "../../web/src/protocol/said.ts";
+import { disambiguate } from "../../web/src/protocol/said.ts";
 import { Domain } from "../../web/src/protocol/typed_data.ts";
 import { routeOf } from "../../web/src/view/router.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
@@ -145,6 +145,11 @@ describe("votes", () => {
       (file: string) => file.replace(/("signature": "0x)[^"]{4}(?=[^"]*"\n\s*}\n\s*])/, "$1dead"),
     ],
     ["another voter", (file: string) => file.replace(/("voter": "0x)../, "$100")],
+    [
+      "a member twice",
+      (file: string) => file.replace(/"voter": /, '"voter": "0x", "\\u0076oter": '),
+    ],
+    ["half a character", (file: string) => file.replace(/"voter": /, '"x": "\\ud800", "voter": ')],
   ])("that are damaged are refused: %s", (_, damage) => {
     const votes = new SavedVotes(POLL, VOTER.address);
     const ballot = castIn(votes, 150n);
@@ -401,7 +406,7 @@ test.each([
     ["#1 Cafe\u0301", "#2 Caf\u00e9"],
   ],
 ])("options that look alike are told apart: %j", (labels, shown) => {
-  expect(toldApart(labels)).toEqual(shown);
+  expect(disambiguate(labels)).toEqual(shown);
 });
 
 describe("keys", () => {

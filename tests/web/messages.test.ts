@@ -1,105 +1,303 @@
-/** Words: every language has all of them, and what others say is put into them. */
+/** Messages: each language has all of them in its own words, and servers' texts are translated. */
 
-import { describe, expect, test } from "vitest";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 
-import { de } from "../../web/src/messages/de.ts";
-import { en } from "../../web/src/messages/en.ts";
-import { es } from "../../web/src/messages/es.ts";
-import { assumption, planProblem, refusal } from "../../web/src/messages/index.ts";
-import { pl } from "../../web/src/messages/pl.ts";
+import { beforeEach, describe, expect, test } from "vitest";
 
-/** Paths of all members with what each is, in order. */
-function shapeOf(value: unknown, path = ""): string[] {
-  if (typeof value === "object" && value) {
-    return Object.entries(value).flatMap(([name, member]) => shapeOf(member, `${path}.${name}`));
-  }
-  const kind = typeof value === "function" ? `function of ${value.length}` : typeof value;
-  return [`${path}: ${kind}`];
+import {
+  AUDIENCES,
+  checkTranslation,
+  compiled,
+  LANGUAGES as CATALOGUES,
+  readCatalogue,
+  typesOf,
+  valuesOf,
+} from "../../web/catalogues.ts";
+import {
+  addAudience,
+  currentLanguage,
+  LANGUAGES,
+  type Language,
+  messageIfAny,
+  preferredLanguage,
+  setLanguage,
+  storeLanguage,
+  t,
+} from "../../web/src/messages/index.ts";
+import { assumption, planProblem, refusal, status } from "../../web/src/messages/server_texts.ts";
+
+const SOURCES = join(import.meta.dirname, "../../web/src");
+
+function catalogue(audience: string, language: string): Map<string, string> {
+  const file = join(SOURCES, "messages", audience, `${language}.po`);
+  return readCatalogue(readFileSync(file, "utf8"));
 }
 
-/** Texts by their paths. */
-function texts(value: unknown, path = ""): [string, string][] {
-  if (typeof value === "string") return [[path, value]];
-  if (typeof value !== "object" || !value) return [];
-  return Object.entries(value).flatMap(([name, member]) => texts(member, `${path}.${name}`));
-}
+beforeEach(async () => {
+  await setLanguage("en");
+});
 
-describe.each([
-  ["de", de],
-  ["es", es],
-  ["pl", pl],
-] as const)("%s", (_, catalogue) => {
-  // Members of tables are names for the type checker: it misses none of them.
-  test("has every member", () => {
-    const without = (shape: string[]) => shape.map((one) => one.replace(/: function.*/, ""));
-    expect(without(shapeOf(catalogue)).sort()).toEqual(without(shapeOf(en)).sort());
+describe("catalogues", () => {
+  test("are there for every language that can be chosen", () => {
+    expect([...CATALOGUES].sort()).toEqual(Object.keys(LANGUAGES).sort());
+    for (const audience of AUDIENCES) {
+      const files = readdirSync(join(SOURCES, "messages", audience)).sort();
+      expect(files).toEqual([...CATALOGUES].map((language) => `${language}.po`).sort());
+    }
   });
 
-  test("leaves no sentence in English", () => {
-    const own = new Map(texts(catalogue));
-    const same = texts(en).filter(([path, text]) => own.get(path) === text && / .* /.test(text));
-    expect(same).toEqual([]);
-  });
+  const translations = AUDIENCES.flatMap((audience) =>
+    CATALOGUES.map((language) => [audience, language] as const),
+  );
 
-  test("has nothing empty where English has words", () => {
-    const empty = texts(catalogue).filter(([, text]) => !text);
-    expect(empty.map(([path]) => path).sort()).toEqual(
-      texts(en)
-        .filter(([, text]) => !text)
-        .map(([path]) => path)
-        .sort(),
+  test.each(translations)(
+    "%s/%s.po has the messages and values of English",
+    (audience, language) => {
+      checkTranslation(catalogue(audience, "en"), catalogue(audience, language), language);
+    },
+  );
+
+  test.each(translations.filter(([, language]) => language !== "en"))(
+    "%s/%s.po leaves no sentence in English",
+    (audience, language) => {
+      const own = catalogue(audience, language);
+      const same = [...catalogue(audience, "en")].filter(([id, text]) => {
+        return own.get(id) === text && / \p{L}.* /u.test(text.replaceAll(/\{[^}]*\}/g, "–"));
+      });
+      expect(same.map(([id]) => id)).toEqual([]);
+    },
+  );
+
+  test("have no message that nothing shows", () => {
+    const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" });
+    const code = files
+      .filter((file) => /\.tsx?$/.test(file) && !file.endsWith("ids.ts"))
+      .map((file) => readFileSync(join(SOURCES, file), "utf8"))
+      .join("\n");
+    // An id of which a part is known at run time alone: `statuses.${name}`.
+    const patterns = [...code.matchAll(/`([a-z][A-Za-z]*(?:\.[^`\s]*)?\$\{[^`]*)`/g)].map(
+      ([, id]) => {
+        const parts = id!.split(/\$\{[^}]*\}/).map((part) => part.replaceAll(/[.]/g, "\\."));
+        return new RegExp(`^${parts.join("[^.]+")}$`);
+      },
     );
+    const unused = AUDIENCES.flatMap((audience) => [...catalogue(audience, "en").keys()]).filter(
+      (id) => !code.includes(`"${id}"`) && !patterns.some((pattern) => pattern.test(id)),
+    );
+    expect(unused).toEqual([]);
   });
 });
 
+describe("a catalogue is refused", () => {
+  const english = new Map([
+    ["greeting", "Hello {name}"],
+    ["votes", "{count, plural, one {# vote} other {# votes}}"],
+  ]);
+  const polish = "{count, plural, one {# głos} few {# głosy} many {# głosów} other {# głosu}}";
+
+  test("never when it is right", () => {
+    const whole = [
+      ["greeting", "Witaj, {name}"],
+      ["votes", polish],
+    ] as const;
+    checkTranslation(english, new Map(whole), "pl");
+  });
+
+  test.each([
+    ["without a message", [["greeting", "Witaj, {name}"]], "votes: is missing"],
+    ["with an unknown message", [["other", "inne"]], "other: is unknown"],
+    [
+      "without a value",
+      [["greeting", "Witaj"]],
+      "greeting: takes (), but in English (name: string)",
+    ],
+    ["with an unknown value", [["greeting", "Witaj, {nmae}"]], "greeting: takes (nmae: string)"],
+    [
+      "with a number as text",
+      [["votes", "{count} głosów"]],
+      "votes: takes (count: string), but in English (count: number)",
+    ],
+    [
+      "without a plural form",
+      [["votes", "{count, plural, one {# głos} other {# głosów}}"]],
+      "votes: plural: has one, other, but pl one, few, many, other",
+    ],
+    [
+      "with a form of another language",
+      [["votes", polish.replace("few", "two")]],
+      "votes: plural: has",
+    ],
+    ["with a message that does not end", [["greeting", "Witaj, {name"]], "greeting: "],
+    [
+      "with another format",
+      [["greeting", "Witaj, {name, date}"]],
+      "greeting: date: no such format",
+    ],
+  ] as const)("%s", (_, texts, reason) => {
+    const all = new Map<string, string>([
+      ["greeting", "Witaj, {name}"],
+      ["votes", polish],
+      ...texts,
+    ]);
+    if (reason === "votes: is missing") all.delete("votes");
+    expect(() => {
+      checkTranslation(english, all, "pl");
+    }).toThrow(reason);
+  });
+
+  test.each([
+    ["twice", 'msgid "a"\nmsgstr "x"\n\nmsgid "a"\nmsgstr "y"\n', "a: is there twice"],
+    ["empty", 'msgid "a"\nmsgstr ""\n', "a: has no text"],
+    ["unsure", '#, fuzzy\nmsgid "a"\nmsgstr "x"\n', "a: is marked as fuzzy"],
+  ])("with a message %s", (_, content, reason) => {
+    expect(() => readCatalogue(content)).toThrow(reason);
+  });
+});
+
+describe("messages", () => {
+  test("have types by English", () => {
+    const types = typesOf({
+      voter: new Map([["a.b", "{n, plural, one {#} other {#}} {x} {y, number}"]]),
+    });
+    expect(types).toContain("export interface VoterMessages {");
+    expect(types).toContain('"a.b": { n: number | bigint; x: string; y: number | bigint };');
+    expect(valuesOf("plain", "en")).toEqual(new Map());
+  });
+
+  test("insert values as they are", () => {
+    // A title that looks like a placeholder, an escape or markup stays what it is.
+    for (const name of ["{count}", "\\u0041", "#", "'{'", "<b>", "$&"]) {
+      expect(t("propose.edit", { title: name })).toBe(`Edit ${name}`);
+    }
+  });
+
+  test("write numbers exactly", () => {
+    const weight = 12_345_678_901_234_567_890n;
+    const text = t("round.electorate.list", { count: 1234, weight });
+    expect(text).toContain("1,234 voters with a total weight of 12,345,678,901,234,567,890.");
+  });
+
+  test.each([
+    ["en", 1, "1 receipt received"],
+    ["en", 2n, "2 receipts received"],
+    ["de", 0, "0 Quittungen erhalten"],
+    ["de", 1n, "1 Quittung erhalten"],
+    ["es", 1, "1 recibo recibido"],
+    ["es", 3, "3 recibos recibidos"],
+    ["es", 2_000_000, "de recibos recibidos"],
+    ["pl", 1, "Otrzymano 1 pokwitowanie"],
+    ["pl", 3, "Otrzymano 3 pokwitowania"],
+    ["pl", 5n, "Otrzymano 5 pokwitowań"],
+    ["pl", 22, "Otrzymano 22 pokwitowania"],
+    ["pl", 112, "Otrzymano 112 pokwitowań"],
+  ] as const)("have the plurals of %s: %s", async (language, receipts, text) => {
+    await setLanguage(language);
+    expect(t("cast.unrecordedText", { receipts, quorum: 3 })).toContain(text);
+  });
+
+  test("of the organizer are loaded when they are wanted", async () => {
+    expect(messageIfAny("organize.lead")).toBeUndefined();
+    await addAudience("organizer");
+    expect(messageIfAny("organize.lead")).toMatch(/^Create rounds/);
+    await setLanguage("de");
+    expect(messageIfAny("organize.lead")).toMatch(/^Legen Sie Runden/);
+  });
+
+  test("are those of the language chosen last, however long each takes to load", async () => {
+    const chosen: Language[] = ["de", "pl", "es"];
+    await Promise.all(chosen.map(setLanguage));
+    expect(currentLanguage()).toBe("es");
+    expect(t("retry")).toBe("Intentar de nuevo");
+  });
+
+  test("compile to a module that needs nothing but the runtime", () => {
+    const code = compiled(new Map([["a", "{n, plural, one {#} other {#}}"]]), "en");
+    const names = [...code.matchAll(/from "([^"]+)"/g)].map(([, name]) => name);
+    expect(names).toEqual(["../runtime.ts", "@messageformat/runtime/lib/cardinals"]);
+    expect(code).not.toMatch(/\beval\b|new Function/);
+  });
+});
+
+test("the language is the one chosen before, or the first that the browser prefers", () => {
+  const kept = new Map<string, string>();
+  const store = {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => void kept.set(name, value),
+  };
+  expect(preferredLanguage(store)).toBe("en");
+  storeLanguage(store, "pl");
+  expect(preferredLanguage(store)).toBe("pl");
+  kept.set("ostraka/language", "xx");
+  expect(preferredLanguage(store)).toBe("en");
+});
+
+test("a state has its name, or the server's", () => {
+  expect(status("anchored")).toBe("closed; dispute period open");
+  expect(status("constructor")).toBe("constructor");
+});
+
 test.each([
-  ["Too late: voting would be over before it began", "voting would be over before it began"],
-  ["the gateway cannot reach the chain now", "the gateway cannot reach the chain now"],
+  ["Too late: voting would be over before it began", "voting would end before it began"],
+  ["the gateway cannot reach the chain now", "the gateway cannot reach the chain"],
   ["http://node.example: no answer", "http://node.example: no answer"],
   [
     "the poll's keys are not signed yet; node 1: waits for node 2 (no answer), node 3 (refused); " +
-      "node 2: is not ready",
+      "node 2: is not ready; " +
+      "node 3: is not ready, and announces different poll keys to different nodes",
     "not all nodes have signed the poll’s keys yet; node 1 waits for node 2 (no answer), " +
-      "node 3 (refused); node 2: is not ready",
+      "node 3 (refused); node 2: is not ready; " +
+      "node 3: is not ready, and announces different poll keys to different nodes",
   ],
-])("a plan waits: %s", (problem, says) => {
-  expect(planProblem(problem)).toBe(says);
+])("a plan waits: %s", (problem, text) => {
+  expect(planProblem(problem)).toBe(text);
 });
 
 test.each([
   [
     'http://a.example: {"title":"Too many versions","status":429}',
-    en.cast.refusals["Too many versions"],
+    "you have already changed your vote as often as allowed",
   ],
-  ["/polls/3/ballots", en.cast.unanswered],
+  ["/polls/3/ballots", "not responding"],
   ["receipt: of another key", "receipt: of another key"],
-])("a ballot is refused: %s", (reason, says) => {
-  expect(refusal(reason)).toBe(says);
+])("a ballot is rejected: %s", (reason, text) => {
+  expect(refusal(reason)).toBe(text);
 });
 
 test.each([
   [
     "each of 20 invitations (7 used) went to a person of its own",
-    en.audit.assumptions.invitations("20", "7"),
+    /^each of 20 invitations \(7 used\) went to a different person; /,
   ],
   [
     "the organizer, who listed 1200 voters by hand, listed those who may vote",
-    en.audit.assumptions.list("1,200"),
+    "the organizer’s list of 1,200 voters is correct",
   ],
-  [`the owner of 0x${"ab".repeat(20)} listed its members`, /the registry 0x(?:ab){20} /],
+  [
+    `the owner of 0x${"ab".repeat(20)} listed its members`,
+    /^the owner of the registry 0x(?:ab){20} listed its members correctly$/,
+  ],
   [
     `the contract 0x${"cd".repeat(20)}, whose code this program does not know, tells truly who may vote`,
-    en.audit.assumptions.contract(`0x${"cd".repeat(20)}`),
+    /^the contract 0x(?:cd){20}, whose code .* reports truthfully/,
   ],
   [
     "voters who are not the round's members are those whom its funders expected",
-    en.audit.assumptions.others(),
+    "the funders expected voters who are not members of the round",
   ],
   [
     `the contract 0x${"ef".repeat(20)} rejects none but false roots`,
-    en.audit.assumptions.disputes(`0x${"ef".repeat(20)}`),
+    /^the contract 0x(?:ef){20} rejects only false roots$/,
+  ],
+  [
+    `the contract 0x${"34".repeat(20)}, which made the poll, pays nothing by its outcome`,
+    /^the contract 0x(?:34){20}, which created the poll, pays nothing/,
+  ],
+  [
+    `the treasury 0x${"12".repeat(20)} was made with empty books`,
+    /^the treasury 0x(?:12){20} was created with empty books/,
   ],
   ["something new", "something new"],
-])("an audit assumes: %s", (assumes, says) => {
-  expect(assumption(assumes)).toMatch(says);
+])("an audit assumes: %s", (assumes, text) => {
+  expect(assumption(assumes)).toMatch(text);
 });

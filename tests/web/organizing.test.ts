@@ -41,7 +41,7 @@ import {
   stepOf,
 } from "../../web/src/client/plan_specification.ts";
 import { alike, titleProblem } from "../../web/src/client/titles.ts";
-import { en } from "../../web/src/messages/en.ts";
+import { addAudience, messageIfAny, setLanguage } from "../../web/src/messages/index.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
@@ -177,6 +177,9 @@ describe("titles", () => {
     ["a\u2028b", "invisible"],
     ["\u3164", "invisible"],
     ["a\u0000", "invisible"],
+    ["a\ufff0", "invisible"],
+    ["a\u{e0fff}", "invisible"],
+    ["\u180b", "missing"],
   ])("%j", (text, problem) => {
     expect(titleProblem(text)).toBe(problem);
   });
@@ -189,6 +192,8 @@ describe("titles", () => {
     ["a  b", "a\u00a0b"],
     ["a\u200db", "ab"],
     ["\u2764\ufe0f", "\u2764"],
+    ["a\u180b", "a"],
+    ["a\u180f", "a"],
   ])("%j is like %j", (one, other) => {
     expect(alike([one, "other", other])).toBe(true);
   });
@@ -199,6 +204,21 @@ describe("titles", () => {
 });
 
 describe("a specification", () => {
+  test("loses no row that has a cost or a category, and no name", () => {
+    const named = ["A", "B"].map((name) => ({ name, cost: "", category: "" }));
+    for (const row of [
+      { name: " ", cost: "5", category: "" },
+      { name: "", cost: "", category: "x" },
+    ]) {
+      const options = [...named, row];
+      const { problems } = specificationOf(pollOf({ questions: [question({ options })] }), NOW);
+      expect(problems).toContainEqual({ path: "questions.0.options", fault: "missing" });
+    }
+    const options = [...named, { name: "", cost: "", category: "" }];
+    const { problems } = specificationOf(pollOf({ questions: [question({ options })] }), NOW);
+    expect(problems).not.toContainEqual({ path: "questions.0.options", fault: "missing" });
+  });
+
   test("says what can never work, and what nobody could read", () => {
     const named = (...names: string[]) => names.map((name) => ({ name, cost: "", category: "" }));
     const shared = [...ACCOUNTS, { account: MIXED.toLowerCase(), weight: 1n, signingKey: ONE }];
@@ -695,11 +715,15 @@ describe("invitations", () => {
   });
 });
 
-test("everything that is asked for has a name", () => {
-  const { members, questions, voters } = en.organize;
+test("everything that is asked for has a name", async () => {
+  await addAudience("organizer");
+  await setLanguage("en");
   const kinds = [QUESTION_KINDS, POLL_OUTCOMES, ROUND_BALLOTS, ROUND_OUTCOMES, ELECTORATE_KINDS];
   const asked = kinds.flatMap((one) => Object.values(one).flat());
-  for (const { name } of asked) expect(members).toHaveProperty(name);
-  const named = { ...questions.kinds, ...questions.outcomes, ...voters.kinds };
-  for (const kind of kinds.flatMap(Object.keys)) expect(named).toHaveProperty(kind);
+  for (const { name } of asked) expect(messageIfAny(`organize.members.${name}`)).toBeDefined();
+  for (const kind of kinds.flatMap(Object.keys)) {
+    const paths = [`questions.kinds.${kind}`, `questions.outcomes.${kind}`];
+    const names = [...paths, `voters.kinds.${kind}.name`].map((path) => `organize.${path}`);
+    expect(names.map((id) => messageIfAny(id)).filter(Boolean)).not.toEqual([]);
+  }
 });

@@ -202,6 +202,7 @@ describe("batches", () => {
 
 describe("ranges of blocks", () => {
   const logOf = (block: number) => ({
+    address: toHex(REGISTRY),
     topics: [toHex(TOPIC)],
     data: "0x",
     blockNumber: `0x${block.toString(16)}`,

@@ -16,7 +16,7 @@ import { deriveGenerator, generators } from "../../web/src/protocol/commitment.t
 import * as curve from "../../web/src/protocol/curve.ts";
 import { concat, Reader, toHex, unsigned } from "../../web/src/protocol/encoding.ts";
 import { AuditError, Rejected } from "../../web/src/protocol/errors.ts";
-import { parseJson } from "../../web/src/protocol/json.ts";
+import { parseJson, readJson } from "../../web/src/protocol/json.ts";
 import { rootDigest, SumTree } from "../../web/src/protocol/merkle_sum.ts";
 import { askedQuestions, Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
 import { decodeIdentity, decodeParameters } from "../../web/src/protocol/parameters.ts";
@@ -427,12 +427,21 @@ test("sealing.json", () => {
   expect(toHex(info)).toBe(given.info["ballot for node 3"]);
 });
 
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 test.each(
   vectors<{ cases: { name: string; data: string; expect: "valid" | Expected }[] }>("json").cases,
 )("json.json: $name", ({ data, expect: expected }) => {
   const parse = () => parseJson(unhex(data), "json");
-  if (expected === "valid") expect(parse).not.toThrow();
-  else expect(parse).toThrow(ERRORS[expected]);
+  if (expected === "valid") {
+    expect(parse).not.toThrow();
+    expect(() => readJson(UTF8.decode(unhex(data)), "json")).not.toThrow();
+    return;
+  }
+  expect(parse).toThrow(ERRORS[expected]);
+  // Files come to a page as texts, in which no byte is left that is none of a character.
+  const text = UTF8.decode(unhex(data));
+  if (!text.includes("\ufffd")) expect(() => readJson(text, "json")).toThrow(ERRORS[expected]);
 });
 
 interface RedemptionsFile {

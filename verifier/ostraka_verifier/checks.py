@@ -22,7 +22,7 @@ from ostraka_verifier.board import (
     decode_poll_keys,
     decode_root,
     decode_shares,
-    split_sections,
+    split_notes,
 )
 from ostraka_verifier.census import MINIMUM_CLASS, Census, CensusEntry
 from ostraka_verifier.commitment import MAX_GENERATORS, CommitmentKey, derive_generator
@@ -173,7 +173,7 @@ class Audit:
         self.curve = curve
         self.claimed = claimed
         self.chain = chain
-        self.sections = split_sections(board)
+        self.sections, self.notes = split_notes(board)
         self.randomness = randomness
         self.progress = progress
         self.releases = known_releases() if releases is None else releases
@@ -408,6 +408,19 @@ class Audit:
         return cast(_T, found)
 
 
+def no_board(error: Malformed) -> list[Finding]:
+    """Findings of an audit whose board cannot be cut into sections."""
+    item, _, reason = str(error).partition(": ")
+    first, *others = CHECKS
+    return [
+        Finding(*first[:2], Verdict.FAILS, item, reason or item),
+        *(
+            Finding(number, claim, Verdict.NOT_CHECKED, "", "needs P1")
+            for number, claim, _ in others
+        ),
+    ]
+
+
 def _given(evidence: _T | AuditError) -> _T:
     """A part of the evidence that may be an error instead."""
     if isinstance(evidence, AuditError):
@@ -427,9 +440,13 @@ def check_p1(audit: Audit) -> str:
     if identity != asked:
         raise Rejected("P1", "board.poll", "another chain, registry or poll than asked for")
     audit.parameters.check_known()
+    if "extension" in audit.sections:
+        raise Rejected("P1", "board.extension", "the parameters ask for none")
     if identity.context(audit.parameters, audit.rule) != audit.chain.poll_context:
         raise Rejected("P1", "board.parameters", "they do not give the poll's context on chain")
-    return f"context 0x{audit.chain.poll_context.hex()}"
+    notes = ", ".join(f"section {tag} ({size} bytes)" for tag, size in audit.notes.items())
+    unread = f"; read by no check: {notes}" if notes else ""
+    return f"context 0x{audit.chain.poll_context.hex()}{unread}"
 
 
 def check_p2(audit: Audit) -> str:
@@ -606,6 +623,8 @@ def check_c4(audit: Audit) -> Held:
         key, accounts = next(iter(shared.items()))
         raise Rejected("C4", f"signing key 0x{key.hex()}", f"it signs for {accounts} accounts")
     source, voters = audit.description.census, len(audit.census)
+    if "redemptions" in audit.sections and not isinstance(source, InvitedCensus):
+        raise Rejected("C4", "board.redemptions", "there, though nobody was invited")
     if source is None:
         return Held(
             f"{voters} voters, listed by hand; {_other_keys(audit)}",
@@ -641,10 +660,11 @@ _UNKNOWN = "the contract {}, whose code this program does not know, tells truly 
 
 
 def _other_keys(audit: Audit) -> str:
-    """How many voters let another key sign."""
-    entries = audit.census.entries
+    """How many voters let another key sign, and how many keys sign for several."""
+    entries, shared = audit.census.entries, len(audit.census.shared_keys())
     others = sum(entry.signing_key != entry.account for entry in entries)
-    return f"{others} of {len(entries)} entries sign with another key than the account's"
+    said = f"{others} of {len(entries)} entries sign with another key than the account's"
+    return f"{said}; keys that sign for several accounts: {shared}" if shared else said
 
 
 def _check_block(audit: Audit, source: CensusSource) -> str:
@@ -758,6 +778,7 @@ def check_b5(audit: Audit) -> str:
 def check_b6(audit: Audit) -> str:
     """B6: every ballot's rows and equations hold."""
     ballots = audit.ballots
+    failed, reasons = list[str](), list[str]()
     for start in range(0, len(ballots), PROOF_BATCH):
         batch = ballots[start : start + PROOF_BATCH]
         try:
@@ -770,9 +791,11 @@ def check_b6(audit: Audit) -> str:
                 audit.randomness,
             )
         except RejectedProofs as error:
-            names = ", ".join(ballot_name(batch[number]) for number, _ in error.failures)
-            raise Rejected("B6", names, error.reason) from None
+            failed += [ballot_name(batch[number]) for number, _ in error.failures]
+            reasons.append(error.reason)
         audit.progress(len(ballots) + start + len(batch), 2 * len(ballots))
+    if failed:
+        raise Rejected("B6", ", ".join(failed), reasons[0])
     return f"{len(ballots)} proofs"
 
 
@@ -921,12 +944,12 @@ def check_r2(audit: Audit) -> str:
 
 def check_r3(audit: Audit) -> str:
     """R3: the tally was accepted from the dispute window's end on, before its deadline."""
-    _ = audit.tally  # nothing to judge before there is one
+    tally = audit.tally
     at = audit.chain.tallied_at
     start, end = audit.chain.dispute_window_ends_at, audit.chain.tally_deadline
     if not start <= at < end:
         raise Rejected("R3", "tally", f"accepted at {at}, not in {start} … {end - 1}")
-    return f"accepted at {at}"
+    return f"{len(tally.values)} results accepted at {at}"
 
 
 def check_o1(audit: Audit) -> str:
@@ -950,6 +973,9 @@ def check_d1(audit: Audit) -> Held:
     if reference is None:
         if audit.chain.creator_is_treasury:
             raise Rejected("D1", "description", "it names no round, but a treasury made the poll")
+        if audit.chain.creator_is_contract:
+            # A wallet, or a treasury that does not say that it is one.
+            return Held(_PLAIN_POLL, f"the contract 0x{treasury.hex()}, {_PAYS_NOTHING}")
         return Held(_PLAIN_POLL)
     if reference.treasury != treasury:
         raise Rejected("D1", "round", f"the poll was created by 0x{treasury.hex()}")
@@ -974,6 +1000,7 @@ def check_d1(audit: Audit) -> Held:
             raise Rejected("D1", f"costs[{slot}]", "the proposal asks for another amount")
         if isinstance(rule, GreedyByCategory) and proposal.category != rule.categories[slot]:
             raise Rejected("D1", f"categories[{slot}]", "the proposal names another category")
+    audit.description.check_words(evidence.title, evidence.text)
     said, assumes = _check_electorate(audit, evidence)
     return Held(f"round {found.round_id} of treasury 0x{treasury.hex()}; {said}", assumes)
 
@@ -1114,7 +1141,7 @@ def _check_moved(evidence: RoundEvidence) -> None:
         raise Rejected("D3", name, f"{grown}, {amount} were due")
 
 
-def check_d4(audit: Audit) -> str:
+def check_d4(audit: Audit) -> str | Held:
     """D4: treasury and its rules are contracts of a known release."""
     reference = audit.description.round
     if reference is None:
@@ -1130,10 +1157,15 @@ def check_d4(audit: Audit) -> str:
     if evidence.rules.address != rules:
         raise Rejected("D4", "rules", "not the contract that the treasury made")
     _same_release("RoundRules", _release_of(audit, "RoundRules", evidence.rules), found)
-    return f"treasury 0x{treasury.hex()} of release {found.release}"
+    # Code that runs does not show what a constructor of somebody's own wrote into storage before.
+    return Held(
+        f"treasury 0x{treasury.hex()} of release {found.release}",
+        f"the treasury 0x{treasury.hex()} was made with empty books",
+    )
 
 
 _PLAIN_POLL = "no round hangs on this poll"
+_PAYS_NOTHING = "which made the poll, pays nothing by its outcome"
 
 
 @dataclass(frozen=True)

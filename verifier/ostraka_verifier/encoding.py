@@ -93,8 +93,22 @@ def parse_json(data: bytes, subject: str) -> Any:
         if b"\\u" in data:
             json.dumps(content, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"{subject}: not JSON: {error}") from error
+        raise Malformed(f"{subject}: not JSON: {_json_problem(error)}") from error
     return content
+
+
+def _json_problem(error: Exception) -> str:
+    """Why bytes are no JSON, in our words: the library's are for programmers."""
+    match error:
+        case json.JSONDecodeError():
+            return f"line {error.lineno}, column {error.colno}"
+        case UnicodeDecodeError():
+            return "not UTF-8"
+        case UnicodeEncodeError():
+            return "half of a surrogate pair"
+        case RecursionError():
+            return "nested too deeply"
+    return str(error)
 
 
 def canonical_json(content: Mapping[str, object]) -> bytes:

@@ -36,7 +36,7 @@ from ostraka_verifier.rpc import (
     read_quantity,
     read_topic,
 )
-from ostraka_verifier.snapshot import CensusSource, read_census
+from ostraka_verifier.snapshot import CensusSource, NobodyListed, read_census
 from ostraka_verifier.tally_proof import Tally
 
 _T = TypeVar("_T")
@@ -169,6 +169,7 @@ class RoundEvidence:
         rules: The contract that writes the rules of its polls.
         status: As the contract numbers it; `ROUND_DECIDED` once winners are fixed.
         member_root: Census root of those who may propose.
+        title, text: As the round's event has them; U+FFFD for what is no UTF-8.
         secret: Whether the round asked for a secret poll.
         token: What it pays in, 20 bytes; zero for the chain's coin.
         proposals: In order of submission.
@@ -187,6 +188,8 @@ class RoundEvidence:
     committed: int
     paid_out: int
     electorate: ElectorateEvidence
+    title: str
+    text: str
     member_root: bytes
     secret: bool
     token: bytes
@@ -231,6 +234,7 @@ class ChainEvidence:
         awards: What the contract awards each slot, None where the poll has no outcome rule; or why
             it does not say, as when the board's outcome rule is not the poll's.
         creator: Account that created the poll.
+        creator_is_contract: Whether that account has code.
         creator_is_treasury: Whether that account is a contract that takes polls of this registry.
         deployment: The registry and its parts; or why they cannot be read.
         round: The round that the description names, None where it names none; or why it cannot be
@@ -262,6 +266,7 @@ class ChainEvidence:
     tallied_at: int
     awards: tuple[int, ...] | AuditError | None
     creator: bytes
+    creator_is_contract: bool
     creator_is_treasury: bool
     round: RoundEvidence | AuditError | None
     deployment: DeploymentEvidence | AuditError
@@ -336,6 +341,8 @@ class ChainReader:
         tallied = self._event(_TALLIED, poll_id)
         tally = _read_tally(tallied[0]) if tallied else None
         table = self._call("generatorTable()", b"")[12:32]
+        creator = words[3][12:]
+        creator_is_contract = bool(self._rpc.code(creator, self.block))
         awards: tuple[int, ...] | AuditError | None = None
         if tally is not None and not isinstance(outcome_rule, NoOutcome):
             awards = self._awards_or_why_not(poll_id, tally, outcome_rule, encoded_rule)
@@ -359,13 +366,12 @@ class ChainReader:
             tally=tally,
             tallied_at=self._rpc.timestamp(tallied[1]) if tallied else 0,
             awards=awards,
-            creator=words[3][12:],
-            creator_is_treasury=self._takes_polls(words[3][12:]),
+            creator=creator,
+            creator_is_contract=creator_is_contract,
+            creator_is_treasury=creator_is_contract and self._takes_polls(creator),
             round=_or_why_not(lambda: self._round(reference)) if reference else None,
             deployment=_or_why_not(lambda: self._deployment(code, table)),
-            census=_or_why_not(lambda: read_census(self._rpc, source, self.block))
-            if source
-            else None,
+            census=_or_why_not(lambda: self._census(source)) if source else None,
             census_code=self._rpc.code(source.contract, self.block) if source else b"",
             census_times=_or_why_not(lambda: self._times(source)) if source else None,
         )
@@ -388,16 +394,23 @@ class ChainReader:
         part = named.take(WORD_BYTES, "address")[-ADDRESS_BYTES:]
         return CodeEvidence(part, self._rpc.code(part, self.block))
 
+    def _census(self, source: CensusSource) -> Census:
+        try:
+            return read_census(self._rpc, source, self.block)
+        except NobodyListed as error:
+            contract = f"0x{source.contract.hex()}"
+            raise Unanswered(
+                f"{contract} lists nobody, or the RPC endpoint lacks its events"
+            ) from error
+
     def _times(self, source: CensusSource) -> tuple[int, int]:
         if source.block >= self.block:
             raise Undecided(f"block {source.block} of the census is not in the past")
         return self._rpc.timestamp(source.block), self._rpc.timestamp(source.block + 1)
 
-    def _takes_polls(self, account: bytes) -> bool:
-        if not self._rpc.code(account, self.block):
-            return False
+    def _takes_polls(self, contract: bytes) -> bool:
         try:
-            answer = self._call("registry()", b"", account)
+            answer = self._call("registry()", b"", contract)
         except Reverted:
             # Another contract, such as a wallet: it refuses what it does not know. An endpoint that
             # does not answer says nothing: a treasury must not pass for a wallet.
@@ -426,6 +439,8 @@ class ChainReader:
         for _ in range(length(listed)):
             one = [listed.take(WORD_BYTES, "proposal") for _ in range(_PROPOSAL_WORDS)]
             withdrawn, funded, paid = (any(flag) for flag in one[5:])
+            if one[0] not in titles:
+                raise _lacking("ProposalSubmitted", one[0])
             proposals.append(
                 ProposalEvidence(
                     one[0],
@@ -435,7 +450,7 @@ class ChainReader:
                     withdrawn,
                     funded,
                     paid,
-                    titles.get(one[0], ""),
+                    titles[one[0]],
                 )
             )
         payouts = tuple(
@@ -448,6 +463,11 @@ class ChainReader:
             )
             for log in self._round_logs(_CLAIMED, reference)
         )
+        shown = {payout.proposal_id for payout in payouts}
+        for proposal in proposals:
+            if proposal.paid and proposal.id not in shown:
+                raise _lacking("PayoutClaimed", proposal.id)
+        source, title, text = self._announced(reference)
         return RoundEvidence(
             registry=self._call("registry()", b"", treasury)[12:32],
             code=code,
@@ -458,9 +478,9 @@ class ChainReader:
             deposited=words[3],
             committed=words[4],
             paid_out=words[5],
-            electorate=ElectorateEvidence(
-                words[9], word(words[10]), words[11], words[12], self._electorate_source(reference)
-            ),
+            electorate=ElectorateEvidence(words[9], word(words[10]), words[11], words[12], source),
+            title=title,
+            text=text,
             member_root=fields[_MEMBER_ROOT],
             secret=any(fields[_SECRET]),
             token=token,
@@ -469,14 +489,17 @@ class ChainReader:
             moved=_or_why_not(lambda: self._moved(treasury, token, payouts)),
         )
 
-    def _electorate_source(self, reference: RoundReference) -> bytes:
+    def _announced(self, reference: RoundReference) -> tuple[bytes, str, str]:
+        """Source of the electorate, title and text, as the round's event has them."""
         logs = self._round_logs(_ROUND_CREATED, reference)
         if not logs:
             raise Unanswered("the RPC endpoint shows no event RoundCreated of the round")
         created = answered_bytes(logs[-1].get("data"), "RoundCreated")
         at = Reader(created[WORD_BYTES:], "RoundCreated").unsigned(WORD_BYTES, "electorate")
         source = dynamic(created[at:], 4, "RoundCreated.electorate.source")
-        return source.take(length(source), "source")
+        texts = [dynamic(created, place, "RoundCreated.text") for place in (2, 3)]
+        title, text = (one.take(length(one), "text").decode(errors="replace") for one in texts)
+        return source.take(length(source), "source"), title, text
 
     def _moved(
         self, treasury: bytes, token: bytes, payouts: Sequence[Payout]
@@ -534,17 +557,13 @@ class ChainReader:
         at_rule = at_slots + len(slots)
         at_order = at_rule + len(encoded)
         head = b"".join(word(value) for value in (poll_id, at_slots, at_rule, at_order))
-        answer = Reader(
-            self._call("awards(uint256,uint256[],bytes,uint16[])", head + slots + encoded + order),
-            "awards()",
-        )
-        answer.unsigned(WORD_BYTES, "offset")
-        count = answer.unsigned(WORD_BYTES, "length")
+        arguments = head + slots + encoded + order
+        answer = self._call("awards(uint256,uint256[],bytes,uint16[])", arguments)
+        listed = dynamic(answer, 0, "awards()")
+        count = length(listed)
         if count != len(tally.values):
             raise Malformed(f"awards(): {count} entries")
-        awards = tuple(answer.unsigned(WORD_BYTES, "entry") for _ in range(count))
-        answer.end()
-        return awards
+        return tuple(listed.unsigned(WORD_BYTES, "entry") for _ in range(count))
 
     def _event(self, kind: bytes, poll_id: int) -> tuple[bytes, int] | None:
         """Data and block of the latest event of a kind."""
@@ -556,6 +575,11 @@ class ChainReader:
 
     def _call(self, signature: str, arguments: bytes, address: bytes | None = None) -> bytes:
         return self._rpc.call(address or self._registry, signature, arguments, self.block)
+
+
+def _lacking(event: str, proposal_id: bytes) -> Unanswered:
+    what = f"{event} of proposal 0x{proposal_id.hex()}"
+    return Unanswered(f"the RPC endpoint shows no event {what}: it lacks events")
 
 
 def _or_why_not(read: Callable[[], _T]) -> _T | AuditError:

@@ -369,6 +369,7 @@ class Description:
         shared_keys: Whether one signing key may sign for several accounts.
         questions: What makes the ballot rule, None where it does not say; or why that cannot be
             read, which says nothing against the rest.
+        text: What it says besides, "" for nothing; any JSON, judged in rounds only (D1).
     """
 
     encoded: bytes
@@ -378,6 +379,7 @@ class Description:
     census: CensusSource | InvitedCensus | None = None
     shared_keys: bool = False
     questions: tuple[Question, ...] | AuditError | None = None
+    text: object = ""
 
     @classmethod
     def decode(cls, data: bytes) -> "Description":
@@ -386,6 +388,9 @@ class Description:
         Raises:
             Malformed: Not UTF-8 JSON with a title and options.
         """
+        # First: more of it than any poll has must cost no time.
+        if len(data) > MAX_DESCRIPTION_BYTES:
+            raise Malformed(f"description: {len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
         content = parse_json(data, "description")
         if not isinstance(content, dict):
             raise Malformed("description: not a JSON object")
@@ -394,8 +399,6 @@ class Description:
             raise Malformed("description.title: not a string")
         if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
             raise Malformed("description.options: not a list of strings")
-        if len(data) > MAX_DESCRIPTION_BYTES:
-            raise Malformed(f"description: {len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
         shared_keys = content.get("shared_keys", False)
         if not isinstance(shared_keys, bool):
             raise Malformed("description.shared_keys: neither true nor false")
@@ -408,7 +411,23 @@ class Description:
             None if source is None else read_census_origin(source),
             shared_keys,
             _questions(content["questions"]) if "questions" in content else None,
+            content.get("text", ""),
         )
+
+    def check_words(self, title: str, text: str) -> None:
+        """A round's poll asks in the round's own words: not, say, what should get no money.
+
+        Args:
+            title, text: Of the round.
+
+        Raises:
+            Rejected: It asks in others (check D1).
+        """
+        asked = self.questions if isinstance(self.questions, tuple) else ()
+        if {self.title, *(one.title for one in asked)} != {title}:
+            raise Rejected("D1", "title", "the poll asks under another title than the round's")
+        if self.text not in ("", text):
+            raise Rejected("D1", "text", "the poll has another text than the round")
 
     def check_questions(self, rule: BallotRule) -> tuple[Question, ...]:
         """The questions, empty where the description has none.

@@ -71,7 +71,7 @@ class Found:
     def differing(self, expected: Mapping[str, bytes]) -> str | None:
         """Name of an immutable that has another value than expected; None when all agree."""
         for name, value in expected.items():
-            if self.immutables.get(name, value) != value:
+            if self.immutables.get(name) != value:
                 return name
         return None
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,13 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from ostraka_verifier.board import split_sections
-from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict
+from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict, no_board
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
-from ostraka_verifier.parameters import Description, RoundReference
-from ostraka_verifier.rpc import Progress, no_progress
+from ostraka_verifier.parameters import Description, PollIdentity, RoundReference
+from ostraka_verifier.rpc import Progress, Unanswered, no_progress
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.statistics import Statistics, poll_statistics
 
@@ -119,15 +119,32 @@ def read_evidence(reader: ChainReader, poll_id: int, board: bytes) -> ChainEvide
     """What the chain says of the poll of a board, and of what its description points at.
 
     Raises:
-        AuditError: The board is none, or the chain cannot be read.
+        AuditError: The board is none, or the chain cannot be read, or is not the board's.
     """
     sections = split_sections(board)
+    _require_chain(reader, sections["poll"])
     encoded_rule = sections["outcome_rule"]
     rule: OutcomeRule | None = None
     with suppress(AuditError):
         # Judged by check P2.
         rule = decode_outcome_rule(encoded_rule)
     return reader.read(poll_id, rule, encoded_rule, *_references(sections["description"]))
+
+
+def _require_chain(reader: ChainReader, poll: bytes) -> None:
+    """Unanswered where the endpoint serves another chain than that of the board.
+
+    Registries of two chains can have one address, and both can have the poll's number.
+    """
+    try:
+        of_board = PollIdentity.decode(poll).chain_id
+    except AuditError:
+        # Judged by check P1.
+        return
+    if of_board != reader.chain_id:
+        raise Unanswered(
+            f"the RPC endpoint serves chain {reader.chain_id}, the board is of chain {of_board}"
+        )
 
 
 def report_of(audit: Audit) -> Report:
@@ -216,16 +233,14 @@ def shown(text: str) -> str:
 
 def _without_evidence(error: AuditError, missing: str) -> Report:
     """A board that is none fails at once; what is out of reach decides nothing, said once."""
-    failed = not isinstance(error, Undecided)
-    needs = "needs P1" if failed else f"needs {missing}"
-    findings = [
-        Finding(number, claim, Verdict.NOT_CHECKED, "", needs) for number, claim, _ in CHECKS
-    ]
-    number, claim, _ = CHECKS[0]
-    findings[0] = Finding(number, claim, Verdict.NOT_CHECKED, "", str(error))
-    if failed:
-        item, _, reason = str(error).partition(": ")
-        findings[0] = Finding(number, claim, Verdict.FAILS, item, reason or item)
+    if isinstance(error, Malformed):
+        findings = no_board(error)
+    else:
+        findings = [
+            Finding(number, claim, Verdict.NOT_CHECKED, "", f"needs {missing}")
+            for number, claim, _ in CHECKS
+        ]
+        findings[0] = replace(findings[0], detail=str(error))
     return Report("Ostraka audit", None, "unknown", None, findings, ())
 
 

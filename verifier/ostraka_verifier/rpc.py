@@ -267,6 +267,17 @@ class JsonRpc:
             return parse_json(body, "JSON-RPC")
 
 
+def _no_answer(error: Exception) -> str:
+    match error:
+        case httpx.ConnectTimeout() | httpx.ConnectError():
+            return "no connection"
+        case httpx.TimeoutException():
+            return "no answer in time"
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
+            return "this is no address of a server"
+    return "the connection broke off"
+
+
 def fetch(
     client: httpx.Client,
     method: str,
@@ -288,8 +299,9 @@ def fetch(
                 taken_s = time.monotonic() - started
                 if taken_s > _PATIENCE_S and len(body) < taken_s * _SLOWEST_BYTES_PER_S:
                     raise Unanswered(f"{url}: too slow, {len(body)} bytes in {taken_s:.0f} s")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unanswered(f"{url}: {type(error).__name__}: {error}") from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        # The last is of names of hosts that the resolver cannot write.
+        raise Unanswered(f"{url}: {_no_answer(error)}") from error
     status = response.status_code
     if status != httpx.codes.OK:
         raise Unanswered(

@@ -18,13 +18,15 @@ from ostraka_verifier.encoding import (
     keccak256,
     word,
 )
-from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.rpc import (
     JsonRpc,
     Reverted,
     Unanswered,
     answered_bytes,
     answers_of_the_endpoint,
+    dynamic,
+    length,
     read_topic,
 )
 from ostraka_verifier.weight_classes import ClassRule, in_classes, read_class_rule
@@ -123,13 +125,14 @@ class CensusSource:
             kind = SourceKind(str(content.get("kind")))
         except ValueError:
             raise Malformed("description.census.kind: unknown") from None
-        block, unit = content.get("block"), content.get("unit", "1")
+        block, unit = content.get("block"), content.get("unit")
         if type(block) is not int or not 0 <= block < 1 << 63:
             raise Malformed("description.census.block: not a number of a block")
+        if kind is SourceKind.MEMBERS and unit is not None:
+            raise Malformed("description.census.unit: members have weights, not votes")
+        unit = "1" if unit is None else unit
         if not isinstance(unit, str) or not re.fullmatch("[1-9][0-9]{0,38}", unit):
             raise Malformed("description.census.unit: not a positive decimal")
-        if kind is SourceKind.MEMBERS and "unit" in content:
-            raise Malformed("description.census.unit: members have weights, not votes")
         keys, classes = content.get("keys"), content.get("classes")
         return cls(
             kind,
@@ -141,6 +144,10 @@ class CensusSource:
         )
 
 
+class NobodyListed(Rejected):
+    """A source that lists nobody, or an endpoint that lacks its events: they look alike."""
+
+
 def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
     """The census of a source, from the events of its contracts up to its block.
 
@@ -149,7 +156,8 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
 
     Raises:
         Undecided: The endpoint does not answer, or the block is not in its past.
-        Rejected: Nobody is in the census (check C1), or too few for classes (check C3).
+        NobodyListed: The census is empty.
+        Rejected: It is none (check C1), or there are too few for classes (check C3).
     """
     if source.block >= at:
         raise Undecided(f"block {source.block} of the census is not in the past of block {at}")
@@ -161,13 +169,14 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
         else:
             weights = _vote_weights(rpc, source, at)
         keys = _voting_keys(rpc, source)
-    census = Census(
-        tuple(
-            CensusEntry(account, keys.get(account, account), weight)
-            for account, weight in sorted(weights.items())
-            if weight
-        )
+    entries = tuple(
+        CensusEntry(account, keys.get(account, account), weight)
+        for account, weight in sorted(weights.items())
+        if weight
     )
+    if not entries:
+        raise NobodyListed("C1", "census", "it has no entry")
+    census = Census(entries)
     return census if source.classes is None else in_classes(census, source.classes)
 
 
@@ -198,13 +207,11 @@ def _vote_weights(rpc: JsonRpc, source: CensusSource, at: int) -> dict[bytes, in
 def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
     """The source's block by the token's clock (ERC-6372): its number, or its timestamp."""
     try:
-        answer = Reader(rpc.call(source.contract, "CLOCK_MODE()", b"", at), "CLOCK_MODE()")
+        answer = dynamic(rpc.call(source.contract, "CLOCK_MODE()", b"", at), 0, "CLOCK_MODE()")
     except Reverted:
         # Tokens older than ERC-6372 count in blocks.
         return source.block
-    answer.unsigned(WORD_BYTES, "offset")
-    length = answer.unsigned(WORD_BYTES, "length")
-    mode = answer.take(min(length, 100), "mode")
+    mode = answer.take(length(answer), "mode")
     if mode == b"mode=timestamp":
         return rpc.timestamp(source.block)
     if mode == b"mode=blocknumber&from=default":

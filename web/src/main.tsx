@@ -2,15 +2,16 @@
 
 import { render } from "preact";
 
-import { preferredLanguage, speak } from "./messages/index.ts";
+import { preferredLanguage, setLanguage } from "./messages/index.ts";
 import { App } from "./pages/app.tsx";
 import { keepFocus } from "./view/focus.ts";
 import { keptIfAllowed } from "./view/session.ts";
 
 try {
-  await speak(preferredLanguage(keptIfAllowed()));
+  await setLanguage(preferredLanguage(keptIfAllowed()));
 } catch {
-  // Without the other language's words it is English.
+  // English rather than nothing, if the other language's messages cannot be loaded.
+  await setLanguage("en");
 }
 
 document.getElementById("start")?.remove();

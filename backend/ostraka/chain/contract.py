@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import requests
 from eth_abi.codec import ABICodec
 from eth_abi.decoding import StringDecoder
 from eth_abi.encoding import TextStringEncoder
@@ -26,6 +27,7 @@ from web3.exceptions import (
     ContractLogicError,
     LogTopicError,
     Web3Exception,
+    Web3RPCError,
 )
 from web3.logs import DISCARD
 from web3.middleware import ExtraDataToPOAMiddleware
@@ -288,7 +290,30 @@ def call(action: Callable[[], _T]) -> _T:
     except ContractLogicError as error:
         raise Refused(f"the contract refuses: {error.message}") from error
     except (Web3Exception, OSError, ValueError) as error:
-        raise ChainError(f"chain: {type(error).__name__}: {error}") from error
+        raise ChainError(f"chain: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    """Why a provider gave no answer, or what it said, without the words of our libraries."""
+    match error:
+        case requests.HTTPError() if error.response is not None:
+            return f"the RPC endpoint answers with status {error.response.status_code}"
+        case requests.Timeout():
+            return "no answer of the RPC endpoint in time"
+        case requests.ConnectionError():
+            return "no connection to the RPC endpoint"
+        case requests.RequestException() if isinstance(error, ValueError):
+            return "the RPC endpoint has no address of a server, or answers no JSON"
+        case requests.RequestException():
+            return "the connection to the RPC endpoint broke off"
+        case UnicodeError():
+            return "the RPC endpoint has no address of a server"
+        case Web3RPCError():
+            said = (error.rpc_response or {}).get("error")
+            return (
+                str(said["message"]) if isinstance(said, dict) and "message" in said else str(error)
+            )
+    return str(error)
 
 
 def _custom_error(error: ContractCustomError) -> str:

@@ -19,3 +19,7 @@ class LowOnCoin(ChainError):
 
 class NotMinedYet(ChainError):
     """A transaction was sent and waits for a block. Everybody may read the message."""
+
+
+class NotFinalYet(NotMinedYet):
+    """A transaction reverted in a block that can still be taken back: then it could succeed."""

@@ -26,7 +26,7 @@ from web3 import Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3RPCError
 from web3.types import TxReceipt
 
-from ostraka.chain.errors import ChainError, LowOnCoin, NotMinedYet, Reverted
+from ostraka.chain.errors import ChainError, LowOnCoin, NotFinalYet, NotMinedYet, Reverted
 from ostraka.keys import SigningKey
 
 log = structlog.get_logger()
@@ -114,10 +114,16 @@ class Journal(Protocol):
         """Keep a new one; False when its purpose or its nonce is taken."""
 
     def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
-        """Keep another version."""
+        """Keep another version, unless it is kept already."""
 
-    def drop(self, outgoing: Outgoing) -> None:
-        """Forget one of which nobody took a version."""
+    def resend(self, outgoing: Outgoing) -> bool:
+        """Note that others than who began it send its newest version too; False where it is gone.
+
+        From then on nothing drops it: what one provider refuses, another may have taken.
+        """
+
+    def drop(self, outgoing: Outgoing) -> bool:
+        """Forget one that nobody took; False where it stays, for others sent it too."""
 
     def settle(self, outgoing: Outgoing, settled: bool) -> None:
         """Note that a final block contains it, or, after all, that none does."""
@@ -132,6 +138,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._known: dict[int, Outgoing] = {}
         self._over: set[int] = set()
+        self._resent: set[int] = set()
 
     def current(self, purpose: str) -> Outgoing | None:
         """See `Journal`."""
@@ -162,11 +169,23 @@ class MemoryJournal:
     def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
         """See `Journal`."""
         known = self._known[outgoing.nonce]
-        self._known[outgoing.nonce] = replace(known, versions=(*known.versions, signed))
+        if signed not in known.versions:
+            self._known[outgoing.nonce] = replace(known, versions=(*known.versions, signed))
 
-    def drop(self, outgoing: Outgoing) -> None:
+    def resend(self, outgoing: Outgoing) -> bool:
         """See `Journal`."""
+        known = self._known.get(outgoing.nonce)
+        if known is None or outgoing.versions[-1] not in known.versions:
+            return False
+        self._resent.add(outgoing.nonce)
+        return True
+
+    def drop(self, outgoing: Outgoing) -> bool:
+        """See `Journal`."""
+        if outgoing.nonce in self._resent:
+            return False
         del self._known[outgoing.nonce]
+        return True
 
     def settle(self, outgoing: Outgoing, settled: bool) -> None:
         """See `Journal`."""
@@ -232,7 +251,7 @@ class Account:
             receipt = receipt_of(web3, outgoing)
             if receipt is not None:
                 self.settle(outgoing, receipt, final)
-            elif not self._lost(web3, outgoing, final):
+            elif not self._lost(web3, outgoing, final) and self.journal.resend(outgoing):
                 if outgoing.nonce == count:
                     outgoing = self._with_higher_fee(web3, outgoing)
                 self._send_again(web3, outgoing)
@@ -277,14 +296,18 @@ class Account:
 
     @staticmethod
     def _send_again(web3: Web3, outgoing: Outgoing) -> None:
-        try:
-            web3.eth.send_raw_transaction(outgoing.versions[-1].raw)
-        except OSError as error:
-            log.warning("perhaps sent again", problem=type(error).__name__)
-        except Web3RPCError as error:
-            # Another replica, or an earlier try, may have it: no refusal counts any more.
-            if not _KNOWN.search(str(error)):
-                log.info("not taken again", purpose=outgoing.purpose, problem=str(error))
+        # The newest may cost more than the account has; then an older one may still be mined.
+        for version in reversed(outgoing.versions):
+            try:
+                web3.eth.send_raw_transaction(version.raw)
+            except OSError as error:
+                log.warning("perhaps sent again", problem=type(error).__name__)
+            except Web3RPCError as error:
+                # Another replica, or an earlier try, may have it: no refusal counts any more.
+                if not _KNOWN.search(str(error)):
+                    log.info("not taken again", purpose=outgoing.purpose, problem=str(error))
+                    continue
+            return
 
 
 class Errand:
@@ -315,7 +338,8 @@ class Errand:
             value: Wei that go with it.
 
         Raises:
-            Reverted: It was mined and failed.
+            Reverted: It was mined and failed, finally.
+            NotFinalYet: It failed in a block that could still be taken back.
             NotMinedYet: It waits for a block; asking again goes on waiting for the same one.
             LowOnCoin: The account cannot pay; nothing was sent.
             Web3Exception, OSError: As the provider says; nothing was sent, or it is sent again.
@@ -361,7 +385,8 @@ class Errand:
                     holder = _holder(web3, outgoing, web3.eth.block_number)
                     if holder is None or holder in _hashes(outgoing):
                         return outgoing
-                self._journal.drop(outgoing)
+                if not self._journal.drop(outgoing):
+                    return outgoing
                 if _NONCE_USED.search(said) or _NONCE_PENDING.search(said):
                     first = outgoing.nonce + 1
                 elif _NONCE_AHEAD.search(said):
@@ -431,9 +456,15 @@ class Errand:
     def _outcome(self, web3: Web3, outgoing: Outgoing, receipt: TxReceipt) -> TxReceipt:
         if receipt["status"] == 1:
             return receipt
-        # Until its block is final a reorganization could still let it succeed, beside another one.
         self._account.settle(outgoing, receipt, _final(web3))
-        raise Reverted(f"transaction {receipt['transactionHash'].to_0x_hex()} reverted")
+        name = receipt["transactionHash"].to_0x_hex()
+        if self.begun:
+            # A reorganization could still let it succeed, beside another one that is sent now.
+            raise NotFinalYet(
+                f"transaction {name} reverted, and its block is not final yet; asking again does "
+                "not send another one before"
+            )
+        raise Reverted(f"transaction {name} reverted")
 
 
 def receipt_of(web3: Web3, outgoing: Outgoing) -> TxReceipt | None:

@@ -188,6 +188,19 @@ class Authorization:
         return checksum(self.member), self.nonce, self.deadline, self.signature
 
 
+@dataclass(frozen=True)
+class AnnouncedRound:
+    """What the event of a round's creation says beside the parameters.
+
+    Attributes:
+        source: Canonical JSON of where the census is read on chain; empty for other kinds.
+    """
+
+    source: bytes
+    title: str
+    text: str
+
+
 class Treasury(DeployedContract):
     """The BudgetTreasury at one address of one chain."""
 
@@ -205,10 +218,13 @@ class Treasury(DeployedContract):
         values[-1] = _parameters(list(values[-1]))
         return RoundView(*values)
 
-    def electorate_source(self, round_id: int) -> bytes:
-        """Canonical JSON of where a round's census is read on chain; empty for other kinds."""
+    def announced(self, round_id: int) -> AnnouncedRound | None:
+        """What a round's event says beside its parameters; None when the provider shows none."""
         event = self.latest_event("RoundCreated", {"roundId": round_id})
-        return b"" if event is None else bytes(event["args"]["electorate"]["source"])
+        if event is None:
+            return None
+        given = event["args"]
+        return AnnouncedRound(bytes(given["electorate"]["source"]), given["title"], given["text"])
 
     def organizer(self, round_id: int, gas: int) -> tuple[bytes, int]:
         """Organizer and poll of a round, of a contract that may be no treasury.
@@ -218,11 +234,6 @@ class Treasury(DeployedContract):
         """
         _, organizer, poll_id, *_ = self.read("round", round_id, gas=gas)
         return bytes.fromhex(organizer[2:]), int(poll_id)
-
-    def texts(self, round_id: int) -> tuple[str, str]:
-        """Title and text of a round."""
-        event = self.latest_event("RoundCreated", {"roundId": round_id})
-        return ("", "") if event is None else (event["args"]["title"], event["args"]["text"])
 
     def proposals(self, round_id: int) -> list[Proposal]:
         """All proposals of a round in order of submission."""

@@ -55,6 +55,9 @@ class OneLine(TyperGroup):
             _end(as_json, REFUSED, str(error), members)
         except WrongLines as error:
             _end(as_json, USAGE, str(error), {"problems": error.problems})
+        except UnicodeError:
+            line = "a name or text is not UTF-8"
+            _end(as_json, REFUSED, line, {"detail": line})
         except (Refused, AuditError, ValueError) as error:
             _end(as_json, REFUSED, str(error), {"detail": str(error)})
         except (Unreachable, ChainError) as error:

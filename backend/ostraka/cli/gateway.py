@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from ostraka.cli.key_options import PlainKey, chosen
 from ostraka.cli.settings_errors import refuse_settings
@@ -92,6 +93,6 @@ def run(
 
     try:
         loaded = GatewaySettings.load(settings)
-    except ValidationError as error:
+    except (ValidationError, SettingsError) as error:
         refuse_settings("OSTRAKA_GATEWAY_", error)
     run_gateway(loaded)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from ostraka.cli.key_options import PlainKey, chosen
 from ostraka.cli.settings_errors import refuse_settings
@@ -61,6 +62,6 @@ def run() -> None:
 
     try:
         settings = NodeSettings()
-    except ValidationError as error:
+    except (ValidationError, SettingsError) as error:
         refuse_settings("OSTRAKA_NODE_", error)
     run_node(settings)

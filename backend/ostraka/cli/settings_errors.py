@@ -1,15 +1,23 @@
 """Tell what is wrong with the settings of a program that stays up."""
 
+import re
 from typing import NoReturn
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from ostraka.wire.wording import reason_of
 
 
-def refuse_settings(prefix: str, error: ValidationError) -> NoReturn:
+def refuse_settings(prefix: str, error: ValidationError | SettingsError) -> NoReturn:
     """Print each problem under the name of its variable, and end with exit code 2."""
+    if isinstance(error, SettingsError):
+        # The library names the field, and its own class beside it.
+        field = re.search(r'field "(\w+)"', str(error))
+        name = field[1].upper() if field else ""
+        typer.echo(f'{prefix}{name}: expected a list in JSON, as ["…", "…"]', err=True)
+        raise typer.Exit(2) from None
     for problem in error.errors():
         name = "_".join(str(part) for part in problem["loc"]).upper()
         typer.echo(f"{prefix}{name}: {reason_of(problem)}", err=True)

@@ -38,6 +38,8 @@ _OLDER_FIELDS = ("scoring_fn",)
 _VOTE_FIELDS = ("voter_id", "vote", "points", "vote_strength")
 _SECTIONS = ("META", "PROJECTS", "VOTES")
 _POINTS = ("cumulative", "scoring")
+_WEIGHS = re.compile("weight|strength|multiplicity", re.IGNORECASE)
+"""Columns of VOTES, whatever else their names say, by which one ballot counts as several."""
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.([0-9]{1,30}))?")
 _LONGEST_CELL = 131_072
 
@@ -302,14 +304,17 @@ def _decimals(path: Path, meta: Mapping[str, str], lines: Mapping[str, int], row
     """Digits behind the point that all amounts of money need, trailing zeros left out."""
     # The first that is no number is named.
     number_of(meta["budget"], f"{path}:{lines['budget']}: budget")
-    amounts = [meta["budget"], *(row["cost"] for _, row in rows)]
+    amounts = [(line, "cost", row["cost"]) for line, row in rows]
     for name, text in meta.items():
         if "cost" in name or "budget" in name:
-            amounts += text.split(",")
-    written = (_NUMBER.fullmatch(text.strip()) for text in amounts)
-    needed = max(len((one.group(1) or "").rstrip("0")) for one in written if one)
-    if needed > MAX_DECIMALS:
-        raise PabulibError(f"{path}: an amount has {needed} decimals, at most {MAX_DECIMALS}")
+            amounts += [(lines[name], name, part) for part in text.split(",")]
+    needed = 0
+    for line, name, text in amounts:
+        written = _NUMBER.fullmatch(text.strip())
+        digits = len((written.group(1) or "").rstrip("0")) if written else 0
+        if digits > MAX_DECIMALS:
+            raise PabulibError(f"{path}:{line}: {name}: {digits} decimals, at most {MAX_DECIMALS}")
+        needed = max(needed, digits)
     # Cents come in twos.
     return needed + (needed == 1)
 
@@ -347,7 +352,8 @@ def _projects(path: Path, rows: _Table, decimals: int) -> tuple[Project, ...]:
 
 def _votes(path: Path, sections: Mapping[str, Sequence[_Row]], vote_type: str) -> tuple[Vote, ...]:
     wanted = ("vote", "points") if vote_type in _POINTS else ("vote",)
-    _, rows = _table(path, "VOTES", sections, wanted, _VOTE_FIELDS)
+    columns, rows = _table(path, "VOTES", sections, wanted, _VOTE_FIELDS)
+    weighing = [name for name in columns if _WEIGHS.search(name)]
     votes = []
     lines: dict[str, int] = {}
     for number, (line, row) in enumerate(rows, start=1):
@@ -359,9 +365,9 @@ def _votes(path: Path, sections: Mapping[str, Sequence[_Row]], vote_type: str) -
         if points and vote_type not in _POINTS:
             reason = f"{vote_type} ballots have none, and these would fall away"
             raise PabulibError(f"{where}: points: {reason}")
-        strength = row.get("vote_strength", "")
-        if strength and number_of(strength, f"{where}: vote_strength") != 1:
-            raise PabulibError(f"{where}: vote_strength: votes of other weight are not read")
+        for name in weighing:
+            if row[name] and number_of(row[name], f"{where}: {name}") != 1:
+                raise PabulibError(f"{where}: {name}: votes of other weight are not read")
         votes.append(Vote(number, _named(row["vote"]), _named(points)))
     return tuple(votes)
 

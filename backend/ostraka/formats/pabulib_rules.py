@@ -6,6 +6,7 @@ is refused: no rule of a city is weakened silently.
 Source: https://pabulib.org/format; docs/protocol.md §5.5, §14, §17.7.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -19,7 +20,14 @@ from ostraka.formats.election import (
     distinct,
     shortened,
 )
-from ostraka.formats.pabulib import PabulibError, PabulibFile, Vote, listed, whole_of
+from ostraka.formats.pabulib import (
+    META_FIELDS,
+    PabulibError,
+    PabulibFile,
+    Vote,
+    listed,
+    whole_of,
+)
 from ostraka.planning import round_rules
 from ostraka.wire.titles import first_alike
 from ostraka_verifier.errors import Rejected
@@ -72,8 +80,13 @@ _LIMIT_OF = {
     "scores": "max_length",
     "max_score": "max_points",
     "budget": "max_sum_cost",
+    "minimum_support": "min_project_score_threshold",
 }
 """Which limit of a file a question's member comes from."""
+_LIMITING = frozenset(
+    {"min", "max", "minimum", "maximum", "least", "most", "limit", "limits", "cap", "caps", "per"}
+)
+"""Words of which one in an unknown name says that it may be a limit."""
 OWN_UNIT = "Ostraka"
 """What our own exports name as their unit."""
 OWN_RULE = "greedy-custom"
@@ -158,7 +171,9 @@ def _refuse_unknown(file: PabulibFile) -> None:
     for name, text in file.meta.items():
         if name in known or not text:
             continue
-        limit = name.startswith(("min_", "max_")) or "_per_" in name
+        words = frozenset(re.split("[^a-z]+", name.lower()))
+        unknown = name not in META_FIELDS and not words.isdisjoint(_LIMITING)
+        limit = unknown or name.startswith(("min_", "max_")) or "_per_" in name
         neutral = name.startswith("min_") and set(text) <= set("0,. ")
         if limit and not neutral:
             raise _refused(file, name, "a limit that Ostraka does not know")
@@ -342,6 +357,8 @@ def _caps(
         for category, bound in enumerate(_per_category(file, categories, name, read)):
             slots = categories.of(category)
             if bound < (sum(costs[slot] for slot in slots) if money else len(slots)):
+                if bound < 1:
+                    raise _refused(file, name, "nobody could choose any of a category")
                 caps.append(Cap(slots, budget=bound) if money else Cap(slots, bound))
         if len(caps) > before:
             called.append(f"caps on the {'cost' if money else 'number'} of a category")
@@ -446,8 +463,9 @@ def _decision(file: PabulibFile, categories: _Categories, greedy: bool) -> _Deci
         says += f", in place of the file's rule {rule}"
     costs = tuple(project.cost for project in file.projects)
     budgets = _per_category(file, categories, "budget_per_category", file.amount)
+    leftover = _leftover(file)
     if not budgets:
-        if misfit is Misfit.STOP and _leftover(file):
+        if misfit is Misfit.STOP and leftover:
             raise _refused(file, "leftover_budget", "a pass after greedy-no-skip is not known")
         decided = Greedy(costs, file.budget, Order.VOTES, misfit, support)
         return _Decision(decided, round_rules.greedy(Order.VOTES, misfit, support), says, own)
@@ -455,7 +473,6 @@ def _decision(file: PabulibFile, categories: _Categories, greedy: bool) -> _Deci
         if len(members) != 1:
             reason = f"project {project.project_id} (line {project.line}) is not in exactly one"
             raise _refused(file, "budget_per_category", f"{reason} of the categories")
-    leftover = _leftover(file)
     says += ", within a budget for each category" + ", then what they leave" * leftover
     carried = None
     if sum(budgets) <= file.budget:

@@ -22,7 +22,7 @@ from ostraka.formats.election import (
     distinct,
     shortened,
 )
-from ostraka.wire.titles import first_alike
+from ostraka.wire.titles import cleaned, first_alike
 from ostraka.wire.wording import close_to
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import Plurality
@@ -75,6 +75,8 @@ class PrefLibFile:
     names: tuple[str, ...]
     name_lines: tuple[int, ...]
     orders: tuple[Order, ...]
+    approving: str
+    """How a file of categories calls the first one, "" where it does not say."""
 
 
 def read_preflib(path: Path) -> PrefLibFile:
@@ -108,7 +110,8 @@ def read_preflib(path: Path) -> PrefLibFile:
             orders.append(order)
     _check_counts(path, heads, voters, len(orders))
     title = heads.get("title", (0, ""))[1] or path.stem
-    return PrefLibFile(path, kind, title, names, name_lines, tuple(orders))
+    approving = heads.get("category name 1", (0, ""))[1]
+    return PrefLibFile(path, kind, title, names, name_lines, tuple(orders), approving)
 
 
 def preflib_election(file: PrefLibFile) -> Election:
@@ -126,7 +129,7 @@ def preflib_election(file: PrefLibFile) -> Election:
         raise PrefLibError(f"{path}:{later}: nobody can tell this name from that in line {first}")
     title = shortened(file.title, 150)
     try:
-        question, says = _question(file.kind, title, names)
+        question, says = _question(file, title, names)
     except Rejected as error:
         raise PrefLibError(f"{path}: {error.item}: {error.reason}") from None
     slots = ([option - 1 for option in one.options] for one in file.orders for _ in _times(one))
@@ -145,10 +148,12 @@ def _times(order: Order) -> range:
     return range(order.voters)
 
 
-def _question(kind: str, title: str, names: tuple[str, ...]) -> tuple[Question, str]:
-    count = len(names)
+def _question(file: PrefLibFile, title: str, names: tuple[str, ...]) -> tuple[Question, str]:
+    kind, count = file.kind, len(names)
     if kind == ".cat":
-        return Approval(title, names, 0, count), f"Approval of any of {count} options"
+        called = f' ("{shortened(file.approving, _NAME_BYTES)}")' if file.approving else ""
+        says = f"Approval of any of {count} options, by the first category{called}"
+        return Approval(title, names, 0, count), says
     scores = tuple(range(count - 1, -1, -1))
     if kind == ".soc":
         return Ranking(title, names, scores), f"Ranking of all {count} options by Borda"
@@ -203,6 +208,9 @@ def _names(path: Path, heads: _Heads) -> tuple[tuple[str, ...], tuple[int, ...]]
     for number in range(1, int(count) + 1):
         if number not in named:
             raise PrefLibError(f"{path}: ALTERNATIVE NAME {number} is missing")
+        place, name = named[number]
+        if not cleaned(name):
+            raise PrefLibError(f"{path}:{place}: ALTERNATIVE NAME {number}: blank")
     ordered = [named[number] for number in range(1, int(count) + 1)]
     return tuple(name for _, name in ordered), tuple(place for place, _ in ordered)
 

@@ -7,9 +7,8 @@ verifier alike, and anybody may do the same.
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
@@ -20,6 +19,7 @@ from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.poll_keys import KeyReport, Opening
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import reported
 from ostraka.wire.records import from_hex, strict_json
@@ -32,7 +32,6 @@ from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member
-from ostraka_verifier.poll_key import check_poll_keys, node_key
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
@@ -46,7 +45,6 @@ _LARGE_PATIENCE_S = 30
 """For census and board, which grow with the number of voters."""
 _ANSWER_BYTES = 2**22
 """More than a node has to say but for its board."""
-_STAGE_LENGTH = 40
 _VOTER_BYTES = 2**9
 """More than a voter adds to a board beside the ballot."""
 
@@ -68,22 +66,6 @@ class CourierError(Exception):
         super().__init__(detail)
         self.kind = kind
         self.nodes = tuple(nodes)
-
-
-@dataclass(frozen=True)
-class _Opening:
-    """What a node shows of a poll before it opens."""
-
-    public_keys: tuple[bytes | None, ...]
-    signature: bytes | None
-    waiting_for: tuple[dict[str, Any], ...]
-    """Node and stage of each that this node waits for."""
-
-    @property
-    def waits(self) -> str:
-        """What it waits for, in words."""
-        named = [f"node {one['node']} ({one['stage']})" for one in self.waiting_for]
-        return "waits for " + ", ".join(named) if named else "is not ready"
 
 
 class Courier:
@@ -144,9 +126,8 @@ class Courier:
             census: Its bytes; behind them, where voters redeemed invitations, section 12.
 
         Raises:
-            CourierError: A node does not answer, refuses the poll, or still waits for another one;
-                says which.
-            Malformed: The nodes' keys are refused (§4.3).
+            CourierError: Not all nodes have signed the keys; says of each node whether it does not
+                answer, refuses the poll, shows something false, or waits for which others.
         """
         sender = self._sender(f"open poll {poll.context.hex()}")
         before = self._sent_before(sender)
@@ -155,38 +136,30 @@ class Courier:
         # Nodes take it from the poll's creator, and of a round's poll from its organizer.
         upload = CensusUpload.sign(self._sign, poll.domain, poll.context, census)
         headers = {census_upload.HEADER: upload.encode()}
-        for member in poll.committee.members:
+
+        def give(_: int, member: Member) -> None:
             url = f"{member.url}/api/v1/polls/{poll.poll_id}/census"
             request = self._client.build_request("PUT", url, content=census, headers=headers)
             answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
             if not isinstance(answer, dict) or "public_key" not in answer:
                 raise CourierError(f"{member.url}: announces no poll key")
-        openings = [self._opening(poll, member) for member in poll.committee.members]
-        keys = next((one.public_keys for one in openings if None not in one.public_keys), None)
-        unsigned = {
-            number: one for number, one in enumerate(openings, start=1) if one.signature is None
-        }
-        if keys is None or unsigned:
-            said = "; ".join(f"node {number}: {one.waits}" for number, one in unsigned.items())
-            raise CourierError(
-                f"the poll's keys are not signed yet; {said}",
-                ProblemType.POLL_KEYS_UNSIGNED,
-                [
-                    {"node": number, "waits_for": list(one.waiting_for)}
-                    for number, one in unsigned.items()
-                ],
-            )
-        if any(one.public_keys != keys for one in openings):
-            detail = "the nodes do not agree on the poll's keys yet"
-            raise CourierError(detail, ProblemType.POLL_KEYS_DIFFER)
-        public_keys = [key for key in keys if key is not None]
-        check_poll_keys(public_keys)
-        return self._registry.open_poll(
-            sender,
-            poll.poll_id,
-            [node_key(one) for one in public_keys],
-            [one.signature for one in openings if one.signature is not None],
-        )
+
+        def hear(number: int, member: Member) -> tuple[KeyReport, Opening | None]:
+            report = self._report(poll, number, member)
+            return report, report.opening(poll.committee, poll.domain, poll.context)
+
+        members = dict(enumerate(poll.committee.members, start=1))
+        # Who has the census can agree with others, and say for whom it waits.
+        serving, failed = _ask_all(members, give)
+        heard, more = _ask_all({number: members[number] for number in serving}, hear)
+        failed |= more
+        for _, opening in heard.values():
+            if opening is not None:
+                # All nodes signed, whatever the others show.
+                keys, signatures = opening
+                return self._registry.open_poll(sender, poll.poll_id, keys.node_keys, signatures)
+        reports = {number: report for number, (report, _) in heard.items()}
+        raise _not_ready(failed, reports, _announced_twice(poll, reports.values()))
 
     def public_keys(self, poll: PublishedPoll, pinned: Sequence[bytes]) -> tuple[bytes, ...]:
         """Poll keys behind the words that are pinned on chain, from the first node that has them.
@@ -195,35 +168,19 @@ class Courier:
             CourierError: No node shows them.
         """
         said = []
-        for member in poll.committee.members:
+        for number, member in enumerate(poll.committee.members, start=1):
             try:
-                keys = self._opening(poll, member).public_keys
-            except (CourierError, Malformed) as error:
-                said.append(str(error))
-                continue
-            if [node_key(one or b"") for one in keys] == list(pinned):
-                return tuple(key for key in keys if key is not None)
-            said.append(f"{member.url}: shows other poll keys than the chain")
+                return self._report(poll, number, member).pinned(pinned).public_keys
+            except (CourierError, AuditError) as error:
+                said.append(f"{member.url}: {error}")
         raise CourierError("; ".join(said))
 
-    def _opening(self, poll: PublishedPoll, member: Member) -> "_Opening":
+    def _report(self, poll: PublishedPoll, number: int, member: Member) -> KeyReport:
+        """What a node says of a poll's keys, and for whom it waits, signed by it."""
         answer = self._get_json(member.url, f"/api/v1/polls/{poll.poll_id}/opening")
-        try:
-            signature = answer["signature"]
-            waiting_for = tuple(
-                {"node": int(one["node"]), "stage": str(one["reason"])[:_STAGE_LENGTH]}
-                for one in answer["waiting_for"]
-            )
-            return _Opening(
-                tuple(
-                    None if key is None else from_hex(key, "public_keys")
-                    for key in answer["public_keys"]
-                ),
-                None if signature is None else from_hex(signature, "signature"),
-                waiting_for,
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise CourierError(f"{member.url}: shows no opening") from error
+        report = KeyReport.from_json(answer, len(poll.committee.members))
+        report.check_statement(number, member.address, poll.domain, poll.context)
+        return report
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
         """Wait until `q` nodes signed one root, and anchor it."""
@@ -377,6 +334,65 @@ class Courier:
 
     def _get_json(self, url: str, path: str) -> Any:
         return strict_json(self._get(url, path))
+
+
+def _ask_all(
+    members: Mapping[int, Member], ask: Callable[[int, Member], _T]
+) -> tuple[dict[int, _T], dict[int, str]]:
+    """What nodes answer, and what is wrong with the others; all at once, so that of several silent
+    ones none makes the poll wait longer."""
+    answers: dict[int, _T] = {}
+    failed: dict[int, str] = {}
+    with ThreadPoolExecutor(max(1, len(members))) as pool:
+        asked = {number: pool.submit(ask, number, member) for number, member in members.items()}
+        for number, answer in asked.items():
+            try:
+                answers[number] = answer.result()
+            except (CourierError, AuditError) as error:
+                failed[number] = str(error)
+    return answers, failed
+
+
+def _not_ready(
+    failed: Mapping[int, str], reports: Mapping[int, KeyReport], twice: Collection[int]
+) -> CourierError:
+    """Why a poll cannot be opened yet: for each node what is wrong, or for whom it waits."""
+    said, nodes = [], []
+    for number in sorted(failed.keys() | reports.keys()):
+        entry: dict[str, Any] = {"node": number, "announces_different_keys": number in twice}
+        if number in failed:
+            # What one says must not look like another one's word.
+            words = failed[number].replace(";", ",")
+            entry["failure"] = words
+        else:
+            words = _waits(reports[number])
+            entry["waits_for"] = [
+                {"node": one.node, "stage": one.stage.name.lower()}
+                for one in reports[number].waiting
+            ]
+        if number in twice:
+            words += ", and announces different poll keys to different nodes"
+        said.append(f"node {number}: {words}")
+        nodes.append(entry)
+    kind = ProblemType.POLL_NOT_READY if failed else ProblemType.POLL_KEYS_UNSIGNED
+    head = "not every node serves this poll" if failed else "the poll's keys are not signed yet"
+    return CourierError("; ".join([head, *said]), kind, nodes)
+
+
+def _waits(report: KeyReport) -> str:
+    """For whom a node waits, in words."""
+    waits = [f"node {one.node} ({one.stage.name.lower()})" for one in report.waiting]
+    return "waits for " + ", ".join(waits) if waits else "is not ready"
+
+
+def _announced_twice(poll: PublishedPoll, reports: Collection[KeyReport]) -> list[int]:
+    """Nodes that signed one poll key for one node and another one for another."""
+    announced: dict[int, set[bytes]] = {}
+    for report in reports:
+        for number in report.announced_by(poll.committee, poll.domain, poll.context):
+            key = report.announcements[number].public_key
+            announced.setdefault(number, set()).add(key)
+    return [number for number, keys in sorted(announced.items()) if len(keys) > 1]
 
 
 def _certificate(data: bytes) -> AnchoredRoot:

@@ -27,8 +27,16 @@ def round_description(
     Args:
         source: Where the census comes from, None where the organizer listed it.
         shared_keys: Whether one signing key may sign for several accounts.
+
+    Raises:
+        Problem: The provider does not show the round's event yet.
     """
-    title, text = treasury.texts(round_id)
+    announced = treasury.announced(round_id)
+    if announced is None:
+        raise Problem(
+            ProblemType.NOT_INDEXED, "the chain does not show how the round was announced"
+        )
+    title, text = announced.title, announced.text
     standing = [one.item for one in treasury.proposals(round_id) if not one.withdrawn]
     options = [item.title for item in standing]
     reference = {"treasury": "0x" + treasury.address.hex(), "id": round_id}
@@ -48,15 +56,23 @@ def round_description(
 
 
 def poll_description(
-    wanted: PollSpecification, plan_id: str, source: Mapping[str, object] | None = None
+    wanted: PollSpecification,
+    plan_id: str,
+    source: Mapping[str, object] | None = None,
+    shared_keys: bool = False,
 ) -> bytes:
-    """Description of a poll without a round; Problem when it would be too long."""
+    """Description of a poll without a round; Problem when it would be too long.
+
+    Args:
+        source: As of `round_description`.
+        shared_keys: As of `round_description`.
+    """
     questions = wanted.asked
     more: dict[str, object] = {
         "questions": [one.to_json() for one in questions],
         "plan": plan_id,
     }
-    if wanted.shared_keys:
+    if shared_keys:
         more["shared_keys"] = True
     return description(wanted.title, wanted.text, poll_labels(questions), source, more)
 

@@ -1,7 +1,7 @@
 """The gateway's journal of transactions in its database; several gateways may share it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 from sqlalchemy import Engine, delete, text
@@ -71,18 +71,43 @@ class DatabaseJournal:
 
     def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
         """See `Journal`."""
-        with self._write() as session:
+        # Two that see it stuck at the same moment sign the same.
+        with suppress(IntegrityError), self._write() as session:
             session.add(_version(outgoing, signed))
 
-    def drop(self, outgoing: Outgoing) -> None:
+    def resend(self, outgoing: Outgoing) -> bool:
         """See `Journal`."""
         with self._write() as session:
+            row = self._locked(session, outgoing)
+            known = select(SignedTransaction).where(
+                SignedTransaction.hash == outgoing.versions[-1].hash
+            )
+            # Its nonce, and even its purpose, may be of another one by now.
+            if row is None or session.exec(known).first() is None:
+                return False
+            row.resent = True
+            session.add(row)
+        return True
+
+    def drop(self, outgoing: Outgoing) -> bool:
+        """See `Journal`."""
+        with self._write() as session:
+            row = self._locked(session, outgoing)
+            if row is not None and row.resent:
+                return False
             for table in (SignedTransaction, OutgoingTransaction):
                 session.execute(
                     delete(table).where(
                         col(table.account) == outgoing.account, col(table.nonce) == outgoing.nonce
                     )
                 )
+        return True
+
+    @staticmethod
+    def _locked(session: Session, outgoing: Outgoing) -> OutgoingTransaction | None:
+        """Its row, which nobody else changes until the session ends."""
+        key = outgoing.account, outgoing.nonce
+        return session.get(OutgoingTransaction, key, with_for_update=True)
 
     def settle(self, outgoing: Outgoing, settled: bool) -> None:
         """See `Journal`."""

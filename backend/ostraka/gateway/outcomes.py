@@ -2,7 +2,7 @@
 
 import re
 
-from ostraka.chain.errors import ChainError, LowOnCoin, NotMinedYet, Refused
+from ostraka.chain.errors import ChainError, LowOnCoin, NotFinalYet, NotMinedYet, Refused
 from ostraka.gateway.courier import CourierError
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
@@ -29,6 +29,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(ProblemType.REJECTED_BY_CONTRACT, str(error), _parameter(str(error)))
         case LowOnCoin():
             return Problem(ProblemType.LOW_FUNDS, str(error))
+        case NotFinalYet():
+            return Problem(ProblemType.NOT_FINAL, str(error), "", _PAUSE_S)
         case NotMinedYet():
             return Problem(ProblemType.NOT_MINED, str(error), "", _PAUSE_S)
         case ChainError():

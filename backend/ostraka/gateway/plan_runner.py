@@ -127,7 +127,7 @@ class PlanRunner:
         gateway = self._gateway
         census = self._census(plan, wanted)
         described = round_description(
-            gateway.treasury, round_id, plan.source, shared_keys=wanted.shared_keys
+            gateway.treasury, round_id, plan.source, _shares_keys(wanted, census)
         )
         options = Description.decode(described).options
         self._warn(plan, planned_poll("this round", wanted, census, options))
@@ -180,7 +180,8 @@ class PlanRunner:
         census = self._census(plan, wanted)
         self._warn(plan, planned_poll("this poll", wanted, census))
         questions = wanted.asked
-        described = poll_description(wanted, plan.id, plan.source)
+        shared_keys = _shares_keys(wanted, census)
+        described = poll_description(wanted, plan.id, plan.source, shared_keys)
         rule, outcome = poll_rule(questions), wanted.outcome_rule(questions).encode()
         committee = from_hex(wanted.committee, "committee") if wanted.committee else None
         parameters = PollParameters(
@@ -214,7 +215,12 @@ class PlanRunner:
         while plan.census is None:
             used = [one for one in self._gateway.plans.invitations(plan) if one.signing_key]
             self._gateway.plans.fix_census(plan, self._voters(plan, wanted, used), len(used))
-        return Census.decode(plan.census)
+        census = Census.decode(plan.census)
+        if wanted.minimum_ballots > len(census):
+            # Fewer redeemed their invitations, or hold votes, than the organizer hoped for.
+            detail = f"{len(census)} may vote, and the poll needs {wanted.minimum_ballots} ballots"
+            raise Problem(ProblemType.TOO_FEW_VOTERS, detail)
+        return census
 
     def _voters(
         self,
@@ -261,6 +267,16 @@ class PlanRunner:
     def _finish(self, plan: Plan) -> None:
         plan.finished, plan.problem = True, None
         self._gateway.plans.save(plan)
+
+
+def _shares_keys(wanted: RoundSpecification | PollSpecification, census: Census) -> bool:
+    """Whether the poll says that one key may sign for several accounts.
+
+    On chain each account chose its key: two that chose one must not keep a poll from opening.
+    """
+    if isinstance(electorate_of(wanted), AccountList | Invitations):
+        return wanted.shared_keys
+    return wanted.shared_keys or bool(census.shared_keys())
 
 
 def _redeemed(electorate: Invitations, used: Sequence[Invitation], nonce: bytes | None) -> Fixed:

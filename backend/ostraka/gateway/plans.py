@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, func, text
+from sqlalchemy import Engine, delete, func, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -109,6 +109,7 @@ class Plans:
     def remove(self, plan: Plan) -> None:
         """Forget a plan for which nothing was sent."""
         with self._write() as session:
+            session.execute(delete(Invitation).where(col(Invitation.plan_id) == plan.id))
             known = session.get(Plan, plan.id)
             if known is not None:
                 session.delete(known)

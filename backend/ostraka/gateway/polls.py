@@ -3,6 +3,7 @@
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.description import poll_description
 from ostraka.gateway.known_polls import warnings_of
+from ostraka.gateway.periods import refuse_short
 from ostraka.gateway.plans import PLAN_DIGITS
 from ostraka.planning.asked_poll import census_so_far, planned_poll
 from ostraka.planning.feasibility import refuse_impossible
@@ -46,6 +47,7 @@ class Polls:
             if census is not None:
                 rule.check_weight(census.total_weight)
             refuse_impossible(wanted, census, rule, now)
+            refuse_short(self._gateway, wanted, {})
         except Rejected as rejected:
             raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
         return warnings_of(self._gateway, planned_poll("this poll", wanted, census))

@@ -7,6 +7,7 @@ from ostraka.chain.sending import Errand
 from ostraka.chain.treasury import ElectorateKind, RoundElectorate, RoundParameters, Token
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.known_polls import warnings_of
+from ostraka.gateway.periods import refuse_short
 from ostraka.gateway.plans import PLAN_DIGITS, Fixed, specification_of
 from ostraka.planning.asked_poll import census_so_far, electorate_of, planned_poll
 from ostraka.planning.electorates import census_of_list, invited_census
@@ -134,6 +135,7 @@ class Rounds:
         try:
             rule, now = wanted.check(), self._gateway.registry.head().timestamp
             refuse_impossible(wanted, census_so_far(None, wanted), rule, now)
+            refuse_short(self._gateway, wanted, {"claim_period": wanted.claim_period})
         except Rejected as rejected:
             raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
         # Classes are for votes: who proposes needs no weight.

@@ -27,6 +27,9 @@ _ATTEMPTS = 4
 _MAX_PAUSE_S = 5
 _CHUNK = 2**16
 
+_NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+"""The last is of names of hosts that the resolver cannot write."""
+
 Progress = Callable[[int, int], None]
 """`progress(done, total)` in bytes; total is 0 where it is not known."""
 
@@ -42,9 +45,16 @@ class Gateway:
         """Args:
         url: Where it serves, without `/api/v1`.
         token: The organizer's, for what asks for it.
+
+        Raises:
+            Unreachable: This is no address of a server.
         """
+        try:
+            base = httpx.URL(f"{url.rstrip('/')}/api/v1")
+        except httpx.InvalidURL as error:
+            raise Unreachable(f"{url} is out of reach: {no_answer(error)}") from error
         self._client = httpx.Client(
-            base_url=f"{url.rstrip('/')}/api/v1",
+            base_url=base,
             timeout=_TIMEOUT,
             follow_redirects=False,
             # Proxies and netrc of the environment have no say in where this goes.
@@ -101,7 +111,7 @@ class Gateway:
                 for chunk in response.iter_bytes(_CHUNK):
                     write(chunk)
                     progress(response.num_bytes_downloaded, total)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except _NO_ANSWER as error:
             raise self._unreachable(error) from error
 
     def events(self, path: str) -> Iterator[Any]:
@@ -113,7 +123,7 @@ class Gateway:
                     raise _problem(response)
                 for data in _event_data(response.iter_lines()):
                     yield parse_json(data.encode(), "event")
-        except (httpx.HTTPError, httpx.InvalidURL, Malformed) as error:
+        except (*_NO_ANSWER, Malformed) as error:
             raise self._unreachable(error) from error
 
     def _send(
@@ -135,7 +145,7 @@ class Gateway:
     ) -> httpx.Response:
         try:
             response = self._client.request(method, path, content=content, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except _NO_ANSWER as error:
             raise self._unreachable(error) from error
         if response.status_code not in (200, 201):
             raise _problem(response)

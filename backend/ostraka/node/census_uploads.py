@@ -36,6 +36,8 @@ _MOST_REMEMBERED = 1024
 """Wrong censuses, polls that rest, and creators that are known: of each the latest."""
 _MOST_OF_SIGNER = 8
 """Censuses of one signer that wait; a gateway may open several polls at once."""
+_WRONG_S = 600
+"""So long a wrong census is remembered; what a provider showed late is then seen."""
 _REST = 10
 """A poll for which a wrong census came rests so many times as long as judging it took."""
 _LEAST_REST_S = 1
@@ -57,7 +59,7 @@ class CensusUploads:
         self._policy = policy
         self._electorates = electorates
         self._signers: OrderedDict[bytes, bytes] = OrderedDict()
-        self._wrong: OrderedDict[_Key, str] = OrderedDict()
+        self._wrong: OrderedDict[_Key, tuple[str, float]] = OrderedDict()
         self._resting: OrderedDict[bytes, float] = OrderedDict()
         self._judging: dict[_Key, asyncio.Task[Census]] = {}
         self._lines: dict[bytes, _Line] = {}
@@ -75,7 +77,7 @@ class CensusUploads:
         upload.require_signer(signer, poll.domain, poll.context)
         objection = self._policy.objection_to(poll, view.creator)
         if objection is None:
-            objection = self._wrong.get((poll.context, upload.census_hash))
+            objection = self._remembered((poll.context, upload.census_hash))
         if objection is not None:
             raise Problem(ProblemType.POLL_REJECTED, objection)
         self._require_rested(poll.context)
@@ -117,7 +119,7 @@ class CensusUploads:
                 took_s = time.monotonic() - started
             if objection is not None or census is None:
                 rest_s = max(_REST * took_s, _LEAST_REST_S)
-                _remember(self._wrong, key, str(objection))
+                _remember(self._wrong, key, (str(objection), time.monotonic()))
                 _remember(self._resting, poll.context, time.monotonic() + rest_s)
                 raise Problem(ProblemType.POLL_REJECTED, str(objection))
             return census
@@ -126,6 +128,11 @@ class CensusUploads:
             if not line.length:
                 del self._lines[signer]
             del self._judging[key]
+
+    def _remembered(self, key: _Key) -> str | None:
+        """Why a census was refused not long ago."""
+        objection, at = self._wrong.get(key, (None, 0))
+        return objection if time.monotonic() - at < _WRONG_S else None
 
     def _require_rested(self, poll_context: bytes) -> None:
         pause_s = self._resting.get(poll_context, 0) - time.monotonic()
@@ -184,7 +191,8 @@ class _Line:
 class CensusGate:
     """ASGI middleware that refuses uploads by their headers, before any of the body is read."""
 
-    _PATH = re.compile("/api/v1/polls/([0-9]{1,15})/census")
+    _PATH = re.compile("/api/v1/polls/([^/]+)/census")
+    _NUMBER = re.compile("[1-9][0-9]{0,14}")
 
     def __init__(self, app: ASGIApp, check: Callable[[int, str, int], Awaitable[object]]) -> None:
         """Args:
@@ -198,6 +206,11 @@ class CensusGate:
         """Serve one request."""
         uploads = scope["type"] == "http" and scope["method"] == "PUT"
         match = self._PATH.fullmatch(scope["path"]) if uploads else None
+        if match is not None and not self._NUMBER.fullmatch(match[1]):
+            # The framework reads a number in more ways, and would let its body in.
+            problem = Problem(ProblemType.NO_SUCH_POLL, "expected the number of a poll", "poll")
+            await respond(problem)(scope, receive, send)
+            return
         if match is not None:
             headers = dict(scope["headers"])
             header = headers.get(census_upload.HEADER.lower().encode(), b"").decode("latin-1")

@@ -33,12 +33,15 @@ class RoundElectorate:
         poll_id: Of the poll that the treasury made for the round; 0 before.
         root: Census root of members, voters or invitations; hash of `source` for a source on chain.
         source: Canonical JSON of where the census is read; empty for other kinds.
+        title, text: In whose words the poll must ask.
     """
 
     kind: ElectorateKind
     poll_id: int
     root: bytes
     source: bytes = b""
+    title: str = ""
+    text: str = ""
 
 
 class ElectorateReader(Protocol):
@@ -84,9 +87,17 @@ class ChainElectorates:
         """As `ElectorateReader` says."""
         treasury = Treasury(self._rpc_url, reference.treasury)
         view = treasury.round(reference.round_id)
-        is_source = view.electorate_kind is ElectorateKind.SOURCE
-        source = treasury.electorate_source(reference.round_id) if is_source else b""
-        return RoundElectorate(view.electorate_kind, view.poll_id, view.electorate_root, source)
+        announced = treasury.announced(reference.round_id)
+        if announced is None:
+            raise ChainError("the provider does not show yet how the round was announced")
+        return RoundElectorate(
+            view.electorate_kind,
+            view.poll_id,
+            view.electorate_root,
+            announced.source,
+            announced.title,
+            announced.text,
+        )
 
     def voting_keys(self) -> bytes:
         """As `ElectorateReader` says."""
@@ -191,8 +202,12 @@ def _round_objection(
     if reference.treasury != creator or not chain.takes_polls(creator):
         return "the treasury that its description names did not make it"
     fixed = chain.round(reference)
+    if not fixed.poll_id:
+        # It made this poll and says so at once: the provider is behind.
+        raise ChainError("the provider does not show yet that the round has a poll")
     if fixed.poll_id != poll.poll_id:
         return f"its round decides by another poll, {fixed.poll_id}"
+    poll.description.check_words(fixed.title, fixed.text)
     origin = poll.description.census
     match fixed.kind:
         case ElectorateKind.MEMBERS | ElectorateKind.FIXED:
@@ -215,10 +230,11 @@ def _source_objection(
     if keccak256(fixed.source) != fixed.root:
         raise Malformed("round: its source has another hash than the one that it fixed")
     content = parse_json(fixed.source, "round.source")
-    at = content.pop("at", None) if isinstance(content, dict) else None
+    at = content.get("at") if isinstance(content, dict) else None
     if type(at) is not int:
         raise Malformed("round.source.at: not a time")
-    if CensusSource.from_json(content | {"block": origin.block}) != origin:
+    # Byte for byte, as C4 compares them.
+    if origin.at_time(at) != fixed.source:
         return "its census comes from another source than the one that its round fixed"
     if not chain.timestamp(origin.block) <= at < chain.timestamp(origin.block + 1):
         return f"block {origin.block} is not the latest until {at}, which its round fixed"

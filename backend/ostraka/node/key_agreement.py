@@ -43,6 +43,9 @@ CREATOR_PAUSE_S = 1
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10
 """Between two rounds of questions in which nothing changed."""
+_SETTLED_S = 30
+"""How long a node that announced another key is the one that all wait for: while it goes on
+changing, nobody can have signed the list."""
 
 
 class KeyAgreement:
@@ -51,8 +54,12 @@ class KeyAgreement:
     def __init__(self, state: PollState) -> None:
         self._state = state
         self._keys: PollKeyList | None = None
+        self._refused = False
+        """Whether two keys of the list share a half. Nobody signs it, and its nodes are challenged
+        all the same: who announced another node's key cannot answer, and that node can."""
         self._proven: set[int] = set()
         self._signatures: dict[int, bytes] = {}
+        self._changed_at: dict[int, float] = {}
         self._waiting: dict[int, Waiting] = {}
         self._next_at = 0.0
         self._pause_s = _FIRST_PAUSE_S
@@ -86,13 +93,16 @@ class KeyAgreement:
         announced = report.announcements.get(peer.number)
         if announced is None:
             raise Malformed(f"poll key of node {peer.number}: not announced")
-        if announced != self._state.announcements.get(peer.number):
+        known = self._state.announcements.get(peer.number)
+        if announced != known:
             self._check(peer.number, announced)
             await asyncio.to_thread(self._keep, peer.number, announced)
+            if known is not None:
+                self._changed_at[peer.number] = time.monotonic()
             self._update_list()
-        signature = report.signatures.get(peer.number)
-        if self._keys is not None and report.poll_keys == self._keys.hash and signature:
-            statement = typed_data.POLL_KEYS, self._state.poll.context, self._keys.hash
+        signature, keys = report.signatures.get(peer.number), self._sound
+        if keys is not None and report.poll_keys == keys.hash and signature:
+            statement = typed_data.POLL_KEYS, self._state.poll.context, keys.hash
             self._state.require_signer(peer.address, signature, *statement)
             self._signatures[peer.number] = signature
 
@@ -125,16 +135,25 @@ class KeyAgreement:
         keys = None
         if all(node in known for node in order):
             keys = PollKeyList(tuple(known[node].public_key for node in order))
-            try:
-                keys.check()
-            except Malformed as error:
-                self._state.log.error("poll keys refused", problem=str(error))
-                keys = None
         if keys == self._keys:
             return
         self._keys = keys
+        self._refused = keys is not None and self._is_refused(keys)
         self._proven = {self._state.node}
         self._signatures = {}
+
+    def _is_refused(self, keys: PollKeyList) -> bool:
+        try:
+            keys.check()
+        except Malformed as error:
+            self._state.log.error("poll keys refused", problem=str(error))
+            return True
+        return False
+
+    @property
+    def _sound(self) -> PollKeyList | None:
+        """The list of all keys, unless it is refused."""
+        return None if self._refused else self._keys
 
     async def _challenge(self, peer: Peer) -> None:
         """Have a peer show that it holds the key that it announced."""
@@ -152,29 +171,32 @@ class KeyAgreement:
             self._proven.add(peer.number)
 
     def _sign_if_proven(self) -> None:
-        node = self._state.node
-        if self._keys is None or node in self._signatures:
+        node, keys = self._state.node, self._sound
+        if keys is None or node in self._signatures:
             return
         own = self._state.announcements[node].public_key
-        if len(self._proven) < self._state.poll.nodes or self._keys.public_keys[node - 1] != own:
+        if len(self._proven) < self._state.poll.nodes or keys.public_keys[node - 1] != own:
             return
-        statement = typed_data.POLL_KEYS, self._state.poll.context, self._keys.hash
+        statement = typed_data.POLL_KEYS, self._state.poll.context, keys.hash
         self._signatures[node] = self._state.sign(*statement)
-        self._state.log.info("poll keys signed", poll_keys=self._keys.hash.hex())
+        self._state.log.info("poll keys signed", poll_keys=keys.hash.hex())
 
     def _note_waiting(self) -> None:
         """Whom this node waits for; who stays at one stage keeps the time."""
         now = int(time.time())
         waiting = {}
-        shared = self._sharing()
+        unfit = self._sharing()
+        changing = self._changing()
         for peer in self._state.peers:
             node = peer.number
-            if node not in self._state.announcements or node in shared:
+            if node not in self._state.announcements or node in unfit | changing:
                 stage = Stage.KEY
             elif self._keys is None:
                 continue
             elif node not in self._proven:
                 stage = Stage.POSSESSION
+            elif self._refused or changing:
+                continue
             elif node not in self._signatures:
                 stage = Stage.SIGNATURE
             else:
@@ -184,9 +206,19 @@ class KeyAgreement:
             waiting[node] = Waiting(node, stage, since)
         self._waiting = waiting
 
+    def _changing(self) -> set[int]:
+        """Nodes that announced another key a moment ago, as long as not all have signed."""
+        if len(self._signatures) == self._state.poll.nodes:
+            return set()
+        since = time.monotonic() - _SETTLED_S
+        return {node for node, at in self._changed_at.items() if at > since}
+
     def _sharing(self) -> set[int]:
-        """Other nodes whose announced keys share a half with one another or with this node's."""
-        if self._keys is not None:
+        """Other nodes whose announced keys share a half with one another or with this node's.
+
+        Those that hold their keys are not among them, unless all of them do.
+        """
+        if not self._refused:
             return set()
         shared = set()
         for one, other in combinations(self._state.announcements.items(), 2):
@@ -194,7 +226,8 @@ class KeyAgreement:
                 check_poll_keys([one[1].public_key, other[1].public_key])
             except Malformed:
                 shared |= {one[0], other[0]}
-        return shared - {self._state.node}
+        shared -= {self._state.node}
+        return shared - self._proven or shared
 
     def answer(self, body: bytes, asker: bytes) -> bytes:
         """For another node, or the poll's creator: that this node holds its poll key.
@@ -269,7 +302,7 @@ class KeyAgreement:
     def report(self) -> KeyReport:
         """What this node says of the poll's keys to everybody."""
         state = self._state
-        keys, signatures = self._keys, dict(self._signatures)
+        keys, signatures = self._sound, dict(self._signatures)
         opened = state.opened()
         if opened is not None:
             keys, signatures = state.pinned, dict(enumerate(opened.signatures, start=1))

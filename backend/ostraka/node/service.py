@@ -174,9 +174,9 @@ class NodeService:
         if poll is None:
             log.warning("poll not shown", poll=poll_id)
             return False
-        if self._joins(poll.committee):
+        row = self._store.poll(poll_id, poll.context)
+        if self._joins(poll.committee) or (row is not None and await self._is_begun(poll_id)):
             self._found[poll_id] = poll
-            row = self._store.poll(poll_id, poll.context)
             if row is not None:
                 await self._start_again(poll, row)
         return True
@@ -206,6 +206,12 @@ class NodeService:
         if objection:
             log.warning("committee refused", committee=to_hex(committee.digest), problem=objection)
         return objection is None
+
+    async def _is_begun(self, poll_id: int) -> bool:
+        """Whether voters may have sealed shares to this node: it goes on with such a poll to the
+        end, and destroys its key, though its operator would not let it join that committee now."""
+        view = await asyncio.to_thread(self._registries[0].poll, poll_id)
+        return view.status not in (Status.NONE, Status.CREATED)
 
     def sign_committee(self, committee: Committee) -> bytes:
         """This node's `Committee` statement: that it is one of these nodes, on these terms.

@@ -112,7 +112,10 @@ class _Vote(Strict):
     """Digest of the committee that tallies; the gateway's first when left out."""
     secret: bool = True
     shared_keys: bool = False
-    """Whether one signing key may sign for several accounts: then fewer people than voters vote."""
+    """Whether one signing key may sign for several accounts: then fewer people than voters vote.
+
+    Of an electorate on chain it may all the same, where accounts chose so there.
+    """
     minimum_ballots: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 5
     times: Times = Times()
 

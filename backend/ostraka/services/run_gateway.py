@@ -1,7 +1,6 @@
 """Run a gateway as a process."""
 
 import asyncio
-import os
 import sys
 
 import httpx
@@ -24,7 +23,7 @@ from ostraka.gateway.plans import Plans
 from ostraka.key_files import read_key
 from ostraka.planning.electorates import Electorates
 from ostraka.services import logs
-from ostraka.services.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
+from ostraka.services.serving import RECURSION_LIMIT, keep_secrets, serve
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.leadership import Leadership
@@ -48,7 +47,7 @@ def run_gateway(settings: GatewaySettings) -> None:
     logs.configure(settings.log_level)
     # A library raises it so far that nested JSON would overflow the C stack.
     sys.setrecursionlimit(RECURSION_LIMIT)
-    os.umask(PRIVATE_UMASK)
+    keep_secrets()
     asyncio.run(_serve(settings))
 
 

@@ -1,7 +1,6 @@
 """Run one tallying node as a process."""
 
 import asyncio
-import os
 import sys
 
 import structlog
@@ -17,7 +16,7 @@ from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
 from ostraka.services import logs
-from ostraka.services.serving import PRIVATE_UMASK, RECURSION_LIMIT, serve
+from ostraka.services.serving import RECURSION_LIMIT, keep_secrets, serve
 from ostraka.services.settings import NodeSettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.records import from_hex
@@ -35,7 +34,7 @@ def run_node(settings: NodeSettings) -> None:
     logs.configure(settings.log_level)
     # A library raises it so far that nested JSON would overflow the C stack and kill the node.
     sys.setrecursionlimit(RECURSION_LIMIT)
-    os.umask(PRIVATE_UMASK)
+    keep_secrets()
     asyncio.run(_serve(settings))
 
 

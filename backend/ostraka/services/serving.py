@@ -1,6 +1,8 @@
 """Serve an application beside a clock, until interrupted or until one of them fails."""
 
 import asyncio
+import os
+import resource
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -10,10 +12,16 @@ from pydantic import IPvAnyNetwork
 
 RECURSION_LIMIT = 1000
 """Of Python, set by whoever serves: far from where the C stack overflows."""
-PRIVATE_UMASK = 0o077
-"""Of whoever serves: nobody else may read a file, whatever part of the program makes it."""
+_PRIVATE_UMASK = 0o077
 _KEEP_ALIVE_S = 30
 _STOP_S = 3
+
+
+def keep_secrets() -> None:
+    """Of whoever serves: no file that others may read, whatever part of the program makes it, and
+    no copy of its memory on the disk, whatever crashes it."""
+    os.umask(_PRIVATE_UMASK)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 async def serve(

@@ -1,8 +1,10 @@
 """Settings of programs that stay up: by environment, and of the gateway also by a file."""
 
+import re
+import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork
 from pydantic_settings import (
@@ -19,7 +21,25 @@ from ostraka.wire.addresses import canonical_address
 NODE_PASSPHRASES = Passphrases("OSTRAKA_NODE_PASSPHRASE", "OSTRAKA_NODE_PLAIN_KEY=true")
 GATEWAY_PASSPHRASES = Passphrases("OSTRAKA_GATEWAY_PASSPHRASE", "OSTRAKA_GATEWAY_PLAIN_KEY=true")
 
+
+def _url(value: str) -> str:
+    if not re.match(r"https?://[^/?#\s]+", value):
+        raise ValueError("expected an http(s) URL")
+    return value
+
+
+def _digest(value: str) -> str:
+    if not re.fullmatch("0x[0-9a-f]{64}", value):
+        raise ValueError("expected 0x and 64 hexadecimal digits")
+    return value
+
+
 Address = Annotated[str, AfterValidator(canonical_address)]
+Url = Annotated[str, AfterValidator(_url)]
+Digest = Annotated[str, AfterValidator(_digest)]
+Block = Annotated[int, Field(ge=0, lt=1 << 63)]
+Port = Annotated[int, Field(ge=1, lt=1 << 16)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 _WEB = Path(__file__).resolve().parents[3] / "web" / "dist"
 
 
@@ -39,23 +59,23 @@ class NodeSettings(BaseSettings):
     """Folder of the poll secrets, mode 700; `secrets` beside the key when left out."""
     database_url: str
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
-    rpc_urls: list[str] = Field(min_length=1)
+    rpc_urls: list[Url] = Field(min_length=1)
     """JSON-RPC providers, best independent of one another: all must agree before a release."""
     registry: Address
     """PollRegistry's address, 0x-hex."""
-    deployed_at: int = 0
+    deployed_at: Block = 0
     """Block at which the registry was deployed."""
-    url: str
+    url: Url
     """Where others reach this node, as registered with its committees."""
     host: str = "127.0.0.1"
-    port: int = 8100
+    port: Port = 8100
     creators: list[Address] = []
     """Accounts whose polls are served, 0x-hex; empty means anyone's."""
-    minimum_ballots: int = 5
+    minimum_ballots: int = Field(default=5, ge=1)
     """Least minimum of ballots that a secret poll may set."""
-    committees: list[str] = []
+    committees: list[Digest] = []
     """Digests of the committees that this node joins, 0x-hex."""
-    fellow_nodes: list[str] = []
+    fellow_nodes: list[Address] = []
     """Addresses of nodes with which this node joins any committee of `minimum_threshold`, 0x-hex.
     With neither this nor `committees` it joins none."""
     minimum_threshold: int = Field(default=2, ge=2)
@@ -63,7 +83,7 @@ class NodeSettings(BaseSettings):
     trusted_proxies: list[IPvAnyNetwork] = []
     """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
     each client count the proxy as one otherwise."""
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
 
     @property
     def passphrases(self) -> Passphrases:
@@ -86,28 +106,28 @@ class GatewaySettings(BaseSettings):
     """Whether the key may stand in its file without a passphrase."""
     database_url: str
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
-    rpc_url: str
+    rpc_url: Url
     """JSON-RPC provider."""
     registry: Address
     """PollRegistry's address, 0x-hex."""
     treasury: Address
     """BudgetTreasury's address, 0x-hex."""
-    deployed_at: int = 0
+    deployed_at: Block = 0
     """Block at which the earlier of the two was deployed."""
-    committees: list[str] = []
+    committees: list[Digest] = []
     """Digests of the committees whose nodes the gateway talks to, the default first."""
     organizer_token_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     """SHA-256 of the organizer's token."""
-    public_rpc_url: str = ""
+    public_rpc_url: Url | Literal[""] = ""
     """JSON-RPC provider that everybody may see and use, to check polls in the browser."""
     web: Path = _WEB
     """Folder of the browser client as it was built; without one there is but the API."""
     host: str = "127.0.0.1"
-    port: int = 8200
+    port: Port = 8200
     trusted_proxies: list[IPvAnyNetwork] = []
     """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
     each client count the proxy as one otherwise."""
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
 
     @property
     def passphrases(self) -> Passphrases:
@@ -125,8 +145,14 @@ class GatewaySettings(BaseSettings):
         """
         if file is None:
             return cls()
-        # The library reads a missing file as an empty one.
+        # The library reads a missing file as an empty one, and does not name a wrong one.
         require_private(file)
+        try:
+            tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{file}: not UTF-8") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{file}: not TOML: {error}") from error
 
         class WithFile(cls):  # type: ignore[valid-type, misc]
             model_config = SettingsConfigDict(toml_file=file)

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlmodel import create_engine
 
 from ostraka.files import create_private, require_private
@@ -26,12 +27,25 @@ def open_database(url: str, schema: Schema) -> Engine:
     """An engine for `sqlite:///FILE` or `postgresql+psycopg://…`, migrated to the newest schema.
 
     Raises:
-        ValueError: An SQLite file that others may read or that is damaged, or a database of a newer
-            version.
+        ValueError: No such URL, a server out of reach, an SQLite file that others may read or that
+            is damaged, or a database of a newer version.
     """
-    _keep_private(url)
-    # Parameters carry ballots; an error message must not.
-    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    try:
+        _keep_private(url)
+        # Parameters carry ballots; an error message must not.
+        engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        # Not shown: it may hold a password.
+        known = "sqlite:///FILE or postgresql+psycopg://…"
+        raise ValueError(f"the database's URL: expected {known}") from error
+    try:
+        return _opened(engine, url, schema)
+    except OperationalError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise ValueError(f"{shown}: {str(error.orig).splitlines()[0]}") from error
+
+
+def _opened(engine: Engine, url: str, schema: Schema) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         with engine.connect() as connection:
@@ -97,5 +111,7 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA synchronous=FULL")
     # Deleted boxes are overwritten, not only unlinked.
     cursor.execute("PRAGMA secure_delete=ON")
+    # Else SQLite keeps what a statement overwrites in a file elsewhere until the statement's end.
+    cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()

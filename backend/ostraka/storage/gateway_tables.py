@@ -135,6 +135,8 @@ class OutgoingTransaction(GatewayTable, table=True):
     purpose: str
     fields: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
     """`to`, `value`, `data`, `gas`, `chainId`."""
+    resent: bool = False
+    """Whether others than who began it sent it too: then no refusal shows that nobody took it."""
     settled: bool = False
     """Whether a final block contains it."""
     given_up: bool = False

@@ -42,6 +42,10 @@ class PollKeyList:
         check_poll_keys(self.public_keys)
 
 
+Opening = tuple[PollKeyList, tuple[bytes, ...]]
+"""What opens a poll: all keys, and all nodes' signatures of their list."""
+
+
 class Stage(Enum):
     """What a node waits for; the number is what its statement hashes."""
 
@@ -137,6 +141,20 @@ class KeyReport:
                 raise Malformed("opening: a node that is not in the committee")
             return node
 
+        def time(one: Any, name: str) -> int:
+            if type(one[name]) is not int or not 0 <= one[name] < 2**64:
+                raise Malformed(f"{name}: expected Unix seconds")
+            return int(one[name])
+
+        def waiting() -> tuple[Waiting, ...]:
+            listed = content["waiting_for"]
+            if not isinstance(listed, list) or len(listed) > nodes:
+                raise Malformed("waiting_for: no list of nodes")
+            return tuple(
+                Waiting(index(one), Stage[str(one["reason"]).upper()], time(one, "since"))
+                for one in listed
+            )
+
         def by_node(name: str) -> dict[int, bytes]:
             listed = content[name]
             if not isinstance(listed, list) or len(listed) != nodes:
@@ -156,15 +174,46 @@ class KeyReport:
                 },
                 b"" if poll_keys is None else from_hex(poll_keys, "poll_keys"),
                 by_node("signatures"),
-                tuple(
-                    Waiting(index(one), Stage[str(one["reason"]).upper()], int(one["since"]))
-                    for one in content["waiting_for"]
-                ),
-                int(content["said_at"]),
+                waiting(),
+                time(content, "said_at"),
                 from_hex(content["statement"], "statement"),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Malformed(f"opening: no report of a poll's keys: {error!r}") from error
+
+    def check_statement(
+        self, node: int, address: bytes, domain: Domain, poll_context: bytes
+    ) -> None:
+        """A node said this, and signed for whom it waits.
+
+        Raises:
+            Malformed: It is another's, or is not signed by it.
+        """
+        statement = (
+            typed_data.WAITING,
+            poll_context,
+            waiting_hash(self.waiting),
+            self.said_at_unix_s,
+        )
+        if self.node != node or recover(domain.digest(*statement), self.statement) != address:
+            raise Malformed("statement: for whom it waits is not signed by this node")
+
+    def announced_by(
+        self, committee: Committee, domain: Domain, poll_context: bytes
+    ) -> tuple[int, ...]:
+        """Nodes of which it shows a poll key that they announced themselves, by their signature."""
+
+        def is_own(node: int, announced: Announcement) -> bool:
+            digest = domain.digest(
+                typed_data.POLL_KEY, poll_context, node_key(announced.public_key)
+            )
+            try:
+                signer = recover(digest, announced.signature)
+            except Malformed:
+                return False
+            return signer == committee.members[node - 1].address
+
+        return tuple(node for node, one in sorted(self.announcements.items()) if is_own(node, one))
 
     def pinned(self, node_keys: Sequence[bytes]) -> PollKeyList:
         """The full keys whose words are pinned on chain.
@@ -181,9 +230,7 @@ class KeyReport:
         keys.check()
         return keys
 
-    def opening(
-        self, committee: Committee, domain: Domain, poll_context: bytes
-    ) -> tuple[PollKeyList, tuple[bytes, ...]] | None:
+    def opening(self, committee: Committee, domain: Domain, poll_context: bytes) -> Opening | None:
         """What opens a poll: all keys and all nodes' signatures, None as long as one is missing.
 
         Raises:

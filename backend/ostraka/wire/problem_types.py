@@ -40,6 +40,7 @@ class ProblemType(Enum):
     CHAIN_UNREACHABLE = "chain-unreachable", "Chain unreachable", 503
     NOT_INDEXED = "not-indexed", "Not indexed yet", 503
     NOT_MINED = "not-mined", "Not mined yet", 503
+    NOT_FINAL = "not-final", "Not final yet", 503
     LOW_FUNDS = "low-funds", "Gateway account low on funds", 409
     REJECTED_BY_CONTRACT = "rejected-by-contract", "Rejected by the contract", 422
     NO_SUCH_REGISTRY = "no-such-registry", "No such registry", 404
@@ -69,6 +70,7 @@ class ProblemType(Enum):
     # Electorates, members and invitations.
     NO_CENSUS = "no-census", "No census", 422
     EMPTY_ELECTORATE = "empty-electorate", "Empty electorate", 422
+    TOO_FEW_VOTERS = "too-few-voters", "Too few voters", 409
     NO_CLASSES = "no-classes", "No weight classes possible", 409
     NOBODY_REGISTERED = "nobody-registered", "Nobody registered", 409
     CENSUS_UNKNOWN = "census-unknown", "Census unknown", 409
@@ -100,7 +102,7 @@ class ProblemType(Enum):
     POLL_REJECTED = "poll-rejected", "Poll rejected", 422
     POLL_SECRET_LOST = "poll-secret-lost", "Poll secret lost", 409
     POLL_KEYS_UNSIGNED = "poll-keys-unsigned", "Poll keys not signed yet", 503
-    POLL_KEYS_DIFFER = "poll-keys-differ", "Nodes disagree on the poll keys", 503
+    POLL_NOT_READY = "poll-not-ready", "Not every node serves the poll yet", 503
     COMMITTEE_REJECTED = "committee-rejected", "Committee rejected", 403
     NOT_A_PEER = "not-a-peer", "Not a peer", 403
     NOT_ENTITLED = "not-entitled", "Not entitled", 403

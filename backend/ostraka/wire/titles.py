@@ -7,6 +7,7 @@ variation selectors stay, for several scripts and emoji need them, but they tell
 Source: Unicode Standard Annex #31 (NFKC_Casefold), Unicode Technical Report #36.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -14,6 +15,9 @@ _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u
 _JOINERS = frozenset("\u200c\u200d")
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Invisible, although Unicode counts them among letters, marks and symbols."""
+_RESERVED = re.compile("[\u2065\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]")
+"""Kept by Unicode for characters that nobody sees (Default_Ignorable_Code_Point)."""
+_SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def title_problem(text: str) -> str | None:
@@ -54,9 +58,10 @@ def _is_invisible(sign: str) -> bool:
     if sign in _JOINERS:
         return False
     # Controls, formats, surrogates, and separators of lines and paragraphs.
-    return sign in _FILLERS or unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    if sign in _FILLERS or _RESERVED.match(sign):
+        return True
+    return unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def _is_ignored(sign: str) -> bool:
-    selector = "\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef"
-    return selector or sign in _JOINERS
+    return sign in _JOINERS or _SELECTORS.match(sign) is not None

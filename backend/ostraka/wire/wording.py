@@ -39,7 +39,7 @@ def no_answer(error: Exception) -> str:
             return "no connection"
         case httpx.TimeoutException():
             return "no answer in time"
-        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
             return "this is no address of a server"
         case httpx.TooManyRedirects():
             return "it leads elsewhere again and again"

@@ -10,14 +10,16 @@ import { createInterface } from "node:readline";
 import { shake256 } from "@noble/hashes/sha3.js";
 
 import { readCensus as readCensusOfChain } from "../../../web/src/client/census.ts";
+import { ChainReader } from "../../../web/src/client/chain.ts";
 import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
-import type { AnchoredRoot } from "../../../web/src/protocol/board.ts";
-import { Audit } from "../../../web/src/protocol/checks.ts";
+import { type AnchoredRoot, splitSections } from "../../../web/src/protocol/board.ts";
+import { Audit, noBoard } from "../../../web/src/protocol/checks.ts";
 import { voteBits } from "../../../web/src/protocol/choice.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
 import { concat, toHex, toInteger, unsigned, utf8 } from "../../../web/src/protocol/encoding.ts";
+import { Malformed } from "../../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../../web/src/protocol/evidence.ts";
 import { parseJson } from "../../../web/src/protocol/json.ts";
 import { SigningKey } from "../../../web/src/protocol/keys.ts";
@@ -148,6 +150,8 @@ type RoundJson = Record<
   code: string;
   rules: CodeJson;
   electorate: { kind: string; root: string; voters: string; weight: string; source: string };
+  title: string;
+  text: string;
   member_root: string;
   secret: boolean;
   token: string;
@@ -171,8 +175,9 @@ type MovedJson =
   | { recipient: string; block: string; before: string; after: string; spent: boolean };
 
 interface UnreadableJson {
-  unreadable: "Malformed" | "Undecided";
+  unreadable: "Malformed" | "Rejected" | "Undecided";
   reason: string;
+  item?: string;
 }
 
 interface ChainJson {
@@ -196,6 +201,7 @@ interface ChainJson {
   tallied_at: string;
   awards: string[] | UnreadableJson | null;
   creator: string;
+  creator_is_contract: boolean;
   creator_is_treasury: boolean;
   round: RoundJson | UnreadableJson | null;
   census:
@@ -261,6 +267,8 @@ function readRound(round: Exclude<ChainJson["round"], null>): ChainEvidence["rou
       weight: BigInt(round.electorate.weight),
       source: unhex(round.electorate.source),
     },
+    title: round.title,
+    text: round.text,
     memberRoot: unhex(round.member_root),
     secret: round.secret,
     token: unhex(round.token),
@@ -347,6 +355,7 @@ function readChain(chain: ChainJson): ChainEvidence {
     talliedAt: BigInt(chain.tallied_at),
     awards: awards && "unreadable" in awards ? awards : awards?.map(BigInt),
     creator: unhex(chain.creator),
+    creatorIsContract: chain.creator_is_contract,
     creatorIsTreasury: chain.creator_is_treasury,
     round: round ? readRound(round) : undefined,
     census: census ? readCensus(census) : undefined,
@@ -373,15 +382,32 @@ function audit(request: AuditRequest): unknown {
   return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run();
 }
 
-/** Many boards of one poll: findings of each, or the error of one that is no board. */
+/** Many boards of one poll: findings of each. */
 function audits(request: Omit<AuditRequest, "board"> & { boards: string[] }): unknown {
   return request.boards.map((board) => {
     try {
       return audit({ ...request, board });
     } catch (error) {
-      return (error as Error).name;
+      if (error instanceof Malformed) return noBoard(error);
+      throw error;
     }
   });
+}
+
+/** An audit as the page makes it: the chain is read through an endpoint. */
+async function auditByRpc(request: {
+  rpc_url: string;
+  chain_id: string;
+  registry: string;
+  poll_id: string;
+  board: string;
+}): Promise<unknown> {
+  const claimed = { registry: unhex(request.registry), pollId: BigInt(request.poll_id) };
+  const board = unhex(request.board);
+  const rpc = new JsonRpc(request.rpc_url, () => Promise.resolve());
+  const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
+  const chain = await reader.read(claimed.pollId, splitSections(board));
+  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run();
 }
 
 /** Fractions as text, what is undefined as null, the question itself left out. */
@@ -423,6 +449,7 @@ const COMMANDS = {
   open: openBox,
   audit,
   audits,
+  audit_by_rpc: auditByRpc,
   statistics,
   census,
   read,

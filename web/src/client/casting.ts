@@ -107,7 +107,7 @@ const GRACE_MS = 1_000;
  * Returns when the ballot is recorded and the other nodes had a moment, or when nobody is left to
  * wait for. What comes later is kept all the same, and heard.
  *
- * @param hear Told whenever receipts or refusals have come.
+ * @param onChange Called whenever receipts or refusals have arrived.
  * @throws Refusal: no node took it; says why.
  * @throws Unreachable: neither the gateway nor any node answers.
  */
@@ -116,7 +116,7 @@ export async function send(
   store: Store,
   votes: SavedVotes,
   ballot: SavedBallot,
-  hear: () => void,
+  onChange: () => void,
 ): Promise<Refusals> {
   const { poll } = votes;
   const path = `/polls/${poll.pollId}/ballots`;
@@ -144,7 +144,7 @@ export async function send(
     } catch (error) {
       refused ??= error;
     }
-    hear();
+    onChange();
   };
   const byGateway = toGateway();
   await Promise.race([byGateway, later(GATEWAY_MS)]);
@@ -158,7 +158,7 @@ export async function send(
       if (error instanceof Refusal) refused = error;
       refuse(node, error.message);
     }
-    hear();
+    onChange();
   };
   const asked = poll.committee.members.flatMap(({ url }, place) => {
     return ballot.receipts.has(place + 1) ? [] : [toNode(place + 1, url)];

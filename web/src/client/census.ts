@@ -10,9 +10,10 @@ import {
   concat,
   fromHex,
   fromUtf8,
+  Reader,
   toHex,
-  toInteger,
   word,
+  WORD_BYTES,
 } from "../protocol/encoding.ts";
 import { Undecided } from "../protocol/errors.ts";
 import type { CensusSource } from "../protocol/snapshot.ts";
@@ -56,7 +57,7 @@ export async function readCensus(
 
 async function memberWeights(rpc: JsonRpc, source: CensusSource): Promise<Map<string, bigint>> {
   const logs = await rpc.logs(source.contract, [MEMBER_SET], source.block);
-  return new Map(logs.map((log) => [account(topic(log, 1)), toInteger(log.data)]));
+  return new Map(logs.map((log) => [account(topic(log, 1)), firstWord(log.data, "MemberSet")]));
 }
 
 /**
@@ -74,7 +75,13 @@ async function voteWeights(
   const timepoint = word(await timepointOf(rpc, source, at));
   const each = delegates.map((hex) => concat([word(fromHex(hex, "delegate")), timepoint]));
   const answers = await rpc.callEach(source.contract, "getPastVotes(address,uint256)", each, at);
-  return new Map(delegates.map((hex, place) => [hex, toInteger(answers[place]!) / source.unit]));
+  const votes = answers.map((answer) => firstWord(answer, "getPastVotes()"));
+  return new Map(delegates.map((hex, place) => [hex, votes[place]! / source.unit]));
+}
+
+/** What a contract gives as one word; Malformed where it gives less. */
+function firstWord(data: Uint8Array, subject: string): bigint {
+  return new Reader(data, subject).unsigned(WORD_BYTES, "value");
 }
 
 /** The source's block by the token's clock (ERC-6372): its number, or its timestamp. */

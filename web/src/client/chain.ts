@@ -8,6 +8,7 @@
  */
 
 import type { AnchoredRoot, Sections } from "../protocol/board.ts";
+import type { CensusEntry } from "../protocol/census.ts";
 import {
   concat,
   Reader,
@@ -32,8 +33,9 @@ import { NoOutcome } from "../protocol/outcome/none.ts";
 import { decodeOutcomeRule } from "../protocol/outcome/parts.ts";
 import { decodeDescription, type RoundReference } from "../protocol/parameters.ts";
 import type { Tally } from "../protocol/tally_proof.ts";
+import type { CensusSource } from "../protocol/snapshot.ts";
 import { readCensus } from "./census.ts";
-import { readProposals } from "./proposals.ts";
+import { lacking, readProposals, TEXT } from "./proposals.ts";
 import {
   addressIn,
   bytesAt,
@@ -158,6 +160,7 @@ export class ChainReader {
     const tally = tallied && readTally(tallied.data);
     const table = addressIn(await this.#call("generatorTable()", new Uint8Array()));
     const creator = addressIn(words[3]!);
+    const creatorIsContract = (await this.#rpc.code(creator, this.block)).length > 0;
     const { round, census } = referencesOf(sections.description);
     const source = census && census.kind !== "invitations" ? census : undefined;
     return {
@@ -185,9 +188,10 @@ export class ChainReader {
       talliedAt: tallied ? await this.#rpc.timestamp(tallied.block) : 0n,
       awards: tally && (await orWhyNot(this.#awards(pollId, tally, sections.outcomeRule))),
       creator,
-      creatorIsTreasury: await this.#takesPolls(creator),
+      creatorIsContract,
+      creatorIsTreasury: creatorIsContract && (await this.#takesPolls(creator)),
       round: round && (await orWhyNot(this.#round(round))),
-      census: source && (await orWhyNot(readCensus(this.#rpc, source, this.block))),
+      census: source && (await orWhyNot(this.#census(source))),
       censusCode: source ? await this.#rpc.code(source.contract, this.block) : new Uint8Array(),
       censusTimes: source && (await orWhyNot(this.#times(source.block))),
       deployment: await orWhyNot(this.#deployment(table)),
@@ -214,6 +218,15 @@ export class ChainReader {
     return { address, code: await this.#rpc.code(address, this.block) };
   }
 
+  async #census(source: CensusSource): Promise<CensusEntry[]> {
+    const entries = await readCensus(this.#rpc, source, this.block);
+    if (!entries.length) {
+      const contract = toHex(source.contract);
+      throw new Unanswered(`${contract} lists nobody, or the RPC endpoint lacks its events`);
+    }
+    return entries;
+  }
+
   async #times(block: bigint): Promise<[at: bigint, next: bigint]> {
     if (block >= this.block) {
       throw new Undecided(`block ${block} of the census is not in the past`);
@@ -221,10 +234,9 @@ export class ChainReader {
     return [await this.#rpc.timestamp(block), await this.#rpc.timestamp(block + 1n)];
   }
 
-  async #takesPolls(account: Uint8Array): Promise<boolean> {
-    if (!(await this.#rpc.code(account, this.block)).length) return false;
+  async #takesPolls(contract: Uint8Array): Promise<boolean> {
     try {
-      const answer = await this.#call("registry()", new Uint8Array(), account);
+      const answer = await this.#call("registry()", new Uint8Array(), contract);
       return sameBytes(addressIn(answer), this.#registry);
     } catch (error) {
       // Another contract, such as a wallet: it refuses what it does not know. An endpoint that does
@@ -256,6 +268,11 @@ export class ChainReader {
       block: log.block,
       transaction: log.transaction,
     }));
+    const shown = new Set(payouts.map(({ proposalId }) => toHex(proposalId)));
+    for (const { id, paid } of proposals) {
+      if (paid && !shown.has(toHex(id))) throw lacking("PayoutClaimed", id);
+    }
+    const { source, title, text } = await this.#announced(reference);
     return {
       registry: addressIn(await this.#call("registry()", new Uint8Array(), treasury)),
       code: await this.#rpc.code(treasury, this.block),
@@ -271,8 +288,10 @@ export class ChainReader {
         root: word(words[10]!),
         voters: words[11]!,
         weight: words[12]!,
-        source: await this.#electorateSource(reference),
+        source,
       },
+      title,
+      text,
       memberRoot: fields[MEMBER_ROOT]!,
       secret: fields[SECRET]!.some(Boolean),
       token,
@@ -282,14 +301,19 @@ export class ChainReader {
     };
   }
 
-  async #electorateSource({ treasury, roundId }: RoundReference): Promise<Uint8Array> {
+  /** Source of the electorate, title and text, as the round's event has them. */
+  async #announced({ treasury, roundId }: RoundReference) {
     const topics = [ROUND_CREATED, word(roundId)];
     const created = await this.#rpc.latestLog(treasury, topics, this.block);
     if (!created) {
       throw new Unanswered("the RPC endpoint shows no event RoundCreated of the round");
     }
     const electorate = tail(created.data, 1, "RoundCreated.electorate");
-    return bytesAt(electorate, 4, "RoundCreated.electorate.source");
+    return {
+      source: bytesAt(electorate, 4, "RoundCreated.electorate.source"),
+      title: TEXT.decode(bytesAt(created.data, 2, "RoundCreated.title")),
+      text: TEXT.decode(bytesAt(created.data, 3, "RoundCreated.text")),
+    };
   }
 
   /** What shows, besides the treasury's own events, that payouts reached their recipients. */
@@ -389,6 +413,11 @@ async function orWhyNot<T>(reading: Promise<T>): Promise<T | Unreadable> {
     return await ofChain(reading);
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;
+    // As a source of which no census can be made.
+    if (error instanceof Rejected) {
+      const { item, reason } = error;
+      return { unreadable: "Rejected", item, reason };
+    }
     const unreadable = error instanceof Unanswered ? "Unanswered" : "Undecided";
     return { unreadable, reason: error.message };
   }

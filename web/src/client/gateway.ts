@@ -137,7 +137,7 @@ export class Gateway {
    *
    * What cannot be read is left out: the next event comes.
    */
-  events<T>(path: string, name: string, shape: Shape<T>, hear: (event: T) => void): () => void {
+  events<T>(path: string, name: string, shape: Shape<T>, onEvent: (event: T) => void): () => void {
     const source = new EventSource(this.#base + path);
     source.addEventListener(name, ({ data }: MessageEvent<string>) => {
       let event: T;
@@ -146,7 +146,7 @@ export class Gateway {
       } catch {
         return;
       }
-      hear(event);
+      onEvent(event);
     });
     return () => {
       source.close();

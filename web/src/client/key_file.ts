@@ -10,6 +10,7 @@
 
 import { fromHex, sameBytes, toHex, utf8 } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
+import { readJson } from "../protocol/json.ts";
 import { SigningKey } from "../protocol/keys.ts";
 import type { Randomness } from "../protocol/randomness.ts";
 import { bytes, record, text, whole } from "./shape.ts";
@@ -153,13 +154,7 @@ function write(store: Store, keys: readonly LockedKey[]): void {
 }
 
 function parse(content: string) {
-  let json: unknown;
-  try {
-    json = JSON.parse(content);
-  } catch {
-    throw new Malformed("key: not JSON");
-  }
-  const read = shape(json, "key");
+  const read = shape(readJson(content, "key"), "key");
   if (read.format !== FORMAT) throw new Malformed("key.format: unknown");
   if (read.kdf !== KDF || read.cipher !== CIPHER) throw new Malformed("key: unknown ciphers");
   if (read.iterations < 1 || read.iterations > MAX_ITERATIONS) {

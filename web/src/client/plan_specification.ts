@@ -226,7 +226,12 @@ class Reading {
     const { kind, title, caps } = question;
     this.title(`${path}.title`, title);
     const places = named(question);
-    if (hasOptions(question))
+    // Its cost or category must not fall away with a row that only lacks its name.
+    const nameless = question.options.some(
+      ({ name, cost, category }) => !name.trim() && (cost.trim() || category.trim()),
+    );
+    if (hasOptions(question) && nameless) this.problem(`${path}.options`, "missing");
+    else if (hasOptions(question))
       this.names(
         `${path}.options`,
         places.map((one) => optionName(question, one)),

@@ -7,7 +7,8 @@
  * Source: contracts/interfaces/IBudgetTreasury.sol; the contract ABI.
  */
 
-import { fromUtf8, Reader, toInteger, word, WORD_BYTES } from "../protocol/encoding.ts";
+import { fromUtf8, Reader, toHex, toInteger, word, WORD_BYTES } from "../protocol/encoding.ts";
+import { Unanswered } from "../protocol/errors.ts";
 import type { ProposalEvidence } from "../protocol/evidence.ts";
 import type { RoundReference } from "../protocol/parameters.ts";
 import { addressIn, bytesAt, count, type JsonRpc, tail, topic, topicOf } from "./rpc.ts";
@@ -19,6 +20,8 @@ const REVISED = topicOf(
   "ProposalRevised(uint256,bytes32,(address,uint128,uint16,string,string,bytes32))",
 );
 const PROPOSAL_WORDS = 8;
+/** What is no UTF-8 becomes U+FFFD. */
+export const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A proposal with what its proposer says of it. */
 export interface PublishedProposal extends ProposalEvidence {
@@ -40,7 +43,8 @@ export async function readProposals(
       const item = tail(log.data, place, "item");
       said.set(topic(log, 2).join(), {
         title: fromUtf8(bytesAt(item, 3, "item.title"), "item.title"),
-        text: fromUtf8(bytesAt(item, 4, "item.text"), "item.text"),
+        // The treasury takes any bytes for a text; one that is no UTF-8 must not hide all the others.
+        text: TEXT.decode(bytesAt(item, 4, "item.text")),
       });
     }
   }
@@ -51,15 +55,24 @@ export async function readProposals(
       return listed.take(WORD_BYTES, "proposal");
     });
     const flag = (place: number) => fields[place]!.some(Boolean);
+    const id = fields[0]!;
+    const words = said.get(id.join());
+    if (!words) throw lacking("ProposalSubmitted", id);
     return {
-      id: fields[0]!,
+      id,
       recipient: addressIn(fields[2]!),
       amount: toInteger(fields[3]!),
       category: Number(toInteger(fields[4]!)),
       withdrawn: flag(5),
       funded: flag(6),
       paid: flag(7),
-      ...(said.get(fields[0]!.join()) ?? { title: "", text: "" }),
+      ...words,
     };
   });
+}
+
+/** What the treasury says has happened, and no event shows. */
+export function lacking(event: string, proposal: Uint8Array): Unanswered {
+  const what = `${event} of proposal ${toHex(proposal)}`;
+  return new Unanswered(`the RPC endpoint shows no event ${what}: it lacks events`);
 }

@@ -9,7 +9,15 @@
  * Source: Ethereum JSON-RPC specification; the contract ABI.
  */
 
-import { fromHex, keccak256, Reader, toHex, utf8, WORD_BYTES } from "../protocol/encoding.ts";
+import {
+  fromHex,
+  keccak256,
+  Reader,
+  sameBytes,
+  toHex,
+  utf8,
+  WORD_BYTES,
+} from "../protocol/encoding.ts";
 import { Malformed, Unanswered } from "../protocol/errors.ts";
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
@@ -216,7 +224,7 @@ export class JsonRpc {
     };
     const logs = await this.#ask("eth_getLogs", [filter]);
     if (!Array.isArray(logs)) throw nonsense("eth_getLogs", "no list of logs");
-    return logs.map(readLog);
+    return logs.map((log) => readLog(log, address, topics));
   }
 
   async #ask(method: string, parameters: readonly unknown[]): Promise<unknown> {
@@ -379,12 +387,19 @@ function readBytes(value: unknown, subject: string): Uint8Array {
   }
 }
 
-function readLog(log: unknown): Log {
+/** A log of the contract that was asked about, with the topics that were asked for. */
+function readLog(log: unknown, address: Uint8Array, asked: Topics): Log {
   if (typeof log !== "object" || !log) throw nonsense("eth_getLogs", "no log");
-  const { topics, data, blockNumber, transactionHash } = log as Record<string, unknown>;
-  if (!Array.isArray(topics)) throw nonsense("eth_getLogs", "a log without topics");
+  const fields = log as Record<string, unknown>;
+  const { topics: listed, data, blockNumber, transactionHash } = fields;
+  if (!Array.isArray(listed)) throw nonsense("eth_getLogs", "a log without topics");
+  const topics = listed.map((one) => readBytes(one, "topic"));
+  const wanted = asked.every((one, place) => topics[place] && sameBytes(one, topics[place]));
+  if (!wanted || !sameBytes(readBytes(fields["address"], "eth_getLogs"), address)) {
+    throw nonsense("eth_getLogs", "a log that was not asked for");
+  }
   return {
-    topics: topics.map((one) => readBytes(one, "topic")),
+    topics,
     data: readBytes(data, "eth_getLogs"),
     block: readQuantity(blockNumber, "eth_getLogs"),
     transaction: readBytes(transactionHash, "eth_getLogs"),

@@ -6,7 +6,7 @@
 
 const DIRECTION = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 const INVISIBLE =
-  /\u034f|\u17b4|\u17b5|[\u115f\u1160\u2800\u3164\uffa0\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\u200c|\u200d)\p{Cf}/u;
+  /\u034f|\u17b4|\u17b5|[\u115f\u1160\u2800\u3164\uffa0\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\u200c|\u200d)\p{Cf}|\u2065|[\ufff0-\ufff8\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}]/u;
 /** Joiners and variation selectors: some scripts need them, and they tell no two names apart. */
 const IGNORED = /\u200c|\u200d|\p{Variation_Selector}/gu;
 

@@ -18,6 +18,7 @@ import {
   toInteger,
 } from "../protocol/encoding.ts";
 import { AuditError, Malformed } from "../protocol/errors.ts";
+import { readJson } from "../protocol/json.ts";
 import { verifyReceipt } from "../protocol/receipts.ts";
 import { boxesHash, checkBoxes } from "../protocol/sharing.ts";
 import { layoutOf, pollFromJson, pollJson, pollToJson, samePoll, type VotersPoll } from "./poll.ts";
@@ -298,7 +299,7 @@ function nameOf({ context }: VotersPoll, voter: Uint8Array): string {
 
 function readFile(content: string): Of<typeof file> {
   try {
-    const read = file(JSON.parse(content), "votes");
+    const read = file(readJson(content, "votes"), "votes");
     if (read.format !== FORMAT) throw new Malformed("votes.format: unknown");
     return read;
   } catch (error) {
@@ -307,6 +308,5 @@ function readFile(content: string): Of<typeof file> {
 }
 
 function damaged(error: unknown): unknown {
-  const known = error instanceof AuditError || error instanceof SyntaxError;
-  return known ? new Malformed(`no file of votes: ${error.message}`) : error;
+  return error instanceof AuditError ? new Malformed(`no file of votes: ${error.message}`) : error;
 }

@@ -1,10 +1,18 @@
 /** Frame of all pages. */
 
 import type { ComponentType } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
-import { keepLanguage, type Language, LANGUAGES } from "../messages/index.ts";
-import { short, speak, words } from "../messages/index.ts";
+import {
+  addAudience,
+  currentLanguage,
+  type Language,
+  LANGUAGES,
+  setLanguage,
+  short,
+  storeLanguage,
+  t,
+} from "../messages/index.ts";
 import { type Route, useRoute } from "../view/router.ts";
 import { Page } from "../view/page.tsx";
 import { Failure, Guarded, useResource } from "../view/resource.tsx";
@@ -26,35 +34,44 @@ const PAGES: Readonly<Record<Route["page"], () => Promise<Numbered | ComponentTy
   key: async () => (await import("./key.tsx")).KeyPage,
   "voting-key": async () => (await import("./voting_key.tsx")).VotingKeyPage,
   about: async () => (await import("./about.tsx")).AboutPage,
-  organize: async () => (await import("./organize/plans.tsx")).OrganizePage,
-  newPlan: async () => (await import("./organize/wizard.tsx")).NewPlanPage,
-  plan: async () => (await import("./organize/plan.tsx")).PlanPage,
+  organize: async () => (await forOrganizer(import("./organize/plans.tsx"))).OrganizePage,
+  newPlan: async () => (await forOrganizer(import("./organize/wizard.tsx"))).NewPlanPage,
+  plan: async () => (await forOrganizer(import("./organize/plan.tsx"))).PlanPage,
   missing: () => Promise.resolve(Missing),
 };
+
+/** A page with the messages that only the organizer reads. */
+async function forOrganizer<Page>(page: Promise<Page>): Promise<Page> {
+  const [loaded] = await Promise.all([page, addAudience("organizer")]);
+  return loaded;
+}
 
 export function App() {
   const route = useRoute();
   const config = useResource(readConfig, []);
-  const [, setLanguage] = useState(words.language);
+  const [language, setShown] = useState(currentLanguage);
+  useLayoutEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
   const id = "id" in route ? route.id : 0n;
   const proposal = "proposal" in route ? route.proposal : "";
   return (
     <>
       <a class="skip" href="#main">
-        {words.skip}
+        {t("skip")}
       </a>
       <header>
         <a href="/" class="brand">
-          {words.site}
+          {t("site")}
         </a>
-        <nav aria-label={words.nav.label}>
+        <nav aria-label={t("nav.label")}>
           {(["home", "key", "about"] as const).map((page) => (
             <a
               key={page}
               href={page === "home" ? "/" : `/${page}`}
               aria-current={route.page === page ? "page" : undefined}
             >
-              {words.nav[page]}
+              {t(`nav.${page}`)}
             </a>
           ))}
         </nav>
@@ -66,38 +83,49 @@ export function App() {
       </main>
       <footer>
         <p>
-          <a href="/organize">{words.organize.title}</a>
+          <a href="/organize">{t("nav.organize")}</a>
         </p>
         <LanguageChoice
-          chosen={(language) => {
-            void speak(language).then(() => {
-              // Everything is drawn again, in the other words.
-              setLanguage(language);
-              const kept = keptIfAllowed();
-              if (kept) keepLanguage(kept, language);
+          language={language}
+          changed={(chosen) => {
+            void setLanguage(chosen).then(() => {
+              // Everything is drawn again with the other messages.
+              setShown(chosen);
+              const store = keptIfAllowed();
+              if (store) storeLanguage(store, chosen);
             });
           }}
         />
         {config.value && (
-          <p>{words.footer(config.value.version, short(config.value.webBundle ?? ""))}</p>
+          <p>
+            {t("footer", {
+              version: config.value.version,
+              bundle: short(config.value.webBundle ?? ""),
+            })}
+          </p>
         )}
       </footer>
     </>
   );
 }
 
-function LanguageChoice({ chosen }: { chosen: (language: Language) => void }) {
-  const { language, languageChoice } = words;
+function LanguageChoice({
+  language,
+  changed,
+}: {
+  language: Language;
+  changed: (chosen: Language) => void;
+}) {
   return (
     <label class="language">
-      {languageChoice}{" "}
+      {t("languageChoice")}{" "}
       <select
         value={language}
         onChange={(event) => {
-          chosen(event.currentTarget.value as Language);
+          changed(event.currentTarget.value as Language);
         }}
       >
-        {Object.entries(LANGUAGES).map(([code, { name }]) => (
+        {Object.entries(LANGUAGES).map(([code, name]) => (
           <option key={code} value={code} lang={code}>
             {name}
           </option>
@@ -109,15 +137,15 @@ function LanguageChoice({ chosen }: { chosen: (language: Language) => void }) {
 
 function Loaded({ page, id, proposal }: { page: Route["page"]; id: bigint; proposal: string }) {
   const loaded = useResource(async () => ({ Shown: await PAGES[page]() }), []);
-  const { value, error, again } = loaded;
+  const { value, error, reload } = loaded;
   if (value) return <value.Shown id={id} proposal={proposal} />;
   return (
     <>
-      <h1>{words.site}</h1>
+      <h1>{t("site")}</h1>
       {error === undefined ? (
-        <p role="status">{words.loading}</p>
+        <p role="status">{t("loading")}</p>
       ) : (
-        <Failure error={error} again={again} />
+        <Failure error={error} retry={reload} />
       )}
     </>
   );
@@ -125,8 +153,8 @@ function Loaded({ page, id, proposal }: { page: Route["page"]; id: bigint; propo
 
 function Missing() {
   return (
-    <Page title={words.missing.title}>
-      <p>{words.missing.text}</p>
+    <Page title={t("missing.title")}>
+      <p>{t("missing.text")}</p>
     </Page>
   );
 }

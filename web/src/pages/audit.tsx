@@ -6,10 +6,12 @@ import { fetchBoard } from "../client/board.ts";
 import { ChainReader } from "../client/chain.ts";
 import { JsonRpc } from "../client/rpc.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
-import { assumption, number, words } from "../messages/index.ts";
-import { splitSections } from "../protocol/board.ts";
-import { assumptionsOf, type Finding, verdictOf } from "../protocol/checks.ts";
+import { number, t, messageIfAny } from "../messages/index.ts";
+import { assumption } from "../messages/server_texts.ts";
+import { type Sections, splitSections } from "../protocol/board.ts";
+import { assumptionsOf, type Finding, noBoard, verdictOf } from "../protocol/checks.ts";
 import { toHex } from "../protocol/encoding.ts";
+import { Malformed } from "../protocol/errors.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, rpcUrlOf, workshop } from "../view/session.ts";
@@ -20,7 +22,8 @@ const MANY_BALLOTS = 2_000;
 
 interface Outcome {
   readonly findings: readonly Finding[];
-  readonly block: bigint;
+  /** Where the chain was read; undefined where a board that is none made that useless. */
+  readonly block: bigint | undefined;
 }
 
 type Step =
@@ -29,21 +32,21 @@ type Step =
   | { readonly at: "checking"; readonly done: number; readonly total: number };
 
 export function AuditPage({ id }: { id: bigint }) {
-  const text = words.audit;
   const found = useResource(async () => {
     const [config, shown] = await Promise.all([readConfig(), gateway.get(`/polls/${id}`, poll)]);
     return { config, shown };
   }, [id]);
   return (
-    <Page title={found.value ? `${text.title}: ${found.value.shown.title}` : text.title}>
-      <p class="lead">{text.lead}</p>
+    <Page
+      title={found.value ? `${t("audit.title")}: ${found.value.shown.title}` : t("audit.title")}
+    >
+      <p class="lead">{t("audit.lead")}</p>
       <Await resource={found}>{(value) => <Shown {...value} />}</Await>
     </Page>
   );
 }
 
 function Shown({ config, shown }: { config: Config; shown: Poll }) {
-  const text = words.audit;
   const url = rpcUrlOf(config);
   const [step, setStep] = useState<Step>();
   const [outcome, setOutcome] = useState<Outcome>();
@@ -60,9 +63,9 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
   };
   return (
     <>
-      {shown.voters > MANY_BALLOTS && <p>{text.large(number(shown.voters))}</p>}
+      {shown.voters > MANY_BALLOTS && <p>{t("audit.large", { count: shown.voters })}</p>}
       {url === undefined ? (
-        <p class="notice">{text.noRpc}</p>
+        <p class="notice">{t("audit.noRpc")}</p>
       ) : (
         <button
           type="button"
@@ -70,22 +73,22 @@ function Shown({ config, shown }: { config: Config; shown: Poll }) {
           disabled={step !== undefined}
           onClick={() => void run(url)}
         >
-          {outcome ? text.again : text.start}
+          {outcome ? t("audit.again") : t("audit.start")}
         </button>
       )}
       {step && <Going step={step} />}
-      {step?.at === "board" && <p>{text.bytes(number(step.bytes))}</p>}
+      {step?.at === "board" && <p>{t("audit.bytes", { count: step.bytes })}</p>}
       {error !== undefined && <Failure error={error} />}
       {outcome && url !== undefined && <Findings outcome={outcome} host={hostOf(url)} />}
       <OwnProvider />
-      <h2>{text.trust}</h2>
+      <h2>{t("audit.trust")}</h2>
       <ul>
-        {text.trustPoints.map((point) => (
-          <li key={point}>{point}</li>
+        {(["provider", "client", "secrecy", "leftOut"] as const).map((point) => (
+          <li key={point}>{t(`audit.trust.${point}`)}</li>
         ))}
       </ul>
       <Nodes shown={shown} />
-      <h2>{text.command}</h2>
+      <h2>{t("audit.command")}</h2>
       <pre tabIndex={0}>
         <code>
           {[
@@ -111,8 +114,15 @@ async function audit(
     tell({ at: "board", bytes });
   });
   tell({ at: "chain" });
+  let sections: Sections;
+  try {
+    sections = splitSections(board);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { findings: noBoard(error), block: undefined };
+  }
   const reader = await ChainReader.open(new JsonRpc(rpcUrl), registry, BigInt(chainId));
-  const chain = await reader.read(pollId, splitSections(board));
+  const chain = await reader.read(pollId, sections);
   tell({ at: "checking", done: 0, total: 0 });
   const claimed = { registry, pollId };
   const findings = await workshop.run(
@@ -128,18 +138,16 @@ async function audit(
 }
 
 function Going({ step }: { step: Step }) {
-  const text = words.audit;
   const known = step.at === "checking" && step.total > 0;
   return (
     <div role="status">
-      <label for="going">{text[step.at]}</label>
+      <label for="going">{t(`audit.${step.at}`)}</label>
       <progress id="going" {...(known && { value: step.done, max: step.total })} />
     </div>
   );
 }
 
 function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
-  const text = words.audit;
   const { findings, block } = outcome;
   const verdict = verdictOf(findings);
   const assumed = assumptionsOf(findings);
@@ -151,7 +159,8 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
     <>
       <div class={`notice verdict ${kinds[verdict]}`} role="status">
         <p>
-          {text.verdict}: <strong>{assumed.length ? text.assuming : text.verdicts[verdict]}</strong>
+          {t("audit.verdict")}:{" "}
+          <strong>{assumed.length ? t("audit.assuming") : t(`audit.verdicts.${verdict}`)}</strong>
         </p>
         {assumed.length > 0 && (
           <ul>
@@ -161,24 +170,24 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
           </ul>
         )}
       </div>
-      {forTests && <p class="notice warn">{text.testDeployment}</p>}
-      <p>{text.through(host, number(block))}</p>
-      <div class="scroll" role="region" aria-label={text.found} tabIndex={0}>
+      {forTests && <p class="notice warn">{t("audit.testDeployment")}</p>}
+      {block !== undefined && <p>{t("audit.through", { host, block })}</p>}
+      <div class="scroll" role="region" aria-label={t("audit.found")} tabIndex={0}>
         <table class="stacked">
           <thead>
             <tr>
-              <th scope="col">{text.check}</th>
-              <th scope="col">{text.claim}</th>
-              <th scope="col">{text.found}</th>
-              <th scope="col">{text.detail}</th>
+              <th scope="col">{t("audit.check")}</th>
+              <th scope="col">{t("audit.claim")}</th>
+              <th scope="col">{t("audit.found")}</th>
+              <th scope="col">{t("audit.detail")}</th>
             </tr>
           </thead>
           <tbody>
             {findings.map((one) => (
               <tr key={one.check}>
                 <th scope="row">{one.check}</th>
-                <td>{text.claims[one.check] ?? one.claim}</td>
-                <td class={kinds[one.verdict]}>{text.words[one.verdict]}</td>
+                <td>{messageIfAny(`audit.claims.${one.check}`) ?? one.claim}</td>
+                <td class={kinds[one.verdict]}>{t(`audit.words.${one.verdict}`)}</td>
                 <td>{[one.item, one.detail].filter(Boolean).join(": ")}</td>
               </tr>
             ))}
@@ -190,20 +199,19 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
 }
 
 function Nodes({ shown }: { shown: Poll }) {
-  const text = words.audit;
   const { nodes, threshold, faults } = shown.committee;
   return (
     <>
-      <h2>{text.nodes}</h2>
-      <p>{text.threshold(number(threshold), number(nodes.length), number(faults))}</p>
-      <p>{text.signed}</p>
-      <div class="scroll" role="region" aria-label={text.nodes} tabIndex={0}>
+      <h2>{t("audit.nodes")}</h2>
+      <p>{t("audit.threshold", { threshold, nodes: nodes.length, faults })}</p>
+      <p>{t("audit.signed")}</p>
+      <div class="scroll" role="region" aria-label={t("audit.nodes")} tabIndex={0}>
         <table class="stacked">
           <thead>
             <tr>
-              <th scope="col">{text.node}</th>
-              <th scope="col">{text.url}</th>
-              <th scope="col">{text.address}</th>
+              <th scope="col">{t("audit.node")}</th>
+              <th scope="col">{t("audit.url")}</th>
+              <th scope="col">{t("audit.address")}</th>
             </tr>
           </thead>
           <tbody>

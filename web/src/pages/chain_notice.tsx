@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { compare, type VotersPoll } from "../client/poll.ts";
 import type { JsonRpc } from "../client/rpc.ts";
 import type { Config } from "../client/views.ts";
-import { words } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Rejected } from "../protocol/errors.ts";
 import { rpcUrlOf } from "../view/session.ts";
@@ -37,7 +37,7 @@ export function useChainCheck(config: Config, shown: VotersPoll): Checked {
   useEffect(() => {
     const url = rpcUrlOf(config);
     if (url === undefined) {
-      setChecked({ state: "unchecked", reason: words.chain.noRpc });
+      setChecked({ state: "unchecked", reason: t("chain.noRpc") });
       return;
     }
     check(url, config, shown).then(setChecked, (error: unknown) => {
@@ -83,25 +83,24 @@ export function ChainNotice({
   accepted?: boolean;
   accept?: (accepted: boolean) => void;
 }) {
-  const text = words.chain;
   return (
     <section class="chain" aria-labelledby="real">
-      <h2 id="real">{text.title}</h2>
-      {checked.state === "checking" && <p role="status">{text.checking}</p>}
+      <h2 id="real">{t("chain.title")}</h2>
+      {checked.state === "checking" && <p role="status">{t("chain.checking")}</p>}
       {checked.state === "checked" && (
         <p class="notice good" role="status">
-          {text.checked(checked.host)}
+          {t("chain.checked", { host: checked.host })}
         </p>
       )}
       {checked.state === "lies" && (
         <p class="notice bad" role="alert">
-          {text.lies(checked.reason)}
+          {t("chain.lies", { reason: checked.reason })}
         </p>
       )}
       {checked.state === "unchecked" && (
         <div class="notice warn" role="status">
-          <p>{text.unchecked}</p>
-          <p>{text.why(checked.reason)}</p>
+          <p>{t("chain.unchecked")}</p>
+          <p>{t("chain.why", { reason: checked.reason })}</p>
           {accept && (
             <label class="choice">
               <input
@@ -111,7 +110,7 @@ export function ChainNotice({
                   accept(event.currentTarget.checked);
                 }}
               />
-              {text.accept}
+              {t("chain.accept")}
             </label>
           )}
         </div>
@@ -123,15 +122,14 @@ export function ChainNotice({
 
 /** A form that loads the page again, with the policy open to a provider of the reader's own. */
 export function OwnProvider() {
-  const text = words.chain;
   return (
     <details>
-      <summary>{text.own}</summary>
+      <summary>{t("chain.own")}</summary>
       <form method="get">
-        <label for="rpc">{text.url}</label>
+        <label for="rpc">{t("chain.url")}</label>
         <input id="rpc" name="rpc" type="url" required placeholder="https://" />
-        <p class="hint">{text.note}</p>
-        <button type="submit">{text.use}</button>
+        <p class="hint">{t("chain.note")}</p>
+        <button type="submit">{t("chain.use")}</button>
       </form>
     </details>
   );

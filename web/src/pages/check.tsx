@@ -6,7 +6,7 @@ import { pollData } from "../client/casting.ts";
 import { type Carried, carriedBy, digestOf, noteDigest, notedDigests } from "../client/noted.ts";
 import { identityOf, pollOfGateway, type VotersPoll } from "../client/poll.ts";
 import { type Config, poll } from "../client/views.ts";
-import { moment, short, words } from "../messages/index.ts";
+import { moment, short, t } from "../messages/index.ts";
 import { readOpening } from "../protocol/challenge.ts";
 import { ADDRESS_BYTES, toHex } from "../protocol/encoding.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
@@ -23,14 +23,14 @@ export function CheckPage({ id }: { id: bigint }) {
     [id],
   );
   return (
-    <Page title={words.check.document}>
-      <p class="lead">{words.check.lead}</p>
+    <Page title={t("check.document")}>
+      <p class="lead">{t("check.lead")}</p>
       <Await resource={found}>
         {({ config, shown }) =>
           shown.pollKeys ? (
             <OfPoll config={config} shown={pollOfGateway(shown, config)} />
           ) : (
-            <p class="notice">{words.check.early}</p>
+            <p class="notice">{t("check.early")}</p>
           )
         }
       </Await>
@@ -85,7 +85,6 @@ type Answer =
   | { readonly kind: "digest" };
 
 function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
-  const text = words.check;
   const noted = notedDigests(store(), poll.context);
   const latest = noted.at(-1);
   const [number, setNumber] = useState(latest ? toHex(latest.digest) : "");
@@ -123,8 +122,13 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
     <>
       {latest && !content && (
         <div class="notice good" role="status">
-          <p>{text.noted(short(toHex(latest.digest)), moment(latest.atMs / 1000))}</p>
-          <p>{text.next}</p>
+          <p>
+            {t("check.noted", {
+              number: short(toHex(latest.digest)),
+              time: moment(latest.atMs / 1000),
+            })}
+          </p>
+          <p>{t("check.next")}</p>
         </div>
       )}
       <form
@@ -133,7 +137,7 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
           void check();
         }}
       >
-        <label for={`${id}-number`}>{text.digest}</label>
+        <label for={`${id}-number`}>{t("check.digest")}</label>
         <input
           id={`${id}-number`}
           required
@@ -144,7 +148,7 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
             setNumber(event.currentTarget.value);
           }}
         />
-        <label for={`${id}-file`}>{text.file}</label>
+        <label for={`${id}-file`}>{t("check.file")}</label>
         <input
           id={`${id}-file`}
           type="file"
@@ -153,7 +157,7 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
             if (file) void file.text().then(setContent, setError);
           }}
         />
-        <label for={`${id}-content`}>{text.content}</label>
+        <label for={`${id}-content`}>{t("check.content")}</label>
         <textarea
           id={`${id}-content`}
           required
@@ -165,7 +169,7 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
           }}
         />
         <button type="submit" class="primary">
-          {text.button}
+          {t("check.button")}
         </button>
       </form>
       {answer && <Outcome answer={answer} />}
@@ -175,11 +179,12 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
 }
 
 function Outcome({ answer }: { answer: Answer }) {
-  const text = words.check;
   if (answer.kind !== "says") {
     return (
       <p class="notice bad" role="alert">
-        {answer.kind === "digest" ? text.badDigest : text[answer.kind](answer.reason)}
+        {answer.kind === "digest"
+          ? t("check.badDigest")
+          : t(`check.${answer.kind}`, { reason: answer.reason })}
       </p>
     );
   }
@@ -188,13 +193,13 @@ function Outcome({ answer }: { answer: Answer }) {
     <div class={`notice ${notedAtMs === undefined ? "warn" : "good"}`} role="status">
       <p>
         {notedAtMs === undefined
-          ? text.unnoted
-          : text.noted(short(digest), moment(notedAtMs / 1000))}
+          ? t("check.unnoted")
+          : t("check.noted", { number: short(digest), time: moment(notedAtMs / 1000) })}
       </p>
-      <p>{text.account(account)}</p>
-      <p>{text.good}</p>
+      <p>{t("check.account", { account })}</p>
+      <p>{t("check.good")}</p>
       <Says said={answer.said} />
-      <p>{text.compare}</p>
+      <p>{t("check.compare")}</p>
     </div>
   );
 }

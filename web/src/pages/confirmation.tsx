@@ -1,7 +1,7 @@
 /** What the gateway signed when an invitation was redeemed, for its voter to keep. */
 
 import { type Registration, registrationJson } from "../client/registration.ts";
-import { words } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { saveFile } from "../view/page.tsx";
 
@@ -16,7 +16,7 @@ export function SaveConfirmation({ registration }: { registration: Registration 
         saveFile(name, registrationJson(registration));
       }}
     >
-      {words.register.confirmation}
+      {t("register.confirmation")}
     </button>
   );
 }

@@ -6,7 +6,7 @@ import { fetchBoard } from "../client/board.ts";
 import { samePoll, type VotersPoll } from "../client/poll.ts";
 import { type Config, results } from "../client/views.ts";
 import { SavedVotes, type Verdict } from "../client/votes.ts";
-import { words } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Malformed, Undecided } from "../protocol/errors.ts";
 import { Failure } from "../view/resource.tsx";
@@ -38,7 +38,7 @@ export function Counted({
       setKept([...kept.filter(({ voter }) => !sameBytes(voter, votes.voter)), votes]);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      setWrong(words.counted.notOne(error.message));
+      setWrong(t("counted.notOne", { reason: error.message }));
     }
   };
   return (
@@ -47,7 +47,7 @@ export function Counted({
         <Voter key={toHex(votes.last!.digest)} config={config} votes={votes} agreed={agreed} />
       ))}
       <div class="field">
-        <label for={id}>{words.counted.file}</label>
+        <label for={id}>{t("counted.file")}</label>
         <input
           id={id}
           type="file"
@@ -67,7 +67,6 @@ export function Counted({
 }
 
 function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; agreed: boolean }) {
-  const text = words.counted;
   const ballot = votes.last!;
   const id = useId();
   const [working, setWorking] = useState(false);
@@ -85,18 +84,18 @@ function Voter({ config, votes, agreed }: { config: Config; votes: SavedVotes; a
   };
   return (
     <section class="panel cast" aria-labelledby={id}>
-      <h2 id={id}>{text.title}</h2>
-      {!agreed && <p>{text.early}</p>}
+      <h2 id={id}>{t("counted.title")}</h2>
+      {!agreed && <p>{t("counted.early")}</p>}
       {agreed && (
         <button type="button" class="primary" disabled={working} onClick={() => void lookUp()}>
-          {text.button}
+          {t("counted.button")}
         </button>
       )}
-      {working && <p role="status">{text.working}</p>}
+      {working && <p role="status">{t("counted.working")}</p>}
       {found && (
         <div class={`notice ${COLOURS[found.answer]}`} role="status">
-          <p>{text[found.answer]}</p>
-          {found.trusted && <p>{text.trusted}</p>}
+          <p>{t(`counted.${found.answer}`)}</p>
+          {found.trusted && <p>{t("counted.trusted")}</p>}
         </div>
       )}
       {error !== undefined && <Failure error={error} />}

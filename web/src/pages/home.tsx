@@ -1,7 +1,7 @@
 /** All rounds and polls. */
 
 import { plans, pollSummaries, roundSummaries } from "../client/views.ts";
-import { moment, number, words } from "../messages/index.ts";
+import { moment, t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
@@ -25,26 +25,25 @@ async function load() {
 }
 
 export function Home() {
-  const text = words.home;
   const listed = useResource(load, []);
   return (
-    <Page title={text.title}>
-      <p class="lead">{text.lead}</p>
+    <Page title={t("home.title")}>
+      <p class="lead">{t("home.lead")}</p>
       <Await resource={listed}>
         {({ now, rounds, polls, registering }) => (
           <>
             <section aria-labelledby="rounds">
-              <h2 id="rounds">{text.rounds}</h2>
-              {!rounds.length && <p>{text.noRounds}</p>}
+              <h2 id="rounds">{t("home.rounds")}</h2>
+              {!rounds.length && <p>{t("home.noRounds")}</p>}
               <ul class="cards">
                 {rounds.map((one) => (
                   <li key={one.round}>
                     <a href={`/rounds/${one.round}`}>{one.title}</a>
                     <p>
                       {now < one.proposalsOpenAt
-                        ? words.organize.plan.nexts.announced(moment(one.proposalsOpenAt))
+                        ? t("home.announced", { time: moment(one.proposalsOpenAt) })
                         : now < one.proposalsCloseAt
-                          ? text.proposing(moment(one.proposalsCloseAt))
+                          ? t("home.proposing", { time: moment(one.proposalsCloseAt) })
                           : phase(now, one.votingOpensAt, one.votingClosesAt)}
                     </p>
                   </li>
@@ -52,13 +51,13 @@ export function Home() {
               </ul>
             </section>
             <section aria-labelledby="polls">
-              <h2 id="polls">{text.polls}</h2>
-              {!polls.length && <p>{text.noPolls}</p>}
+              <h2 id="polls">{t("home.polls")}</h2>
+              {!polls.length && <p>{t("home.noPolls")}</p>}
               <ul class="cards">
                 {polls.map((one) => (
                   <li key={one.poll}>
                     <a href={`/polls/${one.poll}`}>
-                      {one.title ?? text.untitled(number(one.poll))}
+                      {one.title ?? t("home.untitled", { poll: one.poll })}
                     </a>
                     <p>{phase(now, one.opensAt, one.closesAt)}</p>
                   </li>
@@ -67,8 +66,8 @@ export function Home() {
             </section>
             {registering.length > 0 && (
               <section aria-labelledby="registering">
-                <h2 id="registering">{text.registering}</h2>
-                <p>{text.invited}</p>
+                <h2 id="registering">{t("home.registering")}</h2>
+                <p>{t("home.invited")}</p>
                 <ul class="cards">
                   {registering.map((one) => (
                     <li key={one.plan}>{one.specification.title}</li>
@@ -84,7 +83,8 @@ export function Home() {
 }
 
 function phase(now: number, opensAt: number, closesAt: number): string {
-  const { later, now: open, over } = words.home;
-  if (now < opensAt) return later(moment(opensAt));
-  return now < closesAt ? open(moment(closesAt)) : over(moment(closesAt));
+  if (now < opensAt) return t("home.later", { time: moment(opensAt) });
+  return now < closesAt
+    ? t("home.now", { time: moment(closesAt) })
+    : t("home.over", { time: moment(closesAt) });
 }

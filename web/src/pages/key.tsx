@@ -15,7 +15,7 @@ import {
   unlock,
   WrongPassphrase,
 } from "../client/key_file.ts";
-import { number, short, words } from "../messages/index.ts";
+import { short, t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import { SigningKey } from "../protocol/keys.ts";
@@ -25,32 +25,31 @@ import { Failure } from "../view/resource.tsx";
 import { setSigner, store, useKey } from "../view/session.ts";
 
 export function KeyPage() {
-  const text = words.key;
   const [kept, setKept] = useState(() => keptKeys(store()));
   const refresh = () => {
     setKept(keptKeys(store()));
   };
   return (
-    <Page title={text.title}>
-      <p class="lead">{text.lead}</p>
-      <h2>{text.kept}</h2>
-      {!kept.length && <p>{text.none}</p>}
+    <Page title={t("key.title")}>
+      <p class="lead">{t("key.lead")}</p>
+      <h2>{t("key.kept")}</h2>
+      {!kept.length && <p>{t("key.none")}</p>}
       <ul class="cards">
         {kept.map((key) => (
           <KeptKey key={toHex(key.address)} locked={key} changed={refresh} />
         ))}
       </ul>
-      <h2>{text.make}</h2>
-      <p>{text.makeText}</p>
+      <h2>{t("key.make")}</h2>
+      <p>{t("key.makeText")}</p>
       <NewPassphrase
-        button={text.makeButton}
+        button={t("key.makeButton")}
         use={async (passphrase) => {
           setSigner((await makeKey(passphrase)).key);
           refresh();
         }}
       />
-      <h2>{text.import}</h2>
-      <p>{text.importText}</p>
+      <h2>{t("key.import")}</h2>
+      <p>{t("key.importText")}</p>
       <Import done={refresh} />
     </Page>
   );
@@ -80,7 +79,6 @@ export function SaveKey({ locked, text }: { locked: LockedKey; text: string }) {
 }
 
 function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }) {
-  const text = words.key;
   const current = useKey();
   const [leaving, setLeaving] = useState(false);
   const open = current !== undefined && sameBytes(current.address, locked.address);
@@ -88,7 +86,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
     <li>
       <p>
         <code class="digest">{toHex(locked.address)}</code>{" "}
-        <span class="tag">{open ? text.unlocked : text.locked}</span>
+        <span class="tag">{open ? t("key.unlocked") : t("key.locked")}</span>
       </p>
       {!open && <Unlock locked={locked} />}
       {open && <OnPaper key={toHex(current.address)} own={current} />}
@@ -100,10 +98,10 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
               setSigner(undefined);
             }}
           >
-            {text.lock}
+            {t("key.lock")}
           </button>
         )}
-        <SaveKey locked={locked} text={text.save} />
+        <SaveKey locked={locked} text={t("key.save")} />
         {leaving ? (
           <>
             <button
@@ -115,7 +113,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
                 changed();
               }}
             >
-              {text.forgetSure}
+              {t("key.forgetSure")}
             </button>
             <button
               type="button"
@@ -123,7 +121,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
                 setLeaving(false);
               }}
             >
-              {text.cancel}
+              {t("key.cancel")}
             </button>
           </>
         ) : (
@@ -133,7 +131,7 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
               setLeaving(true);
             }}
           >
-            {text.forget}
+            {t("key.forget")}
           </button>
         )}
       </p>
@@ -143,7 +141,6 @@ function KeptKey({ locked, changed }: { locked: LockedKey; changed: () => void }
 
 /** The key as words, once they are asked for. */
 function OnPaper({ own }: { own: SigningKey }) {
-  const text = words.key;
   const [shown, setShown] = useState<readonly string[]>();
   const [error, setError] = useState<unknown>();
   const show = async () => {
@@ -154,13 +151,13 @@ function OnPaper({ own }: { own: SigningKey }) {
   if (!shown) {
     return (
       <button type="button" onClick={() => void show().catch(setError)}>
-        {text.show}
+        {t("key.show")}
       </button>
     );
   }
   return (
     <>
-      <p class="notice warn">{text.paper}</p>
+      <p class="notice warn">{t("key.paper")}</p>
       <ol class="paper">
         {shown.map((word, place) => (
           <li key={place}>
@@ -174,7 +171,7 @@ function OnPaper({ own }: { own: SigningKey }) {
           setShown(undefined);
         }}
       >
-        {text.hide}
+        {t("key.hide")}
       </button>
     </>
   );
@@ -189,7 +186,6 @@ export function Unlock({
   /** Gets the key; by default it signs from then on. */
   use?: (key: SigningKey) => void;
 }) {
-  const text = words.key;
   const [passphrase, setPassphrase] = useState("");
   const [working, setWorking] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -211,7 +207,7 @@ export function Unlock({
         if (!working) void open();
       }}
     >
-      <label for={id}>{text.passphraseOf(short(toHex(locked.address)))}</label>
+      <label for={id}>{t("key.passphraseOf", { address: short(toHex(locked.address)) })}</label>
       <input
         id={id}
         type="password"
@@ -223,11 +219,11 @@ export function Unlock({
         }}
       />
       <button type="submit" disabled={working}>
-        {working ? text.unlocking : text.unlock}
+        {working ? t("key.unlocking") : t("key.unlock")}
       </button>
       {error instanceof WrongPassphrase ? (
         <p class="notice bad" role="alert">
-          {text.wrong}
+          {t("key.wrong")}
         </p>
       ) : (
         error !== undefined && <Failure error={error} />
@@ -244,7 +240,6 @@ export function NewPassphrase({
   button: string;
   use: (passphrase: string) => Promise<void>;
 }) {
-  const text = words.key;
   const [passphrase, setPassphrase] = useState("");
   const [repeated, setRepeated] = useState("");
   const [problem, setProblem] = useState("");
@@ -252,8 +247,8 @@ export function NewPassphrase({
   const [working, setWorking] = useState(false);
   const id = useId();
   const submit = async () => {
-    const found = longEnough(passphrase) ? "" : text.short(number(MIN_PASSPHRASE));
-    const differs = passphrase === repeated ? "" : text.differ;
+    const found = longEnough(passphrase) ? "" : t("key.short", { least: MIN_PASSPHRASE });
+    const differs = passphrase === repeated ? "" : t("key.differ");
     setProblem(found || differs);
     setError(undefined);
     if (found || differs) return;
@@ -267,7 +262,7 @@ export function NewPassphrase({
     }
     setWorking(false);
   };
-  if (!isSecureContext) return <p class="notice bad">{text.insecure}</p>;
+  if (!isSecureContext) return <p class="notice bad">{t("key.insecure")}</p>;
   return (
     <form
       onSubmit={(event) => {
@@ -275,7 +270,7 @@ export function NewPassphrase({
         if (!working) void submit();
       }}
     >
-      <label for={`${id}-one`}>{text.choose}</label>
+      <label for={`${id}-one`}>{t("key.choose")}</label>
       <input
         id={`${id}-one`}
         type="password"
@@ -288,9 +283,9 @@ export function NewPassphrase({
         }}
       />
       <p id={`${id}-hint`} class="hint">
-        {text.short(number(MIN_PASSPHRASE))} {text.warning}
+        {t("key.short", { least: MIN_PASSPHRASE })} {t("key.warning")}
       </p>
-      <label for={`${id}-two`}>{text.repeat}</label>
+      <label for={`${id}-two`}>{t("key.repeat")}</label>
       <input
         id={`${id}-two`}
         type="password"
@@ -308,21 +303,20 @@ export function NewPassphrase({
       )}
       {error !== undefined && <Failure error={error} />}
       <button type="submit" disabled={working}>
-        {working ? text.encrypting : button}
+        {working ? t("key.encrypting") : button}
       </button>
     </form>
   );
 }
 
 function Import({ done }: { done: () => void }) {
-  const text = words.key;
   const [plain, setPlain] = useState<SigningKey>();
   const [typed, setTyped] = useState("");
   const [said, setSaid] = useState("");
   const [error, setError] = useState<unknown>();
   const id = useId();
   const took = (address: Uint8Array) => {
-    setSaid(text.imported(short(toHex(address))));
+    setSaid(t("key.imported", { address: short(toHex(address)) }));
     done();
   };
   const begin = () => {
@@ -357,7 +351,7 @@ function Import({ done }: { done: () => void }) {
   };
   return (
     <>
-      <label for={id}>{text.file}</label>
+      <label for={id}>{t("key.file")}</label>
       <input
         id={id}
         type="file"
@@ -372,7 +366,7 @@ function Import({ done }: { done: () => void }) {
           void readWords();
         }}
       >
-        <label for={`${id}-words`}>{text.words}</label>
+        <label for={`${id}-words`}>{t("key.words")}</label>
         <textarea
           id={`${id}-words`}
           rows={3}
@@ -385,11 +379,11 @@ function Import({ done }: { done: () => void }) {
             setTyped(event.currentTarget.value);
           }}
         />
-        <button type="submit">{text.readWords}</button>
+        <button type="submit">{t("key.readWords")}</button>
       </form>
       {plain && (
         <NewPassphrase
-          button={text.importButton}
+          button={t("key.importButton")}
           use={async (passphrase) => {
             keepKey(store(), await lock(plain, passphrase, systemRandomness));
             setSigner(plain);
@@ -402,7 +396,7 @@ function Import({ done }: { done: () => void }) {
       {said && <p role="status">{said}</p>}
       {error instanceof Malformed || error instanceof RangeError ? (
         <p class="notice bad" role="alert">
-          {text.notAKey}
+          {t("key.notAKey")}
         </p>
       ) : (
         error !== undefined && <Failure error={error} />

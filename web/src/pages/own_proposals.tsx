@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { withdrawCall } from "../client/abi.ts";
 import { ownOf } from "../client/proposing.ts";
 import type { Config, Proposal, Round } from "../client/views.ts";
-import { words } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Await } from "../view/resource.tsx";
@@ -18,19 +18,18 @@ interface Props {
   readonly round: Round;
   readonly listed: readonly Proposal[];
   /** Read the round again. */
-  readonly again: () => void;
+  readonly reload: () => void;
 }
 
 export function OwnProposals(props: Props) {
-  const text = words.propose;
   const { config, round } = props;
   const signer = useSigner();
   return (
     <section aria-labelledby="own">
-      <h2 id="own">{text.own}</h2>
+      <h2 id="own">{t("propose.own")}</h2>
       <p class="actions">
         <a class="button" href={`/rounds/${round.round}/propose`}>
-          {text.title}
+          {t("propose.title")}
         </a>
       </p>
       {signer ? (
@@ -40,7 +39,7 @@ export function OwnProposals(props: Props) {
         </>
       ) : (
         <details>
-          <summary>{text.signIn}</summary>
+          <summary>{t("propose.signIn")}</summary>
           <SignIn />
         </details>
       )}
@@ -48,8 +47,7 @@ export function OwnProposals(props: Props) {
   );
 }
 
-function Own({ config, round, listed, again, signer }: Props & { signer: Signer }) {
-  const text = words.propose;
+function Own({ config, round, listed, reload, signer }: Props & { signer: Signer }) {
   const own = ownOf(listed, signer.address).filter(({ withdrawn }) => !withdrawn);
   const [leaving, setLeaving] = useState<Proposal>();
   const [pending, setPending] = useState(false);
@@ -58,17 +56,17 @@ function Own({ config, round, listed, again, signer }: Props & { signer: Signer 
     <>
       {pending && (
         <p class="notice" role="status">
-          {text.sent}
+          {t("propose.sent")}
         </p>
       )}
-      {!own.length && <p>{text.ownNone}</p>}
+      {!own.length && <p>{t("propose.ownNone")}</p>}
       <ul class="cards">
         {own.map((one) => (
           <li key={toHex(one.proposal)}>
             <h3>{one.title}</h3>
             {leaving === one ? (
               <>
-                <p>{text.withdrawSure(one.title)}</p>
+                <p>{t("propose.withdrawSure", { title: one.title })}</p>
                 <Await resource={found}>
                   {({ membership }) =>
                     membership && (
@@ -77,15 +75,15 @@ function Own({ config, round, listed, again, signer }: Props & { signer: Signer 
                         round={round}
                         signer={signer}
                         member={membership}
-                        sign={text.withdrawSign}
+                        sign={t("propose.withdrawSign")}
                         relay={(member) => member.withdraw(one.proposal)}
                         call={() => withdrawCall(one.proposal)}
                         done={(mined) => {
                           setLeaving(undefined);
                           setPending(!mined);
-                          again();
+                          reload();
                         }}
-                        back={text.keep}
+                        back={t("propose.keep")}
                         leave={() => {
                           setLeaving(undefined);
                         }}
@@ -97,7 +95,7 @@ function Own({ config, round, listed, again, signer }: Props & { signer: Signer 
             ) : (
               <p class="actions">
                 <a href={`/rounds/${round.round}/proposals/${toHex(one.proposal)}`}>
-                  {text.edit(one.title)}
+                  {t("propose.edit", { title: one.title })}
                 </a>
                 <button
                   type="button"
@@ -105,7 +103,7 @@ function Own({ config, round, listed, again, signer }: Props & { signer: Signer 
                     setLeaving(one);
                   }}
                 >
-                  {text.withdraw(one.title)}
+                  {t("propose.withdraw", { title: one.title })}
                 </button>
               </p>
             )}

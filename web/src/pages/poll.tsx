@@ -16,7 +16,8 @@ import {
   round as roundShape,
   waiting,
 } from "../client/views.ts";
-import { moment, number, planProblem, status, words, zone } from "../messages/index.ts";
+import { moment, number, zone, t } from "../messages/index.ts";
+import { planProblem, status } from "../messages/server_texts.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";
@@ -44,11 +45,11 @@ async function load(id: bigint) {
 export function PollPage({ id }: { id: bigint }) {
   const found = useResource(() => load(id), [id]);
   return (
-    <Page title={found.value?.shown.title ?? words.poll.document}>
+    <Page title={found.value?.shown.title ?? t("poll.document")}>
       <Await resource={found}>
         {(value) => (
           <CurrencyContext.Provider value={value.round ?? PLAIN_UNITS}>
-            <Shown {...value} again={found.again} />
+            <Shown {...value} reload={found.reload} />
           </CurrencyContext.Provider>
         )}
       </Await>
@@ -61,16 +62,15 @@ function Shown({
   shown,
   listed,
   round,
-  again,
+  reload,
 }: {
   config: Config;
   shown: Poll;
   listed: readonly Proposal[];
   round: Round | undefined;
-  again: () => void;
+  reload: () => void;
 }) {
-  const text = words.poll;
-  const counts = useCounts(shown, again);
+  const counts = useCounts(shown, reload);
   const about = textOf(shown);
   const { threshold, nodes } = shown.committee;
   const opened = shown.pollKeys !== undefined;
@@ -80,29 +80,29 @@ function Shown({
       {about && <p class="prose">{about}</p>}
       <Facts
         facts={[
-          [text.state, status(shown.status)],
-          [text.opens, moment(shown.opensAt)],
-          [text.closes, moment(shown.closesAt)],
-          [text.eligible, number(shown.voters)],
-          [text.voted, counts?.voted === undefined ? text.unknown : number(counts.voted)],
+          [t("poll.state"), status(shown.status)],
+          [t("poll.opens"), moment(shown.opensAt)],
+          [t("poll.closes"), moment(shown.closesAt)],
+          [t("poll.eligible"), number(shown.voters)],
+          [t("poll.voted"), counts?.voted === undefined ? t("poll.unknown") : number(counts.voted)],
         ]}
       />
-      <p class="hint">{words.organize.moments.lead(zone())}</p>
+      <p class="hint">{t("times.zone", { zone: zone() })}</p>
       <p class="actions">
-        {round && <a href={`/rounds/${round.round}`}>{text.round}</a>}
-        {over && <a href={`/polls/${shown.poll}/audit`}>{text.audit}</a>}
+        {round && <a href={`/rounds/${round.round}`}>{t("poll.round")}</a>}
+        {over && <a href={`/polls/${shown.poll}/audit`}>{t("poll.audit")}</a>}
         {shown.status === "tallied" && (
           <a class="button" href={`/polls/${shown.poll}/results`}>
-            {text.results}
+            {t("poll.results")}
           </a>
         )}
       </p>
       <details class="privacy">
-        <summary>{words.privacy.title}</summary>
+        <summary>{t("privacy.title")}</summary>
         <Privacy threshold={number(threshold)} nodes={number(nodes.length)} />
       </details>
       {shown.status === "created" && <Opening poll={shown} />}
-      {shown.status === "void" && <p class="notice">{text.void}</p>}
+      {shown.status === "void" && <p class="notice">{t("poll.void")}</p>}
       {shown.status === "open" && opened && (
         <Guarded>
           <Voting
@@ -115,8 +115,8 @@ function Shown({
       )}
       {over && opened && (
         <>
-          <h2>{text.closedTitle}</h2>
-          <p>{text.closed}</p>
+          <h2>{t("poll.closedTitle")}</h2>
+          <p>{t("poll.closed")}</p>
           <Guarded>
             <Counted
               config={config}
@@ -132,12 +132,11 @@ function Shown({
 
 /** What keeps a poll from opening: every node must sign the keys of all. */
 function Opening({ poll: { plan, committee } }: { poll: Poll }) {
-  const text = words.poll;
   const found = useResource(async () => {
     return plan === undefined ? undefined : await gateway.get(`/plans/${plan}?brief=true`, waiting);
   }, [plan]);
   useEffect(() => {
-    const timer = setInterval(found.again, REFRESH_MS);
+    const timer = setInterval(found.reload, REFRESH_MS);
     return () => {
       clearInterval(timer);
     };
@@ -145,20 +144,20 @@ function Opening({ poll: { plan, committee } }: { poll: Poll }) {
   const problem = found.value?.problem;
   return (
     <div class={problem ? "notice warn" : "notice"} role="status">
-      <p>{text.soon}</p>
-      <p>{text.needsAll(number(committee.nodes.length))}</p>
-      {problem && <p>{text.waits(planProblem(problemText(problem)))}</p>}
+      <p>{t("poll.soon")}</p>
+      <p>{t("poll.needsAll", { nodes: committee.nodes.length })}</p>
+      {problem && <p>{t("poll.waits", { problem: planProblem(problemText(problem)) })}</p>}
     </div>
   );
 }
 
 /** How many voted, as it changes; when the state of the poll changes, the page is read again. */
-function useCounts({ poll, status }: Poll, again: () => void): Counts | undefined {
+function useCounts({ poll, status }: Poll, reload: () => void): Counts | undefined {
   const [counts, setCounts] = useState<Counts>();
   useEffect(() => {
     return gateway.events(`/polls/${poll}/events`, "progress", progress, (heard) => {
       setCounts(heard);
-      if (heard.status !== undefined && heard.status !== status) again();
+      if (heard.status !== undefined && heard.status !== status) reload();
     });
   }, [poll, status]);
   return counts;

@@ -21,7 +21,7 @@ import {
   readFilled,
 } from "../client/proposing.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { amount, fromNow, moment, number, readAmount, short, words } from "../messages/index.ts";
+import { amount, fromNow, moment, readAmount, short, t, messageIfAny } from "../messages/index.ts";
 import { sameBytes, toHex, utf8 } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Facts, Page } from "../view/page.tsx";
@@ -44,22 +44,21 @@ async function load(id: bigint) {
 export function ProposePage({ id }: { id: bigint }) {
   const found = useResource(() => load(id), [id]);
   return (
-    <Page title={words.propose.title}>
+    <Page title={t("propose.title")}>
       <Await resource={found}>{(value) => <Proposing {...value} />}</Await>
     </Page>
   );
 }
 
 export function RevisePage({ id, proposal }: { id: bigint; proposal: string }) {
-  const text = words.propose;
   const found = useResource(() => load(id), [id]);
   return (
-    <Page title={text.reviseTitle}>
+    <Page title={t("propose.reviseTitle")}>
       <Await resource={found}>
         {(value) => {
           const standing = value.listed.find((one) => toHex(one.proposal) === proposal);
-          if (!standing) return <p class="notice bad">{text.unknown}</p>;
-          if (standing.withdrawn) return <p class="notice bad">{text.withdrawn}</p>;
+          if (!standing) return <p class="notice bad">{t("propose.unknown")}</p>;
+          if (standing.withdrawn) return <p class="notice bad">{t("propose.withdrawn")}</p>;
           return <Proposing {...value} standing={standing} />;
         }}
       </Await>
@@ -91,7 +90,6 @@ function useChainTime({ config, loadedAt }: Loaded): number {
 
 /** @param standing The proposal that is changed; a new one when left out. */
 function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
-  const text = words.propose;
   const { config, shown, listed } = loaded;
   const signer = useSigner();
   const now = useChainTime(loaded);
@@ -102,12 +100,13 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
   const left = fromNow(shown.proposalsCloseAt - now);
   return (
     <>
-      <p class="lead">{text.lead}</p>
+      <p class="lead">{t("propose.lead")}</p>
       <p>
-        {text.to(shown.title)}. {!obstacle && text.closes(moment(shown.proposalsCloseAt), left)}
+        {t("propose.to", { round: shown.title })}.{" "}
+        {!obstacle && t("propose.closes", { time: moment(shown.proposalsCloseAt), left })}
       </p>
       <p class="actions">
-        <a href={`/rounds/${shown.round}`}>{text.back}</a>
+        <a href={`/rounds/${shown.round}`}>{t("propose.back")}</a>
       </p>
       {signer && done === undefined && <SignedIn signer={signer} config={config} />}
       {done !== undefined ? (
@@ -115,14 +114,14 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
           {done}
         </p>
       ) : obstacle ? (
-        <p class="notice warn">{text.obstacles[obstacle]}</p>
+        <p class="notice warn">{t(`propose.obstacles.${obstacle}`)}</p>
       ) : (
         <>
           {signer && !standing && (
             <Entitled key={toHex(signer.address)} shown={shown} listed={listed} signer={signer} />
           )}
           {signer && standing && !sameBytes(signer.address, standing.proposer) ? (
-            <p class="notice bad">{text.notYours}</p>
+            <p class="notice bad">{t("propose.notYours")}</p>
           ) : (
             <Steps
               config={config}
@@ -148,17 +147,16 @@ function Entitled({
   listed: readonly Proposal[];
   signer: Signer;
 }) {
-  const text = words.propose;
   const { address } = signer;
-  const used = number(ownOf(listed, address).length);
+  const count = ownOf(listed, address).length;
   return (
     <Await resource={useMembership(shown, signer)}>
       {({ membership }) =>
         membership ? (
-          <p>{text.used(used, number(shown.proposalsPerMember))}</p>
+          <p>{t("propose.used", { count, most: shown.proposalsPerMember })}</p>
         ) : (
           <p class="notice bad" role="status">
-            {text.notMember(short(toHex(address)))}
+            {t("propose.notMember", { address: short(toHex(address)) })}
           </p>
         )
       }
@@ -180,7 +178,6 @@ function Steps({
   signer: Signer | undefined;
   done: (says: string) => void;
 }) {
-  const text = words.propose;
   const subject = standing ? standing.proposal : draftSubject(config, shown.round);
   const [filled, setFilled] = useState(() => {
     const draft = readDraft(store(), subject);
@@ -206,7 +203,7 @@ function Steps({
   }
   const finish = (mined: boolean) => {
     dropDraft(store(), subject);
-    done(!mined ? text.sent : standing ? text.revised : text.done);
+    done(!mined ? t("propose.sent") : standing ? t("propose.revised") : t("propose.done"));
   };
   return (
     <Preview shown={shown} item={previewed}>
@@ -224,7 +221,7 @@ function Steps({
         />
       ) : (
         <>
-          <p>{text.needSigner}</p>
+          <p>{t("propose.needSigner")}</p>
           <SignIn />
           <p class="actions">
             <button
@@ -233,7 +230,7 @@ function Steps({
                 setPreviewed(undefined);
               }}
             >
-              {text.change}
+              {t("propose.change")}
             </button>
           </p>
         </>
@@ -257,8 +254,6 @@ function Form({
   change: (filled: Filled) => void;
   preview: (item: Item) => void;
 }) {
-  const text = words.propose;
-  const { field } = text;
   const [tried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const found = itemOf(filled, shown, treasury, (typed) => readAmount(typed, shown));
@@ -266,13 +261,14 @@ function Form({
     // Nobody is told that a field is wrong before there is anything in it.
     if ("title" in found || (!tried && filled[name] === "")) return undefined;
     const first = found.find((one) => one.field === name);
-    return first && text.problems[name]![first.problem];
+    return first && messageIfAny(`propose.problems.${name}.${first.problem}`);
   };
   const used = (written: string, most: number) => {
-    return field.bytes(number(utf8(written.trim()).length), number(most));
+    return t("propose.field.bytes", { used: utf8(written.trim()).length, most });
   };
   const categories = categoriesOf(shown);
-  const recipient = standing && field.recipientAgain(checksummed(standing.recipient));
+  const recipient =
+    standing && t("propose.field.recipientAgain", { address: checksummed(standing.recipient) });
   return (
     <form
       ref={form}
@@ -284,9 +280,9 @@ function Form({
         else form.current?.querySelector<HTMLElement>(`[name=${found[0]!.field}]`)?.focus();
       }}
     >
-      <p>{text.draft}</p>
+      <p>{t("propose.draft")}</p>
       <Field
-        label={field.title}
+        label={t("propose.field.title")}
         hint={used(filled.title, MAX_TITLE_BYTES)}
         problem={problemOf("title")}
       >
@@ -303,8 +299,8 @@ function Form({
         )}
       </Field>
       <Field
-        label={field.text}
-        hint={`${field.textHint} ${used(filled.text, MAX_TEXT_BYTES)}`}
+        label={t("propose.field.text")}
+        hint={`${t("propose.field.textHint")} ${used(filled.text, MAX_TEXT_BYTES)}`}
         problem={problemOf("text")}
       >
         {(given) => (
@@ -320,7 +316,7 @@ function Form({
         )}
       </Field>
       {categories > 0 && (
-        <Field label={field.category} hint="" problem={undefined}>
+        <Field label={t("propose.field.category")} hint="" problem={undefined}>
           {(given) => (
             <select
               {...given}
@@ -331,7 +327,7 @@ function Form({
             >
               {Array.from({ length: categories }, (_, category) => (
                 <option key={category} value={category}>
-                  {words.list.categoryName(number(category + 1))}
+                  {t("list.categoryName", { number: category + 1 })}
                 </option>
               ))}
             </select>
@@ -340,11 +336,8 @@ function Form({
       )}
       {asksAmount(shown) && (
         <Field
-          label={field.amount}
-          hint={`${field.amountHint(
-            amount(shown.minimumAmount, shown),
-            amount(shown.maximumAmount, shown),
-          )} ${moneyOf(shown)}`}
+          label={t("propose.field.amount")}
+          hint={`${t("propose.field.amountHint", { least: amount(shown.minimumAmount, shown), most: amount(shown.maximumAmount, shown) })} ${moneyOf(shown)}`}
           problem={problemOf("amount")}
         >
           {(given) => (
@@ -362,8 +355,8 @@ function Form({
         </Field>
       )}
       <Field
-        label={field.recipient}
-        hint={[recipient, field.recipientHint].filter(Boolean).join(" ")}
+        label={t("propose.field.recipient")}
+        hint={[recipient, t("propose.field.recipientHint")].filter(Boolean).join(" ")}
         problem={problemOf("recipient")}
       >
         {(given) => (
@@ -380,7 +373,7 @@ function Form({
         )}
       </Field>
       <button type="submit" class="primary">
-        {text.preview}
+        {t("propose.preview")}
       </button>
     </form>
   );
@@ -388,8 +381,9 @@ function Form({
 
 /** What is paid: the token by its address, as any can call itself what it likes. */
 function moneyOf({ token }: Round): string {
-  const { field } = words.propose;
-  return token ? field.token(short(toHex(token))) : field.coin;
+  return token
+    ? t("propose.field.token", { address: short(toHex(token)) })
+    : t("propose.field.coin");
 }
 
 /** A labelled field with what to enter and what is wrong with it. */
@@ -438,24 +432,25 @@ function Preview({
   item: Item;
   children: ComponentChildren;
 }) {
-  const text = words.propose;
-  const { field } = text;
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     panel.current?.focus();
   }, []);
   const facts: [string, ComponentChildren][] = [
-    [field.title, item.title],
-    [field.text, <span class="prose">{item.text}</span>],
+    [t("propose.field.title"), item.title],
+    [t("propose.field.text"), <span class="prose">{item.text}</span>],
   ];
   if (categoriesOf(shown)) {
-    facts.push([field.category, words.list.categoryName(number(item.category + 1))]);
+    facts.push([
+      t("propose.field.category"),
+      t("list.categoryName", { number: item.category + 1 }),
+    ]);
   }
   if (asksAmount(shown)) {
     // What is signed is counted in the smallest unit: what this site says of decimals is its word.
-    const signed = field.units(number(item.amount));
+    const signed = t("propose.field.units", { units: item.amount });
     facts.push([
-      field.amount,
+      t("propose.field.amount"),
       <>
         {amount(item.amount, shown)} <small>{signed}</small>
         <br />
@@ -463,10 +458,10 @@ function Preview({
       </>,
     ]);
   }
-  facts.push([field.recipient, <code>{checksummed(item.recipient)}</code>]);
+  facts.push([t("propose.field.recipient"), <code>{checksummed(item.recipient)}</code>]);
   return (
     <section ref={panel} tabIndex={-1} class="panel" aria-labelledby="preview">
-      <h2 id="preview">{text.previewTitle}</h2>
+      <h2 id="preview">{t("propose.previewTitle")}</h2>
       <Facts facts={facts} />
       {children}
     </section>
@@ -490,7 +485,6 @@ function Signing({
   done: (mined: boolean) => void;
   leave: () => void;
 }) {
-  const text = words.propose;
   const found = useMembership(shown, signer);
   return (
     <Await resource={found}>
@@ -501,7 +495,7 @@ function Signing({
             round={shown}
             signer={signer}
             member={membership}
-            sign={text.sign}
+            sign={t("propose.sign")}
             relay={(member) => {
               return standing
                 ? member.revise(standing.proposal, item)
@@ -513,12 +507,12 @@ function Signing({
                 : proposeCall(shown.round, item, membership);
             }}
             done={done}
-            back={text.change}
+            back={t("propose.change")}
             leave={leave}
           />
         ) : (
           <button type="button" onClick={leave}>
-            {text.change}
+            {t("propose.change")}
           </button>
         )
       }

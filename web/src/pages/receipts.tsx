@@ -4,7 +4,8 @@ import { useId } from "preact/hooks";
 
 import type { Refusals } from "../client/casting.ts";
 import type { SavedBallot, SavedVotes } from "../client/votes.ts";
-import { moment, number, refusal, words } from "../messages/index.ts";
+import { moment, t } from "../messages/index.ts";
+import { refusal } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Facts, saveFile } from "../view/page.tsx";
 
@@ -17,29 +18,31 @@ export function Receipts({
   ballot: SavedBallot;
   refusals: Refusals;
 }) {
-  const text = words.receipts;
   const id = useId();
   return (
     <section aria-labelledby={id}>
-      <h3 id={id}>{text.title}</h3>
+      <h3 id={id}>{t("receipts.title")}</h3>
       <ul class="receipts">
         {votes.poll.committee.members.map((_, place) => {
           const node = place + 1;
           const good = ballot.receipts.has(node);
           const reason = refusals.get(node);
-          const other = reason === undefined ? text.waiting : text.because(refusal(reason));
+          const other =
+            reason === undefined
+              ? t("receipts.waiting")
+              : t("receipts.because", { reason: refusal(reason) });
           return (
             <li key={node} class={good ? "good" : ""}>
-              <span aria-hidden="true">{good ? "✓" : "…"}</span> {text.node(number(node))}:{" "}
-              {good ? text.good : other}
+              <span aria-hidden="true">{good ? "✓" : "…"}</span>{" "}
+              {t("receipts.node", { number: node })}: {good ? t("receipts.good") : other}
             </li>
           );
         })}
       </ul>
       <Facts
         facts={[
-          [text.digest, <code class="digest">{toHex(ballot.digest)}</code>],
-          [text.castAt, moment(ballot.castAtUnixS)],
+          [t("receipts.digest"), <code class="digest">{toHex(ballot.digest)}</code>],
+          [t("receipts.castAt"), moment(ballot.castAtUnixS)],
         ]}
       />
       <button
@@ -49,9 +52,9 @@ export function Receipts({
           saveFile(`ostraka-votes-${name}.json`, votes.toText());
         }}
       >
-        {text.download}
+        {t("receipts.download")}
       </button>
-      <p class="hint">{text.note}</p>
+      <p class="hint">{t("receipts.note")}</p>
     </section>
   );
 }

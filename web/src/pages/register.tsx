@@ -8,7 +8,7 @@ import { keptKeys, type LockedKey } from "../client/key_file.ts";
 import { keepRegistration, placesOf, redeem, type Registration } from "../client/registration.ts";
 import type { Config, Invited } from "../client/views.ts";
 import { Wallet } from "../client/wallet.ts";
-import { short, words } from "../messages/index.ts";
+import { short, t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer, SigningKey } from "../protocol/keys.ts";
 import { Page } from "../view/page.tsx";
@@ -28,13 +28,12 @@ interface Done {
 }
 
 export function RegisterPage() {
-  const text = words.register;
   const [code, setCode] = useState(codeIn(location.hash));
   const [done, setDone] = useState<Done>();
   const invitation = invitationOf(code);
   return (
     // A page of its own, whose title is read next.
-    <Page key={done ? "done" : "asked"} title={done ? text.done : text.title}>
+    <Page key={done ? "done" : "asked"} title={done ? t("register.done") : t("register.title")}>
       {done ? (
         <Registered {...done} />
       ) : invitation ? (
@@ -43,13 +42,13 @@ export function RegisterPage() {
         <>
           {code && (
             <p class="notice bad" role="alert">
-              {text.noneSuch}
+              {t("register.noneSuch")}
             </p>
           )}
           <AskCode use={setCode} />
         </>
       )}
-      <p>{text.organizer}</p>
+      <p>{t("register.organizer")}</p>
     </Page>
   );
 }
@@ -65,7 +64,6 @@ function codeIn(fragment: string): string {
 }
 
 function AskCode({ use }: { use: (code: string) => void }) {
-  const text = words.register;
   const [typed, setTyped] = useState("");
   return (
     <form
@@ -74,8 +72,8 @@ function AskCode({ use }: { use: (code: string) => void }) {
         use(typed.trim());
       }}
     >
-      <p>{text.noCode}</p>
-      <label for="code">{text.code}</label>
+      <p>{t("register.noCode")}</p>
+      <label for="code">{t("register.code")}</label>
       <input
         id="code"
         autocomplete="off"
@@ -85,14 +83,13 @@ function AskCode({ use }: { use: (code: string) => void }) {
           setTyped(event.currentTarget.value);
         }}
       />
-      <button type="submit">{text.useCode}</button>
+      <button type="submit">{t("register.useCode")}</button>
     </form>
   );
 }
 
 /** What an invitation is for: the gateway knows its address, and never its code. */
 function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: Done) => void }) {
-  const text = words.register;
   const [chosen, setChosen] = useState("");
   const found = useResource(async () => {
     const [config, places] = await Promise.all([readConfig(), placesOf(gateway, invitation)]);
@@ -106,7 +103,7 @@ function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: 
         if (!place) {
           return (
             <p class="notice bad" role="alert">
-              {places.length ? text.late : text.unknown}
+              {places.length ? t("register.late") : t("register.unknown")}
             </p>
           );
         }
@@ -114,7 +111,7 @@ function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: 
           <>
             {open.length > 1 ? (
               <fieldset>
-                <legend>{text.several}</legend>
+                <legend>{t("register.several")}</legend>
                 {open.map(({ plan, title }) => (
                   <label class="choice" key={plan}>
                     <input
@@ -130,11 +127,11 @@ function WhichPlan({ invitation, done }: { invitation: SigningKey; done: (done: 
                 ))}
               </fieldset>
             ) : (
-              <p>{text.invitedTo(place.title)}</p>
+              <p>{t("register.invitedTo", { title: place.title })}</p>
             )}
             {place.signingKey && (
               <p class="notice warn" role="status">
-                {text.boundAlready(toHex(place.signingKey))}
+                {t("register.boundAlready", { key: toHex(place.signingKey) })}
               </p>
             )}
             <Redeem
@@ -162,7 +159,6 @@ function Redeem({
   config: Config;
   done: (done: Done) => void;
 }) {
-  const text = words.register;
   const [kept, setKept] = useState(() => keptKeys(store()));
   const [chosen, setChosen] = useState<LockedKey | "new" | "wallet">("new");
   const [working, setWorking] = useState(false);
@@ -181,14 +177,14 @@ function Redeem({
   };
   const button = (by: Signer, locked?: LockedKey) => (
     <button type="button" disabled={working} onClick={() => void register(by, locked)}>
-      {text.buttonExisting}
+      {t("register.buttonExisting")}
     </button>
   );
   return (
     <>
-      <p class="lead">{text.lead}</p>
+      <p class="lead">{t("register.lead")}</p>
       <fieldset>
-        <legend>{text.whose}</legend>
+        <legend>{t("register.whose")}</legend>
         {(["new", ...kept, "wallet"] as const).map((one) => (
           <label class="choice" key={typeof one === "string" ? one : toHex(one.address)}>
             <input
@@ -200,16 +196,16 @@ function Redeem({
               }}
             />
             {one === "new"
-              ? text.fresh
+              ? t("register.fresh")
               : one === "wallet"
-                ? words.wallet.registers
-                : text.existing(short(toHex(one.address)))}
+                ? t("wallet.registers")
+                : t("register.existing", { address: short(toHex(one.address)) })}
           </label>
         ))}
       </fieldset>
       {chosen === "new" ? (
         <NewPassphrase
-          button={text.button}
+          button={t("register.button")}
           use={async (passphrase) => {
             const { key, locked } = await makeKey(passphrase);
             setSigner(key);
@@ -233,7 +229,7 @@ function Redeem({
       ) : (
         <Unlock key={toHex(chosen.address)} locked={chosen} />
       )}
-      {working && <p role="status">{text.working}</p>}
+      {working && <p role="status">{t("register.working")}</p>}
       {error !== undefined && (
         <p class="notice bad" role="alert">
           {reason(error)}
@@ -255,30 +251,28 @@ function keep(registration: Registration): boolean {
 }
 
 function reason(error: unknown): string {
-  const text = words.register;
   if (error instanceof Refusal) {
-    if (error.status === 404) return text.unknown;
-    if (error.title === "Registration closed") return text.late;
-    if (error.title === "Registered before") return text.otherInvitation;
-    if (error.status === 409) return text.used;
+    if (error.status === 404) return t("register.unknown");
+    if (error.title === "Registration closed") return t("register.late");
+    if (error.title === "Registered before") return t("register.otherInvitation");
+    if (error.status === 409) return t("register.used");
   }
   return explain(error);
 }
 
 function Registered({ registration, locked, kept }: Done) {
-  const text = words.register;
   const key = toHex(registration.signingKey);
   return (
     <>
       <p class="notice good" role="status">
-        {locked ? text.doneText(key) : words.wallet.registered(key)}
+        {locked ? t("register.doneText", { key }) : t("wallet.registered", { address: key })}
       </p>
-      {locked && <p>{text.saveText}</p>}
-      <p>{kept ? text.confirmed : text.unkept}</p>
+      {locked && <p>{t("register.saveText")}</p>}
+      <p>{kept ? t("register.confirmed") : t("register.unkept")}</p>
       <p class="actions">
-        {locked && <SaveKey locked={locked} text={text.save} />}
+        {locked && <SaveKey locked={locked} text={t("register.save")} />}
         <SaveConfirmation registration={registration} />
-        <a href="/">{text.next}</a>
+        <a href="/">{t("register.next")}</a>
       </p>
     </>
   );

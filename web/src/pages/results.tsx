@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { Refusal } from "../client/gateway.ts";
 import { decidedByOrder, type Reason, reasonsOf } from "../client/reasons.ts";
 import { type Poll, poll, type Results, results, sent, waiting } from "../client/views.ts";
-import { number, percent, rounded, short, words } from "../messages/index.ts";
+import { number, percent, rounded, short, t, messageIfAny } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { AuditError } from "../protocol/errors.ts";
 import type { Fraction } from "../protocol/fraction.ts";
@@ -38,17 +38,20 @@ async function load(id: bigint): Promise<Found> {
 }
 
 export function ResultsPage({ id }: { id: bigint }) {
-  const text = words.results;
   const found = useResource(() => load(id), [id]);
   return (
-    <Page title={found.value ? `${text.title}: ${found.value.shown.title}` : text.document}>
+    <Page
+      title={
+        found.value ? `${t("results.title")}: ${found.value.shown.title}` : t("results.document")
+      }
+    >
       <Await resource={found}>
         {({ shown, results }) =>
           typeof results === "string" ? (
-            <p class="notice">{text[results]}</p>
+            <p class="notice">{t(`results.${results}`)}</p>
           ) : (
             <CurrencyContext.Provider value={results.round ?? PLAIN_UNITS}>
-              <Shown shown={shown} results={results} again={found.again} />
+              <Shown shown={shown} results={results} reload={found.reload} />
             </CurrencyContext.Provider>
           )
         }
@@ -57,36 +60,37 @@ export function ResultsPage({ id }: { id: bigint }) {
   );
 }
 
-function Shown({ shown, results, again }: { shown: Poll; results: Results; again: () => void }) {
-  const text = words.results;
+function Shown({ shown, results, reload }: { shown: Poll; results: Results; reload: () => void }) {
   const statistics = statisticsOf(shown, results);
   return (
     <>
-      <p class="lead">{text.turnout(number(results.counted), number(results.voters))}</p>
+      <p class="lead">
+        {t("results.turnout", { counted: results.counted, voters: results.voters })}
+      </p>
       <p>
-        {text.word} <a href={`/polls/${shown.poll}/audit`}>{text.audit}</a>
+        {t("results.word")} <a href={`/polls/${shown.poll}/audit`}>{t("results.audit")}</a>
       </p>
       <Assumed shown={shown} />
-      <h2>{text.table}</h2>
+      <h2>{t("results.table")}</h2>
       {tablesOf(statistics, results).map((table, place) => (
         <Votes key={place} {...table} results={results} />
       ))}
-      <h2>{text.outcome}</h2>
-      <p>{text.rules[results.outcome.kind] ?? results.outcome.kind}</p>
+      <h2>{t("results.outcome")}</h2>
+      <p>{messageIfAny(`results.rules.${results.outcome.kind}`) ?? results.outcome.kind}</p>
       {BY_RANK.includes(results.outcome.kind) && (
         <p>
-          {text.tie} {decidedByOrder(results) && text.tied}
+          {t("results.tie")} {decidedByOrder(results) && t("results.tied")}
         </p>
       )}
       {statistics.some(({ moments, quartiles }) => moments.length + quartiles.length > 0) && (
         <>
-          <h2>{text.statistics}</h2>
+          <h2>{t("results.statistics")}</h2>
           {statistics.map((one, place) => (
             <Numbers key={place} statistics={one} />
           ))}
         </>
       )}
-      {results.round && <Payouts round={results.round} again={again} />}
+      {results.round && <Payouts round={results.round} reload={reload} />}
       <Files results={results} />
     </>
   );
@@ -94,7 +98,6 @@ function Shown({ shown, results, again }: { shown: Poll; results: Results; again
 
 /** What the result rests on, where the organizer alone could say who votes. */
 function Assumed({ shown: { plan, voters, description } }: { shown: Poll }) {
-  const { list, invitations, uncounted } = words.results.assumes;
   const { census } = decodeDescription(description);
   const invited = census?.kind === "invitations";
   const found = useResource(async () => {
@@ -106,36 +109,35 @@ function Assumed({ shown: { plan, voters, description } }: { shown: Poll }) {
   return (
     <p class="notice warn">
       {!invited
-        ? list
+        ? t("results.assumes.list")
         : issued === undefined
-          ? uncounted
-          : invitations(number(issued), number(voters))}
+          ? t("results.assumes.uncounted")
+          : t("results.assumes.invitations", { issued, used: voters })}
     </p>
   );
 }
 
 /** The same results as files; of polls that spend a budget in the format of Pabulib too. */
 function Files({ results: { poll, outcome } }: { results: Results }) {
-  const text = words.results;
   const base = `/api/v1/polls/${poll}/results`;
   return (
     <>
-      <h2>{text.files}</h2>
+      <h2>{t("results.files")}</h2>
       <ul>
         <li>
           <a href={`${base}.csv`} download={`ostraka-${poll}.csv`}>
-            {text.csv}
+            {t("results.csv")}
           </a>
         </li>
         <li>
           <a href={base} download={`ostraka-${poll}.json`}>
-            {text.json}
+            {t("results.json")}
           </a>
         </li>
         {outcome.costs && (
           <li>
             <a href={`${base}.pb`} download={`ostraka-${poll}.pb`}>
-              {text.pb}
+              {t("results.pb")}
             </a>
           </li>
         )}
@@ -172,7 +174,6 @@ function tablesOf(statistics: readonly Statistics[], { title, options }: Results
 
 /** Votes as numbers and as bars. */
 function Votes({ title, rows, results }: Table & { results: Results }) {
-  const text = words.results;
   const { outcome, round } = results;
   const all = rows.reduce((sum, { votes }) => sum + votes, 0n);
   const most = rows.reduce((top, { votes }) => (votes > top ? votes : top), 0n);
@@ -181,8 +182,8 @@ function Votes({ title, rows, results }: Table & { results: Results }) {
   const reasons = reasonsOf(results);
   const award = (given: bigint | undefined) => {
     if (outcome.kind === "proportional") return amount(given ?? 0n);
-    if (round) return given ? text.funded : text.notFunded;
-    return given ? text.won : text.lost;
+    if (round) return given ? t("results.funded") : t("results.notFunded");
+    return given ? t("results.won") : t("results.lost");
   };
   return (
     <div class="scroll" role="region" aria-label={title} tabIndex={0}>
@@ -190,15 +191,15 @@ function Votes({ title, rows, results }: Table & { results: Results }) {
         <caption>{title}</caption>
         <thead>
           <tr>
-            <th scope="col">{text.option}</th>
+            <th scope="col">{t("results.option")}</th>
             <th scope="col" class="numbers">
-              {text.votes}
+              {t("results.votes")}
             </th>
             <th scope="col" class="numbers">
-              {text.share}
+              {t("results.share")}
             </th>
-            {decides && <th scope="col">{text.award}</th>}
-            {reasons.size > 0 && <th scope="col">{text.why}</th>}
+            {decides && <th scope="col">{t("results.award")}</th>}
+            {reasons.size > 0 && <th scope="col">{t("results.why")}</th>}
           </tr>
         </thead>
         <tbody>
@@ -221,15 +222,14 @@ function Votes({ title, rows, results }: Table & { results: Results }) {
 }
 
 function reasonText(reason: Reason | undefined, amount: (units: bigint) => string): string {
-  const { reasons } = words.results;
   if (!reason) return "";
   switch (reason.kind) {
     case "support":
-      return reasons.support(number(reason.least));
+      return t("results.reasons.support", { least: reason.least });
     case "left":
-      return reasons.left(amount(reason.left));
+      return t("results.reasons.left", { left: amount(reason.left) });
     default:
-      return reasons[reason.kind];
+      return t(`results.reasons.${reason.kind}`);
   }
 }
 
@@ -250,7 +250,6 @@ function statisticsOf(shown: Poll, { options }: Results): Statistics[] {
 }
 
 function Numbers({ statistics }: { statistics: Statistics }) {
-  const text = words.results;
   const { question, quartiles, moments, overall } = statistics;
   const rows = overall && moments.length > 1 ? [...moments, overall] : moments;
   const variance = moments.some((one) => one.variance);
@@ -262,11 +261,11 @@ function Numbers({ statistics }: { statistics: Statistics }) {
           <ul>
             {quartiles.map(({ quantile, low, high }) => (
               <li key={quantile.numerator}>
-                {text.quartile(
-                  percent(quantile.numerator, quantile.denominator),
-                  number(low),
-                  number(high),
-                )}
+                {t("results.quartile", {
+                  percent: percent(quantile.numerator, quantile.denominator),
+                  low,
+                  high,
+                })}
               </li>
             ))}
           </ul>
@@ -278,16 +277,16 @@ function Numbers({ statistics }: { statistics: Statistics }) {
             <caption>{question.title}</caption>
             <thead>
               <tr>
-                <th scope="col">{words.form.group}</th>
+                <th scope="col">{t("form.group")}</th>
                 <th scope="col" class="numbers">
-                  {text.answers}
+                  {t("results.answers")}
                 </th>
                 <th scope="col" class="numbers">
-                  {text.mean}
+                  {t("results.mean")}
                 </th>
                 {variance && (
                   <th scope="col" class="numbers">
-                    {text.variance}
+                    {t("results.variance")}
                   </th>
                 )}
               </tr>
@@ -295,7 +294,7 @@ function Numbers({ statistics }: { statistics: Statistics }) {
             <tbody>
               {rows.map((one, place) => (
                 <tr key={place}>
-                  <th scope="row">{one.group || text.everybody}</th>
+                  <th scope="row">{one.group || t("results.everybody")}</th>
                   <td class="numbers">{number(one.count)}</td>
                   <td class="numbers">{decimals(one.mean)}</td>
                   {variance && <td class="numbers">{decimals(one.variance)}</td>}
@@ -311,15 +310,14 @@ function Numbers({ statistics }: { statistics: Statistics }) {
 
 /** A fraction to two places, for reading. */
 function decimals(value: Fraction | undefined): string {
-  if (!value) return words.results.lost;
+  if (!value) return t("results.lost");
   const thousandths = Number((value.numerator * 1000n) / value.denominator);
   return rounded(thousandths / 1000, 2);
 }
 
 type RoundResults = NonNullable<Results["round"]>;
 
-function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
-  const text = words.results;
+function Payouts({ round, reload }: { round: RoundResults; reload: () => void }) {
   const amount = useAmount();
   const [claiming, setClaiming] = useState("");
   const [error, setError] = useState<unknown>();
@@ -328,7 +326,7 @@ function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
     setError(undefined);
     try {
       await gateway.post(`/proposals/${toHex(proposal)}/payout`, undefined, sent);
-      again();
+      reload();
     } catch (problem) {
       setError(problem);
     }
@@ -337,20 +335,20 @@ function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
   const funded = round.payouts.filter((one) => one.funded);
   return (
     <>
-      <h2>{text.payouts}</h2>
-      {!round.decided && <p>{text.undecided}</p>}
+      <h2>{t("results.payouts")}</h2>
+      {!round.decided && <p>{t("results.undecided")}</p>}
       {funded.length > 0 && (
-        <div class="scroll" role="region" aria-label={text.payouts} tabIndex={0}>
+        <div class="scroll" role="region" aria-label={t("results.payouts")} tabIndex={0}>
           <table>
-            <caption>{text.payouts}</caption>
+            <caption>{t("results.payouts")}</caption>
             <thead>
               <tr>
-                <th scope="col">{text.proposal}</th>
+                <th scope="col">{t("results.proposal")}</th>
                 <th scope="col" class="numbers">
-                  {text.amount}
+                  {t("results.amount")}
                 </th>
-                <th scope="col">{text.recipient}</th>
-                <th scope="col">{text.state}</th>
+                <th scope="col">{t("results.recipient")}</th>
+                <th scope="col">{t("results.state")}</th>
               </tr>
             </thead>
             <tbody>
@@ -363,16 +361,18 @@ function Payouts({ round, again }: { round: RoundResults; again: () => void }) {
                   </td>
                   <td>
                     {one.paid ? (
-                      text.paid
+                      t("results.paid")
                     ) : (
                       <>
-                        {text.unpaid}{" "}
+                        {t("results.unpaid")}{" "}
                         <button
                           type="button"
                           disabled={claiming !== ""}
                           onClick={() => void claim(one.proposal)}
                         >
-                          {claiming === toHex(one.proposal) ? text.claiming : text.claim(one.title)}
+                          {claiming === toHex(one.proposal)
+                            ? t("results.claiming")
+                            : t("results.claim", { title: one.title })}
                         </button>
                       </>
                     )}

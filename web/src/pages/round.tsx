@@ -2,7 +2,8 @@
 
 import { checksummed } from "../client/address.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { moment, number, percent, short, status, words, zone } from "../messages/index.ts";
+import { moment, percent, short, zone, t } from "../messages/index.ts";
+import { status } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { CurrencyContext, useAmount } from "../view/currency.ts";
 import { Items } from "../view/items.tsx";
@@ -22,13 +23,13 @@ async function load(id: bigint) {
 
 export function RoundPage({ id }: { id: bigint }) {
   const found = useResource(() => load(id), [id]);
-  const title = found.value?.shown.title ?? words.round.document;
+  const title = found.value?.shown.title ?? t("round.document");
   return (
     <Page title={title}>
       <Await resource={found}>
         {(value) => (
           <CurrencyContext.Provider value={value.shown}>
-            <Shown {...value} again={found.again} />
+            <Shown {...value} reload={found.reload} />
           </CurrencyContext.Provider>
         )}
       </Await>
@@ -40,17 +41,14 @@ function Shown({
   config,
   shown,
   listed,
-  again,
+  reload,
 }: {
   config: Config;
   shown: Round;
   listed: readonly Proposal[];
-  again: () => void;
+  reload: () => void;
 }) {
-  const text = words.round;
   const { token, poll } = shown;
-  const { moments } = words.organize;
-  const proposalsOpen = moments.each["proposals_open_at"]!;
   const amount = useAmount();
   return (
     <>
@@ -58,44 +56,46 @@ function Shown({
       <Facts
         facts={[
           [
-            text.budget,
+            t("round.budget"),
             <>
               {amount(shown.budget)}{" "}
-              <small>{token ? text.token(short(toHex(token))) : text.coin}</small>
+              <small>
+                {token ? t("round.token", { address: short(toHex(token)) }) : t("round.coin")}
+              </small>
               <br />
-              <small>{text.deposited(amount(shown.deposited))}</small>
+              <small>{t("round.deposited", { amount: amount(shown.deposited) })}</small>
             </>,
           ],
-          [text.state, status(shown.status)],
+          [t("round.state"), status(shown.status)],
           ...(shown.status === "announced"
-            ? [[proposalsOpen.legend, moment(shown.proposalsOpenAt)] as const]
+            ? [[t("round.proposalsOpen"), moment(shown.proposalsOpenAt)] as const]
             : []),
-          [text.proposalsClose, moment(shown.proposalsCloseAt)],
-          [text.votingOpens, moment(shown.votingOpensAt)],
-          [text.votingCloses, moment(shown.votingClosesAt)],
+          [t("round.proposalsClose"), moment(shown.proposalsCloseAt)],
+          [t("round.votingOpens"), moment(shown.votingOpensAt)],
+          [t("round.votingCloses"), moment(shown.votingClosesAt)],
         ]}
       />
-      <p class="hint">{moments.lead(zone())}</p>
+      <p class="hint">{t("times.zone", { zone: zone() })}</p>
       <WhoVotes round={shown} />
       {poll !== undefined && (
         <p class="actions">
           <a class="button" href={`/polls/${poll}`}>
-            {text.vote}
+            {t("round.vote")}
           </a>
           {["tallied", "decided", "expired"].includes(shown.status) && (
             <a class="button" href={`/polls/${poll}/results`}>
-              {text.results}
+              {t("round.results")}
             </a>
           )}
         </p>
       )}
       {shown.status === "proposing" && (
         <Guarded>
-          <OwnProposals config={config} round={shown} listed={listed} again={again} />
+          <OwnProposals config={config} round={shown} listed={listed} reload={reload} />
         </Guarded>
       )}
-      <h2>{text.proposals}</h2>
-      {!listed.length && <p>{text.none}</p>}
+      <h2>{t("round.proposals")}</h2>
+      {!listed.length && <p>{t("round.none")}</p>}
       <Items
         items={listed.map(({ title, text, amount, category }, place) => {
           return { place, title, text, cost: amount, category };
@@ -114,49 +114,52 @@ function Shown({
 
 /** Who will vote, as it was fixed before anybody could give money. */
 function WhoVotes({ round: { electorate, secret, proposalsCloseAt } }: { round: Round }) {
-  const text = words.round.electorate;
   const { kind, voters, totalWeight, source, root } = electorate;
-  const count = number(voters ?? 0);
-  const weight = number(totalWeight ?? 0n);
+  const count = voters ?? 0;
+  const weight = totalWeight ?? 0n;
   const contract = source && checksummed(source.contract);
   return (
     <section aria-labelledby="electorate">
-      <h2 id="electorate">{text.title}</h2>
-      {kind === "members" && <p>{text.members(count, weight)}</p>}
-      {kind === "fixed" && <p>{text.list(count, weight)}</p>}
+      <h2 id="electorate">{t("round.electorate.title")}</h2>
+      {kind === "members" && <p>{t("round.electorate.members", { count, weight })}</p>}
+      {kind === "fixed" && <p>{t("round.electorate.list", { count, weight })}</p>}
       {kind === "source" && source && contract && (
         <p>
-          {(source.kind === "votes" ? text.votes : text.registry)(contract, moment(source.at))}{" "}
-          {source.keys && text.keys}
+          {t(`round.electorate.${source.kind === "votes" ? "votes" : "registry"}`, {
+            contract,
+            time: moment(source.at),
+          })}{" "}
+          {source.keys && t("round.electorate.keys")}
         </p>
       )}
       {kind === "invitations" && (
         <>
-          <p>{text.invitations(count, weight, moment(proposalsCloseAt))}</p>
-          <p class="notice warn">{text.assumed(count)}</p>
+          <p>
+            {t("round.electorate.invitations", { count, weight, time: moment(proposalsCloseAt) })}
+          </p>
+          <p class="notice warn">{t("round.electorate.assumed", { count })}</p>
         </>
       )}
-      {kind !== "members" && <p>{text.notMembers}</p>}
-      <p>{secret ? text.secret : text.open}</p>
+      {kind !== "members" && <p>{t("round.electorate.notMembers")}</p>}
+      <p>{secret ? t("round.electorate.secret") : t("round.electorate.open")}</p>
       <p class="hint">
-        {text.fixed} <code class="digest">{toHex(root)}</code>
+        {t("round.electorate.fixed")} <code class="digest">{toHex(root)}</code>
       </p>
     </section>
   );
 }
 
 function Entry({ proposal, budget }: { proposal: Proposal; budget: bigint }) {
-  const text = words.round;
   const { title, amount: cost, recipient, withdrawn } = proposal;
   const amount = useAmount();
   return (
     <li>
       <h3>{title}</h3>
-      {withdrawn && <p class="tag">{text.withdrawn}</p>}
+      {withdrawn && <p class="tag">{t("round.withdrawn")}</p>}
       {cost > 0n && (
         <>
           <p>
-            {amount(cost)} <small>{text.ofBudget(percent(cost, budget))}</small>
+            {amount(cost)} <small>{t("round.ofBudget", { percent: percent(cost, budget) })}</small>
           </p>
           <Bar part={cost} whole={budget} />
         </>
@@ -164,7 +167,7 @@ function Entry({ proposal, budget }: { proposal: Proposal; budget: bigint }) {
       {proposal.text && <p class="prose">{proposal.text}</p>}
       <p>
         <small>
-          {text.recipient} <code>{short(toHex(recipient))}</code>
+          {t("round.recipient")} <code>{short(toHex(recipient))}</code>
         </small>
       </p>
     </li>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import type { VotersPoll } from "../client/poll.ts";
-import { words } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 import { type Opening, openedDigest, openingToJson } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { type Said, whatItSays } from "../protocol/said.ts";
@@ -30,38 +30,36 @@ export function Sealed({
   challenge: () => void;
   back: () => void;
 }) {
-  const text = words.sealed;
   const digest = toHex(ballot.digest);
   return (
     <>
       <p class="state" role="status">
-        <strong>{text.state}.</strong> {text.stateText}
+        <strong>{t("sealed.state")}.</strong> {t("sealed.stateText")}
       </p>
-      <h3>{text.says}</h3>
+      <h3>{t("sealed.says")}</h3>
       <Says said={whatItSays(poll.questions, ballot.opening.bits)} />
-      <h3>{text.number}</h3>
+      <h3>{t("sealed.number")}</h3>
       <code class="digest">{digest}</code>
-      <p>{text.note}</p>
-      <QrCode text={checkUrl(poll.pollId, { number: digest })} label={text.qr} />
+      <p>{t("sealed.note")}</p>
+      <QrCode text={checkUrl(poll.pollId, { number: digest })} label={t("sealed.qr")} />
       <p class="actions">
         <button type="button" class="primary" disabled={!idle} onClick={cast}>
-          {before ? text.castChanged : text.cast}
+          {before ? t("sealed.castChanged") : t("sealed.cast")}
         </button>
         <button type="button" disabled={!idle} onClick={back}>
-          {text.back}
+          {t("sealed.back")}
         </button>
         <button type="button" disabled={!idle} onClick={challenge}>
-          {text.challenge}
+          {t("sealed.challenge")}
         </button>
       </p>
-      <p class="hint">{text.challengeText}</p>
+      <p class="hint">{t("sealed.challengeText")}</p>
     </>
   );
 }
 
 /** A challenged ballot, to be taken to another device. */
-export function Opened({ opening, again }: { opening: Opening; again: () => void }) {
-  const text = words.opened;
+export function Opened({ opening, sealAgain }: { opening: Opening; sealAgain: () => void }) {
   const [copied, setCopied] = useState("");
   const { pollId } = opening.poll;
   const digest = toHex(openedDigest(opening));
@@ -70,10 +68,10 @@ export function Opened({ opening, again }: { opening: Opening; again: () => void
   return (
     <>
       <p class="state" role="status">
-        <strong>{text.state}.</strong> {text.stateText}
+        <strong>{t("opened.state")}.</strong> {t("opened.stateText")}
       </p>
       <code class="digest">{digest}</code>
-      <p>{text.how}</p>
+      <p>{t("opened.how")}</p>
       <p class="actions">
         <button
           type="button"
@@ -81,7 +79,7 @@ export function Opened({ opening, again }: { opening: Opening; again: () => void
             saveFile(name, content);
           }}
         >
-          {text.save}
+          {t("opened.save")}
         </button>
         <button
           type="button"
@@ -89,22 +87,22 @@ export function Opened({ opening, again }: { opening: Opening; again: () => void
             const link = checkUrl(pollId, { opening: content });
             navigator.clipboard.writeText(link).then(
               () => {
-                setCopied(text.copied);
+                setCopied(t("opened.copied"));
               },
               () => {
-                setCopied(text.uncopied);
+                setCopied(t("opened.uncopied"));
               },
             );
           }}
         >
-          {text.copy}
+          {t("opened.copy")}
         </button>
-        <button type="button" class="primary" onClick={again}>
-          {text.again}
+        <button type="button" class="primary" onClick={sealAgain}>
+          {t("opened.again")}
         </button>
       </p>
       <p role="status">{copied}</p>
-      <h3>{text.command}</h3>
+      <h3>{t("opened.command")}</h3>
       <pre tabIndex={0}>
         ostraka-verify challenge {name} --digest {digest} \{"\n"}
         {"  "}--rpc RPC --registry {toHex(opening.poll.registry)} --poll {pollId.toString()}
@@ -123,7 +121,7 @@ export function Says({ said }: { said: readonly Said[] }) {
           {answer.map((one) => (
             <dd key={one}>{one}</dd>
           ))}
-          {!answer.length && <dd>{words.sealed.nothing}</dd>}
+          {!answer.length && <dd>{t("sealed.nothing")}</dd>}
         </div>
       ))}
     </dl>

@@ -6,7 +6,7 @@ import { Gateway, MINING_MS, Refusal } from "../client/gateway.ts";
 import { Member } from "../client/proposing.ts";
 import { type Config, membership, type Membership, type Round } from "../client/views.ts";
 import { Wallet } from "../client/wallet.ts";
-import { words } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Failure, type Resource, useResource } from "../view/resource.tsx";
@@ -68,7 +68,6 @@ export function Sending({
   back,
   leave,
 }: Props) {
-  const text = words.propose;
   const [working, setWorking] = useState(false);
   const [error, setError] = useState<unknown>();
   const signs = sameBytes(member.signingKey, signer.address);
@@ -87,8 +86,12 @@ export function Sending({
   };
   return (
     <>
-      {signs ? <p class="hint">{text.signNote}</p> : <p class="notice warn">{text.otherKey}</p>}
-      {signer instanceof Wallet && <p class="hint">{text.transactNote}</p>}
+      {signs ? (
+        <p class="hint">{t("propose.signNote")}</p>
+      ) : (
+        <p class="notice warn">{t("propose.otherKey")}</p>
+      )}
+      {signer instanceof Wallet && <p class="hint">{t("propose.transactNote")}</p>}
       <p class="actions">
         {signs && (
           <button
@@ -118,14 +121,14 @@ export function Sending({
               })
             }
           >
-            {text.transact}
+            {t("propose.transact")}
           </button>
         )}
         <button type="button" disabled={working} onClick={leave}>
           {back}
         </button>
       </p>
-      {working && <p role="status">{text.signing}</p>}
+      {working && <p role="status">{t("propose.signing")}</p>}
       {error !== undefined && <Failure error={error} />}
     </>
   );

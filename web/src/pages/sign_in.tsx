@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { keptKeys } from "../client/key_file.ts";
 import type { Config } from "../client/views.ts";
 import { type Announced, discover, Wallet } from "../client/wallet.ts";
-import { short, words } from "../messages/index.ts";
+import { short, t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Failure } from "../view/resource.tsx";
@@ -19,21 +19,20 @@ export function isContract(signer: Signer): boolean {
 
 /** Choose who signs. */
 export function SignIn() {
-  const text = words.wallet;
   const kept = keptKeys(store());
   return (
     <>
-      <h3>{text.keys}</h3>
+      <h3>{t("wallet.keys")}</h3>
       {kept.length ? (
         kept.map((locked) => <Unlock key={toHex(locked.address)} locked={locked} />)
       ) : (
-        <p>{text.noKey}</p>
+        <p>{t("wallet.noKey")}</p>
       )}
       <p class="actions">
-        <a href="/register">{text.register}</a>
-        <a href="/key">{text.import}</a>
+        <a href="/register">{t("wallet.register")}</a>
+        <a href="/key">{t("wallet.import")}</a>
       </p>
-      <h3>{text.wallets}</h3>
+      <h3>{t("wallet.wallets")}</h3>
       <Wallets />
     </>
   );
@@ -41,7 +40,6 @@ export function SignIn() {
 
 /** The wallets of this browser. */
 export function Wallets() {
-  const text = words.wallet;
   const [found, setFound] = useState<readonly Announced[]>([]);
   const [asking, setAsking] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -58,16 +56,16 @@ export function Wallets() {
   };
   return (
     <>
-      <p>{found.length ? text.found : text.none}</p>
+      <p>{found.length ? t("wallet.found") : t("wallet.none")}</p>
       <p class="actions">
         {found.map((one) => (
           <button key={one.uuid} type="button" disabled={asking} onClick={() => void connect(one)}>
             {one.icon && <img class="icon" src={one.icon} alt="" width={24} height={24} />}
-            {text.connect(one.name)}
+            {t("wallet.connect", { name: one.name })}
           </button>
         ))}
       </p>
-      {asking && <p role="status">{text.asking}</p>}
+      {asking && <p role="status">{t("wallet.asking")}</p>}
       {error !== undefined && <Failure error={error} />}
     </>
   );
@@ -75,26 +73,24 @@ export function Wallets() {
 
 /** Why a wallet's account that is a contract casts no ballot, and what helps. */
 export function ContractNotice() {
-  const text = words.wallet;
   return (
     <div class="notice warn" role="status">
-      <p>{text.contract}</p>
-      <a href="/voting-key">{text.nameKey}</a>
+      <p>{t("wallet.contract")}</p>
+      <a href="/voting-key">{t("wallet.nameKey")}</a>
     </div>
   );
 }
 
 /** Who signs now; of a wallet also that it is on another chain. */
 export function SignedIn({ signer, config }: { signer: Signer; config: Config }) {
-  const text = words.wallet;
   const address = short(toHex(signer.address));
   return (
-    <section class="signer" aria-label={words.nav.key}>
+    <section class="signer" aria-label={t("nav.key")}>
       <p class="actions">
         <span>
           {signer instanceof Wallet
-            ? text.withWallet(signer.walletName, address)
-            : text.withKey(address)}
+            ? t("wallet.withWallet", { name: signer.walletName, address })
+            : t("wallet.withKey", { address })}
         </span>
         <button
           type="button"
@@ -102,7 +98,7 @@ export function SignedIn({ signer, config }: { signer: Signer; config: Config })
             setSigner(undefined);
           }}
         >
-          {text.leave}
+          {t("wallet.leave")}
         </button>
       </p>
       {signer instanceof Wallet && signer.chainId !== BigInt(config.chainId) && (
@@ -113,11 +109,12 @@ export function SignedIn({ signer, config }: { signer: Signer; config: Config })
 }
 
 function OtherChain({ wallet, wanted }: { wallet: Wallet; wanted: number }) {
-  const text = words.wallet;
   const [error, setError] = useState<unknown>();
   return (
     <div class="notice warn" role="status">
-      <p>{text.otherChain(wallet.chainId.toString(), wanted.toString())}</p>
+      <p>
+        {t("wallet.otherChain", { chain: wallet.chainId.toString(), wanted: wanted.toString() })}
+      </p>
       <button
         type="button"
         onClick={() => {
@@ -125,7 +122,7 @@ function OtherChain({ wallet, wanted }: { wallet: Wallet; wanted: number }) {
           wallet.useChain(BigInt(wanted)).catch(setError);
         }}
       >
-        {text.change(wanted.toString())}
+        {t("wallet.change", { wanted: wanted.toString() })}
       </button>
       {error !== undefined && <Failure error={error} />}
     </div>

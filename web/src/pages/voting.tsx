@@ -20,7 +20,8 @@ import { type Registration, registrationsFor } from "../client/registration.ts";
 import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
-import { number, refusal, short, words } from "../messages/index.ts";
+import { short, t } from "../messages/index.ts";
+import { refusal } from "../messages/server_texts.ts";
 import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
@@ -87,7 +88,6 @@ export function Voting({ config, shown, voters, details: told }: Props) {
 
 /** Without somebody who signs the ballot can be filled in, not cast. */
 function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[] }) {
-  const text = words.cast;
   const draft = useDraft(poll);
   return (
     <>
@@ -95,10 +95,10 @@ function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[]
       <Pending before={false} />
       <section class="panel uncast" aria-labelledby="cast">
         <h2 id="cast" tabIndex={-1}>
-          {text.title}
+          {t("cast.title")}
         </h2>
         <NotCast />
-        <p>{text.needKey}</p>
+        <p>{t("cast.needKey")}</p>
         <SignIn />
       </section>
     </>
@@ -107,10 +107,10 @@ function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[]
 
 /** Stays in sight while the ballot is filled in, until what casts it comes into sight. */
 function Pending({ before }: { before: boolean }) {
-  const text = words.cast;
   return (
     <p class="pending">
-      <strong>{before ? text.changing : text.notCast}.</strong> <a href="#cast">{text.title}</a>
+      <strong>{before ? t("cast.changing") : t("cast.notCast")}.</strong>{" "}
+      <a href="#cast">{t("cast.title")}</a>
     </p>
   );
 }
@@ -118,7 +118,7 @@ function Pending({ before }: { before: boolean }) {
 function NotCast() {
   return (
     <p class="state" role="status">
-      <strong>{words.cast.notCast}.</strong> {words.cast.notCastText}
+      <strong>{t("cast.notCast")}.</strong> {t("cast.notCastText")}
     </p>
   );
 }
@@ -188,7 +188,7 @@ function WhichAccount({
 }) {
   return (
     <fieldset>
-      <legend>{words.cast.whichAccount}</legend>
+      <legend>{t("cast.whichAccount")}</legend>
       {accounts.map((one) => (
         <label class="choice" key={toHex(one)}>
           <input
@@ -214,32 +214,33 @@ function NotEligible({
   voter: Signer;
   standing: Exclude<Standing, { kind: "votes" }>;
 }) {
-  const text = words.cast;
   switch (standing.kind) {
     case "other key": {
       const { account, signingKey } = standing;
-      const says = toHex(account) === toHex(voter.address) ? text.otherKey : text.boundElsewhere;
+      const key = toHex(signingKey);
       return (
         <p class="notice bad" role="alert">
-          {says(toHex(account), toHex(signingKey))}
+          {toHex(account) === toHex(voter.address)
+            ? t("cast.otherKey", { account: toHex(account), key })
+            : t("cast.boundElsewhere", { invitation: toHex(account), key })}
         </p>
       );
     }
     case "left out":
       return (
         <div class="notice bad" role="alert">
-          <p>{text.leftOut(toHex(voter.address))}</p>
+          <p>{t("cast.leftOut", { key: toHex(voter.address) })}</p>
           <SaveConfirmation registration={standing.registration} />
         </div>
       );
     case "false list":
       return (
         <p class="notice bad" role="alert">
-          {text.falseList}
+          {t("cast.falseList")}
         </p>
       );
     case "nobody":
-      return <p class="notice bad">{text.notEligible(toHex(voter.address))}</p>;
+      return <p class="notice bad">{t("cast.notEligible", { address: toHex(voter.address) })}</p>;
   }
 }
 
@@ -342,7 +343,7 @@ function Casting({
       setChanging(false);
       await deliver(kept);
     });
-  const again = () =>
+  const sendAgain = () =>
     once(async () => {
       await deliver(votes.last!);
     });
@@ -368,12 +369,12 @@ function Casting({
         aria-labelledby="cast"
       >
         <h2 id="cast" tabIndex={-1}>
-          {words.cast.title}
+          {t("cast.title")}
         </h2>
         {shown ? (
           <Opened
             opening={shown}
-            again={() => {
+            sealAgain={() => {
               setShown(undefined);
             }}
           />
@@ -416,7 +417,7 @@ function Casting({
               ballot={votes.last}
               refusals={refusals}
               idle={idle}
-              again={() => void again()}
+              sendAgain={() => void sendAgain()}
               change={() => {
                 setChanging(true);
               }}
@@ -426,11 +427,11 @@ function Casting({
         <Working work={work} />
         {error instanceof Refusal && error.status < 500 ? (
           <p class="notice bad" role="alert">
-            {words.cast.refused(refusal(error.title, error.detail || error.title))}
+            {t("cast.refused", { reason: refusal(error.title, error.detail || error.title) })}
           </p>
         ) : error instanceof Superseded ? (
           <p class="notice warn" role="alert">
-            {words.cast.superseded}
+            {t("cast.superseded")}
           </p>
         ) : (
           error !== undefined && <Failure error={error} />
@@ -443,8 +444,11 @@ function Casting({
 function Working({ work }: { work: Work }) {
   if (work.step === "idle") return null;
   const preparing = work.step === "preparing";
-  const { preparing: sealing, sending } = words.cast;
-  const says = { preparing: sealing, signing: words.wallet.asking, sending }[work.step];
+  const says = {
+    preparing: t("cast.preparing"),
+    signing: t("wallet.asking"),
+    sending: t("cast.sending"),
+  }[work.step];
   return (
     <div role="status">
       <label for="working">{says}</label>
@@ -473,29 +477,28 @@ function Uncast({
   seal: () => void;
   keep: () => void;
 }) {
-  const text = words.cast;
   const amount = useAmount();
   const several = poll.questions.length > 1;
   const todo = poll.questions.flatMap((question, place) => {
     const problem = problemOf(question, answers[place]!);
     if (!problem) return [];
     const says = problemText(problem, question, amount);
-    return [several ? words.problems.of(question.title, says) : says];
+    return [several ? t("form.problems.of", { question: question.title, problem: says }) : says];
   });
-  if (!trusted) todo.push(words.chain.title);
+  if (!trusted) todo.push(t("chain.title"));
   return (
     <>
       {before ? (
         <p class="state" role="status">
-          <strong>{text.changing}.</strong> {text.changingText}
+          <strong>{t("cast.changing")}.</strong> {t("cast.changingText")}
         </p>
       ) : (
         <NotCast />
       )}
-      <p>{text.signAs(short(toHex(voter.address)))}</p>
+      <p>{t("cast.signAs", { address: short(toHex(voter.address)) })}</p>
       {todo.length > 0 && (
         <>
-          <p id="todo">{text.todo}</p>
+          <p id="todo">{t("cast.todo")}</p>
           <ul aria-labelledby="todo">
             {todo.map((one) => (
               <li key={one}>{one}</li>
@@ -505,15 +508,15 @@ function Uncast({
       )}
       <p class="actions">
         <button type="button" class="primary" disabled={!idle || todo.length > 0} onClick={seal}>
-          {text.seal}
+          {t("cast.seal")}
         </button>
         {before && (
           <button type="button" disabled={!idle} onClick={keep}>
-            {text.keep}
+            {t("cast.keep")}
           </button>
         )}
       </p>
-      <p class="hint">{text.sealNote}</p>
+      <p class="hint">{t("cast.sealNote")}</p>
     </>
   );
 }
@@ -524,37 +527,36 @@ function Sent({
   ballot,
   refusals,
   idle,
-  again,
+  sendAgain,
   change,
 }: {
   votes: SavedVotes;
   ballot: SavedBallot;
   refusals: Refusals;
   idle: boolean;
-  again: () => void;
+  sendAgain: () => void;
   change: () => void;
 }) {
-  const text = words.cast;
   const { members, quorum } = votes.poll.committee;
   const recorded = votes.recorded(ballot);
-  const count = number(ballot.receipts.size);
+  const receipts = ballot.receipts.size;
   return (
     <>
       <p class="state" role="status">
-        <strong>{recorded ? text.recorded : text.unrecorded}.</strong>{" "}
+        <strong>{recorded ? t("cast.recorded") : t("cast.unrecorded")}.</strong>{" "}
         {recorded
-          ? text.recordedText(count, number(members.length), number(quorum))
-          : text.unrecordedText(count, number(quorum))}
+          ? t("cast.recordedText", { receipts, nodes: members.length, quorum })
+          : t("cast.unrecordedText", { receipts, quorum })}
       </p>
       <Receipts votes={votes} ballot={ballot} refusals={refusals} />
       <p class="actions">
         {!recorded && (
-          <button type="button" class="primary" disabled={!idle} onClick={again}>
-            {text.again}
+          <button type="button" class="primary" disabled={!idle} onClick={sendAgain}>
+            {t("cast.again")}
           </button>
         )}
         <button type="button" disabled={!idle} onClick={change}>
-          {text.change}
+          {t("cast.change")}
         </button>
       </p>
     </>
@@ -592,7 +594,7 @@ function Ballot({
       ))}
       {!draft.kept && (
         <p class="notice warn" role="alert">
-          {words.cast.unkept}
+          {t("cast.unkept")}
         </p>
       )}
     </form>

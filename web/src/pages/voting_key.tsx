@@ -7,7 +7,7 @@ import { checksummed } from "../client/address.ts";
 import { keptKeys, type LockedKey } from "../client/key_file.ts";
 import type { Config } from "../client/views.ts";
 import { Wallet } from "../client/wallet.ts";
-import { short, words } from "../messages/index.ts";
+import { short, t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { SigningKey } from "../protocol/keys.ts";
 import { Domain, VOTING_KEY } from "../protocol/typed_data.ts";
@@ -18,13 +18,12 @@ import { makeKey, NewPassphrase, SaveKey, Unlock } from "./key.tsx";
 import { SignedIn, Wallets } from "./sign_in.tsx";
 
 export function VotingKeyPage() {
-  const text = words.wallet.votingKey;
   const config = useResource(readConfig, []);
   const signer = useSigner();
   return (
-    <Page title={text.title}>
-      <p class="lead">{text.lead}</p>
-      <p>{text.effect}</p>
+    <Page title={t("wallet.votingKey.title")}>
+      <p class="lead">{t("wallet.votingKey.lead")}</p>
+      <p>{t("wallet.votingKey.effect")}</p>
       <Await resource={config}>
         {(value) =>
           signer instanceof Wallet ? (
@@ -39,7 +38,7 @@ export function VotingKeyPage() {
             </>
           ) : (
             <>
-              <p>{text.first}</p>
+              <p>{t("wallet.votingKey.first")}</p>
               <Wallets />
             </>
           )
@@ -58,7 +57,6 @@ function Register({
   config: Config;
   contract: Uint8Array;
 }) {
-  const text = words.wallet.votingKey;
   const [kept, setKept] = useState(() => keptKeys(store()));
   const [chosen, setChosen] = useState<LockedKey | undefined>(kept[0]);
   const [unlocked, setUnlocked] = useState<SigningKey>();
@@ -86,7 +84,7 @@ function Register({
   return (
     <>
       <fieldset>
-        <legend>{text.which}</legend>
+        <legend>{t("wallet.votingKey.which")}</legend>
         {[...kept, undefined].map((one) => (
           <label class="choice" key={one ? toHex(one.address) : ""}>
             <input
@@ -97,30 +95,30 @@ function Register({
                 setChosen(one);
               }}
             />
-            {one ? <code class="digest">{toHex(one.address)}</code> : text.fresh}
+            {one ? <code class="digest">{toHex(one.address)}</code> : t("wallet.votingKey.fresh")}
           </label>
         ))}
       </fieldset>
       {chosen && !(unlocked && sameBytes(unlocked.address, chosen.address)) ? (
         <>
-          <p>{text.agree}</p>
+          <p>{t("wallet.votingKey.agree")}</p>
           <Unlock key={toHex(chosen.address)} locked={chosen} use={setUnlocked} />
         </>
       ) : chosen && unlocked ? (
         <>
-          <p>{text.contract(checksummed(contract))}</p>
+          <p>{t("wallet.votingKey.contract", { address: checksummed(contract) })}</p>
           <button
             type="button"
             class="primary"
             disabled={working}
             onClick={() => void register(unlocked)}
           >
-            {text.button}
+            {t("wallet.votingKey.button")}
           </button>
         </>
       ) : (
         <NewPassphrase
-          button={text.make}
+          button={t("wallet.votingKey.make")}
           use={async (passphrase) => {
             const { key, locked } = await makeKey(passphrase);
             setUnlocked(key);
@@ -129,7 +127,7 @@ function Register({
           }}
         />
       )}
-      {working && <p role="status">{text.working}</p>}
+      {working && <p role="status">{t("wallet.votingKey.working")}</p>}
       {error !== undefined && <Failure error={error} />}
     </>
   );
@@ -144,16 +142,17 @@ function Registered({
   locked: LockedKey;
   mined: boolean;
 }) {
-  const text = words.wallet.votingKey;
   const [key, account] = [locked.address, wallet.address].map((one) => short(toHex(one)));
   return (
     <>
       <p class="notice good" role="status">
-        {mined ? text.done(key!, account!) : text.sent}
+        {mined
+          ? t("wallet.votingKey.done", { key: key!, account: account! })
+          : t("wallet.votingKey.sent")}
       </p>
       <p class="actions">
-        <SaveKey locked={locked} text={text.save} />
-        <a href="/">{text.next}</a>
+        <SaveKey locked={locked} text={t("wallet.votingKey.save")} />
+        <a href="/">{t("wallet.votingKey.next")}</a>
       </p>
     </>
   );

@@ -13,7 +13,7 @@ import { readShare, type Share } from "./sharing.ts";
 const MAGIC = "ostraka/board/v2";
 
 /** Sections by tag: 1 to 9 are always there, the others exactly when they have content. */
-const SECTIONS = new Map<number, keyof Sections>([
+const SECTIONS = new Map<number, Exclude<keyof Sections, "notes">>([
   [1, "poll"],
   [2, "parameters"],
   [3, "rule"],
@@ -52,6 +52,8 @@ export interface Sections {
   /** Where the census is one of invitations. */
   readonly redemptions?: Uint8Array;
   readonly extension?: Uint8Array;
+  /** What no check reads: lengths by tag. */
+  readonly notes: ReadonlyMap<number, number>;
 }
 
 /** A node's poll key (1,216 bytes), and its signature over all nodes' keys (`PollKeys`). */
@@ -92,7 +94,7 @@ export interface SignedShare {
 }
 
 /**
- * Split a board into its sections; notes are skipped.
+ * Split a board into its sections; of notes only the lengths are kept.
  *
  * @throws Malformed: another magic or version, a section missing, unknown, twice, out of order or
  *   cut short, or too many notes.
@@ -100,7 +102,7 @@ export interface SignedShare {
 export function splitSections(data: Uint8Array): Sections {
   const magic = data.subarray(0, MAGIC.length);
   if (!sameBytes(magic, utf8(MAGIC))) {
-    if (sameBytes(magic.subarray(0, -1), utf8(MAGIC.slice(0, -1)))) {
+    if (sameBytes(magic.subarray(0, MAGIC.length - 1), utf8(MAGIC.slice(0, -1)))) {
       const found = new TextDecoder().decode(magic);
       throw new Malformed(`board: ${found}, expected ${MAGIC}`);
     }
@@ -109,8 +111,9 @@ export function splitSections(data: Uint8Array): Sections {
   const reader = new Reader(data, "board");
   reader.take(MAGIC.length, "magic");
   const sections = new Map<string, Uint8Array>();
+  const notes = new Map<number, number>();
   let previous = 0;
-  let notes = 0;
+  let bytesOfNotes = 0;
   while (reader.left) {
     const tag = reader.small(2, "tag");
     if (tag <= previous) {
@@ -125,8 +128,9 @@ export function splitSections(data: Uint8Array): Sections {
     }
     const size = Number(length);
     if (tag >= NOTES_FROM) {
-      notes += size;
-      if (notes > MAX_NOTES_BYTES) {
+      notes.set(tag, size);
+      bytesOfNotes += size;
+      if (bytesOfNotes > MAX_NOTES_BYTES) {
         throw new Malformed(`board: notes of more than ${MAX_NOTES_BYTES} bytes`);
       }
       reader.skip(size, shown);
@@ -141,7 +145,7 @@ export function splitSections(data: Uint8Array): Sections {
       throw new Malformed(`board.${snakeCase(name)}: missing`);
     }
   }
-  return Object.fromEntries(sections) as unknown as Sections;
+  return { ...Object.fromEntries(sections), notes } as unknown as Sections;
 }
 
 function snakeCase(name: string): string {
@@ -199,7 +203,7 @@ export function decodeRoot(data: Uint8Array): AnchoredRoot {
 export function decodeShares(data: Uint8Array, slots: number): SignedShare[] {
   const reader = new Reader(data, "board.shares");
   // A section is there exactly when it has content.
-  if (data.length === 1 && !data[0]) throw new Malformed("board.shares: none");
+  if (data[0] === 0) throw new Malformed("board.shares: none");
   const shares = readByNode(reader, "count", (node) => ({
     node,
     share: readShare(reader, slots, `share of node ${node}`),

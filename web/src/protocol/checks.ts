@@ -134,6 +134,22 @@ export interface Claimed {
 /** Told of how far the checks of signatures and proofs have come. */
 export type Progress = (done: number, total: number) => void;
 
+/** Findings of an audit whose board cannot be cut into sections. */
+export function noBoard({ message }: Malformed): Finding[] {
+  return CHECKS.map(([check, claim]): Finding => {
+    if (check !== "P1") {
+      return { check, claim, verdict: "not checked", item: "", detail: "needs P1", assumes: "" };
+    }
+    return { check, claim, verdict: "fails", ...itemAndReason(message), assumes: "" };
+  });
+}
+
+/** What failed, and why, out of the message of a Malformed. */
+function itemAndReason(message: string): { item: string; detail: string } {
+  const [item, ...reason] = message.split(": ");
+  return { item: item!, detail: reason.join(": ") || item! };
+}
+
 /** Holds only when every check holds; one failure fails the whole. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const verdicts = new Set(findings.map(({ verdict }) => verdict));
@@ -211,9 +227,7 @@ export class Audit {
           return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
         }
         if (error instanceof Malformed) {
-          const [item, ...reason] = error.message.split(": ");
-          const detail = reason.join(": ") || item!;
-          return { check, claim, verdict: "fails", item: item!, detail, assumes: "" };
+          return { check, claim, verdict: "fails", ...itemAndReason(error.message), assumes: "" };
         }
         throw error;
       }
@@ -435,10 +449,15 @@ function checkP1(audit: Audit): string {
     throw new Rejected("P1", "board.poll", "another chain, registry or poll than asked for");
   }
   checkKnown(audit.parameters);
+  if (audit.sections.extension) {
+    throw new Rejected("P1", "board.extension", "the parameters ask for none");
+  }
   if (!sameBytes(pollContext(identity, audit.parameters, audit.rule), chain.pollContext)) {
     throw new Rejected("P1", "board.parameters", "they do not give the poll's context on chain");
   }
-  return `context ${toHex(chain.pollContext)}`;
+  const notes = [...audit.sections.notes].map(([tag, bytes]) => `section ${tag} (${bytes} bytes)`);
+  const unread = notes.length ? `; read by no check: ${notes.join(", ")}` : "";
+  return `context ${toHex(chain.pollContext)}${unread}`;
 }
 
 /** P2: rules and description have their digests; the rule is valid with the total weight. */
@@ -516,7 +535,7 @@ function checkG1(audit: Audit): string {
   if (!sameBytes(audit.chain.generators, concat([Uint8Array.of(0), table]))) {
     throw new Rejected("G1", "generator table", "not the points of §2.7");
   }
-  return `${MAX_GENERATORS + 1} points derived again`;
+  return `${MAX_GENERATORS + 1} points derived reload`;
 }
 
 /** G2: registry, rules, table and voting keys are contracts of a known release. */
@@ -631,6 +650,9 @@ function checkC4(audit: Audit): Held {
   }
   const source = audit.description.census;
   const voters = census.entries.length;
+  if (audit.sections.redemptions && source?.kind !== "invitations") {
+    throw new Rejected("C4", "board.redemptions", "there, though nobody was invited");
+  }
   if (!source) {
     return {
       detail: `${voters} voters, listed by hand; ${otherKeys(census)}`,
@@ -668,10 +690,13 @@ function checkC4(audit: Audit): Held {
   };
 }
 
-/** How many voters let another key sign. */
-function otherKeys({ entries }: Census): string {
+/** How many voters let another key sign, and how many keys sign for several. */
+function otherKeys(census: Census): string {
+  const { entries } = census;
+  const shared = census.sharedKeys().size;
   const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
-  return `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  const said = `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  return shared ? `${said}; keys that sign for several accounts: ${shared}` : said;
 }
 
 /** In a round whose electorate is a source on chain, it is that source at the right block. */
@@ -954,7 +979,7 @@ function checkS2(audit: Audit): string {
 
 /** R1: tally and blinding on chain open the anchored sum and have the stored digest. */
 function checkR1(audit: Audit): string {
-  const { tally, chain } = audit;
+  const { tally, chain, largestVotes } = audit;
   const { values } = tally;
   if (values.length !== audit.rule.slots.length) {
     throw new Rejected("R1", "tally", `${values.length} entries`);
@@ -964,7 +989,7 @@ function checkR1(audit: Audit): string {
     throw new Rejected("R1", "tally digest", "stored for another tally");
   }
   try {
-    verifyOpening(audit.key, chain.root.sum, tally, audit.largestVotes);
+    verifyOpening(audit.key, chain.root.sum, tally, largestVotes);
   } catch (error) {
     // An excess is R2's to say; here it would hide whether the opening is right.
     if (error instanceof Rejected && error.check === "R2") throw new Undecided("needs R2");
@@ -1004,8 +1029,9 @@ function checkO1(audit: Audit): string {
 /** What was read; throws why it was not. */
 function readable<T extends object>(found: T | Unreadable): T {
   if (!("unreadable" in found)) return found;
-  const { unreadable, reason } = found;
+  const { unreadable, reason, item = "" } = found;
   if (unreadable === "Malformed") throw new Malformed(reason);
+  if (unreadable === "Rejected") throw new Rejected("C4", item, reason);
   throw unreadable === "Unanswered" ? new Unanswered(reason) : new Undecided(reason);
 }
 
@@ -1024,6 +1050,7 @@ function sameAwards(left: readonly bigint[], right: readonly bigint[] | undefine
 }
 
 const PLAIN_POLL = "no round hangs on this poll";
+const PAYS_NOTHING = "which made the poll, pays nothing by its outcome";
 
 /** D1: the round that the description names decides by this poll about these options. */
 function checkD1(audit: Audit): Held {
@@ -1034,7 +1061,9 @@ function checkD1(audit: Audit): Held {
     if (chain.creatorIsTreasury) {
       throw fails("description", "it names no round, but a treasury made the poll");
     }
-    return { detail: PLAIN_POLL, assumes: "" };
+    // A wallet, or a treasury that does not say that it is one.
+    const assumes = `the contract ${toHex(chain.creator)}, ${PAYS_NOTHING}`;
+    return { detail: PLAIN_POLL, assumes: chain.creatorIsContract ? assumes : "" };
   }
   if (!sameBytes(reference.treasury, chain.creator)) {
     throw fails("round", `the poll was created by ${toHex(chain.creator)}`);
@@ -1070,9 +1099,22 @@ function checkD1(audit: Audit): Held {
       throw fails(`categories[${slot}]`, "the proposal names another category");
     }
   });
+  checkAsked(audit, round);
   const { detail, assumes } = checkElectorate(audit, round);
   const treasury = toHex(reference.treasury);
   return { detail: `round ${reference.roundId} of treasury ${treasury}; ${detail}`, assumes };
+}
+
+/** Voters are asked in the round's own words: not, say, what should get no money. */
+function checkAsked({ description }: Audit, round: RoundEvidence): void {
+  const { title, questions, text } = description;
+  const asked = questions instanceof AuditError ? [] : (questions ?? []);
+  if ([title, ...asked.map((one) => one.title)].some((one) => one !== round.title)) {
+    throw new Rejected("D1", "title", "the poll asks under another title than the round's");
+  }
+  if (text !== "" && text !== round.text) {
+    throw new Rejected("D1", "text", "the poll has another text than the round");
+  }
 }
 
 /** Kinds of a round's electorate (§17.4). */
@@ -1136,7 +1178,10 @@ function checkD2(audit: Audit): string {
   const awards = awardsOf(outcomeRule, tally, "D1");
   const proposals = standing(round);
   const funded = proposals.filter((proposal) => proposal.funded);
-  if (awards.some((award, slot) => award > 0n !== proposals[slot]?.funded)) {
+  if (
+    awards.length !== proposals.length ||
+    awards.some((award, slot) => award > 0n !== proposals[slot]?.funded)
+  ) {
     throw new Rejected("D2", "winners", "the treasury funds others");
   }
   if (outcomeRule instanceof Proportional) {
@@ -1246,7 +1291,7 @@ function checkCoins(coins: readonly CoinReceipt[], payouts: readonly Payout[]): 
 }
 
 /** D4: treasury and its rules are contracts of a known release. */
-function checkD4(audit: Audit): string {
+function checkD4(audit: Audit): string | Held {
   const reference = audit.description.round;
   if (!reference) return PLAIN_POLL;
   const { treasury } = reference;
@@ -1265,7 +1310,11 @@ function checkD4(audit: Audit): string {
     throw new Rejected("D4", "rules", "not the contract that the treasury made");
   }
   requireSameRelease("RoundRules", releaseOf(audit, "RoundRules", round.rules), found);
-  return `treasury ${toHex(treasury)} of release ${found.release}`;
+  return {
+    detail: `treasury ${toHex(treasury)} of release ${found.release}`,
+    // Code that runs does not show what a constructor of somebody's own wrote into storage before.
+    assumes: `the treasury ${toHex(treasury)} was made with empty books`,
+  };
 }
 
 /** Whether an outcome rule is one that a round can have. */

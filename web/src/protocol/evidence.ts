@@ -101,6 +101,9 @@ export interface RoundEvidence {
   readonly paidOut: bigint;
   readonly electorate: ElectorateEvidence;
   /** Census root of those who may propose. */
+  /** Title and text as the round's event has them; U+FFFD for what is no UTF-8. */
+  readonly title: string;
+  readonly text: string;
   readonly memberRoot: Uint8Array;
   /** Whether the round asked for a secret poll. */
   readonly secret: boolean;
@@ -119,8 +122,10 @@ export interface RoundEvidence {
 
 /** Why something cannot be read, as plain data: it travels between threads. */
 export interface Unreadable {
-  readonly unreadable: "Malformed" | "Undecided" | "Unanswered";
+  readonly unreadable: "Malformed" | "Rejected" | "Undecided" | "Unanswered";
   readonly reason: string;
+  /** What is impossible about it, where it is Rejected. */
+  readonly item?: string;
 }
 
 /** What the chain says of one poll at one block. */
@@ -160,6 +165,8 @@ export interface ChainEvidence {
   readonly awards: readonly bigint[] | Unreadable | undefined;
   /** Account that created the poll. */
   readonly creator: Uint8Array;
+  /** Whether that account has code. */
+  readonly creatorIsContract: boolean;
   /** Whether that account is a contract that takes polls of this registry. */
   readonly creatorIsTreasury: boolean;
   /**

@@ -341,6 +341,8 @@ export interface Description {
    * says nothing against the rest.
    */
   readonly questions: readonly Question[] | AuditError | undefined;
+  /** What it says besides, "" for nothing; judged in rounds only (D1). */
+  readonly text: Json;
 }
 
 /**
@@ -349,6 +351,11 @@ export interface Description {
  * @throws Malformed: not UTF-8 JSON with a title and options.
  */
 export function decodeDescription(encoded: Uint8Array): Description {
+  // First: more of it than any poll has must cost no time.
+  if (encoded.length > MAX_DESCRIPTION_BYTES) {
+    const most = MAX_DESCRIPTION_BYTES;
+    throw new Malformed(`description: ${encoded.length} bytes, at most ${most}`);
+  }
   const content = parseJson(encoded, "description");
   if (!(content instanceof Map)) throw new Malformed("description: not a JSON object");
   const members = content as ReadonlyMap<string, Json>;
@@ -358,10 +365,6 @@ export function decodeDescription(encoded: Uint8Array): Description {
   if (!Array.isArray(options) || !options.every((name) => typeof name === "string")) {
     throw new Malformed("description.options: not a list of strings");
   }
-  if (encoded.length > MAX_DESCRIPTION_BYTES) {
-    const most = MAX_DESCRIPTION_BYTES;
-    throw new Malformed(`description: ${encoded.length} bytes, at most ${most}`);
-  }
   const sharedKeys = members.has("shared_keys") ? members.get("shared_keys")! : false;
   if (typeof sharedKeys !== "boolean") {
     throw new Malformed("description.shared_keys: neither true nor false");
@@ -370,7 +373,8 @@ export function decodeDescription(encoded: Uint8Array): Description {
   const origin = members.get("census") ?? null;
   const census = origin === null ? undefined : readOrigin(origin);
   const questions = questionsOf(members.get("questions"));
-  return { encoded, title, options, round, census, sharedKeys, questions };
+  const text = members.has("text") ? members.get("text")! : "";
+  return { encoded, title, options, round, census, sharedKeys, questions, text };
 }
 
 function questionsOf(content: Json | undefined): Description["questions"] {

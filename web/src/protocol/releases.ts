@@ -64,7 +64,8 @@ function readImmutables(known: ContractCode, code: Uint8Array): Immutables | und
 /** Name of an immutable that has another value than expected; undefined when all agree. */
 export function differing({ immutables }: Found, expected: Immutables): string | undefined {
   for (const [name, value] of expected) {
-    if (!sameBytes(immutables.get(name) ?? value, value)) return name;
+    const found = immutables.get(name);
+    if (!found || !sameBytes(found, value)) return name;
   }
   return undefined;
 }

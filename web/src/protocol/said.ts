@@ -35,7 +35,7 @@ export function whatItSays(questions: readonly Question[], bits: readonly bigint
  *
  * Anybody may give a proposal the title of another one: a ballot for it must not read the same.
  */
-export function toldApart(labels: readonly string[]): readonly string[] {
+export function disambiguate(labels: readonly string[]): readonly string[] {
   const seen = new Set(
     labels.map((label) => label.normalize("NFKC").replace(/[\p{C}\p{Z}]/gu, "")),
   );
@@ -53,13 +53,13 @@ function answerOf(question: Question, bits: readonly bigint[]): string[] {
     return [`${name}${number} ${question.range.unit}`.trimEnd()];
   }
   if (question instanceof Ranking) {
-    const options = toldApart(question.options);
+    const options = disambiguate(question.options);
     return question.scores.flatMap((_, place) => {
       const placed = options.filter((_, option) => bits[question.bit(option, place)]);
       return placed.map((option) => `${place + 1}. ${option}`);
     });
   }
-  const labels = toldApart(question.labels());
+  const labels = disambiguate(question.labels());
   for (const kind of [Points, Quadratic, Score, Split]) {
     if (question instanceof kind) return amounts(labels, values);
   }

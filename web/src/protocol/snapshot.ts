@@ -86,12 +86,13 @@ export function readSource(content: Json): CensusSource {
   if (typeof block !== "bigint" || block < 0n || block >= 1n << 63n) {
     throw bad("not a number of a block", ".block");
   }
-  const unit = members.get("unit") ?? "1";
+  const given = members.get("unit") ?? null;
+  if (kind === "members" && given !== null) {
+    throw bad("members have weights, not votes", ".unit");
+  }
+  const unit = given ?? "1";
   if (typeof unit !== "string" || !/^[1-9][0-9]{0,38}$/.test(unit)) {
     throw bad("not a positive decimal", ".unit");
-  }
-  if (kind === "members" && members.has("unit")) {
-    throw bad("members have weights, not votes", ".unit");
   }
   const keys = members.get("keys") ?? null;
   const classes = members.get("classes") ?? null;

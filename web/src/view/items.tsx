@@ -3,8 +3,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
-import { number, words } from "../messages/index.ts";
-import { Told } from "./meter.tsx";
+import { t, currentLanguage } from "../messages/index.ts";
+import { LiveText } from "./meter.tsx";
 
 /** An option with what is known of it. */
 export interface Item {
@@ -30,24 +30,25 @@ export function Items({
   items: readonly Item[];
   shown: (items: readonly Item[]) => ComponentChildren;
 }) {
-  const text = words.list;
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>("listed");
   const [category, setCategory] = useState(-1);
   const categories = [...new Set(items.map((item) => item.category))].sort((a, b) => a - b);
   const costs = items.some(({ cost }) => cost !== undefined);
-  const wanted = search.trim().toLocaleLowerCase(words.language);
+  const wanted = search.trim().toLocaleLowerCase(currentLanguage());
   const found = items.filter((item) => {
-    const holds = `${item.title}\n${item.text}`.toLocaleLowerCase(words.language).includes(wanted);
+    const holds = `${item.title}\n${item.text}`
+      .toLocaleLowerCase(currentLanguage())
+      .includes(wanted);
     return holds && (category < 0 || item.category === category);
   });
-  const shownOf = text.shown(number(found.length), number(items.length));
+  const shownOf = t("list.shown", { shown: found.length, all: items.length });
   return (
     <>
       {items.length >= MANY && (
         <div class="tools">
           <label>
-            {text.search}
+            {t("list.search")}
             <input
               type="search"
               value={search}
@@ -57,7 +58,7 @@ export function Items({
             />
           </label>
           <label>
-            {text.sort}
+            {t("list.sort")}
             <select
               value={order}
               onChange={(event) => {
@@ -66,31 +67,31 @@ export function Items({
             >
               {ORDERS.slice(0, costs ? 4 : 2).map((one) => (
                 <option key={one} value={one}>
-                  {text.orders[one]}
+                  {t(`list.orders.${one}`)}
                 </option>
               ))}
             </select>
           </label>
           {categories.length > 1 && (
             <label>
-              {text.category}
+              {t("list.category")}
               <select
                 value={category}
                 onChange={(event) => {
                   setCategory(Number(event.currentTarget.value));
                 }}
               >
-                <option value={-1}>{text.all}</option>
+                <option value={-1}>{t("list.all")}</option>
                 {categories.map((one) => (
                   <option key={one} value={one}>
-                    {text.categoryName(number(one + 1))}
+                    {t("list.categoryName", { number: one + 1 })}
                   </option>
                 ))}
               </select>
             </label>
           )}
           <span>{shownOf}</span>
-          <Told says={shownOf} />
+          <LiveText text={shownOf} />
         </div>
       )}
       {shown(found.sort(comparison(order)))}
@@ -100,7 +101,7 @@ export function Items({
 
 function comparison(order: Order): (left: Item, right: Item) => number {
   return (left, right) => {
-    if (order === "title") return left.title.localeCompare(right.title, words.language);
+    if (order === "title") return left.title.localeCompare(right.title, currentLanguage());
     const [one, two] = order === "dear" ? [right.cost, left.cost] : [left.cost, right.cost];
     if (order === "listed" || one === two) return left.place - right.place;
     return (one ?? 0n) < (two ?? 0n) ? -1 : 1;

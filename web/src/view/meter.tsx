@@ -1,26 +1,26 @@
-/** How much of something is used, as a bar and in words. */
+/** How much of something is used, as a bar and as text. */
 
 import { useEffect, useState } from "preact/hooks";
 
-/** For so long nothing may change before it is told. */
+/** A text must stay the same for this long before it is announced. */
 const CALM_MS = 1000;
 
 export function Meter({
   label,
   value,
   most,
-  says,
+  text,
 }: {
   label: string;
   value: bigint;
   most: bigint;
-  says: string;
+  text: string;
 }) {
   const over = value > most;
   const filled = most > 0n ? Number((value * 1000n) / most) / 10 : 0;
   return (
     <div class={over ? "meter over" : "meter"}>
-      <span>{label}</span> <span class="used">{says}</span>
+      <span>{label}</span> <span class="used">{text}</span>
       <div class="bar" aria-hidden="true">
         <div style={{ width: `${Math.min(100, Math.max(0, filled))}%` }} />
       </div>
@@ -28,16 +28,16 @@ export function Meter({
   );
 }
 
-/** Tells those who hear the page what it shows, but not at every key: when it stays so. */
-export function Told({ says }: { says: string }) {
-  const [told, tell] = useState(says);
+/** Announces a text to screen readers, once it has stayed the same for a second. */
+export function LiveText({ text }: { text: string }) {
+  const [announced, setAnnounced] = useState(text);
   useEffect(() => {
     const timer = setTimeout(() => {
-      tell(says);
+      setAnnounced(text);
     }, CALM_MS);
     return () => {
       clearTimeout(timer);
     };
-  }, [says]);
-  return <output class="heard">{told}</output>;
+  }, [text]);
+  return <output class="heard">{announced}</output>;
 }

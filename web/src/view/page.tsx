@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { words } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 
 let first = true;
 
@@ -15,7 +15,7 @@ export function Page({ title, children }: { title: string; children: ComponentCh
     first = false;
   }, []);
   useEffect(() => {
-    document.title = title === words.site ? title : `${title} – ${words.site}`;
+    document.title = title === t("site") ? title : `${title} – ${t("site")}`;
   }, [title]);
   return (
     <>

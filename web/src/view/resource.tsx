@@ -5,7 +5,7 @@ import { useCallback, useEffect, useErrorBoundary, useState } from "preact/hooks
 
 import { Refusal, Unreachable } from "../client/gateway.ts";
 import { WalletError } from "../client/wallet.ts";
-import { words } from "../messages/index.ts";
+import { t } from "../messages/index.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
 
 /** What has come of something that was asked for. */
@@ -15,7 +15,7 @@ export interface Resource<T> {
   /** Why nothing came the last time. */
   readonly error: unknown;
   /** Ask again. */
-  readonly again: () => void;
+  readonly reload: () => void;
 }
 
 /** Ask for something when the page opens, and again whenever what it depends on changes. */
@@ -39,10 +39,10 @@ export function useResource<T>(
       leaving.abort();
     };
   }, [...on, asked]);
-  const again = useCallback(() => {
+  const reload = useCallback(() => {
     setAsked((before) => before + 1);
   }, []);
-  return { value: state.value, error: state.error, again };
+  return { value: state.value, error: state.error, reload };
 }
 
 /** A resource's content, or that it is coming, or why it is not. */
@@ -53,31 +53,31 @@ export function Await<T>({
   resource: Resource<T>;
   children: (value: T) => ComponentChildren;
 }) {
-  const { value, error, again } = resource;
+  const { value, error, reload } = resource;
   return (
     <>
-      {error !== undefined && <Failure error={error} again={again} />}
+      {error !== undefined && <Failure error={error} retry={reload} />}
       {value !== undefined
         ? children(value)
-        : error === undefined && <p role="status">{words.loading}</p>}
+        : error === undefined && <p role="status">{t("loading")}</p>}
     </>
   );
 }
 
 /** A part of the page; when it breaks, that is said in its place, and the rest stays. */
 export function Guarded({ children }: { children: ComponentChildren }) {
-  const [error, again] = useErrorBoundary() as [unknown, () => void];
-  return error === undefined ? <>{children}</> : <Failure error={error} again={again} />;
+  const [error, reload] = useErrorBoundary() as [unknown, () => void];
+  return error === undefined ? <>{children}</> : <Failure error={error} retry={reload} />;
 }
 
 /** What went wrong and what to do next. */
-export function Failure({ error, again }: { error: unknown; again?: () => void }) {
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   return (
     <div class="notice bad" role="alert">
       <p>{explain(error)}</p>
-      {again && (
-        <button type="button" onClick={again}>
-          {words.retry}
+      {retry && (
+        <button type="button" onClick={retry}>
+          {t("retry")}
         </button>
       )}
     </div>
@@ -89,16 +89,26 @@ const STORAGE = ["SecurityError", "QuotaExceededError"];
 
 /** An error in words of the page. */
 export function explain(error: unknown): string {
-  const { failures } = words;
-  if (error instanceof Unreachable) return failures.unreachable;
+  if (error instanceof Unreachable) return t("failures.unreachable");
   if (error instanceof Refusal) {
-    if (error.status === 404) return failures.notFound;
-    if (error.status >= 500) return failures.busy;
-    return failures.other(error.detail || error.title);
+    if (error.status === 404) return t("failures.notFound");
+    if (error.status >= 500) return t("failures.busy");
+    return t("failures.other", { detail: error.detail || error.title });
   }
-  if (error instanceof WalletError) return words.wallet.failures[error.problem](error.detail);
-  if (error instanceof Malformed) return failures.malformed(error.message);
-  if (error instanceof Rejected) return failures.rejected(error.message);
-  if (error instanceof DOMException && STORAGE.includes(error.name)) return failures.storage;
-  return failures.other(error instanceof Error ? error.message : String(error));
+  if (error instanceof WalletError) return walletFailure(error);
+  if (error instanceof Malformed) return t("failures.malformed", { detail: error.message });
+  if (error instanceof Rejected) return t("failures.rejected", { detail: error.message });
+  if (error instanceof DOMException && STORAGE.includes(error.name)) return t("failures.storage");
+  return t("failures.other", { detail: error instanceof Error ? error.message : String(error) });
+}
+
+function walletFailure({ problem, detail }: WalletError): string {
+  switch (problem) {
+    case "other chain":
+      return t("wallet.failures.other chain", { wanted: detail });
+    case "failed":
+      return t("wallet.failures.failed", { detail });
+    default:
+      return t(`wallet.failures.${problem}`);
+  }
 }

@@ -43,32 +43,32 @@ const listeners = new Set<() => void>();
 export function setSigner(next: Signer | undefined): void {
   unfollow();
   unfollow = () => undefined;
-  tell(next);
+  notify(next);
 }
 
 /** Sign with a wallet, and follow it to other accounts and chains; WalletError when it refuses. */
 export async function signInWith(announced: Announced): Promise<void> {
   const wallet = await Wallet.connect(announced);
   setSigner(wallet);
-  unfollow = wallet.follow(tell);
+  unfollow = wallet.follow(notify);
 }
 
-function tell(next: Signer | undefined): void {
+function notify(next: Signer | undefined): void {
   signer = next;
-  for (const hear of listeners) hear();
+  for (const listener of listeners) listener();
 }
 
 /** Who signs now. */
 export function useSigner(): Signer | undefined {
   const [current, setCurrent] = useState(signer);
   useEffect(() => {
-    const hear = () => {
+    const listener = () => {
       setCurrent(signer);
     };
-    listeners.add(hear);
-    hear();
+    listeners.add(listener);
+    listener();
     return () => {
-      listeners.delete(hear);
+      listeners.delete(listener);
     };
   }, []);
   return current;

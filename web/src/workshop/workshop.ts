@@ -94,7 +94,7 @@ export class Workshop {
   #open(): WorkerPort {
     const worker = this.#start();
     worker.onmessage = ({ data }) => {
-      this.#hear(data);
+      this.#receive(data);
     };
     worker.onerror = ({ message }) => {
       this.#endWorker(new Error(`the worker broke down: ${message}`));
@@ -103,7 +103,7 @@ export class Workshop {
     return worker;
   }
 
-  #hear(message: Message): void {
+  #receive(message: Message): void {
     const job = this.#running;
     if (job?.request.id !== message.id) return;
     if ("progress" in message) {

@@ -3,10 +3,10 @@
 import { Fragment } from "preact";
 
 import { amountOf, type AmountQuestion, totalOf } from "../../client/answers.ts";
-import { number, words } from "../../messages/index.ts";
+import { t } from "../../messages/index.ts";
 import { Points, Quadratic, Score, Split } from "../../protocol/question/amounts.ts";
 import { Items } from "../../view/items.tsx";
-import { Meter, Told } from "../../view/meter.tsx";
+import { LiveText, Meter } from "../../view/meter.tsx";
 import type { FieldProps } from "./field.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
@@ -17,10 +17,12 @@ export function AmountsField({
   details,
   name,
 }: FieldProps<AmountQuestion>) {
-  const text = words.form;
   const total = totalOf(question, answer);
-  const used = question instanceof Quadratic ? text.cost : text.given;
-  const says = used(number(total), number(question.most));
+  const { most } = question;
+  const text =
+    question instanceof Quadratic
+      ? t("form.cost", { spent: total, credits: most })
+      : t("form.given", { given: total, most });
   const set = (option: number, typed: string) => {
     const amounts = question.options.map((_, place) => answer.amounts[place] ?? "");
     amounts[option] = typed;
@@ -31,8 +33,8 @@ export function AmountsField({
       <p id={`${name}-how`}>{how(question)}</p>
       {!(question instanceof Score) && (
         <div class="sticky">
-          <Meter label={text.meter} value={total} most={question.most} says={says} />
-          <Told says={says} />
+          <Meter label={t("form.meter")} value={total} most={question.most} text={text} />
+          <LiveText text={text} />
         </div>
       )}
       <Items
@@ -75,7 +77,7 @@ export function AmountsField({
                     />
                   )}
                   {question instanceof Quadratic && value !== undefined && (
-                    <small>{text.credits(number(value * value))}</small>
+                    <small>{t("form.credits", { credits: value * value })}</small>
                   )}
                 </div>
                 <Story item={item} />
@@ -89,14 +91,11 @@ export function AmountsField({
 }
 
 function how(question: AmountQuestion): string {
-  const text = words.form;
-  if (question instanceof Score) return text.score(number(question.maxScore));
+  if (question instanceof Score) return t("form.score", { most: question.maxScore });
   if (question instanceof Points) {
     const { least, most } = question;
-    return least === most
-      ? text.pointsExactly(number(most))
-      : text.points(number(least), number(most));
+    return least === most ? t("form.pointsExactly", { most }) : t("form.points", { least, most });
   }
-  if (question instanceof Quadratic) return text.quadratic(number(question.credits));
-  return text.split(number(question.total));
+  if (question instanceof Quadratic) return t("form.quadratic", { credits: question.credits });
+  return t("form.split", { total: question.total });
 }

@@ -1,7 +1,7 @@
 /** The ballot form: a field for every question, of every kind. */
 
 import { asksAmounts, problemOf } from "../../client/answers.ts";
-import { words } from "../../messages/index.ts";
+import { t } from "../../messages/index.ts";
 import type { Question } from "../../protocol/question/asked.ts";
 import { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
 import { NumberQuestion } from "../../protocol/question/number.ts";
@@ -43,5 +43,5 @@ function Field(props: FieldProps<Question>) {
   if (question instanceof Ranking) return <RankingField {...props} question={question} />;
   if (question instanceof CrossTabulation) return <CrossField {...props} question={question} />;
   if (question instanceof NumberQuestion) return <NumberField {...props} question={question} />;
-  return <p>{words.problems.rule}</p>;
+  return <p>{t("form.problems.rule")}</p>;
 }

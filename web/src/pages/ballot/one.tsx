@@ -2,7 +2,7 @@
 
 import { Fragment } from "preact";
 
-import { number, words } from "../../messages/index.ts";
+import { t } from "../../messages/index.ts";
 import type { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
 import type { NumberQuestion } from "../../protocol/question/number.ts";
 import { SingleChoice } from "../../protocol/question/selection.ts";
@@ -22,7 +22,7 @@ export function OneField({
   const abstain = question instanceof SingleChoice && question.abstain;
   return (
     <>
-      <p>{words.form.choose}</p>
+      <p>{t("form.choose")}</p>
       <Items
         items={itemsOf(question.options, details)}
         shown={(items) =>
@@ -38,7 +38,7 @@ export function OneField({
                   }}
                 />
                 <Named item={item} />
-                {abstain && item.place === last && <small> ({words.form.abstain})</small>}
+                {abstain && item.place === last && <small> ({t("form.abstain")})</small>}
               </label>
               <Story item={item} />
             </Fragment>
@@ -54,12 +54,12 @@ export function CrossField({ question, answer, change, name }: FieldProps<CrossT
   const { rows, columns } = question;
   const count = rows.length;
   const groups = [
-    { title: words.form.rows, names: rows, first: 0 },
-    { title: words.form.columns, names: columns, first: count },
+    { title: t("form.rows"), names: rows, first: 0 },
+    { title: t("form.columns"), names: columns, first: count },
   ];
   return (
     <>
-      <p>{words.form.cross}</p>
+      <p>{t("form.cross")}</p>
       {groups.map(({ title, names, first }) => (
         <fieldset key={first}>
           <legend>{title}</legend>
@@ -89,9 +89,9 @@ export function NumberField({ question, answer, change, name }: FieldProps<Numbe
   return (
     <>
       <p id={`${name}-how`}>
-        {words.form.number(number(range.low), number(range.high), range.unit)}
+        {range.unit ? t("form.numberInUnit", { ...range }) : t("form.number", { ...range })}
       </p>
-      <label for={`${name}-value`}>{words.form.value}</label>
+      <label for={`${name}-value`}>{t("form.value")}</label>
       <input
         id={`${name}-value`}
         class="amount"
@@ -105,7 +105,7 @@ export function NumberField({ question, answer, change, name }: FieldProps<Numbe
       />
       {groups.length > 0 && (
         <fieldset>
-          <legend>{words.form.group}</legend>
+          <legend>{t("form.group")}</legend>
           {groups.map((group, place) => (
             <label class="choice" key={group}>
               <input

@@ -1,7 +1,7 @@
 /** What is wrong with an answer, in words. */
 
 import type { Problem } from "../../client/answers.ts";
-import { number, words } from "../../messages/index.ts";
+import { number, t } from "../../messages/index.ts";
 import type { Question } from "../../protocol/question/asked.ts";
 
 /** A problem as a short clause; `amount` writes what is counted in money. */
@@ -10,33 +10,39 @@ export function problemText(
   question: Question,
   amount: (units: bigint) => string,
 ): string {
-  const text = words.problems;
   const names = question.labels();
   switch (problem.kind) {
     case "few":
-      return text.few(number(problem.least));
+      return t("form.problems.few", { least: problem.least });
     case "places":
-      return text.places(number(problem.least));
+      return t("form.problems.places", { least: problem.least });
     case "many":
-      return text.many(number(problem.most));
+      return t("form.problems.many", { most: problem.most });
     case "budget":
-      return text.budget(amount(problem.amount));
+      return t("form.problems.budget", { over: amount(problem.amount) });
     case "less":
-      return text.less(number(problem.amount));
+      return t("form.problems.less", { missing: problem.amount });
     case "over":
-      return text.over(number(problem.amount));
+      return t("form.problems.over", { surplus: problem.amount });
     case "cap": {
       const { options, bound, ofCosts } = problem.cap;
       const most = ofCosts ? amount(bound) : number(bound);
-      return text.cap(options.map((option) => names[option]).join(", "), most);
+      return t("form.problems.cap", {
+        names: options.map((option) => names[option]).join(", "),
+        bound: most,
+      });
     }
     case "whole":
-      return text.whole(names[problem.option]!);
+      return t("form.problems.whole", { option: names[problem.option]! });
     case "range":
-      return text.range(names[problem.option]!, number(problem.low), number(problem.high));
+      return t("form.problems.range", {
+        option: names[problem.option]!,
+        low: problem.low,
+        high: problem.high,
+      });
     case "number":
-      return text.number(number(problem.low), number(problem.high));
+      return t("form.problems.number", { low: problem.low, high: problem.high });
     default:
-      return text[problem.kind];
+      return t(`form.problems.${problem.kind}`);
   }
 }

@@ -2,18 +2,17 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { number, words } from "../../messages/index.ts";
+import { t } from "../../messages/index.ts";
 import type { Ranking } from "../../protocol/question/ranking.ts";
-import { toldApart } from "../../protocol/said.ts";
+import { disambiguate } from "../../protocol/said.ts";
 import { useDragging } from "../../view/dragging.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./field.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
 export function RankingField({ question, answer, change, details, name }: FieldProps<Ranking>) {
-  const text = words.form;
   const { scores, fewest } = question;
-  const options = toldApart(question.options);
+  const options = disambiguate(question.options);
   const placed = answer.chosen;
   const [said, setSaid] = useState("");
   const [focused, setFocused] = useState("");
@@ -30,7 +29,11 @@ export function RankingField({ question, answer, change, details, name }: FieldP
     change({ chosen, amounts: [] });
     const now = chosen.indexOf(option);
     const title = options[option]!;
-    setSaid(now < 0 ? text.removed(title) : text.moved(title, number(now + 1)));
+    setSaid(
+      now < 0
+        ? t("form.removed", { option: title })
+        : t("form.moved", { option: title, place: now + 1 }),
+    );
     setFocused(button);
   };
   const move = (from: number, to: number, button?: string) => {
@@ -45,23 +48,25 @@ export function RankingField({ question, answer, change, details, name }: FieldP
     <div ref={list}>
       <p>
         {fewest === scores.length
-          ? text.rankingExactly(number(fewest))
-          : text.ranking(number(fewest), number(scores.length))}
+          ? t("form.rankingExactly", { most: fewest })
+          : t("form.ranking", { least: fewest, most: scores.length })}
       </p>
-      <h3 id={`${name}-places`}>{text.places}</h3>
-      {!placed.length && <p class="hint">{text.noPlaces}</p>}
+      <h3 id={`${name}-places`}>{t("form.places")}</h3>
+      {!placed.length && <p class="hint">{t("form.noPlaces")}</p>}
       <ol class="places" aria-labelledby={`${name}-places`}>
         {placed.map((option, at) => (
           <li key={option} class={held === at ? "held" : ""}>
             <span class="grip" aria-hidden="true" {...gripOf(at)}>
               ⠿
             </span>
-            <span class="placed">{text.place(number(at + 1), options[option]!)}</span>
+            <span class="placed">
+              {t("form.place", { place: at + 1, option: options[option]! })}
+            </span>
             <span class="moves">
               <button
                 type="button"
                 data-id={`up-${option}`}
-                aria-label={text.up(options[option]!)}
+                aria-label={t("form.up", { option: options[option]! })}
                 disabled={at === 0}
                 onClick={() => {
                   move(at, at - 1, "up");
@@ -72,7 +77,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
               <button
                 type="button"
                 data-id={`down-${option}`}
-                aria-label={text.down(options[option]!)}
+                aria-label={t("form.down", { option: options[option]! })}
                 disabled={at === placed.length - 1}
                 onClick={() => {
                   move(at, at + 1, "down");
@@ -82,7 +87,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
               </button>
               <button
                 type="button"
-                aria-label={text.remove(options[option]!)}
+                aria-label={t("form.remove", { option: options[option]! })}
                 onClick={() => {
                   place(
                     placed.filter((one) => one !== option),
@@ -99,7 +104,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
       </ol>
       {others.length > 0 && placed.length < scores.length && (
         <>
-          <h3>{text.unplaced}</h3>
+          <h3>{t("form.unplaced")}</h3>
           <Items
             items={others}
             shown={(items) =>
@@ -108,7 +113,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
                   <button
                     type="button"
                     data-id={`add-${item.place}`}
-                    aria-label={text.add(item.title)}
+                    aria-label={t("form.add", { option: item.title })}
                     onClick={() => {
                       place([...placed, item.place], item.place, `down-${item.place}`);
                     }}

@@ -3,12 +3,12 @@
 import { Fragment } from "preact";
 
 import { spentOn } from "../../client/answers.ts";
-import { number, words } from "../../messages/index.ts";
+import { number, t } from "../../messages/index.ts";
 import { Approval, type Knapsack } from "../../protocol/question/selection.ts";
-import { toldApart } from "../../protocol/said.ts";
+import { disambiguate } from "../../protocol/said.ts";
 import { useAmount } from "../../view/currency.ts";
 import { type Item, Items } from "../../view/items.tsx";
-import { Meter, Told } from "../../view/meter.tsx";
+import { LiveText, Meter } from "../../view/meter.tsx";
 import type { Detail, FieldProps } from "./field.ts";
 
 /** Options with what is known of them. */
@@ -17,7 +17,7 @@ export function itemsOf(
   details: readonly Detail[],
   costs?: readonly bigint[],
 ): Item[] {
-  return toldApart(options).map((title, place) => ({
+  return disambiguate(options).map((title, place) => ({
     place,
     title,
     text: details[place]?.text ?? "",
@@ -34,7 +34,7 @@ export function Named({ item }: { item: Item }) {
       <span>{item.title}</span>
       {item.cost !== undefined && item.cost > 0n && (
         <small>
-          {words.list.cost} {amount(item.cost)}
+          {t("list.cost")} {amount(item.cost)}
         </small>
       )}
     </span>
@@ -51,7 +51,7 @@ export function Story({ item: { text } }: { item: Item }) {
   if (text.length < LONG) return told;
   return (
     <details>
-      <summary>{words.propose.field.text}</summary>
+      <summary>{t("propose.field.text")}</summary>
       {told}
     </details>
   );
@@ -65,23 +65,24 @@ export function SelectionField({
   details,
 }: FieldProps<Approval | Knapsack>) {
   const { options, costs, caps } = question;
-  const names = toldApart(options);
-  const text = words.form;
+  const names = disambiguate(options);
   const amount = useAmount();
   return (
     <>
       <p>{how(question, amount)}</p>
       {caps.map(({ options: capped, bound, ofCosts }) => (
         <p key={capped.join()} class="hint">
-          {text.cap(
-            capped.map((option) => names[option]).join(", "),
-            ofCosts ? amount(bound) : number(bound),
-          )}
+          {t("form.cap", {
+            names: capped.map((option) => names[option]).join(", "),
+            bound: ofCosts ? amount(bound) : number(bound),
+          })}
         </p>
       ))}
       <div class="sticky">
         {question instanceof Approval ? (
-          <output>{text.chosen(number(answer.chosen.length), number(question.atMost))}</output>
+          <output>
+            {t("form.chosen", { count: answer.chosen.length, most: question.atMost })}
+          </output>
         ) : (
           <Spent spent={spentOn(question.costs, answer)} budget={question.budget} />
         )}
@@ -98,24 +99,23 @@ export function SelectionField({
 }
 
 function Spent({ spent, budget }: { spent: bigint; budget: bigint }) {
-  const text = words.form;
   const amount = useAmount();
-  const says = text.spent(amount(spent), amount(budget));
+  const text = t("form.spent", { spent: amount(spent), budget: amount(budget) });
   return (
     <>
-      <Meter label={text.budget} value={spent} most={budget} says={says} />
-      <Told says={says} />
+      <Meter label={t("form.budget")} value={spent} most={budget} text={text} />
+      <LiveText text={text} />
     </>
   );
 }
 
 function how(question: Approval | Knapsack, amount: (units: bigint) => string): string {
-  const text = words.form;
-  if (!(question instanceof Approval)) return text.knapsack(amount(question.budget));
+  if (!(question instanceof Approval))
+    return t("form.knapsack", { budget: amount(question.budget) });
   const { atLeast, atMost } = question;
   return atLeast === atMost
-    ? text.approveExactly(number(atMost))
-    : text.approve(number(atLeast), number(atMost));
+    ? t("form.approveExactly", { most: atMost })
+    : t("form.approve", { least: atLeast, most: atMost });
 }
 
 /** Options to be checked. */

@@ -24,17 +24,17 @@ import {
   amount,
   type Currency,
   moment,
-  number,
   percent,
   short,
-  words,
   zone,
+  messageIfAny,
 } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Facts, saveFile } from "../../view/page.tsx";
 import { Failure } from "../../view/resource.tsx";
 import { readConfig } from "../../view/session.ts";
-import { sayFault } from "./money.tsx";
+import { faultText } from "./money.tsx";
 
 /** A specification that the gateway would take, and what it may give away. */
 interface Tried {
@@ -63,7 +63,6 @@ export function CheckStep({
   go: (step: Step, path: string) => void;
   done: (plan: string) => void;
 }) {
-  const text = words.organize.check;
   const [tried, setTried] = useState<Tried>();
   const [error, setError] = useState<unknown>();
   const failed = (problem: unknown) => {
@@ -88,11 +87,11 @@ export function CheckStep({
   if (problems.length) {
     return (
       <div class="notice bad">
-        <p>{text.problems(number(problems.length))}</p>
+        <p>{t("organize.check.problems", { count: problems.length })}</p>
         <ul>
           {problems.map(({ path, fault }) => (
             <li key={`${path} ${fault}`}>
-              <Place path={path} draft={draft} go={go} /> {sayFault({ path, fault })}
+              <Place path={path} draft={draft} go={go} /> {faultText({ path, fault })}
             </li>
           ))}
         </ul>
@@ -102,15 +101,15 @@ export function CheckStep({
   if (refused) {
     return (
       <div class="notice bad" role="alert">
-        <p>{text.refused}</p>
+        <p>{t("organize.check.refused")}</p>
         <p>
           <Place path={refused.path} draft={draft} go={go} /> {refused.detail}
         </p>
       </div>
     );
   }
-  if (error !== undefined) return <Failure error={error} again={() => void tryOut()} />;
-  if (!tried) return <p role="status">{text.checking}</p>;
+  if (error !== undefined) return <Failure error={error} retry={() => void tryOut()} />;
+  if (!tried) return <p role="status">{t("organize.check.checking")}</p>;
   return (
     <>
       <Warnings warnings={tried.warnings} draft={draft} go={go} />
@@ -130,15 +129,20 @@ function Place({
   draft: PlanDraft;
   go: (step: Step, path: string) => void;
 }) {
-  const text = words.organize;
   const step = stepOf(path);
   if (!step) return <>{path && `${path}:`}</>;
   const parts = path.split(".");
   const numbered = parts.findIndex((part) => /^[0-9]+$/.test(part));
-  const asked = numbered > 0 ? text.questions.question(number(Number(parts[numbered]) + 1)) : "";
-  const member = parts.findLast((part) => part in text.members || part in text.moments.each) ?? "";
-  const name = text.moments.each[member]?.legend ?? text.members[member] ?? "";
-  const where = [text.steps[step === "ask" ? draft.kind : step], asked, name].filter(Boolean);
+  const asked =
+    numbered > 0 ? t("organize.questions.question", { place: Number(parts[numbered]) + 1 }) : "";
+  const names = parts.map((part) => {
+    const time = messageIfAny(`organize.moments.each.${part}.legend`);
+    return time ?? messageIfAny(`organize.members.${part}`);
+  });
+  const name = names.findLast((found) => found !== undefined) ?? "";
+  const where = [t(`organize.steps.${step === "ask" ? draft.kind : step}`), asked, name].filter(
+    Boolean,
+  );
   return (
     <button
       type="button"
@@ -161,11 +165,10 @@ function Warnings({
   draft: PlanDraft;
   go: (step: Step, path: string) => void;
 }) {
-  const text = words.organize.check;
-  if (!warnings.length) return <p class="notice good">{text.quiet}</p>;
+  if (!warnings.length) return <p class="notice good">{t("organize.check.quiet")}</p>;
   return (
     <section class="notice warn" aria-labelledby="warnings">
-      <h3 id="warnings">{text.warnings}</h3>
+      <h3 id="warnings">{t("organize.check.warnings")}</h3>
       <ul>
         {warnings.map((one) => {
           const { question } = one.numbers;
@@ -176,7 +179,7 @@ function Warnings({
                 path={pathOfWarning({ code: one.code, question: about }, draft)}
                 {...{ draft, go }}
               />{" "}
-              {sayWarning(one)} {one.refused && <strong>{text.nodesRefuse}</strong>}
+              {warningText(one)} {one.refused && <strong>{t("organize.check.nodesRefuse")}</strong>}
             </li>
           );
         })}
@@ -185,18 +188,24 @@ function Warnings({
   );
 }
 
-/** A warning in words of the page; in those of the gateway where the page has none. */
-export function sayWarning({ code, numbers, sentence }: Warning): string {
-  const value = (name: string) => {
-    const given = numbers[name];
-    return typeof given === "number" ? number(given) : typeof given === "string" ? given : "";
-  };
-  const share = (name: string) => {
-    const [part, whole = "1"] = value(name).split("/");
-    return /^[0-9]+$/.test(part!) ? percent(BigInt(part!), BigInt(whole)) : "";
-  };
-  return words.organize.warnings[code]?.(value, share) ?? sentence;
+/** A warning in the language in use; in the gateway's English where there is no message. */
+export function warningText({ code, numbers, sentence }: Warning): string {
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(numbers)) values[name] = written(name, value);
+  return messageIfAny(`organize.warnings.${code}`, values) ?? sentence;
 }
+
+/** A number of a warning as its message takes it. */
+function written(name: string, value: unknown): unknown {
+  if (typeof value !== "string" || NAMES.includes(name)) return value;
+  const [, part = "", whole = "1"] = /^([0-9]+)(?:[/]([0-9]+))?$/.exec(value) ?? [];
+  if (!part) return value;
+  return SHARES.includes(name) ? percent(BigInt(part), BigInt(whole)) : BigInt(part);
+}
+
+/** Numbers of warnings that are parts of a whole, and what is a title whatever it looks like. */
+const SHARES = ["share", "turnout"];
+const NAMES = ["question", "poll"];
 
 function Summary({
   draft,
@@ -209,54 +218,73 @@ function Summary({
   wanted: Specification;
   known: readonly Committee[];
 }) {
-  const text = words.organize.check;
   const { kind, title, money, questions, minimumBallots, secret, committee } = draft;
   const nodes = known.find(({ digest }) => toHex(digest) === committee) ?? known[0];
-  const { questions: asks } = words.organize;
   return (
     <>
-      <h3>{text.summary}</h3>
+      <h3>{t("organize.check.summary")}</h3>
       <Facts
         facts={[
           [
-            text.what,
+            t("organize.check.what"),
             kind === "poll"
-              ? text.poll(title, number(questions.length))
-              : text.round(title, amount(BigInt(money["budget"]!.trim()), currency)),
+              ? t("organize.check.poll", { title, questions: questions.length })
+              : t("organize.check.round", {
+                  title,
+                  budget: amount(BigInt(money["budget"]!.trim()), currency),
+                }),
           ],
-          ...(kind === "round" ? [[text.propose, sayElectorate(draft.members)] as const] : []),
+          ...(kind === "round"
+            ? [[t("organize.check.propose"), electorateText(draft.members)] as const]
+            : []),
           [
-            text.vote,
-            sayElectorate(kind === "poll" || draft.separate ? draft.voters : draft.members),
+            t("organize.check.vote"),
+            electorateText(kind === "poll" || draft.separate ? draft.voters : draft.members),
           ],
           ...(kind === "poll"
             ? questions.map((one, place) => {
-                return [asks.question(number(place + 1)), sayQuestion(one)] as const;
+                return [
+                  t("organize.questions.question", { place: place + 1 }),
+                  questionText(one),
+                ] as const;
               })
             : [
-                [words.organize.money.ballot, asks.kinds[draft.ballot.kind]] as const,
-                [words.organize.money.outcome, asks.outcomes[draft.outcome.kind]] as const,
+                [
+                  t("organize.money.ballot"),
+                  messageIfAny(`organize.questions.kinds.${draft.ballot.kind}`) ?? "",
+                ] as const,
+                [
+                  t("organize.money.outcome"),
+                  messageIfAny(`organize.questions.outcomes.${draft.outcome.kind}`) ?? "",
+                ] as const,
               ]),
           ...MOMENTS[kind].map(({ name }) => {
-            const { legend, none } = words.organize.moments.each[name]!;
             const at = wanted[name];
-            return [legend, typeof at === "number" ? text.time(moment(at), zone()) : none] as const;
+            return [
+              messageIfAny(`organize.moments.each.${name}.legend`) ?? name,
+              typeof at === "number"
+                ? t("organize.check.time", { time: moment(at), zone: zone() })
+                : (messageIfAny(`organize.moments.each.${name}.none`) ?? ""),
+            ] as const;
           }),
           ...(nodes
             ? [
                 [
-                  text.nodes,
-                  words.organize.nodes.of(
-                    number(nodes.nodes.length),
-                    number(nodes.threshold),
-                    number(nodes.faults),
-                    number(nodes.quorum),
-                  ),
+                  t("organize.check.nodes"),
+                  t("organize.nodes.of", {
+                    nodes: nodes.nodes.length,
+                    threshold: nodes.threshold,
+                    faults: nodes.faults,
+                    quorum: nodes.quorum,
+                  }),
                 ] as const,
               ]
             : []),
-          [text.minimum, minimumBallots],
-          [text.secrecy, secret ? text.secret : text.open],
+          [t("organize.check.minimum"), minimumBallots],
+          [
+            t("organize.check.secrecy"),
+            secret ? t("organize.check.secret") : t("organize.check.open"),
+          ],
         ]}
       />
       <p>
@@ -266,38 +294,45 @@ function Summary({
             saveFile(`${kind}.json`, `${JSON.stringify(wanted, null, 2)}\n`);
           }}
         >
-          {words.organize.file.save}
+          {t("organize.file.save")}
         </button>
       </p>
-      <p class="hint">{words.organize.file.saveHint(kind)}</p>
+      <p class="hint">{t("organize.file.saveHint", { kind })}</p>
     </>
   );
 }
 
-function sayElectorate({ kind, values, accounts }: ElectorateDraft): string {
-  const text = words.organize.check.electorates;
+function electorateText({ kind, values, accounts }: ElectorateDraft): string {
   switch (kind) {
     case "list":
-      return text.list(number(accounts.length), number(totalWeight(accounts)));
+      return t("organize.check.electorates.list", {
+        accounts: accounts.length,
+        weight: totalWeight(accounts),
+      });
     case "invitations":
-      return text.invitations(number(accounts.length), number(totalWeight(accounts)));
+      return t("organize.check.electorates.invitations", {
+        count: accounts.length,
+        weight: totalWeight(accounts),
+      });
     case "votes":
-      return text.votes(short(values["contract"]!.trim()));
+      return t("organize.check.electorates.votes", { contract: short(values["contract"]!.trim()) });
     case "members":
-      return text.members(short(values["contract"]!.trim()));
+      return t("organize.check.electorates.members", {
+        contract: short(values["contract"]!.trim()),
+      });
   }
 }
 
-function sayQuestion(question: QuestionDraft): string {
-  const text = words.organize;
+function questionText(question: QuestionDraft): string {
   const { title, kind, outcome, options } = question;
   const names = options.map(({ name }) => name.trim()).filter(Boolean);
-  return text.check.question(
+  const facts = {
     title,
-    text.questions.kinds[kind] ?? kind,
-    hasOptions(question) ? names.join(", ") : "",
-    text.questions.outcomes[outcome.kind] ?? outcome.kind,
-  );
+    kind: messageIfAny(`organize.questions.kinds.${kind}`) ?? kind,
+    outcome: messageIfAny(`organize.questions.outcomes.${outcome.kind}`) ?? outcome.kind,
+  };
+  if (!hasOptions(question) || !names.length) return t("organize.check.question", facts);
+  return t("organize.check.questionOfOptions", { ...facts, options: names.join(", ") });
 }
 
 function Create({
@@ -313,7 +348,6 @@ function Create({
   failed: (error: unknown) => void;
   done: (plan: string) => void;
 }) {
-  const text = words.organize.check;
   const [accepted, setAccepted] = useState(false);
   const [working, setWorking] = useState(false);
   const create = async () => {
@@ -327,8 +361,8 @@ function Create({
   };
   return (
     <section aria-labelledby="create">
-      <h3 id="create">{text.create}</h3>
-      <p>{text.final}</p>
+      <h3 id="create">{t("organize.check.create")}</h3>
+      <p>{t("organize.check.final")}</p>
       {tried.warnings.length > 0 && (
         <label class="choice">
           <input
@@ -338,7 +372,7 @@ function Create({
               setAccepted(event.currentTarget.checked);
             }}
           />
-          <span class="named">{text.accept}</span>
+          <span class="named">{t("organize.check.accept")}</span>
         </label>
       )}
       <button
@@ -347,7 +381,9 @@ function Create({
         disabled={working || (tried.warnings.length > 0 && !accepted)}
         onClick={() => void create()}
       >
-        {working ? text.creating : text.button(words.organize.subject.kinds[draft.kind][0])}
+        {working
+          ? t("organize.check.creating")
+          : t("organize.check.button", { what: t(`organize.subject.kinds.${draft.kind}.name`) })}
       </button>
     </section>
   );

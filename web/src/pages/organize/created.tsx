@@ -1,15 +1,14 @@
 /** A plan that was just created. */
 
-import { words } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 
 export function Created({ plan }: { plan: string }) {
-  const text = words.organize.wizard;
   return (
     <>
-      <p class="notice good">{text.createdText}</p>
+      <p class="notice good">{t("organize.wizard.createdText")}</p>
       <p>
         <a class="button" href={`/organize/${plan}`}>
-          {text.toPlan}
+          {t("organize.wizard.toPlan")}
         </a>
       </p>
     </>

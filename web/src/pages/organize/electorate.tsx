@@ -2,7 +2,12 @@
 
 import { useState } from "preact/hooks";
 
-import { type AccountFile, readAccountFile, totalWeight } from "../../client/account_file.ts";
+import {
+  type AccountFile,
+  readAccountFile,
+  totalWeight,
+  type WrongLine,
+} from "../../client/account_file.ts";
 import {
   ELECTORATE_KINDS,
   ELECTORATES,
@@ -10,7 +15,7 @@ import {
   freshElectorate,
   type PlanDraft,
 } from "../../client/plan_draft.ts";
-import { number, words } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { CheckField, idOf, KindField, useDescribed, ValueFields, WrongWith } from "./inputs.tsx";
 import { Invitations, type Making } from "./invitations.tsx";
 
@@ -26,12 +31,11 @@ export function VotersStep({
   change: (part: Partial<PlanDraft>) => void;
   making: Making;
 }) {
-  const text = words.organize.voters;
   const shared = (
     <CheckField
       path="shared_keys"
-      label={text.shared}
-      hint={text.sharedHint}
+      label={t("organize.voters.shared")}
+      hint={t("organize.voters.sharedHint")}
       value={draft.sharedKeys}
       change={(sharedKeys) => {
         change({ sharedKeys });
@@ -42,7 +46,7 @@ export function VotersStep({
     <Electorate
       key="voters"
       path="voters"
-      legend={text.who}
+      legend={t("organize.voters.who")}
       kinds={ELECTORATES}
       electorate={draft.voters}
       making={making}
@@ -62,11 +66,11 @@ export function VotersStep({
   }
   return (
     <>
-      <p>{text.round}</p>
+      <p>{t("organize.voters.round")}</p>
       <Electorate
         key="members"
         path="members"
-        legend={text.whoProposes}
+        legend={t("organize.voters.whoProposes")}
         // Who proposes signs on chain, with an account of their own.
         kinds={ELECTORATES.filter((kind) => kind !== "invitations")}
         electorate={draft.members}
@@ -77,8 +81,8 @@ export function VotersStep({
       />
       <CheckField
         path="separate"
-        label={text.separate}
-        hint={text.separateHint}
+        label={t("organize.voters.separate")}
+        hint={t("organize.voters.separateHint")}
         value={draft.separate}
         change={(separate) => {
           change({ separate });
@@ -105,14 +109,17 @@ function Electorate({
   making: Making;
   change: (electorate: ElectorateDraft) => void;
 }) {
-  const text = words.organize.voters;
   const { kind } = electorate;
   return (
     <>
       <KindField
         path={path}
         legend={legend}
-        kinds={kinds.map((one) => [one, ...text.kinds[one]])}
+        kinds={kinds.map((one) => [
+          one,
+          t(`organize.voters.kinds.${one}.name`),
+          t(`organize.voters.kinds.${one}.hint`),
+        ])}
         value={kind}
         change={(chosen) => {
           change(freshElectorate(chosen as ElectorateDraft["kind"]));
@@ -153,9 +160,8 @@ function Accounts({
   electorate: ElectorateDraft;
   change: (electorate: ElectorateDraft) => void;
 }) {
-  const text = words.organize.accounts;
   const [read, setRead] = useState<AccountFile>();
-  const described = useDescribed(path, text.format);
+  const described = useDescribed(path, t("organize.accounts.format"));
   const { accounts } = electorate;
   const take = async (file: File) => {
     const found = readAccountFile(await file.text());
@@ -164,7 +170,7 @@ function Accounts({
   };
   return (
     <div class="field">
-      <label for={idOf(path)}>{text.file}</label>
+      <label for={idOf(path)}>{t("organize.accounts.file")}</label>
       <input
         type="file"
         accept=".csv,text/csv,text/plain"
@@ -175,13 +181,16 @@ function Accounts({
         }}
       />
       <p id={`${idOf(path)}-hint`} class="hint">
-        {text.format}
+        {t("organize.accounts.format")}
       </p>
       <WrongWith path={path} />
       {read && read.wrong.length > 0 && <WrongLines read={read} />}
       {accounts.length > 0 && (
         <p class="notice good" role="status">
-          {text.good(number(accounts.length), number(totalWeight(accounts)))}
+          {t("organize.accounts.good", {
+            accounts: accounts.length,
+            weight: totalWeight(accounts),
+          })}
         </p>
       )}
     </div>
@@ -189,18 +198,35 @@ function Accounts({
 }
 
 function WrongLines({ read: { wrong } }: { read: AccountFile }) {
-  const text = words.organize.accounts;
   return (
     <div class="notice bad" role="alert">
-      <p>{text.wrong(number(wrong.length))}</p>
+      <p>{t("organize.accounts.wrong", { count: wrong.length })}</p>
       <ul>
-        {wrong.slice(0, SHOWN).map(({ line, fault, value, first }) => (
-          <li key={`${line} ${fault}`}>
-            {text.line(number(line), text.faults[fault](value, number(first ?? 0)))}
+        {wrong.slice(0, SHOWN).map((wrongLine) => (
+          <li key={`${wrongLine.line} ${wrongLine.fault}`}>
+            {t("organize.accounts.line", {
+              line: wrongLine.line,
+              what: whatIsWrong(wrongLine),
+            })}
           </li>
         ))}
       </ul>
-      {wrong.length > SHOWN && <p>{text.more(number(wrong.length - SHOWN))}</p>}
+      {wrong.length > SHOWN && (
+        <p>{t("organize.accounts.more", { count: wrong.length - SHOWN })}</p>
+      )}
     </div>
   );
+}
+
+function whatIsWrong({ fault, value, first = 0 }: WrongLine): string {
+  switch (fault) {
+    case "twice":
+      return t("organize.accounts.faults.twice", { value, first });
+    case "quotes":
+    case "zero":
+    case "no_weight":
+      return t(`organize.accounts.faults.${fault}`);
+    default:
+      return t(`organize.accounts.faults.${fault}`, { value });
+  }
 }

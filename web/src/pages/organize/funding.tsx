@@ -4,7 +4,8 @@ import { useState } from "preact/hooks";
 
 import type { Funder, Organizer } from "../../client/organizing.ts";
 import type { Round } from "../../client/views.ts";
-import { amount, readAmount, short, words } from "../../messages/index.ts";
+import { amount, readAmount, short } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Meter } from "../../view/meter.tsx";
 import { Failure } from "../../view/resource.tsx";
@@ -15,15 +16,14 @@ export function Funding({
   round,
   treasury,
   funders,
-  again,
+  reload,
 }: {
   organizer: Organizer;
   round: Round;
   treasury: Uint8Array;
   funders: readonly Funder[];
-  again: () => void;
+  reload: () => void;
 }) {
-  const text = words.organize.funding;
   const { budget, deposited, token, status, symbol, decimals } = round;
   const shown = (units: bigint) => amount(units, { symbol, decimals });
   const missing = budget > deposited ? budget - deposited : 0n;
@@ -41,7 +41,7 @@ export function Funding({
       await action();
       setSaid(done);
       setTyped(undefined);
-      again();
+      reload();
     } catch (problem) {
       setError(problem);
     }
@@ -50,30 +50,33 @@ export function Funding({
   const open = ["announced", "proposing", "ready"].includes(status);
   return (
     <section aria-labelledby="funding">
-      <h2 id="funding">{text.title}</h2>
+      <h2 id="funding">{t("organize.funding.title")}</h2>
       <Meter
-        label={text.deposited}
+        label={t("organize.funding.deposited")}
         value={deposited}
         most={budget > deposited ? budget : deposited}
-        says={text.of(shown(deposited), shown(budget))}
+        text={t("organize.funding.of", { deposited: shown(deposited), budget: shown(budget) })}
       />
       {open && (
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            if (units) void run(() => organizer.fund(round.round, units), text.funded);
+            if (units)
+              void run(() => organizer.fund(round.round, units), t("organize.funding.funded"));
           }}
         >
           <TextField
             path="funding.amount"
-            label={symbol ? text.amountOf(symbol) : text.amount}
-            hint={text.from(short(toHex(organizer.account)))}
+            label={
+              symbol ? t("organize.funding.amountOf", { symbol }) : t("organize.funding.amount")
+            }
+            hint={t("organize.funding.from", { account: short(toHex(organizer.account)) })}
             value={entered}
             change={setTyped}
             more={{ inputMode: "decimal" }}
           />
           <button type="submit" disabled={working || !units}>
-            {working ? text.working : text.fund}
+            {working ? t("organize.funding.working") : t("organize.funding.fund")}
           </button>
         </form>
       )}
@@ -81,20 +84,20 @@ export function Funding({
       {error !== undefined && <Failure error={error} />}
       {open && (
         <details>
-          <summary>{text.elsewhere}</summary>
-          <p>{token ? text.byToken : text.byCoin}</p>
+          <summary>{t("organize.funding.elsewhere")}</summary>
+          <p>{token ? t("organize.funding.byToken") : t("organize.funding.byCoin")}</p>
           <dl>
-            <dt>{text.treasury}</dt>
+            <dt>{t("organize.funding.treasury")}</dt>
             <dd>
               <code>{toHex(treasury)}</code>
             </dd>
-            <dt>{text.call}</dt>
+            <dt>{t("organize.funding.call")}</dt>
             <dd>
               <code>{`fund(${round.round}, ${missing || budget})`}</code>
             </dd>
             {token && (
               <>
-                <dt>{text.token}</dt>
+                <dt>{t("organize.funding.token")}</dt>
                 <dd>
                   <code>{toHex(token)}</code>
                 </dd>
@@ -105,20 +108,29 @@ export function Funding({
       )}
       {funders.length > 0 && (
         <>
-          <h3>{text.funders}</h3>
+          <h3>{t("organize.funding.funders")}</h3>
           <ul>
             {funders.map(({ funder, amount: given, refundable }) => (
               <li key={toHex(funder)}>
-                {text.funder(short(toHex(funder)), shown(given))}{" "}
+                {t("organize.funding.funder", {
+                  account: short(toHex(funder)),
+                  amount: shown(given),
+                })}{" "}
                 {refundable > 0n && (
                   <button
                     type="button"
                     disabled={working}
                     onClick={() => {
-                      void run(() => organizer.refund(round.round, funder), text.refunded);
+                      void run(
+                        () => organizer.refund(round.round, funder),
+                        t("organize.funding.refunded"),
+                      );
                     }}
                   >
-                    {text.refund(shown(refundable), short(toHex(funder)))}
+                    {t("organize.funding.refund", {
+                      amount: shown(refundable),
+                      account: short(toHex(funder)),
+                    })}
                   </button>
                 )}
               </li>
@@ -126,7 +138,7 @@ export function Funding({
           </ul>
         </>
       )}
-      <p class="hint">{text.refunds}</p>
+      <p class="hint">{t("organize.funding.refunds")}</p>
     </section>
   );
 }

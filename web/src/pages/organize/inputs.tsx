@@ -6,7 +6,8 @@ import { useContext } from "preact/hooks";
 
 import type { Asked, Kinds, Choice, Values } from "../../client/plan_draft.ts";
 import { freshChoice } from "../../client/plan_draft.ts";
-import { words } from "../../messages/index.ts";
+import { messageIfAny } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { useAmountOf } from "./money.tsx";
 
 /** What is wrong, by the path of the field in the specification. */
@@ -258,15 +259,18 @@ function ValueField({
   value: string;
   change: (value: string) => void;
 }) {
-  const text = words.organize;
-  const named = (all: Readonly<Record<string, string>>) => {
-    return all[`${scope}.${member.name}`] ?? all[member.name];
-  };
-  const name = named(text.members) ?? member.name;
+  // What a member means may differ with what it belongs to.
+  const name =
+    messageIfAny(`organize.members.${scope}.${member.name}`) ??
+    messageIfAny(`organize.members.${member.name}`) ??
+    member.name;
+  const hint =
+    messageIfAny(`organize.hints.${scope}.${member.name}`) ??
+    messageIfAny(`organize.hints.${member.name}`);
   const field = {
     path,
-    label: member.optional ? text.optional(name) : name,
-    hint: named(text.hints),
+    label: member.optional ? t("organize.optional", { label: name }) : name,
+    hint,
     value,
     change,
   };
@@ -290,7 +294,8 @@ function ValueField({
       <TextField {...amounts} more={{ inputMode: "decimal" }} />
     );
   }
-  switch (member.entry) {
+  const { entry } = member;
+  switch (entry) {
     case "flag":
       return (
         <CheckField
@@ -305,20 +310,41 @@ function ValueField({
     case "lines":
       return <LinesField {...field} />;
     case "classes": {
-      const named = Object.entries(text.classes);
-      const known = named.some(([one]) => one === value);
-      const other = [value, text.fewClasses(value)] as const;
-      return <SelectField {...field} choices={known ? named : [...named, other]} />;
+      const counts = CLASS_COUNTS.includes(value) ? CLASS_COUNTS : [...CLASS_COUNTS, value];
+      const choices = [
+        ["", t("organize.classes.none")],
+        ["equal", t("organize.classes.equal")],
+        ["powers_of_two", t("organize.classes.powers_of_two")],
+        ...counts
+          .filter((count) => /^[0-9]+$/.test(count))
+          .map((count) => [count, t("organize.fewClasses", { count: BigInt(count) })] as const),
+      ] as const;
+      return <SelectField {...field} choices={choices} />;
     }
     case "order":
     case "misfit":
     case "statistics":
-      return <SelectField {...field} choices={Object.entries(text.choices[member.entry])} />;
+      return <SelectField {...field} choices={choicesOf(entry)} />;
     case "integer":
       return <TextField {...field} more={{ inputMode: "numeric" }} />;
     default:
       return <TextField {...field} />;
   }
+}
+
+/** Numbers of weight classes that are offered; a file may hold another one. */
+const CLASS_COUNTS: readonly string[] = ["2", "4", "8"];
+
+const CHOICES = {
+  order: ["votes", "votes_per_cost"],
+  misfit: ["skip", "stop"],
+  statistics: ["mean", "mean variance", "variance"],
+} as const;
+
+function choicesOf(entry: keyof typeof CHOICES): (readonly [string, string])[] {
+  return CHOICES[entry].map((name) => {
+    return [name, messageIfAny(`organize.choices.${entry}.${name}`) ?? name];
+  });
 }
 
 /** A kind out of several, and what it asks for. */
@@ -332,7 +358,8 @@ export function ChoiceFields({
 }: {
   path: string;
   label: string;
-  names: Readonly<Record<string, string>>;
+  /** Where the kinds' names are found. */
+  names: "kinds" | "outcomes";
   kinds: Kinds;
   choice: Choice;
   change: (choice: Choice) => void;
@@ -342,9 +369,12 @@ export function ChoiceFields({
       <SelectField
         path={`${path}.kind`}
         label={label}
-        hint={words.organize.explained[choice.kind]}
+        hint={messageIfAny(`organize.explained.${choice.kind}`)}
         value={choice.kind}
-        choices={Object.keys(kinds).map((kind) => [kind, names[kind] ?? kind])}
+        choices={Object.keys(kinds).map((kind) => [
+          kind,
+          messageIfAny(`organize.questions.${names}.${kind}`) ?? kind,
+        ])}
         change={(kind) => {
           change(freshChoice(kinds, kind));
         }}

@@ -10,7 +10,7 @@ import {
   MOST_INVITATIONS,
 } from "../../client/invitations.ts";
 import type { Plan } from "../../client/organizing.ts";
-import { number, words } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { systemRandomness } from "../../protocol/randomness.ts";
 import { saveFile } from "../../view/page.tsx";
 import { idOf, TextField, WrongWith } from "./inputs.tsx";
@@ -41,7 +41,6 @@ export function Invitations({
   making: Making;
   change: (accounts: readonly Account[]) => void;
 }) {
-  const text = words.organize.invitations;
   const [count, setCount] = useState("20");
   const [weight, setWeight] = useState("1");
   const [done, setDone] = useState<number>();
@@ -63,17 +62,20 @@ export function Invitations({
   };
   return (
     <fieldset id={idOf(path)} tabIndex={-1}>
-      <legend>{text.title}</legend>
+      <legend>{t("organize.invitations.title")}</legend>
       <WrongWith path={path} />
-      <p>{text.lead}</p>
+      <p>{t("organize.invitations.lead")}</p>
       {accounts.length > 0 && (
         <p class="notice good" role="status">
-          {text.good(number(accounts.length), number(totalWeight(accounts)))}
+          {t("organize.invitations.good", {
+            count: accounts.length,
+            weight: totalWeight(accounts),
+          })}
         </p>
       )}
       {batch && !batch.saved && (
         <div class="notice warn" role="status">
-          <p>{text.once(number(batch.accounts.length))}</p>
+          <p>{t("organize.invitations.once", { count: batch.accounts.length })}</p>
           <p>
             <button
               type="button"
@@ -82,7 +84,7 @@ export function Invitations({
                 save(batch);
               }}
             >
-              {text.save}
+              {t("organize.invitations.save")}
             </button>
           </p>
         </div>
@@ -91,16 +93,18 @@ export function Invitations({
         <>
           <TextField
             path={`${path}.count`}
-            label={accounts.length ? text.more : text.count}
-            hint={text.most(number(MOST_INVITATIONS))}
+            label={
+              accounts.length ? t("organize.invitations.more") : t("organize.invitations.count")
+            }
+            hint={t("organize.invitations.most", { most: MOST_INVITATIONS })}
             value={count}
             change={setCount}
             more={{ inputMode: "numeric" }}
           />
           <TextField
             path={`${path}.weight`}
-            label={text.weight}
-            hint={text.weightHint}
+            label={t("organize.invitations.weight")}
+            hint={t("organize.invitations.weightHint")}
             value={weight}
             change={setWeight}
             more={{ inputMode: "numeric" }}
@@ -111,7 +115,7 @@ export function Invitations({
               disabled={!possible || done !== undefined}
               onClick={() => void make()}
             >
-              {text.make}
+              {t("organize.invitations.make")}
             </button>
             {batch && accounts.length > 0 && (
               <button
@@ -120,7 +124,7 @@ export function Invitations({
                   save(batch);
                 }}
               >
-                {text.again}
+                {t("organize.invitations.again")}
               </button>
             )}
           </p>
@@ -128,7 +132,7 @@ export function Invitations({
       )}
       {done !== undefined && (
         <p role="status">
-          <progress aria-label={text.making} value={done} max={wanted} />
+          <progress aria-label={t("organize.invitations.making")} value={done} max={wanted} />
         </p>
       )}
       {(accounts.length > 0 || batch) && (
@@ -140,23 +144,24 @@ export function Invitations({
             change([]);
           }}
         >
-          {text.drop}
+          {t("organize.invitations.drop")}
         </button>
       )}
-      <p class="hint">{text.each}</p>
+      <p class="hint">{t("organize.invitations.each")}</p>
     </fieldset>
   );
 }
 
 /** How many of a plan's invitations are redeemed. */
 export function Redeemed({ plan: { invitations, censusFixed } }: { plan: Plan }) {
-  const text = words.organize.invitations;
   const { issued, redeemed } = invitations;
   return (
     <section aria-labelledby="invitations">
-      <h2 id="invitations">{text.title}</h2>
-      <p>{text.counts(number(redeemed), number(issued))}</p>
-      <p class="hint">{censusFixed ? text.over : text.fixed}</p>
+      <h2 id="invitations">{t("organize.invitations.title")}</h2>
+      <p>{t("organize.invitations.counts", { redeemed, issued })}</p>
+      <p class="hint">
+        {censusFixed ? t("organize.invitations.over") : t("organize.invitations.fixed")}
+      </p>
     </section>
   );
 }

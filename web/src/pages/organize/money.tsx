@@ -12,7 +12,8 @@ import { addressOf } from "../../client/account_file.ts";
 import { money as moneyShape } from "../../client/organizing.ts";
 import type { PlanDraft } from "../../client/plan_draft.ts";
 import type { Problem } from "../../client/plan_specification.ts";
-import { amount, type Currency, readAmount, words } from "../../messages/index.ts";
+import { amount, type Currency, readAmount } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { PLAIN_UNITS } from "../../view/currency.ts";
 import { Failure, type Resource, useResource } from "../../view/resource.tsx";
 import { gateway } from "../../view/session.ts";
@@ -87,9 +88,9 @@ export function useMoney(draft: PlanDraft, change: (part: Partial<PlanDraft>) =>
 }
 
 /** That the token is asked for, or does not answer. */
-export function Asking({ token: { error, again } }: Pick<Money, "token">) {
-  if (error === undefined) return <p role="status">{words.loading}</p>;
-  return <Failure error={error} again={again} />;
+export function Asking({ token: { error, reload } }: Pick<Money, "token">) {
+  if (error === undefined) return <p role="status">{t("loading")}</p>;
+  return <Failure error={error} retry={reload} />;
 }
 
 /** Whether a field takes an amount of the round's money. */
@@ -99,9 +100,9 @@ export function useAmountOf(path: string): Money | undefined {
 }
 
 /** What is wrong with a field, in words of the page. */
-export function sayFault({ path, fault }: Problem): string {
+export function faultText({ path, fault }: Problem): string {
   const badAmount = AMOUNTS.includes(path) && (fault === "integer" || fault === "integers");
-  return badAmount ? words.propose.problems["amount"]!["form"]! : words.organize.faults[fault];
+  return badAmount ? t("propose.problems.amount.form") : t(`organize.faults.${fault}`);
 }
 
 function unitsAt({ money, outcome }: PlanDraft, path: string): string {

@@ -5,20 +5,14 @@ import { useEffect, useState } from "preact/hooks";
 import { problemText } from "../../client/gateway.ts";
 import { funders, plan as planShape, type Organizer, type Plan } from "../../client/organizing.ts";
 import { type Counts, poll, type Poll, progress, type Round, round } from "../../client/views.ts";
-import {
-  moment,
-  number,
-  percent,
-  planProblem,
-  short,
-  status,
-  words,
-} from "../../messages/index.ts";
+import { moment, number, percent, short, messageIfAny } from "../../messages/index.ts";
+import { planProblem, status } from "../../messages/server_texts.ts";
+import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import { Facts, Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
 import { gateway, readConfig } from "../../view/session.ts";
-import { sayWarning } from "./check.tsx";
+import { warningText } from "./check.tsx";
 import { Funding } from "./funding.tsx";
 import { Redeemed } from "./invitations.tsx";
 import { AsOrganizer } from "./token.tsx";
@@ -44,23 +38,23 @@ export function PlanPage({ id }: { id: bigint }) {
   const found = useResource(() => load(name), [name]);
   useEffect(() => {
     if (found.value?.plan.finished) return undefined;
-    const timer = setInterval(found.again, REFRESH_MS);
+    const timer = setInterval(found.reload, REFRESH_MS);
     return () => {
       clearInterval(timer);
     };
   }, [found.value?.plan.finished]);
-  const title = found.value?.plan.specification.title ?? words.organize.plan.document;
+  const title = found.value?.plan.specification.title ?? t("organize.plan.document");
   return (
     <Page title={title}>
       <AsOrganizer>
         {(organizer) => (
           <Await resource={found}>
-            {(loaded) => <Shown organizer={organizer} loaded={loaded} again={found.again} />}
+            {(loaded) => <Shown organizer={organizer} loaded={loaded} reload={found.reload} />}
           </Await>
         )}
       </AsOrganizer>
       <p>
-        <a href="/organize">{words.organize.plan.all}</a>
+        <a href="/organize">{t("organize.plan.all")}</a>
       </p>
     </Page>
   );
@@ -69,34 +63,40 @@ export function PlanPage({ id }: { id: bigint }) {
 function Shown({
   organizer,
   loaded,
-  again,
+  reload,
 }: {
   organizer: Organizer;
   loaded: Loaded;
-  again: () => void;
+  reload: () => void;
 }) {
-  const text = words.organize.plan;
   const { config, plan, round, poll } = loaded;
   return (
     <>
       <Facts
         facts={[
-          [text.state, poll ? status(poll.status) : round ? status(round.status) : text.planned],
+          [
+            t("organize.plan.state"),
+            poll ? status(poll.status) : round ? status(round.status) : t("organize.plan.planned"),
+          ],
           ...momentsOf(plan, round, poll),
         ]}
       />
       {plan.problem && (
-        <p class="notice warn">{text.waits(planProblem(problemText(plan.problem)))}</p>
+        <p class="notice warn">
+          {t("organize.plan.waits", { problem: planProblem(problemText(plan.problem)) })}
+        </p>
       )}
-      <h2>{text.next}</h2>
+      <h2>{t("organize.plan.next")}</h2>
       <p>{next(loaded)}</p>
-      <p class="hint">{text.fixed}</p>
+      <p class="hint">{t("organize.plan.fixed")}</p>
       <p class="actions">
-        {plan.round !== undefined && <a href={`/rounds/${plan.round}`}>{text.round}</a>}
-        {plan.poll !== undefined && <a href={`/polls/${plan.poll}`}>{text.poll}</a>}
+        {plan.round !== undefined && (
+          <a href={`/rounds/${plan.round}`}>{t("organize.plan.round")}</a>
+        )}
+        {plan.poll !== undefined && <a href={`/polls/${plan.poll}`}>{t("organize.plan.poll")}</a>}
         {poll?.status === "tallied" && (
           <a class="button" href={`/polls/${poll.poll}/results`}>
-            {text.results}
+            {t("organize.plan.results")}
           </a>
         )}
       </p>
@@ -108,15 +108,15 @@ function Shown({
           round={round}
           treasury={config.treasury}
           funders={loaded.funders}
-          again={again}
+          reload={reload}
         />
       )}
       {plan.warnings.length > 0 && (
         <details>
-          <summary>{text.warnings(number(plan.warnings.length))}</summary>
+          <summary>{t("organize.plan.warnings", { count: plan.warnings.length })}</summary>
           <ul>
             {plan.warnings.map((one) => (
-              <li key={one.sentence}>{sayWarning(one)}</li>
+              <li key={one.sentence}>{warningText(one)}</li>
             ))}
           </ul>
         </details>
@@ -132,7 +132,6 @@ function momentsOf(
   round: Round | undefined,
   poll: Poll | undefined,
 ): (readonly [string, string])[] {
-  const { each } = words.organize.moments;
   const times = round
     ? {
         proposals_open_at: round.proposalsOpenAt,
@@ -146,53 +145,56 @@ function momentsOf(
         closes_at: specification.closesAt,
       };
   return Object.entries(times).flatMap(([name, at]) => {
-    return at === undefined ? [] : [[each[name]!.legend, moment(at)] as const];
+    return at === undefined
+      ? []
+      : [[messageIfAny(`organize.moments.each.${name}.legend`) ?? name, moment(at)] as const];
   });
 }
 
 /** What happens from here on, and when. */
 function next({ plan, round, poll }: Loaded): string {
-  const text = words.organize.plan.nexts;
   if (round && (!poll || round.status !== "voting")) {
     switch (round.status) {
       case "announced":
-        return text.announced(moment(round.proposalsOpenAt));
+        return t("organize.plan.nexts.announced", { time: moment(round.proposalsOpenAt) });
       case "proposing":
-        return text.proposing(moment(round.proposalsCloseAt));
+        return t("organize.plan.nexts.proposing", { time: moment(round.proposalsCloseAt) });
       case "ready":
-        return text.ready(moment(round.votingOpensAt));
+        return t("organize.plan.nexts.ready", { time: moment(round.votingOpensAt) });
       case "tallied":
-        return text.deciding;
+        return t("organize.plan.nexts.deciding");
       case "decided":
-        return text.decided;
+        return t("organize.plan.nexts.decided");
     }
-    return text.expired;
+    return t("organize.plan.nexts.expired");
   }
   switch (poll?.status) {
     case undefined: {
       const { registrationClosesAt, minimumBallots } = plan.specification;
-      if (registrationClosesAt === undefined || plan.censusFixed) return text.starting;
-      return `${text.registering(moment(registrationClosesAt))} ${text.fewest(number(minimumBallots))}`;
+      if (registrationClosesAt === undefined || plan.censusFixed)
+        return t("organize.plan.nexts.starting");
+      return `${t("organize.plan.nexts.registering", { time: moment(registrationClosesAt) })} ${t("organize.plan.nexts.fewest", { count: minimumBallots })}`;
     }
     case "created":
-      return text.created(moment(poll.opensAt));
+      return t("organize.plan.nexts.created", { time: moment(poll.opensAt) });
     case "open":
-      return text.open(moment(poll.closesAt));
+      return t("organize.plan.nexts.open", { time: moment(poll.closesAt) });
     case "closed":
-      return text.closed;
+      return t("organize.plan.nexts.closed");
     case "anchored":
-      return text.anchored(moment(poll.releasableAt ?? poll.freezesAt));
+      return t("organize.plan.nexts.anchored", {
+        time: moment(poll.releasableAt ?? poll.freezesAt),
+      });
     case "releasable":
-      return text.releasable;
+      return t("organize.plan.nexts.releasable");
     case "tallied":
-      return text.tallied;
+      return t("organize.plan.nexts.tallied");
   }
-  return text.void;
+  return t("organize.plan.nexts.void");
 }
 
 /** How many may vote and how many did: nobody is told more before the end. */
 function Participation({ poll: { poll, voters, minimumBallots } }: { poll: Poll }) {
-  const text = words.organize.plan;
   const [counts, setCounts] = useState<Counts>();
   useEffect(() => {
     return gateway.events(`/polls/${poll}/events`, "progress", progress, setCounts);
@@ -200,44 +202,46 @@ function Participation({ poll: { poll, voters, minimumBallots } }: { poll: Poll 
   const voted = counts?.voted;
   return (
     <section aria-labelledby="participation">
-      <h2 id="participation">{text.participation}</h2>
+      <h2 id="participation">{t("organize.plan.participation")}</h2>
       <Facts
         facts={[
-          [text.eligible, number(voters)],
+          [t("organize.plan.eligible"), number(voters)],
           [
-            text.voted,
+            t("organize.plan.voted"),
             voted === undefined
-              ? words.poll.unknown
-              : text.ofAll(number(voted), percent(BigInt(voted), BigInt(voters))),
+              ? t("poll.unknown")
+              : t("organize.plan.ofAll", {
+                  voted,
+                  percent: percent(BigInt(voted), BigInt(voters)),
+                }),
           ],
-          [text.minimum, number(minimumBallots)],
+          [t("organize.plan.minimum"), number(minimumBallots)],
         ]}
       />
-      <p class="hint">{text.countsOnly}</p>
+      <p class="hint">{t("organize.plan.countsOnly")}</p>
     </section>
   );
 }
 
 function Transactions({ plan: { transactions } }: { plan: Plan }) {
-  const text = words.organize.plan;
   if (!transactions.length) return null;
   return (
     <details>
-      <summary>{text.transactions(number(transactions.length))}</summary>
-      <div class="scroll" tabIndex={0} role="group" aria-label={text.table}>
+      <summary>{t("organize.plan.transactions", { count: transactions.length })}</summary>
+      <div class="scroll" tabIndex={0} role="group" aria-label={t("organize.plan.table")}>
         <table>
           <thead>
             <tr>
-              <th scope="col">{text.does}</th>
-              <th scope="col">{text.transaction}</th>
-              <th scope="col">{text.block}</th>
-              <th scope="col">{text.gas}</th>
+              <th scope="col">{t("organize.plan.does")}</th>
+              <th scope="col">{t("organize.plan.transaction")}</th>
+              <th scope="col">{t("organize.plan.block")}</th>
+              <th scope="col">{t("organize.plan.gas")}</th>
             </tr>
           </thead>
           <tbody>
             {transactions.map(({ name, transaction, block, gasUsed }) => (
               <tr key={toHex(transaction)}>
-                <th scope="row">{text.steps[name] ?? name}</th>
+                <th scope="row">{messageIfAny(`organize.plan.steps.${name}`) ?? name}</th>
                 <td>
                   <code title={toHex(transaction)}>{short(toHex(transaction))}</code>
                 </td>

@@ -2,36 +2,35 @@
 
 import { problemText } from "../../client/gateway.ts";
 import { type Plan, plans } from "../../client/organizing.ts";
-import { number, planProblem, words } from "../../messages/index.ts";
+import { planProblem } from "../../messages/server_texts.ts";
+import { t } from "../../messages/organizer.ts";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
 import { gateway } from "../../view/session.ts";
 import { AsOrganizer } from "./token.tsx";
 
 export function OrganizePage() {
-  const text = words.organize;
   return (
-    <Page title={text.title}>
-      <p class="lead">{text.lead}</p>
+    <Page title={t("nav.organize")}>
+      <p class="lead">{t("organize.lead")}</p>
       <AsOrganizer>{() => <Plans />}</AsOrganizer>
     </Page>
   );
 }
 
 function Plans() {
-  const text = words.organize.plans;
   const found = useResource(() => gateway.get("/plans?brief=true", plans), []);
   return (
     <>
       <p>
         <a class="button primary" href="/organize/new">
-          {text.create}
+          {t("organize.plans.create")}
         </a>
       </p>
       <Await resource={found}>
         {(listed) => (
           <>
-            {!listed.length && <p>{text.none}</p>}
+            {!listed.length && <p>{t("organize.plans.none")}</p>}
             <ul class="cards">
               {listed.toReversed().map((plan) => (
                 <li key={plan.plan}>
@@ -48,20 +47,21 @@ function Plans() {
 }
 
 function stateOf({ round, poll, problem, finished, censusFixed, specification }: Plan): string {
-  const text = words.organize.plans;
   const { questions } = specification;
   const what =
-    round === undefined ? text.poll(number(questions?.length ?? 0)) : text.round(number(round));
+    round === undefined
+      ? t("organize.plans.poll", { questions: questions?.length ?? 0 })
+      : t("organize.plans.round", { round });
   const state = problem
-    ? text.waits(planProblem(problemText(problem)))
+    ? t("organize.plans.waits", { problem: planProblem(problemText(problem)) })
     : finished
-      ? text.finished
+      ? t("organize.plans.finished")
       : poll !== undefined
-        ? text.voting
+        ? t("organize.plans.voting")
         : censusFixed
-          ? text.starting
+          ? t("organize.plans.starting")
           : round !== undefined
-            ? text.proposing
-            : text.registering;
-  return text.state(what, state);
+            ? t("organize.plans.proposing")
+            : t("organize.plans.registering");
+  return t("organize.plans.state", { what, state });
 }

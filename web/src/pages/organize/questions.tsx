@@ -17,7 +17,8 @@ import {
   QUESTION_KINDS,
   type QuestionDraft,
 } from "../../client/plan_draft.ts";
-import { number, words } from "../../messages/index.ts";
+import { number } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { ChoiceFields, idOf, SelectField, TextField, useDescribed, WrongWith } from "./inputs.tsx";
 
 export function QuestionsStep({
@@ -27,10 +28,9 @@ export function QuestionsStep({
   draft: PlanDraft;
   change: (part: Partial<PlanDraft>) => void;
 }) {
-  const text = words.organize.questions;
   return (
     <>
-      <p>{text.lead}</p>
+      <p>{t("organize.questions.lead")}</p>
       {questions.map((question, place) => (
         <Question
           key={place}
@@ -54,7 +54,7 @@ export function QuestionsStep({
           change({ questions: [...questions, freshQuestion()] });
         }}
       >
-        {text.add}
+        {t("organize.questions.add")}
       </button>
     </>
   );
@@ -71,17 +71,16 @@ function Question({
   change: (question: QuestionDraft) => void;
   remove: (() => void) | undefined;
 }) {
-  const text = words.organize.questions;
   const path = `questions.${place}`;
   const { kind, outcome } = question;
   const capped = kind === "approval" || kind === "knapsack";
   return (
     <fieldset class="question" id={idOf(path)} tabIndex={-1}>
-      <legend>{text.question(number(place + 1))}</legend>
+      <legend>{t("organize.questions.question", { place: place + 1 })}</legend>
       <WrongWith path={path} />
       <TextField
         path={`${path}.title`}
-        label={text.title}
+        label={t("organize.questions.title")}
         value={question.title}
         change={(title) => {
           change({ ...question, title });
@@ -89,8 +88,8 @@ function Question({
       />
       <ChoiceFields
         path={path}
-        label={text.kind}
-        names={text.kinds}
+        label={t("organize.questions.kind")}
+        names="kinds"
         kinds={QUESTION_KINDS}
         choice={question}
         change={(chosen) => {
@@ -106,8 +105,8 @@ function Question({
       {kind !== "number" && (
         <ChoiceFields
           path={`outcomes.${place}`}
-          label={text.outcome}
-          names={text.outcomes}
+          label={t("organize.questions.outcome")}
+          names="outcomes"
           kinds={POLL_OUTCOMES}
           choice={outcome}
           change={(chosen) => {
@@ -120,7 +119,9 @@ function Question({
           <TextField
             key={name}
             path={`outcomes.${place}.budgets.${category}`}
-            label={text.budgetOf(name || text.noCategory)}
+            label={t("organize.questions.budgetOf", {
+              category: name || t("organize.questions.noCategory"),
+            })}
             value={question.budgets[name] ?? ""}
             change={(budget) => {
               change({ ...question, budgets: { ...question.budgets, [name]: budget } });
@@ -130,7 +131,7 @@ function Question({
         ))}
       {remove && (
         <button type="button" class="danger" onClick={remove}>
-          {text.remove(number(place + 1))}
+          {t("organize.questions.remove", { place: place + 1 })}
         </button>
       )}
     </fieldset>
@@ -148,7 +149,6 @@ function Options({
   question: QuestionDraft;
   change: (question: QuestionDraft) => void;
 }) {
-  const text = words.organize.options;
   const [pasted, setPasted] = useState("");
   const { options, caps } = question;
   const set = (changed: readonly Option[]) => {
@@ -156,7 +156,7 @@ function Options({
   };
   return (
     <fieldset id={idOf(path)} tabIndex={-1}>
-      <legend>{text.legend}</legend>
+      <legend>{t("organize.options.legend")}</legend>
       <WrongWith path={path} />
       {options.map((option, row) => (
         <OptionRow
@@ -190,12 +190,12 @@ function Options({
             set([...options, EMPTY_OPTION]);
           }}
         >
-          {text.add}
+          {t("organize.options.add")}
         </button>
       </p>
       <details>
-        <summary>{text.paste}</summary>
-        <label for={`${idOf(path)}-paste`}>{text.lines}</label>
+        <summary>{t("organize.options.paste")}</summary>
+        <label for={`${idOf(path)}-paste`}>{t("organize.options.lines")}</label>
         <textarea
           id={`${idOf(path)}-paste`}
           rows={4}
@@ -212,7 +212,7 @@ function Options({
             setPasted("");
           }}
         >
-          {text.take}
+          {t("organize.options.take")}
         </button>
       </details>
     </fieldset>
@@ -234,13 +234,12 @@ function OptionRow({
   change: (option: Option) => void;
   remove: () => void;
 }) {
-  const text = words.organize.options;
   const cost = useDescribed(costPath);
   const count = number(row + 1);
   return (
     <div class="tools option">
       <label class="name">
-        {text.name(count)}
+        {t("organize.options.name", { place: count })}
         <input
           autocomplete="off"
           value={option.name}
@@ -251,7 +250,7 @@ function OptionRow({
       </label>
       {hasCosts(question) && (
         <label>
-          {text.cost(count)}
+          {t("organize.options.cost", { place: count })}
           <input
             autocomplete="off"
             inputMode="numeric"
@@ -265,7 +264,7 @@ function OptionRow({
       )}
       {question.outcome.kind === "categories" && (
         <label>
-          {text.category(count)}
+          {t("organize.options.category", { place: count })}
           <input
             autocomplete="off"
             value={option.category}
@@ -276,7 +275,11 @@ function OptionRow({
         </label>
       )}
       {question.options.length > 1 && (
-        <button type="button" aria-label={text.remove(option.name || count)} onClick={remove}>
+        <button
+          type="button"
+          aria-label={t("organize.options.remove", { name: option.name || count })}
+          onClick={remove}
+        >
           ×
         </button>
       )}
@@ -294,18 +297,17 @@ function Caps({
   question: QuestionDraft;
   change: (question: QuestionDraft) => void;
 }) {
-  const text = words.organize.caps;
   const { caps, options } = question;
   const set = (changed: readonly CapDraft[]) => {
     change({ ...question, caps: changed });
   };
   return (
     <details open={caps.length > 0}>
-      <summary>{text.summary}</summary>
-      <p class="hint">{text.hint}</p>
+      <summary>{t("organize.caps.summary")}</summary>
+      <p class="hint">{t("organize.caps.hint")}</p>
       {caps.map((cap, place) => (
         <fieldset key={place} id={idOf(`${path}.caps.${place}.options`)} tabIndex={-1}>
-          <legend>{text.legend(number(place + 1))}</legend>
+          <legend>{t("organize.caps.legend", { place: place + 1 })}</legend>
           {options.map(({ name }, row) => (
             <label class="choice" key={row}>
               <input
@@ -322,11 +324,11 @@ function Caps({
           ))}
           <SelectField
             path={`${path}.caps.${place}.kind`}
-            label={text.of}
+            label={t("organize.caps.of")}
             value={cap.ofCosts ? "costs" : "count"}
             choices={[
-              ["count", text.count],
-              ["costs", text.costs],
+              ["count", t("organize.caps.count")],
+              ["costs", t("organize.caps.costs")],
             ]}
             change={(of) => {
               set(caps.with(place, { ...cap, ofCosts: of === "costs" }));
@@ -334,7 +336,7 @@ function Caps({
           />
           <TextField
             path={`${path}.caps.${place}`}
-            label={text.bound}
+            label={t("organize.caps.bound")}
             value={cap.bound}
             change={(bound) => {
               set(caps.with(place, { ...cap, bound }));
@@ -347,7 +349,7 @@ function Caps({
               set(caps.toSpliced(place, 1));
             }}
           >
-            {text.remove(number(place + 1))}
+            {t("organize.caps.remove", { place: place + 1 })}
           </button>
         </fieldset>
       ))}
@@ -357,7 +359,7 @@ function Caps({
           set([...caps, { options: [], ofCosts: false, bound: "1" }]);
         }}
       >
-        {text.add}
+        {t("organize.caps.add")}
       </button>
     </details>
   );

@@ -15,7 +15,8 @@ import {
   type When,
 } from "../../client/plan_draft.ts";
 import { localTime, momentsOf } from "../../client/plan_specification.ts";
-import { moment, number, short, words, zone } from "../../messages/index.ts";
+import { moment, short, zone, messageIfAny } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
 import {
   CheckField,
@@ -37,13 +38,12 @@ interface StepProps {
 }
 
 export function SubjectStep({ draft, change }: StepProps) {
-  const text = words.organize.subject;
   return (
     <>
       <TextField
         path="title"
-        label={text.title}
-        hint={text.titleHint}
+        label={t("organize.subject.title")}
+        hint={t("organize.subject.titleHint")}
         value={draft.title}
         change={(title) => {
           change({ title });
@@ -52,8 +52,8 @@ export function SubjectStep({ draft, change }: StepProps) {
       />
       <LinesField
         path="text"
-        label={text.text}
-        hint={text.textHint}
+        label={t("organize.subject.text")}
+        hint={t("organize.subject.textHint")}
         value={draft.text}
         change={(written) => {
           change({ text: written });
@@ -61,8 +61,12 @@ export function SubjectStep({ draft, change }: StepProps) {
       />
       <KindField
         path="kind"
-        legend={text.kind}
-        kinds={(["poll", "round"] as const).map((kind) => [kind, ...text.kinds[kind]])}
+        legend={t("organize.subject.kind")}
+        kinds={(["poll", "round"] as const).map((kind) => [
+          kind,
+          t(`organize.subject.kinds.${kind}.name`),
+          t(`organize.subject.kinds.${kind}.hint`),
+        ])}
         value={draft.kind}
         change={(kind) => {
           change({ kind: kind as PlanDraft["kind"] });
@@ -74,7 +78,6 @@ export function SubjectStep({ draft, change }: StepProps) {
 
 /** Of a round: its money, how members vote, and who is paid. */
 export function MoneyStep({ draft, change }: StepProps) {
-  const text = words.organize.money;
   const { currency, token, settled } = useContext(MoneyContext)!;
   const fields = (members: readonly Asked[]) => (
     <ValueFields
@@ -88,19 +91,19 @@ export function MoneyStep({ draft, change }: StepProps) {
   );
   return (
     <>
-      <p>{text.lead}</p>
+      <p>{t("organize.money.lead")}</p>
       {fields(MONEY.filter(({ name }) => name === "token"))}
       {!settled && <Asking token={token} />}
       {currency?.symbol && (
         <p class="notice" role="status">
-          {text.counted(currency.symbol)}
+          {t("organize.money.counted", { symbol: currency.symbol })}
         </p>
       )}
       {fields(MONEY.filter(({ name }) => name !== "token"))}
       <ChoiceFields
         path="ballot"
-        label={text.ballot}
-        names={words.organize.questions.kinds}
+        label={t("organize.money.ballot")}
+        names="kinds"
         kinds={ROUND_BALLOTS}
         choice={draft.ballot}
         change={(ballot) => {
@@ -109,8 +112,8 @@ export function MoneyStep({ draft, change }: StepProps) {
       />
       <ChoiceFields
         path="outcome"
-        label={text.outcome}
-        names={words.organize.questions.outcomes}
+        label={t("organize.money.outcome")}
+        names="outcomes"
         kinds={ROUND_OUTCOMES}
         choice={draft.outcome}
         change={(outcome) => {
@@ -122,12 +125,11 @@ export function MoneyStep({ draft, change }: StepProps) {
 }
 
 export function MomentsStep({ draft, change, now }: StepProps & { readonly now: number }) {
-  const text = words.organize.moments;
   const found = momentsOf(draft, now);
   return (
     <>
-      <p>{text.lead(zone())}</p>
-      <p class="hint">{text.fixed}</p>
+      <p>{t("times.zone", { zone: zone() })}</p>
+      <p class="hint">{t("organize.moments.fixed")}</p>
       {MOMENTS[draft.kind].map(({ name, optional }) => (
         <Moment
           key={name}
@@ -160,20 +162,20 @@ function Moment({
   now: number;
   change: (when: When) => void;
 }) {
-  const text = words.organize.moments;
-  const { legend, none, after } = text.each[path]!;
   const described = useDescribed(path);
   const modes = [
-    ...(optional ? ([["none", none]] as const) : []),
-    ["after", after],
-    ["at", text.at],
+    ...(optional
+      ? ([["none", messageIfAny(`organize.moments.each.${path}.none`) ?? ""]] as const)
+      : []),
+    ["after", messageIfAny(`organize.moments.each.${path}.after`) ?? ""],
+    ["at", t("organize.moments.at")],
   ] as const;
   return (
     <fieldset>
-      <legend>{legend}</legend>
+      <legend>{messageIfAny(`organize.moments.each.${path}.legend`) ?? path}</legend>
       <SelectField
         path={`${path}.mode`}
-        label={text.mode}
+        label={t("organize.moments.mode")}
         value={when.mode}
         choices={modes}
         change={(mode) => {
@@ -184,7 +186,7 @@ function Moment({
       {when.mode === "after" && (
         <div class="tools">
           <label>
-            {text.count}
+            {t("organize.moments.count")}
             <input
               class="amount"
               inputMode="numeric"
@@ -196,7 +198,7 @@ function Moment({
             />
           </label>
           <label>
-            {text.unit}
+            {t("organize.moments.unit")}
             <select
               value={when.unit}
               onChange={(event) => {
@@ -205,7 +207,7 @@ function Moment({
             >
               {Object.keys(UNITS_S).map((unit) => (
                 <option key={unit} value={unit}>
-                  {text.units[unit as When["unit"]]}
+                  {t(`organize.moments.units.${unit as When["unit"]}`)}
                 </option>
               ))}
             </select>
@@ -214,7 +216,7 @@ function Moment({
       )}
       {when.mode === "at" && (
         <label>
-          {text.time(zone())}
+          {t("organize.moments.time", { zone: zone() })}
           <input
             type="datetime-local"
             {...described}
@@ -225,7 +227,9 @@ function Moment({
           />
         </label>
       )}
-      {is !== undefined && <p class="hint">{text.is(moment(is), zone())}</p>}
+      {is !== undefined && (
+        <p class="hint">{t("organize.moments.is", { time: moment(is), zone: zone() })}</p>
+      )}
       <WrongWith path={path} />
     </fieldset>
   );
@@ -236,12 +240,11 @@ export function NodesStep({
   change,
   committees,
 }: StepProps & { readonly committees: readonly Committee[] }) {
-  const text = words.organize.nodes;
   return (
     <>
-      <p>{text.lead}</p>
+      <p>{t("organize.nodes.lead")}</p>
       <fieldset id={idOf("committee")} tabIndex={-1}>
-        <legend>{text.committee}</legend>
+        <legend>{t("organize.nodes.committee")}</legend>
         <WrongWith path="committee" />
         {committees.map((one, place) => (
           <label class="choice" key={place}>
@@ -256,12 +259,12 @@ export function NodesStep({
             <Nodes committee={one} />
           </label>
         ))}
-        {!committees.length && <p class="notice bad">{text.none}</p>}
+        {!committees.length && <p class="notice bad">{t("organize.nodes.none")}</p>}
       </fieldset>
       <TextField
         path="minimum_ballots"
-        label={text.minimum}
-        hint={text.minimumHint}
+        label={t("organize.nodes.minimum")}
+        hint={t("organize.nodes.minimumHint")}
         value={draft.minimumBallots}
         change={(minimumBallots) => {
           change({ minimumBallots });
@@ -270,15 +273,15 @@ export function NodesStep({
       />
       <CheckField
         path="secret"
-        label={text.secret}
-        hint={text.secretHint}
+        label={t("organize.nodes.secret")}
+        hint={t("organize.nodes.secretHint")}
         value={draft.secret}
         change={(secret) => {
           change({ secret });
         }}
       />
       <details>
-        <summary>{text.protocol}</summary>
+        <summary>{t("organize.nodes.protocol")}</summary>
         <ValueFields
           path="times"
           members={TIMES}
@@ -293,14 +296,13 @@ export function NodesStep({
 }
 
 function Nodes({ committee: { threshold, faults, quorum, nodes } }: { committee: Committee }) {
-  const text = words.organize.nodes;
   return (
     <span class="named">
-      <span>
-        {text.of(number(nodes.length), number(threshold), number(faults), number(quorum))}
-      </span>
+      <span>{t("organize.nodes.of", { nodes: nodes.length, threshold, faults, quorum })}</span>
       {nodes.map(({ node, address, url }) => (
-        <small key={node}>{text.node(number(node), url, short(toHex(address)))}</small>
+        <small key={node}>
+          {t("organize.nodes.node", { place: node, url, address: short(toHex(address)) })}
+        </small>
       ))}
     </span>
   );

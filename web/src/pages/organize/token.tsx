@@ -5,7 +5,7 @@ import { useId, useState } from "preact/hooks";
 
 import { Refusal } from "../../client/gateway.ts";
 import { Organizer } from "../../client/organizing.ts";
-import { words } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { Failure, useResource } from "../../view/resource.tsx";
 import { keptIfAllowed } from "../../view/session.ts";
 
@@ -17,7 +17,6 @@ export function AsOrganizer({
 }: {
   children: (organizer: Organizer) => ComponentChildren;
 }) {
-  const text = words.organize.token;
   const [token, setToken] = useState(() => sessionStorage.getItem(TOKEN) ?? "");
   const found = useResource(async () => {
     if (!token) return undefined;
@@ -38,28 +37,27 @@ export function AsOrganizer({
               setToken("");
             }}
           >
-            {text.forget}
+            {t("organize.token.forget")}
           </button>
         </p>
       </>
     );
   }
   if (found.error !== undefined && !wrong) {
-    return <Failure error={found.error} again={found.again} />;
+    return <Failure error={found.error} retry={found.reload} />;
   }
-  return <AskToken wrong={wrong} use={setToken} again={found.again} />;
+  return <AskToken wrong={wrong} use={setToken} reload={found.reload} />;
 }
 
 function AskToken({
   wrong,
   use,
-  again,
+  reload,
 }: {
   wrong: boolean;
   use: (token: string) => void;
-  again: () => void;
+  reload: () => void;
 }) {
-  const text = words.organize.token;
   const [typed, setTyped] = useState("");
   const id = useId();
   return (
@@ -67,11 +65,11 @@ function AskToken({
       onSubmit={(event) => {
         event.preventDefault();
         use(typed.trim());
-        again();
+        reload();
       }}
     >
-      <p>{text.why}</p>
-      <label for={id}>{text.label}</label>
+      <p>{t("organize.token.why")}</p>
+      <label for={id}>{t("organize.token.label")}</label>
       <input
         id={id}
         type="password"
@@ -85,14 +83,14 @@ function AskToken({
         }}
       />
       <p id={`${id}-hint`} class="hint">
-        {text.kept}
+        {t("organize.token.kept")}
       </p>
       {wrong && (
         <p class="notice bad" role="alert">
-          {text.wrong}
+          {t("organize.token.wrong")}
         </p>
       )}
-      <button type="submit">{text.use}</button>
+      <button type="submit">{t("organize.token.use")}</button>
     </form>
   );
 }

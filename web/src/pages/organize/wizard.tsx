@@ -19,8 +19,9 @@ import {
   stepOf,
   STEPS,
 } from "../../client/plan_specification.ts";
-import { number, words } from "../../messages/index.ts";
+import { t } from "../../messages/organizer.ts";
 import { Malformed } from "../../protocol/errors.ts";
+import { readJson } from "../../protocol/json.ts";
 import { PLAIN_UNITS } from "../../view/currency.ts";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
@@ -30,16 +31,15 @@ import { Created } from "./created.tsx";
 import { VotersStep } from "./electorate.tsx";
 import { idOf, Wrong } from "./inputs.tsx";
 import type { Batch } from "./invitations.tsx";
-import { Asking, MoneyContext, sayFault, useMoney } from "./money.tsx";
+import { Asking, MoneyContext, faultText, useMoney } from "./money.tsx";
 import { QuestionsStep } from "./questions.tsx";
 import { MomentsStep, MoneyStep, NodesStep, SubjectStep } from "./steps.tsx";
 import { AsOrganizer } from "./token.tsx";
 
 export function NewPlanPage() {
-  const text = words.organize.wizard;
   const [made, setMade] = useState<string>();
   return (
-    <Page key={made} title={made ? text.created : text.title}>
+    <Page key={made} title={made ? t("organize.wizard.created") : t("organize.wizard.title")}>
       <AsOrganizer>
         {(organizer) =>
           made ? <Created plan={made} /> : <Wizard organizer={organizer} done={setMade} />
@@ -81,7 +81,6 @@ function Steps({
   known: readonly Committee[];
   done: (plan: string) => void;
 }) {
-  const text = words.organize;
   const [draft, setDraft] = useState(() => readPlanDraft(store()));
   const [step, setStep] = useState<Step>("subject");
   const [visited, setVisited] = useState<ReadonlySet<Step>>(new Set());
@@ -91,8 +90,8 @@ function Steps({
   const kept = useKept(draft);
   const heading = useRef<HTMLHeadingElement>(null);
   const { problems } = useMemo(() => specificationOf(draft, now), [draft, now]);
-  const wrong = new Map(problems.map((one) => [one.path, sayFault(one)]));
-  if (refused) wrong.set(refused.path, text.refused(refused.detail));
+  const wrong = new Map(problems.map((one) => [one.path, faultText(one)]));
+  if (refused) wrong.set(refused.path, t("organize.refused", { detail: refused.detail }));
 
   const change = (part: Partial<PlanDraft>) => {
     setRefused(undefined);
@@ -110,13 +109,13 @@ function Steps({
   }, [step, target]);
 
   const place = STEPS.indexOf(step);
-  const name = (one: Step) => text.steps[one === "ask" ? draft.kind : one];
+  const name = (one: Step) => t(`organize.steps.${one === "ask" ? draft.kind : one}`);
   const faulty = (one: Step) => [...wrong.keys()].filter((path) => stepOf(path) === one).length;
   // What nobody has come to yet is not wrong, only empty.
   const told = visited.has(step) || visited.has("check") ? wrong : new Map<string, string>();
   return (
     <Wrong.Provider value={told}>
-      <nav aria-label={text.wizard.progress}>
+      <nav aria-label={t("organize.wizard.progress")}>
         <ol class="steps">
           {STEPS.map((one) => (
             <li key={one}>
@@ -129,7 +128,7 @@ function Steps({
               >
                 {name(one)}
                 {visited.has(one) && faulty(one) > 0 && (
-                  <span class="wrong"> {text.wizard.faulty(number(faulty(one)))}</span>
+                  <span class="wrong"> {t("organize.wizard.faulty", { count: faulty(one) })}</span>
                 )}
               </button>
             </li>
@@ -137,9 +136,9 @@ function Steps({
         </ol>
       </nav>
       <h2 tabIndex={-1} ref={heading}>
-        {text.wizard.step(number(place + 1), number(STEPS.length), name(step))}
+        {t("organize.wizard.step", { place: place + 1, all: STEPS.length, name: name(step) })}
       </h2>
-      {!kept && <p class="notice warn">{text.wizard.large}</p>}
+      {!kept && <p class="notice warn">{t("organize.wizard.large")}</p>}
       {step === "subject" && (
         <>
           <SubjectStep draft={draft} change={change} />
@@ -193,7 +192,7 @@ function Steps({
               go(STEPS[place - 1]!);
             }}
           >
-            {text.wizard.back}
+            {t("organize.wizard.back")}
           </button>
         )}
         {step !== "check" && (
@@ -204,11 +203,11 @@ function Steps({
               go(STEPS[place + 1]!);
             }}
           >
-            {text.wizard.next}
+            {t("organize.wizard.next")}
           </button>
         )}
       </p>
-      <p class="hint">{text.wizard.kept}</p>
+      <p class="hint">{t("organize.wizard.kept")}</p>
     </Wrong.Provider>
   );
 }
@@ -243,24 +242,23 @@ function lead(path: string): void {
 }
 
 function FromFile({ now, use }: { now: number; use: (draft: PlanDraft) => void }) {
-  const text = words.organize.file;
   const [said, setSaid] = useState("");
   const [problem, setProblem] = useState("");
   const read = async (file: File) => {
     setSaid("");
     setProblem("");
     try {
-      use(draftOf(JSON.parse(await file.text()), now));
-      setSaid(text.loaded);
+      use(draftOf(readJson(await file.text(), "file"), now));
+      setSaid(t("organize.file.loaded"));
     } catch (error) {
-      if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error;
-      setProblem(text.notOne(error.message));
+      if (!(error instanceof Malformed)) throw error;
+      setProblem(t("organize.file.notOne", { detail: error.message }));
     }
   };
   return (
     <details>
-      <summary>{text.summary}</summary>
-      <label for="specification">{text.load}</label>
+      <summary>{t("organize.file.summary")}</summary>
+      <label for="specification">{t("organize.file.load")}</label>
       <input
         id="specification"
         type="file"
@@ -270,7 +268,7 @@ function FromFile({ now, use }: { now: number; use: (draft: PlanDraft) => void }
           if (file) void read(file);
         }}
       />
-      <p class="hint">{text.hint}</p>
+      <p class="hint">{t("organize.file.hint")}</p>
       {said && <p role="status">{said}</p>}
       {problem && (
         <p class="notice bad" role="alert">
@@ -282,10 +280,10 @@ function FromFile({ now, use }: { now: number; use: (draft: PlanDraft) => void }
         class="danger"
         onClick={() => {
           use(freshDraft());
-          setSaid(text.emptied);
+          setSaid(t("organize.file.emptied"));
         }}
       >
-        {text.empty}
+        {t("organize.file.empty")}
       </button>
     </details>
   );

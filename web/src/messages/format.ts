@@ -1,0 +1,94 @@
+/** Numbers, amounts and times as the language in use writes them. */
+
+import { locale } from "./locale.ts";
+
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+] as const;
+
+/** A whole number with its separators. */
+export function number(value: bigint | number): string {
+  return value.toLocaleString(locale);
+}
+
+/** A part of a whole, in percent. */
+export function percent(part: bigint, whole: bigint): string {
+  const share = whole ? Number((part * 100_000n) / whole) / 100_000 : 0;
+  const options = { style: "percent", maximumFractionDigits: 1 } as const;
+  return share.toLocaleString(locale, options);
+}
+
+/** A fraction, rounded to `places` decimal places. */
+export function rounded(value: number, places: number): string {
+  return value.toLocaleString(locale, { maximumFractionDigits: places });
+}
+
+/** A time of the chain. */
+export function moment(unixS: number | bigint): string {
+  const options = { dateStyle: "medium", timeStyle: "short" } as const;
+  return new Date(1000 * Number(unixS)).toLocaleString(locale, options);
+}
+
+/** What an amount is counted in. */
+export interface Currency {
+  /** As a token names itself, undefined where it does not. */
+  readonly symbol: string | undefined;
+  /** So many of the smallest unit's places stand behind the decimal sign. */
+  readonly decimals: number;
+}
+
+/** An amount of the smallest unit, exactly, as people write it. */
+export function amount(units: bigint, { symbol, decimals }: Currency): string {
+  const digits = units.toString().padStart(decimals + 1, "0");
+  const at = digits.length - decimals;
+  const exact = decimals ? `${digits.slice(0, at)}.${digits.slice(at)}` : digits;
+  // Of a string the format takes every digit; a number would lose some.
+  const shown = new Intl.NumberFormat(locale, { maximumFractionDigits: Math.min(decimals, 100) });
+  const written = shown.format(exact as unknown as number);
+  return symbol ? `${written}\u00a0${symbol}` : written;
+}
+
+/**
+ * An amount as typed, in the smallest unit; undefined where it is none or has too many places.
+ *
+ * Signs between groups count only where groups end: where `.` is such a sign, `0.5` is nothing, as
+ * whoever types it means half of one.
+ */
+export function readAmount(typed: string, { decimals }: Currency): bigint | undefined {
+  const parts = new Intl.NumberFormat(locale).formatToParts(12345.6);
+  const sign = parts.find(({ type }) => type === "decimal")?.value ?? ".";
+  const group = parts.find(({ type }) => type === "group")?.value ?? ",";
+  const plain = typed.replaceAll(/[\s\u00a0\u202f]/g, "");
+  const [grouped = "", places = "", ...more] = plain.split(sign);
+  const [first = "", ...rest] = grouped.split(group);
+  const last = rest.at(-1);
+  if (last !== undefined) {
+    const inner = rest.slice(0, -1).every((one) => /^[0-9]{2,3}$/.test(one));
+    if (!/^[1-9][0-9]{0,2}$/.test(first) || !inner || !/^[0-9]{3}$/.test(last)) return undefined;
+  }
+  const whole = [first, ...rest].join("");
+  const digits = `${whole}${places}`;
+  if (more.length || places.length > decimals || !/^[0-9]{1,60}$/.test(digits)) return undefined;
+  return BigInt(whole + places.padEnd(decimals, "0"));
+}
+
+/** How far off a time is, as in "in 2 hours". */
+export function fromNow(seconds: number): string {
+  const format = new Intl.RelativeTimeFormat(locale);
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+  }
+  return format.format(seconds, "second");
+}
+
+/** The zone in which times are shown. */
+export function zone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** An address or digest, shortened for reading. */
+export function short(hex: string): string {
+  return hex.length > 14 ? `${hex.slice(0, 8)}…${hex.slice(-4)}` : hex;
+}
