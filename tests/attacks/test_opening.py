@@ -24,7 +24,6 @@ from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, waiting
 from ostraka.wire.problem_types import ProblemType
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.parameters import Description
 from ostraka_verifier.poll_key import node_key
 from ostraka_verifier.published import PublishedPoll
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -55,16 +54,7 @@ class Chain:
 
 
 def published(poll: SyntheticPoll) -> PublishedPoll:
-    return PublishedPoll(
-        poll.identity,
-        poll.domain,
-        poll.context,
-        poll.parameters,
-        poll.rule,
-        poll.outcome,
-        Description.decode(poll.description),
-        poll.committee,
-    )
+    return poll.published
 
 
 def courier_of(
