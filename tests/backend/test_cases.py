@@ -177,7 +177,9 @@ def test_the_gateway_refuses_what_the_command_line_refuses(
     now = 1_800_000_000
     wanted = kind.model_validate(read_specification(CASES / name, kind, now))
     unused: Any = None
-    registry: Any = SimpleNamespace(head=lambda: SimpleNamespace(timestamp=now))
+    registry: Any = SimpleNamespace(
+        head=lambda: SimpleNamespace(timestamp=now), period_floor=lambda: 0
+    )
     gateway = GatewayContext(
         rpc_url="",
         registry=registry,

@@ -1,7 +1,6 @@
 """Problems of a gateway that no journey meets: each by the code that makes it."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,7 +35,7 @@ from ostraka.planning.specification import AccountList, RoundSpecification
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import IndexedEvent
 from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.problems import Problem
+from ostraka.wire.problems import Problem, ProblemDocument
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
@@ -309,35 +308,26 @@ def test_an_account_without_coin_is_the_organizers_to_fill() -> None:
     assert problem_of(LowOnCoin("the account cannot pay")).kind is ProblemType.LOW_FUNDS
 
 
-@pytest.mark.parametrize(
-    ("signed", "kind"),
-    [(False, ProblemType.POLL_KEYS_UNSIGNED), (True, ProblemType.POLL_KEYS_DIFFER)],
-)
-def test_nodes_that_have_not_agreed_on_the_poll_keys(
-    poll: SyntheticPoll, signed: bool, kind: ProblemType
-) -> None:
-    keys = [to_hex(one.public_key) for one in poll.poll_keys]
-
+def test_nodes_without_an_answer_keep_a_poll_from_opening(poll: SyntheticPoll) -> None:
     def node(request: httpx.Request) -> httpx.Response:
-        if request.method == "PUT":
-            return httpx.Response(200, json={"public_key": keys[0]})
-        first = request.url.host == "node-1.example"
-        answer = {
-            "public_keys": keys if first else keys[::-1],
-            "signature": "0x" + "11" * 65 if signed else None,
-            "waiting_for": [{"node": 2, "reason": "key"}],
-        }
-        return httpx.Response(200, content=json.dumps(answer))
+        raise httpx.ConnectError("refused", request=request)
 
     courier = Courier(cast(Registry, ScriptedRegistry(poll)), SigningKey())
     courier._client = httpx.Client(transport=httpx.MockTransport(node))
     with pytest.raises(CourierError) as raised:
         courier.open_poll(poll.published, poll.census.encode())
     problem = problem_of(raised.value)
-    assert problem.kind is kind
-    waits_for = [{"node": 2, "stage": "key"}]
-    named = {one["node"]: one["waits_for"] for one in problem.nodes}
-    assert named == ({} if signed else dict.fromkeys(range(1, 5), waits_for))
+    assert problem.kind is ProblemType.POLL_NOT_READY
+    assert [one["node"] for one in problem.nodes] == [1, 2, 3, 4]
+    assert ProblemDocument.model_validate(problem.to_json()).nodes
+
+
+def test_nodes_that_a_stranger_names_are_shown_only_in_the_known_form() -> None:
+    known = {"node": 2, "announces_different_keys": False, "failure": "silent"}
+    given = {"type": ProblemType.UNAVAILABLE.uri, "detail": "x", "nodes": [known, {"node": "x"}, 5]}
+    problem = Problem.from_json(given)
+    assert problem.nodes == (known,)
+    assert ProblemDocument.model_validate(problem.to_json()).nodes
 
 
 def test_a_problem_of_a_later_version_keeps_what_it_says() -> None:

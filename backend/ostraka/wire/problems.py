@@ -7,7 +7,7 @@ from typing import Any, Self
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import Field
+from pydantic import Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from ostraka.wire.answers import Answer, absent
@@ -39,7 +39,15 @@ class WaitingNode(Answer):
     """A node that holds something up."""
 
     node: int
-    waits_for: list[WaitsForNode]
+    announces_different_keys: bool = Field(
+        default=False, description="Whether it announces different poll keys to different nodes."
+    )
+    failure: str | None = Field(
+        default=None, exclude_if=absent, description="What is wrong with it; absent if it waits."
+    )
+    waits_for: list[WaitsForNode] | None = Field(
+        default=None, exclude_if=absent, description="Nodes it waits for; absent if it failed."
+    )
 
 
 class ProblemDocument(Answer):
@@ -137,7 +145,7 @@ class Problem(Exception):
         )
         nodes = given.get("nodes")
         if isinstance(nodes, list):
-            problem.nodes = tuple(one for one in nodes[:_MAX_NODES] if isinstance(one, dict))
+            problem.nodes = tuple(one for one in nodes[:_MAX_NODES] if _is_waiting_node(one))
         if kind is ProblemType.UNKNOWN:
             said = given.get("status")
             if isinstance(said, int) and _FIRST_ERROR <= said <= _LAST_ERROR:
@@ -163,6 +171,15 @@ def reported(body: bytes, status: int, headers: Mapping[str, str]) -> Problem:
     if not problem.retry_after_s and _SECONDS.fullmatch(pause_s):
         problem.retry_after_s = min(max(1, int(pause_s)), _MAX_RETRY_S)
     return problem
+
+
+def _is_waiting_node(value: Any) -> bool:
+    """Whether a node that somebody names is one that answers can show."""
+    try:
+        WaitingNode.model_validate(value, strict=True)
+    except ValidationError:
+        return False
+    return True
 
 
 def _text(members: dict[str, Any], name: str, limit: int) -> str:
