@@ -588,14 +588,14 @@ def test_pinned_keys_that_are_refused_serve_for_nothing(
         async with village.run({COPIER: copier.app}, seeded=True):
             village.registry.open_poll((*keys[:3], keys[0]), (bytes(65),) * 4)
             await village.tick(2)
-            announced = village.service(2).state.announcements
+            announced = village.service(2).served.announcements
             assert {node: node_key(one.public_key) for node, one in announced.items()} == {
                 1: keys[0],
                 2: keys[1],
                 3: keys[2],
                 COPIER: keys[0],
             }
-            assert village.service(2).state.pinned is None
+            assert village.service(2).served.pinned is None
             village.registry.open_poll((keys[1], keys[0], *keys[2:]), (bytes(65),) * 4)
             await village.tick(2)
             for node in (1, 2):
