@@ -56,9 +56,9 @@ def measure() -> Iterator[dict[str, Any]]:
         f"worst of {HONEST} from the crowd's own address, while {CONNECTIONS} connections resend "
         f"{RESENT} signed ballots with false proofs to the same node",
     )
-    yield _seconds("vote beside a silent node", alone, 3, "one of four nodes is stopped; by SDK")
+    yield _seconds("vote with a silent node", alone, 3, "one of four nodes is stopped; by SDK")
     yield _seconds(
-        f"{AT_ONCE} votes at once beside a silent node",
+        f"{AT_ONCE} votes at once with a silent node",
         at_once,
         10,
         "until the last has a quorum of receipts, all by one gateway",
@@ -104,7 +104,7 @@ def _silent(town: Town) -> tuple[float, float]:
     answers = asyncio.run(vote())
     at_once = time.perf_counter() - start
     if not recorded or not all(answer.json()["recorded"] for answer in answers):
-        raise RuntimeError("a ballot is not recorded beside a silent node")
+        raise RuntimeError("a ballot is not recorded with a silent node")
     return alone, at_once
 
 

@@ -1,4 +1,4 @@
-"""What all commands share that talk to a gateway: common options and requests."""
+"""Options and requests shared by the commands that talk to a gateway."""
 
 import re
 from pathlib import Path

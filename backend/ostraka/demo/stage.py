@@ -1,4 +1,4 @@
-"""What every demo uses: the local stack, timed steps, waiting, voting and the audit."""
+"""Parts of every demo: the local stack, timed steps, waiting, voting and the audit."""
 
 import json
 import subprocess

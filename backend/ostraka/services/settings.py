@@ -87,7 +87,7 @@ class NodeSettings(BaseSettings):
 
     @property
     def passphrases(self) -> Passphrases:
-        """Sources of the key's passphrase."""
+        """Return the sources of the key's passphrase."""
         return replace(NODE_PASSPHRASES, file=self.passphrase_file)
 
 
@@ -131,7 +131,7 @@ class GatewaySettings(BaseSettings):
 
     @property
     def passphrases(self) -> Passphrases:
-        """Sources of the key's passphrase."""
+        """Return the sources of the key's passphrase."""
         return replace(GATEWAY_PASSPHRASES, file=self.passphrase_file)
 
     @classmethod
