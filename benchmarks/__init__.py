@@ -1,1 +1,1 @@
-"""What Ostraka costs on this machine, beside its goals: `make bench`. One group a module."""
+"""Costs of Ostraka on this machine, compared with goals: `make bench`. A module is a group."""

@@ -1,9 +1,10 @@
-"""Run groups of measurements, print them beside their goals and write them to build/bench.json.
+"""Run groups of measurements, print them with their goals and write them to build/bench.json.
 
     python -m benchmarks [--list] [GROUP…]
 
 A group is a module of this package with `measure()`, which yields one figure after another. Exit
-code 0: measured, goals met or not, for a busy machine is no fault; 1: a group broke off; 2: usage.
+codes: 0 measured, whether or not the goals were met, because the machine may be busy; 1 a group
+failed; 2 wrong usage.
 """
 
 import argparse
@@ -20,32 +21,34 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ostraka_verifier.wording import noun
+
 GROUPS = ("curve", "ballot", "audit", "chain", "node", "web", "browser", "cities")
 RESULT = Path(__file__).parent.parent / "build" / "bench.json"
 
 
 class Figure(TypedDict):
-    """One measured value and its goal, as build/bench.json holds it."""
+    """A measured value and its goal, as in build/bench.json."""
 
     group: str
     name: str
     value: float | None
-    """None: could not be measured; `how` says why."""
+    """None if it could not be measured; `how` states why."""
     unit: str
     goal: float
     op: Literal["<=", ">="]
-    """How value and goal compare when the goal is met."""
+    """Comparison of value and goal that means that the goal is met."""
     met: bool
     how: str
 
 
 def groups_present() -> list[str]:
-    """The groups whose modules exist, in the order of a full run."""
+    """Return the groups whose modules exist, in the order of a full run."""
     return [name for name in GROUPS if importlib.util.find_spec(f"benchmarks.{name}")]
 
 
 def measure(group: str) -> Iterator[Figure]:
-    """The figures of one group, each as soon as it is there."""
+    """Yield the figures of a group, each as soon as it is measured."""
     module = importlib.import_module(f"benchmarks.{group}")
     for figure in module.measure():
         missing = Figure.__required_keys__ - set(figure)
@@ -55,8 +58,8 @@ def measure(group: str) -> Iterator[Figure]:
 
 
 def table_of(figures: Iterable[Figure]) -> Table:
-    """Figures for a reader."""
-    table = Table("group", "figure", title="Measured, beside the goals", title_justify="left")
+    """Return figures as a table for people."""
+    table = Table("group", "figure", title="Measurements and goals", title_justify="left")
     table.add_column("value", justify="right")
     table.add_column("goal", justify="right")
     table.add_column("met")
@@ -75,18 +78,20 @@ def table_of(figures: Iterable[Figure]) -> Table:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what the command line names; every group that is there when it names none."""
+    """Run the groups that the command line names; without names, all groups."""
     present = groups_present()
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure, and compare with the goals."
+    )
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=", ".join(present))
-    parser.add_argument("--list", action="store_true", help="name the groups and end")
+    parser.add_argument("--list", action="store_true", help="list the groups and exit")
     chosen = parser.parse_args(arguments)
     if chosen.list:
         print("\n".join(present))
         return 0
     unknown = [name for name in chosen.groups if name not in present]
     if unknown:
-        parser.error(f"no group {', '.join(unknown)}; there are: {', '.join(present)}")
+        parser.error(f"unknown: {', '.join(unknown)}; the groups are: {', '.join(present)}")
 
     console = Console()
     figures: list[Figure] = []
@@ -97,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with console.status(f"Measuring {group}"):
                 figures.extend(measure(group))
         except Exception:
-            # The other groups' figures are worth having all the same.
+            # The figures of the other groups are still useful.
             console.print_exception()
             broken.append(group)
         console.print(f"{group}: {time.perf_counter() - start:.0f} s")
@@ -105,9 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         RESULT.write_text(json.dumps(figures, ensure_ascii=False, indent=2) + "\n")
     console.print(table_of(figures))
     met = sum(figure["met"] for figure in figures)
-    console.print(f"{met} of {len(figures)} goals met. Written to build/{RESULT.name}.")
+    goals = noun(len(figures), "goal", "goals")
+    console.print(f"{met} of {len(figures)} {goals} met. Saved to build/{RESULT.name}.")
     for group in broken:
-        console.print(f"[red]{group} broke off: its figures are not complete.[/]")
+        console.print(f"[red]{group} failed: its figures are incomplete.[/]")
     return 1 if broken else 0
 
 

@@ -1,4 +1,4 @@
-"""A whole audit from bytes, and what of it is tree and aggregates."""
+"""Time of a whole audit, and size of its board."""
 
 import secrets
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ VOTERS = 1000
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """Figures of the group."""
+    """Yield the figures of the group."""
     vote = [1, 0, 1, 0, *slack_bits(2, 1)]
     poll = approval_poll(votes=[vote] * VOTERS, nodes=5, threshold=3)
     board, chain = poll.finish()

@@ -31,7 +31,7 @@ NUMBERS_OF_BITS = (8, 16, 32, 64, 128, 256, 320)
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """Figures of the group."""
+    """Yield the figures of the group."""
     yield from approvals()
     yield from kind("points 5 × 100", POINTS, [40, 30, 20, 10, 0], 2200)
     yield from kind("quadratic 10 × 100 credits", QUADRATIC, [7, 5, 4, 3, 1, 0, 0, 0, 0, 0], 2400)
@@ -40,7 +40,7 @@ def measure() -> Iterator[dict[str, Any]]:
 
 
 def approvals() -> Iterator[dict[str, Any]]:
-    """A city's ballot in full: preparing, size, batches, one by one, and the slow reference."""
+    """Yield figures of a city's ballot: preparing, size, batches, one by one, slow reference."""
     factory = factory_of(RULE)
     voters = count()
     encoded: list[bytes] = []
@@ -93,12 +93,12 @@ def approvals() -> Iterator[dict[str, Any]]:
         "times",
         500,
         ">=",
-        f"{slow * 1e3:.0f} ms a ballot on py_ecc, median of 3, in the same run",
+        f"{slow * 1e3:.0f} ms per ballot on py_ecc, median of 3, in the same run",
     )
 
 
 def kind(name: str, question: Question, vote: Any, largest: int) -> Iterator[dict[str, Any]]:
-    """Size and verification of another kind of ballot."""
+    """Yield size and verification of another kind of ballot."""
     rule = question.rule
     encoded = ballots(factory_of(rule), question.vote_bits(vote), 1000)
     size = len(encoded[0]) + SIGNATURE_BYTES
@@ -112,7 +112,7 @@ def kind(name: str, question: Question, vote: Any, largest: int) -> Iterator[dic
 
 
 def cost(bits: int) -> Iterator[dict[str, Any]]:
-    """Proving and verifying against the number of bits, of scores in 0 … 3."""
+    """Yield proving and verifying by the number of bits, with scores in 0 … 3."""
     options = tuple(f"option {n}" for n in range(bits // 2))
     rule, many = Score("Scores?", options, 3).rule, 200
     vote = [bit % 2 for bit in range(bits)]
@@ -122,14 +122,14 @@ def cost(bits: int) -> Iterator[dict[str, Any]]:
     proving = (time.process_time() - start) / many
     alone, batched = verifying(rule, encoded)
     how = f"CPU time, {many} ballots of {len(encoded[0]) + SIGNATURE_BYTES} bytes with signature"
-    # Linear in the bits, beside what every ballot costs.
+    # Linear in the bits, plus the cost of every ballot.
     yield figure(f"{bits} bits: prove", proving * 1e3, "ms", 1 + bits / 10, "<=", how)
     yield figure(f"{bits} bits: verified alone", alone * 1e3, "ms", 1 + bits / 32, "<=", how)
     yield figure(f"{bits} bits: batched", batched * 1e3, "ms", 0.2 + bits / 320, "<=", how)
 
 
 def verifying(rule: BallotRule, encoded: list[bytes]) -> tuple[float, float]:
-    """CPU seconds a ballot, alone and together; CPU time, which busy neighbours hardly change."""
+    """Return CPU seconds per ballot, alone and batched. A busy machine hardly affects CPU time."""
     native, few = Native(threads=1), encoded[:20]
 
     def singly() -> None:
@@ -142,12 +142,12 @@ def verifying(rule: BallotRule, encoded: list[bytes]) -> tuple[float, float]:
 
 
 def factory_of(rule: BallotRule) -> BallotFactory:
-    """Prepares unsealed ballots of a rule."""
+    """Return a factory of unsealed ballots of a rule."""
     return BallotFactory(load("native"), rule, THRESHOLD, Domain(31337, bytes(20)), CONTEXT, [])
 
 
 def ballots(factory: BallotFactory, bits: Sequence[int], many: int) -> list[bytes]:
-    """Canonical ballots of as many voters, all with the same vote."""
+    """Return canonical ballots of `many` voters, all with the same vote."""
     voters = [number.to_bytes(20, "big") for number in range(many)]
     return [factory.share(voter, bits, 1_800_000_000).ballot.encoded for voter in voters]
 
@@ -166,7 +166,7 @@ def seconds(
     repeats: int = REPEATS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
-    """Median time, by the wall unless told otherwise, after one run that is not counted."""
+    """Return the median time, by default wall time, after one run that is not counted."""
     action()
     times = []
     for _ in range(repeats):
@@ -177,7 +177,7 @@ def seconds(
 
 
 def figure(name: str, value: float, unit: str, goal: float, op: str, how: str) -> dict[str, Any]:
-    """One figure of this group."""
+    """Return a figure of this group."""
     met = value <= goal if op == "<=" else value >= goal
     return {
         "group": GROUP,

@@ -1,4 +1,4 @@
-"""The web client in Chromium: ballots and audits in its worker, as pages have them done."""
+"""The web client in Chromium: ballots and audits in the worker that its pages use."""
 
 import base64
 import re
@@ -24,7 +24,7 @@ from ostraka_verifier.rule import slack_bits
 DIST = ROOT / "web" / "dist"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 SLOWDOWN = 4
-# The client numbers these exactly; all other integers are bigints.
+# In the client these are numbers; all other integers are bigints.
 _NUMBERS = {"threshold", "count", "round", "node", "category", "status", "kind", "rejected_rounds"}
 _WORKER = """
 (name) => {
@@ -66,7 +66,7 @@ new Promise((resolve) => {
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """Figures of the group."""
+    """Yield the figures of the group."""
     with chromium() as page:
         how = f"wall time in the page's worker, {NODES} nodes, t = {THRESHOLD}"
         for name, options, at_most, goal in (("10 options", 10, 5, 300), ("64 bits", 58, 57, 500)):
@@ -98,14 +98,14 @@ def measure() -> Iterator[dict[str, Any]]:
 
 
 def start_worker(page: Page) -> None:
-    """A page with a worker that has made no tables yet."""
+    """Open a page with a worker that has not made its tables yet."""
     page.goto("/")
     (worker,) = (DIST / "assets").glob("worker-*.js")
     page.evaluate(_WORKER, worker.name)
 
 
 def vote_of(options: int, at_most: int) -> Any:
-    """A vote as the worker takes it."""
+    """Return a vote in the worker's form."""
     rule, bits = approval_of_two(options, at_most)
     poll = {
         "rule": rule.encode(),
@@ -118,7 +118,7 @@ def vote_of(options: int, at_most: int) -> Any:
 
 
 def audit_of(voters: int) -> Any:
-    """An honest poll as the worker takes it."""
+    """Return an honest poll in the worker's form."""
     vote = [1, 0, 1, 0, *slack_bits(2, 1)]
     board, chain = approval_poll(votes=[vote] * voters, nodes=NODES, threshold=THRESHOLD).finish()
     claimed = {"registry": REGISTRY, "poll_id": 1}
@@ -126,7 +126,7 @@ def audit_of(voters: int) -> Any:
 
 
 def plain(value: Any, name: str = "") -> Any:
-    """What JSON can carry of the verifier's values, to be revived in the page."""
+    """Return a value of the verifier as JSON, which the page turns back into its own values."""
     if value is None:
         return {"$undefined": True}
     if isinstance(value, bool | str):
@@ -145,19 +145,19 @@ def plain(value: Any, name: str = "") -> Any:
 
 
 def camel(name: str) -> str:
-    """A name as TypeScript has it."""
+    """Return a name in camel case, as in TypeScript."""
     return re.sub("_([a-z0-9])", lambda found: found.group(1).upper(), name)
 
 
 @contextmanager
 def chromium() -> Iterator[Page]:
-    """A page of a real browser, in which the built client is served."""
+    """Open a page of a real browser, with a server for the built client."""
     handler = partial(SilentHandler, directory=DIST)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     path = shutil.which("chromium")
     if path is None:
-        raise RuntimeError("no chromium on PATH: scripts/chromium installs Debian's")
+        raise RuntimeError("chromium is not on PATH: scripts/chromium installs Debian's")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -169,12 +169,12 @@ def chromium() -> Iterator[Page]:
 
 
 class SilentHandler(SimpleHTTPRequestHandler):
-    """Serves files without a word."""
+    """Serve files without logging."""
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def of_browser(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:
-    """One figure of this group."""
+    """Return a figure of this group."""
     return figure(name, value, unit, goal, how) | {"group": "browser"}

@@ -36,7 +36,7 @@ OPTIONS = (8, 50, 200)
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """Figures of the group."""
+    """Yield the figures of the group."""
     with tempfile.TemporaryDirectory() as folder:
         stack = LocalStack(Path(folder), nodes=0)
         with stack:
@@ -98,7 +98,7 @@ def _poll(stack: LocalStack, nodes: KeyCommittee, voters: int) -> dict[str, int]
     poll_id, created = registry.create_poll(
         sender, parameters, census.tree, RULE.encode(), OUTCOME.encode(), description
     )
-    # The contract checks the opening, not the ballots: votes as a poll of that size would have.
+    # The contract checks the opening and not the ballots. The votes fit a poll of that size.
     votes = [voters * share // 10 for share in (9, 3, 3, 3, 2, 2, 1, 1)]
     return {"create": created.gas_used} | _tally(nodes, poll_id, voters, votes)
 
@@ -109,7 +109,7 @@ def _round(
     name: str,
     options: int,
 ) -> tuple[int, int]:
-    """Gas of asking for a round's awards and of deciding it."""
+    """Return the gas of computing a round's awards and of deciding it."""
     registry, treasury, sender = stack.registry, stack.treasury, stack.organizer
     amount = 0 if name == "proportional" else BUDGET // options
     voters = 600
@@ -165,7 +165,7 @@ def _round(
 
 
 def _tally(nodes: KeyCommittee, poll_id: int, voters: int, votes: Sequence[int]) -> dict[str, int]:
-    """Gas of a poll's other transactions, from opening to an accepted tally of these votes."""
+    """Return the gas of a poll's other transactions, from opening to a tally of these votes."""
     opened = nodes.open(poll_id)
     tally, anchored = nodes.anchor(poll_id, voters, votes)
     accepted = nodes.accept(poll_id, tally)

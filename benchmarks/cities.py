@@ -1,6 +1,6 @@
-"""The winners that cities published, from their files by the outcome code alone.
+"""Winners that the outcome code computes from cities' files, compared with the published ones.
 
-`OSTRAKA_PB_DIR` names a folder of `.pb` files; without it those of data/ are taken.
+`OSTRAKA_PB_DIR` names a folder of `.pb` files. Default: data/.
 """
 
 import os
@@ -12,20 +12,21 @@ from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import Election, FileError
 from ostraka.formats.reading import read_election
 from ostraka_verifier.outcome import Greedy, GreedyByCategory
+from ostraka_verifier.wording import counted, noun
 
 FOLDER = "OSTRAKA_PB_DIR"
 _COMMITTED = Path(__file__).parent.parent / "data"
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """For each greedy file with published winners, how many projects fare otherwise here.
+    """Yield for each greedy file with published winners the number of projects that differ.
 
-    Last how many files agree, and why the others say nothing.
+    The last figure counts the files that agree, and states why others were not compared.
     """
     folder = Path(os.environ.get(FOLDER) or _COMMITTED)
     files = sorted(folder.glob("*.pb"))
     if not files:
-        raise FileNotFoundError(f"{folder} holds no .pb file; {FOLDER} names another folder")
+        raise FileNotFoundError(f"{folder} has no .pb file; set {FOLDER} to another folder")
     compared, agreeing, others = 0, 0, []
     for path in files:
         differing, how = compare(path)
@@ -56,7 +57,7 @@ def measure() -> Iterator[dict[str, Any]]:
 
 
 def compare(path: Path) -> tuple[int | None, str]:
-    """Projects that differ from the published winners, None without any; and why."""
+    """Return the number of projects that differ, None without published winners; and why."""
     try:
         election = read_election(path)
     except FileError as error:
@@ -66,10 +67,12 @@ def compare(path: Path) -> tuple[int | None, str]:
     tally, left_out = tally_of(election)
     plain = plain_count(path)
     if [plain.counts[one.option_id] for one in election.options] != tally:
-        raise RuntimeError(f"{path}: the plain count is another")
-    notes = [f"{len(election.votes):,} voters, {len(tally)} projects"]
+        raise RuntimeError(f"{path}: the plain count differs")
+    voters = f"{len(election.votes):,} {noun(len(election.votes), 'voter', 'voters')}"
+    notes = [f"{voters}, {counted(len(tally), 'project', 'projects')}"]
     if left_out:
-        notes.append(f"left out, for they break the file's own rule: {left_out} ballots")
+        ballots = counted(left_out, "ballot", "ballots")
+        notes.append(f"left out because of the file's own rule: {ballots}")
     if any(option.published not in (None, votes) for option, votes in _rows(election, tally)):
         notes.append("the file's own counts differ from its ballots")
     if any(option.selected is None for option in election.options):
@@ -84,7 +87,7 @@ def compare(path: Path) -> tuple[int | None, str]:
 
 
 def tally_of(election: Election) -> tuple[list[int], int]:
-    """Votes of each slot, and how many ballots are left out; equal ballots are read once."""
+    """Return votes of each slot, and the number of ballots left out. Read equal ballots once."""
     values: dict[str, tuple[int, ...] | None] = {}
     tally, left_out = [0] * len(election.options), 0
     for one in election.votes:
@@ -114,7 +117,7 @@ def _rows(election: Election, tally: Sequence[int]) -> Iterator[tuple[Any, int]]
 
 
 def _reason(election: Election, tally: Sequence[int], slot: int) -> str:
-    """What stood when the option's turn came."""
+    """Describe votes, place, cost and remaining budget of an option that differs."""
     rule, option = election.outcome, election.options[slot]
     if not isinstance(rule, Greedy | GreedyByCategory):
         raise TypeError(f"{type(rule).__name__} is not greedy")
@@ -123,7 +126,7 @@ def _reason(election: Election, tally: Sequence[int], slot: int) -> str:
     left = rule.budget - sum(rule.costs[one] for one in before if awards[one])
     theirs = "funded" if option.selected else "not funded"
     return (
-        f"{option.option_id} is {theirs} in the file: {tally[slot]:,} votes of at least "
-        f"{rule.minimum_support}, place {len(before) + 1}, costs {rule.costs[slot]:,} of "
-        f"{left:,} left"
+        f"{option.option_id} is {theirs} in the file: {tally[slot]:,} "
+        f"{noun(tally[slot], 'vote', 'votes')} of at least {rule.minimum_support}, "
+        f"place {len(before) + 1}, costs {rule.costs[slot]:,} of {left:,} left"
     )

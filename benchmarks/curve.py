@@ -1,7 +1,7 @@
-"""What BN254 G1 costs on this machine, beside mcl in the same run where it is installed.
+"""Cost of BN254 G1 on this machine, compared with mcl in the same run if it is installed.
 
-Figures are medians of several runs: the machine may be shared. Scalars are handed over packed,
-as raw bytes are handed to mcl, so that both are measured without Python's integers.
+Figures are medians of several runs, because the machine may be shared. Both engines receive scalars
+as raw bytes, so that conversions of Python's integers are not measured.
 """
 
 import ctypes
@@ -32,7 +32,7 @@ _LONG = f"{LONG} points"
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """One figure after another; under three minutes in all."""
+    """Yield one figure after another, in less than three minutes."""
     random = Random("ostraka/v2/curve")
     one, two = Native(1), Native(2)
     full = [random.randrange(R) for _ in range(LONG)]
@@ -74,7 +74,7 @@ def measure() -> Iterator[dict[str, Any]]:
 def _beside_mcl(
     points: Points, packed: bytes, engines: tuple[Native, Native]
 ) -> Iterator[dict[str, Any]]:
-    """Our time over mcl's, in turns with it; nothing where `mclbn256` is not installed."""
+    """Yield our time divided by mcl's, measured in turns; nothing if `mclbn256` is missing."""
     names = ("msm over mcl, one thread", "msm over mcl, two threads")
     if importlib.util.find_spec("mclbn256") is None:
         return
@@ -148,7 +148,7 @@ def _pack(scalars: list[int]) -> bytes:
 
 
 def _median(work: Callable[[], object]) -> float:
-    """Seconds of one run."""
+    """Return the median seconds of a run."""
     return statistics.median([_seconds(work) for _ in range(RUNS)])
 
 
@@ -161,7 +161,7 @@ def _seconds(work: Callable[[], object]) -> float:
 def _row(
     name: str, value: float | None, unit: str, goal: float, op: str, how: str
 ) -> dict[str, Any]:
-    """A figure in the form of build/bench.json; seconds become the microseconds of `unit`."""
+    """Return a figure as in build/bench.json. Seconds are converted to the µs of `unit`."""
     if value is not None:
         value = round(value * 1e6 if unit.startswith("µs") else value, 3)
     met = value is not None and (value <= goal if op == "<=" else value >= goal)

@@ -1,4 +1,4 @@
-"""Nodes under load: ballots a second through HTTP, verification, disk and receipts."""
+"""Nodes under load: ballots per second through HTTP, verification, disk and receipts."""
 
 import asyncio
 import tempfile
@@ -19,7 +19,7 @@ AT_ONCE = 40
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """Figures of the group."""
+    """Yield the figures of the group."""
     with tempfile.TemporaryDirectory() as folder:
         town = Town(Path(folder), nodes=4, threshold=2, faults=1)
         with town.stack:
@@ -56,9 +56,9 @@ def measure() -> Iterator[dict[str, Any]]:
         f"worst of {HONEST} from the crowd's own address, while {CONNECTIONS} connections resend "
         f"{RESENT} signed ballots with false proofs to the same node",
     )
-    yield _seconds("vote beside a silent node", alone, 3, "one of four nodes is stopped; by SDK")
+    yield _seconds("vote with a silent node", alone, 3, "one of four nodes is stopped; by SDK")
     yield _seconds(
-        f"{AT_ONCE} votes at once beside a silent node",
+        f"{AT_ONCE} votes at once with a silent node",
         at_once,
         10,
         "until the last has a quorum of receipts, all by one gateway",
@@ -66,7 +66,7 @@ def measure() -> Iterator[dict[str, Any]]:
 
 
 def _crowded(town: Town, folder: Path) -> float:
-    """Longest wait for a receipt in seconds."""
+    """Return the longest wait for a receipt, in seconds."""
     poll = town.open_poll(HONEST + 1)
     false = false_proofs(poll.factory, poll.keys[0], RESENT, poll.now())
     url = poll.url(1, "/ballots:batch")
@@ -83,7 +83,7 @@ def _crowded(town: Town, folder: Path) -> float:
 
 
 def _silent(town: Town) -> tuple[float, float]:
-    """Seconds until one vote alone, and many at once by a gateway, are recorded."""
+    """Return the seconds until one vote, and many at once by a gateway, are recorded."""
     town.stack.start_gateway([town.committee.digest])
     poll = town.open_poll(AT_ONCE + 1)
     ballots = [poll.prepare(voter, vote_for(0)) for voter in range(AT_ONCE + 1)]
@@ -104,7 +104,7 @@ def _silent(town: Town) -> tuple[float, float]:
     answers = asyncio.run(vote())
     at_once = time.perf_counter() - start
     if not recorded or not all(answer.json()["recorded"] for answer in answers):
-        raise RuntimeError("a ballot is not recorded beside a silent node")
+        raise RuntimeError("a ballot is not recorded with a silent node")
     return alone, at_once
 
 

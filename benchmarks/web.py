@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def measure() -> Iterator[dict[str, Any]]:
-    """Figures of the group."""
+    """Yield the figures of the group."""
     how = f"share, prove, seal to {NODES} nodes and sign, t = {THRESHOLD}; tables not made before"
     for name, options, at_most, goal in (("10 options", 10, 5, 300), ("64 bits", 58, 57, 500)):
         first, later = prepare(options, at_most)
@@ -37,11 +37,11 @@ def measure() -> Iterator[dict[str, Any]]:
     sizes = bundle()
     how = "built by Vite, gzip -9, protocol with noble's libraries"
     yield figure("worker that a voter loads", sizes["worker"], "kB", 80, how)
-    yield figure("what an auditor loads besides", sizes["checks"], "kB", 80, how)
+    yield figure("additional scripts of an auditor", sizes["checks"], "kB", 80, how)
 
 
 def prepare(options: int, at_most: int) -> tuple[float, float]:
-    """Milliseconds of the first ballot of a process, and of later ones."""
+    """Return the milliseconds of a process's first ballot, and of later ones."""
     rule, bits = approval_of_two(options, at_most)
     request = {
         "rule": rule.encode(),
@@ -65,7 +65,7 @@ def prepare(options: int, at_most: int) -> tuple[float, float]:
 
 
 def approval_of_two(options: int, at_most: int) -> tuple[BallotRule, list[int]]:
-    """A rule that lets approve at most so many options, and a ballot that approves two."""
+    """Return a rule for approving at most `at_most` options, and a ballot that approves two."""
     slack = slack_coefficients(at_most)
     ones = [(bit, 1) for bit in range(options)]
     row = Row((*ones, *enumerate(slack, start=options)), at_most)
@@ -74,7 +74,7 @@ def approval_of_two(options: int, at_most: int) -> tuple[BallotRule, list[int]]:
 
 
 def audit() -> float:
-    """Processor seconds of one whole audit."""
+    """Return the processor seconds of a whole audit."""
     vote = [1, 0, 1, 0, *slack_bits(2, 1)]
     board, chain = approval_poll(votes=[vote] * VOTERS, nodes=NODES, threshold=THRESHOLD).finish()
     browser = Browser()
@@ -87,7 +87,7 @@ def audit() -> float:
 
 
 def bundle() -> dict[str, float]:
-    """Compressed size in kB of each script by the name that it begins with."""
+    """Return the compressed size in kB of each script, by the first part of its name."""
     npx = Path(sysconfig.get_path("scripts")) / "npx"
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
@@ -102,7 +102,7 @@ def bundle() -> dict[str, float]:
 
 
 def figure(name: str, value: float, unit: str, goal: float, how: str) -> dict[str, Any]:
-    """One figure of this group."""
+    """Return a figure of this group."""
     return {
         "group": "web",
         "name": name,

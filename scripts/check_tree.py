@@ -1,8 +1,7 @@
 """Refuse what must never be committed: machine paths, registry hosts, build outputs, secrets.
 
-Refuse lines of documentation that are too long to read or to compare, too.
-
-Looks at what git tracks and at what it would add.
+Also refuse lines of documentation that are too long to read or to compare. The check covers the
+files that git tracks and those that it would add.
 """
 
 import re
@@ -15,7 +14,7 @@ from pathlib import Path
 FORBIDDEN_TEXT = re.compile(
     "|".join(
         (
-            # At the start of a path only: an address may well have such a part.
+            # Only at the start of a path: URLs may have such a part.
             r"(?<![\w.})])/(wor" r"k|roo" r"t|home/\w+)/",
             r"registry\.npm" r"js",
             r"py" r"pi\.org",
@@ -31,14 +30,14 @@ FORBIDDEN_NAME = re.compile(
 )
 
 LONGEST_LINE = 120
-"""Characters of a line of documentation; docs/style.md."""
+"""Most characters of a line of documentation; see docs/style.md."""
 LONGEST_LINES = {"docs/protocol.md": 100}
-"""Documents with a limit of their own."""
+"""Documents with a different limit."""
 LINK = re.compile(r"\]\([^)]*\)|https?://\S+")
 
 
 def long_lines(name: str, text: str) -> Iterator[str]:
-    """Say which lines of a Markdown file are too long.
+    """Yield a message for each line of a Markdown file that is too long.
 
     Lines of tables and code blocks are exempt, since they cannot be wrapped. The targets of links
     do not count.
@@ -59,7 +58,7 @@ def long_lines(name: str, text: str) -> Iterator[str]:
 
 
 def main() -> int:
-    """Look at every tracked file; exit code 1 when one must go."""
+    """Check every file. Return exit code 1 if one must not be committed."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],  # noqa: S607
         capture_output=True,

@@ -1,7 +1,7 @@
-"""Digests of the requirements and of their locks: shows offline that they belong together.
+"""Digests of the requirements and of their locks, which show offline that they belong together.
 
-`write FILE NAME…` records them after locking; `check FILE NAME…` compares. Names are of files
-beside FILE, without `.in` and `.txt`.
+`write FILE NAME…` records the digests after locking, and `check FILE NAME…` compares them. Names
+are those of files beside FILE, without `.in` and `.txt`.
 """
 
 import hashlib
@@ -11,13 +11,13 @@ from pathlib import Path
 
 
 def digests_of(folder: Path, names: list[str]) -> dict[str, str]:
-    """SHA-256 of each name's `.in` and `.txt`, in hexadecimal."""
+    """Return the SHA-256 of each name's `.in` and `.txt`, in hexadecimal."""
     files = [folder / (name + suffix) for name in names for suffix in (".in", ".txt")]
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def main() -> int:
-    """Exit code 1 when a file is not as it was when locked."""
+    """Return exit code 1 if a file changed since it was locked."""
     action, name_of_record, *names = sys.argv[1:]
     record = Path(name_of_record)
     found = digests_of(record.parent, names)

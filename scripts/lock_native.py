@@ -1,11 +1,11 @@
-"""The lock of the Rust crate in a form of our own, since Cargo.lock names the registry's address.
+"""The lock of the Rust crate in a format of our own, because Cargo.lock contains a registry's URL.
 
-`record` writes requirements/native.txt from verifier/native/Cargo.lock; `write` gives that
-Cargo.lock back, byte for byte; `check` compares the two.
+`record` writes requirements/native.txt from verifier/native/Cargo.lock, `write` restores that
+Cargo.lock byte for byte, and `check` compares the two.
 
-A package is a line: name, version, SHA-256 of what the registry serves; our own crate has no hash.
-The indented line below names what it depends on, as `name@version` where a name occurs in several
-versions. Cargo takes no lock without these edges: it would resolve anew instead of building
+Each package is a line: name, version, and SHA-256 of what the registry serves. Our own crate has no
+hash. The indented line below lists the dependencies, as `name@version` where a name occurs in
+several versions. Without these edges, cargo would not accept the lock and could not build
 `--locked`.
 """
 
@@ -37,12 +37,12 @@ EDGES = re.compile(rf"    {NAME}(?:@{VERSION})?(?: {NAME}(?:@{VERSION})?)*")
 
 
 class LockError(Exception):
-    """The lock is not what it should be; the message says where and why."""
+    """The lock is invalid; the message states where and why."""
 
 
 @dataclass(frozen=True)
 class Package:
-    """One package; `sha256` in hexadecimal, None for our own crate; `edges` as in the list."""
+    """A package. `sha256` is hexadecimal, or None for our own crate; `edges` are as in the list."""
 
     name: str
     version: str
@@ -51,10 +51,10 @@ class Package:
 
 
 def parse_list(text: str) -> list[Package]:
-    """Packages of the list.
+    """Return the packages of the list.
 
     Raises:
-        LockError: Names the line that does not belong there.
+        LockError: A line is invalid; the message names it.
     """
     packages: list[Package] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -63,9 +63,7 @@ def parse_list(text: str) -> list[Package]:
             continue
         if line.startswith(" "):
             if not EDGES.fullmatch(line) or not packages or packages[-1].edges:
-                raise LockError(
-                    f"{where}: no line of dependencies is expected here, or not this one"
-                )
+                raise LockError(f"{where}: unexpected or invalid line of dependencies")
             above = packages[-1]
             packages[-1] = Package(above.name, above.version, above.sha256, tuple(line.split()))
             continue
@@ -80,12 +78,12 @@ def parse_list(text: str) -> list[Package]:
         packages.append(Package(name, version, sha256, ()))
     own = [package.name for package in packages if package.sha256 is None]
     if len(own) != 1:
-        raise LockError(f"{LIST.name}: one package has no SHA-256, our own; here: {own}")
+        raise LockError(f"{LIST.name}: only our own package has no SHA-256, but found: {own}")
     return packages
 
 
 def render_list(packages: list[Package]) -> str:
-    """The list as committed."""
+    """Return the text of the list."""
     lines = []
     for package in packages:
         lines.append(" ".join(filter(None, (package.name, package.version, package.sha256))))
@@ -95,7 +93,7 @@ def render_list(packages: list[Package]) -> str:
 
 
 def parse_cargo_lock(text: str) -> list[Package]:
-    """Packages of a Cargo.lock."""
+    """Return the packages of a Cargo.lock."""
     return [
         Package(
             entry["name"],
@@ -108,7 +106,7 @@ def parse_cargo_lock(text: str) -> list[Package]:
 
 
 def render_cargo_lock(packages: list[Package]) -> str:
-    """Cargo.lock as cargo itself writes it."""
+    """Return the text of Cargo.lock, as cargo writes it."""
     parts = [CARGO_HEADER]
     for package in packages:
         parts.append(f'\n[[package]]\nname = "{package.name}"\nversion = "{package.version}"\n')
@@ -121,38 +119,38 @@ def render_cargo_lock(packages: list[Package]) -> str:
 
 
 def record() -> None:
-    """Write the list; LockError when it cannot hold everything that Cargo.lock says."""
+    """Write the list. Raise LockError if it cannot represent all of Cargo.lock."""
     cargo_lock = CARGO_LOCK.read_text()
     text = render_list(parse_cargo_lock(cargo_lock))
     if render_cargo_lock(parse_list(text)) != cargo_lock:
         raise LockError(
-            "Cargo.lock holds what the list cannot: another registry, or another format"
+            "the list cannot represent this Cargo.lock: another registry, or another format"
         )
     LIST.write_text(text)
 
 
 def write() -> None:
-    """Write Cargo.lock, and leave it alone where it stands already."""
+    """Write Cargo.lock, unless it is already there unchanged."""
     cargo_lock = render_cargo_lock(parse_list(LIST.read_text()))
     if not CARGO_LOCK.exists() or CARGO_LOCK.read_text() != cargo_lock:
         CARGO_LOCK.write_text(cargo_lock)
 
 
 def check() -> None:
-    """LockError when Cargo.lock is not the list's."""
+    """Raise LockError if Cargo.lock differs from the list."""
     cargo_lock = render_cargo_lock(parse_list(LIST.read_text()))
     if not CARGO_LOCK.exists() or CARGO_LOCK.read_text() != cargo_lock:
         raise LockError(
-            f"Cargo.lock is not what requirements/{LIST.name} says: run make setup to build by the"
-            " list, or make lock to lock anew"
+            f"Cargo.lock differs from requirements/{LIST.name}: run make setup to build from the"
+            " list, or make lock to lock again"
         )
 
 
 def main() -> int:
-    """Exit code 1 with one sentence where the lock is wrong."""
+    """Return exit code 1, after a message, if the lock is wrong."""
     actions = {"record": record, "write": write, "check": check}
     if len(sys.argv) != 2 or sys.argv[1] not in actions:
-        print("scripts/lock_native.py record | write | check", file=sys.stderr)
+        print("usage: scripts/lock_native.py record | write | check", file=sys.stderr)
         return 2
     try:
         actions[sys.argv[1]]()

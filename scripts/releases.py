@@ -1,20 +1,20 @@
-"""Code of every contract that an audit meets, by release, for verifiers to compare with a chain.
+"""Code of every contract that an audit checks, by release, for verifiers to compare with a chain.
 
     python scripts/releases.py [--check]
 
 Writes verifier/ostraka_verifier/releases.json from the compiled contracts, or checks that its entry
-of this version is current. Entries of other versions stay as they are. The form:
+of this version is current. Entries of other versions stay as they are. The format:
 
     {RELEASE: {CONTRACT: {"codeHash": "0x…", "codeLength": n, "immutables": {NAME: [offset, …]}}}}
 
 RELEASE is the package's version and CONTRACT the contract's name. `codeHash` is keccak-256 of the
 `codeLength` bytes of runtime code (`eth_getCode`) with every immutable set to zero. An immutable
-takes 32 bytes at each of its offsets, the value right-aligned: numbers and addresses as words.
-NAME is that of the source, OpenZeppelin's included: `_cachedThis`, `_cachedChainId` and
+takes 32 bytes at each of its offsets, with the value right-aligned: numbers and addresses as words.
+NAME is the name in the source, also in OpenZeppelin's: `_cachedThis`, `_cachedChainId` and
 `_cachedDomainSeparator` are the contract's address, its chain and its EIP-712 domain separator;
-`_hashedName`, `_hashedVersion`, `_name` and `_version` are the domain's. Who compares must also
-check the immutables' values, as far as they follow from address and chain. The code of a
-GeneratorTable is its table (docs/protocol.md §2.7): its hash is of the whole and masks nothing.
+`_hashedName`, `_hashedVersion`, `_name` and `_version` are the domain's. A verifier must also check
+the values of immutables that follow from address and chain. The code of a GeneratorTable is its
+table (docs/protocol.md §2.7): the hash covers all of it, without masks.
 """
 
 import json
@@ -33,7 +33,7 @@ IMMUTABLE_BYTES = 32
 
 
 def release() -> dict[str, Any]:
-    """Every contract that lies directly in contracts/, by name."""
+    """Return the entry of every contract directly in contracts/, by name."""
     sources = sorted((ROOT / "contracts").glob("*.sol"))
     return {source.stem: _contract(source.stem) for source in sources}
 
@@ -41,10 +41,10 @@ def release() -> dict[str, Any]:
 def _contract(name: str) -> dict[str, Any]:
     built = _read(ARTIFACTS / f"contracts/{name}.sol/{name}.json")
     if name == "GeneratorTable":
-        # The constructor returns the table in place of the compiler's code: STOP, H, G_1, …
+        # The constructor returns the table instead of the compiler's code: STOP, H, G_1, …
         points = b"".join(map(derive_generator, range(MAX_GENERATORS + 1)))
         return _entry(b"\0" + points, {})
-    # The compiler leaves zeros where immutables go.
+    # The compiler leaves zeros in place of immutables.
     code = bytes.fromhex(built["deployedBytecode"][2:])
     references = built["immutableReferences"]
     names = _immutable_names(built["buildInfoId"]) if references else {}
@@ -70,7 +70,7 @@ def _entry(code: bytes, immutables: dict[str, list[int]]) -> dict[str, Any]:
 
 
 def _immutable_names(build: str) -> dict[int, str]:
-    """Name of each immutable of a build, by its number in the syntax trees."""
+    """Return the name of each immutable of a build, by its id in the syntax trees."""
     names: dict[int, str] = {}
     pending: list[Any] = [
         source["ast"]
@@ -91,21 +91,21 @@ def _immutable_names(build: str) -> dict[int, str]:
 
 def _read(file: Path) -> Any:
     if not file.is_file():
-        raise SystemExit(f"{file} is missing: compile the contracts by `make setup`")
+        raise SystemExit(f"{file} is missing: run `make setup` to compile the contracts")
     return json.loads(file.read_text())
 
 
 def main() -> int:
-    """Exit code 1 when the file is not what the contracts give."""
+    """Return exit code 1 if the file differs from the compiled contracts."""
     if sys.argv[1:] not in ([], ["--check"]):
-        print("scripts/releases.py [--check]", file=sys.stderr)
+        print("usage: scripts/releases.py [--check]", file=sys.stderr)
         return 2
     known = json.loads(RELEASES.read_text()) if RELEASES.is_file() else {}
     text = json.dumps(known | {__version__: release()}, indent=2) + "\n"
     if not sys.argv[1:]:
         RELEASES.write_text(text)
     elif not RELEASES.is_file() or RELEASES.read_text() != text:
-        print(f"{RELEASES} is not what the contracts give: run make releases", file=sys.stderr)
+        print(f"{RELEASES} differs from the compiled contracts: run make releases", file=sys.stderr)
         return 1
     return 0
 

@@ -173,12 +173,12 @@ def test_another_source_cannot_be_recorded(checkout: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("sha3 0.10.9", "one package has no SHA-256"),
+        ("sha3 0.10.9", "only our own package has no SHA-256"),
         ("sha3 0.10.9 " + "0" * 63, "neither `name version sha256` nor dependencies"),
         ("sha3 0.10.9 " + "A" * 64, "neither `name version sha256` nor dependencies"),
         ('sha3" 0.10.9 ' + "0" * 64, "neither `name version sha256` nor dependencies"),
         ("aaa 1.0.0 " + "0" * 64, "is not in alphabetical order"),
-        ("    digest keccak\n    digest", "no line of dependencies is expected here"),
+        ("    digest keccak\n    digest", "unexpected or invalid line of dependencies"),
         ("", "neither `name version sha256` nor dependencies"),
     ],
 )

@@ -280,7 +280,7 @@ def test_bugs_show_no_traceback(
     with pytest.raises(SystemExit) as ended:
         entry()
     assert ended.value.code == 1
-    assert "this program made a mistake" in capsys.readouterr().err
+    assert "internal error" in capsys.readouterr().err
     monkeypatch.setenv("OSTRAKA_TRACEBACK", "1")
     with pytest.raises(KeyError):
         entry()
@@ -530,7 +530,7 @@ def test_what_is_no_address_of_a_server_is_said_so(url: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("RPC_URLS", "http://one", "RPC_URLS: expected a list in JSON"),
+        ("RPC_URLS", "http://one", "RPC_URLS: expected a JSON list"),
         ("RPC_URLS", '["one"]', "RPC_URLS_0: expected an http(s) URL"),
         ("URL", "node.example", "URL: expected an http(s) URL"),
         ("PORT", "70000", "PORT: expected less than 65536"),

@@ -86,7 +86,7 @@ def test_files_that_make_no_classes(members: Path) -> None:
     for wrong in ("0", "321", "-1", "many", "1.5", "9" * 30):
         run(members, "--classes", wrong, code=2)
     members.write_text(f"account\n{account(1)}\n")
-    assert "1 voters make no class" in run(members, code=1).output
+    assert "1 voter cannot form a class" in run(members, code=1).output
 
 
 def electorate(**changes: object) -> AccountList:
@@ -101,7 +101,7 @@ def electorate(**changes: object) -> AccountList:
 def test_lists_take_classes() -> None:
     assert not census_of_list(electorate(classes=2)).identifying_weights()
     assert census_of_list(electorate()).identifying_weights()
-    with pytest.raises(Problem, match="make no class of at least 5"):
+    with pytest.raises(Problem, match="1 voter cannot form a class of at least 5"):
         census_of_list(electorate(accounts=[{"account": account(1)}], classes="equal"))
     with pytest.raises(Problem, match="would be empty"):
         census_of_list(electorate(accounts=[]))

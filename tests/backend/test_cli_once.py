@@ -60,13 +60,13 @@ def test_the_same_command_goes_on_with_the_same_request(
         assert run(stub, tmp_path, "round", "fund", "1", "5").exit_code != 0
     stub.routes[FUNDING] = answer(200, SENT)
     done = run(stub, tmp_path, "round", "fund", "1", "5")
-    assert (done.exit_code, "same request of before" in done.stderr) == (0, True)
+    assert (done.exit_code, "continued the earlier request" in done.stderr) == (0, True)
     asked = keys(stub, FUNDING)
     assert (len(asked), len(set(asked))) == (7, 1)
     # Another amount is another request, and so is the same one once it was answered.
     run(stub, tmp_path, "round", "fund", "1", "6")
     again = run(stub, tmp_path, "round", "fund", "1", "5")
-    assert "same request of before" not in again.stderr
+    assert "continued the earlier request" not in again.stderr
     assert len(set(keys(stub, FUNDING))) == 3
 
 

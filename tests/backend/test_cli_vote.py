@@ -294,8 +294,8 @@ def test_the_choice_is_asked_for(town: Town) -> None:
     result = town.run(*command, "--trust-gateway", entered="1 2\n")
     assert result.exit_code == 0, result.output
     assert "2 option 1" in result.stderr
-    assert "a gateway that lies could read this vote" in result.stderr
-    assert "4, 3 are needed" in result.stdout
+    assert "a lying gateway could read this vote" in result.stderr
+    assert "4; 3 needed" in result.stdout
 
 
 def test_options_show_what_they_are_and_move_no_cursor(town: Town) -> None:

@@ -35,8 +35,8 @@ def test_a_file_that_is_wrong_is_refused_before_anything_starts(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"left_out": [2]}, "the ballot of voter 2: the plain count leaves out"),
-        ({"a": 5}, "option a: Ostraka reads 4 votes, the plain count 5"),
+        ({"left_out": [2]}, "ballot of voter 2: only the plain count leaves it out"),
+        ({"a": 5}, "option a: Ostraka counts 4, the plain count 5"),
     ],
 )
 def test_a_plain_count_that_differs_ends_the_demo_before_it_starts(
@@ -61,5 +61,7 @@ def test_so_few_voters_that_nobody_can_win(tmp_path: Path) -> None:
     votes = ["voter_id;vote", *(f"{voter};a" for voter in range(9))]
     path = write(tmp_path, pb(meta, votes=votes))
     Demo(path, tmp_path, Console(quiet=True), voters=6, nodes=3, kill=False)
-    with pytest.raises(FileError, match=r"5 voters can give at most 5 votes .* a winner needs 6"):
+    with pytest.raises(
+        FileError, match=r"5 voters can give an option at most 5 votes, but a winner needs 6"
+    ):
         Demo(path, tmp_path, Console(quiet=True), voters=5, nodes=3, kill=False)

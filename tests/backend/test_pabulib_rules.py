@@ -409,15 +409,15 @@ def test_the_benchmark_says_why_winners_differ(tmp_path: Path) -> None:
             ("project_id;cost;selected", "a;60;1", "b;50;1", "c;10;0"),
             ("vote", "a", "a", "b", "a,c"),
             2,
-            "b is funded in the file: 1 votes of at least 0, place 2, costs 50 of 40 left; "
-            "c is not funded in the file: 1 votes of at least 0, place 3, costs 10 of 40 left",
+            "b is funded in the file: 1 vote of at least 0, place 2, costs 50 of 40 left; "
+            "c is not funded in the file: 1 vote of at least 0, place 3, costs 10 of 40 left",
         ),
         (
             {"rule": "greedy", "max_length": "1"},
             ("project_id;cost;selected;votes", "a;60;1;4", "b;50;0;0", "c;10;1;0"),
             ("vote", "a", "a", "a", "a,b"),
             0,
-            "left out, for they break the file's own rule: 1 ballots; "
+            "left out because of the file's own rule: 1 ballot; "
             "the file's own counts differ from its ballots",
         ),
         ({"rule": "greedy"}, CATEGORIES, ("vote", "a"), None, "the file publishes no winners"),

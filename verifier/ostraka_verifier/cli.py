@@ -40,21 +40,21 @@ def _group() -> None:
     """Check Ostraka polls from chain and board alone, trusting neither nodes nor gateway."""
 
 
-Rpc = Annotated[str, typer.Option(help="JSON-RPC endpoint of the chain; best your own.")]
+Rpc = Annotated[str, typer.Option(help="JSON-RPC endpoint of the chain, ideally a node you run.")]
 Registry = Annotated[str, typer.Option(help="Address of the PollRegistry, 0x-hex.")]
 PollNumber = Annotated[int, typer.Option(help="Number of the poll in that registry.", min=1)]
 Engine = Annotated[
     str | None,
     typer.Option(
-        help="native or reference; by default the fastest there is. Reference runs no code of ours"
-        " in Rust and none that it brings along, some thousand times slower."
+        help="native or reference. Default: the fastest one that is installed. The reference engine"
+        " uses no Rust code and is about a thousand times slower."
     ),
 ]
 FromBlock = Annotated[
     int,
     typer.Option(
-        help="Block at which the contracts were made: nothing earlier is asked of them. Spares many"
-        " requests where the endpoint bounds each.",
+        help="Block in which the contracts were deployed. Earlier events are not requested, which"
+        " saves many requests if the endpoint limits the blocks of each.",
         min=0,
     ),
 ]
@@ -75,8 +75,7 @@ def audit(
 ) -> None:
     """Check everything about one poll, by numbered checks.
 
-    Exit codes: 0 everything holds, 1 something fails, 2 wrong usage, 3 something could not be
-    checked.
+    Exit codes: 0 all checks hold, 1 a check fails, 2 wrong usage, 3 a check could not be made.
 
     Example: ostraka-verify audit --rpc http://127.0.0.1:8545 --registry 0x5FbD… --poll 1
     --board https://node.example/api/v1/polls/1/board
@@ -96,7 +95,7 @@ def audit(
 def challenge(
     opening: Annotated[Path, typer.Argument(help="File of the opened ballot.", dir_okay=False)],
     digest: Annotated[
-        str, typer.Option(help="Number of the ballot as noted before it was challenged, 0x-hex.")
+        str, typer.Option(help="Number of the ballot that you noted before the challenge, 0x-hex.")
     ],
     rpc: Rpc,
     registry: Registry,
@@ -104,15 +103,14 @@ def challenge(
     engine: Engine = None,
     json_: AsJson = False,
 ) -> None:
-    """Check what a challenged ballot says, on a machine other than the one that made it.
+    """Check what a challenged ballot contains, on a different machine than the one that made it.
 
     The voting page shows a ballot's number before you decide to cast or to challenge it. Note that
-    number, challenge, save the opened ballot, and compare what is printed here with what you chose,
-    and the account with yours.
-    An opened ballot is no secret any more and is never cast.
+    number, challenge the ballot, and save it. Then compare the vote that is printed here with your
+    choice, and the account with yours. An opened ballot is no longer secret and is never cast.
 
-    Exit codes: 0 it says what is printed, 1 something fails, 2 wrong usage, 3 something could not
-    be checked.
+    Exit codes: 0 the ballot contains what is printed, 1 a check fails, 2 wrong usage, 3 a check
+    could not be made.
 
     Example: ostraka-verify challenge opening.json --digest 0x12ab… --rpc http://127.0.0.1:8545
     --registry 0x5FbD… --poll 1
@@ -128,7 +126,8 @@ def receipt(
     votes: Annotated[
         Path,
         typer.Argument(
-            help="File of ballots and receipts, as page and CLI save it.", dir_okay=False
+            help="File of ballots and receipts, as saved by the page or the command line.",
+            dir_okay=False,
         ),
     ],
     rpc: Rpc,
@@ -136,18 +135,19 @@ def receipt(
     poll: PollNumber,
     board: Annotated[
         str | None,
-        typer.Option(help="The poll's board, once it is counted: a URL of any node, or a file."),
+        typer.Option(
+            help="The poll's board, once the poll is counted: a URL of any node, or a file."
+        ),
     ] = None,
     engine: Engine = None,
     json_: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Check a voter's receipts against the chain, and with --board that the ballot is counted.
+    """Check a voter's receipts against the chain, and with --board that the ballot was counted.
 
-    The account that is printed must be yours: receipts of somebody else's ballot hold as well.
+    The account that is printed must be yours, because receipts of other voters' ballots hold, too.
 
-    Exit codes: 0 everything holds, 1 something fails, 2 wrong usage, 3 something could not be
-    checked.
+    Exit codes: 0 all checks hold, 1 a check fails, 2 wrong usage, 3 a check could not be made.
 
     Example: ostraka-verify receipt votes.json --rpc http://127.0.0.1:8545 --registry 0x5FbD…
     --poll 1 --board https://node.example/api/v1/polls/1/board
@@ -211,7 +211,7 @@ def _content(path: Path) -> bytes:
 
 @contextmanager
 def _progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar that is told how far the work has come."""
+    """Show a progress bar; yields the function that updates it."""
     bars = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*bars, console=Console(stderr=True), disable=quiet, transient=True) as progress:
         task = progress.add_task(what, total=None)

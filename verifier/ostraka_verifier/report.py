@@ -1,4 +1,4 @@
-"""What an audit found, for a person and for a program."""
+"""Report of an audit, for people and for programs."""
 
 import secrets
 from collections.abc import Sequence
@@ -27,15 +27,15 @@ SCHEMA = "ostraka-audit/1"
 LIMITS = (
     "Votes stay hidden only while fewer than t nodes pool their shares.",
     "Who voted is public, and a voter can prove to others how they voted.",
-    "A tiny or unanimous electorate gives votes away through the result itself.",
-    "Ballots that were left out of the count show only in their voters' receipts.",
+    "In a tiny or unanimous electorate, the result itself can reveal votes.",
+    "Only the receipts of voters can show that a ballot was left out of the count.",
 )
-"""What no audit shows, in plain words."""
+"""What no audit can show, for readers of the report."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of the poll with its votes; award is None where there is no outcome rule."""
+    """One option of the poll with its votes. `award` is None without an outcome rule."""
 
     name: str
     votes: int | None
@@ -44,7 +44,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Report:
-    """Findings of one audit and what the poll came to."""
+    """Findings of one audit, and the result of the poll."""
 
     title: str
     block: int | None
@@ -53,20 +53,20 @@ class Report:
     findings: Sequence[Finding]
     options: Sequence[Option]
     statistics: Sequence[Statistics] = ()
-    """Of each question, where the description has questions that make the poll's rule (P5)."""
+    """One for each question, if the description's questions make the poll's rule (P5)."""
 
     @property
     def verdict(self) -> Verdict:
-        """Holds only when every check holds; one failure fails the whole."""
+        """Return *holds* only if every check holds. A single failure fails the audit."""
         return verdict_of(self.findings)
 
     @property
     def assumes(self) -> tuple[str, ...]:
-        """What the verdict rests on by somebody's word only, where it holds."""
+        """Return the statements that the verdict assumes, if it holds."""
         return assumptions_of(self.findings)
 
     def to_json(self) -> dict[str, Any]:
-        """Stable members; large integers as decimal strings."""
+        """Return stable members, with large integers as decimal strings."""
         return {
             "schema": SCHEMA,
             "verdict": self.verdict.value,
@@ -97,10 +97,10 @@ def audit_poll(
     progress: Progress = no_progress,
     from_block: int = 0,
 ) -> Report:
-    """Gather the evidence of one poll and check it all.
+    """Read the evidence of one poll and run all checks.
 
     Args:
-        from_block: Events before it are not asked for, of contracts that are not older.
+        from_block: First block whose events are requested. The contracts must not be older.
     """
     try:
         board = read_board(board_source)
@@ -116,30 +116,30 @@ def audit_poll(
 
 
 def read_evidence(reader: ChainReader, poll_id: int, board: bytes) -> ChainEvidence:
-    """What the chain says of the poll of a board, and of what its description points at.
+    """Read from the chain the poll of a board, and what its description refers to.
 
     Raises:
-        AuditError: The board is none, or the chain cannot be read, or is not the board's.
+        AuditError: The board is invalid, or the chain cannot be read or is not the board's.
     """
     sections = split_sections(board)
     _require_chain(reader, sections["poll"])
     encoded_rule = sections["outcome_rule"]
     rule: OutcomeRule | None = None
     with suppress(AuditError):
-        # Judged by check P2.
+        # Check P2 reports errors.
         rule = decode_outcome_rule(encoded_rule)
     return reader.read(poll_id, rule, encoded_rule, *_references(sections["description"]))
 
 
 def _require_chain(reader: ChainReader, poll: bytes) -> None:
-    """Unanswered where the endpoint serves another chain than that of the board.
+    """Raise Unanswered if the endpoint serves a different chain than the board's.
 
-    Registries of two chains can have one address, and both can have the poll's number.
+    Registries on two chains can have the same address, and both can have a poll of this number.
     """
     try:
         of_board = PollIdentity.decode(poll).chain_id
     except AuditError:
-        # Judged by check P1.
+        # Check P1 reports errors.
         return
     if of_board != reader.chain_id:
         raise Unanswered(
@@ -163,7 +163,7 @@ def report_of(audit: Audit) -> Report:
 
 
 def print_report(report: Report, console: Console) -> None:
-    """The report as tables."""
+    """Print the report as tables."""
     console.print(findings_table(report.title, report.findings))
     if any(option.votes is not None for option in report.options):
         result = Table(title="Result", title_justify="left")
@@ -187,7 +187,7 @@ _COLOURS = {Verdict.HOLDS: "green", Verdict.FAILS: "red", Verdict.NOT_CHECKED: "
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
-    """What findings come to: one failure fails the whole, one thing not checked leaves it open."""
+    """Return the verdict on all findings: a failure decides, then a check that was not made."""
     verdicts = {finding.verdict for finding in findings}
     if Verdict.FAILS in verdicts:
         return Verdict.FAILS
@@ -195,14 +195,14 @@ def verdict_of(findings: Sequence[Finding]) -> Verdict:
 
 
 def assumptions_of(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """What the whole holds by a word only; empty where it does not hold."""
+    """Return the assumptions of all findings; empty unless every check holds."""
     if verdict_of(findings) is not Verdict.HOLDS:
         return ()
     return tuple(finding.assumes for finding in findings if finding.assumes)
 
 
 def findings_table(title: str, findings: Sequence[Finding]) -> Table:
-    """Checks with their verdicts."""
+    """Return a table of checks with their verdicts."""
     table = Table(title=shown(title), title_justify="left")
     for name in ("check", "claim", "verdict", "detail"):
         table.add_column(name)
@@ -221,18 +221,18 @@ def findings_table(title: str, findings: Sequence[Finding]) -> Table:
 
 
 def verdict_line(verdict: Verdict, assumes: Sequence[str] = ()) -> str:
-    """The verdict on the whole, in colour."""
+    """Return the overall verdict, in colour."""
     line = f"Verdict: [bold {_COLOURS[verdict]}]{verdict.value}[/bold {_COLOURS[verdict]}]"
     return line + (f", assuming {shown('; and '.join(assumes))}" if assumes else "")
 
 
 def shown(text: str) -> str:
-    """Text of strangers, without what would make a terminal show another verdict."""
+    """Escape text of strangers, which could make a terminal show a different verdict."""
     return escape("".join(one if one.isprintable() else "\ufffd" for one in text))
 
 
 def _without_evidence(error: AuditError, missing: str) -> Report:
-    """A board that is none fails at once; what is out of reach decides nothing, said once."""
+    """Report a board that is invalid, or evidence that is unreachable; the reason appears once."""
     if isinstance(error, Malformed):
         findings = no_board(error)
     else:
@@ -245,11 +245,11 @@ def _without_evidence(error: AuditError, missing: str) -> Report:
 
 
 def _references(description: bytes) -> tuple[RoundReference | None, CensusSource | None]:
-    """What the description points at on chain."""
+    """Return the round and the census source that the description names."""
     try:
         read = Description.decode(description)
     except Malformed:
-        # Judged by check P2.
+        # Check P2 reports errors.
         return None, None
     on_chain = read.census if isinstance(read.census, CensusSource) else None
     return read.round, on_chain
@@ -282,7 +282,7 @@ def _statistics(audit: Audit) -> Sequence[Statistics]:
         questions = audit.description.check_questions(audit.rule)
         tally = audit.tally.values
     except AuditError:
-        # Judged by checks P2 and P5; before the tally there are none.
+        # Checks P2 and P5 report errors. Before the tally there are no statistics.
         return ()
     if not questions or len(tally) != len(audit.rule.slots):
         return ()
@@ -311,7 +311,7 @@ def _statistics_table(found: Statistics) -> Table:
 
 
 def _decimal(value: Fraction | None) -> str:
-    """To two digits, halves to even; nothing where there is no number."""
+    """Format with two decimals, halves to even; an empty string without a number."""
     if value is None:
         return ""
     hundredths = round(100 * value)

@@ -1,4 +1,4 @@
-"""What a voter's own files show: an opened ballot, or receipts. For a person and for a program.
+"""Reports on a voter's own files: an opened ballot, or receipts. For people and for programs.
 
 Source: docs/protocol.md §8.9, §9.5, §13.
 """
@@ -26,23 +26,24 @@ from ostraka_verifier.report import (
     verdict_of,
 )
 from ostraka_verifier.rpc import JsonRpc, Progress, no_progress
+from ostraka_verifier.wording import counted
 
 _CLAIMS = {
     "V1": "the opened ballot is the one whose digest was noted",
     "V2": "it is a ballot of this poll",
     "V3": "its proof holds",
-    "V4": "its commitment holds the vote that is shown",
+    "V4": "its commitment contains the vote that is shown",
     "V5": "every receipt is signed by its node for this ballot",
     "V6": "the ballot is recorded: enough nodes gave receipts",
     "V7": "the ballot is among those that were counted",
 }
 _OF_THE_ROOT = ("P1", "P2", "P3", "C1", "B1", "B2", "B3", "T1", "T2")
-"""Checks that make the board's ballots those under the root on chain."""
+"""Checks that prove that the board's ballots are those of the root on chain."""
 
 
 @dataclass(frozen=True)
 class VoterReport:
-    """Findings on one file, and facts that they are about."""
+    """Findings on one file, with the ballot that they are about."""
 
     schema: str
     title: str
@@ -53,11 +54,11 @@ class VoterReport:
 
     @property
     def verdict(self) -> Verdict:
-        """Holds only when every check holds; one failure fails the whole."""
+        """Return *holds* only if every check holds. A single failure fails the report."""
         return verdict_of(self.findings)
 
     def to_json(self) -> dict[str, Any]:
-        """Stable members."""
+        """Return stable members."""
         return {
             "schema": self.schema,
             "verdict": self.verdict.value,
@@ -75,7 +76,7 @@ def challenge_report(
     """Check an opening (V1 to V4).
 
     Args:
-        noted: Digest that was shown before the voter chose to challenge, 32 bytes.
+        noted: Digest that the voter noted before the challenge, 32 bytes.
         data: The file of the opening.
     """
     schema, title = "ostraka-challenge/1", "Ostraka challenge"
@@ -111,7 +112,7 @@ def receipt_report(
     board_source: str | None,
     progress: Progress = no_progress,
 ) -> VoterReport:
-    """Check the receipts of the newest ballot (V5, V6), and with a board that it counts (V7)."""
+    """Check receipts of the newest ballot (V5, V6), and with a board that it was counted (V7)."""
     schema = "ostraka-receipt/1"
     try:
         ballots = read_votes(data)
@@ -127,7 +128,7 @@ def receipt_report(
     findings = [_judge("V5", lambda: _signed(poll, newest))]
     findings.append(_judge("V6", lambda: _recorded(poll, newest)))
     if board_source is None:
-        missing = "give --board once the poll is counted"
+        missing = "pass --board once the poll is counted"
         findings.append(Finding("V7", _CLAIMS["V7"], Verdict.NOT_CHECKED, "", missing))
     else:
         findings += _counted(curve, rpc_url, claimed, poll, ballots, board_source, progress)
@@ -136,25 +137,27 @@ def receipt_report(
 
 
 def print_voter_report(report: VoterReport, console: Console) -> None:
-    """The report as tables."""
+    """Print the report as tables."""
     console.print(findings_table(report.title, report.findings))
     if report.digest is not None and report.voter is not None:
         console.print(f"Ballot 0x{report.digest.hex()}")
-        # Several voters may be shown one ballot: only they know which account is theirs.
-        console.print(f"It is a ballot of account 0x{report.voter.hex()}: is that yours?")
+        # A program could show several voters the same ballot. Only they know their accounts.
+        console.print(f"Account of the ballot: 0x{report.voter.hex()}. Check that it is yours.")
     for said in report.said:
         table = Table(title=shown(said.question), title_justify="left")
-        table.add_column("this ballot says")
+        table.add_column("this ballot contains")
         for answer in said.answer or ("nothing",):
             table.add_row(shown(answer))
         console.print(table)
     if report.said:
-        console.print("It was opened: everybody who saw the file knows this vote. Never cast it.")
+        console.print(
+            "The ballot was opened: anybody who has the file knows this vote. Never cast it."
+        )
     console.print(verdict_line(report.verdict))
 
 
 class _Findings:
-    """Findings of checks that follow from one another."""
+    """Findings of checks of which each needs the ones before."""
 
     def __init__(self, numbers: Sequence[str]) -> None:
         self._numbers = numbers
@@ -172,13 +175,13 @@ class _Findings:
         ]
 
     def without_chain(self, error: Undecided) -> list[Finding]:
-        """Why the chain was not read is said once."""
+        """Return findings without the chain. Only the first one has the reason."""
         first, *rest = self._numbers
         reason = _Findings((first,)).undecided(str(error))
         return [*reason, *_Findings(rest).undecided("needs the chain")]
 
     def failed(self, failure: Rejected) -> list[Finding]:
-        """Those before the failing one hold, those after it are not checked."""
+        """Return findings: checks before the failing one hold, later ones are not checked."""
         at = self._numbers.index(failure.check)
         before = _Findings(self._numbers[:at]).hold([""] * at)
         claim = _CLAIMS[failure.check]
@@ -188,7 +191,7 @@ class _Findings:
 
 
 def _no_ballot(error: AuditError) -> Rejected:
-    """What cannot be read is no ballot of the poll, whatever its digest."""
+    """Return the failure of a ballot that cannot be read: it is not a ballot of the poll (V2)."""
     item, _, reason = str(error).partition(": ")
     return Rejected("V2", item, reason or item)
 
@@ -223,10 +226,11 @@ def _recorded(poll: PublishedPoll, ballot: Receipted) -> str:
     except AuditError:
         raise Undecided("needs V5") from None
     quorum = poll.committee.quorum
+    found = counted(len(nodes), "receipt", "receipts")
     if len(nodes) < quorum:
         # More receipts may exist than the file has.
-        raise Undecided(f"{len(nodes)} receipts, {quorum} needed: send the ballot again")
-    return f"{len(nodes)} receipts, {quorum} needed"
+        raise Undecided(f"{found}, {quorum} needed: send the ballot again")
+    return f"{found}, {quorum} needed"
 
 
 def _counted(
@@ -256,10 +260,10 @@ def _counted(
 def check_counted(
     audit: Audit, findings: Sequence[Finding], poll: PublishedPoll, ballots: Sequence[Receipted]
 ) -> str:
-    """V7: the voter's ballot under the root on chain is one of the file, and no outdated one.
+    """V7: the voter's ballot under the root on chain is in the file and not outdated.
 
     Args:
-        findings: On the checks that make the board's ballots those under the root.
+        findings: Of the checks that prove that the board's ballots are those of the root.
         ballots: Of the voter, oldest first.
     """
     if audit.chain.status == "void":
@@ -267,7 +271,7 @@ def check_counted(
     for finding in findings:
         if finding.verdict is not Verdict.HOLDS:
             raise Undecided(f"needs {finding.check}")
-    # What was not recorded may be left out: the voter was told to send it again.
+    # A ballot that was not recorded may be left out. The voter was asked to send it again.
     recorded = [ballot for ballot in ballots if is_recorded(poll, ballot)]
     if not recorded:
         raise Undecided("needs V6")
@@ -278,7 +282,7 @@ def check_counted(
         if ballot.order_key < recorded[-1].order_key:
             raise Rejected("V7", "ballot", "an older ballot of this voter was counted instead")
         if ballot.order_key not in own:
-            # Whoever has the voter's key made it: the file does not know it.
+            # Somebody with the voter's key made it: it is not in the file.
             raise Rejected("V7", "ballot", "a newer ballot of this voter was counted instead")
         found = f"one of {len(audit.ballots)} under the root on chain"
         # Until then a dispute may still reject the root.

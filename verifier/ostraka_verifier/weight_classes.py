@@ -14,6 +14,7 @@ from typing import Any
 
 from ostraka_verifier.census import MINIMUM_CLASS, Census
 from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.wording import counted
 
 EQUAL, POWERS_OF_TWO = "equal", "powers_of_two"
 MAX_CLASSES = 320
@@ -67,7 +68,8 @@ def weight_classes(
     groups = [WeightClass(0, voters, weight, weight, voters * weight) for weight, voters in counts]
     voters = sum(group.voters for group in groups)
     if voters < least:
-        raise Rejected("C3", "census", f"{voters} voters make no class of at least {least}")
+        reason = f"{counted(voters, 'voter', 'voters')} cannot form a class of at least {least}"
+        raise Rejected("C3", "census", reason)
     if rule == EQUAL:
         return (replace(_union(groups), value=1),)
     if rule == POWERS_OF_TWO:

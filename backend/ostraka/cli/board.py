@@ -10,6 +10,7 @@ from ostraka.cli.client import DEFAULT_GATEWAY, AsJson, GatewayUrl, PollName, po
 from ostraka.cli.output import emit, progress
 from ostraka.gateway_client.gateway import Gateway
 from ostraka_verifier.board import split_sections
+from ostraka_verifier.wording import counted
 
 app = typer.Typer(help="The bulletin board of a poll, for auditors.", no_args_is_help=True)
 
@@ -26,12 +27,12 @@ def export(
         Path | None, typer.Option(help="File to write [default: poll-POLL.ostraka]")
     ] = None,
     node: Annotated[
-        str | None, typer.Option(help="URL of a node to ask in the place of the gateway.")
+        str | None, typer.Option(help="URL of a node to ask instead of the gateway.")
     ] = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Save a poll's board to a file, which anybody can audit, now or in ten years.
+    """Save a poll's board to a file that anybody can audit, now or in ten years.
 
     Example: ostraka board export 1 && ostraka-verify audit --board poll-1.ostraka …
     """
@@ -50,10 +51,12 @@ def export(
                 )
                 file.flush()
                 os.fsync(file.fileno())
-        # A connection that broke must not pass for a board.
+        # A broken connection must not leave a file that looks like a board.
         split_sections(unfinished.read_bytes())
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    answer = {"poll": str(number), "file": str(path), "bytes": path.stat().st_size}
-    emit(as_json, answer, f"{path}: {answer['bytes']} bytes. Check it by ostraka-verify audit.")
+    size = path.stat().st_size
+    answer = {"poll": str(number), "file": str(path), "bytes": size}
+    shown = f"{path}: {counted(size, 'byte', 'bytes')}. Check it with ostraka-verify audit."
+    emit(as_json, answer, shown)

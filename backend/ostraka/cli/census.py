@@ -1,4 +1,4 @@
-"""`ostraka census …`: electorates in files, before a poll is made of them."""
+"""`ostraka census …`: electorates in files, before a poll uses them."""
 
 import csv
 from fractions import Fraction
@@ -22,13 +22,14 @@ from ostraka_verifier.weight_classes import (
     read_class_rule,
     weight_classes,
 )
+from ostraka_verifier.wording import counted
 
-app = typer.Typer(help="Electorates in files, before a poll is made of them.", no_args_is_help=True)
+app = typer.Typer(help="Electorates in files, before a poll uses them.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Electorates in files, before a poll is made of them."""
+    """Electorates in files, before a poll uses them."""
 
 
 def _rule(text: str) -> ClassRule:
@@ -48,22 +49,23 @@ def classes(
             "--classes",
             parser=_rule,
             metavar="N",
-            help="At most so many classes; or powers_of_two; or equal, for one member, one vote. "
-            "As many as can be when left out.",
+            help="Maximum number of classes; or powers_of_two; or equal, for one member, one vote. "
+            "Default: as many classes as possible.",
         ),
     ] = str(MAX_CLASSES),
     shared_by: Annotated[
-        int, typer.Option(min=MINIMUM_CLASS, help="Voters that share each class at least.")
+        int, typer.Option(min=MINIMUM_CLASS, help="Minimum number of voters in each class.")
     ] = MINIMUM_CLASS,
     out: Annotated[
         Path | None, typer.Option(help="New CSV file with the weights of the classes.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make weights equal within classes, so that no weight tells on its holder; show what it does.
+    """Make weights equal within classes, so that no weight identifies a voter; show the distortion.
 
-    A poll is secret only if at least five voters share each weight: nodes refuse others. Who held
-    more never weighs less. A specification says the same by `classes = N` in its electorate.
+    A poll can be secret only if at least five voters share each weight: nodes refuse other polls. A
+    voter who weighed more than another never weighs less afterwards. `classes = N` in the
+    electorate of a specification has the same effect.
 
     Example: ostraka census classes members.csv --classes 4 --out classes.csv
     """
@@ -113,17 +115,18 @@ def classes(
         )
         for one in made
     )
-    columns = ("Weight", "Voters", "Weighed before", "Of all before", "Of all after")
+    columns = ("Weight", "Voters", "Weights before", "Share before", "Share after")
     emit(as_json, answer, table(columns, rows), _shown(changed, len(before)))
 
 
 def _shown(changed: Distortion, voters: int) -> Any:
     before, after = _per_cent(changed.largest_before), _per_cent(changed.largest_after)
+    largest = counted(min(LARGEST_HOLDERS, voters), "holder", "holders")
     return facts(
         {
             "Largest loss of a voter's share": _per_cent(changed.largest_loss),
             "Largest gain of a voter's share": _per_cent(changed.largest_gain),
-            f"The {min(LARGEST_HOLDERS, voters)} largest together": f"{before}, then {after}",
+            f"Share of the largest {largest}": f"{before} before, {after} after",
             "Voters ranked lower than before": changed.inversions,
         }
     )

@@ -1,4 +1,4 @@
-"""What all commands share that talk to a gateway: where it is, who asks, how to answer."""
+"""Options and requests shared by the commands that talk to a gateway."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def _url(value: str | None) -> str | None:
 
 
 def _remember(context: typer.Context, value: bool) -> bool:
-    # Errors are written in one place, which must know.
+    # Errors are printed in one place, which needs to know.
     context.find_root().ensure_object(dict)["json"] = value
     return value
 
@@ -46,7 +46,8 @@ Token = Annotated[
     typer.Option(
         "--token",
         envvar="OSTRAKA_ORGANIZER_TOKEN",
-        help="The organizer's token; best by the environment, where no list of processes shows it.",
+        help="The organizer's token. Prefer the environment variable, which process listings "
+        "do not show.",
     ),
 ]
 AsJson = Annotated[
@@ -58,25 +59,25 @@ RpcUrl = Annotated[
         "--rpc",
         envvar="OSTRAKA_RPC",
         callback=_url,
-        help="JSON-RPC endpoint of the chain; best your own.",
+        help="JSON-RPC endpoint of the chain, ideally a node that you run.",
     ),
 ]
 RoundNumber = Annotated[int, typer.Argument(metavar="ROUND", help="Number of the round.", min=1)]
 PollName = Annotated[
-    str, typer.Argument(metavar="POLL", help="Number of the poll, or the plan that it came from.")
+    str, typer.Argument(metavar="POLL", help="Number of the poll, or id of its plan.")
 ]
 
 
 def address_option(name: str, text: str, envvar: str | None = None) -> Any:
-    """An option that takes an address, checked by its capitals where it has them."""
+    """Return an option that takes an address and verifies its checksum, if it has one."""
     return typer.Option(name, parser=_address, envvar=envvar, metavar="0x…", help=text)
 
 
 def proposal_id(value: str) -> bytes:
-    """The 32 bytes of a proposal's id, as an argument's parser."""
+    """Parse an argument as the id of a proposal, 32 bytes."""
     if not _ID.fullmatch(value):
         raise typer.BadParameter(
-            "expected 0x and 64 hexadecimal digits, as `round proposals` shows"
+            "expected 0x and 64 hexadecimal digits, as shown by `round proposals`"
         )
     return bytes.fromhex(value[2:])
 
@@ -90,40 +91,43 @@ ProposalId = Annotated[
 
 
 def ask_once(gateway: Gateway, path: str, body: object, named: object = None) -> Any:
-    """Answer to an organizer's request, which is not done twice when the command is given again.
+    """Send an organizer's request. A repeated command does not repeat an unanswered request.
 
     Args:
         named: As `OpenRequests.post`.
     """
     answer = OpenRequests().post(gateway, path, body, named)
     if answer.again:
-        typer.echo("ostraka: this went on with the same request of before", err=True)
+        typer.echo("ostraka: continued the earlier request, which had no answer", err=True)
     return answer.content
 
 
 def named_by(file: Path, wanted: dict[str, Any]) -> list[Any]:
-    """What makes a specification the same again: its files, whatever times they come to now."""
+    """Return what identifies a specification when a command is repeated: the contents of its files.
+
+    Times that are relative to now come to other values each time, so they do not count.
+    """
     return [file.read_text(encoding="utf-8"), wanted.get("members"), wanted.get("voters")]
 
 
 def plan_of(gateway: Gateway, name: str) -> Any:
-    """A plan by its id, None when the name is a number."""
+    """Return a plan by its id; None if the name is the number of a poll."""
     if _PLAN.fullmatch(name):
         return gateway.get(f"/plans/{name}")
     if not _NUMBER.fullmatch(name):
-        hint = "expected a number, or the 16 digits of a plan"
+        hint = "expected the number of a poll, or the 16 digits of a plan"
         raise typer.BadParameter(hint, param_hint="POLL")
     return None
 
 
 def waits_for(plan: dict[str, Any] | None) -> str | None:
-    """What a plan waits for, in words; None for nothing."""
+    """Return what a plan waits for, in words; None for nothing."""
     problem = plan and plan["problem"]
     return str(Problem.from_json(problem)) if problem else None
 
 
 def poll_number(gateway: Gateway, name: str) -> int:
-    """Number of a poll by its number or its plan.
+    """Return the number of a poll, given its number or its plan.
 
     Raises:
         CommandError: The plan's poll is not on the chain yet.

@@ -18,28 +18,32 @@ if TYPE_CHECKING:
 
 def demo(
     file: Annotated[Path, typer.Argument(help="Pabulib .pb file, or PrefLib .soc, .soi, .cat.")],
-    voters: Annotated[int | None, typer.Option(help="Use only the first so many voters.")] = None,
+    voters: Annotated[
+        int | None, typer.Option(metavar="N", help="Use only the file's first N voters.")
+    ] = None,
     nodes: Annotated[int, typer.Option(help="Tallying nodes: 3, 4, 5 or 7.")] = 5,
     kill_node: Annotated[
-        bool, typer.Option("--kill-node", help="Kill f nodes for good after half of the ballots.")
+        bool,
+        typer.Option("--kill-node", help="Kill f nodes permanently after half of the ballots."),
     ] = False,
     greedy: Annotated[
-        bool, typer.Option("--greedy", help="Fund greedily by votes whatever rule the file names.")
+        bool,
+        typer.Option("--greedy", help="Fund greedily by votes, regardless of the file's rule."),
     ] = False,
     exit_: Annotated[bool, typer.Option("--exit", help="End after the audit.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Run an election out of a file: chain, contracts, nodes, voters, tally, audit.
+    """Run an election from a file: chain, contracts, nodes, voters, tally, audit.
 
-    Kind of ballot and outcome rule follow from the file, and are said in a sentence; what cannot
-    be honoured is refused with the reason. Ballots that break the file's own rule are left out and
-    named.
+    The file determines the kind of ballot and the outcome rule, which are printed in a sentence. A
+    file that cannot be honoured is refused, with the reason. Ballots that break the file's own rule
+    are left out and listed.
 
-    Exit code 0: the audit holds, the tally is the file's count, and the winners are the city's.
+    Exit code 0: the audit holds, the tally equals the file's count, and the winners are the city's.
 
     Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
-    # Takes long to load.
+    # Slow to import.
     from ostraka.demo.demo import Demo
     from ostraka.demo.result import print_result
 
@@ -56,7 +60,7 @@ def demo(
         )
 
         def leave(number: int, _: object) -> None:
-            # Not by an exception: wherever one is raised, something may swallow it.
+            # Not by an exception, which the interrupted code could catch.
             run.stack.stop()
             shutil.rmtree(folder, ignore_errors=True)
             os._exit(128 + number)
@@ -79,6 +83,6 @@ def _stay(run: "Demo", console: Console) -> None:
     console.print(f"Chain {run.stack.rpc_url}, nodes {', '.join(run.stack.node_urls)}")
     console.print(f"Gateway {run.stack.gateway_url}, its API at {run.stack.gateway_url}/api/docs")
     console.print(f"Organizer's token: {run.stack.organizer_token}")
-    console.print("Everything stays up; end with Ctrl-C.")
+    console.print("All services keep running. Press Ctrl-C to stop them.")
     while True:
         time.sleep(1)

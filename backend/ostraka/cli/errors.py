@@ -1,6 +1,6 @@
-"""What goes wrong, as users see it: one plain line each, and an exit code.
+"""Errors as users see them: one plain line each, and an exit code.
 
-0 done · 1 refused · 2 wrong usage · 3 out of reach.
+0 done · 1 refused · 2 wrong usage · 3 unreachable.
 """
 
 import json
@@ -22,12 +22,12 @@ _FIRST_SERVER_ERROR = 500
 
 
 class CommandError(Exception):
-    """A command cannot do what it was asked for; decided here, not by a server.
+    """A command cannot do what the user asked for. The client decided this, not a server.
 
     Attributes:
-        title: What kind of error.
-        detail: What was wrong this time.
-        field: Option or setting that it is about, "" for none.
+        title: Kind of error.
+        detail: What is wrong in this case.
+        field: Option or setting that it concerns, "" for none.
     """
 
     def __init__(self, title: str, detail: str, field: str = "") -> None:
@@ -38,10 +38,10 @@ class CommandError(Exception):
 
 
 class OneLine(TyperGroup):
-    """A group of commands that ends with a line and an exit code instead of a traceback."""
+    """A group of commands that reports errors by a line and an exit code, without a traceback."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        """Run, and turn what a user can understand into an exit code."""
+        """Run the command. Report errors that concern the user by a line and an exit code."""
         as_json = ctx.ensure_object(dict)
         try:
             return super().invoke(ctx)

@@ -16,9 +16,9 @@ from ostraka.files import write_new
 app = typer.Typer(help="Run a gateway: rounds, polls and ballots over HTTP.", no_args_is_help=True)
 
 _SETTINGS = """\
-# Settings of an Ostraka gateway. OSTRAKA_GATEWAY_… in the environment goes before this file.
+# Settings of an Ostraka gateway. Environment variables OSTRAKA_GATEWAY_… take precedence.
 
-# Key of the account that pays for transactions; it needs some of the chain's coin.
+# Key of the account that pays for transactions. The account needs some of the chain's coin.
 key_file = "{key_file}"
 # File with the key's passphrase, mode 600. Otherwise it comes from OSTRAKA_GATEWAY_PASSPHRASE, a
 # systemd credential or the terminal.
@@ -27,17 +27,17 @@ key_file = "{key_file}"
 database_url = "sqlite:///{database}"
 # JSON-RPC provider of the chain.
 rpc_url = "http://127.0.0.1:8545"
-# One that everybody may see and use, for browsers that check polls on chain.
+# Public provider of the chain, which browsers use to check polls.
 # public_rpc_url = "https://…"
-# Addresses of the contracts, and the block of the earlier one's deployment.
+# Addresses of the contracts, and the block in which the earlier one was deployed.
 registry = "0x…"
 treasury = "0x…"
 deployed_at = 0
-# Committees whose nodes tally, by their digests; the first is the default.
+# Digests of the committees whose nodes tally. The first one is the default.
 committees = []
-# SHA-256 of the token that organizers show; the token itself is nowhere.
+# SHA-256 of the organizer's token. The token itself is not stored.
 organizer_token_sha256 = "{token_hash}"
-# Reverse proxies, by address or network, whose X-Forwarded-For says who a client is.
+# Addresses or networks of reverse proxies whose X-Forwarded-For identifies the client.
 # trusted_proxies = ["127.0.0.1"]
 host = "127.0.0.1"
 port = 8200
@@ -51,12 +51,12 @@ def init(
 ) -> None:
     """Create a key, an organizer's token and a commented settings file.
 
-    A passphrase protects the key. It is asked for, or comes from
+    A passphrase protects the key. The command asks for it, unless it comes from
     OSTRAKA_GATEWAY_PASSPHRASE_FILE, OSTRAKA_GATEWAY_PASSPHRASE or a systemd credential.
 
     Example: ostraka gateway init /srv/ostraka-gateway
     """
-    # Takes long to load, as what `run` needs.
+    # Slow to import, like the imports of `run`.
     from ostraka.key_files import create_key
     from ostraka.services.settings import GATEWAY_PASSPHRASES
 
@@ -71,20 +71,20 @@ def init(
     )
     write_new(settings, content.encode())
     typer.echo(f"Account that pays: {key.address_hex}")
-    typer.echo(f"Organizer's token, shown this once: {token}")
+    typer.echo(f"Organizer's token (shown only now): {token}")
     typer.echo(f"Fill in {settings}, then: ostraka gateway run --settings {settings}")
 
 
 @app.command()
 def run(
     settings: Annotated[
-        Path | None, typer.Option(help="TOML file, as `ostraka gateway init` makes it.")
+        Path | None, typer.Option(help="TOML file, as created by `ostraka gateway init`.")
     ] = None,
 ) -> None:
     """Serve until interrupted.
 
-    Settings come from the file and from `OSTRAKA_GATEWAY_…`, which goes first. The API is
-    documented at /api/docs of the gateway.
+    Settings come from the file and from environment variables `OSTRAKA_GATEWAY_…`, which take
+    precedence. The gateway documents its API at /api/docs.
 
     Example: ostraka gateway run --settings /srv/ostraka-gateway/gateway.toml
     """

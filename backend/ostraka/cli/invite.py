@@ -23,24 +23,25 @@ from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.wording import counted
 
 
 def invite(
-    out: Annotated[Path, typer.Option(help="New CSV file for the codes, readable by you alone.")],
+    out: Annotated[Path, typer.Option(help="New CSV file for the codes. Only you can read it.")],
     public: Annotated[
         Path,
-        typer.Option("--list", help="New CSV file of the addresses, to name in a round or poll."),
+        typer.Option("--list", help="New CSV file for the addresses. A round or poll names it."),
     ],
-    count: Annotated[int, typer.Option(min=1, max=100_000, help="How many.")] = 1,
-    weight: Annotated[int, typer.Option(min=1, help="Weight of each one's vote.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="Number of invitations.")] = 1,
+    weight: Annotated[int, typer.Option(min=1, help="Weight of each vote.")] = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Make invitations: codes by which voters without a wallet register.
+    """Make invitations: codes with which voters without a wallet register.
 
-    A code is a secret key, made here; no gateway ever sees it. The round or poll names the list of
-    addresses by `invitations_file`, which fixes who may register. Codes can be redeemed until a
-    poll's registration or a round's proposals close. Whoever holds a code can vote with it: an
-    audit assumes that each one went to a person of its own, and says so.
+    A code is a secret key that this command makes. No gateway ever sees it. The round or poll names
+    the list of addresses as `invitations_file`, which fixes who may register. Codes can be redeemed
+    until the poll's registration or the round's proposals close. Anybody who has a code can vote
+    with it. An audit assumes that each code went to a person of its own, and reports this.
 
     Example: ostraka invite --count 200 --out codes.csv --list invitations.csv
     """
@@ -51,22 +52,24 @@ def invite(
     emit(
         as_json,
         answer,
-        f"{count} codes are in {out}: give each to one voter.\n"
-        f"Their addresses are in {public}: name it by invitations_file.",
+        f"{counted(count, 'code', 'codes')} saved to {out}. Give each code to one voter.\n"
+        f"List of addresses saved to {public}. Name this file as invitations_file.",
     )
 
 
 def register(
     code: Annotated[
-        str, typer.Argument(help="Your code; - reads it from standard input.", metavar="CODE")
+        str, typer.Argument(help="Your code, or - to read it from standard input.", metavar="CODE")
     ],
     key: Annotated[
         Path,
-        typer.Option("--key", help="Key file to vote with; made if there is none. Keep it safe."),
+        typer.Option(
+            "--key", help="Key file to vote with, created if it does not exist. Keep it safe."
+        ),
     ],
     plan: Annotated[
         str | None,
-        typer.Option(help="Plan to register for; the newest that is open when left out."),
+        typer.Option(help="Plan to register for. Default: the newest one that is open."),
     ] = None,
     plain_key: PlainKey = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
@@ -74,9 +77,9 @@ def register(
 ) -> None:
     """Register as a voter by an invitation: make a key, and bind the invitation to it.
 
-    With the key file you vote. Its passphrase is asked for, or comes from
-    OSTRAKA_KEY_PASSPHRASE_FILE or OSTRAKA_KEY_PASSPHRASE. Saying it again with the same code and
-    key does no harm.
+    You vote with the key file. The command asks for its passphrase, unless it comes from
+    OSTRAKA_KEY_PASSPHRASE_FILE or OSTRAKA_KEY_PASSPHRASE. Repeating the command with the same code
+    and key does no harm.
 
     Example: ostraka register 0f9d… --key me.key
     """
@@ -106,7 +109,7 @@ def register(
         answer = to.post("/invitations/redemption", body)
         if answer.get("signing_key") != signer.address_hex:
             raise CommandError(
-                "Not registered", "the gateway registered another key", "signing_key"
+                "Not registered", "the gateway registered a different key", "signing_key"
             )
         _check_statement(to, answer, electorate, invitation, signer)
     shown = {
@@ -123,7 +126,7 @@ def register(
 def _write_new(
     path: Path, head: tuple[str, ...], rows: Iterable[tuple[Any, ...]], mode: int
 ) -> None:
-    """A CSV file on the disk; one that is there already is never overwritten."""
+    """Write a CSV file durably. Never overwrite an existing file."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(head)
@@ -133,17 +136,19 @@ def _write_new(
 
 
 def _place(places: Any, plan: str | None) -> Any:
-    """Where an invitation is to be redeemed."""
+    """Return the plan in which an invitation is redeemed."""
     if not isinstance(places, list) or not places:
         raise Problem(
-            ProblemType.NO_SUCH_INVITATION, "the gateway knows no invitation of this code", "code"
+            ProblemType.NO_SUCH_INVITATION, "the gateway has no invitation for this code", "code"
         )
     for place in places:
         if place["plan"] == plan or (plan is None and place["open"]):
             return place
     if plan is None:
-        raise Problem(ProblemType.REGISTRATION_CLOSED, "the census is fixed already", "code")
-    raise Problem(ProblemType.NO_SUCH_INVITATION, f"this code is not of plan {plan}", "plan")
+        raise Problem(ProblemType.REGISTRATION_CLOSED, "the census is already fixed", "code")
+    raise Problem(
+        ProblemType.NO_SUCH_INVITATION, f"this code does not belong to plan {plan}", "plan"
+    )
 
 
 def _check_statement(
@@ -153,7 +158,7 @@ def _check_statement(
     invitation: SigningKey,
     signer: SigningKey,
 ) -> None:
-    """The gateway must sign what it registered: its voter can show that, should it be left out."""
+    """Check that the gateway signed the registration, which proves it if the census lacks it."""
     digest = electorate.domain.digest(
         typed_data.REDEEMED, electorate.digest, invitation.address, signer.address
     )

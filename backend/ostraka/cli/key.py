@@ -1,4 +1,4 @@
-"""`ostraka key …`: files of keys, and what protects them."""
+"""`ostraka key …`: key files and their passphrases."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +13,15 @@ from ostraka.keys import SigningKey
 
 app = typer.Typer(help="Make a key file, or change its passphrase.", no_args_is_help=True)
 
-NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="File to make.")]
+NewFile = Annotated[Path, typer.Argument(metavar="FILE", help="File to create.")]
 OldFile = Annotated[Path, typer.Argument(metavar="FILE", help="Key file.")]
 
 
 @app.command()
 def new(path: NewFile, plain_key: PlainKey = False, as_json: AsJson = False) -> None:
-    """Make a key under a passphrase.
+    """Create a key that a passphrase protects.
 
-    The passphrase is asked for, or comes from OSTRAKA_KEY_PASSPHRASE_FILE or
+    The command asks for the passphrase, unless it comes from OSTRAKA_KEY_PASSPHRASE_FILE or
     OSTRAKA_KEY_PASSPHRASE.
 
     Example: ostraka key new me.key
@@ -33,11 +33,12 @@ def new(path: NewFile, plain_key: PlainKey = False, as_json: AsJson = False) -> 
 
 @app.command()
 def passphrase(path: OldFile, plain_key: PlainKey = False, as_json: AsJson = False) -> None:
-    """Put a key file under a new passphrase, or with --plain-key under none.
+    """Change the passphrase of a key file, or remove it with --plain-key.
 
-    Takes the files of this program, those that the browser exports, and plain ones. The old
-    passphrase is asked for, or comes from OSTRAKA_KEY_PASSPHRASE_FILE or OSTRAKA_KEY_PASSPHRASE;
-    the new one likewise from OSTRAKA_KEY_NEW_PASSPHRASE_FILE or OSTRAKA_KEY_NEW_PASSPHRASE.
+    Accepts files of this program, files that the browser exports, and plain ones. The command asks
+    for the old passphrase, unless it comes from OSTRAKA_KEY_PASSPHRASE_FILE or
+    OSTRAKA_KEY_PASSPHRASE, and for the new one, unless it comes from
+    OSTRAKA_KEY_NEW_PASSPHRASE_FILE or OSTRAKA_KEY_NEW_PASSPHRASE.
 
     Example: ostraka key passphrase me.key
     """

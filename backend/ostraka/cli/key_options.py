@@ -1,4 +1,4 @@
-"""Options of commands that make or read key files, and where their passphrases come from."""
+"""Options of commands that create or read key files, and the sources of passphrases."""
 
 import errno
 from functools import partial
@@ -20,7 +20,7 @@ KeyFile = Annotated[
     typer.Option(
         "--key",
         envvar="OSTRAKA_KEY",
-        help="Your key file. Its passphrase is asked for, or comes from "
+        help="Your key file. The command asks for its passphrase, unless it comes from "
         "OSTRAKA_KEY_PASSPHRASE_FILE or OSTRAKA_KEY_PASSPHRASE.",
     ),
 ]
@@ -29,13 +29,13 @@ PlainKey = Annotated[
     typer.Option(
         "--plain-key",
         envvar="OSTRAKA_PLAIN_KEY",
-        help="Allow a key file without a passphrase: whoever gets a copy of it has the key.",
+        help="Allow a key file without a passphrase. Anybody who gets a copy of it has the key.",
     ),
 ]
 
 
 def opened(path: Path, plain_key: bool, as_json: bool) -> SigningKey:
-    """A person's key; a plain one only where that is allowed, with a warning."""
+    """Read a person's key. A plain one is accepted only if allowed, with a warning."""
     warn = partial(note, as_json)
     return read_key(path, PASSPHRASES, plain=plain_key, warn=warn)
 
@@ -43,19 +43,19 @@ def opened(path: Path, plain_key: bool, as_json: bool) -> SigningKey:
 def chosen(
     path: Path, passphrases: Passphrases, plain_key: bool, as_json: bool = False
 ) -> str | None:
-    """The passphrase of a new key file, None for a plain one.
+    """Return the passphrase for a new key file, None for a plain one.
 
     Raises:
-        FileExistsError: There is a file already.
+        FileExistsError: The file already exists.
     """
     if path.exists():
-        reason = "there is a key already, and it is not overwritten"
+        reason = "this key file already exists and is not overwritten"
         raise FileExistsError(errno.EEXIST, reason, str(path))
     return protection(path, passphrases, plain_key, as_json)
 
 
 def protection(path: Path, passphrases: Passphrases, plain_key: bool, as_json: bool) -> str | None:
-    """What a key is to be put under: a new passphrase, or None where it is to be plain."""
+    """Return the new passphrase of a key, or None for a plain key."""
     if not plain_key:
         return passphrases.new(path)
     note(as_json, plain_warning(path))

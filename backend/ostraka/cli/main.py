@@ -16,13 +16,13 @@ app = typer.Typer(
     cls=OneLine,
     help=(
         "Private voting and budgeting that anyone can audit.\n\n"
-        "Most commands talk to a gateway: name it by --gateway or OSTRAKA_GATEWAY. Organizers show "
-        "their token by --token or OSTRAKA_ORGANIZER_TOKEN. With --json, answers and errors are "
-        "for programs."
+        "Most commands talk to a gateway: name it with --gateway or OSTRAKA_GATEWAY. Organizers "
+        "pass their token with --token or OSTRAKA_ORGANIZER_TOKEN. With --json, answers and errors "
+        "are JSON for programs."
     ),
     epilog=(
-        "Exit codes: 0 done, 1 refused (the line says what and why), 2 wrong usage, or a file with "
-        "mistakes, 3 out of reach: gateway, nodes or chain; trying again makes sense."
+        "Exit codes: 0 done, 1 refused (the message states what and why), 2 wrong usage or a file "
+        "with mistakes, 3 unreachable (gateway, nodes or chain); retry later."
     ),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -47,9 +47,9 @@ def main() -> None:
     try:
         app()
     except Exception:
-        # A mistake of this program: users get a line, whoever mends it the rest.
+        # A bug of this program: users get a line, developers a traceback if they ask for it.
         if os.environ.get("OSTRAKA_TRACEBACK"):
             raise
-        line = "this program made a mistake; OSTRAKA_TRACEBACK=1 shows where"
+        line = "internal error; set OSTRAKA_TRACEBACK=1 to see where it happened"
         typer.echo(f"ostraka: {line}", err=True)
         sys.exit(REFUSED)

@@ -22,12 +22,12 @@ def init(
 ) -> None:
     """Create a signing key, and show what to set before `ostraka node run`.
 
-    A passphrase protects the key, and with it the secrets of polls. It is asked for, or comes from
-    OSTRAKA_NODE_PASSPHRASE_FILE, OSTRAKA_NODE_PASSPHRASE or a systemd credential.
+    A passphrase protects the key, and with it the secrets of polls. The command asks for it, unless
+    it comes from OSTRAKA_NODE_PASSPHRASE_FILE, OSTRAKA_NODE_PASSPHRASE or a systemd credential.
 
     Example: ostraka node init /srv/ostraka
     """
-    # Takes long to load, as what `run` needs.
+    # Slow to import, like the imports of `run`.
     from ostraka.key_files import create_key
     from ostraka.services.settings import NODE_PASSPHRASES
 
@@ -40,20 +40,21 @@ def init(
     else:
         typer.echo("  OSTRAKA_NODE_PASSPHRASE_FILE=…         or type the passphrase at each start")
     typer.echo(f"  OSTRAKA_NODE_DATABASE_URL=sqlite:///{(folder / 'node.db').absolute()}")
-    typer.echo('  OSTRAKA_NODE_RPC_URLS=["https://…"]   best several, independent of one another')
+    typer.echo('  OSTRAKA_NODE_RPC_URLS=["https://…"]   ideally several independent providers')
     typer.echo("  OSTRAKA_NODE_REGISTRY=0x…             address of the PollRegistry")
-    typer.echo("  OSTRAKA_NODE_URL=https://…            where others reach this node")
-    typer.echo('  OSTRAKA_NODE_COMMITTEES=["0x…"]       committees that it joins; or FELLOW_NODES')
+    typer.echo("  OSTRAKA_NODE_URL=https://…            where others can reach this node")
+    typer.echo('  OSTRAKA_NODE_COMMITTEES=["0x…"]       committees to join, or set FELLOW_NODES')
 
 
 @app.command()
 def run() -> None:
-    """Serve until interrupted; settings come from `OSTRAKA_NODE_…`, `ostraka node init` lists them.
+    """Serve until interrupted.
 
-    The node joins only committees that OSTRAKA_NODE_COMMITTEES names, or whose other nodes are all
-    in OSTRAKA_NODE_FELLOW_NODES. It announces a key only for polls that its policy allows:
-    OSTRAKA_NODE_CREATORS limits who may create them, OSTRAKA_NODE_MINIMUM_BALLOTS is its floor for
-    secret polls.
+    Settings come from `OSTRAKA_NODE_…`; `ostraka node init` lists them. The node joins only
+    committees that OSTRAKA_NODE_COMMITTEES names, or whose other nodes are all in
+    OSTRAKA_NODE_FELLOW_NODES. It announces a key only for polls that its policy allows:
+    OSTRAKA_NODE_CREATORS limits who may create them, and a secret poll's minimum of ballots must be
+    at least OSTRAKA_NODE_MINIMUM_BALLOTS.
 
     Example: ostraka node run
     """

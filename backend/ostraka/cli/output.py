@@ -14,7 +14,7 @@ from rich.text import Text
 
 
 def emit(as_json: bool, answer: object, *shown: RenderableType) -> None:
-    """Print `answer` as JSON for programs, or else what is shown to people."""
+    """Print `answer` as JSON for programs, or the given texts and tables for people."""
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
@@ -24,13 +24,13 @@ def emit(as_json: bool, answer: object, *shown: RenderableType) -> None:
 
 
 def note(as_json: bool, text: str) -> None:
-    """Tell people, beside the answer, what they should know."""
+    """Print a note for people on standard error, apart from the answer."""
     if text and not as_json:
         typer.echo(printable(text), err=True)
 
 
 def facts(pairs: Mapping[str, object]) -> Table:
-    """Names and values under one another; what is None is left out."""
+    """Return names and values as rows. Values that are None are left out."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold")
     grid.add_column(overflow="fold")
@@ -43,7 +43,7 @@ def facts(pairs: Mapping[str, object]) -> Table:
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
 ) -> Table:
-    """Rows under headings."""
+    """Return a table of rows under headings."""
     made = Table(title=None if title is None else _cell(title))
     for name in columns:
         made.add_column(name, overflow="fold")
@@ -53,7 +53,7 @@ def table(
 
 
 def progress(as_json: bool, *, transient: bool = True) -> Progress:
-    """A bar on standard error, none for programs."""
+    """Return a progress bar on standard error, disabled for programs."""
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -66,18 +66,18 @@ def progress(as_json: bool, *, transient: bool = True) -> Progress:
 
 
 def when(unix_s: Any) -> str | None:
-    """A time for people."""
+    """Format a time for people."""
     if unix_s is None:
         return None
     try:
         return datetime.fromtimestamp(int(unix_s), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (ValueError, OverflowError):
-        # Contracts take times beyond the year 9999, and anybody's polls are shown.
+        # Contracts accept times beyond the year 9999, and polls can be anybody's.
         return f"{unix_s} in Unix seconds"
 
 
 def printable(text: str) -> str:
-    """Text without what moves a terminal's cursor or colours: titles are anybody's."""
+    """Replace characters that move a terminal's cursor or set colours: titles can be anybody's."""
     return "".join(
         " " if unicodedata.category(sign) in ("Cc", "Cf") and sign != "\n" else sign
         for sign in text

@@ -33,8 +33,8 @@ from ostraka_verifier.question import read_questions
 app = typer.Typer(
     help="Polls: surveys, decisions, and the votes of rounds.",
     epilog=(
-        "Polls open and close by themselves, carried on by the gateway on chain time: "
-        "there is nothing to open or close by hand."
+        "Polls open and close by themselves: the gateway opens and closes them by chain time. "
+        "There is no command for this."
     ),
     no_args_is_help=True,
 )
@@ -56,21 +56,21 @@ def template() -> None:
 @app.command()
 def create(
     file: Annotated[
-        Path, typer.Argument(help="TOML file, as `poll template` prints one, or JSON.")
+        Path, typer.Argument(help="TOML file, as printed by `poll template`, or JSON.")
     ],
     yes: warnings.Yes = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plan a poll without a round; it goes on chain when registration is over.
+    """Plan a poll without a round. It goes on chain when registration closes.
 
-    The gateway opens and closes it on chain time, and brings the tally. What the poll
-    may give away is said first; people are asked whether they want it all the same.
+    The gateway opens and closes it by chain time, and brings the tally. The command first shows
+    what the result may reveal, and asks people for confirmation.
 
     Example: ostraka poll create meeting.toml
     """
-    # Both take long to load, and nothing else needs them.
+    # Slow to import, and nothing else needs them.
     from ostraka.planning.specification import PollSpecification
     from ostraka.planning.specification_file import read_specification
 
@@ -94,15 +94,16 @@ def create(
 @app.command()
 def check(
     file: Annotated[
-        Path, typer.Argument(help="TOML file, as `poll template` prints one, or JSON.")
+        Path, typer.Argument(help="TOML file, as printed by `poll template`, or JSON.")
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Check a poll's file on this machine: its rules, and what the result may give away.
+    """Check a poll's file on this machine: its rules, and what the result may reveal.
 
-    What is read from the chain, or known to a gateway of other polls, is left to `poll create`.
+    Only `poll create` checks what is read from the chain, and what the gateway knows of other
+    polls.
 
-    Exit code 1: the rules are none, or nodes refuse such a poll.
+    Exit code 1: the rules are invalid, or nodes refuse such a poll.
 
     Example: ostraka poll check meeting.toml
     """
@@ -113,7 +114,7 @@ def check(
 
 @app.command("list")
 def list_(gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
-    """List all polls of the registry, and what the gateway plans beside them.
+    """List all polls of the registry, and the polls that the gateway plans.
 
     Example: ostraka poll list
     """
@@ -141,7 +142,7 @@ def list_(gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> Non
 
 @app.command()
 def show(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
-    """Show a poll with its options, or a plan that is not on the chain yet.
+    """Show a poll with its options, or a plan that is not on chain yet.
 
     Example: ostraka poll show 1
     """
@@ -163,13 +164,13 @@ def show(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson 
                 "Secret": found["secret"],
                 "Voters": found["voters"],
                 "Total weight": found["total_weight"],
-                "Fewest ballots": found["minimum_ballots"],
+                "Minimum ballots": found["minimum_ballots"],
                 "Opens": when(found["opens_at"]),
                 "Closes": when(found["closes_at"]),
                 "Tally from": when(found["releasable_at"]),
                 "Nodes": (
-                    f"{len(committee['nodes'])}, secret against fewer than "
-                    f"{committee['threshold']} of them, {committee['faults']} may fail"
+                    f"{len(committee['nodes'])}; fewer than {committee['threshold']} learn "
+                    f"nothing; {committee['faults']} may fail"
                 ),
                 "Plan": found["plan"],
                 "Context": found["poll_context"],
@@ -183,7 +184,7 @@ def show(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson 
 def results(name: PollName, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False) -> None:
     """Show votes and winners, once the chain has the tally.
 
-    What the gateway shows can be checked: ostraka board export, then ostraka-verify audit.
+    To verify what the gateway shows: ostraka board export, then ostraka-verify audit.
 
     Example: ostraka poll results 1
     """
@@ -206,8 +207,8 @@ def export(
 ) -> None:
     """Save a poll's results to a file, once the chain has the tally.
 
-    A .pb file is Pabulib's, with complete metadata and no votes: single ballots are nobody's to
-    export.
+    A .pb file has Pabulib's format, with complete metadata and no votes, because nobody can read
+    single ballots.
 
     Example: ostraka poll export 1 --format pb
     """
@@ -217,19 +218,19 @@ def export(
     path = out or Path(f"poll-{number}.{format_}")
     made = {"pb": results_pb, "csv": results_csv, "json": _json}[format_](found)
     path.write_text(made, encoding="utf-8", newline="")
-    emit(as_json, {"poll": str(number), "file": str(path)}, f"{path} written.")
+    emit(as_json, {"poll": str(number), "file": str(path)}, f"Saved to {path}.")
 
 
 @app.command()
 def watch(
     name: PollName,
-    once: Annotated[bool, typer.Option("--once", help="Show the counts of now and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Show the current counts and exit.")] = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Follow how many have voted, until the poll has its tally or is void. Counts only.
+    """Show how many have voted, until the poll is tallied or void.
 
-    With --json, one object a line.
+    With --json, each line is an object.
 
     Example: ostraka watch 1
     """
@@ -262,7 +263,7 @@ def watch(
 
 
 def result_tables(found: dict[str, Any]) -> list[RenderableType]:
-    """A poll's result for people."""
+    """Return a poll's result as tables for people."""
     shown: list[RenderableType] = [
         facts(
             {
@@ -279,12 +280,12 @@ def result_tables(found: dict[str, Any]) -> list[RenderableType]:
             for one in found["round"]["payouts"]
             if one["funded"]
         )
-        shown.append(table(("Winner", "Amount", "Recipient", ""), rows))
+        shown.append(table(("Winner", "Amount", "Recipient", "Payout"), rows))
     return shown
 
 
 def _counts_of(found: dict[str, Any]) -> Iterator[RenderableType]:
-    """A table for each question; of numbers what their sums say, in the place of the sums."""
+    """Yield a table for each question. Numbers have statistics instead of their sums."""
     slots = list(zip(found["options"], _deciding(found), strict=True))
     statistics = found["statistics"]
     if not statistics:
@@ -299,13 +300,13 @@ def _counts_of(found: dict[str, Any]) -> Iterator[RenderableType]:
             yield _votes(own, question.labels(), title)
         if one["quartiles"]:
             yield table(
-                ("Quartile", "Lies in", "From", "To below"),
+                ("Quartile", "Bracket", "From", "To below"),
                 ((at["quantile"], at["label"], at["low"], at["high"]) for at in one["quartiles"]),
             )
 
 
 def _deciding(found: dict[str, Any]) -> list[str]:
-    """For each slot the kind of rule that decides over it."""
+    """Return for each slot the kind of outcome rule that decides it."""
     outcome = found["outcome"]
     if outcome["kind"] == "parts":
         return [rule["kind"] for slots, rule in outcome["parts"] for _ in range(int(slots))]
@@ -333,7 +334,7 @@ def _numbers(statistics: dict[str, Any], title: str | None) -> RenderableType:
     overall = statistics["overall"]
     rows = (
         (
-            one["group"] or "everybody",
+            one["group"] or "all",
             one["count"],
             decimal(one["mean"]),
             decimal(one["variance"]),
@@ -355,7 +356,7 @@ def _planned(plan: dict[str, Any]) -> RenderableType:
     return facts(
         {
             "Plan": f"{plan['plan']}: {plan['specification']['title']}",
-            "State": "not on the chain yet",
+            "State": "not on chain yet",
             "Registration": "closed" if plan["census_fixed"] else "open",
             "Invitations": f"{invitations['redeemed']} of {invitations['issued']} redeemed",
             "Waits for": waits_for(plan),

@@ -20,22 +20,23 @@ from ostraka.gateway_client.proposing import Member, Wanted, wanted_of
 from ostraka.wire.records import to_hex
 
 app = typer.Typer(
-    help="Propose, change a proposal, withdraw it: signed by a member, sent by the gateway.",
+    help="Submit, change and withdraw proposals. A member signs, and the gateway sends.",
     no_args_is_help=True,
 )
 
 Account = Annotated[
     bytes | None,
-    address_option("--account", "Your account, where the key only signs for it."),
+    address_option("--account", "Your account, if the key is not the account's own."),
 ]
 Amount = Annotated[
     int,
     typer.Option(
-        min=0, help="In the token's smallest unit; 0 where votes divide the budget (proportional)."
+        min=0,
+        help="Amount in the token's smallest unit; 0 if votes divide the budget (proportional).",
     ),
 ]
-Title = Annotated[str, typer.Option(help="Up to 150 bytes.")]
-Recipient = Annotated[bytes, address_option("--recipient", "Account that is to be paid.")]
+Title = Annotated[str, typer.Option(help="Title, at most 150 bytes.")]
+Recipient = Annotated[bytes, address_option("--recipient", "Account that receives the money.")]
 
 
 @app.command()
@@ -47,14 +48,15 @@ def new(
     key: KeyFile,
     text: Annotated[str, typer.Option(help="What the money is for.")] = "",
     category: Annotated[
-        int, typer.Option(min=0, help="Number of a category, from 0, where the round has some.")
+        int,
+        typer.Option(min=0, help="Number of the category, from 0, if the round has categories."),
     ] = 0,
     plain_key: PlainKey = False,
     account: Account = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Propose something to a round. Keep the id that it prints: changing it needs it.
+    """Submit a proposal to a round. Keep the id that is printed: you need it for changes.
 
     Example: ostraka propose new 1 --key me.key --title "A bench" --amount 400 --recipient 0x7099…
     """
@@ -79,9 +81,9 @@ def edit(
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Change a proposal while proposals are open; what is not given stays.
+    """Change a proposal while proposals are open. Values that are not given stay as they are.
 
-    Whom it pays is always given: a gateway that lies could say somebody else.
+    Always state the recipient: a lying gateway could state a different one.
 
     Example: ostraka propose edit 0x5d1c… --key me.key --recipient 0x7099… --amount 350
     """

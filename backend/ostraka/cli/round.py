@@ -49,7 +49,7 @@ def template() -> None:
 @app.command()
 def create(
     file: Annotated[
-        Path, typer.Argument(help="TOML file, as `round template` prints one, or JSON.")
+        Path, typer.Argument(help="TOML file, as printed by `round template`, or JSON.")
     ],
     yes: warnings.Yes = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
@@ -58,14 +58,14 @@ def create(
 ) -> None:
     """Create a round on chain.
 
-    From then on the gateway carries it through as chain time allows: it starts the vote
-    when proposals close and the budget is there, opens it, anchors, brings the tally, decides.
-    There is nothing to open or close by hand. What the vote may give away is said first; people are
-    asked whether they want it all the same.
+    From then on the gateway runs the round by chain time. It starts the vote when proposals are
+    closed and the budget is deposited, opens the poll, anchors the root, brings the tally and
+    decides. There are no commands for these steps. The command first shows what the vote may
+    reveal, and asks people for confirmation.
 
     Example: ostraka round create spring.toml
     """
-    # Both take long to load, and nothing else needs them.
+    # Slow to import, and nothing else needs them.
     from ostraka.planning.specification import RoundSpecification
     from ostraka.planning.specification_file import read_specification
 
@@ -89,15 +89,16 @@ def create(
 @app.command()
 def check(
     file: Annotated[
-        Path, typer.Argument(help="TOML file, as `round template` prints one, or JSON.")
+        Path, typer.Argument(help="TOML file, as printed by `round template`, or JSON.")
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Check a round's file on this machine: its rules, and what the result may give away.
+    """Check a round's file on this machine: its rules, and what the result may reveal.
 
-    What is read from the chain, or known to a gateway of other polls, is left to `round create`.
+    Only `round create` checks what is read from the chain, and what the gateway knows of other
+    polls.
 
-    Exit code 1: the rules are none, or nodes refuse such a poll.
+    Exit code 1: the rules are invalid, or nodes refuse such a poll.
 
     Example: ostraka round check spring.toml
     """
@@ -141,8 +142,8 @@ def show(
                 "Budget": f"{found['budget']} of {found['token'] or _COIN}",
                 "Deposited": found["deposited"],
                 "Paid out": found["paid_out"],
-                "A proposal asks for": f"{found['minimum_amount']} to {found['maximum_amount']}",
-                "Proposals": f"{found['proposals']}, of which {found['standing']} stand",
+                "Amount of a proposal": f"{found['minimum_amount']} to {found['maximum_amount']}",
+                "Proposals": f"{found['proposals']}, {found['standing']} of them not withdrawn",
                 "Proposals open": when(found["proposals_open_at"]),
                 "Proposals close": when(found["proposals_close_at"]),
                 "Voting opens": when(found["voting_opens_at"]),
@@ -160,12 +161,12 @@ def show(
 @app.command()
 def fund(
     number: RoundNumber,
-    amount: Annotated[int, typer.Argument(min=1, help="In the token's smallest unit.")],
+    amount: Annotated[int, typer.Argument(min=1, help="Amount in the token's smallest unit.")],
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put money from the gateway's account into a round. Anybody may fund it on chain as well.
+    """Deposit money from the gateway's account. Anybody can also deposit on chain.
 
     Example: ostraka round fund 1 409000
     """
@@ -182,7 +183,7 @@ def refund(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Return a funder's part of what is not, or no longer, meant for proposals.
+    """Return a funder's share of the money that proposals do not need, or no longer need.
 
     Example: ostraka round refund 1 --funder 0x70997970c51812dc3a010c7d01b50e0d17dc79c8
     """
@@ -196,7 +197,7 @@ def refund(
 def proposals(
     number: RoundNumber, gateway: GatewayUrl = DEFAULT_GATEWAY, as_json: AsJson = False
 ) -> None:
-    """List a round's proposals in order of submission; option is the place on the ballot.
+    """List a round's proposals in order of submission. Option is the number on the ballot.
 
     Example: ostraka round proposals 1
     """
@@ -238,15 +239,15 @@ def claim(
     number: RoundNumber,
     proposal: Annotated[
         bytes | None,
-        typer.Option(parser=proposal_id, metavar="0x…", help="Only this one."),
+        typer.Option(parser=proposal_id, metavar="0x…", help="Pay only this proposal."),
     ] = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Have the winners paid to their recipients; anybody may ask, as often as wanted.
+    """Pay the winners. Anybody can request this, any number of times.
 
-    Each is paid for itself: one whose recipient refuses the money does not stop the others.
-    Exit code 1 when one was not paid.
+    Payouts are independent: a recipient that refuses the money does not stop the others. Exit code
+    1: at least one winner was not paid.
 
     Example: ostraka round claim 1
     """
@@ -257,7 +258,8 @@ def claim(
         else:
             due = [one for one in found if one["proposal"] == to_hex(proposal)]
             if not due:
-                raise Problem(ProblemType.NO_SUCH_PROPOSAL, f"round {number} has none of that id")
+                detail = f"round {number} has no proposal with this id"
+                raise Problem(ProblemType.NO_SUCH_PROPOSAL, detail)
         outcomes = [_claim_one(to, one) for one in bar.track(due, description="paying")]
     rows = (
         (
@@ -288,7 +290,7 @@ def _claim_one(to: Gateway, proposal: dict[str, Any]) -> dict[str, Any]:
 def _money(proposal: dict[str, Any]) -> str:
     if proposal["withdrawn"]:
         return ""
-    return "paid" if proposal["paid"] else "funded" if proposal["funded"] else "stands"
+    return "paid" if proposal["paid"] else "funded" if proposal["funded"] else "submitted"
 
 
 def _transactions(sent: list[dict[str, Any]]) -> Any:

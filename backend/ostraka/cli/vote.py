@@ -1,4 +1,4 @@
-"""`ostraka vote …`: vote from one's own machine, and keep the receipts."""
+"""`ostraka vote …`: vote from your own machine, and keep the receipts."""
 
 import json
 from collections.abc import Sequence
@@ -41,6 +41,7 @@ from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.wording import counted, noun
 
 
 class _CastByDefault(TyperGroup):
@@ -60,18 +61,18 @@ app = typer.Typer(
 
 _CHAIN, _NAMED_REGISTRY, _NOTHING = "chain", "chain, registry named by gateway", "nothing"
 _SAID = {
-    _NOTHING: "Not checked on chain: a gateway that lies could read this vote.",
+    _NOTHING: "Not checked on chain: a lying gateway could read this vote.",
     _NAMED_REGISTRY: (
-        "Checked on chain, in a registry that the gateway names: give the one that the organizer "
-        "published by --registry, or a gateway that lies could still read this vote."
+        "Checked on chain, but in a registry that the gateway named. Pass the one that the "
+        "organizer published with --registry; otherwise a lying gateway could still read this vote."
     ),
 }
 
 Direct = Annotated[
-    bool, typer.Option("--direct", help="Send to the nodes themselves, not through the gateway.")
+    bool, typer.Option("--direct", help="Send directly to the nodes, not through the gateway.")
 ]
 VotesFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help="File of ballots and receipts, as `vote` writes it.")
+    Path, typer.Argument(metavar="FILE", help="File of ballots and receipts, as written by `vote`.")
 ]
 
 
@@ -83,9 +84,9 @@ def cast(
         str | None,
         typer.Option(
             metavar="1,3",
-            help="Numbers of the options, '' for none, or what else the question asks for; "
-            "several questions are separated by ';'. Asked for when left out, so that no history "
-            "of commands keeps it.",
+            help="Numbers of the options, '' for none, or another answer that the question asks "
+            "for. Separate the answers to several questions by ';'. Without this option the "
+            "command asks, so that your choice does not get into the shell history.",
         ),
     ] = None,
     rpc: RpcUrl = None,
@@ -101,44 +102,48 @@ def cast(
         bool,
         typer.Option(
             "--trust-gateway",
-            help="Take the gateway's word for the poll. If it lies, it can read your vote.",
+            help="Trust the gateway's data of the poll. If it lies, it can read your vote.",
         ),
     ] = False,
     direct: Direct = False,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Make a new ballot although the last one is not recorded."),
+        typer.Option(
+            "--again", help="Cast a new ballot even though the previous one was not recorded."
+        ),
     ] = False,
     plain_key: PlainKey = False,
     challenge: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Show the ballot's number first, and ask whether to cast or to challenge it. "
-            "Challenged, it is opened into FILE for `ostraka-verify challenge`, and not cast.",
+            help="Show the ballot's number first, and ask whether to cast or to challenge it. A "
+            "challenged ballot is opened into FILE for `ostraka-verify challenge`, and not cast.",
         ),
     ] = None,
     account: Account = None,
     file: Annotated[
         Path | None,
-        typer.Option(help="Where ballot and receipts are kept [default: votes/POLL-ACCOUNT.json]"),
+        typer.Option(help="File for ballots and receipts [default: votes/POLL-ACCOUNT.json]"),
     ] = None,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
     """Vote, or vote again: the newest ballot counts.
 
-    The ballot is prepared here; the choice goes nowhere, and is not in the file either. With --rpc
-    the poll is checked on chain first: context, rule, committee, and the nodes' keys with their
-    signatures. With --rpc, --registry and --direct no gateway is asked at all; whoever votes for
-    another account than the key's own, as by invitation, then names it by --account.
+    The ballot is prepared on this machine. Your choice is neither sent nor stored in the file. With
+    --rpc, the poll is first checked on chain: context, rule, committee, and the nodes' keys with
+    their signatures. With --rpc, --registry and --direct, no gateway is used at all. In that case,
+    name your account with --account if it is not the key's own, for example with an invitation.
 
-    The ballot is in the file before it is sent. After a crash, `ostraka vote send FILE` sends the
-    same one again.
+    The ballot is saved to the file before it is sent. After a crash, `ostraka vote send FILE` sends
+    the same ballot again.
 
-    A program could seal another vote than yours. --challenge finds that out, as often as you like.
+    A malicious client could seal a different vote. Use --challenge to check; repeat as often as you
+    like.
 
-    Exit code 0: the ballot is recorded, enough nodes gave receipts. 3: too few did; send it again.
+    Exit code 0: the ballot is recorded, because enough nodes gave receipts. 3: too few did; send it
+    again.
 
     Example: ostraka vote 1 --key me.key --rpc https://rpc.example --registry 0x5FbD…
     """
@@ -152,8 +157,8 @@ def cast(
         votes = SavedVotes.open(path, poll, voter)
         if votes.unfinished is not None and not again:
             detail = (
-                f"{path} holds a ballot that is not recorded yet; send that one by "
-                f"`ostraka vote send {path}`, or make a new one by --again"
+                f"{path} has a ballot that is not recorded yet; send it with "
+                f"`ostraka vote send {path}`, or make a new one with --again"
             )
             raise CommandError("Unfinished", detail)
         sealed = prepare(votes, _bits(poll, choose), now)
@@ -171,13 +176,13 @@ def send(
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Send the last ballot of a file again, the very same one, and keep the receipts.
+    """Send the last ballot of a file again, unchanged, and keep the receipts.
 
     Example: ostraka vote send votes/1-0x70997970c5.json --direct
     """
     votes = SavedVotes.read(file)
     if not votes.ballots:
-        raise CommandError("Nothing to send", f"{file} holds no ballot")
+        raise CommandError("Nothing to send", f"{file} has no ballot")
     with Gateway(gateway) as to:
         _send(to, votes, votes.ballots[-1], direct, as_json)
 
@@ -186,14 +191,14 @@ def send(
 def receipts(
     file: VotesFile,
     fetch: Annotated[
-        bool, typer.Option("--fetch", help="Ask the gateway for those that are missing.")
+        bool, typer.Option("--fetch", help="Ask the gateway for missing receipts.")
     ] = False,
     gateway: GatewayUrl = DEFAULT_GATEWAY,
     as_json: AsJson = False,
 ) -> None:
-    """Show the ballots of a file and their receipts, every signature checked again.
+    """Show the ballots of a file and their receipts, with every signature checked again.
 
-    Receipts prove that a ballot was recorded, to anybody; not how you voted.
+    Receipts prove to anybody that a ballot was recorded. They do not show how you voted.
 
     Example: ostraka vote receipts votes/1-0x70997970c5.json
     """
@@ -215,7 +220,7 @@ def receipts(
             {
                 "Poll": f"{votes.poll.poll_id}: {votes.poll.description.title}",
                 "Voter": to_hex(votes.voter),
-                "Needed": f"{votes.poll.committee.quorum} receipts",
+                "Needed": counted(votes.poll.committee.quorum, "receipt", "receipts"),
             }
         ),
         table(("Cast", "Ballot", "Receipts", "Recorded"), rows),
@@ -230,18 +235,18 @@ def _poll(
     trust_gateway: bool,
     alone: bool,
 ) -> tuple[OpenPoll, int, str]:
-    """The poll, the time of the chain, and against what they were checked.
+    """Return the poll, the chain's time, and what they were checked against.
 
     Args:
-        alone: Whether to ask no gateway.
+        alone: Whether to do without a gateway.
     """
     if rpc is None:
         if not trust_gateway:
-            hint = "give --rpc to check the poll on chain, or --trust-gateway to do without"
+            hint = "pass --rpc to check the poll on chain, or --trust-gateway to skip the check"
             raise typer.BadParameter(hint, param_hint="--rpc")
         poll = poll_of_gateway(to, poll_number(to, name))
         return poll, chain_time(to.get("/config")), _NOTHING
-    # Takes long to load.
+    # Slow to import.
     from ostraka.voter.chain_poll import poll_of_chain
 
     if registry is not None and alone:
@@ -257,9 +262,9 @@ def _poll(
 
 
 def _account_of(to: Gateway, poll: OpenPoll, signer: SigningKey) -> bytes:
-    """The account for which a key votes, by the census.
+    """Return the account for which a key votes, by the census.
 
-    A gateway that names a wrong one gets a ballot that no node takes.
+    If the gateway names a wrong account, no node accepts the ballot.
 
     Raises:
         CommandError: The census has no account of this key, or several.
@@ -269,18 +274,18 @@ def _account_of(to: Gateway, poll: OpenPoll, signer: SigningKey) -> bytes:
     except Problem as problem:
         if problem.kind is not ProblemType.NOT_FOUND:
             raise
-        # It did not organize this poll, and does not know who votes.
+        # The gateway did not organize this poll and does not know its voters.
         return signer.address
     accounts = [one["account"] for one in entries if one["signing_key"] == signer.address_hex]
     if len(accounts) == 1:
         return from_hex(accounts[0], "account")
     if accounts:
-        detail = f"this key signs for {len(accounts)} accounts; name one by --account"
+        detail = f"this key signs for {len(accounts)} accounts; name one with --account"
         raise CommandError("Which account", detail, "account")
     if entries:
         detail = f"the census binds account {signer.address_hex} to key {entries[0]['signing_key']}"
         raise CommandError("Another key", detail, "key")
-    detail = f"no account of the census votes with key {signer.address_hex}"
+    detail = f"no account in the census votes with key {signer.address_hex}"
     raise CommandError("Not in the census", detail, "key")
 
 
@@ -293,10 +298,10 @@ def _bits(poll: OpenPoll, choose: str | None) -> list[int]:
 
 
 def _cast_it(sealed: SealedBallot) -> bool:
-    """Show the ballot's number, then ask whether to cast it: in this order, or it shows nothing."""
-    typer.echo(f"Your ballot is sealed as {to_hex(sealed.ballot.digest)}.", err=True)
-    typer.echo("Note that number elsewhere before you answer.", err=True)
-    return typer.confirm("Cast it now? No challenges it", default=None, err=True)
+    """Show the ballot's number, then ask whether to cast it. Any other order proves nothing."""
+    typer.echo(f"The number of your ballot is {to_hex(sealed.ballot.digest)}.", err=True)
+    typer.echo("Note this number on another device before you answer.", err=True)
+    return typer.confirm("Cast it now? Answer no to challenge it", default=None, err=True)
 
 
 def _open(votes: SavedVotes, sealed: SealedBallot, path: Path, as_json: bool) -> None:
@@ -311,14 +316,14 @@ def _open(votes: SavedVotes, sealed: SealedBallot, path: Path, as_json: bool) ->
             {
                 "Not cast": to_hex(opening.digest),
                 "Opened into": path,
-                "Check it elsewhere": f"ostraka-verify challenge {path} --digest …",
+                "Check on another device": f"ostraka-verify challenge {path} --digest …",
             }
         ),
     )
 
 
 def _asked(poll: OpenPoll) -> list[str]:
-    """The voter's answers, typed in."""
+    """Ask for the voter's answers."""
     typer.echo(printable(poll.description.title), err=True)
     answers = []
     for question in poll.questions:
@@ -352,23 +357,23 @@ def _send(
         facts(
             {
                 "Recorded": answer["recorded"],
-                "Receipts": f"{len(ballot.receipts)}, {needed} are needed",
+                "Receipts": f"{len(ballot.receipts)}; {needed} needed",
                 "Ballot": answer["ballot_digest"],
-                "Kept in": votes.path,
+                "Saved in": votes.path,
             }
         ),
-        table(("Node", "No receipt because"), _reasons(refusals)) if refusals else "",
+        table(("Node", "Reason for no receipt"), _reasons(refusals)) if refusals else "",
     )
     lacking = sorted(set(range(1, len(votes.poll.committee.members) + 1)) - set(ballot.receipts))
     if answer["recorded"] and lacking:
-        nodes = ", ".join(map(str, lacking))
+        nodes = f"{noun(len(lacking), 'node', 'nodes')} {', '.join(map(str, lacking))}"
         note(
             as_json,
-            f"It counts without a receipt of node {nodes}. Ask for more later: "
+            f"The ballot is recorded without a receipt from {nodes}. To ask for it later: "
             f"ostraka vote receipts {votes.path} --fetch",
         )
     if not answer["recorded"]:
-        note(as_json, f"Too few nodes answered. Send it again: ostraka vote send {votes.path}")
+        note(as_json, f"Too few nodes gave receipts. Send it again: ostraka vote send {votes.path}")
         raise typer.Exit(UNREACHABLE)
 
 

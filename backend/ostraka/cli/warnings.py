@@ -1,4 +1,4 @@
-"""What a poll may give away, shown to organizers before it is made."""
+"""Warnings of what a poll's result may reveal, shown to organizers before they create it."""
 
 import sys
 import time
@@ -11,6 +11,7 @@ import typer
 from ostraka.cli.errors import REFUSED
 from ostraka.cli.output import emit, facts, note
 from ostraka.planning.account_file import WrongLines
+from ostraka_verifier.wording import counted
 
 if TYPE_CHECKING:
     from ostraka.planning.specification import PollSpecification, RoundSpecification
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 _Wanted = TypeVar("_Wanted", "RoundSpecification", "PollSpecification")
 
 Yes = Annotated[
-    bool, typer.Option("--yes", help="Create it whatever it may give away, without asking.")
+    bool,
+    typer.Option("--yes", help="Create without confirmation, even if the result may reveal votes."),
 ]
 
 
 def asks(yes: bool, as_json: bool) -> bool:
-    """Whether somebody sits there who can be asked."""
+    """Return whether a person can be asked for confirmation."""
     return not yes and not as_json and _someone_types()
 
 
@@ -32,22 +34,22 @@ def _someone_types() -> bool:
 
 
 def show(as_json: bool, warnings: Iterable[Mapping[str, Any]]) -> None:
-    """A line for each warning, for people."""
+    """Print a line for each warning, for people."""
     for one in warnings:
         prefix = "Nodes refuse this" if one["refused"] else "Warning"
         note(as_json, f"{prefix}: {one['sentence']}")
 
 
 def agree(warnings: list[Mapping[str, Any]]) -> None:
-    """Ask whether to go on in spite of warnings; ends the command where not."""
+    """Ask whether to continue despite warnings. If not, end the command."""
     show(False, warnings)
-    if warnings and not typer.confirm("Create it all the same?", err=True):
+    if warnings and not typer.confirm("Create it anyway?", err=True):
         raise typer.Abort
 
 
 def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
-    """Check a file without any gateway; ends with an error where nodes refuse what it says."""
-    # All take long to load, and nothing else needs them.
+    """Check a file without a gateway. End with an error if nodes refuse what it asks for."""
+    # Slow to import, and nothing else needs them.
     from ostraka.planning.asked_poll import census_so_far, planned_poll
     from ostraka.planning.feasibility import impossibilities
     from ostraka.planning.leaks import leak_warnings
@@ -73,7 +75,8 @@ def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
     }
     shown = {
         "Title": wanted.title,
-        "Ballot": f"{rule.bits} bits, {len(rule.slots)} counts",
+        "Ballot": f"{counted(rule.bits, 'bit', 'bits')}, "
+        f"{counted(len(rule.slots), 'slot', 'slots')}",
         "Voters": "not known yet" if census is None else len(census),
         "Total weight": answer["total_weight"],
     }

@@ -1,7 +1,7 @@
-"""An election out of a file, from proposals or questions to an audited result.
+"""Run an election from a file, from proposals or questions to an audited result.
 
 Everything is real: chain, contracts, nodes as processes with databases of their own, ballots over
-HTTP, and the audit as the separate program that anybody would run.
+HTTP, and the audit as the separate program that an auditor runs.
 """
 
 from pathlib import Path
@@ -23,12 +23,13 @@ from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
 from ostraka_verifier.curve import load
 from ostraka_verifier.outcome import Greedy, GreedyByCategory, Plurality
+from ostraka_verifier.wording import counted
 
 REFERENCE_VOTERS = 40
 
 
 class Demo:
-    """One run over one file."""
+    """One run of the demo with one file."""
 
     def __init__(
         self,
@@ -42,12 +43,12 @@ class Demo:
         greedy: bool = False,
     ) -> None:
         """Args:
-        path: A `.pb` file, or one of PrefLib's.
+        path: A `.pb` file, or a file of PrefLib's.
         folder: Empty folder for keys, databases and logs.
-        voters: Use only the file's first so many.
-        nodes: Committee size; threshold and faults follow.
+        voters: Use only the file's first `voters` voters; None for all.
+        nodes: Committee size, which determines threshold and faults.
         kill: Kill `f` nodes after half of the ballots.
-        greedy: Fund greedily by votes whatever rule the file names.
+        greedy: Fund greedily by votes, regardless of the file's rule.
         """
         self.election = read_election(path, greedy=greedy)
         curve = load()
@@ -57,12 +58,12 @@ class Demo:
         self._ballots = file_ballots(self.election, wanted)
         _check_support(self.election, wanted)
         self._plain = plain_count(path, wanted)
-        # Before anything is started: what a file does wrong shows now, not after minutes.
+        # Before anything is started, so that errors of the file show at once.
         check_readings(path, self.election, self._ballots, self._plain)
         if len(self._ballots.cast) < MINIMUM_VOTERS:
             raise FileError(
-                f"{len(self._ballots.cast)} voters: at least {MINIMUM_VOTERS}, "
-                "or the tally tells on them"
+                f"{counted(len(self._ballots.cast), 'voter', 'voters')}: at least {MINIMUM_VOTERS} "
+                "are needed, or the tally could reveal votes"
             )
         self._voters = wanted
         self.threshold, self.faults = committee_bounds(nodes)
@@ -72,11 +73,11 @@ class Demo:
         console.print(self.election.says, markup=False)
         if limit and wanted == limit:
             console.print(
-                f"The native engine is not installed: {limit} voters on the reference engine."
+                f"The native engine is not installed: running {limit} voters on the slow engine."
             )
 
     def run(self) -> DemoResult:
-        """Everything from the first block to the auditor's verdict."""
+        """Run everything from the first block to the auditor's verdict."""
         stack, stage, election = self.stack, self._stage, self.election
         with stage.step("chain and contracts"):
             stack.start_chain()
@@ -94,13 +95,13 @@ class Demo:
             if election.round is None
             else DemoRound(stage, election, election.round)
         )
-        # Whose ballot is left out is in the census all the same.
+        # Voters whose ballots are left out are in the census, too.
         keys = sorted((SigningKey() for _ in range(self._voters)), key=lambda key: key.address)
         with Gateway(stack.gateway_url, stack.organizer_token) as gateway:
             plan = vote.start(gateway, keys)
             poll = stage.opened_poll(gateway, plan)
             if poll.rule != election.question.rule or poll.outcome_rule != election.outcome:
-                raise RuntimeError("the poll on chain asks something else than the file")
+                raise RuntimeError("the poll on chain differs from the file")
             stack.move_time(poll.parameters.opens_at)
             with stage.step("prepare ballots"):
                 ballots = stage.prepare(
@@ -140,7 +141,7 @@ class Demo:
                 zip(election.options, results["options"], strict=True)
             )
         ]
-        # What a file publishes says something of all its voters only.
+        # The results in a file are those of all its voters.
         whole = self._voters == len(election.votes)
         won = [(one["funded"], one["funded_by_city"]) for one in projects]
         comparable = whole and election.honoured and all(None not in one for one in won)
@@ -180,19 +181,22 @@ class Demo:
 
 
 def _check_support(election: Election, voters: int) -> None:
-    """FileError when so few voters can never give a winner the votes that it needs."""
+    """Raise FileError if the voters together cannot give an option the votes of a winner."""
     outcome = election.outcome
     if not isinstance(outcome, Greedy | GreedyByCategory | Plurality):
         return
     most = max(election.question.rule.slot_maxima) * voters
     if outcome.minimum_support > most:
-        reason = f"a winner needs {outcome.minimum_support}: take more voters"
-        raise FileError(f"{voters} voters can give at most {most} votes to an option, {reason}")
+        reason = f"a winner needs {outcome.minimum_support}; use more voters"
+        given = f"can give an option at most {counted(most, 'vote', 'votes')}"
+        raise FileError(f"{counted(voters, 'voter', 'voters')} {given}, but {reason}")
 
 
 def committee_bounds(nodes: int) -> tuple[int, int]:
-    """Threshold and faults that a committee of so many nodes has by default (§3.2)."""
+    """Return the default threshold and faults of a committee of `nodes` nodes (§3.2)."""
     defaults = {3: (2, 0), 4: (2, 1), 5: (3, 1), 7: (3, 2)}
     if nodes not in defaults:
-        raise FileError(f"{nodes} nodes: the demo runs {', '.join(map(str, defaults))}")
+        raise FileError(
+            f"{counted(nodes, 'node', 'nodes')}: the demo runs {', '.join(map(str, defaults))}"
+        )
     return defaults[nodes]

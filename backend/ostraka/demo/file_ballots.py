@@ -1,4 +1,4 @@
-"""Ballots of an election's file: those that keep its rule, and those that do not."""
+"""Ballots of an election's file: those that obey its rule, and those that break it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ class LeftOut:
     """A ballot of the file that breaks the file's own rule.
 
     Attributes:
-        voter: Which of the file, from 1.
+        voter: Number of the voter in the file, from 1.
     """
 
     voter: int
@@ -21,11 +21,11 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class FileBallots:
-    """What of a file can be cast.
+    """Ballots of a file, split into those that can be cast and the others.
 
     Attributes:
         cast: Number of the voter, from 1, and the bits of the ballot.
-        left_out: The others; nothing of them is changed to make it fit.
+        left_out: The others. No ballot is changed to fit the rule.
     """
 
     cast: list[tuple[int, list[int]]]
@@ -33,7 +33,7 @@ class FileBallots:
 
 
 def file_ballots(election: Election, voters: int) -> FileBallots:
-    """Ballots of the first `voters` voters of a file."""
+    """Return the ballots of the first `voters` voters of a file."""
     cast, left_out = [], []
     for one in election.votes[:voters]:
         try:
@@ -46,19 +46,19 @@ def file_ballots(election: Election, voters: int) -> FileBallots:
 
 
 def check_readings(path: Path, election: Election, ballots: FileBallots, plain: PlainCount) -> None:
-    """Hold the ballots that would be cast against the plain count, before any is.
+    """Compare the ballots with the plain count, before any ballot is cast.
 
     Raises:
-        FileError: They come to something else, or others are left out: one of the two readings is
-            wrong, and no tally could agree with both.
+        FileError: They have different counts or leave out different ballots. One of the two
+            readings is wrong, and no tally could agree with both.
     """
     ours = {one.voter for one in ballots.left_out}
     differing = sorted(ours ^ set(plain.left_out))
     if differing:
         voter = differing[0]
-        left = "Ostraka leaves out" if voter in ours else "the plain count leaves out"
-        raise FileError(f"{path}: the ballot of voter {voter}: {left}, and the other does not")
-    # A slot is a linear map of bits: all ballots together are counted at once.
+        leaves_out = "Ostraka" if voter in ours else "the plain count"
+        raise FileError(f"{path}: ballot of voter {voter}: only {leaves_out} leaves it out")
+    # A slot is a linear map of bits, so all ballots can be counted together.
     rule = election.question.rule
     together = [0] * rule.bits
     for _, bits in ballots.cast:
@@ -67,5 +67,5 @@ def check_readings(path: Path, election: Election, ballots: FileBallots, plain: 
     for option, votes in zip(election.options, rule.slot_values(together), strict=True):
         counted = plain.counts[option.option_id]
         if votes != counted:
-            reason = f"Ostraka reads {votes} votes, the plain count {counted}"
+            reason = f"Ostraka counts {votes}, the plain count {counted}"
             raise FileError(f"{path}: option {option.option_id}: {reason}")

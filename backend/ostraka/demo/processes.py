@@ -1,4 +1,4 @@
-"""Child processes of the demo and of tests: none outlives its parent."""
+"""Child processes of the demo and of tests. None outlives its parent."""
 
 import ctypes
 import os
@@ -21,7 +21,7 @@ class Processes:
 
     def __init__(self, folder: Path) -> None:
         """Args:
-        folder: Where each process's output goes, `<name>.log`.
+        folder: Folder for the output of each process, `<name>.log`.
         """
         self._folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -43,34 +43,34 @@ class Processes:
             )
 
     def kill(self, name: str) -> None:
-        """Kill one process outright, as a crash would."""
+        """Kill one process at once, like a crash."""
         process = self._running.pop(name)
         _signal_group(process, signal.SIGKILL)
         process.wait()
 
     def pause(self, name: str) -> None:
-        """Stop one process where it is: its connections stay open, and it says nothing."""
+        """Pause one process: its connections stay open, and it sends nothing."""
         _signal_group(self._running[name], signal.SIGSTOP)
 
     def resume(self, name: str) -> None:
-        """Let a paused process go on."""
+        """Resume a paused process."""
         _signal_group(self._running[name], signal.SIGCONT)
 
     def check(self, name: str) -> None:
-        """RuntimeError with the end of its output when a process has ended."""
+        """Raise RuntimeError, with the end of its output, if a process has ended."""
         process = self._running[name]
         if process.poll() is not None:
             output = (self._folder / f"{name}.log").read_text(errors="replace")
             raise RuntimeError(f"{name} ended with {process.returncode}:\n{output[-2000:]}")
 
     def stop(self) -> None:
-        """Stop everything, gently first."""
+        """Stop all processes: first by SIGTERM, then by SIGKILL."""
         for process in self._running.values():
             _signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_S
         for process in self._running.values():
             try:
-                # One deadline for all: they were all told at once.
+                # One deadline for all, because all got the signal at once.
                 process.wait(max(0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 _signal_group(process, signal.SIGKILL)
@@ -90,7 +90,7 @@ class Processes:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody listens on now, all different."""
+    """Return different unused ports of the loopback interface."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for one in sockets:

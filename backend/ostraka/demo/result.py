@@ -1,4 +1,4 @@
-"""What a demo came to, for a person and for a program."""
+"""Result of a demo, for people and for programs."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,13 +8,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from ostraka.demo.file_ballots import LeftOut
+from ostraka_verifier.wording import counted
 
 _SHOWN = 10
 
 
 @dataclass
 class Step:
-    """One step of the demo: what it was, how long it took, what gas it cost."""
+    """One step of the demo: name, duration and gas."""
 
     name: str
     seconds: float
@@ -26,13 +27,13 @@ class DemoResult:
     """Everything that a demo prints, machine-readable.
 
     Attributes:
-        says: Kind of ballot and outcome rule, and why these.
-        decimals: Digits behind the point of an amount; amounts are in the smallest unit.
+        says: Kind of ballot and outcome rule, and how the file determines them.
+        decimals: Decimal places of an amount. Amounts are in the smallest unit.
         left_out: Ballots of the file that break its own rule.
-        count_agrees: Whether the tally and the ballots left out are those of the plain count.
-        published_agrees: Whether the tally is what the file says; None where it cannot be told.
-        winners_agree: Whether the winners are the city's; None likewise.
-        payouts_agree: Whether recipients hold what they won; None where there is no money.
+        count_agrees: Whether tally and left-out ballots equal those of the plain count.
+        published_agrees: Whether the tally equals the file's result; None if not comparable.
+        winners_agree: Whether the winners are the city's; None if not comparable.
+        payouts_agree: Whether recipients have what they won; None without money.
     """
 
     title: str
@@ -56,9 +57,9 @@ class DemoResult:
 
     @property
     def good(self) -> bool:
-        """The audit holds, and plain count, city's winners and payouts agree.
+        """Return whether the audit holds, and plain count, city's winners and payouts agree.
 
-        What a file publishes may differ from its own ballots, which is no fault of the tally.
+        A file's published result may differ from its own ballots: the tally is not wrong then.
         """
         return (
             self.verdict == "holds"
@@ -68,7 +69,7 @@ class DemoResult:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the result for programs."""
         return {
             "title": self.title,
             "says": self.says,
@@ -95,9 +96,9 @@ class DemoResult:
 
 
 def print_result(result: DemoResult, console: Console) -> None:
-    """Verdict, projects and costs for a person."""
+    """Print verdict, projects and costs for people."""
     console.print(_projects(result))
-    steps = Table(title="What it took", title_justify="left")
+    steps = Table(title="Duration and gas", title_justify="left")
     steps.add_column("step")
     steps.add_column("seconds", justify="right")
     steps.add_column("gas", justify="right")
@@ -107,18 +108,20 @@ def print_result(result: DemoResult, console: Console) -> None:
     for one in result.left_out[:_SHOWN]:
         console.print(f"Left out: voter {one.voter}: {one.reason}.", markup=False)
     if len(result.left_out) > _SHOWN:
-        console.print(f"Left out besides: {len(result.left_out) - _SHOWN} (--json names them all).")
-    console.print(f"{result.ballots} ballots of {result.voters} voters counted.")
+        more = counted(len(result.left_out) - _SHOWN, "more ballot", "more ballots")
+        console.print(f"Left out: {more} (--json lists all).")
+    ballots = counted(result.ballots, "ballot", "ballots")
+    console.print(f"Counted: {ballots} of {counted(result.voters, 'voter', 'voters')}.")
     for name, agrees in (
-        ("Plain count of the file and tally on chain", result.count_agrees),
-        ("Tally and what the file publishes", result.published_agrees),
-        ("Winners on chain and the city's", result.winners_agree),
-        ("Payouts and the winners' costs", result.payouts_agree),
+        ("Plain count of the file, and tally on chain", result.count_agrees),
+        ("Tally, and result that the file publishes", result.published_agrees),
+        ("Winners on chain, and the city's winners", result.winners_agree),
+        ("Payouts, and costs of the winners", result.payouts_agree),
     ):
         if agrees is not None:
             console.print(f"{name}: {'equal' if agrees else 'DIFFERENT'}.")
     console.print(
-        f"The audit {result.verdict}." if result.verdict != "not checked" else "Not checked."
+        f"The audit {result.verdict}." if result.verdict != "not checked" else "Not fully audited."
     )
 
 

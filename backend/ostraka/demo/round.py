@@ -15,7 +15,7 @@ from ostraka_verifier.published import PublishedPoll
 
 
 class DemoRound:
-    """One round, paid in a test token with the file's currency as its symbol."""
+    """A round of the demo. It pays in a test token whose symbol is the file's currency."""
 
     def __init__(self, stage: Stage, election: Election, rules: RoundRules) -> None:
         self._stage = stage
@@ -29,7 +29,7 @@ class DemoRound:
             )
 
     def start(self, gateway: Gateway, keys: Sequence[SigningKey]) -> str:
-        """From the round's creation to the start of its vote; its plan."""
+        """Create the round, and run it until its vote starts. Return its plan."""
         stage, stack = self._stage, self._stage.stack
         with stage.step("create round") as step:
             plan = str(
@@ -57,7 +57,7 @@ class DemoRound:
         return plan
 
     def results(self, gateway: Gateway, plan: str, poll: PublishedPoll) -> dict[str, Any]:
-        """The poll's results, once the treasury has decided and paid."""
+        """Return the poll's results, once the treasury has decided and paid."""
         stage, path = self._stage, f"/rounds/{self._round_id}"
         with stage.step("release, tally and decide") as step:
             stage.wait(gateway, plan, path, lambda seen: seen["status"] == "decided")
@@ -77,14 +77,14 @@ class DemoRound:
         return results
 
     def paid(self, results: dict[str, Any]) -> list[int]:
-        """What the recipient of each option really holds, not what the treasury says."""
+        """Return the balance of each option's recipient, which the treasury cannot misstate."""
         return [
             self._token.balance(from_hex(one["recipient"], "recipient"))
             for one in results["round"]["payouts"]
         ]
 
     def _specification(self, keys: Sequence[SigningKey]) -> dict[str, Any]:
-        """The round, as an organizer's file would describe it."""
+        """Return the round's specification, as in an organizer's file."""
         election, now = self._election, self._stage.stack.registry.head().timestamp
         costs = [option.cost for option in election.options]
         return {
@@ -93,7 +93,7 @@ class DemoRound:
             "budget": str(election.budget),
             "minimum_amount": str(min(costs)),
             "maximum_amount": str(max(costs)),
-            # So that a few voters of a large file can propose all of it.
+            # So that a few voters can propose all projects of a large file.
             "proposals_per_member": -(-len(costs) // len(keys)),
             "maximum_proposals": len(costs),
             "proposals_close_at": now + DAY_S,
@@ -110,7 +110,7 @@ class DemoRound:
         }
 
     def _propose(self, gateway: Gateway, keys: Sequence[SigningKey]) -> int:
-        """Members sign their proposals and the gateway carries them: members need no coins."""
+        """Submit proposals and return the gas. The gateway sends them, so members need no coin."""
         treasury, options = self._stage.stack.treasury, self._election.options
         deadline = treasury.round(self._round_id).parameters.proposals_close_at
         gas = 0
@@ -144,5 +144,5 @@ class DemoRound:
 
 
 def _item(option: Option) -> Item:
-    """An option as a proposal, to be paid to an account of its own."""
+    """Return an option as a proposal that is paid to an account of its own."""
     return Item(SigningKey().address, option.cost, option.name, option.option_id, option.category)

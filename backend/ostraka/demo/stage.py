@@ -1,4 +1,4 @@
-"""What every demo stands on: the machine's Ostraka, timed steps, waiting, voting, the audit."""
+"""Parts of every demo: the local stack, timed steps, waiting, voting and the audit."""
 
 import json
 import subprocess
@@ -23,13 +23,14 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, encode_records
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.wording import noun
 
 MINIMUM_VOTERS = 5
 DAY_S = 86_400
 _BATCH = 50
 _PATIENCE_S = 180
 _BALLOTS_PER_S = 5
-"""That nodes settle at least, all on one busy machine."""
+"""Ballots that nodes settle in a second at least, all on one busy machine."""
 _POLL_S = 0.2
 _T = TypeVar("_T")
 
@@ -43,7 +44,7 @@ class Stage:
         self.curve = curve
         self.steps: list[Step] = []
         self._patience_s = _PATIENCE_S + voters // _BALLOTS_PER_S
-        # Chain time jumps over what is long, but not over what nodes need to settle.
+        # Chain time skips long periods, but not the time that nodes need to settle.
         self.times = {
             "freeze_delay": 5,
             "round_duration": 10 + voters // (10 * _BALLOTS_PER_S),
@@ -53,7 +54,7 @@ class Stage:
         }
 
     def wait(self, gateway: Gateway, plan: str, path: str, ready: Callable[[Any], _T]) -> _T:
-        """What `ready` gives of an answer, as soon as that is something."""
+        """Ask again until `ready` returns something true for an answer, and return that."""
         deadline = time.monotonic() + self._patience_s
         while True:
             try:
@@ -65,19 +66,19 @@ class Stage:
                 seen = str(problem)
             if time.monotonic() > deadline:
                 waiting = gateway.get(f"/plans/{plan}")["problem"]
-                raise RuntimeError(f"{path}: {seen}; the gateway says: {waiting}")
+                raise RuntimeError(f"{path}: {seen}; the gateway waits for: {waiting}")
             time.sleep(_POLL_S)
 
     def gas(self, gateway: Gateway, plan: str, *names: str) -> int:
-        """Gas of a plan's transactions of these names."""
+        """Return the gas of a plan's transactions with these names."""
         sent = gateway.get(f"/plans/{plan}")["transactions"]
         return sum(one["gas_used"] for one in sent if one["name"] in names)
 
     def opened_poll(self, gateway: Gateway, plan: str) -> PublishedPoll:
-        """A plan's poll, once the gateway has created and opened it."""
+        """Return a plan's poll, once the gateway has created and opened it."""
         poll_id = int(self.wait(gateway, plan, f"/plans/{plan}", lambda seen: seen["poll"]))
         self.wait(gateway, plan, f"/polls/{poll_id}", lambda seen: seen["poll_keys"])
-        # From the chain, not from the gateway: voters need not believe it.
+        # From the chain and not from the gateway, which voters need not trust.
         poll = read_published(self.stack.registry, poll_id)
         if poll is None:
             raise RuntimeError("the chain does not show the poll that was just created")
@@ -86,7 +87,7 @@ class Stage:
     def prepare(
         self, poll: PublishedPoll, ballots: Sequence[tuple[SigningKey, Sequence[int]]]
     ) -> list[SignedBallot]:
-        """Ballots of voters, ready to be cast.
+        """Return ballots of voters, ready to be cast.
 
         Args:
             ballots: Each voter's key and the bits of the vote.
@@ -120,7 +121,7 @@ class Stage:
         """Cast all ballots through the gateway.
 
         Args:
-            kill: Nodes to kill for good after half of them.
+            kill: Nodes to kill permanently after half of the ballots.
         """
         self._await_heads()
         records = [one.record for one in ballots]
@@ -130,11 +131,12 @@ class Stage:
             for number in kill:
                 self.stack.kill_node(number)
             if kill:
-                self.console.print(f"Killed for good after half of the ballots: node {kill}")
+                killed = f"{noun(len(kill), 'node', 'nodes')} {', '.join(map(str, kill))}"
+                self.console.print(f"Killed permanently after half of the ballots: {killed}")
             self._cast(gateway, poll, records[half:], advance)
 
     def audit(self, poll: PublishedPoll) -> dict[str, Any]:
-        """Run the verifier as anybody would: another program, from chain and board alone."""
+        """Run the verifier like an auditor: a separate program, with chain and board alone."""
         completed = subprocess.run(  # noqa: S603 - the command is our own
             [sys.executable, "-m", "ostraka_verifier", *self._audit_arguments(poll), "--json"],
             capture_output=True,
@@ -149,7 +151,7 @@ class Stage:
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
-        """A step that is announced, timed and kept."""
+        """Announce, time and record a step."""
         self.console.print(f"[dim]…[/dim] {name}")
         step = Step(name, 0)
         start = time.monotonic()
@@ -159,7 +161,7 @@ class Stage:
 
     @contextmanager
     def progress(self, name: str, total: int) -> Iterator[Callable[[], None]]:
-        """A bar, and what moves it on by one."""
+        """Show a progress bar; yields the function that advances it by one."""
         columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self.console) as progress:
             task = progress.add_task(name, total=total)
@@ -180,7 +182,7 @@ class Stage:
                 advance()
 
     def _await_heads(self) -> None:
-        """Chain time jumps here as it never does; nodes must have seen it before ballots come."""
+        """Wait until nodes have seen chain time jump, as it never does on real chains."""
         head = self.stack.registry.head().number
         for url in self.stack.node_urls:
             deadline = time.monotonic() + _PATIENCE_S

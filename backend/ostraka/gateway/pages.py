@@ -1,6 +1,7 @@
 """The browser client: static files under a policy that names all that they may talk to.
 
-Source: docs/decisions/0013-web-client.md; Content Security Policy Level 3.
+Source: docs/decisions/0051-client-served-from-memory.md, 0052-content-security-policy.md and
+0053-client-hash.md; Content Security Policy Level 3.
 """
 
 import base64

@@ -1,1 +1,1 @@
-"""Composition roots of gateway and node: settings, logs, serving."""
+"""Composition roots of gateway and node: settings, logs and the server."""

@@ -1,6 +1,6 @@
-"""Structured logs: one JSON object a line on standard error.
+"""Structured logs: one JSON object per line on standard error.
 
-What holds a secret shows none in its `repr`, so that no log can carry one by accident.
+The `repr` of an object never shows its secrets, so that no log can contain one by accident.
 """
 
 import logging
@@ -10,7 +10,7 @@ import structlog
 
 
 def configure(level: str = "INFO") -> None:
-    """Log to standard error from `level` on."""
+    """Log messages of `level` and above to standard error."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

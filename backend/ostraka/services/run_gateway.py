@@ -41,11 +41,11 @@ def run_gateway(settings: GatewaySettings) -> None:
 
     Raises:
         ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
-            key, the database is damaged.
-        ChainError: The chain is out of reach at start.
+            key, or the database is damaged.
+        ChainError: The chain is unreachable at start.
     """
     logs.configure(settings.log_level)
-    # A library raises it so far that nested JSON would overflow the C stack.
+    # A library sets it so high that nested JSON would overflow the C stack.
     sys.setrecursionlimit(RECURSION_LIMIT)
     keep_secrets()
     asyncio.run(_serve(settings))
@@ -55,8 +55,8 @@ async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
     gateway = open_gateway(settings, engine)
     token_hash = bytes.fromhex(settings.organizer_token_sha256)
-    # Proxies and netrc of the environment have no say in where the gateway connects. Connections
-    # are bounded by node where they are used: those to silent ones must not be wanting for others.
+    # Proxies and netrc of the environment must not redirect the gateway's connections. Connections
+    # are limited per node where they are used, so that silent nodes do not use up those of others.
     async with httpx.AsyncClient(
         timeout=_CLIENT_TIMEOUT,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
@@ -74,7 +74,7 @@ async def _serve(settings: GatewaySettings) -> None:
 
 
 def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
-    """Chain, database and key of a gateway."""
+    """Open chain, database and key of a gateway."""
     registry = Registry(
         settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
     )
@@ -103,7 +103,7 @@ def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
 
 
 async def _clock(gateway: GatewayContext, leadership: Leadership) -> None:
-    """Index, and carry plans on unless another gateway on the same database does."""
+    """Index the chain, and run plans unless another gateway on the same database does."""
     runner = PlanRunner(gateway)
     while True:
         try:
@@ -111,8 +111,8 @@ async def _clock(gateway: GatewayContext, leadership: Leadership) -> None:
             if await asyncio.to_thread(leadership.held):
                 await asyncio.to_thread(runner.tick)
         except ChainError as error:
-            # A provider that fails is asked again.
-            log.warning("chain out of reach", problem=str(error))
+            # Retry: providers fail now and then.
+            log.warning("chain unreachable", problem=str(error))
         except Exception:
             log.exception("tick failed")
         await asyncio.sleep(TICK_S)

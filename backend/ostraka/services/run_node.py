@@ -28,11 +28,11 @@ def run_node(settings: NodeSettings) -> None:
 
     Raises:
         ValueError: A setting is wrong, others may read a file or folder, no passphrase opens the
-            key, the database is damaged.
-        ChainError: The chain is out of reach at start.
+            key, or the database is damaged.
+        ChainError: The chain is unreachable at start.
     """
     logs.configure(settings.log_level)
-    # A library raises it so far that nested JSON would overflow the C stack and kill the node.
+    # A library sets it so high that nested JSON would overflow the C stack and kill the node.
     sys.setrecursionlimit(RECURSION_LIMIT)
     keep_secrets()
     asyncio.run(_serve(settings))
@@ -54,7 +54,7 @@ async def _serve(settings: NodeSettings) -> None:
     ]
     chains = {registry.domain.chain_id for registry in registries}
     if len(chains) != 1:
-        raise ValueError(f"rpc_urls: the providers are of different chains: {sorted(chains)}")
+        raise ValueError(f"rpc_urls: the providers serve different chains: {sorted(chains)}")
     policy = Policy(
         frozenset(from_hex(creator, "creators") for creator in settings.creators),
         settings.minimum_ballots,

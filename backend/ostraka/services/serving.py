@@ -1,4 +1,4 @@
-"""Serve an application beside a clock, until interrupted or until one of them fails."""
+"""Serve an application together with its clock, until interrupted or until one of them fails."""
 
 import asyncio
 import os
@@ -11,15 +11,14 @@ from fastapi import FastAPI
 from pydantic import IPvAnyNetwork
 
 RECURSION_LIMIT = 1000
-"""Of Python, set by whoever serves: far from where the C stack overflows."""
+"""Python's limit in services, far below the depth at which the C stack overflows."""
 _PRIVATE_UMASK = 0o077
 _KEEP_ALIVE_S = 30
 _STOP_S = 3
 
 
 def keep_secrets() -> None:
-    """Of whoever serves: no file that others may read, whatever part of the program makes it, and
-    no copy of its memory on the disk, whatever crashes it."""
+    """Protect the secrets of a service: make all its files private, and switch core dumps off."""
     os.umask(_PRIVATE_UMASK)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -31,11 +30,11 @@ async def serve(
     port: int,
     trusted_proxies: Sequence[IPvAnyNetwork],
 ) -> None:
-    """Serve; what the clock raises ends it.
+    """Serve until interrupted, or until the clock raises an exception, which is raised here.
 
     Args:
-        trusted_proxies: Networks of proxies whose `X-Forwarded-For` names the client; from
-            all others a client is whoever opened the connection.
+        trusted_proxies: Networks of proxies whose `X-Forwarded-For` identifies the client. For all
+            others, the client is the address that opened the connection.
     """
     server = uvicorn.Server(
         uvicorn.Config(
@@ -44,7 +43,7 @@ async def serve(
             port=port,
             log_config=None,
             access_log=False,
-            # The library would trust whatever runs on this machine.
+            # By default, the library would trust every program on this machine.
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=[str(network) for network in trusted_proxies],
             timeout_keep_alive=_KEEP_ALIVE_S,
@@ -53,7 +52,7 @@ async def serve(
     )
     ticking = asyncio.create_task(clock)
     serving = asyncio.create_task(server.serve())
-    # A clock that dies of a bug takes the service down rather than leave it half alive.
+    # If the clock dies of a bug, the service stops instead of running without it.
     done, _ = await asyncio.wait({ticking, serving}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     await serving

@@ -1,4 +1,4 @@
-"""Settings of programs that stay up: by environment, and of the gateway also by a file."""
+"""Settings of services: environment variables and, for the gateway, also a file."""
 
 import re
 import tomllib
@@ -49,103 +49,103 @@ class NodeSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OSTRAKA_NODE_", extra="forbid")
 
     key_file: Path
-    """Signing key, as `ostraka node init` makes it; mode 600, in a folder of mode 700."""
+    """Signing key, as created by `ostraka node init`: mode 600, in a folder of mode 700."""
     passphrase_file: Path | None = None
-    """File with the key's passphrase, mode 600. The passphrase itself is no setting: where it
-    comes from otherwise, see `ostraka.passphrases`."""
+    """File with the key's passphrase, mode 600. The passphrase itself is not a setting;
+    `ostraka.passphrases` lists its other sources."""
     plain_key: bool = False
-    """Whether the key may stand in its file without a passphrase, and with it the poll secrets."""
+    """Whether the key file may lack a passphrase, which would also protect the poll secrets."""
     secrets_folder: Path | None = None
-    """Folder of the poll secrets, mode 700; `secrets` beside the key when left out."""
+    """Folder of the poll secrets, mode 700. Default: `secrets` beside the key."""
     database_url: str
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
     rpc_urls: list[Url] = Field(min_length=1)
-    """JSON-RPC providers, best independent of one another: all must agree before a release."""
+    """JSON-RPC providers, ideally independent ones: all must agree before a release."""
     registry: Address
-    """PollRegistry's address, 0x-hex."""
+    """Address of the PollRegistry, 0x-hex."""
     deployed_at: Block = 0
-    """Block at which the registry was deployed."""
+    """Block in which the registry was deployed."""
     url: Url
-    """Where others reach this node, as registered with its committees."""
+    """URL at which others reach this node, as registered with its committees."""
     host: str = "127.0.0.1"
     port: Port = 8100
     creators: list[Address] = []
-    """Accounts whose polls are served, 0x-hex; empty means anyone's."""
+    """Accounts whose polls are served, 0x-hex. Empty: everybody's."""
     minimum_ballots: int = Field(default=5, ge=1)
-    """Least minimum of ballots that a secret poll may set."""
+    """Least `minimumBallots` of a secret poll."""
     committees: list[Digest] = []
     """Digests of the committees that this node joins, 0x-hex."""
     fellow_nodes: list[Address] = []
-    """Addresses of nodes with which this node joins any committee of `minimum_threshold`, 0x-hex.
-    With neither this nor `committees` it joins none."""
+    """Addresses of nodes with which this node joins any committee whose threshold is at least
+    `minimum_threshold`, 0x-hex. Without this and without `committees`, it joins none."""
     minimum_threshold: int = Field(default=2, ge=2)
     """Least secrecy threshold of a committee of fellow nodes."""
     trusted_proxies: list[IPvAnyNetwork] = []
-    """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
-    each client count the proxy as one otherwise."""
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` identifies the client.
+    Otherwise, limits for each client count all clients of a proxy as one."""
     log_level: LogLevel = "INFO"
 
     @property
     def passphrases(self) -> Passphrases:
-        """Where the passphrase of the key comes from."""
+        """Return the sources of the key's passphrase."""
         return replace(NODE_PASSPHRASES, file=self.passphrase_file)
 
 
 class GatewaySettings(BaseSettings):
-    """Settings of a gateway: `OSTRAKA_GATEWAY_…` before what the file says."""
+    """Settings of a gateway. `OSTRAKA_GATEWAY_…` take precedence over the file."""
 
     model_config = SettingsConfigDict(env_prefix="OSTRAKA_GATEWAY_", extra="forbid")
 
     key_file: Path
-    """Key of the account that pays, as `ostraka gateway init` makes it; mode 600, in a folder of
+    """Key of the account that pays, as created by `ostraka gateway init`: mode 600, in a folder of
     mode 700."""
     passphrase_file: Path | None = None
-    """File with the key's passphrase, mode 600. The passphrase itself is no setting: where it
-    comes from otherwise, see `ostraka.passphrases`."""
+    """File with the key's passphrase, mode 600. The passphrase itself is not a setting;
+    `ostraka.passphrases` lists its other sources."""
     plain_key: bool = False
-    """Whether the key may stand in its file without a passphrase."""
+    """Whether the key file may lack a passphrase."""
     database_url: str
     """`sqlite:///FILE` or `postgresql+psycopg://…`."""
     rpc_url: Url
     """JSON-RPC provider."""
     registry: Address
-    """PollRegistry's address, 0x-hex."""
+    """Address of the PollRegistry, 0x-hex."""
     treasury: Address
-    """BudgetTreasury's address, 0x-hex."""
+    """Address of the BudgetTreasury, 0x-hex."""
     deployed_at: Block = 0
-    """Block at which the earlier of the two was deployed."""
+    """Block in which the earlier of the two was deployed."""
     committees: list[Digest] = []
-    """Digests of the committees whose nodes the gateway talks to, the default first."""
+    """Digests of the committees whose nodes tally. The first one is the default."""
     organizer_token_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     """SHA-256 of the organizer's token."""
     public_rpc_url: Url | Literal[""] = ""
-    """JSON-RPC provider that everybody may see and use, to check polls in the browser."""
+    """Public JSON-RPC provider, which browsers use to check polls."""
     web: Path = _WEB
-    """Folder of the browser client as it was built; without one there is but the API."""
+    """Folder of the built web client. Without one, there is only the API."""
     host: str = "127.0.0.1"
     port: Port = 8200
     trusted_proxies: list[IPvAnyNetwork] = []
-    """Addresses or networks of reverse proxies whose `X-Forwarded-For` names the client; bounds for
-    each client count the proxy as one otherwise."""
+    """Addresses or networks of reverse proxies whose `X-Forwarded-For` identifies the client.
+    Otherwise, limits for each client count all clients of a proxy as one."""
     log_level: LogLevel = "INFO"
 
     @property
     def passphrases(self) -> Passphrases:
-        """Where the passphrase of the key comes from."""
+        """Return the sources of the key's passphrase."""
         return replace(GATEWAY_PASSPHRASES, file=self.passphrase_file)
 
     @classmethod
     def load(cls, file: Path | None) -> "GatewaySettings":
-        """Settings of the environment and, where that is silent, of a TOML file.
+        """Read settings from the environment and, for those not set there, from a TOML file.
 
         Raises:
             ValidationError: Something is missing, wrong or unknown.
-            ValueError: The file is no TOML, or others may read it and a database's password in it.
+            ValueError: The file is not TOML, or others may read it and a password in it.
             OSError: It cannot be read.
         """
         if file is None:
             return cls()
-        # The library reads a missing file as an empty one, and does not name a wrong one.
+        # The library treats a missing file as empty, and its errors do not name the file.
         require_private(file)
         try:
             tomllib.loads(file.read_bytes().decode("utf-8-sig"))

@@ -5,7 +5,7 @@
  * beside the secret, authenticated with it. Whoever has the file and guesses the passphrase can vote;
  * the number of iterations is what OWASP asks for of PBKDF2 in 2023.
  *
- * Source: docs/protocol.md §15; docs/decisions/0013-web-client.md.
+ * Source: docs/protocol.md §15; docs/decisions/0055-what-the-browser-keeps.md.
  */
 
 import { fromHex, sameBytes, toHex, utf8 } from "../protocol/encoding.ts";

@@ -40,7 +40,8 @@ export function readClassRule(content: Json, item: string): ClassRule {
  */
 export function weightClasses(weights: readonly bigint[], rule: ClassRule): WeightClass[] {
   if (weights.length < MINIMUM_CLASS) {
-    const reason = `${weights.length} voters make no class of at least ${MINIMUM_CLASS}`;
+    const voters = weights.length === 1 ? "1 voter" : `${weights.length} voters`;
+    const reason = `${voters} cannot form a class of at least ${MINIMUM_CLASS}`;
     throw new Rejected("C3", "census", reason);
   }
   const kept = rule === "powers_of_two" ? bits : (weight: bigint) => weight;
