@@ -252,8 +252,38 @@ describe("a ballot that the gateway refuses", () => {
     ballot.receipts.clear();
     shelf.removeItem(shelf.key(0)!);
     const refused = send(new Gateway(), shelf, votes, ballot, () => undefined);
-    await expect(refused).rejects.toMatchObject({ name: Refusal.name, detail: "by a node" });
+    await expect(refused).rejects.toMatchObject({
+      name: Refusal.name,
+      problem: { detail: "by a node" },
+    });
   });
+});
+
+test("problems of nodes travel as objects, each with its code", async () => {
+  const votes = new SavedVotes(POLL, VOTER.address);
+  const ballot = castIn(votes, 150n);
+  const [late, full] = ["poll-closed", "node-busy"].map((code) => {
+    return { type: `urn:ostraka:problem:${code}`, title: "A title", status: 409 };
+  });
+  vi.stubGlobal("fetch", (url: string) => {
+    const node = POLL.committee.members.findIndex((member) => url.startsWith(member.url)) + 1;
+    if (node === 2) return Promise.resolve(new Response(JSON.stringify(late), { status: 409 }));
+    if (node === 3) return Promise.reject(new TypeError("no connection"));
+    if (node === 4) return Promise.resolve(new Response('{"signature": "0x00"}'));
+    const signature = toHex(receiptOf(1, votes, ballot));
+    const refusals = [2, 3, 4].map((number) => ({ node: number, problem: full }));
+    return Promise.resolve(
+      new Response(JSON.stringify({ receipts: [{ node: 1, signature }], refusals })),
+    );
+  });
+  const refusals = await send(new Gateway(), new Shelf(), votes, ballot, () => undefined);
+  const codes = [...refusals].map(([node, { code }]) => [node, code]);
+  expect(codes).toEqual([
+    [2, "poll-closed"],
+    [3, "node-unreachable"],
+    [4, "answer-invalid"],
+  ]);
+  vi.unstubAllGlobals();
 });
 
 describe("a ballot among the silent", () => {

@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** Why an answer cannot be cast yet: a code, and what belongs to it. */
-export type Problem =
+export type AnswerProblem =
   | { readonly kind: "choose" | "row" | "column" | "group" | "rule" }
   | { readonly kind: "few" | "places"; readonly least: number }
   | { readonly kind: "many"; readonly most: number }
@@ -95,7 +95,7 @@ export function spentOn(costs: readonly bigint[], { chosen }: Answer): bigint {
 }
 
 /** The first thing that is wrong with an answer; undefined when it can be cast. */
-export function problemOf(question: Question, answer: Answer): Problem | undefined {
+export function problemOf(question: Question, answer: Answer): AnswerProblem | undefined {
   const found = firstProblem(question, answer);
   if (found) return found;
   try {
@@ -107,7 +107,7 @@ export function problemOf(question: Question, answer: Answer): Problem | undefin
   }
 }
 
-function firstProblem(question: Question, answer: Answer): Problem | undefined {
+function firstProblem(question: Question, answer: Answer): AnswerProblem | undefined {
   const { chosen, amounts } = answer;
   if (question instanceof SingleChoice || question instanceof Histogram) {
     return chosen.length === 1 ? undefined : { kind: "choose" };

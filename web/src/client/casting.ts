@@ -15,6 +15,7 @@ import type { PreparedBallot, Progress, SealedPollData } from "../workshop/jobs.
 import type { Workshop } from "../workshop/workshop.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
 import { identityOf, type VotersPoll } from "./poll.ts";
+import { answerInvalid, nodeUnreachable, type Problem } from "./problem.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
 import { recordJson, type SavedBallot, type SavedVotes, type Store } from "./votes.ts";
@@ -89,8 +90,8 @@ export async function sign(
   return ballot;
 }
 
-/** For each node that gave no good receipt why; those that have not answered yet are missing. */
-export type Refusals = ReadonlyMap<number, string>;
+/** The problem of each node that gave no good receipt; those still to answer are missing. */
+export type Refusals = ReadonlyMap<number, Problem>;
 
 /**
  * How long the gateway alone is waited for. A good one answers as soon as a quorum of the nodes has:
@@ -120,7 +121,7 @@ export async function send(
 ): Promise<Refusals> {
   const { poll } = votes;
   const path = `/polls/${poll.pollId}/ballots`;
-  const refusals = new Map<number, string>();
+  const refusals = new Map<number, Problem>();
   const body = recordJson(ballot.record);
   const keep = (node: number, signature: Uint8Array) => {
     try {
@@ -128,17 +129,17 @@ export async function send(
       refusals.delete(node);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      refusals.set(node, error.message);
+      refusals.set(node, answerInvalid(error.message));
     }
   };
-  const refuse = (node: number, reason: string) => {
-    if (!ballot.receipts.has(node)) refusals.set(node, reason);
+  const refuse = (node: number, problem: Problem) => {
+    if (!ballot.receipts.has(node)) refusals.set(node, problem);
   };
   let refused: unknown;
   const toGateway = async () => {
     try {
       const answer = await gateway.post(path, body, cast);
-      for (const { node, reason } of answer.refusals) refuse(node, reason);
+      for (const { node, problem } of answer.refusals) refuse(node, problem);
       for (const { node, signature } of answer.receipts) keep(node, signature);
       votes.save(store);
     } catch (error) {
@@ -154,9 +155,12 @@ export async function send(
       keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
       votes.save(store);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      if (error instanceof Refusal) refused = error;
-      refuse(node, error.message);
+      if (error instanceof Refusal) {
+        refused = error;
+        refuse(node, error.problem);
+      } else if (error instanceof Unreachable) refuse(node, nodeUnreachable(error.message));
+      else if (error instanceof Malformed) refuse(node, answerInvalid(error.message));
+      else throw error;
     }
     onChange();
   };
@@ -202,7 +206,7 @@ export async function fetchReceipts(
       votes.keep(ballot, node, signature);
     }
   } catch (error) {
-    if (!(error instanceof Refusal && error.status === 404)) throw error;
+    if (!(error instanceof Refusal && error.problem.code === "not-found")) throw error;
   }
   votes.save(store);
 }

@@ -8,6 +8,7 @@ import { toHex } from "../protocol/encoding.ts";
 import { Gateway, MINING_MS } from "./gateway.ts";
 import { OpenRequests } from "./open_requests.ts";
 import type { Specification } from "./plan_specification.ts";
+import { problem } from "./problem.ts";
 import {
   bytes,
   decimal,
@@ -49,7 +50,7 @@ export const plan = record({
   censusFixed: flag,
   warnings: list(warning),
   finished: flag,
-  problem: optional(text),
+  problem: optional(problem),
   invitations: record({ issued: whole, redeemed: whole }),
   transactions: list(record({ name: text, transaction: bytes, gasUsed: whole, block: whole })),
 });

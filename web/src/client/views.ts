@@ -1,5 +1,6 @@
 /** What a gateway shows, as its API describes it (/api/v1/openapi.json). */
 
+import { problem } from "./problem.ts";
 import { bytes, decimal, flag, list, type Of, optional, record, text, whole } from "./shape.ts";
 
 export const config = record({
@@ -51,7 +52,7 @@ export const plans = list(
 
 /** Why a plan does not go on, and how many of its invitations are used. */
 export const waiting = record({
-  problem: optional(text),
+  problem: optional(problem),
   invitations: record({ issued: whole, redeemed: whole }),
 });
 
@@ -146,6 +147,7 @@ export const progress = record({
   status: optional(text),
   voters: optional(whole),
   voted: optional(whole),
+  problem: optional(problem),
 });
 export type Counts = Of<typeof progress>;
 
@@ -153,7 +155,7 @@ const receipt = record({ node: whole, signature: bytes });
 export const receipts = record({ receipts: list(receipt) });
 export const cast = record({
   receipts: list(receipt),
-  refusals: list(record({ node: whole, reason: text })),
+  refusals: list(record({ node: whole, problem })),
 });
 
 export const results = record({

@@ -21,7 +21,7 @@ import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
 import { type SavedBallot, SavedVotes } from "../client/votes.ts";
 import { short, t } from "../messages/index.ts";
-import { refusal } from "../messages/server_texts.ts";
+import { problemText } from "../messages/server_texts.ts";
 import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
@@ -31,7 +31,7 @@ import { gateway, readConfig, store, useSigner, workshop } from "../view/session
 import type { PreparedBallot } from "../workshop/jobs.ts";
 import type { Detail } from "./ballot/field.ts";
 import { QuestionField } from "./ballot/form.tsx";
-import { problemText } from "./ballot/problems.ts";
+import { answerProblemText } from "./ballot/problems.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { Receipts } from "./receipts.tsx";
 import { SaveConfirmation } from "./confirmation.tsx";
@@ -425,9 +425,9 @@ function Casting({
           )
         )}
         <Working work={work} />
-        {error instanceof Refusal && error.status < 500 ? (
+        {error instanceof Refusal && error.problem.status < 500 ? (
           <p class="notice bad" role="alert">
-            {t("cast.refused", { reason: refusal(error.title, error.detail || error.title) })}
+            {t("cast.refused", { reason: problemText(error.problem) })}
           </p>
         ) : error instanceof Superseded ? (
           <p class="notice warn" role="alert">
@@ -482,7 +482,7 @@ function Uncast({
   const todo = poll.questions.flatMap((question, place) => {
     const problem = problemOf(question, answers[place]!);
     if (!problem) return [];
-    const says = problemText(problem, question, amount);
+    const says = answerProblemText(problem, question, amount);
     return [several ? t("form.problems.of", { question: question.title, problem: says }) : says];
   });
   if (!trusted) todo.push(t("chain.title"));
