@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 
+import { termsOf } from "../../web/src/client/casting.ts";
 import { BallotLayout } from "../../web/src/protocol/ballot.ts";
 import { voteBits } from "../../web/src/protocol/choice.ts";
 import { utf8 } from "../../web/src/protocol/encoding.ts";
@@ -12,20 +13,23 @@ import { Approval } from "../../web/src/protocol/question/selection.ts";
 import { ballotInfo, open } from "../../web/src/protocol/sealing.ts";
 import { decodeBox, verifyShare } from "../../web/src/protocol/sharing.ts";
 import { CommitmentKey } from "../../web/src/protocol/commitment.ts";
-import { errorOf, failureOf, type SealedPollData, type Vote } from "../../web/src/workshop/jobs.ts";
+import { errorOf, failureOf, type Vote } from "../../web/src/workshop/jobs.ts";
 import { serve } from "../../web/src/workshop/serve.ts";
 import { type WorkerPort, Workshop } from "../../web/src/workshop/workshop.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
+import { OpenPoll } from "../../web/src/protocol/published.ts";
+import { nodesOf, openDataOf } from "./support/polls.ts";
 
 const QUESTION = new Approval("Which?", ["a", "b", "c", "d"], 1, 3);
 const RULE = QUESTION.rule;
 const SECRETS = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
-const POLL: SealedPollData = {
-  rule: RULE.encode(),
-  threshold: 2,
-  pollContext: new Uint8Array(32).fill(7),
+const PARTS = {
+  rule: RULE,
+  description: { title: "Which?", options: QUESTION.options },
+  members: nodesOf(4),
   pollKeys: SECRETS.map(publicKeyOf),
 };
+const POLL = termsOf(new OpenPoll(openDataOf(PARTS)));
 const VOTE: Vote = {
   poll: POLL,
   voter: new Uint8Array(20).fill(5),
@@ -71,7 +75,7 @@ describe("prepare", () => {
     const ballot = new BallotLayout(new ProofShape(RULE, 2)).decode(prepared.encoded);
     const key = new CommitmentKey(RULE.width);
     prepared.boxes.forEach((box, place) => {
-      const info = ballotInfo(POLL.pollContext, place + 1);
+      const info = ballotInfo(POLL.context, place + 1);
       const content = decodeBox(open(SECRETS[place]!, box, info), RULE.slots.length);
       expect(content.ballotDigest).toEqual(prepared.digest);
       verifyShare(key, place + 1, ballot.sharing, content.share);

@@ -5,6 +5,7 @@
  */
 
 import { ballotBits, voteBits } from "../protocol/choice.ts";
+import type { OpenPoll } from "../protocol/published.ts";
 import { type Amounts, Points, Quadratic, Score, Split } from "../protocol/question/amounts.ts";
 import type { Question } from "../protocol/question/asked.ts";
 import { CrossTabulation, Histogram } from "../protocol/question/buckets.ts";
@@ -12,7 +13,6 @@ import { type Cap, pricesOf } from "../protocol/question/caps.ts";
 import { NumberQuestion } from "../protocol/question/number.ts";
 import { Ranking } from "../protocol/question/ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "../protocol/question/selection.ts";
-import type { VotersPoll } from "./poll.ts";
 
 /** Options chosen or placed; amounts as typed; a number and its group. */
 export interface Answer {
@@ -191,7 +191,7 @@ function voteOf(question: Question, answer: Answer): unknown {
  * @throws RangeError: an answer has a problem.
  */
 export function bitsOf(
-  { questions }: Pick<VotersPoll, "questions">,
+  { questions }: Pick<OpenPoll, "questions">,
   answers: readonly Answer[],
 ): bigint[] {
   const votes = questions.map((question, place) => voteOf(question, answers[place]!));

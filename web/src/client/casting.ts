@@ -11,10 +11,10 @@ import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { ballotStatement } from "../protocol/prepare.ts";
-import type { PreparedBallot, Progress, SealedPollData } from "../workshop/jobs.ts";
+import type { OpenPoll } from "../protocol/published.ts";
+import type { PollTerms, PreparedBallot, Progress } from "../workshop/jobs.ts";
 import type { Workshop } from "../workshop/workshop.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
-import { identityOf, type VotersPoll } from "./poll.ts";
 import { answerInvalid, nodeUnreachable, type Problem } from "./problem.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
@@ -26,13 +26,8 @@ export class Superseded extends Error {
 }
 
 /** A poll as the worker takes it. */
-export function pollData({ rule, committee, context, pollKeys }: VotersPoll): SealedPollData {
-  return {
-    rule: rule.encode(),
-    threshold: committee.threshold,
-    pollContext: context,
-    pollKeys,
-  };
+export function termsOf({ identity, context, data, committee, pollKeys }: OpenPoll): PollTerms {
+  return { identity, context, rule: data.rule, threshold: committee.threshold, pollKeys };
 }
 
 /**
@@ -52,13 +47,13 @@ export async function prepare(
 ): Promise<PreparedBallot> {
   votes.refresh(store);
   const castAtUnixS = votes.nextCastAt(nowUnixS);
-  const vote = { poll: pollData(votes.poll), voter: votes.voter, bits, castAtUnixS };
+  const vote = { poll: termsOf(votes.poll), voter: votes.voter, bits, castAtUnixS };
   return await workshop.run("prepare", vote, { progress });
 }
 
 /** What a challenge shows of a ballot, which must never be cast then (§8.9). */
 export function opened({ poll }: SavedVotes, { encoded, opening }: PreparedBallot): Opening {
-  return { poll: identityOf(poll), context: poll.context, ballot: encoded, ...opening };
+  return { poll: poll.identity, context: poll.context, ballot: encoded, ...opening };
 }
 
 /**

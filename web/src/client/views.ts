@@ -131,7 +131,9 @@ export const poll = record({
   closesAt: whole,
   freezesAt: whole,
   releasableAt: optional(whole),
+  parameters: bytes,
   rule: bytes,
+  outcomeRule: bytes,
   committee: record({
     threshold: whole,
     faults: whole,

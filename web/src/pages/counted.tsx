@@ -3,7 +3,7 @@
 import { useId, useState } from "preact/hooks";
 
 import { fetchBoard } from "../client/board.ts";
-import { samePoll, type VotersPoll } from "../client/poll.ts";
+import { samePoll, type OpenPoll } from "../protocol/published.ts";
 import { type Config, results } from "../client/views.ts";
 import { SavedVotes, type Verdict } from "../client/votes.ts";
 import { t } from "../messages/index.ts";
@@ -24,7 +24,7 @@ export function Counted({
   agreed,
 }: {
   config: Config;
-  poll: VotersPoll;
+  poll: OpenPoll;
   agreed: boolean;
 }) {
   const [kept, setKept] = useState(() => SavedVotes.all(store(), poll));
@@ -118,7 +118,7 @@ async function counted(
 /** The anchored root's hash, from the chain; where that is out of reach from the gateway's results. */
 async function rootOf(
   config: Config,
-  { pollId }: VotersPoll,
+  { pollId }: OpenPoll,
 ): Promise<{ hash: Uint8Array; trusted: boolean }> {
   const url = rpcUrlOf(config);
   if (url !== undefined) {

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 
-import type { VotersPoll } from "../client/poll.ts";
+import type { OpenPoll } from "../protocol/published.ts";
 import { t } from "../messages/index.ts";
 import { type Opening, openedDigest, openingToJson } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
@@ -21,7 +21,7 @@ export function Sealed({
   challenge,
   back,
 }: {
-  poll: VotersPoll;
+  poll: OpenPoll;
   ballot: PreparedBallot;
   idle: boolean;
   /** Whether another ballot was cast before. */

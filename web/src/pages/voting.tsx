@@ -6,16 +6,16 @@ import { type Answer, bitsOf, problemOf, readAnswer } from "../client/answers.ts
 import {
   fetchReceipts,
   opened,
-  pollData,
   prepare,
   type Refusals,
   send,
   sign,
   Superseded,
+  termsOf,
 } from "../client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
 import { Refusal, Unreachable } from "../client/gateway.ts";
-import type { VotersPoll } from "../client/poll.ts";
+import type { OpenPoll } from "../protocol/published.ts";
 import { type Registration, registrationsFor } from "../client/registration.ts";
 import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
@@ -44,7 +44,7 @@ const LATER_MS = 15_000;
 interface Props {
   readonly config: Config;
   /** As the gateway shows it. */
-  readonly shown: VotersPoll;
+  readonly shown: OpenPoll;
   readonly voters: number;
   readonly details: readonly Detail[];
 }
@@ -60,7 +60,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
   const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
   useEffect(() => {
     // Tables are made while the voter still chooses.
-    workshop.run("warm", pollData(poll)).catch(() => undefined);
+    workshop.run("warm", termsOf(poll)).catch(() => undefined);
   }, [toHex(poll.context)]);
   return (
     <>
@@ -76,7 +76,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
             voters={voters}
             details={details}
             trusted={trusted}
-            root={checked.state === "checked" ? checked.censusRoot : undefined}
+            root={checked.state === "checked" ? checked.poll.parameters.censusRoot : undefined}
             arrived={signer !== atFirst}
           />
         ) : (
@@ -87,7 +87,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
 }
 
 /** Without somebody who signs the ballot can be filled in, not cast. */
-function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[] }) {
+function NoKey({ poll, details }: { poll: OpenPoll; details: readonly Detail[] }) {
   const draft = useDraft(poll);
   return (
     <>
@@ -125,7 +125,7 @@ function NotCast() {
 
 interface EligibleProps {
   readonly voter: Signer;
-  readonly poll: VotersPoll;
+  readonly poll: OpenPoll;
   readonly voters: number;
   readonly details: readonly Detail[];
   readonly trusted: boolean;
@@ -171,7 +171,7 @@ function Eligible({ voter, poll, voters, details, trusted, root, arrived }: Elig
 }
 
 /** What this device knows of the poll's invitations; nothing where nobody was invited. */
-function registrationsOf({ description: { census, round } }: VotersPoll): Registration[] {
+function registrationsOf({ description: { census, round } }: OpenPoll): Registration[] {
   if (census?.kind !== "invitations") return [];
   return registrationsFor(store(), { root: census.root, nonce: census.nonce, round });
 }
@@ -261,7 +261,7 @@ function Casting({
 }: {
   voter: Signer;
   account: Uint8Array;
-  poll: VotersPoll;
+  poll: OpenPoll;
   details: readonly Detail[];
   trusted: boolean;
   arrived: boolean;
@@ -468,7 +468,7 @@ function Uncast({
   seal,
   keep,
 }: {
-  poll: VotersPoll;
+  poll: OpenPoll;
   answers: readonly Answer[];
   voter: Signer;
   idle: boolean;
@@ -569,7 +569,7 @@ function Ballot({
   details,
   draft,
 }: {
-  poll: VotersPoll;
+  poll: OpenPoll;
   details: readonly Detail[];
   draft: Draft;
 }) {
@@ -611,7 +611,7 @@ interface Draft {
 }
 
 /** Answers to all questions, kept on this device as they change. */
-function useDraft(poll: VotersPoll): Draft {
+function useDraft(poll: OpenPoll): Draft {
   const read = (draft: unknown) => {
     return poll.questions.map((question, place) => {
       return readAnswer(question, Array.isArray(draft) ? draft[place] : undefined);

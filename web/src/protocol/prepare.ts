@@ -40,35 +40,41 @@ export interface SealedBallot {
   readonly boxesHash: Uint8Array;
 }
 
-/** Which poll a voter votes in. */
-export interface VotersPoll {
-  readonly rule: BallotRule;
-  /** Secrecy threshold `t`. */
-  readonly threshold: number;
-  /** 32 bytes. */
-  readonly pollContext: Uint8Array;
-  /** The nodes' poll keys, node 1 first, as pinned on chain. */
-  readonly pollKeys: readonly Uint8Array[];
-}
-
 /** Prepares ballots of one poll; tables and kernel are made once, while the voter still chooses. */
 export class BallotFactory {
   readonly layout: BallotLayout;
   readonly key: CommitmentKey;
-  readonly #poll: VotersPoll;
+  readonly #rule: BallotRule;
+  readonly #threshold: number;
+  readonly #context: Uint8Array;
+  readonly #pollKeys: readonly Uint8Array[];
   readonly #shape: ProofShape;
   readonly #kernel: Kernel;
   readonly #randomness: Randomness;
 
-  /** @throws Malformed: a poll key is refused, or two nodes' keys share a half. */
-  constructor(poll: VotersPoll, randomness: Randomness = systemRandomness) {
-    this.#poll = poll;
+  /**
+   * @param threshold Secrecy threshold `t`.
+   * @param context `pollContext`, 32 bytes.
+   * @param pollKeys The nodes' poll keys, node 1 first, as pinned on chain.
+   * @throws Malformed: a poll key is refused, or two nodes' keys share a half.
+   */
+  constructor(
+    rule: BallotRule,
+    threshold: number,
+    context: Uint8Array,
+    pollKeys: readonly Uint8Array[],
+    randomness: Randomness = systemRandomness,
+  ) {
+    checkPollKeys(pollKeys);
+    this.#rule = rule;
+    this.#threshold = threshold;
+    this.#context = context;
+    this.#pollKeys = pollKeys;
     this.#randomness = randomness;
-    checkPollKeys(poll.pollKeys);
-    this.#shape = new ProofShape(poll.rule, poll.threshold);
-    this.#kernel = new Kernel(poll.rule);
+    this.#shape = new ProofShape(rule, threshold);
+    this.#kernel = new Kernel(rule);
     this.layout = new BallotLayout(this.#shape);
-    this.key = new CommitmentKey(poll.rule.width);
+    this.key = new CommitmentKey(rule.width);
   }
 
   /**
@@ -80,14 +86,15 @@ export class BallotFactory {
    * @throws RangeError: the bits break the rule; the message says how.
    */
   share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): SharedBallot {
-    const problem = this.#poll.rule.violated(bits);
+    const problem = this.#rule.violated(bits);
     if (problem) throw new RangeError(`not a ballot of this poll: ${problem}`);
     return this.prove(voter, bits, castAtUnixS);
   }
 
   /** As `share`, for any integers: what breaks the rule gets a proof that fails. */
   prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): SharedBallot {
-    const { rule, threshold, pollContext } = this.#poll;
+    const rule = this.#rule;
+    const threshold = this.#threshold;
     const scalar = () => this.#randomness.scalar();
     const separate = !rule.slotsAreBits;
     const values = rule.slotValues(bits);
@@ -114,7 +121,7 @@ export class BallotFactory {
     const points = this.key.commit(openings);
     const encodedPoints = encodePoints(points);
 
-    const x = challenge(this.#shape, pollContext, voter, encodedPoints);
+    const x = challenge(this.#shape, this.#context, voter, encodedPoints);
     const proof = {
       voter,
       points,
@@ -126,15 +133,15 @@ export class BallotFactory {
     };
     return {
       ballot: this.layout.build(castAtUnixS, proof),
-      shares: this.#poll.pollKeys.map((_, place) => shareAt(columns, rho, place + 1)),
+      shares: this.#pollKeys.map((_, place) => shareAt(columns, rho, place + 1)),
       opening: { bits, blinding: rho[0]! },
     };
   }
 
   /** Seal each node's share to its poll key. */
   seal({ ballot, shares }: SharedBallot): SealedBallot {
-    const { pollContext, pollKeys } = this.#poll;
-    const boxes = pollKeys.map((key, place) => {
+    const pollContext = this.#context;
+    const boxes = this.#pollKeys.map((key, place) => {
       const share = shares[place]!;
       const content = { pollContext, voter: ballot.voter, ballotDigest: ballot.digest, share };
       const info = ballotInfo(pollContext, place + 1);
