@@ -16,7 +16,7 @@ import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { Approval } from "../../web/src/protocol/question/selection.ts";
 import type { Message, Request } from "../../web/src/workshop/jobs.ts";
 import type { PagePort } from "../../web/src/workshop/serve.ts";
-import { type WorkerPort, Workshop } from "../../web/src/workshop/workshop.ts";
+import { type WorkerPort, WorkerClient } from "../../web/src/workshop/client.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 
 const MAX_KB = 80;
@@ -159,7 +159,7 @@ test("the page gets a ballot of it, and loads the audit only for auditing", asyn
   };
   Object.assign(globalThis, { self: worker });
   await import(/* @vite-ignore */ pathToFileURL(script("worker")).href);
-  const shop = new Workshop(() => page);
+  const shop = new WorkerClient(() => page);
 
   const question = new Approval("Which?", ["a", "b", "c"], 1, 2);
   const poll = {
@@ -171,7 +171,7 @@ test("the page gets a ballot of it, and loads the audit only for auditing", asyn
   };
   const voter = new Uint8Array(20).fill(1);
   const bits = voteBits(question, [1]);
-  const { encoded } = await shop.run("prepare", { poll, voter, bits, castAtUnixS: 5n });
+  const { encoded } = await shop.run("seal", { poll, voter, bits, castAtUnixS: 5n });
   expect(await shop.run("verify", { poll, ballots: [encoded] })).toEqual([]);
 
   const claimed = { registry: voter, pollId: 1n };

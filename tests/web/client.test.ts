@@ -65,10 +65,7 @@ const VOTER = new SigningKey(new Uint8Array(32).fill(77));
 function sealedFor({ poll }: SavedVotes, castAtUnixS: bigint) {
   const { rule, committee, context, pollKeys } = poll;
   const factory = new BallotFactory(rule, committee.threshold, context, pollKeys);
-  const shared = factory.share(VOTER.address, [0n, 1n], castAtUnixS);
-  const { ballot, boxes, boxesHash } = factory.seal(shared);
-  const { encoded, digest, voter } = ballot;
-  return { encoded, digest, voter, castAtUnixS, boxes, boxesHash, opening: shared.opening };
+  return factory.seal(factory.share(VOTER.address, [0n, 1n], castAtUnixS));
 }
 
 function castIn(votes: SavedVotes, castAt: bigint) {

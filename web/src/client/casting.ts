@@ -1,7 +1,7 @@
 /**
- * Prepare a ballot in the worker, keep it, and send it by the gateway or to the nodes themselves.
+ * Seal a ballot in the worker, keep it, and send it by the gateway or to the nodes themselves.
  *
- * The choice enters `prepare` and goes nowhere else.
+ * The choice enters `sealVote` and goes nowhere else.
  *
  * Source: docs/protocol.md §7 to §9.
  */
@@ -10,15 +10,15 @@ import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import type { Signer } from "../protocol/keys.ts";
-import { ballotStatement } from "../protocol/prepare.ts";
+import { ballotStatement, type SealedBallot } from "../protocol/prepare.ts";
 import type { OpenPoll } from "../protocol/published.ts";
-import type { PollTerms, PreparedBallot, Progress } from "../workshop/jobs.ts";
-import type { Workshop } from "../workshop/workshop.ts";
+import type { PollTerms, Progress } from "../workshop/jobs.ts";
+import type { WorkerClient } from "../workshop/client.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
 import { answerInvalid, nodeUnreachable, type Problem } from "./problem.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
-import { recordJson, type SavedBallot, type SavedVotes, type Store } from "./votes.ts";
+import { recordJson, type ReceiptedBallot, type SavedVotes, type Store } from "./votes.ts";
 
 /** A later ballot of the voter was cast since this one was sealed: it would not count. */
 export class Superseded extends Error {
@@ -31,28 +31,28 @@ export function termsOf({ identity, context, data, committee, pollKeys }: OpenPo
 }
 
 /**
- * A new ballot, neither signed nor kept: to be cast, or to be challenged.
+ * A new sealed ballot, neither signed nor kept: to be cast, or to be challenged.
  *
  * @param bits The vote in the rule's bits, slack included.
  * @param nowUnixS Chain time.
  * @throws RangeError: the bits break the poll's rule; says how.
  */
-export async function prepare(
-  workshop: Workshop,
+export async function sealVote(
+  worker: WorkerClient,
   store: Store,
   votes: SavedVotes,
   bits: readonly bigint[],
   nowUnixS: bigint,
   progress: Progress,
-): Promise<PreparedBallot> {
+): Promise<SealedBallot> {
   votes.refresh(store);
   const castAtUnixS = votes.nextCastAt(nowUnixS);
   const vote = { poll: termsOf(votes.poll), voter: votes.voter, bits, castAtUnixS };
-  return await workshop.run("prepare", vote, { progress });
+  return await worker.run("seal", vote, { progress });
 }
 
 /** What a challenge shows of a ballot, which must never be cast then (§8.9). */
-export function opened({ poll }: SavedVotes, { encoded, opening }: PreparedBallot): Opening {
+export function opened({ poll }: SavedVotes, { encoded, opening }: SealedBallot): Opening {
   return { poll: poll.identity, context: poll.context, ballot: encoded, ...opening };
 }
 
@@ -66,15 +66,15 @@ export async function sign(
   store: Store,
   votes: SavedVotes,
   signer: Signer,
-  prepared: PreparedBallot,
-): Promise<SavedBallot> {
+  sealed: SealedBallot,
+): Promise<ReceiptedBallot> {
   const { poll } = votes;
-  const statement = ballotStatement(poll.context, prepared, prepared.boxesHash);
+  const statement = ballotStatement(poll.context, sealed, sealed.boxesHash);
   const signature = await signer.signStatement(poll.domain, ...statement);
   votes.refresh(store);
   const { last } = votes;
-  if (last && last.castAtUnixS >= prepared.castAtUnixS) throw new Superseded();
-  const ballot = votes.add({ ballot: prepared.encoded, boxes: prepared.boxes, signature });
+  if (last && last.castAtUnixS >= sealed.castAtUnixS) throw new Superseded();
+  const ballot = votes.add({ ballot: sealed.encoded, boxes: sealed.boxes, signature });
   try {
     votes.save(store);
   } catch (error) {
@@ -111,7 +111,7 @@ export async function send(
   gateway: Gateway,
   store: Store,
   votes: SavedVotes,
-  ballot: SavedBallot,
+  ballot: ReceiptedBallot,
   onChange: () => void,
 ): Promise<Refusals> {
   const { poll } = votes;
@@ -193,7 +193,7 @@ export async function fetchReceipts(
   gateway: Gateway,
   store: Store,
   votes: SavedVotes,
-  ballot: SavedBallot,
+  ballot: ReceiptedBallot,
 ): Promise<void> {
   const path = `/polls/${votes.poll.pollId}/receipts/${toHex(ballot.digest)}`;
   try {

@@ -46,7 +46,7 @@ export function recordJson({ ballot, boxes, signature }: CastRecord) {
 export type Verdict = "yes" | "unrecorded" | "older" | "no";
 
 /** One ballot with the receipts that came back for it. */
-export class SavedBallot {
+export class ReceiptedBallot {
   readonly record: CastRecord;
   /** Verified signatures by node, from 1. */
   readonly receipts = new Map<number, Uint8Array>();
@@ -87,7 +87,7 @@ const file = record({
 export class SavedVotes {
   readonly poll: OpenPoll;
   readonly voter: Uint8Array;
-  readonly ballots: SavedBallot[] = [];
+  readonly ballots: ReceiptedBallot[] = [];
 
   constructor(poll: OpenPoll, voter: Uint8Array) {
     this.poll = poll;
@@ -155,14 +155,14 @@ export class SavedVotes {
   }
 
   /** Keep a new ballot; Malformed when it is none of this voter and poll. */
-  add(record: CastRecord): SavedBallot {
-    const ballot = new SavedBallot(record);
+  add(record: CastRecord): ReceiptedBallot {
+    const ballot = new ReceiptedBallot(record);
     this.#check(ballot);
     this.ballots.push(ballot);
     return ballot;
   }
 
-  #check({ record, voter }: SavedBallot): void {
+  #check({ record, voter }: ReceiptedBallot): void {
     const { ballot, boxes, signature } = record;
     const { size } = this.poll.layout;
     if (ballot.length !== size) {
@@ -177,7 +177,7 @@ export class SavedVotes {
   }
 
   /** Add a receipt to a ballot; Malformed unless it is of that node for that ballot. */
-  keep(ballot: SavedBallot, node: number, signature: Uint8Array): void {
+  keep(ballot: ReceiptedBallot, node: number, signature: Uint8Array): void {
     const { domain, context, committee } = this.poll;
     if (!committee.members[node - 1]) throw new Malformed(`receipt: there is no node ${node}`);
     verifyReceipt(domain, context, committee, node, ballot, signature);
@@ -199,17 +199,17 @@ export class SavedVotes {
   }
 
   /** Take back a ballot that nobody has seen. */
-  drop(ballot: SavedBallot): void {
+  drop(ballot: ReceiptedBallot): void {
     this.ballots.splice(this.ballots.indexOf(ballot), 1);
   }
 
   /** Whether a ballot is recorded: nobody can leave it out unnoticed any more. */
-  recorded(ballot: SavedBallot): boolean {
+  recorded(ballot: ReceiptedBallot): boolean {
     return ballot.receipts.size >= this.poll.committee.quorum;
   }
 
   /** The ballot that counts, as far as this device knows. */
-  get last(): SavedBallot | undefined {
+  get last(): ReceiptedBallot | undefined {
     return this.ballots.at(-1);
   }
 
@@ -261,7 +261,7 @@ export class SavedVotes {
 }
 
 /** Whether a version of a voter's ballot counts for less than another (§8.7). */
-function precedes(left: SavedBallot, right: SavedBallot): boolean {
+function precedes(left: ReceiptedBallot, right: ReceiptedBallot): boolean {
   const order = left.castAtUnixS - right.castAtUnixS;
   return order < 0n || (order === 0n && toHex(left.digest) < toHex(right.digest));
 }

@@ -14,7 +14,7 @@ import { Malformed, Rejected } from "../protocol/errors.ts";
 import { type Said, whatItSays } from "../protocol/said.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
-import { gateway, readConfig, store, workshop } from "../view/session.ts";
+import { gateway, readConfig, store, worker } from "../view/session.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { Says } from "./sealed.tsx";
 
@@ -104,7 +104,7 @@ function Form({ poll, carried }: { poll: OpenPoll; carried: string }) {
     try {
       const opening = readOpening(content);
       const held = { poll: termsOf(poll), noted: digest, opening };
-      await workshop.run("challenge", held);
+      await worker.run("challenge", held);
       const before = noted.find((one) => toHex(one.digest) === toHex(digest));
       setAnswer({
         kind: "says",

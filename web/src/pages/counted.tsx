@@ -10,7 +10,7 @@ import { t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Malformed, Undecided } from "../protocol/errors.ts";
 import { Failure } from "../view/resource.tsx";
-import { gateway, rpcUrlOf, store, workshop } from "../view/session.ts";
+import { gateway, rpcUrlOf, store, worker } from "../view/session.ts";
 import { Receipts } from "./receipts.tsx";
 
 type Answer = Verdict | "otherRoot";
@@ -110,7 +110,7 @@ async function counted(
 ): Promise<{ answer: Answer; trusted: boolean }> {
   const { poll, voter } = votes;
   const board = await fetchBoard(gateway, poll.pollId, poll.committee);
-  const { digest, root } = await workshop.run("look_up", { board, voter });
+  const { digest, root } = await worker.run("look_up", { board, voter });
   const { hash, trusted } = await rootOf(config, poll);
   return { answer: sameBytes(root.hash, hash) ? votes.verdict(digest) : "otherRoot", trusted };
 }

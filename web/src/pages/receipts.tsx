@@ -3,7 +3,7 @@
 import { useId } from "preact/hooks";
 
 import type { Refusals } from "../client/casting.ts";
-import type { SavedBallot, SavedVotes } from "../client/votes.ts";
+import type { ReceiptedBallot, SavedVotes } from "../client/votes.ts";
 import { moment, t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
@@ -15,7 +15,7 @@ export function Receipts({
   refusals,
 }: {
   votes: SavedVotes;
-  ballot: SavedBallot;
+  ballot: ReceiptedBallot;
   refusals: Refusals;
 }) {
   const id = useId();

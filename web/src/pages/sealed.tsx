@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 
+import type { SealedBallot } from "../protocol/prepare.ts";
 import type { OpenPoll } from "../protocol/published.ts";
 import { t } from "../messages/index.ts";
 import { type Opening, openedDigest, openingToJson } from "../protocol/challenge.ts";
@@ -9,7 +10,6 @@ import { toHex } from "../protocol/encoding.ts";
 import { type Said, whatItSays } from "../protocol/said.ts";
 import { saveFile } from "../view/page.tsx";
 import { QrCode } from "../view/qr.tsx";
-import type { PreparedBallot } from "../workshop/jobs.ts";
 
 /** What the ballot says, and its number, before the voter chooses. */
 export function Sealed({
@@ -22,7 +22,7 @@ export function Sealed({
   back,
 }: {
   poll: OpenPoll;
-  ballot: PreparedBallot;
+  ballot: SealedBallot;
   idle: boolean;
   /** Whether another ballot was cast before. */
   before: boolean;

@@ -6,7 +6,7 @@ import { type Answer, bitsOf, problemOf, readAnswer } from "../client/answers.ts
 import {
   fetchReceipts,
   opened,
-  prepare,
+  sealVote,
   type Refusals,
   send,
   sign,
@@ -15,11 +15,12 @@ import {
 } from "../client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
 import { Refusal, Unreachable } from "../client/gateway.ts";
+import type { SealedBallot } from "../protocol/prepare.ts";
 import type { OpenPoll } from "../protocol/published.ts";
 import { type Registration, registrationsFor } from "../client/registration.ts";
 import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
-import { type SavedBallot, SavedVotes } from "../client/votes.ts";
+import { type ReceiptedBallot, SavedVotes } from "../client/votes.ts";
 import { short, t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
 import type { Opening } from "../protocol/challenge.ts";
@@ -27,8 +28,7 @@ import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { useAmount } from "../view/currency.ts";
 import { Await, Failure, useResource } from "../view/resource.tsx";
-import { gateway, readConfig, store, useSigner, workshop } from "../view/session.ts";
-import type { PreparedBallot } from "../workshop/jobs.ts";
+import { gateway, readConfig, store, useSigner, worker } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
 import { QuestionField } from "./ballot/form.tsx";
 import { answerProblemText } from "./ballot/problems.ts";
@@ -60,7 +60,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
   const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
   useEffect(() => {
     // Tables are made while the voter still chooses.
-    workshop.run("warm", termsOf(poll)).catch(() => undefined);
+    worker.run("warm", termsOf(poll)).catch(() => undefined);
   }, [toHex(poll.context)]);
   return (
     <>
@@ -270,7 +270,7 @@ function Casting({
   const draft = useDraft(poll);
   const { answers, clear } = draft;
   const [changing, setChanging] = useState(!votes.last);
-  const [sealed, setSealed] = useState<PreparedBallot>();
+  const [sealed, setSealed] = useState<SealedBallot>();
   const [shown, setShown] = useState<Opening>();
   const [work, setWork] = useState<Work>(IDLE);
   const [refusals, setRefusals] = useState<Refusals>(new Map());
@@ -296,7 +296,7 @@ function Casting({
     setWork(IDLE);
     panel.current?.focus();
   };
-  const fetchMissing = async (ballot: SavedBallot) => {
+  const fetchMissing = async (ballot: ReceiptedBallot) => {
     if (ballot.receipts.size === poll.committee.members.length) return;
     try {
       await fetchReceipts(gateway, store(), votes, ballot);
@@ -306,7 +306,7 @@ function Casting({
     }
     hear();
   };
-  const deliver = async (ballot: SavedBallot) => {
+  const deliver = async (ballot: ReceiptedBallot) => {
     setWork({ step: "sending" });
     setRefusals(await send(gateway, store(), votes, ballot, hear));
     // The gateway asks on behind a recorded ballot, and is asked for what came of it.
@@ -323,16 +323,16 @@ function Casting({
       const { head } = await readConfig();
       const bits = bitsOf(poll, answers);
       const now = BigInt(head.timestamp);
-      const ballot = await prepare(workshop, store(), votes, bits, now, (done, total) => {
+      const ballot = await sealVote(worker, store(), votes, bits, now, (done, total) => {
         setWork({ step: "preparing", done, total });
       });
       setSealed(ballot);
     });
-  const cast = (ballot: PreparedBallot) =>
+  const cast = (ballot: SealedBallot) =>
     once(async () => {
       // Nobody shows what a ballot says while a wallet asks whether to cast it.
       setWork({ step: "signing" });
-      let kept: SavedBallot;
+      let kept: ReceiptedBallot;
       try {
         kept = await sign(store(), votes, voter, ballot);
       } catch (problem) {
@@ -531,7 +531,7 @@ function Sent({
   change,
 }: {
   votes: SavedVotes;
-  ballot: SavedBallot;
+  ballot: ReceiptedBallot;
   refusals: Refusals;
   idle: boolean;
   sendAgain: () => void;

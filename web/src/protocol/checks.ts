@@ -15,7 +15,7 @@ import {
   decodeRoot,
   decodeShares,
   type Sections,
-  type SignedBallot,
+  type BoardLeaf,
   type SignedShare,
   splitSections,
 } from "./board.ts";
@@ -275,7 +275,7 @@ export class Audit {
   }
 
   /** Section 9 (B1). */
-  get leaves(): SignedBallot[] {
+  get leaves(): BoardLeaf[] {
     const { size } = this.layout;
     return this.#once("B1", "leaves", () => decodeLeaves(this.sections.leaves, size));
   }

@@ -25,7 +25,7 @@ export interface BallotOpening {
 }
 
 /** A proven ballot and the nodes' shares of it, not yet sealed. */
-export interface SharedBallot {
+export interface ProvenBallot {
   /** The public part. */
   readonly ballot: Ballot;
   /** For node 1, 2, … in order. */
@@ -33,11 +33,21 @@ export interface SharedBallot {
   readonly opening: BallotOpening;
 }
 
-/** A ballot with its boxes, still to be signed. */
+/**
+ * A proven ballot whose shares are sealed to the nodes: to be signed and cast, or challenged.
+ *
+ * Plain data; the opening never leaves the device unless the voter challenges.
+ */
 export interface SealedBallot {
-  readonly ballot: Ballot;
+  /** Canonical ballot. */
+  readonly encoded: Uint8Array;
+  readonly voter: Uint8Array;
+  readonly castAtUnixS: bigint;
+  readonly digest: Uint8Array;
+  /** For node 1, 2, … in order. */
   readonly boxes: readonly Uint8Array[];
   readonly boxesHash: Uint8Array;
+  readonly opening: BallotOpening;
 }
 
 /** Prepares ballots of one poll; tables and kernel are made once, while the voter still chooses. */
@@ -85,14 +95,14 @@ export class BallotFactory {
    * @param castAtUnixS Timestamp of the latest block that the voter saw.
    * @throws RangeError: the bits break the rule; the message says how.
    */
-  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): SharedBallot {
+  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): ProvenBallot {
     const problem = this.#rule.violated(bits);
     if (problem) throw new RangeError(`not a ballot of this poll: ${problem}`);
     return this.prove(voter, bits, castAtUnixS);
   }
 
   /** As `share`, for any integers: what breaks the rule gets a proof that fails. */
-  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): SharedBallot {
+  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): ProvenBallot {
     const rule = this.#rule;
     const threshold = this.#threshold;
     const scalar = () => this.#randomness.scalar();
@@ -139,7 +149,7 @@ export class BallotFactory {
   }
 
   /** Seal each node's share to its poll key. */
-  seal({ ballot, shares }: SharedBallot): SealedBallot {
+  seal({ ballot, shares, opening }: ProvenBallot): SealedBallot {
     const pollContext = this.#context;
     const boxes = this.#pollKeys.map((key, place) => {
       const share = shares[place]!;
@@ -147,14 +157,15 @@ export class BallotFactory {
       const info = ballotInfo(pollContext, place + 1);
       return seal(key, encodeBox(content), info, this.#randomness);
     });
-    return { ballot, boxes, boxesHash: boxesHash(boxes) };
+    const { encoded, voter, castAtUnixS, digest } = ballot;
+    return { encoded, voter, castAtUnixS, digest, boxes, boxesHash: boxesHash(boxes), opening };
   }
 }
 
 /** The statement that the voter's key signs (§8.7), for `Domain.digest` and `Domain.request`. */
 export function ballotStatement(
   pollContext: Uint8Array,
-  ballot: Pick<Ballot, "voter" | "castAtUnixS" | "digest">,
+  ballot: Pick<SealedBallot, "voter" | "castAtUnixS" | "digest">,
   boxesHash: Uint8Array,
 ): [type: string, ...values: Value[]] {
   return [BALLOT, pollContext, ballot.voter, ballot.castAtUnixS, ballot.digest, boxesHash];

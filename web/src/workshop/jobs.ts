@@ -10,7 +10,7 @@ import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.t
 import type { ChainEvidence } from "../protocol/evidence.ts";
 import type { SumRoot } from "../protocol/merkle_sum.ts";
 import type { PollIdentity } from "../protocol/parameters.ts";
-import type { BallotOpening } from "../protocol/prepare.ts";
+import type { SealedBallot } from "../protocol/prepare.ts";
 import type { FailedProof } from "../protocol/proof.ts";
 
 /**
@@ -49,17 +49,6 @@ export interface Challenge {
   readonly opening: Opening;
 }
 
-/** A proven ballot with its boxes, still to be signed; the opening never leaves the device. */
-export interface PreparedBallot {
-  readonly encoded: Uint8Array;
-  readonly voter: Uint8Array;
-  readonly castAtUnixS: bigint;
-  readonly digest: Uint8Array;
-  readonly boxes: readonly Uint8Array[];
-  readonly boxesHash: Uint8Array;
-  readonly opening: BallotOpening;
-}
-
 /** What a board counts of one voter, and the root that its ballots come to. */
 export interface Counted {
   /** Digest of the voter's ballot, undefined where there is none. */
@@ -73,7 +62,7 @@ export interface Jobs {
   /** Make tables for a poll while its voter still chooses. */
   warm: { input: PollTerms; output: null };
   /** Share, prove and seal a vote; RangeError when its bits break the rule. */
-  prepare: { input: Vote; output: PreparedBallot };
+  seal: { input: Vote; output: SealedBallot };
   /** Checks V1 to V4 of a challenged ballot; Rejected, Malformed when one fails. */
   challenge: { input: Challenge; output: null };
   /** Decode and verify ballots together: those that fail; Malformed when one cannot be read. */

@@ -50,8 +50,8 @@ function perform(
     case "warm":
       factoryOf(request.input);
       return null;
-    case "prepare":
-      return prepare(request.input, progress);
+    case "seal":
+      return seal(request.input, progress);
     case "challenge":
       return challenge(request.input);
     case "verify":
@@ -75,18 +75,17 @@ function factoryOf({ context, rule, threshold, pollKeys }: PollTerms): BallotFac
   return warm.factory;
 }
 
-function prepare(
-  { poll, voter, bits, castAtUnixS }: Jobs["prepare"]["input"],
+function seal(
+  { poll, voter, bits, castAtUnixS }: Jobs["seal"]["input"],
   progress: Progress,
-): Jobs["prepare"]["output"] {
+): Jobs["seal"]["output"] {
   const factory = factoryOf(poll);
   progress(1, 3);
-  const shared = factory.share(voter, bits, castAtUnixS);
+  const proven = factory.share(voter, bits, castAtUnixS);
   progress(2, 3);
-  const { ballot, boxes, boxesHash } = factory.seal(shared);
+  const sealed = factory.seal(proven);
   progress(3, 3);
-  const { encoded, digest } = ballot;
-  return { encoded, voter, castAtUnixS, digest, boxes, boxesHash, opening: shared.opening };
+  return sealed;
 }
 
 async function challenge({
