@@ -16,7 +16,7 @@ import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { Approval } from "../../web/src/protocol/question/selection.ts";
 import type { Message, Request } from "../../web/src/workshop/jobs.ts";
 import type { PagePort } from "../../web/src/workshop/serve.ts";
-import { type WorkerPort, Workshop } from "../../web/src/workshop/workshop.ts";
+import { type WorkerPort, WorkerClient } from "../../web/src/workshop/client.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 
 const MAX_KB = 80;
@@ -66,8 +66,8 @@ function loads(path: string, wanted: readonly string[]): Set<string> {
 }
 
 test("the voting page loads little", () => {
-  const page = loads(script("index"), ["poll", "published", "rpc"]);
-  expect([...page].some((path) => path.includes("published-"))).toBe(true);
+  const page = loads(script("index"), ["poll", "chain_poll", "rpc"]);
+  expect([...page].some((path) => path.includes("chain_poll-"))).toBe(true);
   const language = ["en", "de", "es", "pl"].map((name) => catalogue(name, "cast.title"));
   const sizeOf = (path: string) => gzipSync(readFileSync(path)).length;
   const [largest] = language.sort((one, other) => sizeOf(other) - sizeOf(one));
@@ -89,7 +89,7 @@ function catalogue(language: string, id: string): string {
 }
 
 test("only the language in use is loaded, and the organizer's texts with the organizer's pages", () => {
-  const page = loads(script("index"), ["poll", "published", "rpc"]);
+  const page = loads(script("index"), ["poll", "chain_poll", "rpc"]);
   for (const language of ["en", "de", "es", "pl"]) {
     const voter = catalogue(language, "cast.title");
     const organizer = catalogue(language, "organize.token.why");
@@ -159,18 +159,19 @@ test("the page gets a ballot of it, and loads the audit only for auditing", asyn
   };
   Object.assign(globalThis, { self: worker });
   await import(/* @vite-ignore */ pathToFileURL(script("worker")).href);
-  const shop = new Workshop(() => page);
+  const shop = new WorkerClient(() => page);
 
   const question = new Approval("Which?", ["a", "b", "c"], 1, 2);
   const poll = {
+    identity: { chainId: 1n, registry: new Uint8Array(20), pollId: 1n },
+    context: new Uint8Array(32),
     rule: question.rule.encode(),
     threshold: 2,
-    pollContext: new Uint8Array(32),
     pollKeys: [1, 2, 3].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte))),
   };
   const voter = new Uint8Array(20).fill(1);
   const bits = voteBits(question, [1]);
-  const { encoded } = await shop.run("prepare", { poll, voter, bits, castAtUnixS: 5n });
+  const { encoded } = await shop.run("seal", { poll, voter, bits, castAtUnixS: 5n });
   expect(await shop.run("verify", { poll, ballots: [encoded] })).toEqual([]);
 
   const claimed = { registry: voter, pollId: 1n };

@@ -19,7 +19,7 @@ import { Gateway, Refusal } from "../../web/src/client/gateway.ts";
 import { keyOfWords, wordsOfKey } from "../../web/src/client/key_words.ts";
 import { carriedBy } from "../../web/src/client/noted.ts";
 import { Organizer } from "../../web/src/client/organizing.ts";
-import { compare, votersPoll, type VotersPoll } from "../../web/src/client/poll.ts";
+import { compare, pollFromJson, pollJson, pollToJson } from "../../web/src/client/poll.ts";
 import { decidedByOrder, reasonsOf } from "../../web/src/client/reasons.ts";
 import { bytes, decimal, list, optional, record, text, whole } from "../../web/src/client/shape.ts";
 import { SavedVotes } from "../../web/src/client/votes.ts";
@@ -29,55 +29,43 @@ import { toHex, utf8 } from "../../web/src/protocol/encoding.ts";
 import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
 import { parseJson } from "../../web/src/protocol/json.ts";
 import { SigningKey } from "../../web/src/protocol/keys.ts";
-import { Committee, decodeDescription } from "../../web/src/protocol/parameters.ts";
 import { BallotFactory, ballotStatement } from "../../web/src/protocol/prepare.ts";
 import { Points } from "../../web/src/protocol/question/amounts.ts";
+import { Plurality } from "../../web/src/protocol/outcome/plurality.ts";
+import { OpenPoll } from "../../web/src/protocol/published.ts";
 import { readQuestions } from "../../web/src/protocol/question/poll.ts";
+import { SingleChoice } from "../../web/src/protocol/question/selection.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
 import { disambiguate } from "../../web/src/protocol/said.ts";
-import { Domain } from "../../web/src/protocol/typed_data.ts";
 import { routeOf } from "../../web/src/view/router.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
+import { openDataOf, type Wanted } from "./support/polls.ts";
 import { Shelf } from "./support/shelf.ts";
 
 const NODES = [1, 2, 3, 4].map((byte) => new SigningKey(new Uint8Array(32).fill(byte)));
 const QUESTION = { kind: "single_choice", title: "Where?", options: ["Here", "There"] };
 
-function pollOf(changes: Partial<VotersPoll> = {}): VotersPoll {
-  const content = { title: "Where?", options: QUESTION.options, questions: [QUESTION] };
-  const description = decodeDescription(utf8(JSON.stringify(content)));
-  const [question] = readQuestions(parseJson(utf8(JSON.stringify([QUESTION])), "questions"));
-  const members = NODES.map(({ address }, place) => ({ address, url: `https://${place}.example` }));
-  return votersPoll({
-    pollId: 3n,
-    domain: new Domain(31337n, new Uint8Array(20).fill(9)),
-    context: new Uint8Array(32).fill(7),
-    description,
-    rule: question!.rule,
-    committee: new Committee(members, 2, 1),
-    pollKeys: [5, 6, 7, 8].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte))),
-    opensAt: 100,
-    closesAt: 200,
-    ...changes,
-  });
+const PARTS = {
+  rule: new SingleChoice("Where?", QUESTION.options).rule,
+  description: { title: "Where?", options: QUESTION.options, questions: [QUESTION] },
+  members: NODES.map(({ address }, place) => ({ address, url: `https://${place}.example` })),
+  pollKeys: [5, 6, 7, 8].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte))),
+  threshold: 2,
+  faults: 1,
+};
+
+function pollOf(changes: Partial<Wanted> = {}): OpenPoll {
+  return new OpenPoll(openDataOf({ ...PARTS, ...changes }));
 }
 
 const POLL = pollOf();
 const VOTER = new SigningKey(new Uint8Array(32).fill(77));
 
 function sealedFor({ poll }: SavedVotes, castAtUnixS: bigint) {
-  const { rule, committee, context: pollContext, pollKeys } = poll;
-  const factory = new BallotFactory({
-    rule,
-    threshold: committee.threshold,
-    pollContext,
-    pollKeys,
-  });
-  const shared = factory.share(VOTER.address, [0n, 1n], castAtUnixS);
-  const { ballot, boxes, boxesHash } = factory.seal(shared);
-  const { encoded, digest, voter } = ballot;
-  return { encoded, digest, voter, castAtUnixS, boxes, boxesHash, opening: shared.opening };
+  const { rule, committee, context, pollKeys } = poll;
+  const factory = new BallotFactory(rule, committee.threshold, context, pollKeys);
+  return factory.seal(factory.share(VOTER.address, [0n, 1n], castAtUnixS));
 }
 
 function castIn(votes: SavedVotes, castAt: bigint) {
@@ -111,7 +99,7 @@ describe("votes", () => {
     expect(again.nextCastAt(150n)).toBe(151n);
     expect(SavedVotes.parse(again.toText()).toText()).toBe(votes.toText());
     expect(SavedVotes.all(shelf, POLL).map(({ voter }) => voter)).toEqual([VOTER.address]);
-    expect(SavedVotes.all(shelf, pollOf({ context: new Uint8Array(32) }))).toEqual([]);
+    expect(SavedVotes.all(shelf, pollOf({ closesAt: 201n }))).toEqual([]);
   });
 
   test("take no receipt of another node, for another ballot, or of nobody", () => {
@@ -158,31 +146,6 @@ describe("votes", () => {
     expect(file).not.toBe(votes.toText());
     expect(() => SavedVotes.parse(file)).toThrow(Malformed);
   });
-});
-
-test("votes that went to nodes of a lying gateway keep nobody from voting", () => {
-  const others = [11, 12, 13, 14].map((byte) => new SigningKey(new Uint8Array(32).fill(byte)));
-  const lying = (count: number) => {
-    const members = others.slice(0, count).map(({ address }) => ({ address, url: "https://x.y" }));
-    const pollKeys = POLL.pollKeys.slice(0, count);
-    return pollOf({ committee: new Committee(members, 2, count - 3), pollKeys });
-  };
-  for (const [count, left] of [
-    [4, 1],
-    [3, 0],
-  ] as const) {
-    const shelf = new Shelf();
-    const lied = SavedVotes.open(shelf, lying(count), VOTER.address);
-    const ballot = castIn(lied, 150n);
-    const digest = POLL.domain.digest(...receiptStatement(POLL.context, ballot));
-    others.slice(0, count).forEach((key, place) => {
-      lied.keep(ballot, place + 1, key.sign(digest));
-    });
-    lied.save(shelf);
-    const votes = SavedVotes.open(shelf, POLL, VOTER.address);
-    expect(votes.ballots.map(({ receipts }) => receipts.size)).toEqual([0].slice(1 - left));
-    expect(SavedVotes.all(shelf, POLL)).toHaveLength(left);
-  }
 });
 
 describe("votes in two windows", () => {
@@ -252,8 +215,38 @@ describe("a ballot that the gateway refuses", () => {
     ballot.receipts.clear();
     shelf.removeItem(shelf.key(0)!);
     const refused = send(new Gateway(), shelf, votes, ballot, () => undefined);
-    await expect(refused).rejects.toMatchObject({ name: Refusal.name, detail: "by a node" });
+    await expect(refused).rejects.toMatchObject({
+      name: Refusal.name,
+      problem: { detail: "by a node" },
+    });
   });
+});
+
+test("problems of nodes travel as objects, each with its code", async () => {
+  const votes = new SavedVotes(POLL, VOTER.address);
+  const ballot = castIn(votes, 150n);
+  const [late, full] = ["poll-closed", "node-busy"].map((code) => {
+    return { type: `urn:ostraka:problem:${code}`, title: "A title", status: 409 };
+  });
+  vi.stubGlobal("fetch", (url: string) => {
+    const node = POLL.committee.members.findIndex((member) => url.startsWith(member.url)) + 1;
+    if (node === 2) return Promise.resolve(new Response(JSON.stringify(late), { status: 409 }));
+    if (node === 3) return Promise.reject(new TypeError("no connection"));
+    if (node === 4) return Promise.resolve(new Response('{"signature": "0x00"}'));
+    const signature = toHex(receiptOf(1, votes, ballot));
+    const refusals = [2, 3, 4].map((number) => ({ node: number, problem: full }));
+    return Promise.resolve(
+      new Response(JSON.stringify({ receipts: [{ node: 1, signature }], refusals })),
+    );
+  });
+  const refusals = await send(new Gateway(), new Shelf(), votes, ballot, () => undefined);
+  const codes = [...refusals].map(([node, { code }]) => [node, code]);
+  expect(codes).toEqual([
+    [2, "poll-closed"],
+    [3, "node-unreachable"],
+    [4, "answer-invalid"],
+  ]);
+  vi.unstubAllGlobals();
 });
 
 describe("a ballot among the silent", () => {
@@ -542,8 +535,8 @@ describe("answers", () => {
 
 test("a description that asks nothing leaves it to the rule", () => {
   const asked = new Points("Where?", ["Here"], 10n, 3n);
-  const silent = utf8(JSON.stringify({ title: "Where?", options: asked.options }));
-  const poll = pollOf({ description: decodeDescription(silent), rule: asked.rule });
+  const silent = { title: "Where?", options: asked.options };
+  const poll = pollOf({ description: silent, rule: asked.rule });
   expect(poll.questions).toEqual([asked]);
   const bits = bitsOf(poll, [{ chosen: [], amounts: ["7"] }]);
   expect(poll.rule.violated(bits)).toBeUndefined();
@@ -554,12 +547,49 @@ test("a gateway that names other keys is found out", () => {
   const keys = [1, 2, 3, 4].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte)));
   expect(() => {
     compare(pollOf({ pollKeys: keys }), POLL);
-  }).toThrow(Rejected);
+  }).toThrow("poll_keys");
   expect(() => {
-    compare(pollOf({ closesAt: 201 }), POLL);
-  }).toThrow("closes_at");
+    compare(pollOf({ closesAt: 201n }), POLL);
+  }).toThrow("poll_context");
   compare(pollOf(), POLL);
   expect(() => pollOf({ pollKeys: keys.slice(1) })).toThrow(Rejected);
+});
+
+describe("of a poll under one context", () => {
+  const shown = JSON.parse(JSON.stringify(pollToJson(POLL))) as Record<string, unknown> & {
+    committee: { nodes: { node: number; address: string; url: string }[] };
+  };
+  const read = (changes: object) => pollFromJson(pollJson({ ...shown, ...changes }, "poll"));
+  const nodesWith = (change: object) => ({
+    committee: {
+      ...shown.committee,
+      nodes: shown.committee.nodes.map((node, place) => (place ? node : { ...node, ...change })),
+    },
+  });
+  const other = pollOf({ closesAt: 201n });
+  const plurality = new Plurality(1, 2, 0n).encode();
+  const yesNo = new SingleChoice("Who?", ["Yes", "No", "Maybe"]);
+
+  test("everything comes back out of its JSON", () => {
+    expect(read({}).data).toEqual(POLL.data);
+  });
+
+  test.each([
+    ["a node", nodesWith({ address: toHex(VOTER.address) }), "committee"],
+    ["a node's URL", nodesWith({ url: "https://lies.example" }), "committee"],
+    ["the threshold", { committee: { ...shown.committee, threshold: 3, faults: 0 } }, "committee"],
+    ["the times", { parameters: toHex(other.data.parameters) }, "context"],
+    ["the rule", { rule: toHex(yesNo.rule.encode()) }, "rule"],
+    ["the outcome rule", { outcome_rule: toHex(plurality) }, "outcome rule"],
+    ["the words", { description: toHex(utf8('{"title":"X","options":["a","b"]}')) }, "description"],
+    ["the poll", { poll: "4" }, "context"],
+    ["the chain", { chain_id: 1 }, "context"],
+    ["the registry", { registry: toHex(VOTER.address) }, "context"],
+    ["the context", { poll_context: toHex(new Uint8Array(32)) }, "context"],
+  ])("a gateway that swaps %s is refused", (_, changes, names) => {
+    expect(() => read(changes)).toThrow(Rejected);
+    expect(() => read(changes)).toThrow(`P1: ${names}`);
+  });
 });
 
 test("JSON of others passes only as what it claims to be", () => {

@@ -25,7 +25,13 @@ import {
   storeLanguage,
   t,
 } from "../../web/src/messages/index.ts";
-import { assumption, planProblem, refusal, status } from "../../web/src/messages/server_texts.ts";
+import {
+  assumption,
+  planProblem,
+  problemText,
+  status,
+} from "../../web/src/messages/server_texts.ts";
+import { problem } from "../../web/src/client/problem.ts";
 
 const SOURCES = join(import.meta.dirname, "../../web/src");
 
@@ -237,31 +243,37 @@ test("a state has its name, or the server's", () => {
   expect(status("constructor")).toBe("constructor");
 });
 
-test.each([
-  ["Too late: voting would be over before it began", "voting would end before it began"],
-  ["the gateway cannot reach the chain now", "the gateway cannot reach the chain"],
-  ["http://node.example: no answer", "http://node.example: no answer"],
-  [
-    "the poll's keys are not signed yet; node 1: waits for node 2 (no answer), node 3 (refused); " +
-      "node 2: is not ready; " +
-      "node 3: is not ready, and announces different poll keys to different nodes",
-    "not all nodes have signed the poll’s keys yet; node 1 waits for node 2 (no answer), " +
-      "node 3 (refused); node 2: is not ready; " +
-      "node 3: is not ready, and announces different poll keys to different nodes",
-  ],
-])("a plan waits: %s", (problem, text) => {
-  expect(planProblem(problem)).toBe(text);
-});
+const problemOf = (code: string, more: object = {}) =>
+  problem({ type: `urn:ostraka:problem:${code}`, title: "A title", ...more }, "problem");
 
 test.each([
-  [
-    'http://a.example: {"title":"Too many versions","status":429}',
-    "you have already changed your vote as often as allowed",
-  ],
-  ["/polls/3/ballots", "not responding"],
-  ["receipt: of another key", "receipt: of another key"],
-])("a ballot is rejected: %s", (reason, text) => {
-  expect(refusal(reason)).toBe(text);
+  [problemOf("too-many-versions"), "you have already changed your vote as often as allowed"],
+  [problemOf("check-failed", { detail: "cast_at: late" }), "a check failed (cast_at: late)"],
+  [problemOf("of-a-later-version", { detail: "as it is" }), "A title: as it is"],
+  [problem({ title: "No", status: 403 }, "problem"), "No"],
+  [problem({ type: "https://else.example/poll-closed", status: 502 }, "p"), "HTTP status 502"],
+])("a problem has the text of its code, or its title and detail: %j", (given, text) => {
+  expect(problemText(given)).toBe(text);
+});
+
+test("a plan waits for nodes", () => {
+  const nodes = [
+    {
+      node: 1,
+      announces_different_keys: false,
+      waits_for: [
+        { node: 2, stage: "key" },
+        { node: 3, stage: "of a later version" },
+      ],
+    },
+    { node: 2, announces_different_keys: false, failure: "http://node.example: no answer" },
+    { node: 3, announces_different_keys: true, waits_for: [] },
+  ];
+  expect(planProblem(problemOf("poll-not-ready", { nodes }))).toBe(
+    "not every node serves the poll yet; node 1 waits for node 2 (its key), 3 (of a later version); " +
+      "node 2 failed: http://node.example: no answer; " +
+      "node 3 is not ready; node 3 announces different poll keys to different nodes",
+  );
 });
 
 test.each([

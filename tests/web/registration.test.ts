@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 
 import { type Gateway, Refusal } from "../../web/src/client/gateway.ts";
+import { problem } from "../../web/src/client/problem.ts";
 import {
   keepRegistration,
   placesOf,
@@ -298,7 +299,7 @@ describe("the list of voters", () => {
 
   test("unknown to the gateway leaves it to the nodes", async () => {
     const { gateway } = gatewayWith(() => {
-      throw new Refusal(404, "Not found", "", "poll");
+      throw new Refusal(problem({ type: "urn:ostraka:problem:not-found", status: 404 }, "poll"));
     });
     const standing = await readStanding(gateway, 7n, 2, OWN.address, [], undefined);
     expect(standing).toEqual({ kind: "votes", accounts: [OWN.address] });

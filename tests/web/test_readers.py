@@ -31,7 +31,7 @@ ANSWERS = {
     "views.invitedTo": "gateway Invitation",
     "views.redemption": "gateway POST /invitations/redemption 200",
     "views.voterEntries": "gateway GET /polls/{poll_id}/voters/{address} 200",
-    "views.problem": "gateway ProblemDocument",
+    "problem.problem": "gateway ProblemDocument",
     "views.sent": "gateway POST /proposals/{proposal}/payout 200",
     "organizing.plan": "gateway POST /polls 201",
     "organizing.plans": "gateway GET /plans 200",

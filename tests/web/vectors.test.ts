@@ -294,13 +294,8 @@ describe("openings.json", () => {
       pollId: BigInt(poll.poll),
     };
     const context = unhex(poll.poll_context);
-    const { threshold } = poll;
-    checkOpening(
-      { poll: identity, context, rule, threshold },
-      unhex(digest),
-      read,
-      systemRandomness,
-    );
+    const shape = new ProofShape(rule, poll.threshold);
+    checkOpening({ identity, context, rule, shape }, unhex(digest), read, systemRandomness);
     const description = decodeDescription(unhex(poll.description));
     return { read, said: whatItSays(askedQuestions(description, rule), read.bits) };
   };

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "vitest";
 
+import { termsOf } from "../../web/src/client/casting.ts";
 import { BallotLayout } from "../../web/src/protocol/ballot.ts";
 import { voteBits } from "../../web/src/protocol/choice.ts";
 import { utf8 } from "../../web/src/protocol/encoding.ts";
@@ -12,20 +13,23 @@ import { Approval } from "../../web/src/protocol/question/selection.ts";
 import { ballotInfo, open } from "../../web/src/protocol/sealing.ts";
 import { decodeBox, verifyShare } from "../../web/src/protocol/sharing.ts";
 import { CommitmentKey } from "../../web/src/protocol/commitment.ts";
-import { errorOf, failureOf, type SealedPollData, type Vote } from "../../web/src/workshop/jobs.ts";
+import { errorOf, failureOf, type Vote } from "../../web/src/workshop/jobs.ts";
 import { serve } from "../../web/src/workshop/serve.ts";
-import { type WorkerPort, Workshop } from "../../web/src/workshop/workshop.ts";
+import { type WorkerPort, WorkerClient } from "../../web/src/workshop/client.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
+import { OpenPoll } from "../../web/src/protocol/published.ts";
+import { nodesOf, openDataOf } from "./support/polls.ts";
 
 const QUESTION = new Approval("Which?", ["a", "b", "c", "d"], 1, 3);
 const RULE = QUESTION.rule;
 const SECRETS = [1, 2, 3, 4].map((byte) => new Uint8Array(32).fill(byte));
-const POLL: SealedPollData = {
-  rule: RULE.encode(),
-  threshold: 2,
-  pollContext: new Uint8Array(32).fill(7),
+const PARTS = {
+  rule: RULE,
+  description: { title: "Which?", options: QUESTION.options },
+  members: nodesOf(4),
   pollKeys: SECRETS.map(publicKeyOf),
 };
+const POLL = termsOf(new OpenPoll(openDataOf(PARTS)));
 const VOTE: Vote = {
   poll: POLL,
   voter: new Uint8Array(20).fill(5),
@@ -52,26 +56,26 @@ function channel(served: (port: MessagePort) => void): WorkerPort {
   });
 }
 
-function workshop(): Workshop {
-  return new Workshop(() =>
+function workshop(): WorkerClient {
+  return new WorkerClient(() =>
     channel((port) => {
       serve(port);
     }),
   );
 }
 
-describe("prepare", () => {
+describe("seal", () => {
   test("gives a ballot that verifies, boxes that open, and tells progress", async () => {
     const shop = workshop();
     const told: number[] = [];
-    const prepared = await shop.run("prepare", VOTE, { progress: (done) => told.push(done) });
+    const prepared = await shop.run("seal", VOTE, { progress: (done) => told.push(done) });
     expect(told).toEqual([1, 2, 3]);
     expect(prepared.opening.bits).toEqual(VOTE.bits);
     expect(await shop.run("verify", { poll: POLL, ballots: [prepared.encoded] })).toEqual([]);
     const ballot = new BallotLayout(new ProofShape(RULE, 2)).decode(prepared.encoded);
     const key = new CommitmentKey(RULE.width);
     prepared.boxes.forEach((box, place) => {
-      const info = ballotInfo(POLL.pollContext, place + 1);
+      const info = ballotInfo(POLL.context, place + 1);
       const content = decodeBox(open(SECRETS[place]!, box, info), RULE.slots.length);
       expect(content.ballotDigest).toEqual(prepared.digest);
       verifyShare(key, place + 1, ballot.sharing, content.share);
@@ -84,7 +88,7 @@ describe("prepare", () => {
 
   test("says what is wrong with a vote", async () => {
     const bits = [1n, 1n, 1n, 1n, 0n, 0n];
-    await expect(workshop().run("prepare", { ...VOTE, bits })).rejects.toThrow(RangeError);
+    await expect(workshop().run("seal", { ...VOTE, bits })).rejects.toThrow(RangeError);
   });
 
   test("may be warmed", async () => {
@@ -92,8 +96,8 @@ describe("prepare", () => {
     expect(await shop.run("warm", POLL)).toBeNull();
     const other = { ...POLL, threshold: 3 };
     const [two, three] = [
-      await shop.run("prepare", VOTE),
-      await shop.run("prepare", { ...VOTE, poll: other }),
+      await shop.run("seal", VOTE),
+      await shop.run("seal", { ...VOTE, poll: other }),
     ];
     expect(three.encoded.length - two.encoded.length).toBe(64);
   });
@@ -102,7 +106,7 @@ describe("prepare", () => {
 describe("verify", () => {
   test("names each bad ballot across batches", async () => {
     const shop = workshop();
-    const { encoded } = await shop.run("prepare", VOTE);
+    const { encoded } = await shop.run("seal", VOTE);
     const bad = encoded.slice();
     bad[0]! ^= 1;
     const ballots = Array.from({ length: 502 }, (_, number) => {
@@ -137,7 +141,7 @@ describe("calling off", () => {
   test("ends the worker of a job that runs, and nothing else", async () => {
     let started = 0;
     let ended = 0;
-    const shop = new Workshop(() => {
+    const shop = new WorkerClient(() => {
       started += 1;
       // The first one never answers.
       const worker = channel((port) => {
@@ -151,7 +155,7 @@ describe("calling off", () => {
     });
     const control = new AbortController();
     const first = shop.run("warm", POLL, { signal: control.signal });
-    const second = shop.run("prepare", VOTE);
+    const second = shop.run("seal", VOTE);
     control.abort(new Error("no more"));
     await expect(first).rejects.toThrow("no more");
     expect((await second).boxes.length).toBe(4);
@@ -165,7 +169,7 @@ describe("calling off", () => {
     const shop = workshop();
     const control = new AbortController();
     const first = shop.run("warm", POLL);
-    const second = shop.run("prepare", VOTE, { signal: control.signal });
+    const second = shop.run("seal", VOTE, { signal: control.signal });
     control.abort(new Error("no more"));
     await expect(second).rejects.toThrow("no more");
     expect(await first).toBeNull();
@@ -177,7 +181,7 @@ describe("calling off", () => {
   });
 
   test("closing rejects all that waits", async () => {
-    const shop = new Workshop(() => channel(() => undefined));
+    const shop = new WorkerClient(() => channel(() => undefined));
     const jobs = [shop.run("warm", POLL), shop.run("warm", POLL)];
     shop.close();
     for (const job of jobs) await expect(job).rejects.toThrow("closed");
@@ -185,7 +189,7 @@ describe("calling off", () => {
 
   test("a worker that breaks down rejects its job; the next gets another", async () => {
     const workers: WorkerPort[] = [];
-    const shop = new Workshop(() => {
+    const shop = new WorkerClient(() => {
       const worker = channel((port) => {
         if (workers.length) serve(port);
       });

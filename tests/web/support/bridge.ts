@@ -86,13 +86,13 @@ function prepare(request: PrepareRequest): unknown {
   const rule = BallotRule.decode(unhex(request.rule));
   const context = unhex(request.context);
   const pollKeys = request.poll_keys.map(unhex);
-  const poll = { rule, threshold: Number(request.threshold), pollContext: context, pollKeys };
+  const threshold = Number(request.threshold);
   const randomness = request.seed === undefined ? undefined : new SeededRandomness(request.seed);
-  const factory = new BallotFactory(poll, randomness);
+  const factory = new BallotFactory(rule, threshold, context, pollKeys, randomness);
   const bits = request.bits?.map(BigInt) ?? selectionBits(rule, request.chosen.map(Number));
   const key = new SigningKey(unhex(request.secret));
-  const shared = factory.prove(key.address, bits, BigInt(request.cast_at));
-  const { ballot, boxes, boxesHash } = factory.seal(shared);
+  const ballot = factory.seal(factory.prove(key.address, bits, BigInt(request.cast_at)));
+  const { boxes, boxesHash } = ballot;
   const domain = new Domain(BigInt(request.chain_id), unhex(request.registry));
   const digest = domain.digest(...ballotStatement(context, ballot, boxesHash));
   return {

@@ -5,6 +5,7 @@
  */
 
 import { ballotBits, voteBits } from "../protocol/choice.ts";
+import type { OpenPoll } from "../protocol/published.ts";
 import { type Amounts, Points, Quadratic, Score, Split } from "../protocol/question/amounts.ts";
 import type { Question } from "../protocol/question/asked.ts";
 import { CrossTabulation, Histogram } from "../protocol/question/buckets.ts";
@@ -12,7 +13,6 @@ import { type Cap, pricesOf } from "../protocol/question/caps.ts";
 import { NumberQuestion } from "../protocol/question/number.ts";
 import { Ranking } from "../protocol/question/ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "../protocol/question/selection.ts";
-import type { VotersPoll } from "./poll.ts";
 
 /** Options chosen or placed; amounts as typed; a number and its group. */
 export interface Answer {
@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** Why an answer cannot be cast yet: a code, and what belongs to it. */
-export type Problem =
+export type AnswerProblem =
   | { readonly kind: "choose" | "row" | "column" | "group" | "rule" }
   | { readonly kind: "few" | "places"; readonly least: number }
   | { readonly kind: "many"; readonly most: number }
@@ -95,7 +95,7 @@ export function spentOn(costs: readonly bigint[], { chosen }: Answer): bigint {
 }
 
 /** The first thing that is wrong with an answer; undefined when it can be cast. */
-export function problemOf(question: Question, answer: Answer): Problem | undefined {
+export function problemOf(question: Question, answer: Answer): AnswerProblem | undefined {
   const found = firstProblem(question, answer);
   if (found) return found;
   try {
@@ -107,7 +107,7 @@ export function problemOf(question: Question, answer: Answer): Problem | undefin
   }
 }
 
-function firstProblem(question: Question, answer: Answer): Problem | undefined {
+function firstProblem(question: Question, answer: Answer): AnswerProblem | undefined {
   const { chosen, amounts } = answer;
   if (question instanceof SingleChoice || question instanceof Histogram) {
     return chosen.length === 1 ? undefined : { kind: "choose" };
@@ -191,7 +191,7 @@ function voteOf(question: Question, answer: Answer): unknown {
  * @throws RangeError: an answer has a problem.
  */
 export function bitsOf(
-  { questions }: Pick<VotersPoll, "questions">,
+  { questions }: Pick<OpenPoll, "questions">,
   answers: readonly Answer[],
 ): bigint[] {
   const votes = questions.map((question, place) => voteOf(question, answers[place]!));

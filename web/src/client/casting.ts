@@ -1,7 +1,7 @@
 /**
- * Prepare a ballot in the worker, keep it, and send it by the gateway or to the nodes themselves.
+ * Seal a ballot in the worker, keep it, and send it by the gateway or to the nodes themselves.
  *
- * The choice enters `prepare` and goes nowhere else.
+ * The choice enters `sealVote` and goes nowhere else.
  *
  * Source: docs/protocol.md §7 to §9.
  */
@@ -10,14 +10,15 @@ import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import type { Signer } from "../protocol/keys.ts";
-import { ballotStatement } from "../protocol/prepare.ts";
-import type { PreparedBallot, Progress, SealedPollData } from "../workshop/jobs.ts";
-import type { Workshop } from "../workshop/workshop.ts";
-import { Gateway, Refusal, problemText, Unreachable } from "./gateway.ts";
-import { identityOf, type VotersPoll } from "./poll.ts";
+import { ballotStatement, type SealedBallot } from "../protocol/prepare.ts";
+import type { OpenPoll } from "../protocol/published.ts";
+import type { PollTerms, Progress } from "../workshop/jobs.ts";
+import type { WorkerClient } from "../workshop/client.ts";
+import { Gateway, Refusal, Unreachable } from "./gateway.ts";
+import { answerInvalid, nodeUnreachable, type Problem } from "./problem.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
-import { recordJson, type SavedBallot, type SavedVotes, type Store } from "./votes.ts";
+import { recordJson, type ReceiptedBallot, type SavedVotes, type Store } from "./votes.ts";
 
 /** A later ballot of the voter was cast since this one was sealed: it would not count. */
 export class Superseded extends Error {
@@ -25,39 +26,34 @@ export class Superseded extends Error {
 }
 
 /** A poll as the worker takes it. */
-export function pollData({ rule, committee, context, pollKeys }: VotersPoll): SealedPollData {
-  return {
-    rule: rule.encode(),
-    threshold: committee.threshold,
-    pollContext: context,
-    pollKeys,
-  };
+export function termsOf({ identity, context, data, committee, pollKeys }: OpenPoll): PollTerms {
+  return { identity, context, rule: data.rule, threshold: committee.threshold, pollKeys };
 }
 
 /**
- * A new ballot, neither signed nor kept: to be cast, or to be challenged.
+ * A new sealed ballot, neither signed nor kept: to be cast, or to be challenged.
  *
  * @param bits The vote in the rule's bits, slack included.
  * @param nowUnixS Chain time.
  * @throws RangeError: the bits break the poll's rule; says how.
  */
-export async function prepare(
-  workshop: Workshop,
+export async function sealVote(
+  worker: WorkerClient,
   store: Store,
   votes: SavedVotes,
   bits: readonly bigint[],
   nowUnixS: bigint,
   progress: Progress,
-): Promise<PreparedBallot> {
+): Promise<SealedBallot> {
   votes.refresh(store);
   const castAtUnixS = votes.nextCastAt(nowUnixS);
-  const vote = { poll: pollData(votes.poll), voter: votes.voter, bits, castAtUnixS };
-  return await workshop.run("prepare", vote, { progress });
+  const vote = { poll: termsOf(votes.poll), voter: votes.voter, bits, castAtUnixS };
+  return await worker.run("seal", vote, { progress });
 }
 
 /** What a challenge shows of a ballot, which must never be cast then (§8.9). */
-export function opened({ poll }: SavedVotes, { encoded, opening }: PreparedBallot): Opening {
-  return { poll: identityOf(poll), context: poll.context, ballot: encoded, ...opening };
+export function opened({ poll }: SavedVotes, { encoded, opening }: SealedBallot): Opening {
+  return { poll: poll.identity, context: poll.context, ballot: encoded, ...opening };
 }
 
 /**
@@ -70,15 +66,15 @@ export async function sign(
   store: Store,
   votes: SavedVotes,
   signer: Signer,
-  prepared: PreparedBallot,
-): Promise<SavedBallot> {
+  sealed: SealedBallot,
+): Promise<ReceiptedBallot> {
   const { poll } = votes;
-  const statement = ballotStatement(poll.context, prepared, prepared.boxesHash);
+  const statement = ballotStatement(poll.context, sealed, sealed.boxesHash);
   const signature = await signer.signStatement(poll.domain, ...statement);
   votes.refresh(store);
   const { last } = votes;
-  if (last && last.castAtUnixS >= prepared.castAtUnixS) throw new Superseded();
-  const ballot = votes.add({ ballot: prepared.encoded, boxes: prepared.boxes, signature });
+  if (last && last.castAtUnixS >= sealed.castAtUnixS) throw new Superseded();
+  const ballot = votes.add({ ballot: sealed.encoded, boxes: sealed.boxes, signature });
   try {
     votes.save(store);
   } catch (error) {
@@ -89,8 +85,8 @@ export async function sign(
   return ballot;
 }
 
-/** For each node that gave no good receipt why; those that have not answered yet are missing. */
-export type Refusals = ReadonlyMap<number, string>;
+/** The problem of each node that gave no good receipt; those still to answer are missing. */
+export type Refusals = ReadonlyMap<number, Problem>;
 
 /**
  * How long the gateway alone is waited for. A good one answers as soon as a quorum of the nodes has:
@@ -115,12 +111,12 @@ export async function send(
   gateway: Gateway,
   store: Store,
   votes: SavedVotes,
-  ballot: SavedBallot,
+  ballot: ReceiptedBallot,
   onChange: () => void,
 ): Promise<Refusals> {
   const { poll } = votes;
   const path = `/polls/${poll.pollId}/ballots`;
-  const refusals = new Map<number, string>();
+  const refusals = new Map<number, Problem>();
   const body = recordJson(ballot.record);
   const keep = (node: number, signature: Uint8Array) => {
     try {
@@ -128,17 +124,17 @@ export async function send(
       refusals.delete(node);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
-      refusals.set(node, error.message);
+      refusals.set(node, answerInvalid(error.message));
     }
   };
-  const refuse = (node: number, reason: string) => {
-    if (!ballot.receipts.has(node)) refusals.set(node, reason);
+  const refuse = (node: number, problem: Problem) => {
+    if (!ballot.receipts.has(node)) refusals.set(node, problem);
   };
   let refused: unknown;
   const toGateway = async () => {
     try {
       const answer = await gateway.post(path, body, cast);
-      for (const { node, problem } of answer.refusals) refuse(node, problemText(problem));
+      for (const { node, problem } of answer.refusals) refuse(node, problem);
       for (const { node, signature } of answer.receipts) keep(node, signature);
       votes.save(store);
     } catch (error) {
@@ -154,9 +150,12 @@ export async function send(
       keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
       votes.save(store);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      if (error instanceof Refusal) refused = error;
-      refuse(node, error.message);
+      if (error instanceof Refusal) {
+        refused = error;
+        refuse(node, error.problem);
+      } else if (error instanceof Unreachable) refuse(node, nodeUnreachable(error.message));
+      else if (error instanceof Malformed) refuse(node, answerInvalid(error.message));
+      else throw error;
     }
     onChange();
   };
@@ -195,7 +194,7 @@ export async function fetchReceipts(
   gateway: Gateway,
   store: Store,
   votes: SavedVotes,
-  ballot: SavedBallot,
+  ballot: ReceiptedBallot,
 ): Promise<void> {
   const path = `/polls/${votes.poll.pollId}/receipts/${toHex(ballot.digest)}`;
   try {
@@ -203,7 +202,7 @@ export async function fetchReceipts(
       votes.keep(ballot, node, signature);
     }
   } catch (error) {
-    if (!(error instanceof Refusal && error.status === 404)) throw error;
+    if (!(error instanceof Refusal && error.problem.code === "not-found")) throw error;
   }
   votes.save(store);
 }

@@ -7,8 +7,8 @@
  */
 
 import { Malformed } from "../protocol/errors.ts";
-import { optional, record, type Shape, text, whole } from "./shape.ts";
-import type { Problem } from "./views.ts";
+import { type Problem, problem } from "./problem.ts";
+import type { Shape } from "./shape.ts";
 
 const TIMEOUT_MS = 60_000;
 /** For what a gateway sends to the chain: it answers once that is mined, or is slow to be. */
@@ -22,27 +22,12 @@ export type BytesProgress = (done: number, total: number) => void;
 /** The other side understood and said no, or that it cannot now (status 500 and more). */
 export class Refusal extends Error {
   override readonly name = "Refusal";
-  /** HTTP status. */
-  readonly status: number;
-  /** What kind of problem. */
-  readonly title: string;
-  /** What was wrong this time. */
-  readonly detail: string;
-  /** Where in the request, "" when nowhere in particular. */
-  readonly field: string;
+  readonly problem: Problem;
 
-  constructor(status: number, title: string, detail: string, field: string) {
-    super(problemText({ title, detail, field }));
-    this.status = status;
-    this.title = title;
-    this.detail = detail;
-    this.field = field;
+  constructor(problem: Problem) {
+    super([problem.title, problem.field, problem.detail].filter(Boolean).join(": "));
+    this.problem = problem;
   }
-}
-
-/** A problem in a line: its kind, where it is, and what was wrong. */
-export function problemText({ title, detail, field }: Pick<Problem, "title" | "detail" | "field">) {
-  return [title, field, detail].filter(Boolean).join(": ");
 }
 
 /** Nobody answers there, or somebody who is no gateway. */
@@ -201,19 +186,14 @@ export class Gateway {
   }
 }
 
-const problem = record({
-  title: optional(text),
-  detail: optional(text),
-  field: optional(text),
-  status: optional(whole),
-});
-
 async function refusal(response: Response): Promise<Refusal> {
-  const { status } = response;
+  const { status, headers } = response;
+  let said: Problem;
   try {
-    const said = problem(await response.json(), "answer");
-    return new Refusal(status, said.title ?? "", said.detail ?? "", said.field ?? "");
+    said = problem(await response.json(), "answer");
   } catch {
-    return new Refusal(status, `HTTP status ${status}`, "", "");
+    said = problem({ status }, "answer");
   }
+  const pauseS = Number(headers.get("Retry-After")) || 0;
+  return new Refusal({ ...said, status, retryAfterS: said.retryAfterS || pauseS });
 }

@@ -14,9 +14,10 @@ import type { Shape } from "./shape.ts";
 import type { Store } from "./votes.ts";
 
 const KEY_BYTES = 16;
-const KEY_FIELD = "Idempotency-Key";
 /** Refusals after which the gateway has done nothing and does nothing more. */
 const NOTHING_DONE: readonly number[] = [404, 409, 422];
+/** Refusals of these statuses that are about the key alone: the request itself may be under way. */
+const OF_THE_KEY: readonly string[] = ["idempotency-key-reused", "request-in-progress"];
 
 /** One organizer's requests without an answer. */
 export class OpenRequests {
@@ -47,8 +48,10 @@ export class OpenRequests {
       this.#close(name);
       return answer;
     } catch (error) {
-      const over = error instanceof Refusal && NOTHING_DONE.includes(error.status);
-      if (over && error.field !== KEY_FIELD) this.#close(name);
+      if (error instanceof Refusal) {
+        const { code, status } = error.problem;
+        if (NOTHING_DONE.includes(status) && !OF_THE_KEY.includes(code)) this.#close(name);
+      }
       throw error;
     }
   }

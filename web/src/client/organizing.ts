@@ -8,6 +8,7 @@ import { toHex } from "../protocol/encoding.ts";
 import { Gateway, MINING_MS } from "./gateway.ts";
 import { OpenRequests } from "./open_requests.ts";
 import type { Specification } from "./plan_specification.ts";
+import { problem } from "./problem.ts";
 import {
   bytes,
   decimal,
@@ -20,7 +21,6 @@ import {
   text,
   whole,
 } from "./shape.ts";
-import { problem } from "./views.ts";
 import type { Store } from "./votes.ts";
 
 /** As it came: what it may say depends on something else. */

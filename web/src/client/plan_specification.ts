@@ -54,7 +54,7 @@ export type Fault =
   | "time"
   | Exclude<Entry, "text" | "lines" | "flag" | "statistics" | "order" | "misfit">;
 
-export interface Problem {
+export interface PlanFault {
   /** The member of the specification, with points: `questions.0.at_most`. */
   readonly path: string;
   readonly fault: Fault;
@@ -67,7 +67,7 @@ export type Specification = Readonly<Record<string, unknown>>;
 export function specificationOf(
   draft: PlanDraft,
   nowUnixS: number,
-): { specification: Specification; problems: readonly Problem[] } {
+): { specification: Specification; problems: readonly PlanFault[] } {
   const reading = new Reading();
   const { kind, title, text, committee, secret, sharedKeys } = draft;
   reading.title("title", title);
@@ -112,7 +112,7 @@ function timeOf({ mode, count, unit, at }: When, before: number): number | undef
 
 /** Reads what was typed, and notes what is none. */
 class Reading {
-  readonly problems: Problem[] = [];
+  readonly problems: PlanFault[] = [];
 
   problem(path: string, fault: Fault): void {
     this.problems.push({ path, fault });

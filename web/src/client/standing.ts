@@ -82,7 +82,9 @@ export async function readStanding(
     return standingOf([...entries.values()], key, registrations);
   } catch (error) {
     // Another gateway's poll: the nodes know who may vote.
-    if (error instanceof Refusal && error.status === 404) return { kind: "votes", accounts: [key] };
+    if (error instanceof Refusal && error.problem.code === "not-found") {
+      return { kind: "votes", accounts: [key] };
+    }
     throw error;
   }
 }

@@ -1,16 +1,7 @@
 /** What a gateway shows, as its API describes it (/api/v1/openapi.json). */
 
+import { problem } from "./problem.ts";
 import { bytes, decimal, flag, list, type Of, optional, record, text, whole } from "./shape.ts";
-
-/** A problem document (RFC 9457). */
-export const problem = record({
-  type: text,
-  title: text,
-  status: whole,
-  detail: text,
-  field: optional(text),
-});
-export type Problem = Of<typeof problem>;
 
 export const config = record({
   version: text,
@@ -140,7 +131,9 @@ export const poll = record({
   closesAt: whole,
   freezesAt: whole,
   releasableAt: optional(whole),
+  parameters: bytes,
   rule: bytes,
+  outcomeRule: bytes,
   committee: record({
     threshold: whole,
     faults: whole,
@@ -156,6 +149,7 @@ export const progress = record({
   status: optional(text),
   voters: optional(whole),
   voted: optional(whole),
+  problem: optional(problem),
 });
 export type Counts = Of<typeof progress>;
 

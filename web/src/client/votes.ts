@@ -19,9 +19,10 @@ import {
 } from "../protocol/encoding.ts";
 import { AuditError, Malformed } from "../protocol/errors.ts";
 import { readJson } from "../protocol/json.ts";
+import { type OpenPoll, samePoll } from "../protocol/published.ts";
 import { verifyReceipt } from "../protocol/receipts.ts";
 import { boxesHash, checkBoxes } from "../protocol/sharing.ts";
-import { layoutOf, pollFromJson, pollJson, pollToJson, samePoll, type VotersPoll } from "./poll.ts";
+import { pollFromJson, pollJson, pollToJson } from "./poll.ts";
 import { bytes, list, type Of, record, text, whole } from "./shape.ts";
 
 const FORMAT = "ostraka/votes/v2";
@@ -45,7 +46,7 @@ export function recordJson({ ballot, boxes, signature }: CastRecord) {
 export type Verdict = "yes" | "unrecorded" | "older" | "no";
 
 /** One ballot with the receipts that came back for it. */
-export class SavedBallot {
+export class ReceiptedBallot {
   readonly record: CastRecord;
   /** Verified signatures by node, from 1. */
   readonly receipts = new Map<number, Uint8Array>();
@@ -84,11 +85,11 @@ const file = record({
 
 /** All ballots of one voter in one poll, oldest first; the last one counts. */
 export class SavedVotes {
-  readonly poll: VotersPoll;
+  readonly poll: OpenPoll;
   readonly voter: Uint8Array;
-  readonly ballots: SavedBallot[] = [];
+  readonly ballots: ReceiptedBallot[] = [];
 
-  constructor(poll: VotersPoll, voter: Uint8Array) {
+  constructor(poll: OpenPoll, voter: Uint8Array) {
     this.poll = poll;
     this.voter = voter;
   }
@@ -96,12 +97,12 @@ export class SavedVotes {
   /**
    * What is kept of a voter in a poll, every receipt checked again; empty when there is nothing.
    *
-   * What the file says of the poll may be the word of a gateway that was trusted then: new ballots
-   * are sealed to the keys of `poll`, and only its nodes' receipts count.
+   * The poll keys in the file may be the word of a gateway that was trusted then: new ballots are
+   * sealed to the keys of `poll`.
    *
    * @throws Malformed: what is kept is damaged, or another voter's or poll's.
    */
-  static open(store: Store, poll: VotersPoll, voter: Uint8Array): SavedVotes {
+  static open(store: Store, poll: OpenPoll, voter: Uint8Array): SavedVotes {
     const votes = new SavedVotes(poll, voter);
     const content = store.getItem(nameOf(poll, voter));
     if (content !== null) votes.#take(readFile(content));
@@ -109,7 +110,7 @@ export class SavedVotes {
   }
 
   /** What is kept of a poll, of all who voted on this device; what is damaged is left out. */
-  static all(store: Store & Pick<Storage, "key" | "length">, poll: VotersPoll): SavedVotes[] {
+  static all(store: Store & Pick<Storage, "key" | "length">, poll: OpenPoll): SavedVotes[] {
     const prefix = nameOf(poll, new Uint8Array());
     return Array.from({ length: store.length }, (_, place) => store.key(place) ?? "")
       .filter((name) => name.startsWith(prefix))
@@ -144,21 +145,9 @@ export class SavedVotes {
       if (!samePoll(poll, this.poll) || !sameBytes(read.voter, this.voter)) {
         throw new Malformed("votes: of another voter or poll");
       }
-      // Another gateway may have shown other nodes under this context: what went to them is no
-      // reason to keep anybody from voting now.
-      const strict = sameWords(poll, this.poll);
       for (const { receipts, ...record } of read.ballots) {
-        const ballot = new SavedBallot(record);
-        const fits = passes(strict, () => {
-          this.#check(ballot);
-        });
-        if (!fits) continue;
-        this.ballots.push(ballot);
-        for (const { node, signature } of receipts) {
-          passes(strict, () => {
-            this.keep(ballot, node, signature);
-          });
-        }
+        const ballot = this.add(record);
+        for (const { node, signature } of receipts) this.keep(ballot, node, signature);
       }
     } catch (error) {
       throw damaged(error);
@@ -166,16 +155,16 @@ export class SavedVotes {
   }
 
   /** Keep a new ballot; Malformed when it is none of this voter and poll. */
-  add(record: CastRecord): SavedBallot {
-    const ballot = new SavedBallot(record);
+  add(record: CastRecord): ReceiptedBallot {
+    const ballot = new ReceiptedBallot(record);
     this.#check(ballot);
     this.ballots.push(ballot);
     return ballot;
   }
 
-  #check({ record, voter }: SavedBallot): void {
+  #check({ record, voter }: ReceiptedBallot): void {
     const { ballot, boxes, signature } = record;
-    const { size } = layoutOf(this.poll);
+    const { size } = this.poll.layout;
     if (ballot.length !== size) {
       throw new Malformed(`ballot: ${ballot.length} bytes, expected ${size}`);
     }
@@ -188,7 +177,7 @@ export class SavedVotes {
   }
 
   /** Add a receipt to a ballot; Malformed unless it is of that node for that ballot. */
-  keep(ballot: SavedBallot, node: number, signature: Uint8Array): void {
+  keep(ballot: ReceiptedBallot, node: number, signature: Uint8Array): void {
     const { domain, context, committee } = this.poll;
     if (!committee.members[node - 1]) throw new Malformed(`receipt: there is no node ${node}`);
     verifyReceipt(domain, context, committee, node, ballot, signature);
@@ -210,17 +199,17 @@ export class SavedVotes {
   }
 
   /** Take back a ballot that nobody has seen. */
-  drop(ballot: SavedBallot): void {
+  drop(ballot: ReceiptedBallot): void {
     this.ballots.splice(this.ballots.indexOf(ballot), 1);
   }
 
   /** Whether a ballot is recorded: nobody can leave it out unnoticed any more. */
-  recorded(ballot: SavedBallot): boolean {
+  recorded(ballot: ReceiptedBallot): boolean {
     return ballot.receipts.size >= this.poll.committee.quorum;
   }
 
   /** The ballot that counts, as far as this device knows. */
-  get last(): SavedBallot | undefined {
+  get last(): ReceiptedBallot | undefined {
     return this.ballots.at(-1);
   }
 
@@ -272,28 +261,12 @@ export class SavedVotes {
 }
 
 /** Whether a version of a voter's ballot counts for less than another (§8.7). */
-function precedes(left: SavedBallot, right: SavedBallot): boolean {
+function precedes(left: ReceiptedBallot, right: ReceiptedBallot): boolean {
   const order = left.castAtUnixS - right.castAtUnixS;
   return order < 0n || (order === 0n && toHex(left.digest) < toHex(right.digest));
 }
 
-/** Whether two are of one poll and all that is said of it. */
-function sameWords(left: VotersPoll, right: VotersPoll): boolean {
-  return JSON.stringify(pollToJson(left)) === JSON.stringify(pollToJson(right));
-}
-
-/** Whether a check passes; a strict one throws what it finds. */
-function passes(strict: boolean, check: () => void): boolean {
-  try {
-    check();
-    return true;
-  } catch (error) {
-    if (strict || !(error instanceof Malformed)) throw error;
-    return false;
-  }
-}
-
-function nameOf({ context }: VotersPoll, voter: Uint8Array): string {
+function nameOf({ context }: OpenPoll, voter: Uint8Array): string {
   return `ostraka/votes/${toHex(context)}/${toHex(voter)}`;
 }
 

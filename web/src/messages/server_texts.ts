@@ -1,5 +1,6 @@
 /** Texts of a server, translated where there is a message for them. */
 
+import type { HoldingUp, Problem } from "../client/problem.ts";
 import { messageIfAny, t } from "./index.ts";
 
 /** The name of a state. */
@@ -7,21 +8,30 @@ export function status(name: string): string {
   return messageIfAny(`statuses.${name}`) ?? name;
 }
 
-/** Why a plan waits; in the gateway's own words where there is no message. */
-export function planProblem(problem: string): string {
-  const [title = ""] = problem.split(": ");
-  const known = messageIfAny(`problems.${title}`);
-  if (known !== undefined) return known;
-  // Which nodes a poll's opening waits for; what those say of it is theirs.
-  const [about = "", ...nodes] = problem.split("; ");
-  const knownOpening = messageIfAny(`problems.${about}`);
-  if (knownOpening === undefined) return problem;
-  const waits = nodes.map((line) => {
-    return line
-      .replace(/^node ([0-9]+): waits for/, (_, node: string) => t("problems.nodeWaits", { node }))
-      .replace(/\bnode ([0-9]+)(?= \()/g, (_, node: string) => t("problems.nodeNamed", { node }));
+/** A problem; title and detail, as the service gives them, where there is no message for its code. */
+export function problemText({ code, title, detail }: Problem): string {
+  const known = messageIfAny(`problems.${code}`, { detail });
+  return known ?? [title, detail].filter(Boolean).join(": ");
+}
+
+/** Why a plan waits, and for which nodes. */
+export function planProblem(problem: Problem): string {
+  return [problemText(problem), ...problem.nodes.map(holdsUp)].join("; ");
+}
+
+function holdsUp({ node: number, waitsFor, failure, announcesDifferentKeys }: HoldingUp): string {
+  const node = number.toString();
+  const nodes = (waitsFor ?? []).map((one) => {
+    const name = one.node.toString();
+    return messageIfAny(`opening.${one.stage}`, { node: name }) ?? `${name} (${one.stage})`;
   });
-  return [knownOpening, ...waits].join("; ");
+  const says =
+    failure !== undefined
+      ? t("opening.failed", { node, reason: failure })
+      : nodes.length
+        ? t("opening.waits", { node, nodes: nodes.join(", ") })
+        : t("opening.idle", { node });
+  return announcesDifferentKeys ? `${says}; ${t("opening.differs", { node })}` : says;
 }
 
 /** What an audit's verdict assumes; in the check's own words where there is no message. */
@@ -66,14 +76,4 @@ export function assumption(assumes: string): string {
     if (found) return translated(...found.slice(1));
   }
   return assumes;
-}
-
-const REFUSALS = ["Poll closed", "Poll not open", "Too many versions"] as const;
-
-/** Why a node or the gateway rejects a ballot; `otherwise` where there is no message for it. */
-export function refusal(reason: string, otherwise = reason): string {
-  // Of a node that is out of reach no more is known than what it was asked for.
-  if (/^\/polls\/[0-9]+\/ballots$/.test(reason)) return t("problems.unanswered");
-  const known = REFUSALS.find((title) => reason.includes(title));
-  return known === undefined ? otherwise : t(`problems.${known}`);
 }

@@ -14,7 +14,7 @@ import { toHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
-import { gateway, readConfig, rpcUrlOf, workshop } from "../view/session.ts";
+import { gateway, readConfig, rpcUrlOf, worker } from "../view/session.ts";
 import { hostOf, OwnProvider } from "./chain_notice.tsx";
 
 /** Beyond so many ballots the command line is the better tool. */
@@ -125,7 +125,7 @@ async function audit(
   const chain = await reader.read(pollId, sections);
   tell({ at: "checking", done: 0, total: 0 });
   const claimed = { registry, pollId };
-  const findings = await workshop.run(
+  const findings = await worker.run(
     "audit",
     { claimed, chain, board },
     {

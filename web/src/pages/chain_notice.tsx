@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { compare, type VotersPoll } from "../client/poll.ts";
+import { compare } from "../client/poll.ts";
+import type { OpenPoll } from "../protocol/published.ts";
 import type { JsonRpc } from "../client/rpc.ts";
 import type { Config } from "../client/views.ts";
 import { t } from "../messages/index.ts";
@@ -17,9 +18,7 @@ export type Checked =
   | {
       readonly state: "checked";
       readonly host: string;
-      readonly poll: VotersPoll;
-      /** What fixes the poll's list of voters. */
-      readonly censusRoot: Uint8Array;
+      readonly poll: OpenPoll;
       /** What the treasury's proposals say, of a round's poll. */
       readonly details: readonly Detail[] | undefined;
     }
@@ -32,7 +31,7 @@ export function hostOf(url: string): string {
 }
 
 /** Read the poll from the chain and compare. */
-export function useChainCheck(config: Config, shown: VotersPoll): Checked {
+export function useChainCheck(config: Config, shown: OpenPoll): Checked {
   const [checked, setChecked] = useState<Checked>({ state: "checking" });
   useEffect(() => {
     const url = rpcUrlOf(config);
@@ -48,22 +47,22 @@ export function useChainCheck(config: Config, shown: VotersPoll): Checked {
   return checked;
 }
 
-async function check(url: string, config: Config, shown: VotersPoll): Promise<Checked> {
+async function check(url: string, config: Config, shown: OpenPoll): Promise<Checked> {
   // Loaded while the voter reads.
   const [{ pollOfChain }, { JsonRpc }] = await Promise.all([
-    import("../client/published.ts"),
+    import("../client/chain_poll.ts"),
     import("../client/rpc.ts"),
   ]);
   const rpc = new JsonRpc(url);
   const { pollId, pollKeys } = shown;
-  const { poll, censusRoot } = await pollOfChain(rpc, config.registry, pollId, pollKeys);
+  const poll = await pollOfChain(rpc, config.registry, pollId, pollKeys);
   compare(shown, poll);
   const details = await detailsOf(rpc, poll);
-  return { state: "checked", host: hostOf(url), poll, censusRoot, details };
+  return { state: "checked", host: hostOf(url), poll, details };
 }
 
 /** Costs and words that stand beside the options: a gateway could show others. */
-async function detailsOf(rpc: JsonRpc, poll: VotersPoll): Promise<Detail[] | undefined> {
+async function detailsOf(rpc: JsonRpc, poll: OpenPoll): Promise<Detail[] | undefined> {
   const { round } = poll.description;
   if (!round) return undefined;
   const { readProposals } = await import("../client/proposals.ts");

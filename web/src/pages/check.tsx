@@ -2,9 +2,10 @@
 
 import { useEffect, useId, useState } from "preact/hooks";
 
-import { pollData } from "../client/casting.ts";
+import { termsOf } from "../client/casting.ts";
 import { type Carried, carriedBy, digestOf, noteDigest, notedDigests } from "../client/noted.ts";
-import { identityOf, pollOfGateway, type VotersPoll } from "../client/poll.ts";
+import { pollOfGateway } from "../client/poll.ts";
+import type { OpenPoll } from "../protocol/published.ts";
 import { type Config, poll } from "../client/views.ts";
 import { moment, short, t } from "../messages/index.ts";
 import { readOpening } from "../protocol/challenge.ts";
@@ -13,7 +14,7 @@ import { Malformed, Rejected } from "../protocol/errors.ts";
 import { type Said, whatItSays } from "../protocol/said.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
-import { gateway, readConfig, store, workshop } from "../view/session.ts";
+import { gateway, readConfig, store, worker } from "../view/session.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { Says } from "./sealed.tsx";
 
@@ -38,7 +39,7 @@ export function CheckPage({ id }: { id: bigint }) {
   );
 }
 
-function OfPoll({ config, shown }: { config: Config; shown: VotersPoll }) {
+function OfPoll({ config, shown }: { config: Config; shown: OpenPoll }) {
   const checked = useChainCheck(config, shown);
   const carried = useCarried(shown);
   // What the chain says goes before what the gateway shows.
@@ -55,7 +56,7 @@ function OfPoll({ config, shown }: { config: Config; shown: VotersPoll }) {
 }
 
 /** What the address brought; a number is noted at once, before anything is opened. */
-function useCarried({ context }: VotersPoll): Carried {
+function useCarried({ context }: OpenPoll): Carried {
   const read = () => carriedBy(location.hash);
   const [carried, setCarried] = useState(read);
   useEffect(() => {
@@ -84,7 +85,7 @@ type Answer =
   | { readonly kind: "bad" | "unread"; readonly reason: string }
   | { readonly kind: "digest" };
 
-function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
+function Form({ poll, carried }: { poll: OpenPoll; carried: string }) {
   const noted = notedDigests(store(), poll.context);
   const latest = noted.at(-1);
   const [number, setNumber] = useState(latest ? toHex(latest.digest) : "");
@@ -102,8 +103,8 @@ function Form({ poll, carried }: { poll: VotersPoll; carried: string }) {
     }
     try {
       const opening = readOpening(content);
-      const held = { identity: identityOf(poll), poll: pollData(poll), noted: digest, opening };
-      await workshop.run("challenge", held);
+      const held = { poll: termsOf(poll), noted: digest, opening };
+      await worker.run("challenge", held);
       const before = noted.find((one) => toHex(one.digest) === toHex(digest));
       setAnswer({
         kind: "says",

@@ -3,14 +3,14 @@
 import { useId, useState } from "preact/hooks";
 
 import { fetchBoard } from "../client/board.ts";
-import { samePoll, type VotersPoll } from "../client/poll.ts";
+import { samePoll, type OpenPoll } from "../protocol/published.ts";
 import { type Config, results } from "../client/views.ts";
 import { SavedVotes, type Verdict } from "../client/votes.ts";
 import { t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import { Malformed, Undecided } from "../protocol/errors.ts";
 import { Failure } from "../view/resource.tsx";
-import { gateway, rpcUrlOf, store, workshop } from "../view/session.ts";
+import { gateway, rpcUrlOf, store, worker } from "../view/session.ts";
 import { Receipts } from "./receipts.tsx";
 
 type Answer = Verdict | "otherRoot";
@@ -24,7 +24,7 @@ export function Counted({
   agreed,
 }: {
   config: Config;
-  poll: VotersPoll;
+  poll: OpenPoll;
   agreed: boolean;
 }) {
   const [kept, setKept] = useState(() => SavedVotes.all(store(), poll));
@@ -110,7 +110,7 @@ async function counted(
 ): Promise<{ answer: Answer; trusted: boolean }> {
   const { poll, voter } = votes;
   const board = await fetchBoard(gateway, poll.pollId, poll.committee);
-  const { digest, root } = await workshop.run("look_up", { board, voter });
+  const { digest, root } = await worker.run("look_up", { board, voter });
   const { hash, trusted } = await rootOf(config, poll);
   return { answer: sameBytes(root.hash, hash) ? votes.verdict(digest) : "otherRoot", trusted };
 }
@@ -118,7 +118,7 @@ async function counted(
 /** The anchored root's hash, from the chain; where that is out of reach from the gateway's results. */
 async function rootOf(
   config: Config,
-  { pollId }: VotersPoll,
+  { pollId }: OpenPoll,
 ): Promise<{ hash: Uint8Array; trusted: boolean }> {
   const url = rpcUrlOf(config);
   if (url !== undefined) {

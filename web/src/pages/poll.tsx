@@ -2,7 +2,6 @@
 
 import { useEffect, useState } from "preact/hooks";
 
-import { problemText } from "../client/gateway.ts";
 import { pollOfGateway } from "../client/poll.ts";
 import {
   type Config,
@@ -17,7 +16,7 @@ import {
   waiting,
 } from "../client/views.ts";
 import { moment, number, zone, t } from "../messages/index.ts";
-import { planProblem, status } from "../messages/server_texts.ts";
+import { planProblem, problemText, status } from "../messages/server_texts.ts";
 import { fromUtf8, sameBytes } from "../protocol/encoding.ts";
 import { CurrencyContext, PLAIN_UNITS } from "../view/currency.ts";
 import { Facts, Page } from "../view/page.tsx";
@@ -84,7 +83,7 @@ function Shown({
           [t("poll.opens"), moment(shown.opensAt)],
           [t("poll.closes"), moment(shown.closesAt)],
           [t("poll.eligible"), number(shown.voters)],
-          [t("poll.voted"), counts?.voted === undefined ? t("poll.unknown") : number(counts.voted)],
+          [t("poll.voted"), votedOf(counts)],
         ]}
       />
       <p class="hint">{t("times.zone", { zone: zone() })}</p>
@@ -146,9 +145,15 @@ function Opening({ poll: { plan, committee } }: { poll: Poll }) {
     <div class={problem ? "notice warn" : "notice"} role="status">
       <p>{t("poll.soon")}</p>
       <p>{t("poll.needsAll", { nodes: committee.nodes.length })}</p>
-      {problem && <p>{t("poll.waits", { problem: planProblem(problemText(problem)) })}</p>}
+      {problem && <p>{t("poll.waits", { problem: planProblem(problem) })}</p>}
     </div>
   );
+}
+
+/** How many voted, or why that is not known. */
+function votedOf(counts: Counts | undefined): string {
+  if (counts?.voted !== undefined) return number(counts.voted);
+  return counts?.problem ? problemText(counts.problem) : t("poll.unknown");
 }
 
 /** How many voted, as it changes; when the state of the poll changes, the page is read again. */

@@ -3,9 +3,9 @@
 import { useId } from "preact/hooks";
 
 import type { Refusals } from "../client/casting.ts";
-import type { SavedBallot, SavedVotes } from "../client/votes.ts";
+import type { ReceiptedBallot, SavedVotes } from "../client/votes.ts";
 import { moment, t } from "../messages/index.ts";
-import { refusal } from "../messages/server_texts.ts";
+import { problemText } from "../messages/server_texts.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { Facts, saveFile } from "../view/page.tsx";
 
@@ -15,7 +15,7 @@ export function Receipts({
   refusals,
 }: {
   votes: SavedVotes;
-  ballot: SavedBallot;
+  ballot: ReceiptedBallot;
   refusals: Refusals;
 }) {
   const id = useId();
@@ -26,11 +26,11 @@ export function Receipts({
         {votes.poll.committee.members.map((_, place) => {
           const node = place + 1;
           const good = ballot.receipts.has(node);
-          const reason = refusals.get(node);
+          const problem = refusals.get(node);
           const other =
-            reason === undefined
+            problem === undefined
               ? t("receipts.waiting")
-              : t("receipts.because", { reason: refusal(reason) });
+              : t("receipts.because", { reason: problemText(problem) });
           return (
             <li key={node} class={good ? "good" : ""}>
               <span aria-hidden="true">{good ? "✓" : "…"}</span>{" "}

@@ -252,10 +252,11 @@ function keep(registration: Registration): boolean {
 
 function reason(error: unknown): string {
   if (error instanceof Refusal) {
-    if (error.status === 404) return t("register.unknown");
-    if (error.title === "Registration closed") return t("register.late");
-    if (error.title === "Registered before") return t("register.otherInvitation");
-    if (error.status === 409) return t("register.used");
+    const { code, status } = error.problem;
+    if (status === 404) return t("register.unknown");
+    if (code === "registration-closed") return t("register.late");
+    if (code === "key-in-use") return t("register.otherInvitation");
+    if (code === "invitation-used") return t("register.used");
   }
   return explain(error);
 }

@@ -31,8 +31,10 @@ async function load(id: bigint): Promise<Found> {
   try {
     return { shown, results: await gateway.get(`/polls/${id}/results`, results) };
   } catch (error) {
-    if (error instanceof Refusal && error.status === 409) return { shown, results: "early" };
-    if (error instanceof Refusal && error.status === 410) return { shown, results: "void" };
+    if (error instanceof Refusal && error.problem.code === "not-tallied")
+      return { shown, results: "early" };
+    if (error instanceof Refusal && error.problem.code === "poll-void")
+      return { shown, results: "void" };
     throw error;
   }
 }

@@ -2,14 +2,14 @@
 
 import { useState } from "preact/hooks";
 
-import type { VotersPoll } from "../client/poll.ts";
+import type { SealedBallot } from "../protocol/prepare.ts";
+import type { OpenPoll } from "../protocol/published.ts";
 import { t } from "../messages/index.ts";
 import { type Opening, openedDigest, openingToJson } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import { type Said, whatItSays } from "../protocol/said.ts";
 import { saveFile } from "../view/page.tsx";
 import { QrCode } from "../view/qr.tsx";
-import type { PreparedBallot } from "../workshop/jobs.ts";
 
 /** What the ballot says, and its number, before the voter chooses. */
 export function Sealed({
@@ -21,8 +21,8 @@ export function Sealed({
   challenge,
   back,
 }: {
-  poll: VotersPoll;
-  ballot: PreparedBallot;
+  poll: OpenPoll;
+  ballot: SealedBallot;
   idle: boolean;
   /** Whether another ballot was cast before. */
   before: boolean;

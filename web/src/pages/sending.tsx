@@ -25,7 +25,9 @@ export function useMembership(
     try {
       return { membership: await gateway.get(`/rounds/${round}/members/${account}`, membership) };
     } catch (error) {
-      if (error instanceof Refusal && error.status === 404) return { membership: undefined };
+      if (error instanceof Refusal && error.problem.code === "no-such-member") {
+        return { membership: undefined };
+      }
       throw error;
     }
   }, [round, account]);

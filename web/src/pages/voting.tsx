@@ -6,32 +6,32 @@ import { type Answer, bitsOf, problemOf, readAnswer } from "../client/answers.ts
 import {
   fetchReceipts,
   opened,
-  pollData,
-  prepare,
+  sealVote,
   type Refusals,
   send,
   sign,
   Superseded,
+  termsOf,
 } from "../client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../client/drafts.ts";
 import { Refusal, Unreachable } from "../client/gateway.ts";
-import type { VotersPoll } from "../client/poll.ts";
+import type { SealedBallot } from "../protocol/prepare.ts";
+import type { OpenPoll } from "../protocol/published.ts";
 import { type Registration, registrationsFor } from "../client/registration.ts";
 import { readStanding, type Standing } from "../client/standing.ts";
 import type { Config } from "../client/views.ts";
-import { type SavedBallot, SavedVotes } from "../client/votes.ts";
+import { type ReceiptedBallot, SavedVotes } from "../client/votes.ts";
 import { short, t } from "../messages/index.ts";
-import { refusal } from "../messages/server_texts.ts";
+import { problemText } from "../messages/server_texts.ts";
 import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { useAmount } from "../view/currency.ts";
 import { Await, Failure, useResource } from "../view/resource.tsx";
-import { gateway, readConfig, store, useSigner, workshop } from "../view/session.ts";
-import type { PreparedBallot } from "../workshop/jobs.ts";
+import { gateway, readConfig, store, useSigner, worker } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
 import { QuestionField } from "./ballot/form.tsx";
-import { problemText } from "./ballot/problems.ts";
+import { answerProblemText } from "./ballot/problems.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { Receipts } from "./receipts.tsx";
 import { SaveConfirmation } from "./confirmation.tsx";
@@ -44,7 +44,7 @@ const LATER_MS = 15_000;
 interface Props {
   readonly config: Config;
   /** As the gateway shows it. */
-  readonly shown: VotersPoll;
+  readonly shown: OpenPoll;
   readonly voters: number;
   readonly details: readonly Detail[];
 }
@@ -60,7 +60,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
   const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
   useEffect(() => {
     // Tables are made while the voter still chooses.
-    workshop.run("warm", pollData(poll)).catch(() => undefined);
+    worker.run("warm", termsOf(poll)).catch(() => undefined);
   }, [toHex(poll.context)]);
   return (
     <>
@@ -76,7 +76,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
             voters={voters}
             details={details}
             trusted={trusted}
-            root={checked.state === "checked" ? checked.censusRoot : undefined}
+            root={checked.state === "checked" ? checked.poll.parameters.censusRoot : undefined}
             arrived={signer !== atFirst}
           />
         ) : (
@@ -87,7 +87,7 @@ export function Voting({ config, shown, voters, details: told }: Props) {
 }
 
 /** Without somebody who signs the ballot can be filled in, not cast. */
-function NoKey({ poll, details }: { poll: VotersPoll; details: readonly Detail[] }) {
+function NoKey({ poll, details }: { poll: OpenPoll; details: readonly Detail[] }) {
   const draft = useDraft(poll);
   return (
     <>
@@ -125,7 +125,7 @@ function NotCast() {
 
 interface EligibleProps {
   readonly voter: Signer;
-  readonly poll: VotersPoll;
+  readonly poll: OpenPoll;
   readonly voters: number;
   readonly details: readonly Detail[];
   readonly trusted: boolean;
@@ -171,7 +171,7 @@ function Eligible({ voter, poll, voters, details, trusted, root, arrived }: Elig
 }
 
 /** What this device knows of the poll's invitations; nothing where nobody was invited. */
-function registrationsOf({ description: { census, round } }: VotersPoll): Registration[] {
+function registrationsOf({ description: { census, round } }: OpenPoll): Registration[] {
   if (census?.kind !== "invitations") return [];
   return registrationsFor(store(), { root: census.root, nonce: census.nonce, round });
 }
@@ -261,7 +261,7 @@ function Casting({
 }: {
   voter: Signer;
   account: Uint8Array;
-  poll: VotersPoll;
+  poll: OpenPoll;
   details: readonly Detail[];
   trusted: boolean;
   arrived: boolean;
@@ -270,7 +270,7 @@ function Casting({
   const draft = useDraft(poll);
   const { answers, clear } = draft;
   const [changing, setChanging] = useState(!votes.last);
-  const [sealed, setSealed] = useState<PreparedBallot>();
+  const [sealed, setSealed] = useState<SealedBallot>();
   const [shown, setShown] = useState<Opening>();
   const [work, setWork] = useState<Work>(IDLE);
   const [refusals, setRefusals] = useState<Refusals>(new Map());
@@ -296,7 +296,7 @@ function Casting({
     setWork(IDLE);
     panel.current?.focus();
   };
-  const fetchMissing = async (ballot: SavedBallot) => {
+  const fetchMissing = async (ballot: ReceiptedBallot) => {
     if (ballot.receipts.size === poll.committee.members.length) return;
     try {
       await fetchReceipts(gateway, store(), votes, ballot);
@@ -306,7 +306,7 @@ function Casting({
     }
     hear();
   };
-  const deliver = async (ballot: SavedBallot) => {
+  const deliver = async (ballot: ReceiptedBallot) => {
     setWork({ step: "sending" });
     setRefusals(await send(gateway, store(), votes, ballot, hear));
     // The gateway asks on behind a recorded ballot, and is asked for what came of it.
@@ -323,16 +323,16 @@ function Casting({
       const { head } = await readConfig();
       const bits = bitsOf(poll, answers);
       const now = BigInt(head.timestamp);
-      const ballot = await prepare(workshop, store(), votes, bits, now, (done, total) => {
+      const ballot = await sealVote(worker, store(), votes, bits, now, (done, total) => {
         setWork({ step: "preparing", done, total });
       });
       setSealed(ballot);
     });
-  const cast = (ballot: PreparedBallot) =>
+  const cast = (ballot: SealedBallot) =>
     once(async () => {
       // Nobody shows what a ballot says while a wallet asks whether to cast it.
       setWork({ step: "signing" });
-      let kept: SavedBallot;
+      let kept: ReceiptedBallot;
       try {
         kept = await sign(store(), votes, voter, ballot);
       } catch (problem) {
@@ -425,9 +425,9 @@ function Casting({
           )
         )}
         <Working work={work} />
-        {error instanceof Refusal && error.status < 500 ? (
+        {error instanceof Refusal && error.problem.status < 500 ? (
           <p class="notice bad" role="alert">
-            {t("cast.refused", { reason: refusal(error.title, error.detail || error.title) })}
+            {t("cast.refused", { reason: problemText(error.problem) })}
           </p>
         ) : error instanceof Superseded ? (
           <p class="notice warn" role="alert">
@@ -468,7 +468,7 @@ function Uncast({
   seal,
   keep,
 }: {
-  poll: VotersPoll;
+  poll: OpenPoll;
   answers: readonly Answer[];
   voter: Signer;
   idle: boolean;
@@ -482,7 +482,7 @@ function Uncast({
   const todo = poll.questions.flatMap((question, place) => {
     const problem = problemOf(question, answers[place]!);
     if (!problem) return [];
-    const says = problemText(problem, question, amount);
+    const says = answerProblemText(problem, question, amount);
     return [several ? t("form.problems.of", { question: question.title, problem: says }) : says];
   });
   if (!trusted) todo.push(t("chain.title"));
@@ -531,7 +531,7 @@ function Sent({
   change,
 }: {
   votes: SavedVotes;
-  ballot: SavedBallot;
+  ballot: ReceiptedBallot;
   refusals: Refusals;
   idle: boolean;
   sendAgain: () => void;
@@ -569,7 +569,7 @@ function Ballot({
   details,
   draft,
 }: {
-  poll: VotersPoll;
+  poll: OpenPoll;
   details: readonly Detail[];
   draft: Draft;
 }) {
@@ -611,7 +611,7 @@ interface Draft {
 }
 
 /** Answers to all questions, kept on this device as they change. */
-function useDraft(poll: VotersPoll): Draft {
+function useDraft(poll: OpenPoll): Draft {
   const read = (draft: unknown) => {
     return poll.questions.map((question, place) => {
       return readAnswer(question, Array.isArray(draft) ? draft[place] : undefined);

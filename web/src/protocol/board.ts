@@ -66,7 +66,7 @@ export interface PollKeyAnnouncement {
  * A canonical ballot, its signing key's two coordinates (64 bytes), the hash of its boxes, and that
  * key's signature over ballot and boxes.
  */
-export interface SignedBallot {
+export interface BoardLeaf {
   readonly ballot: Uint8Array;
   readonly publicKey: Uint8Array;
   readonly boxesHash: Uint8Array;
@@ -166,7 +166,7 @@ export function decodePollKeys(data: Uint8Array): PollKeyAnnouncement[] {
 }
 
 /** Read section 9 with ballots of `ballotBytes` bytes; Malformed when it is none. */
-export function decodeLeaves(data: Uint8Array, ballotBytes: number): SignedBallot[] {
+export function decodeLeaves(data: Uint8Array, ballotBytes: number): BoardLeaf[] {
   const reader = new Reader(data, "board.leaves");
   const count = reader.small(4, "count");
   const recordBytes = ballotBytes + POINT_BYTES + HASH_BYTES + SIGNATURE_BYTES;

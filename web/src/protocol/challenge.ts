@@ -26,9 +26,9 @@ import {
 import { Malformed, Rejected } from "./errors.ts";
 import { parseJson } from "./json.ts";
 import type { PollIdentity } from "./parameters.ts";
-import { ProofShape, RejectedProofs, verifyProofs } from "./proof.ts";
+import { RejectedProofs, verifyProofs } from "./proof.ts";
+import type { PublishedPoll } from "./published.ts";
 import type { Randomness } from "./randomness.ts";
-import type { BallotRule } from "./rule.ts";
 
 const FORMAT = "ostraka/opening/v2";
 const MEMBERS = [
@@ -56,14 +56,8 @@ export interface Opening {
   readonly blinding: bigint;
 }
 
-/** A poll as an opening is held against it. */
-export interface ChallengedPoll {
-  readonly poll: PollIdentity;
-  readonly context: Uint8Array;
-  readonly rule: BallotRule;
-  /** Secrecy threshold `t`. */
-  readonly threshold: number;
-}
+/** What an opening is held against of a poll. */
+export type ChallengedPoll = Pick<PublishedPoll, "identity" | "context" | "rule" | "shape">;
 
 /** The file that the voter's program gives, for `JSON.stringify`. */
 export function openingToJson({ poll, context, ballot, bits, blinding }: Opening) {
@@ -140,12 +134,11 @@ export function checkOpening(
     const reason = `it has the digest ${toHex(digest)}, not the one noted before`;
     throw new Rejected("V1", "ballot", reason);
   }
-  if (!samePoll(opening, poll)) {
+  if (!isOf(opening, poll)) {
     const reason = "of another poll than the chain has under this number";
     throw new Rejected("V2", "opening", reason);
   }
-  const { rule } = poll;
-  const shape = new ProofShape(rule, poll.threshold);
+  const { rule, shape } = poll;
   const { proof } = new BallotLayout(shape).decode(opening.ballot);
   try {
     verifyProofs(generators(rule.width), shape, poll.context, [proof], randomness);
@@ -162,11 +155,12 @@ export function checkOpening(
   }
 }
 
-function samePoll({ poll, context }: Opening, expected: ChallengedPoll): boolean {
+function isOf({ poll, context }: Opening, expected: ChallengedPoll): boolean {
+  const { identity } = expected;
   return (
-    poll.chainId === expected.poll.chainId &&
-    poll.pollId === expected.poll.pollId &&
-    sameBytes(poll.registry, expected.poll.registry) &&
+    poll.chainId === identity.chainId &&
+    poll.pollId === identity.pollId &&
+    sameBytes(poll.registry, identity.registry) &&
     sameBytes(context, expected.context)
   );
 }

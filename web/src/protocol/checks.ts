@@ -15,7 +15,7 @@ import {
   decodeRoot,
   decodeShares,
   type Sections,
-  type SignedBallot,
+  type BoardLeaf,
   type SignedShare,
   splitSections,
 } from "./board.ts";
@@ -275,7 +275,7 @@ export class Audit {
   }
 
   /** Section 9 (B1). */
-  get leaves(): SignedBallot[] {
+  get leaves(): BoardLeaf[] {
     const { size } = this.layout;
     return this.#once("B1", "leaves", () => decodeLeaves(this.sections.leaves, size));
   }
@@ -535,7 +535,7 @@ function checkG1(audit: Audit): string {
   if (!sameBytes(audit.chain.generators, concat([Uint8Array.of(0), table]))) {
     throw new Rejected("G1", "generator table", "not the points of §2.7");
   }
-  return `${MAX_GENERATORS + 1} points derived reload`;
+  return `${MAX_GENERATORS + 1} points derived again`;
 }
 
 /** G2: registry, rules, table and voting keys are contracts of a known release. */

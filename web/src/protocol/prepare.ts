@@ -25,7 +25,7 @@ export interface BallotOpening {
 }
 
 /** A proven ballot and the nodes' shares of it, not yet sealed. */
-export interface SharedBallot {
+export interface ProvenBallot {
   /** The public part. */
   readonly ballot: Ballot;
   /** For node 1, 2, … in order. */
@@ -33,42 +33,58 @@ export interface SharedBallot {
   readonly opening: BallotOpening;
 }
 
-/** A ballot with its boxes, still to be signed. */
+/**
+ * A proven ballot whose shares are sealed to the nodes: to be signed and cast, or challenged.
+ *
+ * Plain data; the opening never leaves the device unless the voter challenges.
+ */
 export interface SealedBallot {
-  readonly ballot: Ballot;
+  /** Canonical ballot. */
+  readonly encoded: Uint8Array;
+  readonly voter: Uint8Array;
+  readonly castAtUnixS: bigint;
+  readonly digest: Uint8Array;
+  /** For node 1, 2, … in order. */
   readonly boxes: readonly Uint8Array[];
   readonly boxesHash: Uint8Array;
-}
-
-/** Which poll a voter votes in. */
-export interface VotersPoll {
-  readonly rule: BallotRule;
-  /** Secrecy threshold `t`. */
-  readonly threshold: number;
-  /** 32 bytes. */
-  readonly pollContext: Uint8Array;
-  /** The nodes' poll keys, node 1 first, as pinned on chain. */
-  readonly pollKeys: readonly Uint8Array[];
+  readonly opening: BallotOpening;
 }
 
 /** Prepares ballots of one poll; tables and kernel are made once, while the voter still chooses. */
 export class BallotFactory {
   readonly layout: BallotLayout;
   readonly key: CommitmentKey;
-  readonly #poll: VotersPoll;
+  readonly #rule: BallotRule;
+  readonly #threshold: number;
+  readonly #context: Uint8Array;
+  readonly #pollKeys: readonly Uint8Array[];
   readonly #shape: ProofShape;
   readonly #kernel: Kernel;
   readonly #randomness: Randomness;
 
-  /** @throws Malformed: a poll key is refused, or two nodes' keys share a half. */
-  constructor(poll: VotersPoll, randomness: Randomness = systemRandomness) {
-    this.#poll = poll;
+  /**
+   * @param threshold Secrecy threshold `t`.
+   * @param context `pollContext`, 32 bytes.
+   * @param pollKeys The nodes' poll keys, node 1 first, as pinned on chain.
+   * @throws Malformed: a poll key is refused, or two nodes' keys share a half.
+   */
+  constructor(
+    rule: BallotRule,
+    threshold: number,
+    context: Uint8Array,
+    pollKeys: readonly Uint8Array[],
+    randomness: Randomness = systemRandomness,
+  ) {
+    checkPollKeys(pollKeys);
+    this.#rule = rule;
+    this.#threshold = threshold;
+    this.#context = context;
+    this.#pollKeys = pollKeys;
     this.#randomness = randomness;
-    checkPollKeys(poll.pollKeys);
-    this.#shape = new ProofShape(poll.rule, poll.threshold);
-    this.#kernel = new Kernel(poll.rule);
+    this.#shape = new ProofShape(rule, threshold);
+    this.#kernel = new Kernel(rule);
     this.layout = new BallotLayout(this.#shape);
-    this.key = new CommitmentKey(poll.rule.width);
+    this.key = new CommitmentKey(rule.width);
   }
 
   /**
@@ -79,15 +95,16 @@ export class BallotFactory {
    * @param castAtUnixS Timestamp of the latest block that the voter saw.
    * @throws RangeError: the bits break the rule; the message says how.
    */
-  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): SharedBallot {
-    const problem = this.#poll.rule.violated(bits);
+  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): ProvenBallot {
+    const problem = this.#rule.violated(bits);
     if (problem) throw new RangeError(`not a ballot of this poll: ${problem}`);
     return this.prove(voter, bits, castAtUnixS);
   }
 
   /** As `share`, for any integers: what breaks the rule gets a proof that fails. */
-  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): SharedBallot {
-    const { rule, threshold, pollContext } = this.#poll;
+  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): ProvenBallot {
+    const rule = this.#rule;
+    const threshold = this.#threshold;
     const scalar = () => this.#randomness.scalar();
     const separate = !rule.slotsAreBits;
     const values = rule.slotValues(bits);
@@ -114,7 +131,7 @@ export class BallotFactory {
     const points = this.key.commit(openings);
     const encodedPoints = encodePoints(points);
 
-    const x = challenge(this.#shape, pollContext, voter, encodedPoints);
+    const x = challenge(this.#shape, this.#context, voter, encodedPoints);
     const proof = {
       voter,
       points,
@@ -126,28 +143,29 @@ export class BallotFactory {
     };
     return {
       ballot: this.layout.build(castAtUnixS, proof),
-      shares: this.#poll.pollKeys.map((_, place) => shareAt(columns, rho, place + 1)),
+      shares: this.#pollKeys.map((_, place) => shareAt(columns, rho, place + 1)),
       opening: { bits, blinding: rho[0]! },
     };
   }
 
   /** Seal each node's share to its poll key. */
-  seal({ ballot, shares }: SharedBallot): SealedBallot {
-    const { pollContext, pollKeys } = this.#poll;
-    const boxes = pollKeys.map((key, place) => {
+  seal({ ballot, shares, opening }: ProvenBallot): SealedBallot {
+    const pollContext = this.#context;
+    const boxes = this.#pollKeys.map((key, place) => {
       const share = shares[place]!;
       const content = { pollContext, voter: ballot.voter, ballotDigest: ballot.digest, share };
       const info = ballotInfo(pollContext, place + 1);
       return seal(key, encodeBox(content), info, this.#randomness);
     });
-    return { ballot, boxes, boxesHash: boxesHash(boxes) };
+    const { encoded, voter, castAtUnixS, digest } = ballot;
+    return { encoded, voter, castAtUnixS, digest, boxes, boxesHash: boxesHash(boxes), opening };
   }
 }
 
 /** The statement that the voter's key signs (§8.7), for `Domain.digest` and `Domain.request`. */
 export function ballotStatement(
   pollContext: Uint8Array,
-  ballot: Pick<Ballot, "voter" | "castAtUnixS" | "digest">,
+  ballot: Pick<SealedBallot, "voter" | "castAtUnixS" | "digest">,
   boxesHash: Uint8Array,
 ): [type: string, ...values: Value[]] {
   return [BALLOT, pollContext, ballot.voter, ballot.castAtUnixS, ballot.digest, boxesHash];

@@ -6,6 +6,7 @@ import { useCallback, useEffect, useErrorBoundary, useState } from "preact/hooks
 import { Refusal, Unreachable } from "../client/gateway.ts";
 import { WalletError } from "../client/wallet.ts";
 import { t } from "../messages/index.ts";
+import { problemText } from "../messages/server_texts.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
 
 /** What has come of something that was asked for. */
@@ -91,9 +92,10 @@ const STORAGE = ["SecurityError", "QuotaExceededError"];
 export function explain(error: unknown): string {
   if (error instanceof Unreachable) return t("failures.unreachable");
   if (error instanceof Refusal) {
-    if (error.status === 404) return t("failures.notFound");
-    if (error.status >= 500) return t("failures.busy");
-    return t("failures.other", { detail: error.detail || error.title });
+    const { problem } = error;
+    if (problem.status === 404) return t("failures.notFound");
+    if (problem.status >= 500) return t("failures.busy");
+    return t("failures.other", { detail: problemText(problem) });
   }
   if (error instanceof WalletError) return walletFailure(error);
   if (error instanceof Malformed) return t("failures.malformed", { detail: error.message });

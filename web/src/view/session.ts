@@ -6,10 +6,10 @@ import { Gateway } from "../client/gateway.ts";
 import { type Config, config } from "../client/views.ts";
 import { type Announced, Wallet } from "../client/wallet.ts";
 import { type Signer, SigningKey } from "../protocol/keys.ts";
-import { Workshop } from "../workshop/workshop.ts";
+import { WorkerClient } from "../workshop/client.ts";
 
 export const gateway = new Gateway();
-export const workshop = new Workshop();
+export const worker = new WorkerClient();
 
 /** Where this device keeps things; throws where the browser forbids it. */
 export function store(): Storage {

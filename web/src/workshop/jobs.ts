@@ -1,7 +1,7 @@
 /**
  * What a worker is asked and what it answers: plain data, so that it travels between threads.
  *
- * Rules travel as bytes, errors as their class and words.
+ * Polls travel as bytes, errors as their class and words.
  */
 
 import type { Opening } from "../protocol/challenge.ts";
@@ -10,27 +10,29 @@ import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.t
 import type { ChainEvidence } from "../protocol/evidence.ts";
 import type { SumRoot } from "../protocol/merkle_sum.ts";
 import type { PollIdentity } from "../protocol/parameters.ts";
-import type { BallotOpening } from "../protocol/prepare.ts";
+import type { SealedBallot } from "../protocol/prepare.ts";
 import type { FailedProof } from "../protocol/proof.ts";
 
-/** A poll as its ballots see it. */
-export interface PollData {
+/**
+ * What the worker needs of a poll that the page has checked.
+ *
+ * The whole poll would bring every kind of question and outcome into the worker.
+ */
+export interface PollTerms {
+  readonly identity: PollIdentity;
+  /** `pollContext`, 32 bytes. */
+  readonly context: Uint8Array;
   /** Canonical bytes of the ballot rule. */
   readonly rule: Uint8Array;
   /** Secrecy threshold `t`. */
   readonly threshold: number;
-  /** 32 bytes. */
-  readonly pollContext: Uint8Array;
-}
-
-/** A poll and its nodes' poll keys, node 1 first. */
-export interface SealedPollData extends PollData {
+  /** The nodes' poll keys, node 1 first. */
   readonly pollKeys: readonly Uint8Array[];
 }
 
 /** A vote to be made a ballot of. */
 export interface Vote {
-  readonly poll: SealedPollData;
+  readonly poll: PollTerms;
   /** 20-byte account. */
   readonly voter: Uint8Array;
   /** The vote in the rule's bits, slack included. */
@@ -41,22 +43,10 @@ export interface Vote {
 
 /** A challenged ballot, and the poll that it is held against. */
 export interface Challenge {
-  readonly identity: PollIdentity;
-  readonly poll: PollData;
+  readonly poll: PollTerms;
   /** Digest that was shown before the ballot was challenged. */
   readonly noted: Uint8Array;
   readonly opening: Opening;
-}
-
-/** A proven ballot with its boxes, still to be signed; the opening never leaves the device. */
-export interface PreparedBallot {
-  readonly encoded: Uint8Array;
-  readonly voter: Uint8Array;
-  readonly castAtUnixS: bigint;
-  readonly digest: Uint8Array;
-  readonly boxes: readonly Uint8Array[];
-  readonly boxesHash: Uint8Array;
-  readonly opening: BallotOpening;
 }
 
 /** What a board counts of one voter, and the root that its ballots come to. */
@@ -70,13 +60,13 @@ export interface Counted {
 /** Input and output of each kind of job. */
 export interface Jobs {
   /** Make tables for a poll while its voter still chooses. */
-  warm: { input: SealedPollData; output: null };
+  warm: { input: PollTerms; output: null };
   /** Share, prove and seal a vote; RangeError when its bits break the rule. */
-  prepare: { input: Vote; output: PreparedBallot };
+  seal: { input: Vote; output: SealedBallot };
   /** Checks V1 to V4 of a challenged ballot; Rejected, Malformed when one fails. */
   challenge: { input: Challenge; output: null };
   /** Decode and verify ballots together: those that fail; Malformed when one cannot be read. */
-  verify: { input: { poll: PollData; ballots: readonly Uint8Array[] }; output: FailedProof[] };
+  verify: { input: { poll: PollTerms; ballots: readonly Uint8Array[] }; output: FailedProof[] };
   /** Look a voter up among the counted ballots; Malformed, Rejected when the board is none. */
   look_up: { input: { board: Uint8Array; voter: Uint8Array }; output: Counted };
   /** Every numbered check; Malformed when the board is none. */

@@ -13,9 +13,9 @@ import {
   type Jobs,
   type Kind,
   type Message,
+  type PollTerms,
   type Progress,
   type Request,
-  type SealedPollData,
 } from "./jobs.ts";
 
 /** Ballots between two tellings of progress. */
@@ -50,8 +50,8 @@ function perform(
     case "warm":
       factoryOf(request.input);
       return null;
-    case "prepare":
-      return prepare(request.input, progress);
+    case "seal":
+      return seal(request.input, progress);
     case "challenge":
       return challenge(request.input);
     case "verify":
@@ -66,43 +66,38 @@ function perform(
 let warm: { readonly name: string; readonly factory: BallotFactory } | undefined;
 
 /** The factory of a poll: the latest one is kept. */
-function factoryOf(poll: SealedPollData): BallotFactory {
-  const parts = [poll.pollContext, poll.rule, ...poll.pollKeys].map(toHex);
-  const name = [poll.threshold, ...parts].join();
+function factoryOf({ context, rule, threshold, pollKeys }: PollTerms): BallotFactory {
+  const name = [threshold, ...[context, rule, ...pollKeys].map(toHex)].join();
   if (warm?.name !== name) {
-    const { threshold, pollContext, pollKeys } = poll;
-    const rule = BallotRule.decode(poll.rule);
-    const factory = new BallotFactory({ rule, threshold, pollContext, pollKeys });
+    const factory = new BallotFactory(BallotRule.decode(rule), threshold, context, pollKeys);
     warm = { name, factory };
   }
   return warm.factory;
 }
 
-function prepare(
-  { poll, voter, bits, castAtUnixS }: Jobs["prepare"]["input"],
+function seal(
+  { poll, voter, bits, castAtUnixS }: Jobs["seal"]["input"],
   progress: Progress,
-): Jobs["prepare"]["output"] {
+): Jobs["seal"]["output"] {
   const factory = factoryOf(poll);
   progress(1, 3);
-  const shared = factory.share(voter, bits, castAtUnixS);
+  const proven = factory.share(voter, bits, castAtUnixS);
   progress(2, 3);
-  const { ballot, boxes, boxesHash } = factory.seal(shared);
+  const sealed = factory.seal(proven);
   progress(3, 3);
-  const { encoded, digest } = ballot;
-  return { encoded, voter, castAtUnixS, digest, boxes, boxesHash, opening: shared.opening };
+  return sealed;
 }
 
 async function challenge({
-  identity,
   poll,
   noted,
   opening,
 }: Jobs["challenge"]["input"]): Promise<Jobs["challenge"]["output"]> {
   // Only who challenges a ballot loads it.
   const { checkOpening } = await import("../protocol/challenge.ts");
-  const { threshold, pollContext: context } = poll;
   const rule = BallotRule.decode(poll.rule);
-  checkOpening({ poll: identity, context, rule, threshold }, noted, opening, systemRandomness);
+  const shape = new ProofShape(rule, poll.threshold);
+  checkOpening({ ...poll, rule, shape }, noted, opening, systemRandomness);
   return null;
 }
 
@@ -119,7 +114,7 @@ function verify(
       return layout.decode(encoded, `ballots[${start + place}]`).proof;
     });
     try {
-      verifyProofs(bases, layout.shape, poll.pollContext, proofs, systemRandomness);
+      verifyProofs(bases, layout.shape, poll.context, proofs, systemRandomness);
     } catch (error) {
       if (!(error instanceof RejectedProofs)) throw error;
       for (const { number, reason } of error.failures) {

@@ -13,7 +13,7 @@ import type { FieldProps } from "./field.ts";
 import { CrossField, NumberField, OneField } from "./one.tsx";
 import { RankingField } from "./ranking.tsx";
 import { SelectionField } from "./selection.tsx";
-import { problemText } from "./problems.ts";
+import { answerProblemText } from "./problems.ts";
 
 /** One question with what is still wrong with its answer. */
 export function QuestionField(props: FieldProps<Question>) {
@@ -25,7 +25,7 @@ export function QuestionField(props: FieldProps<Question>) {
       <legend>{question.title}</legend>
       <Field {...props} />
       <p id={`${name}-state`} class="hint">
-        {problem && problemText(problem, question, amount)}
+        {problem && answerProblemText(problem, question, amount)}
       </p>
     </fieldset>
   );

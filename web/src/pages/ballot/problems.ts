@@ -1,12 +1,12 @@
 /** What is wrong with an answer, in words. */
 
-import type { Problem } from "../../client/answers.ts";
+import type { AnswerProblem } from "../../client/answers.ts";
 import { number, t } from "../../messages/index.ts";
 import type { Question } from "../../protocol/question/asked.ts";
 
 /** A problem as a short clause; `amount` writes what is counted in money. */
-export function problemText(
-  problem: Problem,
+export function answerProblemText(
+  problem: AnswerProblem,
   question: Question,
   amount: (units: bigint) => string,
 ): string {

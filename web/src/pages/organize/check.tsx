@@ -14,12 +14,13 @@ import {
 } from "../../client/plan_draft.ts";
 import {
   pathOfWarning,
-  type Problem,
+  type PlanFault,
   type Specification,
   specificationOf,
   type Step,
   stepOf,
 } from "../../client/plan_specification.ts";
+import type { Problem } from "../../client/problem.ts";
 import {
   amount,
   type Currency,
@@ -57,9 +58,9 @@ export function CheckStep({
   draft: PlanDraft;
   currency: Currency;
   known: readonly Committee[];
-  problems: readonly Problem[];
-  refused: { readonly path: string; readonly detail: string } | undefined;
-  refuse: (refusal: Refusal) => void;
+  problems: readonly PlanFault[];
+  refused: { readonly path: string; readonly text: string } | undefined;
+  refuse: (refused: Problem) => void;
   go: (step: Step, path: string) => void;
   done: (plan: string) => void;
 }) {
@@ -67,7 +68,7 @@ export function CheckStep({
   const [error, setError] = useState<unknown>();
   const failed = (problem: unknown) => {
     setTried(undefined);
-    if (problem instanceof Refusal && problem.status < 500) refuse(problem);
+    if (problem instanceof Refusal && problem.problem.status < 500) refuse(problem.problem);
     else setError(problem);
   };
   const tryOut = async () => {
@@ -103,7 +104,7 @@ export function CheckStep({
       <div class="notice bad" role="alert">
         <p>{t("organize.check.refused")}</p>
         <p>
-          <Place path={refused.path} draft={draft} go={go} /> {refused.detail}
+          <Place path={refused.path} draft={draft} go={go} /> {refused.text}
         </p>
       </div>
     );

@@ -11,7 +11,7 @@ import { useContext, useEffect, useState } from "preact/hooks";
 import { addressOf } from "../../client/account_file.ts";
 import { money as moneyShape } from "../../client/organizing.ts";
 import type { PlanDraft } from "../../client/plan_draft.ts";
-import type { Problem } from "../../client/plan_specification.ts";
+import type { PlanFault } from "../../client/plan_specification.ts";
 import { amount, type Currency, readAmount } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { PLAIN_UNITS } from "../../view/currency.ts";
@@ -100,7 +100,7 @@ export function useAmountOf(path: string): Money | undefined {
 }
 
 /** What is wrong with a field, in words of the page. */
-export function faultText({ path, fault }: Problem): string {
+export function faultText({ path, fault }: PlanFault): string {
   const badAmount = AMOUNTS.includes(path) && (fault === "integer" || fault === "integers");
   return badAmount ? t("propose.problems.amount.form") : t(`organize.faults.${fault}`);
 }

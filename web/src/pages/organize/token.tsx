@@ -24,7 +24,7 @@ export function AsOrganizer({
     sessionStorage.setItem(TOKEN, token);
     return organizer;
   }, [token]);
-  const wrong = found.error instanceof Refusal && found.error.status === 401;
+  const wrong = found.error instanceof Refusal && found.error.problem.code === "not-organizer";
   if (found.value) {
     return (
       <>

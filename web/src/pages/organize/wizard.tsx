@@ -20,6 +20,7 @@ import {
   STEPS,
 } from "../../client/plan_specification.ts";
 import { t } from "../../messages/organizer.ts";
+import { problemText } from "../../messages/server_texts.ts";
 import { Malformed } from "../../protocol/errors.ts";
 import { readJson } from "../../protocol/json.ts";
 import { PLAIN_UNITS } from "../../view/currency.ts";
@@ -67,7 +68,7 @@ function Wizard({ organizer, done }: { organizer: Organizer; done: (plan: string
 /** A refusal of the gateway, at the field that it names. */
 interface Refused {
   readonly path: string;
-  readonly detail: string;
+  readonly text: string;
 }
 
 function Steps({
@@ -91,7 +92,7 @@ function Steps({
   const heading = useRef<HTMLHeadingElement>(null);
   const { problems } = useMemo(() => specificationOf(draft, now), [draft, now]);
   const wrong = new Map(problems.map((one) => [one.path, faultText(one)]));
-  if (refused) wrong.set(refused.path, t("organize.refused", { detail: refused.detail }));
+  if (refused) wrong.set(refused.path, t("organize.refused", { detail: refused.text }));
 
   const change = (part: Partial<PlanDraft>) => {
     setRefused(undefined);
@@ -174,8 +175,8 @@ function Steps({
           known={known}
           problems={problems}
           refused={refused}
-          refuse={(refusal) => {
-            setRefused({ path: pathOf(refusal.field, draft), detail: refusal.detail });
+          refuse={(problem) => {
+            setRefused({ path: pathOf(problem.field, draft), text: problemText(problem) });
           }}
           go={go}
           done={(plan) => {

@@ -9,7 +9,6 @@
 import {
   concat,
   fromUtf8,
-  keccak256,
   Reader,
   sameBytes,
   toInteger,
@@ -17,18 +16,11 @@ import {
   WORD_BYTES,
 } from "../protocol/encoding.ts";
 import { Malformed, Rejected, Undecided } from "../protocol/errors.ts";
-import {
-  checkKnown,
-  Committee,
-  decodeDescription,
-  decodeParameters,
-  pollContext,
-} from "../protocol/parameters.ts";
+import { checkKnown, Committee, decodeParameters } from "../protocol/parameters.ts";
 import { checkPollKeys, nodeKey, nodeKeysHash } from "../protocol/poll_key.ts";
-import { BallotRule } from "../protocol/rule.ts";
-import { Domain, POLL_KEYS, signedBy } from "../protocol/typed_data.ts";
+import { OpenPoll } from "../protocol/published.ts";
+import { POLL_KEYS, signedBy } from "../protocol/typed_data.ts";
 import { OPENED, readOpened, readPollWords } from "./chain.ts";
-import { type VotersPoll, votersPoll } from "./poll.ts";
 import {
   addressIn,
   bytesAt,
@@ -48,15 +40,6 @@ const CREATED = topicOf(
 );
 const COMMITTEE = topicOf("CommitteeRegistered(bytes32,address[],string[],uint8,uint8,uint8)");
 
-/** A poll as the chain has it. */
-export interface PublishedPoll {
-  readonly poll: VotersPoll;
-  /** Fixes the list of voters, 32 bytes. */
-  readonly censusRoot: Uint8Array;
-  /** Timestamp of the latest block. */
-  readonly now: bigint;
-}
-
 /**
  * An opened poll.
  *
@@ -70,7 +53,7 @@ export async function pollOfChain(
   registry: Uint8Array,
   pollId: bigint,
   pollKeys: readonly Uint8Array[],
-): Promise<PublishedPoll> {
+): Promise<OpenPoll> {
   return await ofChain(read(rpc, registry, pollId, pollKeys));
 }
 
@@ -79,7 +62,7 @@ async function read(
   registry: Uint8Array,
   pollId: bigint,
   pollKeys: readonly Uint8Array[],
-): Promise<PublishedPoll> {
+): Promise<OpenPoll> {
   const chainId = await rpc.chainId();
   const block = await rpc.newestBlock();
   await requireContract(rpc, registry, chainId, block);
@@ -87,26 +70,26 @@ async function read(
   const created = await rpc.latestLog(registry, [CREATED, word(pollId)], block);
   const opened = await rpc.latestLog(registry, [OPENED, word(pollId)], block);
   if (!created || !opened) throw new Undecided("the chain does not show the poll as opened");
-  const parameters = decodeParameters(created.data.subarray(0, PARAMETER_WORDS * WORD_BYTES));
-  checkKnown(parameters);
-  const encodedRule = bytesAt(created.data, PARAMETER_WORDS, "PollCreated.rule");
-  const encoded = bytesAt(created.data, PARAMETER_WORDS + 2, "PollCreated.description");
-  const rule = BallotRule.decode(encodedRule);
-  rule.checkWeight(parameters.totalWeight);
-  const committee = await committeeOf(rpc, registry, parameters.committee, block);
-  const context = pollContext({ chainId, registry, pollId }, parameters, rule);
-  for (const [name, computed, claimed] of [
-    ["rule", rule.digest, parameters.rule],
-    ["description", keccak256(encoded), parameters.description],
-    ["committee", committee.digest, parameters.committee],
-    // P1: the registry itself must say the same as the event.
-    ["context", context, words[1]!],
-  ] as const) {
-    if (!sameBytes(computed, claimed)) {
-      throw new Rejected("P1", name, "the chain's digest is of something else");
-    }
-  }
+  const parameters = created.data.subarray(0, PARAMETER_WORDS * WORD_BYTES);
+  const partOf = (place: number, name: string) => {
+    return bytesAt(created.data, PARAMETER_WORDS + place, `PollCreated.${name}`);
+  };
+  const named = decodeParameters(parameters);
+  // Before its committee, which a poll of an unknown kind may not have.
+  checkKnown(named);
+  const committee = await committeeOf(rpc, registry, named.committee, block);
   const { nodeKeys, signatures } = readOpened(opened);
+  const poll = new OpenPoll({
+    identity: { chainId, registry, pollId },
+    // P1: the registry itself must say the same as the event.
+    context: words[1]!,
+    parameters,
+    rule: partOf(0, "rule"),
+    outcomeRule: partOf(1, "outcomeRule"),
+    description: partOf(2, "description"),
+    committee: committee.encode(),
+    pollKeys,
+  });
   const pinned = nodeKeysHash(nodeKeys);
   if (
     !sameBytes(pinned, words[17]!) ||
@@ -115,18 +98,7 @@ async function read(
     throw new Rejected("P4", "poll_keys", "not those pinned on chain");
   }
   requireValidKeys(pollKeys);
-  const poll = votersPoll({
-    pollId,
-    domain: new Domain(chainId, registry),
-    context,
-    description: decodeDescription(encoded),
-    rule,
-    committee,
-    pollKeys,
-    opensAt: Number(parameters.opensAt),
-    closesAt: Number(parameters.closesAt),
-  });
-  const digest = poll.domain.digest(POLL_KEYS, context, pinned);
+  const digest = poll.domain.digest(POLL_KEYS, poll.context, pinned);
   committee.members.forEach(({ address }, place) => {
     const signature = signatures[place];
     // P4: else whoever opened the poll could have put keys of his own in the nodes' place.
@@ -134,7 +106,7 @@ async function read(
       throw new Rejected("P4", `poll key of node ${place + 1}`, "not signed by that node");
     }
   });
-  return { poll, censusRoot: parameters.censusRoot, now: await rpc.timestamp(block) };
+  return poll;
 }
 
 /** Rejected (check P4) where a key is refused, or two nodes' keys share a half. */

@@ -35,7 +35,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-export class Workshop {
+export class WorkerClient {
   readonly #start: () => WorkerPort;
   readonly #queue: Waiting[] = [];
   #worker: WorkerPort | undefined;

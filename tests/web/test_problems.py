@@ -1,0 +1,19 @@
+"""Every problem that services report has a text in the web client's catalogues."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ostraka.wire.problem_types import ProblemType
+
+MESSAGES = Path(__file__).parents[2] / "web/src/messages"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "pl"])
+def test_each_problem_has_one_text(language: str) -> None:
+    found = []
+    for audience in ("voter", "organizer"):
+        content = (MESSAGES / audience / f"{language}.po").read_text()
+        found += re.findall(r'^msgid "problems\.(.*)"$', content, re.MULTILINE)
+    assert sorted(found) == sorted(kind.code for kind in ProblemType)

@@ -1,0 +1,71 @@
+/**
+ * Problems that services report, known by their codes.
+ *
+ * Source: RFC 9457; docs/api.md lists all codes.
+ */
+
+import { flag, list, type Of, optional, record, type Shape, text, whole } from "./shape.ts";
+
+const URN = "urn:ostraka:problem:";
+
+/** A node that holds up the opening of a poll, and why. */
+const holdingUp = record({
+  node: whole,
+  waitsFor: optional(list(record({ node: whole, stage: text }))),
+  failure: optional(text),
+  announcesDifferentKeys: optional(flag),
+});
+export type HoldingUp = Of<typeof holdingUp>;
+
+/** What went wrong, as a client can act on it. */
+export interface Problem {
+  /** Kind of problem, "" for one that is not in the table of kinds. */
+  readonly code: string;
+  /** What kind of problem, in English. */
+  readonly title: string;
+  /** HTTP status. */
+  readonly status: number;
+  /** What was wrong this time, in English. */
+  readonly detail: string;
+  /** Where in the request, "" when nowhere in particular. */
+  readonly field: string;
+  /** Seconds after which trying again makes sense, 0 when it makes none. */
+  readonly retryAfterS: number;
+  readonly nodes: readonly HoldingUp[];
+}
+
+const members = record({
+  type: optional(text),
+  title: optional(text),
+  status: optional(whole),
+  detail: optional(text),
+  field: optional(text),
+  retryAfterS: optional(whole),
+  nodes: optional(list(holdingUp)),
+});
+
+/** A problem document. */
+export const problem: Shape<Problem> = (value, at) => {
+  const { type = "", title, status = 500, ...said } = members(value, at);
+  return {
+    code: type.startsWith(URN) ? type.slice(URN.length) : "",
+    title: title ?? `HTTP status ${status}`,
+    status,
+    detail: said.detail ?? "",
+    field: said.field ?? "",
+    retryAfterS: said.retryAfterS ?? 0,
+    nodes: said.nodes ?? [],
+  };
+};
+
+/** A node does not answer at all. */
+export function nodeUnreachable(detail: string): Problem {
+  return { ...NOTHING, code: "node-unreachable", title: "Node unreachable", status: 503, detail };
+}
+
+/** A node answers, but not as it should. */
+export function answerInvalid(detail: string): Problem {
+  return { ...NOTHING, code: "answer-invalid", title: "Invalid answer", status: 502, detail };
+}
+
+const NOTHING = { field: "", retryAfterS: 0, nodes: [] } as const;
