@@ -490,7 +490,9 @@ def test_by_invitation_from_registration_to_audit(
     page.get_by_role("button", name="Send again").click()
     expect(page.get_by_text("Cast and recorded")).to_be_visible()
     expect(page.get_by_text("receipt verified")).to_have_count(3)
-    expect(page.get_by_text("Node 1: no receipt: the response is not valid (receipt")).to_be_visible()
+    expect(
+        page.get_by_text("Node 1: no receipt: the response is not valid (receipt")
+    ).to_be_visible()
     citizen.look("poll-false-receipt")
     page.unroute("**/ballots")
 

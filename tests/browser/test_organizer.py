@@ -118,7 +118,9 @@ def test_a_poll_by_invitation(stack: LocalStack, surfer: Callable[[], Surfer]) -
     organizer.look("organize-refused")
     page.get_by_role("button", name="Questions: Question 1: Number of winners").click()
     expect(page.get_by_label("Number of winners")).to_be_focused()
-    expect(page.get_by_text("Not possible: 4 for 3 contenders")).to_be_visible()
+    expect(
+        page.get_by_text("Not possible: the entry is not allowed (4 for 3 contenders)")
+    ).to_be_visible()
     page.get_by_label("Number of winners").fill("1")
 
     step(page, "Review and create")

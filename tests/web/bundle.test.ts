@@ -10,7 +10,6 @@ import { gzipSync } from "node:zlib";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { voteBits } from "../../web/src/protocol/choice.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { Approval } from "../../web/src/protocol/question/selection.ts";
@@ -170,7 +169,7 @@ test("the page gets a ballot of it, and loads the audit only for auditing", asyn
     pollKeys: [1, 2, 3].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte))),
   };
   const voter = new Uint8Array(20).fill(1);
-  const bits = voteBits(question, [1]);
+  const bits = question.voteBits([1]);
   const { encoded } = await shop.run("seal", { poll, voter, bits, castAtUnixS: 5n });
   expect(await shop.run("verify", { poll, ballots: [encoded] })).toEqual([]);
 

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { type Answer, bitsOf, problemOf, readAnswer } from "../../web/src/client/answers.ts";
+import { bitsOf, problemOf, readEntries } from "../../web/src/client/answers.ts";
 import { send, sign, Superseded } from "../../web/src/client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../../web/src/client/drafts.ts";
 import {
@@ -33,11 +33,12 @@ import { BallotFactory, ballotStatement } from "../../web/src/protocol/prepare.t
 import { Points } from "../../web/src/protocol/question/amounts.ts";
 import { Plurality } from "../../web/src/protocol/outcome/plurality.ts";
 import { OpenPoll } from "../../web/src/protocol/published.ts";
+import type { Entries } from "../../web/src/protocol/question/entries.ts";
 import { readQuestions } from "../../web/src/protocol/question/poll.ts";
 import { SingleChoice } from "../../web/src/protocol/question/selection.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
-import { disambiguate } from "../../web/src/protocol/said.ts";
+import { disambiguate } from "../../web/src/protocol/question/votes.ts";
 import { routeOf } from "../../web/src/view/router.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 import { openDataOf, type Wanted } from "./support/polls.ts";
@@ -460,7 +461,7 @@ test("drafts are kept until they are dropped", () => {
 });
 
 describe("answers", () => {
-  const answer = (chosen: number[], ...amounts: string[]): Answer => ({ chosen, amounts });
+  const answer = (chosen: number[], ...amounts: string[]): Entries => ({ chosen, amounts });
   const [approval, knapsack, points, split, ranking, cross, number] = readQuestions(
     parseJson(
       utf8(
@@ -516,8 +517,8 @@ describe("answers", () => {
   });
 
   test("of a poll make a ballot of its rule", () => {
-    expect(bitsOf(POLL, [answer([1])])).toEqual([0n, 1n]);
-    expect(POLL.rule.violated(bitsOf(POLL, [answer([0])]))).toBeFalsy();
+    expect(bitsOf(POLL.questions, [answer([1])])).toEqual([0n, 1n]);
+    expect(POLL.rule.violated(bitsOf(POLL.questions, [answer([0])]))).toBeFalsy();
   });
 
   test.each([
@@ -529,7 +530,7 @@ describe("answers", () => {
     { chosen: [], amounts: [1] },
     { chosen: [] },
   ])("out of a draft that fits nothing are empty: %j", (draft) => {
-    expect(readAnswer(approval!, draft)).toEqual({ chosen: [], amounts: [] });
+    expect(readEntries(approval!, draft)).toEqual({ chosen: [], amounts: [] });
   });
 });
 
@@ -538,7 +539,7 @@ test("a description that asks nothing leaves it to the rule", () => {
   const silent = { title: "Where?", options: asked.options };
   const poll = pollOf({ description: silent, rule: asked.rule });
   expect(poll.questions).toEqual([asked]);
-  const bits = bitsOf(poll, [{ chosen: [], amounts: ["7"] }]);
+  const bits = bitsOf(poll.questions, [{ chosen: [], amounts: ["7"] }]);
   expect(poll.rule.violated(bits)).toBeUndefined();
   expect(poll.rule.slotValues(bits)).toEqual([7n]);
 });

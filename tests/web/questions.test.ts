@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 
 import { BallotLayout } from "../../web/src/protocol/ballot.ts";
-import { ballotBits } from "../../web/src/protocol/choice.ts";
+import { ballotBits } from "../../web/src/protocol/question/poll.ts";
 import { generators } from "../../web/src/protocol/commitment.ts";
 import { toHex, utf8 } from "../../web/src/protocol/encoding.ts";
 import { type Json, type JsonObject, parseJson } from "../../web/src/protocol/json.ts";

@@ -38,7 +38,7 @@ import {
   roundElectorate,
 } from "../../web/src/protocol/redemption.ts";
 import { BallotRule, slackBits, slackCoefficients } from "../../web/src/protocol/rule.ts";
-import { whatItSays } from "../../web/src/protocol/said.ts";
+import { answersOf } from "../../web/src/protocol/question/poll.ts";
 import { ballotInfo } from "../../web/src/protocol/sealing.ts";
 import { readShare } from "../../web/src/protocol/sharing.ts";
 import { combine } from "../../web/src/protocol/tally_proof.ts";
@@ -297,7 +297,7 @@ describe("openings.json", () => {
     const shape = new ProofShape(rule, poll.threshold);
     checkOpening({ identity, context, rule, shape }, unhex(digest), read, systemRandomness);
     const description = decodeDescription(unhex(poll.description));
-    return { read, said: whatItSays(askedQuestions(description, rule), read.bits) };
+    return { read, said: answersOf(askedQuestions(description, rule), read.bits) };
   };
 
   test.each(given.cases)("$name", (one) => {

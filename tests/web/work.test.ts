@@ -4,7 +4,6 @@ import { afterEach, describe, expect, test } from "vitest";
 
 import { termsOf } from "../../web/src/client/casting.ts";
 import { BallotLayout } from "../../web/src/protocol/ballot.ts";
-import { voteBits } from "../../web/src/protocol/choice.ts";
 import { utf8 } from "../../web/src/protocol/encoding.ts";
 import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
@@ -33,7 +32,7 @@ const POLL = termsOf(new OpenPoll(openDataOf(PARTS)));
 const VOTE: Vote = {
   poll: POLL,
   voter: new Uint8Array(20).fill(5),
-  bits: voteBits(QUESTION, [0, 2]),
+  bits: QUESTION.voteBits([0, 2]),
   castAtUnixS: 1_800_000_000n,
 };
 

@@ -15,7 +15,6 @@ import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
 import { type AnchoredRoot, splitSections } from "../../../web/src/protocol/board.ts";
 import { Audit, noBoard } from "../../../web/src/protocol/checks.ts";
-import { voteBits } from "../../../web/src/protocol/choice.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
 import { concat, toHex, toInteger, unsigned, utf8 } from "../../../web/src/protocol/encoding.ts";
@@ -79,7 +78,7 @@ interface PrepareRequest extends PollRequest {
 
 function selectionBits(rule: BallotRule, chosen: readonly number[]): bigint[] {
   const question = impliedQuestion(rule, "Which?", rule.slots.map(String));
-  return voteBits(question, question instanceof SingleChoice ? chosen[0] : chosen);
+  return question.voteBits(question instanceof SingleChoice ? chosen[0] : chosen);
 }
 
 function prepare(request: PrepareRequest): unknown {

@@ -11,7 +11,7 @@ import { moment, short, t } from "../messages/index.ts";
 import { readOpening } from "../protocol/challenge.ts";
 import { ADDRESS_BYTES, toHex } from "../protocol/encoding.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
-import { type Said, whatItSays } from "../protocol/said.ts";
+import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, worker } from "../view/session.ts";
@@ -75,7 +75,7 @@ function useCarried({ context }: OpenPoll): Carried {
 type Answer =
   | {
       readonly kind: "says";
-      readonly said: readonly Said[];
+      readonly said: readonly QuestionAnswer[];
       readonly digest: string;
       /** Whose ballot it is. */
       readonly account: string;
@@ -108,7 +108,7 @@ function Form({ poll, carried }: { poll: OpenPoll; carried: string }) {
       const before = noted.find((one) => toHex(one.digest) === toHex(digest));
       setAnswer({
         kind: "says",
-        said: whatItSays(poll.questions, opening.bits),
+        said: answersOf(poll.questions, opening.bits),
         digest: toHex(digest),
         account: toHex(opening.ballot.subarray(0, ADDRESS_BYTES)),
         notedAtMs: before?.atMs,

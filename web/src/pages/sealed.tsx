@@ -7,7 +7,7 @@ import type { OpenPoll } from "../protocol/published.ts";
 import { t } from "../messages/index.ts";
 import { type Opening, openedDigest, openingToJson } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
-import { type Said, whatItSays } from "../protocol/said.ts";
+import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
 import { saveFile } from "../view/page.tsx";
 import { QrCode } from "../view/qr.tsx";
 
@@ -37,7 +37,7 @@ export function Sealed({
         <strong>{t("sealed.state")}.</strong> {t("sealed.stateText")}
       </p>
       <h3>{t("sealed.says")}</h3>
-      <Says said={whatItSays(poll.questions, ballot.opening.bits)} />
+      <Says said={answersOf(poll.questions, ballot.opening.bits)} />
       <h3>{t("sealed.number")}</h3>
       <code class="digest">{digest}</code>
       <p>{t("sealed.note")}</p>
@@ -112,7 +112,7 @@ export function Opened({ opening, sealAgain }: { opening: Opening; sealAgain: ()
 }
 
 /** Answers of a ballot, question by question. */
-export function Says({ said }: { said: readonly Said[] }) {
+export function Says({ said }: { said: readonly QuestionAnswer[] }) {
   return (
     <dl class="says">
       {said.map(({ question, answer }, place) => (

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { type Answer, bitsOf, problemOf, readAnswer } from "../client/answers.ts";
+import { bitsOf, problemOf, readEntries } from "../client/answers.ts";
 import {
   fetchReceipts,
   opened,
@@ -25,13 +25,14 @@ import { short, t } from "../messages/index.ts";
 import { problemText } from "../messages/server_texts.ts";
 import type { Opening } from "../protocol/challenge.ts";
 import { toHex } from "../protocol/encoding.ts";
+import type { Entries } from "../protocol/question/entries.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { useAmount } from "../view/currency.ts";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, useSigner, worker } from "../view/session.ts";
 import type { Detail } from "./ballot/field.ts";
 import { QuestionField } from "./ballot/form.tsx";
-import { answerProblemText } from "./ballot/problems.ts";
+import { entryProblemText } from "./ballot/problems.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
 import { Receipts } from "./receipts.tsx";
 import { SaveConfirmation } from "./confirmation.tsx";
@@ -321,7 +322,7 @@ function Casting({
     once(async () => {
       setWork({ step: "preparing", done: 0, total: 3 });
       const { head } = await readConfig();
-      const bits = bitsOf(poll, answers);
+      const bits = bitsOf(poll.questions, answers);
       const now = BigInt(head.timestamp);
       const ballot = await sealVote(worker, store(), votes, bits, now, (done, total) => {
         setWork({ step: "preparing", done, total });
@@ -469,7 +470,7 @@ function Uncast({
   keep,
 }: {
   poll: OpenPoll;
-  answers: readonly Answer[];
+  answers: readonly Entries[];
   voter: Signer;
   idle: boolean;
   trusted: boolean;
@@ -482,7 +483,7 @@ function Uncast({
   const todo = poll.questions.flatMap((question, place) => {
     const problem = problemOf(question, answers[place]!);
     if (!problem) return [];
-    const says = answerProblemText(problem, question, amount);
+    const says = entryProblemText(problem, question, amount);
     return [several ? t("form.problems.of", { question: question.title, problem: says }) : says];
   });
   if (!trusted) todo.push(t("chain.title"));
@@ -603,10 +604,10 @@ function Ballot({
 
 /** A voter's answers, and what may be done with them. */
 interface Draft {
-  readonly answers: readonly Answer[];
+  readonly answers: readonly Entries[];
   /** Whether this device keeps them. */
   readonly kept: boolean;
-  readonly change: (place: number, answer: Answer) => void;
+  readonly change: (place: number, answer: Entries) => void;
   readonly clear: () => void;
 }
 
@@ -614,7 +615,7 @@ interface Draft {
 function useDraft(poll: OpenPoll): Draft {
   const read = (draft: unknown) => {
     return poll.questions.map((question, place) => {
-      return readAnswer(question, Array.isArray(draft) ? draft[place] : undefined);
+      return readEntries(question, Array.isArray(draft) ? draft[place] : undefined);
     });
   };
   const [answers, setAnswers] = useState(() => read(readDraft(store(), poll.context)));

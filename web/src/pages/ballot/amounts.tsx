@@ -2,22 +2,16 @@
 
 import { Fragment } from "preact";
 
-import { amountOf, type AmountQuestion, totalOf } from "../../client/answers.ts";
+import { amountOf } from "../../protocol/question/entries.ts";
 import { t } from "../../messages/index.ts";
-import { Points, Quadratic, Score, Split } from "../../protocol/question/amounts.ts";
+import { type Amounts, Points, Quadratic, Score, Split } from "../../protocol/question/amounts.ts";
 import { Items } from "../../view/items.tsx";
 import { LiveText, Meter } from "../../view/meter.tsx";
 import type { FieldProps } from "./field.ts";
 import { itemsOf, Named, Story } from "./selection.tsx";
 
-export function AmountsField({
-  question,
-  answer,
-  change,
-  details,
-  name,
-}: FieldProps<AmountQuestion>) {
-  const total = totalOf(question, answer);
+export function AmountsField({ question, answer, change, details, name }: FieldProps<Amounts>) {
+  const total = question.totalIn(answer);
   const { most } = question;
   const text =
     question instanceof Quadratic
@@ -90,12 +84,12 @@ export function AmountsField({
   );
 }
 
-function how(question: AmountQuestion): string {
+function how(question: Amounts): string {
   if (question instanceof Score) return t("form.score", { most: question.maxScore });
   if (question instanceof Points) {
     const { least, most } = question;
     return least === most ? t("form.pointsExactly", { most }) : t("form.points", { least, most });
   }
   if (question instanceof Quadratic) return t("form.quadratic", { credits: question.credits });
-  return t("form.split", { total: question.total });
+  return t("form.split", { total: question.most });
 }

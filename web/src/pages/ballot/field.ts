@@ -1,6 +1,6 @@
 /** What the fields of a ballot share. */
 
-import type { Answer } from "../../client/answers.ts";
+import type { Entries } from "../../protocol/question/entries.ts";
 
 /** What is known of an option beside its name: of a round, its proposal. */
 export interface Detail {
@@ -12,8 +12,8 @@ export interface Detail {
 /** What every field is given. */
 export interface FieldProps<Q> {
   readonly question: Q;
-  readonly answer: Answer;
-  readonly change: (answer: Answer) => void;
+  readonly answer: Entries;
+  readonly change: (answer: Entries) => void;
   readonly details: readonly Detail[];
   /** Distinguishes the fields of one page. */
   readonly name: string;

@@ -1,7 +1,8 @@
 /** The ballot form: a field for every question, of every kind. */
 
-import { asksAmounts, problemOf } from "../../client/answers.ts";
+import { problemOf } from "../../client/answers.ts";
 import { t } from "../../messages/index.ts";
+import { Amounts } from "../../protocol/question/amounts.ts";
 import type { Question } from "../../protocol/question/asked.ts";
 import { CrossTabulation, Histogram } from "../../protocol/question/buckets.ts";
 import { NumberQuestion } from "../../protocol/question/number.ts";
@@ -13,7 +14,7 @@ import type { FieldProps } from "./field.ts";
 import { CrossField, NumberField, OneField } from "./one.tsx";
 import { RankingField } from "./ranking.tsx";
 import { SelectionField } from "./selection.tsx";
-import { answerProblemText } from "./problems.ts";
+import { entryProblemText } from "./problems.ts";
 
 /** One question with what is still wrong with its answer. */
 export function QuestionField(props: FieldProps<Question>) {
@@ -25,7 +26,7 @@ export function QuestionField(props: FieldProps<Question>) {
       <legend>{question.title}</legend>
       <Field {...props} />
       <p id={`${name}-state`} class="hint">
-        {problem && answerProblemText(problem, question, amount)}
+        {problem && entryProblemText(problem, question, amount)}
       </p>
     </fieldset>
   );
@@ -39,7 +40,7 @@ function Field(props: FieldProps<Question>) {
   if (question instanceof Approval || question instanceof Knapsack) {
     return <SelectionField {...props} question={question} />;
   }
-  if (asksAmounts(question)) return <AmountsField {...props} question={question} />;
+  if (question instanceof Amounts) return <AmountsField {...props} question={question} />;
   if (question instanceof Ranking) return <RankingField {...props} question={question} />;
   if (question instanceof CrossTabulation) return <CrossField {...props} question={question} />;
   if (question instanceof NumberQuestion) return <NumberField {...props} question={question} />;

@@ -1,12 +1,12 @@
 /** What is wrong with an answer, in words. */
 
-import type { AnswerProblem } from "../../client/answers.ts";
 import { number, t } from "../../messages/index.ts";
 import type { Question } from "../../protocol/question/asked.ts";
+import type { EntryProblem } from "../../protocol/question/entries.ts";
 
 /** A problem as a short clause; `amount` writes what is counted in money. */
-export function answerProblemText(
-  problem: AnswerProblem,
+export function entryProblemText(
+  problem: EntryProblem,
   question: Question,
   amount: (units: bigint) => string,
 ): string {

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { t } from "../../messages/index.ts";
 import type { Ranking } from "../../protocol/question/ranking.ts";
-import { disambiguate } from "../../protocol/said.ts";
+import { disambiguate } from "../../protocol/question/votes.ts";
 import { useDragging } from "../../view/dragging.ts";
 import { Items } from "../../view/items.tsx";
 import type { FieldProps } from "./field.ts";

@@ -2,10 +2,9 @@
 
 import { Fragment } from "preact";
 
-import { spentOn } from "../../client/answers.ts";
 import { number, t } from "../../messages/index.ts";
 import { Approval, type Knapsack } from "../../protocol/question/selection.ts";
-import { disambiguate } from "../../protocol/said.ts";
+import { disambiguate } from "../../protocol/question/votes.ts";
 import { useAmount } from "../../view/currency.ts";
 import { type Item, Items } from "../../view/items.tsx";
 import { LiveText, Meter } from "../../view/meter.tsx";
@@ -84,7 +83,7 @@ export function SelectionField({
             {t("form.chosen", { count: answer.chosen.length, most: question.atMost })}
           </output>
         ) : (
-          <Spent spent={spentOn(question.costs, answer)} budget={question.budget} />
+          <Spent spent={question.spent(answer.chosen)} budget={question.budget} />
         )}
       </div>
       <CheckList

@@ -5,25 +5,85 @@
  */
 
 import type { BallotRule, Term } from "../rule.ts";
-import { type Question, type QuestionJson, requireCount } from "./asked.ts";
+import { Question, requireCount } from "./asked.ts";
 import { type Draft, drawn, refuse } from "./draft.ts";
-import { type Fields, written } from "./fields.ts";
+import { amountOf, type Entries, type EntryProblem } from "./entries.ts";
+import { type Fields, type QuestionJson, written } from "./fields.ts";
+import { bitsOfSlots, type ChosenBits, disambiguate, integer, oneForEach } from "./votes.ts";
 
 /** A number for each option, which is its slot, within bounds of the values' cost together. */
-export interface Amounts extends Question {
-  readonly options: readonly string[];
+export abstract class Amounts extends Question {
+  abstract readonly options: readonly string[];
+  /** Least and most that the values may come to. */
+  abstract readonly least: bigint;
+  abstract readonly most: bigint;
+
   /** What the values come to; undefined where they are free of one another. */
-  totalOf(values: readonly bigint[]): bigint | undefined;
-  /** Least and most that they may come to. */
-  readonly least: bigint;
-  readonly most: bigint;
+  abstract totalOf(values: readonly bigint[]): bigint | undefined;
+
+  labels(): readonly string[] {
+    return this.options;
+  }
+
+  override answer(bits: readonly bigint[]): string[] {
+    const values = this.rule.slotValues(bits);
+    return disambiguate(this.options).flatMap((label, slot) => {
+      return values[slot] ? [`${label}: ${values[slot]}`] : [];
+    });
+  }
+
+  /** Amounts of all options as typed; undefined where they are no numbers. */
+  amountsIn({ amounts }: Entries): (bigint | undefined)[] {
+    return this.options.map((_, option) => amountOf(amounts[option]));
+  }
+
+  /** What the amounts come to, as far as they are numbers. */
+  totalIn(entries: Entries): bigint {
+    return this.totalOf(this.amountsIn(entries).map((value) => value ?? 0n)) ?? 0n;
+  }
+
+  problem(entries: Entries): EntryProblem | undefined {
+    const values = this.amountsIn(entries);
+    for (const [option, value] of values.entries()) {
+      const high = this.rule.slotMaxima[option]!;
+      if (value === undefined) return { kind: "whole", option };
+      if (value < 0n || value > high) return { kind: "range", option, low: 0n, high };
+    }
+    const total = this.totalOf(values as bigint[]);
+    if (total === undefined) return undefined;
+    if (total < this.least) return { kind: "less", amount: this.least - total };
+    if (total > this.most) return { kind: "over", amount: total - this.most };
+    return undefined;
+  }
+
+  override vote(entries: Entries): unknown {
+    return this.amountsIn(entries);
+  }
+
+  protected chosenBits(vote: unknown): ChosenBits {
+    const { options, rule, least, most } = this;
+    const given = oneForEach(vote, "values", options.length, "option");
+    const values = options.map((name, option) => {
+      const value = integer(given[option], name);
+      const largest = rule.slotMaxima[option]!;
+      if (value < 0n || value > largest) {
+        throw new RangeError(`${name}: ${value}, allowed are 0 to ${largest}`);
+      }
+      return value;
+    });
+    const total = this.totalOf(values);
+    if (total !== undefined && (total < least || total > most)) {
+      const allowed = least === most ? `${most}` : `${least} to ${most}`;
+      throw new RangeError(`the values come to ${total}, allowed are ${allowed}`);
+    }
+    return bitsOfSlots(rule, values);
+  }
 }
 
 /** A score in 0 … `maxScore` for each option. */
-export class Score implements Amounts {
+export class Score extends Amounts {
   static readonly KIND = "score";
   readonly kind = Score.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   readonly options: readonly string[];
   readonly maxScore: bigint;
@@ -33,7 +93,7 @@ export class Score implements Amounts {
   constructor(title: string, options: readonly string[], maxScore: bigint) {
     requireCount("options", options, 1);
     requirePositive("max_score", maxScore);
-    this.title = title;
+    super(title);
     this.options = options;
     this.maxScore = maxScore;
     this.rule = drawn((draft) => {
@@ -44,10 +104,6 @@ export class Score implements Amounts {
   /** From JSON. */
   static read(title: string, fields: Fields): Score {
     return new Score(title, fields.texts("options"), fields.integer("max_score"));
-  }
-
-  labels(): readonly string[] {
-    return this.options;
   }
 
   toJson(): QuestionJson {
@@ -61,10 +117,9 @@ export class Score implements Amounts {
 }
 
 /** Points that are given away, at most `credits` of them. */
-export class Points implements Amounts {
+export class Points extends Amounts {
   static readonly KIND = "points";
   readonly kind = Points.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   readonly options: readonly string[];
   /** At least 1. */
@@ -92,7 +147,7 @@ export class Points implements Amounts {
     }
     const most = largest * BigInt(options.length);
     if (most < atLeast) throw refuse("at_least", `${atLeast}, at most ${most} can be given`);
-    this.title = title;
+    super(title);
     this.options = options;
     this.credits = credits;
     this.atLeast = atLeast;
@@ -110,10 +165,6 @@ export class Points implements Amounts {
     const atLeast = fields.has("at_least") ? fields.integer("at_least") : 0n;
     const most = fields.has("max_per_option") ? fields.integer("max_per_option") : undefined;
     return new Points(title, options, credits, atLeast, most);
-  }
-
-  labels(): readonly string[] {
-    return this.options;
   }
 
   toJson(): QuestionJson {
@@ -142,10 +193,9 @@ export class Points implements Amounts {
 }
 
 /** A whole divided among the options, to the last unit. */
-export class Split implements Amounts {
+export class Split extends Amounts {
   static readonly KIND = "split";
   readonly kind = Split.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   readonly options: readonly string[];
   /** Units of the whole, at least 1. */
@@ -154,7 +204,7 @@ export class Split implements Amounts {
   constructor(title: string, options: readonly string[], total = PERCENT) {
     requireCount("options", options, 2);
     requirePositive("total", total);
-    this.title = title;
+    super(title);
     this.options = options;
     this.total = total;
     this.rule = drawn((draft) => {
@@ -166,10 +216,6 @@ export class Split implements Amounts {
   static read(title: string, fields: Fields): Split {
     const options = fields.texts("options");
     return new Split(title, options, fields.has("total") ? fields.integer("total") : PERCENT);
-  }
-
-  labels(): readonly string[] {
-    return this.options;
   }
 
   toJson(): QuestionJson {
@@ -193,10 +239,9 @@ export class Split implements Amounts {
 const PERCENT = 100n;
 
 /** Votes whose squares cost credits, at most `credits` of them. */
-export class Quadratic implements Amounts {
+export class Quadratic extends Amounts {
   static readonly KIND = "quadratic";
   readonly kind = Quadratic.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   readonly options: readonly string[];
   readonly credits: bigint;
@@ -205,7 +250,7 @@ export class Quadratic implements Amounts {
   constructor(title: string, options: readonly string[], credits: bigint) {
     requireCount("options", options, 1);
     requirePositive("credits", credits);
-    this.title = title;
+    super(title);
     this.options = options;
     this.credits = credits;
     this.rule = drawn((draft) => {
@@ -217,10 +262,6 @@ export class Quadratic implements Amounts {
   /** From JSON. */
   static read(title: string, fields: Fields): Quadratic {
     return new Quadratic(title, fields.texts("options"), fields.integer("credits"));
-  }
-
-  labels(): readonly string[] {
-    return this.options;
   }
 
   toJson(): QuestionJson {

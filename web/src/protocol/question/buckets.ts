@@ -5,16 +5,17 @@
  */
 
 import type { BallotRule } from "../rule.ts";
-import { type Question, type QuestionJson, requireDistinct } from "./asked.ts";
+import { Question, requireDistinct } from "./asked.ts";
 import { refuse } from "./draft.ts";
-import { type Fields, written } from "./fields.ts";
+import type { Entries, EntryProblem } from "./entries.ts";
+import { type Fields, type QuestionJson, written } from "./fields.ts";
 import { singleChoice } from "./selection.ts";
+import { type ChosenBits, oneForEach, oneHot, oneOf } from "./votes.ts";
 
 /** One bucket. */
-export class Histogram implements Question {
+export class Histogram extends Question {
   static readonly KIND = "histogram";
   readonly kind = Histogram.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   /** Names of the buckets, at least two. */
   readonly options: readonly string[];
@@ -32,7 +33,7 @@ export class Histogram implements Question {
     if (bounds?.some((bound, place) => place > 0 && bound <= bounds[place - 1]!)) {
       throw refuse("bounds", "not strictly increasing");
     }
-    this.title = title;
+    super(title);
     this.options = options;
     this.bounds = bounds;
     this.rule = singleChoice(options.length);
@@ -52,13 +53,24 @@ export class Histogram implements Question {
     const { kind, title, options, bounds } = this;
     return { kind, title, options, ...(bounds && { bounds: bounds.map(written) }) };
   }
+
+  problem({ chosen }: Entries): EntryProblem | undefined {
+    return chosen.length === 1 ? undefined : { kind: "choose" };
+  }
+
+  override vote({ chosen }: Entries): unknown {
+    return chosen[0];
+  }
+
+  protected chosenBits(vote: unknown): ChosenBits {
+    return oneHot(this.options.length, oneOf(this.options, vote, "option"));
+  }
 }
 
 /** One row and one column, counted together. */
-export class CrossTabulation implements Question {
+export class CrossTabulation extends Question {
   static readonly KIND = "cross_tabulation";
   readonly kind = CrossTabulation.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   /** Names, at least two; slot `row · columns + column`. */
   readonly rows: readonly string[];
@@ -67,7 +79,7 @@ export class CrossTabulation implements Question {
   constructor(title: string, rows: readonly string[], columns: readonly string[]) {
     requireDistinct("rows", rows, 2);
     requireDistinct("columns", columns, 2);
-    this.title = title;
+    super(title);
     this.rows = rows;
     this.columns = columns;
     this.rule = singleChoice(rows.length * columns.length);
@@ -86,5 +98,28 @@ export class CrossTabulation implements Question {
   toJson(): QuestionJson {
     const { kind, title, rows, columns } = this;
     return { kind, title, rows, columns };
+  }
+
+  /** Rows first, then columns. */
+  override get choices(): number {
+    return this.rows.length + this.columns.length;
+  }
+
+  problem({ chosen }: Entries): EntryProblem | undefined {
+    const rows = this.rows.length;
+    if (!chosen.some((one) => one < rows)) return { kind: "row" };
+    return chosen.some((one) => one >= rows) ? undefined : { kind: "column" };
+  }
+
+  override vote({ chosen }: Entries): unknown {
+    const rows = this.rows.length;
+    return [chosen.find((one) => one < rows), chosen.find((one) => one >= rows)! - rows];
+  }
+
+  protected chosenBits(vote: unknown): ChosenBits {
+    const { rows, columns } = this;
+    const [row, column] = oneForEach(vote, "vote", 2, "row and column");
+    const pair = columns.length * oneOf(rows, row, "row") + oneOf(columns, column, "column");
+    return oneHot(rows.length * columns.length, pair);
   }
 }

@@ -5,9 +5,8 @@
  */
 
 import type { Terms } from "../rule.ts";
-import type { QuestionJson } from "./asked.ts";
 import { type Draft, refuse } from "./draft.ts";
-import { type Fields, written } from "./fields.ts";
+import { type Fields, type QuestionJson, written } from "./fields.ts";
 
 /** A bound on some options together. */
 export interface Cap {
@@ -33,8 +32,44 @@ export function capJson({ options, ofCosts, bound }: Cap): QuestionJson {
 }
 
 /** What each of its options takes of the bound: 1, or its cost. */
-export function pricesOf(cap: Cap, costs: readonly bigint[] | undefined): bigint[] {
+function pricesOf(cap: Cap, costs: readonly bigint[] | undefined): bigint[] {
   return cap.options.map((option) => (cap.ofCosts ? costs![option]! : 1n));
+}
+
+/** What chosen options take of a cap's bound. */
+function takenOf(
+  cap: Cap,
+  costs: readonly bigint[] | undefined,
+  chosen: readonly number[],
+): bigint {
+  const prices = pricesOf(cap, costs);
+  return cap.options.reduce((sum, option, place) => {
+    return chosen.includes(option) ? sum + prices[place]! : sum;
+  }, 0n);
+}
+
+/** The first cap that chosen options break. */
+export function brokenCap(
+  caps: readonly Cap[],
+  costs: readonly bigint[] | undefined,
+  chosen: readonly number[],
+): Cap | undefined {
+  return caps.find((cap) => takenOf(cap, costs, chosen) > cap.bound);
+}
+
+/** RangeError when chosen options break a cap. */
+export function requireCaps(
+  caps: readonly Cap[],
+  options: readonly string[],
+  costs: readonly bigint[] | undefined,
+  chosen: readonly number[],
+): void {
+  const cap = brokenCap(caps, costs, chosen);
+  if (!cap) return;
+  const names = cap.options.map((option) => options[option]!).join(", ");
+  const noun = cap.ofCosts ? "spent" : "chosen";
+  const taken = takenOf(cap, costs, chosen);
+  throw new RangeError(`${taken} ${noun} of ${names}: at most ${cap.bound}`);
 }
 
 /** Most of its options that a ballot can select. */

@@ -10,6 +10,9 @@
 import { Malformed } from "../errors.ts";
 import type { Json } from "../json.ts";
 
+/** The JSON form of a question or a part of it, for `JSON.stringify`. */
+export type QuestionJson = Readonly<Record<string, unknown>>;
+
 const EXACT = 1n << 53n;
 const DECIMAL = /^(0|-?[1-9][0-9]{0,39})$/;
 /** No rule has more slots, bits or rows of a kind than this. */

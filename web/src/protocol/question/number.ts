@@ -5,9 +5,11 @@
  */
 
 import type { BallotRule, Term } from "../rule.ts";
-import { type Question, type QuestionJson, requireDistinct } from "./asked.ts";
+import { Question, requireDistinct } from "./asked.ts";
 import { type Draft, drawn, refuse } from "./draft.ts";
-import { type Fields, written } from "./fields.ts";
+import { amountOf, type Entries, type EntryProblem } from "./entries.ts";
+import { type Fields, type QuestionJson, written } from "./fields.ts";
+import { bitsOfSlots, type ChosenBits, integer, oneOf } from "./votes.ts";
 
 const STATISTICS = ["mean", "variance", "mean variance"];
 
@@ -21,10 +23,9 @@ export interface NumberRange {
 }
 
 /** A number in `low … high` and a group; each group's count, sum and sum of squares. */
-export class NumberQuestion implements Question {
+export class NumberQuestion extends Question {
   static readonly KIND = "number";
   readonly kind = NumberQuestion.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   readonly range: NumberRange;
   /** Names, at least two; none when there is but one. */
@@ -43,7 +44,7 @@ export class NumberQuestion implements Question {
     if (!STATISTICS.includes(statistics.join(" "))) {
       throw refuse("statistics", "not mean, variance or both in this order");
     }
-    this.title = title;
+    super(title);
     this.range = range;
     this.groups = groups;
     this.statistics = statistics;
@@ -125,5 +126,54 @@ export class NumberQuestion implements Question {
     }
     draft.row(members, 1n);
     for (const bound of bounds) draft.row(bound, 0n);
+  }
+
+  override answer(bits: readonly bigint[]): string[] {
+    const values = this.rule.slotValues(bits);
+    const width = this.slotsPerGroup;
+    const group = values.findIndex((value, slot) => slot % width === 0 && value) / width;
+    const name = this.groups.length ? `${this.groups[group]}: ` : "";
+    const number = this.range.low + values[width * group + 1]!;
+    return [`${name}${number} ${this.range.unit}`.trimEnd()];
+  }
+
+  /** Its groups, or the number alone. */
+  override get choices(): number {
+    return Math.max(1, this.groups.length);
+  }
+
+  problem({ chosen, amounts }: Entries): EntryProblem | undefined {
+    const { low, high } = this.range;
+    const value = amounts[0]?.trim() ? amountOf(amounts[0]) : undefined;
+    if (value === undefined || value < low || value > high) return { kind: "number", low, high };
+    return this.groups.length && chosen.length !== 1 ? { kind: "group" } : undefined;
+  }
+
+  override vote({ chosen, amounts }: Entries): unknown {
+    const value = amountOf(amounts[0]);
+    return this.groups.length ? { value, group: chosen[0] } : { value };
+  }
+
+  protected chosenBits(vote: unknown): ChosenBits {
+    const { low, high, unit } = this.range;
+    const names = typeof vote === "object" && vote && !Array.isArray(vote) ? Object.keys(vote) : [];
+    if (!names.includes("value") || names.some((name) => name !== "value" && name !== "group")) {
+      throw new RangeError('a vote is {"value": number, "group": index}');
+    }
+    const { value: given, group: ofGroup } = vote as { value: unknown; group?: unknown };
+    const value = integer(given, "value");
+    if (value < low || value > high) {
+      throw new RangeError(`${value}, allowed are ${low} to ${high} ${unit}`);
+    }
+    const groups = this.groups.length ? this.groups : ["all"];
+    const named = names.includes("group");
+    if (!named && groups.length > 1) throw new RangeError("a group is missing");
+    const group = named ? oneOf(groups, ofGroup, "group") : 0;
+    const above = value - low;
+    const own = [1n, above, above * above].slice(0, this.slotsPerGroup);
+    return bitsOfSlots(
+      this.rule,
+      groups.flatMap((_, number) => own.map((slot) => (number === group ? slot : 0n))),
+    );
   }
 }

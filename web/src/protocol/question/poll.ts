@@ -14,6 +14,7 @@ import { Fields } from "./fields.ts";
 import { NumberQuestion } from "./number.ts";
 import { Ranking } from "./ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "./selection.ts";
+import { oneForEach } from "./votes.ts";
 
 const KINDS = new Map<string, (title: string, fields: Fields) => Question>([
   [SingleChoice.KIND, SingleChoice.read],
@@ -52,6 +53,49 @@ export function pollLabels(questions: readonly Question[]): readonly string[] {
   if (questions.length === 1) return questions[0]!.labels();
   return questions.flatMap((question) => {
     return question.labels().map((label) => `${question.title}: ${label}`);
+  });
+}
+
+/**
+ * Bits of a ballot on all questions of a poll.
+ *
+ * @param vote A vote (§5.9); where there are several questions, a list with one for each.
+ * @throws RangeError: no such vote can be cast; says on what and why.
+ */
+export function ballotBits(questions: readonly Question[], vote: unknown): bigint[] {
+  if (questions.length === 1) return questions[0]!.voteBits(vote);
+  const votes = oneForEach(vote, "votes", questions.length, "question");
+  return questions.flatMap((question, number) => {
+    try {
+      return question.voteBits(votes[number]);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RangeError(`${question.title}: ${error.message}`, { cause: error });
+    }
+  });
+}
+
+/** What a ballot states on one question: its title, and the answer as a person reads it. */
+export interface QuestionAnswer {
+  readonly question: string;
+  readonly answer: readonly string[];
+}
+
+/**
+ * A ballot in words, question by question, for the voter to compare with what was chosen (§8.9).
+ *
+ * @param questions What the poll asks, in order.
+ * @param bits A vote that obeys the rule that they make.
+ */
+export function answersOf(
+  questions: readonly Question[],
+  bits: readonly bigint[],
+): QuestionAnswer[] {
+  let at = 0;
+  return questions.map((question) => {
+    const own = bits.slice(at, at + question.rule.bits);
+    at += question.rule.bits;
+    return { question: question.title, answer: question.answer(own) };
   });
 }
 

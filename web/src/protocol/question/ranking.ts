@@ -5,15 +5,16 @@
  */
 
 import type { BallotRule } from "../rule.ts";
-import { type Question, type QuestionJson, requireCount } from "./asked.ts";
+import { Question, requireCount } from "./asked.ts";
 import { type Draft, drawn, refuse } from "./draft.ts";
-import { type Fields, written } from "./fields.ts";
+import type { Entries, EntryProblem } from "./entries.ts";
+import { type Fields, type QuestionJson, written } from "./fields.ts";
+import { type ChosenBits, disambiguate, indices } from "./votes.ts";
 
 /** The first places are filled, without gaps, and a place gives its score. */
-export class Ranking implements Question {
+export class Ranking extends Question {
   static readonly KIND = "ranking";
   readonly kind = Ranking.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   /** At least one. */
   readonly options: readonly string[];
@@ -43,7 +44,7 @@ export class Ranking implements Question {
     if (fewest < 0 || fewest > places) {
       throw refuse("at_least", `${fewest} outside 0 … ${places}`);
     }
-    this.title = title;
+    super(title);
     this.options = options;
     this.scores = scores;
     this.atLeast = atLeast;
@@ -108,5 +109,35 @@ export class Ranking implements Question {
       const own = places.map((place) => one(option, place));
       draft.row([...own, ...slack.slice(option, option + 1)], 1n);
     }
+  }
+
+  override answer(bits: readonly bigint[]): string[] {
+    const options = disambiguate(this.options);
+    return this.scores.flatMap((_, place) => {
+      const placed = options.filter((_, option) => bits[this.bit(option, place)]);
+      return placed.map((option) => `${place + 1}. ${option}`);
+    });
+  }
+
+  problem({ chosen }: Entries): EntryProblem | undefined {
+    if (chosen.length < this.fewest) return { kind: "places", least: this.fewest };
+    const most = this.scores.length;
+    return chosen.length > most ? { kind: "many", most } : undefined;
+  }
+
+  protected chosenBits(vote: unknown): ChosenBits {
+    const placed = indices(this.options, vote);
+    const { length } = this.scores;
+    if (placed.length < this.fewest || placed.length > length) {
+      const allowed = `${this.fewest} to ${length}`;
+      throw new RangeError(`places filled: ${placed.length}, allowed are ${allowed}`);
+    }
+    return new Map(
+      [...this.options.keys()].flatMap((option) => {
+        return [...this.scores.keys()].map((place) => {
+          return [this.bit(option, place), BigInt(placed[place] === option)] as const;
+        });
+      }),
+    );
   }
 }

@@ -7,16 +7,26 @@
  */
 
 import type { BallotRule, Term } from "../rule.ts";
-import { type Question, type QuestionJson, requireCount } from "./asked.ts";
-import { type Cap, capJson, checkCaps, drawCaps, readCap, selectable } from "./caps.ts";
+import { Question, requireCount } from "./asked.ts";
+import {
+  brokenCap,
+  type Cap,
+  capJson,
+  checkCaps,
+  drawCaps,
+  readCap,
+  requireCaps,
+  selectable,
+} from "./caps.ts";
 import { type Draft, drawn, refuse } from "./draft.ts";
-import { type Fields, written } from "./fields.ts";
+import type { Entries, EntryProblem } from "./entries.ts";
+import { type Fields, type QuestionJson, written } from "./fields.ts";
+import { type ChosenBits, indices, oneHot, oneOf } from "./votes.ts";
 
 /** Exactly one option. */
-export class SingleChoice implements Question {
+export class SingleChoice extends Question {
   static readonly KIND = "single_choice";
   readonly kind = SingleChoice.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   /** At least one. */
   readonly options: readonly string[];
@@ -24,7 +34,7 @@ export class SingleChoice implements Question {
   readonly abstain: boolean;
 
   constructor(title: string, options: readonly string[], abstain = false) {
-    this.title = title;
+    super(title);
     this.options = options;
     this.abstain = abstain;
     this.rule = singleChoice(options.length);
@@ -43,13 +53,24 @@ export class SingleChoice implements Question {
     const { kind, title, options, abstain } = this;
     return { kind, title, options, ...(abstain && { abstain }) };
   }
+
+  problem({ chosen }: Entries): EntryProblem | undefined {
+    return chosen.length === 1 ? undefined : { kind: "choose" };
+  }
+
+  override vote({ chosen }: Entries): unknown {
+    return chosen[0];
+  }
+
+  protected chosenBits(vote: unknown): ChosenBits {
+    return oneHot(this.options.length, oneOf(this.options, vote, "option"));
+  }
 }
 
 /** Between `atLeast` and `atMost` options, within caps. */
-export class Approval implements Question {
+export class Approval extends Question {
   static readonly KIND = "approval";
   readonly kind = Approval.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   /** At least one. */
   readonly options: readonly string[];
@@ -90,7 +111,7 @@ export class Approval implements Question {
         throw refuse(`caps[${number}]`, `${left} can be approved, at least ${atLeast} asked`);
       }
     });
-    this.title = title;
+    super(title);
     this.options = options;
     this.atLeast = atLeast;
     this.atMost = atMost;
@@ -124,13 +145,31 @@ export class Approval implements Question {
       ...(caps.length && { caps: caps.map(capJson) }),
     };
   }
+
+  problem({ chosen }: Entries): EntryProblem | undefined {
+    const { atLeast, atMost, caps, costs } = this;
+    if (chosen.length < atLeast) return { kind: "few", least: atLeast };
+    if (chosen.length > atMost) return { kind: "many", most: atMost };
+    const cap = brokenCap(caps, costs, chosen);
+    return cap && { kind: "cap", cap };
+  }
+
+  protected chosenBits(vote: unknown): ChosenBits {
+    const { options, costs, caps, atLeast, atMost } = this;
+    const chosen = indices(options, vote);
+    if (chosen.length < atLeast || chosen.length > atMost) {
+      const allowed = `${atLeast} to ${atMost}`;
+      throw new RangeError(`options chosen: ${chosen.length}, allowed are ${allowed}`);
+    }
+    requireCaps(caps, options, costs, chosen);
+    return selectionBits(options, chosen);
+  }
 }
 
 /** Any options that together cost at most `budget`, within caps. */
-export class Knapsack implements Question {
+export class Knapsack extends Question {
   static readonly KIND = "knapsack";
   readonly kind = Knapsack.KIND;
-  readonly title: string;
   readonly rule: BallotRule;
   /** At least one. */
   readonly options: readonly string[];
@@ -152,7 +191,7 @@ export class Knapsack implements Question {
     checkCosts(costs, options.length);
     checkBudget(budget);
     checkCaps(caps, options.length, costs);
-    this.title = title;
+    super(title);
     this.options = options;
     this.costs = costs;
     this.budget = budget;
@@ -178,6 +217,29 @@ export class Knapsack implements Question {
     const { kind, title, options, costs, budget, caps } = this;
     const members = { costs: costs.map(written), budget: written(budget) };
     return { kind, title, options, ...members, ...(caps.length && { caps: caps.map(capJson) }) };
+  }
+
+  /** What chosen options cost together. */
+  spent(chosen: readonly number[]): bigint {
+    return chosen.reduce((sum, option) => sum + this.costs[option]!, 0n);
+  }
+
+  problem({ chosen }: Entries): EntryProblem | undefined {
+    const over = this.spent(chosen) - this.budget;
+    if (over > 0n) return { kind: "budget", amount: over };
+    const cap = brokenCap(this.caps, this.costs, chosen);
+    return cap && { kind: "cap", cap };
+  }
+
+  protected chosenBits(vote: unknown): ChosenBits {
+    const { options, costs, caps, budget } = this;
+    const chosen = indices(options, vote);
+    const spent = this.spent(chosen);
+    if (spent > budget) {
+      throw new RangeError(`the choice costs ${spent}, the budget is ${budget}`);
+    }
+    requireCaps(caps, options, costs, chosen);
+    return selectionBits(options, chosen);
   }
 }
 
@@ -228,6 +290,10 @@ function drawKnapsack(draft: Draft, costs: readonly bigint[], budget: bigint): T
   const priced = chosen.map(({ bit }, option) => ({ bit, coefficient: costs[option]! }));
   draft.row([...priced, ...draft.span(budget)], budget);
   return chosen;
+}
+
+function selectionBits(options: readonly string[], chosen: readonly number[]): ChosenBits {
+  return new Map([...options.keys()].map((option) => [option, BigInt(chosen.includes(option))]));
 }
 
 function checkBounds(options: number, atLeast: number, atMost: number): void {
