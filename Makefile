@@ -1,6 +1,6 @@
 # Ostraka. `make demo` and `make test` need a checkout, Python 3.11 with pip, and make; nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak tour lock releases vectors format clean
+.PHONY: help setup demo test check bench soak tour lock releases reference vectors format clean
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -34,6 +34,7 @@ check: setup ## Lint, types, layers, formatting, generated files current
 	scripts/check_native
 	python -m tests.vectors.generate --check
 	python scripts/releases.py --check
+	python scripts/api_reference.py --check
 	scripts/lock --check
 	python scripts/check_tree.py
 
@@ -52,6 +53,9 @@ lock: setup ## Lock the Python and Rust packages again
 
 releases: setup ## Write the contracts' code hashes for verifiers again
 	@python scripts/releases.py
+
+reference: setup ## Write docs/api.md again
+	@python scripts/api_reference.py
 
 vectors: setup ## Write the shared test vectors again
 	@python -m tests.vectors.generate

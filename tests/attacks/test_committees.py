@@ -86,6 +86,7 @@ def test_a_node_signs_and_serves_the_committee_that_its_operator_named(
             for committee, code in ((poll.committee, 200), (other, 403)):
                 answer = await village.client.post(url, content=committee.encode())
                 assert answer.status_code == code, answer.text
+            assert answer.json()["title"] == "Committee rejected"
 
     asyncio.run(run())
 

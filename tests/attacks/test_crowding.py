@@ -9,18 +9,21 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ostraka.chain.contract import Head
 from ostraka.node import accepting as module
-from ostraka.node.accepting import Accepting, Receipt
+from ostraka.node.accepting import BallotIntake, Receipt
 from ostraka.node.failures import MOST_REMEMBERED, SUSPECTED_AFTER, Failures
 from ostraka.node.fair_queue import FairQueue
+from ostraka.node.phases import Keyed
+from ostraka.node.poll_progress import PollProgress
+from ostraka.node.poll_service import PollService
+from ostraka.node.served_poll import ServedPoll
 from ostraka.wire.clients import client_of
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, encode_records
-from tests.backend.test_release import release_of
 from tests.support.flood import Flood, false_proofs
-from tests.support.polls import OPENS_AT, SyntheticPoll, approval_poll, open_view
+from tests.support.node_polls import accepting_service, in_phase
+from tests.support.polls import OPENS_AT, SyntheticPoll, approval_poll
 from tests.support.town import Town, vote_for
 
 CONNECTIONS, RESENT = 14, 400
@@ -28,11 +31,11 @@ PATIENCE_S = 20
 """Generous, for a busy machine; `make bench GROUPS=node` holds it to 3 s."""
 
 
-class OneQueue(Accepting):
+class OneQueue(BallotIntake):
     """The old rule: one queue for all, and nothing is looked at before it."""
 
-    def __init__(self, state: module.PollState) -> None:
-        super().__init__(state)
+    def __init__(self, served: ServedPoll, progress: PollProgress) -> None:
+        super().__init__(served, progress)
         self._queue: asyncio.Queue[module._Waiting] = asyncio.Queue(module.QUEUE_LIMIT)
 
     async def submit(self, record: CastRecord, client: str) -> Receipt | Problem:
@@ -56,21 +59,15 @@ def poll() -> SyntheticPoll:
     return approval_poll()
 
 
-def node_of(poll: SyntheticPoll, folder: Path, kind: type[Accepting] = Accepting) -> Accepting:
-    state = release_of(poll, folder, [])._state
-    state.head = Head(1, bytes(32), OPENS_AT + 1000)
-    state.view = open_view(poll)
-    return kind(state)
-
-
 def answers_of(
-    accepting: Accepting, batches: Sequence[tuple[str, Sequence[CastRecord]]]
+    service: PollService, batches: Sequence[tuple[str, Sequence[CastRecord]]]
 ) -> list[list[Receipt | Problem]]:
     """What each of some clients' batches, sent one after the other, is answered."""
 
     async def run() -> list[list[Receipt | Problem]]:
+        accepting = service.accepting
         # Of this loop.
-        accepting._arrived, accepting._state.lock = asyncio.Event(), asyncio.Lock()
+        accepting._arrived, service.progress.lock = asyncio.Event(), asyncio.Lock()
         worker = asyncio.create_task(accepting.work())
         answers = [
             await asyncio.gather(*(accepting.submit(record, client) for record in records))
@@ -82,7 +79,7 @@ def answers_of(
     return asyncio.run(run())
 
 
-def crowded(accepting: Accepting, false: Sequence[CastRecord], honest: CastRecord) -> object:
+def crowded(accepting: BallotIntake, false: Sequence[CastRecord], honest: CastRecord) -> object:
     """What an honest ballot is answered in the crowd."""
 
     async def run() -> object:
@@ -106,13 +103,15 @@ def crowded(accepting: Accepting, false: Sequence[CastRecord], honest: CastRecor
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("kind", [OneQueue, Accepting])
+@pytest.mark.parametrize("kind", [OneQueue, BallotIntake])
 def test_false_proofs_leave_honest_ballots_their_place(
-    poll: SyntheticPoll, tmp_path: Path, kind: type[Accepting]
+    poll: SyntheticPoll, tmp_path: Path, kind: type[BallotIntake]
 ) -> None:
     """Even those of other voters from the attacker's own address, as behind one gateway."""
     false = false_proofs(poll.factory, poll.voter_keys[0], RESENT, OPENS_AT)
-    answer = crowded(node_of(poll, tmp_path, kind), false, poll.prepared[1].record)
+    service = accepting_service(poll, tmp_path)
+    intake = kind(service.served, service.progress)
+    answer = crowded(intake, false, poll.prepared[1].record)
     if kind is OneQueue:
         assert isinstance(answer, Problem)
         assert answer.kind is ProblemType.QUEUE_FULL
@@ -121,22 +120,22 @@ def test_false_proofs_leave_honest_ballots_their_place(
 
 
 def test_malice_is_proven_by_signed_ballots_alone(poll: SyntheticPoll, tmp_path: Path) -> None:
-    accepting = node_of(poll, tmp_path)
+    service = accepting_service(poll, tmp_path)
     liar, victim = poll.voter_keys[:2]
     false = false_proofs(poll.factory, liar, SUSPECTED_AFTER + 1, OPENS_AT)
     # The same false ballots in the victim's name; the liar cannot sign them so.
     slandering = [
         replace(one, ballot=victim.address + one.ballot[len(victim.address) :]) for one in false
     ]
-    answers = answers_of(accepting, [("liar", slandering), ("liar", false)])
+    answers = answers_of(service, [("liar", slandering), ("liar", false)])
     titles = [[one.detail for one in batch if isinstance(one, Problem)] for batch in answers]
     assert all("not of this ballot" in one for one in titles[0])
     assert all(one.startswith("B6") for one in titles[1])
-    assert not accepting._failures.suspected(victim.address)
-    assert accepting._failures.suspected(liar.address)
+    assert not service.accepting._failures.suspected(victim.address)
+    assert service.accepting._failures.suspected(liar.address)
     honest = [one.record for one in poll.prepared[:2]]
     # Last, not never: a voter whose program is mended still votes.
-    ((first, second),) = answers_of(accepting, [("liar", honest)])
+    ((first, second),) = answers_of(service, [("liar", honest)])
     assert isinstance(first, Receipt)
     assert isinstance(second, Receipt)
 
@@ -144,18 +143,19 @@ def test_malice_is_proven_by_signed_ballots_alone(poll: SyntheticPoll, tmp_path:
 def test_a_false_proof_is_looked_at_once_and_alone_from_the_suspected(
     poll: SyntheticPoll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accepting = node_of(poll, tmp_path)
-    verify, batches = accepting._state.admission.verify, []
+    service = accepting_service(poll, tmp_path)
+    admission = in_phase(service, Keyed).admission
+    verify, batches = admission.verify, []
 
     def watched(records: Sequence[CastRecord]) -> object:
         batches.append([record.voter for record in records])
         return verify(records)
 
-    monkeypatch.setattr(accepting._state.admission, "verify", watched)
+    monkeypatch.setattr(admission, "verify", watched)
     liar = poll.voter_keys[0].address
     false = false_proofs(poll.factory, poll.voter_keys[0], 12, OPENS_AT)
     honest = [one.record for one in poll.prepared[1:]]
-    answers_of(accepting, [("him", [*false, *honest])])
+    answers_of(service, [("him", [*false, *honest])])
     mixed = [batch for batch in batches if liar in batch and len(batch) > 1]
     assert len(mixed) <= SUSPECTED_AFTER
     assert all(batch.count(liar) == 1 for batch in mixed)
@@ -163,7 +163,7 @@ def test_a_false_proof_is_looked_at_once_and_alone_from_the_suspected(
     looked_at = sum(batch.count(liar) for batch in batches)
     assert SUSPECTED_AFTER < looked_at <= len(false)
     before = len(batches)
-    ((again,),) = answers_of(accepting, [("other", false[:1])])
+    ((again,),) = answers_of(service, [("other", false[:1])])
     assert isinstance(again, Problem)
     assert again.detail.startswith("B6")
     assert len([batch for batch in batches[before:] if batch]) == 0

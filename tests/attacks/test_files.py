@@ -12,7 +12,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,17 +21,14 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 from typer.testing import CliRunner
 
-from ostraka.chain.contract import Head
 from ostraka.chain.registry import OpenedPoll, Status
 from ostraka.cli.main import app
 from ostraka.key_files import FORMAT, Cost, write_key
-from ostraka.node.accepting import Accepting
+from ostraka.node.finality import PollEnd
+from ostraka.node.phases import Accepting, Anchoring, Destroyed, Keyed, resume
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
-from ostraka.node.poll_state import PollState
-from ostraka.node.publication import Publication
-from ostraka.node.release import Release
-from ostraka.node.repairing import Repairing
-from ostraka.node.settlement import Settlement
+from ostraka.node.poll_service import PollService
+from ostraka.node.served_poll import ServedPoll
 from ostraka.node.store import NodeStore
 from ostraka.sealing import SEED_BYTES, PollKey, ballot_info
 from ostraka.services.settings import NODE_PASSPHRASES
@@ -43,7 +39,8 @@ from ostraka.wire.records import CastRecord
 from ostraka_verifier.board import Board
 from ostraka_verifier.errors import Malformed
 from tests.support.keys import plain_key
-from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll, open_view
+from tests.support.node_polls import in_phase, move, observation
+from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.town import Poll, Town, eventually, vote_for
 
 ME = 2
@@ -333,18 +330,25 @@ class Node:
                 announcement=b"",
             )
         )
-        self.state = self.restarted()
-        self.state.head = Head(1, bytes(32), CLOSES_AT - 1)
-        self.state.view = open_view(self.poll)
-        self._run(Accepting(self.state).ingest(self._records()))
+        self.service = self.restarted()
+        self.ingest(self.service)
 
-    def restarted(self) -> Any:
-        """The poll as the node finds it at start."""
-        poll = self.poll
-        published = poll.published
+    def restarted(self, **view: Any) -> PollService:
+        """The poll as the node finds it at start.
+
+        Args:
+            view: What the chain shows of it; open unless a test says otherwise.
+        """
+        poll, observed = self.poll, observation(self.poll, **view)
         (row,) = self.store.polls()
         key = poll.node_keys[ME - 1]
-        return PollState(poll.curve, self.store, self.secrets, [], published, row, key, [])
+        served = ServedPoll(poll.curve, self.store, self.secrets, [], poll.published, row, key, [])
+        return PollService(served, resume(served, row, observed), observed)
+
+    def destroy(self) -> None:
+        """The tally is final."""
+        phase = in_phase(self.service, Keyed)
+        move(self.service, lambda: phase.destroy(PollEnd(Status.TALLIED)))
 
     def opens(self) -> int:
         """Boxes that a copy of the database opens."""
@@ -358,41 +362,34 @@ class Node:
 
     def board(self) -> bytes:
         """The board that this node serves after anchoring, with nobody to ask."""
-        state = self.restarted()
         digests = [one.ballot.digest for one in self.poll.prepared]
-        root, _ = state.root(digests)
+        root, _ = self.service.served.root(digests)
         leaves = b"".join(digests)
         self.store.sign_root(
             SignedRoot(poll_id=1, round=0, root_digest=root.digest, leaves=leaves, signature=b"")
         )
-        view = open_view(self.poll)
-        state.view = replace(view, status=Status.TALLIED, root=root, anchored_at=1)
+        service = self.restarted(status=Status.TALLIED, root=root, anchored_at=1)
+        anchoring = Anchoring.of(service.progress.observed.view)
+        if anchoring is not None and isinstance(service.phase, Accepting):
+            frozen = move(service, service.phase.freeze)
+            move(service, lambda: frozen.anchored(anchoring))
         provider: Any = type("Provider", (), {})()
         provider.anchored = lambda _: self.poll.attest(root, [1, 2, 3])
         keys = PollKeyList(tuple(key.public_key for key in self.poll.poll_keys))
         opened = OpenedPoll(keys.node_keys, tuple(bytes(65) for _ in keys.node_keys))
         provider.opened = lambda _: opened
-        state.registries = [provider]
-        state.opened()
-        state.pinned = keys
-        return Publication(state, self._release(state)).board()
+        served: Any = service.served
+        served.registries = [provider]
+        served.opened(service.progress.observed.view)
+        served.pinned = keys
+        return service.publication.board()
 
-    def ingest_again(self, state: Any) -> None:
-        """Peers send all ballots once more."""
-        state.head = Head(1, bytes(32), CLOSES_AT - 1)
-        self._run(Accepting(state).ingest(self._records()))
+    def ingest(self, service: PollService) -> None:
+        """Peers send all ballots."""
+        asyncio.run(service.accepting.ingest(self._records()))
 
     def _records(self) -> list[CastRecord]:
         return [one.record for one in self.poll.prepared]
-
-    @staticmethod
-    def _release(state: Any) -> Release:
-        repairing = Repairing(state)
-        return Release(state, Settlement(state, Accepting(state), repairing), repairing)
-
-    @staticmethod
-    def _run(job: Any) -> None:
-        asyncio.run(job)
 
 
 def test_a_copy_of_the_database_opens_no_share(url: str, tmp_path: Path) -> None:
@@ -415,7 +412,7 @@ def test_after_the_tally_no_file_holds_the_secret_or_a_box(url: str, tmp_path: P
     if url.startswith("sqlite"):
         assert all(_is_in(before, box) for box in node.boxes)
     board = node.board()
-    node.state.destroy_key()
+    node.destroy()
     left = node.files() + b"\0".join(_values(node.engine))
     assert secret not in left
     assert secret.hex().encode() not in left
@@ -428,8 +425,8 @@ def test_after_the_tally_no_file_holds_the_secret_or_a_box(url: str, tmp_path: P
     assert len(read.leaves) == len(node.poll.prepared)
     # Peers that send the ballots again bring no box back.
     again = node.restarted()
-    assert again.poll_key is None
-    node.ingest_again(again)
+    assert isinstance(again.phase, Destroyed)
+    node.ingest(again)
     left = b"\0".join(_values(node.engine))
     assert not any(_is_in(left, box) for box in node.boxes)
 
@@ -458,16 +455,15 @@ def test_a_node_without_the_file_of_a_poll_makes_no_other_key(url: str, tmp_path
     with pytest.raises(LostSecret, match="not that of the announced poll key"):
         node.restarted()
     file.write_bytes(kept)
-    assert node.restarted().poll_key.public_key == node.key.public_key
+    restarted = in_phase(node.restarted(), Keyed)
+    assert restarted.secret.poll_key.public_key == node.key.public_key
 
 
 def test_a_crash_while_destroying_is_finished_at_the_next_start(url: str, tmp_path: Path) -> None:
     node = Node(url, tmp_path)
     node.store.destroy_boxes(1, node.poll.context)
     # Here the power fails.
-    again = node.restarted()
-    assert again.poll_key is None
-    again.destroy_key()
+    in_phase(node.restarted(), Destroyed).erase()
     assert list((tmp_path / "secrets").iterdir()) == []
 
 

@@ -21,9 +21,9 @@ from ostraka.node.possession import answer_challenge
 from ostraka.sealing import PollKey
 from ostraka.wire.peer_auth import HEADER
 from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, waiting_hash
+from ostraka.wire.problem_types import ProblemType
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.parameters import Description
 from ostraka_verifier.poll_key import node_key
 from ostraka_verifier.published import PublishedPoll
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -54,16 +54,7 @@ class Chain:
 
 
 def published(poll: SyntheticPoll) -> PublishedPoll:
-    return PublishedPoll(
-        poll.identity,
-        poll.domain,
-        poll.context,
-        poll.parameters,
-        poll.rule,
-        poll.outcome,
-        Description.decode(poll.description),
-        poll.committee,
-    )
+    return poll.published
 
 
 def courier_of(
@@ -243,6 +234,7 @@ def test_a_node_with_two_keys_is_named(poll: SyntheticPoll, tmp_path: Path) -> N
             with pytest.raises(CourierError) as refused:
                 await bring(village, chain)
             said = str(refused.value).split("; ")[1:]
+            assert refused.value.kind is ProblemType.POLL_KEYS_UNSIGNED
             twice = [one for one in said if "announces different poll keys" in one]
             assert [one[: len("node 4:")] for one in twice] == ["node 4:"]
             assert not chain.opened

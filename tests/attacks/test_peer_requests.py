@@ -144,6 +144,8 @@ def test_at_real_nodes(tmp_path: Path) -> None:
                     village.url(node, "/peer/ballots"), content=bytes(8), headers={HEADER: value}
                 )
                 codes.append(answer.status_code)
+                if answer.status_code == 409:
+                    assert answer.json()["title"] == "Request already used"
             return codes
 
     assert asyncio.run(run()) == [200, 409, 400]

@@ -20,8 +20,10 @@ from fastapi import FastAPI, Request, Response
 
 from ostraka.chain.registry import Status
 from ostraka.node import key_agreement
+from ostraka.node.phases import Announced, HeldSecret
 from ostraka.node.possession import answer_challenge, make_challenge, possession
 from ostraka.sealing import (
+    SEED_BYTES,
     PollKey,
     Recipient,
     ballot_info,
@@ -141,7 +143,7 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
     kind: str, poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
-    announced = cache(lambda: COPIES[kind](village.service(1).state.announcements[1].public_key))
+    announced = cache(lambda: COPIES[kind](village.service(1).served.announcements[1].public_key))
     copier = Copier(poll, COPIER, announced)
 
     async def run() -> None:
@@ -158,7 +160,7 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
                 assert waiting == {COPIER: "key"}
             # A key that is none is refused at once; nobody can answer for the copier of the others.
             assert set(copier.relayed) == (set() if kind == "top bit" else {400})
-            copied = village.service(1).state.announcements[1].public_key
+            copied = village.service(1).served.announcements[1].public_key
             made = COPIES[kind](copied)
             assert old_rule([copied, made]) or kind == "copy"
             if kind in ("copy", "top bit", "point of small order"):
@@ -384,7 +386,7 @@ def test_honest_nodes_sign_one_list_and_answer_until_it_is_open(
             late = await challenge(village, 2, 1, body)
             assert (late.status_code, late.json()["title"]) == (409, "Too late")
             for node in range(1, 5):
-                assert village.service(node).state.pinned == keys
+                assert village.service(node).served.pinned == keys
                 report = KeyReport.from_json(await village.get(node, "/opening"), poll.nodes)
                 assert report.pinned(keys.node_keys) == keys
 
@@ -430,11 +432,12 @@ def test_another_announcement_is_signed_anew(poll: SyntheticPoll, tmp_path: Path
             await village.give_census()
             await village.tick(5)
             first = village.service(1).keys._keys
-            state = village.service(3).state
-            fresh = PollKey()
+            service = village.service(3)
+            served, fresh = service.served, PollKey()
             statement = typed_data.POLL_KEY, poll.context, node_key(fresh.public_key)
-            state.announcements[3] = Announcement(fresh.public_key, state.sign(*statement))
-            state.poll_key = fresh
+            served.announcements[3] = Announcement(fresh.public_key, served.sign(*statement))
+            secret = HeldSecret.of(served, fresh.secret() + bytes(SEED_BYTES))
+            service.progress.phase = Announced(served, secret)
             await village.tick(6)
             second = village.service(1).keys._keys
             assert first is not None
@@ -545,7 +548,7 @@ def test_vectors_of_refused_lists_are_in_no_list() -> None:
 
 
 def test_the_status_of_the_view_decides(poll: SyntheticPoll, tmp_path: Path) -> None:
-    """A node that has not seen the chain yet answers nobody: the poll may be open."""
+    """A node sees the chain before it serves: it answers no challenge of a poll that is open."""
     village = Village(poll, tmp_path)
 
     async def run() -> None:
@@ -553,16 +556,22 @@ def test_the_status_of_the_view_decides(poll: SyntheticPoll, tmp_path: Path) -> 
             await village.give_census()
             keys = PollKeyList(
                 tuple(
-                    village.service(node).state.announcements[node].public_key
+                    village.service(node).served.announcements[node].public_key
                     for node in range(1, 5)
                 )
             )
             body = make_challenge(poll.context, keys, 2, 1, bytes(32))
-            assert village.service(1).state.view is None
-            assert (await challenge(village, 2, 1, body)).status_code == 409
-            village.registry.show(status=Status.CREATED)
-            await village.tick()
             assert (await challenge(village, 2, 1, body)).status_code == 200
+            # Opened, and at a reorganization not open any more.
+            for status, code in ((Status.OPEN, 409), (Status.CREATED, 200), (Status.VOID, 409)):
+                village.registry.show(status=status)
+                await village.tick()
+                assert (await challenge(village, 2, 1, body)).status_code == code
+            again = village.nodes[1]
+            village.registry.show(status=Status.OPEN)
+            again._forget(POLL)
+            await village.tick()
+            assert (await challenge(village, 2, 1, body)).status_code == 409
 
     asyncio.run(run())
 
@@ -579,21 +588,21 @@ def test_pinned_keys_that_are_refused_serve_for_nothing(
         async with village.run({COPIER: copier.app}, seeded=True):
             village.registry.open_poll((*keys[:3], keys[0]), (bytes(65),) * 4)
             await village.tick(2)
-            announced = village.service(2).state.announcements
+            announced = village.service(2).served.announcements
             assert {node: node_key(one.public_key) for node, one in announced.items()} == {
                 1: keys[0],
                 2: keys[1],
                 3: keys[2],
                 COPIER: keys[0],
             }
-            assert village.service(2).state.pinned is None
+            assert village.service(2).served.pinned is None
             village.registry.open_poll((keys[1], keys[0], *keys[2:]), (bytes(65),) * 4)
             await village.tick(2)
             for node in (1, 2):
-                state = village.service(node).state
-                assert state.pinned is None
-                assert state.helper() is None
-                assert state.view == village.registry.view
+                service = village.service(node)
+                assert service.served.pinned is None
+                assert service.served.repair_committee() is None
+                assert service.progress.observed.view == village.registry.view
                 board = await village.client.get(village.url(node, "/board"))
                 assert board.status_code == 503
 

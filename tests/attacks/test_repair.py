@@ -17,9 +17,9 @@ from itertools import combinations
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from ostraka.node import possession, repair
+from ostraka.node import possession, repair_shares
 from ostraka.node.possession import answer_challenge
-from ostraka.node.repair import (
+from ostraka.node.repair_shares import (
     Contribution,
     Helper,
     Pair,
@@ -602,6 +602,6 @@ def test_one_info_for_all_purposes_would_open_seeds(
     with pytest.raises(Malformed, match="does not open"):
         attack(challenge)
     with monkeypatch.context() as weakened:
-        weakened.setattr(repair, "seed_info", lambda *_: b"one for all")
+        weakened.setattr(repair_shares, "seed_info", lambda *_: b"one for all")
         weakened.setattr(possession, "challenge_info", lambda *_: b"one for all")
         assert attack(opens_anything) == vote_in(poll)

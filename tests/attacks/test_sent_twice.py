@@ -29,13 +29,14 @@ from ostraka.chain.treasury import Treasury
 from ostraka.demo.local_stack import LocalStack
 from ostraka.gateway import indexer as indexing
 from ostraka.gateway.api import build_api
-from ostraka.gateway.conductor import Conductor
-from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
-from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
+from ostraka.gateway.polls import Polls
+from ostraka.gateway.rounds import Rounds
 from ostraka.keys import SigningKey
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
@@ -81,11 +82,11 @@ class Chain:
         stack = self.stack
         return Registry(self.rpc.url, stack.registry.address, stack.deployment.block)
 
-    def desk(self, engine: Engine) -> Desk:
-        """A gateway's desk; several on one database are several gateways, or one restarted."""
+    def gateway(self, engine: Engine) -> GatewayContext:
+        """A gateway; several on one database are several gateways, or one restarted."""
         stack, registry = self.stack, self.registry()
         treasury = Treasury(self.rpc.url, stack.treasury.address, stack.deployment.block)
-        return Desk(
+        return GatewayContext(
             self.rpc.url,
             registry,
             treasury,
@@ -141,8 +142,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def desk(chain: Chain, engine: Engine) -> Desk:
-    return chain.desk(engine)
+def gateway(chain: Chain, engine: Engine) -> GatewayContext:
+    return chain.gateway(engine)
 
 
 @pytest.fixture
@@ -180,9 +181,9 @@ def poll_wanted(chain: Chain) -> PollSpecification:
 
 
 @pytest.fixture
-def round_id(chain: Chain, desk: Desk) -> int:
+def round_id(chain: Chain, gateway: GatewayContext) -> int:
     wanted = RoundSpecification.model_validate(round_wanted(chain))
-    plan = Organizing(desk).create_round(wanted, SigningKey().address.hex())
+    plan = Rounds(gateway).create(wanted, SigningKey().address.hex())
     assert plan.round_id is not None
     return plan.round_id
 
@@ -218,46 +219,48 @@ def ask_again(act: Any, times: int = 6) -> Any:
 
 
 def test_by_the_old_rule_a_lost_answer_deposits_twice(
-    chain: Chain, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+    chain: Chain, gateway: GatewayContext, round_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Errand, "transact", old_rule(chain))
     chain.rpc.lose_answers = 1
-    ask_again(lambda: Organizing(desk).fund(round_id, BUDGET, "a request"))
+    ask_again(lambda: Rounds(gateway).fund(round_id, BUDGET, "a request"))
     assert chain.deposited(round_id) == 2 * BUDGET
 
 
 def test_by_the_old_rule_slow_mining_deposits_twice(
-    chain: Chain, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+    chain: Chain, gateway: GatewayContext, round_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Errand, "transact", old_rule(chain))
     chain.stop_mining()
     for _ in range(2):
         with pytest.raises(ChainError):
-            Organizing(desk).fund(round_id, BUDGET, "a request")
+            Rounds(gateway).fund(round_id, BUDGET, "a request")
     chain.mine()
     assert chain.deposited(round_id) == 2 * BUDGET
 
 
-def test_a_lost_answer_deposits_once(chain: Chain, desk: Desk, round_id: int) -> None:
+def test_a_lost_answer_deposits_once(chain: Chain, gateway: GatewayContext, round_id: int) -> None:
     chain.rpc.lose_answers = 1
-    first = ask_again(lambda: Organizing(desk).fund(round_id, BUDGET, "a request"))
-    assert Organizing(desk).fund(round_id, BUDGET, "a request") == first
+    first = ask_again(lambda: Rounds(gateway).fund(round_id, BUDGET, "a request"))
+    assert Rounds(gateway).fund(round_id, BUDGET, "a request") == first
     assert chain.deposited(round_id) == BUDGET
-    Organizing(desk).fund(round_id, 1, "another request")
+    Rounds(gateway).fund(round_id, 1, "another request")
     assert chain.deposited(round_id) == BUDGET + 1
 
 
 @pytest.mark.usefixtures("quick")
-def test_without_blocks_one_transaction_waits(chain: Chain, desk: Desk, round_id: int) -> None:
+def test_without_blocks_one_transaction_waits(
+    chain: Chain, gateway: GatewayContext, round_id: int
+) -> None:
     """Sent again, the node says `known transaction`: that is no failure, nor a reason for more."""
     chain.stop_mining()
     chain.rpc.lose_answers = 1
     for _ in range(3):
         with pytest.raises(NotMinedYet):
-            Organizing(desk).fund(round_id, BUDGET, "a request")
+            Rounds(gateway).fund(round_id, BUDGET, "a request")
     assert chain.deposited(round_id) == 0
     chain.mine()
-    Organizing(desk).fund(round_id, BUDGET, "a request")
+    Rounds(gateway).fund(round_id, BUDGET, "a request")
     chain.mine()
     assert chain.deposited(round_id) == BUDGET
 
@@ -266,7 +269,7 @@ def test_without_blocks_one_transaction_waits(chain: Chain, desk: Desk, round_id
 @pytest.mark.parametrize("replacement_arrives", [True, False])
 def test_a_stuck_one_is_replaced_under_its_nonce_and_either_may_be_mined(
     chain: Chain,
-    desk: Desk,
+    gateway: GatewayContext,
     round_id: int,
     replacement_arrives: bool,
     monkeypatch: pytest.MonkeyPatch,
@@ -274,8 +277,8 @@ def test_a_stuck_one_is_replaced_under_its_nonce_and_either_may_be_mined(
     monkeypatch.setattr(sending, "STUCK_S", 0)
     chain.stop_mining()
     with pytest.raises(NotMinedYet):
-        Organizing(desk).fund(round_id, BUDGET, "a request")
-    (before,) = desk.account.journal.open(desk.account.address, 0)[-1:]
+        Rounds(gateway).fund(round_id, BUDGET, "a request")
+    (before,) = gateway.account.journal.open(gateway.account.address, 0)[-1:]
     assert len(before.versions) == 1
     for _ in range(sending.STUCK_BLOCKS):
         # More than anybody offers: blocks pass it over.
@@ -283,21 +286,25 @@ def test_a_stuck_one_is_replaced_under_its_nonce_and_either_may_be_mined(
         chain.mine()
     chain.rpc.drop_sends = 0 if replacement_arrives else 100
     chain.rpc.direct("hardhat_setNextBlockBaseFeePerGas", hex(before.versions[0].max_fee // 2))
-    desk.push()
+    gateway.push()
     chain.rpc.healthy()
-    (after,) = desk.account.journal.open(desk.account.address, 0)[-1:]
+    (after,) = gateway.account.journal.open(gateway.account.address, 0)[-1:]
     assert after.nonce == before.nonce
     assert len(after.versions) == 2
     assert after.versions[1].max_fee > before.versions[0].max_fee
     chain.rpc.direct("hardhat_setNextBlockBaseFeePerGas", hex(before.versions[0].max_fee // 2))
     chain.mine()
-    (sent,) = Organizing(desk).fund(round_id, BUDGET, "a request")
+    (sent,) = Rounds(gateway).fund(round_id, BUDGET, "a request")
     assert sent.hash == after.versions[1 if replacement_arrives else 0].hash
     assert chain.deposited(round_id) == BUDGET
 
 
 def test_a_gateway_that_stops_between_storing_and_sending_sends_once(
-    chain: Chain, engine: Engine, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+    chain: Chain,
+    engine: Engine,
+    gateway: GatewayContext,
+    round_id: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Stopped(BaseException):
         pass
@@ -308,27 +315,27 @@ def test_a_gateway_that_stops_between_storing_and_sending_sends_once(
     with monkeypatch.context() as patched:
         patched.setattr(sending, "_send", stop)
         with pytest.raises(Stopped):
-            Organizing(desk).fund(round_id, BUDGET, "a request")
+            Rounds(gateway).fund(round_id, BUDGET, "a request")
     assert chain.deposited(round_id) == 0
     # Nobody asks again: the restarted gateway sees to it by itself.
     monkeypatch.setattr(sending, "PUSH_S", 0)
-    restarted = chain.desk(engine)
-    Conductor(restarted).tick()
+    restarted = chain.gateway(engine)
+    PlanRunner(restarted).tick()
     assert chain.deposited(round_id) == BUDGET
-    Organizing(restarted).fund(round_id, BUDGET, "a request")
+    Rounds(restarted).fund(round_id, BUDGET, "a request")
     assert chain.deposited(round_id) == BUDGET
 
 
 @pytest.mark.usefixtures("quick")
 def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
-    chain: Chain, desk: Desk, round_id: int
+    chain: Chain, gateway: GatewayContext, round_id: int
 ) -> None:
     chain.rpc.drop_sends = 1000
     with pytest.raises(NotMinedYet):
-        Organizing(desk).fund(round_id, BUDGET, "a request")
-    (stored,) = desk.account.journal.open(desk.account.address, 0)[-1:]
+        Rounds(gateway).fund(round_id, BUDGET, "a request")
+    (stored,) = gateway.account.journal.open(gateway.account.address, 0)[-1:]
     # Another program with the same key takes the nonce.
-    other = desk.account.sign(
+    other = gateway.account.sign(
         stored.nonce,
         {"to": "0x" + "11" * 20, "value": 0, "gas": 21_000, "chainId": 31337},
         (10**11, 10**9),
@@ -340,12 +347,12 @@ def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
     # A provider of which every answer is of the block before: nothing is concluded.
     chain.rpc.stale_every, chain.rpc.lag = 1, 1
     with pytest.raises(NotMinedYet):
-        Organizing(desk).fund(round_id, BUDGET, "a request")
-    assert desk.account.journal.current("fund a request") is not None
+        Rounds(gateway).fund(round_id, BUDGET, "a request")
+    assert gateway.account.journal.current("fund a request") is not None
     chain.rpc.healthy()
     chain.rpc.direct("evm_setAutomine", True)
-    ask_again(lambda: Organizing(desk).fund(round_id, BUDGET, "a request"))
-    sent = desk.account.journal.current("fund a request")
+    ask_again(lambda: Rounds(gateway).fund(round_id, BUDGET, "a request"))
+    sent = gateway.account.journal.current("fund a request")
     assert sent is not None
     assert sent.nonce > stored.nonce
     assert chain.deposited(round_id) == BUDGET
@@ -353,32 +360,36 @@ def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
 
 @pytest.mark.usefixtures("quick")
 def test_a_refusal_forgets_nothing_that_another_has_sent_meanwhile(
-    chain: Chain, engine: Engine, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+    chain: Chain,
+    engine: Engine,
+    gateway: GatewayContext,
+    round_id: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The first answer is slow; until it comes the conductor, or another gateway, sends it too."""
+    """The first answer is slow; until it comes, the plan runner or another gateway sends it too."""
     chain.stop_mining()
     said = []
 
     def refused(*_: object) -> Web3RPCError:
         # Its replica takes what the other one refuses.
-        chain.desk(engine).push()
+        chain.gateway(engine).push()
         said.append("refused")
         return Web3RPCError("insufficient funds for gas * price + value")
 
     with monkeypatch.context() as patched:
         patched.setattr(sending, "_send", refused)
         with pytest.raises(NotMinedYet):
-            Organizing(desk).fund(round_id, BUDGET, "a request")
+            Rounds(gateway).fund(round_id, BUDGET, "a request")
     assert said == ["refused"]
     chain.mine()
-    Organizing(desk).fund(round_id, BUDGET, "a request")
+    Rounds(gateway).fund(round_id, BUDGET, "a request")
     chain.mine()
     assert chain.deposited(round_id) == BUDGET
 
 
-def test_two_at_once_replace_a_stuck_one_by_the_same(desk: Desk) -> None:
+def test_two_at_once_replace_a_stuck_one_by_the_same(gateway: GatewayContext) -> None:
     """Both see it stuck, and sign the same: neither fails, and it is kept once."""
-    account, journal = desk.account, desk.account.journal
+    account, journal = gateway.account, gateway.account.journal
     fields = {"to": "0x" + "11" * 20, "value": 0, "gas": 21_000, "chainId": 31337}
     first, second = (account.sign(1 << 40, fields, (fee, 1), 0) for fee in (10, 20))
     outgoing = Outgoing("a purpose", account.address, 1 << 40, fields, (first,))
@@ -391,7 +402,7 @@ def test_two_at_once_replace_a_stuck_one_by_the_same(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-def test_stale_replicas_deposit_once(chain: Chain, desk: Desk, round_id: int) -> None:
+def test_stale_replicas_deposit_once(chain: Chain, gateway: GatewayContext, round_id: int) -> None:
     """Nonce, head, state and receipts each from another replica, of which some are behind."""
     for _ in range(4):
         chain.mine()
@@ -399,7 +410,7 @@ def test_stale_replicas_deposit_once(chain: Chain, desk: Desk, round_id: int) ->
         before = chain.deposited(round_id)
         chain.rpc.stale_every, chain.rpc.lag = every, 3
         chain.rpc.lose_answers = 1
-        ask_again(lambda name=f"request {every}": Organizing(desk).fund(round_id, 7, name), 20)  # type: ignore[misc]
+        ask_again(lambda name=f"request {every}": Rounds(gateway).fund(round_id, 7, name), 20)  # type: ignore[misc]
         chain.rpc.healthy()
         assert chain.deposited(round_id) == before + 7
 
@@ -408,11 +419,11 @@ def test_two_gateways_on_one_database_do_it_once(chain: Chain, url: str, round_i
     engine = open_database(url, Schema.GATEWAY)
     wanted = RoundSpecification.model_validate(round_wanted(chain))
     rounds = chain.stack.treasury.round_count()
-    gateways = [Organizing(chain.desk(engine)) for _ in range(2)]
+    gateways = [Rounds(chain.gateway(engine)) for _ in range(2)]
     chain.rpc.lose_answers = 1
     with ThreadPoolExecutor(4) as pool:
         funded = pool.map(lambda one: one.fund(round_id, BUDGET, "both"), gateways)
-        made = pool.map(lambda one: one.create_round(wanted, "ab" * 32).round_id, gateways)
+        made = pool.map(lambda one: one.create(wanted, "ab" * 32).round_id, gateways)
         assert len({tuple(one) for one in funded}) == 1
         assert set(made) == {rounds + 1}
     assert chain.deposited(round_id) == BUDGET
@@ -421,34 +432,38 @@ def test_two_gateways_on_one_database_do_it_once(chain: Chain, url: str, round_i
 
 
 @pytest.mark.usefixtures("quick")
-def test_one_poll_whatever_replicas_say(chain: Chain, engine: Engine, desk: Desk) -> None:
+def test_one_poll_whatever_replicas_say(
+    chain: Chain, engine: Engine, gateway: GatewayContext
+) -> None:
     before = chain.stack.registry.poll_count()
-    plan = Organizing(desk).create_poll(poll_wanted(chain), SigningKey().address.hex())
+    plan = Polls(gateway).create(poll_wanted(chain), SigningKey().address.hex())
     chain.rpc.lose_answers = 1
     chain.rpc.stale_every, chain.rpc.lag = 3, 3
-    conductors = [Conductor(chain.desk(engine)) for _ in range(2)]
+    runners = [PlanRunner(chain.gateway(engine)) for _ in range(2)]
     for turn in range(20):
-        leads = conductors[turn % 2]
+        leads = runners[turn % 2]
         leads._resting.clear()
         leads._pushed_at = 0
         leads.tick()
         if turn % 4 == 0:
             chain.mine()
     chain.rpc.healthy()
-    conductors[0]._resting.clear()
-    conductors[0].tick()
+    runners[0]._resting.clear()
+    runners[0].tick()
     assert chain.stack.registry.poll_count() == before + 1
-    assert desk.plans.get(plan.id).poll_id == before + 1
+    assert gateway.plans.get(plan.id).poll_id == before + 1
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_poll_that_the_chain_takes_back_comes_back_as_it_was(chain: Chain, desk: Desk) -> None:
+def test_a_poll_that_the_chain_takes_back_comes_back_as_it_was(
+    chain: Chain, gateway: GatewayContext
+) -> None:
     before = chain.stack.registry.poll_count()
-    plan = Organizing(desk).create_poll(poll_wanted(chain), SigningKey().address.hex())
+    plan = Polls(gateway).create(poll_wanted(chain), SigningKey().address.hex())
     snapshot = chain.rpc.direct("evm_snapshot")
-    leads = Conductor(desk)
+    leads = PlanRunner(gateway)
     leads.tick()
-    assert desk.plans.get(plan.id).poll_id == before + 1
+    assert gateway.plans.get(plan.id).poll_id == before + 1
     created = chain.stack.registry.created(before + 1)
     assert chain.rpc.direct("evm_revert", snapshot)
     assert chain.stack.registry.poll_count() == before
@@ -460,55 +475,59 @@ def test_a_poll_that_the_chain_takes_back_comes_back_as_it_was(chain: Chain, des
 
 
 def test_an_account_low_on_coin_is_said_so(chain: Chain, engine: Engine, round_id: int) -> None:
-    desk = chain.desk(engine)
-    account = desk.account = Account(SigningKey(), DatabaseJournal(engine))
+    gateway = chain.gateway(engine)
+    account = gateway.account = Account(SigningKey(), DatabaseJournal(engine))
     for balance in (0, 5):
         chain.rpc.direct("hardhat_setBalance", "0x" + account.address.hex(), hex(balance))
         with pytest.raises(LowOnCoin, match=f"has {balance} of the chain's coin"):
-            Organizing(desk).fund(round_id, BUDGET, "poor")
+            Rounds(gateway).fund(round_id, BUDGET, "poor")
     assert account.journal.open(account.address, 0) == []
 
 
-def test_blocks_of_proof_of_authority_are_read(chain: Chain, desk: Desk, round_id: int) -> None:
+def test_blocks_of_proof_of_authority_are_read(
+    chain: Chain, gateway: GatewayContext, round_id: int
+) -> None:
     chain.rpc.long_extra_data = True
-    assert desk.registry.head().number > 0
-    Organizing(desk).fund(round_id, BUDGET, "a request")
+    assert gateway.registry.head().number > 0
+    Rounds(gateway).fund(round_id, BUDGET, "a request")
     assert chain.deposited(round_id) == BUDGET
 
 
 def test_logs_that_come_late_are_indexed(
-    chain: Chain, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    chain: Chain, gateway: GatewayContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "_READ_AGAIN_S", 0)
     monkeypatch.setattr(indexing, "_REST_S", 0)
-    desk.indexer.follow()
+    gateway.indexer.follow()
     chain.rpc.log_lag = 1
     wanted = RoundSpecification.model_validate(round_wanted(chain))
-    plan = Organizing(desk).create_round(wanted, SigningKey().address.hex())
+    plan = Rounds(gateway).create(wanted, SigningKey().address.hex())
     number = str(plan.round_id)
-    desk.indexer.follow()
-    assert desk.indexer.events(TREASURY, ["RoundCreated"], number) == []
+    gateway.indexer.follow()
+    assert gateway.indexer.events(TREASURY, ["RoundCreated"], number) == []
     chain.rpc.healthy()
-    desk.indexer.follow()
-    assert len(desk.indexer.events(TREASURY, ["RoundCreated"], number)) == 1
+    gateway.indexer.follow()
+    assert len(gateway.indexer.events(TREASURY, ["RoundCreated"], number)) == 1
 
 
-def test_a_missing_block_is_not_a_changed_one(chain: Chain, desk: Desk) -> None:
-    desk.indexer.follow()
-    known = desk.indexer.events(REGISTRY, ["CommitteeRegistered"])
+def test_a_missing_block_is_not_a_changed_one(chain: Chain, gateway: GatewayContext) -> None:
+    gateway.indexer.follow()
+    known = gateway.indexer.events(REGISTRY, ["CommitteeRegistered"])
     chain.rpc.null_every = 1
     taken_back = []
     for _ in range(3):
         chain.mine()
         try:
-            taken_back.append(desk.indexer.follow())
+            taken_back.append(gateway.indexer.follow())
         except ChainError:
             taken_back.append(0)
     assert taken_back == [0, 0, 0]
-    assert desk.indexer.events(REGISTRY, ["CommitteeRegistered"]) == known
+    assert gateway.indexer.events(REGISTRY, ["CommitteeRegistered"]) == known
 
 
-def test_a_node_finds_a_poll_whose_logs_come_late(chain: Chain, desk: Desk, tmp_path: Path) -> None:
+def test_a_node_finds_a_poll_whose_logs_come_late(
+    chain: Chain, gateway: GatewayContext, tmp_path: Path
+) -> None:
     async def run() -> None:
         store = NodeStore(open_database(f"sqlite:///{tmp_path / 'node.db'}", Schema.NODE))
         async with httpx.AsyncClient() as client:
@@ -524,9 +543,9 @@ def test_a_node_finds_a_poll_whose_logs_come_late(chain: Chain, desk: Desk, tmp_
                 client,
             )
             await node._tick()
-            Organizing(desk).create_poll(poll_wanted(chain), SigningKey().address.hex())
+            Polls(gateway).create(poll_wanted(chain), SigningKey().address.hex())
             chain.rpc.log_lag = 1
-            Conductor(desk).tick()
+            PlanRunner(gateway).tick()
             poll_id = chain.stack.registry.poll_count()
             await node._tick()
             assert poll_id not in node._found
@@ -560,10 +579,10 @@ def test_where_the_higher_fee_is_not_affordable_the_lower_one_is_sent(
 
 @pytest.mark.usefixtures("quick")
 def test_what_reverted_is_over_only_when_its_block_is_final(
-    chain: Chain, desk: Desk, round_id: int, monkeypatch: pytest.MonkeyPatch
+    chain: Chain, gateway: GatewayContext, round_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that hears `refused` asks under another key: the first must be unable to succeed."""
-    client, path = Client(desk), f"/api/v1/rounds/{round_id}/funding"
+    client, path = Client(gateway), f"/api/v1/rounds/{round_id}/funding"
     chain.stop_mining()
     (waits,) = client.post(path, {"amount": "5"}, "one-that-comes-too-late")
     assert waits.json()["title"] == "Not mined yet"
@@ -585,8 +604,8 @@ def test_what_reverted_is_over_only_when_its_block_is_final(
 class Client:
     """An organizer's client of one gateway."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._api = build_api(desk, hashlib.sha256(TOKEN.encode()).digest(), httpx.AsyncClient())
+    def __init__(self, gateway: GatewayContext) -> None:
+        self._api = build_api(gateway, hashlib.sha256(TOKEN.encode()).digest(), httpx.AsyncClient())
 
     def post(self, path: str, body: object, key: str = "", times: int = 1) -> list[httpx.Response]:
         """Answers to a request that is sent so many times at once."""
@@ -601,27 +620,27 @@ class Client:
         return asyncio.run(all_at_once())
 
 
-def test_a_key_names_one_request(chain: Chain, desk: Desk, round_id: int) -> None:
-    client, path = Client(desk), f"/api/v1/rounds/{round_id}/funding"
+def test_a_key_names_one_request(chain: Chain, gateway: GatewayContext, round_id: int) -> None:
+    client, path = Client(gateway), f"/api/v1/rounds/{round_id}/funding"
     key = "3f0b6c1e-aaaa-4bbb-8ccc-1234567890ab"
     (without,) = client.post(path, {"amount": "600"})
-    assert (without.status_code, without.json()["title"]) == (400, "Idempotency-Key missing")
+    assert (without.status_code, without.json()["title"]) == (400, "Idempotency key missing")
     chain.rpc.lose_answers = 1
     (first,) = client.post(path, {"amount": "600"}, key)
     assert first.status_code == 200
     (second,) = client.post(path, {"amount": "600"}, key)
     assert second.json() == first.json()
     (other,) = client.post(path, {"amount": "700"}, key)
-    assert (other.status_code, other.json()["title"]) == (422, "Idempotency-Key used before")
+    assert (other.status_code, other.json()["title"]) == (422, "Idempotency key reused")
     # After a restart as well.
-    (again,) = Client(desk).post(path, {"amount": "600"}, key)
+    (again,) = Client(gateway).post(path, {"amount": "600"}, key)
     assert again.json() == first.json()
     assert chain.deposited(round_id) == 600
 
 
-def test_one_round_and_one_poll_for_one_request(chain: Chain, desk: Desk) -> None:
-    client = Client(desk)
-    rounds, plans = chain.stack.treasury.round_count(), len(desk.plans.all())
+def test_one_round_and_one_poll_for_one_request(chain: Chain, gateway: GatewayContext) -> None:
+    client = Client(gateway)
+    rounds, plans = chain.stack.treasury.round_count(), len(gateway.plans.all())
     chain.rpc.lose_answers = 1
     bodies = {
         "/api/v1/rounds": round_wanted(chain),
@@ -637,14 +656,14 @@ def test_one_round_and_one_poll_for_one_request(chain: Chain, desk: Desk) -> Non
         assert good
         assert all(one == made.json() for one in good)
     assert chain.stack.treasury.round_count() == rounds + 1
-    assert len(desk.plans.all()) == plans + 2
+    assert len(gateway.plans.all()) == plans + 2
 
 
 @pytest.mark.usefixtures("quick")
 def test_what_waits_for_a_block_is_said_so_and_asked_again(
-    chain: Chain, desk: Desk, round_id: int
+    chain: Chain, gateway: GatewayContext, round_id: int
 ) -> None:
-    client, path = Client(desk), f"/api/v1/rounds/{round_id}/funding"
+    client, path = Client(gateway), f"/api/v1/rounds/{round_id}/funding"
     chain.stop_mining()
     (waits,) = client.post(path, {"amount": "5"}, "one-that-waits-for-a-block")
     assert (waits.status_code, waits.json()["title"]) == (503, "Not mined yet")

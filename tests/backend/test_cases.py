@@ -5,7 +5,7 @@ Elections' files are in tests/cases; those of accounts and specifications as wel
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -14,8 +14,9 @@ from ostraka.cli.main import app
 from ostraka.demo.plain_count import plain_count
 from ostraka.formats.election import FileError
 from ostraka.formats.reading import read_election
-from ostraka.gateway.desk import Desk
-from ostraka.gateway.organizing import Organizing
+from ostraka.gateway.context import GatewayContext
+from ostraka.gateway.polls import Polls
+from ostraka.gateway.rounds import Rounds
 from ostraka.planning.account_file import WrongLines, read_accounts
 from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.planning.specification_file import read_specification
@@ -175,13 +176,23 @@ def test_the_gateway_refuses_what_the_command_line_refuses(
 ) -> None:
     now = 1_800_000_000
     wanted = kind.model_validate(read_specification(CASES / name, kind, now))
-    desk = SimpleNamespace(
-        committees=[bytes(32)],
-        electorates=None,
-        registry=SimpleNamespace(head=lambda: SimpleNamespace(timestamp=now)),
+    unused: Any = None
+    registry: Any = SimpleNamespace(
+        head=lambda: SimpleNamespace(timestamp=now), period_floor=lambda: 0
     )
-    organizing = Organizing(cast(Desk, desk))
-    tried = organizing.try_poll if kind is PollSpecification else organizing.try_round
+    gateway = GatewayContext(
+        rpc_url="",
+        registry=registry,
+        treasury=unused,
+        indexer=unused,
+        plans=unused,
+        account=unused,
+        requests=unused,
+        curve=unused,
+        committees=[bytes(32)],
+        electorates=unused,
+    )
+    planned = Polls(gateway) if kind is PollSpecification else Rounds(gateway)
     with pytest.raises(Problem) as raised:
-        tried(wanted)
+        planned.check(wanted)
     assert (raised.value.status, raised.value.field) == (422, field)

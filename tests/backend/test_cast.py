@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from ostraka.wire import relay
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.records import to_hex
 from ostraka.wire.relay import Cast, Nodes
 from ostraka_verifier import typed_data
@@ -28,6 +29,14 @@ class Endless(httpx.AsyncByteStream):
             self.taken += len(self.piece)
             yield self.piece
             await asyncio.sleep(0)
+
+
+class Silent(httpx.AsyncByteStream):
+    """An answer that does not come."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await asyncio.sleep(60)
+        yield b""
 
 
 def published(poll: SyntheticPoll) -> PublishedPoll:
@@ -85,3 +94,18 @@ def test_nonsense_is_no_receipt(nonsense: str) -> None:
     result = cast_with(httpx.Response(200, text=nonsense))
     assert result.recorded
     assert set(result.refusals) == {2}
+    assert result.refusals[2].kind is ProblemType.ANSWER_INVALID
+
+
+def test_a_node_that_says_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "_PATIENCE_S", 0.2)
+    silent = httpx.Response(200, stream=Silent())
+    result = cast_with(silent)
+    assert result.recorded
+    assert {node: one.kind for node, one in result.refusals.items()} == {2: ProblemType.NODE_SILENT}
+
+
+def test_a_node_for_which_too_many_ballots_wait_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "_MOST_WAITING", 0)
+    result = cast_with(httpx.Response(200, text="[]"))
+    assert {one.kind for one in result.refusals.values()} == {ProblemType.NODE_BUSY}

@@ -50,6 +50,8 @@ def run(
     described = {
         "questions": [one.to_json() for one in questions],
         "options": list(poll_labels(questions)),
+        # A round's poll asks under the round's title (D1).
+        "title": questions[0].title,
     }
     poll = SyntheticPoll(
         [ballot_bits(questions, vote[0] if single else vote) for vote in votes],

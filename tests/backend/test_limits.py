@@ -51,7 +51,8 @@ def test_a_body_arrives_whole_or_is_refused() -> None:
         await client.send(b"b" * LIMIT, more=False)
         await client.done
         assert client.status == 413
-        assert json.loads(client.body)["field"] == "body"
+        problem = json.loads(client.body)
+        assert (problem["title"], problem["field"]) == ("Request too large", "body")
         client = Client(limit)
         await client.send(b"a" * 1000)
         await client.send(b"b" * 1000, more=False)
@@ -101,6 +102,6 @@ def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         client = Client(BodyLimit(size_of_body, LIMIT))
         await client.send(b"a")
         await client.done
-        assert client.status == 408
+        assert (client.status, json.loads(client.body)["title"]) == (408, "Request too slow")
 
     asyncio.run(run())

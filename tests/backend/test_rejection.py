@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ostraka.chain.registry import Status
-from ostraka.node.settling import LeafList
+from ostraka.node.agreement import Entry, LeafList
+from ostraka.node.finality import FinalizedRoot, finalized_root
+from ostraka.node.observation import Observation
 from ostraka.wire.problems import Problem
 from ostraka_verifier.merkle_sum import SumRoot
 from tests.support.polls import SyntheticPoll, approval_poll
@@ -36,7 +38,7 @@ def test_nodes_settle_again_in_the_next_round(poll: SyntheticPoll, tmp_path: Pat
                     await village.client.post(url, json=record.to_json())
             registry.close()
             await village.tick(3)
-            first = village.service(3).settlement.certificate()
+            first = village.service(3).settling.certificate()
             assert (first.round, first.root) == (0, poll.root())
             registry.show(status=Status.ANCHORED, anchored_at=registry.now, root=first.root)
             await village.tick()
@@ -52,23 +54,23 @@ def test_nodes_settle_again_in_the_next_round(poll: SyntheticPoll, tmp_path: Pat
             )
             for node in village.nodes.values():
                 await node._tick()
-            state = village.service(3).state
-            state.view, state.head = registry.view, registry.head()
-            assert state.round() == 1
-            with pytest.raises(Problem, match="no root has enough signatures"):
-                village.service(3).settlement.certificate()
-            entries = village.service(3).settlement._as_list(
-                0, b"".join(one.ballot.digest for one in poll.prepared)
-            )
+            progress = village.service(3).progress
+            progress.observed = Observation(registry.head(), registry.view)
+            assert progress.observed.round(poll.parameters) == 1
+            with pytest.raises(Problem, match="Not settled yet: no root has enough signatures"):
+                village.service(3).settling.certificate()
+            entries = tuple(Entry(one.ballot.voter, one.ballot.digest) for one in poll.prepared)
             with pytest.raises(Problem, match="this node is in round 1"):
-                await village.service(3).settlement.answer_proposal(
-                    LeafList(0, entries.entries).encode(), poll.committee.members[0].address
+                await village.service(3).settling.answer_proposal(
+                    progress.settling(),
+                    LeafList(0, entries).encode(),
+                    poll.committee.members[0].address,
                 )
             await village.tick(3)
-            second = village.service(3).settlement.certificate()
+            second = village.service(3).settling.certificate()
             assert (second.round, second.root) == (1, poll.root())
             # Its proposer is the next node, though another one's turn would be by the old clock.
-            signed = village.service(2).state.store.signed_root(1, 1)
+            signed = village.service(2).served.store.signed_root(1, 1)
             assert signed is not None
 
     asyncio.run(run())
@@ -81,11 +83,11 @@ def test_no_final_for_a_contested_root(poll: SyntheticPoll, tmp_path: Path) -> N
         async with village.run(seeded=True):
             village.open_seeded()
             await village.tick(2)
-            release = village.service(1).release
+            served = village.service(1).served
             view = replace(village.registry.view, status=Status.RELEASABLE, root=poll.root())
             for contested in (True, False):
                 village.registry.view = replace(view, contested=contested)
-                found = await asyncio.to_thread(release._finalized_root)
-                assert found == (None if contested else poll.root())
+                found = await asyncio.to_thread(finalized_root, served)
+                assert found == (None if contested else FinalizedRoot(poll.root()))
 
     asyncio.run(run())

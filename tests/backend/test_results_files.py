@@ -16,7 +16,7 @@ from ostraka.formats.pabulib import read_pabulib
 from ostraka.formats.pabulib_rules import election_of
 from ostraka.formats.reading import read_election
 from ostraka.formats.results import COLUMNS, results_csv, results_pb
-from ostraka.gateway.views import outcome_rule_json
+from ostraka.gateway.read_models.results import outcome_rule_json
 from ostraka_verifier.outcome import (
     Greedy,
     GreedyByCategory,

@@ -1,6 +1,7 @@
 """A node's memory, on SQLite and on a real PostgreSQL: what was said once is never unsaid."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from ostraka.node.store import Conflict, NodeStore, decode_root, encode_root
+from ostraka.node.store import Conflict, NodeStore
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import GatewayTable
 from ostraka.storage.node_tables import (
@@ -20,6 +21,7 @@ from ostraka.storage.node_tables import (
     SignedRoot,
     StoredBallot,
 )
+from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.merkle_sum import SumRoot
 
 CONTEXT = b"\1" * 32
@@ -112,10 +114,15 @@ def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
 def test_attestations_and_shares(url: str) -> None:
     store = NodeStore(open_database(url, Schema.NODE))
     root = SumRoot(b"\1" * 32, b"\2" * 64, 7)
-    assert decode_root(encode_root(root)) == root
-    store.add_attestations(1, 3, encode_root(root), {1: b"a", 2: b"b"})
-    store.add_attestations(1, 3, encode_root(root), {2: b"b", 4: b"d"})
-    assert store.attestations(1) == {(3, encode_root(root)): {1: b"a", 2: b"b", 4: b"d"}}
+    later = replace(root, count=8)
+    store.add_attestations(1, 4, later, {3: b"c"})
+    store.add_attestations(1, 3, root, {4: b"d", 2: b"b"})
+    store.add_attestations(1, 3, root, {1: b"a", 2: b"b"})
+    signed = (Attestation(1, b"a"), Attestation(2, b"b"), Attestation(4, b"d"))
+    assert store.attested_roots(1) == [
+        AnchoredRoot(3, root, signed),
+        AnchoredRoot(4, later, (Attestation(3, b"c"),)),
+    ]
     for value in (b"first", b"second"):
         store.add_share(ReleasedShare(poll_id=1, node=2, share=value, signature=b"s"))
     assert [one.share for one in store.shares(1)] == [b"first"]

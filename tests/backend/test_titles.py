@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import Field, ValidationError
 
-from ostraka.gateway.api import ProposalItem
+from ostraka.gateway.routers.proposals import ProposalItem
 from ostraka.planning.asked_poll import census_so_far
 from ostraka.planning.feasibility import impossibilities
 from ostraka.planning.fields import Strict

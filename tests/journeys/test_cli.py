@@ -216,7 +216,7 @@ def test_a_round(stack: LocalStack, shell: Shell) -> None:
     # What voters do: through the gateway, checked on chain, or with no gateway at all.
     checked = ["--rpc", stack.rpc_url, "--registry", to_hex(stack.registry.address)]
     early = shell("vote", poll, "--key", "ada", "--choose", "1", *checked, code=1)
-    assert early["title"] == "Not open"
+    assert early["title"] == "Poll not open"
     stack.move_time(details["voting_opens_at"])
     wait_for_heads(stack)
     ways = {

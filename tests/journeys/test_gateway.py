@@ -205,7 +205,7 @@ def test_a_round_from_proposals_to_payouts(stack: LocalStack, api: Api) -> None:
     eventually(
         lambda: api.good("GET", f"/polls/{poll_id}/progress")["voted"] == 8, "all votes counted"
     )
-    assert api("GET", f"/polls/{poll_id}/results")[1]["title"] == "Not tallied"
+    assert api("GET", f"/polls/{poll_id}/results")[1]["title"] == "Not tallied yet"
 
     stack.move_time(api.good("GET", f"/polls/{poll_id}")["freezes_at"])
     eventually(
@@ -387,7 +387,7 @@ def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api)
     assert results["statistics"][0]["shares"][1]["share"] == "1"
     assert other.good("GET", f"/polls/{poll_id}/results.csv").decode() == results_csv(results)
     status, refused = other("GET", f"/polls/{poll_id}/results.pb")
-    assert (status, refused["title"]) == (409, "No such file")
+    assert (status, refused["title"]) == (409, "Format not available")
     assert audit(stack, poll_id, 2)["verdict"] == "holds"
     eventually(lambda: other.good("GET", f"/plans/{plan}")["finished"], "finished")
 

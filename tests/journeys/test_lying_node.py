@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 
 from ostraka.node.accepting import PULL_LIMIT
-from ostraka.node.settling import inventory_hash
+from ostraka.node.agreement import inventory_hash
 from ostraka_verifier import typed_data
 from ostraka_verifier.sharing import Share
 from tests.support.keys import plain_key

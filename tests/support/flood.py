@@ -29,11 +29,11 @@ def false_proofs(
 
     Two votes for one option keep the rule's rows, so that only the equations of the proof show it.
     """
-    prepared = [
-        factory.seal(factory.prove(signer.address, [2, 0, 0, 0, *slack_bits(2, 1)], at), signer)
-        for at in range(at_unix_s, at_unix_s + count)
+    proven = [
+        factory.prove(signer.address, [2, 0, 0, 0, *slack_bits(2, 1)], cast_at)
+        for cast_at in range(at_unix_s, at_unix_s + count)
     ]
-    return [one.record for one in prepared]
+    return [factory.sign(factory.seal(one), signer).record for one in proven]
 
 
 class Flood:

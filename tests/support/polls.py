@@ -397,7 +397,7 @@ class SyntheticPoll:
             deposited=budget,
             committed=sum(one.amount for one in proposals if one.funded),
             paid_out=sum(one.amount for one in payouts),
-            title="A question",
+            title=Description.decode(self.description).title,
             text="",
             electorate=ElectorateEvidence(kind, tree.digest, tree.count, tree.sum, b""),
             member_root=members,

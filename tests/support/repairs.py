@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ostraka.node.repair import (
+from ostraka.node.repair_shares import (
     Contribution,
     Helper,
     Pair,

@@ -663,7 +663,7 @@ describe("why an option is not funded", () => {
     kind: "greedy",
     costs: [600n, 500n, 300n, 100n],
     budget: 1000n,
-    order: "votes",
+    rankedBy: "votes",
     misfit: "skip",
     minimumSupport: 2n,
   };

@@ -78,6 +78,26 @@ class AnchoredRoot:
     root: SumRoot
     attestations: tuple[Attestation, ...]
 
+    def encode(self) -> bytes:
+        """Section 10 of a board, and how nodes spread a root among themselves."""
+        parts = [unsigned(self.round, 4), self.root.encode(), unsigned(len(self.attestations), 1)]
+        for attestation in self.attestations:
+            parts += [unsigned(attestation.node, 1), attestation.signature]
+        return b"".join(parts)
+
+    @classmethod
+    def decode(cls, data: bytes) -> "AnchoredRoot":
+        """Reverse of `encode`; Malformed on another length, or nodes that do not increase."""
+        reader = Reader(data, "board.root")
+        number, root = reader.unsigned(4, "round"), SumRoot.read(reader)
+        attestations = []
+        previous = 0
+        for _ in range(reader.unsigned(1, "attestations")):
+            previous = _next_node(reader, previous)
+            attestations.append(Attestation(previous, reader.take(SIGNATURE_BYTES, "signature")))
+        reader.end()
+        return cls(number, root, tuple(attestations))
+
 
 @dataclass(frozen=True)
 class SignedShare:
@@ -122,7 +142,7 @@ class Board:
                 7: b"".join(key.public_key + key.signature for key in self.poll_keys),
                 8: self.census,
                 9: _encode_leaves(self.leaves),
-                10: _encode_root(self.root) if self.root else None,
+                10: self.root.encode() if self.root else None,
                 11: _encode_shares(self.shares) if self.shares else None,
                 12: self.redemptions,
             }
@@ -150,7 +170,7 @@ class Board:
             decode_poll_keys(sections["poll_keys"]),
             sections["census"],
             decode_leaves(sections["leaves"], ballot_bytes),
-            decode_root(sections["root"]) if "root" in sections else None,
+            AnchoredRoot.decode(sections["root"]) if "root" in sections else None,
             decode_shares(sections["shares"], slots) if "shares" in sections else (),
             sections.get("redemptions"),
         )
@@ -260,33 +280,6 @@ def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[BoardLeaf, ...]:
 def record_bytes(ballot_bytes: int) -> int:
     """Length of a leaf's record on a board with ballots of `ballot_bytes` bytes."""
     return ballot_bytes + POINT_BYTES + HASH_BYTES + SIGNATURE_BYTES
-
-
-def _encode_root(anchored: AnchoredRoot) -> bytes:
-    root = anchored.root
-    parts = [unsigned(anchored.round, 4), root.hash, root.sum, unsigned(root.count, 4)]
-    parts += [unsigned(len(anchored.attestations), 1)]
-    for attestation in anchored.attestations:
-        parts += [unsigned(attestation.node, 1), attestation.signature]
-    return b"".join(parts)
-
-
-def decode_root(data: bytes) -> AnchoredRoot:
-    """Read section 10; Malformed when it is none."""
-    reader = Reader(data, "board.root")
-    number = reader.unsigned(4, "round")
-    root = SumRoot(
-        reader.take(HASH_BYTES, "hash"),
-        reader.take(POINT_BYTES, "sum"),
-        reader.unsigned(4, "count"),
-    )
-    attestations = []
-    previous = 0
-    for _ in range(reader.unsigned(1, "attestations")):
-        previous = _next_node(reader, previous)
-        attestations.append(Attestation(previous, reader.take(SIGNATURE_BYTES, "signature")))
-    reader.end()
-    return AnchoredRoot(number, root, tuple(attestations))
 
 
 def _encode_shares(shares: Sequence[SignedShare]) -> bytes:

@@ -20,7 +20,6 @@ from ostraka_verifier.board import (
     SignedShare,
     decode_leaves,
     decode_poll_keys,
-    decode_root,
     decode_shares,
     split_notes,
 )
@@ -285,7 +284,7 @@ class Audit:
             if self.chain.anchored_at:
                 raise self._missing_event("RootAnchored")
             raise Undecided("no root is anchored yet")
-        return self._once("T2", "root", lambda: decode_root(self._section("root")))
+        return self._once("T2", "root", lambda: AnchoredRoot.decode(self._section("root")))
 
     @property
     def sums(self) -> AggregateCommitments:

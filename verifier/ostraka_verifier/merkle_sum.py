@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ostraka_verifier.curve import Curve, Points
-from ostraka_verifier.encoding import HASH_BYTES, IDENTITY, POINT_BYTES, tagged_hash, unsigned
+from ostraka_verifier.encoding import (
+    HASH_BYTES,
+    IDENTITY,
+    POINT_BYTES,
+    Reader,
+    tagged_hash,
+    unsigned,
+)
 from ostraka_verifier.errors import Rejected
 
 EMPTY_HASH = bytes(HASH_BYTES)
@@ -49,10 +56,23 @@ class SumRoot:
     sum: bytes
     count: int
 
+    def encode(self) -> bytes:
+        """`hash ‖ sum ‖ u32 count`, 100 bytes."""
+        return self.hash + self.sum + unsigned(self.count, 4)
+
+    @classmethod
+    def read(cls, reader: Reader) -> "SumRoot":
+        """Reverse of `encode`; Malformed when the bytes end before."""
+        return cls(
+            reader.take(HASH_BYTES, "hash"),
+            reader.take(POINT_BYTES, "sum"),
+            reader.unsigned(4, "count"),
+        )
+
     @property
     def digest(self) -> bytes:
         """What `Final` and `AggregateShare` statements name."""
-        return tagged_hash("root", self.hash, self.sum, unsigned(self.count, 4))
+        return tagged_hash("root", self.encode())
 
 
 def sum_root(curve: Curve, leaves: Sequence[Leaf], values: Points) -> SumRoot:

@@ -19,18 +19,18 @@ from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
+from ostraka.wire.certificates import read_certificate
 from ostraka.wire.poll_keys import KeyReport, Opening
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import reported
 from ostraka.wire.records import from_hex, strict_json
 from ostraka.wire.wording import no_answer
-from ostraka_verifier.board import AnchoredRoot, Attestation, Board
+from ostraka_verifier.board import AnchoredRoot, Board
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
-from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
@@ -184,7 +184,7 @@ class Courier:
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
         """Wait until `q` nodes signed one root, and anchor it."""
-        anchored = self._first(poll, "certificate", _certificate, timeout_s, _ANSWER_BYTES)
+        anchored = self._first(poll, "certificate", read_certificate, timeout_s, _ANSWER_BYTES)
         sender = self._sender(f"anchor {poll.context.hex()} {anchored.root.hash.hex()}")
         return anchored, self._registry.anchor_root(sender, poll.poll_id, anchored)
 
@@ -393,19 +393,3 @@ def _announced_twice(poll: PublishedPoll, reports: Collection[KeyReport]) -> lis
             key = report.announcements[number].public_key
             announced.setdefault(number, set()).add(key)
     return [number for number, keys in sorted(announced.items()) if len(keys) > 1]
-
-
-def _certificate(data: bytes) -> AnchoredRoot:
-    answer = strict_json(data)
-    return AnchoredRoot(
-        answer["round"],
-        SumRoot(
-            from_hex(answer["root_hash"], "root_hash"),
-            from_hex(answer["sum"], "sum"),
-            answer["count"],
-        ),
-        tuple(
-            Attestation(one["node"], from_hex(one["signature"], "signature"))
-            for one in answer["attestations"]
-        ),
-    )

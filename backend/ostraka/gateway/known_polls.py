@@ -3,7 +3,7 @@
 Source: docs/threat-model.md.
 """
 
-from ostraka.gateway.desk import Desk
+from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.plans import specification_of
 from ostraka.planning.asked_poll import census_so_far
 from ostraka.planning.leaks import AskedPoll, LeakWarning, leak_warnings
@@ -13,36 +13,38 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.question import read_questions
 
 
-def warnings_of(desk: Desk, poll: AskedPoll, plan: Plan | None = None) -> list[LeakWarning]:
+def warnings_of(
+    gateway: GatewayContext, poll: AskedPoll, plan: Plan | None = None
+) -> list[LeakWarning]:
     """What a poll may give away, alone or with any other that this gateway knows.
 
     Args:
         plan: Its own, if there is one yet.
     """
     others = []
-    for other in desk.plans.all():
+    for other in gateway.plans.all():
         if plan is not None and other.id == plan.id:
             continue
-        labels = _labels(desk, other)
+        labels = _labels(gateway, other)
         name = f"plan {other.id}" if other.poll_id is None else f"poll {other.poll_id}"
         if AskedPoll(name, labels, None).asks_what(poll.labels):
-            others.append(AskedPoll(name, labels, _census(desk, other)))
+            others.append(AskedPoll(name, labels, _census(gateway, other)))
     return leak_warnings(poll, others)
 
 
-def _labels(desk: Desk, plan: Plan) -> tuple[tuple[str, ...], ...]:
+def _labels(gateway: GatewayContext, plan: Plan) -> tuple[tuple[str, ...], ...]:
     if not plan.is_round:
         # Not the whole specification: it holds all accounts.
         return tuple(one.labels() for one in read_questions(plan.specification["questions"]))
     if plan.poll_id is None:
         return ()
     try:
-        return (desk.poll(plan.poll_id)[0].description.options,)
+        return (gateway.poll(plan.poll_id)[0].description.options,)
     except Problem:
         return ()
 
 
-def _census(desk: Desk, plan: Plan) -> Census | None:
+def _census(gateway: GatewayContext, plan: Plan) -> Census | None:
     if plan.census is not None:
         return Census.decode(plan.census)
     try:

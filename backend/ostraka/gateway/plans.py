@@ -25,6 +25,8 @@ from ostraka_verifier.redemption import Redemption
 
 log = structlog.get_logger()
 
+PLAN_DIGITS = 16
+"""Length of a plan's id."""
 _NONCE_BYTES = 32
 _ID = re.compile("[0-9a-f]{16}")
 

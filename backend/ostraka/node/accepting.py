@@ -9,19 +9,19 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ostraka.chain.registry import Status
 from ostraka.node.admission import Admitted
 from ostraka.node.failures import Failures
 from ostraka.node.fair_queue import FairQueue
 from ostraka.node.peers import Peer
-from ostraka.node.poll_state import BACKGROUND_S, PollState
+from ostraka.node.phases import Accepting, Phase
+from ostraka.node.poll_progress import PollProgress
+from ostraka.node.served_poll import BACKGROUND_S, ServedPoll
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord, to_hex
-from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed, Rejected
 
@@ -74,7 +74,7 @@ class _Waiting:
             self.answer.set_result(answer)
 
 
-class Accepting:
+class BallotIntake:
     """Accepts the ballots of one poll.
 
     Signatures are checked fairly by client, and within a client by the voter that a ballot names,
@@ -82,9 +82,10 @@ class Accepting:
     signed. Whoever signed several false ballots comes last at both, one ballot at a time.
     """
 
-    def __init__(self, state: PollState) -> None:
-        self._state = state
-        most = max(BATCH_LIMIT, min(QUEUE_LIMIT, QUEUE_BYTES // state.poll.record_bytes))
+    def __init__(self, served: ServedPoll, progress: PollProgress) -> None:
+        self._served = served
+        self._progress = progress
+        most = max(BATCH_LIMIT, min(QUEUE_LIMIT, QUEUE_BYTES // served.poll.record_bytes))
         self._unchecked: FairQueue[_Waiting] = FairQueue(most, most // 2, MAX_VERSIONS)
         self._unchecked_last: FairQueue[_Waiting] = FairQueue(most // 4, most // 8, MAX_VERSIONS)
         # By voter; a group has one line.
@@ -105,10 +106,10 @@ class Accepting:
             The receipt, signed after the ballot is on the disk, or why there is none.
         """
         try:
-            self._state.admission.check_sizes(record)
+            self._served.admission.check_sizes(record)
             # A closed poll still repeats its receipts.
-            if self._closed() is None:
-                self._state.admission.check_voter(record, self._state.head.timestamp)
+            if isinstance(self._progress.accepting(), Accepting):
+                self._served.admission.check_voter(record, self._head_unix_s)
         except (Malformed, Rejected) as error:
             return from_audit_error(error)
         failure = self._failures.of(record, record.ballot_digest)
@@ -160,7 +161,7 @@ class Accepting:
 
     async def _accept_those(self, waiting: Sequence[_Waiting]) -> None:
         if waiting:
-            async with self._state.lock:
+            async with self._progress.lock:
                 await self._answer(waiting, self._accept)
 
     async def _answer(
@@ -173,7 +174,7 @@ class Accepting:
             answers = await asyncio.to_thread(judge, [one.record for one in waiting])
         except Exception as error:
             # A full disk or a lost database: nobody gets a receipt, and the node lives on.
-            self._state.log.error("accepting failed", error=repr(error))
+            self._served.log.error("accepting failed", error=repr(error))
             problem = Problem(ProblemType.UNAVAILABLE, "the node cannot store ballots now", "", 5)
             answers = [problem] * len(waiting)
         for one, answer in zip(waiting, answers, strict=True):
@@ -183,7 +184,7 @@ class Accepting:
     def _known(self, records: Sequence[CastRecord]) -> dict[bytes, Receipt]:
         """Receipts that were given before, by digest: the same ballot gets the same again."""
         digests = {record.ballot_digest for record in records}
-        known = self._state.store.known(self._state.poll.poll_id, digests)
+        known = self._served.store.known(self._served.poll_id, digests)
         return {
             digest: self._receipt_of(stored)
             for digest, stored in known.items()
@@ -193,7 +194,8 @@ class Accepting:
     def _check_signed(self, records: Sequence[CastRecord]) -> list[Receipt | Problem | None]:
         """For each a receipt given before, or why it is refused; None where its voter signed it."""
         receipts = self._known(records)
-        refusal = self._closed()
+        accepting = self._progress.accepting()
+        refusal = accepting if isinstance(accepting, Problem) else None
         answers: list[Receipt | Problem | None] = []
         for record in records:
             digest = record.ballot_digest
@@ -204,11 +206,11 @@ class Accepting:
     def _objection(self, record: CastRecord) -> Problem | None:
         try:
             # Again, for the poll may have been closed when the ballot came.
-            self._state.admission.check_voter(record, self._state.head.timestamp)
+            self._served.admission.check_voter(record, self._head_unix_s)
         except Rejected as error:
             return from_audit_error(error)
         try:
-            self._state.admission.check_signature(record)
+            self._served.admission.check_signature(record)
         except (Malformed, Rejected) as error:
             problem = from_audit_error(error)
             self._failures.forged(record, problem)
@@ -221,20 +223,30 @@ class Accepting:
         # By record, not by digest: a copy with other boxes or another signature, sent along by
         # somebody else, must not take the honest one's place.
         fresh = [one for one in dict.fromkeys(records) if one.ballot_digest not in receipts]
+        phase = self._progress.accepting()
+        answers: dict[CastRecord, Receipt | Problem]
+        if isinstance(phase, Problem):
+            answers = dict.fromkeys(fresh, phase)
+        else:
+            answers = self._accept_fresh(phase, fresh)
+        return [receipts.get(record.ballot_digest) or answers[record] for record in records]
+
+    def _accept_fresh(
+        self, phase: Accepting, records: Sequence[CastRecord]
+    ) -> dict[CastRecord, Receipt | Problem]:
         answers: dict[CastRecord, Receipt | Problem] = {}
-        refusal = self._closed()
-        held = _Versions(self._state)
-        for record in fresh:
-            problem = refusal or self._failures.of(record, record.ballot_digest)
+        held = _Versions(self._served)
+        for record in records:
+            problem = self._failures.of(record, record.ballot_digest)
             if problem is None and held.of(record.voter) >= MAX_VERSIONS:
                 problem = _too_many_versions()
             if problem is not None:
                 answers[record] = problem
-        fresh = [record for record in fresh if record not in answers]
+        fresh = [record for record in records if record not in answers]
         accepted: dict[bytes, StoredBallot] = {}
-        results = self._state.admission.verify(fresh)
+        results = phase.admission.verify(fresh)
         for record, result in zip(fresh, results, strict=True):
-            outcome = self._judge(record, result, held)
+            outcome = self._judge(phase, record, result, held)
             if isinstance(outcome, StoredBallot):
                 stored = accepted.setdefault(outcome.digest, outcome)
                 held.add(outcome.voter)
@@ -242,68 +254,50 @@ class Accepting:
             else:
                 answers[record] = outcome
         # On the disk before any receipt leaves this method.
-        self._state.store.add_ballots(list(accepted.values()))
-        return [receipts.get(record.ballot_digest) or answers[record] for record in records]
+        self._served.store.add_ballots(list(accepted.values()))
+        return answers
 
-    def _closed(self) -> Problem | None:
-        view = self._state.view
-        if (
-            self._state.frozen
-            or self._state.head.timestamp >= self._state.poll.parameters.freezes_at
-        ):
-            closed = self._state.poll.parameters.closes_at
-            return Problem(ProblemType.POLL_CLOSED, f"it closed at {closed}; nothing was counted")
-        if (
-            self._state.poll_key is None
-            or view is None
-            or view.status not in (Status.OPEN, Status.CLOSED)
-        ):
-            return Problem(
-                ProblemType.POLL_NOT_OPEN, "the chain does not show this poll as open", "", 2
-            )
-        return None
+    @property
+    def _head_unix_s(self) -> int:
+        return self._progress.observed.head.timestamp
 
     def _judge(
-        self, record: CastRecord, result: Admitted | Problem, held: "_Versions"
+        self,
+        phase: Accepting,
+        record: CastRecord,
+        result: Admitted | Problem,
+        held: "_Versions",
     ) -> StoredBallot | Problem:
         if isinstance(result, Problem):
             self._failures.false_ballot(record.voter, record.ballot_digest, result)
             return result
         if not result.share_is_good:
-            box = f"boxes[{self._state.node - 1}]"
+            box = f"boxes[{self._served.node - 1}]"
             problem = Problem(ProblemType.CHECK_FAILED, "it does not open to a good share", box)
             self._failures.false_box(record.voter, record, problem)
             return problem
         if held.of(record.voter) >= MAX_VERSIONS:
             return _too_many_versions()
-        return self._stored(result, receipted=True)
+        return self._stored(phase, result, receipted=True)
 
-    def _stored(self, admitted: Admitted, *, receipted: bool) -> StoredBallot:
-        ballot, record = admitted.ballot, admitted.record
-        receipt = None
-        if receipted and admitted.share_is_good:
-            receipt = self._state.sign(
-                typed_data.RECEIPT,
-                self._state.poll.context,
-                ballot.voter,
-                ballot.cast_at_unix_s,
-                ballot.digest,
-            )
+    def _stored(self, phase: Phase, admitted: Admitted, *, receipted: bool) -> StoredBallot:
+        ballot, record, served = admitted.ballot, admitted.record, self._served
+        good, own = admitted.share_is_good, record.boxes[served.node - 1]
+        named = ballot.voter, ballot.cast_at_unix_s, ballot.digest
         return StoredBallot(
-            poll_id=self._state.poll.poll_id,
+            poll_id=served.poll_id,
             voter=ballot.voter,
             cast_at_unix_s=ballot.cast_at_unix_s,
             digest=ballot.digest,
             signed=b"".join((record.ballot, record.boxes_hash, record.signature)),
-            # Boxes that came when the poll key was gone would outlive it.
-            boxes=b"".join(record.boxes) if self._state.poll_key is not None else b"",
-            receipt=receipt,
-            share_box=record.boxes[self._state.node - 1] if admitted.share_is_good else None,
+            boxes=phase.boxes_to_keep(record),
+            receipt=served.sign_receipt(*named) if receipted and good else None,
+            share_box=own if good else None,
         )
 
     def _receipt_of(self, stored: StoredBallot) -> Receipt:
         return Receipt(
-            self._state.node,
+            self._served.node,
             stored.voter,
             stored.cast_at_unix_s,
             stored.digest,
@@ -316,7 +310,7 @@ class Accepting:
         Raises:
             Problem: It never gave one.
         """
-        stored = self._state.store.ballot(self._state.poll.poll_id, digest)
+        stored = self._served.store.ballot(self._served.poll_id, digest)
         if stored is None or stored.receipt is None:
             raise Problem(
                 ProblemType.NOT_FOUND, "this node gave no receipt for that ballot", "digest"
@@ -328,23 +322,23 @@ class Accepting:
 
         None of those whose boxes are deleted: by then the tally is final.
         """
-        stored = self._state.store.ballots_after(self._state.poll.poll_id, after, PULL_LIMIT)
+        stored = self._served.store.ballots_after(self._served.poll_id, after, PULL_LIMIT)
         last = (stored[-1].id or after) if stored else after
-        return last.to_bytes(_CURSOR_BYTES, "big") + self._state.encode_batch(stored)
+        return last.to_bytes(_CURSOR_BYTES, "big") + self._served.encode_batch(stored)
 
     async def pull_all(self) -> None:
         """Store what the peers have and this node misses; what takes long goes on by itself."""
-        await self._state.each_peer("ballots", self.pull, BACKGROUND_S)
+        await self._served.each_peer("ballots", self.pull, BACKGROUND_S)
 
     async def pull(self, peer: Peer) -> None:
         """Store what a peer has and this node misses; the rest, if it is much, the next time."""
         for _ in range(PULL_PAGES):
             after = self._cursors.get(peer.number, 0)
             body = after.to_bytes(_CURSOR_BYTES, "big")
-            answer = await peer.post(self._state.path("peer/ballots"), body)
+            answer = await peer.post(self._served.path("peer/ballots"), body)
             reader = Reader(answer[:_CURSOR_BYTES], "answer")
             last = reader.unsigned(_CURSOR_BYTES, "cursor")
-            records = self._state.decode_batch(answer[_CURSOR_BYTES:])
+            records = self._served.decode_batch(answer[_CURSOR_BYTES:])
             if len(records) > PULL_LIMIT:
                 # While they are judged, no voter gets a receipt.
                 raise Malformed(f"ballots: {len(records)} in a page of {PULL_LIMIT}")
@@ -357,13 +351,13 @@ class Accepting:
         # What a voter and a lying node make together must not fill the disk. A ballot left out
         # here still comes with a draft or a proposal that needs it.
         key = peer.number, record.voter
-        self._pulled[key] += record.voter in self._state.census.by_account
+        self._pulled[key] += record.voter in self._served.census.by_account
         return self._pulled[key] <= self.most_versions
 
     @property
     def most_versions(self) -> int:
         """Of one voter, if each node took as many as it may."""
-        return MAX_VERSIONS * self._state.poll.nodes
+        return MAX_VERSIONS * self._served.poll.nodes
 
     def records_of(self, digests: Sequence[bytes]) -> bytes:
         """For a peer: records of those of the ballots that this node holds.
@@ -371,52 +365,53 @@ class Accepting:
         Raises:
             Malformed: It asks for more than a root can hold.
         """
-        if len(digests) > len(self._state.census):
+        if len(digests) > len(self._served.census):
             raise Malformed(f"digests: {len(digests)}, one a voter at most")
-        known = self._state.store.known(self._state.poll.poll_id, digests)
-        return self._state.encode_batch(known.values())
+        known = self._served.store.known(self._served.poll_id, digests)
+        return self._served.encode_batch(known.values())
 
     async def fetch(self, peer: Peer, digests: Collection[bytes]) -> None:
         """Store some ballots that a peer has."""
-        answer = await peer.post(self._state.path("peer/records"), b"".join(sorted(digests)))
-        records = self._state.decode_batch(answer)
+        answer = await peer.post(self._served.path("peer/records"), b"".join(sorted(digests)))
+        records = self._served.decode_batch(answer)
         await self.ingest([one for one in records if one.ballot_digest in digests])
 
     async def ingest(self, records: Sequence[CastRecord]) -> None:
         """Store valid ballots that came from peers, with a receipt unless frozen."""
-        async with self._state.lock:
+        async with self._progress.lock:
             await asyncio.to_thread(self._store_from_peers, records)
 
     def _store_from_peers(self, records: Sequence[CastRecord]) -> None:
         digests = [record.ballot_digest for record in records]
-        known = self._state.store.known(self._state.poll.poll_id, digests)
+        known = self._served.store.known(self._served.poll_id, digests)
         whole = {digest for digest, stored in known.items() if stored.signed}
         fresh = {
             digest: record
             for digest, record in zip(digests, records, strict=True)
             if digest not in whole
             and self._failures.of_ballot(digest) is None
-            and self._state.admission.is_signed(record, self._state.head.timestamp)
+            and self._served.admission.is_signed(record, self._head_unix_s)
         }
         if not fresh:
             return
-        accepting = self._closed() is None
+        phase = self._progress.phase
+        accepting = isinstance(self._progress.accepting(), Accepting)
         admitted = []
-        results = self._state.admission.verify(list(fresh.values()))
+        results = phase.admission.verify(list(fresh.values()))
         for (digest, record), result in zip(fresh.items(), results, strict=True):
             if isinstance(result, Admitted):
                 admitted.append(result)
             else:
                 self._failures.false_ballot(record.voter, digest, result)
         stored = []
-        held = _Versions(self._state)
+        held = _Versions(self._served)
         for one in admitted:
             few = held.of(one.ballot.voter) < self.most_versions
-            stored.append(self._stored(one, receipted=accepting and few))
+            stored.append(self._stored(phase, one, receipted=accepting and few))
             held.add(one.ballot.voter)
-        self._state.store.add_ballots(stored)
+        self._served.store.add_ballots(stored)
         starved = sum(not one.share_is_good for one in admitted)
-        self._state.log.info("pulled", ballots=len(admitted), starved=starved)
+        self._served.log.info("pulled", ballots=len(admitted), starved=starved)
 
 
 def _put(queue: FairQueue[_Waiting], group: Hashable, waiting: _Waiting) -> None:
@@ -440,15 +435,15 @@ class _Versions:
     A batch must not outgrow the bounds: peers refuse the inventory of whoever promised more.
     """
 
-    def __init__(self, state: PollState) -> None:
-        self._state = state
+    def __init__(self, served: ServedPoll) -> None:
+        self._served = served
         self._counts: dict[bytes, int] = {}
 
     def of(self, voter: bytes) -> int:
         """How many there are."""
         if voter not in self._counts:
-            poll_id = self._state.poll.poll_id
-            self._counts[voter] = self._state.store.versions_of(poll_id, voter)
+            poll_id = self._served.poll_id
+            self._counts[voter] = self._served.store.versions_of(poll_id, voter)
         return self._counts[voter]
 
     def add(self, voter: bytes) -> None:

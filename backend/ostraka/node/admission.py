@@ -41,21 +41,18 @@ class Admitted:
 
 
 class Admission:
-    """The checks of one poll at one node."""
+    """The checks of one poll that need no secret; no box opens here."""
 
     def __init__(
-        self, curve: Curve, poll: PublishedPoll, census: Census, node: int, poll_key: PollKey | None
+        self, curve: Curve, poll: PublishedPoll, census: Census, key: CommitmentKey
     ) -> None:
         """Args:
-        node: Committee index, from 1.
-        poll_key: This node's key of the poll, None once destroyed.
+        key: Of the poll's commitments.
         """
         self._curve = curve
         self._poll = poll
         self._census = census
-        self._node = node
-        self._poll_key = poll_key
-        self.key = CommitmentKey(curve, poll.rule.width)
+        self._key = key
 
     def is_signed(self, record: CastRecord, head_unix_s: int) -> bool:
         """Whether a voter signed a record, and might have cast it until now.
@@ -89,7 +86,7 @@ class Admission:
         try:
             verify_proofs(
                 self._curve,
-                self.key.generators,
+                self._key.generators,
                 self._poll.shape,
                 self._poll.context,
                 [ballot.proof for ballot in ballots.values()],
@@ -108,23 +105,6 @@ class Admission:
                 good = self._has_good_share(ballot, records[number])
                 results[number] = Admitted(ballot, records[number], good)
         return [results[number] for number in range(len(records))]
-
-    def share(self, ballot: Ballot, box: bytes) -> Share:
-        """This node's share out of a box.
-
-        Raises:
-            Malformed: The box does not open, or holds something else.
-            Rejected: The share is not good (check S0).
-        """
-        if self._poll_key is None:
-            raise Malformed("box: this node's poll key is destroyed")
-        info = ballot_info(self._poll.context, self._node)
-        content = BoxContent.decode(self._poll_key.open(box, info), self._poll.slots)
-        expected = (self._poll.context, ballot.voter, ballot.digest)
-        if (content.poll_context, content.voter, content.ballot_digest) != expected:
-            raise Malformed("box: of another poll, voter or ballot")
-        verify_shares(self._curve, self.key, self._node, [(ballot.sharing, content.share)])
-        return content.share
 
     def check_sizes(self, record: CastRecord) -> None:
         """Length first: nothing is decoded, and nothing kept, of what cannot be a ballot.
@@ -181,6 +161,46 @@ class Admission:
             raise Rejected(
                 "B4", "signature", "not of this ballot and its boxes by the voter's signing key"
             )
+
+    def _has_good_share(self, ballot: Ballot, record: CastRecord) -> bool:
+        return False
+
+
+class BoxAdmission(Admission):
+    """All checks of one poll, by a node that holds its poll key: it opens its own boxes."""
+
+    def __init__(
+        self,
+        curve: Curve,
+        poll: PublishedPoll,
+        census: Census,
+        key: CommitmentKey,
+        node: int,
+        poll_key: PollKey,
+    ) -> None:
+        """Args:
+        key: Of the poll's commitments.
+        node: Committee index, from 1.
+        poll_key: This node's key of the poll.
+        """
+        super().__init__(curve, poll, census, key)
+        self._node = node
+        self._poll_key = poll_key
+
+    def share(self, ballot: Ballot, box: bytes) -> Share:
+        """This node's share out of a box.
+
+        Raises:
+            Malformed: The box does not open, or holds something else.
+            Rejected: The share is not good (check S0).
+        """
+        info = ballot_info(self._poll.context, self._node)
+        content = BoxContent.decode(self._poll_key.open(box, info), self._poll.slots)
+        expected = (self._poll.context, ballot.voter, ballot.digest)
+        if (content.poll_context, content.voter, content.ballot_digest) != expected:
+            raise Malformed("box: of another poll, voter or ballot")
+        verify_shares(self._curve, self._key, self._node, [(ballot.sharing, content.share)])
+        return content.share
 
     def _has_good_share(self, ballot: Ballot, record: CastRecord) -> bool:
         try:

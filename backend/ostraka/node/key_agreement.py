@@ -12,9 +12,9 @@ import time
 from itertools import combinations
 from threading import Lock
 
-from ostraka.chain.registry import Status
+from ostraka.chain.registry import PollView
 from ostraka.node.peers import Peer, PeerError
-from ostraka.node.poll_state import BACKGROUND_S, PollState
+from ostraka.node.phases import Announced
 from ostraka.node.possession import (
     CHALLENGE_BYTES,
     CREATOR,
@@ -22,6 +22,7 @@ from ostraka.node.possession import (
     make_challenge,
     possession,
 )
+from ostraka.node.served_poll import BACKGROUND_S, ServedPoll
 from ostraka.randomness import system
 from ostraka.storage.node_tables import AnnouncedKey
 from ostraka.wire.poll_keys import (
@@ -51,7 +52,7 @@ changing, nobody can have signed the list."""
 class KeyAgreement:
     """Agrees on the poll keys of one poll."""
 
-    def __init__(self, state: PollState) -> None:
+    def __init__(self, state: ServedPoll) -> None:
         self._state = state
         self._keys: PollKeyList | None = None
         self._refused = False
@@ -229,23 +230,21 @@ class KeyAgreement:
         shared -= {self._state.node}
         return shared - self._proven or shared
 
-    def answer(self, body: bytes, asker: bytes) -> bytes:
+    def answer(self, phase: Announced, body: bytes, asker: bytes) -> bytes:
         """For another node, or the poll's creator: that this node holds its poll key.
 
         Raises:
-            Problem: The poll is open, or was; or the creator asks too often.
+            Problem: The creator asks too often.
             Malformed: It is no challenge of this node's key.
         """
-        state, view = self._state, self._state.view
         # Its own checks need not be done: else all nodes would wait for one another.
-        if view is None or view.status != Status.CREATED or state.poll_key is None:
-            raise Problem(ProblemType.TOO_LATE, "challenges end when the poll opens")
+        state, poll_key = self._state, phase.secret.poll_key
         challenger = state.poll.committee.index_of(asker)
         if challenger is None:
             challenger = CREATOR
             self._bound_creator()
         return answer_challenge(
-            state.poll.context, state.poll.nodes, state.node, state.poll_key, challenger, body
+            state.poll.context, state.poll.nodes, state.node, poll_key, challenger, body
         )
 
     def _bound_creator(self) -> None:
@@ -256,14 +255,14 @@ class KeyAgreement:
                 )
             self._creator_next_at = time.monotonic() + CREATOR_PAUSE_S
 
-    async def hold_pinned(self) -> None:
+    async def hold_pinned(self, view: PollView) -> None:
         """After opening: have the keys that are pinned on chain, those not here from peers.
 
         Raises:
             Rejected: The pinned list is not one that this node may serve (check P4).
             Malformed: As `PollKeyList.check`.
         """
-        opened = await asyncio.to_thread(self._state.opened)
+        opened = await asyncio.to_thread(self._state.opened, view)
         if opened is None or self._state.pinned is not None:
             return
         order = range(1, self._state.poll.nodes + 1)
@@ -299,11 +298,11 @@ class KeyAgreement:
         self._state.pinned = keys
         self._waiting = {}
 
-    def report(self) -> KeyReport:
+    def report(self, view: PollView) -> KeyReport:
         """What this node says of the poll's keys to everybody."""
         state = self._state
         keys, signatures = self._sound, dict(self._signatures)
-        opened = state.opened()
+        opened = state.opened(view)
         if opened is not None:
             keys, signatures = state.pinned, dict(enumerate(opened.signatures, start=1))
         waiting = tuple(self._waiting[node] for node in sorted(self._waiting))

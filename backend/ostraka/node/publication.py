@@ -9,8 +9,10 @@ from typing import Any
 
 from ostraka.node.accepting import PULL_LIMIT
 from ostraka.node.peers import Peer
-from ostraka.node.poll_state import BACKGROUND_S, PollState, split_digests
+from ostraka.node.phases import Destroyed, Keyed
+from ostraka.node.poll_progress import PollProgress
 from ostraka.node.release import Release
+from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, split_digests
 from ostraka.storage.node_tables import (
     StoredBallot,
 )
@@ -39,26 +41,26 @@ from ostraka_verifier.typed_data import recover, recover_key
 class Publication:
     """Publishes one poll."""
 
-    def __init__(self, state: PollState, release: Release) -> None:
-        self._state = state
+    def __init__(self, served: ServedPoll, progress: PollProgress, release: Release) -> None:
+        self._served = served
+        self._progress = progress
         self._release = release
         self._board: tuple[tuple[int, bytes, int], bytes] | None = None
 
     def board(self) -> bytes:
         """The poll's bulletin board (§16)."""
-        poll, view = self._state.poll, self._state.view
+        poll, anchoring = self._served.poll, self._progress.anchoring_if_any()
         anchored = None
         leaves: list[BoardLeaf] = []
-        shares = self._state.store.shares(poll.poll_id)
-        if view is not None and view.anchored_at:
-            cache_key = (view.round, view.root.digest, len(shares))
+        shares = self._served.store.shares(poll.poll_id)
+        if anchoring is not None:
+            cache_key = (anchoring.round, anchoring.root.digest, len(shares))
             if self._board is not None and self._board[0] == cache_key:
                 return self._board[1]
-            leaves = [
-                self._signed_ballot(stored)
-                for _, stored in self._state.root(split_digests(self._release.leaves()))[1]
-            ]
-            anchored = self._state.registries[0].anchored(poll.poll_id)
+            digests = split_digests(self._release.leaves(anchoring))
+            _, counted = self._served.root(digests)
+            leaves = [self._signed_ballot(stored) for _, stored in counted]
+            anchored = self._served.registries[0].anchored(poll.poll_id)
         encoded = Board(
             poll=poll.identity.encode(),
             parameters=poll.parameters.encode(),
@@ -67,7 +69,7 @@ class Publication:
             description=poll.description.encoded,
             committee=poll.committee.encode(),
             poll_keys=self._poll_keys(),
-            census=self._state.census.encode(),
+            census=self._served.census.encode(),
             leaves=tuple(leaves),
             root=anchored,
             shares=tuple(
@@ -78,23 +80,24 @@ class Publication:
                 )
                 for one in shares
             ),
-            redemptions=self._state.redemptions,
+            redemptions=self._served.redemptions,
         ).encode()
-        if anchored is not None and view is not None:
-            self._board = ((view.round, view.root.digest, len(shares)), encoded)
+        if anchored is not None and anchoring is not None:
+            cache_key = (anchoring.round, anchoring.root.digest, len(shares))
+            self._board = cache_key, encoded
         return encoded
 
     def _poll_keys(self) -> tuple[PollKeyAnnouncement, ...]:
-        opened = self._state.opened()
+        opened = self._served.opened(self._progress.observed.view)
         if opened is None:
             return ()
-        if self._state.pinned is None:
+        if self._served.pinned is None:
             detail = "the poll's keys are not here yet, and come from the other nodes"
             raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=2)
         return tuple(
             PollKeyAnnouncement(key, signature)
             for key, signature in zip(
-                self._state.pinned.public_keys, opened.signatures, strict=True
+                self._served.pinned.public_keys, opened.signatures, strict=True
             )
         )
 
@@ -106,9 +109,9 @@ class Publication:
     def _statement(self, ballot: bytes, hashed: bytes) -> bytes:
         """What a ballot's voter signed, with the hash of its boxes."""
         cast_at = ballot[ADDRESS_BYTES:][:8]
-        return self._state.poll.domain.digest(
+        return self._served.poll.domain.digest(
             typed_data.BALLOT,
-            self._state.poll.context,
+            self._served.poll.context,
             ballot[:ADDRESS_BYTES],
             int.from_bytes(cast_at, "big"),
             tagged_hash("ballot", ballot),
@@ -117,39 +120,35 @@ class Publication:
 
     def summary(self) -> dict[str, Any]:
         """State of the poll at this node: counts only, nothing about any choice."""
-        status = self._state.view.status.name.lower() if self._state.view else "unknown"
+        phase, view = self._progress.phase, self._progress.observed.view
         return {
-            "poll": str(self._state.poll.poll_id),
-            "poll_context": to_hex(self._state.poll.context),
-            "node": self._state.node,
-            "status": status,
-            "voters": len(self._state.census),
-            "voted": self._state.store.voters(self._state.poll.poll_id),
-            "opens_at": self._state.poll.parameters.opens_at,
-            "closes_at": self._state.poll.parameters.closes_at,
-            "frozen": self._state.frozen,
-            "key_destroyed": self._state.poll_key is None,
+            "poll": str(self._served.poll_id),
+            "poll_context": to_hex(self._served.poll.context),
+            "node": self._served.node,
+            "status": view.status.name.lower(),
+            "voters": len(self._served.census),
+            "voted": self._served.store.voters(self._served.poll_id),
+            "opens_at": self._served.poll.parameters.opens_at,
+            "closes_at": self._served.poll.parameters.closes_at,
+            "frozen": self._progress.is_frozen,
+            "key_destroyed": isinstance(phase, Destroyed),
             "repairs_asked": {
                 str(node): count
                 for node, count in sorted(
-                    self._state.store.asked_repair_counts(self._state.poll.poll_id).items()
+                    self._served.store.asked_repair_counts(self._served.poll_id).items()
                 )
             },
         }
 
-    def recheck(self) -> int:
-        """At start: find ballots whose stored bytes changed, mend or drop them. How many."""
+    def recheck(self) -> None:
+        """At start: find ballots whose stored bytes changed, and repair or drop them."""
         damaged = 0
         after = 0
-        while stored := self._state.store.ballots_after(
-            self._state.poll.poll_id, after, PULL_LIMIT
-        ):
+        while stored := self._served.store.ballots_after(self._served.poll_id, after, PULL_LIMIT):
             damaged += sum(self._mended(one) for one in stored)
             after = stored[-1].id or after
         if damaged:
-            self._state.log.error("damaged ballots found; peers have them", ballots=damaged)
-        self._state.incomplete = bool(self._state.store.gaps(self._state.poll.poll_id))
-        return damaged
+            self._served.log.error("damaged ballots found; peers have them", ballots=damaged)
 
     def _mended(self, stored: StoredBallot) -> bool:
         """Whether something of a ballot was damaged, and is not any more.
@@ -162,7 +161,7 @@ class Publication:
             stored.voter = stored.signed[:ADDRESS_BYTES]
             stored.cast_at_unix_s = int.from_bytes(stored.signed[ADDRESS_BYTES:][:8], "big")
             stored.digest = tagged_hash("ballot", self._parts(stored.signed)[0])
-            if self._state.poll_key is None:
+            if isinstance(self._progress.phase, Destroyed):
                 stored.boxes = b""
             if stored.receipt is not None:
                 stored.receipt = self._receipt(stored)
@@ -170,75 +169,70 @@ class Publication:
         elif stored.receipt in (None, self._receipt(stored)):
             stored.signed, stored.boxes, stored.share_box = b"", b"", None
         else:
-            self._state.store.remove_ballot(stored)
+            self._served.store.remove_ballot(stored)
             return True
         if _columns(stored) == found:
             return False
-        self._state.store.mend_ballot(stored)
+        self._served.store.mend_ballot(stored)
         return True
 
     def _share_box(self, stored: StoredBallot) -> bytes | None:
         """The box that holds this node's good share, None where none does."""
-        if self._state.poll_key is None:
+        phase = self._progress.phase
+        if not isinstance(phase, Keyed):
             return None
-        size = self._state.poll.box_bytes
-        own = stored.boxes[(self._state.node - 1) * size : self._state.node * size]
+        size = self._served.poll.box_bytes
+        own = stored.boxes[(self._served.node - 1) * size : self._served.node * size]
         # The voter's own was checked when it came; a repaired one looks like a damaged one.
         if stored.share_box in (None, own):
             return stored.share_box
         encoded, _, _ = self._parts(stored.signed)
-        ballot = self._state.poll.layout.decode(self._state.curve, encoded)
+        ballot = self._served.poll.layout.decode(self._served.curve, encoded)
         for box in (stored.share_box, own):
             try:
-                self._state.admission.share(ballot, box or b"")
+                phase.admission.share(ballot, box or b"")
             except (Malformed, Rejected):
                 continue
             return box
         return None
 
     def _receipt(self, stored: StoredBallot) -> bytes:
-        return self._state.sign(
-            typed_data.RECEIPT,
-            self._state.poll.context,
-            stored.voter,
-            stored.cast_at_unix_s,
-            stored.digest,
-        )
+        return self._served.sign_receipt(stored.voter, stored.cast_at_unix_s, stored.digest)
 
     async def mend_signed(self) -> None:
         """Fill ballots whose bytes are damaged from peers that have deleted the boxes."""
-        gaps = {one.digest: one for one in self._state.store.gaps(self._state.poll.poll_id)}
+        gaps = {one.digest: one for one in self._served.store.gaps(self._served.poll_id)}
 
         async def read(peer: Peer) -> None:
-            answer = await peer.post(self._state.path("peer/signed"), b"".join(sorted(gaps)))
+            answer = await peer.post(self._served.path("peer/signed"), b"".join(sorted(gaps)))
             for start in range(0, len(answer), self._signed_bytes):
                 signed = answer[start : start + self._signed_bytes]
-                gap = gaps.get(tagged_hash("ballot", signed[: self._state.poll.layout.size]))
+                gap = gaps.get(tagged_hash("ballot", signed[: self._served.poll.layout.size]))
                 if gap is not None and self._voter_signed(signed):
                     gap.signed = signed
-                    await asyncio.to_thread(self._state.store.mend_ballot, gap)
+                    await asyncio.to_thread(self._served.store.mend_ballot, gap)
 
-        await self._state.each_peer("signed", read, BACKGROUND_S)
+        await self._served.each_peer("signed", read, BACKGROUND_S)
 
     def signed_of(self, digests: Sequence[bytes]) -> bytes:
         """For a peer: what the voters of some ballots signed, without boxes, end to end."""
-        known = self._state.store.known(self._state.poll.poll_id, digests)
+        known = self._served.store.known(self._served.poll_id, digests)
         return b"".join(stored.signed for stored in known.values())
 
     @property
     def _signed_bytes(self) -> int:
-        return self._state.poll.layout.size + HASH_BYTES + SIGNATURE_BYTES
+        return self._served.poll.layout.size + HASH_BYTES + SIGNATURE_BYTES
 
     def _parts(self, signed: bytes) -> tuple[bytes, bytes, bytes]:
         """Ballot, hash of the boxes, signature."""
-        size = self._state.poll.layout.size
+        size = self._served.poll.layout.size
         return signed[:size], signed[size : size + HASH_BYTES], signed[size + HASH_BYTES :]
 
     def _boxes_are_whole(self, stored: StoredBallot) -> bool:
         """Whether the boxes are those that the voter signed; nobody needs them without a key."""
-        if self._state.poll_key is None:
+        if isinstance(self._progress.phase, Destroyed):
             return True
-        poll = self._state.poll
+        poll = self._served.poll
         if len(stored.boxes) != poll.nodes * poll.box_bytes:
             return False
         starts = range(0, len(stored.boxes), poll.box_bytes)
@@ -254,7 +248,7 @@ class Publication:
             signer = recover(self._statement(ballot, hashed), signature)
         except Malformed:
             return False
-        entry = self._state.census.by_account.get(ballot[:ADDRESS_BYTES])
+        entry = self._served.census.by_account.get(ballot[:ADDRESS_BYTES])
         return entry is not None and signer == entry.signing_key
 
 

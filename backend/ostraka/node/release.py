@@ -1,4 +1,4 @@
-"""State once which root is final, release one aggregate share, destroy the poll key.
+"""State once which root is final, release one aggregate share, and gather those of peers.
 
 Source: docs/protocol.md §12.
 """
@@ -6,12 +6,14 @@ Source: docs/protocol.md §12.
 import asyncio
 from typing import Any
 
-from ostraka.chain.registry import PollView, Status
-from ostraka.node import settling
+from ostraka.node import agreement
+from ostraka.node.finality import FinalizedRoot
 from ostraka.node.peers import Peer
-from ostraka.node.poll_state import BACKGROUND_S, PollState, split_digests
-from ostraka.node.repairing import Repairing
-from ostraka.node.settlement import Settlement
+from ostraka.node.phases import Anchored, Anchoring, Releasing
+from ostraka.node.poll_progress import PollProgress
+from ostraka.node.repair_exchange import RepairExchange
+from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, split_digests
+from ostraka.node.settling import SettlingRounds
 from ostraka.node.store import Conflict
 from ostraka.storage.node_tables import (
     FinalStatement,
@@ -24,152 +26,109 @@ from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.sharing import Share
-from ostraka_verifier.tally_proof import AggregateCommitments, aggregate
+from ostraka_verifier.tally_proof import AggregateCommitments
 
 
 class Release:
-    """Releases the aggregate share of one poll."""
+    """Finds the final root of one poll, and releases and gathers aggregate shares."""
 
-    def __init__(self, state: PollState, settlement: Settlement, repairing: Repairing) -> None:
-        self._state = state
-        self._settlement = settlement
-        self._repairing = repairing
+    def __init__(
+        self,
+        served: ServedPoll,
+        progress: PollProgress,
+        settling: SettlingRounds,
+        repairs: RepairExchange,
+    ) -> None:
+        self._served = served
+        self._progress = progress
+        self._settling = settling
+        self._repairs = repairs
         self._sums: tuple[bytes, AggregateCommitments] | None = None
 
-    async def release(self, view: PollView) -> None:
-        final = await asyncio.to_thread(self._finalized_root)
-        if final is None or final != view.root:
-            return
-        if self._own_final() is None:
-            digests = await self._leaves_of(view, final)
-            if digests is None:
-                return
-            await self._state_final(final)
-        await self._state.each_peer("finals", self._read_final)
-        agreeing = [
-            one
-            for one in self._state.store.finals(self._state.poll.poll_id)
-            if one.root_digest == final.digest
-        ]
-        mine = self._own_final()
-        quorum = self._state.poll.committee.quorum
-        if mine is not None and mine.root_digest == final.digest and len(agreeing) >= quorum:
-            released = {one.node for one in self._state.store.shares(self._state.poll.poll_id)}
-            if self._state.node not in released and await self._repairing.repair_leaves(
-                split_digests(self.leaves())
-            ):
-                await asyncio.to_thread(self._release_share, final)
-        await self.gather_shares(view)
+    async def release(self, phase: Releasing, final: FinalizedRoot) -> None:
+        """State the root as final; once `q` nodes do, release this node's share (§12.1, §12.2)."""
+        await self.state_final(phase, final)
+        await self._served.each_peer("finals", self._read_final)
+        if (
+            await asyncio.to_thread(phase.is_agreed)
+            and not await asyncio.to_thread(self._served.has_released)
+            and await self._repairs.repair_leaves(phase, phase.leaves)
+        ):
+            await asyncio.to_thread(phase.release_share, final)
+        await self.gather_shares(phase.anchoring)
 
-    def _finalized_root(self) -> SumRoot | None:
-        """The anchored root, if every provider shows it as releasable on a finalized block."""
-        roots = set()
-        for registry in self._state.registries:
-            block = registry.head("finalized").number
-            view = registry.poll(self._state.poll.poll_id, block)
-            # A contested root may still be rejected, and `Final` is said once.
-            if view.contested or view.status not in (Status.RELEASABLE, Status.TALLIED):
-                return None
-            roots.add(view.root)
-        if len(roots) != 1:
-            self._state.log.error("providers disagree about the anchored root")
-            return None
-        return roots.pop()
-
-    async def _leaves_of(self, view: PollView, root: SumRoot) -> list[bytes] | None:
-        """Ballot digests of an anchored root in leaf order, once this node can stand for it."""
-        signed = self._state.signed_root(root)
+    async def find_leaves(self, phase: Anchored) -> list[bytes] | None:
+        """Ballot digests of the anchored root in leaf order, once this node can stand for it."""
+        root = phase.anchoring.root
+        signed = self._served.signed_root(root)
         if signed is not None:
             return split_digests(signed.leaves)
-        # Not asked or not there when it was settled: take the list from a peer, believe the root.
-        await self._settlement.catch_up()
+        # This node did not sign it: take the list from a peer, believe the root.
+        await self._settling.catch_up(phase)
         offers: list[list[bytes]] = []
 
         async def read(peer: Peer) -> None:
-            digests = split_digests(await peer.get(self._state.path("leaves")))
+            digests = split_digests(await peer.get(self._served.path("leaves")))
             if len(digests) != root.count:
                 raise Malformed(f"leaves: {len(digests)} for a root over {root.count}")
             offers.append(digests)
 
-        await self._state.each_peer("leaves", read)
+        await self._served.each_peer("leaves", read)
         for digests in offers:
-            await self._repairing.repair_leaves(digests)
-            async with self._state.lock:
-                if await asyncio.to_thread(self._adopt, view.round, root, digests):
+            await self._repairs.repair_leaves(phase, digests)
+            async with self._progress.lock:
+                if await asyncio.to_thread(self._adopt, phase.anchoring, digests):
                     return digests
         return None
 
-    def _adopt(self, number: int, root: SumRoot, digests: list[bytes]) -> bool:
-        versions = {one.digest: one for one in self._state.store.versions(self._state.poll.poll_id)}
+    def _adopt(self, anchoring: Anchoring, digests: list[bytes]) -> bool:
+        versions = {one.digest: one for one in self._served.store.versions(self._served.poll_id)}
         if any(digest not in versions or not versions[digest].has_share for digest in digests):
             return False
-        if self._state.root(digests)[0] != root:
+        if self._served.root(digests)[0] != anchoring.root:
             return False
-        entries = [settling.Entry(versions[digest].voter, digest) for digest in digests]
-        receipts = self._state.store.receipt_counts(self._state.poll.poll_id)
-        for version in settling.missing(entries, list(versions.values())):
-            if receipts.get(version.digest, 0) >= self._state.poll.committee.quorum:
-                self._state.log.error(
+        entries = [agreement.Entry(versions[digest].voter, digest) for digest in digests]
+        receipts = self._served.store.receipt_counts(self._served.poll_id)
+        for version in agreement.missing(entries, list(versions.values())):
+            if receipts.get(version.digest, 0) >= self._served.poll.committee.quorum:
+                self._served.log.error(
                     "anchored root omits a recorded ballot", ballot=version.digest.hex()
                 )
                 return False
         # Recorded under a number of its own, below 0: this node signed no root in that round.
-        self._state.store.sign_root(
+        self._served.store.sign_root(
             SignedRoot(
-                poll_id=self._state.poll.poll_id,
-                round=-1 - number,
-                root_digest=root.digest,
+                poll_id=self._served.poll_id,
+                round=-1 - anchoring.round,
+                root_digest=anchoring.root.digest,
                 leaves=b"".join(digests),
                 signature=b"",
             )
         )
         return True
 
-    def leaves(self) -> bytes:
+    def leaves(self, anchoring: Anchoring) -> bytes:
         """Ballot digests of the anchored root in leaf order.
 
         Raises:
-            Problem: There is no anchored root, or this node does not hold all of it.
+            Problem: This node does not hold all of it.
         """
-        view = self._state.view
-        signed = (
-            self._state.signed_root(view.root) if view is not None and view.anchored_at else None
-        )
+        signed = self._served.signed_root(anchoring.root)
         if signed is None:
             raise Problem(
                 ProblemType.NOT_SETTLED, "this node holds no anchored root", retry_after_s=2
             )
         return signed.leaves
 
-    def _own_final(self) -> FinalStatement | None:
-        return next(
-            (
-                one
-                for one in self._state.store.finals(self._state.poll.poll_id)
-                if one.node == self._state.node
-            ),
-            None,
-        )
-
-    async def _state_final(self, root: SumRoot) -> None:
+    async def state_final(self, phase: Releasing, final: FinalizedRoot) -> None:
         """Sign this node's one and only `Final`, unless it may have signed another before."""
-        # A database restored from a backup forgets; peers do not. In doubt, keep silent.
-        answered = 1 + await self._state.each_peer("finals", self._read_final)
-        if answered < self._state.poll.committee.quorum or self._own_final() is not None:
+        if phase.own_final() is not None:
             return
-        signature = self._state.sign(typed_data.FINAL, self._state.poll.context, root.digest)
-        await asyncio.to_thread(
-            self._state.store.add_final,
-            FinalStatement(
-                poll_id=self._state.poll.poll_id,
-                node=self._state.node,
-                root_digest=root.digest,
-                signature=signature,
-            ),
-        )
-        self._state.log.info("final", root=root.digest.hex())
+        # A database restored from a backup forgets; peers do not. In doubt, keep silent.
+        answered = 1 + await self._served.each_peer("finals", self._read_final)
+        if answered >= self._served.poll.committee.quorum and phase.own_final() is None:
+            await asyncio.to_thread(phase.sign_final, final)
 
     def finals(self) -> list[dict[str, Any]]:
         """All known `Final` statements."""
@@ -179,134 +138,84 @@ class Release:
                 "root_digest": to_hex(one.root_digest),
                 "signature": to_hex(one.signature),
             }
-            for one in self._state.store.finals(self._state.poll.poll_id)
+            for one in self._served.store.finals(self._served.poll_id)
         ]
 
     async def _read_final(self, peer: Peer) -> None:
-        answer = await peer.get_json(self._state.path("finals"))
+        answer = await peer.get_json(self._served.path("finals"))
         if not isinstance(answer, list):
             raise Malformed("finals: not a list")
-        for one in answer[: self._state.poll.nodes]:
-            node, member = self._state.member(one)
+        for one in answer[: self._served.poll.nodes]:
+            node, member = self._served.member(one)
             digest = from_hex(one.get("root_digest"), "root_digest")
             signature = from_hex(one.get("signature"), "signature")
-            self._state.require_signer(
-                member, signature, typed_data.FINAL, self._state.poll.context, digest
+            self._served.require_signer(
+                member, signature, typed_data.FINAL, self._served.poll.context, digest
             )
             statement = FinalStatement(
-                poll_id=self._state.poll.poll_id,
+                poll_id=self._served.poll_id,
                 node=node,
                 root_digest=digest,
                 signature=signature,
             )
             try:
-                await asyncio.to_thread(self._state.store.add_final, statement)
+                await asyncio.to_thread(self._served.store.add_final, statement)
             except Conflict as conflict:
                 # The liar is the node that signed both, not the peer that shows one of them.
-                self._state.log.error("two finals of one node", problem=str(conflict))
-
-    def _release_share(self, root: SumRoot) -> None:
-        signed = self._state.signed_root(root)
-        if signed is None:
-            return
-        _, pairs = self._state.root(split_digests(signed.leaves))
-        shares = [
-            self._state.admission.share(ballot, stored.share_box or b"") for ballot, stored in pairs
-        ]
-        total = aggregate(
-            shares, self._state.weights([ballot for ballot, _ in pairs]), self._state.poll.slots
-        )
-        self._state.store.add_share(
-            ReleasedShare(
-                poll_id=self._state.poll.poll_id,
-                node=self._state.node,
-                share=total.encode(),
-                signature=self._state.sign(
-                    *self._state.share_statement(root, self._state.node, total)
-                ),
-            )
-        )
-        self._state.log.info("released", ballots=len(shares))
+                self._served.log.error("two finals of one node", problem=str(conflict))
 
     def shares(self) -> list[dict[str, Any]]:
         """All known aggregate shares; empty before release."""
         return [
             {"node": one.node, "share": to_hex(one.share), "signature": to_hex(one.signature)}
-            for one in self._state.store.shares(self._state.poll.poll_id)
+            for one in self._served.store.shares(self._served.poll_id)
         ]
 
-    async def gather_shares(self, view: PollView) -> None:
-        known = {one.node for one in self._state.store.shares(self._state.poll.poll_id)}
-        signed = self._state.signed_root(view.root)
-        if len(known) == self._state.poll.nodes or signed is None:
+    async def gather_shares(self, anchoring: Anchoring) -> None:
+        """Take the shares of peers that are good, as far as this node knows the leaves."""
+        root = anchoring.root
+        known = {one.node for one in self._served.store.shares(self._served.poll_id)}
+        signed = self._served.signed_root(root)
+        if len(known) == self._served.poll.nodes or signed is None:
             return
         sums = await asyncio.to_thread(self._sums_of, signed)
 
         async def read(peer: Peer) -> None:
             if peer.number in known:
                 return
-            listed = await peer.get_json(self._state.path("shares"))
+            listed = await peer.get_json(self._served.path("shares"))
             if not isinstance(listed, list):
                 raise Malformed("shares: not a list")
-            for one in listed[: self._state.poll.nodes]:
-                node, member = self._state.member(one)
+            for one in listed[: self._served.poll.nodes]:
+                node, member = self._served.member(one)
                 if node != peer.number:
                     continue
                 reader = Reader(from_hex(one.get("share"), "share"), "share")
-                share = Share.read(reader, self._state.poll.slots, f"node {node}")
+                share = Share.read(reader, self._served.poll.slots, f"node {node}")
                 reader.end()
                 signature = from_hex(one.get("signature"), "signature")
-                self._state.require_signer(
-                    member, signature, *self._state.share_statement(view.root, node, share)
+                self._served.require_signer(
+                    member, signature, *self._served.share_statement(root, node, share)
                 )
-                sums.verify_share(self._state.curve, self._state.admission.key, node, share)
-                self._state.store.add_share(
+                sums.verify_share(self._served.curve, self._served.commitment_key, node, share)
+                self._served.store.add_share(
                     ReleasedShare(
-                        poll_id=self._state.poll.poll_id,
+                        poll_id=self._served.poll_id,
                         node=node,
                         share=share.encode(),
                         signature=signature,
                     )
                 )
 
-        await self._state.each_peer("shares", read, BACKGROUND_S)
+        await self._served.each_peer("shares", read, BACKGROUND_S)
 
     def _sums_of(self, signed: SignedRoot) -> AggregateCommitments:
         """What the shares of a root open; of the last one asked for, as a peer may stay away."""
         if self._sums is None or self._sums[0] != signed.root_digest:
-            _, pairs = self._state.root(split_digests(signed.leaves))
+            _, pairs = self._served.root(split_digests(signed.leaves))
             ballots = [ballot for ballot, _ in pairs]
-            weights = self._state.weights(ballots)
-            threshold = self._state.poll.committee.threshold
-            sums = AggregateCommitments.of(self._state.curve, ballots, weights, threshold)
+            weights = self._served.weights(ballots)
+            threshold = self._served.poll.committee.threshold
+            sums = AggregateCommitments.of(self._served.curve, ballots, weights, threshold)
             self._sums = signed.root_digest, sums
         return self._sums[1]
-
-    async def destroy_if_final(self) -> None:
-        """Destroy the poll key once nothing can need it; that is never undone, so ask everybody.
-
-        After a tally this node releases its own share first, unless that takes it longer than the
-        chain would have waited for it.
-        """
-        statuses, late = await asyncio.to_thread(self._final_statuses)
-        released = {one.node for one in self._state.store.shares(self._state.poll.poll_id)}
-        if statuses == {Status.VOID} or (
-            statuses == {Status.TALLIED} and (self._state.node in released or late)
-        ):
-            # Nobody is storing a box meanwhile.
-            async with self._state.lock:
-                await asyncio.to_thread(self._state.destroy_key)
-            self._state.log.info("poll key destroyed", status=statuses.pop().name)
-
-    def _final_statuses(self) -> tuple[set[Status], bool]:
-        """The poll's status on a finalized block, as each provider shows it.
-
-        Also whether all of them show one after the deadline of the tally.
-        """
-        statuses, late = set(), True
-        for registry in self._state.registries:
-            head = registry.head("finalized")
-            view = registry.poll(self._state.poll.poll_id, head.number)
-            statuses.add(view.status)
-            late = late and head.timestamp > view.tally_deadline
-        return statuses, late

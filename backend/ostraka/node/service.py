@@ -15,11 +15,13 @@ from ostraka.chain.registry import PollView, Registry, Status
 from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size, split_upload
+from ostraka.node.observation import Observation
 from ostraka.node.peers import Peer
+from ostraka.node.phases import Destroyed, resume
 from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import LostSecret, PollSecrets
-from ostraka.node.poll_service import PollService
-from ostraka.node.poll_state import PollState
+from ostraka.node.poll_service import PollService, Sighting
+from ostraka.node.served_poll import ServedPoll
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.randomness import system
 from ostraka.sealing import SEED_BYTES, PollKey
@@ -120,7 +122,7 @@ class NodeService:
         # Shown only now: from here on the node answers for every poll that it serves.
         self.head = head
         for poll_id, service in self._polls.items():
-            service.state.head = head
+            service.see(head)
             # Each at its own pace: a poll that waits for its peers must not hold up the others,
             # nor what this node knows of the time.
             if poll_id not in self._ticking:
@@ -128,16 +130,15 @@ class NodeService:
 
     async def _tick_poll(self, service: PollService) -> None:
         try:
-            await service.tick()
-            if service.state.replaced:
-                self._forget(service.state.poll.poll_id)
+            if await service.tick() is Sighting.ANOTHER_POLL:
+                self._forget(service.served.poll_id)
         except (AuditError, Problem, Conflict, ChainError) as error:
-            service.state.log.warning("tick", problem=str(error))
+            service.served.log.warning("tick", problem=str(error))
         except Exception:
             # One poll's trouble must not stop the others, nor the receipts of this one.
-            service.state.log.exception("tick failed")
+            service.served.log.exception("tick failed")
         finally:
-            del self._ticking[service.state.poll.poll_id]
+            del self._ticking[service.served.poll_id]
 
     async def _discover(self, head: Head) -> None:
         async with self._starting:
@@ -241,9 +242,9 @@ class NodeService:
         except LostSecret as error:
             self._lose(poll.poll_id, error)
             return
-        if service.state.poll_key is None:
+        if isinstance(service.phase, Destroyed):
             # In case the node ended while it destroyed the key.
-            await asyncio.to_thread(service.state.destroy_key)
+            await asyncio.to_thread(service.phase.erase)
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
         peers = [
@@ -252,8 +253,8 @@ class NodeService:
             if member.address != self.key.address
         ]
         # Reads the census again.
-        state = await asyncio.to_thread(
-            PollState,
+        served = await asyncio.to_thread(
+            ServedPoll,
             self._curve,
             self._store,
             self._secrets,
@@ -263,12 +264,27 @@ class NodeService:
             self.key,
             peers,
         )
-        service = PollService(state)
-        await asyncio.to_thread(service.publication.recheck)
+        observed = await self._observe(poll)
+        phase = await asyncio.to_thread(resume, served, row, observed)
+        service = PollService(served, phase, observed)
+        await asyncio.to_thread(service.recheck)
         self._polls[poll.poll_id] = service
         self._workers[poll.poll_id] = asyncio.create_task(service.accepting.work())
-        service.state.log.info("serving")
+        service.served.log.info("serving")
         return service
+
+    async def _observe(self, poll: PublishedPoll) -> Observation:
+        """The chain now.
+
+        Raises:
+            ChainError: It does not show the poll, or not any more; asked again, it may.
+        """
+        registry = self._registries[0]
+        head = await asyncio.to_thread(registry.head)
+        view = await asyncio.to_thread(registry.poll, poll.poll_id, head.number)
+        if view.poll_context != poll.context:
+            raise ChainError(f"poll {poll.poll_id}: not shown at block {head.number}")
+        return Observation(head, view)
 
     async def check_census(self, poll_id: int, header: str, size: int) -> None:
         """Whether a census may come in, before its bytes do.

@@ -1,161 +1,382 @@
-"""Agree on one set of ballots: what to propose, and what a node may put its name under.
+"""Agree with the other nodes on one set of ballots under one root.
 
-Pure functions over what a node holds. Source: docs/protocol.md §10.
+Source: docs/protocol.md §10.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections import Counter
+from collections.abc import Collection
 
-from ostraka.node.store import BallotVersion
-from ostraka_verifier.encoding import ADDRESS_BYTES, HASH_BYTES, Reader, tagged_hash, unsigned
+from ostraka.node import agreement
+from ostraka.node.accepting import BallotIntake
+from ostraka.node.agreement import LeafList
+from ostraka.node.peers import Peer
+from ostraka.node.phases import Anchored, Frozen, Settling
+from ostraka.node.poll_progress import PollProgress
+from ostraka.node.repair_exchange import RepairExchange
+from ostraka.node.served_poll import BACKGROUND_S, ServedPoll, root_statement, split_digests
+from ostraka.node.store import Conflict
+from ostraka.storage.node_tables import (
+    PeerReceipt,
+    SignedRoot,
+)
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka_verifier import typed_data
+from ostraka_verifier.board import (
+    AnchoredRoot,
+    Attestation,
+)
+from ostraka_verifier.encoding import SIGNATURE_BYTES, Reader
 from ostraka_verifier.errors import Malformed
-
-ENTRY_BYTES = ADDRESS_BYTES + HASH_BYTES
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One leaf of a draft or proposal."""
-
-    voter: bytes
-    digest: bytes
+from ostraka_verifier.merkle_sum import SumRoot
 
 
-@dataclass(frozen=True)
-class LeafList:
-    """Draft or proposal of a round."""
+class SettlingRounds:
+    """The settling rounds of one poll."""
 
-    round: int
-    entries: tuple[Entry, ...]
+    def __init__(
+        self,
+        served: ServedPoll,
+        progress: PollProgress,
+        intake: BallotIntake,
+        repairs: RepairExchange,
+    ) -> None:
+        self._served = served
+        self._progress = progress
+        self._intake = intake
+        self._repairs = repairs
 
-    def encode(self) -> bytes:
-        """`u32 round ‖ u32 count ‖ (voter ‖ digest)…`."""
-        parts = [unsigned(self.round, 4), unsigned(len(self.entries), 4)]
-        for entry in self.entries:
-            parts += [entry.voter, entry.digest]
+    async def catch_up(self, phase: Settling | Anchored) -> None:
+        """Take in the ballots, receipts and shares that peers have and this node misses."""
+        await self._intake.pull_all()
+
+        async def read(peer: Peer) -> None:
+            if peer.number not in phase.inventories:
+                data = await peer.get(self._served.path("inventory"))
+                await asyncio.to_thread(self.store_inventory, peer, data)
+                phase.inventories.add(peer.number)
+
+        await self._served.each_peer("inventory", read, BACKGROUND_S)
+        await self._repairs.repair_starved(phase)
+
+    async def propose_if_due(self, phase: Settling) -> None:
+        """Propose when it is this node's turn, unless the round has its root."""
+        poll = self._served.poll
+        number = self._progress.observed.round(poll.parameters)
+        if number is None or 1 + number % poll.nodes != self._served.node:
+            return
+        known = await asyncio.to_thread(self._served.store.attested_roots, poll.poll_id)
+        quorum = poll.committee.quorum
+        if not any(one.round == number and len(one.attestations) >= quorum for one in known):
+            await self._propose(phase, number)
+
+    def inventory(self, signature: bytes) -> bytes:
+        """List of the ballots that this node accepted: `signature ‖ (voter ‖ u64 cast time ‖
+        digest ‖ receipt)…`.
+
+        Args:
+            signature: This node's, of the inventory.
+        """
+        parts = [signature]
+        for voter, cast_at_unix_s, digest, receipt in self._served.store.receipts(
+            self._served.poll_id
+        ):
+            parts += [voter, cast_at_unix_s.to_bytes(8, "big"), digest, receipt]
         return b"".join(parts)
 
-    @classmethod
-    def decode(cls, data: bytes) -> "LeafList":
-        """Read a list; Malformed when it is none."""
-        reader = Reader(data, "leaves")
-        number, count = reader.unsigned(4, "round"), reader.unsigned(4, "count")
-        # Compared before any loop: a forged count must not make us allocate.
-        if len(data) != list_bytes(count):
-            raise Malformed(f"leaves: {len(data)} bytes do not hold {count} entries")
-        entries = tuple(
-            [
-                Entry(reader.take(ADDRESS_BYTES, "voter"), reader.take(HASH_BYTES, "digest"))
-                for _ in range(count)
-            ]
+    def store_inventory(self, peer: Peer, data: bytes) -> None:
+        """Keep the receipts of a peer's inventory; Malformed when it is invalid."""
+        entry_bytes = 20 + 8 + 32 + SIGNATURE_BYTES
+        if len(data) < SIGNATURE_BYTES or (len(data) - SIGNATURE_BYTES) % entry_bytes:
+            raise Malformed(f"inventory of node {peer.number}: {len(data)} bytes")
+        reader = Reader(data, "inventory")
+        signature = reader.take(SIGNATURE_BYTES, "signature")
+        entries, receipts = [], []
+        versions: Counter[bytes] = Counter()
+        for _ in range((len(data) - SIGNATURE_BYTES) // entry_bytes):
+            voter, cast_at = reader.take(20, "voter"), reader.unsigned(8, "cast_at")
+            digest, receipt = reader.take(32, "digest"), reader.take(SIGNATURE_BYTES, "receipt")
+            # Signing costs a liar nothing: without bounds it could fill the disk.
+            versions[voter] += 1
+            if (
+                voter not in self._served.census.by_account
+                or versions[voter] > self._intake.most_versions
+            ):
+                raise Malformed(f"inventory of node {peer.number}: impossible ballots")
+            entries.append((voter, cast_at, digest))
+            statement = (self._served.poll.context, voter, cast_at, digest)
+            self._served.require_signer(peer.address, receipt, typed_data.RECEIPT, *statement)
+            receipts.append(
+                PeerReceipt(
+                    poll_id=self._served.poll_id,
+                    digest=digest,
+                    node=peer.number,
+                    signature=receipt,
+                )
+            )
+        hashed = agreement.inventory_hash(entries)
+        self._served.require_signer(
+            peer.address, signature, typed_data.INVENTORY, self._served.poll.context, hashed
         )
-        reader.end()
-        return cls(number, entries)
+        self._served.store.add_peer_receipts(receipts)
 
+    async def _propose(self, phase: Settling, number: int) -> None:
+        """Draft, take in what peers miss in it, sign the final list and gather signatures."""
+        served, poll = self._served, self._served.poll
+        first = await asyncio.to_thread(self._draft, number)
 
-def list_bytes(count: int) -> int:
-    """Length of a list of so many entries."""
-    return 8 + count * ENTRY_BYTES
+        async def ask(peer: Peer) -> None:
+            answer = await peer.post(served.path("peer/draft"), first.encode())
+            await self._intake.ingest(served.decode_batch(answer))
 
+        answered = 1 + await served.each_peer("draft", ask)
+        quorum = poll.committee.quorum
+        if answered < quorum:
+            served.log.info("draft waits", round=number, answered=answered, quorum=quorum)
+            return
+        try:
+            proposal, root, own = await self._sign_own(phase, number)
+        except Problem as problem:
+            # As any other node: what it would not sign for others, it does not propose.
+            served.log.info("no proposal", round=number, problem=str(problem))
+            return
+        signatures = {served.node: own}
 
-def draft(
-    number: int,
-    versions: Iterable[BallotVersion],
-    receipts: Mapping[bytes, int] | None = None,
-    candidate_receipts: int = 0,
-) -> LeafList:
-    """Each voter's greatest ballot of which this node holds a good share, by voter.
+        async def collect(peer: Peer) -> None:
+            answer = await peer.post(served.path("peer/proposal"), proposal.encode())
+            served.require_root_signature(peer.address, answer, number, root)
+            signatures[peer.number] = answer
 
-    Args:
-        receipts: Known receipts of each ballot, by digest; with them only ballots of at least
-            `candidate_receipts` are taken, which every node can hold or repair.
-    """
-    greatest: dict[bytes, BallotVersion] = {}
-    for version in versions:
-        if not version.has_share:
-            continue
-        if receipts is not None and receipts.get(version.digest, 0) < candidate_receipts:
-            continue
-        known = greatest.get(version.voter)
-        if known is None or version.order_key > known.order_key:
-            greatest[version.voter] = version
-    entries = (Entry(voter, greatest[voter].digest) for voter in sorted(greatest))
-    return LeafList(number, tuple(entries))
+        await served.each_peer("proposal", collect)
+        served.store.add_attestations(poll.poll_id, number, root, signatures)
+        served.log.info("proposed", round=number, ballots=root.count, signatures=len(signatures))
 
+        if len(signatures) >= quorum:
+            attestations = [Attestation(node, signatures[node]) for node in sorted(signatures)]
+            certificate = AnchoredRoot(number, root, tuple(attestations)).encode()
 
-def missing(entries: Sequence[Entry], versions: Sequence[BallotVersion]) -> list[BallotVersion]:
-    """Receipted ballots that a list neither holds nor supersedes."""
-    by_digest = {version.digest: version for version in versions}
-    listed = {entry.voter: by_digest.get(entry.digest) for entry in entries}
-    absent = []
-    for version in versions:
-        if not version.receipted:
-            continue
-        counted = listed.get(version.voter)
-        if counted is None or counted.order_key < version.order_key:
-            absent.append(version)
-    return absent
+            async def spread(peer: Peer) -> None:
+                await peer.post(served.path("peer/certificate"), certificate)
 
+            await served.each_peer("certificate", spread)
 
-def omitted(
-    entries: Sequence[Entry],
-    versions: Sequence[BallotVersion],
-    receipts: Mapping[bytes, int],
-    candidate_receipts: int,
-) -> list[bytes]:
-    """Digests of candidates that a list neither holds nor supersedes.
+    async def _sign_own(self, phase: Settling, number: int) -> tuple[LeafList, SumRoot, bytes]:
+        """This node's list of a round, its root, and the signature.
 
-    Args:
-        versions: All ballots that the node holds.
-        receipts: Known receipts of each ballot, by digest.
-        candidate_receipts: `q − f`.
-    """
-    # What fewer than q − f nodes accepted, was never recorded, and may be left out.
-    return [
-        version.digest
-        for version in missing(entries, versions)
-        if receipts.get(version.digest, 0) >= candidate_receipts
-    ]
+        Raises:
+            Problem: Why this node does not sign its own list.
+        """
+        store, poll_id = self._served.store, self._served.poll_id
+        earlier = await asyncio.to_thread(store.signed_root, poll_id, number)
+        if earlier is None:
+            proposal = await asyncio.to_thread(self._draft, number)
+            return proposal, *await self._sign_checked(phase, proposal)
+        proposal = await asyncio.to_thread(self._as_list, number, earlier.leaves)
+        async with self._progress.lock:
+            return proposal, *await asyncio.to_thread(self._sign_root, proposal)
 
+    def _draft(self, number: int) -> LeafList:
+        poll, store = self._served.poll, self._served.store
+        versions = store.versions(poll.poll_id)
+        if number < poll.nodes:
+            return agreement.draft(number, versions)
+        # Nobody got through in a whole rotation: a voter may have given each node another ballot,
+        # of which the others hold no good share. Candidates alone can be held by all.
+        receipts = store.receipt_counts(poll.poll_id)
+        return agreement.draft(number, versions, receipts, poll.committee.candidate_receipts)
 
-def objection(
-    proposal: LeafList,
-    versions: Sequence[BallotVersion],
-    receipts: Mapping[bytes, int],
-    candidate_receipts: int,
-    given_up: Collection[bytes] = (),
-) -> str | None:
-    """Why a node must not sign a proposal, in words; None when it may.
+    def answer_draft(self, _: Frozen, body: bytes) -> bytes:
+        """For a proposer: records of ballots that its draft misses."""
+        versions = self._served.store.versions(self._served.poll_id)
+        absent = agreement.missing(self._leaf_list(body).entries, versions)
+        known = self._served.store.known(
+            self._served.poll_id, [version.digest for version in absent]
+        )
+        return self._served.encode_batch(known.values())
 
-    Args:
-        versions, receipts, candidate_receipts: As `omitted` takes them.
-        given_up: Candidates that may be left out, as too many nodes cannot get a share of them.
-    """
-    by_digest = {version.digest: version for version in versions}
-    previous = b""
-    for entry in proposal.entries:
-        if entry.voter <= previous:
-            return "leaves are not strictly increasing by voter"
-        previous = entry.voter
-        held = by_digest.get(entry.digest)
-        if held is None or held.voter != entry.voter:
-            return f"ballot 0x{entry.digest.hex()} is not here"
-        if not held.has_share:
-            return f"no good share of ballot 0x{entry.digest.hex()} is here"
-    for digest in omitted(proposal.entries, versions, receipts, candidate_receipts):
-        if digest not in given_up:
-            return f"candidate 0x{digest.hex()} is neither in nor superseded"
-    return None
+    def _leaf_list(self, body: bytes) -> LeafList:
+        # One leaf a voter: reading what a liar makes longer would hold up everything else.
+        voters = len(self._served.census)
+        if len(body) > agreement.list_bytes(voters):
+            raise Malformed(f"leaves: {len(body)} bytes for {voters} voters")
+        return LeafList.decode(body)
 
+    async def answer_proposal(
+        self, phase: Settling | Anchored, body: bytes, proposer: bytes
+    ) -> bytes:
+        """For a proposer: this node's signature of the root over its list.
 
-def lacking_hash(digests: Sequence[bytes]) -> bytes:
-    """What a `Lacking` statement signs: ballots of which a node can get no good share."""
-    return tagged_hash("lacking", *digests)
+        Raises:
+            Problem: Why this node does not sign.
+        """
+        proposal = self._leaf_list(body)
+        number = self._round
+        if proposal.round != number:
+            raise Problem(ProblemType.WRONG_ROUND, f"this node is in round {number}", "round", 1)
+        expected = self._served.poll.committee.members[number % self._served.poll.nodes].address
+        if proposer != expected:
+            raise Problem(ProblemType.NOT_THE_PROPOSER, f"round {number} has another proposer")
+        self._require_inventories(phase)
+        held = await asyncio.to_thread(self._served.store.versions, self._served.poll_id)
+        unknown = {entry.digest for entry in proposal.entries} - {one.digest for one in held}
+        for peer in self._served.peers:
+            if unknown and peer.address == proposer:
+                await self._served.went_well(peer, lambda peer: self._intake.fetch(peer, unknown))
+        return (await self._sign_checked(phase, proposal))[1]
 
+    @property
+    def _round(self) -> int | None:
+        return self._progress.observed.round(self._served.poll.parameters)
 
-def inventory_hash(entries: Sequence[tuple[bytes, int, bytes]]) -> bytes:
-    """What an `Inventory` statement signs: (voter, cast time, digest), sorted as bytes."""
-    parts = [unsigned(len(entries), 4)]
-    for voter, cast_at_unix_s, digest in entries:
-        parts += [voter, unsigned(cast_at_unix_s, 8), digest]
-    return tagged_hash("inventory", *parts)
+    def _require_inventories(self, phase: Settling | Anchored) -> None:
+        # A node that has not heard q nodes cannot know which ballots are candidates.
+        heard, quorum = 1 + len(phase.inventories), self._served.poll.committee.quorum
+        if heard < quorum:
+            detail = f"those of {heard} nodes are here, not {quorum}"
+            raise Problem(ProblemType.INVENTORIES_MISSING, detail, "", 1)
+
+    async def _sign_checked(
+        self, phase: Settling | Anchored, proposal: LeafList
+    ) -> tuple[SumRoot, bytes]:
+        """Root of a list, another node's or this one's own, and this node's signature (§10.3).
+
+        Raises:
+            Problem: Why this node does not sign.
+        """
+        self._require_inventories(phase)
+        given_up = await self._given_up(proposal)
+        async with self._progress.lock:
+            return await asyncio.to_thread(self._sign_if_sound, phase, proposal, given_up)
+
+    async def _given_up(self, proposal: LeafList) -> set[bytes]:
+        """Candidates left out of which more than `f` peers can get no good share.
+
+        One of those is honest, and nobody helped it in a whole rotation. `t` honest nodes hold what
+        is recorded, and would have: a liar gave a receipt for this one, and no help.
+        """
+        if proposal.round < self._served.poll.nodes:
+            return set()
+        wanted = set(await asyncio.to_thread(self._omitted, proposal))
+        if not wanted:
+            return set()
+        body = proposal.round.to_bytes(4, "big") + b"".join(sorted(wanted))
+        claims: Counter[bytes] = Counter()
+
+        async def ask(peer: Peer) -> None:
+            answer = await peer.post(self._served.path("peer/lacking"), body)
+            signature, lacking = answer[:SIGNATURE_BYTES], split_digests(answer[SIGNATURE_BYTES:])
+            hashed = agreement.lacking_hash(lacking)
+            statement = typed_data.LACKING, self._served.poll.context, proposal.round, hashed
+            self._served.require_signer(peer.address, signature, *statement)
+            claims.update(wanted.intersection(lacking))
+
+        await self._served.each_peer("lacking", ask)
+        return {digest for digest in wanted if claims[digest] > self._served.poll.committee.faults}
+
+    def _omitted(self, proposal: LeafList) -> list[bytes]:
+        versions = self._served.store.versions(self._served.poll_id)
+        receipts = self._served.store.receipt_counts(self._served.poll_id)
+        needed = self._served.poll.committee.candidate_receipts
+        return agreement.omitted(proposal.entries, versions, receipts, needed)
+
+    def answer_lacking(self, _: Frozen, body: bytes) -> bytes:
+        """For a peer that misses candidates in a proposal: of which of them this node has no good
+        share, `signature ‖ digests`.
+
+        Raises:
+            Problem: The first rotation is not over, or it is another round.
+        """
+        asked, digests = int.from_bytes(body[:4], "big"), split_digests(body[4:])
+        number = self._round
+        # Peers' heads differ a little.
+        if number is None or number < self._served.poll.nodes or abs(asked - number) > 1:
+            raise Problem(ProblemType.WRONG_ROUND, f"this node is in round {number}", "round", 1)
+        if len(digests) > self._intake.most_versions * len(self._served.census):
+            raise Malformed(f"digests: {len(digests)}")
+        versions = self._served.store.versions(self._served.poll_id)
+        held = {version.digest for version in versions if version.has_share}
+        lacking = [digest for digest in digests if digest not in held]
+        hashed = agreement.lacking_hash(lacking)
+        return self._served.sign(
+            typed_data.LACKING, self._served.poll.context, asked, hashed
+        ) + b"".join(lacking)
+
+    def _sign_if_sound(
+        self, phase: Settling | Anchored, proposal: LeafList, given_up: Collection[bytes]
+    ) -> tuple[SumRoot, bytes]:
+        versions = self._served.store.versions(self._served.poll_id)
+        receipts = self._served.store.receipt_counts(self._served.poll_id)
+        nodes, needed = self._served.poll.nodes, self._served.poll.committee.candidate_receipts
+        if proposal.round < nodes:
+            # Those not heard from may have accepted it too: without them a single liar in the
+            # proposer's place could leave out a recorded ballot. After a full rotation a silent
+            # node counts as gone; from then on only known candidates can block a proposal.
+            needed -= nodes - 1 - len(phase.inventories)
+        problem = agreement.objection(proposal, versions, receipts, needed, given_up)
+        if problem:
+            raise Problem(ProblemType.ROOT_REJECTED, problem)
+        try:
+            return self._sign_root(proposal)
+        except Conflict as conflict:
+            raise Problem(ProblemType.ROOT_SIGNED, str(conflict)) from None
+
+    def _sign_root(self, proposal: LeafList) -> tuple[SumRoot, bytes]:
+        root, _ = self._served.root([entry.digest for entry in proposal.entries])
+        signature = self._served.sign(
+            *root_statement(self._served.poll.context, proposal.round, root)
+        )
+        signed = self._served.store.sign_root(
+            SignedRoot(
+                poll_id=self._served.poll_id,
+                round=proposal.round,
+                root_digest=root.digest,
+                leaves=b"".join(entry.digest for entry in proposal.entries),
+                signature=signature,
+            )
+        )
+        return root, signed.signature
+
+    def _as_list(self, number: int, leaves: bytes) -> LeafList:
+        digests = [leaves[start : start + 32] for start in range(0, len(leaves), 32)]
+        known = self._served.store.known(self._served.poll_id, digests)
+        return LeafList(
+            number, tuple(agreement.Entry(known[digest].voter, digest) for digest in digests)
+        )
+
+    def store_certificate(self, body: bytes) -> None:
+        """Keep a root with its signatures, as a proposer spreads it.
+
+        Args:
+            body: `AnchoredRoot.encode`.
+
+        Raises:
+            Malformed: It is invalid, or has fewer than `q` signatures.
+        """
+        poll, certified = self._served.poll, AnchoredRoot.decode(body)
+        signatures = {one.node: one.signature for one in certified.attestations}
+        for node, signature in signatures.items():
+            if not 1 <= node <= poll.nodes:
+                raise Malformed(f"certificate: there is no node {node}")
+            address = poll.committee.members[node - 1].address
+            self._served.require_root_signature(address, signature, certified.round, certified.root)
+        # Less is no certificate; kept, a single liar could fill the disk with roots of its own.
+        if len(signatures) < poll.committee.quorum:
+            raise Malformed(f"certificate: {len(signatures)} signatures are no quorum")
+        self._served.store.add_attestations(
+            poll.poll_id, certified.round, certified.root, signatures
+        )
+
+    def certificate(self) -> AnchoredRoot:
+        """The latest root that `q` nodes signed and that was not rejected, for anybody to anchor.
+
+        Raises:
+            Problem: There is none yet.
+        """
+        poll = self._served.poll
+        # Before it, roots were rejected or came to nothing.
+        first = self._progress.observed.clock(poll.parameters).first_round
+        for known in reversed(self._served.store.attested_roots(poll.poll_id)):
+            if known.round >= first and len(known.attestations) >= poll.committee.quorum:
+                return known
+        raise Problem(ProblemType.NOT_SETTLED, "no root has enough signatures yet", retry_after_s=2)

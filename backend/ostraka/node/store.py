@@ -3,7 +3,7 @@
 Every write is one transaction, on the disk before the method returns.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -24,6 +24,8 @@ from ostraka.storage.node_tables import (
     SignedRoot,
     StoredBallot,
 )
+from ostraka_verifier.board import AnchoredRoot, Attestation
+from ostraka_verifier.encoding import Reader
 from ostraka_verifier.merkle_sum import SumRoot
 
 
@@ -336,25 +338,34 @@ class NodeStore:
             return list(session.exec(select(SignedRoot).where(SignedRoot.poll_id == poll_id)))
 
     def add_attestations(
-        self, poll_id: int, number: int, root: bytes, signatures: dict[int, bytes]
+        self, poll_id: int, number: int, root: SumRoot, signatures: Mapping[int, bytes]
     ) -> None:
         """Remember nodes' signatures of a root."""
+        encoded = root.encode()
         with self._write() as session:
             for node, signature in signatures.items():
                 session.merge(
                     RootAttestation(
-                        poll_id=poll_id, round=number, root=root, node=node, signature=signature
+                        poll_id=poll_id, round=number, root=encoded, node=node, signature=signature
                     )
                 )
 
-    def attestations(self, poll_id: int) -> dict[tuple[int, bytes], dict[int, bytes]]:
-        """Known signatures by (round, root) and node."""
-        found: dict[tuple[int, bytes], dict[int, bytes]] = {}
+    def attested_roots(self, poll_id: int) -> list[AnchoredRoot]:
+        """All roots of which signatures are known, with these, by round."""
+        found: dict[tuple[int, bytes], list[Attestation]] = {}
         with Session(self._engine) as session:
             query = select(RootAttestation).where(RootAttestation.poll_id == poll_id)
-            for one in session.exec(query):
-                found.setdefault((one.round, one.root), {})[one.node] = one.signature
-        return found
+            for stored in session.exec(query):
+                attestation = Attestation(stored.node, stored.signature)
+                found.setdefault((stored.round, stored.root), []).append(attestation)
+        return [
+            AnchoredRoot(
+                number,
+                SumRoot.read(Reader(root, "root")),
+                tuple(sorted(attestations, key=lambda attestation: attestation.node)),
+            )
+            for (number, root), attestations in sorted(found.items())
+        ]
 
     def add_final(self, statement: FinalStatement) -> FinalStatement:
         """Record a node's `Final`; Conflict when it made another one before."""
@@ -391,13 +402,3 @@ class NodeStore:
             StoredBallot.poll_id == poll_id, StoredBallot.digest == digest
         )
         return session.exec(query).first()
-
-
-def encode_root(root: SumRoot) -> bytes:
-    """Hash, sum and count of a root, 100 bytes."""
-    return root.hash + root.sum + root.count.to_bytes(4, "big")
-
-
-def decode_root(data: bytes) -> SumRoot:
-    """Reverse of `encode_root`."""
-    return SumRoot(data[:32], data[32:96], int.from_bytes(data[96:], "big"))

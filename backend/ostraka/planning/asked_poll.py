@@ -18,10 +18,10 @@ from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census
 
 
-def electorate_of(wanted: RoundSpecification | PollSpecification) -> Electorate | None:
+def electorate_of(wanted: RoundSpecification | PollSpecification) -> Electorate:
     """Who may vote; of a round that does not say, its members."""
-    if wanted.voters is None and isinstance(wanted, RoundSpecification):
-        return wanted.members
+    if isinstance(wanted, RoundSpecification):
+        return wanted.members if wanted.voters is None else wanted.voters
     return wanted.voters
 
 
@@ -61,7 +61,7 @@ def census_so_far(
         return census_of_list(electorate)
     if isinstance(electorate, Invitations):
         return invited_census(electorate)
-    if electorate is None or electorates is None:
+    if electorates is None:
         return None
     try:
         return electorates.census(electorate)[0]

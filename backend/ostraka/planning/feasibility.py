@@ -50,6 +50,29 @@ def refuse_impossible(
         raise Problem(ProblemType.INVALID_REQUEST, reason, field)
 
 
+def refuse_short_periods(
+    wanted: RoundSpecification | PollSpecification, period_floor_s: int
+) -> None:
+    """Refuse periods that the registry would refuse once the poll goes on chain (§4.1).
+
+    Args:
+        period_floor_s: Of the registry, in seconds.
+
+    Raises:
+        Problem: A period is shorter; names it.
+    """
+    periods = {
+        "times.dispute_window": wanted.times.dispute_window,
+        "times.tally_period": wanted.times.tally_period,
+    }
+    if isinstance(wanted, RoundSpecification):
+        periods["claim_period"] = wanted.claim_period
+    for field, period_s in periods.items():
+        if period_s < period_floor_s:
+            detail = f"{period_s} s, at least {period_floor_s} s in this registry"
+            raise Problem(ProblemType.INVALID_REQUEST, detail, field)
+
+
 def impossibilities(
     wanted: RoundSpecification | PollSpecification,
     census: Census | None,

@@ -13,12 +13,12 @@ from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Treasury
 from ostraka.files import require_private
 from ostraka.gateway.api import build_api
-from ostraka.gateway.conductor import Conductor
-from ostraka.gateway.desk import REGISTRY, TREASURY, Desk
+from ostraka.gateway.context import REGISTRY, TREASURY, GatewayContext
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.pages import Bundle
+from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.key_files import read_key
 from ostraka.planning.electorates import Electorates
@@ -53,7 +53,7 @@ def run_gateway(settings: GatewaySettings) -> None:
 
 async def _serve(settings: GatewaySettings) -> None:
     engine = open_database(settings.database_url, Schema.GATEWAY)
-    desk = open_desk(settings, engine)
+    gateway = open_gateway(settings, engine)
     token_hash = bytes.fromhex(settings.organizer_token_sha256)
     # Proxies and netrc of the environment must not redirect the gateway's connections. Connections
     # are limited per node where they are used, so that silent nodes do not use up those of others.
@@ -68,12 +68,12 @@ async def _serve(settings: GatewaySettings) -> None:
             log.warning("no web client, the API only", folder=str(settings.web))
         else:
             log.info("web client", digest=bundle.digest)
-        api = build_api(desk, token_hash, client, bundle, settings.public_rpc_url)
-        clock = _clock(desk, Leadership(engine))
+        api = build_api(gateway, token_hash, client, bundle, settings.public_rpc_url)
+        clock = _clock(gateway, Leadership(engine))
         await serve(api, clock, settings.host, settings.port, settings.trusted_proxies)
 
 
-def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
+def open_gateway(settings: GatewaySettings, engine: Engine) -> GatewayContext:
     """Open chain, database and key of a gateway."""
     registry = Registry(
         settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
@@ -83,7 +83,7 @@ def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
     )
     require_private(settings.key_file.parent)
     contracts = {REGISTRY: registry, TREASURY: treasury}
-    return Desk(
+    return GatewayContext(
         settings.rpc_url,
         registry,
         treasury,
@@ -102,14 +102,14 @@ def open_desk(settings: GatewaySettings, engine: Engine) -> Desk:
     )
 
 
-async def _clock(desk: Desk, leadership: Leadership) -> None:
+async def _clock(gateway: GatewayContext, leadership: Leadership) -> None:
     """Index the chain, and run plans unless another gateway on the same database does."""
-    conductor = Conductor(desk)
+    runner = PlanRunner(gateway)
     while True:
         try:
-            await asyncio.to_thread(desk.indexer.follow)
+            await asyncio.to_thread(gateway.indexer.follow)
             if await asyncio.to_thread(leadership.held):
-                await asyncio.to_thread(conductor.tick)
+                await asyncio.to_thread(runner.tick)
         except ChainError as error:
             # Retry: providers fail now and then.
             log.warning("chain unreachable", problem=str(error))

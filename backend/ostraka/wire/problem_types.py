@@ -70,7 +70,6 @@ class ProblemType(Enum):
     # Electorates, members and invitations.
     NO_CENSUS = "no-census", "No census", 422
     EMPTY_ELECTORATE = "empty-electorate", "Empty electorate", 422
-    NO_VOTERS = "no-voters", "No voters", 409
     TOO_FEW_VOTERS = "too-few-voters", "Too few voters", 409
     NO_CLASSES = "no-classes", "No weight classes possible", 409
     NOBODY_REGISTERED = "nobody-registered", "Nobody registered", 409

@@ -7,8 +7,10 @@ from typing import Any, Self
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import Field, ValidationError
 from starlette.exceptions import HTTPException
 
+from ostraka.wire.answers import Answer, absent
 from ostraka.wire.problem_types import BY_URI, ProblemType
 from ostraka.wire.records import strict_json
 from ostraka.wire.wording import reason_of
@@ -24,6 +26,52 @@ _OF_STATUS = {
     kind.status: kind
     for kind in (ProblemType.MALFORMED, ProblemType.NOT_FOUND, ProblemType.METHOD_NOT_ALLOWED)
 }
+
+
+class WaitsForNode(Answer):
+    """A node for which another one waits."""
+
+    node: int
+    stage: str = Field(description="What it waits for.")
+
+
+class WaitingNode(Answer):
+    """A node that holds something up."""
+
+    node: int
+    announces_different_keys: bool = Field(
+        default=False, description="Whether it announces different poll keys to different nodes."
+    )
+    failure: str | None = Field(
+        default=None, exclude_if=absent, description="What is wrong with it; absent if it waits."
+    )
+    waits_for: list[WaitsForNode] | None = Field(
+        default=None, exclude_if=absent, description="Nodes it waits for; absent if it failed."
+    )
+
+
+class ProblemDocument(Answer):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(
+        description="URI of the kind of problem; docs/api.md lists them.",
+        examples=[ProblemType.NO_SUCH_POLL.uri],
+    )
+    title: str = Field(description="The kind of problem, in English.")
+    status: int = Field(ge=_FIRST_ERROR, le=_LAST_ERROR, description="HTTP status.")
+    detail: str = Field(description="What was wrong this time, in English.")
+    field: str | None = Field(
+        default=None, exclude_if=absent, description="Where in the request, if anywhere."
+    )
+    retry_after_s: int | None = Field(
+        default=None,
+        exclude_if=absent,
+        ge=1,
+        description="Seconds after which a retry makes sense; absent where none does.",
+    )
+    nodes: list[WaitingNode] | None = Field(
+        default=None, exclude_if=absent, description="Nodes that hold it up."
+    )
 
 
 class Problem(Exception):
@@ -97,7 +145,7 @@ class Problem(Exception):
         )
         nodes = given.get("nodes")
         if isinstance(nodes, list):
-            problem.nodes = tuple(one for one in nodes[:_MAX_NODES] if isinstance(one, dict))
+            problem.nodes = tuple(one for one in nodes[:_MAX_NODES] if _is_waiting_node(one))
         if kind is ProblemType.UNKNOWN:
             said = given.get("status")
             if isinstance(said, int) and _FIRST_ERROR <= said <= _LAST_ERROR:
@@ -123,6 +171,15 @@ def reported(body: bytes, status: int, headers: Mapping[str, str]) -> Problem:
     if not problem.retry_after_s and _SECONDS.fullmatch(pause_s):
         problem.retry_after_s = min(max(1, int(pause_s)), _MAX_RETRY_S)
     return problem
+
+
+def _is_waiting_node(value: Any) -> bool:
+    """Whether a node that somebody names is one that answers can show."""
+    try:
+        WaitingNode.model_validate(value, strict=True)
+    except ValidationError:
+        return False
+    return True
 
 
 def _text(members: dict[str, Any], name: str, limit: int) -> str:

@@ -38,6 +38,7 @@ import { readSource } from "../../../web/src/protocol/snapshot.ts";
 import { pollStatistics } from "../../../web/src/protocol/statistics.ts";
 import { Domain } from "../../../web/src/protocol/typed_data.ts";
 import { KNOWN_RELEASES } from "../../../web/src/workshop/known_releases.ts";
+import { read, readers } from "./readers.ts";
 import { unhex } from "./vectors.ts";
 
 /** The same stream of scalars as `tests.support.randomness.SeededRandomness`. */
@@ -451,6 +452,8 @@ const COMMANDS = {
   audit_by_rpc: auditByRpc,
   statistics,
   census,
+  read,
+  readers,
 } as const;
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -13,7 +13,7 @@ import type { Signer } from "../protocol/keys.ts";
 import { ballotStatement } from "../protocol/prepare.ts";
 import type { PreparedBallot, Progress, SealedPollData } from "../workshop/jobs.ts";
 import type { Workshop } from "../workshop/workshop.ts";
-import { Gateway, Refusal, Unreachable } from "./gateway.ts";
+import { Gateway, Refusal, problemText, Unreachable } from "./gateway.ts";
 import { identityOf, type VotersPoll } from "./poll.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
@@ -138,7 +138,7 @@ export async function send(
   const toGateway = async () => {
     try {
       const answer = await gateway.post(path, body, cast);
-      for (const { node, reason } of answer.refusals) refuse(node, reason);
+      for (const { node, problem } of answer.refusals) refuse(node, problemText(problem));
       for (const { node, signature } of answer.receipts) keep(node, signature);
       votes.save(store);
     } catch (error) {
@@ -183,7 +183,8 @@ async function later(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const nodeReceipt = record({ signature: bytes });
+/** What a node answers to a ballot. */
+export const nodeReceipt = record({ signature: bytes });
 
 /**
  * Ask for the receipts of a ballot once more; that there are none is no error.

@@ -8,6 +8,7 @@
 
 import { Malformed } from "../protocol/errors.ts";
 import { optional, record, type Shape, text, whole } from "./shape.ts";
+import type { Problem } from "./views.ts";
 
 const TIMEOUT_MS = 60_000;
 /** For what a gateway sends to the chain: it answers once that is mined, or is slow to be. */
@@ -31,12 +32,17 @@ export class Refusal extends Error {
   readonly field: string;
 
   constructor(status: number, title: string, detail: string, field: string) {
-    super([title, field, detail].filter(Boolean).join(": "));
+    super(problemText({ title, detail, field }));
     this.status = status;
     this.title = title;
     this.detail = detail;
     this.field = field;
   }
+}
+
+/** A problem in a line: its kind, where it is, and what was wrong. */
+export function problemText({ title, detail, field }: Pick<Problem, "title" | "detail" | "field">) {
+  return [title, field, detail].filter(Boolean).join(": ");
 }
 
 /** Nobody answers there, or somebody who is no gateway. */

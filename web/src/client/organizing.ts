@@ -20,6 +20,7 @@ import {
   text,
   whole,
 } from "./shape.ts";
+import { problem } from "./views.ts";
 import type { Store } from "./votes.ts";
 
 /** As it came: what it may say depends on something else. */
@@ -49,7 +50,7 @@ export const plan = record({
   censusFixed: flag,
   warnings: list(warning),
   finished: flag,
-  problem: optional(text),
+  problem: optional(problem),
   invitations: record({ issued: whole, redeemed: whole }),
   transactions: list(record({ name: text, transaction: bytes, gasUsed: whole, block: whole })),
 });
@@ -73,8 +74,10 @@ export type Funder = Of<typeof funders>[number];
 /** How a token counts its amounts, as it says itself. */
 export const money = record({ symbol: optional(text), decimals: whole });
 
-const tried = record({ warnings: list(warning) });
-const created = record({ plan: text });
+/** What a dry run answers. */
+export const tried = record({ warnings: list(warning) });
+/** What a round or poll that was created answers. */
+export const created = record({ plan: text });
 const sent = record({ transaction: bytes });
 
 /** The organizer of a gateway, by the token; the gateway pays for what it sends to the chain. */

@@ -16,14 +16,14 @@ export type Reason =
 /** For each option that a budget did not fund why; nothing of rules that spend no budget. */
 export function reasonsOf({ outcome, options }: Results): ReadonlyMap<number, Reason> {
   const reasons = new Map<number, Reason>();
-  const { costs, budget, order, minimumSupport: least = 0n } = outcome;
+  const { costs, budget, rankedBy, minimumSupport: least = 0n } = outcome;
   if (costs?.length !== options.length || budget === undefined) return reasons;
   const byCategory = outcome.kind === "categories";
   const tally = options.map(({ votes }) => votes);
   const stop = outcome.misfit === "stop";
   let left = budget;
   let ended = false;
-  for (const slot of ranking(tally, costs, order === "votes_per_cost")) {
+  for (const slot of ranking(tally, costs, rankedBy === "votes_per_cost")) {
     const cost = costs[slot]!;
     if (options[slot]!.award) left -= cost;
     else if (tally[slot]! < least) reasons.set(slot, { kind: "support", least });
@@ -39,8 +39,8 @@ export function reasonsOf({ outcome, options }: Results): ReadonlyMap<number, Re
 
 /** Whether two options of equal rank fared differently: then the one listed first went first. */
 export function decidedByOrder({ outcome, options }: Results): boolean {
-  const { costs, order } = outcome;
-  const perCost = order === "votes_per_cost" && costs?.length === options.length;
+  const { costs, rankedBy } = outcome;
+  const perCost = rankedBy === "votes_per_cost" && costs?.length === options.length;
   return options.some((one, slot) => {
     return options.slice(slot + 1).some((other, behind) => {
       const place = slot + 1 + behind;

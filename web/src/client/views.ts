@@ -2,6 +2,16 @@
 
 import { bytes, decimal, flag, list, type Of, optional, record, text, whole } from "./shape.ts";
 
+/** A problem document (RFC 9457). */
+export const problem = record({
+  type: text,
+  title: text,
+  status: whole,
+  detail: text,
+  field: optional(text),
+});
+export type Problem = Of<typeof problem>;
+
 export const config = record({
   version: text,
   chainId: whole,
@@ -51,7 +61,7 @@ export const plans = list(
 
 /** Why a plan does not go on, and how many of its invitations are used. */
 export const waiting = record({
-  problem: optional(text),
+  problem: optional(problem),
   invitations: record({ issued: whole, redeemed: whole }),
 });
 
@@ -153,7 +163,7 @@ const receipt = record({ node: whole, signature: bytes });
 export const receipts = record({ receipts: list(receipt) });
 export const cast = record({
   receipts: list(receipt),
-  refusals: list(record({ node: whole, reason: text })),
+  refusals: list(record({ node: whole, problem })),
 });
 
 export const results = record({
@@ -166,7 +176,7 @@ export const results = record({
     kind: text,
     costs: optional(list(decimal)),
     budget: optional(decimal),
-    order: optional(text),
+    rankedBy: optional(text),
     misfit: optional(text),
     minimumSupport: optional(decimal),
   }),

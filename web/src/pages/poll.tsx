@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+import { problemText } from "../client/gateway.ts";
 import { pollOfGateway } from "../client/poll.ts";
 import {
   type Config,
@@ -145,7 +146,7 @@ function Opening({ poll: { plan, committee } }: { poll: Poll }) {
     <div class={problem ? "notice warn" : "notice"} role="status">
       <p>{t("poll.soon")}</p>
       <p>{t("poll.needsAll", { nodes: committee.nodes.length })}</p>
-      {problem && <p>{t("poll.waits", { problem: planProblem(problem) })}</p>}
+      {problem && <p>{t("poll.waits", { problem: planProblem(problemText(problem)) })}</p>}
     </div>
   );
 }

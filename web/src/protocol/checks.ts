@@ -535,7 +535,7 @@ function checkG1(audit: Audit): string {
   if (!sameBytes(audit.chain.generators, concat([Uint8Array.of(0), table]))) {
     throw new Rejected("G1", "generator table", "not the points of §2.7");
   }
-  return `${MAX_GENERATORS + 1} points derived reload`;
+  return `${MAX_GENERATORS + 1} points derived again`;
 }
 
 /** G2: registry, rules, table and voting keys are contracts of a known release. */

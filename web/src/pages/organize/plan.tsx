@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 
+import { problemText } from "../../client/gateway.ts";
 import { funders, plan as planShape, type Organizer, type Plan } from "../../client/organizing.ts";
 import { type Counts, poll, type Poll, progress, type Round, round } from "../../client/views.ts";
 import { moment, number, percent, short, messageIfAny } from "../../messages/index.ts";
@@ -82,7 +83,7 @@ function Shown({
       />
       {plan.problem && (
         <p class="notice warn">
-          {t("organize.plan.waits", { problem: planProblem(plan.problem) })}
+          {t("organize.plan.waits", { problem: planProblem(problemText(plan.problem)) })}
         </p>
       )}
       <h2>{t("organize.plan.next")}</h2>

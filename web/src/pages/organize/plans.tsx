@@ -1,5 +1,6 @@
 /** The rounds and polls of this gateway, for whoever organizes them. */
 
+import { problemText } from "../../client/gateway.ts";
 import { type Plan, plans } from "../../client/organizing.ts";
 import { planProblem } from "../../messages/server_texts.ts";
 import { t } from "../../messages/organizer.ts";
@@ -52,7 +53,7 @@ function stateOf({ round, poll, problem, finished, censusFixed, specification }:
       ? t("organize.plans.poll", { questions: questions?.length ?? 0 })
       : t("organize.plans.round", { round });
   const state = problem
-    ? t("organize.plans.waits", { problem: planProblem(problem) })
+    ? t("organize.plans.waits", { problem: planProblem(problemText(problem)) })
     : finished
       ? t("organize.plans.finished")
       : poll !== undefined

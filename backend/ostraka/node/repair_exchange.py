@@ -13,8 +13,8 @@ from secrets import SystemRandom
 from typing import Any
 
 from ostraka.node.peers import PeerError
-from ostraka.node.poll_state import PollState, split_digests
-from ostraka.node.repair import (
+from ostraka.node.phases import Anchored, Frozen, Releasing
+from ostraka.node.repair_shares import (
     Contribution,
     Helper,
     Pair,
@@ -26,6 +26,7 @@ from ostraka.node.repair import (
     repair_subject,
     repaired_share,
 )
+from ostraka.node.served_poll import ServedPoll, split_digests
 from ostraka.node.store import Conflict
 from ostraka.sealing import ballot_info
 from ostraka.storage.node_tables import AskedRepair, StoredBallot
@@ -90,46 +91,47 @@ class RepairCall:
         return cls(digest, helpers, attempt, signature, receipts, seeds)
 
 
-class Repairing:
+class RepairExchange:
     """Repairs starved shares of one poll."""
 
-    def __init__(self, state: PollState) -> None:
-        self._state = state
+    def __init__(self, served: ServedPoll) -> None:
+        self._served = served
         self._running: dict[bytes, asyncio.Task[None]] = {}
         self._free = asyncio.Semaphore(AT_ONCE)
         self._leaves: tuple[bytes, frozenset[bytes]] = (b"", frozenset())
 
-    async def repair_starved(self) -> None:
+    async def repair_starved(self, phase: Frozen) -> None:
         """Get a good share of every candidate that came without one."""
-        givers = await asyncio.to_thread(self._state.store.receipt_givers, self._state.poll.poll_id)
-        versions = await asyncio.to_thread(self._state.store.versions, self._state.poll.poll_id)
-        needed = self._state.poll.committee.candidate_receipts
+        givers = await asyncio.to_thread(self._served.store.receipt_givers, self._served.poll_id)
+        versions = await asyncio.to_thread(self._served.store.versions, self._served.poll_id)
+        needed = self._served.poll.committee.candidate_receipts
         starved = {one.digest for one in versions if not one.has_share}
         await self._repair(
-            {digest: givers[digest] for digest in starved if len(givers.get(digest, ())) >= needed}
+            phase,
+            {digest: givers[digest] for digest in starved if len(givers.get(digest, ())) >= needed},
         )
 
-    async def repair_leaves(self, digests: Collection[bytes]) -> bool:
+    async def repair_leaves(self, phase: Frozen, digests: Collection[bytes]) -> bool:
         """Whether this node holds a good share of each leaf of a root, after asking for the rest.
 
         Whoever signed the root holds one, with a receipt or without.
         """
         lacking = await asyncio.to_thread(self._lacking, digests)
         if lacking:
-            nodes = [peer.number for peer in self._state.peers]
-            await self._repair(dict.fromkeys(lacking, nodes))
+            nodes = [peer.number for peer in self._served.peers]
+            await self._repair(phase, dict.fromkeys(lacking, nodes))
             lacking = await asyncio.to_thread(self._lacking, digests)
         return not lacking
 
     def _lacking(self, digests: Collection[bytes]) -> set[bytes]:
-        versions = self._state.store.versions(self._state.poll.poll_id)
+        versions = self._served.store.versions(self._served.poll_id)
         return set(digests) - {one.digest for one in versions if one.has_share}
 
-    async def _repair(self, wanted: Mapping[bytes, Collection[int]]) -> None:
+    async def _repair(self, phase: Frozen, wanted: Mapping[bytes, Collection[int]]) -> None:
         """Ask for shares, each of some of the nodes named for it, and wait a little."""
         for digest, nodes in wanted.items():
             if digest not in self._running:
-                task = asyncio.create_task(self._repair_one(digest, nodes))
+                task = asyncio.create_task(self._repair_one(phase, digest, nodes))
                 task.add_done_callback(partial(self._done, digest))
                 self._running[digest] = task
         if self._running:
@@ -138,47 +140,47 @@ class Repairing:
     def _done(self, digest: bytes, _: asyncio.Task[None]) -> None:
         del self._running[digest]
 
-    async def _repair_one(self, digest: bytes, nodes: Collection[int]) -> None:
+    async def _repair_one(self, phase: Frozen, digest: bytes, nodes: Collection[int]) -> None:
         async with self._free:
             try:
-                await self._try_helpers(digest, nodes)
+                await self._try_helpers(phase, digest, nodes)
             except Exception as error:
-                self._state.log.error("repair failed", ballot=digest.hex(), error=repr(error))
+                self._served.log.error("repair failed", ballot=digest.hex(), error=repr(error))
 
-    async def _try_helpers(self, digest: bytes, nodes: Collection[int]) -> None:
+    async def _try_helpers(self, phase: Frozen, digest: bytes, nodes: Collection[int]) -> None:
         """Try sets of helpers until one of them gives the share."""
-        state = self._state
-        stored = await asyncio.to_thread(state.store.ballot, state.poll.poll_id, digest)
-        committee, poll_key = state.repair_committee(), state.poll_key
-        if stored is None or not stored.boxes or committee is None or poll_key is None:
+        served, poll_key = self._served, phase.secret.poll_key
+        stored = await asyncio.to_thread(served.store.ballot, served.poll_id, digest)
+        committee = served.repair_committee()
+        if stored is None or not stored.boxes or committee is None:
             return
-        ballot = state.poll.layout.decode(state.curve, stored.signed[: state.poll.layout.size])
-        receipts = await asyncio.to_thread(state.store.peer_receipts, state.poll.poll_id, digest)
+        ballot = served.poll.layout.decode(served.curve, stored.signed[: served.poll.layout.size])
+        receipts = await asyncio.to_thread(served.store.peer_receipts, served.poll_id, digest)
         subject = repair_subject(digest)
         for helpers in self._sets_to_try(subject, nodes):
-            request = RepairRequest(state.poll.context, subject, state.node, helpers, 0)
-            call = RepairCall(digest, helpers, 0, state.sign(*request.statement), receipts)
+            request = RepairRequest(served.poll.context, subject, served.node, helpers, 0)
+            call = RepairCall(digest, helpers, 0, served.sign(*request.statement), receipts)
             try:
                 answers = await self._ask(committee, request, call)
                 share = repaired_share(committee, request, ballot.sharing, answers, poll_key)
             except (PeerError, AuditError) as error:
                 # Who lies is not always plain: nobody is blamed, and others are asked.
-                state.log.info("repair", helpers=helpers, problem=str(error))
+                served.log.info("repair", helpers=helpers, problem=str(error))
                 continue
-            content = BoxContent(state.poll.context, ballot.voter, digest, share)
-            info = ballot_info(state.poll.context, state.node)
-            box = committee.seal(state.node, content.encode(), info)
-            await asyncio.to_thread(state.store.give_share, state.poll.poll_id, digest, box)
-            state.log.info("repaired", ballot=digest.hex(), helpers=helpers)
+            content = BoxContent(served.poll.context, ballot.voter, digest, share)
+            info = ballot_info(served.poll.context, served.node)
+            box = committee.seal(served.node, content.encode(), info)
+            await asyncio.to_thread(served.store.give_share, served.poll_id, digest, box)
+            served.log.info("repaired", ballot=digest.hex(), helpers=helpers)
             return
 
     def _sets_to_try(self, subject: bytes, nodes: Collection[int]) -> list[tuple[int, ...]]:
         """Sets of helpers for this time: the quickest first, then by lot."""
-        threshold = self._state.poll.committee.threshold
+        threshold = self._served.poll.committee.threshold
         sets = helper_sets(subject, nodes, threshold)
         if not sets:
             return []
-        waits = {peer.number: peer.answered_in_s for peer in self._state.peers}
+        waits = {peer.number: peer.answered_in_s for peer in self._served.peers}
         quickest = min(sets, key=lambda helpers: max(waits[node] for node in helpers))
         others = SystemRandom().sample(sets, min(len(sets), ATTEMPTS))
         return [quickest, *(one for one in others if one != quickest)][:ATTEMPTS]
@@ -187,11 +189,11 @@ class Repairing:
         self, committee: RepairCommittee, request: RepairRequest, call: RepairCall
     ) -> dict[int, Contribution]:
         """Both legs: the seeds of all pairs, then what each helper makes of those to it."""
-        peers = {peer.number: peer for peer in self._state.peers}
-        threshold, slots = len(request.helpers), self._state.poll.slots
+        peers = {peer.number: peer for peer in self._served.peers}
+        threshold, slots = len(request.helpers), self._served.poll.slots
 
         async def seeds(node: int) -> dict[Pair, SignedSeed]:
-            answer = await peers[node].post(self._state.path("peer/repair/seeds"), call.encode())
+            answer = await peers[node].post(self._served.path("peer/repair/seeds"), call.encode())
             given = decode_seeds(answer, len(request.seeds_from(node)))
             return committee.check_seeds(request, node, given)
 
@@ -205,40 +207,39 @@ class Repairing:
             body = RepairCall(
                 call.ballot_digest, call.helpers, call.attempt, call.signature, call.receipts, to_it
             ).encode()
-            answer = await peers[node].post(self._state.path("peer/repair/share"), body)
+            answer = await peers[node].post(self._served.path("peer/repair/share"), body)
             return Contribution.decode(answer, slots, threshold)
 
         answers = await asyncio.gather(*(contribution(node) for node in request.helpers))
         return dict(zip(request.helpers, answers, strict=True))
 
-    def answer_seeds(self, body: bytes, asker: bytes) -> bytes:
+    def answer_seeds(self, phase: Frozen, body: bytes, asker: bytes) -> bytes:
         """For a starved node, first leg: the seeds that this node makes.
 
         Raises:
             Problem: The asker is not entitled to this repair, or this node cannot help.
             AuditError: The request is false.
         """
-        call = RepairCall.decode(body, self._state.node, with_seeds=False)
-        request, helper, _, _ = self._entitled(call, asker)
+        call = RepairCall.decode(body, self._served.node, with_seeds=False)
+        request, helper, _, _ = self._entitled(phase, call, asker)
         return encode_seeds(helper.seeds(request))
 
-    def answer_share(self, body: bytes, asker: bytes) -> bytes:
+    def answer_share(self, phase: Frozen, body: bytes, asker: bytes) -> bytes:
         """For a starved node, second leg: this node's masked share of a ballot.
 
         Raises:
             Problem, AuditError: As `answer_seeds`.
         """
-        call = RepairCall.decode(body, self._state.node, with_seeds=True)
-        request, helper, ballot, stored = self._entitled(call, asker)
-        share = self._state.admission.share(ballot, stored.share_box or b"")
+        call = RepairCall.decode(body, self._served.node, with_seeds=True)
+        request, helper, ballot, stored = self._entitled(phase, call, asker)
+        share = phase.admission.share(ballot, stored.share_box or b"")
         return helper.contribute(request, ballot.sharing, share, call.seeds).encode()
 
     def _entitled(
-        self, call: RepairCall, asker: bytes
+        self, phase: Frozen, call: RepairCall, asker: bytes
     ) -> tuple[RepairRequest, Helper, Ballot, StoredBallot]:
         """Everything that a repair takes, once all about it is checked and it is on the disk."""
-        state, poll = self._state, self._state.poll
-        state.require_frozen()
+        served, poll = self._served, self._served.poll
         committee = poll.committee
         target = committee.index_of(asker)
         if target is None:
@@ -246,15 +247,15 @@ class Repairing:
         subject = repair_subject(call.ballot_digest)
         request = RepairRequest(poll.context, subject, target, call.helpers, call.attempt)
         request.check(poll.nodes, committee.threshold)
-        if state.node not in request.helpers:
+        if served.node not in request.helpers:
             raise Problem(ProblemType.MALFORMED, "this node is not among the helpers", "helpers")
-        state.require_signer(asker, call.signature, *request.statement)
-        stored = state.store.ballot(poll.poll_id, call.ballot_digest)
-        helper = state.helper()
+        served.require_signer(asker, call.signature, *request.statement)
+        stored = served.store.ballot(poll.poll_id, call.ballot_digest)
+        helper = phase.helper()
         if stored is None or stored.share_box is None or not stored.signed or helper is None:
             raise Problem(ProblemType.NO_SHARE, "this node has no good share of that ballot")
-        ballot = poll.layout.decode(state.curve, stored.signed[: poll.layout.size])
-        if not self._is_leaf(ballot.digest):
+        ballot = poll.layout.decode(served.curve, stored.signed[: poll.layout.size])
+        if not self._is_leaf(phase, ballot.digest):
             self._require_candidate(call, ballot)
         asked = AskedRepair(
             poll_id=poll.poll_id,
@@ -268,18 +269,18 @@ class Repairing:
         )
         limit = min(comb(poll.nodes - 1, committee.threshold), MOST_SETS)
         try:
-            state.store.ask_repair(asked, limit)
+            served.store.ask_repair(asked, limit)
         except Conflict as conflict:
             raise Problem(ProblemType.TOO_MANY_REPAIRS, str(conflict)) from None
         return request, helper, ballot, stored
 
     def _require_candidate(self, call: RepairCall, ballot: Ballot) -> None:
         """Refuse unless receipts, the helpers' among them, make a ballot a candidate."""
-        poll, committee = self._state.poll, self._state.poll.committee
+        poll, committee = self._served.poll, self._served.poll.committee
         for node, receipt in call.receipts.items():
             if not 1 <= node <= poll.nodes:
                 raise Malformed(f"repair.receipts: there is no node {node}")
-            self._state.require_signer(
+            self._served.require_signer(
                 committee.members[node - 1].address,
                 receipt,
                 typed_data.RECEIPT,
@@ -295,16 +296,16 @@ class Repairing:
             detail = "a helper's receipt is missing, and the ballot is no anchored leaf"
             raise Problem(ProblemType.NOT_ENTITLED, detail, "helpers")
 
-    def _is_leaf(self, digest: bytes) -> bool:
+    def _is_leaf(self, phase: Frozen, digest: bytes) -> bool:
         """Whether a ballot is a leaf of the anchored root, as far as this node holds its leaves."""
-        view = self._state.view
-        if view is None or not view.anchored_at:
+        if not isinstance(phase, Anchored | Releasing):
             return False
-        if self._leaves[0] != view.root.digest:
-            signed = self._state.signed_root(view.root)
+        root = phase.anchoring.root
+        if self._leaves[0] != root.digest:
+            signed = self._served.signed_root(root)
             if signed is None:
                 return False
-            self._leaves = view.root.digest, frozenset(split_digests(signed.leaves))
+            self._leaves = root.digest, frozenset(split_digests(signed.leaves))
         return digest in self._leaves[1]
 
     def asked(self, after: int) -> list[dict[str, Any]]:
@@ -319,7 +320,7 @@ class Repairing:
                 "repair_hash": to_hex(one.repair_hash),
                 "signature": to_hex(one.signature),
             }
-            for one in self._state.store.asked_repairs(self._state.poll.poll_id, after, ASKED_PAGE)
+            for one in self._served.store.asked_repairs(self._served.poll_id, after, ASKED_PAGE)
         ]
 
 

@@ -1,13 +1,13 @@
-"""What all parts of a gateway share: chain, index, plans, its account, the polls it read."""
+"""What all parts of a gateway share: chain, index, plans, account, and the polls already read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ostraka.chain.contract import Sent, call
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import OpenedPoll, PollView, Registry, Status
 from ostraka.chain.sending import Account, Errand
-from ostraka.chain.treasury import Treasury
+from ostraka.chain.treasury import RoundStatus, RoundView, Treasury
 from ostraka.gateway.idempotency import Requests
 from ostraka.gateway.indexer import Indexer
 from ostraka.gateway.plans import Plans
@@ -17,6 +17,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.curve import Curve
+from ostraka_verifier.errors import Malformed
 from ostraka_verifier.published import PublishedPoll
 
 REGISTRY, TREASURY = "registry", "treasury"
@@ -25,8 +26,8 @@ MAX_ID = (1 << 63) - 1
 
 
 @dataclass
-class Desk:
-    """One gateway's belongings.
+class GatewayContext:
+    """Shared state of one gateway.
 
     Attributes:
         rpc_url: JSON-RPC endpoint of everything here.
@@ -81,6 +82,19 @@ class Desk:
             self._published[poll_id] = known
         return known, view
 
+    def round(self, round_id: int) -> RoundView:
+        """State of a round; Problem when there is none."""
+        if not 1 <= round_id <= MAX_ID:
+            raise Problem(
+                ProblemType.NO_SUCH_ROUND, "the treasury has no round of that number", "round"
+            )
+        view = self.treasury.round(round_id)
+        if view.status is RoundStatus.NONE:
+            raise Problem(
+                ProblemType.NO_SUCH_ROUND, f"the treasury has no round {round_id}", "round"
+            )
+        return view
+
     def served(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
         """A poll whose committee this gateway talks to; Problem otherwise."""
         # Anybody can register a committee with any addresses: those are no place to send requests.
@@ -89,6 +103,24 @@ class Desk:
             detail = f"this gateway does not talk to committee {to_hex(poll.committee.digest)}"
             raise Problem(ProblemType.POLL_NOT_SERVED, detail, "poll")
         return poll, view
+
+    def committee(self, wanted: str | None) -> bytes:
+        """Digest of the committee that a specification names, or of the default one.
+
+        Raises:
+            Problem: This gateway does not talk to it, or knows none.
+        """
+        if wanted is None:
+            if not self.committees:
+                detail = "this gateway knows no committee; name one in its settings"
+                raise Problem(ProblemType.NO_COMMITTEE, detail, "committee")
+            return self.committees[0]
+        digest = from_hex(wanted, "committee")
+        if digest not in self.committees:
+            raise Problem(
+                ProblemType.COMMITTEE_NOT_SERVED, "this gateway does not talk to it", "committee"
+            )
+        return digest
 
     def node_urls(self) -> list[str]:
         """Where the nodes of the committees serve; ChainError when the chain is out of reach."""
@@ -99,14 +131,28 @@ class Desk:
                     self._node_urls[digest] = [member.url for member in committee.members]
         return [url for urls in self._node_urls.values() for url in urls]
 
+    def event(self, contract: str, name: str, subject: int) -> Mapping[str, object]:
+        """Arguments of the newest event of a name about a poll or round.
+
+        Raises:
+            Problem: None is indexed yet.
+        """
+        events = self.indexer.events(contract, [name], str(subject))
+        if not events:
+            raise Problem(ProblemType.NOT_INDEXED, "the gateway is still catching up", "", 2)
+        return events[-1].arguments
+
     def opened(self, poll_id: int) -> OpenedPoll | None:
         """Words of an open poll's keys with their signatures, None before."""
         events = self.indexer.events(REGISTRY, ["PollOpened"], str(poll_id))
         if not events:
             return None
         given = events[-1].arguments
-        return OpenedPoll(_bytes(given["nodeKeys"]), _bytes(given["signatures"]))
+        return OpenedPoll(_each(given["nodeKeys"]), _each(given["signatures"]))
 
 
-def _bytes(values: object) -> tuple[bytes, ...]:
-    return tuple(from_hex(value, "event") for value in values if isinstance(values, list))  # type: ignore[attr-defined]
+def _each(values: object) -> tuple[bytes, ...]:
+    """Bytes of each element of an indexed list, which is stored in 0x-hex."""
+    if not isinstance(values, list):
+        raise Malformed("event: not a list")
+    return tuple(from_hex(value, "event") for value in values)

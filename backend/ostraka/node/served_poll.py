@@ -1,6 +1,7 @@
-"""What all parts of one poll at one node share: data, signatures, peers, the agreed root.
+"""One poll as a node serves it: what holds in every phase, and what all parts of it share.
 
-A lock keeps accepting, freezing and signing apart.
+The poll's data, its stored ballots, signatures, peers, and the other nodes' public keys. Nothing
+here is secret but the node's own signing key; what a phase adds is in `phases`.
 """
 
 import asyncio
@@ -11,15 +12,13 @@ from typing import Any
 
 import structlog
 
-from ostraka.chain.contract import Head
 from ostraka.chain.registry import OpenedPoll, PollView, Registry
 from ostraka.keys import SigningKey
 from ostraka.node.admission import Admission
 from ostraka.node.peers import Peer, PeerError
-from ostraka.node.poll_secrets import LostSecret, PollSecrets
-from ostraka.node.repair import Helper, RepairCommittee
+from ostraka.node.poll_secrets import PollSecrets
+from ostraka.node.repair_shares import RepairCommittee
 from ostraka.node.store import Conflict, NodeStore
-from ostraka.sealing import SEED_BYTES, PollKey
 from ostraka.storage.node_tables import (
     NodePoll,
     SignedRoot,
@@ -32,11 +31,11 @@ from ostraka.wire.records import CastRecord, decode_records
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.census import Census
+from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
-from ostraka_verifier.parameters import SettlingClock
 from ostraka_verifier.poll_key import node_keys_hash
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
@@ -46,10 +45,10 @@ from ostraka_verifier.typed_data import recover
 GRACE_S = 0.25
 """How long the rest of the peers get at least, once a quorum of them has answered."""
 BACKGROUND_S = 1
-"""How long a tick waits for what goes on by itself until the next tick."""
+"""How long a tick waits for requests that may continue after it."""
 
 
-class PollState:
+class ServedPoll:
     """One poll at one node."""
 
     def __init__(
@@ -67,18 +66,16 @@ class PollState:
         registries: The same registry seen through independent providers.
         row: The stored poll.
         peers: The other nodes of the committee.
-
-        Raises:
-            LostSecret: The poll's secret is not there, and was not destroyed.
         """
         index = poll.committee.index_of(key.address)
         if index is None:
             raise ValueError("this node is not in the poll's committee")
         self.curve = curve
         self.store = store
-        self._secrets = secrets
+        self.secrets = secrets
         self.registries = registries
         self.poll = poll
+        self.poll_id = poll.poll_id
         self.node = index
         self.census = Census.decode(row.census)
         self.redemptions = row.redemptions
@@ -91,48 +88,22 @@ class PollState:
         """All poll keys as pinned on chain, once they are here."""
         self.key = key
         self.peers = peers
-        secret = None if row.key_destroyed else self._secret_of(row)
-        self.poll_key = None if secret is None else PollKey(secret[:SEED_BYTES])
-        self._repair_secret = None if secret is None else secret[SEED_BYTES:]
-        self.admission = Admission(curve, poll, self.census, index, self.poll_key)
-        self.frozen = row.inventory_signature is not None
-        self.incomplete = False
-        """Whether bytes of stored ballots are missing, to be had from peers."""
-        self.replaced = False
-        """Whether the chain shows another poll under this one's id."""
-        self.head = Head(0, b"", 0)
-        self.view: PollView | None = None
-        self.lock = asyncio.Lock()
+        self.commitment_key = CommitmentKey(curve, poll.rule.width)
+        self.admission = Admission(curve, poll, self.census, self.commitment_key)
+        """Checks of ballots that need no secret."""
         self._opened: OpenedPoll | None = None
         self._asked: dict[tuple[str, int], asyncio.Task[bool]] = {}
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)
 
-    def _secret_of(self, row: NodePoll) -> bytes:
-        secret = self._secrets.read(row.poll_context)
-        if PollKey(secret[:SEED_BYTES]).public_key != row.public_key:
-            raise LostSecret("the secret on the disk is not that of the announced poll key")
-        return secret
-
-    def opened(self) -> OpenedPoll | None:
-        """The poll's opening, None before; asked of the chain once, not by each who asks."""
-        pinned = bytes(32) if self.view is None else self.view.poll_keys
-        if not any(pinned):
+    def opened(self, view: PollView) -> OpenedPoll | None:
+        """The poll's opening, None before; asked of the chain once, not for each request."""
+        if not any(view.poll_keys):
             return None
         # Before finality the chain may pin other keys.
-        if self._opened is None or node_keys_hash(self._opened.node_keys) != pinned:
-            self._opened = self.registries[0].opened(self.poll.poll_id)
+        if self._opened is None or node_keys_hash(self._opened.node_keys) != view.poll_keys:
+            self._opened = self.registries[0].opened(self.poll_id)
             self.pinned = None
         return self._opened
-
-    def clock(self) -> SettlingClock:
-        """The clock of the settling rounds, which a rejected root restarts."""
-        if self.view is None:
-            return self.poll.parameters.settling()
-        return self.poll.parameters.settling(self.view.rejected_rounds, self.view.rejected_at)
-
-    def round(self) -> int | None:
-        """Settling round now; None before the first and after the last one."""
-        return self.clock().round_at(self.head.timestamp)
 
     def repair_committee(self) -> RepairCommittee | None:
         """What repairs need to know of all nodes; None as long as the pinned keys are not here."""
@@ -140,28 +111,16 @@ class PollState:
             return None
         return RepairCommittee(
             self.curve,
-            self.admission.key,
+            self.commitment_key,
             self.poll.domain,
             tuple(member.address for member in self.poll.committee.members),
             self.pinned.public_keys,
             self.poll.slots,
         )
 
-    def helper(self) -> Helper | None:
-        """This node as a helper in repairs; None where it cannot help."""
-        committee = self.repair_committee()
-        if committee is None or self.poll_key is None or self._repair_secret is None:
-            return None
-        return Helper(committee, self.node, self.poll_key, self._repair_secret, self.key)
-
-    def destroy_key(self) -> None:
-        """Destroy the poll key and delete all boxes, on the disk and here; also a second time."""
-        # The database first: whatever crashes, a key is destroyed or there, never taken for lost.
-        self.store.destroy_boxes(self.poll.poll_id, self.poll.context)
-        self._secrets.destroy(self.poll.context)
-        self.store.checkpoint()
-        self.poll_key = self._repair_secret = None
-        self.admission = Admission(self.curve, self.poll, self.census, self.node, None)
+    def has_released(self) -> bool:
+        """Whether this node's aggregate share is released."""
+        return any(one.node == self.node for one in self.store.shares(self.poll_id))
 
     async def each_peer(
         self,
@@ -238,7 +197,7 @@ class PollState:
         Raises:
             Problem: Some of them, or their bytes, are not here.
         """
-        stored = self.store.known(self.poll.poll_id, digests)
+        stored = self.store.known(self.poll_id, digests)
         ordered = [stored[digest] for digest in digests if digest in stored]
         missing = len(digests) - sum(bool(one.signed) for one in ordered)
         if missing:
@@ -258,13 +217,18 @@ class PollState:
         return [self.census.by_account[ballot.voter].weight for ballot in ballots]
 
     def signed_root(self, root: SumRoot) -> SignedRoot | None:
-        for signed in self.store.signed_roots(self.poll.poll_id):
+        for signed in self.store.signed_roots(self.poll_id):
             if signed.root_digest == root.digest:
                 return signed
         return None
 
     def sign(self, type_string: str, *values: int | bytes) -> bytes:
         return self.key.sign(self.poll.domain.digest(type_string, *values))
+
+    def sign_receipt(self, voter: bytes, cast_at_unix_s: int, digest: bytes) -> bytes:
+        """This node's `Receipt` statement, the same each time."""
+        statement = self.poll.context, voter, cast_at_unix_s, digest
+        return self.sign(typed_data.RECEIPT, *statement)
 
     def require_signer(
         self, address: bytes, signature: bytes, type_string: str, *values: int | bytes
@@ -299,12 +263,8 @@ class PollState:
         """Addresses of all nodes of the committee."""
         return frozenset(member.address for member in self.poll.committee.members)
 
-    def require_frozen(self) -> None:
-        if not self.frozen:
-            raise Problem(ProblemType.NOT_FROZEN, "this node is still accepting ballots", "", 1)
-
     def path(self, rest: str) -> str:
-        return f"/api/v1/polls/{self.poll.poll_id}/{rest}"
+        return f"/api/v1/polls/{self.poll_id}/{rest}"
 
 
 def root_statement(

@@ -10,13 +10,16 @@ import pytest
 
 from ostraka.chain.registry import Status
 from ostraka.node.peers import PeerError
-from ostraka.node.repair import RepairRequest, repair_subject
-from ostraka.node.repairing import MOST_SETS, RepairCall, helper_sets
+from ostraka.node.phases import Accepting, Keyed
+from ostraka.node.poll_service import PollService
+from ostraka.node.repair_exchange import MOST_SETS, RepairCall, helper_sets
+from ostraka.node.repair_shares import RepairRequest, repair_subject
 from ostraka.wire.records import CastRecord, from_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import Board
 from ostraka_verifier.sharing import boxes_hash
 from ostraka_verifier.typed_data import recover
+from tests.support.node_polls import in_phase
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.repairs import share_of
 from tests.support.village import POLL, Village
@@ -94,9 +97,14 @@ def call_for(
 
 async def ask(village: Village, helper: int, call: RepairCall, leg: str = "seeds") -> bytes:
     """What a helper answers to node 2."""
-    state = village.service(STARVED).state
-    peer = next(one for one in state.peers if one.number == helper)
-    return await peer.post(state.path(f"peer/repair/{leg}"), call.encode())
+    served = village.service(STARVED).served
+    peer = next(one for one in served.peers if one.number == helper)
+    return await peer.post(served.path(f"peer/repair/{leg}"), call.encode())
+
+
+async def freeze(service: PollService) -> None:
+    """Frozen, and nothing repaired yet."""
+    await service.progress.move(in_phase(service, Accepting).freeze)
 
 
 def run(village: Village, what: Coroutine[Any, Any, None]) -> None:
@@ -113,17 +121,20 @@ def test_a_starved_node_gets_its_share_and_everybody_sees_that_it_asked(
     async def check() -> None:
         await open_and_cast(village)
         digest = poll.prepared[0].ballot.digest
-        state = village.service(STARVED).state
-        stored = state.store.ballot(POLL, digest)
+        service = village.service(STARVED)
+        store = service.served.store
+        stored = store.ballot(POLL, digest)
         assert stored is not None
         assert stored.share_box is None
         village.registry.close()
         await village.tick(4)
-        stored = state.store.ballot(POLL, digest)
+        stored = store.ballot(POLL, digest)
         assert stored is not None
         assert stored.share_box is not None
         ballot = poll.prepared[0].ballot
-        assert state.admission.share(ballot, stored.share_box) == share_of(poll, STARVED)
+        assert in_phase(service, Keyed).admission.share(ballot, stored.share_box) == share_of(
+            poll, STARVED
+        )
         helpers = set()
         for node in (1, 3, 4, 5):
             for one in await village.get(node, "/repairs"):
@@ -156,12 +167,11 @@ def test_nobody_helps_who_is_not_entitled(poll: SyntheticPoll, village: Village)
     async def check() -> None:
         await open_and_cast(village)
         good = call_for(village, (1, 3, 4))
-        with pytest.raises(PeerError, match="not frozen"):
+        with pytest.raises(PeerError, match="Ballots not frozen yet"):
             await ask(village, 1, good)
         village.registry.close()
-        # Frozen, and nothing repaired yet.
         for node in (1, 3, 4, 5):
-            await village.service(node).settlement._freeze()
+            await freeze(village.service(node))
         stranger = poll.node_keys[2].sign(bytes(32))
         refused = {
             "not signed by": replace(good, signature=stranger),
@@ -194,12 +204,12 @@ def test_as_many_repairs_as_there_are_sets_each_as_often_as_asked(
         await open_and_cast(village)
         village.registry.close()
         for node in (1, 3, 4, 5):
-            await village.service(node).settlement._freeze()
+            await freeze(village.service(node))
         # Four sets of three of the four others.
         for attempt in range(4):
             await ask(village, 1, call_for(village, (1, 3, 4), attempt))
         for helpers, attempt in (((1, 3, 4), 4), ((1, 3, 5), 0)):
-            with pytest.raises(PeerError, match="asked for 4 other repairs"):
+            with pytest.raises(PeerError, match=r"Too many repairs: .*asked for 4 other repairs"):
                 await ask(village, 1, call_for(village, helpers, attempt))
         for attempt in range(4):
             await ask(village, 1, call_for(village, (1, 3, 4), attempt))
@@ -216,7 +226,7 @@ def test_of_an_anchored_leaf_anybody_helps(poll: SyntheticPoll, village: Village
         village.registry.close()
         await village.tick(4)
         bare = call_for(village, (1, 3, 4), attempt=1, receipts=())
-        with pytest.raises(PeerError, match="make no candidate"):
+        with pytest.raises(PeerError, match=r"Not entitled: .*make no candidate"):
             await ask(village, 1, bare)
         root = poll.root()
         number = (await village.get(1, "/certificate"))["round"]

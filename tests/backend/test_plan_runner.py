@@ -8,10 +8,10 @@ import pytest
 
 from ostraka.chain.contract import ChainError, Refused
 from ostraka.chain.sending import Account
-from ostraka.gateway.conductor import Conductor
+from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import CourierError
-from ostraka.gateway.desk import Desk
 from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates
@@ -43,11 +43,11 @@ class Registry:
         return SimpleNamespace(timestamp=self._head)
 
 
-def conductor(folder: Path, registry: Registry) -> tuple[Conductor, Plans]:
+def runner(folder: Path, registry: Registry) -> tuple[PlanRunner, Plans]:
     engine = open_database(f"sqlite:///{folder / 'gateway.db'}", Schema.GATEWAY)
     plans = Plans(engine)
     account = Account(SigningKey(), DatabaseJournal(engine))
-    desk = SimpleNamespace(
+    gateway = SimpleNamespace(
         plans=plans,
         registry=registry,
         account=account,
@@ -55,7 +55,7 @@ def conductor(folder: Path, registry: Registry) -> tuple[Conductor, Plans]:
         electorates=Electorates("http://127.0.0.1:9", bytes(20)),
         push=lambda: None,
     )
-    return Conductor(cast(Desk, desk)), plans
+    return PlanRunner(cast(GatewayContext, gateway)), plans
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def conductor(folder: Path, registry: Registry) -> tuple[Conductor, Plans]:
     ],
 )
 def test_what_everybody_reads_of_a_problem(tmp_path: Path, error: Exception, shown: str) -> None:
-    leads, plans = conductor(tmp_path, Registry(error))
+    leads, plans = runner(tmp_path, Registry(error))
     plan = plans.add(SPECIFICATION)
     leads.tick()
     assert plans.to_json(plans.get(plan.id))["problem"]["detail"] == shown
@@ -78,7 +78,7 @@ def test_what_everybody_reads_of_a_problem(tmp_path: Path, error: Exception, sho
 
 def test_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
     registry = Registry(CLOSES_AT)
-    leads, plans = conductor(tmp_path, registry)
+    leads, plans = runner(tmp_path, registry)
     plan = plans.add(SPECIFICATION)
     for _ in range(2):
         leads.tick()
@@ -89,10 +89,13 @@ def test_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
 
 def test_a_poll_of_too_few_voters_says_so_in_words(tmp_path: Path) -> None:
     """As where few redeem their invitations: the contract would name its parameter alone."""
-    leads, plans = conductor(tmp_path, Registry(CLOSES_AT - 1000))
+    leads, plans = runner(tmp_path, Registry(CLOSES_AT - 1000))
     entries = [{"account": "0x" + f"{number:040x}"} for number in (1, 2, 3)]
     voters = AccountList.model_validate({"accounts": entries})
     plan = plans.add(SPECIFICATION.model_copy(update={"voters": voters}))
     leads.tick()
     problem = plans.to_json(plans.get(plan.id))["problem"]
-    assert problem == "Too few voters: 3 may vote, and the poll needs 5 ballots"
+    assert (problem["title"], problem["detail"]) == (
+        "Too few voters",
+        "3 may vote, and the poll needs 5 ballots",
+    )

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from ostraka.node.repair import (
+from ostraka.node.repair_shares import (
     Contribution,
     Helper,
     RepairRequest,

@@ -1,4 +1,4 @@
-"""Carries each plan on as chain time allows: census, opening, anchoring, tally, decision.
+"""Carry each plan on as chain time allows: census, opening, anchoring, tally, decision.
 
 Everything is found again from the chain after a crash; what this gateway does, anybody could do.
 """
@@ -12,13 +12,13 @@ import structlog
 from ostraka.chain.contract import ChainError
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import RoundStatus
+from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.gateway.description import poll_description, round_description
-from ostraka.gateway.desk import Desk
 from ostraka.gateway.known_polls import warnings_of
-from ostraka.gateway.organizing import Organizing
 from ostraka.gateway.outcomes import problem_of
 from ostraka.gateway.plans import Fixed, specification_of
+from ostraka.gateway.rounds import Rounds
 from ostraka.planning.asked_poll import electorate_of, planned_poll
 from ostraka.planning.electorates import invited_census
 from ostraka.planning.leaks import AskedPoll
@@ -50,23 +50,23 @@ _PUSH_S = 5
 """How often transactions are looked after that nobody waits for."""
 
 
-class Conductor:
-    """Conducts the plans of one gateway."""
+class PlanRunner:
+    """Runs the plans of one gateway."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._courier = Courier(desk.registry, desk.account)
-        self._organizing = Organizing(desk)
+    def __init__(self, gateway: GatewayContext) -> None:
+        self._gateway = gateway
+        self._courier = Courier(gateway.registry, gateway.account)
+        self._rounds = Rounds(gateway)
         self._resting: dict[str, float] = {}
         self._pushed_at = 0.0
 
     def tick(self) -> None:
         """Carry on every plan that can be carried on now."""
         self._push()
-        for plan in self._desk.plans.all():
+        for plan in self._gateway.plans.all():
             if plan.finished or self._resting.get(plan.id, 0) > time.monotonic():
                 continue
-            if plan.is_round and plan.round_id is None and not self._organizing.begun(plan):
+            if plan.is_round and plan.round_id is None and not self._rounds.begun(plan):
                 # Its organizer is just asking for it.
                 continue
             problem = None
@@ -83,7 +83,7 @@ class Conductor:
                 log.exception("plan failed", plan=plan.id)
             if problem != plan.problem:
                 plan.problem = problem
-                self._desk.plans.save(plan)
+                self._gateway.plans.save(plan)
 
     def _push(self) -> None:
         """Look after transactions of requests whose clients are gone, and of plans that rest."""
@@ -91,7 +91,7 @@ class Conductor:
             return
         self._pushed_at = time.monotonic()
         try:
-            self._desk.push()
+            self._gateway.push()
         except ChainError as error:
             log.warning("chain out of reach", problem=str(error))
 
@@ -103,9 +103,9 @@ class Conductor:
             self._advance_own_poll(plan, wanted)
 
     def _advance_round(self, plan: Plan, wanted: RoundSpecification) -> None:
-        desk = self._desk
-        round_id = self._organizing.round_number(plan)
-        view = desk.treasury.round(round_id)
+        gateway = self._gateway
+        round_id = self._rounds.number(plan)
+        view = gateway.treasury.round(round_id)
         if view.status is RoundStatus.NONE:
             raise Problem(ProblemType.ROUND_REVERTED, "the chain took the round back")
         if view.status is RoundStatus.READY:
@@ -116,7 +116,7 @@ class Conductor:
         elif view.status is RoundStatus.VOTING:
             if plan.poll_id != view.poll_id:
                 plan.poll_id = view.poll_id
-                desk.plans.save(plan)
+                gateway.plans.save(plan)
             self._advance_poll(plan)
         elif view.status is RoundStatus.TALLIED:
             self._decide(plan, round_id, view.poll_id)
@@ -124,49 +124,49 @@ class Conductor:
             self._finish(plan)
 
     def _start_voting(self, plan: Plan, wanted: RoundSpecification, round_id: int) -> None:
-        desk = self._desk
+        gateway = self._gateway
         census = self._census(plan, wanted)
         described = round_description(
-            desk.treasury, round_id, plan.source, _shares_keys(wanted, census)
+            gateway.treasury, round_id, plan.source, _shares_keys(wanted, census)
         )
         options = Description.decode(described).options
         self._warn(plan, planned_poll("this round", wanted, census, options))
-        plan.poll_id, sent = desk.treasury.start_voting(
-            desk.errand(f"start voting {plan.id}"), round_id, census, described
+        plan.poll_id, sent = gateway.treasury.start_voting(
+            gateway.errand(f"start voting {plan.id}"), round_id, census, described
         )
-        desk.plans.save(plan)
-        desk.record(plan, "start voting", sent)
+        gateway.plans.save(plan)
+        gateway.record(plan, "start voting", sent)
 
     def _decide(self, plan: Plan, round_id: int, poll_id: int) -> None:
-        desk = self._desk
-        poll, _ = desk.poll(poll_id)
-        tally = desk.registry.tally(poll_id)
+        gateway = self._gateway
+        poll, _ = gateway.poll(poll_id)
+        tally = gateway.registry.tally(poll_id)
         if tally is None:
             raise Problem(ProblemType.NOT_INDEXED, "the chain does not show the tally")
-        sent = desk.treasury.decide(
-            desk.errand(f"decide {plan.id}"),
+        sent = gateway.treasury.decide(
+            gateway.errand(f"decide {plan.id}"),
             round_id,
             tally.values,
             poll.outcome_rule.order(tally.values),
         )
-        desk.record(plan, "decide", sent)
+        gateway.record(plan, "decide", sent)
 
     def _advance_own_poll(self, plan: Plan, wanted: PollSpecification) -> None:
-        desk = self._desk
-        errand = desk.errand(f"create poll {plan.id}")
+        gateway = self._gateway
+        errand = gateway.errand(f"create poll {plan.id}")
         if errand.begun:
             if plan.poll_id is None or not errand.settled:
                 # Wherever the chain has it now: after a reorganization under another number.
-                poll_id, sent = desk.registry.poll_created_by(errand)
-                desk.record(plan, "create poll", sent)
+                poll_id, sent = gateway.registry.poll_created_by(errand)
+                gateway.record(plan, "create poll", sent)
                 if poll_id != plan.poll_id:
                     plan.poll_id = poll_id
-                    desk.plans.save(plan)
+                    gateway.plans.save(plan)
             self._advance_poll(plan)
-            if desk.registry.poll(plan.poll_id or 0).status in (Status.TALLIED, Status.VOID):
+            if gateway.registry.poll(plan.poll_id or 0).status in (Status.TALLIED, Status.VOID):
                 self._finish(plan)
             return
-        now = desk.registry.head().timestamp
+        now = gateway.registry.head().timestamp
         if now < (wanted.registration_closes_at or 0):
             return
         if now >= wanted.closes_at:
@@ -176,7 +176,7 @@ class Conductor:
         self._create_poll(plan, wanted, now)
 
     def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
-        desk = self._desk
+        gateway = self._gateway
         census = self._census(plan, wanted)
         self._warn(plan, planned_poll("this poll", wanted, census))
         questions = wanted.asked
@@ -185,7 +185,7 @@ class Conductor:
         rule, outcome = poll_rule(questions), wanted.outcome_rule(questions).encode()
         committee = from_hex(wanted.committee, "committee") if wanted.committee else None
         parameters = PollParameters(
-            committee=committee or desk.committees[0],
+            committee=committee or gateway.committees[0],
             rule=rule.digest,
             outcome_rule=outcome_rule_digest(outcome),
             description=keccak256(described),
@@ -198,23 +198,23 @@ class Conductor:
             minimum_ballots=wanted.minimum_ballots,
             **wanted.times.model_dump(),
         )
-        plan.poll_id, sent = desk.registry.create_poll(
-            desk.errand(f"create poll {plan.id}"),
+        plan.poll_id, sent = gateway.registry.create_poll(
+            gateway.errand(f"create poll {plan.id}"),
             parameters,
             census.tree,
             rule.encode(),
             outcome,
             described,
         )
-        desk.record(plan, "create poll", sent)
-        desk.plans.save(plan)
+        gateway.record(plan, "create poll", sent)
+        gateway.plans.save(plan)
 
     def _census(self, plan: Plan, wanted: RoundSpecification | PollSpecification) -> Census:
         """A plan's census; fixed now, and on the disk before anything rests on it."""
         # Until nobody registers while it is made.
         while plan.census is None:
-            used = [one for one in self._desk.plans.invitations(plan) if one.signing_key]
-            self._desk.plans.fix_census(plan, self._voters(plan, wanted, used), len(used))
+            used = [one for one in self._gateway.plans.invitations(plan) if one.signing_key]
+            self._gateway.plans.fix_census(plan, self._voters(plan, wanted, used), len(used))
         census = Census.decode(plan.census)
         if wanted.minimum_ballots > len(census):
             # Fewer redeemed their invitations, or hold votes, than the organizer hoped for.
@@ -232,43 +232,41 @@ class Conductor:
         electorate = electorate_of(wanted)
         if isinstance(electorate, Invitations):
             return _redeemed(electorate, used, plan.nonce)
-        if electorate is None:
-            raise Problem(ProblemType.NO_VOTERS, "nobody may vote")
         if isinstance(wanted, RoundSpecification) and not isinstance(electorate, AccountList):
             at = wanted.proposals_close_at
-            census, source = self._desk.electorates.census_at(electorate, at)
+            census, source = self._gateway.electorates.census_at(electorate, at)
             return Fixed(census, source.to_json())
-        listed, origin = self._desk.electorates.census(electorate)
+        listed, origin = self._gateway.electorates.census(electorate)
         return Fixed(listed, origin.to_json() if origin else None)
 
     def _warn(self, plan: Plan, poll: AskedPoll) -> None:
         """What the poll may give away, now that its voters are known."""
-        plan.warnings = [one.to_json() for one in warnings_of(self._desk, poll, plan)]
-        self._desk.plans.save(plan)
+        plan.warnings = [one.to_json() for one in warnings_of(self._gateway, poll, plan)]
+        self._gateway.plans.save(plan)
 
     def _advance_poll(self, plan: Plan) -> None:
-        desk = self._desk
+        gateway = self._gateway
         poll_id = plan.poll_id or 0
-        poll, view = desk.served(poll_id)
-        now = desk.registry.head().timestamp
+        poll, view = gateway.served(poll_id)
+        now = gateway.registry.head().timestamp
         if view.status is Status.CREATED:
             self._open(plan, poll)
         elif view.status is Status.CLOSED and now >= poll.parameters.freezes_at:
             _, sent = self._courier.anchor(poll, 0)
-            desk.record(plan, "anchor", sent)
+            gateway.record(plan, "anchor", sent)
         elif view.status is Status.RELEASABLE:
-            _, sent = self._courier.tally(poll, desk.curve, 0)
-            desk.record(plan, "tally", sent)
+            _, sent = self._courier.tally(poll, gateway.curve, 0)
+            gateway.record(plan, "tally", sent)
 
     def _open(self, plan: Plan, poll: PublishedPoll) -> None:
         if plan.census is None:
             raise Problem(ProblemType.CENSUS_UNKNOWN, "this gateway did not fix the poll's census")
         sent = self._courier.open_poll(poll, plan.census + (plan.redemptions or b""))
-        self._desk.record(plan, "open poll", sent)
+        self._gateway.record(plan, "open poll", sent)
 
     def _finish(self, plan: Plan) -> None:
         plan.finished, plan.problem = True, None
-        self._desk.plans.save(plan)
+        self._gateway.plans.save(plan)
 
 
 def _shares_keys(wanted: RoundSpecification | PollSpecification, census: Census) -> bool:

@@ -1,0 +1,1 @@
+"""What a gateway answers, one file for each kind of thing."""

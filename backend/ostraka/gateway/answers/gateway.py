@@ -1,0 +1,52 @@
+"""The gateway itself, and what it is connected to."""
+
+from pydantic import Field
+
+from ostraka.wire.answers import Address, Answer, BlockNumber, Count, Hash, UnixSeconds
+
+
+class Head(Answer):
+    """The newest block."""
+
+    number: BlockNumber
+    timestamp: UnixSeconds
+
+
+class Limits(Answer):
+    """What one request may hold."""
+
+    batch: Count = Field(description="Ballots in a batch.")
+    body_bytes: Count = Field(description="Bytes of a request body.")
+
+
+class Config(Answer):
+    """Chain, contracts, committees and state of a gateway."""
+
+    version: str = Field(description="Version of Ostraka.")
+    chain_id: Count
+    registry: Address = Field(description="The contract `PollRegistry`.")
+    treasury: Address = Field(description="The contract `BudgetTreasury`.")
+    voting_keys: Address = Field(description="The contract `VotingKeys`.")
+    account: Address = Field(description="Account that pays for the gateway's transactions.")
+    committees: list[Hash] = Field(description="Committees that it talks to, the default first.")
+    rpc_url: str | None = Field(description="Public JSON-RPC provider; null where none is named.")
+    web_bundle: str | None = Field(
+        description="SHA-256 of the browser client, hexadecimal; null where there is none."
+    )
+    engine: str = Field(description="Implementation of the curve.", examples=["native"])
+    head: Head
+    indexed_to: BlockNumber = Field(description="Newest block whose events are indexed.")
+    limits: Limits
+
+
+class Organizer(Answer):
+    """The account that pays for what the organizer creates."""
+
+    account: Address
+
+
+class Token(Answer):
+    """How a token counts its amounts."""
+
+    symbol: str | None = Field(description="Its symbol; null where the contract gives none.")
+    decimals: Count = Field(description="Decimals of an amount; 0 where the contract gives none.")

@@ -1,0 +1,39 @@
+"""Invitations and their redemption (docs/protocol.md §6.6)."""
+
+from pydantic import Field
+
+from ostraka.wire.answers import Address, Answer, Count, Hash, Number, PlanId, Signature, Weight
+
+
+class InvitedElectorate(Answer):
+    """What a redemption signs: whose invitations they are."""
+
+    chain_id: Count
+    contract: Address
+    round: Number | None = Field(description="Null for a poll without a round.")
+    nonce: Hash | None = Field(description="Of a poll without a round; null for a round.")
+    root: Hash = Field(description="Root over all invitations.")
+
+
+class Invitation(Answer):
+    """Where an invitation may be redeemed."""
+
+    plan: PlanId
+    title: str
+    weight: Weight
+    electorate: InvitedElectorate
+    signing_key: Address | None = Field(description="Key it is bound to; null if unused.")
+    open: bool = Field(description="Whether it can be redeemed still.")
+
+
+class Redemption(Answer):
+    """An invitation bound to a key, with the gateway's signature."""
+
+    plan: PlanId
+    invitation: Address
+    signing_key: Address
+    weight: Weight
+    statement: Signature = Field(
+        description="The gateway's signature of `Redeemed` (docs/protocol.md §15): the key must "
+        "be in the census."
+    )

@@ -1,0 +1,128 @@
+"""Polls: what they ask, of whom, and where they are."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+from ostraka.gateway.answers.committees import Committee
+from ostraka.wire.answers import (
+    Address,
+    Answer,
+    BlockNumber,
+    Count,
+    Hash,
+    Hex,
+    Number,
+    PlanId,
+    UnixSeconds,
+    Weight,
+)
+from ostraka.wire.problems import ProblemDocument
+from ostraka_verifier.question import KINDS
+
+Status = Literal["created", "open", "closed", "anchored", "releasable", "tallied", "void"]
+"""Of a poll (docs/protocol.md §4.5)."""
+
+
+class Question(BaseModel):
+    """A question in its JSON form (docs/protocol.md §5): other members depend on the kind."""
+
+    # The form of each kind is defined once, by the verifier; a new kind needs no change here.
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: str = Field(json_schema_extra={"enum": [*sorted(KINDS)]})
+    title: str
+
+
+class RoundReference(Answer):
+    """The round that a poll decides."""
+
+    treasury: Address
+    id: Number
+
+
+class PollSummary(Answer):
+    """A poll in a list."""
+
+    poll: Number
+    poll_context: Hash
+    title: str | None = Field(description="Null where its creator's description is unreadable.")
+    round: RoundReference | None = Field(description="Null for a poll without a round.")
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
+    block: BlockNumber = Field(description="Block in which it was created.")
+
+
+class Poll(Answer):
+    """A poll with its state and all that a voter's program needs."""
+
+    poll: Number
+    poll_context: Hash
+    status: Status
+    title: str
+    options: list[str] = Field(description="What each slot of the tally stands for.")
+    questions: list[Question] = Field(
+        description="Empty where the description does not make the poll's rule."
+    )
+    parameters: Hex = Field(description="Encoded parameters (docs/protocol.md §4).")
+    description: Hex = Field(description="The bytes whose hash the chain holds: JSON in UTF-8.")
+    creator: Address
+    round: RoundReference | None = Field(description="Null for a poll without a round.")
+    secret: bool
+    voters: Count
+    total_weight: Weight
+    minimum_ballots: Count = Field(description="Ballots without which nothing is opened.")
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
+    freezes_at: UnixSeconds = Field(
+        description="Unix time in seconds from which nodes sign no more receipts."
+    )
+    releasable_at: UnixSeconds | None = Field(
+        description="Unix time in seconds at which disputes end; null before anchoring."
+    )
+    rule: Hex = Field(description="Encoded ballot rule (docs/protocol.md §5).")
+    outcome_rule: Hex = Field(description="Encoded outcome rule (docs/protocol.md §14).")
+    committee: Committee
+    poll_keys: list[Hex] | None = Field(
+        description="Public key of each node, to which boxes are sealed; null before the poll "
+        "opens, or while no node shows them."
+    )
+    served: bool = Field(description="Whether this gateway talks to the committee's nodes.")
+    plan: PlanId | None = Field(description="Plan it came from; null where another gateway's.")
+
+
+class VoterEntry(Answer):
+    """An entry of a census."""
+
+    account: Address
+    signing_key: Address = Field(description="Address of the key that signs for the account.")
+    weight: Weight
+
+
+class NodeProgress(Answer):
+    """What one node says."""
+
+    node: int = Field(ge=1, le=255, description="Place of the node in its committee, from 1.")
+    answers: bool = Field(description="Whether it answered in time.")
+    voted: Count | None = Field(description="Accounts whose ballots it holds; null if unknown.")
+
+
+class Progress(Answer):
+    """Turnout: counts only."""
+
+    poll: Number
+    status: Status
+    voters: Count = Field(description="Accounts that may vote.")
+    voted: Count | None = Field(description="Median of the nodes' counts; null if none answers.")
+    nodes: list[NodeProgress]
+
+
+class ProgressUnknown(Answer):
+    """An event of the stream while the counts are not to be had."""
+
+    poll: Number
+    problem: ProblemDocument
+
+
+class ProgressEvent(RootModel[Progress | ProgressUnknown]):
+    """Data of an event of the stream."""

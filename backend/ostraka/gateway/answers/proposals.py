@@ -1,0 +1,68 @@
+"""Proposals of a round, and what members sign about them."""
+
+from typing import Any
+
+from pydantic import Field
+
+from ostraka.gateway.answers.transactions import Transaction
+from ostraka.wire.answers import Address, Amount, Answer, Count, Decimal, Hash, Number, UnixSeconds
+
+
+class Proposal(Answer):
+    """What a member asks for, and what became of it."""
+
+    proposal: Hash = Field(description="Id of the proposal.")
+    slot: Count | None = Field(description="Its option in the vote, from 0; null if withdrawn.")
+    proposer: Address
+    recipient: Address
+    amount: Amount
+    category: Count = Field(description="Index of its category; 0 where the round has none.")
+    title: str
+    text: str
+    details: Hash = Field(description="keccak-256 of further details; zero where there are none.")
+    withdrawn: bool
+    funded: bool
+    paid: bool
+
+
+class ProposalOfRound(Proposal):
+    """A proposal with the round that it belongs to."""
+
+    round: Number
+
+
+class SubmittedProposal(Transaction):
+    """The transaction that submitted a proposal."""
+
+    proposal: Hash = Field(description="Id of the new proposal.")
+
+
+class Authorization(Answer):
+    """What a signed request repeats beside the signature."""
+
+    member: Address
+    nonce: Decimal = Field(description="The member's next nonce at the treasury.")
+    deadline: UnixSeconds = Field(description="Unix time in seconds after which it is void.")
+
+
+class TypedMember(Answer):
+    """A member of an EIP-712 type."""
+
+    name: str
+    type: str
+
+
+class TypedData(Answer):
+    """An EIP-712 statement, as `eth_signTypedData_v4` takes it (docs/protocol.md §15)."""
+
+    types: dict[str, list[TypedMember]]
+    primaryType: str  # noqa: N815 -- the standard's spelling
+    domain: dict[str, Any] = Field(description="Name, version, chain id and contract.")
+    message: dict[str, str] = Field(description="Members; integers in decimal, bytes as 0x-hex.")
+
+
+class ToSign(Answer):
+    """A statement to sign, and what the signed request repeats of it."""
+
+    authorization: Authorization
+    typed_data: TypedData

@@ -1,0 +1,199 @@
+"""Results of a poll, from the chain alone."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ostraka.gateway.answers.polls import Question
+from ostraka.gateway.answers.rounds import Status
+from ostraka.wire.answers import (
+    Address,
+    Amount,
+    Answer,
+    Count,
+    Decimal,
+    Fraction,
+    Hash,
+    Number,
+    UnixSeconds,
+    Votes,
+    Weight,
+)
+
+_MinimumSupport = Annotated[Decimal, Field(description="Votes that an option needs to win.")]
+_Costs = Annotated[list[Amount], Field(description="Cost of each option.")]
+_RankedBy = Annotated[
+    Literal["votes", "votes_per_cost"], Field(description="How options are ranked.")
+]
+_Misfit = Annotated[
+    Literal["skip", "stop"],
+    Field(description="What happens at an option that costs more than is left."),
+]
+
+
+class NoOutcome(Answer):
+    """The counts themselves are the result."""
+
+    kind: Literal["none"]
+
+
+class Greedy(Answer):
+    """Fund by rank while the budget lasts (docs/protocol.md §14.3)."""
+
+    kind: Literal["greedy"]
+    costs: _Costs
+    budget: Amount
+    ranked_by: _RankedBy
+    misfit: _Misfit
+    minimum_support: _MinimumSupport
+
+
+class Majority(Answer):
+    """Yes against no: the first two options (docs/protocol.md §14.4)."""
+
+    kind: Literal["majority"]
+    numerator: Decimal = Field(description="What yes needs of yes and no: this, …")
+    denominator: Decimal = Field(description="… divided by this.")
+    strict: bool = Field(description="Whether yes needs more than that, or as much.")
+    abstention: bool = Field(description="Whether the third option is an abstention.")
+    quorum: Decimal = Field(description="Least turnout by weight, abstentions included.")
+
+
+class Plurality(Answer):
+    """The options with most votes win (docs/protocol.md §14.5)."""
+
+    kind: Literal["plurality"]
+    seats: Decimal
+    contenders: Decimal = Field(description="Options that can win: the first so many.")
+    minimum_support: _MinimumSupport
+
+
+class Categories(Answer):
+    """Fund by rank while the budgets of categories last (docs/protocol.md §14.6)."""
+
+    kind: Literal["categories"]
+    costs: _Costs
+    categories: list[Decimal] = Field(description="Category of each option, from 0.")
+    category_budgets: list[Amount]
+    budget: Amount
+    ranked_by: _RankedBy
+    misfit: _Misfit
+    leftover: bool = Field(description="Whether what categories leave is spent in a second pass.")
+    minimum_support: _MinimumSupport
+
+
+class Proportional(Answer):
+    """Divide an amount by votes (docs/protocol.md §14.7)."""
+
+    kind: Literal["proportional"]
+    amount: Amount
+    contenders: Decimal = Field(description="Options that can win: the first so many.")
+
+
+QuestionOutcome = Annotated[
+    NoOutcome | Greedy | Majority | Plurality | Categories | Proportional,
+    Field(discriminator="kind"),
+]
+
+
+class Parts(Answer):
+    """Each question decides for itself (docs/protocol.md §14.8)."""
+
+    kind: Literal["parts"]
+    parts: list[tuple[Decimal, QuestionOutcome]] = Field(
+        description="Number of slots and outcome rule of each question in turn."
+    )
+
+
+Outcome = Annotated[
+    NoOutcome | Greedy | Majority | Plurality | Categories | Proportional | Parts,
+    Field(discriminator="kind"),
+]
+
+
+class Option(Answer):
+    """A slot of the tally."""
+
+    option: str
+    votes: Votes
+    award: Amount | None = Field(description="What the outcome rule gives it; null without one.")
+
+
+class Share(Answer):
+    """An option's share of a question's votes."""
+
+    label: str
+    count: Votes
+    share: Fraction | None = Field(description="Null where nobody voted.")
+
+
+class Quartile(Answer):
+    """The bracket `low` ≤ x < `high` of a histogram in which a quantile lies."""
+
+    quantile: Fraction
+    label: str
+    low: Decimal
+    high: Decimal
+
+
+class Moments(Answer):
+    """Statistics of the numbers that a group gave."""
+
+    group: str
+    count: Votes
+    mean: Fraction | None
+    variance: Fraction | None
+
+
+class Statistics(Answer):
+    """Statistics of one question."""
+
+    kind: str = Field(description="Kind of the question.")
+    title: str
+    shares: list[Share]
+    quartiles: list[Quartile]
+    groups: list[Moments]
+    overall: Moments | None = Field(description="Of all groups together.")
+
+
+class Payout(Answer):
+    """A proposal that stood, and whether it is paid."""
+
+    proposal: Hash
+    title: str
+    recipient: Address
+    amount: Amount
+    funded: bool
+    paid: bool
+
+
+class RoundPayouts(Answer):
+    """What a round pays by the result."""
+
+    round: Number
+    token: Address | None = Field(description="ERC-20 token; null for the chain's own coin.")
+    symbol: str | None = Field(description="The token's symbol; null where it gives none.")
+    decimals: Count = Field(description="Decimals of an amount; 0 where the token gives none.")
+    status: Status
+    decided: bool
+    payouts: list[Payout] = Field(description="In the order of the options.")
+
+
+class Results(Answer):
+    """Tally, winners and, of a round, payouts."""
+
+    poll: Number
+    chain_id: Count
+    registry: Address
+    title: str
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
+    voters: Count
+    total_weight: Weight
+    counted: Count = Field(description="Ballots that were counted.")
+    root: Hash = Field(description="Root of the counted ballots, as anchored on chain.")
+    questions: list[Question]
+    outcome: Outcome
+    options: list[Option]
+    statistics: list[Statistics]
+    round: RoundPayouts | None = Field(description="Null for a poll without a round.")

@@ -1,0 +1,147 @@
+"""Rounds of a shared budget."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ostraka.gateway.answers.electorates import RoundSource
+from ostraka.planning.round_ballots import RoundBallot
+from ostraka.wire.answers import (
+    Address,
+    Amount,
+    Answer,
+    BlockNumber,
+    Count,
+    Decimal,
+    Hash,
+    Number,
+    PlanId,
+    UnixSeconds,
+    Weight,
+)
+
+Status = Literal[
+    "announced", "proposing", "ready", "voting", "tallied", "decided", "expired", "void"
+]
+"""Of a round (docs/protocol.md §17)."""
+
+
+class _Ranked(Answer):
+    order: Literal["votes", "votes_per_cost"] = Field(description="How proposals are ranked.")
+    misfit: Literal["skip", "stop"] = Field(
+        description="What happens at a proposal that costs more than is left."
+    )
+    minimum_support: Decimal = Field(description="Votes that a proposal needs to be funded.")
+
+
+class GreedyRound(_Ranked):
+    """Fund by rank while the budget lasts."""
+
+    kind: Literal["greedy"]
+
+
+class CategoriesRound(_Ranked):
+    """Fund by rank while the budgets of categories last."""
+
+    kind: Literal["categories"]
+    leftover: bool = Field(description="Whether what categories leave is spent in a second pass.")
+    budgets: list[Amount] = Field(description="Budget of each category.")
+
+
+class ProportionalRound(Answer):
+    """Divide the budget by votes."""
+
+    kind: Literal["proportional"]
+
+
+class RoundElectorate(Answer):
+    """Who votes in a round, as the treasury fixed it when the round was created."""
+
+    kind: Literal["members", "fixed", "source", "invitations"]
+    root: Hash = Field(description="Root of a fixed census or of the invitations; zero otherwise.")
+    voters: Count | None = Field(description="Voters; null where they are not known yet.")
+    total_weight: Weight | None = Field(description="Null where it is not known yet.")
+    source: RoundSource | None = Field(
+        description="Where the voters are read on chain; null where they are not, or where what "
+        "the round's creator wrote there cannot be read."
+    )
+
+
+class RoundTimes(Answer):
+    """When proposals are taken and votes cast."""
+
+    proposals_open_at: UnixSeconds
+    proposals_close_at: UnixSeconds
+    voting_opens_at: UnixSeconds
+    voting_closes_at: UnixSeconds
+
+
+class RoundSummary(RoundTimes):
+    """A round in a list."""
+
+    round: Number
+    title: str
+    organizer: Address
+    block: BlockNumber = Field(description="Block in which it was created.")
+
+
+class Round(RoundTimes):
+    """A round with its state."""
+
+    round: Number
+    status: Status
+    title: str
+    text: str
+    organizer: Address
+    token: Address | None = Field(description="ERC-20 token; null for the chain's own coin.")
+    symbol: str | None = Field(description="The token's symbol; null where it gives none.")
+    decimals: Count = Field(description="Decimals of an amount; 0 where the token gives none.")
+    budget: Amount
+    deposited: Amount
+    committed: Amount = Field(description="Promised to funded proposals.")
+    paid_out: Amount
+    minimum_amount: Amount = Field(description="Least that a proposal may ask for.")
+    maximum_amount: Amount = Field(description="Most that a proposal may ask for.")
+    proposals_per_member: Count
+    maximum_proposals: Count
+    proposals: Count = Field(description="Proposals submitted, withdrawn ones included.")
+    standing: Count = Field(description="Proposals that are not withdrawn.")
+    claims_end_at: UnixSeconds | None = Field(description="Null before the round is decided.")
+    ballot: RoundBallot
+    outcome: Annotated[
+        GreedyRound | CategoriesRound | ProportionalRound, Field(discriminator="kind")
+    ]
+    member_root: Hash = Field(description="Root over those who may propose.")
+    electorate: RoundElectorate
+    secret: bool
+    committee: Hash = Field(description="Digest of the committee that tallies.")
+    poll: Number | None = Field(description="Poll that decides it; null before voting starts.")
+    plan: PlanId | None = Field(description="Plan it came from; null where another gateway's.")
+
+
+class Funder(Answer):
+    """Who funded a round."""
+
+    funder: Address
+    amount: Amount = Field(description="What it paid in, altogether.")
+    refundable: Amount = Field(description="What it can be refunded now.")
+
+
+class Sibling(Answer):
+    """A step of a path in a sum tree."""
+
+    hash: Hash
+    sum: Weight
+
+
+class Membership(Answer):
+    """An account's place among a round's members, with its proof (docs/protocol.md §6.2)."""
+
+    account: Address
+    signing_key: Address = Field(description="Address of the key that signs for the account.")
+    weight: Weight
+    index: Count = Field(description="Place of the leaf, from 0.")
+    root_hash: Hash
+    total_weight: Weight
+    count: Count = Field(description="Members altogether.")
+    siblings: list[Sibling] = Field(description="From the leaf to the root.")

@@ -1,0 +1,136 @@
+"""What requests share: parts of the gateway, and parameters that several routes have."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, Header, Path, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator
+
+from ostraka.chain.contract import ChainError, Sent
+from ostraka.gateway.answers.transactions import Transaction
+from ostraka.gateway.ballots import Ballots
+from ostraka.gateway.context import MAX_ID, GatewayContext
+from ostraka.gateway.idempotency import HEADER
+from ostraka.gateway.polls import Polls
+from ostraka.gateway.progress import Progress
+from ostraka.gateway.read_models.currencies import Currencies
+from ostraka.gateway.read_models.polls import PollReader
+from ostraka.gateway.read_models.proposals import ProposalReader
+from ostraka.gateway.read_models.results import ResultReader
+from ostraka.gateway.read_models.rounds import RoundReader
+from ostraka.gateway.redeemed_invitations import RedeemedInvitations
+from ostraka.gateway.relayed_proposals import RelayedProposals
+from ostraka.gateway.rounds import Rounds
+from ostraka.wire.addresses import canonical_address
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import to_hex
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class GatewayParts:
+    """Parts of one gateway that its routes use.
+
+    Attributes:
+        token_hash: SHA-256 of the organizer's token.
+        public_rpc_url: A provider of chain data for everybody, "" for none.
+        web_bundle: SHA-256 of the browser client, None without one.
+    """
+
+    context: GatewayContext
+    token_hash: bytes
+    public_rpc_url: str
+    web_bundle: str | None
+    rounds: Rounds
+    polls: Polls
+    relayed_proposals: RelayedProposals
+    invitations: RedeemedInvitations
+    ballots: Ballots
+    progress: Progress
+    currencies: Currencies
+    round_reader: RoundReader
+    proposal_reader: ProposalReader
+    poll_reader: PollReader
+    result_reader: ResultReader
+
+    def follow(self) -> None:
+        """Index up to now, so that who sent something sees it from here on."""
+        # That it was sent must be answered in any case.
+        try:
+            self.context.indexer.follow()
+        except ChainError as error:
+            log.warning("not indexed yet", problem=str(error))
+
+    def shown(self, sent: Sent) -> Transaction:
+        """A transaction as the API shows it."""
+        self.follow()
+        return Transaction(transaction=to_hex(sent.hash), gas_used=sent.gas_used, block=sent.block)
+
+
+async def parts_of(request: Request) -> GatewayParts:
+    """Parts of the gateway that serves a request."""
+    parts: GatewayParts = request.app.state.parts
+    return parts
+
+
+Gateway = Annotated[GatewayParts, Depends(parts_of)]
+
+_bearer = HTTPBearer(auto_error=False, description="The organizer's token.")
+
+
+async def require_organizer(
+    gateway: Gateway, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> None:
+    """Raise Problem without the organizer's token."""
+    offered = hashlib.sha256((given.credentials if given else "").encode()).digest()
+    if given is None or not hmac.compare_digest(offered, gateway.token_hash):
+        raise Problem(ProblemType.NOT_ORGANIZER, "this needs the organizer's token")
+
+
+ORGANIZER = Depends(require_organizer)
+
+
+async def body_of(request: Request) -> bytes:
+    """The body as it came."""
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(body_of)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        description="Names the request: the same request under the same name is done once. "
+        "16 to 128 letters, digits, or any of `_.:-`; a random UUID will do. Required unless the "
+        "request is a dry run.",
+    ),
+]
+Once = Callable[[Callable[[str], Any]], Any]
+
+
+async def once_of(
+    gateway: Gateway, request: Request, body: Body, key: IdempotencyKey = None
+) -> Once:
+    """Does what the request asks for once, however often it is repeated under its key."""
+    target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return lambda act: gateway.context.requests.once(key, target + body, act)
+
+
+DoneOnce = Annotated[Once, Depends(once_of)]
+
+_Written = AfterValidator(canonical_address)
+PollNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the poll.")]
+RoundNumber = Annotated[int, Path(ge=1, le=MAX_ID, description="Number of the round.")]
+ProposalId = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Id of the proposal.")]
+TokenPath = Annotated[str, _Written, Path(description="Address of the token.")]
+AddressPath = Annotated[str, _Written, Path(description="An address.")]
+DigestPath = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
+DryRun = Annotated[bool, Query(description="Check and warn only; nothing is created.")]
+Brief = Annotated[bool, Query(description="Without the accounts of electorates.")]

@@ -1,0 +1,52 @@
+"""Plan polls without a round."""
+
+from ostraka.gateway.context import GatewayContext
+from ostraka.gateway.description import poll_description
+from ostraka.gateway.known_polls import warnings_of
+from ostraka.gateway.plans import PLAN_DIGITS
+from ostraka.planning.asked_poll import census_so_far, planned_poll
+from ostraka.planning.feasibility import refuse_impossible, refuse_short_periods
+from ostraka.planning.leaks import LeakWarning
+from ostraka.planning.specification import PollSpecification
+from ostraka.storage.gateway_tables import Plan
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka_verifier.errors import Rejected
+
+
+class Polls:
+    """Polls without a round that one gateway plans."""
+
+    def __init__(self, gateway: GatewayContext) -> None:
+        self._gateway = gateway
+
+    def create(self, wanted: PollSpecification, request: str) -> Plan:
+        """Plan a poll; it goes on chain when registration is over.
+
+        Args:
+            request: In hex; the same request plans the same poll.
+
+        Raises:
+            Problem: Something in the specification cannot be; names it.
+        """
+        plans, plan_id = self._gateway.plans, request[:PLAN_DIGITS]
+        return plans.find(plan_id) or plans.add(
+            wanted, warnings=self.check(wanted), plan_id=plan_id
+        )
+
+    def check(self, wanted: PollSpecification) -> list[LeakWarning]:
+        """What a poll may give away; nothing is kept. Raises as `create` does."""
+        try:
+            rule = wanted.check()
+            # With the longest source of a census that there is.
+            poll_description(wanted, "0" * 16, {"source": "x" * 300})
+            self._gateway.committee(wanted.committee)
+            now = self._gateway.registry.head().timestamp
+            census = census_so_far(self._gateway.electorates, wanted)
+            if census is not None:
+                rule.check_weight(census.total_weight)
+            refuse_impossible(wanted, census, rule, now)
+            refuse_short_periods(wanted, self._gateway.registry.period_floor())
+        except Rejected as rejected:
+            raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
+        return warnings_of(self._gateway, planned_poll("this poll", wanted, census))

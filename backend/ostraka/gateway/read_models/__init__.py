@@ -1,0 +1,1 @@
+"""What a gateway shows, read from chain, index and plans."""

@@ -1,0 +1,143 @@
+"""Results of polls as the API shows them: from the chain alone."""
+
+from dataclasses import fields
+from enum import Enum
+from typing import Any, cast
+
+from ostraka.chain.registry import PollView, Status
+from ostraka.chain.treasury import RoundStatus
+from ostraka.gateway.answers.results import Option, Payout, Results, RoundPayouts
+from ostraka.gateway.context import REGISTRY, GatewayContext
+from ostraka.gateway.read_models.currencies import Currencies
+from ostraka.gateway.read_models.polls import questions_of
+from ostraka.gateway.read_models.proposals import ProposalReader
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import to_hex
+from ostraka_verifier.outcome import (
+    Greedy,
+    GreedyByCategory,
+    Majority,
+    NoOutcome,
+    OutcomeRule,
+    Parts,
+    Plurality,
+    Proportional,
+)
+from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.statistics import poll_statistics
+
+Json = dict[str, Any]
+
+
+class ResultReader:
+    """Reads results of one gateway's polls."""
+
+    def __init__(
+        self, gateway: GatewayContext, currencies: Currencies, proposals: ProposalReader
+    ) -> None:
+        self._gateway = gateway
+        self._currencies = currencies
+        self._proposals = proposals
+
+    def of(self, poll_id: int) -> Results:
+        """Tally, winners and, of a round, payouts; from the chain alone.
+
+        Raises:
+            Problem: There is no tally yet, or there will be none.
+        """
+        poll, view = self._gateway.poll(poll_id)
+        if view.status is Status.VOID:
+            raise Problem(ProblemType.POLL_VOID, "the poll ended without a result", "poll")
+        if view.status is not Status.TALLIED:
+            detail = f"the poll is {view.status.name.lower()}"
+            raise Problem(ProblemType.NOT_TALLIED, detail, "poll", 5)
+        accepted = self._gateway.event(REGISTRY, "TallyAccepted", poll_id)
+        tally = [int(value) for value in cast(list[str], accepted["tally"])]
+        rule = poll.outcome_rule
+        awards = None if isinstance(rule, NoOutcome) else rule.awards(tally)
+        options = [
+            Option(
+                option=name,
+                votes=str(votes),
+                award=None if awards is None else str(awards[slot]),
+            )
+            for slot, (name, votes) in enumerate(zip(poll.description.options, tally, strict=True))
+        ]
+        questions = questions_of(poll)
+        return Results(
+            poll=str(poll_id),
+            chain_id=poll.identity.chain_id,
+            registry=to_hex(poll.identity.registry),
+            title=poll.description.title,
+            opens_at=poll.parameters.opens_at,
+            closes_at=poll.parameters.closes_at,
+            voters=poll.parameters.voters,
+            total_weight=str(poll.parameters.total_weight),
+            counted=view.root.count,
+            root=to_hex(view.root.hash),
+            questions=[one.to_json() for one in questions],
+            outcome=outcome_rule_json(rule),
+            options=options,
+            statistics=[one.to_json() for one in poll_statistics(questions, tally)]
+            if questions
+            else [],
+            round=self._payouts(poll, view),
+        )
+
+    def _payouts(self, poll: PublishedPoll, view: PollView) -> RoundPayouts | None:
+        reference = poll.description.round
+        treasury = self._gateway.treasury
+        if reference is None or reference.treasury != treasury.address:
+            return None
+        if view.creator != treasury.address:
+            return None
+        state = treasury.round(reference.round_id)
+        symbol, decimals = self._currencies.of(state.parameters.token)
+        return RoundPayouts(
+            round=str(reference.round_id),
+            token=to_hex(state.parameters.token) if any(state.parameters.token) else None,
+            symbol=symbol,
+            decimals=decimals,
+            status=state.status.name.lower(),
+            decided=state.status in (RoundStatus.DECIDED, RoundStatus.EXPIRED),
+            payouts=[
+                Payout(
+                    proposal=one.proposal,
+                    title=one.title,
+                    recipient=one.recipient,
+                    amount=one.amount,
+                    funded=one.funded,
+                    paid=one.paid,
+                )
+                for one in self._proposals.of_round(reference.round_id)
+                if not one.withdrawn
+            ],
+        )
+
+
+_OUTCOMES: dict[type[OutcomeRule], str] = {
+    NoOutcome: "none",
+    Greedy: "greedy",
+    Majority: "majority",
+    Plurality: "plurality",
+    GreedyByCategory: "categories",
+    Proportional: "proportional",
+    Parts: "parts",
+}
+
+
+def outcome_rule_json(rule: OutcomeRule) -> Json:
+    """An outcome rule with its parameters; integers in decimal."""
+    members = {field.name: _plain(getattr(rule, field.name)) for field in fields(rule)}  # type: ignore[arg-type]
+    return {"kind": _OUTCOMES[type(rule)], **members}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, OutcomeRule):
+        return outcome_rule_json(value)
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool) else str(value)

@@ -1,0 +1,127 @@
+"""Rounds and their funders as the API shows them."""
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from ostraka.gateway.answers.electorates import RoundSource
+from ostraka.gateway.answers.rounds import Funder, Round, RoundElectorate, RoundSummary
+from ostraka.gateway.context import TREASURY, GatewayContext
+from ostraka.gateway.read_models.currencies import Currencies
+from ostraka.gateway.read_models.times import times_of
+from ostraka.planning.round_rules import ballot_json, outcome_json
+from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.encoding import parse_json
+from ostraka_verifier.errors import Malformed
+
+
+class RoundReader:
+    """Reads rounds of one gateway's treasury."""
+
+    def __init__(self, gateway: GatewayContext, currencies: Currencies) -> None:
+        self._gateway = gateway
+        self._currencies = currencies
+
+    def all(self) -> list[RoundSummary]:
+        """Summaries of all rounds of the treasury."""
+        return [
+            RoundSummary(
+                round=event.subject,
+                title=event.arguments["title"],
+                organizer=event.arguments["organizer"],
+                **times_of(event.arguments["parameters"]),
+                block=event.block,
+            )
+            for event in self._gateway.indexer.events(TREASURY, ["RoundCreated"])
+        ]
+
+    def one(self, round_id: int) -> Round:
+        """A round with its state."""
+        view = self._gateway.round(round_id)
+        parameters = view.parameters
+        created = self._gateway.event(TREASURY, "RoundCreated", round_id)
+        plan = self._gateway.plans.of_round(round_id)
+        symbol, decimals = self._currencies.of(parameters.token)
+        return Round(
+            round=str(round_id),
+            status=view.status.name.lower(),
+            title=created["title"],
+            text=created["text"],
+            organizer=to_hex(view.organizer),
+            token=to_hex(parameters.token) if any(parameters.token) else None,
+            symbol=symbol,
+            decimals=decimals,
+            budget=str(parameters.budget),
+            deposited=str(view.deposited),
+            committed=str(view.committed),
+            paid_out=str(view.paid_out),
+            minimum_amount=str(parameters.minimum_amount),
+            maximum_amount=str(parameters.maximum_amount),
+            proposals_per_member=parameters.proposals_per_member,
+            maximum_proposals=parameters.maximum_proposals,
+            proposals=view.proposals,
+            standing=view.standing,
+            proposals_open_at=parameters.proposals_open_at,
+            proposals_close_at=parameters.proposals_close_at,
+            voting_opens_at=parameters.voting_opens_at,
+            voting_closes_at=parameters.voting_closes_at,
+            claims_end_at=view.claims_end_at or None,
+            ballot=ballot_json(parameters.ballot),
+            outcome=outcome_json(parameters.outcome),
+            member_root=to_hex(parameters.member_root),
+            electorate=RoundElectorate(
+                kind=view.electorate_kind.name.lower(),
+                root=to_hex(view.electorate_root),
+                voters=view.electorate_voters or None,
+                total_weight=str(view.electorate_weight) if view.electorate_voters else None,
+                source=_source(created),
+            ),
+            secret=parameters.secret,
+            committee=to_hex(parameters.committee),
+            poll=str(view.poll_id) if view.poll_id else None,
+            plan=plan.id if plan else None,
+        )
+
+    def funders(self, round_id: int) -> list[Funder]:
+        """Who funded a round, in the order in which they first did."""
+        view = self._gateway.round(round_id)
+        funded: dict[str, int] = {}
+        refunded: dict[str, int] = {}
+        events = self._gateway.indexer.events(TREASURY, ["RoundFunded", "Refunded"], str(round_id))
+        for event in events:
+            funder, arguments = str(event.arguments["funder"]).lower(), event.arguments
+            books, member = (
+                (funded, "received") if event.name == "RoundFunded" else (refunded, "amount")
+            )
+            books[funder] = books.get(funder, 0) + int(str(arguments[member]))
+        # Computed here: anybody can fund with one unit each from many accounts, and to ask the
+        # chain about each of them would use up the provider's quota.
+        free = view.free
+        return [
+            Funder(
+                funder=funder,
+                amount=str(amount),
+                refundable=str(
+                    max(0, amount * free // view.deposited - refunded.get(funder, 0))
+                    if view.deposited
+                    else 0
+                ),
+            )
+            for funder, amount in funded.items()
+        ]
+
+
+def _source(created: Mapping[str, object]) -> RoundSource | None:
+    """Where a round's voters are read on chain; None where they are not.
+
+    Also None where nobody can read what is there: anybody can create a round, with any bytes.
+    """
+    electorate = created["electorate"]
+    encoded = electorate["source"] if isinstance(electorate, Mapping) else "0x"
+    source = from_hex(encoded, "electorate.source")
+    if not source:
+        return None
+    try:
+        return RoundSource.model_validate(parse_json(source, "source"))
+    except (Malformed, ValidationError):
+        return None

@@ -1,0 +1,19 @@
+"""Times that events carry, as the API names them."""
+
+from collections.abc import Mapping
+from typing import cast
+
+_TIMES = {
+    "proposalsOpenAt": "proposals_open_at",
+    "proposalsCloseAt": "proposals_close_at",
+    "votingOpensAt": "voting_opens_at",
+    "votingClosesAt": "voting_closes_at",
+    "opensAt": "opens_at",
+    "closesAt": "closes_at",
+}
+
+
+def times_of(parameters: object) -> dict[str, int]:
+    """Times among the parameters that an event carries."""
+    given = cast(Mapping[str, str], parameters)
+    return {shown: int(given[name]) for name, shown in _TIMES.items() if name in given}

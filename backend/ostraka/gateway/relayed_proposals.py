@@ -1,0 +1,186 @@
+"""Relay to the treasury what members sign: proposals, changes, withdrawals; and claim payouts.
+
+The gateway pays for these transactions, for each member and each proposal up to a quota.
+"""
+
+import time
+
+from ostraka.chain.contract import ChainError, Refused, Reverted, Sent
+from ostraka.chain.errors import NotMinedYet
+from ostraka.chain.sending import Errand
+from ostraka.chain.treasury import Authorization, Item, membership
+from ostraka.gateway.answers import proposals as answers
+from ostraka.gateway.answers.proposals import ToSign
+from ostraka.gateway.answers.rounds import Membership, Sibling
+from ostraka.gateway.context import GatewayContext
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import to_hex
+from ostraka.wire.typed_json import typed_json
+from ostraka_verifier import typed_data
+from ostraka_verifier.census import Census
+from ostraka_verifier.typed_data import recover
+
+RELAYS_PER_MEMBER = 20
+"""Transactions of one member in one round for which the gateway pays."""
+PAYOUT_TRIES = 5
+"""Failed transactions to pay one proposal for which the gateway pays."""
+_SIGNING_S = 3600
+_TOO_EARLY = "BudgetTreasuryTooEarly"
+_NEXT_BLOCK_S = 20
+"""How long a payout waits for the block after the decision's."""
+_LOOK_S = 0.5
+_KEPT_CENSUSES = 8
+
+
+class RelayedProposals:
+    """Relays with one gateway's account what members of its rounds sign."""
+
+    def __init__(self, gateway: GatewayContext) -> None:
+        self._gateway = gateway
+        self._members: dict[str, Census] = {}
+
+    def members(self, round_id: int) -> Census:
+        """Who may propose in a round; Problem when this gateway does not know."""
+        self._gateway.round(round_id)
+        plan = self._gateway.plans.of_round(round_id)
+        if plan is None or plan.members is None:
+            detail = "this gateway did not create the round, and does not know its members"
+            raise Problem(ProblemType.MEMBERS_UNKNOWN, detail, "round")
+        # Reading them takes long where they are many.
+        if plan.id not in self._members:
+            while len(self._members) >= _KEPT_CENSUSES:
+                self._members.pop(next(iter(self._members)), None)
+            self._members[plan.id] = Census.decode(plan.members)
+        return self._members[plan.id]
+
+    def member(self, round_id: int, account: bytes) -> Membership:
+        """An account's membership with its proof; Problem when it is no member."""
+        members = self.members(round_id)
+        try:
+            key, weight, index, root_hash, total, count, siblings = membership(members, account)
+        except ValueError as error:
+            raise Problem(ProblemType.NO_SUCH_MEMBER, str(error), "account") from None
+        return Membership(
+            account=to_hex(account),
+            signing_key=key.lower(),
+            weight=str(weight),
+            index=index,
+            root_hash=to_hex(root_hash),
+            total_weight=str(total),
+            count=count,
+            siblings=[Sibling(hash=to_hex(one), sum=str(weight)) for one, weight in siblings],
+        )
+
+    def to_sign(self, kind: str, member: bytes, subject: int | bytes, item: Item | None) -> ToSign:
+        """Nonce, deadline and EIP-712 statement that a member signs.
+
+        Args:
+            kind: `proposal`, `revision` or `withdrawal`.
+            subject: The round, or the proposal.
+        """
+        treasury = self._gateway.treasury
+        nonce = treasury.nonce(member)
+        if isinstance(subject, int):
+            deadline = self._gateway.round(subject).parameters.proposals_close_at
+            head: tuple[int | bytes, ...] = (subject, member)
+        else:
+            deadline = self._gateway.registry.head().timestamp + _SIGNING_S
+            head = (subject,)
+        types = {
+            "proposal": typed_data.PROPOSAL,
+            "revision": typed_data.REVISION,
+            "withdrawal": typed_data.WITHDRAWAL,
+        }
+        words = item.words() if item else ()
+        return ToSign(
+            authorization=answers.Authorization(
+                member=to_hex(member), nonce=str(nonce), deadline=deadline
+            ),
+            typed_data=typed_json(treasury.domain, types[kind], *head, *words, nonce, deadline),
+        )
+
+    def propose(self, round_id: int, item: Item, signed: Authorization) -> tuple[bytes, Sent]:
+        """Send a member's signed proposal."""
+        gateway, head = self._gateway, (round_id, signed.member, *item.words())
+        errand, members = self._authorized(round_id, signed, typed_data.PROPOSAL, *head)
+        return gateway.treasury.propose(errand, round_id, item, members, signed)
+
+    def revise(self, round_id: int, proposal: bytes, item: Item, signed: Authorization) -> Sent:
+        """Send a member's signed change of a proposal."""
+        gateway, head = self._gateway, (proposal, *item.words())
+        errand, members = self._authorized(round_id, signed, typed_data.REVISION, *head)
+        return gateway.treasury.revise_for(errand, proposal, item, members, signed)
+
+    def withdraw(self, round_id: int, proposal: bytes, signed: Authorization) -> Sent:
+        """Send a member's signed withdrawal of a proposal."""
+        gateway = self._gateway
+        errand, members = self._authorized(round_id, signed, typed_data.WITHDRAWAL, proposal)
+        return gateway.treasury.withdraw_for(errand, proposal, members, signed)
+
+    def _authorized(
+        self, round_id: int, signed: Authorization, kind: str, *head: int | bytes | str
+    ) -> tuple[Errand, Census]:
+        """Sender and members of a round, once it is sure that one of them asked for this.
+
+        What is signed names the transaction: asked for again, it is the same one. Checked here
+        although the treasury does: nobody else may use up what the gateway pays.
+        """
+        members = self.members(round_id)
+        entry = members.by_account.get(signed.member)
+        if entry is None:
+            detail = f"{to_hex(signed.member)} is no member of this round"
+            raise Problem(ProblemType.NOT_A_MEMBER, detail, "authorization.member")
+        digest = self._gateway.treasury.domain.digest(kind, *head, signed.nonce, signed.deadline)
+        if recover(digest, signed.signature) != entry.signing_key:
+            detail = "not of this request by the member's signing key"
+            raise Problem(ProblemType.CHECK_FAILED, detail, "authorization.signature")
+        errand = self._gateway.errand(f"relay {digest.hex()}")
+        if errand.begun:
+            return errand, members
+        nonce = self._gateway.treasury.nonce(signed.member)
+        if signed.nonce != nonce:
+            # What stands on chain for everybody to copy must not use up the member's transactions.
+            detail = f"{signed.nonce} is not the member's next nonce, {nonce}"
+            raise Problem(ProblemType.NONCE_USED, detail, "authorization.nonce")
+        self._gateway.plans.count_relay(round_id, signed.member, RELAYS_PER_MEMBER)
+        return errand, members
+
+    def claim(self, round_id: int, proposal_id: bytes) -> Sent:
+        """Have a funded proposal paid to its recipient.
+
+        Raises:
+            Problem: The recipient refused too often what was paid for.
+        """
+        gateway, errand = self._gateway, self._payout(proposal_id)
+        if errand.begun:
+            return gateway.treasury.sent_by(errand)
+        # A recipient that takes the money when gas is estimated and refuses it when it is mined
+        # would make the gateway pay for ever.
+        gateway.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
+        try:
+            return self._claim_later(errand, proposal_id)
+        except (Reverted, NotMinedYet):
+            raise
+        except ChainError:
+            if not errand.begun:
+                gateway.plans.forget_relay(round_id, proposal_id)
+            raise
+
+    def _claim_later(self, errand: Errand, proposal_id: bytes) -> Sent:
+        """Claim once there is a block after the one in which the round was decided."""
+        deadline = time.monotonic() + _NEXT_BLOCK_S
+        while True:
+            try:
+                return self._gateway.treasury.claim(errand, proposal_id)
+            except Refused as error:
+                if _TOO_EARLY not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(_LOOK_S)
+
+    def paying(self, proposal_id: bytes) -> bool:
+        """Whether this gateway sent a proposal's payout, mined or not."""
+        return self._payout(proposal_id).begun
+
+    def _payout(self, proposal_id: bytes) -> Errand:
+        return self._gateway.errand(f"pay {to_hex(proposal_id)}")

@@ -1,0 +1,1 @@
+"""Routes of a gateway, one file for each kind of thing."""

@@ -1,0 +1,53 @@
+"""Ballots: the gateway sends them to the nodes, and hands back the nodes' receipts."""
+
+import asyncio
+
+from fastapi import APIRouter
+
+from ostraka.gateway.answers.ballots import CastBallot, Receipts
+from ostraka.gateway.dependencies import Body, DigestPath, Gateway, PollNumber
+from ostraka.gateway.problem_groups import SERVED_POLL
+from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
+from ostraka.wire.openapi import binary_body, json_body, problems
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.records import CastRecord, decode_records, from_hex
+from ostraka.wire.strict_requests import StrictRoute
+
+router = APIRouter(tags=["ballots"], route_class=StrictRoute)
+
+
+@router.post(
+    "/polls/{poll_id}/ballots",
+    responses=problems(SERVED_POLL, BALLOT_PROBLEMS, ProblemType.NODES_UNREACHABLE),
+    openapi_extra=json_body("A signed ballot.", SignedBallot),
+)
+async def cast(gateway: Gateway, poll_id: PollNumber, body: Body) -> CastBallot:
+    """Send a signed ballot to all nodes; the receipts of those that took it.
+
+    `recorded` says whether a quorum of nodes took it. Where no node did, the answer is the
+    problem that one of them gave.
+    """
+    poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
+    return CastBallot.model_validate(await gateway.ballots.cast(poll, CastRecord.from_json(body)))
+
+
+@router.post(
+    "/polls/{poll_id}/ballots:batch",
+    responses=problems(SERVED_POLL),
+    openapi_extra=binary_body(BATCH),
+)
+async def cast_batch(gateway: Gateway, poll_id: PollNumber, body: Body) -> list[CastBallot]:
+    """Send several signed ballots, as binary records end to end; an answer for each in turn."""
+    poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
+    records = decode_records(body, poll.layout.size, poll.nodes, poll.box_bytes)
+    answers = await gateway.ballots.cast_batch(poll, records)
+    return [CastBallot.model_validate(one) for one in answers]
+
+
+@router.get(
+    "/polls/{poll_id}/receipts/{digest}", responses=problems(SERVED_POLL, ProblemType.NOT_FOUND)
+)
+async def receipts(gateway: Gateway, poll_id: PollNumber, digest: DigestPath) -> Receipts:
+    """Receipts that the nodes give for a ballot."""
+    poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
+    return Receipts.model_validate(await gateway.ballots.receipts(poll, from_hex(digest, "digest")))

@@ -1,0 +1,63 @@
+"""The gateway itself, its committees, and tokens."""
+
+from fastapi import APIRouter
+
+from ostraka import __version__
+from ostraka.gateway.answers.committees import Committee
+from ostraka.gateway.answers.gateway import Config, Head, Limits, Organizer, Token
+from ostraka.gateway.ballots import MAX_BATCH
+from ostraka.gateway.dependencies import ORGANIZER, Gateway, TokenPath
+from ostraka.gateway.limits import MAX_BODY_BYTES
+from ostraka.gateway.read_models.committees import committees_of
+from ostraka.wire.openapi import problems
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.records import from_hex, to_hex
+from ostraka.wire.strict_requests import StrictRoute
+
+router = APIRouter(tags=["gateway"], route_class=StrictRoute)
+
+
+@router.get("/config", responses=problems(ProblemType.CHAIN_UNREACHABLE))
+def config(gateway: Gateway) -> Config:
+    """Chain, contracts, committees and state of this gateway."""
+    context = gateway.context
+    head = context.registry.head()
+    return Config(
+        version=__version__,
+        chain_id=context.registry.domain.chain_id,
+        registry=to_hex(context.registry.address),
+        treasury=to_hex(context.treasury.address),
+        voting_keys=to_hex(context.electorates.voting_keys),
+        account=to_hex(context.account.address),
+        committees=[to_hex(digest) for digest in context.committees],
+        rpc_url=gateway.public_rpc_url or None,
+        web_bundle=gateway.web_bundle,
+        engine=context.curve.name,
+        head=Head(number=head.number, timestamp=head.timestamp),
+        indexed_to=context.indexer.indexed_to,
+        limits=Limits(batch=MAX_BATCH, body_bytes=MAX_BODY_BYTES),
+    )
+
+
+@router.get(
+    "/committees",
+    responses=problems(
+        ProblemType.CHAIN_UNREACHABLE, ProblemType.MALFORMED, ProblemType.CHECK_FAILED
+    ),
+)
+def committees(gateway: Gateway) -> list[Committee]:
+    """Committees that can tally what is created here, with their nodes; the default first."""
+    return committees_of(gateway.context)
+
+
+@router.get("/tokens/{token}", responses=problems(ProblemType.INVALID_REQUEST))
+def token(gateway: Gateway, token: TokenPath) -> Token:
+    """A token's symbol and decimals, as it says itself; none and 0 where it does not."""
+    symbol, decimals = gateway.currencies.of(from_hex(token, "token"))
+    return Token(symbol=symbol, decimals=decimals)
+
+
+@router.get("/organizer", dependencies=[ORGANIZER], responses=problems(ProblemType.NOT_ORGANIZER))
+def who_organizes(gateway: Gateway) -> Organizer:
+    """Whether a token is the organizer's, and from which account this gateway pays."""
+    return Organizer(account=to_hex(gateway.context.account.address))

@@ -1,0 +1,157 @@
+"""Polls: plan, show, count, publish."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from sse_starlette import EventSourceResponse
+
+from ostraka.formats.election import FileError
+from ostraka.formats.results import results_csv, results_pb
+from ostraka.gateway.answers.plans import Plan
+from ostraka.gateway.answers.polls import Poll, PollSummary, Progress, ProgressEvent, VoterEntry
+from ostraka.gateway.answers.results import Results
+from ostraka.gateway.dependencies import (
+    ORGANIZER,
+    AddressPath,
+    DoneOnce,
+    DryRun,
+    Gateway,
+    PollNumber,
+)
+from ostraka.gateway.problem_groups import POLL, SERVED_POLL, SPECIFYING
+from ostraka.gateway.routers.dry_runs import DRY_RUN, dry_run_answer
+from ostraka.planning.specification import PollSpecification
+from ostraka.wire.openapi import BINARY, content, event_stream, problems
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import from_hex
+from ostraka.wire.strict_requests import StrictRoute
+
+router = APIRouter(tags=["polls"], route_class=StrictRoute)
+
+_DECIDED = problems(POLL, ProblemType.POLL_VOID, ProblemType.NOT_TALLIED)
+
+
+@router.post(
+    "/polls",
+    status_code=201,
+    dependencies=[ORGANIZER],
+    response_model=Plan,
+    response_model_exclude_unset=True,
+    responses=DRY_RUN | problems(SPECIFYING, ProblemType.DESCRIPTION_TOO_LONG),
+)
+def create_poll(
+    gateway: Gateway, wanted: PollSpecification, once: DoneOnce, dry_run: DryRun = False
+) -> Any:
+    """Plan a poll without a round; it goes on chain when registration is over.
+
+    `warnings` say what it may reveal.
+    """
+    if dry_run:
+        return dry_run_answer(gateway.polls.check(wanted))
+    return once(lambda name: gateway.context.plans.to_json(gateway.polls.create(wanted, name)))
+
+
+@router.get("/polls", responses=problems())
+def polls(gateway: Gateway) -> list[PollSummary]:
+    """All polls of the registry."""
+    return gateway.poll_reader.all()
+
+
+@router.get("/polls/{poll_id}", responses=problems(POLL))
+def show_poll(gateway: Gateway, poll_id: PollNumber) -> Poll:
+    """A poll with its state, rule, committee and poll keys."""
+    return gateway.poll_reader.one(poll_id)
+
+
+@router.get("/polls/{poll_id}/results", responses=_DECIDED)
+def results(gateway: Gateway, poll_id: PollNumber) -> Results:
+    """Votes, winners and payouts, once the chain has the tally."""
+    return gateway.result_reader.of(poll_id)
+
+
+@router.get(
+    "/polls/{poll_id}/results.csv",
+    response_class=Response,
+    responses=content("text/csv", "A line for each slot.", text=True) | _DECIDED,
+)
+def results_as_csv(gateway: Gateway, poll_id: PollNumber) -> Response:
+    """The same results as CSV, a line for each slot."""
+    return Response(
+        results_csv(gateway.result_reader.of(poll_id).model_dump()), media_type="text/csv"
+    )
+
+
+@router.get(
+    "/polls/{poll_id}/results.pb",
+    response_class=Response,
+    responses=content("text/plain", "A Pabulib file.", text=True)
+    | problems(
+        POLL, ProblemType.POLL_VOID, ProblemType.NOT_TALLIED, ProblemType.FORMAT_UNAVAILABLE
+    ),
+)
+def results_as_pb(gateway: Gateway, poll_id: PollNumber) -> Response:
+    """The same results as a Pabulib file with no votes, of polls that spend a budget."""
+    found = gateway.result_reader.of(poll_id).model_dump()
+    try:
+        return Response(results_pb(found), media_type="text/plain")
+    except FileError as error:
+        raise Problem(ProblemType.FORMAT_UNAVAILABLE, str(error), "poll") from error
+
+
+@router.get(
+    "/polls/{poll_id}/census",
+    response_class=Response,
+    responses=content(BINARY, "The census (docs/protocol.md §6).")
+    | problems(POLL, ProblemType.NOT_FOUND),
+)
+def census(gateway: Gateway, poll_id: PollNumber) -> Response:
+    """Who may vote, as canonical bytes; checked against the poll's census root."""
+    gateway.context.poll(poll_id)
+    plan = gateway.context.plans.of_poll(poll_id)
+    if plan is None or plan.census is None:
+        raise Problem(ProblemType.NOT_FOUND, "this gateway does not know the census", "poll")
+    return Response(plan.census, media_type=BINARY)
+
+
+@router.get("/polls/{poll_id}/voters/{address}", responses=problems(POLL, ProblemType.NOT_FOUND))
+def voters(gateway: Gateway, poll_id: PollNumber, address: AddressPath) -> list[VoterEntry]:
+    """Entries of the census whose account, or whose signing key, is an address."""
+    return gateway.poll_reader.voters(poll_id, from_hex(address, "address"))
+
+
+@router.get(
+    "/polls/{poll_id}/board",
+    response_class=StreamingResponse,
+    responses=content(BINARY, "The bulletin board (docs/protocol.md §16).")
+    | problems(SERVED_POLL, ProblemType.BOARD_UNAVAILABLE),
+)
+async def board(gateway: Gateway, poll_id: PollNumber) -> StreamingResponse:
+    """The bulletin board, from one of the nodes, for `ostraka-verify audit`."""
+    poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
+    return StreamingResponse(await gateway.ballots.board(poll), media_type=BINARY)
+
+
+@router.get("/polls/{poll_id}/progress", responses=problems(SERVED_POLL))
+async def counts(gateway: Gateway, poll_id: PollNumber) -> Progress:
+    """How many are eligible and how many voted; counts only."""
+    return Progress.model_validate(await gateway.progress.of(poll_id))
+
+
+@router.get(
+    "/polls/{poll_id}/events",
+    response_class=EventSourceResponse,
+    responses=event_stream("Counts, whenever they change.", "progress", ProgressEvent)
+    | problems(SERVED_POLL),
+)
+async def events(
+    gateway: Gateway,
+    poll_id: PollNumber,
+    request: Request,
+    once: Annotated[bool, Query(description="End after the first event.")] = False,
+) -> EventSourceResponse:
+    """Progress as server-sent events, whenever it changes; counts only."""
+    await gateway.progress.of(poll_id)
+    return gateway.progress.watch(poll_id, request.is_disconnected, once)

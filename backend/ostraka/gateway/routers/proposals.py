@@ -1,0 +1,170 @@
+"""Proposals that members sign; the gateway sends them and pays the gas."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from ostraka.chain.treasury import Authorization, Item
+from ostraka.gateway.answers import proposals as answers
+from ostraka.gateway.answers.transactions import Transaction
+from ostraka.gateway.context import MAX_ID
+from ostraka.gateway.dependencies import Gateway, ProposalId, RoundNumber
+from ostraka.gateway.problem_groups import PROPOSAL, RELAYING, ROUND, SENDING
+from ostraka.planning.fields import Address, Amount, Count, Digest, Strict, Title
+from ostraka.wire.openapi import problems
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import from_hex, to_hex
+from ostraka.wire.strict_requests import StrictRoute
+
+router = APIRouter(tags=["proposals"], route_class=StrictRoute)
+
+Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
+
+
+class ProposalItem(Strict):
+    """What a member asks for."""
+
+    recipient: Address
+    amount: Amount
+    title: Title
+    text: Annotated[str, Field(max_length=16_384)] = ""
+    category: Count = 0
+    """Index of a category of the round; 0 where it has none."""
+    details: Digest = "0x" + 64 * "0"
+    """keccak-256 of further details as canonical JSON; zero where there are none."""
+
+    @property
+    def item(self) -> Item:
+        """As the treasury takes it."""
+        return Item(
+            from_hex(self.recipient, "recipient"),
+            self.amount,
+            self.title,
+            self.text,
+            self.category,
+            from_hex(self.details, "details"),
+        )
+
+
+class SignedBy(Strict):
+    """A member's EIP-712 signature, with what `typed-data` gave."""
+
+    member: Address
+    nonce: Amount
+    deadline: Annotated[int, Field(strict=True, ge=0, lt=1 << 64)]
+    signature: Signature
+
+    @property
+    def authorization(self) -> Authorization:
+        """As the treasury takes it."""
+        return Authorization(
+            from_hex(self.member, "member"),
+            self.nonce,
+            self.deadline,
+            from_hex(self.signature, "signature"),
+        )
+
+
+class SignedProposal(Strict):
+    """A signed proposal or a signed change of one."""
+
+    item: ProposalItem
+    authorization: SignedBy
+
+
+class Withdrawal(Strict):
+    """A signed withdrawal."""
+
+    authorization: SignedBy
+
+
+class SigningRequest(Strict):
+    """What a member is about to sign."""
+
+    kind: Literal["proposal", "revision", "withdrawal"]
+    member: Address
+    round: Annotated[int, Field(strict=True, ge=1, le=MAX_ID)] | None = None
+    """Of a proposal."""
+    proposal: Digest | None = None
+    """Of a revision or withdrawal."""
+    item: ProposalItem | None = None
+    """Of a proposal or revision."""
+
+
+@router.post("/typed-data", responses=problems(ROUND, ProblemType.MALFORMED))
+def to_sign(gateway: Gateway, wanted: SigningRequest) -> answers.ToSign:
+    """What a member signs to propose, revise or withdraw, for `eth_signTypedData_v4`."""
+    subject: int | bytes | None = wanted.round
+    if wanted.kind != "proposal":
+        subject = from_hex(wanted.proposal, "proposal") if wanted.proposal else None
+    if subject is None:
+        field = "round" if wanted.kind == "proposal" else "proposal"
+        raise Problem(ProblemType.INVALID_REQUEST, f"a {wanted.kind} needs it", field)
+    item = None
+    if wanted.kind != "withdrawal":
+        if wanted.item is None:
+            raise Problem(ProblemType.INVALID_REQUEST, f"a {wanted.kind} needs it", "item")
+        item = wanted.item.item
+    member = from_hex(wanted.member, "member")
+    return gateway.relayed_proposals.to_sign(wanted.kind, member, subject, item)
+
+
+@router.get("/rounds/{round_id}/proposals", responses=problems(ROUND))
+def proposals(gateway: Gateway, round_id: RoundNumber) -> list[answers.Proposal]:
+    """Proposals of a round in order of submission."""
+    return gateway.proposal_reader.of_round(round_id)
+
+
+@router.post("/rounds/{round_id}/proposals", status_code=201, responses=problems(RELAYING))
+def propose(
+    gateway: Gateway, round_id: RoundNumber, wanted: SignedProposal
+) -> answers.SubmittedProposal:
+    """Send a member's signed proposal; the gateway pays the gas."""
+    signed = wanted.authorization.authorization
+    proposal, sent = gateway.relayed_proposals.propose(round_id, wanted.item.item, signed)
+    return answers.SubmittedProposal(proposal=to_hex(proposal), **gateway.shown(sent).model_dump())
+
+
+@router.get("/proposals/{proposal}", responses=problems(PROPOSAL))
+def show_proposal(gateway: Gateway, proposal: ProposalId) -> answers.ProposalOfRound:
+    """A proposal with its round."""
+    round_id, found = gateway.proposal_reader.one(from_hex(proposal, "proposal"))
+    return answers.ProposalOfRound(round=str(round_id), **found.model_dump())
+
+
+@router.put("/proposals/{proposal}", responses=problems(PROPOSAL, RELAYING))
+def revise(gateway: Gateway, proposal: ProposalId, wanted: SignedProposal) -> Transaction:
+    """Send a member's signed change of a proposal."""
+    identity = from_hex(proposal, "proposal")
+    round_id, _ = gateway.proposal_reader.one(identity)
+    signed = wanted.authorization.authorization
+    return gateway.shown(
+        gateway.relayed_proposals.revise(round_id, identity, wanted.item.item, signed)
+    )
+
+
+@router.post("/proposals/{proposal}/withdrawal", responses=problems(PROPOSAL, RELAYING))
+def withdraw(gateway: Gateway, proposal: ProposalId, wanted: Withdrawal) -> Transaction:
+    """Send a member's signed withdrawal of a proposal."""
+    identity = from_hex(proposal, "proposal")
+    round_id, _ = gateway.proposal_reader.one(identity)
+    signed = wanted.authorization.authorization
+    return gateway.shown(gateway.relayed_proposals.withdraw(round_id, identity, signed))
+
+
+@router.post(
+    "/proposals/{proposal}/payout",
+    responses=problems(PROPOSAL, SENDING, ProblemType.NOTHING_TO_PAY, ProblemType.QUOTA_EXCEEDED),
+)
+def claim(gateway: Gateway, proposal: ProposalId) -> Transaction:
+    """Have a funded proposal paid to its recipient; anybody may ask."""
+    identity = from_hex(proposal, "proposal")
+    round_id, found = gateway.proposal_reader.one(identity)
+    relayed = gateway.relayed_proposals
+    if not relayed.paying(identity) and (not found.funded or found.paid):
+        # Nobody may make the gateway pay for transactions that must fail.
+        detail = "it is paid already" if found.paid else "it is not funded"
+        raise Problem(ProblemType.NOTHING_TO_PAY, detail, "proposal")
+    return gateway.shown(relayed.claim(round_id, identity))

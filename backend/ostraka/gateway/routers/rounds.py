@@ -1,0 +1,123 @@
+"""Rounds of a shared budget: create, fund, refund, show."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from ostraka.gateway.answers.plans import Plan
+from ostraka.gateway.answers.rounds import Funder, Membership, Round, RoundSummary
+from ostraka.gateway.answers.transactions import Transaction
+from ostraka.gateway.dependencies import (
+    ORGANIZER,
+    AddressPath,
+    DoneOnce,
+    DryRun,
+    Gateway,
+    RoundNumber,
+)
+from ostraka.gateway.problem_groups import ORGANIZING, ROUND, SENDING, SPECIFYING
+from ostraka.gateway.routers.dry_runs import DRY_RUN, dry_run_answer
+from ostraka.planning.fields import Address, Amount, Strict
+from ostraka.planning.specification import RoundSpecification
+from ostraka.wire.openapi import problems
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.records import from_hex
+from ostraka.wire.strict_requests import StrictRoute
+
+router = APIRouter(tags=["rounds"], route_class=StrictRoute)
+
+
+class Funding(Strict):
+    """Money from the gateway's own account."""
+
+    amount: Amount = Field(gt=0)
+
+
+class Refund(Strict):
+    """Whom to refund."""
+
+    funder: Address
+
+
+@router.post(
+    "/rounds",
+    status_code=201,
+    dependencies=[ORGANIZER],
+    response_model=Plan,
+    response_model_exclude_unset=True,
+    responses=DRY_RUN | problems(SPECIFYING, SENDING),
+)
+def create_round(
+    gateway: Gateway, wanted: RoundSpecification, once: DoneOnce, dry_run: DryRun = False
+) -> Any:
+    """Create a round on chain; from here on the gateway carries it through.
+
+    `warnings` say what its poll may reveal.
+    """
+    if dry_run:
+        return dry_run_answer(gateway.rounds.check(wanted))
+
+    def create(name: str) -> dict[str, Any]:
+        plan = gateway.rounds.create(wanted, name)
+        gateway.follow()
+        return gateway.context.plans.to_json(plan)
+
+    return once(create)
+
+
+@router.get("/rounds", responses=problems())
+def rounds(gateway: Gateway) -> list[RoundSummary]:
+    """All rounds of the treasury."""
+    return gateway.round_reader.all()
+
+
+@router.get("/rounds/{round_id}", responses=problems(ROUND))
+def show_round(gateway: Gateway, round_id: RoundNumber) -> Round:
+    """A round with its state."""
+    return gateway.round_reader.one(round_id)
+
+
+@router.get(
+    "/rounds/{round_id}/members/{account}",
+    responses=problems(ROUND, ProblemType.MEMBERS_UNKNOWN, ProblemType.NO_SUCH_MEMBER),
+)
+def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Membership:
+    """A member's signing key, weight and proof, as the treasury takes them."""
+    return gateway.relayed_proposals.member(round_id, from_hex(account, "account"))
+
+
+@router.post(
+    "/rounds/{round_id}/funding",
+    dependencies=[ORGANIZER],
+    response_model=list[Transaction],
+    responses=problems(ORGANIZING, ROUND, SENDING),
+)
+def fund(gateway: Gateway, round_id: RoundNumber, wanted: Funding, once: DoneOnce) -> Any:
+    """Fund a round from the gateway's account; anybody may fund it on chain as well."""
+    return once(
+        lambda name: [
+            gateway.shown(one).model_dump()
+            for one in gateway.rounds.fund(round_id, wanted.amount, name)
+        ]
+    )
+
+
+@router.get("/rounds/{round_id}/funders", responses=problems(ROUND))
+def funders(gateway: Gateway, round_id: RoundNumber) -> list[Funder]:
+    """Who funded a round, with how much, and what each can be refunded now."""
+    return gateway.round_reader.funders(round_id)
+
+
+@router.post(
+    "/rounds/{round_id}/refunds",
+    dependencies=[ORGANIZER],
+    response_model=Transaction,
+    responses=problems(ORGANIZING, ROUND, SENDING),
+)
+def refund(gateway: Gateway, round_id: RoundNumber, wanted: Refund, once: DoneOnce) -> Any:
+    """Return a funder's part of what is not, or no longer, meant for proposals."""
+    funder = from_hex(wanted.funder, "funder")
+    return once(
+        lambda name: gateway.shown(gateway.rounds.refund(round_id, funder, name)).model_dump()
+    )

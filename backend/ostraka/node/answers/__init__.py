@@ -1,0 +1,1 @@
+"""What a node answers, one file for each kind of thing."""

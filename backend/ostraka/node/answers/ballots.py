@@ -1,0 +1,69 @@
+"""Ballots at a node: receipts, roots and shares."""
+
+from pydantic import Field
+
+from ostraka.wire.answers import (
+    Address,
+    Answer,
+    Count,
+    Hash,
+    Hex,
+    NodeNumber,
+    Signature,
+    UnixSeconds,
+)
+
+
+class Receipt(Answer):
+    """The node's promise that it holds a ballot."""
+
+    node: NodeNumber
+    voter: Address
+    cast_at: UnixSeconds = Field(description="Unix time in seconds that the ballot names.")
+    ballot_digest: Hash
+    signature: Signature = Field(description="Of the EIP-712 type `Receipt` (§15).")
+
+
+class Repair(Answer):
+    """A repair for which another node asked this one (docs/protocol.md §10.4)."""
+
+    number: Count = Field(description="For the next page: `after` this one.")
+    target: NodeNumber = Field(description="Node that lacks a share.")
+    helpers: list[NodeNumber]
+    attempt: Count
+    ballot_digest: Hash
+    repair_hash: Hash
+    signature: Signature
+
+
+class Attestation(Answer):
+    """A node's signature of a root."""
+
+    node: NodeNumber
+    signature: Signature
+
+
+class Certificate(Answer):
+    """A root with the signatures of `q` nodes, to be anchored by anyone (docs/protocol.md §11)."""
+
+    round: Count = Field(description="Settling round in which it was signed.")
+    root_hash: Hash
+    sum: Hex = Field(description="Sum of the ballots' commitments.")
+    count: Count = Field(description="Ballots under the root.")
+    attestations: list[Attestation]
+
+
+class Final(Answer):
+    """A node's `Final` statement about a root (docs/protocol.md §12)."""
+
+    node: NodeNumber
+    root_digest: Hash
+    signature: Signature
+
+
+class AggregateShare(Answer):
+    """A node's share of the tally (docs/protocol.md §12)."""
+
+    node: NodeNumber
+    share: Hex
+    signature: Signature

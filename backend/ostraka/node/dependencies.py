@@ -1,0 +1,91 @@
+"""What requests to a node share: the node, a poll that it serves, and who asks."""
+
+import time
+from collections.abc import Callable, Collection
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+
+from ostraka.node.poll_service import PollService
+from ostraka.node.service import NodeService
+from ostraka.wire import peer_auth
+from ostraka.wire.clients import client_of
+
+_MAX_ID = (1 << 63) - 1
+
+
+async def node_of(request: Request) -> NodeService:
+    """The node that serves a request."""
+    node: NodeService = request.app.state.node
+    return node
+
+
+Node = Annotated[NodeService, Depends(node_of)]
+PollNumber = Annotated[int, Path(ge=1, le=_MAX_ID, description="Number of the poll.")]
+
+
+async def poll_of(node: Node, poll_id: PollNumber) -> PollService:
+    """A poll that the node serves; Problem when it does not."""
+    return node.poll(poll_id)
+
+
+Poll = Annotated[PollService, Depends(poll_of)]
+
+
+async def body_of(request: Request) -> bytes:
+    """The body as it came."""
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(body_of)]
+Signed = Callable[[Collection[bytes]], bytes]
+"""Address of who signed a request, one of those that are allowed; Problem otherwise."""
+
+
+async def sender_of(request: Request) -> str:
+    """The client by whose bounds a request counts."""
+    return client_of(request.scope)
+
+
+Sender = Annotated[str, Depends(sender_of)]
+
+
+PeerSignature = Annotated[
+    str,
+    Header(
+        alias=peer_auth.HEADER,
+        description="`address.time.nonce.signature` over the whole request, by another node's key "
+        "(docs/protocol.md §9.4).",
+    ),
+]
+
+
+async def signed_by(node: Node, request: Request, body: Body, header: PeerSignature = "") -> Signed:
+    """Takes a request by its signature, once."""
+
+    def take(allowed: Collection[bytes]) -> bytes:
+        return node.requests.take(
+            header, allowed, request.method, request.url.path, body, int(time.time())
+        )
+
+    return take
+
+
+SignedBy = Annotated[Signed, Depends(signed_by)]
+
+
+async def peer_of(take: SignedBy, poll: Poll) -> bytes:
+    """Address of the committee's node that signed a request; Problem when none did."""
+    return take(poll.served.member_addresses)
+
+
+PeerAddress = Annotated[bytes, Depends(peer_of)]
+
+
+async def challenger_of(take: SignedBy, poll: Poll) -> bytes:
+    """Address of the committee's node, or the poll's creator, that signed a request."""
+    creator = poll.progress.observed.view.creator
+    return take(poll.served.member_addresses | {creator})
+
+
+Challenger = Annotated[bytes, Depends(challenger_of)]

@@ -1,0 +1,63 @@
+"""What can no longer change: read on a finalized block, from every provider.
+
+A node releases its share and destroys its key once, so it believes no single provider about either.
+Each finding is a type of its own, which the transitions of `phases` demand.
+
+Source: docs/protocol.md §12.1, §4.3.
+"""
+
+from dataclasses import dataclass
+
+from ostraka.chain.registry import Status
+from ostraka.node.served_poll import ServedPoll
+from ostraka_verifier.merkle_sum import SumRoot
+
+
+@dataclass(frozen=True)
+class FinalizedRoot:
+    """The anchored root, which every provider shows as releasable on a finalized block."""
+
+    root: SumRoot
+
+
+@dataclass(frozen=True)
+class PollEnd:
+    """Every provider shows the poll as ended on a finalized block: nothing needs its key."""
+
+    status: Status
+    """VOID or TALLIED."""
+
+
+def finalized_root(served: ServedPoll) -> FinalizedRoot | None:
+    """The anchored root, once it is final and not contested; None before."""
+    roots = set()
+    for registry in served.registries:
+        block = registry.head("finalized").number
+        view = registry.poll(served.poll_id, block)
+        # A contested root may still be rejected, and a node states `Final` only once.
+        if view.contested or view.status not in (Status.RELEASABLE, Status.TALLIED):
+            return None
+        roots.add(view.root)
+    if len(roots) != 1:
+        served.log.error("providers disagree about the anchored root")
+        return None
+    return FinalizedRoot(roots.pop())
+
+
+def poll_end(served: ServedPoll) -> PollEnd | None:
+    """The end of a poll, once nothing can need its key; None before.
+
+    After a tally this node releases its own share first, unless that takes it longer than the
+    chain would have waited for it.
+    """
+    statuses, late = set(), True
+    for registry in served.registries:
+        head = registry.head("finalized")
+        view = registry.poll(served.poll_id, head.number)
+        statuses.add(view.status)
+        late = late and head.timestamp > view.tally_deadline
+    if statuses == {Status.VOID}:
+        return PollEnd(Status.VOID)
+    if statuses == {Status.TALLIED} and (late or served.has_released()):
+        return PollEnd(Status.TALLIED)
+    return None

@@ -1,0 +1,35 @@
+"""What a node sees of the chain: its newest block, and the poll there.
+
+Source: docs/protocol.md §4.5, §10.3.
+"""
+
+from dataclasses import dataclass, replace
+
+from ostraka.chain.contract import Head
+from ostraka.chain.registry import PollView
+from ostraka_verifier.parameters import PollParameters, SettlingClock
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The chain at one moment, as this node's first provider shows it.
+
+    Attributes:
+        head: Newest block.
+        view: The poll at that block, or at the last one at which the provider showed it.
+    """
+
+    head: Head
+    view: PollView
+
+    def at(self, head: Head) -> "Observation":
+        """The same view at a later head: time passes while a provider does not show the poll."""
+        return replace(self, head=head)
+
+    def clock(self, parameters: PollParameters) -> SettlingClock:
+        """The clock of the settling rounds, which a rejected root restarts."""
+        return parameters.settling(self.view.rejected_rounds, self.view.rejected_at)
+
+    def round(self, parameters: PollParameters) -> int | None:
+        """Settling round now; None before the first and after the last one."""
+        return self.clock(parameters).round_at(self.head.timestamp)

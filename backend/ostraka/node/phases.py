@@ -1,0 +1,399 @@
+"""The phases of one poll at one node, each a type that holds what exists in it and nothing else.
+
+    Announced → Accepting → Settling → Anchored → Releasing → Destroyed
+
+- A transition is a method that returns the next phase, so a skipped phase does not typecheck.
+- Releasing and destroying demand a finding from `finality`, on which all providers agree.
+- `Anchored.rejected` leads back to settling; `Accepting.taken_back` to before the opening, which a
+  reorganization can undo. `destroy` ends every phase: a poll can become void in each.
+- A new phase is a class here and a case in `PollService`.
+
+Transitions write to the disk before they return. `PollProgress.move` runs them one at a time.
+
+Source: docs/protocol.md §4.3, §9 to §12. Table: docs/data-model.md.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from ostraka.chain.registry import PollView, Status
+from ostraka.node import agreement
+from ostraka.node.admission import Admission, BoxAdmission
+from ostraka.node.finality import FinalizedRoot, PollEnd
+from ostraka.node.observation import Observation
+from ostraka.node.poll_secrets import LostSecret
+from ostraka.node.repair_shares import Helper
+from ostraka.node.served_poll import ServedPoll
+from ostraka.sealing import SEED_BYTES, PollKey
+from ostraka.storage.node_tables import FinalStatement, NodePoll, ReleasedShare
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+from ostraka.wire.records import CastRecord
+from ostraka_verifier import typed_data
+from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.sharing import Share
+from ostraka_verifier.tally_proof import aggregate
+
+
+@dataclass(frozen=True, eq=False)
+class HeldSecret:
+    """This node's secret of the poll (§4.3): only phases before destruction hold one.
+
+    Attributes:
+        poll_key: Opens boxes sealed to this node.
+        repair_secret: Seeds of repairs follow from it, 32 bytes.
+        admission: All checks of ballots, this node's boxes included.
+    """
+
+    poll_key: PollKey
+    repair_secret: bytes = field(repr=False)
+    admission: BoxAdmission = field(repr=False)
+
+    @classmethod
+    def of(cls, served: ServedPoll, secret: bytes) -> "HeldSecret":
+        """The secret from its 64 bytes."""
+        poll_key = PollKey(secret[:SEED_BYTES])
+        admission = BoxAdmission(
+            served.curve,
+            served.poll,
+            served.census,
+            served.commitment_key,
+            served.node,
+            poll_key,
+        )
+        return cls(poll_key, secret[SEED_BYTES:], admission)
+
+    @classmethod
+    def read(cls, served: ServedPoll, public_key: bytes) -> "HeldSecret":
+        """The secret on the disk.
+
+        Raises:
+            LostSecret: It is not there, or not that of the announced key.
+        """
+        held = cls.of(served, served.secrets.read(served.poll.context))
+        if held.poll_key.public_key != public_key:
+            raise LostSecret("the secret on the disk is not that of the announced poll key")
+        return held
+
+
+@dataclass(frozen=True)
+class Anchoring:
+    """The root that the chain shows as anchored, and its settling round."""
+
+    round: int
+    root: SumRoot
+
+    @classmethod
+    def of(cls, view: PollView) -> "Anchoring | None":
+        """What a view shows; None where nothing is anchored."""
+        return cls(view.round, view.root) if view.anchored_at else None
+
+
+@dataclass(frozen=True, eq=False)
+class ServedPhase(ABC):
+    """What every phase has."""
+
+    served: ServedPoll = field(repr=False)
+
+    @property
+    @abstractmethod
+    def admission(self) -> Admission:
+        """Checks of ballots, as far as this phase can perform them."""
+
+    @abstractmethod
+    def boxes_to_keep(self, record: CastRecord) -> bytes:
+        """Boxes of a ballot that may be stored."""
+
+    def receipt_refusal(self, observed: Observation) -> Problem | None:
+        """Why this node signs no receipt now; None where it does."""
+        parameters = self.served.poll.parameters
+        if observed.head.timestamp >= parameters.freezes_at:
+            return self._closed()
+        return Problem(
+            ProblemType.POLL_NOT_OPEN, "the chain does not show this poll as open", "", 2
+        )
+
+    def _closed(self) -> Problem:
+        closed = self.served.poll.parameters.closes_at
+        return Problem(ProblemType.POLL_CLOSED, f"it closed at {closed}; nothing was counted")
+
+
+@dataclass(frozen=True, eq=False)
+class Keyed(ServedPhase):
+    """A phase in which this node holds its secret of the poll."""
+
+    secret: HeldSecret
+
+    @property
+    def admission(self) -> BoxAdmission:
+        """All checks, this node's own boxes included."""
+        return self.secret.admission
+
+    def boxes_to_keep(self, record: CastRecord) -> bytes:
+        """All of them."""
+        return b"".join(record.boxes)
+
+    def destroy(self, end: PollEnd) -> "Destroyed":
+        """Destroy the poll key and delete all boxes, on the disk and here; never undone."""
+        destroyed = Destroyed(self.served, self._inventory_signature(), self._anchoring())
+        destroyed.erase()
+        self.served.log.info("poll key destroyed", status=end.status.name)
+        return destroyed
+
+    def _inventory_signature(self) -> bytes | None:
+        return None
+
+    def _anchoring(self) -> Anchoring | None:
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Announced(Keyed):
+    """This node has announced a poll key; the poll is not open. It answers challenges (§4.3)."""
+
+    def opened(self) -> "Accepting":
+        """The chain shows the poll as open, or as something later: no challenge from now on."""
+        return Accepting(self.served, self.secret)
+
+
+@dataclass(frozen=True, eq=False)
+class Accepting(Keyed):
+    """Ballots get receipts while the chain shows the poll as open, or as closed before freezing."""
+
+    def receipt_refusal(self, observed: Observation) -> Problem | None:
+        """As `ServedPhase.receipt_refusal`."""
+        if (
+            observed.head.timestamp < self.served.poll.parameters.freezes_at
+            and observed.view.status in (Status.OPEN, Status.CLOSED)
+        ):
+            return None
+        return super().receipt_refusal(observed)
+
+    def taken_back(self) -> "Announced":
+        """Before finality, a reorganization undid the opening."""
+        return Announced(self.served, self.secret)
+
+    def freeze(self) -> "Settling":
+        """Sign the inventory (§10.1); no receipt is signed from then on."""
+        served, poll = self.served, self.served.poll
+        receipts = served.store.receipts(poll.poll_id)
+        hashed = agreement.inventory_hash([row[:3] for row in receipts])
+        signature = served.sign(typed_data.INVENTORY, poll.context, hashed)
+        served.store.freeze(poll.poll_id, poll.context, signature)
+        served.log.info("frozen", ballots=len(receipts))
+        return Settling(served, self.secret, signature, set())
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen(Keyed):
+    """A phase after freezing: no receipts; peers get help, by shares and about drafts."""
+
+    inventory_signature: bytes
+
+    def receipt_refusal(self, _: Observation) -> Problem | None:
+        """Always: the inventory is signed."""
+        return self._closed()
+
+    def helper(self) -> Helper | None:
+        """This node as a helper in repairs; None until the pinned keys of all nodes are here."""
+        committee = self.served.repair_committee()
+        if committee is None:
+            return None
+        secret, served = self.secret, self.served
+        return Helper(committee, served.node, secret.poll_key, secret.repair_secret, served.key)
+
+    def _inventory_signature(self) -> bytes | None:
+        return self.inventory_signature
+
+
+@dataclass(frozen=True, eq=False)
+class Settling(Frozen):
+    """The nodes agree on one set of ballots (§10).
+
+    Attributes:
+        inventories: Peers whose inventory is here.
+    """
+
+    inventories: set[int]
+
+    def anchored(self, anchoring: Anchoring) -> "Anchored":
+        """The chain shows a root."""
+        return Anchored(
+            self.served, self.secret, self.inventory_signature, self.inventories, anchoring
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Anchored(Frozen):
+    """A root is on chain; it can still be rejected, or taken back by a reorganization (§11).
+
+    Attributes:
+        inventories: Peers whose inventory is here; a node that did not sign the root needs them to
+            judge it, and all need them again if it is rejected.
+    """
+
+    inventories: set[int]
+    anchoring: Anchoring
+
+    def rejected(self) -> Settling:
+        """The chain no longer shows this root."""
+        return Settling(self.served, self.secret, self.inventory_signature, self.inventories)
+
+    def releasable(self, final: FinalizedRoot, leaves: Collection[bytes]) -> "Releasing":
+        """The root is final, and this node signed it or has checked it (§12.1).
+
+        Args:
+            leaves: Ballot digests in leaf order.
+
+        Raises:
+            ValueError: Another root is final, or it has another number of leaves.
+        """
+        root = self.anchoring.root
+        if final.root != root or len(leaves) != root.count:
+            raise ValueError("releasable: another root than the anchored one")
+        return Releasing(
+            self.served, self.secret, self.inventory_signature, self.anchoring, tuple(leaves)
+        )
+
+    def _anchoring(self) -> Anchoring | None:
+        return self.anchoring
+
+
+@dataclass(frozen=True, eq=False)
+class Releasing(Frozen):
+    """The root is final: this node signs one `Final`, and releases one share (§12).
+
+    Attributes:
+        leaves: Ballot digests of the root in leaf order, 32 bytes each.
+    """
+
+    anchoring: Anchoring
+    leaves: tuple[bytes, ...] = field(repr=False)
+
+    def own_final(self) -> FinalStatement | None:
+        """The one `Final` that this node ever signed for the poll."""
+        statements = self.served.store.finals(self.served.poll_id)
+        return next((one for one in statements if one.node == self.served.node), None)
+
+    def sign_final(self, final: FinalizedRoot) -> None:
+        """Sign this node's one and only `Final`.
+
+        Raises:
+            ValueError: Another root is final.
+            Conflict: This node signed another one before.
+        """
+        self._require(final)
+        served, digest = self.served, final.root.digest
+        served.store.add_final(
+            FinalStatement(
+                poll_id=served.poll_id,
+                node=served.node,
+                root_digest=digest,
+                signature=served.sign(typed_data.FINAL, served.poll.context, digest),
+            )
+        )
+        served.log.info("final", root=digest.hex())
+
+    def is_agreed(self) -> bool:
+        """Whether `q` nodes, this one among them, stated this root as final."""
+        served, digest = self.served, self.anchoring.root.digest
+        statements = served.store.finals(served.poll_id)
+        agreeing = {one.node for one in statements if one.root_digest == digest}
+        return served.node in agreeing and len(agreeing) >= served.poll.committee.quorum
+
+    def release_share(self, final: FinalizedRoot) -> None:
+        """Open this node's boxes of all leaves, and sign their sum (§12.2).
+
+        Raises:
+            ValueError: Another root is final, or fewer than `q` nodes stated this one.
+        """
+        served = self.served
+        self._require(final)
+        if not self.is_agreed():
+            raise ValueError("release_share: too few Final statements")
+        total = self._aggregate_share()
+        statement = served.share_statement(self.anchoring.root, served.node, total)
+        served.store.add_share(
+            ReleasedShare(
+                poll_id=served.poll_id,
+                node=served.node,
+                share=total.encode(),
+                signature=served.sign(*statement),
+            )
+        )
+        served.log.info("released", ballots=len(self.leaves))
+
+    def _require(self, final: FinalizedRoot) -> None:
+        if final.root != self.anchoring.root:
+            raise ValueError("releasing: another root is final")
+
+    def _aggregate_share(self) -> Share:
+        _, pairs = self.served.root(self.leaves)
+        shares = [self.admission.share(ballot, stored.share_box or b"") for ballot, stored in pairs]
+        weights = self.served.weights([ballot for ballot, _ in pairs])
+        return aggregate(shares, weights, self.served.poll.slots)
+
+    def _anchoring(self) -> Anchoring | None:
+        return self.anchoring
+
+
+@dataclass(frozen=True, eq=False)
+class Destroyed(ServedPhase):
+    """The secret is destroyed and no box is left; what is public stays readable.
+
+    Attributes:
+        inventory_signature: None where the poll became void before freezing.
+        anchoring: None where no root was anchored.
+    """
+
+    inventory_signature: bytes | None
+    anchoring: Anchoring | None
+
+    @property
+    def admission(self) -> Admission:
+        """Checks that need no secret."""
+        return self.served.admission
+
+    def boxes_to_keep(self, _: CastRecord) -> bytes:
+        """None: boxes that come now would outlive the key."""
+        return b""
+
+    def receipt_refusal(self, observed: Observation) -> Problem | None:
+        """As `ServedPhase.receipt_refusal`."""
+        if self.inventory_signature is not None:
+            return self._closed()
+        return super().receipt_refusal(observed)
+
+    def erase(self) -> None:
+        """Remove secret and boxes from the disk; also a second time, after a crash."""
+        served = self.served
+        # The database first: after a crash at any point, a key is destroyed or there, never
+        # taken for lost.
+        served.store.destroy_boxes(served.poll_id, served.poll.context)
+        served.secrets.destroy(served.poll.context)
+        served.store.checkpoint()
+
+
+Phase = Announced | Accepting | Settling | Anchored | Releasing | Destroyed
+"""The phase that a poll is in."""
+
+
+def resume(served: ServedPoll, row: NodePoll, observed: Observation) -> Phase:
+    """The phase of a poll at start, from the disk and the chain alone.
+
+    Later phases follow at the first tick, by their transitions.
+
+    Raises:
+        LostSecret: The poll's secret is not there, and was not destroyed.
+    """
+    view = observed.view
+    anchoring = Anchoring.of(view)
+    if row.key_destroyed:
+        return Destroyed(served, row.inventory_signature, anchoring)
+    secret = HeldSecret.read(served, row.public_key)
+    if row.inventory_signature is None:
+        created = view.status is Status.CREATED
+        return Announced(served, secret) if created else Accepting(served, secret)
+    settling = Settling(served, secret, row.inventory_signature, set())
+    return settling if anchoring is None else settling.anchored(anchoring)

@@ -1,0 +1,110 @@
+"""How far one poll is at one node: its phase, and the chain as last observed.
+
+Nothing else of a served poll is replaced over time. What a phase cannot answer becomes a `Problem`
+here.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from ostraka.node.observation import Observation
+from ostraka.node.phases import (
+    Accepting,
+    Anchored,
+    Anchoring,
+    Announced,
+    Destroyed,
+    Frozen,
+    Phase,
+    Releasing,
+    Settling,
+)
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
+
+
+class PollProgress:
+    """Phase and observation of one poll; the phase changes only under the lock."""
+
+    def __init__(self, phase: Phase, observed: Observation) -> None:
+        self.phase = phase
+        self.observed = observed
+        self.lock = asyncio.Lock()
+        """Held while ballots are stored, roots signed and phases left."""
+
+    async def move(self, transition: Callable[[], Phase]) -> None:
+        """Go to the phase that a transition returns, while nobody stores a ballot."""
+        async with self.lock:
+            self.phase = await asyncio.to_thread(transition)
+
+    def accepting(self) -> Accepting | Problem:
+        """The phase if it signs receipts now, otherwise why not: an answer for each ballot."""
+        phase = self.phase
+        refusal = phase.receipt_refusal(self.observed)
+        if refusal is not None:
+            return refusal
+        if isinstance(phase, Accepting):
+            return phase
+        raise TypeError(f"{type(phase).__name__} signs no receipts")
+
+    def announced(self) -> Announced:
+        """The phase in which challenges are answered, otherwise Problem."""
+        if isinstance(self.phase, Announced):
+            return self.phase
+        raise Problem(ProblemType.TOO_LATE, "challenges end when the poll opens")
+
+    def frozen(self) -> Frozen:
+        """A phase after freezing and before destruction, otherwise Problem."""
+        match self.phase:
+            case Frozen() as phase:
+                return phase
+            case Destroyed():
+                raise Problem(ProblemType.POLL_OVER, "this node has destroyed its poll key")
+            case _:
+                raise Problem(ProblemType.NOT_FROZEN, "this node is still accepting ballots", "", 1)
+
+    def settling(self) -> Settling | Anchored:
+        """A phase in which roots may be signed, otherwise Problem."""
+        match self.frozen():
+            case Settling() | Anchored() as phase:
+                return phase
+            case _:
+                raise Problem(ProblemType.WRONG_ROUND, "the anchored root is final", "round")
+
+    def inventory_signature(self) -> bytes:
+        """This node's signature of its inventory, from freezing on; otherwise Problem."""
+        match self.phase:
+            case Frozen(inventory_signature=signature):
+                return signature
+            case Destroyed(inventory_signature=bytes() as signature):
+                return signature
+            case _:
+                raise Problem(
+                    ProblemType.NOT_FROZEN, "the inventory comes after closing", retry_after_s=2
+                )
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the inventory is signed, and no receipt from then on."""
+        match self.phase:
+            case Frozen() | Destroyed(inventory_signature=bytes()):
+                return True
+            case _:
+                return False
+
+    def anchoring(self) -> Anchoring:
+        """The anchored root, otherwise Problem."""
+        anchoring = self.anchoring_if_any()
+        if anchoring is None:
+            raise Problem(
+                ProblemType.NOT_SETTLED, "this node holds no anchored root", retry_after_s=2
+            )
+        return anchoring
+
+    def anchoring_if_any(self) -> Anchoring | None:
+        """The anchored root; None before there is one."""
+        match self.phase:
+            case Anchored() | Releasing() | Destroyed() as phase:
+                return phase.anchoring
+            case _:
+                return None

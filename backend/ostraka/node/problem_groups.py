@@ -1,0 +1,14 @@
+"""Problems that several routes of a node share; each route adds its own."""
+
+from ostraka.wire.problem_types import ProblemType as P
+
+POLL = (
+    P.INVALID_REQUEST,
+    P.NO_SUCH_POLL,
+    P.CENSUS_UNKNOWN,
+    P.POLL_SECRET_LOST,
+    P.CHAIN_UNREACHABLE,
+)
+"""A poll that this node may serve."""
+PEER = (*POLL, P.MALFORMED, P.CHECK_FAILED, P.NOT_A_PEER, P.REQUEST_REPLAYED)
+"""A request signed by another node of the poll's committee."""

@@ -1,0 +1,124 @@
+"""Ballots: cast them, and show what this node holds and signed."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from ostraka.node.answers.ballots import (
+    AggregateShare,
+    Certificate,
+    Final,
+    Receipt,
+    Repair,
+)
+from ostraka.node.dependencies import Body, Poll, Sender
+from ostraka.node.limits import MAX_BALLOT_BYTES, MAX_BATCH
+from ostraka.node.problem_groups import POLL
+from ostraka.wire.ballot_requests import BALLOT_PROBLEMS, BATCH, SignedBallot
+from ostraka.wire.certificates import certificate_json
+from ostraka.wire.openapi import BINARY, binary_body, content, json_body, problems
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem, ProblemDocument
+from ostraka.wire.records import CastRecord, from_hex
+
+router = APIRouter(tags=["ballots"])
+
+Digest = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of the ballot.")]
+
+
+@router.post(
+    "/polls/{poll_id}/ballots",
+    responses=problems(POLL, BALLOT_PROBLEMS),
+    openapi_extra=json_body("A signed ballot.", SignedBallot),
+)
+async def cast(poll: Poll, body: Body, sender: Sender) -> Receipt:
+    """Cast a ballot; answers with this node's receipt."""
+    if len(body) > MAX_BALLOT_BYTES:
+        raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BALLOT_BYTES} bytes", "body")
+    result = await poll.accepting.submit(CastRecord.from_json(body), sender)
+    if isinstance(result, Problem):
+        raise result
+    return Receipt.model_validate(result.to_json())
+
+
+@router.post(
+    "/polls/{poll_id}/ballots:batch",
+    responses=problems(POLL, ProblemType.MALFORMED),
+    openapi_extra=binary_body(BATCH),
+)
+async def cast_batch(poll: Poll, body: Body, sender: Sender) -> list[Receipt | ProblemDocument]:
+    """Cast up to 1,000 ballots as records end to end; a receipt or a problem for each."""
+    records = poll.served.decode_batch(body)
+    if len(records) > MAX_BATCH:
+        raise Problem(ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body")
+    results = await asyncio.gather(*(poll.accepting.submit(record, sender) for record in records))
+    return [
+        ProblemDocument.model_validate(one.to_json())
+        if isinstance(one, Problem)
+        else Receipt.model_validate(one.to_json())
+        for one in results
+    ]
+
+
+@router.get("/polls/{poll_id}/receipts/{digest}", responses=problems(POLL, ProblemType.NOT_FOUND))
+def receipt(poll: Poll, digest: Digest) -> Receipt:
+    """This node's receipt of a ballot."""
+    found = poll.accepting.receipt(from_hex(digest, "digest"))
+    return Receipt.model_validate(found.to_json())
+
+
+@router.get("/polls/{poll_id}/repairs", responses=problems(POLL))
+def repairs(poll: Poll, after: Annotated[int, Query(ge=0, lt=2**63)] = 0) -> list[Repair]:
+    """Repairs for which other nodes asked this one, a page of them, after a number."""
+    return [Repair.model_validate(one) for one in poll.repairs.asked(after)]
+
+
+@router.get(
+    "/polls/{poll_id}/board",
+    response_class=Response,
+    responses=content(BINARY, "The bulletin board (docs/protocol.md §16).")
+    | problems(POLL, ProblemType.NOT_SETTLED, ProblemType.NODE_INCOMPLETE),
+)
+def board(poll: Poll) -> Response:
+    """The bulletin board, in its one binary format."""
+    return Response(poll.publication.board(), media_type=BINARY)
+
+
+@router.get(
+    "/polls/{poll_id}/inventory",
+    response_class=Response,
+    responses=content(BINARY, "The inventory (docs/protocol.md §10).")
+    | problems(POLL, ProblemType.NOT_FROZEN),
+)
+def inventory(poll: Poll) -> Response:
+    """Signed list of the ballots that this node accepted, after it froze."""
+    return Response(poll.settling.inventory(poll.progress.inventory_signature()), media_type=BINARY)
+
+
+@router.get("/polls/{poll_id}/certificate", responses=problems(POLL, ProblemType.NOT_SETTLED))
+def certificate(poll: Poll) -> Certificate:
+    """Latest root with the signatures of `q` nodes, to be anchored by anyone."""
+    return Certificate.model_validate(certificate_json(poll.settling.certificate()))
+
+
+@router.get(
+    "/polls/{poll_id}/leaves",
+    response_class=Response,
+    responses=content(BINARY, "Digests, 32 bytes each.") | problems(POLL, ProblemType.NOT_SETTLED),
+)
+def leaves(poll: Poll) -> Response:
+    """Ballot digests of the anchored root, in leaf order."""
+    return Response(poll.release.leaves(poll.progress.anchoring()), media_type=BINARY)
+
+
+@router.get("/polls/{poll_id}/finals", responses=problems(POLL))
+def finals(poll: Poll) -> list[Final]:
+    """Known `Final` statements."""
+    return [Final.model_validate(one) for one in poll.release.finals()]
+
+
+@router.get("/polls/{poll_id}/shares", responses=problems(POLL))
+def shares(poll: Poll) -> list[AggregateShare]:
+    """Known aggregate shares; empty before release."""
+    return [AggregateShare.model_validate(one) for one in poll.release.shares()]

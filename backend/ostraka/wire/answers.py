@@ -1,0 +1,63 @@
+"""Fields that the answers of gateways and nodes are made of, with their units and encodings."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """An answer, or a part of one: exactly these members."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def absent(value: object) -> bool:
+    """Whether an optional member is left out of an answer."""
+    return value is None
+
+
+Hex = Annotated[
+    str, Field(pattern="^0x([0-9a-f]{2})*$", description="Bytes as 0x-hex, lower case.")
+]
+Address = Annotated[
+    str, Field(pattern="^0x[0-9a-f]{40}$", description="Address, 20 bytes as lower-case 0x-hex.")
+]
+Hash = Annotated[
+    str, Field(pattern="^0x[0-9a-f]{64}$", description="32 bytes as lower-case 0x-hex.")
+]
+Signature = Annotated[
+    str,
+    Field(
+        pattern="^0x[0-9a-f]{130}$",
+        description="Signature r ‖ s ‖ v, 65 bytes as lower-case 0x-hex.",
+    ),
+]
+Decimal = Annotated[
+    str, Field(pattern="^-?[0-9]{1,100}$", description="Whole number in decimal digits.")
+]
+Amount = Annotated[
+    str,
+    Field(pattern="^[0-9]{1,78}$", description="Amount in the token's smallest unit, in decimal."),
+]
+Votes = Annotated[
+    str, Field(pattern="^[0-9]{1,78}$", description="Votes counted by weight, in decimal.")
+]
+Weight = Annotated[str, Field(pattern="^[0-9]{1,78}$", description="Weight of votes, in decimal.")]
+Number = Annotated[
+    str, Field(pattern="^[1-9][0-9]{0,18}$", description="Number of a round or poll, in decimal.")
+]
+Fraction = Annotated[
+    str,
+    Field(
+        pattern="^-?[0-9]+(/[0-9]+)?$",
+        description="Exact fraction `p/q` in lowest terms, or a whole number.",
+    ),
+]
+PlanId = Annotated[str, Field(pattern="^[0-9a-f]{16}$", description="Id of a plan.")]
+UnixSeconds = Annotated[int, Field(ge=0, lt=1 << 64, description="Unix time in seconds.")]
+Seconds = Annotated[int, Field(ge=0, lt=1 << 64, description="Duration in seconds.")]
+Count = Annotated[int, Field(ge=0, lt=1 << 64)]
+BlockNumber = Annotated[int, Field(ge=0, lt=1 << 64, description="Number of a block.")]
+NodeNumber = Annotated[
+    int, Field(ge=1, le=255, description="Place of a node in its committee, from 1.")
+]

@@ -1,0 +1,123 @@
+"""What OpenAPI documents say beyond the framework's own: problems, and bodies that are no models.
+
+Source: OpenAPI 3.1; RFC 9457.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import MEDIA_TYPE, ProblemDocument
+
+Responses = dict[int | str, dict[str, Any]]
+
+BINARY = "application/octet-stream"
+ANYWHERE = (
+    ProblemType.BUSY,
+    ProblemType.TOO_LARGE,
+    ProblemType.TOO_SLOW,
+    ProblemType.INTERNAL_ERROR,
+)
+"""What every route can answer: bodies are limited, and programs fail."""
+_PROBLEM = "ProblemDocument"
+
+
+def problems(*kinds: ProblemType | Iterable[ProblemType]) -> Responses:
+    """Error answers of a route that reports these kinds of problems, and those of every route."""
+    by_status: dict[int, list[ProblemType]] = {}
+    given = [one for kind in kinds for one in ([kind] if isinstance(kind, ProblemType) else kind)]
+    for kind in dict.fromkeys([*given, *ANYWHERE]):
+        by_status.setdefault(kind.status, []).append(kind)
+    return {
+        status: {
+            "description": "; ".join(kind.title for kind in found),
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {
+                        "allOf": [
+                            {"$ref": f"#/components/schemas/{_PROBLEM}"},
+                            {"properties": {"type": {"enum": [kind.uri for kind in found]}}},
+                        ]
+                    }
+                }
+            },
+        }
+        for status, found in sorted(by_status.items())
+    }
+
+
+def content(media_type: str, description: str, text: bool = False) -> Responses:
+    """The success answer of a route that answers with bytes, or with text of another type."""
+    schema = {"type": "string"} if text else {"type": "string", "format": "binary"}
+    return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
+
+
+def event_stream(description: str, name: str, model: type[BaseModel]) -> Responses:
+    """The success answer of a route that answers with server-sent events of one name.
+
+    Args:
+        model: What the data of an event is, as JSON.
+    """
+    data = model.model_json_schema(mode="serialization")
+    schema = {
+        "type": "object",
+        "properties": {
+            "event": {"const": name},
+            "data": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": data,
+            },
+        },
+        "required": ["event", "data"],
+    }
+    return {200: {"description": description, "content": {"text/event-stream": {"schema": schema}}}}
+
+
+def binary_body(description: str) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads bytes."""
+    schema = {"type": "string", "format": "binary"}
+    return _body(description, {BINARY: {"schema": schema}})
+
+
+def json_body(description: str, model: type[BaseModel]) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads JSON on its own, as a model describes it."""
+    return _body(description, {"application/json": {"schema": model.model_json_schema()}})
+
+
+def _body(description: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"description": description, "required": True, "content": content}}
+
+
+def install(app: FastAPI) -> None:
+    """Have `app`'s document define the schema to which its error answers refer."""
+    framework_document = app.openapi
+
+    def document() -> dict[str, Any]:
+        described = framework_document()
+        schemas = described.setdefault("components", {}).setdefault("schemas", {})
+        if _PROBLEM not in schemas:
+            schema = ProblemDocument.model_json_schema(
+                ref_template="#/components/schemas/{model}", mode="serialization"
+            )
+            schemas.update(schema.pop("$defs", {}))
+            schemas[_PROBLEM] = schema
+        return described
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def kinds_of(operation: dict[str, Any]) -> list[str]:
+    """URIs of the problems that an operation of a document reports."""
+    return [
+        uri
+        for answer in operation["responses"].values()
+        for member in answer.get("content", {})
+        .get(MEDIA_TYPE, {})
+        .get("schema", {})
+        .get("allOf", ())
+        for uri in member.get("properties", {}).get("type", {}).get("enum", ())
+    ]

@@ -1,0 +1,338 @@
+"""Problems of a gateway that no journey meets: each by the code that makes it."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from ostraka.chain.contract import ChainError
+from ostraka.chain.errors import LowOnCoin
+from ostraka.chain.registry import Registry, Status
+from ostraka.chain.sending import Account
+from ostraka.chain.treasury import Authorization, Item, RoundStatus
+from ostraka.gateway.api import build_api
+from ostraka.gateway.context import TREASURY, GatewayContext
+from ostraka.gateway.courier import Courier, CourierError
+from ostraka.gateway.description import MAX_BYTES, description
+from ostraka.gateway.idempotency import Requests
+from ostraka.gateway.indexer import Indexer
+from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.outcomes import problem_of
+from ostraka.gateway.plan_runner import PlanRunner
+from ostraka.gateway.plans import Fixed, Plans
+from ostraka.gateway.redeemed_invitations import RedeemedInvitations
+from ostraka.gateway.relayed_proposals import RelayedProposals
+from ostraka.keys import SigningKey
+from ostraka.planning.electorates import Electorates, census_of_list
+from ostraka.planning.specification import AccountList, RoundSpecification
+from ostraka.storage.database import Schema, open_database
+from ostraka.storage.gateway_tables import IndexedEvent
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem, ProblemDocument
+from ostraka.wire.records import to_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.census import Census, CensusEntry
+from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.village import ScriptedRegistry
+
+TOKEN_HASH = hashlib.sha256(b"a token").digest()
+PROPOSAL = bytes([5] * 32)
+ROUND = 7
+MEMBER = SigningKey(bytes([9] * 32))
+ITEM = Item(bytes([3] * 20), 10, "A bench", "", 0, bytes(32))
+NEXT_NONCE = 4
+
+
+class ScriptedTreasury:
+    """One round as a test says."""
+
+    def __init__(self, poll: SyntheticPoll) -> None:
+        self.address = bytes([8] * 20)
+        self.domain = poll.domain
+        self.state = SimpleNamespace(
+            status=RoundStatus.PROPOSING, deposited=1, parameters=SimpleNamespace(budget=1000)
+        )
+
+    def round(self, round_id: int) -> Any:
+        """Its state; no other round exists."""
+        return self.state if round_id == ROUND else SimpleNamespace(status=RoundStatus.NONE)
+
+    def read(self, name: str, _: int) -> list[tuple[object, ...]]:
+        """One proposal, neither funded nor paid."""
+        assert name == "proposals"
+        zero = "0x" + 40 * "0"
+        return [(PROPOSAL, zero, zero, 10, 0, False, False, False)]
+
+    def nonce(self, _: bytes) -> int:
+        """Everybody's next one."""
+        return NEXT_NONCE
+
+
+@pytest.fixture(scope="module")
+def poll() -> SyntheticPoll:
+    return approval_poll()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{tmp_path / 'gateway.db'}", Schema.GATEWAY)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def gateway(poll: SyntheticPoll, engine: Engine) -> GatewayContext:
+    registry, treasury = ScriptedRegistry(poll), ScriptedTreasury(poll)
+    return GatewayContext(
+        rpc_url="",
+        registry=registry,  # type: ignore[arg-type]
+        treasury=treasury,  # type: ignore[arg-type]
+        indexer=Indexer(engine, {}, 0),
+        plans=Plans(engine),
+        account=Account(SigningKey(), DatabaseJournal(engine)),
+        requests=Requests(engine),
+        curve=poll.curve,
+        committees=[poll.committee.digest],
+        electorates=Electorates("http://127.0.0.1:9", bytes(20)),
+    )
+
+
+@pytest.fixture
+def api(gateway: GatewayContext) -> TestClient:
+    def unreachable(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    nodes = httpx.AsyncClient(transport=httpx.MockTransport(unreachable))
+    return TestClient(build_api(gateway, TOKEN_HASH, nodes))
+
+
+def reported(answer: httpx.Response) -> ProblemType:
+    """Type of the problem that an answer reports."""
+    document = answer.json()
+    (kind,) = [one for one in ProblemType if one.uri == document["type"]]
+    assert (answer.status_code, document["title"]) == (kind.status, kind.title)
+    return kind
+
+
+def round_wanted(members: object) -> RoundSpecification:
+    return RoundSpecification.model_validate(
+        {
+            "title": "Wiosna",
+            "budget": 1000,
+            "proposals_close_at": 2_000_000_000,
+            "voting_opens_at": 2_000_000_001,
+            "voting_closes_at": 2_000_000_002,
+            "members": members,
+            "ballot": {"kind": "approval", "at_most": 2},
+        }
+    )
+
+
+def plan_round(gateway: GatewayContext) -> None:
+    """The round, as this gateway created it for one member."""
+    census = Census((CensusEntry(MEMBER.address, MEMBER.address, 1),))
+    wanted = round_wanted({"kind": "list", "accounts": [{"account": MEMBER.address_hex}]})
+    plan = gateway.plans.add(wanted, census.encode(), fixed=Fixed(census))
+    plan.round_id = ROUND
+    gateway.plans.save(plan)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("DELETE", "/polls", ProblemType.METHOD_NOT_ALLOWED),
+        ("GET", "/nothing", ProblemType.NOT_FOUND),
+        ("GET", "/organizer", ProblemType.NOT_ORGANIZER),
+        ("GET", "/rounds/9", ProblemType.NO_SUCH_ROUND),
+        ("GET", f"/proposals/0x{'00' * 32}", ProblemType.NO_SUCH_PROPOSAL),
+        ("GET", f"/rounds/7/members/{MEMBER.address_hex}", ProblemType.MEMBERS_UNKNOWN),
+        ("GET", "/polls/1/board", ProblemType.BOARD_UNAVAILABLE),
+        ("POST", f"/proposals/{to_hex(PROPOSAL)}/payout", ProblemType.NOTHING_TO_PAY),
+    ],
+)
+def test_a_request_is_refused(
+    api: TestClient, engine: Engine, method: str, path: str, kind: ProblemType
+) -> None:
+    with Session(engine) as session:
+        event = IndexedEvent(
+            block=1,
+            log_index=0,
+            contract=TREASURY,
+            name="ProposalSubmitted",
+            subject=str(ROUND),
+            arguments={
+                "proposalId": to_hex(PROPOSAL),
+                "item": {"title": "A bench", "text": "", "details": "0x" + 64 * "0"},
+            },
+            transaction="0x",
+        )
+        session.add(event)
+        session.commit()
+    assert reported(api.request(method, f"/api/v1{path}")) is kind
+
+
+def test_an_unreachable_chain_is_reported_without_its_address(
+    api: TestClient, gateway: GatewayContext
+) -> None:
+    def unreachable(_: int) -> None:
+        raise ChainError("chain: http://user:secret@provider.example")
+
+    gateway.registry.poll = unreachable  # type: ignore[method-assign, assignment]
+    answer = api.get("/api/v1/polls/1")
+    assert reported(answer) is ProblemType.CHAIN_UNREACHABLE
+    assert "secret" not in answer.text
+
+
+def test_a_poll_of_another_committee_is_not_served(
+    api: TestClient, gateway: GatewayContext
+) -> None:
+    gateway.committees = [bytes(32)]
+    assert reported(api.get("/api/v1/polls/1/progress")) is ProblemType.POLL_NOT_SERVED
+
+
+def test_a_void_poll_has_no_result(api: TestClient, gateway: GatewayContext) -> None:
+    cast(Any, gateway.registry).show(status=Status.VOID)
+    assert reported(api.get("/api/v1/polls/1/results")) is ProblemType.POLL_VOID
+
+
+def problem_in(act: Callable[[], object]) -> ProblemType:
+    with pytest.raises(Problem) as raised:
+        act()
+    return raised.value.kind
+
+
+def test_specifications_that_no_gateway_takes(gateway: GatewayContext) -> None:
+    assert problem_in(lambda: gateway.committee(to_hex(bytes(32)))) is (
+        ProblemType.COMMITTEE_NOT_SERVED
+    )
+    gateway.committees = []
+    assert problem_in(lambda: gateway.committee(None)) is ProblemType.NO_COMMITTEE
+    long = "x" * MAX_BYTES
+    assert problem_in(lambda: description("", long, [], None, {})) is (
+        ProblemType.DESCRIPTION_TOO_LONG
+    )
+
+
+def test_lists_that_make_no_census() -> None:
+    def of(weights: list[int], **more: object) -> AccountList:
+        entries = [
+            {"account": f"0x{number:040x}", "weight": weight}
+            for number, weight in enumerate(weights, start=1)
+        ]
+        return AccountList.model_validate({"accounts": entries} | more)
+
+    assert problem_in(lambda: census_of_list(of([]))) is ProblemType.EMPTY_ELECTORATE
+    assert problem_in(lambda: census_of_list(of([1, 2], classes=1))) is ProblemType.NO_CLASSES
+
+
+def test_an_address_without_a_contract_has_no_census(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Empty:
+        """A chain without contracts."""
+
+        def __init__(self, _: str) -> None:
+            pass
+
+        def ask(self, *_: object) -> Any:
+            return {"number": "0x5"}
+
+        def newest_block(self) -> int:
+            return 9
+
+        def code(self, *_: object) -> bytes:
+            return b""
+
+    monkeypatch.setattr("ostraka.planning.electorates.JsonRpc", Empty)
+    wanted = round_wanted({"kind": "members", "contract": "0x" + "11" * 20})
+    assert problem_in(lambda: Electorates("", bytes(20)).census(wanted.members)) is (
+        ProblemType.NO_CENSUS
+    )
+
+
+def test_members_alone_propose_each_signature_once(gateway: GatewayContext) -> None:
+    plan_round(gateway)
+    proposals = RelayedProposals(gateway)
+    stranger = SigningKey()
+    assert problem_in(lambda: proposals.member(ROUND, stranger.address)) is (
+        ProblemType.NO_SUCH_MEMBER
+    )
+
+    def propose(key: SigningKey, nonce: int) -> object:
+        head = ROUND, key.address, *ITEM.words()
+        digest = gateway.treasury.domain.digest(typed_data.PROPOSAL, *head, nonce, 1)
+        signed = Authorization(key.address, nonce, 1, key.sign(digest))
+        return proposals.propose(ROUND, ITEM, signed)
+
+    assert problem_in(lambda: propose(stranger, NEXT_NONCE)) is ProblemType.NOT_A_MEMBER
+    assert problem_in(lambda: propose(MEMBER, NEXT_NONCE - 1)) is ProblemType.NONCE_USED
+
+
+def test_invitations_of_a_round_wait_for_the_round(gateway: GatewayContext) -> None:
+    invited = [{"address": MEMBER.address_hex}]
+    wanted = round_wanted({"kind": "invitations", "invitations": invited})
+    gateway.plans.add(wanted, b"")
+    invitations = RedeemedInvitations(gateway)
+    assert problem_in(lambda: invitations.invited(MEMBER.address)) is ProblemType.NOT_CREATED
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (RoundStatus.NONE, ProblemType.ROUND_REVERTED),
+        (RoundStatus.READY, ProblemType.UNDERFUNDED),
+    ],
+)
+def test_what_a_plan_of_a_round_waits_for(
+    gateway: GatewayContext, status: RoundStatus, kind: ProblemType
+) -> None:
+    plan_round(gateway)
+    treasury: Any = gateway.treasury
+    treasury.state.status = status
+    treasury.state.parameters.budget = 1000
+    done: Any = SimpleNamespace(begun=True, settled=True)
+    gateway.errand = lambda _: done  # type: ignore[method-assign]
+    gateway.push = lambda: None  # type: ignore[method-assign]
+    PlanRunner(gateway).tick()
+    (plan,) = gateway.plans.all()
+    assert plan.problem is not None
+    assert plan.problem["type"] == kind.uri
+
+
+def test_an_account_without_coin_is_the_organizers_to_fill() -> None:
+    assert problem_of(LowOnCoin("the account cannot pay")).kind is ProblemType.LOW_FUNDS
+
+
+def test_nodes_without_an_answer_keep_a_poll_from_opening(poll: SyntheticPoll) -> None:
+    def node(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    courier = Courier(cast(Registry, ScriptedRegistry(poll)), SigningKey())
+    courier._client = httpx.Client(transport=httpx.MockTransport(node))
+    with pytest.raises(CourierError) as raised:
+        courier.open_poll(poll.published, poll.census.encode())
+    problem = problem_of(raised.value)
+    assert problem.kind is ProblemType.POLL_NOT_READY
+    assert [one["node"] for one in problem.nodes] == [1, 2, 3, 4]
+    assert ProblemDocument.model_validate(problem.to_json()).nodes
+
+
+def test_nodes_that_a_stranger_names_are_shown_only_in_the_known_form() -> None:
+    known = {"node": 2, "announces_different_keys": False, "failure": "silent"}
+    given = {"type": ProblemType.UNAVAILABLE.uri, "detail": "x", "nodes": [known, {"node": "x"}, 5]}
+    problem = Problem.from_json(given)
+    assert problem.nodes == (known,)
+    assert ProblemDocument.model_validate(problem.to_json()).nodes
+
+
+def test_a_problem_of_a_later_version_keeps_what_it_says() -> None:
+    later = Problem.from_json(
+        {"type": "urn:ostraka:problem:later", "title": "Later", "detail": "x", "status": 418}
+    )
+    assert (later.kind, later.title, later.status) == (ProblemType.UNKNOWN, "Later", 418)
+    assert later.to_json()["type"] == "urn:ostraka:problem:later"

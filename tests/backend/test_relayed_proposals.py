@@ -1,0 +1,64 @@
+"""What a gateway pays for, and whom it believes."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Engine
+
+from ostraka.chain.contract import ChainError, Refused, Reverted
+from ostraka.chain.sending import Account
+from ostraka.gateway.context import GatewayContext
+from ostraka.gateway.journal import DatabaseJournal
+from ostraka.gateway.plans import Plans
+from ostraka.gateway.relayed_proposals import PAYOUT_TRIES, RelayedProposals
+from ostraka.keys import SigningKey
+from ostraka.planning.electorates import Electorates
+from ostraka.planning.specification import TokenVotes
+from ostraka.storage.database import Schema, open_database
+from ostraka.wire.problems import Problem
+
+PROPOSAL = bytes([5] * 32)
+
+
+@pytest.fixture
+def engine(url: str) -> Any:
+    engine = open_database(url, Schema.GATEWAY)
+    yield engine
+    engine.dispose()
+
+
+def test_a_recipient_burns_the_gateway_s_gas_so_often_and_not_more(engine: Engine) -> None:
+    """One that takes the money when gas is estimated, and refuses it when it is mined."""
+    answers: list[Exception] = []
+
+    def claim(_key: object, _proposal: bytes) -> None:
+        raise answers[-1]
+
+    gateway = SimpleNamespace(
+        plans=Plans(engine),
+        treasury=SimpleNamespace(claim=claim),
+        errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
+    )
+    proposals = RelayedProposals(cast(GatewayContext, gateway))
+    # What costs nothing is tried as often as anybody likes.
+    for free in (Refused("when estimated"), ChainError("out of reach")):
+        answers.append(free)
+        for _ in range(PAYOUT_TRIES + 1):
+            with pytest.raises(type(free), match=str(free)):
+                proposals.claim(1, PROPOSAL)
+    answers.append(Reverted("when mined"))
+    for _ in range(PAYOUT_TRIES):
+        with pytest.raises(Reverted):
+            proposals.claim(1, PROPOSAL)
+    with pytest.raises(Problem, match="pays for 5 transactions"):
+        proposals.claim(1, PROPOSAL)
+    with pytest.raises(Reverted):
+        proposals.claim(1, bytes(32))
+
+
+def test_an_electorate_does_not_name_the_provider() -> None:
+    """Its address may hold credentials, and a plan's problem is for everybody to read."""
+    electorate = TokenVotes(kind="votes", contract="0x" + "11" * 20)
+    with pytest.raises(ChainError):
+        Electorates("http://127.0.0.1:9/v3/SECRET", bytes(20)).census(electorate)
