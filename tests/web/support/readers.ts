@@ -2,11 +2,12 @@
 
 import { nodeReceipt } from "../../../web/src/client/casting.ts";
 import * as organizing from "../../../web/src/client/organizing.ts";
+import { problem } from "../../../web/src/client/problem.ts";
 import type { Shape } from "../../../web/src/client/shape.ts";
 import * as views from "../../../web/src/client/views.ts";
 
 const READERS = new Map<string, Shape<unknown>>(
-  Object.entries({ views, organizing, casting: { nodeReceipt } }).flatMap(([module, exported]) =>
+  Object.entries({ views, organizing, casting: { nodeReceipt }, problem: { problem } }).flatMap(([module, exported]) =>
     Object.entries(exported)
       .filter(([, value]) => typeof value === "function" && !/^class\b/.test(String(value)))
       .map(([name, reader]) => [`${module}.${name}`, reader as Shape<unknown>]),
