@@ -122,7 +122,7 @@ def test_a_round_from_search_to_payout(stack: LocalStack, surfer: Callable[[], S
     page.get_by_role("button", name="Cast my ballot").click()
     expect(page.get_by_text("3 of 4 nodes issued a receipt")).to_be_visible()
     expect(page.get_by_text("receipt verified")).to_have_count(3)
-    expect(page.get_by_text("Node 4: no receipt: not responding")).to_be_visible()
+    expect(page.get_by_text("Node 4: no receipt: not reachable")).to_be_visible()
     member.look("round-poll-cast")
     network.send("Network.emulateNetworkConditions", FAST)
     stack.start_node(4)

@@ -30,16 +30,10 @@ import {
   writeDraftAccounts,
   writePlanDraft,
 } from "../../web/src/client/plan_draft.ts";
-import {
-  draftOf,
-  durationS,
-  localTime,
-  momentsOf,
-  pathOf,
-  pathOfWarning,
-  specificationOf,
-  stepOf,
-} from "../../web/src/client/plan_specification.ts";
+import { durationS, localTime } from "../../web/src/client/durations.ts";
+import { draftOf } from "../../web/src/client/plan_file.ts";
+import { pathOf, pathOfWarning, stepOf } from "../../web/src/client/plan_paths.ts";
+import { momentsOf, specificationOf } from "../../web/src/client/plan_specification.ts";
 import { alike, titleProblem } from "../../web/src/client/titles.ts";
 import { addAudience, messageIfAny, setLanguage } from "../../web/src/messages/index.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";

@@ -14,7 +14,8 @@ import { ChainReader } from "../../../web/src/client/chain.ts";
 import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
 import { type AnchoredRoot, splitSections } from "../../../web/src/protocol/board.ts";
-import { Audit, noBoard } from "../../../web/src/protocol/checks.ts";
+import { Audit } from "../../../web/src/protocol/checks/audit.ts";
+import { CHECKS, noBoard } from "../../../web/src/protocol/checks/checks.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
 import { concat, toHex, toInteger, unsigned, utf8 } from "../../../web/src/protocol/encoding.ts";
@@ -378,7 +379,7 @@ function audit(request: AuditRequest): unknown {
   const chain = readChain(request.chain);
   const releases =
     request.releases === undefined ? KNOWN_RELEASES : (JSON.parse(request.releases) as Releases);
-  return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run();
+  return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run(CHECKS);
 }
 
 /** Many boards of one poll: findings of each. */
@@ -406,7 +407,7 @@ async function auditByRpc(request: {
   const rpc = new JsonRpc(request.rpc_url, () => Promise.resolve());
   const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
   const chain = await reader.read(claimed.pollId, splitSections(board));
-  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run();
+  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run(CHECKS);
 }
 
 /** Fractions as text, what is undefined as null, the question itself left out. */

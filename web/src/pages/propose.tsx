@@ -1,7 +1,7 @@
 /** Propose something in a round, or change what one proposed: fields, a look at it, the signature. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { proposeCall, reviseCall } from "../client/abi.ts";
 import { checksummed } from "../client/address.ts";
@@ -13,20 +13,18 @@ import {
   type Filled,
   filledOf,
   type Item,
-  itemOf,
-  MAX_TEXT_BYTES,
-  MAX_TITLE_BYTES,
   obstacleOf,
   ownOf,
   readFilled,
 } from "../client/proposing.ts";
 import { type Config, type Proposal, proposals, type Round, round } from "../client/views.ts";
-import { amount, fromNow, moment, readAmount, short, t, messageIfAny } from "../messages/index.ts";
-import { sameBytes, toHex, utf8 } from "../protocol/encoding.ts";
+import { amount, fromNow, moment, short, t } from "../messages/index.ts";
+import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Facts, Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, useSigner } from "../view/session.ts";
+import { Form, moneyOf } from "./proposal_form.tsx";
 import { Sending, useMembership } from "./sending.tsx";
 import { SignedIn, SignIn } from "./sign_in.tsx";
 
@@ -236,189 +234,6 @@ function Steps({
         </>
       )}
     </Preview>
-  );
-}
-
-function Form({
-  shown,
-  treasury,
-  standing,
-  filled,
-  change,
-  preview,
-}: {
-  shown: Round;
-  treasury: Uint8Array;
-  standing: Proposal | undefined;
-  filled: Filled;
-  change: (filled: Filled) => void;
-  preview: (item: Item) => void;
-}) {
-  const [tried, setTried] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
-  const found = itemOf(filled, shown, treasury, (typed) => readAmount(typed, shown));
-  const problemOf = (name: keyof Filled) => {
-    // Nobody is told that a field is wrong before there is anything in it.
-    if ("title" in found || (!tried && filled[name] === "")) return undefined;
-    const first = found.find((one) => one.field === name);
-    return first && messageIfAny(`propose.problems.${name}.${first.problem}`);
-  };
-  const used = (written: string, most: number) => {
-    return t("propose.field.bytes", { used: utf8(written.trim()).length, most });
-  };
-  const categories = categoriesOf(shown);
-  const recipient =
-    standing && t("propose.field.recipientAgain", { address: checksummed(standing.recipient) });
-  return (
-    <form
-      ref={form}
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        setTried(true);
-        if ("title" in found) preview(found);
-        else form.current?.querySelector<HTMLElement>(`[name=${found[0]!.field}]`)?.focus();
-      }}
-    >
-      <p>{t("propose.draft")}</p>
-      <Field
-        label={t("propose.field.title")}
-        hint={used(filled.title, MAX_TITLE_BYTES)}
-        problem={problemOf("title")}
-      >
-        {(given) => (
-          <input
-            {...given}
-            name="title"
-            autocomplete="off"
-            value={filled.title}
-            onInput={(event) => {
-              change({ ...filled, title: event.currentTarget.value });
-            }}
-          />
-        )}
-      </Field>
-      <Field
-        label={t("propose.field.text")}
-        hint={`${t("propose.field.textHint")} ${used(filled.text, MAX_TEXT_BYTES)}`}
-        problem={problemOf("text")}
-      >
-        {(given) => (
-          <textarea
-            {...given}
-            name="text"
-            rows={6}
-            value={filled.text}
-            onInput={(event) => {
-              change({ ...filled, text: event.currentTarget.value });
-            }}
-          />
-        )}
-      </Field>
-      {categories > 0 && (
-        <Field label={t("propose.field.category")} hint="" problem={undefined}>
-          {(given) => (
-            <select
-              {...given}
-              value={filled.category}
-              onChange={(event) => {
-                change({ ...filled, category: Number(event.currentTarget.value) });
-              }}
-            >
-              {Array.from({ length: categories }, (_, category) => (
-                <option key={category} value={category}>
-                  {t("list.categoryName", { number: category + 1 })}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-      )}
-      {asksAmount(shown) && (
-        <Field
-          label={t("propose.field.amount")}
-          hint={`${t("propose.field.amountHint", { least: amount(shown.minimumAmount, shown), most: amount(shown.maximumAmount, shown) })} ${moneyOf(shown)}`}
-          problem={problemOf("amount")}
-        >
-          {(given) => (
-            <input
-              {...given}
-              name="amount"
-              inputMode="decimal"
-              autocomplete="off"
-              value={filled.amount}
-              onInput={(event) => {
-                change({ ...filled, amount: event.currentTarget.value });
-              }}
-            />
-          )}
-        </Field>
-      )}
-      <Field
-        label={t("propose.field.recipient")}
-        hint={[recipient, t("propose.field.recipientHint")].filter(Boolean).join(" ")}
-        problem={problemOf("recipient")}
-      >
-        {(given) => (
-          <input
-            {...given}
-            name="recipient"
-            autocomplete="off"
-            spellcheck={false}
-            value={filled.recipient}
-            onInput={(event) => {
-              change({ ...filled, recipient: event.currentTarget.value });
-            }}
-          />
-        )}
-      </Field>
-      <button type="submit" class="primary">
-        {t("propose.preview")}
-      </button>
-    </form>
-  );
-}
-
-/** What is paid: the token by its address, as any can call itself what it likes. */
-function moneyOf({ token }: Round): string {
-  return token
-    ? t("propose.field.token", { address: short(toHex(token)) })
-    : t("propose.field.coin");
-}
-
-/** A labelled field with what to enter and what is wrong with it. */
-function Field({
-  label,
-  hint,
-  problem,
-  children,
-}: {
-  label: string;
-  hint: string;
-  problem: string | undefined;
-  children: (given: {
-    id: string;
-    "aria-describedby": string;
-    "aria-invalid": boolean;
-  }) => ComponentChildren;
-}) {
-  const id = useId();
-  const given = {
-    id,
-    "aria-describedby": `${id}-hint ${id}-problem`,
-    "aria-invalid": problem !== undefined,
-  };
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      {children(given)}
-      <p id={`${id}-hint`} class="hint">
-        {hint}
-      </p>
-      <p id={`${id}-problem`} class="wrong" aria-live="polite">
-        {problem}
-      </p>
-    </div>
   );
 }
 

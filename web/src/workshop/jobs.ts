@@ -5,7 +5,7 @@
  */
 
 import type { Opening } from "../protocol/challenge.ts";
-import type { Claimed, Finding } from "../protocol/checks.ts";
+import type { Claimed, Finding } from "../protocol/checks/audit.ts";
 import { AuditError, Malformed, Rejected, Undecided } from "../protocol/errors.ts";
 import type { ChainEvidence } from "../protocol/evidence.ts";
 import type { SumRoot } from "../protocol/merkle_sum.ts";

@@ -136,9 +136,10 @@ async function audit(
   progress: Progress,
 ): Promise<Jobs["audit"]["output"]> {
   // Voters never load what only auditors need.
-  const [{ Audit }, { KNOWN_RELEASES }] = await Promise.all([
-    import("../protocol/checks.ts"),
+  const [{ Audit }, { CHECKS }, { KNOWN_RELEASES }] = await Promise.all([
+    import("../protocol/checks/audit.ts"),
+    import("../protocol/checks/checks.ts"),
     import("./known_releases.ts"),
   ]);
-  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES, progress).run();
+  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES, progress).run(CHECKS);
 }

@@ -12,13 +12,11 @@ import {
   type PlanDraft,
   type QuestionDraft,
 } from "../../client/plan_draft.ts";
+import { pathOfWarning, type Step, stepOf } from "../../client/plan_paths.ts";
 import {
-  pathOfWarning,
   type PlanFault,
   type Specification,
   specificationOf,
-  type Step,
-  stepOf,
 } from "../../client/plan_specification.ts";
 import type { Problem } from "../../client/problem.ts";
 import {

@@ -14,7 +14,8 @@ import {
   UNITS_S,
   type When,
 } from "../../client/plan_draft.ts";
-import { localTime, momentsOf } from "../../client/plan_specification.ts";
+import { localTime } from "../../client/durations.ts";
+import { momentsOf } from "../../client/plan_specification.ts";
 import { moment, short, zone, messageIfAny } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";

@@ -11,14 +11,9 @@ import {
   writeDraftAccounts,
   writePlanDraft,
 } from "../../client/plan_draft.ts";
-import {
-  draftOf,
-  pathOf,
-  specificationOf,
-  type Step,
-  stepOf,
-  STEPS,
-} from "../../client/plan_specification.ts";
+import { draftOf } from "../../client/plan_file.ts";
+import { pathOf, type Step, stepOf, STEPS } from "../../client/plan_paths.ts";
+import { specificationOf } from "../../client/plan_specification.ts";
 import { t } from "../../messages/organizer.ts";
 import { problemText } from "../../messages/server_texts.ts";
 import { Malformed } from "../../protocol/errors.ts";

@@ -1,0 +1,355 @@
+/** A voter casts a ballot: filled in, sealed, signed, sent; or challenges it instead. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { bitsOf, problemOf } from "../client/answers.ts";
+import {
+  fetchReceipts,
+  opened,
+  type Refusals,
+  sealVote,
+  send,
+  sign,
+  Superseded,
+} from "../client/casting.ts";
+import { dropDraft } from "../client/drafts.ts";
+import { Refusal, Unreachable } from "../client/gateway.ts";
+import { type ReceiptedBallot, SavedVotes } from "../client/votes.ts";
+import { short, t } from "../messages/index.ts";
+import { problemText } from "../messages/server_texts.ts";
+import type { Opening } from "../protocol/challenge.ts";
+import { toHex } from "../protocol/encoding.ts";
+import type { Signer } from "../protocol/keys.ts";
+import type { SealedBallot } from "../protocol/prepare.ts";
+import type { OpenPoll } from "../protocol/published.ts";
+import type { Entries } from "../protocol/question/entries.ts";
+import { useAmount } from "../view/currency.ts";
+import { Failure } from "../view/resource.tsx";
+import { gateway, readConfig, store, worker } from "../view/session.ts";
+import type { Detail } from "./ballot/field.ts";
+import { entryProblemText } from "./ballot/problems.ts";
+import { Ballot, NotCast, Pending, useDraft } from "./ballot_draft.tsx";
+import { Receipts } from "./receipts.tsx";
+import { Opened, Sealed } from "./sealed.tsx";
+
+/** After so long receipts that were missing when a ballot was sent are asked for once more. */
+const LATER_MS = 15_000;
+
+type Work =
+  | { readonly step: "idle" }
+  | { readonly step: "preparing"; readonly done: number; readonly total: number }
+  | { readonly step: "signing" | "sending" };
+
+const IDLE: Work = { step: "idle" };
+
+export function Casting({
+  voter,
+  account,
+  poll,
+  details,
+  trusted,
+  arrived,
+}: {
+  voter: Signer;
+  account: Uint8Array;
+  poll: OpenPoll;
+  details: readonly Detail[];
+  trusted: boolean;
+  arrived: boolean;
+}) {
+  const [votes] = useState(() => SavedVotes.open(store(), poll, account));
+  const draft = useDraft(poll);
+  const { answers, clear } = draft;
+  const [changing, setChanging] = useState(!votes.last);
+  const [sealed, setSealed] = useState<SealedBallot>();
+  const [shown, setShown] = useState<Opening>();
+  const [work, setWork] = useState<Work>(IDLE);
+  const [refusals, setRefusals] = useState<Refusals>(new Map());
+  const [error, setError] = useState<unknown>();
+  const [, redraw] = useState(0);
+  const busy = useRef(false);
+  const panel = useRef<HTMLElement>(null);
+  const hear = () => {
+    redraw((before) => before + 1);
+  };
+
+  /** One thing at a time, however often a button is pressed. */
+  const once = async (steps: () => Promise<void>) => {
+    if (busy.current) return;
+    busy.current = true;
+    setError(undefined);
+    try {
+      await steps();
+    } catch (problem) {
+      setError(problem);
+    }
+    busy.current = false;
+    setWork(IDLE);
+    panel.current?.focus();
+  };
+  const fetchMissing = async (ballot: ReceiptedBallot) => {
+    if (ballot.receipts.size === poll.committee.members.length) return;
+    try {
+      await fetchReceipts(gateway, store(), votes, ballot);
+    } catch (problem) {
+      // Whoever wants them opens the page again.
+      if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
+    }
+    hear();
+  };
+  const deliver = async (ballot: ReceiptedBallot) => {
+    setWork({ step: "sending" });
+    setRefusals(await send(gateway, store(), votes, ballot, hear));
+    // The gateway asks on behind a recorded ballot, and is asked for what came of it.
+    setTimeout(() => void fetchMissing(ballot), LATER_MS);
+    if (votes.recorded(ballot)) {
+      // The draft is the choice in the clear.
+      dropDraft(store(), poll.context);
+      clear();
+    }
+  };
+  const seal = () =>
+    once(async () => {
+      setWork({ step: "preparing", done: 0, total: 3 });
+      const { head } = await readConfig();
+      const bits = bitsOf(poll.questions, answers);
+      const now = BigInt(head.timestamp);
+      const ballot = await sealVote(worker, store(), votes, bits, now, (done, total) => {
+        setWork({ step: "preparing", done, total });
+      });
+      setSealed(ballot);
+    });
+  const cast = (ballot: SealedBallot) =>
+    once(async () => {
+      // Nobody shows what a ballot says while a wallet asks whether to cast it.
+      setWork({ step: "signing" });
+      let kept: ReceiptedBallot;
+      try {
+        kept = await sign(store(), votes, voter, ballot);
+      } catch (problem) {
+        if (problem instanceof Superseded) setSealed(undefined);
+        throw problem;
+      }
+      setSealed(undefined);
+      setChanging(false);
+      await deliver(kept);
+    });
+  const sendAgain = () =>
+    once(async () => {
+      await deliver(votes.last!);
+    });
+  useEffect(() => {
+    // On from where the signing in was.
+    if (arrived) panel.current?.focus();
+    if (votes.last) void fetchMissing(votes.last);
+  }, []);
+
+  const idle = work.step === "idle";
+  return (
+    <>
+      {changing && !sealed && !shown && (
+        <>
+          <Ballot poll={poll} details={details} draft={draft} />
+          <Pending before={votes.last !== undefined} />
+        </>
+      )}
+      <section
+        ref={panel}
+        tabIndex={-1}
+        class={`panel ${changing ? "uncast" : votes.last && votes.recorded(votes.last) ? "cast" : "uncast"}`}
+        aria-labelledby="cast"
+      >
+        <h2 id="cast" tabIndex={-1}>
+          {t("cast.title")}
+        </h2>
+        {shown ? (
+          <Opened
+            opening={shown}
+            sealAgain={() => {
+              setShown(undefined);
+            }}
+          />
+        ) : sealed ? (
+          <Sealed
+            poll={poll}
+            ballot={sealed}
+            idle={idle}
+            before={votes.last !== undefined}
+            cast={() => void cast(sealed)}
+            challenge={() => {
+              if (busy.current) return;
+              // From here on there is nothing left that could be cast.
+              setSealed(undefined);
+              setShown(opened(votes, sealed));
+            }}
+            back={() => {
+              setSealed(undefined);
+            }}
+          />
+        ) : changing ? (
+          <Uncast
+            poll={poll}
+            answers={answers}
+            voter={voter}
+            idle={idle}
+            trusted={trusted}
+            before={votes.last !== undefined}
+            seal={() => void seal()}
+            keep={() => {
+              clear();
+              dropDraft(store(), poll.context);
+              setChanging(false);
+            }}
+          />
+        ) : (
+          votes.last && (
+            <Sent
+              votes={votes}
+              ballot={votes.last}
+              refusals={refusals}
+              idle={idle}
+              sendAgain={() => void sendAgain()}
+              change={() => {
+                setChanging(true);
+              }}
+            />
+          )
+        )}
+        <Working work={work} />
+        {error instanceof Refusal && error.problem.status < 500 ? (
+          <p class="notice bad" role="alert">
+            {t("cast.refused", { reason: problemText(error.problem) })}
+          </p>
+        ) : error instanceof Superseded ? (
+          <p class="notice warn" role="alert">
+            {t("cast.superseded")}
+          </p>
+        ) : (
+          error !== undefined && <Failure error={error} />
+        )}
+      </section>
+    </>
+  );
+}
+
+function Working({ work }: { work: Work }) {
+  if (work.step === "idle") return null;
+  const preparing = work.step === "preparing";
+  const says = {
+    preparing: t("cast.preparing"),
+    signing: t("wallet.asking"),
+    sending: t("cast.sending"),
+  }[work.step];
+  return (
+    <div role="status">
+      <label for="working">{says}</label>
+      <progress id="working" {...(preparing && { value: work.done, max: work.total })} />
+    </div>
+  );
+}
+
+/** Nothing is cast yet: what is missing, and the one step. */
+function Uncast({
+  poll,
+  answers,
+  voter,
+  idle,
+  trusted,
+  before,
+  seal,
+  keep,
+}: {
+  poll: OpenPoll;
+  answers: readonly Entries[];
+  voter: Signer;
+  idle: boolean;
+  trusted: boolean;
+  before: boolean;
+  seal: () => void;
+  keep: () => void;
+}) {
+  const amount = useAmount();
+  const several = poll.questions.length > 1;
+  const todo = poll.questions.flatMap((question, place) => {
+    const problem = problemOf(question, answers[place]!);
+    if (!problem) return [];
+    const says = entryProblemText(problem, question, amount);
+    return [several ? t("form.problems.of", { question: question.title, problem: says }) : says];
+  });
+  if (!trusted) todo.push(t("chain.title"));
+  return (
+    <>
+      {before ? (
+        <p class="state" role="status">
+          <strong>{t("cast.changing")}.</strong> {t("cast.changingText")}
+        </p>
+      ) : (
+        <NotCast />
+      )}
+      <p>{t("cast.signAs", { address: short(toHex(voter.address)) })}</p>
+      {todo.length > 0 && (
+        <>
+          <p id="todo">{t("cast.todo")}</p>
+          <ul aria-labelledby="todo">
+            {todo.map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      <p class="actions">
+        <button type="button" class="primary" disabled={!idle || todo.length > 0} onClick={seal}>
+          {t("cast.seal")}
+        </button>
+        {before && (
+          <button type="button" disabled={!idle} onClick={keep}>
+            {t("cast.keep")}
+          </button>
+        )}
+      </p>
+      <p class="hint">{t("cast.sealNote")}</p>
+    </>
+  );
+}
+
+/** A ballot is on its way or recorded. */
+function Sent({
+  votes,
+  ballot,
+  refusals,
+  idle,
+  sendAgain,
+  change,
+}: {
+  votes: SavedVotes;
+  ballot: ReceiptedBallot;
+  refusals: Refusals;
+  idle: boolean;
+  sendAgain: () => void;
+  change: () => void;
+}) {
+  const { members, quorum } = votes.poll.committee;
+  const recorded = votes.recorded(ballot);
+  const receipts = ballot.receipts.size;
+  return (
+    <>
+      <p class="state" role="status">
+        <strong>{recorded ? t("cast.recorded") : t("cast.unrecorded")}.</strong>{" "}
+        {recorded
+          ? t("cast.recordedText", { receipts, nodes: members.length, quorum })
+          : t("cast.unrecordedText", { receipts, quorum })}
+      </p>
+      <Receipts votes={votes} ballot={ballot} refusals={refusals} />
+      <p class="actions">
+        {!recorded && (
+          <button type="button" class="primary" disabled={!idle} onClick={sendAgain}>
+            {t("cast.again")}
+          </button>
+        )}
+        <button type="button" disabled={!idle} onClick={change}>
+          {t("cast.change")}
+        </button>
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,368 @@
+/**
+ * What an audit is given, what it reads out of that, each thing once, and what its checks come to.
+ *
+ * Source: docs/protocol.md §13.
+ */
+
+import { type Ballot, BallotLayout } from "../ballot.ts";
+import {
+  type AnchoredRoot,
+  type BoardLeaf,
+  decodeLeaves,
+  decodeRoot,
+  decodeShares,
+  type Sections,
+  type SignedShare,
+  splitSections,
+} from "../board.ts";
+import { Census, type CensusEntry } from "../census.ts";
+import { CommitmentKey } from "../commitment.ts";
+import { sameBytes, toHex } from "../encoding.ts";
+import { AuditError, Malformed, Rejected, Unanswered, Undecided } from "../errors.ts";
+import type { ChainEvidence, RoundEvidence, Unreadable } from "../evidence.ts";
+import { sameNode, type SumRoot } from "../merkle_sum.ts";
+import { decodeOutcomeRule } from "../outcome/parts.ts";
+import type { OutcomeRule } from "../outcome/rule.ts";
+import {
+  Committee,
+  decodeDescription,
+  decodeParameters,
+  type Description,
+  type PollParameters,
+} from "../parameters.ts";
+import { ProofShape } from "../proof.ts";
+import type { Randomness } from "../randomness.ts";
+import { decodeRedemptions, type Redemptions } from "../redemption.ts";
+import type { Releases } from "../releases.ts";
+import { BallotRule } from "../rule.ts";
+import { AggregateCommitments, type Tally } from "../tally_proof.ts";
+import { Domain, recover } from "../typed_data.ts";
+
+/** What a check, or a whole audit, comes to. */
+export type Verdict = "holds" | "fails" | "not checked";
+
+/** Outcome of one check. */
+export interface Finding {
+  /** Its number. */
+  readonly check: string;
+  /** What it establishes, in words. */
+  readonly claim: string;
+  readonly verdict: Verdict;
+  /** What failed, "" otherwise. */
+  readonly item: string;
+  /** Why it failed, what is missing, or what was counted. */
+  readonly detail: string;
+  /** What it holds by somebody's word only, "" for nothing. Completes "holds, assuming". */
+  readonly assumes: string;
+}
+
+/** What a check that holds has to say: what was counted, and what it holds by a word only. */
+export interface Held {
+  readonly detail: string;
+  readonly assumes: string;
+}
+
+/** A check: its number, what it establishes, and how; it throws where that does not hold. */
+export type Check = readonly [
+  check: string,
+  claim: string,
+  perform: (audit: Audit) => string | Held,
+];
+
+/** Which poll the auditor asked about. */
+export interface Claimed {
+  readonly registry: Uint8Array;
+  readonly pollId: bigint;
+}
+
+/** Told of how far the checks of signatures and proofs have come. */
+export type Progress = (done: number, total: number) => void;
+
+/** What failed, and why, out of the message of a Malformed. */
+export function itemAndReason(message: string): { item: string; detail: string } {
+  const [item, ...reason] = message.split(": ");
+  return { item: item!, detail: reason.join(": ") || item! };
+}
+
+/**
+ * One audit: evidence, and what is read out of it, each thing once.
+ *
+ * A property that cannot be read fails the check under whose number it stands; every other check
+ * that wants it is then not checked.
+ */
+export class Audit {
+  readonly claimed: Claimed;
+  readonly chain: ChainEvidence;
+  readonly sections: Sections;
+  readonly randomness: Randomness;
+  readonly progress: Progress;
+  /** Whose code the contracts may have. */
+  readonly releases: Releases;
+  #current = "";
+  readonly #read = new Map<string, { value: unknown } | { error: AuditError }>();
+
+  /**
+   * @param board Bytes of the board.
+   * @param randomness Source of batch weights.
+   * @param releases Whose code the contracts may have.
+   * @throws Malformed: the board has not even the sections of one.
+   */
+  constructor(
+    claimed: Claimed,
+    chain: ChainEvidence,
+    board: Uint8Array,
+    randomness: Randomness,
+    releases: Releases,
+    progress: Progress = () => undefined,
+  ) {
+    this.claimed = claimed;
+    this.chain = chain;
+    this.sections = splitSections(board);
+    this.randomness = randomness;
+    this.progress = progress;
+    this.releases = releases;
+  }
+
+  /** Perform checks in their order. */
+  run(checks: readonly Check[]): Finding[] {
+    const said = new Map<string, string>();
+    return checks.map(([check, claim, perform]) => {
+      this.#current = check;
+      try {
+        const held = perform(this);
+        const { detail, assumes } = typeof held === "string" ? { detail: held, assumes: "" } : held;
+        return { check, claim, verdict: "holds", item: "", detail, assumes };
+      } catch (error) {
+        if (error instanceof Undecided) {
+          let detail = error.message;
+          if (error instanceof Unanswered) {
+            // What the endpoint did not answer is said once.
+            const first = said.get(detail);
+            if (first === undefined) said.set(detail, check);
+            else detail = `as ${first}`;
+          }
+          return { check, claim, verdict: "not checked", item: "", detail, assumes: "" };
+        }
+        if (error instanceof Rejected) {
+          const { item, reason } = error;
+          return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
+        }
+        if (error instanceof Malformed) {
+          return { check, claim, verdict: "fails", ...itemAndReason(error.message), assumes: "" };
+        }
+        throw error;
+      }
+    });
+  }
+
+  /** Section 2 (P1). */
+  get parameters(): PollParameters {
+    return this.#once("P1", "parameters", () => decodeParameters(this.sections.parameters));
+  }
+
+  /** EIP-712 domain of the poll that was asked about. */
+  get domain(): Domain {
+    return this.#once("P1", "domain", () => new Domain(this.chain.chainId, this.claimed.registry));
+  }
+
+  /** Section 3 (P2). */
+  get rule(): BallotRule {
+    return this.#once("P2", "rule", () => BallotRule.decode(this.sections.rule));
+  }
+
+  /** Section 4 (P2). */
+  get outcomeRule(): OutcomeRule {
+    return this.#once("P2", "outcome", () => decodeOutcomeRule(this.sections.outcomeRule));
+  }
+
+  /** Section 5 (P2). */
+  get description(): Description {
+    return this.#once("P2", "description", () => decodeDescription(this.sections.description));
+  }
+
+  /** Section 6 (P3). */
+  get committee(): Committee {
+    return this.#once("P3", "committee", () => Committee.decode(this.sections.committee));
+  }
+
+  /** Section 8 (C1). */
+  get census(): Census {
+    return this.#once("C1", "census", () => Census.decode(this.sections.census));
+  }
+
+  /** Layout of the poll's ballots. */
+  get layout(): BallotLayout {
+    return new BallotLayout(new ProofShape(this.rule, this.committee.threshold));
+  }
+
+  /** Section 9 (B1). */
+  get leaves(): BoardLeaf[] {
+    const { size } = this.layout;
+    return this.#once("B1", "leaves", () => decodeLeaves(this.sections.leaves, size));
+  }
+
+  /** Decoded ballots (B1). */
+  get ballots(): Ballot[] {
+    const { layout, leaves } = this;
+    return this.#once("B1", "ballots", () => layout.decodeMany(leaves.map((leaf) => leaf.ballot)));
+  }
+
+  /** The census's weight of each ballot (B3). */
+  get weights(): bigint[] {
+    return this.#once("B3", "weights", () => {
+      return this.ballots.map((ballot) => this.entryOf(ballot).weight);
+    });
+  }
+
+  /** Section 10 (T2). */
+  get anchored(): AnchoredRoot {
+    this.requireAnchored();
+    return this.#once("T2", "root", () => decodeRoot(this.#section("root")));
+  }
+
+  /** Sums that aggregate shares open (B3). */
+  get sums(): AggregateCommitments {
+    if (!this.ballots.length) throw new Undecided("no ballot was counted");
+    return this.#once("B3", "sums", () => new AggregateCommitments(this.ballots, this.weights));
+  }
+
+  /** Section 11 (S1); empty where the board has none. */
+  get shares(): SignedShare[] {
+    const { shares } = this.sections;
+    if (!shares) return [];
+    return this.#once("S1", "shares", () => decodeShares(shares, this.rule.slots.length));
+  }
+
+  /** Section 12 (C4). */
+  get redemptions(): Redemptions {
+    return this.#once("C4", "redemptions", () => {
+      return decodeRedemptions(this.#section("redemptions"), this.census.entries.length);
+    });
+  }
+
+  /** Generators of the poll's commitments. */
+  get key(): CommitmentKey {
+    return this.#once("P2", "key", () => new CommitmentKey(this.rule.width));
+  }
+
+  /** The tally on chain. */
+  get tally(): Tally {
+    if (!this.chain.tally) {
+      if (this.chain.status === "tallied") throw this.#missingEvent("TallyAccepted");
+      throw new Undecided(`the chain has no tally: the poll is ${this.chain.status}`);
+    }
+    return this.chain.tally;
+  }
+
+  /** Words of the poll keys on chain. */
+  get nodeKeys(): readonly Uint8Array[] {
+    const { nodeKeys, pollKeysDigest } = this.chain;
+    if (!nodeKeys.length) {
+      if (pollKeysDigest.some(Boolean)) throw this.#missingEvent("PollOpened");
+      throw new Undecided("the poll is not open yet");
+    }
+    return nodeKeys;
+  }
+
+  /** The round that the description names. */
+  get round(): RoundEvidence {
+    const { round } = this.chain;
+    if (!round) throw new Undecided("the round was not read");
+    return readable(round);
+  }
+
+  /** Total weight times the largest slot value. */
+  get largestVotes(): bigint {
+    return this.parameters.totalWeight * this.rule.maxSlotValue;
+  }
+
+  /** Census entry of a ballot's voter; Rejected (B3) when there is none. */
+  entryOf(ballot: Ballot): CensusEntry {
+    const entry = this.census.find(ballot.voter);
+    if (!entry) throw new Rejected("B3", ballotName(ballot), "its voter is not in the census");
+    return entry;
+  }
+
+  /** Rejected under `check` unless `address` signed `digest`. */
+  requireSigner(
+    check: string,
+    item: string,
+    address: Uint8Array,
+    signature: Uint8Array,
+    digest: Uint8Array,
+  ): void {
+    let signer: Uint8Array;
+    try {
+      signer = recover(digest, signature);
+    } catch (error) {
+      if (error instanceof Malformed) throw new Rejected(check, item, error.message);
+      throw error;
+    }
+    if (!sameBytes(signer, address)) {
+      throw new Rejected(check, item, `signed by ${toHex(signer)}, not by ${toHex(address)}`);
+    }
+  }
+
+  /** Address of node `node`; Rejected under `check` when there is none. */
+  member(check: string, node: number): Uint8Array {
+    const member = this.committee.members[node - 1];
+    if (!member) throw new Rejected(check, `node ${node}`, "not in the committee");
+    return member.address;
+  }
+
+  /** The root on chain; Undecided before there is one. */
+  requireAnchored(): AnchoredRoot {
+    const { anchored, anchoredAt } = this.chain;
+    if (anchored) return anchored;
+    if (anchoredAt) throw this.#missingEvent("RootAnchored");
+    throw new Undecided("no root is anchored yet");
+  }
+
+  #missingEvent(name: string): Unanswered {
+    return new Unanswered(
+      `the poll is ${this.chain.status}, but the RPC endpoint shows no event ${name} of it: ` +
+        "it lacks events",
+    );
+  }
+
+  /** A section that must be there by now; Malformed when it is not. */
+  #section(name: "root" | "redemptions"): Uint8Array {
+    const section = this.sections[name];
+    if (!section) throw new Malformed(`board.${name}: missing`);
+    return section;
+  }
+
+  #once<T>(check: string, name: string, read: () => T): T {
+    let found = this.#read.get(name);
+    if (!found) {
+      try {
+        found = { value: read() };
+      } catch (error) {
+        if (!(error instanceof AuditError) || error instanceof Undecided) throw error;
+        found = { error };
+      }
+      this.#read.set(name, found);
+    }
+    if ("value" in found) return found.value as T;
+    if (check === this.#current) throw found.error;
+    throw new Undecided(`needs ${check}`);
+  }
+}
+
+/** How a report names a ballot. */
+export function ballotName(ballot: Ballot): string {
+  return `ballot ${toHex(ballot.digest).slice(0, 18)}… of voter ${toHex(ballot.voter)}`;
+}
+
+export function sameRoot(left: SumRoot, right: SumRoot): boolean {
+  return left.count === right.count && sameNode(left, right);
+}
+
+/** What was read; throws why it was not. */
+export function readable<T extends object>(found: T | Unreadable): T {
+  if (!("unreadable" in found)) return found;
+  const { unreadable, reason, item = "" } = found;
+  if (unreadable === "Malformed") throw new Malformed(reason);
+  if (unreadable === "Rejected") throw new Rejected("C4", item, reason);
+  throw unreadable === "Unanswered" ? new Unanswered(reason) : new Undecided(reason);
+}

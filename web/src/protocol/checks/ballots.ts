@@ -1,0 +1,99 @@
+/**
+ * Checks B1 to B6: the ballots.
+ *
+ * Source: docs/protocol.md §13.
+ */
+
+import { compareBytes, sameBytes } from "../encoding.ts";
+import { Malformed, Rejected, Undecided } from "../errors.ts";
+import { ballotStatement } from "../prepare.ts";
+import { RejectedProofs, verifyProofs } from "../proof.ts";
+import { addressOf, recoverKey } from "../typed_data.ts";
+import { type Audit, ballotName } from "./audit.ts";
+
+/** Ballots whose proofs are verified together; also how often progress is told. */
+const PROOF_BATCH = 500;
+
+const SIGNATURE_BATCH = 50;
+
+/** B1: every ballot decodes canonically. */
+export function checkB1(audit: Audit): string {
+  return `${audit.ballots.length} ballots of ${audit.layout.size} bytes`;
+}
+
+/** B2: leaves are strictly increasing by voter. */
+export function checkB2(audit: Audit): string {
+  let previous: Uint8Array = new Uint8Array();
+  for (const ballot of audit.ballots) {
+    if (compareBytes(ballot.voter, previous) <= 0) {
+      throw new Rejected("B2", ballotName(ballot), "its voter does not follow in strict order");
+    }
+    previous = ballot.voter;
+  }
+  return "one ballot a voter";
+}
+
+/** B3: every voter is in the census. */
+export function checkB3(audit: Audit): string {
+  return `${audit.weights.length} voters`;
+}
+
+/** B4: every ballot is signed by its voter's signing key. */
+export function checkB4(audit: Audit): string {
+  const { ballots, leaves, census, domain, chain } = audit;
+  ballots.forEach((ballot, number) => {
+    const entry = census.find(ballot.voter);
+    if (!entry) throw new Undecided("needs B3");
+    const { publicKey, boxesHash, signature } = leaves[number]!;
+    const digest = domain.digest(...ballotStatement(chain.pollContext, ballot, boxesHash));
+    const fails = (reason: string) => {
+      return new Rejected("B4", `leaf ${number}, ${ballotName(ballot)}`, reason);
+    };
+    if (!sameBytes(addressOf(publicKey), entry.signingKey)) {
+      throw fails("its public key is not that of the census");
+    }
+    let signer: Uint8Array;
+    try {
+      signer = recoverKey(digest, signature);
+    } catch (error) {
+      if (error instanceof Malformed) throw fails(error.message);
+      throw error;
+    }
+    // Also refuses coordinates of no point: recovery gives only points.
+    if (!sameBytes(signer, publicKey)) throw fails("not signed by its public key");
+    if (number % SIGNATURE_BATCH === 0) audit.progress(number, 2 * ballots.length);
+  });
+  return `${ballots.length} signatures`;
+}
+
+/** B5: every cast time lies within the voting period. */
+export function checkB5(audit: Audit): string {
+  const { opensAt, closesAt } = audit.parameters;
+  for (const ballot of audit.ballots) {
+    if (ballot.castAtUnixS < opensAt || ballot.castAtUnixS >= closesAt) {
+      throw new Rejected("B5", ballotName(ballot), `cast at ${ballot.castAtUnixS}`);
+    }
+  }
+  return `from ${opensAt} to ${closesAt}`;
+}
+
+/** B6: every ballot's rows and equations hold. */
+export function checkB6(audit: Audit): string {
+  const { ballots, key, layout, chain } = audit;
+  const failed: string[] = [];
+  let reason = "";
+  for (let start = 0; start < ballots.length; start += PROOF_BATCH) {
+    const batch = ballots.slice(start, start + PROOF_BATCH);
+    const proofs = batch.map(({ proof }) => proof);
+    try {
+      verifyProofs(key.generators, layout.shape, chain.pollContext, proofs, audit.randomness);
+    } catch (error) {
+      if (!(error instanceof RejectedProofs)) throw error;
+      failed.push(...error.failures.map(({ number }) => ballotName(batch[number]!)));
+      reason ||= error.reason;
+    }
+    audit.progress(ballots.length + start + batch.length, 2 * ballots.length);
+  }
+  if (failed.length) throw new Rejected("B6", failed.join(", "), reason);
+  return `${ballots.length} proofs`;
+}

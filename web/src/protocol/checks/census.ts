@@ -1,0 +1,157 @@
+/**
+ * Checks C1 to C4: who may vote.
+ *
+ * Source: docs/protocol.md §13.
+ */
+
+import { Census, MINIMUM_CLASS, sameEntry } from "../census.ts";
+import { sameBytes, toHex } from "../encoding.ts";
+import { Malformed, Rejected, Undecided } from "../errors.ts";
+import { parseJson } from "../json.ts";
+import { checkRedemptions, pollElectorate, roundElectorate } from "../redemption.ts";
+import { createdAddress, findRelease } from "../releases.ts";
+import { type CensusSource, type InvitedCensus, sourceAtTime } from "../snapshot.ts";
+import { Domain } from "../typed_data.ts";
+import { type Audit, type Held, readable } from "./audit.ts";
+import { SOURCE_ELECTORATE } from "./round.ts";
+
+/** C1: the census is in strict order, in range, and has its root. */
+export function checkC1(audit: Audit): string {
+  if (!sameBytes(audit.census.root, audit.parameters.censusRoot)) {
+    throw new Rejected("C1", "board.census", "it has another root than the poll fixes");
+  }
+  return `${audit.census.entries.length} voters`;
+}
+
+/** C2: number of voters and total weight are the parameters'. */
+export function checkC2(audit: Audit): string {
+  const { census, parameters } = audit;
+  const voters = census.entries.length;
+  if (voters !== parameters.voters) {
+    throw new Rejected("C2", "board.census", `${voters} voters, not ${parameters.voters}`);
+  }
+  if (census.totalWeight !== parameters.totalWeight) {
+    throw new Rejected("C2", "board.census", `total weight ${census.totalWeight}`);
+  }
+  return `total weight ${census.totalWeight}`;
+}
+
+/** C3: a poll called secret has no weight that too few share. */
+export function checkC3(audit: Audit): string {
+  const [identifying] = audit.census.identifyingWeights();
+  if (!audit.parameters.secret) return "the poll says of itself that weights may give votes away";
+  if (identifying) {
+    const reason = `shared by ${identifying.voters} voters, fewer than ${MINIMUM_CLASS}`;
+    throw new Rejected("C3", `weight ${identifying.weight}`, reason);
+  }
+  return "no weight identifies a voter";
+}
+
+/** C4: the census is the one that anybody reads again from its source. */
+export function checkC4(audit: Audit): Held {
+  const { census } = audit;
+  const [shared] = census.sharedKeys();
+  if (shared && !audit.description.sharedKeys) {
+    const [key, accounts] = shared;
+    throw new Rejected("C4", `signing key ${key}`, `it signs for ${accounts} accounts`);
+  }
+  const source = audit.description.census;
+  const voters = census.entries.length;
+  if (audit.sections.redemptions && source?.kind !== "invitations") {
+    throw new Rejected("C4", "board.redemptions", "there, though nobody was invited");
+  }
+  if (!source) {
+    return {
+      detail: `${voters} voters, listed by hand; ${otherKeys(census)}`,
+      assumes: `the organizer, who listed ${voters} voters by hand, listed those who may vote`,
+    };
+  }
+  if (source.kind === "invitations") return redeemed(audit, source);
+  if (source.keys && !sameBytes(source.keys, createdAddress(audit.claimed.registry, 2))) {
+    throw new Rejected("C4", "description.census.keys", "not the registry's own voting keys");
+  }
+  if (!audit.chain.census) throw new Undecided("the source of the census was not read");
+  const read = new Census(readable(audit.chain.census));
+  for (const entry of census.entries) {
+    const found = read.find(entry.account);
+    if (!found || !sameEntry(found, entry)) {
+      throw new Rejected("C4", `voter ${toHex(entry.account)}`, "not so in the source");
+    }
+  }
+  const missing = read.entries.find(({ account }) => !census.find(account));
+  if (missing) {
+    throw new Rejected("C4", `voter ${toHex(missing.account)}`, "in the source, not in the census");
+  }
+  const at = checkBlock(audit, source);
+  const contract = toHex(source.contract);
+  const keys = source.keys ? `; voting keys of ${toHex(source.keys)}` : "";
+  const known =
+    source.kind === "members" &&
+    findRelease(audit.releases, "MemberRegistry", audit.chain.censusCode);
+  return {
+    detail:
+      `${source.kind} of ${contract} at block ${source.block}${at}${keys}; ` + otherKeys(census),
+    assumes: known
+      ? `the owner of ${contract} listed its members`
+      : `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
+  };
+}
+
+/** How many voters let another key sign, and how many keys sign for several. */
+function otherKeys(census: Census): string {
+  const { entries } = census;
+  const shared = census.sharedKeys().size;
+  const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
+  const said = `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  return shared ? `${said}; keys that sign for several accounts: ${shared}` : said;
+}
+
+/** In a round whose electorate is a source on chain, it is that source at the right block. */
+function checkBlock(audit: Audit, source: CensusSource): string {
+  if (!audit.description.round) return "";
+  const { electorate } = audit.round;
+  if (electorate.kind !== SOURCE_ELECTORATE) return "";
+  const { censusTimes } = audit.chain;
+  const [before, after] = censusTimes ? readable(censusTimes) : [0n, 0n];
+  const at = timeOf(electorate.source);
+  if (at === undefined || !sameBytes(sourceAtTime(source, at), electorate.source)) {
+    throw new Rejected("C4", "description.census", "another source than the round fixed");
+  }
+  if (at < before || at >= after) {
+    const reason = `from ${before} to ${after}, not the latest block at ${at}`;
+    throw new Rejected("C4", "description.census.block", reason);
+  }
+  return `, the latest at ${at}`;
+}
+
+/** The member `at` of a round's source; undefined where it is none. */
+function timeOf(source: Uint8Array): bigint | undefined {
+  try {
+    const content = parseJson(source, "electorate.source");
+    const at: unknown = content instanceof Map ? content.get("at") : undefined;
+    return typeof at === "bigint" ? at : undefined;
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
+  }
+}
+
+/** Every voter of a census by invitation redeemed one. */
+function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
+  const { round } = audit.description;
+  const { chainId } = audit.chain;
+  if (!round === !nonce) {
+    throw new Rejected("C4", "description.census.nonce", "only polls without a round have one");
+  }
+  const electorate = round
+    ? roundElectorate(chainId, round, root)
+    : pollElectorate(chainId, audit.claimed.registry, nonce!, root);
+  const domain = round ? new Domain(chainId, round.treasury) : audit.domain;
+  const { redemptions, census } = audit;
+  checkRedemptions(redemptions, census, root, electorate, domain);
+  const [used, all] = [census.entries.length, redemptions.invited.entries.length];
+  return {
+    detail: `${used} of ${all} invitations used`,
+    assumes: `each of ${all} invitations (${used} used) went to a person of its own`,
+  };
+}

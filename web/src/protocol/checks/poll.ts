@@ -1,0 +1,112 @@
+/**
+ * Checks P1 to P6: the poll, its rules, its nodes and their poll keys.
+ *
+ * Source: docs/protocol.md §13.
+ */
+
+import { decodePollKeys } from "../board.ts";
+import { concat, keccak256, sameBytes, toHex } from "../encoding.ts";
+import { Rejected } from "../errors.ts";
+import { outcomeRuleDigest } from "../outcome/parts.ts";
+import {
+  checkBounds,
+  checkKnown,
+  checkQuestions,
+  decodeIdentity,
+  pollContext,
+} from "../parameters.ts";
+import { checkPollKeys, nodeKey, nodeKeysHash } from "../poll_key.ts";
+import { POLL_KEYS } from "../typed_data.ts";
+import type { Audit } from "./audit.ts";
+
+/** P1: the board is of this chain, registry and poll, and gives the context on chain. */
+export function checkP1(audit: Audit): string {
+  const { chain, claimed } = audit;
+  const identity = decodeIdentity(audit.sections.poll);
+  if (
+    identity.chainId !== chain.chainId ||
+    identity.pollId !== claimed.pollId ||
+    !sameBytes(identity.registry, claimed.registry)
+  ) {
+    throw new Rejected("P1", "board.poll", "another chain, registry or poll than asked for");
+  }
+  checkKnown(audit.parameters);
+  if (audit.sections.extension) {
+    throw new Rejected("P1", "board.extension", "the parameters ask for none");
+  }
+  if (!sameBytes(pollContext(identity, audit.parameters, audit.rule), chain.pollContext)) {
+    throw new Rejected("P1", "board.parameters", "they do not give the poll's context on chain");
+  }
+  const notes = [...audit.sections.notes].map(([tag, bytes]) => `section ${tag} (${bytes} bytes)`);
+  const unread = notes.length ? `; read by no check: ${notes.join(", ")}` : "";
+  return `context ${toHex(chain.pollContext)}${unread}`;
+}
+
+/** P2: rules and description have their digests; the rule is valid with the total weight. */
+export function checkP2(audit: Audit): string {
+  const { parameters, rule, outcomeRule, description } = audit;
+  const digests: [item: string, computed: Uint8Array, fixed: Uint8Array][] = [
+    ["board.rule", rule.digest, parameters.rule],
+    ["board.outcome_rule", outcomeRuleDigest(outcomeRule.encode()), parameters.outcomeRule],
+    ["board.description", keccak256(description.encoded), parameters.description],
+  ];
+  for (const [item, computed, fixed] of digests) {
+    if (!sameBytes(computed, fixed)) {
+      throw new Rejected("P2", item, "not what the poll's parameters fix");
+    }
+  }
+  const slots = rule.slots.length;
+  rule.checkWeight(parameters.totalWeight);
+  outcomeRule.checkSlots(slots);
+  if (description.options.length !== slots) {
+    throw new Rejected("P2", "board.description", "it does not name one option for each slot");
+  }
+  return `${slots} options, ${rule.bits} bits, ${rule.rows.length} rows`;
+}
+
+/** P3: the committee obeys its bounds and has its digest. */
+export function checkP3(audit: Audit): string {
+  const { members, threshold, faults, digest } = audit.committee;
+  const { committee } = audit.parameters;
+  if (!sameBytes(digest, committee) || !sameBytes(digest, audit.chain.committee)) {
+    throw new Rejected("P3", "board.committee", "not the committee that the poll fixes");
+  }
+  return `${members.length} nodes; fewer than ${threshold} learn nothing; ${faults} may fail`;
+}
+
+/** P4: poll keys are valid, distinct, signed by all nodes, and pinned on chain. */
+export function checkP4(audit: Audit): string {
+  const { chain } = audit;
+  const announced = decodePollKeys(audit.sections.pollKeys);
+  const onChain = audit.nodeKeys;
+  const keys = announced.map(({ publicKey }) => publicKey);
+  const words = keys.map(nodeKey);
+  const pinned = nodeKeysHash(words);
+  if (!sameBytes(concat(words), concat(onChain)) || !sameBytes(pinned, chain.pollKeysDigest)) {
+    throw new Rejected("P4", "board.poll_keys", "not those pinned on chain");
+  }
+  if (keys.length !== audit.committee.members.length) {
+    throw new Rejected("P4", "board.poll_keys", "not one for each node");
+  }
+  checkPollKeys(keys);
+  const digest = audit.domain.digest(POLL_KEYS, chain.pollContext, pinned);
+  announced.forEach(({ signature }, place) => {
+    const address = audit.member("P4", place + 1);
+    audit.requireSigner("P4", `poll key of node ${place + 1}`, address, signature, digest);
+  });
+  return `${keys.length} poll keys`;
+}
+
+/** P5: the description's questions, where it has any, make exactly the poll's rule. */
+export function checkP5(audit: Audit): string {
+  const questions = checkQuestions(audit.description, audit.rule);
+  if (!questions.length) return "the description has no questions";
+  return questions.map(({ kind }) => kind).join(", ");
+}
+
+/** P6: the parameters keep the bounds of §4.1. */
+export function checkP6({ parameters }: Audit): string {
+  checkBounds(parameters);
+  const { disputeWindow, tallyPeriod } = parameters;
+  return `dispute window ${disputeWindow} s, then ${tallyPeriod} s for the tally`;
+}
