@@ -7,10 +7,11 @@ import type { Shape } from "../../../web/src/client/shape.ts";
 import * as views from "../../../web/src/client/views.ts";
 
 const READERS = new Map<string, Shape<unknown>>(
-  Object.entries({ views, organizing, casting: { nodeReceipt }, problem: { problem } }).flatMap(([module, exported]) =>
-    Object.entries(exported)
-      .filter(([, value]) => typeof value === "function" && !/^class\b/.test(String(value)))
-      .map(([name, reader]) => [`${module}.${name}`, reader as Shape<unknown>]),
+  Object.entries({ views, organizing, casting: { nodeReceipt }, problem: { problem } }).flatMap(
+    ([module, exported]) =>
+      Object.entries(exported)
+        .filter(([, value]) => typeof value === "function" && !/^class\b/.test(String(value)))
+        .map(([name, reader]) => [`${module}.${name}`, reader as Shape<unknown>]),
   ),
 );
 
