@@ -59,6 +59,7 @@ def run(
         rule,
         weights=WEIGHTS,
         members=described,
+        round_title=questions[0].title,
         seed=seed,
         curve=load("native"),
         **more,

@@ -315,7 +315,7 @@ def test_statistics_and_awards_as_people_read_them() -> None:
     assert ["middle", "4"] in lines
     assert ["1/4", "middle", "30", "60"] in lines
     assert ["north", "3", "8.3333", "105.5556", "10.274"] in lines
-    assert ["everybody", "5", "7.8", "63.76", "7.985"] in lines
+    assert ["all", "5", "7.8", "63.76", "7.985"] in lines
     # A share of one unit is no seat.
     assert ["a", "9", "9"] in lines
     assert ["b", "1", "1"] in lines
@@ -332,7 +332,7 @@ def test_numbers_of_nobody() -> None:
     with StubGateway() as stub:
         stub.routes["GET /polls/7/results"] = answer(200, shown)
         done = CliRunner().invoke(app, ["poll", "results", "7", "--gateway", stub.url])
-    assert "everybody" in done.stdout
+    assert "all" in done.stdout
     assert "Variance" not in done.stdout
 
 

@@ -101,6 +101,8 @@ class SyntheticPoll:
     """Where the description says that the census comes from; the chain then agrees."""
     treasury: bytes | None = None
     """Address of a treasury whose round 7 the poll decides, with a withdrawn proposal in it."""
+    round_title: str = "A question"
+    """Of that round; its poll asks under the same title unless `members` name another."""
     unused_invitations: int | None = None
     """Voters redeemed invitations, and so many were not redeemed; None: no invitations."""
     members: Mapping[str, object] = field(default_factory=dict)
@@ -397,7 +399,7 @@ class SyntheticPoll:
             deposited=budget,
             committed=sum(one.amount for one in proposals if one.funded),
             paid_out=sum(one.amount for one in payouts),
-            title=Description.decode(self.description).title,
+            title=self.round_title,
             text="",
             electorate=ElectorateEvidence(kind, tree.digest, tree.count, tree.sum, b""),
             member_root=members,

@@ -21,7 +21,7 @@ ANSWERS = {
     "views.round": "gateway GET /rounds/{round_id} 200",
     "views.proposals": "gateway GET /rounds/{round_id}/proposals 200",
     "views.poll": "gateway GET /polls/{poll_id} 200",
-    "views.progress": "gateway GET /polls/{poll_id}/progress 200",
+    "views.progress": "gateway EVENT /polls/{poll_id}/events 200",
     "views.receipts": "gateway GET /polls/{poll_id}/receipts/{digest} 200",
     "views.cast": "gateway POST /polls/{poll_id}/ballots 200",
     "views.results": "gateway GET /polls/{poll_id}/results 200",
@@ -55,8 +55,13 @@ def schema_of(answer: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if len(route) == 1:
         return schemas[route[0]], schemas
     method, path, status = route
-    operation = document["paths"][f"/api/v1{path}"][method.lower()]
-    return operation["responses"][status]["content"]["application/json"]["schema"], schemas
+    operation = document["paths"][f"/api/v1{path}"]["get" if method == "EVENT" else method.lower()]
+    (content,) = operation["responses"][status]["content"].values()
+    if method != "EVENT":
+        return content["schema"], schemas
+    # An event carries its JSON in `data`, with the schemas to which that refers.
+    data = content["schema"]["properties"]["data"]["contentSchema"]
+    return data, schemas | data["$defs"]
 
 
 def instances(schema: dict[str, Any], schemas: dict[str, Any]) -> st.SearchStrategy[Any]:

@@ -243,7 +243,6 @@ export interface VoterMessages {
   "problems.nothing-to-pay": undefined;
   "problems.quota-exceeded": undefined;
   "problems.no-census": undefined;
-  "problems.no-voters": undefined;
   "problems.too-few-voters": undefined;
   "problems.nobody-registered": undefined;
   "problems.census-unknown": undefined;
