@@ -8,6 +8,7 @@ import pytest
 
 from ostraka.node.accepting import MAX_VERSIONS, PULL_LIMIT, BallotIntake, Receipt
 from ostraka.node.poll_service import PollService
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord
 from ostraka_verifier.errors import Malformed
@@ -44,6 +45,8 @@ def test_a_voter_casts_so_many_versions_and_no_more_however_they_arrive(
 ) -> None:
     answers = intake._accept(versions(poll, MAX_VERSIONS + 3))
     assert [type(answer) for answer in answers] == [Receipt] * MAX_VERSIONS + [Problem] * 3
+    kinds = {answer.kind for answer in answers if isinstance(answer, Problem)}
+    assert kinds == {ProblemType.TOO_MANY_VERSIONS}
     assert len(service.served.store.receipts(1)) == MAX_VERSIONS
 
 
