@@ -13,12 +13,13 @@ from statistics import median
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
-from tests.support.polls import OPENS_AT, REGISTRY, approval_poll
+from tests.support.polls import CHAIN_ID, OPENS_AT, REGISTRY, approval_poll
 
 from benchmarks.web import NODES, REPEATS, ROOT, THRESHOLD, VOTERS, approval_of_two, figure
 from ostraka.keys import SigningKey
 from ostraka.sealing import PollKey
 from ostraka_verifier.errors import AuditError
+from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.rule import slack_bits
 
 DIST = ROOT / "web" / "dist"
@@ -72,8 +73,8 @@ def measure() -> Iterator[dict[str, Any]]:
         for name, options, at_most, goal in (("10 options", 10, 5, 300), ("64 bits", 58, 57, 500)):
             vote = vote_of(options, at_most)
             start_worker(page)
-            first, _ = page.evaluate("(vote) => job('prepare', vote)", vote)
-            later = [page.evaluate("(vote) => job('prepare', vote)", vote) for _ in range(REPEATS)]
+            first, _ = page.evaluate("(vote) => job('seal', vote)", vote)
+            later = [page.evaluate("(vote) => job('seal', vote)", vote) for _ in range(REPEATS)]
             told = f"{how}; tables not made before"
             yield of_browser(f"ballot of {name}, first", first, "ms", goal, told)
             yield of_browser(
@@ -110,7 +111,8 @@ def vote_of(options: int, at_most: int) -> Any:
     poll = {
         "rule": rule.encode(),
         "threshold": THRESHOLD,
-        "poll_context": bytes(range(32)),
+        "identity": PollIdentity(CHAIN_ID, REGISTRY, 1),
+        "context": bytes(range(32)),
         "poll_keys": [PollKey().public_key for _ in range(NODES)],
     }
     voter = SigningKey().address
