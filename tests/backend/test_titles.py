@@ -19,7 +19,8 @@ from ostraka.wire.addresses import read_address
 from ostraka.wire.problems import install
 from ostraka.wire.strict_requests import StrictRoute
 from ostraka.wire.titles import cleaned, first_alike, title_problem
-from ostraka.wire.wording import close_to, no_answer, of_file
+from ostraka.wire.wording import close_to, of_file
+from ostraka_verifier.rpc import no_answer
 
 NOW = 1_800_000_000
 ACCOUNTS = ["0x" + f"{number:02x}" * 20 for number in range(1, 7)]

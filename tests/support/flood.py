@@ -11,7 +11,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -59,15 +58,10 @@ class Flood:
         assert self._process.stdout.readline() == b"flooding\n"
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._process.send_signal(signal.SIGTERM)
         output, _ = self._process.communicate(timeout=30)
-        if error is None:
+        if kind is None:
             self.answers = json.loads(output)
 
 

@@ -267,7 +267,8 @@ class JsonRpc:
             return parse_json(body, "JSON-RPC")
 
 
-def _no_answer(error: Exception) -> str:
+def no_answer(error: Exception) -> str:
+    """Why a server gave no answer."""
     match error:
         case httpx.ConnectTimeout() | httpx.ConnectError():
             return "no connection"
@@ -275,6 +276,8 @@ def _no_answer(error: Exception) -> str:
             return "no answer in time"
         case httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
             return "this is no address of a server"
+        case httpx.TooManyRedirects():
+            return "it leads elsewhere again and again"
     return "the connection broke off"
 
 
@@ -301,7 +304,7 @@ def fetch(
                     raise Unanswered(f"{url}: too slow, {len(body)} bytes in {taken_s:.0f} s")
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         # The last is of names of hosts that the resolver cannot write.
-        raise Unanswered(f"{url}: {_no_answer(error)}") from error
+        raise Unanswered(f"{url}: {no_answer(error)}") from error
     status = response.status_code
     if status != httpx.codes.OK:
         raise Unanswered(

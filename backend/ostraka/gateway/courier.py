@@ -24,7 +24,6 @@ from ostraka.wire.poll_keys import KeyReport, Opening
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import reported
 from ostraka.wire.records import from_hex, strict_json
-from ostraka.wire.wording import no_answer
 from ostraka_verifier.board import AnchoredRoot, Board
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
@@ -33,6 +32,7 @@ from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
 

@@ -9,16 +9,15 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, reported
-from ostraka.wire.wording import no_answer
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.rpc import no_answer
 
 _TIMEOUT = httpx.Timeout(120, connect=5)
 # Longer than the heartbeat of the gateway's streams.
@@ -163,12 +162,7 @@ class Gateway:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
 

@@ -16,8 +16,8 @@ from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
 from ostraka.wire.problems import reported
 from ostraka.wire.records import strict_json
-from ostraka.wire.wording import no_answer
 from ostraka_verifier.parameters import Member
+from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.typed_data import Domain
 
 _TIMEOUT = httpx.Timeout(10, connect=2)

@@ -1,7 +1,6 @@
 """Run a gateway as a process."""
 
 import asyncio
-import sys
 
 import httpx
 import structlog
@@ -22,8 +21,7 @@ from ostraka.gateway.plan_runner import PlanRunner
 from ostraka.gateway.plans import Plans
 from ostraka.key_files import read_key
 from ostraka.planning.electorates import Electorates
-from ostraka.services import logs
-from ostraka.services.serving import RECURSION_LIMIT, keep_secrets, serve
+from ostraka.services.serving import run, serve
 from ostraka.services.settings import GatewaySettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.leadership import Leadership
@@ -44,11 +42,7 @@ def run_gateway(settings: GatewaySettings) -> None:
             key, or the database is damaged.
         ChainError: The chain is unreachable at start.
     """
-    logs.configure(settings.log_level)
-    # A library sets it so high that nested JSON would overflow the C stack.
-    sys.setrecursionlimit(RECURSION_LIMIT)
-    keep_secrets()
-    asyncio.run(_serve(settings))
+    run(_serve(settings), settings.log_level)
 
 
 async def _serve(settings: GatewaySettings) -> None:

@@ -1,8 +1,5 @@
 """Run one tallying node as a process."""
 
-import asyncio
-import sys
-
 import structlog
 
 from ostraka.chain.registry import Registry
@@ -15,8 +12,7 @@ from ostraka.node.policy import Policy
 from ostraka.node.poll_secrets import PollSecrets
 from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
-from ostraka.services import logs
-from ostraka.services.serving import RECURSION_LIMIT, keep_secrets, serve
+from ostraka.services.serving import run, serve
 from ostraka.services.settings import NodeSettings
 from ostraka.storage.database import Schema, open_database
 from ostraka.wire.records import from_hex
@@ -31,11 +27,7 @@ def run_node(settings: NodeSettings) -> None:
             key, or the database is damaged.
         ChainError: The chain is unreachable at start.
     """
-    logs.configure(settings.log_level)
-    # A library sets it so high that nested JSON would overflow the C stack and kill the node.
-    sys.setrecursionlimit(RECURSION_LIMIT)
-    keep_secrets()
-    asyncio.run(_serve(settings))
+    run(_serve(settings), settings.log_level)
 
 
 async def _serve(settings: NodeSettings) -> None:

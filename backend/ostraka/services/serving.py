@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import sys
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -10,14 +11,25 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import IPvAnyNetwork
 
-RECURSION_LIMIT = 1000
+from ostraka.services import logs
+
+_RECURSION_LIMIT = 1000
 """Python's limit in services, far below the depth at which the C stack overflows."""
 _PRIVATE_UMASK = 0o077
 _KEEP_ALIVE_S = 30
 _STOP_S = 3
 
 
-def keep_secrets() -> None:
+def run(service: Coroutine[Any, Any, None], log_level: str) -> None:
+    """Run a service in a process that protects its secrets, until it ends."""
+    logs.configure(log_level)
+    # A library sets it so high that nested JSON would overflow the C stack and kill the process.
+    sys.setrecursionlimit(_RECURSION_LIMIT)
+    _keep_secrets()
+    asyncio.run(service)
+
+
+def _keep_secrets() -> None:
     """Protect the secrets of a service: make all its files private, and switch core dumps off."""
     os.umask(_PRIVATE_UMASK)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -14,12 +14,12 @@ import httpx
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
-from ostraka.wire.wording import no_answer
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import SIGNATURE_BYTES
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import Member
 from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.rpc import no_answer
 from ostraka_verifier.sharing import check_boxes
 from ostraka_verifier.typed_data import recover
 

@@ -8,8 +8,6 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-import httpx
-
 OWN = "own_words"
 """Type of a validation error whose message is in our own words already."""
 _CLOSE = 0.8
@@ -30,20 +28,6 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     """`; did you mean …` for a name that is nearly like a known one; "" for every other."""
     close = close_to(name, known)
     return f"; did you mean {close}" if close else ""
-
-
-def no_answer(error: Exception) -> str:
-    """Why a server gave no answer."""
-    match error:
-        case httpx.ConnectTimeout() | httpx.ConnectError():
-            return "no connection"
-        case httpx.TimeoutException():
-            return "no answer in time"
-        case httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
-            return "this is no address of a server"
-        case httpx.TooManyRedirects():
-            return "it leads elsewhere again and again"
-    return "the connection broke off"
 
 
 def of_file(error: OSError) -> str:

@@ -11,18 +11,17 @@ from typing import Any, ClassVar
 from ostraka_verifier.question.asked import Question, require_distinct
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields, written
-from ostraka_verifier.question.selection import draw_single_choice
+from ostraka_verifier.question.selection import OneOption, draw_single_choice
 from ostraka_verifier.question.votes import (
     one_for_each,
     one_of,
     place,
     typed_numbers,
-    typed_one,
 )
 
 
 @dataclass(frozen=True)
-class Histogram(Question):
+class Histogram(OneOption):
     """One bucket.
 
     Attributes:
@@ -33,7 +32,6 @@ class Histogram(Question):
 
     kind: ClassVar[str] = "histogram"
     cells_are_groups: ClassVar[bool] = True
-    options: tuple[str, ...]
     bounds: tuple[int, ...] | None = None
 
     @classmethod
@@ -42,26 +40,10 @@ class Histogram(Question):
         bounds = fields.integers("bounds") if fields.has("bounds") else None
         return cls(title, fields.texts("options"), bounds)
 
-    def labels(self) -> tuple[str, ...]:
-        """The buckets."""
-        return self.options
-
     @property
     def cells(self) -> int:
         """The buckets."""
         return len(self.options)
-
-    def how_to_answer(self) -> str:
-        """One line that says what to type."""
-        return "Number of your choice"
-
-    def typed(self, text: str) -> int:
-        """The number of one bucket."""
-        return typed_one(text, "option", len(self.options))
-
-    def _chosen(self, vote: Any) -> dict[int, int]:
-        chosen = one_of(self.options, vote, "option")
-        return {option: int(option == chosen) for option in range(len(self.options))}
 
     def _check(self) -> None:
         require_distinct("options", self.options, 2)
@@ -71,9 +53,6 @@ class Histogram(Question):
             raise refuse("bounds", f"{len(self.bounds)}, expected {len(self.options) + 1}")
         if any(low >= high for low, high in pairwise(self.bounds)):
             raise refuse("bounds", "not strictly increasing")
-
-    def _draw(self, draft: Draft) -> None:
-        draw_single_choice(draft, len(self.options))
 
     def _members(self) -> dict[str, Any]:
         members: dict[str, Any] = {"options": list(self.options)}

@@ -18,31 +18,14 @@ from ostraka_verifier.rule import BallotRule, Terms
 
 
 @dataclass(frozen=True)
-class SingleChoice(Question):
-    """Exactly one option.
+class OneOption(Question):
+    """A question that exactly one of its options answers, each option a slot."""
 
-    Attributes:
-        options: At least one.
-        abstain: Whether the last one is an abstention; no matter to the rule.
-    """
-
-    kind: ClassVar[str] = "single_choice"
     options: tuple[str, ...]
-    abstain: bool = False
-
-    @classmethod
-    def read(cls, title: str, fields: Fields) -> "SingleChoice":
-        """From JSON."""
-        return cls(title, fields.texts("options"), fields.flag("abstain"))
 
     def labels(self) -> tuple[str, ...]:
         """The options."""
         return self.options
-
-    @property
-    def abstentions(self) -> int:
-        """1 where the last option is an abstention."""
-        return int(self.abstain)
 
     def how_to_answer(self) -> str:
         """One line that says what to type."""
@@ -56,11 +39,33 @@ class SingleChoice(Question):
         chosen = one_of(self.options, vote, "option")
         return {option: int(option == chosen) for option in range(len(self.options))}
 
-    def _check(self) -> None:
-        require_count("options", self.options, 1)
-
     def _draw(self, draft: Draft) -> None:
         draw_single_choice(draft, len(self.options))
+
+
+@dataclass(frozen=True)
+class SingleChoice(OneOption):
+    """One option, at least one to choose from.
+
+    Attributes:
+        abstain: Whether the last one is an abstention; no matter to the rule.
+    """
+
+    kind: ClassVar[str] = "single_choice"
+    abstain: bool = False
+
+    @classmethod
+    def read(cls, title: str, fields: Fields) -> "SingleChoice":
+        """From JSON."""
+        return cls(title, fields.texts("options"), fields.flag("abstain"))
+
+    @property
+    def abstentions(self) -> int:
+        """1 where the last option is an abstention."""
+        return int(self.abstain)
+
+    def _check(self) -> None:
+        require_count("options", self.options, 1)
 
     def _members(self) -> dict[str, Any]:
         members: dict[str, Any] = {"options": list(self.options)}

@@ -9,16 +9,13 @@ import { Question, requireDistinct } from "./asked.ts";
 import { refuse } from "./draft.ts";
 import type { Entries, EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
-import { singleChoice } from "./selection.ts";
+import { OneOption, singleChoice } from "./selection.ts";
 import { type ChosenBits, oneForEach, oneHot, oneOf } from "./votes.ts";
 
-/** One bucket. */
-export class Histogram extends Question {
+/** One bucket of at least two, each with a name of its own. */
+export class Histogram extends OneOption {
   static readonly KIND = "histogram";
   readonly kind = Histogram.KIND;
-  readonly rule: BallotRule;
-  /** Names of the buckets, at least two. */
-  readonly options: readonly string[];
   /**
    * For buckets that are brackets of a number: bucket `j` holds `bounds[j] <= x < bounds[j + 1]`;
    * strictly increasing, one more than buckets.
@@ -33,10 +30,8 @@ export class Histogram extends Question {
     if (bounds?.some((bound, place) => place > 0 && bound <= bounds[place - 1]!)) {
       throw refuse("bounds", "not strictly increasing");
     }
-    super(title);
-    this.options = options;
+    super(title, options);
     this.bounds = bounds;
-    this.rule = singleChoice(options.length);
   }
 
   /** From JSON. */
@@ -45,25 +40,9 @@ export class Histogram extends Question {
     return new Histogram(title, fields.texts("options"), bounds);
   }
 
-  labels(): readonly string[] {
-    return this.options;
-  }
-
   toJson(): QuestionJson {
     const { kind, title, options, bounds } = this;
     return { kind, title, options, ...(bounds && { bounds: bounds.map(written) }) };
-  }
-
-  problem({ chosen }: Entries): EntryProblem | undefined {
-    return chosen.length === 1 ? undefined : { kind: "choose" };
-  }
-
-  override vote({ chosen }: Entries): unknown {
-    return chosen[0];
-  }
-
-  protected chosenBits(vote: unknown): ChosenBits {
-    return oneHot(this.options.length, oneOf(this.options, vote, "option"));
   }
 }
 

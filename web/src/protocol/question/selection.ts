@@ -23,35 +23,19 @@ import type { Entries, EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
 import { type ChosenBits, indices, oneHot, oneOf } from "./votes.ts";
 
-/** Exactly one option. */
-export class SingleChoice extends Question {
-  static readonly KIND = "single_choice";
-  readonly kind = SingleChoice.KIND;
+/** A question that exactly one of its options answers, each option a slot. */
+export abstract class OneOption extends Question {
   readonly rule: BallotRule;
-  /** At least one. */
   readonly options: readonly string[];
-  /** Whether the last one is an abstention; no matter to the rule. */
-  readonly abstain: boolean;
 
-  constructor(title: string, options: readonly string[], abstain = false) {
+  constructor(title: string, options: readonly string[]) {
     super(title);
     this.options = options;
-    this.abstain = abstain;
     this.rule = singleChoice(options.length);
-  }
-
-  /** From JSON. */
-  static read(title: string, fields: Fields): SingleChoice {
-    return new SingleChoice(title, fields.texts("options"), fields.flag("abstain"));
   }
 
   labels(): readonly string[] {
     return this.options;
-  }
-
-  toJson(): QuestionJson {
-    const { kind, title, options, abstain } = this;
-    return { kind, title, options, ...(abstain && { abstain }) };
   }
 
   problem({ chosen }: Entries): EntryProblem | undefined {
@@ -64,6 +48,29 @@ export class SingleChoice extends Question {
 
   protected chosenBits(vote: unknown): ChosenBits {
     return oneHot(this.options.length, oneOf(this.options, vote, "option"));
+  }
+}
+
+/** One option, at least one to choose from. */
+export class SingleChoice extends OneOption {
+  static readonly KIND = "single_choice";
+  readonly kind = SingleChoice.KIND;
+  /** Whether the last one is an abstention; no matter to the rule. */
+  readonly abstain: boolean;
+
+  constructor(title: string, options: readonly string[], abstain = false) {
+    super(title, options);
+    this.abstain = abstain;
+  }
+
+  /** From JSON. */
+  static read(title: string, fields: Fields): SingleChoice {
+    return new SingleChoice(title, fields.texts("options"), fields.flag("abstain"));
+  }
+
+  toJson(): QuestionJson {
+    const { kind, title, options, abstain } = this;
+    return { kind, title, options, ...(abstain && { abstain }) };
   }
 }
 
