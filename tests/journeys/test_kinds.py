@@ -302,7 +302,7 @@ def test_a_poll_in_weight_classes(stack: LocalStack, api: Api) -> None:
         "voters": {"kind": "members", "contract": to_hex(registry)},
         "times": TIMES,
     }
-    # As they are, weights tell on their holders: nodes do not serve such a poll as a secret one.
+    # As they are, weights identify their holders: nodes do not serve such a poll as a secret one.
     created = api.good("POST", "/polls", wanted, token=True)
     (first, *_) = created["warnings"]
     assert (first["code"], first["refused"]) == ("identifying_weights", True)

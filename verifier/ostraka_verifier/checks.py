@@ -607,7 +607,7 @@ def check_c3(audit: Audit) -> str:
     """C3: a poll called secret has no weight that too few share."""
     identifying = audit.census.identifying_weights()
     if not audit.parameters.secret:
-        return "the poll says of itself that weights may give votes away"
+        return "the poll states that weights may reveal votes"
     if identifying:
         weight, voters = identifying[0]
         reason = f"shared by {voters} voters, fewer than {MINIMUM_CLASS}"
@@ -1163,7 +1163,7 @@ def check_d4(audit: Audit) -> str | Held:
     )
 
 
-_PLAIN_POLL = "no round hangs on this poll"
+_PLAIN_POLL = "this poll is not part of a budget round"
 _PAYS_NOTHING = "which made the poll, pays nothing by its outcome"
 
 
@@ -1195,7 +1195,7 @@ CHECKS: Sequence[tuple[str, str, Callable[[Audit], str | Held]]] = (
     ("G2", "the registry is of a known release", check_g2),
     ("C1", "the census is in order and has its root", check_c1),
     ("C2", "voters and weights add up", check_c2),
-    ("C3", "weights give no vote of a secret poll away", check_c3),
+    ("C3", "no weight in a secret poll identifies a voter", check_c3),
     ("C4", "the census is what its source says", check_c4),
     ("B1", "every ballot is canonical", check_b1),
     ("B2", "no voter is counted twice", check_b2),

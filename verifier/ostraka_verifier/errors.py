@@ -31,4 +31,4 @@ class Rejected(AuditError):
 
 
 class Undecided(AuditError):
-    """Evidence that is out of reach, so that neither verdict can be given."""
+    """Evidence that cannot be had, so that neither verdict can be given."""

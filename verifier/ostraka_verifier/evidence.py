@@ -278,7 +278,7 @@ class ChainEvidence:
 class ChainReader:
     """Reads one PollRegistry over JSON-RPC at one block.
 
-    Raises everywhere: Undecided when the endpoint is out of reach, refuses, or answers what no
+    Raises everywhere: Undecided when the endpoint cannot be reached, refuses, or answers what no
     chain would.
     """
 

@@ -166,7 +166,7 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
     """Read a poll at the latest block.
 
     Raises:
-        Undecided: The endpoint is out of reach, shows no such poll, or contradicts itself.
+        Undecided: The endpoint cannot be reached, shows no such poll, or contradicts itself.
         Rejected: The poll is of a kind unknown to this program, or its rule is none.
     """
     block, chain_id = rpc.newest_block(), rpc.chain_id()

@@ -1,6 +1,6 @@
 """Ask an Ethereum JSON-RPC endpoint, whose answers are worth what it is worth.
 
-Raises everywhere: Unanswered when the endpoint is out of reach, refuses, or answers what no chain
+Raises everywhere: Unanswered when the endpoint cannot be reached, refuses, or answers what no chain
 would; Reverted when it says that the contract refuses. Both decide nothing: a wrong endpoint says
 nothing about a poll.
 

@@ -281,7 +281,7 @@ def call(action: Callable[[], _T]) -> _T:
     """What `action` gives; ChainError in place of every error of web3.
 
     Raises:
-        ChainError: The chain is out of reach, or a contract refused; says why.
+        ChainError: The chain cannot be reached, or a contract refused; says why.
     """
     try:
         return action()

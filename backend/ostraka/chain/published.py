@@ -12,7 +12,7 @@ def read_published(registry: Registry, poll_id: int) -> PublishedPoll | None:
     """Read a poll's creation; None when the provider shows none, or not all of it yet.
 
     Raises:
-        ChainError: The chain is out of reach.
+        ChainError: The chain cannot be reached.
         AuditError: What the chain says does not fit together (checks P1 to P3, P5, P6).
     """
     created = registry.created(poll_id)

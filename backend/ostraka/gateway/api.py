@@ -144,6 +144,6 @@ def _connected(context: GatewayContext, public_rpc_url: str) -> list[str]:
     try:
         nodes = context.node_urls()
     except ChainError as error:
-        log.warning("chain out of reach", problem=str(error))
+        log.warning("chain unreachable", problem=str(error))
         nodes = []
     return [*nodes, public_rpc_url]

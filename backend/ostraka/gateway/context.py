@@ -55,7 +55,7 @@ class GatewayContext:
         return self.account.errand(purpose)
 
     def push(self) -> None:
-        """Send again what is not mined; ChainError when the chain is out of reach."""
+        """Send again what is not mined; ChainError when the chain cannot be reached."""
         call(lambda: self.account.push(self.registry.web3))
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
@@ -67,7 +67,7 @@ class GatewayContext:
 
         Raises:
             Problem: There is none, or what the chain says of it does not fit together.
-            ChainError: The chain is out of reach.
+            ChainError: The chain cannot be reached.
         """
         if not 1 <= poll_id <= MAX_ID:
             raise Problem(ProblemType.NO_SUCH_POLL, "the chain has no poll of that number", "poll")
@@ -123,7 +123,7 @@ class GatewayContext:
         return digest
 
     def node_urls(self) -> list[str]:
-        """Where the nodes of the committees serve; ChainError when the chain is out of reach."""
+        """Where the nodes of the committees serve; ChainError when the chain cannot be reached."""
         for digest in self.committees:
             if digest not in self._node_urls:
                 committee = self.registry.committee(digest)

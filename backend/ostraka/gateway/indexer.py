@@ -55,7 +55,7 @@ class Indexer:
         """Index up to the newest block; number of blocks taken back on the way.
 
         Raises:
-            ChainError: The chain is out of reach; what was indexed stays.
+            ChainError: The chain cannot be reached; what was indexed stays.
         """
         with self._following:
             try:

@@ -93,7 +93,7 @@ class PlanRunner:
         try:
             self._gateway.push()
         except ChainError as error:
-            log.warning("chain out of reach", problem=str(error))
+            log.warning("chain unreachable", problem=str(error))
 
     def _advance(self, plan: Plan) -> None:
         wanted = specification_of(plan)

@@ -37,7 +37,7 @@ class Rounds:
 
         Raises:
             Problem: Something in the specification cannot be; names it.
-            ChainError: The chain is out of reach, or the treasury refuses.
+            ChainError: The chain cannot be reached, or the treasury refuses.
         """
         gateway, plan_id = self._gateway, request[:PLAN_DIGITS]
         plan = gateway.plans.find(plan_id)

@@ -70,7 +70,7 @@ class CensusUploads:
 
         Raises:
             Problem: It may not; says why.
-            ChainError: The chain is out of reach, or its treasury does not answer.
+            ChainError: The chain cannot be reached, or its treasury does not answer.
         """
         upload = CensusUpload.decode(header)
         signer = await self._signer(poll, view)

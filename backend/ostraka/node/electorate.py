@@ -162,7 +162,7 @@ def electorate_objection(
         redemptions: Section 12 of the board.
 
     Raises:
-        ChainError: The chain is out of reach.
+        ChainError: The chain cannot be reached.
     """
     try:
         return _objection(poll, creator, census, redemptions, chain)

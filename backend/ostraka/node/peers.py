@@ -31,7 +31,7 @@ _MAX_JSON_BYTES = 4 * 2**20
 
 
 class PeerError(Exception):
-    """A peer is out of reach, refuses, or answers nonsense."""
+    """A peer cannot be reached, refuses, or answers nonsense."""
 
 
 class Peer:

@@ -73,7 +73,7 @@ class Policy:
         if parameters.secret and parameters.minimum_ballots < self.minimum_ballots:
             return (
                 f"minimum of {parameters.minimum_ballots} ballots is below this node's floor of "
-                f"{self.minimum_ballots}: so small a tally gives votes away"
+                f"{self.minimum_ballots}: so small a tally reveals votes"
             )
         return None
 
@@ -92,7 +92,7 @@ class Policy:
             redemptions: Section 12 of the board, of polls by invitation.
 
         Raises:
-            ChainError: The chain is out of reach.
+            ChainError: The chain cannot be reached.
         """
         parameters = poll.parameters
         objection = self.objection_to(poll, creator)

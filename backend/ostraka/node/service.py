@@ -109,7 +109,7 @@ class NodeService:
                 await self._tick()
             except ChainError as error:
                 # A provider that fails is asked again; nothing is decided meanwhile.
-                log.warning("chain out of reach", problem=str(error))
+                log.warning("chain unreachable", problem=str(error))
             except Exception:
                 log.exception("tick failed")
             await asyncio.sleep(TICK_S)

@@ -48,7 +48,7 @@ class Electorates:
 
         Raises:
             Problem: It makes no census; says why.
-            ChainError: The chain is out of reach.
+            ChainError: The chain cannot be reached.
         """
         if isinstance(electorate, AccountList):
             return census_of_list(electorate), None
@@ -63,7 +63,7 @@ class Electorates:
 
         Raises:
             Problem: It makes no census, or that block can still change; says why.
-            ChainError: The chain is out of reach.
+            ChainError: The chain cannot be reached.
         """
         return self._read(electorate, lambda rpc: _block_at(rpc, unix_s))
 

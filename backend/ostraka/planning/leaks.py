@@ -30,12 +30,12 @@ _NAMED = 10
 
 @dataclass(frozen=True)
 class LeakWarning:
-    """One way in which a result may tell on voters.
+    """One way in which a result may reveal votes.
 
     Attributes:
         code: Of its kind, for programs.
         numbers: What it rests on; shares as `p/q`.
-        sentence: The same for people.
+        sentence: The same as a sentence in English.
         refused: Whether nodes refuse such a poll.
     """
 
@@ -155,7 +155,7 @@ def _minimum(poll: AskedPoll) -> Iterator[LeakWarning]:
             "low_minimum",
             {"minimum_ballots": minimum, "floor": MINIMUM_BALLOTS},
             f"The result may be opened with {_counted(minimum, 'ballot')}, fewer than "
-            f"{MINIMUM_BALLOTS}: so small a tally gives votes away.",
+            f"{MINIMUM_BALLOTS}: so small a tally reveals votes.",
             refused=poll.secret,
         )
 

@@ -35,7 +35,7 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll
 
     Raises:
         Problem: There is no such poll, or it is not open.
-        ChainError: The chain is out of reach, or has no such registry.
+        ChainError: The chain cannot be reached, or has no such registry.
         AuditError: What the chain says does not fit together; names the check.
     """
     contract = Registry(rpc_url, registry)

@@ -1,7 +1,7 @@
 /**
  * What the chain says of a poll, by an RPC endpoint: evidence for the audit. Judges nothing.
  *
- * Throws Undecided everywhere: when the endpoint is out of reach, refuses, shows no such contract or
+ * Throws Undecided everywhere: when the endpoint cannot be reached, refuses, shows no such contract or
  * poll, or answers what no chain would.
  *
  * Source: contracts/interfaces/IPollRegistry.sol, IBudgetTreasury.sol; the contract ABI.

@@ -45,7 +45,7 @@ const COMMITTEE = topicOf("CommitteeRegistered(bytes32,address[],string[],uint8,
  *
  * @param pollKeys The nodes' poll keys, node 1 first, as anybody shows them: the chain has their
  *   hashes.
- * @throws Undecided: the chain is out of reach, or has no such poll, or it is not opened.
+ * @throws Undecided: the chain cannot be reached, or has no such poll, or it is not opened.
  * @throws Malformed, Rejected: what the chain says does not fit together; names the check.
  */
 export async function pollOfChain(

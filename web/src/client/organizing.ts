@@ -32,7 +32,7 @@ const numbers: Shape<Readonly<Record<string, unknown>>> = (value, at) => {
 };
 
 const warning = record({ code: text, numbers, sentence: text, refused: flag });
-/** One way in which a result may tell on voters. */
+/** One way in which a result may reveal votes. */
 export type Warning = Of<typeof warning>;
 
 export const plan = record({

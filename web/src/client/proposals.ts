@@ -1,7 +1,7 @@
 /**
  * Proposals of a round as the treasury has them, with the words that its events give.
  *
- * Throws Undecided when the endpoint is out of reach or refuses, Malformed when it answers what no
+ * Throws Undecided when the endpoint cannot be reached or refuses, Malformed when it answers what no
  * chain would.
  *
  * Source: contracts/interfaces/IBudgetTreasury.sol; the contract ABI.

@@ -1,7 +1,7 @@
 /**
  * Ask an Ethereum JSON-RPC endpoint, whose answers are worth what it is worth.
  *
- * Throws everywhere: Unanswered when the endpoint is out of reach, or answers what no chain would;
+ * Throws everywhere: Unanswered when the endpoint cannot be reached, or answers what no chain would;
  * Refused, which is Unanswered too, when it says no; Reverted when it says that the contract does.
  * Nothing that an endpoint does speaks against a poll. What reads the ABI throws Malformed, which
  * `ofChain` turns into Unanswered.

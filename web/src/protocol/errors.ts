@@ -32,12 +32,12 @@ export class Rejected extends AuditError {
   }
 }
 
-/** Evidence that is out of reach, so that neither verdict can be given. */
+/** Evidence that cannot be had, so that neither verdict can be given. */
 export class Undecided extends AuditError {
   override readonly name: string = "Undecided";
 }
 
-/** An RPC endpoint is out of reach, refuses, or answers what no chain would. */
+/** An RPC endpoint cannot be reached, refuses, or answers what no chain would. */
 export class Unanswered extends Undecided {
   override readonly name: string = "Unanswered";
 }

@@ -39,7 +39,7 @@ export function checkC2(audit: Audit): string {
 /** C3: a poll called secret has no weight that too few share. */
 export function checkC3(audit: Audit): string {
   const [identifying] = audit.census.identifyingWeights();
-  if (!audit.parameters.secret) return "the poll says of itself that weights may give votes away";
+  if (!audit.parameters.secret) return "the poll states that weights may reveal votes";
   if (identifying) {
     const reason = `shared by ${identifying.voters} voters, fewer than ${MINIMUM_CLASS}`;
     throw new Rejected("C3", `weight ${identifying.weight}`, reason);

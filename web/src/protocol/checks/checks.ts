@@ -54,7 +54,7 @@ export const CHECKS: readonly Check[] = [
   ["G2", "the registry is of a known release", checkG2],
   ["C1", "the census is in order and has its root", checkC1],
   ["C2", "voters and weights add up", checkC2],
-  ["C3", "weights give no vote of a secret poll away", checkC3],
+  ["C3", "no weight in a secret poll identifies a voter", checkC3],
   ["C4", "the census is what its source says", checkC4],
   ["B1", "every ballot is canonical", checkB1],
   ["B2", "no voter is counted twice", checkB2],

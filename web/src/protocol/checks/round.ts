@@ -23,7 +23,7 @@ import { type Audit, type Held, readable } from "./audit.ts";
 import { releaseOf, requireImmutables, requireSameRelease } from "./generators.ts";
 import { awardsOf } from "./outcome.ts";
 
-const PLAIN_POLL = "no round hangs on this poll";
+const PLAIN_POLL = "this poll is not part of a budget round";
 
 const PAYS_NOTHING = "which made the poll, pays nothing by its outcome";
 
