@@ -1,5 +1,7 @@
 """What a gateway pays for, and whom it believes."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Semaphore
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,11 +13,12 @@ from ostraka.chain.sending import Account
 from ostraka.gateway.context import GatewayContext
 from ostraka.gateway.journal import DatabaseJournal
 from ostraka.gateway.plans import Plans
-from ostraka.gateway.relayed_proposals import PAYOUT_TRIES, RelayedProposals
+from ostraka.gateway.relayed_proposals import PAYOUT_TRIES, PAYOUTS_AT_ONCE, RelayedProposals
 from ostraka.keys import SigningKey
 from ostraka.planning.electorates import Electorates
 from ostraka.planning.specification import TokenVotes
 from ostraka.storage.database import Schema, open_database
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 
 PROPOSAL = bytes([5] * 32)
@@ -55,6 +58,37 @@ def test_a_recipient_burns_the_gateway_s_gas_so_often_and_not_more(engine: Engin
         proposals.claim(1, PROPOSAL)
     with pytest.raises(Reverted):
         proposals.claim(1, bytes(32))
+
+
+def test_waiting_payouts_leave_threads_to_everybody_else(engine: Engine) -> None:
+    """Anybody may ask for payouts, and each waits for a block in a thread of the gateway."""
+    waiting, mined = Semaphore(0), Event()
+
+    def claim(_key: object, proposal: bytes) -> bytes:
+        waiting.release()
+        assert mined.wait(30)
+        return proposal
+
+    gateway = SimpleNamespace(
+        plans=Plans(engine),
+        treasury=SimpleNamespace(claim=claim),
+        errand=Account(SigningKey(), DatabaseJournal(engine)).errand,
+    )
+    proposals = RelayedProposals(cast(GatewayContext, gateway))
+    with ThreadPoolExecutor(PAYOUTS_AT_ONCE) as pool:
+        asked = [
+            pool.submit(proposals.claim, 1, bytes([number] * 32))
+            for number in range(PAYOUTS_AT_ONCE)
+        ]
+        try:
+            assert all(waiting.acquire(timeout=30) for _ in asked)
+            with pytest.raises(Problem) as refused:
+                proposals.claim(1, PROPOSAL)
+        finally:
+            mined.set()
+        assert refused.value.kind is ProblemType.BUSY
+        assert len({one.result() for one in asked}) == PAYOUTS_AT_ONCE
+    assert proposals.claim(1, PROPOSAL) == PROPOSAL
 
 
 def test_an_electorate_does_not_name_the_provider() -> None:

@@ -4,6 +4,7 @@ The gateway pays for these transactions, for each member and each proposal up to
 """
 
 import time
+from threading import BoundedSemaphore
 
 from ostraka.chain.contract import ChainError, Refused, Reverted, Sent
 from ostraka.chain.errors import NotMinedYet
@@ -25,6 +26,8 @@ RELAYS_PER_MEMBER = 20
 """Transactions of one member in one round for which the gateway pays."""
 PAYOUT_TRIES = 5
 """Failed transactions to pay one proposal for which the gateway pays."""
+PAYOUTS_AT_ONCE = 4
+"""Payouts that requests wait for at one time: anybody may ask, and each request holds a thread."""
 _SIGNING_S = 3600
 _TOO_EARLY = "BudgetTreasuryTooEarly"
 _NEXT_BLOCK_S = 20
@@ -39,6 +42,7 @@ class RelayedProposals:
     def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
         self._members: dict[str, Census] = {}
+        self._payouts = BoundedSemaphore(PAYOUTS_AT_ONCE)
 
     def members(self, round_id: int) -> Census:
         """Who may propose in a round; Problem when this gateway does not know."""
@@ -150,8 +154,18 @@ class RelayedProposals:
         """Have a funded proposal paid to its recipient.
 
         Raises:
-            Problem: The recipient refused too often what was paid for.
+            Problem: The recipient refused too often what was paid for, or as many requests as may
+                already wait for a payout.
         """
+        if not self._payouts.acquire(blocking=False):
+            detail = "other payouts are being sent; ask again in a few seconds"
+            raise Problem(ProblemType.BUSY, detail, "", 2)
+        try:
+            return self._claim(round_id, proposal_id)
+        finally:
+            self._payouts.release()
+
+    def _claim(self, round_id: int, proposal_id: bytes) -> Sent:
         gateway, errand = self._gateway, self._payout(proposal_id)
         if errand.begun:
             return gateway.treasury.sent_by(errand)
