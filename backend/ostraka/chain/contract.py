@@ -259,11 +259,27 @@ def artifact(name: str) -> dict[str, Any]:
     Raises:
         ChainError: The contracts are not compiled.
     """
-    folder = Path(os.environ.get("OSTRAKA_ARTIFACTS", _CHECKOUT / "artifacts")) / "contracts"
+    folder = _artifacts() / "contracts"
     for path in folder.glob(f"**/{name}.sol/{name}.json"):
         loaded: dict[str, Any] = json.loads(path.read_text())
         return loaded
     raise ChainError(f"{folder} has no {name}: compile the contracts by `make setup`")
+
+
+def build_info(name: str) -> dict[str, Any]:
+    """What the compiler was given for a contract: version, settings and sources.
+
+    Raises:
+        ChainError: The contracts are not compiled.
+    """
+    loaded: dict[str, Any] = json.loads(
+        (_artifacts() / "build-info" / f"{artifact(name)['buildInfoId']}.json").read_text()
+    )
+    return loaded
+
+
+def _artifacts() -> Path:
+    return Path(os.environ.get("OSTRAKA_ARTIFACTS", _CHECKOUT / "artifacts"))
 
 
 def transact(web3: Web3, sender: Sender, function: Any, value: int = 0) -> TxReceipt:

@@ -21,12 +21,12 @@ from threading import Lock
 from typing import Any, Protocol
 
 import structlog
-from eth_account import Account as EthAccount
 from web3 import Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3RPCError
 from web3.types import TxReceipt
 
 from ostraka.chain.errors import ChainError, LowOnCoin, NotFinalYet, NotMinedYet, Reverted
+from ostraka.chain.signers import KeySigner, Signer
 from ostraka.keys import SigningKey
 
 log = structlog.get_logger()
@@ -196,40 +196,35 @@ class MemoryJournal:
         self._over.add(outgoing.nonce)
 
 
-class Account:
-    """Pays for transactions that its journal remembers."""
+class Payer:
+    """An account that pays for transactions, which its journal remembers."""
 
-    def __init__(self, key: SigningKey, journal: Journal) -> None:
-        self._key = key
+    def __init__(self, signer: Signer, journal: Journal) -> None:
+        self._signer = signer
         self.journal = journal
-        self.address = key.address
+        self.address = signer.address
 
     def errand(self, purpose: str) -> "Errand":
         """Sender of the one transaction that a purpose needs."""
         return Errand(self, purpose)
-
-    def sign_statement(self, digest: bytes) -> bytes:
-        """The account's signature of an EIP-712 digest, 65 bytes."""
-        return self._key.sign(digest)
 
     def sign(
         self, nonce: int, fields: Mapping[str, Any], fees: tuple[int, int], head: int
     ) -> Signed:
         """One version of a transaction, at a maximum fee and a priority fee."""
         max_fee, priority_fee = fees
-        signed = EthAccount.sign_transaction(
+        name, raw = self._signer.sign_transaction(
             {
                 **fields,
                 "type": 2,
                 "nonce": nonce,
                 "maxFeePerGas": max_fee,
                 "maxPriorityFeePerGas": priority_fee,
-            },
-            self._key.secret(),
+            }
         )
         return Signed(
-            bytes(signed.hash),
-            bytes(signed.raw_transaction),
+            name,
+            raw,
             max_fee,
             priority_fee,
             head,
@@ -310,10 +305,22 @@ class Account:
             return
 
 
+class Account(Payer):
+    """A payer whose key signs statements, too."""
+
+    def __init__(self, key: SigningKey, journal: Journal) -> None:
+        super().__init__(KeySigner(key), journal)
+        self._key = key
+
+    def sign_statement(self, digest: bytes) -> bytes:
+        """The account's signature of an EIP-712 digest, 65 bytes."""
+        return self._key.sign(digest)
+
+
 class Errand:
     """Sends the one transaction of a purpose, or follows what was sent for it before."""
 
-    def __init__(self, account: Account, purpose: str) -> None:
+    def __init__(self, account: Payer, purpose: str) -> None:
         self._account = account
         self._journal = account.journal
         self._purpose = purpose

@@ -53,13 +53,19 @@ Token = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", callback=_remember, help="Print JSON, for programs.")
 ]
+
+
+def url_option(name: str, text: str, envvar: str | None = None) -> Any:
+    """Return an option that takes an http(s) URL."""
+    return typer.Option(name, envvar=envvar, callback=_url, help=text)
+
+
 RpcUrl = Annotated[
     str | None,
-    typer.Option(
+    url_option(
         "--rpc",
+        "JSON-RPC endpoint of the chain, ideally a node that you run.",
         envvar="OSTRAKA_RPC",
-        callback=_url,
-        help="JSON-RPC endpoint of the chain, ideally a node that you run.",
     ),
 ]
 RoundNumber = Annotated[int, typer.Argument(metavar="ROUND", help="Number of the round.", min=1)]

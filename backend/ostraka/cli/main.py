@@ -5,7 +5,20 @@ import sys
 
 import typer
 
-from ostraka.cli import board, census, demo, gateway, invite, key, node, poll, propose, round, vote
+from ostraka.cli import (
+    board,
+    census,
+    chain,
+    demo,
+    gateway,
+    invite,
+    key,
+    node,
+    poll,
+    propose,
+    round,
+    vote,
+)
 from ostraka.cli.errors import REFUSED, OneLine
 
 _ORGANIZE, _TAKE_PART = "Organize", "Take part"
@@ -38,6 +51,7 @@ app.add_typer(vote.app, name="vote", rich_help_panel=_TAKE_PART)
 app.command("watch", rich_help_panel=_LOOK)(poll.watch)
 app.add_typer(board.app, name="board", rich_help_panel=_LOOK)
 app.command("demo", rich_help_panel=_LOOK)(demo.demo)
+app.add_typer(chain.app, name="chain", rich_help_panel=_OPERATE)
 app.add_typer(gateway.app, name="gateway", rich_help_panel=_OPERATE)
 app.add_typer(node.app, name="node", rich_help_panel=_OPERATE)
 

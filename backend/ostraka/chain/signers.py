@@ -1,0 +1,101 @@
+"""What signs an account's transactions: a key of this process, or a signer behind JSON-RPC.
+
+Source: EIP-1559, EIP-2718; `eth_signTransaction` of the Ethereum JSON-RPC specification.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from eth_account import Account as EthAccount
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from hexbytes import HexBytes
+from web3 import Web3
+
+from ostraka.chain.errors import ChainError
+from ostraka.keys import SigningKey
+
+
+class Signer(Protocol):
+    """Signs the transactions of one account."""
+
+    @property
+    def address(self) -> bytes:
+        """The account, 20 bytes."""
+
+    def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """Hash and raw bytes of a signed transaction.
+
+        Args:
+            fields: All fields of an EIP-1559 transaction, numbers as integers.
+
+        Raises:
+            ChainError: The signer cannot be reached, refuses, or signs something else.
+        """
+
+
+class KeySigner:
+    """Signs with a key that this process holds."""
+
+    def __init__(self, key: SigningKey) -> None:
+        self._key = key
+        self.address = key.address
+
+    def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """See `Signer`."""
+        signed = EthAccount.sign_transaction(dict(fields), self._key.secret())
+        return bytes(signed.hash), bytes(signed.raw_transaction)
+
+
+class RemoteSigner:
+    """Asks a signer that holds the key elsewhere, and checks what comes back."""
+
+    def __init__(self, web3: Web3, address: bytes, method: str = "eth_signTransaction") -> None:
+        """Args:
+        web3: Connection to the signer.
+        address: The account that it signs for, 20 bytes.
+        method: `eth_signTransaction` (web3signer, nodes), or clef's `account_signTransaction`.
+        """
+        self._web3 = web3
+        self._method = method
+        self.address = address
+
+    def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """See `Signer`."""
+        asked = {name: _json_value(value) for name, value in fields.items() if name != "type"}
+        asked["from"] = Web3.to_checksum_address(self.address)
+        answer = self._web3.provider.make_request(self._method, [asked])  # type: ignore[arg-type]
+        if "error" in answer:
+            error = answer["error"]
+            said = error.get("message", error) if isinstance(error, dict) else error
+            raise ChainError(f"the signer refuses: {said}")
+        result = answer.get("result")
+        text = result.get("raw") if isinstance(result, dict) else result
+        try:
+            raw = bytes(HexBytes(str(text)))
+            self._require_asked(raw, fields)
+        except (TypeError, ValueError, KeyError) as error:
+            raise ChainError("the signer answers no signed transaction") from error
+        return bytes(Web3.keccak(raw)), raw
+
+    def _require_asked(self, raw: bytes, fields: Mapping[str, Any]) -> None:
+        """A signer that changes a fee or a nonce would break the journal's memory of both."""
+        signed = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+        for name, value in fields.items():
+            found = signed["type"] if name == "type" else signed[name]
+            if _comparable(found) != _comparable(value):
+                raise ChainError(f"the signer signed another {name} than it was asked for")
+        if bytes.fromhex(EthAccount.recover_transaction(raw)[2:]) != self.address:
+            raise ChainError("the signer signed with another account than it was asked for")
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, int):
+        return hex(value)
+    return "0x" + value.hex() if isinstance(value, bytes) else value
+
+
+def _comparable(value: Any) -> int | bytes:
+    """Integers as they are; addresses and data as bytes."""
+    if isinstance(value, int):
+        return value
+    return bytes(HexBytes(value))
