@@ -26,7 +26,7 @@ from ostraka.chain.treasury import (
     Treasury,
     membership,
 )
-from ostraka.demo.local_stack import CHAIN_ID
+from ostraka.demo.chains import CHAIN_ID
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka.planning import round_rules

@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from ostraka.demo.local_stack import CHECKOUT
+from ostraka.demo.chains import CHECKOUT
 
 AXE = (CHECKOUT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 SCREENSHOTS = CHECKOUT / "build" / "browser"

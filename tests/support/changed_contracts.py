@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ostraka.chain.contract import artifact, connect, transact
-from ostraka.demo.local_stack import CHECKOUT
+from ostraka.demo.chains import CHECKOUT
 from ostraka.keys import SigningKey
 
 _NODE = Path(sysconfig.get_path("scripts")) / "node"

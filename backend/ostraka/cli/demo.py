@@ -6,14 +6,27 @@ import shutil
 import signal
 import tempfile
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from ostraka.cli.client import url_option
+from ostraka.cli.key_options import PlainKey
+from ostraka.cli.sender_options import SECRET_VARIABLE, KeyFile, secret_key
+
 if TYPE_CHECKING:
+    from ostraka.demo.chains import LocalChain
     from ostraka.demo.demo import Demo
+
+
+class ChainName(StrEnum):
+    """Development chains that come with the checkout."""
+
+    HARDHAT = "hardhat"
+    ANVIL = "anvil"
 
 
 def demo(
@@ -30,6 +43,19 @@ def demo(
         bool,
         typer.Option("--greedy", help="Fund greedily by votes, regardless of the file's rule."),
     ] = False,
+    chain: Annotated[
+        ChainName, typer.Option(help="Development chain to start, whose clock skips waiting.")
+    ] = ChainName.HARDHAT,
+    rpc: Annotated[
+        str | None,
+        url_option(
+            "--rpc",
+            "Use a chain that runs already, in real time: a few minutes. The account of --key or "
+            f"{SECRET_VARIABLE} pays.",
+        ),
+    ] = None,
+    key: KeyFile = None,
+    plain_key: PlainKey = False,
     exit_: Annotated[bool, typer.Option("--exit", help="End after the audit.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -44,9 +70,15 @@ def demo(
     Example: ostraka demo data/poland_lodz_2020_nad-nerem.pb --kill-node --exit
     """
     # Slow to import.
+    from ostraka.demo.chains import Anvil, Hardhat, RunningChain
     from ostraka.demo.demo import Demo
     from ostraka.demo.result import print_result
 
+    on: LocalChain
+    if rpc is not None:
+        on = RunningChain(rpc, secret_key(key, plain_key, json_))
+    else:
+        on = Anvil() if chain is ChainName.ANVIL else Hardhat()
     console = Console(stderr=json_)
     with tempfile.TemporaryDirectory(prefix="ostraka-demo-") as folder:
         run = Demo(
@@ -57,6 +89,7 @@ def demo(
             nodes=nodes,
             kill=kill_node,
             greedy=greedy,
+            chain=on,
         )
 
         def leave(number: int, _: object) -> None:

@@ -88,17 +88,25 @@ class Sender:
             return RemoteSigner(web3, self.account, _signing_method(web3))
         if self.account is not None:
             raise typer.BadParameter("needs --signer", param_hint="--account")
-        if self.key is not None:
-            return KeySigner(opened(self.key, self.plain_key, as_json))
-        # Taken out, so that no child of this process inherits it.
-        secret = os.environ.pop(SECRET_VARIABLE, None)
-        if secret is None:
-            raise typer.BadParameter(
-                f"name --key or --signer, or set {SECRET_VARIABLE}", param_hint="--key"
-            )
-        if not re.fullmatch("(0x)?[0-9a-fA-F]{64}", secret):
-            raise ValueError(f"{SECRET_VARIABLE}: expected 64 hexadecimal digits")
-        return KeySigner(SigningKey(bytes.fromhex(secret[-64:])))
+        return KeySigner(secret_key(self.key, self.plain_key, as_json))
+
+
+def secret_key(path: Path | None, plain_key: bool, as_json: bool) -> SigningKey:
+    """Return the key of a file, or of the environment where no file is named.
+
+    Raises:
+        typer.BadParameter: Neither is there.
+        ValueError: It cannot be read.
+    """
+    if path is not None:
+        return opened(path, plain_key, as_json)
+    # Taken out, so that no child of this process inherits it.
+    secret = os.environ.pop(SECRET_VARIABLE, None)
+    if secret is None:
+        raise typer.BadParameter(f"name a key file, or set {SECRET_VARIABLE}", param_hint="--key")
+    if not re.fullmatch("(0x)?[0-9a-fA-F]{64}", secret):
+        raise ValueError(f"{SECRET_VARIABLE}: expected 64 hexadecimal digits")
+    return SigningKey(bytes.fromhex(secret[-64:]))
 
 
 @contextmanager

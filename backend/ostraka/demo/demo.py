@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from ostraka.demo.chains import LocalChain
 from ostraka.demo.file_ballots import check_readings, file_ballots
 from ostraka.demo.local_stack import LocalStack
 from ostraka.demo.plain_count import plain_count
@@ -41,6 +42,7 @@ class Demo:
         nodes: int,
         kill: bool,
         greedy: bool = False,
+        chain: LocalChain | None = None,
     ) -> None:
         """Args:
         path: A `.pb` file, or a file of PrefLib's.
@@ -49,6 +51,7 @@ class Demo:
         nodes: Committee size, which determines threshold and faults.
         kill: Kill `f` nodes after half of the ballots.
         greedy: Fund greedily by votes, regardless of the file's rule.
+        chain: Default: Hardhat.
         """
         self.election = read_election(path, greedy=greedy)
         curve = load()
@@ -68,7 +71,7 @@ class Demo:
         self._voters = wanted
         self.threshold, self.faults = committee_bounds(nodes)
         self._kill = list(range(1, self.faults + 1)) if kill else []
-        self.stack = LocalStack(folder, nodes)
+        self.stack = LocalStack(folder, nodes, chain)
         self._stage = Stage(self.stack, console, curve, wanted)
         console.print(self.election.says, markup=False)
         if limit and wanted == limit:

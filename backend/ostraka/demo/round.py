@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ostraka.chain.treasury import Item
-from ostraka.demo.stage import DAY_S, MINIMUM_VOTERS, Stage
+from ostraka.demo.stage import MINIMUM_VOTERS, Stage
 from ostraka.formats.election import Election, Option, RoundRules
 from ostraka.gateway_client.gateway import Gateway
 from ostraka.keys import SigningKey
@@ -87,6 +87,7 @@ class DemoRound:
         """Return the round's specification, as in an organizer's file."""
         election, now = self._election, self._stage.stack.registry.head().timestamp
         costs = [option.cost for option in election.options]
+        phase_s = self._stage.phase_s
         return {
             "title": election.title,
             "token": to_hex(self._token.address),
@@ -96,9 +97,9 @@ class DemoRound:
             # So that a few voters can propose all projects of a large file.
             "proposals_per_member": -(-len(costs) // len(keys)),
             "maximum_proposals": len(costs),
-            "proposals_close_at": now + DAY_S,
-            "voting_opens_at": now + 2 * DAY_S,
-            "voting_closes_at": now + 3 * DAY_S,
+            "proposals_close_at": now + phase_s,
+            "voting_opens_at": now + 2 * phase_s,
+            "voting_closes_at": now + 3 * phase_s,
             "members": {
                 "kind": "list",
                 "accounts": [{"account": key.address_hex} for key in keys],

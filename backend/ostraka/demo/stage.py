@@ -44,12 +44,14 @@ class Stage:
         self.curve = curve
         self.steps: list[Step] = []
         self._patience_s = _PATIENCE_S + voters // _BALLOTS_PER_S
-        # Chain time skips long periods, but not the time that nodes need to settle.
+        # No chain skips the time that voters and nodes need.
+        pace = stack.chain.pace
+        self.phase_s = pace.phase_s + voters // _BALLOTS_PER_S
         self.times = {
             "freeze_delay": 5,
-            "round_duration": 10 + voters // (10 * _BALLOTS_PER_S),
+            "round_duration": pace.round_s + voters // (10 * _BALLOTS_PER_S),
             "max_rounds": 1000,
-            "dispute_window": 3600,
+            "dispute_window": pace.dispute_window_s,
             "tally_period": 7 * DAY_S,
         }
 
