@@ -9,7 +9,16 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from ostraka.cli.client import url_option
 from ostraka.cli.key_options import PlainKey, chosen
+from ostraka.cli.service_options import (
+    DEFAULT_RPC,
+    DeploymentFile,
+    address_of,
+    block_of,
+    protection,
+    read_deployment,
+)
 from ostraka.cli.settings_errors import refuse_settings
 from ostraka.files import write_new
 
@@ -26,13 +35,13 @@ key_file = "{key_file}"
 # SQLite, or postgresql+psycopg://…
 database_url = "sqlite:///{database}"
 # JSON-RPC provider of the chain.
-rpc_url = "http://127.0.0.1:8545"
+rpc_url = "{rpc_url}"
 # Public provider of the chain, which browsers use to check polls.
 # public_rpc_url = "https://…"
 # Addresses of the contracts, and the block in which the earlier one was deployed.
-registry = "0x…"
-treasury = "0x…"
-deployed_at = 0
+registry = "{registry}"
+treasury = "{treasury}"
+deployed_at = {deployed_at}
 # Digests of the committees whose nodes tally. The first one is the default.
 committees = []
 # SHA-256 of the organizer's token. The token itself is not stored.
@@ -48,24 +57,33 @@ port = 8200
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder for key, database and settings.")],
     plain_key: PlainKey = False,
+    deployment: DeploymentFile = None,
+    rpc: Annotated[
+        str, url_option("--rpc", "JSON-RPC endpoint of the chain.", envvar="OSTRAKA_RPC")
+    ] = DEFAULT_RPC,
 ) -> None:
     """Create a key, an organizer's token and a commented settings file.
 
     A passphrase protects the key. The command asks for it, unless it comes from
     OSTRAKA_GATEWAY_PASSPHRASE_FILE, OSTRAKA_GATEWAY_PASSPHRASE or a systemd credential.
 
-    Example: ostraka gateway init /srv/ostraka-gateway
+    Example: ostraka gateway init /srv/ostraka-gateway --deployment deployments/1.json
     """
     # Slow to import, like the imports of `run`.
     from ostraka.key_files import create_key
     from ostraka.services.settings import GATEWAY_PASSPHRASES
 
+    contracts = read_deployment(deployment)
     key = create_key(folder / "key", chosen(folder / "key", GATEWAY_PASSPHRASES, plain_key))
     token = secrets.token_urlsafe(24)
     settings = folder / "gateway.toml"
     content = _SETTINGS.format(
         key_file=(folder / "key").absolute(),
-        protection="plain_key = true" if plain_key else '# passphrase_file = "…"',
+        protection=protection(plain_key),
+        rpc_url=rpc,
+        registry=address_of(contracts, "PollRegistry"),
+        treasury=address_of(contracts, "BudgetTreasury"),
+        deployed_at=block_of(contracts),
         database=(folder / "gateway.db").absolute(),
         token_hash=hashlib.sha256(token.encode()).hexdigest(),
     )

@@ -1,5 +1,6 @@
 """`ostraka node …`: for operators of tallying nodes."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,61 +9,117 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from ostraka.cli.key_options import PlainKey, chosen
+from ostraka.cli.service_options import (
+    DEFAULT_RPC,
+    DeploymentFile,
+    address_of,
+    block_of,
+    protection,
+    read_deployment,
+)
 from ostraka.cli.settings_errors import refuse_settings
 
 app = typer.Typer(help="Run a tallying node.", no_args_is_help=True)
 
 
+_SETTINGS = """\
+# Settings of an Ostraka node. Environment variables OSTRAKA_NODE_… take precedence.
+
+# Signing key of the node; its address is registered with committees.
+key_file = "{key_file}"
+# File with the key's passphrase, mode 600. Otherwise it comes from OSTRAKA_NODE_PASSPHRASE, a
+# systemd credential or the terminal.
+{protection}
+# SQLite, or postgresql+psycopg://…
+database_url = "sqlite:///{database}"
+# JSON-RPC providers of the chain. A release requires all of them to agree, so name independent
+# ones.
+rpc_urls = {rpc_urls}
+# Where voters and other nodes reach this node, as it is registered with committees.
+url = "{url}"
+# Address of the PollRegistry, and the block of its deployment.
+registry = "{registry}"
+deployed_at = {deployed_at}
+# Digests of the committees that this node joins.
+committees = []
+# Or addresses of nodes with which it joins any committee whose t is at least minimum_threshold.
+# fellow_nodes = ["0x…"]
+# minimum_threshold = 2
+# Accounts whose polls it serves; without this, everybody's.
+# creators = ["0x…"]
+# Addresses or networks of reverse proxies whose X-Forwarded-For identifies the client.
+# trusted_proxies = ["127.0.0.1"]
+host = "127.0.0.1"
+port = 8100
+"""
+
+
 @app.command()
 def init(
     folder: Annotated[
-        Path, typer.Argument(help="Folder for the node's key, poll secrets and database.")
+        Path, typer.Argument(help="Folder for the node's key, poll secrets, database and settings.")
     ],
     plain_key: PlainKey = False,
+    deployment: DeploymentFile = None,
+    rpc: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rpc", help="JSON-RPC provider; repeat the option for several independent ones."
+        ),
+    ] = None,
+    url: Annotated[
+        str, typer.Option(help="URL at which voters and other nodes reach this node.")
+    ] = "",
 ) -> None:
-    """Create a signing key, and show what to set before `ostraka node run`.
+    """Create a signing key and a commented settings file.
 
     A passphrase protects the key, and with it the secrets of polls. The command asks for it, unless
     it comes from OSTRAKA_NODE_PASSPHRASE_FILE, OSTRAKA_NODE_PASSPHRASE or a systemd credential.
 
-    Example: ostraka node init /srv/ostraka
+    Example: ostraka node init /srv/ostraka --deployment deployments/1.json --url https://n1.example
     """
     # Slow to import, like the imports of `run`.
+    from ostraka.files import write_new
     from ostraka.key_files import create_key
     from ostraka.services.settings import NODE_PASSPHRASES
 
+    contracts = read_deployment(deployment)
     key = create_key(folder / "key", chosen(folder / "key", NODE_PASSPHRASES, plain_key))
+    settings = folder / "node.toml"
+    content = _SETTINGS.format(
+        key_file=(folder / "key").absolute(),
+        protection=protection(plain_key),
+        database=(folder / "node.db").absolute(),
+        rpc_urls=json.dumps(rpc or [DEFAULT_RPC]),
+        url=url,
+        registry=address_of(contracts, "PollRegistry"),
+        deployed_at=block_of(contracts),
+    )
+    write_new(settings, content.encode())
     typer.echo(f"Node address: {key.address_hex}")
-    typer.echo("Set these, then run `ostraka node run`:")
-    typer.echo(f"  OSTRAKA_NODE_KEY_FILE={(folder / 'key').absolute()}")
-    if plain_key:
-        typer.echo("  OSTRAKA_NODE_PLAIN_KEY=true")
-    else:
-        typer.echo("  OSTRAKA_NODE_PASSPHRASE_FILE=…         or type the passphrase at each start")
-    typer.echo(f"  OSTRAKA_NODE_DATABASE_URL=sqlite:///{(folder / 'node.db').absolute()}")
-    typer.echo('  OSTRAKA_NODE_RPC_URLS=["https://…"]   ideally several independent providers')
-    typer.echo("  OSTRAKA_NODE_REGISTRY=0x…             address of the PollRegistry")
-    typer.echo("  OSTRAKA_NODE_URL=https://…            where others can reach this node")
-    typer.echo('  OSTRAKA_NODE_COMMITTEES=["0x…"]       committees to join, or set FELLOW_NODES')
+    typer.echo(f"Check {settings}, then: ostraka node run --settings {settings}")
 
 
 @app.command()
-def run() -> None:
+def run(
+    settings: Annotated[
+        Path | None, typer.Option(help="TOML file, as created by `ostraka node init`.")
+    ] = None,
+) -> None:
     """Serve until interrupted.
 
-    Settings come from `OSTRAKA_NODE_…`; `ostraka node init` lists them. The node joins only
-    committees that OSTRAKA_NODE_COMMITTEES names, or whose other nodes are all in
-    OSTRAKA_NODE_FELLOW_NODES. It announces a key only for polls that its policy allows:
-    OSTRAKA_NODE_CREATORS limits who may create them, and a secret poll's minimum of ballots must be
-    at least OSTRAKA_NODE_MINIMUM_BALLOTS.
+    Settings come from the file and from environment variables `OSTRAKA_NODE_…`, which take
+    precedence. The node joins only committees that `committees` names, or whose other nodes are all
+    in `fellow_nodes`. It announces a key only for polls that its policy allows: `creators` limits
+    who may create them, and a secret poll's minimum of ballots must be at least `minimum_ballots`.
 
-    Example: ostraka node run
+    Example: ostraka node run --settings /srv/ostraka/node.toml
     """
     from ostraka.services.run_node import run_node
     from ostraka.services.settings import NodeSettings
 
     try:
-        settings = NodeSettings()
+        loaded = NodeSettings.load(settings)
     except (ValidationError, SettingsError) as error:
         refuse_settings("OSTRAKA_NODE_", error)
-    run_node(settings)
+    run_node(loaded)

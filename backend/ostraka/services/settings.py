@@ -1,10 +1,10 @@
-"""Settings of services: environment variables and, for the gateway, also a file."""
+"""Settings of services: environment variables, and a TOML file for those not set there."""
 
 import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork
 from pydantic_settings import (
@@ -43,8 +43,48 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 _WEB = Path(__file__).resolve().parents[3] / "web" / "dist"
 
 
-class NodeSettings(BaseSettings):
-    """Settings of one tallying node."""
+class ServiceSettings(BaseSettings):
+    """Settings of a service, from its environment and its file."""
+
+    @classmethod
+    def load(cls, file: Path | None) -> Self:
+        """Read settings from the environment and, for those not set there, from a TOML file.
+
+        Raises:
+            ValidationError: Something is missing, wrong or unknown.
+            ValueError: The file is not TOML, or others may read it and a password in it.
+            OSError: It cannot be read.
+        """
+        if file is None:
+            return cls()
+        # The library treats a missing file as empty, and its errors do not name the file.
+        require_private(file)
+        try:
+            tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{file}: not UTF-8") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{file}: not TOML: {error}") from error
+
+        class WithFile(cls):  # type: ignore[valid-type, misc]
+            model_config = SettingsConfigDict(toml_file=file)
+
+            @classmethod
+            def settings_customise_sources(
+                cls,
+                settings_cls: type[BaseSettings],
+                init_settings: PydanticBaseSettingsSource,
+                env_settings: PydanticBaseSettingsSource,
+                dotenv_settings: PydanticBaseSettingsSource,
+                file_secret_settings: PydanticBaseSettingsSource,
+            ) -> tuple[PydanticBaseSettingsSource, ...]:
+                return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+        return WithFile()
+
+
+class NodeSettings(ServiceSettings):
+    """Settings of one tallying node. `OSTRAKA_NODE_…` take precedence over the file."""
 
     model_config = SettingsConfigDict(env_prefix="OSTRAKA_NODE_", extra="forbid")
 
@@ -91,7 +131,7 @@ class NodeSettings(BaseSettings):
         return replace(NODE_PASSPHRASES, file=self.passphrase_file)
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(ServiceSettings):
     """Settings of a gateway. `OSTRAKA_GATEWAY_…` take precedence over the file."""
 
     model_config = SettingsConfigDict(env_prefix="OSTRAKA_GATEWAY_", extra="forbid")
@@ -133,40 +173,3 @@ class GatewaySettings(BaseSettings):
     def passphrases(self) -> Passphrases:
         """Return the sources of the key's passphrase."""
         return replace(GATEWAY_PASSPHRASES, file=self.passphrase_file)
-
-    @classmethod
-    def load(cls, file: Path | None) -> "GatewaySettings":
-        """Read settings from the environment and, for those not set there, from a TOML file.
-
-        Raises:
-            ValidationError: Something is missing, wrong or unknown.
-            ValueError: The file is not TOML, or others may read it and a password in it.
-            OSError: It cannot be read.
-        """
-        if file is None:
-            return cls()
-        # The library treats a missing file as empty, and its errors do not name the file.
-        require_private(file)
-        try:
-            tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{file}: not UTF-8") from error
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError(f"{file}: not TOML: {error}") from error
-
-        class WithFile(cls):  # type: ignore[valid-type, misc]
-            model_config = SettingsConfigDict(toml_file=file)
-
-            @classmethod
-            def settings_customise_sources(
-                cls,
-                settings_cls: type[BaseSettings],
-                init_settings: PydanticBaseSettingsSource,
-                env_settings: PydanticBaseSettingsSource,
-                dotenv_settings: PydanticBaseSettingsSource,
-                file_secret_settings: PydanticBaseSettingsSource,
-            ) -> tuple[PydanticBaseSettingsSource, ...]:
-                return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
-        loaded: GatewaySettings = WithFile()
-        return loaded
