@@ -189,6 +189,11 @@ class Registry(DeployedContract):
             list(signatures),
         )
 
+    def has_committee(self, digest: bytes) -> bool:
+        """Return whether a committee of this digest is registered."""
+        quorum: int = self.read("committee", digest)[3]
+        return quorum != 0
+
     def create_poll(
         self,
         sender: Sender,

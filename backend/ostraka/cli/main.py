@@ -9,10 +9,12 @@ from ostraka.cli import (
     board,
     census,
     chain,
+    committee,
     demo,
     gateway,
     invite,
     key,
+    members,
     node,
     poll,
     propose,
@@ -52,6 +54,8 @@ app.command("watch", rich_help_panel=_LOOK)(poll.watch)
 app.add_typer(board.app, name="board", rich_help_panel=_LOOK)
 app.command("demo", rich_help_panel=_LOOK)(demo.demo)
 app.add_typer(chain.app, name="chain", rich_help_panel=_OPERATE)
+app.add_typer(committee.app, name="committee", rich_help_panel=_OPERATE)
+app.add_typer(members.app, name="members", rich_help_panel=_ORGANIZE)
 app.add_typer(gateway.app, name="gateway", rich_help_panel=_OPERATE)
 app.add_typer(node.app, name="node", rich_help_panel=_OPERATE)
 

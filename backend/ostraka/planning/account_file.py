@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ostraka.wire.addresses import canonical_address
+from ostraka.wire.addresses import canonical_address, read_address
 from ostraka.wire.wording import did_you_mean
 
 COLUMNS = ("account", "weight", "signing_key")
 INVITATION_COLUMNS = ("address", "weight")
+MEMBER_COLUMNS = ("account", "weight")
 _BLANK = frozenset({"signing_key"})
 """Columns in which a line may have nothing."""
 _MAX_WEIGHT = 1 << 64
@@ -48,6 +49,18 @@ def read_invitations(path: Path) -> list[dict[str, Any]]:
         WrongLines, OSError: As `read_accounts`.
     """
     return _read(path, INVITATION_COLUMNS)
+
+
+def read_members(path: Path) -> dict[bytes, int]:
+    """Return the weight of every account in a list of members.
+
+    Raises:
+        WrongLines, OSError: As `read_accounts`.
+    """
+    return {
+        read_address(entry["account"]): int(entry["weight"])
+        for entry in _read(path, MEMBER_COLUMNS)
+    }
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
