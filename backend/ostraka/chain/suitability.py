@@ -9,7 +9,7 @@ from web3 import Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, Web3RPCError
 
 from ostraka.chain.contract import call, checksum
-from ostraka.chain.errors import ChainError
+from ostraka.chain.errors import Refused
 
 REGISTRY_GAS = 15_500_000
 """Gas that creating the registry with its three contracts takes at most; a test holds it.
@@ -25,7 +25,7 @@ _GENERATOR = (1).to_bytes(32, "big") + (2).to_bytes(32, "big")
 _ADD, _MULTIPLY = (6).to_bytes(20, "big"), (7).to_bytes(20, "big")
 
 
-class Unsuitable(ChainError):
+class Unsuitable(Refused):
     """The chain cannot run the contracts; the message lists every reason."""
 
 
