@@ -1,7 +1,7 @@
-"""Bring the contracts of this release onto a chain, step by step.
+"""Deploy the contracts of this release, step by step.
 
-Every step may be interrupted and repeated: what is on chain already is found at its address, and
-what was sent is in the payer's journal. `Deployment` is the record that operators pass on.
+Every step can be interrupted and repeated: contracts on chain are found at their addresses, and the
+payer's journal has the transactions. `Deployment` is the record that operators pass on.
 
 Source: docs/operations.md, "Deploy the contracts"; docs/protocol.md §18.
 """
@@ -36,14 +36,14 @@ from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.releases import created_address, known_releases
 
 PERIOD_FLOOR_S = 3600
-"""Least periods of a registry that anybody should trust; less is for tests."""
+"""Shortest periods of a registry that holds real votes; shorter ones are for tests."""
 GAS = {
     "PollRegistry": REGISTRY_GAS,
     "BudgetTreasury": 8_500_000,
     "MemberRegistry": 600_000,
     "TestToken": 2_000_000,
 }
-"""Gas that creating a contract takes at most; a test holds the figures."""
+"""Most gas that creating each contract takes; a test checks the figures."""
 FACTORY_GAS = 100_000
 _CHILDREN = {
     "PollRegistry": ("GeneratorTable", "VotingKeys", "PollRules"),
@@ -57,13 +57,13 @@ Address = Annotated[str, Field(pattern="^0x[0-9a-f]{40}$")]
 
 
 class CreatedContract(BaseModel):
-    """One contract as a source verification asks for it.
+    """One contract, with what source verification needs.
 
     Attributes:
         address: 0x-hex.
         creator: Factory, contract or account that created it.
         block: In which it was created.
-        transaction: By which; None where another deployment brought it onto the chain.
+        transaction: That created it; None if it was there before.
         constructor_arguments: ABI-encoded, 0x-hex.
         source: File and name, as the compiler was given them.
     """
@@ -82,7 +82,7 @@ class Deployment(BaseModel):
     """The contracts of one chain; `deployments/CHAIN_ID.json` holds it.
 
     Attributes:
-        genesis: Hash of block 0, which tells a test chain from an earlier one of the same id.
+        genesis: Hash of block 0; it differs between test chains of the same id.
         deployed_at: Block of the earliest contract: reading of events starts there.
         period_floor_s: Least number of seconds of the registry's periods.
         compiler: Version, as block explorers name it.
@@ -101,7 +101,7 @@ class Deployment(BaseModel):
     contracts: dict[str, CreatedContract]
 
     def address(self, name: str) -> bytes:
-        """Address of a contract, 20 bytes.
+        """Return the address of a contract, 20 bytes.
 
         Raises:
             ValueError: It was not deployed.
@@ -118,7 +118,7 @@ class Deployment(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> "Deployment":
-        """The record in a file.
+        """Read the record in a file.
 
         Raises:
             ValueError: It is no such record; names the file and the member.
@@ -134,7 +134,7 @@ class Deployment(BaseModel):
 
 @dataclass(frozen=True)
 class ChainIdentity:
-    """Chain id of EIP-155, and hash of block 0, 32 bytes."""
+    """A chain: its id (EIP-155), and the hash of block 0, 32 bytes."""
 
     id: int
     genesis: bytes
@@ -151,7 +151,7 @@ class ChainIdentity:
 
 @dataclass(frozen=True)
 class TestToken:
-    """A token without value for trials; the payer gets all of it, in whole units."""
+    """A token without value, for trials; the payer gets the whole supply."""
 
     name: str
     symbol: str
@@ -174,11 +174,11 @@ class Order:
 
     @property
     def registry_arguments(self) -> tuple[object, ...]:
-        """Arguments of the registry's constructor."""
+        """Return the arguments of the registry's constructor."""
         return self.period_floor_s, checksum(bytes(20))
 
     def by_factory(self, registry: bytes) -> list[tuple[str, tuple[object, ...]]]:
-        """Names and arguments of what the factory creates, in order."""
+        """Return names and arguments of the factory's contracts, in the order of creation."""
         members = self.members_owner
         return [
             ("PollRegistry", self.registry_arguments),
@@ -187,7 +187,7 @@ class Order:
         ]
 
     def includes(self, name: str) -> bool:
-        """Whether a contract is a part of the order."""
+        """Return whether a contract is part of the order."""
         if name == "MemberRegistry":
             return self.members_owner is not None
         return name != "TestToken" or self.token is not None
@@ -216,10 +216,10 @@ class Deployer:
             self._created.update(self.known.contracts)
 
     def deploy(self, order: Order) -> Deployment:
-        """Bring everything of an order onto the chain that is not there yet.
+        """Deploy everything in an order that is not on chain yet.
 
         Raises:
-            ChainError: The chain cannot be reached, or refuses; what is done stays done.
+            ChainError: The chain cannot be reached, or refuses. A repeated call continues.
         """
         factory = self._factory()
         registry = _address(factory, "PollRegistry", order.registry_arguments)
@@ -242,7 +242,7 @@ class Deployer:
         )
 
     def owed_gas(self, order: Order) -> int:
-        """Gas of what an order still has to send; 0 where everything is on chain."""
+        """Return the gas that an order still needs; 0 if everything is on chain."""
         factory = self._known_factory()
         if factory is None:
             return FACTORY_GAS + sum(gas for name, gas in GAS.items() if order.includes(name))
@@ -256,7 +256,7 @@ class Deployer:
         return owed
 
     def _known_factory(self) -> bytes | None:
-        """Address of the common factory, or of one that was deployed before."""
+        """Return the common factory, or one that was deployed before; None without either."""
         known = self._created.get("Factory")
         candidates = [COMMON_FACTORY, *([] if known is None else [_bytes(known.address)])]
         for address in candidates:
@@ -271,7 +271,7 @@ class Deployer:
         return _bytes(known.address)
 
     def _factory(self) -> bytes:
-        """Address of the factory; deploys one where the chain lacks the common one."""
+        """Return the factory's address. Deploy one if the chain lacks it."""
         known = self._known_factory()
         if known is not None:
             return known
@@ -303,7 +303,7 @@ class Deployer:
         self.done(name, address)
 
     def _test_token(self, token: TestToken) -> None:
-        """Deploy by the account itself: the constructor gives the supply to its sender."""
+        """Deploy without the factory: the constructor gives the supply to its sender."""
         name = "TestToken"
         address = self._known_token()
         if address is None:
@@ -346,7 +346,7 @@ class Deployer:
         return bytes(call(lambda: self.web3.eth.get_code(checksum(address))))
 
     def _code_of(self, address: bytes) -> bytes:
-        """Code of a contract that was created: a replica that lags behind shows it later."""
+        """Return the code of a created contract. Wait for replicas that lag behind."""
         deadline = time.monotonic() + _CODE_SHOWS_S
         while True:
             code = self._code(address)
@@ -367,7 +367,7 @@ class Deployer:
             )
 
     def _creation_block(self, name: str, address: bytes) -> int:
-        """Block in which a contract that others created appears, by bisection."""
+        """Return the block that created a contract, by bisection."""
 
         def there(block: int) -> bool:
             return bool(self.web3.eth.get_code(checksum(address), block))
@@ -409,12 +409,12 @@ class Deployer:
 
 
 def standard_input() -> str:
-    """The compiler's standard JSON input of all contracts, which source verification asks for."""
+    """Return the compiler's standard JSON input of all contracts, for source verification."""
     return json.dumps(build_info("PollRegistry")["input"], indent=1)
 
 
 def _creation_code(name: str, arguments: tuple[object, ...]) -> tuple[bytes, bytes]:
-    """Creation code of a contract without and its encoded arguments."""
+    """Return a contract's creation code and, separately, its encoded arguments."""
     built = artifact(name)
     contract = Web3().eth.contract(abi=built["abi"], bytecode=built["bytecode"])
     code = bytes.fromhex(built["bytecode"][2:])

@@ -1,9 +1,9 @@
-"""Contracts at addresses that follow from their code, by CREATE2.
+"""Create contracts by CREATE2, at addresses that follow from their code.
 
-A contract that CREATE2 makes has an address that commits to the factory, a salt and the whole
-creation code with its arguments. So the address alone shows that nothing but this creation code
-ever ran there, which the runtime code of a contract cannot show. Most chains have the factory of
-the "deterministic deployment proxy" at one address; on others it is deployed first.
+Such an address commits to the factory, a salt and the whole creation code with its arguments. It
+proves that exactly this creation code created the contract, which runtime code cannot prove. Most
+chains have the factory of the "deterministic deployment proxy" at one address; on others it is
+deployed first.
 
 Source: EIP-1014; the factory's calldata is 32 bytes of salt and the creation code.
 """
@@ -29,13 +29,13 @@ SALT = bytes(32)
 
 
 def created_by_factory(factory: bytes, init_code: bytes) -> bytes:
-    """Address of what a factory makes out of creation code and arguments, 20 bytes."""
+    """Return the address of what a factory creates from code and arguments, 20 bytes."""
     return keccak256(b"\xff", factory, SALT, keccak256(init_code))[12:]
 
 
 @dataclass(frozen=True)
 class Call:
-    """A transaction whose data our ABIs do not describe; `Errand` sends it.
+    """A transaction whose data is not a function call of our ABIs; `Errand` sends it.
 
     Attributes:
         to: 20 bytes; None creates a contract.
@@ -47,7 +47,7 @@ class Call:
     data: bytes
 
     def build_transaction(self, given: TxParams) -> TxParams:
-        """All fields but the signature; gas and fees as the chain estimates them."""
+        """Return all fields except the signature, with the chain's estimates of gas and fees."""
         fields: dict[str, Any] = {**given, "data": "0x" + self.data.hex()}
         if self.to is not None:
             fields["to"] = checksum(self.to)
@@ -62,5 +62,5 @@ class Call:
 
 
 def creation(web3: Web3, factory: bytes, init_code: bytes) -> Call:
-    """The transaction by which a factory makes a contract."""
+    """Return the transaction by which a factory creates a contract."""
     return Call(web3, factory, SALT + init_code)

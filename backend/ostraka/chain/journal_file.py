@@ -1,6 +1,6 @@
-"""A journal of transactions in one file, for programs that people run by hand.
+"""A journal of transactions in one file, for commands that send transactions.
 
-Every change is on the disk before the method returns; a lock keeps a second program out.
+Every change is on disk before the method returns. A lock keeps a second program out.
 """
 
 import fcntl
@@ -105,7 +105,7 @@ class FileJournal(MemoryJournal):
                 if one["resent"]:
                     self._resent.add(outgoing.nonce)
         except (KeyError, TypeError, ValueError, Malformed) as error:
-            raise ValueError(f"{self._path}: no journal of transactions, or damaged") from error
+            raise ValueError(f"{self._path}: damaged, or not a journal of transactions") from error
 
 
 def _encoded(one: Outgoing) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What signs an account's transactions: a key of this process, or a signer behind JSON-RPC.
+"""Sign an account's transactions: with a key of this process, or through an external signer.
 
 Source: EIP-1559, EIP-2718; `eth_signTransaction` of the Ethereum JSON-RPC specification.
 """
@@ -20,10 +20,10 @@ class Signer(Protocol):
 
     @property
     def address(self) -> bytes:
-        """The account, 20 bytes."""
+        """Return the account, 20 bytes."""
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
-        """Hash and raw bytes of a signed transaction.
+        """Return hash and raw bytes of a signed transaction.
 
         Args:
             fields: All fields of an EIP-1559 transaction, numbers as integers.
@@ -74,11 +74,11 @@ class RemoteSigner:
             raw = bytes(HexBytes(str(text)))
             self._require_asked(raw, fields)
         except (TypeError, ValueError, KeyError) as error:
-            raise ChainError("the signer answers no signed transaction") from error
+            raise ChainError("the signer's answer is not a signed transaction") from error
         return bytes(Web3.keccak(raw)), raw
 
     def _require_asked(self, raw: bytes, fields: Mapping[str, Any]) -> None:
-        """A signer that changes a fee or a nonce would break the journal's memory of both."""
+        """Refuse a transaction that differs: the journal relies on its nonce and fees."""
         signed = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
         for name, value in fields.items():
             found = signed["type"] if name == "type" else signed[name]
@@ -95,7 +95,7 @@ def _json_value(value: Any) -> Any:
 
 
 def _comparable(value: Any) -> int | bytes:
-    """Integers as they are; addresses and data as bytes."""
+    """Return integers as they are, addresses and data as bytes."""
     if isinstance(value, int):
         return value
     return bytes(HexBytes(value))

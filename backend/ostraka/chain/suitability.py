@@ -1,4 +1,4 @@
-"""Whether a chain can run Ostraka's contracts, asked before anything is sent.
+"""Check whether a chain can run the contracts, before anything is sent.
 
 Source: docs/operations.md, "Which chains".
 """
@@ -12,12 +12,12 @@ from ostraka.chain.contract import call, checksum
 from ostraka.chain.errors import Refused
 
 REGISTRY_GAS = 15_500_000
-"""Gas that creating the registry with its three contracts takes at most; a test holds it.
+"""Most gas that creating the registry with its three contracts takes; a test checks it.
 
 Below 2²⁴, the most gas of one transaction (EIP-7825).
 """
 DEPLOYMENT_GAS = 24_000_000
-"""Gas that registry and treasury take at most together."""
+"""Most gas that registry and treasury take together."""
 
 # PUSH0 ×3, MCOPY; then one word that says 1.
 _CANCUN_PROBE = "0x5f5f5f5e60015f5260205ff3"
@@ -37,12 +37,12 @@ class Suitability:
         chain_id: Of EIP-155.
         head: Number of the newest block.
         block_gas_limit: Most gas of one block.
-        finalized: Number of the newest final block, None where the chain names none.
+        finalized: Number of the newest final block; None if the chain has no such tag.
         wei_per_gas: What a transaction should offer now.
         cost: What the transactions that are still to be sent cost now, in the coin's smallest unit.
         balance: What the paying account has, likewise; None where no account is named.
-        obstacles: Why the contracts cannot be deployed; empty where they can.
-        warnings: What will go wrong later.
+        obstacles: Reasons why the contracts cannot be deployed; empty if they can.
+        warnings: Problems that will show later.
     """
 
     chain_id: int
@@ -100,7 +100,9 @@ def _suitability(web3: Web3, account: bytes | None, owed_gas: int) -> Suitabilit
         )
     finalized = _finalized(web3)
     if finalized is None:
-        warnings.append("the chain names no finalized block: nodes release no tally without one")
+        warnings.append(
+            "the chain has no finalized block; nodes do not release a tally without one"
+        )
     return Suitability(
         chain_id,
         block["number"],
@@ -115,7 +117,7 @@ def _suitability(web3: Web3, account: bytes | None, owed_gas: int) -> Suitabilit
 
 
 def coins(smallest: int) -> str:
-    """An amount of the chain's coin, of 18 decimals, rounded up to a millionth."""
+    """Format an amount of the chain's coin, of 18 decimals, rounded up to a millionth."""
     millionths = -(-smallest // 10**12)
     return f"{millionths // 10**6:,}.{millionths % 10**6:06}".rstrip("0").rstrip(".")
 
@@ -130,7 +132,7 @@ def _answers_one(web3: Web3, creation_code: str) -> bool:
 
 
 def _has_curve(web3: Web3) -> bool:
-    """Whether G + G and 2 · G are the same point."""
+    """Return whether G + G and 2 · G are the same point."""
     try:
         added = web3.eth.call(
             {"to": checksum(_ADD), "data": "0x" + (2 * _GENERATOR).hex()}  # type: ignore[typeddict-item]
