@@ -16,7 +16,7 @@ from ostraka.chain.deployment import (
     Deployer,
     Deployment,
     Order,
-    TestToken,
+    TokenOrder,
 )
 from ostraka.chain.factory import COMMON_FACTORY, FACTORY_CODE, FACTORY_INIT_CODE
 from ostraka.chain.journal_file import FileJournal
@@ -103,25 +103,30 @@ def test_without_its_record_a_deployment_is_found_again(anvil: str, tmp_path: Pa
 
 
 def test_an_interrupted_deployment_continues(rpc: str, tmp_path: Path) -> None:
-    web3, order = connect(rpc), Order(9, token=TestToken("Half", "HLF", 5))
+    web3 = connect(rpc)
+    order = Order(9, token=TokenOrder("Half", "HLF", 5))
     chain_ = ChainIdentity.of(web3)
     signer = KeySigner(Anvil().payer)
 
     class Stopped(Exception):
         pass
 
-    def stop(name: str, _: bytes) -> None:
+    record = tmp_path / "record"
+
+    def stop(so_far: Deployment, name: str) -> None:
+        so_far.write(record)
         if name == "PollRules":
             raise Stopped
 
     path = tmp_path / "journal"
     with FileJournal(path) as journal, pytest.raises(Stopped):
-        Deployer(web3, chain_, Payer(signer, journal), None, stop).deploy(order)
+        Deployer(web3, chain_, Payer(signer, journal), order, None, stop).deploy()
     before = web3.eth.get_transaction_count(Anvil().payer.address)  # type: ignore[arg-type]
+    known = Deployment.read(record)
     with FileJournal(path) as journal:
-        deployer = Deployer(web3, chain_, Payer(signer, journal))
-        assert deployer.owed_gas(order) == GAS["BudgetTreasury"] + GAS["TestToken"]
-        found = deployer.deploy(order)
+        deployer = Deployer(web3, chain_, Payer(signer, journal), order, known)
+        assert deployer.owed_gas() == GAS["BudgetTreasury"] + GAS["TestToken"]
+        found = deployer.deploy()
     after = web3.eth.get_transaction_count(Anvil().payer.address)  # type: ignore[arg-type]
     assert after == before + 2
     assert set(found.contracts) >= {"PollRegistry", "BudgetTreasury", "RoundRules", "TestToken"}
@@ -143,10 +148,10 @@ def test_a_sent_transaction_is_not_sent_again_after_a_crash(anvil: str, tmp_path
 
     path = tmp_path / "journal"
     with Crashing(path) as journal, pytest.raises(Crash):
-        Deployer(web3, chain_, Payer(signer, journal)).deploy(order)
+        Deployer(web3, chain_, Payer(signer, journal), order).deploy()
     before = web3.eth.get_transaction_count(Anvil().payer.address, "pending")  # type: ignore[arg-type]
     with FileJournal(path) as journal:
-        Deployer(web3, chain_, Payer(signer, journal)).deploy(order)
+        Deployer(web3, chain_, Payer(signer, journal), order).deploy()
     # The treasury's alone.
     assert web3.eth.get_transaction_count(Anvil().payer.address) == before + 1  # type: ignore[arg-type]
 
@@ -170,9 +175,9 @@ def test_a_record_of_another_chain_does_not_count(anvil: str, tmp_path: Path) ->
     web3 = connect(anvil)
     payer = Payer(KeySigner(Anvil().payer), MemoryJournal())
     chain_ = ChainIdentity.of(web3)
-    found = Deployer(web3, chain_, payer).deploy(Order(11))
+    found = Deployer(web3, chain_, payer, Order(11)).deploy()
     elsewhere = found.model_copy(update={"genesis": "0x" + 64 * "0"})
-    again = Deployer(web3, chain_, payer, elsewhere).deploy(Order(11))
+    again = Deployer(web3, chain_, payer, Order(11), elsewhere).deploy()
     assert again.contracts["PollRegistry"].transaction is None
 
 

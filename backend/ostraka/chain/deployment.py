@@ -40,11 +40,12 @@ PERIOD_FLOOR_S = 3600
 GAS = {
     "PollRegistry": REGISTRY_GAS,
     "BudgetTreasury": 8_500_000,
-    "MemberRegistry": 600_000,
-    "TestToken": 2_000_000,
+    "MemberRegistry": 450_000,
+    "TestToken": 1_900_000,
 }
 """Most gas that creating each contract takes; a test checks the figures."""
-FACTORY_GAS = 100_000
+FACTORY_GAS = 80_000
+_WITH_EVENTS = ("PollRegistry", "BudgetTreasury")
 _CHILDREN = {
     "PollRegistry": ("GeneratorTable", "VotingKeys", "PollRules"),
     "BudgetTreasury": ("RoundRules",),
@@ -150,7 +151,7 @@ class ChainIdentity:
 
 
 @dataclass(frozen=True)
-class TestToken:
+class TokenOrder:
     """A token without value, for trials; the payer gets the whole supply."""
 
     name: str
@@ -170,7 +171,7 @@ class Order:
 
     period_floor_s: int = PERIOD_FLOOR_S
     members_owner: bytes | None = None
-    token: TestToken | None = None
+    token: TokenOrder | None = None
 
     @property
     def registry_arguments(self) -> tuple[object, ...]:
@@ -200,58 +201,62 @@ class Deployer:
     Attributes:
         chain: Which chain this is.
         payer: Pays, and remembers what it sent.
+        order: What to deploy.
         known: An earlier record; one of another chain does not count.
-        done: Called with each contract's name and address once it is on chain.
+        done: Called with the record so far and the name of each contract once it is on chain.
     """
 
     web3: Web3
     chain: ChainIdentity
     payer: Payer
+    order: Order
     known: Deployment | None = None
-    done: Callable[[str, bytes], None] = lambda name, address: None
+    done: Callable[[Deployment, str], None] = lambda record, name: None
     _created: dict[str, CreatedContract] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.known is not None and self.known.genesis == _hex(self.chain.genesis):
             self._created.update(self.known.contracts)
 
-    def deploy(self, order: Order) -> Deployment:
+    def deploy(self) -> Deployment:
         """Deploy everything in an order that is not on chain yet.
 
         Raises:
             ChainError: The chain cannot be reached, or refuses. A repeated call continues.
         """
         factory = self._factory()
-        registry = _address(factory, "PollRegistry", order.registry_arguments)
-        for name, arguments in order.by_factory(registry):
+        registry = _address(factory, "PollRegistry", self.order.registry_arguments)
+        for name, arguments in self.order.by_factory(registry):
             self._by_factory(factory, name, arguments)
             for nonce, child in enumerate(_CHILDREN.get(name, ()), start=1):
                 self._child(name, nonce, child)
-        if order.token is not None:
-            self._test_token(order.token)
+        if self.order.token is not None:
+            self._test_token(self.order.token)
+        return self._record_so_far()
+
+    def _record_so_far(self) -> Deployment:
+        read = [self._created[name] for name in _WITH_EVENTS if name in self._created]
         return Deployment(
             chain_id=self.chain.id,
             genesis=_hex(self.chain.genesis),
             release=__version__,
-            deployed_at=min(
-                self._created[name].block for name in ("PollRegistry", "BudgetTreasury")
-            ),
-            period_floor_s=order.period_floor_s,
+            deployed_at=min((one.block for one in read), default=0),
+            period_floor_s=self.order.period_floor_s,
             compiler=f"v{build_info('PollRegistry')['solcLongVersion']}",
-            contracts=self._created,
+            contracts=dict(self._created),
         )
 
-    def owed_gas(self, order: Order) -> int:
+    def owed_gas(self) -> int:
         """Return the gas that an order still needs; 0 if everything is on chain."""
         factory = self._known_factory()
         if factory is None:
-            return FACTORY_GAS + sum(gas for name, gas in GAS.items() if order.includes(name))
-        registry = _address(factory, "PollRegistry", order.registry_arguments)
+            return FACTORY_GAS + sum(gas for name, gas in GAS.items() if self.order.includes(name))
+        registry = _address(factory, "PollRegistry", self.order.registry_arguments)
         owed = 0
-        for name, arguments in order.by_factory(registry):
+        for name, arguments in self.order.by_factory(registry):
             if not self._code(_address(factory, name, arguments)):
                 owed += GAS[name]
-        if order.token is not None and self._known_token() is None:
+        if self.order.token is not None and self._known_token() is None:
             owed += GAS["TestToken"]
         return owed
 
@@ -277,6 +282,7 @@ class Deployer:
             return known
         address, receipt = self._sent("Factory", Call(self.web3, None, FACTORY_INIT_CODE))
         self._record("Factory", address, self.payer.address, receipt, b"", "")
+        self.done(self._record_so_far(), "Factory")
         return address
 
     def _by_factory(self, factory: bytes, name: str, arguments: tuple[object, ...]) -> None:
@@ -300,9 +306,9 @@ class Deployer:
             transaction = creation(self.web3, factory, code + encoded)
             _, receipt = self._sent(name, transaction, address)
             self._record(name, address, factory, receipt, encoded, _source(name))
-        self.done(name, address)
+        self.done(self._record_so_far(), name)
 
-    def _test_token(self, token: TestToken) -> None:
+    def _test_token(self, token: TokenOrder) -> None:
         """Deploy without the factory: the constructor gives the supply to its sender."""
         name = "TestToken"
         address = self._known_token()
@@ -310,7 +316,7 @@ class Deployer:
             code, encoded = _creation_code(name, (token.name, token.symbol, token.supply))
             address, receipt = self._sent(name, Call(self.web3, None, code + encoded))
             self._record(name, address, self.payer.address, receipt, encoded, _source(name))
-        self.done(name, address)
+        self.done(self._record_so_far(), name)
 
     def _child(self, parent: str, nonce: int, name: str) -> None:
         """Record a contract that another one's constructor created."""
@@ -325,7 +331,7 @@ class Deployer:
                 "source": _source(name),
             }
         )
-        self.done(name, address)
+        self.done(self._record_so_far(), name)
 
     def _sent(
         self, name: str, transaction: Call, expected: bytes | None = None

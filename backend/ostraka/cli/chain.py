@@ -19,7 +19,7 @@ from ostraka.cli.sender_options import (
 )
 
 if TYPE_CHECKING:
-    from ostraka.chain.deployment import Deployment, TestToken
+    from ostraka.chain.deployment import Deployment, TokenOrder
     from ostraka.chain.suitability import Suitability
 
 app = typer.Typer(help="Deploy the contracts on a chain.", no_args_is_help=True)
@@ -34,13 +34,13 @@ Folder = Annotated[
 ]
 
 
-def _token(value: str) -> "TestToken":
-    from ostraka.chain.deployment import TestToken
+def _token(value: str) -> "TokenOrder":
+    from ostraka.chain.deployment import TokenOrder
 
     parts = value.rsplit(":", 2)
     if len(parts) != 3 or not all(parts) or not parts[2].isdecimal():
         raise typer.BadParameter("expected NAME:SYMBOL:SUPPLY, as in 'Trial:TRY:1000000'")
-    return TestToken(parts[0], parts[1], int(parts[2]))
+    return TokenOrder(parts[0], parts[1], int(parts[2]))
 
 
 @app.command()
@@ -115,15 +115,17 @@ def deploy(
     record = deployments / f"{chain.id}.json"
     known = Deployment.read(record) if record.exists() else None
     with journaled(deployments, chain, signs) as payer:
-        deployer = Deployer(
-            web3, chain, payer, known, lambda name, at: note(as_json, f"{name}: 0x{at.hex()}")
-        )
-        found = suitability(web3, signs.address, deployer.owed_gas(order))
+
+        def done(so_far: Deployment, name: str) -> None:
+            so_far.write(record)
+            note(as_json, f"{name}: 0x{so_far.address(name).hex()}")
+
+        deployer = Deployer(web3, chain, payer, order, known, done)
+        found = suitability(web3, signs.address, deployer.owed_gas())
         for warning in found.warnings:
             note(as_json, f"Warning: {warning}")
         found.require()
-        deployed = deployer.deploy(order)
-    deployed.write(record)
+        deployed = deployer.deploy()
     emit(as_json, _deployment_json(deployed, record), _deployment_table(deployed), _next(record))
 
 
