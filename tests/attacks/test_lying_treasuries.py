@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ostraka_verifier import checks, rpc
-from ostraka_verifier.checks import Audit, Claimed, Finding
+from ostraka_verifier import rpc
+from ostraka_verifier.checks import Audit, Claimed, Finding, numbered
 from ostraka_verifier.cli import app
 from ostraka_verifier.curve import load
 from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence, Transfer
@@ -34,7 +34,7 @@ ROUND = CHAIN.round
 assert isinstance(ROUND.moved, tuple)
 MOVED = [one for one in ROUND.moved if isinstance(one, Transfer)]
 ITS_OWN = b"\x60\x01" * 100
-ROUND_CHECKS = ("D1", "D2", "D3", "D4")
+ROUND_CHECKS = numbered("D1", "D2", "D3", "D4")
 
 
 class Believing(Releases):
@@ -65,7 +65,7 @@ def by_the_old_rule(
     board = BOARD.encode()
     chain = read_evidence(ChainReader(endpoint.url, REGISTRY), 1, board)
     with monkeypatch.context() as old:
-        old.setattr(checks, "_check_moved", lambda _: None)
+        old.setattr("ostraka_verifier.checks.round._check_moved", lambda _: None)
         known = Believing(())
         audit = Audit(load(), Claimed(REGISTRY, 1), chain, board, randbits, releases=known)
         return {one.check: one for one in audit.run(ROUND_CHECKS)}

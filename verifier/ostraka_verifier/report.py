@@ -149,7 +149,7 @@ def _require_chain(reader: ChainReader, poll: bytes) -> None:
 
 def report_of(audit: Audit) -> Report:
     """Run all checks of an audit and report."""
-    findings = audit.run()
+    findings = audit.run(CHECKS)
     chain = audit.chain
     return Report(
         title=_description(audit).title,

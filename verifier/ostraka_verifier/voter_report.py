@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ostraka_verifier.challenge import Opening, Said, check_noted, check_opening
-from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict
+from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict, numbered
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainReader, read_board
@@ -37,7 +37,7 @@ _CLAIMS = {
     "V6": "the ballot is recorded: enough nodes gave receipts",
     "V7": "the ballot is among those that were counted",
 }
-_OF_THE_ROOT = ("P1", "P2", "P3", "C1", "B1", "B2", "B3", "T1", "T2")
+_OF_THE_ROOT = numbered("P1", "P2", "P3", "C1", "B1", "B2", "B3", "T1", "T2")
 """Checks that prove that the board's ballots are those of the root on chain."""
 
 
