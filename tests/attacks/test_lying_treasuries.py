@@ -15,10 +15,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ostraka_verifier import rpc
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import Audit, Claimed, Finding, numbered
 from ostraka_verifier.cli import app
 from ostraka_verifier.curve import load
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence, Transfer
+from ostraka_verifier.evidence import ChainEvidence, RoundEvidence, Transfer
 from ostraka_verifier.releases import Found, Releases
 from ostraka_verifier.report import read_evidence
 from tests.support.deployments import treasury_code

@@ -30,15 +30,12 @@ from ostraka.demo.local_stack import CHAIN_ID
 from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka.planning import round_rules
+from ostraka_verifier.board_source import read_board
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict, numbered
 from ostraka_verifier.curve import load
-from ostraka_verifier.evidence import (
-    ChainEvidence,
-    ChainReader,
-    DeploymentEvidence,
-    read_board,
-)
+from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence
 from ostraka_verifier.outcome import Misfit, Order
 from ostraka_verifier.releases import domain_immutables, known_releases
 from ostraka_verifier.report import read_evidence

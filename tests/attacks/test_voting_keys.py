@@ -15,10 +15,10 @@ import pytest
 from ostraka.keys import SigningKey
 from ostraka_verifier import rpc
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import Audit, Claimed, Finding, numbered
 from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256, word
-from ostraka_verifier.evidence import ChainReader
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import approval
 from ostraka_verifier.releases import created_address

@@ -16,10 +16,11 @@ import pytest
 
 from ostraka.node.accepting import MAX_VERSIONS
 from ostraka_verifier.board import Board
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.evidence import ChainEvidence, ChainReader
+from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import Tally
 from tests.support.polls import tally_digest

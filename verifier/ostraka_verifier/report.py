@@ -12,10 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from ostraka_verifier.board import split_sections
+from ostraka_verifier.board_source import read_board
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict, no_board
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
+from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
 from ostraka_verifier.parameters import Description, PollIdentity, RoundReference
 from ostraka_verifier.rpc import Progress, Unanswered, no_progress

@@ -11,12 +11,14 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json, read_bytes
-from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.errors import AuditError, Malformed, Undecided
+
+_T = TypeVar("_T")
 
 _MAX_RPC_BYTES = 64 * 2**20
 TIMEOUT = httpx.Timeout(60, connect=10)
@@ -74,6 +76,15 @@ def answers_of_the_endpoint() -> Iterator[None]:
         yield
     except Malformed as error:
         raise Unanswered(f"the RPC endpoint answers what no chain would: {error}") from error
+
+
+def readable_or_error(read: Callable[[], _T]) -> _T | AuditError:
+    """Read a part of the evidence, or return why it cannot be read: that concerns no other part."""
+    try:
+        with answers_of_the_endpoint():
+            return read()
+    except AuditError as error:
+        return error
 
 
 class JsonRpc:

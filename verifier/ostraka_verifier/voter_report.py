@@ -11,11 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ostraka_verifier.board_source import read_board
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.challenge import Opening, Said, check_noted, check_opening
 from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict, numbered
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
-from ostraka_verifier.evidence import ChainReader, read_board
 from ostraka_verifier.published import PublishedPoll, read_published
 from ostraka_verifier.receipt import Receipted, check_receipts, is_recorded, read_votes
 from ostraka_verifier.report import (

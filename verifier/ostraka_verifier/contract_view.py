@@ -1,0 +1,52 @@
+"""A contract as an RPC endpoint shows it at one block."""
+
+from collections.abc import Sequence
+
+from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader
+from ostraka_verifier.evidence import CodeEvidence
+from ostraka_verifier.rpc import JsonRpc, Log
+
+
+class ContractView:
+    """Reads one contract at one block.
+
+    Raises everywhere: Undecided when the endpoint cannot be reached, refuses, or answers what no
+    chain would; Malformed when an answer has another shape than the function's.
+    """
+
+    def __init__(self, rpc: JsonRpc, address: bytes, block: int) -> None:
+        """Args:
+        address: The contract's, 20 bytes.
+        """
+        self._rpc = rpc
+        self._address = address
+        self._block = block
+
+    def code(self) -> bytes:
+        """Return its code, empty without a contract."""
+        return self._rpc.code(self._address, self._block)
+
+    def call(self, signature: str, arguments: bytes = b"") -> bytes:
+        """Return the answer of a view function."""
+        return self._rpc.call(self._address, signature, arguments, self._block)
+
+    def word(self, getter: str) -> bytes:
+        """Return the first word of a getter's answer."""
+        return Reader(self.call(getter), getter).take(WORD_BYTES, "answer")
+
+    def address(self, getter: str) -> bytes:
+        """Return the address that a getter answers; fewer bytes if the answer is no word."""
+        return self.call(getter)[WORD_BYTES - ADDRESS_BYTES : WORD_BYTES]
+
+    def part(self, getter: str) -> CodeEvidence:
+        """Return the contract that a getter names."""
+        part = self.word(getter)[-ADDRESS_BYTES:]
+        return CodeEvidence(part, self._rpc.code(part, self._block))
+
+    def events(self, topics: Sequence[bytes]) -> list[Log]:
+        """Return all its events with these topics, oldest first."""
+        return self._rpc.logs(self._address, topics, self._block)
+
+    def newest_events(self, topics: Sequence[bytes]) -> list[Log]:
+        """Return some of the newest such events, oldest first; empty only if there are none."""
+        return self._rpc.latest_logs(self._address, topics, self._block)
