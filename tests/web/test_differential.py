@@ -254,7 +254,7 @@ def told_otherwise(random: Random, chain: ChainEvidence) -> ChainEvidence:
             chain = replace(chain, **missing)
         elif kind == 1:
             errors = (
-                Malformed("answer: too short"),
+                Malformed("answer", "too short"),
                 Undecided("no answer"),
                 Rejected("C3", "census", "too few voters"),
             )

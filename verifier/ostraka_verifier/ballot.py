@@ -110,7 +110,7 @@ class BallotLayout:
         first, last = ADDRESS_BYTES + CAST_AT_BYTES, -SCALAR_BYTES * self.shape.scalars
         for number, data in enumerate(items):
             if len(data) != self.size:
-                raise Malformed(f"ballots[{number}]: {len(data)} bytes, expected {self.size}")
+                raise Malformed(f"ballots[{number}]", f"{len(data)} bytes, expected {self.size}")
         try:
             points = curve.decode(b"".join([data[first:last] for data in items]))
         except Malformed:
@@ -120,7 +120,7 @@ class BallotLayout:
                 try:
                     decoded = curve.decode(data[first:last])
                 except Malformed as error:
-                    raise Malformed(f"ballots[{number}].{error}") from None
+                    raise Malformed(f"ballots[{number}].{error.item}", error.reason) from None
                 self._read(data, decoded, f"ballots[{number}]")
             raise
         return [

@@ -206,8 +206,8 @@ def split_notes(data: bytes) -> tuple[dict[str, bytes], dict[int, int]]:
     if not data.startswith(MAGIC):
         found = data[: len(MAGIC)]
         if found.startswith(MAGIC[:-1]):
-            raise Malformed(f"board: {found.decode(errors='replace')}, expected {MAGIC.decode()}")
-        raise Malformed("board: not an Ostraka board")
+            raise Malformed("board", f"{found.decode(errors='replace')}, expected {MAGIC.decode()}")
+        raise Malformed("board", "not an Ostraka board")
     reader = Reader(data, "board")
     reader.take(len(MAGIC), "magic")
     sections: dict[str, bytes] = {}
@@ -216,24 +216,24 @@ def split_notes(data: bytes) -> tuple[dict[str, bytes], dict[int, int]]:
     while reader.left:
         tag = reader.unsigned(2, "tag")
         if tag <= previous:
-            raise Malformed(f"board: section {tag} does not follow section {previous} in order")
+            raise Malformed("board", f"section {tag} does not follow section {previous} in order")
         previous = tag
         name = SECTIONS.get(tag, f"section {tag}")
         size = reader.unsigned(8, f"{name}.length")
         if size >= _MAX_LENGTH:
-            raise Malformed(f"board.{name}: length {size} is not below 2^53")
+            raise Malformed(f"board.{name}", f"length {size} is not below 2^53")
         if tag >= NOTES_FROM:
             notes[tag] = size
             if sum(notes.values()) > MAX_NOTES_BYTES:
-                raise Malformed(f"board: notes of more than {MAX_NOTES_BYTES} bytes")
+                raise Malformed("board", f"notes of more than {MAX_NOTES_BYTES} bytes")
             reader.skip(size, name)
         elif tag not in SECTIONS:
-            raise Malformed(f"board: section {tag} is unknown to this program")
+            raise Malformed("board", f"section {tag} is unknown to this program")
         else:
             sections[name] = reader.take(size, name)
     for tag in _ALWAYS:
         if SECTIONS[tag] not in sections:
-            raise Malformed(f"board.{SECTIONS[tag]}: missing")
+            raise Malformed(f"board.{SECTIONS[tag]}", "missing")
     return sections, notes
 
 
@@ -241,7 +241,7 @@ def decode_poll_keys(data: bytes) -> tuple[PollKeyAnnouncement, ...]:
     """Read section 7; Malformed when it is none."""
     size = PUBLIC_KEY_BYTES + SIGNATURE_BYTES
     if len(data) % size:
-        raise Malformed(f"board.poll_keys: {len(data)} bytes, no multiple of {size}")
+        raise Malformed("board.poll_keys", f"{len(data)} bytes, no multiple of {size}")
     return tuple(
         PollKeyAnnouncement(
             data[at : at + PUBLIC_KEY_BYTES], data[at + PUBLIC_KEY_BYTES : at + size]
@@ -263,7 +263,7 @@ def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[BoardLeaf, ...]:
     count = reader.unsigned(4, "count")
     # Compared before any loop: a forged count must not make us allocate.
     if len(data) != 4 + count * record_bytes(ballot_bytes):
-        raise Malformed(f"board.leaves: {len(data)} bytes do not hold {count} ballots")
+        raise Malformed("board.leaves", f"{len(data)} bytes do not hold {count} ballots")
     return tuple(
         [
             BoardLeaf(
@@ -297,7 +297,7 @@ def decode_shares(data: bytes, slots: int) -> tuple[SignedShare, ...]:
     count = reader.unsigned(1, "count")
     if not count:
         # A section is there exactly when it has content.
-        raise Malformed("board.shares: none")
+        raise Malformed("board.shares", "none")
     for _ in range(count):
         previous = _next_node(reader, previous)
         share = Share.read(reader, slots, f"share of node {previous}")
@@ -309,5 +309,5 @@ def decode_shares(data: bytes, slots: int) -> tuple[SignedShare, ...]:
 def _next_node(reader: Reader, previous: int) -> int:
     node = reader.unsigned(1, "node")
     if node <= previous:
-        raise Malformed(f"board: node {node} does not follow node {previous} in strict order")
+        raise Malformed("board", f"node {node} does not follow node {previous} in strict order")
     return node

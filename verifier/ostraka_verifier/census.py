@@ -128,7 +128,7 @@ class Census:
         reader = Reader(data, "census")
         count = reader.unsigned(4, "count")
         if len(data) != census_bytes(count):
-            raise Malformed(f"census: {len(data)} bytes do not hold {count} entries")
+            raise Malformed("census", f"{len(data)} bytes do not hold {count} entries")
         return cls(
             tuple(
                 [

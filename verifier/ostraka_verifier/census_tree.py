@@ -114,7 +114,7 @@ def verify_proof(
         ("entry", entry, ENTRY_BYTES),
     ):
         if len(field) != size:
-            raise Malformed(f"census proof.{name}: {len(field)} bytes, not {size}")
+            raise Malformed(f"census proof.{name}", f"{len(field)} bytes, not {size}")
     item = f"census[{index}]"
 
     def demand(holds: bool, reason: str) -> None:
@@ -127,7 +127,7 @@ def verify_proof(
     demand(0 <= index < root.count, f"the census has {root.count} entries")
     depth = _depth(root.count)
     if len(proof) != depth * SIBLING_BYTES:
-        raise Malformed(f"census proof.siblings: {len(proof)} bytes, not {depth * SIBLING_BYTES}")
+        raise Malformed("census proof.siblings", f"{len(proof)} bytes, not {depth * SIBLING_BYTES}")
     account, signing_key = entry[:ADDRESS_BYTES], entry[ADDRESS_BYTES : 2 * ADDRESS_BYTES]
     demand(any(account), "account is the zero address")
     demand(any(signing_key), "signing key is the zero address")
@@ -143,7 +143,7 @@ def verify_proof(
 
 def _count(entries: bytes) -> int:
     if len(entries) % ENTRY_BYTES:
-        raise Malformed(f"census: length {len(entries)} is no multiple of {ENTRY_BYTES}")
+        raise Malformed("census", f"length {len(entries)} is no multiple of {ENTRY_BYTES}")
     return len(entries) // ENTRY_BYTES
 
 

@@ -96,7 +96,7 @@ class ChainReader:
         view.end()
         numbers = [int.from_bytes(one, "big") for one in words]
         if numbers[0] >= len(STATUS_NAMES):
-            raise Malformed(f"poll(): status {numbers[0]}")
+            raise Malformed("poll()", f"status {numbers[0]}")
         if numbers[0] == 0:
             raise Undecided(f"the registry has no poll {poll_id} at block {self.block}")
         root = SumRoot(words[19], words[20] + words[21], numbers[22])
@@ -205,7 +205,7 @@ class ChainReader:
         listed = dynamic(answer, 0, "awards()")
         count = length(listed)
         if count != len(tally.values):
-            raise Malformed(f"awards(): {count} entries")
+            raise Malformed("awards()", f"{count} entries")
         return tuple(listed.unsigned(WORD_BYTES, "entry") for _ in range(count))
 
     def _event(self, kind: bytes, poll_id: int) -> tuple[bytes, int] | None:

@@ -81,15 +81,15 @@ class Opening:
         """Read the file; Malformed names the member that is wrong."""
         content = parse_json(data, "opening")
         if not isinstance(content, dict) or content.keys() != set(_MEMBERS):
-            raise Malformed(f"opening: not a JSON object with the members {', '.join(_MEMBERS)}")
+            raise Malformed("opening", f"not a JSON object with the members {', '.join(_MEMBERS)}")
         if content["format"] != _FORMAT:
-            raise Malformed(f"opening.format: not {_FORMAT}")
+            raise Malformed("opening.format", f"not {_FORMAT}")
         bits = content["bits"]
         if not isinstance(bits, str) or not re.fullmatch("[01]{1,4096}", bits):
-            raise Malformed("opening.bits: not a string of 0 and 1")
+            raise Malformed("opening.bits", "not a string of 0 and 1")
         blinding = int.from_bytes(_member(content, "blinding", SCALAR_BYTES), "big")
         if blinding >= R:
-            raise Malformed("opening.blinding: not reduced")
+            raise Malformed("opening.blinding", "not reduced")
         return cls(
             PollIdentity(
                 _number(content, "chain_id"),
@@ -168,12 +168,12 @@ def what_it_says(poll: PublishedPoll, bits: Sequence[int]) -> list[Said]:
 def _member(content: dict[str, Any], name: str, size: int | None = None) -> bytes:
     found = read_bytes(content[name], f"opening.{name}")
     if size is not None and len(found) != size:
-        raise Malformed(f"opening.{name}: {len(found)} bytes, expected {size}")
+        raise Malformed(f"opening.{name}", f"{len(found)} bytes, expected {size}")
     return found
 
 
 def _number(content: dict[str, Any], name: str) -> int:
     value = content[name]
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
-        raise Malformed(f"opening.{name}: not a decimal number")
+        raise Malformed(f"opening.{name}", "not a decimal number")
     return int(value)

@@ -82,7 +82,7 @@ def parse_json(data: bytes, subject: str) -> Any:
     for bracket in re.finditer(rb"[\[\]{}]", _JSON_STRING.sub(b"", data)):
         depth += 1 if bracket.group() in b"[{" else -1
         if depth > _MAX_NESTING:
-            raise Malformed(f"{subject}: nested more than {_MAX_NESTING} deep")
+            raise Malformed(subject, f"nested more than {_MAX_NESTING} deep")
     try:
         content = json.loads(
             data.decode(),
@@ -93,7 +93,7 @@ def parse_json(data: bytes, subject: str) -> Any:
         if b"\\u" in data:
             json.dumps(content, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"{subject}: not JSON: {_json_problem(error)}") from error
+        raise Malformed(subject, f"not JSON: {_json_problem(error)}") from error
     return content
 
 
@@ -134,7 +134,7 @@ def _no_constant(name: str) -> Any:
 def read_bytes(value: Any, subject: str) -> bytes:
     """Bytes out of 0x-hex; Malformed naming `subject` otherwise."""
     if not isinstance(value, str) or not re.fullmatch("0x(?:[0-9a-fA-F]{2})*", value):
-        raise Malformed(f"{subject}: not 0x-hex: {str(value)[:40]!r}")
+        raise Malformed(subject, f"not 0x-hex: {str(value)[:40]!r}")
     return bytes.fromhex(value[2:])
 
 
@@ -154,7 +154,7 @@ class Reader:
         end = self._at + size
         if end > len(self._data):
             missing = end - len(self._data)
-            raise Malformed(f"{self._subject}.{field}: {missing} bytes missing")
+            raise Malformed(f"{self._subject}.{field}", f"{missing} bytes missing")
         taken = self._data[self._at : end]
         self._at = end
         return taken
@@ -171,7 +171,7 @@ class Reader:
         """Scalar below R (§2.4)."""
         value = int.from_bytes(self.take(SCALAR_BYTES, field), "big")
         if value >= R:
-            raise Malformed(f"{self._subject}.{field}: scalar >= r")
+            raise Malformed(f"{self._subject}.{field}", "scalar >= r")
         return value
 
     def prefixed(self, size: int, field: str) -> bytes:
@@ -181,7 +181,7 @@ class Reader:
     def skip(self, size: int, field: str) -> None:
         """Pass over `size` bytes, which must be there."""
         if size > self.left:
-            raise Malformed(f"{self._subject}.{field}: {size - self.left} bytes missing")
+            raise Malformed(f"{self._subject}.{field}", f"{size - self.left} bytes missing")
         self._at += size
 
     @property
@@ -193,4 +193,4 @@ class Reader:
         """Nothing may be left."""
         surplus = self.left
         if surplus:
-            raise Malformed(f"{self._subject}: {surplus} bytes too many")
+            raise Malformed(self._subject, f"{surplus} bytes too many")

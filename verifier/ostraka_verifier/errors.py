@@ -11,7 +11,17 @@ class AuditError(Exception):
 
 
 class Malformed(AuditError):
-    """Bytes that cannot be read: wrong length, non-canonical encoding, point off the curve."""
+    """Bytes that cannot be read: wrong length, non-canonical encoding, point off the curve.
+
+    Attributes:
+        item: The field that cannot be read, e.g. "board.poll_keys"; never empty.
+        reason: One sentence for a person.
+    """
+
+    def __init__(self, item: str, reason: str) -> None:
+        super().__init__(f"{item}: {reason}")
+        self.item = item
+        self.reason = reason
 
 
 class Rejected(AuditError):

@@ -126,7 +126,7 @@ class Committee:
             try:
                 members.append(Member(address, url.decode()))
             except UnicodeDecodeError as error:
-                raise Malformed(f"committee.url {number}: not UTF-8") from error
+                raise Malformed(f"committee.url {number}", "not UTF-8") from error
         reader.end()
         committee = cls(tuple(members), t, f)
         if committee.quorum != q:
@@ -179,7 +179,7 @@ class PollParameters:
         for name, bits in _NUMBERS:
             value = reader.unsigned(WORD_BYTES, name)
             if value >= 1 << bits:
-                raise Malformed(f"parameters.{name}: {value} exceeds {bits} bits")
+                raise Malformed(f"parameters.{name}", f"{value} exceeds {bits} bits")
             values[name] = value
         values["extension"] = reader.take(HASH_BYTES, "extension")
         reader.end()
@@ -390,18 +390,18 @@ class Description:
         """
         # First: more of it than any poll has must cost no time.
         if len(data) > MAX_DESCRIPTION_BYTES:
-            raise Malformed(f"description: {len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
+            raise Malformed("description", f"{len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
         content = parse_json(data, "description")
         if not isinstance(content, dict):
-            raise Malformed("description: not a JSON object")
+            raise Malformed("description", "not a JSON object")
         title, options = content.get("title"), content.get("options")
         if not isinstance(title, str):
-            raise Malformed("description.title: not a string")
+            raise Malformed("description.title", "not a string")
         if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
-            raise Malformed("description.options: not a list of strings")
+            raise Malformed("description.options", "not a list of strings")
         shared_keys = content.get("shared_keys", False)
         if not isinstance(shared_keys, bool):
-            raise Malformed("description.shared_keys: neither true nor false")
+            raise Malformed("description.shared_keys", "neither true nor false")
         source = content.get("census")
         return cls(
             data,
@@ -482,9 +482,9 @@ def _round_reference(content: Any) -> RoundReference | None:
         (content.get("treasury"), content.get("id")) if isinstance(content, dict) else (None, None)
     )
     if not isinstance(treasury, str) or not re.fullmatch("0x[0-9a-f]{40}", treasury):
-        raise Malformed("description.round.treasury: not an address in lower-case 0x-hex")
+        raise Malformed("description.round.treasury", "not an address in lower-case 0x-hex")
     if type(number) is not int or not 1 <= number < 1 << 128:
-        raise Malformed("description.round.id: not a number of a round")
+        raise Malformed("description.round.id", "not a number of a round")
     return RoundReference(bytes.fromhex(treasury[2:]), number)
 
 

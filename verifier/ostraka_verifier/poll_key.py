@@ -59,18 +59,18 @@ def check_poll_key(public_key: bytes, item: str = "poll key") -> bytes:
             is not canonical or of low order.
     """
     if len(public_key) != PUBLIC_KEY_BYTES:
-        raise Malformed(f"{item}: {len(public_key)} bytes, expected {PUBLIC_KEY_BYTES}")
+        raise Malformed(item, f"{len(public_key)} bytes, expected {PUBLIC_KEY_BYTES}")
     for at in range(0, _COEFFICIENTS_BYTES, 3):
         pair = int.from_bytes(public_key[at : at + 3], "little")
         if pair & 0xFFF >= _ML_KEM_MODULUS or pair >> 12 >= _ML_KEM_MODULUS:
-            raise Malformed(f"{item}: its ML-KEM half has a coefficient of 3329 or more")
+            raise Malformed(item, "its ML-KEM half has a coefficient of 3329 or more")
     half = public_key[ML_KEM_BYTES:]
     if int.from_bytes(half, "little") >= _FIELD:
-        raise Malformed(f"{item}: its X25519 half is not canonical")
+        raise Malformed(item, "its X25519 half is not canonical")
     try:
         return _CLEARING.exchange(X25519PublicKey.from_public_bytes(half))
     except ValueError:
-        raise Malformed(f"{item}: its X25519 half is of low order") from None
+        raise Malformed(item, "its X25519 half is of low order") from None
 
 
 def check_poll_keys(public_keys: Sequence[bytes]) -> None:
@@ -88,4 +88,6 @@ def check_poll_keys(public_keys: Sequence[bytes]) -> None:
         for kind, half in (("ML-KEM", public_key[:ML_KEM_BYTES]), ("X25519", cleared)):
             other = by_half.setdefault(half, node)
             if other != node:
-                raise Malformed(f"poll key of node {node}: its {kind} half is that of node {other}")
+                raise Malformed(
+                    f"poll key of node {node}", f"its {kind} half is that of node {other}"
+                )

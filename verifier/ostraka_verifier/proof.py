@@ -90,7 +90,7 @@ def challenge(shape: ProofShape, poll_context: bytes, voter: bytes, encoded_poin
         Malformed: Wrong number of commitments, or a challenge of zero.
     """
     if len(encoded_points) != shape.points * POINT_BYTES:
-        raise Malformed(f"proof: {len(encoded_points)} bytes of points, expected {shape.points}")
+        raise Malformed("proof", f"{len(encoded_points)} bytes of points, expected {shape.points}")
     transcript = Transcript("ballot", poll_context)
     transcript.absorb("voter", voter)
     at = 0

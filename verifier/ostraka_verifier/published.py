@@ -214,14 +214,14 @@ def _committee(rpc: JsonRpc, registry: bytes, digest: bytes, block: int) -> Comm
     threshold, faults = (reader.unsigned(WORD_BYTES, name) for name in "tf")
     listed = data[at:]
     if length(Reader(listed, "CommitteeRegistered.urls")) != len(addresses):
-        raise Malformed("CommitteeRegistered: not a URL for each node")
+        raise Malformed("CommitteeRegistered", "not a URL for each node")
     members = []
     for position, address in enumerate(addresses):
         url = _bytes(listed[WORD_BYTES:], position, "CommitteeRegistered.url")
         try:
             members.append(Member(address, url.decode()))
         except UnicodeDecodeError:
-            raise Malformed("CommitteeRegistered.url: not UTF-8") from None
+            raise Malformed("CommitteeRegistered.url", "not UTF-8") from None
     return Committee(tuple(members), threshold, faults)
 
 

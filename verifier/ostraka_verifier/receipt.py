@@ -65,10 +65,10 @@ def read_votes(data: bytes) -> list[Receipted]:
     """
     content = parse_json(data, "votes")
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise Malformed(f"votes.format: not {_FORMAT}")
+        raise Malformed("votes.format", f"not {_FORMAT}")
     listed = content.get("ballots")
     if not isinstance(listed, list) or not 1 <= len(listed) <= _MAX_BALLOTS:
-        raise Malformed("votes.ballots: not a list of ballots")
+        raise Malformed("votes.ballots", "not a list of ballots")
     voter = read_bytes(content.get("voter"), "votes.voter")
     ballots = []
     for number, one in enumerate(listed):
@@ -76,7 +76,7 @@ def read_votes(data: bytes) -> list[Receipted]:
         ballots.append(_ballot(one, subject))
         # A program could show many voters the receipts of one of them.
         if ballots[-1].voter != voter:
-            raise Malformed(f"{subject}: of another voter than the file")
+            raise Malformed(subject, "of another voter than the file")
     return sorted(ballots, key=lambda ballot: ballot.order_key)
 
 
@@ -88,7 +88,7 @@ def check_receipts(poll: PublishedPoll, ballot: Receipted) -> tuple[int, ...]:
         Rejected: A receipt is not its node's.
     """
     if len(ballot.ballot) != poll.layout.size:
-        raise Malformed(f"ballot: {len(ballot.ballot)} bytes, expected {poll.layout.size}")
+        raise Malformed("ballot", f"{len(ballot.ballot)} bytes, expected {poll.layout.size}")
     nodes = tuple(sorted(ballot.receipts))
     for node in nodes:
         _check_receipt(poll, ballot, node)
@@ -124,17 +124,17 @@ def _check_receipt(poll: PublishedPoll, ballot: Receipted, node: int) -> None:
 
 def _ballot(content: Any, subject: str) -> Receipted:
     if not isinstance(content, dict) or not isinstance(content.get("receipts"), list):
-        raise Malformed(f"{subject}: not a ballot with receipts")
+        raise Malformed(subject, "not a ballot with receipts")
     ballot = read_bytes(content.get("ballot"), f"{subject}.ballot")
     if len(ballot) < ADDRESS_BYTES + CAST_AT_BYTES:
-        raise Malformed(f"{subject}.ballot: too short")
+        raise Malformed(f"{subject}.ballot", "too short")
     receipts: dict[int, bytes] = {}
     for one in content["receipts"]:
         node = one.get("node") if isinstance(one, dict) else None
         if type(node) is not int or node in receipts:
-            raise Malformed(f"{subject}.receipts: not one for each node")
+            raise Malformed(f"{subject}.receipts", "not one for each node")
         signature = read_bytes(one.get("signature"), f"{subject}.receipts")
         if len(signature) != SIGNATURE_BYTES:
-            raise Malformed(f"{subject}.receipts: a signature of {len(signature)} bytes")
+            raise Malformed(f"{subject}.receipts", f"a signature of {len(signature)} bytes")
         receipts[node] = signature
     return Receipted(ballot, receipts)

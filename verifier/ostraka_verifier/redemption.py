@@ -94,8 +94,8 @@ class Redemptions:
         count = reader.unsigned(4, "count")
         if len(data) != 4 + count * _INVITATION_BYTES + voters * _RECORD_BYTES:
             raise Malformed(
-                f"redemptions: {len(data)} bytes do not hold {count} invitations and "
-                f"{voters} redemptions"
+                "redemptions",
+                f"{len(data)} bytes do not hold {count} invitations and {voters} redemptions",
             )
         invited = invitations(
             [

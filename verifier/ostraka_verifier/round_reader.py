@@ -201,4 +201,4 @@ def _read_title(data: bytes, position: int) -> str:
     try:
         return title.take(length(title), "title").decode()
     except UnicodeDecodeError:
-        raise Malformed("item.title: not UTF-8") from None
+        raise Malformed("item.title", "not UTF-8") from None

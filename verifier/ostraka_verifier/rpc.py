@@ -366,7 +366,7 @@ def length(reader: Reader) -> int:
     count = reader.unsigned(WORD_BYTES, "length")
     # Far more than any poll has; a lying endpoint must not make us allocate.
     if count > 1 << 16:
-        raise Malformed(f"an ABI list of {count} entries")
+        raise Malformed("ABI list", f"{count} entries")
     return count
 
 

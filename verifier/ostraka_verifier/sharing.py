@@ -94,12 +94,12 @@ def check_boxes(boxes: Sequence[bytes], signed_hash: bytes, nodes: int, slots: i
         Malformed: They are not.
     """
     if len(boxes) != nodes:
-        raise Malformed(f"boxes: {len(boxes)}, expected one for each of {nodes} nodes")
+        raise Malformed("boxes", f"{len(boxes)}, expected one for each of {nodes} nodes")
     for number, box in enumerate(boxes):
         if len(box) != box_bytes(slots):
-            raise Malformed(f"boxes[{number}]: {len(box)} bytes, expected {box_bytes(slots)}")
+            raise Malformed(f"boxes[{number}]", f"{len(box)} bytes, expected {box_bytes(slots)}")
     if boxes_hash(boxes) != signed_hash:
-        raise Malformed("boxes: not those whose hash is signed")
+        raise Malformed("boxes", "not those whose hash is signed")
 
 
 def powers(node: int, count: int) -> list[int]:

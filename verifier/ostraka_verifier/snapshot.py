@@ -69,7 +69,7 @@ def read_census_origin(content: Any) -> "CensusSource | InvitedCensus":
     if not isinstance(content, Mapping) or content.get("kind") != "invitations":
         return CensusSource.from_json(content)
     if not {"kind", "root", "nonce"}.issuperset(content):
-        raise Malformed("description.census: not a census by invitation")
+        raise Malformed("description.census", "not a census by invitation")
     nonce = content.get("nonce")
     return InvitedCensus(
         _hash(content.get("root"), "root"), None if nonce is None else _hash(nonce, "nonce")
@@ -120,19 +120,19 @@ class CensusSource:
     def from_json(cls, content: Any) -> "CensusSource":
         """Read the member `census` of a description; Malformed when it is none."""
         if not isinstance(content, Mapping) or not _MEMBERS.issuperset(content):
-            raise Malformed("description.census: not a source of a census")
+            raise Malformed("description.census", "not a source of a census")
         try:
             kind = SourceKind(str(content.get("kind")))
         except ValueError:
-            raise Malformed("description.census.kind: unknown") from None
+            raise Malformed("description.census.kind", "unknown") from None
         block, unit = content.get("block"), content.get("unit")
         if type(block) is not int or not 0 <= block < 1 << 63:
-            raise Malformed("description.census.block: not a number of a block")
+            raise Malformed("description.census.block", "not a number of a block")
         if kind is SourceKind.MEMBERS and unit is not None:
-            raise Malformed("description.census.unit: members have weights, not votes")
+            raise Malformed("description.census.unit", "members have weights, not votes")
         unit = "1" if unit is None else unit
         if not isinstance(unit, str) or not re.fullmatch("[1-9][0-9]{0,38}", unit):
-            raise Malformed("description.census.unit: not a positive decimal")
+            raise Malformed("description.census.unit", "not a positive decimal")
         keys, classes = content.get("keys"), content.get("classes")
         return cls(
             kind,
@@ -239,11 +239,11 @@ def _account(topic: bytes) -> bytes:
 
 def _hash(value: Any, member: str) -> bytes:
     if not isinstance(value, str) or not re.fullmatch("0x[0-9a-f]{64}", value):
-        raise Malformed(f"description.census.{member}: not 32 bytes in lower-case 0x-hex")
+        raise Malformed(f"description.census.{member}", "not 32 bytes in lower-case 0x-hex")
     return bytes.fromhex(value[2:])
 
 
 def _address(value: Any, member: str) -> bytes:
     if not isinstance(value, str) or not re.fullmatch("0x[0-9a-f]{40}", value):
-        raise Malformed(f"description.census.{member}: not an address in lower-case 0x-hex")
+        raise Malformed(f"description.census.{member}", "not an address in lower-case 0x-hex")
     return bytes.fromhex(value[2:])

@@ -25,7 +25,7 @@ class Transcript:
             Malformed: `poll_context` has another length.
         """
         if len(poll_context) != HASH_BYTES:
-            raise Malformed(f"poll_context: {len(poll_context)} bytes, expected {HASH_BYTES}")
+            raise Malformed("poll_context", f"{len(poll_context)} bytes, expected {HASH_BYTES}")
         self._messages: list[bytes] = []
         self.absorb("purpose", purpose.encode())
         self.absorb("poll", poll_context)
@@ -48,5 +48,5 @@ class Transcript:
         """
         value = int.from_bytes(tagged_hash("transcript", *self._messages), "big") % R
         if value == 0:
-            raise Malformed("challenge: zero")
+            raise Malformed("challenge", "zero")
         return value

@@ -118,16 +118,16 @@ def recover_key(digest: bytes, signature: bytes) -> bytes:
         Malformed: Not such a signature, or one that no key gives.
     """
     if len(signature) != SIGNATURE_BYTES:
-        raise Malformed(f"signature: {len(signature)} bytes, expected {SIGNATURE_BYTES}")
+        raise Malformed("signature", f"{len(signature)} bytes, expected {SIGNATURE_BYTES}")
     if signature[64] not in (27, 28):
-        raise Malformed(f"signature: v is {signature[64]}, expected 27 or 28")
+        raise Malformed("signature", f"v is {signature[64]}, expected 27 or 28")
     # A signature with high s is a second encoding of the same statement (EIP-2).
     if int.from_bytes(signature[32:64], "big") > SECP256K1_ORDER // 2:
-        raise Malformed("signature: s is in the upper half")
+        raise Malformed("signature", "s is in the upper half")
     try:
         key = PublicKey.from_signature_and_message(
             signature[:64] + bytes([signature[64] - 27]), digest, hasher=None
         )
     except Exception as error:  # coincurve raises bare Exception and ValueError alike
-        raise Malformed("signature: no key gives it") from error
+        raise Malformed("signature", "no key gives it") from error
     return key.format(compressed=False)[1:]

@@ -191,10 +191,9 @@ class _Findings:
         return [*before, own, *after]
 
 
-def _no_ballot(error: AuditError) -> Rejected:
+def _no_ballot(error: Malformed | Rejected) -> Rejected:
     """Return the failure of a ballot that cannot be read: it is not a ballot of the poll (V2)."""
-    item, _, reason = str(error).partition(": ")
-    return Rejected("V2", item, reason or item)
+    return Rejected("V2", error.item, error.reason)
 
 
 def _published(rpc_url: str, claimed: Claimed) -> PublishedPoll:
@@ -204,13 +203,11 @@ def _published(rpc_url: str, claimed: Claimed) -> PublishedPoll:
 def _judge(number: str, check: Callable[[], str]) -> Finding:
     try:
         detail = check()
-    except AuditError as error:
-        item, reason = "", str(error)
-        if isinstance(error, Rejected):
-            item, reason = error.item, error.reason
-        missing = isinstance(error, Undecided)
-        verdict = Verdict.NOT_CHECKED if missing else Verdict.FAILS
-        return Finding(number, _CLAIMS[number], verdict, item, reason)
+    except Undecided as missing:
+        return Finding(number, _CLAIMS[number], Verdict.NOT_CHECKED, "", str(missing))
+    except (Malformed, Rejected) as failure:
+        item, reason = failure.item, failure.reason
+        return Finding(number, _CLAIMS[number], Verdict.FAILS, item, reason)
     return Finding(number, _CLAIMS[number], Verdict.HOLDS, "", detail)
 
 

@@ -49,7 +49,7 @@ def read_class_rule(content: Any, item: str) -> ClassRule:
         return content
     if isinstance(content, str) and content in (EQUAL, POWERS_OF_TWO):
         return content
-    raise Malformed(f"{item}: not 1 … {MAX_CLASSES}, {POWERS_OF_TWO!r} or {EQUAL!r}")
+    raise Malformed(item, f"not 1 … {MAX_CLASSES}, {POWERS_OF_TWO!r} or {EQUAL!r}")
 
 
 def weight_classes(

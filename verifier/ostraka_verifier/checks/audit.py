@@ -142,11 +142,8 @@ class Audit:
                     # What the endpoint did not answer is said once.
                     detail = f"as {said[detail]}"
                 findings.append(Finding(number, claim, Verdict.NOT_CHECKED, "", detail))
-            except Rejected as failure:
+            except (Malformed, Rejected) as failure:
                 findings.append(Finding(number, claim, Verdict.FAILS, failure.item, failure.reason))
-            except Malformed as failure:
-                item, _, reason = str(failure).partition(": ")
-                findings.append(Finding(number, claim, Verdict.FAILS, item, reason or item))
             else:
                 if isinstance(held, str):
                     held = Held(held)
@@ -322,7 +319,7 @@ class Audit:
     def _section(self, name: str) -> bytes:
         """A section that must be there by now; Malformed when it is not."""
         if name not in self.sections:
-            raise Malformed(f"board.{name}: missing")
+            raise Malformed(f"board.{name}", "missing")
         return self.sections[name]
 
     def _missing_event(self, name: str) -> Unanswered:

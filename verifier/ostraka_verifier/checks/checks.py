@@ -69,10 +69,9 @@ def numbered(*numbers: str) -> tuple[Check, ...]:
 
 def no_board(error: Malformed) -> list[Finding]:
     """Findings of an audit whose board cannot be cut into sections."""
-    item, _, reason = str(error).partition(": ")
     first, *others = CHECKS
     return [
-        Finding(first.number, first.claim, Verdict.FAILS, item, reason or item),
+        Finding(first.number, first.claim, Verdict.FAILS, error.item, error.reason),
         *(
             Finding(number, claim, Verdict.NOT_CHECKED, "", "needs P1")
             for number, claim, _ in others

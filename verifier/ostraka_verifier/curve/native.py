@@ -56,7 +56,8 @@ class Native:
         try:
             return self._engine.decode(data, identity)
         except ValueError as error:
-            raise Malformed(str(error)) from None
+            item, reason = error.args
+            raise Malformed(item, reason) from None
 
     def concat(self, parts: Sequence[Points]) -> engine.Points:
         """One vector of all parts in order."""

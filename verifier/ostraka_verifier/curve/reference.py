@@ -71,7 +71,7 @@ class Reference:
     def decode(self, data: bytes, *, identity: bool = False) -> ReferencePoints:
         """Points of canonical bytes; Malformed names the first bad one."""
         if len(data) % _POINT_BYTES:
-            raise Malformed(f"points: length {len(data)} is no multiple of {_POINT_BYTES}")
+            raise Malformed("points", f"length {len(data)} is no multiple of {_POINT_BYTES}")
         return ReferencePoints(
             [
                 _decode(data[at : at + _POINT_BYTES], at // _POINT_BYTES, identity)
@@ -161,12 +161,12 @@ def _decode(data: bytes, index: int, identity: bool) -> _Point:
     x, y = int.from_bytes(data[:32], "big"), int.from_bytes(data[32:], "big")
     if x == 0 and y == 0:
         if not identity:
-            raise Malformed(f"points[{index}]: identity not allowed")
+            raise Malformed(f"points[{index}]", "identity not allowed")
         return Z1
     for name, coordinate in (("x", x), ("y", y)):
         if coordinate >= P:
-            raise Malformed(f"points[{index}]: {name} >= p")
+            raise Malformed(f"points[{index}]", f"{name} >= p")
     point = (FQ(x), FQ(y), FQ.one())
     if not is_on_curve(point, b):
-        raise Malformed(f"points[{index}]: off the curve")
+        raise Malformed(f"points[{index}]", "off the curve")
     return point

@@ -113,7 +113,7 @@ def _decode(data: bytes, readers: _Readers) -> OutcomeRule:
     reader = Reader(data, "outcome")
     kind = reader.unsigned(1, "kind")
     if kind not in readers:
-        raise Malformed(f"outcome: unknown kind {kind}")
+        raise Malformed("outcome", f"unknown kind {kind}")
     rule = readers[kind](reader)
     reader.end()
     return rule

@@ -67,7 +67,7 @@ def read_flag(reader: Reader, name: str) -> int:
     """One byte, 0 or 1; Malformed otherwise."""
     value = reader.unsigned(1, name)
     if value > 1:
-        raise Malformed(f"outcome.{name}: {value}, expected 0 or 1")
+        raise Malformed(f"outcome.{name}", f"{value}, expected 0 or 1")
     return value
 
 

@@ -22,7 +22,7 @@ class Fields:
 
     def __init__(self, content: Any, item: str) -> None:
         if not isinstance(content, dict):
-            raise Malformed(f"{item}: not a JSON object")
+            raise Malformed(item, "not a JSON object")
         self._content = dict(content)
         self._item = item
 
@@ -64,7 +64,7 @@ class Fields:
     def end(self) -> None:
         """No member may be left."""
         for name in self._content:
-            raise Malformed(f"{self._item}: unknown member {name[:40]!r}")
+            raise Malformed(self._item, f"unknown member {name[:40]!r}")
 
     def _take(self, name: str) -> Any:
         if name not in self._content:
@@ -96,7 +96,7 @@ class Fields:
         raise self._malformed(name, "not an integer below 2^53, nor a decimal string")
 
     def _malformed(self, name: str, reason: str) -> Malformed:
-        return Malformed(f"{self._item}.{name}: {reason}")
+        return Malformed(f"{self._item}.{name}", reason)
 
 
 def written(value: int) -> int | str:

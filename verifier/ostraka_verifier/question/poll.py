@@ -43,7 +43,7 @@ def read_questions(content: Any, item: str = "questions") -> tuple[Question, ...
         Rejected: A question that nobody can ask (check P2).
     """
     if not isinstance(content, list) or not content:
-        raise Malformed(f"{item}: not a list of questions")
+        raise Malformed(item, "not a list of questions")
     return tuple(_read(one, f"{item}[{number}]") for number, one in enumerate(content))
 
 
@@ -112,7 +112,7 @@ def _read(content: Any, item: str) -> Question:
     fields = Fields(content, item)
     kind, title = fields.text("kind"), fields.text("title")
     if kind not in KINDS:
-        raise Malformed(f"{item}.kind: {kind[:40]!r} is none")
+        raise Malformed(f"{item}.kind", f"{kind[:40]!r} is none")
     try:
         question = KINDS[kind].read(title, fields)
     except Rejected as error:
