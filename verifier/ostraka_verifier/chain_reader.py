@@ -7,10 +7,12 @@ Source: contracts/interfaces/IPollRegistry.sol; the contract ABI.
 
 from collections.abc import Sequence
 
+from ostraka_verifier.abi import Decoded, Event
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.census import Census
 from ostraka_verifier.contract_view import ContractView
-from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, word
+from ostraka_verifier.contracts import AWARDS, POLL_OPENED, POLL_VIEW, ROOT_ANCHORED, TALLY_ACCEPTED
+from ostraka_verifier.encoding import WORD_BYTES, word
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import STATUS_NAMES, ChainEvidence, DeploymentEvidence
 from ostraka_verifier.merkle_sum import SumRoot
@@ -23,19 +25,11 @@ from ostraka_verifier.rpc import (
     Unanswered,
     answered_bytes,
     answers_of_the_endpoint,
-    dynamic,
-    length,
     read_quantity,
     readable_or_error,
 )
 from ostraka_verifier.snapshot import CensusSource, NobodyListed, read_census
 from ostraka_verifier.tally_proof import Tally
-
-_ROOT_TYPE = "(uint32,bytes32,uint256,uint256,uint32)"
-_OPENED = keccak256(b"PollOpened(uint256,bytes32[],bytes[])")
-_ANCHORED = keccak256(f"RootAnchored(uint256,{_ROOT_TYPE},(uint8,bytes)[])".encode())
-_TALLIED = keccak256(b"TallyAccepted(uint256,uint256[],uint256)")
-_POLL_WORDS = 27
 
 
 class ChainReader:
@@ -91,21 +85,19 @@ class ChainReader:
         reference: RoundReference | None,
         source: CensusSource | None,
     ) -> ChainEvidence:
-        view = Reader(self._registry.call("poll(uint256)", word(poll_id)), "poll()")
-        words = [view.take(WORD_BYTES, f"word {number}") for number in range(_POLL_WORDS)]
-        view.end()
-        numbers = [int.from_bytes(one, "big") for one in words]
-        if numbers[0] >= len(STATUS_NAMES):
-            raise Malformed("poll()", f"status {numbers[0]}")
-        if numbers[0] == 0:
+        answer = self._registry.call("poll(uint256)", word(poll_id))
+        view = POLL_VIEW.decode_whole(answer, "poll()")
+        status = view.number("status")
+        if status >= len(STATUS_NAMES):
+            raise Malformed("poll().status", f"{status} is unknown")
+        if status == 0:
             raise Undecided(f"the registry has no poll {poll_id} at block {self.block}")
-        root = SumRoot(words[19], words[20] + words[21], numbers[22])
-        opened = self._event(_OPENED, poll_id)
-        anchored = self._event(_ANCHORED, poll_id) if numbers[13] else None
-        tallied = self._event(_TALLIED, poll_id)
+        opened = self._event(POLL_OPENED, poll_id)
+        anchored = self._event(ROOT_ANCHORED, poll_id) if view.number("anchoredAt") else None
+        tallied = self._event(TALLY_ACCEPTED, poll_id)
         tally = _read_tally(tallied[0]) if tallied else None
         table = self._registry.address("generatorTable()")
-        creator = words[3][12:]
+        creator = view.address("creator")
         creator_is_contract = bool(self._rpc.code(creator, self.block))
         awards: tuple[int, ...] | AuditError | None = None
         if tally is not None and not isinstance(outcome_rule, NoOutcome):
@@ -113,19 +105,19 @@ class ChainReader:
         return ChainEvidence(
             chain_id=self.chain_id,
             block=self.block,
-            status=STATUS_NAMES[numbers[0]],
-            poll_context=words[1],
-            committee=words[2],
-            poll_keys_digest=words[17],
-            root=root,
-            tally_digest=words[23],
-            rejected_rounds=numbers[24],
-            rejected_at=numbers[25],
-            anchored_at=numbers[13],
-            dispute_window_ends_at=numbers[14],
-            tally_deadline=numbers[15],
+            status=STATUS_NAMES[status],
+            poll_context=view.word("pollContext"),
+            committee=view.word("committee"),
+            poll_keys_digest=view.word("pollKeys"),
+            root=_sum_root(view.struct("root")),
+            tally_digest=view.word("tallyDigest"),
+            rejected_rounds=view.number("rejectedRounds"),
+            rejected_at=view.number("rejectedAt"),
+            anchored_at=view.number("anchoredAt"),
+            dispute_window_ends_at=view.number("releasableAt"),
+            tally_deadline=view.number("tallyDeadline"),
             generators=self._rpc.code(table, self.block),
-            node_keys=_read_node_keys(opened[0]) if opened else (),
+            node_keys=POLL_OPENED.decode(opened[0]).words("nodeKeys") if opened else (),
             anchored=_read_anchored(anchored[0]) if anchored else None,
             tally=tally,
             tallied_at=self._rpc.timestamp(tallied[1]) if tallied else 0,
@@ -202,51 +194,39 @@ class ChainReader:
         head = b"".join(word(value) for value in (poll_id, at_slots, at_rule, at_order))
         arguments = head + slots + encoded + order
         answer = self._registry.call("awards(uint256,uint256[],bytes,uint16[])", arguments)
-        listed = dynamic(answer, 0, "awards()")
-        count = length(listed)
-        if count != len(tally.values):
-            raise Malformed("awards()", f"{count} entries")
-        return tuple(listed.unsigned(WORD_BYTES, "entry") for _ in range(count))
+        awards = AWARDS.decode(answer, "awards()").numbers("awards")
+        if len(awards) != len(tally.values):
+            raise Malformed("awards()", f"{len(awards)} entries")
+        return awards
 
-    def _event(self, kind: bytes, poll_id: int) -> tuple[bytes, int] | None:
+    def _event(self, kind: Event, poll_id: int) -> tuple[bytes, int] | None:
         """Data and block of the latest event of a kind."""
-        logs = self._registry.newest_events((kind, word(poll_id)))
+        logs = self._registry.newest_events(kind.topics(poll_id))
         if not logs:
             return None
         block = read_quantity(logs[-1].get("blockNumber"), "eth_getLogs")
         return answered_bytes(logs[-1].get("data"), "eth_getLogs"), block
 
 
-def _read_node_keys(data: bytes) -> tuple[bytes, ...]:
-    tail = dynamic(data, 0, "PollOpened.nodeKeys")
-    return tuple(tail.take(WORD_BYTES, "key") for _ in range(length(tail)))
-
-
 def _read_anchored(data: bytes) -> AnchoredRoot:
-    reader = Reader(data, "RootAnchored")
-    number = reader.unsigned(WORD_BYTES, "round")
-    root = SumRoot(
-        reader.take(WORD_BYTES, "rootHash"),
-        reader.take(2 * WORD_BYTES, "sum"),
-        reader.unsigned(WORD_BYTES, "count"),
+    event = ROOT_ANCHORED.decode(data)
+    root = event.struct("root")
+    attestations = (
+        Attestation(one.number("node"), one.byte_string("signature"))
+        for one in event.structs("attestations")
     )
-    offset = reader.unsigned(WORD_BYTES, "attestations")
-    listed = data[offset + WORD_BYTES :]
-    attestations = []
-    for position in range(length(Reader(data[offset:], "RootAnchored.attestations"))):
-        start = Reader(listed[WORD_BYTES * position :], "attestation").unsigned(WORD_BYTES, "at")
-        one = Reader(listed[start:], "attestation")
-        node = one.unsigned(WORD_BYTES, "node")
-        one.unsigned(WORD_BYTES, "offset")
-        attestations.append(Attestation(node, one.take(length(one), "signature")))
-    return AnchoredRoot(number, root, tuple(attestations))
+    return AnchoredRoot(root.number("round"), _sum_root(root), tuple(attestations))
+
+
+def _sum_root(root: Decoded) -> SumRoot:
+    return SumRoot(
+        root.word("rootHash"), root.word("sumX") + root.word("sumY"), root.number("count")
+    )
 
 
 def _read_tally(data: bytes) -> Tally:
-    blinding = Reader(data[WORD_BYTES:], "TallyAccepted").unsigned(WORD_BYTES, "blinding")
-    tail = dynamic(data, 0, "TallyAccepted.tally")
-    values = tuple(tail.unsigned(WORD_BYTES, "votes") for _ in range(length(tail)))
-    return Tally(values, blinding)
+    event = TALLY_ACCEPTED.decode(data)
+    return Tally(event.numbers("tally"), event.number("blinding"))
 
 
 def _dynamic_words(values: Sequence[int]) -> bytes:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader
+from ostraka_verifier.encoding import WORD_BYTES, Reader
 from ostraka_verifier.evidence import CodeEvidence
-from ostraka_verifier.rpc import JsonRpc, Log
+from ostraka_verifier.rpc import JsonRpc, Log, address_in
 
 
 class ContractView:
@@ -36,11 +36,11 @@ class ContractView:
 
     def address(self, getter: str) -> bytes:
         """Return the address that a getter answers; fewer bytes if the answer is no word."""
-        return self.call(getter)[WORD_BYTES - ADDRESS_BYTES : WORD_BYTES]
+        return address_in(self.call(getter))
 
     def part(self, getter: str) -> CodeEvidence:
         """Return the contract that a getter names."""
-        part = self.word(getter)[-ADDRESS_BYTES:]
+        part = address_in(self.word(getter))
         return CodeEvidence(part, self._rpc.code(part, self._block))
 
     def events(self, topics: Sequence[bytes]) -> list[Log]:

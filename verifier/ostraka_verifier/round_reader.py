@@ -7,8 +7,18 @@ Source: contracts/interfaces/IBudgetTreasury.sol; the contract ABI.
 
 from collections.abc import Sequence
 
+from ostraka_verifier.abi import Decoded, Event
 from ostraka_verifier.contract_view import ContractView
-from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader, keccak256, word
+from ostraka_verifier.contracts import (
+    PAYOUT_CLAIMED,
+    PROPOSAL_REVISED,
+    PROPOSAL_SUBMITTED,
+    PROPOSALS,
+    ROUND,
+    ROUND_CREATED,
+    TRANSFER,
+)
+from ostraka_verifier.encoding import word
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.evidence import (
     CoinReceipt,
@@ -23,31 +33,13 @@ from ostraka_verifier.rpc import (
     JsonRpc,
     Log,
     Unanswered,
+    address_in,
     answered_bytes,
-    dynamic,
-    length,
+    event_data,
     read_quantity,
     read_topic,
     readable_or_error,
 )
-
-_ITEM_TYPE = "(address,uint128,uint16,string,string,bytes32)"
-_SUBMITTED = keccak256(f"ProposalSubmitted(uint256,bytes32,address,uint16,{_ITEM_TYPE})".encode())
-_REVISED = keccak256(f"ProposalRevised(uint256,bytes32,{_ITEM_TYPE})".encode())
-_CLAIMED = keccak256(b"PayoutClaimed(uint256,bytes32,address,uint256)")
-_TRANSFER = keccak256(b"Transfer(address,address,uint256)")
-_ROUND_PARAMETERS_TYPE = (
-    "(address,uint128,uint128,uint128,uint16,uint16,bytes32,uint64,uint64,uint32,bytes,bytes,"
-    "bytes32,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32,bool)"
-)
-_ROUND_CREATED = keccak256(
-    f"RoundCreated(uint256,address,{_ROUND_PARAMETERS_TYPE},"
-    "(uint8,bytes32,uint128,uint32,bytes),string,string)".encode()
-)
-_ROUND_WORDS = 13
-_PROPOSAL_WORDS = 8
-_MEMBER_ROOT, _SECRET = 6, 21
-"""Places among the words of the contract's `RoundParameters`."""
 
 
 class RoundReader:
@@ -74,84 +66,89 @@ class RoundReader:
         if not code:
             address = f"0x{self._reference.treasury.hex()}"
             raise Unanswered(f"no contract at {address} on chain {self._chain_id}")
-        data = self._treasury.call("round(uint256)", self._key)
-        view = data[Reader(data, "round()").unsigned(WORD_BYTES, "offset") :]
-        fixed = Reader(view, "round()")
-        words = [fixed.unsigned(WORD_BYTES, f"word {number}") for number in range(_ROUND_WORDS)]
-        parameters = dynamic(view, _ROUND_WORDS, "round().parameters")
-        fields = [parameters.take(WORD_BYTES, f"word {number}") for number in range(_SECRET + 1)]
-        token = fields[0][-ADDRESS_BYTES:]
-        titles: dict[bytes, str] = {}
-        for kind, position in ((_SUBMITTED, 1), (_REVISED, 0)):
-            for log in self._events(kind):
-                item = answered_bytes(log.get("data"), "item")
-                titles[read_topic(log, 2)] = _read_title(item, position)
-        listed = dynamic(self._treasury.call("proposals(uint256)", self._key), 0, "proposals()")
-        proposals = []
-        for _ in range(length(listed)):
-            one = [listed.take(WORD_BYTES, "proposal") for _ in range(_PROPOSAL_WORDS)]
-            withdrawn, funded, paid = (any(flag) for flag in one[5:])
-            if one[0] not in titles:
-                raise _lacking("ProposalSubmitted", one[0])
-            proposals.append(
-                ProposalEvidence(
-                    one[0],
-                    one[2][12:],
-                    int.from_bytes(one[3], "big"),
-                    int.from_bytes(one[4], "big"),
-                    withdrawn,
-                    funded,
-                    paid,
-                    titles[one[0]],
-                )
-            )
-        payouts = tuple(
-            Payout(
-                read_topic(log, 2),
-                read_topic(log, 3)[12:],
-                Reader(answered_bytes(log.get("data"), "amount"), "payout").unsigned(32, "amount"),
-                read_quantity(log.get("blockNumber"), "eth_getLogs"),
-                answered_bytes(log.get("transactionHash"), "eth_getLogs"),
-            )
-            for log in self._events(_CLAIMED)
-        )
+        answer = self._treasury.call("round(uint256)", self._key)
+        view = ROUND.decode(answer, "round()").struct("view")
+        parameters = view.struct("parameters")
+        token = parameters.address("token")
+        proposals = self._proposals()
+        payouts = self._payouts()
         shown = {payout.proposal_id for payout in payouts}
         for proposal in proposals:
             if proposal.paid and proposal.id not in shown:
                 raise _lacking("PayoutClaimed", proposal.id)
-        source, title, text = self._announced()
+        created = self._created()
         return RoundEvidence(
             registry=self._treasury.address("registry()"),
             code=code,
             rules=self._treasury.part("rules()"),
-            status=words[0],
-            poll_id=words[2],
-            budget=int.from_bytes(fields[1], "big"),
-            deposited=words[3],
-            committed=words[4],
-            paid_out=words[5],
-            electorate=ElectorateEvidence(words[9], word(words[10]), words[11], words[12], source),
-            title=title,
-            text=text,
-            member_root=fields[_MEMBER_ROOT],
-            secret=any(fields[_SECRET]),
+            status=view.number("status"),
+            poll_id=view.number("pollId"),
+            budget=parameters.number("budget"),
+            deposited=view.number("deposited"),
+            committed=view.number("committed"),
+            paid_out=view.number("paidOut"),
+            electorate=ElectorateEvidence(
+                kind=view.number("electorateKind"),
+                root=view.word("electorateRoot"),
+                voters=view.number("electorateVoters"),
+                weight=view.number("electorateWeight"),
+                source=created.struct("electorate").byte_string("source"),
+            ),
+            title=created.byte_string("title").decode(errors="replace"),
+            text=created.byte_string("text").decode(errors="replace"),
+            member_root=parameters.word("memberRoot"),
+            secret=parameters.flag("secret"),
             token=token,
-            proposals=tuple(proposals),
+            proposals=proposals,
             payouts=payouts,
             moved=readable_or_error(lambda: self._moved(token, payouts)),
         )
 
-    def _announced(self) -> tuple[bytes, str, str]:
-        """Source of the electorate, title and text, as the round's event has them."""
-        logs = self._events(_ROUND_CREATED)
+    def _proposals(self) -> tuple[ProposalEvidence, ...]:
+        """Read the proposals in order of submission, each with its newest title."""
+        titles: dict[bytes, str] = {}
+        for kind in (PROPOSAL_SUBMITTED, PROPOSAL_REVISED):
+            for log in self._events(kind):
+                titles[read_topic(log, kind.place("proposalId"))] = _title(kind, log)
+        answer = self._treasury.call("proposals(uint256)", self._key)
+        proposals = []
+        for view in PROPOSALS.decode(answer, "proposals()").structs("views"):
+            proposal_id = view.word("id")
+            if proposal_id not in titles:
+                raise _lacking("ProposalSubmitted", proposal_id)
+            proposals.append(
+                ProposalEvidence(
+                    id=proposal_id,
+                    recipient=view.address("recipient"),
+                    amount=view.number("amount"),
+                    category=view.number("category"),
+                    withdrawn=view.flag("withdrawn"),
+                    funded=view.flag("funded"),
+                    paid=view.flag("paid"),
+                    title=titles[proposal_id],
+                )
+            )
+        return tuple(proposals)
+
+    def _payouts(self) -> tuple[Payout, ...]:
+        """Read what the treasury says that it paid, oldest first."""
+        return tuple(
+            Payout(
+                proposal_id=read_topic(log, PAYOUT_CLAIMED.place("proposalId")),
+                recipient=address_in(read_topic(log, PAYOUT_CLAIMED.place("recipient"))),
+                amount=PAYOUT_CLAIMED.decode(event_data(log)).number("amount"),
+                block=read_quantity(log.get("blockNumber"), "eth_getLogs"),
+                transaction=_transaction(log),
+            )
+            for log in self._events(PAYOUT_CLAIMED)
+        )
+
+    def _created(self) -> Decoded:
+        """Read the event by which the treasury announced the round."""
+        logs = self._events(ROUND_CREATED)
         if not logs:
             raise Unanswered("the RPC endpoint shows no event RoundCreated of the round")
-        created = answered_bytes(logs[-1].get("data"), "RoundCreated")
-        at = Reader(created[WORD_BYTES:], "RoundCreated").unsigned(WORD_BYTES, "electorate")
-        source = dynamic(created[at:], 4, "RoundCreated.electorate.source")
-        texts = [dynamic(created, place, "RoundCreated.text") for place in (2, 3)]
-        title, text = (one.take(length(one), "text").decode(errors="replace") for one in texts)
-        return source.take(length(source), "source"), title, text
+        return ROUND_CREATED.decode(event_data(logs[-1]))
 
     def _moved(
         self, token: bytes, payouts: Sequence[Payout]
@@ -160,15 +157,13 @@ class RoundReader:
         if any(token):
             return tuple(
                 Transfer(
-                    answered_bytes(log.get("transactionHash"), "eth_getLogs"),
-                    read_topic(log, 2)[12:],
-                    Reader(answered_bytes(log.get("data"), "Transfer"), "Transfer").unsigned(
-                        WORD_BYTES, "value"
-                    ),
+                    _transaction(log),
+                    address_in(read_topic(log, TRANSFER.place("to"))),
+                    TRANSFER.decode(event_data(log)).number("value"),
                 )
                 for block in sorted({payout.block for payout in payouts})
                 for log in self._rpc.logs(
-                    token, (_TRANSFER, word(self._reference.treasury)), block, block
+                    token, TRANSFER.topics(self._reference.treasury), block, block
                 )
             )
         return tuple(
@@ -184,9 +179,9 @@ class RoundReader:
             for recipient, block in sorted({(one.recipient, one.block) for one in payouts})
         )
 
-    def _events(self, kind: bytes) -> list[Log]:
+    def _events(self, kind: Event) -> list[Log]:
         """Return all events of a kind of the round, oldest first."""
-        return self._treasury.events((kind, self._key))
+        return self._treasury.events(kind.topics(self._key))
 
 
 def _lacking(event: str, proposal_id: bytes) -> Unanswered:
@@ -194,11 +189,14 @@ def _lacking(event: str, proposal_id: bytes) -> Unanswered:
     return Unanswered(f"the RPC endpoint shows no event {what}: it lacks events")
 
 
-def _read_title(data: bytes, position: int) -> str:
-    """Title of the `Item` whose offset stands at word `position`."""
-    start = Reader(data[WORD_BYTES * position :], "item").unsigned(WORD_BYTES, "offset")
-    title = dynamic(data[start:], 3, "item.title")
+def _title(kind: Event, log: Log) -> str:
+    """Title of the item that an event of a proposal has."""
+    title = kind.decode(event_data(log)).struct("item").byte_string("title")
     try:
-        return title.take(length(title), "title").decode()
+        return title.decode()
     except UnicodeDecodeError:
         raise Malformed("item.title", "not UTF-8") from None
+
+
+def _transaction(log: Log) -> bytes:
+    return answered_bytes(log.get("transactionHash"), "eth_getLogs")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json, read_bytes
+from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, keccak256, parse_json, read_bytes
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 
 _T = TypeVar("_T")
@@ -355,19 +355,14 @@ def answered_bytes(value: Any, subject: str) -> bytes:
         return read_bytes(value, subject)
 
 
-def dynamic(data: bytes, position: int, subject: str) -> Reader:
-    """Reader of the dynamic ABI argument whose offset stands at word `position`."""
-    offset = Reader(data[WORD_BYTES * position :], subject).unsigned(WORD_BYTES, "offset")
-    return Reader(data[offset:], subject)
+def event_data(log: Log) -> bytes:
+    """Parameters of an event that are no topics."""
+    return answered_bytes(log.get("data"), "eth_getLogs")
 
 
-def length(reader: Reader) -> int:
-    """Entries or bytes of a dynamic ABI value."""
-    count = reader.unsigned(WORD_BYTES, "length")
-    # Far more than any poll has; a lying endpoint must not make us allocate.
-    if count > 1 << 16:
-        raise Malformed("ABI list", f"{count} entries")
-    return count
+def address_in(answer: bytes) -> bytes:
+    """Address in a word; fewer than 20 bytes, and so nobody's, where an answer is no word."""
+    return answer[WORD_BYTES - ADDRESS_BYTES : WORD_BYTES]
 
 
 def _request(identity: int, method: str, parameters: Sequence[Any]) -> dict[str, Any]:

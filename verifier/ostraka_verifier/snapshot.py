@@ -10,30 +10,26 @@ from enum import StrEnum
 from typing import Any
 
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.encoding import (
-    ADDRESS_BYTES,
-    WORD_BYTES,
-    Reader,
-    canonical_json,
-    keccak256,
-    word,
+from ostraka_verifier.contracts import (
+    CLOCK_MODE,
+    DELEGATE_VOTES_CHANGED,
+    MEMBER_SET,
+    PAST_VOTES,
+    VOTING_KEY_REGISTERED,
 )
+from ostraka_verifier.encoding import canonical_json, word
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.rpc import (
     JsonRpc,
     Reverted,
     Unanswered,
-    answered_bytes,
+    address_in,
     answers_of_the_endpoint,
-    dynamic,
-    length,
+    event_data,
     read_topic,
 )
 from ostraka_verifier.weight_classes import ClassRule, in_classes, read_class_rule
 
-_MEMBER_SET = keccak256(b"MemberSet(address,uint128)")
-_VOTES_CHANGED = keccak256(b"DelegateVotesChanged(address,uint256,uint256)")
-_KEY_REGISTERED = keccak256(b"VotingKeyRegistered(address,address)")
 _MEMBERS = frozenset({"kind", "contract", "block", "unit", "keys", "classes"})
 
 
@@ -182,9 +178,9 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
 
 def _member_weights(rpc: JsonRpc, source: CensusSource) -> dict[bytes, int]:
     weights = {}
-    for log in rpc.logs(source.contract, (_MEMBER_SET,), source.block):
-        weight = Reader(answered_bytes(log.get("data"), "MemberSet"), "MemberSet")
-        weights[_account(read_topic(log, 1))] = weight.unsigned(WORD_BYTES, "weight")
+    for log in rpc.logs(source.contract, MEMBER_SET.topics(), source.block):
+        account = address_in(read_topic(log, MEMBER_SET.place("account")))
+        weights[account] = MEMBER_SET.decode(event_data(log)).number("weight")
     return weights
 
 
@@ -193,13 +189,14 @@ def _vote_weights(rpc: JsonRpc, source: CensusSource, at: int) -> dict[bytes, in
 
     Tokens count for the account that their holder delegated them to, as the token has it.
     """
-    changes = rpc.logs(source.contract, (_VOTES_CHANGED,), source.block)
-    delegates = sorted({_account(read_topic(log, 1)) for log in changes})
+    changes = rpc.logs(source.contract, DELEGATE_VOTES_CHANGED.topics(), source.block)
+    place = DELEGATE_VOTES_CHANGED.place("delegate")
+    delegates = sorted({address_in(read_topic(log, place)) for log in changes})
     timepoint = _timepoint(rpc, source, at)
     arguments = [word(delegate) + word(timepoint) for delegate in delegates]
     answers = rpc.call_each(source.contract, "getPastVotes(address,uint256)", arguments, at)
     return {
-        delegate: Reader(answer, "getPastVotes()").unsigned(WORD_BYTES, "votes") // source.unit
+        delegate: PAST_VOTES.decode(answer, "getPastVotes()").number("votes") // source.unit
         for delegate, answer in zip(delegates, answers, strict=True)
     }
 
@@ -207,11 +204,11 @@ def _vote_weights(rpc: JsonRpc, source: CensusSource, at: int) -> dict[bytes, in
 def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
     """The source's block by the token's clock (ERC-6372): its number, or its timestamp."""
     try:
-        answer = dynamic(rpc.call(source.contract, "CLOCK_MODE()", b"", at), 0, "CLOCK_MODE()")
+        answer = rpc.call(source.contract, "CLOCK_MODE()", b"", at)
     except Reverted:
         # Tokens older than ERC-6372 count in blocks.
         return source.block
-    mode = answer.take(length(answer), "mode")
+    mode = CLOCK_MODE.decode(answer, "CLOCK_MODE()").byte_string("mode")
     if mode == b"mode=timestamp":
         return rpc.timestamp(source.block)
     if mode == b"mode=blocknumber&from=default":
@@ -224,17 +221,16 @@ def _voting_keys(rpc: JsonRpc, source: CensusSource) -> dict[bytes, bytes]:
     keys: dict[bytes, bytes] = {}
     if source.keys is None:
         return keys
-    for log in rpc.logs(source.keys, (_KEY_REGISTERED,), source.block):
-        account, key = _account(read_topic(log, 1)), _account(read_topic(log, 2))
+    for log in rpc.logs(source.keys, VOTING_KEY_REGISTERED.topics(), source.block):
+        account, key = (
+            address_in(read_topic(log, VOTING_KEY_REGISTERED.place(name)))
+            for name in ("account", "key")
+        )
         if any(key):
             keys[account] = key
         else:
             keys.pop(account, None)
     return keys
-
-
-def _account(topic: bytes) -> bytes:
-    return topic[WORD_BYTES - ADDRESS_BYTES :]
 
 
 def _hash(value: Any, member: str) -> bytes:
