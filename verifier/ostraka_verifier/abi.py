@@ -12,6 +12,7 @@ from functools import cached_property
 
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, Reader, keccak256, word
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.units import UnixSeconds
 
 MAX_ENTRIES = 1 << 16
 """Entries of a list, or bytes of a string: far more than any poll has. A longer one is refused, so
@@ -140,6 +141,10 @@ class Decoded:
     def number(self, name: str) -> int:
         """Return an unsigned integer."""
         return int.from_bytes(self._typed(name, "uint"), "big")
+
+    def moment(self, name: str) -> UnixSeconds:
+        """Return an unsigned integer that is a moment."""
+        return UnixSeconds(self.number(name))
 
     def address(self, name: str) -> bytes:
         """Return the 20 bytes of an address."""

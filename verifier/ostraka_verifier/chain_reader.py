@@ -30,6 +30,7 @@ from ostraka_verifier.rpc import (
 )
 from ostraka_verifier.snapshot import CensusSource, NobodyListed, read_census
 from ostraka_verifier.tally_proof import Tally
+from ostraka_verifier.units import UnixSeconds
 
 
 class ChainReader:
@@ -112,15 +113,15 @@ class ChainReader:
             root=_sum_root(view.struct("root")),
             tally_digest=view.word("tallyDigest"),
             rejected_rounds=view.number("rejectedRounds"),
-            rejected_at=view.number("rejectedAt"),
-            anchored_at=view.number("anchoredAt"),
-            dispute_window_ends_at=view.number("releasableAt"),
-            tally_deadline=view.number("tallyDeadline"),
+            rejected_at=view.moment("rejectedAt"),
+            anchored_at=view.moment("anchoredAt"),
+            dispute_window_ends_at=view.moment("releasableAt"),
+            tally_deadline=view.moment("tallyDeadline"),
             generators=self._rpc.code(table, self.block),
             node_keys=POLL_OPENED.decode(opened[0]).words("nodeKeys") if opened else (),
             anchored=_read_anchored(anchored[0]) if anchored else None,
             tally=tally,
-            tallied_at=self._rpc.timestamp(tallied[1]) if tallied else 0,
+            tallied_at=self._rpc.timestamp(tallied[1]) if tallied else UnixSeconds(0),
             awards=awards,
             creator=creator,
             creator_is_contract=creator_is_contract,
@@ -155,7 +156,7 @@ class ChainReader:
                 f"{contract} lists nobody, or the RPC endpoint lacks its events"
             ) from error
 
-    def _times(self, source: CensusSource) -> tuple[int, int]:
+    def _times(self, source: CensusSource) -> tuple[UnixSeconds, UnixSeconds]:
         if source.block >= self.block:
             raise Undecided(f"block {source.block} of the census is not in the past")
         return self._rpc.timestamp(source.block), self._rpc.timestamp(source.block + 1)

@@ -10,6 +10,7 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.tally_proof import Tally
+from ostraka_verifier.units import UnixSeconds
 
 ROUND_DECIDED = (6, 7)
 """Statuses of a round whose winners are fixed: decided, and expired after that."""
@@ -201,15 +202,15 @@ class ChainEvidence:
     root: SumRoot
     tally_digest: bytes
     rejected_rounds: int
-    rejected_at: int
-    anchored_at: int
-    dispute_window_ends_at: int
-    tally_deadline: int
+    rejected_at: UnixSeconds
+    anchored_at: UnixSeconds
+    dispute_window_ends_at: UnixSeconds
+    tally_deadline: UnixSeconds
     generators: bytes
     node_keys: tuple[bytes, ...]
     anchored: AnchoredRoot | None
     tally: Tally | None
-    tallied_at: int
+    tallied_at: UnixSeconds
     awards: tuple[int, ...] | AuditError | None
     creator: bytes
     creator_is_contract: bool
@@ -218,4 +219,4 @@ class ChainEvidence:
     deployment: DeploymentEvidence | AuditError
     census: Census | AuditError | None
     census_code: bytes
-    census_times: tuple[int, int] | AuditError | None
+    census_times: tuple[UnixSeconds, UnixSeconds] | AuditError | None

@@ -16,6 +16,7 @@ from ostraka_verifier.encoding import (
     unsigned,
 )
 from ostraka_verifier.errors import Rejected
+from ostraka_verifier.units import UnixSeconds
 
 EMPTY_HASH = bytes(HASH_BYTES)
 
@@ -33,7 +34,7 @@ class Leaf:
 
     voter: bytes
     weight: int
-    cast_at_unix_s: int
+    cast_at_unix_s: UnixSeconds
     digest: bytes
 
     def hash(self, weighted_value: bytes) -> bytes:

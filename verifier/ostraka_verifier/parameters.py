@@ -29,6 +29,7 @@ from ostraka_verifier.question import (
 )
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census_origin
+from ostraka_verifier.units import UnixSeconds
 
 MAX_NODES = 64
 MAX_URL_BYTES = 256
@@ -134,6 +135,10 @@ class Committee:
         return committee
 
 
+_NEVER = UnixSeconds(0)
+"""As the contracts write that something has not happened."""
+
+
 @dataclass(frozen=True)
 class PollParameters:
     """The twenty-four words of §4.1; names, order and types are those of the contract's struct.
@@ -149,8 +154,8 @@ class PollParameters:
     voters: int
     total_weight: int
     secret: bool
-    opens_at: int
-    closes_at: int
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
     freeze_delay: int
     round_duration: int
     max_rounds: int
@@ -220,11 +225,13 @@ class PollParameters:
             raise _out_of_bounds("total_weight", "below the number of voters")
 
     @property
-    def freezes_at(self) -> int:
+    def freezes_at(self) -> UnixSeconds:
         """Chain time at which nodes stop signing receipts."""
-        return self.closes_at + self.freeze_delay
+        return UnixSeconds(self.closes_at + self.freeze_delay)
 
-    def settling(self, rejected_rounds: int = 0, rejected_at: int = 0) -> "SettlingClock":
+    def settling(
+        self, rejected_rounds: int = 0, rejected_at: UnixSeconds = _NEVER
+    ) -> "SettlingClock":
         """The clock of the settling rounds (§10.3).
 
         Args:
@@ -270,17 +277,18 @@ class SettlingClock:
         max_rounds: Rounds in all, rejected ones included.
     """
 
-    starts_at: int
+    starts_at: UnixSeconds
     first_round: int
     round_duration: int
     max_rounds: int
 
     @property
-    def deadline(self) -> int:
+    def deadline(self) -> UnixSeconds:
         """Chain time from which an unanchored poll is void."""
-        return self.starts_at + (self.max_rounds - self.first_round) * self.round_duration
+        duration_s = (self.max_rounds - self.first_round) * self.round_duration
+        return UnixSeconds(self.starts_at + duration_s)
 
-    def round_at(self, unix_s: int) -> int | None:
+    def round_at(self, unix_s: UnixSeconds) -> int | None:
         """Settling round at a chain time; None before the first and after the last one."""
         if not self.starts_at <= unix_s < self.deadline:
             return None
@@ -306,7 +314,7 @@ _AT_LEAST_ONE = (
     "tally_period",
     "minimum_ballots",
 )
-_MAX_TIME = 1 << 40
+_MAX_TIME = UnixSeconds(1 << 40)
 """Latest Unix second that a registry takes."""
 
 

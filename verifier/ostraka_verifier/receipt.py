@@ -19,6 +19,7 @@ from ostraka_verifier.encoding import (
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import UnixSeconds
 
 _FORMAT = "ostraka/votes/v2"
 _MAX_BALLOTS = 10_000
@@ -42,9 +43,10 @@ class Receipted:
         return self.ballot[:ADDRESS_BYTES]
 
     @property
-    def cast_at_unix_s(self) -> int:
+    def cast_at_unix_s(self) -> UnixSeconds:
         """Chain time at which it was cast."""
-        return int.from_bytes(self.ballot[ADDRESS_BYTES:][:CAST_AT_BYTES], "big")
+        encoded = self.ballot[ADDRESS_BYTES:][:CAST_AT_BYTES]
+        return UnixSeconds(int.from_bytes(encoded, "big"))
 
     @property
     def digest(self) -> bytes:
@@ -52,7 +54,7 @@ class Receipted:
         return tagged_hash("ballot", self.ballot)
 
     @property
-    def order_key(self) -> tuple[int, bytes]:
+    def order_key(self) -> tuple[UnixSeconds, bytes]:
         """Orders a voter's ballots: the greatest counts (§8.7)."""
         return self.cast_at_unix_s, self.digest
 

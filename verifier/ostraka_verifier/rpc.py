@@ -17,6 +17,7 @@ import httpx
 
 from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, keccak256, parse_json, read_bytes
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
+from ostraka_verifier.units import UnixSeconds
 
 _T = TypeVar("_T")
 
@@ -108,15 +109,15 @@ class JsonRpc:
         """Number of its latest block."""
         return read_quantity(self.ask("eth_blockNumber", []), "eth_blockNumber")
 
-    def timestamp(self, block: int) -> int:
-        """Unix seconds of a block."""
+    def timestamp(self, block: int) -> UnixSeconds:
+        """Return when a block was made."""
         answer = self.ask("eth_getBlockByNumber", [hex(block), False])
         if answer is None:
             # A reorganization, or a provider behind the one that answered before.
             raise Unanswered(f"eth_getBlockByNumber: the RPC endpoint has no block {block}")
         if not isinstance(answer, dict):
             raise Unanswered("eth_getBlockByNumber: not a block")
-        return read_quantity(answer.get("timestamp"), "eth_getBlockByNumber")
+        return UnixSeconds(read_quantity(answer.get("timestamp"), "eth_getBlockByNumber"))
 
     def code(self, address: bytes, block: int) -> bytes:
         """Code of an account."""

@@ -28,6 +28,7 @@ from ostraka_verifier.rpc import (
     event_data,
     read_topic,
 )
+from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.weight_classes import ClassRule, in_classes, read_class_rule
 
 _MEMBERS = frozenset({"kind", "contract", "block", "unit", "keys", "classes"})
@@ -106,7 +107,7 @@ class CensusSource:
             content["classes"] = self.classes
         return content
 
-    def at_time(self, unix_s: int) -> bytes:
+    def at_time(self, unix_s: UnixSeconds) -> bytes:
         """Canonical JSON as a round fixes it (§17.4): a time in place of the block."""
         content = self.to_json()
         del content["block"]

@@ -21,6 +21,7 @@ from ostraka_verifier.redemption import Redemptions, poll_electorate, round_elec
 from ostraka_verifier.rpc import JsonRpc, Reverted
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _T = TypeVar("_T")
 
@@ -234,7 +235,7 @@ def _source_objection(
     if type(at) is not int:
         raise Malformed("round.source.at", "not a time")
     # Byte for byte, as C4 compares them.
-    if origin.at_time(at) != fixed.source:
+    if origin.at_time(UnixSeconds(at)) != fixed.source:
         return "its census comes from another source than the one that its round fixed"
     if not chain.timestamp(origin.block) <= at < chain.timestamp(origin.block + 1):
         return f"block {origin.block} is not the latest until {at}, which its round fixed"

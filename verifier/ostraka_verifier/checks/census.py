@@ -12,6 +12,7 @@ from ostraka_verifier.redemption import poll_electorate, round_electorate
 from ostraka_verifier.releases import MEMBER_REGISTRY, created_address
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _UNKNOWN = "the contract {}, whose code this program does not know, tells truly who may vote"
 
@@ -110,14 +111,14 @@ def _check_block(audit: Audit, source: CensusSource) -> str:
     return f", the latest at {at}"
 
 
-def _time_of(source: bytes) -> int | None:
+def _time_of(source: bytes) -> UnixSeconds | None:
     """The member `at` of a round's source; None where it is none."""
     try:
         content = parse_json(source, "electorate.source")
     except Malformed:
         return None
     at = content.get("at") if isinstance(content, dict) else None
-    return at if type(at) is int else None
+    return UnixSeconds(at) if type(at) is int else None
 
 
 def _check_redemptions(audit: Audit, invited: InvitedCensus) -> Held:
