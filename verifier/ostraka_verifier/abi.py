@@ -1,7 +1,7 @@
 """The contract ABI: structs whose declarations name their fields, read by those names.
 
-Nothing is read ahead: a field is read when it is asked for, and what no field leads to may be
-anything. Numbers are not held to the range of their type.
+A field is read when it is asked for; bytes that no field refers to are ignored. Numbers are not
+checked against the range of their type.
 
 Source: the contract ABI specification. Tests: tests/verifier/test_abi.py.
 """
@@ -220,12 +220,12 @@ class Decoded:
         return kind.removesuffix("[]")
 
     def _tail(self, name: str) -> int:
-        """Where the content of a dynamic field begins."""
+        """Return where the content of a dynamic field begins."""
         at = self._start + self._struct.places[name][0]
         return self._start + self._unsigned(at, name)
 
     def _entries(self, name: str, entry: "str | Struct") -> Sequence[int]:
-        """Where each entry of a list begins."""
+        """Return where each entry of a list begins."""
         tail = self._tail(name)
         first, count = tail + WORD_BYTES, self._length(tail, name)
         if not _is_dynamic(entry):

@@ -11,7 +11,7 @@ MAX_BOARD_BYTES = 2 * 2**30
 
 
 def read_board(source: str, progress: Progress = no_progress) -> bytes:
-    """Bytes of a board from an `http(s)://` URL or a file; Undecided when out of reach."""
+    """Read a board from an `http(s)://` URL or a file; Undecided if it is unreachable."""
     if source.startswith(("http://", "https://")):
         with httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client:
             return fetch(client, "GET", source, MAX_BOARD_BYTES, progress)

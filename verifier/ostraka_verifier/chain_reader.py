@@ -1,6 +1,6 @@
-"""Read what the chain records of a poll, over JSON-RPC at one block. Judges nothing.
+"""Read what the chain records of a poll, over JSON-RPC at one block. This module judges nothing.
 
-What an endpoint answers that cannot be read is Undecided.
+Invalid answers of an endpoint are Undecided: they do not count against the poll.
 
 Source: contracts/interfaces/IPollRegistry.sol; the contract ABI.
 """
@@ -36,8 +36,8 @@ from ostraka_verifier.units import UnixSeconds
 class ChainReader:
     """Reads one PollRegistry over JSON-RPC at one block.
 
-    Raises everywhere: Undecided when the endpoint cannot be reached, refuses, or answers what no
-    chain would.
+    Every method raises Undecided if the endpoint is unreachable, refuses, or gives an invalid
+    answer.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class ChainReader:
         """Args:
         registry: 20-byte address.
         block: Read at this block; by default at the latest one.
-        from_block: Events before it are not asked for, of contracts that are not older.
+        from_block: First block whose events are requested, of contracts that are not older.
         """
         self._rpc = JsonRpc(rpc_url, from_block)
         self._address = registry
@@ -62,14 +62,14 @@ class ChainReader:
         reference: RoundReference | None,
         source: CensusSource | None,
     ) -> ChainEvidence:
-        """Everything about one poll.
+        """Read everything about one poll.
 
         Args:
-            outcome_rule: The poll's, as the board has it, to ask the contract for its outcome; None
-                where the board's cannot be read.
+            outcome_rule: The board's outcome rule, to ask the contract for its outcome; None if it
+                cannot be read.
             encoded_rule: Its canonical bytes.
             reference: The round that the poll's description names.
-            source: Where the description says that the census comes from.
+            source: The source of the census that the description names.
         """
         code = self._registry.code()
         if not code:
@@ -165,8 +165,8 @@ class ChainReader:
         try:
             registry = ContractView(self._rpc, contract, self.block).address("registry()")
         except Reverted:
-            # Another contract, such as a wallet: it refuses what it does not know. An endpoint that
-            # does not answer says nothing: a treasury must not pass for a wallet.
+            # Another contract, such as a wallet, refuses unknown calls. An endpoint that does not
+            # answer proves nothing: a treasury must not pass for a wallet.
             return False
         return registry == self._address
 
@@ -183,7 +183,7 @@ class ChainReader:
         try:
             rule.check_slots(len(tally.values))
         except Rejected:
-            # Judged by checks P2 and R1.
+            # Checks P2 and R1 report this.
             return None
         slots = _dynamic_words(tally.values)
         order = _dynamic_words(rule.order(tally.values))
@@ -201,7 +201,7 @@ class ChainReader:
         return awards
 
     def _event(self, kind: Event, poll_id: int) -> tuple[bytes, int] | None:
-        """Data and block of the latest event of a kind."""
+        """Return the data and block of the newest event of a kind, or None."""
         logs = self._registry.newest_events(kind.topics(poll_id))
         if not logs:
             return None

@@ -1,8 +1,8 @@
-"""Cast or challenge: whether a sealed ballot says what its voter chose.
+"""Cast or challenge: check that a sealed ballot contains the voter's choice.
 
-A program that prepares ballots may be false. It shows a ballot's digest before the voter decides
-to cast or to challenge it; challenged, it opens the ballot, which is never cast. One that seals
-another vote than was chosen is caught with the probability of a challenge.
+A program that prepares ballots may be malicious. It shows a ballot's digest before the voter
+decides to cast or to challenge the ballot. After a challenge it opens the ballot, which is never
+cast. A program that seals a different vote is caught with the probability of a challenge.
 
 Source: docs/protocol.md §8.9; Benaloh, "Simple Verifiable Elections", EVT 2006. Vectors:
 tests/vectors/openings.json.
@@ -39,10 +39,10 @@ _NUMBER = re.compile("[1-9][0-9]{0,18}")
 
 @dataclass(frozen=True)
 class Opening:
-    """A challenged ballot with what opens its commitment to the vote.
+    """A challenged ballot with the opening of its commitment to the vote.
 
     Attributes:
-        poll: Which poll the ballot was made for.
+        poll: The poll for which the ballot was made.
         context: Its `pollContext`, 32 bytes.
         ballot: Canonical ballot.
         bits: The vote in the rule's bits, slack included.
@@ -64,7 +64,7 @@ class Opening:
         return f"Opening({self.digest.hex()})"
 
     def to_json(self) -> dict[str, str]:
-        """The file that a voter's program gives."""
+        """Return the file that a voter's program gives."""
         return {
             "format": _FORMAT,
             "chain_id": str(self.poll.chain_id),
@@ -105,7 +105,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Said:
-    """What a ballot says on one question: its title, and the answer as a person reads it."""
+    """A ballot's answer to one question: title and readable answer."""
 
     question: str
     answer: tuple[str, ...]
@@ -121,14 +121,14 @@ def check_noted(noted: bytes, opening: Opening) -> None:
 def check_opening(
     curve: Curve, poll: PublishedPoll, noted: bytes, opening: Opening, randomness: Randomness
 ) -> tuple[Ballot, list[Said]]:
-    """The ballot, and what it says, once checks V1 to V4 hold.
+    """Check V1 to V4; return the ballot and its answers.
 
     Args:
-        poll: As the chain has it.
-        noted: The digest that was shown before the voter chose to challenge.
+        poll: The poll on chain.
+        noted: Digest that the program showed before the voter chose to challenge.
 
     Raises:
-        Rejected: One of the checks fails.
+        Rejected: A check fails.
         Malformed: The ballot cannot be read (V2).
     """
     check_noted(noted, opening)
@@ -152,7 +152,7 @@ def check_opening(
 
 
 def what_it_says(poll: PublishedPoll, bits: Sequence[int]) -> list[Said]:
-    """A vote in words, question by question.
+    """Return a vote in words, question by question.
 
     Args:
         bits: A vote that obeys the poll's rule.

@@ -10,8 +10,8 @@ from ostraka_verifier.rpc import JsonRpc, Log, address_in
 class ContractView:
     """Reads one contract at one block.
 
-    Raises everywhere: Undecided when the endpoint cannot be reached, refuses, or answers what no
-    chain would; Malformed when an answer has another shape than the function's.
+    Every method raises Undecided if the endpoint is unreachable, refuses, or gives an invalid
+    answer, and Malformed if an answer is not of the function's type.
     """
 
     def __init__(self, rpc: JsonRpc, address: bytes, block: int) -> None:

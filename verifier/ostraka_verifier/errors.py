@@ -1,13 +1,13 @@
-"""The three ways in which evidence can fail, and nothing else.
+"""The three ways in which evidence can fail.
 
-Caller mistakes raise built-in exceptions and stay uncaught: bugs are not verdicts.
+Mistakes of callers raise built-in exceptions and are not caught: bugs are not verdicts.
 
 Source: docs/protocol.md §13.
 """
 
 
 class AuditError(Exception):
-    """Evidence does not establish what was claimed for it."""
+    """Evidence does not support the claim."""
 
 
 class Malformed(AuditError):
@@ -25,7 +25,7 @@ class Malformed(AuditError):
 
 
 class Rejected(AuditError):
-    """Evidence that reads well and fails a numbered check.
+    """Evidence that is readable and fails a numbered check.
 
     Attributes:
         check: Number of the check in docs/protocol.md, e.g. "B7".
@@ -41,4 +41,4 @@ class Rejected(AuditError):
 
 
 class Undecided(AuditError):
-    """Evidence that cannot be had, so that neither verdict can be given."""
+    """Evidence is unreachable, so that no verdict is possible."""

@@ -1,4 +1,4 @@
-"""What an audit knows of the chain: plain values, already read and decoded.
+"""Evidence from the chain: plain values, already read and decoded.
 
 Source: contracts/interfaces/IPollRegistry.sol, contracts/interfaces/IBudgetTreasury.sol.
 """
@@ -13,7 +13,7 @@ from ostraka_verifier.tally_proof import Tally
 from ostraka_verifier.units import UnixSeconds
 
 ROUND_DECIDED = (6, 7)
-"""Statuses of a round whose winners are fixed: decided, and expired after that."""
+"""Statuses of a round with winners: decided and, later, expired."""
 STATUS_NAMES = (
     "none",
     "created",
@@ -28,7 +28,7 @@ STATUS_NAMES = (
 
 @dataclass(frozen=True)
 class ProposalEvidence:
-    """A proposal as the treasury has it, with the title that its latest event gives."""
+    """A proposal in the treasury, with the title of its newest event."""
 
     id: bytes
     recipient: bytes
@@ -42,7 +42,7 @@ class ProposalEvidence:
 
 @dataclass(frozen=True)
 class Payout:
-    """What the treasury says that it paid.
+    """A payment that the treasury reports.
 
     Attributes:
         transaction: Hash of the transaction, 32 bytes.
@@ -57,7 +57,7 @@ class Payout:
 
 @dataclass(frozen=True)
 class Transfer:
-    """What a token's event says that it moved out of the treasury."""
+    """A transfer out of the treasury that a token's event reports."""
 
     transaction: bytes
     recipient: bytes
@@ -66,7 +66,7 @@ class Transfer:
 
 @dataclass(frozen=True)
 class CoinReceipt:
-    """What an account had before and after a block in which the treasury says it paid coins.
+    """An account's coins before and after a block in which the treasury reports a payment.
 
     Attributes:
         before, after: Coins at the block before, and at the block.
@@ -91,12 +91,12 @@ class CodeEvidence:
 
 @dataclass(frozen=True)
 class ElectorateEvidence:
-    """Who votes, as the round fixed it at its creation (§17.4).
+    """The electorate that the round fixed at its creation (§17.4).
 
     Attributes:
         kind: 0 members, 1 fixed, 2 source on chain, 3 invitations.
-        root: Of the census or of the invitations; keccak-256 of the source in kind 2.
-        source: Canonical JSON of where the census is read, from the round's event; kind 2 only.
+        root: Root of the census or of the invitations; keccak-256 of the source in kind 2.
+        source: Canonical JSON of the census's source, from the round's event; kind 2 only.
     """
 
     kind: int
@@ -108,21 +108,21 @@ class ElectorateEvidence:
 
 @dataclass(frozen=True)
 class RoundEvidence:
-    """What the chain says of one round.
+    """Evidence of one round.
 
     Attributes:
-        registry: Where the treasury looks for its polls.
+        registry: Registry in which the treasury creates its polls.
         code: Code of the treasury.
         rules: The contract that writes the rules of its polls.
-        status: As the contract numbers it; `ROUND_DECIDED` once winners are fixed.
-        member_root: Census root of those who may propose.
-        title, text: As the round's event has them; U+FFFD for what is no UTF-8.
+        status: Number in the contract; in `ROUND_DECIDED` once winners are fixed.
+        member_root: Census root of the members, who may propose.
+        title, text: Texts of the round's event; U+FFFD replaces invalid UTF-8.
         secret: Whether the round asked for a secret poll.
-        token: What it pays in, 20 bytes; zero for the chain's coin.
+        token: The token that it pays in, 20 bytes; zero for the chain's coin.
         proposals: In order of submission.
         payouts: In order of payment.
-        moved: What the token's events, or accounts' balances, show of the payouts; or why that
-            cannot be read.
+        moved: Payouts in the token's events or in accounts' balances; or why they are
+            unreadable.
     """
 
     registry: bytes
@@ -152,8 +152,8 @@ class DeploymentEvidence:
     Attributes:
         registry: Code of the registry.
         generator_table: Address of the table of generators.
-        period_floor: Least seconds of a dispute window and of a tally period.
-        disputes: Who may reject roots, 20 bytes; zero for nobody.
+        period_floor: Least duration of dispute windows and tally periods, in seconds.
+        disputes: Account that may reject roots, 20 bytes; zero for nobody.
     """
 
     registry: bytes
@@ -166,31 +166,31 @@ class DeploymentEvidence:
 
 @dataclass(frozen=True)
 class ChainEvidence:
-    """What the chain says of one poll at one block.
+    """Evidence of one poll at one block.
 
     Attributes:
         block: Number of the block at which everything was read.
-        status: Status of the poll by that block's time, as `STATUS_NAMES`.
+        status: Status of the poll at that block's time, one of `STATUS_NAMES`.
         generators: Code of the contract's generator table.
-        node_keys: Words of the poll keys, as `PollOpened` listed them; empty before.
+        node_keys: Words of the poll keys in `PollOpened`; empty before.
         anchored: Root with its attestations, None before.
-        rejected_rounds: One more than the number of the last round whose root was rejected.
+        rejected_rounds: One more than the number of the last round with a rejected root.
         rejected_at: Chain time of that rejection.
         anchored_at, tallied_at: Block timestamps, 0 before.
         tally: As accepted, None before.
-        awards: What the contract awards each slot, None where the poll has no outcome rule; or why
-            it does not say, as when the board's outcome rule is not the poll's.
+        awards: The contract's award of each slot, None without an outcome rule; or why there is no
+            answer, for example because the board's outcome rule is not the poll's.
         creator: Account that created the poll.
         creator_is_contract: Whether that account has code.
-        creator_is_treasury: Whether that account is a contract that takes polls of this registry.
-        deployment: The registry and its parts; or why they cannot be read.
-        round: The round that the description names, None where it names none; or why it cannot be
-            read, which says nothing against the rest.
-        census: The census read again from the source that the description names, None where it
-            names none; or why it cannot be read.
-        census_code: Code of that source's contract, empty where there is no source.
-        census_times: Timestamps of the source's block and of the next one, None where there is no
-            source; or why they cannot be read.
+        creator_is_treasury: Whether that account is a contract that uses polls of this registry.
+        deployment: The registry and its parts; or why they are unreadable.
+        round: The round that the description names, None if it names none; or why it is
+            unreadable, which does not affect the rest.
+        census: The census read again from the source that the description names, None if it names
+            none; or why it is unreadable.
+        census_code: Code of that source's contract, empty without a source.
+        census_times: Timestamps of the source's block and of the next one, None without a source;
+            or why they are unreadable.
     """
 
     chain_id: int

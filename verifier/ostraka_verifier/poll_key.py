@@ -1,4 +1,4 @@
-"""Public keys to which ballots are sealed: which are refused, and the words that stand for them.
+"""Public keys to which ballots are sealed: the checks on them, and their identifying words.
 
 A key is an X-Wing public key: an ML-KEM-768 encapsulation key, then an X25519 public key. Without
 the checks a node could announce a key that shares a secret with another node's.
@@ -18,28 +18,28 @@ ML_KEM_BYTES = 1184
 X25519_BYTES = 32
 PUBLIC_KEY_BYTES = ML_KEM_BYTES + X25519_BYTES
 SEAL_BYTES = 1136
-"""What sealing adds to a plaintext: the encapsulated key (1,120 bytes) and a tag (16)."""
+"""Bytes that sealing adds to a plaintext: the encapsulated key (1,120) and a tag (16)."""
 
 _ML_KEM_MODULUS = 3329
 _COEFFICIENTS_BYTES = 1152
 _FIELD = 2**255 - 19
-# 2^254, a multiple of the cofactor: keys that differ by a point of small order give one value, and
-# keys of small order give zero. Clamping leaves this scalar as it is.
+# 2^254, a multiple of the cofactor: keys that differ by a point of small order have the same value,
+# and keys of small order have zero. Clamping does not change this scalar.
 _CLEARING = X25519PrivateKey.from_private_bytes(bytes(31) + b"\x40")
 
 
 def node_key(public_key: bytes) -> bytes:
-    """The word that stands for a node's poll key on chain, 32 bytes."""
+    """Return the word that stands for a node's poll key on chain, 32 bytes."""
     return tagged_hash("node-key", public_key)
 
 
 def poll_keys_hash(public_keys: Sequence[bytes]) -> bytes:
-    """`pollKeys`: what the contract stores for all nodes' poll keys (§4.3), 32 bytes."""
+    """Return `pollKeys`: what the contract stores for all nodes' poll keys (§4.3), 32 bytes."""
     return node_keys_hash([node_key(one) for one in public_keys])
 
 
 def node_keys_hash(node_keys: Sequence[bytes]) -> bytes:
-    """`pollKeys` from the words that stand for the keys."""
+    """Return `pollKeys` from the words that stand for the keys."""
     return tagged_hash("poll-keys", *node_keys)
 
 
@@ -80,7 +80,7 @@ def check_poll_keys(public_keys: Sequence[bytes]) -> None:
         public_keys: Node 1 first.
 
     Raises:
-        Malformed: A key is refused, or two nodes' keys share a half; names the nodes.
+        Malformed: A key is invalid, or two nodes' keys share a half; names the nodes.
     """
     by_half: dict[bytes, int] = {}
     for node, public_key in enumerate(public_keys, start=1):

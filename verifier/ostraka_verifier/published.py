@@ -1,4 +1,4 @@
-"""A poll as the chain published it, without a board: what receipts and openings are held against.
+"""A poll as the chain published it, without a board: the reference for receipts and openings.
 
 Source: contracts/interfaces/IPollRegistry.sol; docs/protocol.md §3, §4, §13 (P1 to P4).
 """
@@ -30,7 +30,7 @@ from ostraka_verifier.typed_data import Domain
 
 @dataclass(frozen=True)
 class PublishedPoll:
-    """All that is fixed about a poll when it is created, apart from census and poll keys.
+    """Everything fixed at a poll's creation, apart from census and poll keys.
 
     Attributes:
         context: `pollContext`, 32 bytes.
@@ -55,15 +55,15 @@ class PublishedPoll:
         description: bytes,
         committee: Committee,
     ) -> "PublishedPoll":
-        """A poll of its encoded parts, each held against the digest that the parameters name.
+        """Return a poll from its encoded parts, each checked against its digest.
 
         Args:
-            context: What its publisher says that `pollContext` is.
+            context: `pollContext` according to its publisher.
 
         Raises:
             Malformed: A part cannot be read.
-            Rejected: A part is not the one that the parameters name (check P1), or the poll is of
-                a kind that this program does not know.
+            Rejected: A part does not have its digest (check P1), or the poll is of a kind that this
+                program does not know.
         """
         parameters.check_known()
         poll = cls(
@@ -88,7 +88,7 @@ class PublishedPoll:
         return poll
 
     def check_rules(self) -> None:
-        """What nodes and clients require of a poll besides that its digests fit.
+        """Check what nodes and clients require of a poll in addition to its digests.
 
         Raises:
             Rejected: Its parameters, rules or questions do not fit together (checks P2, P5, P6).
@@ -101,7 +101,7 @@ class PublishedPoll:
 
     @property
     def poll_id(self) -> int:
-        """Id in its registry."""
+        """Number in its registry."""
         return self.identity.poll_id
 
     @cached_property
@@ -111,10 +111,10 @@ class PublishedPoll:
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """What is asked; where the description does not say, what the rule does.
+        """The questions; without any in the description, the one that the rule implies.
 
         Raises:
-            Rejected: Neither says (check P5).
+            Rejected: Neither has a question (check P5).
         """
         return self.description.asked(self.rule)
 
@@ -154,7 +154,7 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
 
     Raises:
         Undecided: The endpoint cannot be reached, shows no such poll, or contradicts itself.
-        Rejected: The poll is of a kind unknown to this program, or its rule is none.
+        Rejected: The poll is of a kind unknown to this program, or its rule is invalid.
     """
     block, chain_id = rpc.newest_block(), rpc.chain_id()
     if not rpc.code(registry, block):
@@ -173,7 +173,7 @@ def _read(rpc: JsonRpc, identity: PollIdentity, block: int) -> PublishedPoll:
     parameters = PollParameters.decode(created.encoded("parameters"))
     parameters.check_known()
     committee = _committee(registry, parameters.committee)
-    # P1: the registry itself must say the same as the event.
+    # P1: the registry must agree with the event.
     view = registry.call("poll(uint256)", word(poll_id))
     rule, outcome_rule, description = (
         created.byte_string(name) for name in ("rule", "outcomeRule", "description")
@@ -208,6 +208,6 @@ def _committee(registry: ContractView, digest: bytes) -> Committee:
 
 
 def _event(registry: ContractView, kind: Event, identity: int | bytes) -> bytes | None:
-    """Data of the newest event of a kind whose first indexed parameter is `identity`."""
+    """Return the data of the newest event of a kind with this first indexed parameter, or None."""
     logs = registry.newest_events(kind.topics(identity))
     return event_data(logs[-1]) if logs else None

@@ -1,4 +1,4 @@
-"""A voter's file of ballots and receipts, held against the chain and the counted ballots.
+"""A voter's file of ballots and receipts, checked against the chain and the counted ballots.
 
 Source: docs/protocol.md §9.2, §9.5.
 """
@@ -31,7 +31,7 @@ class Receipted:
 
     Attributes:
         ballot: Canonical ballot.
-        receipts: Signatures by node, from 1, as the file has them.
+        receipts: Signatures in the file by node, from 1.
     """
 
     ballot: bytes
@@ -39,7 +39,7 @@ class Receipted:
 
     @property
     def voter(self) -> bytes:
-        """20-byte account."""
+        """The voter's account, 20 bytes."""
         return self.ballot[:ADDRESS_BYTES]
 
     @property
@@ -55,15 +55,15 @@ class Receipted:
 
     @property
     def order_key(self) -> tuple[UnixSeconds, bytes]:
-        """Orders a voter's ballots: the greatest counts (§8.7)."""
+        """Order of a voter's ballots: the greatest counts (§8.7)."""
         return self.cast_at_unix_s, self.digest
 
 
 def read_votes(data: bytes) -> list[Receipted]:
-    """Ballots of a voter's file, oldest first, all of that voter, not checked otherwise.
+    """Read the ballots of a voter's file, oldest first. Only their voter is checked.
 
     Raises:
-        Malformed: It is none, or holds a ballot of another voter than it names.
+        Malformed: The file is invalid, or has a ballot of another voter than it names.
     """
     content = parse_json(data, "votes")
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
@@ -76,17 +76,17 @@ def read_votes(data: bytes) -> list[Receipted]:
     for number, one in enumerate(listed):
         subject = f"votes.ballots[{number}]"
         ballots.append(_ballot(one, subject))
-        # A program could show many voters the receipts of one of them.
+        # A program could show one voter's receipts to many voters.
         if ballots[-1].voter != voter:
             raise Malformed(subject, "of another voter than the file")
     return sorted(ballots, key=lambda ballot: ballot.order_key)
 
 
 def check_receipts(poll: PublishedPoll, ballot: Receipted) -> tuple[int, ...]:
-    """The nodes whose receipts hold (check V5), ascending; `q` of them record the ballot.
+    """Return the nodes whose receipts hold (check V5), ascending. `q` receipts record a ballot.
 
     Raises:
-        Malformed: The ballot has not the length of one of this poll.
+        Malformed: The ballot has the wrong length for this poll.
         Rejected: A receipt is not its node's.
     """
     if len(ballot.ballot) != poll.layout.size:
@@ -98,7 +98,7 @@ def check_receipts(poll: PublishedPoll, ballot: Receipted) -> tuple[int, ...]:
 
 
 def is_recorded(poll: PublishedPoll, ballot: Receipted) -> bool:
-    """Whether `q` nodes recorded a ballot, whatever else the file gives for receipts."""
+    """Return whether `q` nodes recorded a ballot. Invalid receipts do not count."""
     if len(ballot.ballot) != poll.layout.size:
         return False
     good = 0

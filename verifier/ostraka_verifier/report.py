@@ -1,4 +1,4 @@
-"""Report of an audit, for people and for programs."""
+"""Report of an audit, for people and programs."""
 
 import secrets
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Read what the chain records of a round and its money, over JSON-RPC at one block.
 
-All is read at that block; what payouts changed, at the blocks before and after them.
+Only balances are read at other blocks: before and after each payout.
 
 Source: contracts/interfaces/IBudgetTreasury.sol; the contract ABI.
 """
@@ -45,8 +45,8 @@ from ostraka_verifier.rpc import (
 class RoundReader:
     """Reads the round of one treasury.
 
-    Raises everywhere: Undecided when the endpoint cannot be reached, refuses, or answers what no
-    chain would.
+    Every method raises Undecided if the endpoint is unreachable, refuses, or gives an invalid
+    answer.
     """
 
     def __init__(self, rpc: JsonRpc, chain_id: int, block: int, reference: RoundReference) -> None:
@@ -153,7 +153,7 @@ class RoundReader:
     def _moved(
         self, token: bytes, payouts: Sequence[Payout]
     ) -> tuple[Transfer, ...] | tuple[CoinReceipt, ...]:
-        """What shows, besides the treasury's own events, that payouts reached their recipients."""
+        """Read evidence of payouts that does not come from the treasury itself."""
         if any(token):
             return tuple(
                 Transfer(
@@ -190,7 +190,7 @@ def _lacking(event: str, proposal_id: bytes) -> Unanswered:
 
 
 def _title(kind: Event, log: Log) -> str:
-    """Title of the item that an event of a proposal has."""
+    """Return the title of the item that an event of a proposal has."""
     title = kind.decode(event_data(log)).struct("item").byte_string("title")
     try:
         return title.decode()

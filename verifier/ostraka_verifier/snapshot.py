@@ -1,4 +1,4 @@
-"""Censuses that anyone can read again from the chain, as it was at a past block.
+"""Censuses that anyone can read again from the chain at a past block.
 
 Source: docs/protocol.md §6.5, §6.6; ERC-5805 (votes), ERC-6372 (clocks).
 """
@@ -35,7 +35,7 @@ _MEMBERS = frozenset({"kind", "contract", "block", "unit", "keys", "classes"})
 
 
 class SourceKind(StrEnum):
-    """What a census is read from."""
+    """Kind of source of a census."""
 
     MEMBERS = "members"
     VOTES = "votes"
@@ -43,18 +43,18 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class InvitedCensus:
-    """A census whose voters redeemed invitations (§6.7).
+    """A census of voters who redeemed invitations (§6.7).
 
     Attributes:
         root: Census root of all invitations, 32 bytes.
-        nonce: 32 random bytes where the poll belongs to no round; None in a round.
+        nonce: 32 random bytes if the poll belongs to no round; None in a round.
     """
 
     root: bytes
     nonce: bytes | None = None
 
     def to_json(self) -> dict[str, object]:
-        """As a poll's description carries it."""
+        """Return the member `census` of a poll's description."""
         content: dict[str, object] = {"kind": "invitations", "root": "0x" + self.root.hex()}
         if self.nonce is not None:
             content["nonce"] = "0x" + self.nonce.hex()
@@ -62,7 +62,7 @@ class InvitedCensus:
 
 
 def read_census_origin(content: Any) -> "CensusSource | InvitedCensus":
-    """Read the member `census` of a description; Malformed when it is none."""
+    """Read the member `census` of a description; Malformed if it is invalid."""
     if not isinstance(content, Mapping) or content.get("kind") != "invitations":
         return CensusSource.from_json(content)
     if not {"kind", "root", "nonce"}.issuperset(content):
@@ -75,14 +75,14 @@ def read_census_origin(content: Any) -> "CensusSource | InvitedCensus":
 
 @dataclass(frozen=True)
 class CensusSource:
-    """Where a census was read.
+    """The source of a census.
 
     Attributes:
         contract: 20-byte address of a MemberRegistry, or of a token with votes (ERC-5805).
         block: Past block whose state counts.
-        unit: Votes that give a weight of 1; what is left over gives none. 1 for members.
-        keys: 20-byte address of the VotingKeys contract, None when every account signs itself.
-        classes: How weights are made equal within classes, None where they stay as they are.
+        unit: Votes for a weight of 1; a remainder is dropped. 1 for members.
+        keys: 20-byte address of the VotingKeys contract, None if every account signs itself.
+        classes: How weights are made equal within classes, None if they stay unchanged.
     """
 
     kind: SourceKind
@@ -93,7 +93,7 @@ class CensusSource:
     classes: ClassRule | None = None
 
     def to_json(self) -> dict[str, object]:
-        """As a poll's description carries it (§6.5)."""
+        """Return the member `census` of a poll's description (§6.5)."""
         content: dict[str, object] = {
             "kind": self.kind.value,
             "contract": "0x" + self.contract.hex(),
@@ -108,14 +108,14 @@ class CensusSource:
         return content
 
     def at_time(self, unix_s: UnixSeconds) -> bytes:
-        """Canonical JSON as a round fixes it (§17.4): a time in place of the block."""
+        """Return canonical JSON as a round fixes it (§17.4): a time in place of the block."""
         content = self.to_json()
         del content["block"]
         return canonical_json(content | {"at": unix_s})
 
     @classmethod
     def from_json(cls, content: Any) -> "CensusSource":
-        """Read the member `census` of a description; Malformed when it is none."""
+        """Read the member `census` of a description; Malformed if it is invalid."""
         if not isinstance(content, Mapping) or not _MEMBERS.issuperset(content):
             raise Malformed("description.census", "not a source of a census")
         try:
@@ -142,11 +142,11 @@ class CensusSource:
 
 
 class NobodyListed(Rejected):
-    """A source that lists nobody, or an endpoint that lacks its events: they look alike."""
+    """The source lists nobody, or the endpoint lacks its events: both look alike."""
 
 
 def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
-    """The census of a source, from the events of its contracts up to its block.
+    """Return the census of a source, from the events of its contracts up to its block.
 
     Args:
         at: Block at which the contracts are asked, later than the source's.
@@ -154,7 +154,7 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
     Raises:
         Undecided: The endpoint does not answer, or the block is not in its past.
         NobodyListed: The census is empty.
-        Rejected: It is none (check C1), or there are too few for classes (check C3).
+        Rejected: The census is invalid (check C1), or has too few voters for classes (check C3).
     """
     if source.block >= at:
         raise Undecided(f"block {source.block} of the census is not in the past of block {at}")
@@ -186,9 +186,9 @@ def _member_weights(rpc: JsonRpc, source: CensusSource) -> dict[bytes, int]:
 
 
 def _vote_weights(rpc: JsonRpc, source: CensusSource, at: int) -> dict[bytes, int]:
-    """Weights from `getPastVotes`, of every account that ever had votes.
+    """Return weights from `getPastVotes`, of every account that ever had votes.
 
-    Tokens count for the account that their holder delegated them to, as the token has it.
+    Tokens count for the account to which their holder delegated them.
     """
     changes = rpc.logs(source.contract, DELEGATE_VOTES_CHANGED.topics(), source.block)
     place = DELEGATE_VOTES_CHANGED.place("delegate")
@@ -203,11 +203,11 @@ def _vote_weights(rpc: JsonRpc, source: CensusSource, at: int) -> dict[bytes, in
 
 
 def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
-    """The source's block by the token's clock (ERC-6372): its number, or its timestamp."""
+    """Return the source's block by the token's clock (ERC-6372): its number, or its timestamp."""
     try:
         answer = rpc.call(source.contract, "CLOCK_MODE()", b"", at)
     except Reverted:
-        # Tokens older than ERC-6372 count in blocks.
+        # Tokens older than ERC-6372 count blocks.
         return source.block
     mode = CLOCK_MODE.decode(answer, "CLOCK_MODE()").byte_string("mode")
     if mode == b"mode=timestamp":
@@ -218,7 +218,7 @@ def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
 
 
 def _voting_keys(rpc: JsonRpc, source: CensusSource) -> dict[bytes, bytes]:
-    """Keys registered up to the source's block; zero takes a key back."""
+    """Return the keys registered up to the source's block; zero revokes a key."""
     keys: dict[bytes, bytes] = {}
     if source.keys is None:
         return keys

@@ -41,10 +41,10 @@ class Transcript:
         )
 
     def challenge(self) -> int:
-        """The challenge that all absorbed messages fix, in [1, R).
+        """Return the challenge that all absorbed messages fix, in [1, R).
 
         Raises:
-            Malformed: It is zero, which no honest transcript ever gives.
+            Malformed: It is zero, which no honest transcript has.
         """
         value = int.from_bytes(tagged_hash("transcript", *self._messages), "big") % R
         if value == 0:

@@ -1,4 +1,4 @@
-"""Reports on a voter's own files: an opened ballot, or receipts. For people and for programs.
+"""Reports on a voter's own files, an opened ballot or receipts, for people and programs.
 
 Source: docs/protocol.md §8.9, §9.5, §13.
 """

@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 
 class Verdict(Enum):
-    """What a check, or a whole audit, comes to."""
+    """Result of a check or of a whole audit."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -51,11 +51,11 @@ class Finding:
 
     Attributes:
         check: Its number.
-        claim: What it establishes, in words.
-        verdict: Whether it does.
+        claim: The statement that it checks.
+        verdict: Whether the claim holds.
         item: What failed, "" otherwise.
         detail: Why it failed, what is missing, or what was counted.
-        assumes: What it holds by somebody's word only, "" for nothing. Completes "holds, assuming".
+        assumes: What it only assumes, "" for nothing. Completes "holds, assuming".
     """
 
     check: str
@@ -66,7 +66,7 @@ class Finding:
     assumes: str = ""
 
     def to_json(self) -> dict[str, str]:
-        """Stable members."""
+        """Return stable members."""
         return {
             "check": self.check,
             "claim": self.claim,
@@ -79,7 +79,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Held:
-    """What a check that holds has to say: what was counted, and what it holds by a word only."""
+    """Details of a check that holds: what was counted, and what is only assumed."""
 
     detail: str
     assumes: str = ""
@@ -87,17 +87,17 @@ class Held:
 
 @dataclass(frozen=True)
 class Claimed:
-    """Which poll the auditor asked about."""
+    """The poll that the auditor asked about."""
 
     registry: bytes
     poll_id: int
 
 
 class Audit:
-    """One audit: evidence, and what is read out of it, each thing once.
+    """One audit: the evidence, and the parts read from it, each once.
 
-    A property that cannot be read fails the check under whose number it stands; every other check
-    that wants it is then not checked.
+    If a property cannot be read, the check with its number fails; all other checks that need the
+    property are not checked.
     """
 
     def __init__(
@@ -113,10 +113,10 @@ class Audit:
         """Args:
         board: Bytes of the board.
         randomness: Source of batch weights, as `secrets.randbits`.
-        releases: Whose code the contracts may have; by default those that this program knows.
+        releases: Releases whose code the contracts may have; by default the known ones.
 
         Raises:
-            Malformed: The board has not even the sections of one.
+            Malformed: The board has no valid sections.
         """
         self.curve = curve
         self.claimed = claimed
@@ -139,7 +139,7 @@ class Audit:
             except Undecided as missing:
                 detail = str(missing)
                 if isinstance(missing, Unanswered) and said.setdefault(detail, number) != number:
-                    # What the endpoint did not answer is said once.
+                    # A missing answer of the endpoint is reported once.
                     detail = f"as {said[detail]}"
                 findings.append(Finding(number, claim, Verdict.NOT_CHECKED, "", detail))
             except (Malformed, Rejected) as failure:
@@ -240,7 +240,7 @@ class Audit:
 
     @property
     def shares(self) -> tuple[SignedShare, ...]:
-        """Section 11 (S1); empty where the board has none."""
+        """Section 11 (S1); empty if the board has none."""
         if "shares" not in self.sections:
             return ()
         return self._once(
@@ -272,7 +272,7 @@ class Audit:
 
     @property
     def node_keys(self) -> tuple[bytes, ...]:
-        """Words of the poll keys on chain."""
+        """Words on chain that identify the poll keys."""
         if not self.chain.node_keys:
             if any(self.chain.poll_keys_digest):
                 raise self._missing_event("PollOpened")
@@ -292,7 +292,7 @@ class Audit:
         return readable(self.chain.round)
 
     def entry_of(self, ballot: Ballot) -> CensusEntry:
-        """Census entry of a ballot's voter; Rejected (B3) when there is none."""
+        """Return the census entry of a ballot's voter; Rejected (B3) if there is none."""
         entry = self.census.by_account.get(ballot.voter)
         if entry is None:
             raise Rejected("B3", ballot_name(ballot), "its voter is not in the census")
@@ -301,7 +301,7 @@ class Audit:
     def require_signer(
         self, check: str, item: str, address: bytes, signature: bytes, digest: bytes
     ) -> None:
-        """Rejected under `check` unless `address` signed `digest`."""
+        """Raise Rejected under `check` unless `address` signed `digest`."""
         try:
             signer = recover(digest, signature)
         except Malformed as error:
@@ -310,14 +310,14 @@ class Audit:
             raise Rejected(check, item, f"signed by 0x{signer.hex()}, not by 0x{address.hex()}")
 
     def member(self, check: str, node: int) -> bytes:
-        """Address of node `node`; Rejected under `check` when there is none."""
+        """Return the address of node `node`; Rejected under `check` if there is none."""
         members = self.committee.members
         if not 1 <= node <= len(members):
             raise Rejected(check, f"node {node}", "not in the committee")
         return members[node - 1].address
 
     def _section(self, name: str) -> bytes:
-        """A section that must be there by now; Malformed when it is not."""
+        """Return a section that must exist by now; Malformed if it is missing."""
         if name not in self.sections:
             raise Malformed(f"board.{name}", "missing")
         return self.sections[name]
@@ -348,7 +348,7 @@ class Audit:
 
 
 class Check(NamedTuple):
-    """A check: its number, what it establishes, and how. It raises AuditError unless that holds."""
+    """A numbered check. `perform` raises AuditError unless the claim holds."""
 
     number: str
     claim: str
@@ -356,12 +356,12 @@ class Check(NamedTuple):
 
 
 def readable(evidence: _T | AuditError) -> _T:
-    """A part of the evidence that may be an error instead."""
+    """Return a part of the evidence, or raise the error that stands in its place."""
     if isinstance(evidence, AuditError):
         raise evidence
     return evidence
 
 
 def ballot_name(ballot: Ballot) -> str:
-    """How a report names a ballot."""
+    """Return a ballot's name in reports."""
     return f"ballot 0x{ballot.digest.hex()[:16]}… of voter 0x{ballot.voter.hex()}"

@@ -52,7 +52,7 @@ def check_b4(audit: Audit) -> str:
         if key_address(leaf.public_key) != entry.signing_key:
             raise Rejected("B4", item, "its public key is not that of the census")
         try:
-            # Also refuses coordinates of no point: recovery gives only points.
+            # This also refuses coordinates off the curve: recovery returns only points.
             if recover_key(digest, leaf.signature) != leaf.public_key:
                 raise Rejected("B4", item, "not signed by its public key")
         except Malformed as error:

@@ -87,7 +87,7 @@ def check_c4(audit: Audit) -> Held:
 
 
 def _other_keys(audit: Audit) -> str:
-    """How many voters let another key sign, and how many keys sign for several."""
+    """Count voters whose account does not sign itself, and keys that sign for several."""
     entries, shared = audit.census.entries, len(audit.census.shared_keys())
     others = sum(entry.signing_key != entry.account for entry in entries)
     said = f"{others} of {len(entries)} entries sign with another key than the account's"
@@ -95,7 +95,7 @@ def _other_keys(audit: Audit) -> str:
 
 
 def _check_block(audit: Audit, source: CensusSource) -> str:
-    """In a round whose electorate is a source on chain, it is that source at the right block."""
+    """Check that a round's source on chain is read at the right block; return that in words."""
     if audit.description.round is None:
         return ""
     electorate = audit.round.electorate
@@ -112,7 +112,7 @@ def _check_block(audit: Audit, source: CensusSource) -> str:
 
 
 def _time_of(source: bytes) -> UnixSeconds | None:
-    """The member `at` of a round's source; None where it is none."""
+    """Return the member `at` of a round's source; None if it is no time."""
     try:
         content = parse_json(source, "electorate.source")
     except Malformed:

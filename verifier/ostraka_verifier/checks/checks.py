@@ -1,6 +1,6 @@
 """The numbered checks of an audit, in the order of the protocol's table.
 
-A failing check stops only those that cannot be judged without it.
+A failing check blocks only those that depend on it.
 
 Source: docs/protocol.md §13. Tests: tests/verifier/checks kills each check by a mutation.
 """
@@ -68,7 +68,7 @@ def numbered(*numbers: str) -> tuple[Check, ...]:
 
 
 def no_board(error: Malformed) -> list[Finding]:
-    """Findings of an audit whose board cannot be cut into sections."""
+    """Return the findings on a board without valid sections."""
     first, *others = CHECKS
     return [
         Finding(first.number, first.claim, Verdict.FAILS, error.item, error.reason),

@@ -13,7 +13,7 @@ from ostraka_verifier.evidence import CodeEvidence
 from ostraka_verifier.releases import Found, created_address, domain_immutables
 
 LEAST_PERIOD_S = 3600
-"""Floor of a registry's periods below which it is meant for tests."""
+"""Below this floor of periods, a registry is meant for tests."""
 
 
 def check_g1(audit: Audit) -> str:

@@ -21,7 +21,7 @@ def check_r1(audit: Audit) -> str:
     try:
         verify_opening(audit.key, audit.chain.root.sum, tally, largest)
     except Rejected as error:
-        # An excess is R2's to say; here it would hide whether the opening is right.
+        # Check R2 reports an excess. Here it would hide whether the opening is correct.
         if error.check != "R2":
             raise
         raise Undecided("needs R2") from None

@@ -41,7 +41,7 @@ def check_d1(audit: Audit) -> Held:
         if audit.chain.creator_is_treasury:
             raise Rejected("D1", "description", "it names no round, but a treasury made the poll")
         if audit.chain.creator_is_contract:
-            # A wallet, or a treasury that does not say that it is one.
+            # A wallet, or a treasury that pretends to be another contract.
             return Held(_PLAIN_POLL, f"the contract 0x{treasury.hex()}, {_PAYS_NOTHING}")
         return Held(_PLAIN_POLL)
     if reference.treasury != treasury:
@@ -73,7 +73,7 @@ def check_d1(audit: Audit) -> Held:
 
 
 def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
-    """Those vote whom the round fixed before anybody gave money: in words, and what is assumed."""
+    """Check the round's electorate; return who votes, and what that assumes."""
     parameters, fixed = audit.parameters, evidence.electorate
     if parameters.secret != evidence.secret:
         asked = "secret" if evidence.secret else "not secret"
@@ -163,7 +163,7 @@ def check_d3(audit: Audit) -> str:
 
 
 def _check_moved(evidence: RoundEvidence) -> None:
-    """Besides the treasury's word: the token's events, or the recipients' balances."""
+    """Check payouts by the token's events or the recipients' balances."""
     moved = readable(evidence.moved)
     owed = Counter[tuple[bytes, bytes, int]]()
     for one in evidence.payouts:
@@ -177,7 +177,7 @@ def _check_moved(evidence: RoundEvidence) -> None:
         for missing in owed - seen:
             recipient = missing[1]
             if any(key[:2] == missing[:2] for key in seen - owed):
-                # As tokens do that keep a fee; what arrived is not the treasury's to say.
+                # Some tokens keep a fee. The treasury does not decide how much arrives.
                 raise Undecided(f"the token moved another amount to 0x{recipient.hex()}")
             raise Rejected(
                 "D3",
@@ -197,7 +197,7 @@ def _check_moved(evidence: RoundEvidence) -> None:
             continue
         grown = f"its balance changed by {receipt.after - receipt.before} in block {block}"
         if receipt.spent:
-            # What an account spends within the block hides what it was given.
+            # Spending within the block hides what the account received.
             raise Undecided(f"{name} of {amount}: {grown}, and it may have spent there")
         raise Rejected("D3", name, f"{grown}, {amount} were due")
 
@@ -218,7 +218,7 @@ def check_d4(audit: Audit) -> str | Held:
     if evidence.rules.address != rules:
         raise Rejected("D4", "rules", "not the contract that the treasury made")
     require_same_release("RoundRules", release_of(audit, "RoundRules", evidence.rules), found)
-    # Code that runs does not show what a constructor of somebody's own wrote into storage before.
+    # The code does not show what a changed constructor wrote into storage.
     return Held(
         f"treasury 0x{treasury.hex()} of release {found.release}",
         f"the treasury 0x{treasury.hex()} was made with empty books",
