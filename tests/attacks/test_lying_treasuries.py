@@ -108,9 +108,9 @@ OTHER_CODE, OTHER_RULES = treasury_code(CHAIN_ID, bytes([7] * 20), TREASURY)
             {"rules": replace(ROUND.rules, address=bytes([9] * 20))},
             "D4",
             "fails",
-            "not the contract that the treasury made",
+            "not the contract that the treasury created",
         ),
-        ({"code": OTHER_CODE}, "D4", "fails", "another value than the deployment gives"),
+        ({"code": OTHER_CODE}, "D4", "fails", "not the value of this deployment"),
         ({"moved": ()}, "D3", "fails", "the token moved no such amount"),
         (
             {"moved": tuple(replace(one, amount=one.amount - 1) for one in MOVED)},

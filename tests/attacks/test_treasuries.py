@@ -268,7 +268,7 @@ def test_the_real_treasury_holds(rounds: dict[str, Round], browser: Browser) -> 
     for found in ({check["check"]: check for check in report["checks"]}, one.in_the(browser)):
         assert {check["verdict"] for check in found.values()} == {"holds"}, found
         assert "of release" in found["D4"]["detail"]
-        assert found["D4"]["assumes"].endswith("was made with empty books")
+        assert found["D4"]["assumes"].endswith("was created with empty accounts")
 
 
 # What recipients and funder have in the end, and what D3 says of it.

@@ -147,7 +147,7 @@ def check_opening(
     values = poll.rule.slot_values(opening.bits)
     opened = key.commit([([value % R for value in values], opening.blinding)])
     if opened.encode() != ballot.proof.encoded_points[:POINT_BYTES]:
-        raise Rejected("V4", "commitment", "it holds another vote than the one shown")
+        raise Rejected("V4", "commitment", "it contains a different vote than shown")
     return ballot, what_it_says(poll, opening.bits)
 
 

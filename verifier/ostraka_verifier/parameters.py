@@ -433,9 +433,9 @@ class Description:
         """
         asked = self.questions if isinstance(self.questions, tuple) else ()
         if {self.title, *(one.title for one in asked)} != {title}:
-            raise Rejected("D1", "title", "the poll asks under another title than the round's")
+            raise Rejected("D1", "title", "the poll's title differs from the round's")
         if self.text not in ("", text):
-            raise Rejected("D1", "text", "the poll has another text than the round")
+            raise Rejected("D1", "text", "the poll's text differs from the round's")
 
     def check_questions(self, rule: BallotRule) -> tuple[Question, ...]:
         """Return the questions; an empty tuple if the description has none.
@@ -453,9 +453,9 @@ class Description:
         except Rejected as error:
             raise _no_questions(error.reason) from None
         if made.encode() != rule.encode():
-            raise _no_questions("they make another ballot rule")
+            raise _no_questions("they make a different ballot rule")
         if poll_labels(self.questions) != self.options:
-            raise _no_questions("the options are not what they ask about")
+            raise _no_questions("the options are not those of the questions")
         return self.questions
 
     def asked(self, rule: BallotRule) -> tuple[Question, ...]:

@@ -83,7 +83,7 @@ class PublishedPoll:
             ("context", identity.context(parameters, poll.rule), context),
         ):
             if computed != claimed:
-                raise Rejected("P1", name, "the poll's digest is of something else")
+                raise Rejected("P1", name, "its digest is not the one in the poll's parameters")
         poll.rule.check_weight(parameters.total_weight)
         return poll
 

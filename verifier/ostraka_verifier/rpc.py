@@ -76,7 +76,7 @@ def answers_of_the_endpoint() -> Iterator[None]:
     try:
         yield
     except Malformed as error:
-        raise Unanswered(f"the RPC endpoint answers what no chain would: {error}") from error
+        raise Unanswered(f"the RPC endpoint gave an invalid answer: {error}") from error
 
 
 def readable_or_error(read: Callable[[], _T]) -> _T | AuditError:
@@ -232,8 +232,8 @@ class JsonRpc:
                 return
             last = start - 1
         raise Unanswered(
-            f"eth_getLogs: not read within {_MAX_LOG_REQUESTS} requests; --from-block spares those"
-            f" before the contracts were made; the RPC endpoint last refused: {refusal}"
+            f"eth_getLogs: not read within {_MAX_LOG_REQUESTS} requests; --from-block skips those"
+            f" before the contracts were deployed; the RPC endpoint last refused: {refusal}"
         )
 
     def _logs(self, address: bytes, topics: Topics, first: int, last: int) -> list[Log]:
@@ -287,10 +287,10 @@ def no_answer(error: Exception) -> str:
         case httpx.TimeoutException():
             return "no answer in time"
         case httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
-            return "this is no address of a server"
+            return "this is not a server's address"
         case httpx.TooManyRedirects():
-            return "it leads elsewhere again and again"
-    return "the connection broke off"
+            return "too many redirects"
+    return "the connection was lost"
 
 
 def fetch(
@@ -346,7 +346,7 @@ def read_topic(log: Log, position: int) -> bytes:
 def read_quantity(value: Any, subject: str, digits: int = _MAX_DIGITS) -> int:
     """Return a quantity in the JSON-RPC notation, by default of at most 64 bits."""
     if not isinstance(value, str) or not re.fullmatch(f"0x[0-9a-fA-F]{{1,{digits}}}", value):
-        raise Unanswered(f"{subject}: {str(value)[:40]!r} is no quantity")
+        raise Unanswered(f"{subject}: {str(value)[:40]!r} is not a quantity")
     return int(value, 16)
 
 

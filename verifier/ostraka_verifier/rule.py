@@ -245,7 +245,7 @@ def _invalid(item: str, reason: str) -> Rejected:
 def _check_signed128(value: int, item: str, noun: str) -> None:
     # A rule that cannot be encoded has no digest.
     if not -(1 << 127) <= value < 1 << 127:
-        raise _invalid(item, f"{noun} is no i128")
+        raise _invalid(item, f"{noun} is not an i128")
 
 
 def _magnitude(terms: Terms) -> int:

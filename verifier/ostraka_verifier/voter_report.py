@@ -152,7 +152,7 @@ def print_voter_report(report: VoterReport, console: Console) -> None:
         console.print(table)
     if report.said:
         console.print(
-            "The ballot was opened: anybody who has the file knows this vote. Never cast it."
+            "The ballot was opened: anyone with the file can read this vote. Never cast it."
         )
     console.print(verdict_line(report.verdict))
 

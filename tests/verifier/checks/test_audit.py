@@ -58,12 +58,12 @@ def test_what_is_only_stated_is_assumed() -> None:
     )
     found = findings(INVITED_BOARD, INVITED_CHAIN)
     assert {one.verdict for one in found.values()} == {Verdict.HOLDS}
-    expected = "each of 9 invitations (7 used) went to a person of its own"
+    expected = "each of 9 invitations (7 used) went to a different person"
     assert found["C4"].assumes == expected
     assert "not the round's members" in found["D1"].assumes
     assert found["C4"].to_json()["assumes"] == expected
     assert findings(ROUND_BOARD, ROUND_CHAIN)["D1"].assumes == ""
-    treasury = f"the treasury 0x{bytes([42] * 20).hex()} was made with empty books"
+    treasury = f"the treasury 0x{bytes([42] * 20).hex()} was created with empty accounts"
     assert findings(ROUND_BOARD, ROUND_CHAIN)["D4"].assumes == treasury
     assert findings(BOARD, CHAIN)["D4"].assumes == ""
     assert findings(BOARD, CHAIN)["D1"].assumes == ""

@@ -8,6 +8,7 @@ from ostraka_verifier.checks.audit import Audit, ballot_name
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.typed_data import key_address, recover_key
+from ostraka_verifier.wording import counted
 
 PROOF_BATCH = 2000
 """Ballots whose proofs are verified together."""
@@ -15,7 +16,7 @@ PROOF_BATCH = 2000
 
 def check_b1(audit: Audit) -> str:
     """B1: every ballot decodes canonically."""
-    return f"{len(audit.ballots)} ballots of {audit.layout.size} bytes"
+    return f"{counted(len(audit.ballots), 'ballot', 'ballots')} of {audit.layout.size} bytes"
 
 
 def check_b2(audit: Audit) -> str:
@@ -30,7 +31,7 @@ def check_b2(audit: Audit) -> str:
 
 def check_b3(audit: Audit) -> str:
     """B3: every voter is in the census."""
-    return f"{len(audit.weights)} voters"
+    return counted(len(audit.weights), "voter", "voters")
 
 
 def check_b4(audit: Audit) -> str:
@@ -59,7 +60,7 @@ def check_b4(audit: Audit) -> str:
             raise Rejected("B4", item, str(error)) from None
         if number % PROOF_BATCH == 0:
             audit.progress(number, 2 * total)
-    return f"{total} signatures"
+    return counted(total, "signature", "signatures")
 
 
 def check_b5(audit: Audit) -> str:
@@ -92,4 +93,4 @@ def check_b6(audit: Audit) -> str:
         audit.progress(len(ballots) + start + len(batch), 2 * len(ballots))
     if failed:
         raise Rejected("B6", ", ".join(failed), reasons[0])
-    return f"{len(ballots)} proofs"
+    return counted(len(ballots), "proof", "proofs")

@@ -13,22 +13,27 @@ from ostraka_verifier.releases import MEMBER_REGISTRY, created_address
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind
 from ostraka_verifier.typed_data import Domain
 from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.wording import counted
 
-_UNKNOWN = "the contract {}, whose code this program does not know, tells truly who may vote"
+_UNKNOWN = "the contract {}, whose code this program does not know, reports correctly who may vote"
 
 
 def check_c1(audit: Audit) -> str:
     """C1: the census is in strict order, in range, and has its root."""
     if audit.census.tree_by(audit.curve.name).digest != audit.parameters.census_root:
         raise Rejected("C1", "board.census", "it has another root than the poll fixes")
-    return f"{len(audit.census)} voters"
+    return counted(len(audit.census), "voter", "voters")
 
 
 def check_c2(audit: Audit) -> str:
     """C2: number of voters and total weight are the parameters'."""
     census, parameters = audit.census, audit.parameters
     if len(census) != parameters.voters:
-        raise Rejected("C2", "board.census", f"{len(census)} voters, not {parameters.voters}")
+        raise Rejected(
+            "C2",
+            "board.census",
+            f"{counted(len(census), 'voter', 'voters')}, not {parameters.voters}",
+        )
     if census.total_weight != parameters.total_weight:
         raise Rejected("C2", "board.census", f"total weight {census.total_weight}")
     return f"total weight {census.total_weight}"
@@ -41,7 +46,7 @@ def check_c3(audit: Audit) -> str:
         return "the poll states that weights may reveal votes"
     if identifying:
         weight, voters = identifying[0]
-        reason = f"shared by {voters} voters, fewer than {MINIMUM_CLASS}"
+        reason = f"held by {counted(voters, 'voter', 'voters')}; at least {MINIMUM_CLASS} required"
         raise Rejected("C3", f"weight {weight}", reason)
     return "no weight identifies a voter"
 
@@ -54,11 +59,12 @@ def check_c4(audit: Audit) -> Held:
         raise Rejected("C4", f"signing key 0x{key.hex()}", f"it signs for {accounts} accounts")
     source, voters = audit.description.census, len(audit.census)
     if "redemptions" in audit.sections and not isinstance(source, InvitedCensus):
-        raise Rejected("C4", "board.redemptions", "there, though nobody was invited")
+        raise Rejected("C4", "board.redemptions", "present, although nobody was invited")
     if source is None:
+        listed = counted(voters, "voter", "voters")
         return Held(
-            f"{voters} voters, listed by hand; {_other_keys(audit)}",
-            f"the organizer, who listed {voters} voters by hand, listed those who may vote",
+            f"{listed}, listed by hand; {_other_keys(audit)}",
+            f"the organizer, who listed {listed} by hand, listed those who may vote",
         )
     if isinstance(source, InvitedCensus):
         return _check_redemptions(audit, source)
@@ -69,7 +75,7 @@ def check_c4(audit: Audit) -> Held:
         raise Undecided("the source of the census was not read")
     for entry in audit.census.entries:
         if read.by_account.get(entry.account) != entry:
-            raise Rejected("C4", f"voter 0x{entry.account.hex()}", "not so in the source")
+            raise Rejected("C4", f"voter 0x{entry.account.hex()}", "differs from the source")
     if len(read) != voters:
         missing = next(
             entry.account for entry in read.entries if entry.account not in audit.census.by_account
@@ -139,6 +145,6 @@ def _check_redemptions(audit: Audit, invited: InvitedCensus) -> Held:
     redemptions.check(audit.census, invited.root, electorate, domain)
     used, invitations = len(audit.census), len(redemptions.invited)
     return Held(
-        f"{used} of {invitations} invitations used",
-        f"each of {invitations} invitations ({used} used) went to a person of its own",
+        f"{used} of {counted(invitations, 'invitation', 'invitations')} used",
+        f"each of {invitations} invitations ({used} used) went to a different person",
     )

@@ -43,7 +43,7 @@ def check_g2(audit: Audit) -> Held:
     require_immutables("PollRegistry", found, domain_immutables(chain_id, registry) | expected)
     for name, address in named.items():
         if address != parts[name]:
-            raise Rejected("G2", name, "not the contract that the registry made")
+            raise Rejected("G2", name, "not the contract that the registry created")
     fixed = {"periodFloor": word(deployment.period_floor), "disputes": word(deployment.disputes)}
     require_immutables("PollRegistry", found, fixed)
     table = CodeEvidence(deployment.generator_table, audit.chain.generators)
@@ -63,7 +63,7 @@ def check_g2(audit: Audit) -> Held:
     disputes = f"0x{deployment.disputes.hex()}"
     return Held(
         f"{said}; {disputes} may reject roots and void polls",
-        f"the contract {disputes} rejects none but false roots",
+        f"the contract {disputes} rejects only false roots",
     )
 
 
@@ -86,4 +86,4 @@ def require_immutables(contract: str, found: Found, expected: Mapping[str, bytes
     differing = found.differing(expected)
     if differing is not None:
         check = "D4" if contract == "BudgetTreasury" else "G2"
-        raise Rejected(check, f"{contract}.{differing}", "another value than the deployment gives")
+        raise Rejected(check, f"{contract}.{differing}", "not the value of this deployment")

@@ -7,6 +7,7 @@ from ostraka_verifier.checks.audit import Audit, readable
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.outcome import NoOutcome, OutcomeRule
 from ostraka_verifier.tally_proof import Tally
+from ostraka_verifier.wording import counted
 
 
 def check_o1(audit: Audit) -> str:
@@ -17,8 +18,8 @@ def check_o1(audit: Audit) -> str:
     awards = awards_of(rule, tally, "R1")
     given = readable(audit.chain.awards)
     if given is None or list(given) != awards:
-        raise Rejected("O1", "outcome", "the contract gives another one")
-    return f"{sum(map(bool, awards))} of {len(awards)} options awarded"
+        raise Rejected("O1", "outcome", "the contract has a different one")
+    return f"{sum(map(bool, awards))} of {counted(len(awards), 'option', 'options')} awarded"
 
 
 def awards_of(rule: OutcomeRule, tally: Tally, needed: str) -> list[int]:

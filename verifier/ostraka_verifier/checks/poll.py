@@ -10,6 +10,7 @@ from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import outcome_rule_digest
 from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.poll_key import check_poll_keys, node_key, node_keys_hash
+from ostraka_verifier.wording import counted
 
 
 def check_p1(audit: Audit) -> str:
@@ -22,7 +23,7 @@ def check_p1(audit: Audit) -> str:
     if "extension" in audit.sections:
         raise Rejected("P1", "board.extension", "the parameters ask for none")
     if identity.context(audit.parameters, audit.rule) != audit.chain.poll_context:
-        raise Rejected("P1", "board.parameters", "they do not give the poll's context on chain")
+        raise Rejected("P1", "board.parameters", "they do not have the poll's context on chain")
     notes = ", ".join(f"section {tag} ({size} bytes)" for tag, size in audit.notes.items())
     unread = f"; read by no check: {notes}" if notes else ""
     return f"context 0x{audit.chain.poll_context.hex()}{unread}"
@@ -47,7 +48,13 @@ def check_p2(audit: Audit) -> str:
     audit.outcome_rule.check_slots(len(rule.slots))
     if len(audit.description.options) != len(rule.slots):
         raise Rejected("P2", "board.description", "it does not name one option for each slot")
-    return f"{len(rule.slots)} options, {rule.bits} bits, {len(rule.rows)} rows"
+    return ", ".join(
+        (
+            counted(len(rule.slots), "option", "options"),
+            counted(rule.bits, "bit", "bits"),
+            counted(len(rule.rows), "row", "rows"),
+        )
+    )
 
 
 def check_p3(audit: Audit) -> str:
@@ -75,7 +82,7 @@ def check_p4(audit: Audit) -> str:
     for number, one in enumerate(announced, start=1):
         item = f"poll key of node {number}"
         audit.require_signer("P4", item, audit.member("P4", number), one.signature, digest)
-    return f"{len(keys)} poll keys"
+    return counted(len(keys), "poll key", "poll keys")
 
 
 def check_p5(audit: Audit) -> str:

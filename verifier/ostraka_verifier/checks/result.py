@@ -7,6 +7,7 @@ from ostraka_verifier.checks.audit import Audit
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.tally_proof import verify_opening
+from ostraka_verifier.wording import counted
 
 
 def check_r1(audit: Audit) -> str:
@@ -14,10 +15,10 @@ def check_r1(audit: Audit) -> str:
     tally = audit.tally
     largest = audit.parameters.total_weight * audit.rule.max_slot_value
     if len(tally.values) != len(audit.rule.slots):
-        raise Rejected("R1", "tally", f"{len(tally.values)} entries")
+        raise Rejected("R1", "tally", counted(len(tally.values), "entry", "entries"))
     encoded = b"".join(word(value) for value in (32, len(tally.values), *tally.values))
     if keccak256(encoded) != audit.chain.tally_digest:
-        raise Rejected("R1", "tally digest", "stored for another tally")
+        raise Rejected("R1", "tally digest", "of a different tally")
     try:
         verify_opening(audit.key, audit.chain.root.sum, tally, largest)
     except Rejected as error:
@@ -44,4 +45,4 @@ def check_r3(audit: Audit) -> str:
     start, end = audit.chain.dispute_window_ends_at, audit.chain.tally_deadline
     if not start <= at < end:
         raise Rejected("R3", "tally", f"accepted at {at}, not in {start} … {end - 1}")
-    return f"{len(tally.values)} results accepted at {at}"
+    return f"{counted(len(tally.values), 'result', 'results')} accepted at {at}"

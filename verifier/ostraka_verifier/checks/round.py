@@ -29,9 +29,11 @@ MEMBERS_ELECTORATE, FIXED_ELECTORATE, SOURCE_ELECTORATE, INVITED_ELECTORATE = ra
 
 _PLAIN_POLL = "this poll is not part of a budget round"
 
-_PAYS_NOTHING = "which made the poll, pays nothing by its outcome"
+_PAYS_NOTHING = "which created the poll, pays nothing by its outcome"
 
-_NOT_THE_MEMBERS = "voters who are not the round's members are those whom its funders expected"
+_NOT_THE_MEMBERS = (
+    "the voters, who are not the round's members, are those that its funders expected"
+)
 
 
 def check_d1(audit: Audit) -> Held:
@@ -39,7 +41,9 @@ def check_d1(audit: Audit) -> Held:
     reference, treasury = audit.description.round, audit.chain.creator
     if reference is None:
         if audit.chain.creator_is_treasury:
-            raise Rejected("D1", "description", "it names no round, but a treasury made the poll")
+            raise Rejected(
+                "D1", "description", "it names no round, but a treasury created the poll"
+            )
         if audit.chain.creator_is_contract:
             # A wallet, or a treasury that pretends to be another contract.
             return Held(_PLAIN_POLL, f"the contract 0x{treasury.hex()}, {_PAYS_NOTHING}")
@@ -49,9 +53,9 @@ def check_d1(audit: Audit) -> Held:
     found = _Round(reference.round_id, audit.round)
     rule, options, evidence = audit.outcome_rule, audit.description.options, found.evidence
     if (evidence.registry, evidence.poll_id) != (audit.claimed.registry, audit.claimed.poll_id):
-        raise Rejected("D1", "round", f"it decides by another poll, {evidence.poll_id}")
+        raise Rejected("D1", "round", f"it decides by a different poll, {evidence.poll_id}")
     if not isinstance(rule, Greedy | GreedyByCategory | Proportional):
-        raise Rejected("D1", "outcome", "a round's poll funds or divides")
+        raise Rejected("D1", "outcome", "the rule of a round's poll must fund or divide")
     # In a proportional round proposals have no amounts before the decision, and awards after it.
     costs = None if isinstance(rule, Proportional) else rule.costs
     budget = rule.amount if isinstance(rule, Proportional) else rule.budget
@@ -84,7 +88,7 @@ def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
         if fixed.root == evidence.member_root:
             return "its members vote", ""
         if fixed.kind == MEMBERS_ELECTORATE:
-            raise Rejected("D1", "electorate", "the round calls others its members")
+            raise Rejected("D1", "electorate", "the round has other members")
         return "voters fixed with the round", _NOT_THE_MEMBERS
     if fixed.kind == SOURCE_ELECTORATE:
         if keccak256(fixed.source) != fixed.root:
@@ -118,7 +122,7 @@ def check_d2(audit: Audit) -> str:
         raise Undecided("needs D1")
     awards = awards_of(rule, tally, "D1")
     if [proposal.funded for proposal in found.standing] != [award > 0 for award in awards]:
-        raise Rejected("D2", "winners", "the treasury funds others")
+        raise Rejected("D2", "winners", "the treasury funds other proposals")
     if isinstance(rule, Proportional):
         for slot, (proposal, award) in enumerate(zip(found.standing, awards, strict=True)):
             if proposal.amount != award:
@@ -216,12 +220,12 @@ def check_d4(audit: Audit) -> str | Held:
     expected |= domain_immutables(audit.chain.chain_id, treasury)
     require_immutables("BudgetTreasury", found, expected)
     if evidence.rules.address != rules:
-        raise Rejected("D4", "rules", "not the contract that the treasury made")
+        raise Rejected("D4", "rules", "not the contract that the treasury created")
     require_same_release("RoundRules", release_of(audit, "RoundRules", evidence.rules), found)
     # The code does not show what a changed constructor wrote into storage.
     return Held(
         f"treasury 0x{treasury.hex()} of release {found.release}",
-        f"the treasury 0x{treasury.hex()} was made with empty books",
+        f"the treasury 0x{treasury.hex()} was created with empty accounts",
     )
 
 

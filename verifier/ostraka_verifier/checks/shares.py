@@ -8,6 +8,7 @@ from ostraka_verifier.checks.audit import Audit
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash, combine
+from ostraka_verifier.wording import counted
 
 
 def check_s1(audit: Audit) -> str:
@@ -41,5 +42,5 @@ def check_s2(audit: Audit) -> str:
             continue
         good[signed.node] = signed.share
     if combine(good, audit.committee.threshold) != tally:
-        raise Rejected("S2", "tally", "the aggregate shares give another one")
-    return f"{len(good)} good shares, {audit.committee.threshold} needed"
+        raise Rejected("S2", "tally", "the aggregate shares give a different one")
+    return f"{counted(len(good), 'good share', 'good shares')}, {audit.committee.threshold} needed"

@@ -7,6 +7,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.checks.audit import Audit
 from ostraka_verifier.errors import Rejected, Undecided
 from ostraka_verifier.merkle_sum import Leaf, sum_root
+from ostraka_verifier.wording import counted
 
 
 def check_t1(audit: Audit) -> str:
@@ -24,7 +25,7 @@ def check_t1(audit: Audit) -> str:
     for name in ("count", "sum", "hash"):
         if getattr(computed, name) != getattr(claimed, name):
             raise Rejected("T1", f"root.{name}", "not that of the ballots on the board")
-    return f"root 0x{computed.hash.hex()} over {computed.count} ballots"
+    return f"root 0x{computed.hash.hex()} over {counted(computed.count, 'ballot', 'ballots')}"
 
 
 def check_t2(audit: Audit) -> str:
@@ -62,7 +63,9 @@ def check_t3(audit: Audit) -> str:
     ignored = "".join(f"; not counted: {one}" for one in bad)
     quorum = audit.committee.quorum
     if len(good) < quorum:
-        reason = f"{len(good)} good signatures, {quorum} needed{ignored}"
+        reason = (
+            f"{counted(len(good), 'good signature', 'good signatures')}, {quorum} needed{ignored}"
+        )
         raise Rejected("T3", "board.root", reason)
     return f"nodes {', '.join(map(str, good))}{ignored}"
 

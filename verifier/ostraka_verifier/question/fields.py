@@ -81,7 +81,7 @@ class Fields:
 
     def _text(self, value: Any, name: str) -> str:
         if not isinstance(value, str) or not value:
-            raise self._malformed(name, "not a string with something in it")
+            raise self._malformed(name, "not a non-empty string")
         try:
             value.encode()
         except UnicodeEncodeError:

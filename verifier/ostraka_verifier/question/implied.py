@@ -54,4 +54,6 @@ def implied_question(rule: BallotRule, title: str, options: Sequence[str]) -> Qu
         # So far this is a guess from the rule. Only this comparison confirms it.
         if question.rule == rule:
             return question
-    raise Rejected("P5", "description.questions", "there are none, and the rule is of no question")
+    raise Rejected(
+        "P5", "description.questions", "there are none, and no question implies the rule"
+    )
