@@ -104,7 +104,10 @@ def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: 
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ({"title": "Which should get no money?"}, "another title than the round's"),
+        (
+            {"title": "Which should get no money?"},
+            "the title of the poll or of a question differs from the round's",
+        ),
         ({"text": "Vote for what you dislike."}, "the poll's text differs from the round's"),
         (
             {
@@ -118,7 +121,7 @@ def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: 
                     }
                 ]
             },
-            "another title than the round's",
+            "the title of the poll or of a question differs from the round's",
         ),
     ],
     ids=["title", "text", "question"],

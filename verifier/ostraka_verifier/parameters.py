@@ -433,7 +433,9 @@ class Description:
         """
         asked = self.questions if isinstance(self.questions, tuple) else ()
         if {self.title, *(one.title for one in asked)} != {title}:
-            raise Rejected("D1", "title", "the poll's title differs from the round's")
+            raise Rejected(
+                "D1", "title", "the title of the poll or of a question differs from the round's"
+            )
         if self.text not in ("", text):
             raise Rejected("D1", "text", "the poll's text differs from the round's")
 
