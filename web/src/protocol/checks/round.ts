@@ -86,7 +86,11 @@ function checkAsked({ description }: Audit, round: RoundEvidence): void {
   const { title, questions, text } = description;
   const asked = questions instanceof AuditError ? [] : (questions ?? []);
   if ([title, ...asked.map((one) => one.title)].some((one) => one !== round.title)) {
-    throw new Rejected("D1", "title", "the title of the poll or of a question differs from the round's");
+    throw new Rejected(
+      "D1",
+      "title",
+      "the title of the poll or of a question differs from the round's",
+    );
   }
   if (text !== "" && text !== round.text) {
     throw new Rejected("D1", "text", "the poll's text differs from the round's");
