@@ -9,15 +9,7 @@
  * Source: Ethereum JSON-RPC specification; the contract ABI.
  */
 
-import {
-  fromHex,
-  keccak256,
-  Reader,
-  sameBytes,
-  toHex,
-  utf8,
-  WORD_BYTES,
-} from "../protocol/encoding.ts";
+import { fromHex, keccak256, sameBytes, toHex, utf8, WORD_BYTES } from "../protocol/encoding.ts";
 import { Malformed, Unanswered } from "../protocol/errors.ts";
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
@@ -28,8 +20,6 @@ const LOG_BLOCKS = 10_000n;
 const FEWEST_LOG_BLOCKS = 16n;
 const MAX_LOG_REQUESTS = 5_000;
 const CALLS_AT_ONCE = 100;
-/** Far more than any list has; a lying endpoint must not make us allocate. */
-const MAX_ENTRIES = 1n << 16n;
 /** Of 64 bits, in hexadecimal. */
 const QUANTITY_DIGITS = 16;
 const BALANCE_DIGITS = 64;
@@ -328,45 +318,6 @@ export function topic({ topics }: Log, place: number): Uint8Array {
   const found = topics[place];
   if (found?.length !== WORD_BYTES) throw nonsense("eth_getLogs", "a log without its topics");
   return found;
-}
-
-/** An address out of its word. */
-export function addressIn(wordOfIt: Uint8Array): Uint8Array {
-  return wordOfIt.subarray(12, WORD_BYTES);
-}
-
-/** What a dynamic argument holds, whose offset stands at word `place`. */
-export function tail(data: Uint8Array, place: number, subject: string): Uint8Array {
-  const offset = new Reader(data.subarray(WORD_BYTES * place), subject).unsigned(32, "offset");
-  if (offset > BigInt(data.length)) throw new Malformed(`${subject}: an offset beyond the end`);
-  return data.subarray(Number(offset));
-}
-
-/** Bytes of a dynamic argument, whose offset stands at word `place`. */
-export function bytesAt(data: Uint8Array, place: number, subject: string): Uint8Array {
-  const reader = new Reader(tail(data, place, subject), subject);
-  return reader.take(count(reader, BigInt(data.length)), "content");
-}
-
-/** Words of a list, whose offset stands at word `place`. */
-export function wordsAt(data: Uint8Array, place: number, subject: string): Uint8Array[] {
-  const reader = new Reader(tail(data, place, subject), subject);
-  return Array.from({ length: count(reader) }, () => reader.take(WORD_BYTES, "entry"));
-}
-
-/** Byte strings of a list, whose offset stands at word `place`. */
-export function byteStringsAt(data: Uint8Array, place: number, subject: string): Uint8Array[] {
-  const listed = tail(data, place, subject);
-  const length = count(new Reader(listed, subject));
-  const entries = listed.subarray(WORD_BYTES);
-  return Array.from({ length }, (_, number) => bytesAt(entries, number, subject));
-}
-
-/** A length, the next word. */
-export function count(reader: Reader, most = MAX_ENTRIES): number {
-  const length = reader.unsigned(WORD_BYTES, "length");
-  if (length > most) throw new Malformed(`an ABI list of ${length} entries`);
-  return Number(length);
 }
 
 /** A quantity, by default of at most 64 bits, as the JSON-RPC specification writes them. */
