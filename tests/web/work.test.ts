@@ -205,7 +205,7 @@ describe("calling off", () => {
 
 test.each<Error>([
   new Rejected("B6", "proofs[0]", "an equation fails"),
-  new Malformed("board: cut short"),
+  new Malformed("board", "cut short"),
   new RangeError("4, allowed are 1 to 3"),
 ])("an error keeps its class between threads: %s", (error) => {
   const revived: unknown = errorOf(structuredClone(failureOf(error)));

@@ -225,12 +225,12 @@ function readContent(type: AbiType, data: Uint8Array, subject: string): unknown 
 /** What stands behind the words, from the offset at byte `place` on. */
 function tail(data: Uint8Array, place: number, subject: string): Uint8Array {
   const offset = new Reader(data.subarray(place), subject).unsigned(WORD_BYTES, "offset");
-  if (offset > BigInt(data.length)) throw new Malformed(`${subject}: an offset beyond the end`);
+  if (offset > BigInt(data.length)) throw new Malformed(subject, "an offset beyond the end");
   return data.subarray(Number(offset));
 }
 
 function readLength(reader: Reader, most: bigint, subject: string): number {
   const length = reader.unsigned(WORD_BYTES, "length");
-  if (length > most) throw new Malformed(`${subject}: ${length} entries or bytes`);
+  if (length > most) throw new Malformed(subject, `${length} entries or bytes`);
   return Number(length);
 }

@@ -341,7 +341,7 @@ export class ChainReader {
     );
     const awards = readReturned(listOf("uint256"), answer, "awards()");
     if (awards.length !== tally.values.length) {
-      throw new Malformed(`awards(): ${awards.length} entries`);
+      throw new Malformed("awards()", `${awards.length} entries`);
     }
     return awards;
   }

@@ -101,7 +101,7 @@ export class Gateway {
         if (read.done) break;
         chunks.push(read.value);
         done += read.value.length;
-        if (done > limit) throw new Malformed(`${path}: more than ${limit} bytes`);
+        if (done > limit) throw new Malformed(path, `more than ${limit} bytes`);
         progress(done, total);
       }
     } catch (error) {

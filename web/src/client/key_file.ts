@@ -106,7 +106,7 @@ export async function unlock({ content }: LockedKey, passphrase: string): Promis
   }
   const key = new SigningKey(secret);
   secret.fill(0);
-  if (!sameBytes(key.address, address)) throw new Malformed("key.address: of another key");
+  if (!sameBytes(key.address, address)) throw new Malformed("key.address", "of another key");
   return key;
 }
 
@@ -155,10 +155,10 @@ function write(store: Store, keys: readonly LockedKey[]): void {
 
 function parse(content: string) {
   const read = shape(readJson(content, "key"), "key");
-  if (read.format !== FORMAT) throw new Malformed("key.format: unknown");
-  if (read.kdf !== KDF || read.cipher !== CIPHER) throw new Malformed("key: unknown ciphers");
+  if (read.format !== FORMAT) throw new Malformed("key.format", "unknown");
+  if (read.kdf !== KDF || read.cipher !== CIPHER) throw new Malformed("key", "unknown ciphers");
   if (read.iterations < 1 || read.iterations > MAX_ITERATIONS) {
-    throw new Malformed(`key.iterations: ${read.iterations}`);
+    throw new Malformed("key.iterations", `${read.iterations}, not 1 to ${MAX_ITERATIONS}`);
   }
   return read;
 }

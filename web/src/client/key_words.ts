@@ -23,11 +23,11 @@ export function wordsOfKey(key: SigningKey): string[] {
 /** The key of some words; Malformed when they are none, or one is mistaken. */
 export function keyOfWords(typed: string): SigningKey {
   const words = typed.toLowerCase().trim().split(/\s+/);
-  if (words.length !== WORDS) throw new Malformed(`words: ${words.length}, expected ${WORDS}`);
+  if (words.length !== WORDS) throw new Malformed("words", `${words.length}, expected ${WORDS}`);
   try {
     return new SigningKey(mnemonicToEntropy(words.join(" "), wordlist));
   } catch {
     // Also the words of numbers that are no key.
-    throw new Malformed("words: one is mistaken, or their order");
+    throw new Malformed("words", "one is mistaken, or their order");
   }
 }

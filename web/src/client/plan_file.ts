@@ -216,7 +216,7 @@ function whenOf(value: unknown, name: string, nowUnixS: number): When {
   const when: When = { mode: "none", count: "7", unit: "days", at: "" };
   if (value === undefined || value === null) return when;
   const text = typeof value === "number" ? value.toString() : value;
-  if (typeof text !== "string") throw new Malformed(`${name}: not a time`);
+  if (typeof text !== "string") throw new Malformed(name, "not a time");
   const lasting = text.startsWith("+") ? durationS(text.slice(1)) : undefined;
   const zoned = /T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})$/i.test(text);
   const time =
@@ -227,7 +227,7 @@ function whenOf(value: unknown, name: string, nowUnixS: number): When {
         : zoned
           ? Date.parse(text) / 1000
           : NaN;
-  if (Number.isNaN(time)) throw new Malformed(`${name}: not a time with a zone`);
+  if (Number.isNaN(time)) throw new Malformed(name, "not a time with a zone");
   return { ...when, mode: "at", at: localTime(time) };
 }
 
@@ -238,7 +238,7 @@ class Members {
 
   constructor(value: unknown, at: string) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new Malformed(`${at || "file"}: not an object`);
+      throw new Malformed(at || "file", "not an object");
     }
     this.at = at;
     this.#left = new Map(Object.entries(value));
@@ -285,6 +285,6 @@ class Members {
   }
 
   malformed(name: string, reason: string): Malformed {
-    return new Malformed(`${[this.at, name].filter(Boolean).join(".")}: ${reason}`);
+    return new Malformed([this.at, name].filter(Boolean).join("."), reason);
   }
 }

@@ -111,12 +111,12 @@ function electorateOf(
 ): { domain: Domain; digest: Uint8Array } {
   const hashes = nonce ? [root, nonce] : [root];
   if (hashes.some(({ length }) => length !== HASH_BYTES)) {
-    throw new Malformed("electorate: root and nonce have 32 bytes");
+    throw new Malformed("electorate", "root and nonce have 32 bytes");
   }
   // A statement for anything else could be used elsewhere.
   const own = round === undefined ? config.registry : config.treasury;
   if (chainId !== config.chainId || !sameBytes(contract, own)) {
-    throw new Malformed("electorate: of another chain or contract");
+    throw new Malformed("electorate", "of another chain or contract");
   }
   const chain = BigInt(chainId);
   const domain = new Domain(chain, contract);
@@ -127,7 +127,7 @@ function electorateOf(
   if (round === undefined && nonce) {
     return { domain, digest: pollElectorate(chain, contract, nonce, root) };
   }
-  throw new Malformed("electorate: neither of a round nor of a poll");
+  throw new Malformed("electorate", "neither of a round nor of a poll");
 }
 
 /** A registration as a file: JSON. */

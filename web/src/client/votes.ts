@@ -143,7 +143,7 @@ export class SavedVotes {
     try {
       const poll = pollFromJson(read.poll);
       if (!samePoll(poll, this.poll) || !sameBytes(read.voter, this.voter)) {
-        throw new Malformed("votes: of another voter or poll");
+        throw new Malformed("votes", "of another voter or poll");
       }
       for (const { receipts, ...record } of read.ballots) {
         const ballot = this.add(record);
@@ -166,20 +166,20 @@ export class SavedVotes {
     const { ballot, boxes, signature } = record;
     const { size } = this.poll.layout;
     if (ballot.length !== size) {
-      throw new Malformed(`ballot: ${ballot.length} bytes, expected ${size}`);
+      throw new Malformed("ballot", `${ballot.length} bytes, expected ${size}`);
     }
     if (signature.length !== SIGNATURE_BYTES) {
-      throw new Malformed(`signature: ${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
+      throw new Malformed("signature", `${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
     }
     const { committee, rule } = this.poll;
     checkBoxes(boxes, boxesHash(boxes), committee.members.length, rule.slots.length);
-    if (!sameBytes(voter, this.voter)) throw new Malformed("ballot: of another voter");
+    if (!sameBytes(voter, this.voter)) throw new Malformed("ballot", "of another voter");
   }
 
   /** Add a receipt to a ballot; Malformed unless it is of that node for that ballot. */
   keep(ballot: ReceiptedBallot, node: number, signature: Uint8Array): void {
     const { domain, context, committee } = this.poll;
-    if (!committee.members[node - 1]) throw new Malformed(`receipt: there is no node ${node}`);
+    if (!committee.members[node - 1]) throw new Malformed("receipt", `there is no node ${node}`);
     verifyReceipt(domain, context, committee, node, ballot, signature);
     ballot.receipts.set(node, signature);
   }
@@ -273,7 +273,7 @@ function nameOf({ context }: OpenPoll, voter: Uint8Array): string {
 function readFile(content: string): Of<typeof file> {
   try {
     const read = file(readJson(content, "votes"), "votes");
-    if (read.format !== FORMAT) throw new Malformed("votes.format: unknown");
+    if (read.format !== FORMAT) throw new Malformed("votes.format", "unknown");
     return read;
   } catch (error) {
     throw damaged(error);
@@ -281,5 +281,5 @@ function readFile(content: string): Of<typeof file> {
 }
 
 function damaged(error: unknown): unknown {
-  return error instanceof AuditError ? new Malformed(`no file of votes: ${error.message}`) : error;
+  return error instanceof AuditError ? new Malformed("votes", `not a file of votes: ${error.message}`) : error;
 }

@@ -34,7 +34,8 @@ export function Counted({
     setWrong("");
     try {
       const votes = SavedVotes.parse(await file.text());
-      if (!votes.last || !samePoll(votes.poll, poll)) throw new Malformed("of another poll");
+      if (!votes.last || !samePoll(votes.poll, poll))
+        throw new Malformed("votes", "of another poll");
       setKept([...kept.filter(({ voter }) => !sameBytes(voter, votes.voter)), votes]);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;

@@ -96,7 +96,7 @@ export class BallotLayout {
    */
   decode(data: Uint8Array, subject = "ballot"): Ballot {
     if (data.length !== this.size) {
-      throw new Malformed(`${subject}: ${data.length} bytes, expected ${this.size}`);
+      throw new Malformed(subject, `${data.length} bytes, expected ${this.size}`);
     }
     const { rule, threshold } = this.shape;
     const reader = new Reader(data, subject);
@@ -124,7 +124,7 @@ function decodeNamed(encodedPoints: Uint8Array, subject: string): Point[] {
   try {
     return decodePoints(encodedPoints);
   } catch (error) {
-    if (error instanceof Malformed) throw new Malformed(`${subject}.${error.message}`);
+    if (error instanceof Malformed) throw new Malformed(`${subject}.${error.item}`, error.reason);
     throw error;
   }
 }

@@ -104,9 +104,9 @@ export function splitSections(data: Uint8Array): Sections {
   if (!sameBytes(magic, utf8(MAGIC))) {
     if (sameBytes(magic.subarray(0, MAGIC.length - 1), utf8(MAGIC.slice(0, -1)))) {
       const found = new TextDecoder().decode(magic);
-      throw new Malformed(`board: ${found}, expected ${MAGIC}`);
+      throw new Malformed("board", `${found}, expected ${MAGIC}`);
     }
-    throw new Malformed("board: not an Ostraka board");
+    throw new Malformed("board", "not an Ostraka board");
   }
   const reader = new Reader(data, "board");
   reader.take(MAGIC.length, "magic");
@@ -117,32 +117,32 @@ export function splitSections(data: Uint8Array): Sections {
   while (reader.left) {
     const tag = reader.small(2, "tag");
     if (tag <= previous) {
-      throw new Malformed(`board: section ${tag} does not follow section ${previous} in order`);
+      throw new Malformed("board", `section ${tag} does not follow section ${previous} in order`);
     }
     previous = tag;
     const name = SECTIONS.get(tag);
     const shown = name ? snakeCase(name) : `section ${tag}`;
     const length = reader.unsigned(8, `${shown}.length`);
     if (length >= MAX_LENGTH) {
-      throw new Malformed(`board.${shown}: length ${length} is not below 2^53`);
+      throw new Malformed(`board.${shown}`, `length ${length} is not below 2^53`);
     }
     const size = Number(length);
     if (tag >= NOTES_FROM) {
       notes.set(tag, size);
       bytesOfNotes += size;
       if (bytesOfNotes > MAX_NOTES_BYTES) {
-        throw new Malformed(`board: notes of more than ${MAX_NOTES_BYTES} bytes`);
+        throw new Malformed("board", `notes of more than ${MAX_NOTES_BYTES} bytes`);
       }
       reader.skip(size, shown);
     } else if (name) {
       sections.set(name, reader.take(size, shown));
     } else {
-      throw new Malformed(`board: section ${tag} is unknown to this program`);
+      throw new Malformed("board", `section ${tag} is unknown to this program`);
     }
   }
   for (const [tag, name] of SECTIONS) {
     if (tag <= ALWAYS && !sections.has(name)) {
-      throw new Malformed(`board.${snakeCase(name)}: missing`);
+      throw new Malformed(`board.${snakeCase(name)}`, "missing");
     }
   }
   return { ...Object.fromEntries(sections), notes } as unknown as Sections;
@@ -156,7 +156,7 @@ function snakeCase(name: string): string {
 export function decodePollKeys(data: Uint8Array): PollKeyAnnouncement[] {
   const size = PUBLIC_KEY_BYTES + SIGNATURE_BYTES;
   if (data.length % size) {
-    throw new Malformed(`board.poll_keys: ${data.length} bytes, no multiple of ${size}`);
+    throw new Malformed("board.poll_keys", `${data.length} bytes, no multiple of ${size}`);
   }
   const reader = new Reader(data, "board.poll_keys");
   return Array.from({ length: data.length / size }, () => ({
@@ -172,7 +172,7 @@ export function decodeLeaves(data: Uint8Array, ballotBytes: number): BoardLeaf[]
   const recordBytes = ballotBytes + POINT_BYTES + HASH_BYTES + SIGNATURE_BYTES;
   // Compared before any loop: a forged count must not make us allocate.
   if (data.length !== 4 + count * recordBytes) {
-    throw new Malformed(`board.leaves: ${data.length} bytes do not hold ${count} ballots`);
+    throw new Malformed("board.leaves", `${data.length} bytes do not hold ${count} ballots`);
   }
   return Array.from({ length: count }, () => ({
     ballot: reader.take(ballotBytes, "ballot"),
@@ -203,7 +203,7 @@ export function decodeRoot(data: Uint8Array): AnchoredRoot {
 export function decodeShares(data: Uint8Array, slots: number): SignedShare[] {
   const reader = new Reader(data, "board.shares");
   // A section is there exactly when it has content.
-  if (data[0] === 0) throw new Malformed("board.shares: none");
+  if (data[0] === 0) throw new Malformed("board.shares", "none");
   const shares = readByNode(reader, "count", (node) => ({
     node,
     share: readShare(reader, slots, `share of node ${node}`),
@@ -219,7 +219,7 @@ function readByNode<T>(reader: Reader, field: string, read: (node: number) => T)
   return Array.from({ length: reader.small(1, field) }, () => {
     const node = reader.small(1, "node");
     if (node <= previous) {
-      throw new Malformed(`board: node ${node} does not follow node ${previous} in strict order`);
+      throw new Malformed("board", `node ${node} does not follow node ${previous} in strict order`);
     }
     previous = node;
     return read(node);

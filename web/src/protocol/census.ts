@@ -132,7 +132,7 @@ export class Census {
     const reader = new Reader(data, "census");
     const count = reader.small(4, "count");
     if (data.length !== 4 + count * ENTRY_BYTES) {
-      throw new Malformed(`census: ${data.length} bytes do not hold ${count} entries`);
+      throw new Malformed("census", `${data.length} bytes do not hold ${count} entries`);
     }
     return new Census(
       Array.from({ length: count }, () => ({

@@ -97,7 +97,7 @@ export function verifyCensusProof(
   demand(index >= 0 && index < root.count, `the census has ${root.count} entries`);
   const depth = depthOf(root.count);
   if (siblings.length !== depth) {
-    throw new Malformed(`census proof.siblings: ${siblings.length}, expected ${depth}`);
+    throw new Malformed("census proof.siblings", `${siblings.length}, expected ${depth}`);
   }
   demand(entry.subarray(0, 20).some(Boolean), "account is the zero address");
   demand(entry.subarray(20, 40).some(Boolean), "signing key is the zero address");

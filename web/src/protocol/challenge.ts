@@ -77,19 +77,19 @@ export function openingToJson({ poll, context, ballot, bits, blinding }: Opening
 export function readOpening(content: string): Opening {
   const json = parseJson(utf8(content), "opening");
   if (!(json instanceof Map) || [...json.keys()].sort().join() !== MEMBERS.join()) {
-    throw new Malformed(`opening: not a JSON object with the members ${MEMBERS.join(", ")}`);
+    throw new Malformed("opening", `not a JSON object with the members ${MEMBERS.join(", ")}`);
   }
   const text = (name: string, pattern: RegExp, what: string) => {
     const value: unknown = json.get(name);
     if (typeof value !== "string" || !pattern.test(value)) {
-      throw new Malformed(`opening.${name}: not ${what}`);
+      throw new Malformed(`opening.${name}`, `not ${what}`);
     }
     return value;
   };
   const bytes = (name: string, size?: number) => {
     const value = fromHex(text(name, /^/, "0x-hex"), `opening.${name}`);
     if (size !== undefined && value.length !== size) {
-      throw new Malformed(`opening.${name}: ${value.length} bytes, expected ${size}`);
+      throw new Malformed(`opening.${name}`, `${value.length} bytes, expected ${size}`);
     }
     return value;
   };
@@ -97,7 +97,7 @@ export function readOpening(content: string): Opening {
   text("format", new RegExp(`^${FORMAT}$`), FORMAT);
   const bits = text("bits", /^[01]{1,4096}$/, "a string of 0 and 1");
   const blinding = toInteger(bytes("blinding", SCALAR_BYTES));
-  if (blinding >= R) throw new Malformed("opening.blinding: not reduced");
+  if (blinding >= R) throw new Malformed("opening.blinding", "not reduced");
   return {
     poll: {
       chainId: number("chain_id"),

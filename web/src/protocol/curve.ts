@@ -47,12 +47,12 @@ export function samePoint(left: Point, right: Point): boolean {
  */
 export function decodePoints(data: Uint8Array, identity = false): Point[] {
   if (data.length % POINT_BYTES) {
-    throw new Malformed(`points: length ${data.length} is no multiple of ${POINT_BYTES}`);
+    throw new Malformed("points", `length ${data.length} is no multiple of ${POINT_BYTES}`);
   }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const points: Point[] = [];
   for (let at = 0; at < data.length; at += POINT_BYTES) {
-    const bad = (reason: string) => new Malformed(`points[${at / POINT_BYTES}]: ${reason}`);
+    const bad = (reason: string) => new Malformed(`points[${at / POINT_BYTES}]`, reason);
     const x = readWord(view, at);
     const y = readWord(view, at + 32);
     if (x === 0n && y === 0n) {

@@ -47,7 +47,7 @@ export function fromUtf8(data: Uint8Array, subject: string): string {
   try {
     return UTF8.decode(data);
   } catch {
-    throw new Malformed(`${subject}: not UTF-8`);
+    throw new Malformed(subject, "not UTF-8");
   }
 }
 
@@ -90,7 +90,7 @@ const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).p
 export function fromHex(text: string, subject: string): Uint8Array {
   // A pattern of pairs would keep a way back for each of them, and break on long ones.
   const isHex = text.length % 2 === 0 && /^0x[0-9a-fA-F]*$/.test(text);
-  if (!isHex) throw new Malformed(`${subject}: not 0x-hex`);
+  if (!isHex) throw new Malformed(subject, "not 0x-hex");
   const data = new Uint8Array(text.length / 2 - 1);
   for (let at = 0; at < data.length; at++) {
     data[at] = parseInt(text.slice(2 * at + 2, 2 * at + 4), 16);
@@ -213,10 +213,10 @@ export class Reader {
   /** Nothing may be left. */
   end(): void {
     const surplus = this.left;
-    if (surplus) throw new Malformed(`${this.#subject}: ${surplus} bytes too many`);
+    if (surplus) throw new Malformed(this.#subject, `${surplus} bytes too many`);
   }
 
   #bad(field: string, reason: string): Malformed {
-    return new Malformed(`${this.#subject}.${field}: ${reason}`);
+    return new Malformed(`${this.#subject}.${field}`, reason);
   }
 }

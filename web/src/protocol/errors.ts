@@ -12,6 +12,16 @@ export class AuditError extends Error {}
 /** Bytes that cannot be read: wrong length, non-canonical encoding, point off the curve. */
 export class Malformed extends AuditError {
   override readonly name: string = "Malformed";
+  /** What cannot be read, e.g. "board.rule" or "ballots[3].points[0]". */
+  readonly item: string;
+  /** Why, for a person. */
+  readonly reason: string;
+
+  constructor(item: string, reason: string) {
+    super(`${item}: ${reason}`);
+    this.item = item;
+    this.reason = reason;
+  }
 }
 
 /** Evidence that reads well and fails a numbered check. */

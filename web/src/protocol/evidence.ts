@@ -124,7 +124,7 @@ export interface RoundEvidence {
 export interface Unreadable {
   readonly unreadable: "Malformed" | "Rejected" | "Undecided" | "Unanswered";
   readonly reason: string;
-  /** What is impossible about it, where it is Rejected. */
+  /** What cannot be read or is impossible about it, where it is Malformed or Rejected. */
   readonly item?: string;
 }
 

@@ -78,7 +78,7 @@ class Parser {
   #nested<T>(read: () => T): T {
     this.#depth += 1;
     if (this.#depth > MAX_NESTING) {
-      throw new Malformed(`${this.#subject}: nested more than ${MAX_NESTING} deep`);
+      throw new Malformed(this.#subject, `nested more than ${MAX_NESTING} deep`);
     }
     const value = read();
     this.#depth -= 1;
@@ -137,7 +137,7 @@ class Parser {
   }
 
   #bad(reason?: string): Malformed {
-    return new Malformed(`${this.#subject}: not JSON${reason ? `: ${reason}` : ""}`);
+    return new Malformed(this.#subject, `not JSON${reason ? `: ${reason}` : ""}`);
   }
 }
 

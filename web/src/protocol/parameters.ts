@@ -185,7 +185,7 @@ export function decodeParameters(data: Uint8Array): PollParameters {
   const integer = (name: string, bits: number) => {
     const value = reader.unsigned(WORD_BYTES, name);
     if (value >> BigInt(bits)) {
-      throw new Malformed(`parameters.${name}: ${value} exceeds ${bits} bits`);
+      throw new Malformed(`parameters.${name}`, `${value} exceeds ${bits} bits`);
     }
     return value;
   };
@@ -354,20 +354,20 @@ export function decodeDescription(encoded: Uint8Array): Description {
   // First: more of it than any poll has must cost no time.
   if (encoded.length > MAX_DESCRIPTION_BYTES) {
     const most = MAX_DESCRIPTION_BYTES;
-    throw new Malformed(`description: ${encoded.length} bytes, at most ${most}`);
+    throw new Malformed("description", `${encoded.length} bytes, at most ${most}`);
   }
   const content = parseJson(encoded, "description");
-  if (!(content instanceof Map)) throw new Malformed("description: not a JSON object");
+  if (!(content instanceof Map)) throw new Malformed("description", "not a JSON object");
   const members = content as ReadonlyMap<string, Json>;
   const title = members.get("title");
   const options = members.get("options");
-  if (typeof title !== "string") throw new Malformed("description.title: not a string");
+  if (typeof title !== "string") throw new Malformed("description.title", "not a string");
   if (!Array.isArray(options) || !options.every((name) => typeof name === "string")) {
-    throw new Malformed("description.options: not a list of strings");
+    throw new Malformed("description.options", "not a list of strings");
   }
   const sharedKeys = members.has("shared_keys") ? members.get("shared_keys")! : false;
   if (typeof sharedKeys !== "boolean") {
-    throw new Malformed("description.shared_keys: neither true nor false");
+    throw new Malformed("description.shared_keys", "neither true nor false");
   }
   const round = roundReference(members.get("round"));
   const origin = members.get("census") ?? null;
@@ -432,10 +432,10 @@ function roundReference(content: Json | undefined): RoundReference | undefined {
   const treasury = members.get("treasury");
   const number = members.get("id");
   if (typeof treasury !== "string" || !/^0x[0-9a-f]{40}$/.test(treasury)) {
-    throw new Malformed("description.round.treasury: not an address in lower-case 0x-hex");
+    throw new Malformed("description.round.treasury", "not an address in lower-case 0x-hex");
   }
   if (typeof number !== "bigint" || number < 1n || number >= 1n << 128n) {
-    throw new Malformed("description.round.id: not a number of a round");
+    throw new Malformed("description.round.id", "not a number of a round");
   }
   return { treasury: fromHex(treasury, "description.round.treasury"), roundId: number };
 }

@@ -48,22 +48,22 @@ export function nodeKeysHash(nodeKeys: readonly Uint8Array[]): Uint8Array {
  */
 export function checkPollKey(publicKey: Uint8Array, item = "poll key"): Uint8Array {
   if (publicKey.length !== PUBLIC_KEY_BYTES) {
-    throw new Malformed(`${item}: ${publicKey.length} bytes, expected ${PUBLIC_KEY_BYTES}`);
+    throw new Malformed(item, `${publicKey.length} bytes, expected ${PUBLIC_KEY_BYTES}`);
   }
   for (let at = 0; at < COEFFICIENTS_BYTES; at += 3) {
     const pair = publicKey[at]! | (publicKey[at + 1]! << 8) | (publicKey[at + 2]! << 16);
     if ((pair & 0xfff) >= ML_KEM_MODULUS || pair >> 12 >= ML_KEM_MODULUS) {
-      throw new Malformed(`${item}: its ML-KEM half has a coefficient of 3329 or more`);
+      throw new Malformed(item, "its ML-KEM half has a coefficient of 3329 or more");
     }
   }
   const half = publicKey.subarray(ML_KEM_BYTES);
   if (toInteger(half.slice().reverse()) >= FIELD) {
-    throw new Malformed(`${item}: its X25519 half is not canonical`);
+    throw new Malformed(item, "its X25519 half is not canonical");
   }
   try {
     return x25519.scalarMult(CLEARING, half);
   } catch {
-    throw new Malformed(`${item}: its X25519 half is of low order`);
+    throw new Malformed(item, "its X25519 half is of low order");
   }
 }
 
@@ -85,7 +85,10 @@ export function checkPollKeys(publicKeys: readonly Uint8Array[]): void {
       const name = toHex(half);
       const other = byHalf.get(name);
       if (other !== undefined) {
-        throw new Malformed(`poll key of node ${node}: its ${kind} half is that of node ${other}`);
+        throw new Malformed(
+          `poll key of node ${node}`,
+          `its ${kind} half is that of node ${other}`,
+        );
       }
       byHalf.set(name, node);
     }

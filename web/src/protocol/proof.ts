@@ -79,7 +79,10 @@ export function challenge(
   encodedPoints: Uint8Array,
 ): bigint {
   if (encodedPoints.length !== shape.points * POINT_BYTES) {
-    throw new Malformed(`proof: ${encodedPoints.length} bytes of points, expected ${shape.points}`);
+    throw new Malformed(
+      "proof",
+      `${encodedPoints.length} bytes of points, expected ${shape.points}`,
+    );
   }
   const transcript = new Transcript("ballot", pollContext);
   transcript.absorb("voter", voter);

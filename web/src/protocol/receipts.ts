@@ -39,6 +39,6 @@ export function verifyReceipt(
   if (!member) throw new RangeError(`there is no node ${node}`);
   const digest = domain.digest(...receiptStatement(pollContext, ballot));
   if (!signedBy(member.address, digest, signature)) {
-    throw new Malformed("receipt: not of this node for this ballot");
+    throw new Malformed("receipt", "not of this node for this ballot");
   }
 }

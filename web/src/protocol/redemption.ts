@@ -73,8 +73,8 @@ export function decodeRedemptions(data: Uint8Array, voters: number): Redemptions
   const count = reader.small(4, "count");
   if (data.length !== 4 + count * INVITATION_BYTES + voters * RECORD_BYTES) {
     throw new Malformed(
-      `redemptions: ${data.length} bytes do not hold ${count} invitations and ` +
-        `${voters} redemptions`,
+      "redemptions",
+      `${data.length} bytes do not hold ${count} invitations and ${voters} redemptions`,
     );
   }
   const invited = new Census(

@@ -61,7 +61,7 @@ export function seal(
  * @throws Malformed: it was sealed to another key or for another purpose, or was changed since.
  */
 export function open(secretSeed: Uint8Array, box: Uint8Array, info: Uint8Array): Uint8Array {
-  const bad = new Malformed("box: does not open with this key");
+  const bad = new Malformed("box", "does not open with this key");
   if (box.length < SEAL_BYTES) throw bad;
   try {
     const encapsulated = box.subarray(0, ENCAPSULATED_BYTES);

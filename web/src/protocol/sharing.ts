@@ -89,15 +89,15 @@ export function checkBoxes(
   slots: number,
 ): void {
   if (boxes.length !== nodes) {
-    throw new Malformed(`boxes: ${boxes.length}, expected one for each of ${nodes} nodes`);
+    throw new Malformed("boxes", `${boxes.length}, expected one for each of ${nodes} nodes`);
   }
   boxes.forEach((box, number) => {
     if (box.length !== boxBytes(slots)) {
-      throw new Malformed(`boxes[${number}]: ${box.length} bytes, expected ${boxBytes(slots)}`);
+      throw new Malformed(`boxes[${number}]`, `${box.length} bytes, expected ${boxBytes(slots)}`);
     }
   });
   if (!sameBytes(boxesHash(boxes), signedHash)) {
-    throw new Malformed("boxes: not those whose hash is signed");
+    throw new Malformed("boxes", "not those whose hash is signed");
   }
 }
 

@@ -121,5 +121,5 @@ function address(value: Json, member: string): Uint8Array {
 }
 
 function bad(reason: string, member: string): Malformed {
-  return new Malformed(`description.census${member}: ${reason}`);
+  return new Malformed(`description.census${member}`, reason);
 }

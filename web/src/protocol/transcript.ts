@@ -24,7 +24,7 @@ export class Transcript {
    */
   constructor(purpose: string, pollContext: Uint8Array) {
     if (pollContext.length !== HASH_BYTES) {
-      throw new Malformed(`poll_context: ${pollContext.length} bytes, expected ${HASH_BYTES}`);
+      throw new Malformed("poll_context", `${pollContext.length} bytes, expected ${HASH_BYTES}`);
     }
     this.absorb("purpose", utf8(purpose));
     this.absorb("poll", pollContext);
@@ -44,7 +44,7 @@ export class Transcript {
    */
   challenge(): bigint {
     const value = toInteger(taggedHash("transcript", ...this.#messages)) % R;
-    if (value === 0n) throw new Malformed("challenge: zero");
+    if (value === 0n) throw new Malformed("challenge", "zero");
     return value;
   }
 }

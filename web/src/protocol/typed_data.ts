@@ -139,13 +139,13 @@ export function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
  */
 export function recoverKey(digest: Uint8Array, signature: Uint8Array): Uint8Array {
   if (signature.length !== SIGNATURE_BYTES) {
-    throw new Malformed(`signature: ${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
+    throw new Malformed("signature", `${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
   }
   const v = signature[64]!;
-  if (v !== 27 && v !== 28) throw new Malformed(`signature: v is ${v}, expected 27 or 28`);
+  if (v !== 27 && v !== 28) throw new Malformed("signature", `v is ${v}, expected 27 or 28`);
   // A signature with high s is a second encoding of the same statement (EIP-2).
   if (toInteger(signature.subarray(32, 64)) > SECP256K1_ORDER / 2n) {
-    throw new Malformed("signature: s is in the upper half");
+    throw new Malformed("signature", "s is in the upper half");
   }
   try {
     return secp256k1.Signature.fromBytes(signature.subarray(0, 64))
@@ -154,7 +154,7 @@ export function recoverKey(digest: Uint8Array, signature: Uint8Array): Uint8Arra
       .toBytes(false)
       .subarray(1);
   } catch {
-    throw new Malformed("signature: no key gives it");
+    throw new Malformed("signature", "no key gives it");
   }
 }
 

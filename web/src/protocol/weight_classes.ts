@@ -29,7 +29,7 @@ type Group = Omit<WeightClass, "value"> & { readonly total: bigint };
 export function readClassRule(content: Json, item: string): ClassRule {
   if (typeof content === "bigint" && content >= 1n && content <= MAX_CLASSES) return content;
   if (content === "equal" || content === "powers_of_two") return content;
-  throw new Malformed(`${item}: not 1 … ${MAX_CLASSES}, "powers_of_two" or "equal"`);
+  throw new Malformed(item, `not 1 … ${MAX_CLASSES}, "powers_of_two" or "equal"`);
 }
 
 /**

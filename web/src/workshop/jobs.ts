@@ -98,21 +98,30 @@ export interface Failure {
   readonly message: string;
   /** Of a `Rejected`. */
   readonly rejected?: { readonly check: string; readonly item: string; readonly reason: string };
+  /** Of a `Malformed`. */
+  readonly malformed?: { readonly item: string; readonly reason: string };
 }
 
 /** Take an error apart. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { name, message } = error;
-  if (!(error instanceof Rejected)) return { name, message };
-  const { check, item, reason } = error;
-  return { name, message, rejected: { check, item, reason } };
+  if (error instanceof Malformed) {
+    const { item, reason } = error;
+    return { name, message, malformed: { item, reason } };
+  }
+  if (error instanceof Rejected) {
+    const { check, item, reason } = error;
+    return { name, message, rejected: { check, item, reason } };
+  }
+  return { name, message };
 }
 
 /** Put it together again, of the class that it had where that means something. */
-export function errorOf({ name, message, rejected }: Failure): Error {
+export function errorOf({ name, message, rejected, malformed }: Failure): Error {
   if (rejected) return new Rejected(rejected.check, rejected.item, rejected.reason);
-  const known = { Malformed, Undecided, AuditError, RangeError } as const;
+  if (malformed) return new Malformed(malformed.item, malformed.reason);
+  const known = { Undecided, AuditError, RangeError } as const;
   const Class = name in known ? known[name as keyof typeof known] : Error;
   return new Class(message);
 }

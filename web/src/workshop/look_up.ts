@@ -27,7 +27,7 @@ export function countedRoot(board: Uint8Array, voter: Uint8Array): Counted {
   const tree = new SumTree(
     ballots.map((ballot) => {
       const entry = census.find(ballot.voter);
-      if (!entry) throw new Malformed("board.leaves: a ballot of nobody in the census");
+      if (!entry) throw new Malformed("board.leaves", "a ballot of nobody in the census");
       const { castAtUnixS, digest } = ballot;
       return { voter: ballot.voter, weight: entry.weight, castAtUnixS, digest };
     }),

@@ -78,12 +78,6 @@ export interface Claimed {
 /** Told of how far the checks of signatures and proofs have come. */
 export type Progress = (done: number, total: number) => void;
 
-/** What failed, and why, out of the message of a Malformed. */
-export function itemAndReason(message: string): { item: string; detail: string } {
-  const [item, ...reason] = message.split(": ");
-  return { item: item!, detail: reason.join(": ") || item! };
-}
-
 /**
  * One audit: evidence, and what is read out of it, each thing once.
  *
@@ -143,12 +137,9 @@ export class Audit {
           }
           return { check, claim, verdict: "not checked", item: "", detail, assumes: "" };
         }
-        if (error instanceof Rejected) {
+        if (error instanceof Rejected || error instanceof Malformed) {
           const { item, reason } = error;
           return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
-        }
-        if (error instanceof Malformed) {
-          return { check, claim, verdict: "fails", ...itemAndReason(error.message), assumes: "" };
         }
         throw error;
       }
@@ -328,7 +319,7 @@ export class Audit {
   /** A section that must be there by now; Malformed when it is not. */
   #section(name: "root" | "redemptions"): Uint8Array {
     const section = this.sections[name];
-    if (!section) throw new Malformed(`board.${name}: missing`);
+    if (!section) throw new Malformed(`board.${name}`, "missing");
     return section;
   }
 
@@ -362,7 +353,7 @@ export function sameRoot(left: SumRoot, right: SumRoot): boolean {
 export function readable<T extends object>(found: T | Unreadable): T {
   if (!("unreadable" in found)) return found;
   const { unreadable, reason, item = "" } = found;
-  if (unreadable === "Malformed") throw new Malformed(reason);
+  if (unreadable === "Malformed") throw new Malformed(item, reason);
   if (unreadable === "Rejected") throw new Rejected("C4", item, reason);
   throw unreadable === "Unanswered" ? new Unanswered(reason) : new Undecided(reason);
 }

@@ -7,8 +7,8 @@
  * Source: docs/protocol.md §13. Tests: tests/web/test_audit.py kills each check by a mutation.
  */
 
-import { Malformed } from "../errors.ts";
-import { type Check, type Finding, itemAndReason, type Verdict } from "./audit.ts";
+import type { Malformed } from "../errors.ts";
+import type { Check, Finding, Verdict } from "./audit.ts";
 import { checkB1, checkB2, checkB3, checkB4, checkB5, checkB6 } from "./ballots.ts";
 import { checkC1, checkC2, checkC3, checkC4 } from "./census.ts";
 import { checkG1, checkG2 } from "./generators.ts";
@@ -20,12 +20,12 @@ import { checkS1, checkS2 } from "./shares.ts";
 import { checkT1, checkT2, checkT3, checkT4 } from "./tree.ts";
 
 /** Findings of an audit whose board cannot be cut into sections. */
-export function noBoard({ message }: Malformed): Finding[] {
+export function noBoard({ item, reason }: Malformed): Finding[] {
   return CHECKS.map(([check, claim]): Finding => {
     if (check !== "P1") {
       return { check, claim, verdict: "not checked", item: "", detail: "needs P1", assumes: "" };
     }
-    return { check, claim, verdict: "fails", ...itemAndReason(message), assumes: "" };
+    return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
   });
 }
 

@@ -116,7 +116,7 @@ function decode(data: Uint8Array, readers: ReadonlyMap<number, Read>): OutcomeRu
   const reader = new Reader(data, "outcome");
   const kind = reader.small(1, "kind");
   const read = readers.get(kind);
-  if (!read) throw new Malformed(`outcome: unknown kind ${kind}`);
+  if (!read) throw new Malformed("outcome", `unknown kind ${kind}`);
   const rule = read(reader);
   reader.end();
   return rule;

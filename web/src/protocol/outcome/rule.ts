@@ -46,7 +46,7 @@ export function refuse(name: string, reason: string): Rejected {
 /** A byte that is 0 or 1; Malformed otherwise. */
 export function readFlag(reader: Reader, name: string): number {
   const value = reader.small(1, name);
-  if (value > 1) throw new Malformed(`outcome.${name}: ${value}, expected 0 or 1`);
+  if (value > 1) throw new Malformed(`outcome.${name}`, `${value}, expected 0 or 1`);
   return value;
 }
 

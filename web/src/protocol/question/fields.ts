@@ -24,7 +24,7 @@ export class Fields {
   readonly #item: string;
 
   constructor(content: Json, item: string) {
-    if (!(content instanceof Map)) throw new Malformed(`${item}: not a JSON object`);
+    if (!(content instanceof Map)) throw new Malformed(item, "not a JSON object");
     this.#left = new Map(content as ReadonlyMap<string, Json>);
     this.#item = item;
   }
@@ -73,7 +73,7 @@ export class Fields {
   /** No member may be left. */
   end(): void {
     for (const name of this.#left.keys()) {
-      throw new Malformed(`${this.#item}: unknown member ${name.slice(0, 40)}`);
+      throw new Malformed(this.#item, `unknown member ${name.slice(0, 40)}`);
     }
   }
 
@@ -108,7 +108,7 @@ export class Fields {
   }
 
   #malformed(name: string, reason: string): Malformed {
-    return new Malformed(`${this.#item}.${name}: ${reason}`);
+    return new Malformed(`${this.#item}.${name}`, reason);
   }
 }
 

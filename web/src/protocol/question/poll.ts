@@ -38,7 +38,7 @@ const KINDS = new Map<string, (title: string, fields: Fields) => Question>([
  */
 export function readQuestions(content: Json, item = "questions"): Question[] {
   if (!Array.isArray(content) || !content.length) {
-    throw new Malformed(`${item}: not a list of questions`);
+    throw new Malformed(item, "not a list of questions");
   }
   return (content as readonly Json[]).map((one, number) => readOne(one, `${item}[${number}]`));
 }
@@ -137,7 +137,7 @@ function readOne(content: Json, item: string): Question {
   const kind = fields.text("kind");
   const title = fields.text("title");
   const read = KINDS.get(kind);
-  if (!read) throw new Malformed(`${item}.kind: ${kind.slice(0, 40)} is none`);
+  if (!read) throw new Malformed(`${item}.kind`, `${kind.slice(0, 40)} is none`);
   let question: Question;
   try {
     question = read(title, fields);
