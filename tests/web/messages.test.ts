@@ -25,12 +25,9 @@ import {
   storeLanguage,
   t,
 } from "../../web/src/messages/index.ts";
-import {
-  assumption,
-  planProblem,
-  problemText,
-  status,
-} from "../../web/src/messages/server_texts.ts";
+import { assumptionText } from "../../web/src/messages/assumptions.ts";
+import { planProblem, problemText, status } from "../../web/src/messages/server_texts.ts";
+import type { Assumption } from "../../web/src/protocol/checks/assumption.ts";
 import { problem } from "../../web/src/client/problem.ts";
 
 const SOURCES = join(import.meta.dirname, "../../web/src");
@@ -276,40 +273,51 @@ test("a plan waits for nodes", () => {
   );
 });
 
-test.each([
+const CONTRACT = `0x${"ab".repeat(20)}`;
+
+const ASSUMPTIONS: readonly (readonly [Assumption, string | RegExp])[] = [
   [
-    "each of 20 invitations (7 used) went to a person of its own",
+    { code: "invitations", values: { all: 20, used: 7 } },
     /^each of 20 invitations \(7 used\) went to a different person; /,
   ],
+  [{ code: "list", values: { voters: 1200 } }, "the organizer’s list of 1,200 voters is correct"],
   [
-    "the organizer, who listed 1200 voters by hand, listed those who may vote",
-    "the organizer’s list of 1,200 voters is correct",
+    { code: "members", values: { contract: CONTRACT } },
+    `the owner of the registry ${CONTRACT} listed its members correctly`,
   ],
   [
-    `the owner of 0x${"ab".repeat(20)} listed its members`,
-    /^the owner of the registry 0x(?:ab){20} listed its members correctly$/,
+    { code: "contract", values: { contract: CONTRACT } },
+    /^the contract 0x(?:ab){20}, whose code .* reports truthfully/,
+  ],
+  [{ code: "others", values: {} }, "the funders expected voters who are not members of the round"],
+  [
+    { code: "disputes", values: { contract: CONTRACT } },
+    `the contract ${CONTRACT} rejects only false roots`,
   ],
   [
-    `the contract 0x${"cd".repeat(20)}, whose code this program does not know, tells truly who may vote`,
-    /^the contract 0x(?:cd){20}, whose code .* reports truthfully/,
+    { code: "maker", values: { contract: CONTRACT } },
+    /^the contract 0x(?:ab){20}, which created the poll, pays nothing/,
   ],
   [
-    "voters who are not the round's members are those whom its funders expected",
-    "the funders expected voters who are not members of the round",
+    { code: "treasury", values: { contract: CONTRACT } },
+    /^the treasury 0x(?:ab){20} was created with empty books/,
   ],
-  [
-    `the contract 0x${"ef".repeat(20)} rejects none but false roots`,
-    /^the contract 0x(?:ef){20} rejects only false roots$/,
-  ],
-  [
-    `the contract 0x${"34".repeat(20)}, which made the poll, pays nothing by its outcome`,
-    /^the contract 0x(?:34){20}, which created the poll, pays nothing/,
-  ],
-  [
-    `the treasury 0x${"12".repeat(20)} was made with empty books`,
-    /^the treasury 0x(?:12){20} was created with empty books/,
-  ],
-  ["something new", "something new"],
-])("an audit assumes: %s", (assumes, text) => {
-  expect(assumption(assumes)).toMatch(text);
+];
+
+describe("assumptions of an audit", () => {
+  test.each(ASSUMPTIONS)("$code is stated with its values", (assumption, text) => {
+    expect(assumptionText(assumption)).toMatch(text);
+  });
+
+  test.each(["de", "es", "pl"] as const)("are stated in %s", async (language) => {
+    const english = ASSUMPTIONS.map(([assumption]) => assumptionText(assumption));
+    await setLanguage(language);
+    ASSUMPTIONS.forEach(([assumption], place) => {
+      const text = assumptionText(assumption);
+      expect(text).not.toBe(english[place]);
+      for (const value of Object.values(assumption.values)) {
+        if (typeof value === "string") expect(text).toContain(value);
+      }
+    });
+  });
 });

@@ -14,7 +14,7 @@ import { ChainReader } from "../../../web/src/client/chain.ts";
 import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
 import { type AnchoredRoot, splitSections } from "../../../web/src/protocol/board.ts";
-import { Audit } from "../../../web/src/protocol/checks/audit.ts";
+import { Audit, type Finding } from "../../../web/src/protocol/checks/audit.ts";
 import { CHECKS, noBoard } from "../../../web/src/protocol/checks/checks.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
@@ -40,6 +40,7 @@ import { Domain } from "../../../web/src/protocol/typed_data.ts";
 import { KNOWN_RELEASES } from "../../../web/src/workshop/known_releases.ts";
 import { read, readers } from "./readers.ts";
 import { unhex } from "./vectors.ts";
+import { assumptionInReport } from "./assumptions.ts";
 
 /** The same stream of scalars as `tests.support.randomness.SeededRandomness`. */
 class SeededRandomness implements Randomness {
@@ -379,7 +380,15 @@ function audit(request: AuditRequest): unknown {
   const chain = readChain(request.chain);
   const releases =
     request.releases === undefined ? KNOWN_RELEASES : (JSON.parse(request.releases) as Releases);
-  return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run(CHECKS);
+  const found = new Audit(claimed, chain, unhex(request.board), systemRandomness, releases);
+  return inReport(found.run(CHECKS));
+}
+
+/** Findings with the members and the words of the verifier's report. */
+function inReport(findings: readonly Finding[]): unknown {
+  return findings.map(({ warning, assumes, ...finding }) => {
+    return { ...finding, assumes: assumptionInReport(assumes) };
+  });
 }
 
 /** Many boards of one poll: findings of each. */
@@ -388,7 +397,7 @@ function audits(request: Omit<AuditRequest, "board"> & { boards: string[] }): un
     try {
       return audit({ ...request, board });
     } catch (error) {
-      if (error instanceof Malformed) return noBoard(error);
+      if (error instanceof Malformed) return inReport(noBoard(error));
       throw error;
     }
   });
@@ -407,7 +416,8 @@ async function auditByRpc(request: {
   const rpc = new JsonRpc(request.rpc_url, () => Promise.resolve());
   const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
   const chain = await reader.read(claimed.pollId, splitSections(board));
-  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run(CHECKS);
+  const found = new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES);
+  return inReport(found.run(CHECKS));
 }
 
 /** Fractions as text, what is undefined as null, the question itself left out. */

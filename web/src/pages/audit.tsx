@@ -7,7 +7,7 @@ import { ChainReader } from "../client/chain.ts";
 import { JsonRpc } from "../client/rpc.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
 import { number, t, messageIfAny } from "../messages/index.ts";
-import { assumption } from "../messages/server_texts.ts";
+import { assumptionText } from "../messages/assumptions.ts";
 import { type Sections, splitSections } from "../protocol/board.ts";
 import type { Finding } from "../protocol/checks/audit.ts";
 import { assumptionsOf, noBoard, verdictOf } from "../protocol/checks/checks.ts";
@@ -152,9 +152,7 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
   const { findings, block } = outcome;
   const verdict = verdictOf(findings);
   const assumed = assumptionsOf(findings);
-  const forTests = findings.some(({ check, detail }) => {
-    return check === "G2" && detail.includes("a test deployment");
-  });
+  const forTests = findings.some(({ warning }) => warning === "test deployment");
   const kinds = { holds: "good", fails: "bad", "not checked": "warn" } as const;
   return (
     <>
@@ -166,7 +164,7 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
         {assumed.length > 0 && (
           <ul>
             {assumed.map((one) => (
-              <li key={one}>{assumption(one)}</li>
+              <li key={one.code}>{assumptionText(one)}</li>
             ))}
           </ul>
         )}

@@ -37,6 +37,7 @@ import type { Releases } from "../releases.ts";
 import { BallotRule } from "../rule.ts";
 import { AggregateCommitments, type Tally } from "../tally_proof.ts";
 import { Domain, recover } from "../typed_data.ts";
+import type { Assumption } from "./assumption.ts";
 
 /** What a check, or a whole audit, comes to. */
 export type Verdict = "holds" | "fails" | "not checked";
@@ -52,14 +53,20 @@ export interface Finding {
   readonly item: string;
   /** Why it failed, what is missing, or what was counted. */
   readonly detail: string;
-  /** What it holds by somebody's word only, "" for nothing. Completes "holds, assuming". */
-  readonly assumes: string;
+  /** What it takes on somebody's word where it holds, undefined for nothing. */
+  readonly assumes: Assumption | undefined;
+  /** What a reader must know where it holds, undefined for nothing. */
+  readonly warning: Warning | undefined;
 }
 
-/** What a check that holds has to say: what was counted, and what it holds by a word only. */
+/** The registry allows periods that are too short for anyone to object. */
+export type Warning = "test deployment";
+
+/** What a check that holds states: what was counted, what it takes on a word, what to know. */
 export interface Held {
   readonly detail: string;
-  readonly assumes: string;
+  readonly assumes?: Assumption | undefined;
+  readonly warning?: Warning | undefined;
 }
 
 /** A check: its number, what it establishes, and how; it throws where that does not hold. */
@@ -124,8 +131,9 @@ export class Audit {
       this.#current = check;
       try {
         const held = perform(this);
-        const { detail, assumes } = typeof held === "string" ? { detail: held, assumes: "" } : held;
-        return { check, claim, verdict: "holds", item: "", detail, assumes };
+        const { detail, assumes, warning }: Held =
+          typeof held === "string" ? { detail: held } : held;
+        return { check, claim, verdict: "holds", item: "", detail, assumes, warning };
       } catch (error) {
         if (error instanceof Undecided) {
           let detail = error.message;
@@ -135,11 +143,11 @@ export class Audit {
             if (first === undefined) said.set(detail, check);
             else detail = `as ${first}`;
           }
-          return { check, claim, verdict: "not checked", item: "", detail, assumes: "" };
+          return notChecked(check, claim, detail);
         }
         if (error instanceof Rejected || error instanceof Malformed) {
           const { item, reason } = error;
-          return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
+          return failed(check, claim, item, reason);
         }
         throw error;
       }
@@ -338,6 +346,18 @@ export class Audit {
     if (check === this.#current) throw found.error;
     throw new Undecided(`needs ${check}`);
   }
+}
+
+/** The finding of a check that fails. */
+export function failed(check: string, claim: string, item: string, reason: string): Finding {
+  const detail = reason;
+  return { check, claim, verdict: "fails", item, detail, assumes: undefined, warning: undefined };
+}
+
+/** The finding of a check that cannot be judged. */
+export function notChecked(check: string, claim: string, detail: string): Finding {
+  const verdict = "not checked";
+  return { check, claim, verdict, item: "", detail, assumes: undefined, warning: undefined };
 }
 
 /** How a report names a ballot. */

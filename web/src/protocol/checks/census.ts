@@ -63,7 +63,7 @@ export function checkC4(audit: Audit): Held {
   if (!source) {
     return {
       detail: `${voters} voters, listed by hand; ${otherKeys(census)}`,
-      assumes: `the organizer, who listed ${voters} voters by hand, listed those who may vote`,
+      assumes: { code: "list", values: { voters } },
     };
   }
   if (source.kind === "invitations") return redeemed(audit, source);
@@ -91,9 +91,7 @@ export function checkC4(audit: Audit): Held {
   return {
     detail:
       `${source.kind} of ${contract} at block ${source.block}${at}${keys}; ` + otherKeys(census),
-    assumes: known
-      ? `the owner of ${contract} listed its members`
-      : `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
+    assumes: { code: known ? "members" : "contract", values: { contract } },
   };
 }
 
@@ -152,6 +150,6 @@ function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
   const [used, all] = [census.entries.length, redemptions.invited.entries.length];
   return {
     detail: `${used} of ${all} invitations used`,
-    assumes: `each of ${all} invitations (${used} used) went to a person of its own`,
+    assumes: { code: "invitations", values: { all, used } },
   };
 }

@@ -8,7 +8,8 @@
  */
 
 import type { Malformed } from "../errors.ts";
-import type { Check, Finding, Verdict } from "./audit.ts";
+import type { Assumption } from "./assumption.ts";
+import { type Check, failed, type Finding, notChecked, type Verdict } from "./audit.ts";
 import { checkB1, checkB2, checkB3, checkB4, checkB5, checkB6 } from "./ballots.ts";
 import { checkC1, checkC2, checkC3, checkC4 } from "./census.ts";
 import { checkG1, checkG2 } from "./generators.ts";
@@ -22,10 +23,8 @@ import { checkT1, checkT2, checkT3, checkT4 } from "./tree.ts";
 /** Findings of an audit whose board cannot be cut into sections. */
 export function noBoard({ item, reason }: Malformed): Finding[] {
   return CHECKS.map(([check, claim]): Finding => {
-    if (check !== "P1") {
-      return { check, claim, verdict: "not checked", item: "", detail: "needs P1", assumes: "" };
-    }
-    return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
+    if (check !== "P1") return notChecked(check, claim, "needs P1");
+    return failed(check, claim, item, reason);
   });
 }
 
@@ -36,10 +35,10 @@ export function verdictOf(findings: readonly Finding[]): Verdict {
   return verdicts.size === 1 && verdicts.has("holds") ? "holds" : "not checked";
 }
 
-/** What the verdict rests on by somebody's word only, where it holds. */
-export function assumptionsOf(findings: readonly Finding[]): string[] {
+/** What a verdict that holds takes on somebody's word. */
+export function assumptionsOf(findings: readonly Finding[]): Assumption[] {
   if (verdictOf(findings) !== "holds") return [];
-  return findings.map(({ assumes }) => assumes).filter(Boolean);
+  return findings.flatMap(({ assumes }) => assumes ?? []);
 }
 
 /** Number, claim and performance of each check, in the order of the protocol's table. */

@@ -25,8 +25,6 @@ import { awardsOf } from "./outcome.ts";
 
 const PLAIN_POLL = "this poll is not part of a budget round";
 
-const PAYS_NOTHING = "which made the poll, pays nothing by its outcome";
-
 /** D1: the round that the description names decides by this poll about these options. */
 export function checkD1(audit: Audit): Held {
   const { chain, claimed } = audit;
@@ -37,8 +35,8 @@ export function checkD1(audit: Audit): Held {
       throw fails("description", "it names no round, but a treasury made the poll");
     }
     // A wallet, or a treasury that does not say that it is one.
-    const assumes = `the contract ${toHex(chain.creator)}, ${PAYS_NOTHING}`;
-    return { detail: PLAIN_POLL, assumes: chain.creatorIsContract ? assumes : "" };
+    const assumes = { code: "maker", values: { contract: toHex(chain.creator) } } as const;
+    return { detail: PLAIN_POLL, assumes: chain.creatorIsContract ? assumes : undefined };
   }
   if (!sameBytes(reference.treasury, chain.creator)) {
     throw fails("round", `the poll was created by ${toHex(chain.creator)}`);
@@ -101,8 +99,7 @@ export const SOURCE_ELECTORATE = 2;
 
 const INVITED_ELECTORATE = 3;
 
-const NOT_THE_MEMBERS =
-  "voters who are not the round's members are those whom its funders expected";
+const NOT_THE_MEMBERS = { code: "others", values: {} } as const;
 
 /** Those vote whom the round fixed before anybody gave money. */
 function checkElectorate(audit: Audit, round: RoundEvidence): Held {
@@ -117,7 +114,7 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
     if (!sameBytes(parameters.censusRoot, fixed.root)) {
       throw fails("the poll has another census than the round fixed");
     }
-    if (sameBytes(fixed.root, memberRoot)) return { detail: "its members vote", assumes: "" };
+    if (sameBytes(fixed.root, memberRoot)) return { detail: "its members vote" };
     if (fixed.kind === MEMBERS_ELECTORATE) throw fails("the round calls others its members");
     return { detail: "voters fixed with the round", assumes: NOT_THE_MEMBERS };
   }
@@ -292,7 +289,7 @@ export function checkD4(audit: Audit): string | Held {
   return {
     detail: `treasury ${toHex(treasury)} of release ${found.release}`,
     // Code that runs does not show what a constructor of somebody's own wrote into storage before.
-    assumes: `the treasury ${toHex(treasury)} was made with empty books`,
+    assumes: { code: "treasury", values: { contract: toHex(treasury) } },
   };
 }
 
