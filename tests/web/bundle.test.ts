@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { Approval } from "../../web/src/protocol/question/selection.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 import type { Message, Request } from "../../web/src/workshop/jobs.ts";
 import type { PagePort } from "../../web/src/workshop/serve.ts";
 import { type WorkerPort, WorkerClient } from "../../web/src/workshop/client.ts";
@@ -170,7 +171,8 @@ test("the page gets a ballot of it, and loads the audit only for auditing", asyn
   };
   const voter = new Uint8Array(20).fill(1);
   const bits = question.voteBits([1]);
-  const { encoded } = await shop.run("seal", { poll, voter, bits, castAtUnixS: 5n });
+  const castAtUnixS = unixSeconds(5);
+  const { encoded } = await shop.run("seal", { poll, voter, bits, castAtUnixS });
   expect(await shop.run("verify", { poll, ballots: [encoded] })).toEqual([]);
 
   const claimed = { registry: voter, pollId: 1n };

@@ -39,6 +39,7 @@ import { SingleChoice } from "../../web/src/protocol/question/selection.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
 import { disambiguate } from "../../web/src/protocol/question/votes.ts";
+import { type UnixSeconds, unixSeconds } from "../../web/src/protocol/units.ts";
 import { routeOf } from "../../web/src/view/router.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 import { openDataOf, type Wanted } from "./support/polls.ts";
@@ -63,14 +64,14 @@ function pollOf(changes: Partial<Wanted> = {}): OpenPoll {
 const POLL = pollOf();
 const VOTER = new SigningKey(new Uint8Array(32).fill(77));
 
-function sealedFor({ poll }: SavedVotes, castAtUnixS: bigint) {
+function sealedFor({ poll }: SavedVotes, castAtUnixS: UnixSeconds) {
   const { rule, committee, context, pollKeys } = poll;
   const factory = new BallotFactory(rule, committee.threshold, context, pollKeys);
   return factory.seal(factory.share(VOTER.address, [0n, 1n], castAtUnixS));
 }
 
-function castIn(votes: SavedVotes, castAt: bigint) {
-  const sealed = sealedFor(votes, castAt);
+function castIn(votes: SavedVotes, castAtUnixS: bigint) {
+  const sealed = sealedFor(votes, unixSeconds(castAtUnixS));
   const { context, domain } = votes.poll;
   const statement = ballotStatement(context, sealed, sealed.boxesHash);
   const signature = VOTER.sign(domain.digest(...statement));
@@ -87,7 +88,7 @@ describe("votes", () => {
     const shelf = new Shelf();
     const votes = SavedVotes.open(shelf, POLL, VOTER.address);
     expect(votes.last).toBeUndefined();
-    const ballot = castIn(votes, votes.nextCastAt(150n));
+    const ballot = castIn(votes, votes.nextCastAt(unixSeconds(150)));
     for (const node of [1, 2]) votes.keep(ballot, node, receiptOf(node, votes, ballot));
     expect(votes.recorded(ballot)).toBe(false);
     votes.keep(ballot, 4, receiptOf(4, votes, ballot));
@@ -97,7 +98,7 @@ describe("votes", () => {
     expect([...again.last!.receipts.keys()]).toEqual([1, 2, 4]);
     expect(again.last!.digest).toEqual(ballot.digest);
     // A version later than all before it, whatever the chain's clock says.
-    expect(again.nextCastAt(150n)).toBe(151n);
+    expect(again.nextCastAt(unixSeconds(150))).toBe(151n);
     expect(SavedVotes.parse(again.toText()).toText()).toBe(votes.toText());
     expect(SavedVotes.all(shelf, POLL).map(({ voter }) => voter)).toEqual([VOTER.address]);
     expect(SavedVotes.all(shelf, pollOf({ closesAt: 201n }))).toEqual([]);
@@ -159,9 +160,14 @@ describe("votes in two windows", () => {
 
   test("lose no ballot and no receipt of the other", async () => {
     const { shelf, one, other } = windows();
-    const first = await sign(shelf, one, VOTER, sealedFor(one, 150n));
+    const first = await sign(shelf, one, VOTER, sealedFor(one, unixSeconds(150)));
     other.refresh(shelf);
-    const second = await sign(shelf, other, VOTER, sealedFor(other, other.nextCastAt(150n)));
+    const second = await sign(
+      shelf,
+      other,
+      VOTER,
+      sealedFor(other, other.nextCastAt(unixSeconds(150))),
+    );
     one.keep(first, 1, receiptOf(1, one, first));
     one.save(shelf);
     other.keep(second, 2, receiptOf(2, other, second));
@@ -174,17 +180,22 @@ describe("votes in two windows", () => {
 
   test("cast none that another one has overtaken", async () => {
     const { shelf, one, other } = windows();
-    const [sealed, elsewhere] = [sealedFor(one, 150n), sealedFor(other, 150n)];
+    const [sealed, elsewhere] = [
+      sealedFor(one, unixSeconds(150)),
+      sealedFor(other, unixSeconds(150)),
+    ];
     await sign(shelf, other, VOTER, elsewhere);
     await expect(sign(shelf, one, VOTER, sealed)).rejects.toThrow(Superseded);
     expect(digests(one)).toEqual([toHex(elsewhere.digest)]);
-    expect(one.nextCastAt(150n)).toBe(151n);
+    expect(one.nextCastAt(unixSeconds(150))).toBe(151n);
   });
 
   test("cast none that this device cannot keep", async () => {
     const { shelf, one } = windows();
     shelf.room = 0;
-    await expect(sign(shelf, one, VOTER, sealedFor(one, 150n))).rejects.toThrow(DOMException);
+    await expect(sign(shelf, one, VOTER, sealedFor(one, unixSeconds(150)))).rejects.toThrow(
+      DOMException,
+    );
     // It may still be challenged: nothing is left that could be sent.
     expect(one.last).toBeUndefined();
   });

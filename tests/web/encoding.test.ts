@@ -22,6 +22,7 @@ import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement, verifyReceipt } from "../../web/src/protocol/receipts.ts";
 import { checkBoxes, boxBytes, boxesHash, lagrange } from "../../web/src/protocol/sharing.ts";
 import { Domain } from "../../web/src/protocol/typed_data.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 
 describe("bytes", () => {
   test("integers of fixed width", () => {
@@ -177,10 +178,10 @@ test("a receipt is of one node for one ballot", () => {
   const domain = new Domain(1n, new Uint8Array(20).fill(9));
   const context = new Uint8Array(32).fill(8);
   const voter = new Uint8Array(20).fill(7);
-  const ballot = { voter, castAtUnixS: 5n, digest: new Uint8Array(32).fill(6) };
+  const ballot = { voter, castAtUnixS: unixSeconds(5), digest: new Uint8Array(32).fill(6) };
   const signature = keys[1]!.sign(domain.digest(...receiptStatement(context, ballot)));
   verifyReceipt(domain, context, committee, 2, ballot, signature);
-  const changed = { ...ballot, castAtUnixS: 6n };
+  const changed = { ...ballot, castAtUnixS: unixSeconds(6) };
   for (const [node, of, bytes] of [
     [1, ballot, signature],
     [2, changed, signature],

@@ -6,11 +6,12 @@ import { deriveGenerator } from "../../web/src/protocol/commitment.ts";
 import { encodePoints } from "../../web/src/protocol/curve.ts";
 import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
 import { type Leaf, SumTree, verifyInclusion } from "../../web/src/protocol/merkle_sum.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 
 const LEAVES: Leaf[] = Array.from({ length: 11 }, (_, number) => ({
   voter: new Uint8Array(20).fill(number + 1),
   weight: BigInt(number + 1),
-  castAtUnixS: 1_800_000_000n + BigInt(number),
+  castAtUnixS: unixSeconds(1_800_000_000 + number),
   digest: new Uint8Array(32).fill(100 + number),
 }));
 const VALUES = LEAVES.map((_, number) => deriveGenerator(number + 1));

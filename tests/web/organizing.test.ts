@@ -39,9 +39,11 @@ import { addAudience, messageIfAny, setLanguage } from "../../web/src/messages/i
 import { toHex } from "../../web/src/protocol/encoding.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 import { Shelf } from "./support/shelf.ts";
 
 const NOW = 1_800_000_000;
+const CHAIN_TIME = unixSeconds(NOW);
 const ONE = `0x${"ab".repeat(20)}`;
 const TWO = `0x${"cd".repeat(20)}`;
 const KEY = `0x${"ef".repeat(20)}`;
@@ -154,7 +156,7 @@ function pollOf(part: Partial<PlanDraft>): PlanDraft {
 }
 
 function good(draft: PlanDraft) {
-  const { specification, problems } = specificationOf(draft, NOW);
+  const { specification, problems } = specificationOf(draft, CHAIN_TIME);
   expect(problems).toEqual([]);
   return specification;
 }
@@ -205,11 +207,17 @@ describe("a specification", () => {
       { name: "", cost: "", category: "x" },
     ]) {
       const options = [...named, row];
-      const { problems } = specificationOf(pollOf({ questions: [question({ options })] }), NOW);
+      const { problems } = specificationOf(
+        pollOf({ questions: [question({ options })] }),
+        CHAIN_TIME,
+      );
       expect(problems).toContainEqual({ path: "questions.0.options", fault: "missing" });
     }
     const options = [...named, { name: "", cost: "", category: "" }];
-    const { problems } = specificationOf(pollOf({ questions: [question({ options })] }), NOW);
+    const { problems } = specificationOf(
+      pollOf({ questions: [question({ options })] }),
+      CHAIN_TIME,
+    );
     expect(problems).not.toContainEqual({ path: "questions.0.options", fault: "missing" });
   });
 
@@ -233,7 +241,7 @@ describe("a specification", () => {
           }),
         ],
       }),
-      NOW,
+      CHAIN_TIME,
     );
     expect(problems).toEqual([
       { path: "title", fault: "direction" },
@@ -329,24 +337,24 @@ describe("a specification", () => {
     const at = (unixS: number) => ({
       ...freshDraft().moments["closes_at"]!,
       mode: "at" as const,
-      at: localTime(unixS),
+      at: localTime(unixSeconds(unixS)),
     });
     const round: PlanDraft = {
       ...freshDraft(),
       kind: "round",
       moments: { ...freshDraft().moments, proposals_close_at: at(NOW + 61) },
     };
-    expect(momentsOf(round, NOW)).toEqual({
-      proposals_close_at: NOW + 61,
-      voting_opens_at: NOW + 61 + 86_400,
-      voting_closes_at: NOW + 61 + 8 * 86_400,
+    expect(momentsOf(round, CHAIN_TIME)).toEqual({
+      proposals_close_at: BigInt(NOW + 61),
+      voting_opens_at: BigInt(NOW + 61 + 86_400),
+      voting_closes_at: BigInt(NOW + 61 + 8 * 86_400),
     });
     const moments = {
       ...round.moments,
       proposals_close_at: at(NOW - 1),
       voting_opens_at: { ...at(NOW), mode: "after" as const, count: "soon" },
     };
-    const { problems } = specificationOf({ ...round, moments }, NOW);
+    const { problems } = specificationOf({ ...round, moments }, CHAIN_TIME);
     expect(problems).toContainEqual({ path: "proposals_close_at", fault: "past" });
     expect(problems).toContainEqual({ path: "voting_opens_at", fault: "time" });
   });
@@ -368,7 +376,7 @@ describe("a specification", () => {
           }),
         ],
       }),
-      NOW,
+      CHAIN_TIME,
     );
     expect(problems).toEqual([
       { path: "title", fault: "missing" },
@@ -386,14 +394,14 @@ describe("a specification", () => {
     ]);
     for (const { path } of problems) expect(stepOf(path), path).toBeDefined();
     expect(
-      specificationOf(pollOf({ voters: freshElectorate("invitations") }), NOW).problems,
+      specificationOf(pollOf({ voters: freshElectorate("invitations") }), CHAIN_TIME).problems,
     ).toEqual([
       { path: "voters.invitations", fault: "uninvited" },
       { path: "registration_closes_at", fault: "nobody_registers" },
     ]);
-    expect(specificationOf(pollOf({ voters: freshElectorate("list") }), NOW).problems).toEqual([
-      { path: "voters.accounts", fault: "nobody" },
-    ]);
+    expect(
+      specificationOf(pollOf({ voters: freshElectorate("list") }), CHAIN_TIME).problems,
+    ).toEqual([{ path: "voters.accounts", fault: "nobody" }]);
   });
 });
 
@@ -514,7 +522,7 @@ describe("a file", () => {
       outcome: { kind: "categories", budgets: [1, 2], leftover: true, ...RANKED },
     })),
   ])("is loaded and saved without loss: %#", (specification) => {
-    const draft = draftOf(specification, NOW);
+    const draft = draftOf(specification, CHAIN_TIME);
     expect(good(draft)).toEqual(specification);
   });
 
@@ -530,8 +538,8 @@ describe("a file", () => {
       ballot: { kind: "knapsack" },
       times: { freeze_delay: "5s" },
     };
-    const draft = draftOf(content, NOW);
-    const { specification, problems } = specificationOf(draft, NOW);
+    const draft = draftOf(content, CHAIN_TIME);
+    const { specification, problems } = specificationOf(draft, CHAIN_TIME);
     // The file beside it has to be given again.
     expect(problems).toEqual([{ path: "members.accounts", fault: "nobody" }]);
     expect(specification).toMatchObject({
@@ -562,7 +570,7 @@ describe("a file", () => {
       voters: { kind: "votes", contract: ONE, voting_keys: null, classes: null },
       times: null,
     };
-    expect(good(draftOf(content, NOW))).toMatchObject({ closes_at: NOW + 60 });
+    expect(good(draftOf(content, CHAIN_TIME))).toMatchObject({ closes_at: NOW + 60 });
   });
 
   test.each([
@@ -597,8 +605,8 @@ describe("a file", () => {
       "questions.0.weather",
     ],
   ])("that is none says why: %#", (content, reason) => {
-    expect(() => draftOf(content, NOW)).toThrow(Malformed);
-    expect(() => draftOf(content, NOW)).toThrow(reason);
+    expect(() => draftOf(content, CHAIN_TIME)).toThrow(Malformed);
+    expect(() => draftOf(content, CHAIN_TIME)).toThrow(reason);
   });
 
   test("durations are those of the command line", () => {

@@ -26,6 +26,7 @@ import {
   REVISION,
   WITHDRAWAL,
 } from "../../web/src/protocol/typed_data.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 import { routeOf } from "../../web/src/view/router.ts";
 
 const KEY = new SigningKey(new Uint8Array(32).fill(7));
@@ -41,8 +42,8 @@ const ROUND = {
   proposalsPerMember: 2,
   maximumProposals: 3,
   outcome: { kind: "categories", budgets: [400n, 600n] },
-  proposalsOpenAt: 100,
-  proposalsCloseAt: 200,
+  proposalsOpenAt: unixSeconds(100),
+  proposalsCloseAt: unixSeconds(200),
 } as unknown as Round;
 const FILLED: Filled = {
   title: " Ławka ",
@@ -139,7 +140,7 @@ describe("what a round allows", () => {
     ["own limit", [of(KEY.address), of(KEY.address, true)], 150],
     ["full", [of(other), of(other), of(other)], 150],
   ])("%s", (obstacle, listed, now) => {
-    expect(obstacleOf(ROUND, listed, KEY.address, now)).toBe(obstacle);
+    expect(obstacleOf(ROUND, listed, KEY.address, unixSeconds(now))).toBe(obstacle);
   });
 });
 
@@ -171,7 +172,7 @@ describe("what a member signs is written here", () => {
     post(path: string, body: unknown): Promise<unknown> {
       if (path !== "/typed-data") return this.put(path, body);
       return Promise.resolve({
-        authorization: { nonce: 5n, deadline: 10_000 },
+        authorization: { nonce: 5n, deadline: unixSeconds(10_000) },
         typedData: { message: { recipient: "0xevil" } },
       });
     }

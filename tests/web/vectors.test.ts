@@ -44,6 +44,7 @@ import { readShare } from "../../web/src/protocol/sharing.ts";
 import { combine } from "../../web/src/protocol/tally_proof.ts";
 import { Transcript } from "../../web/src/protocol/transcript.ts";
 import { Domain, recover, type Value } from "../../web/src/protocol/typed_data.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 import { ERRORS, type Expected, unhex, vectors } from "./support/vectors.ts";
 
@@ -491,7 +492,7 @@ test.each(vectors<{ cases: SumTreeCase[] }>("merkle_sum").cases)(
     const read = leaves.map(({ voter, weight, cast_at, digest }) => ({
       voter: unhex(voter),
       weight: BigInt(weight),
-      castAtUnixS: BigInt(cast_at),
+      castAtUnixS: unixSeconds(cast_at),
       digest: unhex(digest),
     }));
     const { root } = new SumTree(read, values);

@@ -17,6 +17,7 @@ import { serve } from "../../web/src/workshop/serve.ts";
 import { type WorkerPort, WorkerClient } from "../../web/src/workshop/client.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 import { OpenPoll } from "../../web/src/protocol/published.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 import { nodesOf, openDataOf } from "./support/polls.ts";
 
 const QUESTION = new Approval("Which?", ["a", "b", "c", "d"], 1, 3);
@@ -33,7 +34,7 @@ const VOTE: Vote = {
   poll: POLL,
   voter: new Uint8Array(20).fill(5),
   bits: QUESTION.voteBits([0, 2]),
-  castAtUnixS: 1_800_000_000n,
+  castAtUnixS: unixSeconds(1_800_000_000),
 };
 
 const ports: MessagePort[] = [];

@@ -37,10 +37,11 @@ import { open } from "../../../web/src/protocol/sealing.ts";
 import { readSource } from "../../../web/src/protocol/snapshot.ts";
 import { pollStatistics } from "../../../web/src/protocol/statistics.ts";
 import { Domain } from "../../../web/src/protocol/typed_data.ts";
+import { type UnixSeconds, unixSeconds } from "../../../web/src/protocol/units.ts";
 import { KNOWN_RELEASES } from "../../../web/src/workshop/known_releases.ts";
+import { assumptionInReport } from "./assumptions.ts";
 import { read, readers } from "./readers.ts";
 import { unhex } from "./vectors.ts";
-import { assumptionInReport } from "./assumptions.ts";
 
 /** The same stream of scalars as `tests.support.randomness.SeededRandomness`. */
 class SeededRandomness implements Randomness {
@@ -92,7 +93,7 @@ function prepare(request: PrepareRequest): unknown {
   const factory = new BallotFactory(rule, threshold, context, pollKeys, randomness);
   const bits = request.bits?.map(BigInt) ?? selectionBits(rule, request.chosen.map(Number));
   const key = new SigningKey(unhex(request.secret));
-  const ballot = factory.seal(factory.prove(key.address, bits, BigInt(request.cast_at)));
+  const ballot = factory.seal(factory.prove(key.address, bits, momentOf(request.cast_at)));
   const { boxes, boxesHash } = ballot;
   const domain = new Domain(BigInt(request.chain_id), unhex(request.registry));
   const digest = domain.digest(...ballotStatement(context, ballot, boxesHash));
@@ -328,7 +329,7 @@ function readDeployment(given: ChainJson["deployment"]): ChainEvidence["deployme
 
 function readTimes(times: ChainJson["census_times"]): ChainEvidence["censusTimes"] {
   if (!times) return undefined;
-  return "unreadable" in times ? times : [BigInt(times[0]), BigInt(times[1])];
+  return "unreadable" in times ? times : [momentOf(times[0]), momentOf(times[1])];
 }
 
 function readChain(chain: ChainJson): ChainEvidence {
@@ -343,17 +344,17 @@ function readChain(chain: ChainJson): ChainEvidence {
     root: readRoot(chain.root),
     tallyDigest: unhex(chain.tally_digest),
     rejectedRounds: Number(chain.rejected_rounds),
-    rejectedAt: BigInt(chain.rejected_at),
-    anchoredAt: BigInt(chain.anchored_at),
-    disputeWindowEndsAt: BigInt(chain.dispute_window_ends_at),
-    tallyDeadline: BigInt(chain.tally_deadline),
+    rejectedAt: momentOf(chain.rejected_at),
+    anchoredAt: momentOf(chain.anchored_at),
+    disputeWindowEndsAt: momentOf(chain.dispute_window_ends_at),
+    tallyDeadline: momentOf(chain.tally_deadline),
     generators: unhex(chain.generators),
     nodeKeys: chain.node_keys.map(unhex),
     anchored: anchored ? readAnchored(anchored) : undefined,
     tally: tally
       ? { values: tally.values.map(BigInt), blinding: BigInt(tally.blinding) }
       : undefined,
-    talliedAt: BigInt(chain.tallied_at),
+    talliedAt: momentOf(chain.tallied_at),
     awards: awards && "unreadable" in awards ? awards : awards?.map(BigInt),
     creator: unhex(chain.creator),
     creatorIsContract: chain.creator_is_contract,
@@ -382,6 +383,11 @@ function audit(request: AuditRequest): unknown {
     request.releases === undefined ? KNOWN_RELEASES : (JSON.parse(request.releases) as Releases);
   const found = new Audit(claimed, chain, unhex(request.board), systemRandomness, releases);
   return inReport(found.run(CHECKS));
+}
+
+/** A moment in decimal digits. */
+function momentOf(digits: string): UnixSeconds {
+  return unixSeconds(BigInt(digits));
 }
 
 /** Findings with the members and the words of the verifier's report. */

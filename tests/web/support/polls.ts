@@ -11,6 +11,7 @@ import {
 } from "../../../web/src/protocol/parameters.ts";
 import type { OpenData } from "../../../web/src/protocol/published.ts";
 import type { BallotRule } from "../../../web/src/protocol/rule.ts";
+import { unixSeconds } from "../../../web/src/protocol/units.ts";
 
 export interface Wanted {
   readonly rule: BallotRule;
@@ -20,6 +21,7 @@ export interface Wanted {
   readonly pollKeys: readonly Uint8Array[];
   readonly threshold?: number;
   readonly faults?: number;
+  /** Unix seconds. */
   readonly closesAt?: bigint;
 }
 
@@ -39,8 +41,8 @@ export function openDataOf(wanted: Wanted): OpenData {
     voters: 20,
     totalWeight: 20n,
     secret: true,
-    opensAt: 100n,
-    closesAt,
+    opensAt: unixSeconds(100),
+    closesAt: unixSeconds(closesAt),
     freezeDelay: 10,
     roundDuration: 10,
     maxRounds: 3,

@@ -10,12 +10,13 @@
 
 import { Reader, toInteger, WORD_BYTES } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
+import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 import { type Log, topic, topicOf } from "./rpc.ts";
 
 /** More entries than any list of ours has; an endpoint must not make us allocate without bound. */
 const MAX_ENTRIES = 1n << 16n;
 
-/** Values of the types that fill one word. */
+/** Values of the types that fill one word; our contracts have uint64 for moments alone. */
 interface Words {
   readonly address: Uint8Array;
   readonly bool: boolean;
@@ -23,7 +24,7 @@ interface Words {
   readonly uint8: number;
   readonly uint16: number;
   readonly uint32: number;
-  readonly uint64: bigint;
+  readonly uint64: UnixSeconds;
   readonly uint128: bigint;
   readonly uint256: bigint;
 }
@@ -37,7 +38,7 @@ const WORDS: { readonly [T in keyof Words]: (data: Uint8Array) => Words[T] } = {
   uint8: small,
   uint16: small,
   uint32: small,
-  uint64: toInteger,
+  uint64: (data) => unixSeconds(toInteger(data)),
   uint128: toInteger,
   uint256: toInteger,
 };

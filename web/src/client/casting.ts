@@ -12,6 +12,7 @@ import { Malformed } from "../protocol/errors.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { ballotStatement, type SealedBallot } from "../protocol/prepare.ts";
 import type { OpenPoll } from "../protocol/published.ts";
+import type { UnixSeconds } from "../protocol/units.ts";
 import type { PollTerms, Progress } from "../workshop/jobs.ts";
 import type { WorkerClient } from "../workshop/client.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
@@ -34,7 +35,7 @@ export function termsOf({ identity, context, data, committee, pollKeys }: OpenPo
  * A new sealed ballot, neither signed nor kept: to be cast, or to be challenged.
  *
  * @param bits The vote in the rule's bits, slack included.
- * @param nowUnixS Chain time.
+ * @param now Chain time.
  * @throws RangeError: the bits break the poll's rule; says how.
  */
 export async function sealVote(
@@ -42,11 +43,11 @@ export async function sealVote(
   store: Store,
   votes: SavedVotes,
   bits: readonly bigint[],
-  nowUnixS: bigint,
+  now: UnixSeconds,
   progress: Progress,
 ): Promise<SealedBallot> {
   votes.refresh(store);
-  const castAtUnixS = votes.nextCastAt(nowUnixS);
+  const castAtUnixS = votes.nextCastAt(now);
   const vote = { poll: termsOf(votes.poll), voter: votes.voter, bits, castAtUnixS };
   return await worker.run("seal", vote, { progress });
 }

@@ -27,6 +27,7 @@ import { decodeOutcomeRule } from "../protocol/outcome/parts.ts";
 import { decodeDescription, type RoundReference } from "../protocol/parameters.ts";
 import type { Tally } from "../protocol/tally_proof.ts";
 import type { CensusSource } from "../protocol/snapshot.ts";
+import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 import { addressIn, listOf, readReturned, readStruct, sizeOf } from "./abi_struct.ts";
 import { readCensus } from "./census.ts";
 import {
@@ -150,7 +151,7 @@ export class ChainReader {
       nodeKeys: opened ? POLL_OPENED.data(opened).nodeKeys() : [],
       anchored: anchored && readAnchored(anchored),
       tally,
-      talliedAt: tallied ? await this.#rpc.timestamp(tallied.block) : 0n,
+      talliedAt: tallied ? await this.#rpc.timestamp(tallied.block) : unixSeconds(0),
       awards: tally && (await orWhyNot(this.#awards(pollId, tally, sections.outcomeRule))),
       creator,
       creatorIsContract,
@@ -192,7 +193,7 @@ export class ChainReader {
     return entries;
   }
 
-  async #times(block: bigint): Promise<[at: bigint, next: bigint]> {
+  async #times(block: bigint): Promise<[at: UnixSeconds, next: UnixSeconds]> {
     if (block >= this.block) {
       throw new Undecided(`block ${block} of the census is not in the past`);
     }

@@ -1,5 +1,7 @@
 /** Durations and moments as an organizer writes them. */
 
+import { toDate, type UnixSeconds } from "../protocol/units.ts";
+
 const DURATION = /^(?:[0-9]{1,9}[wdhms])+$/;
 
 const SECONDS = { w: 604_800, d: 86_400, h: 3600, m: 60, s: 1 } as const;
@@ -24,8 +26,8 @@ export function durationText(seconds: number): string {
 }
 
 /** As a field for date and time has it: the clock of this device's zone. */
-export function localTime(unixS: number): string {
-  const time = new Date(1000 * unixS);
+export function localTime(at: UnixSeconds): string {
+  const time = toDate(at);
   const two = (part: number) => part.toString().padStart(2, "0");
   const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two);

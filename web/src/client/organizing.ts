@@ -19,6 +19,7 @@ import {
   record,
   type Shape,
   text,
+  time,
   whole,
 } from "./shape.ts";
 import type { Store } from "./votes.ts";
@@ -42,9 +43,9 @@ export const plan = record({
   specification: record({
     title: text,
     questions: optional(list(anything)),
-    registrationClosesAt: optional(whole),
-    opensAt: optional(whole),
-    closesAt: optional(whole),
+    registrationClosesAt: optional(time),
+    opensAt: optional(time),
+    closesAt: optional(time),
     minimumBallots: whole,
   }),
   censusFixed: flag,

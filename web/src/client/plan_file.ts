@@ -5,6 +5,7 @@
  */
 
 import { Malformed } from "../protocol/errors.ts";
+import { later, ofMilliseconds, type UnixSeconds } from "../protocol/units.ts";
 import { type Account, addressOf } from "./account_file.ts";
 import { durationS, durationText, localTime } from "./durations.ts";
 import {
@@ -34,7 +35,7 @@ import {
  *
  * @throws Malformed: it is none, or has members that no wizard asks for.
  */
-export function draftOf(content: unknown, nowUnixS: number): PlanDraft {
+export function draftOf(content: unknown, now: UnixSeconds): PlanDraft {
   const members = new Members(content, "");
   const draft = freshDraft();
   const kind = members.has("questions") ? "poll" : "round";
@@ -51,7 +52,7 @@ export function draftOf(content: unknown, nowUnixS: number): PlanDraft {
     moments: {
       ...draft.moments,
       ...Object.fromEntries(
-        MOMENTS[kind].map(({ name }) => [name, whenOf(members.take(name), name, nowUnixS)]),
+        MOMENTS[kind].map(({ name }) => [name, whenOf(members.take(name), name, now)]),
       ),
     },
   } as const;
@@ -212,23 +213,17 @@ function textOf(entry: Entry, value: unknown, wrong: () => Malformed): string {
 }
 
 /** A time: seconds, a date with a zone, or a duration from now. */
-function whenOf(value: unknown, name: string, nowUnixS: number): When {
+function whenOf(value: unknown, name: string, now: UnixSeconds): When {
   const when: When = { mode: "none", count: "7", unit: "days", at: "" };
   if (value === undefined || value === null) return when;
   const text = typeof value === "number" ? value.toString() : value;
   if (typeof text !== "string") throw new Malformed(name, "not a time");
   const lasting = text.startsWith("+") ? durationS(text.slice(1)) : undefined;
   const zoned = /T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})$/i.test(text);
-  const time =
-    lasting !== undefined
-      ? nowUnixS + lasting
-      : /^[0-9]{1,12}$/.test(text)
-        ? Number(text)
-        : zoned
-          ? Date.parse(text) / 1000
-          : NaN;
+  if (lasting !== undefined) return { ...when, mode: "at", at: localTime(later(now, lasting)) };
+  const time = /^[0-9]{1,12}$/.test(text) ? 1000 * Number(text) : zoned ? Date.parse(text) : NaN;
   if (Number.isNaN(time)) throw new Malformed(name, "not a time with a zone");
-  return { ...when, mode: "at", at: localTime(time) };
+  return { ...when, mode: "at", at: localTime(ofMilliseconds(time)) };
 }
 
 /** Members of an object of a specification, each taken once. */

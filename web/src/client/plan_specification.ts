@@ -8,6 +8,7 @@
  */
 
 import { written } from "../protocol/question/fields.ts";
+import { later, ofMilliseconds, type UnixSeconds } from "../protocol/units.ts";
 import { type Account, addressOf, totalWeight } from "./account_file.ts";
 import { durationS } from "./durations.ts";
 import {
@@ -64,7 +65,7 @@ export type Specification = Readonly<Record<string, unknown>>;
 /** What a draft comes to, and all that keeps it from being one. */
 export function specificationOf(
   draft: PlanDraft,
-  nowUnixS: number,
+  now: UnixSeconds,
 ): { specification: Specification; problems: readonly PlanFault[] } {
   const reading = new Reading();
   const { kind, title, text, committee, secret, sharedKeys } = draft;
@@ -73,7 +74,7 @@ export function specificationOf(
     title: title.trim(),
     ...(text.trim() && { text: text.trim() }),
     ...(kind === "poll" ? reading.poll(draft) : reading.round(draft)),
-    ...reading.moments(draft, nowUnixS),
+    ...reading.moments(draft, now),
     ...(committee && { committee }),
     secret,
     ...(sharedKeys && { shared_keys: true }),
@@ -87,9 +88,12 @@ export function specificationOf(
 const MINIMUM: Asked = { name: "minimum_ballots", entry: "integer", initial: "5" };
 
 /** When each moment of a draft is; those that are left out, or none, are not among them. */
-export function momentsOf(draft: PlanDraft, nowUnixS: number): Readonly<Record<string, number>> {
-  const moments: Record<string, number> = {};
-  let before = nowUnixS;
+export function momentsOf(
+  draft: PlanDraft,
+  now: UnixSeconds,
+): Readonly<Record<string, UnixSeconds>> {
+  const moments: Record<string, UnixSeconds> = {};
+  let before = now;
   for (const { name } of MOMENTS[draft.kind]) {
     const when = draft.moments[name]!;
     const at = when.mode === "none" ? undefined : timeOf(when, before);
@@ -100,12 +104,12 @@ export function momentsOf(draft: PlanDraft, nowUnixS: number): Readonly<Record<s
   return moments;
 }
 
-function timeOf({ mode, count, unit, at }: When, before: number): number | undefined {
+function timeOf({ mode, count, unit, at }: When, before: UnixSeconds): UnixSeconds | undefined {
   if (mode === "at") {
     const time = new Date(at).getTime();
-    return Number.isNaN(time) ? undefined : Math.floor(time / 1000);
+    return Number.isNaN(time) ? undefined : ofMilliseconds(time);
   }
-  return /^[0-9]{1,6}$/.test(count) ? before + Number(count) * UNITS_S[unit] : undefined;
+  return /^[0-9]{1,6}$/.test(count) ? later(before, Number(count) * UNITS_S[unit]) : undefined;
 }
 
 /** Reads what was typed, and notes what is none. */
@@ -274,9 +278,9 @@ class Reading {
     });
   }
 
-  moments(draft: PlanDraft, nowUnixS: number): Specification {
-    const moments = momentsOf(draft, nowUnixS);
-    let before = nowUnixS;
+  moments(draft: PlanDraft, now: UnixSeconds): Specification {
+    const moments = momentsOf(draft, now);
+    let before = now;
     for (const { name } of MOMENTS[draft.kind]) {
       if (draft.moments[name]!.mode === "none") {
         const invited = draft.voters.kind === "invitations";
@@ -285,10 +289,10 @@ class Reading {
       }
       const at = moments[name];
       if (at === undefined) this.problem(name, "time");
-      else if (at < before) this.problem(name, before === nowUnixS ? "past" : "early");
+      else if (at < before) this.problem(name, before === now ? "past" : "early");
       else before = at;
     }
-    return moments;
+    return Object.fromEntries(Object.entries(moments).map(([name, at]) => [name, Number(at)]));
   }
 }
 

@@ -10,6 +10,7 @@
 import { concat, HASH_BYTES, sameBytes, toHex, utf8, word } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Domain, PROPOSAL, REVISION, type Value, WITHDRAWAL } from "../protocol/typed_data.ts";
+import type { UnixSeconds } from "../protocol/units.ts";
 import { type AddressProblem, readAddress } from "./address.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Config, type Proposal, type Round, sent, toSign } from "./views.ts";
@@ -134,10 +135,10 @@ export function obstacleOf(
   round: Round,
   listed: readonly Proposal[],
   account: Uint8Array,
-  nowUnixS: number,
+  now: UnixSeconds,
 ): Obstacle | undefined {
-  if (nowUnixS < round.proposalsOpenAt) return "early";
-  if (nowUnixS >= round.proposalsCloseAt) return "over";
+  if (now < round.proposalsOpenAt) return "early";
+  if (now >= round.proposalsCloseAt) return "over";
   if (listed.length >= round.maximumProposals) return "full";
   return ownOf(listed, account).length >= round.proposalsPerMember ? "own limit" : undefined;
 }
@@ -157,13 +158,13 @@ export class Member {
   readonly #gateway: Gateway;
   readonly #signer: Signer;
   readonly #domain: Domain;
-  readonly #closesAt: bigint;
+  readonly #closesAt: UnixSeconds;
 
   constructor(gateway: Gateway, signer: Signer, config: Config, round: Round) {
     this.#gateway = gateway;
     this.#signer = signer;
     this.#domain = new Domain(BigInt(config.chainId), config.treasury);
-    this.#closesAt = BigInt(round.proposalsCloseAt);
+    this.#closesAt = round.proposalsCloseAt;
   }
 
   /**
@@ -197,8 +198,7 @@ export class Member {
   async #authorize(asked: object, type: string, head: readonly Value[]) {
     const member = toHex(this.#signer.address);
     const { authorization } = await this.#gateway.post("/typed-data", { ...asked, member }, toSign);
-    const { nonce } = authorization;
-    const given = BigInt(authorization.deadline);
+    const { nonce, deadline: given } = authorization;
     const deadline = given < this.#closesAt ? given : this.#closesAt;
     const signature = await this.#signer.signStatement(
       this.#domain,

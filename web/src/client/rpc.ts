@@ -11,6 +11,7 @@
 
 import { fromHex, keccak256, sameBytes, toHex, utf8, WORD_BYTES } from "../protocol/encoding.ts";
 import { Malformed, Unanswered } from "../protocol/errors.ts";
+import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 const TIMEOUT_MS = 60_000;
@@ -72,15 +73,16 @@ export class JsonRpc {
     return readQuantity(await this.#ask("eth_blockNumber", []), "eth_blockNumber");
   }
 
-  /** Unix seconds of a block. */
-  async timestamp(block: bigint): Promise<bigint> {
+  /** Time of a block. */
+  async timestamp(block: bigint): Promise<UnixSeconds> {
     const method = "eth_getBlockByNumber";
     const answer = await this.#ask(method, [quantity(block), false]);
     if (typeof answer !== "object" || !answer) {
       // A reorganization, or a replica behind the one that answered before.
       throw new Unanswered(`${method}: the RPC endpoint has no block ${block}`);
     }
-    return readQuantity((answer as Record<string, unknown>)["timestamp"], method);
+    const { timestamp } = answer as { readonly timestamp?: unknown };
+    return unixSeconds(readQuantity(timestamp, method));
   }
 
   /** Code of an account. */

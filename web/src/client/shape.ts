@@ -6,6 +6,7 @@
 
 import { fromHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
+import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 
 /** Reads a value that stands at `at`; Malformed when it is none of its kind. */
 export type Shape<T> = (value: unknown, at: string) => T;
@@ -28,6 +29,9 @@ export const whole: Shape<number> = (value, at) => {
   if (!Number.isSafeInteger(value)) throw new Malformed(at, "not a whole number");
   return value as number;
 };
+
+/** A moment as whole seconds. */
+export const time: Shape<UnixSeconds> = (value, at) => unixSeconds(whole(value, at));
 
 /** A whole number as a decimal string. */
 export const decimal: Shape<bigint> = (value, at) => {

@@ -22,6 +22,7 @@ import { readJson } from "../protocol/json.ts";
 import { type OpenPoll, samePoll } from "../protocol/published.ts";
 import { verifyReceipt } from "../protocol/receipts.ts";
 import { boxesHash, checkBoxes } from "../protocol/sharing.ts";
+import { later, type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 import { pollFromJson, pollJson, pollToJson } from "./poll.ts";
 import { bytes, list, type Of, record, text, whole } from "./shape.ts";
 
@@ -59,8 +60,8 @@ export class ReceiptedBallot {
     return this.record.ballot.subarray(0, ADDRESS_BYTES);
   }
 
-  get castAtUnixS(): bigint {
-    return toInteger(this.record.ballot.subarray(ADDRESS_BYTES, ADDRESS_BYTES + 8));
+  get castAtUnixS(): UnixSeconds {
+    return unixSeconds(toInteger(this.record.ballot.subarray(ADDRESS_BYTES, ADDRESS_BYTES + 8)));
   }
 
   get digest(): Uint8Array {
@@ -229,10 +230,10 @@ export class SavedVotes {
   }
 
   /** Cast time of a new ballot: chain time, and later than all before it. */
-  nextCastAt(nowUnixS: bigint): bigint {
+  nextCastAt(now: UnixSeconds): UnixSeconds {
     return this.ballots.reduce((latest, { castAtUnixS }) => {
-      return castAtUnixS >= latest ? castAtUnixS + 1n : latest;
-    }, nowUnixS);
+      return castAtUnixS >= latest ? later(castAtUnixS, 1) : latest;
+    }, now);
   }
 
   /** The file, as the command line reads it too. */
@@ -281,5 +282,7 @@ function readFile(content: string): Of<typeof file> {
 }
 
 function damaged(error: unknown): unknown {
-  return error instanceof AuditError ? new Malformed("votes", `not a file of votes: ${error.message}`) : error;
+  return error instanceof AuditError
+    ? new Malformed("votes", `not a file of votes: ${error.message}`)
+    : error;
 }

@@ -1,5 +1,6 @@
 /** Numbers, amounts and times as the language in use writes them. */
 
+import { toDate, type UnixSeconds } from "../protocol/units.ts";
 import { locale } from "./locale.ts";
 
 const UNITS = [
@@ -26,9 +27,9 @@ export function rounded(value: number, places: number): string {
 }
 
 /** A time of the chain. */
-export function moment(unixS: number | bigint): string {
+export function moment(at: UnixSeconds): string {
   const options = { dateStyle: "medium", timeStyle: "short" } as const;
-  return new Date(1000 * Number(unixS)).toLocaleString(locale, options);
+  return toDate(at).toLocaleString(locale, options);
 }
 
 /** What an amount is counted in. */

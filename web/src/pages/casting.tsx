@@ -113,8 +113,7 @@ export function Casting({
       setWork({ step: "preparing", done: 0, total: 3 });
       const { head } = await readConfig();
       const bits = bitsOf(poll.questions, answers);
-      const now = BigInt(head.timestamp);
-      const ballot = await sealVote(worker, store(), votes, bits, now, (done, total) => {
+      const ballot = await sealVote(worker, store(), votes, bits, head.timestamp, (done, total) => {
         setWork({ step: "preparing", done, total });
       });
       setSealed(ballot);

@@ -12,6 +12,7 @@ import { readOpening } from "../protocol/challenge.ts";
 import { ADDRESS_BYTES, toHex } from "../protocol/encoding.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
 import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
+import { ofMilliseconds } from "../protocol/units.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, worker } from "../view/session.ts";
@@ -126,7 +127,7 @@ function Form({ poll, carried }: { poll: OpenPoll; carried: string }) {
           <p>
             {t("check.noted", {
               number: short(toHex(latest.digest)),
-              time: moment(latest.atMs / 1000),
+              time: moment(ofMilliseconds(latest.atMs)),
             })}
           </p>
           <p>{t("check.next")}</p>
@@ -195,7 +196,7 @@ function Outcome({ answer }: { answer: Answer }) {
       <p>
         {notedAtMs === undefined
           ? t("check.unnoted")
-          : t("check.noted", { number: short(digest), time: moment(notedAtMs / 1000) })}
+          : t("check.noted", { number: short(digest), time: moment(ofMilliseconds(notedAtMs)) })}
       </p>
       <p>{t("check.account", { account })}</p>
       <p>{t("check.good")}</p>

@@ -18,6 +18,7 @@ import {
 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 import type { BallotProof, ProofShape } from "./proof.ts";
+import { type UnixSeconds, unixSeconds } from "./units.ts";
 
 const CAST_AT_BYTES = 8;
 
@@ -26,7 +27,7 @@ export class Ballot {
   /** Canonical bytes. */
   readonly encoded: Uint8Array;
   /** Chain time at which it was cast. */
-  readonly castAtUnixS: bigint;
+  readonly castAtUnixS: UnixSeconds;
   /** `V, A_1, …, A_{t−1}`. */
   readonly sharing: readonly Point[];
   /** Commitments and responses, bound to the voter. */
@@ -36,7 +37,7 @@ export class Ballot {
 
   constructor(
     encoded: Uint8Array,
-    castAtUnixS: bigint,
+    castAtUnixS: UnixSeconds,
     sharing: readonly Point[],
     proof: BallotProof,
   ) {
@@ -76,7 +77,7 @@ export class BallotLayout {
   }
 
   /** The ballot that carries `proof`. */
-  build(castAtUnixS: bigint, proof: BallotProof): Ballot {
+  build(castAtUnixS: UnixSeconds, proof: BallotProof): Ballot {
     const { zValue, zBits, zSquare } = proof;
     const blindings = this.shape.rule.slotsAreBits ? [zValue, zSquare] : [zValue, zBits, zSquare];
     const encoded = concat([
@@ -101,7 +102,7 @@ export class BallotLayout {
     const { rule, threshold } = this.shape;
     const reader = new Reader(data, subject);
     const voter = reader.take(ADDRESS_BYTES, "voter");
-    const castAtUnixS = reader.unsigned(CAST_AT_BYTES, "cast_at");
+    const castAtUnixS = unixSeconds(reader.unsigned(CAST_AT_BYTES, "cast_at"));
     const encodedPoints = reader.take(POINT_BYTES * this.shape.points, "points");
     // Before the scalars: of several faults every verifier names the first.
     const points = decodeNamed(encodedPoints, subject);

@@ -8,6 +8,7 @@ import type { AnchoredRoot } from "./board.ts";
 import type { CensusEntry } from "./census.ts";
 import type { SumRoot } from "./merkle_sum.ts";
 import type { Tally } from "./tally_proof.ts";
+import type { UnixSeconds } from "./units.ts";
 
 /** Statuses of a round whose winners are fixed: decided, and expired after that. */
 export const ROUND_DECIDED: readonly number[] = [6, 7];
@@ -143,11 +144,11 @@ export interface ChainEvidence {
   /** One more than the number of the last round whose root was rejected; 0 where none was. */
   readonly rejectedRounds: number;
   /** Chain time of that rejection. */
-  readonly rejectedAt: bigint;
+  readonly rejectedAt: UnixSeconds;
   /** Chain time, 0 before. */
-  readonly anchoredAt: bigint;
-  readonly disputeWindowEndsAt: bigint;
-  readonly tallyDeadline: bigint;
+  readonly anchoredAt: UnixSeconds;
+  readonly disputeWindowEndsAt: UnixSeconds;
+  readonly tallyDeadline: UnixSeconds;
   /** Code of the contract's generator table. */
   readonly generators: Uint8Array;
   /** Words that stand for the poll keys, as `PollOpened` listed them; empty before. */
@@ -157,7 +158,7 @@ export interface ChainEvidence {
   /** As accepted, undefined before. */
   readonly tally: Tally | undefined;
   /** Block timestamp, 0 before. */
-  readonly talliedAt: bigint;
+  readonly talliedAt: UnixSeconds;
   /**
    * What the contract awards each slot, undefined where the poll has no outcome rule; or why it does
    * not say, as when the board's outcome rule is not the poll's.
@@ -182,7 +183,7 @@ export interface ChainEvidence {
   /** Code of that source's contract, empty where there is no source. */
   readonly censusCode: Uint8Array;
   /** Timestamps of the source's block and of the next one, undefined where there is no source. */
-  readonly censusTimes: readonly [at: bigint, next: bigint] | Unreadable | undefined;
+  readonly censusTimes: readonly [at: UnixSeconds, next: UnixSeconds] | Unreadable | undefined;
   /** The registry and its parts; or why they cannot be read. */
   readonly deployment: DeploymentEvidence | Unreadable;
 }

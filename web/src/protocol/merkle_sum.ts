@@ -15,6 +15,7 @@ import {
   unsigned,
 } from "./encoding.ts";
 import { Rejected } from "./errors.ts";
+import type { UnixSeconds } from "./units.ts";
 
 const EMPTY_HASH = new Uint8Array(HASH_BYTES);
 
@@ -25,7 +26,7 @@ export interface Leaf {
   /** The census's weight, in [1, 2^128). */
   readonly weight: bigint;
   /** Of the ballot. */
-  readonly castAtUnixS: bigint;
+  readonly castAtUnixS: UnixSeconds;
   /** Of the ballot, 32 bytes. */
   readonly digest: Uint8Array;
 }

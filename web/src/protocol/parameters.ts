@@ -27,6 +27,7 @@ import { impliedQuestion } from "./question/implied.ts";
 import { pollLabels, pollRule, readQuestions } from "./question/poll.ts";
 import type { BallotRule } from "./rule.ts";
 import { type CensusOrigin, readOrigin } from "./snapshot.ts";
+import { type UnixSeconds, unixSeconds } from "./units.ts";
 
 const MAX_NODES = 64;
 const MAX_URL_BYTES = 256;
@@ -130,8 +131,8 @@ export interface PollParameters {
   readonly voters: number;
   readonly totalWeight: bigint;
   readonly secret: boolean;
-  readonly opensAt: bigint;
-  readonly closesAt: bigint;
+  readonly opensAt: UnixSeconds;
+  readonly closesAt: UnixSeconds;
   readonly freezeDelay: number;
   readonly roundDuration: number;
   readonly maxRounds: number;
@@ -199,8 +200,8 @@ export function decodeParameters(data: Uint8Array): PollParameters {
     voters: small("voters"),
     totalWeight: integer("total_weight", 128),
     secret: integer("secret", 1) === 1n,
-    opensAt: integer("opens_at", 64),
-    closesAt: integer("closes_at", 64),
+    opensAt: unixSeconds(integer("opens_at", 64)),
+    closesAt: unixSeconds(integer("closes_at", 64)),
     freezeDelay: small("freeze_delay"),
     roundDuration: small("round_duration"),
     maxRounds: small("max_rounds"),

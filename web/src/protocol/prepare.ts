@@ -15,6 +15,7 @@ import { type BallotRule, evaluate } from "./rule.ts";
 import { ballotInfo, seal } from "./sealing.ts";
 import { boxesHash, encodeBox, type Share, shareAt } from "./sharing.ts";
 import { BALLOT, type Value } from "./typed_data.ts";
+import type { UnixSeconds } from "./units.ts";
 
 /** What opens a ballot's commitment to the vote: shown only in a challenge. */
 export interface BallotOpening {
@@ -42,7 +43,7 @@ export interface SealedBallot {
   /** Canonical ballot. */
   readonly encoded: Uint8Array;
   readonly voter: Uint8Array;
-  readonly castAtUnixS: bigint;
+  readonly castAtUnixS: UnixSeconds;
   readonly digest: Uint8Array;
   /** For node 1, 2, … in order. */
   readonly boxes: readonly Uint8Array[];
@@ -95,14 +96,14 @@ export class BallotFactory {
    * @param castAtUnixS Timestamp of the latest block that the voter saw.
    * @throws RangeError: the bits break the rule; the message says how.
    */
-  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): ProvenBallot {
+  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: UnixSeconds): ProvenBallot {
     const problem = this.#rule.violated(bits);
     if (problem) throw new RangeError(`not a ballot of this poll: ${problem}`);
     return this.prove(voter, bits, castAtUnixS);
   }
 
   /** As `share`, for any integers: what breaks the rule gets a proof that fails. */
-  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): ProvenBallot {
+  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: UnixSeconds): ProvenBallot {
     const rule = this.#rule;
     const threshold = this.#threshold;
     const scalar = () => this.#randomness.scalar();

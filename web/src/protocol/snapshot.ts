@@ -7,6 +7,7 @@
 import { fromHex, toHex, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 import type { Json } from "./json.ts";
+import type { UnixSeconds } from "./units.ts";
 import { type ClassRule, readClassRule } from "./weight_classes.ts";
 
 const INVITED_MEMBERS = ["kind", "root", "nonce"];
@@ -57,10 +58,10 @@ export function readOrigin(content: Json): CensusOrigin {
 }
 
 /** Canonical JSON of a source as a round fixes it (§17.4): a time, in Unix seconds, not a block. */
-export function sourceAtTime(source: CensusSource, unixS: bigint): Uint8Array {
+export function sourceAtTime(source: CensusSource, at: UnixSeconds): Uint8Array {
   const { kind, contract, unit, keys, classes } = source;
   const members: Record<string, string> = {
-    at: unixS.toString(),
+    at: at.toString(),
     kind: JSON.stringify(kind),
     contract: JSON.stringify(toHex(contract)),
   };

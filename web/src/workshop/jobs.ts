@@ -12,6 +12,7 @@ import type { SumRoot } from "../protocol/merkle_sum.ts";
 import type { PollIdentity } from "../protocol/parameters.ts";
 import type { SealedBallot } from "../protocol/prepare.ts";
 import type { FailedProof } from "../protocol/proof.ts";
+import type { UnixSeconds } from "../protocol/units.ts";
 
 /**
  * What the worker needs of a poll that the page has checked.
@@ -38,7 +39,7 @@ export interface Vote {
   /** The vote in the rule's bits, slack included. */
   readonly bits: readonly bigint[];
   /** Timestamp of the latest block that the voter saw. */
-  readonly castAtUnixS: bigint;
+  readonly castAtUnixS: UnixSeconds;
 }
 
 /** A challenged ballot, and the poll that it is held against. */

@@ -30,6 +30,7 @@ import {
 } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
+import { unixSeconds } from "../../protocol/units.ts";
 import { Facts, saveFile } from "../../view/page.tsx";
 import { Failure } from "../../view/resource.tsx";
 import { readConfig } from "../../view/session.ts";
@@ -262,7 +263,7 @@ function Summary({
             return [
               messageIfAny(`organize.moments.each.${name}.legend`) ?? name,
               typeof at === "number"
-                ? t("organize.check.time", { time: moment(at), zone: zone() })
+                ? t("organize.check.time", { time: moment(unixSeconds(at)), zone: zone() })
                 : (messageIfAny(`organize.moments.each.${name}.none`) ?? ""),
             ] as const;
           }),

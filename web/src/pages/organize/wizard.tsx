@@ -18,6 +18,7 @@ import { t } from "../../messages/organizer.ts";
 import { problemText } from "../../messages/server_texts.ts";
 import { Malformed } from "../../protocol/errors.ts";
 import { readJson } from "../../protocol/json.ts";
+import type { UnixSeconds } from "../../protocol/units.ts";
 import { PLAIN_UNITS } from "../../view/currency.ts";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
@@ -73,7 +74,7 @@ function Steps({
   done,
 }: {
   organizer: Organizer;
-  now: number;
+  now: UnixSeconds;
   known: readonly Committee[];
   done: (plan: string) => void;
 }) {
@@ -237,7 +238,7 @@ function lead(path: string): void {
   }
 }
 
-function FromFile({ now, use }: { now: number; use: (draft: PlanDraft) => void }) {
+function FromFile({ now, use }: { now: UnixSeconds; use: (draft: PlanDraft) => void }) {
   const [said, setSaid] = useState("");
   const [problem, setProblem] = useState("");
   const read = async (file: File) => {

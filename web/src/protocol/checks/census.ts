@@ -12,6 +12,7 @@ import { checkRedemptions, pollElectorate, roundElectorate } from "../redemption
 import { createdAddress, findRelease } from "../releases.ts";
 import { type CensusSource, type InvitedCensus, sourceAtTime } from "../snapshot.ts";
 import { Domain } from "../typed_data.ts";
+import { type UnixSeconds, unixSeconds } from "../units.ts";
 import { type Audit, type Held, readable } from "./audit.ts";
 import { SOURCE_ELECTORATE } from "./round.ts";
 
@@ -123,11 +124,11 @@ function checkBlock(audit: Audit, source: CensusSource): string {
 }
 
 /** The member `at` of a round's source; undefined where it is none. */
-function timeOf(source: Uint8Array): bigint | undefined {
+function timeOf(source: Uint8Array): UnixSeconds | undefined {
   try {
     const content = parseJson(source, "electorate.source");
     const at: unknown = content instanceof Map ? content.get("at") : undefined;
-    return typeof at === "bigint" ? at : undefined;
+    return typeof at === "bigint" ? unixSeconds(at) : undefined;
   } catch (error) {
     if (error instanceof Malformed) return undefined;
     throw error;
