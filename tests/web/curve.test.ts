@@ -1,9 +1,10 @@
 /** Our curve arithmetic against noble's, an implementation of its own. */
 
 import { bn254 } from "@noble/curves/bn254.js";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { deriveGenerator } from "../../web/src/protocol/commitment.ts";
+import * as curve from "../../web/src/protocol/curve.ts";
 import {
   add,
   FixedBases,
@@ -18,9 +19,12 @@ import {
   scale,
   sum,
 } from "../../web/src/protocol/curve.ts";
+import { toHex } from "../../web/src/protocol/encoding.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
+import { ERRORS, type Expected, unhex, vectors } from "./support/vectors.ts";
 
 const Noble = bn254.G1.Point;
+
 type NoblePoint = InstanceType<typeof Noble>;
 
 const theirs = ({ x, y }: Point) => (x || y ? Noble.fromAffine({ x, y }) : Noble.ZERO);
@@ -28,6 +32,7 @@ const ours = (point: NoblePoint): Point => (point.is0() ? IDENTITY_POINT : point
 const random = (count: number) => Array.from({ length: count }, () => systemRandomness.scalar());
 const points = (count: number) => random(count).map((one) => ours(Noble.BASE.multiply(one || 1n)));
 const times = (point: Point, scalar: bigint) => theirs(point).multiplyUnsafe(scalar);
+
 const total = (terms: readonly NoblePoint[]) => {
   return ours(terms.reduce((left, right) => left.add(right), Noble.ZERO));
 };
@@ -125,4 +130,70 @@ test("the system's scalars are below the order and do not repeat", () => {
   const high = drawn.filter((one) => one > R / 2n).length;
   expect(high).toBeGreaterThan(50);
   expect(high).toBeLessThan(150);
+});
+
+interface DecodeCase {
+  name: string;
+  data: string;
+  identity: boolean;
+  expect?: Expected;
+  reason?: string;
+}
+
+interface CurveCase {
+  operation: "add" | "negate" | "scale" | "sum" | "msm";
+  name: string;
+  points: string;
+  others?: string;
+  scalars?: string[];
+  result: string;
+}
+
+describe("curve.json", () => {
+  const given = vectors<{ decode: DecodeCase[]; operations: CurveCase[] }>("curve");
+
+  test.each(given.decode)("decode: $name", ({ data, identity, expect: expected, reason }) => {
+    const decode = () => curve.decodePoints(unhex(data), identity);
+    if (expected) {
+      expect(decode).toThrow(ERRORS[expected]);
+      expect(decode).toThrow(reason);
+    } else {
+      expect(toHex(curve.encodePoints(decode()))).toBe(data);
+    }
+  });
+
+  const operations: Record<
+    CurveCase["operation"],
+    (points: curve.Point[], others: curve.Point[], scalars: bigint[]) => curve.Point[]
+  > = {
+    add: (points, others) => curve.add(points, others),
+    negate: (points) => points.map(curve.negate),
+    scale: (points, _, scalars) => curve.scale(points, scalars),
+    sum: (points) => [curve.sum(points)],
+    msm: (points, _, scalars) => [curve.msm(points, scalars)],
+  };
+
+  test.each(given.operations)("$operation: $name", (one) => {
+    const points = curve.decodePoints(unhex(one.points), true);
+    const others = curve.decodePoints(unhex(one.others ?? "0x"), true);
+    const scalars = (one.scalars ?? []).map(BigInt);
+    const result = operations[one.operation](points, others, scalars);
+    expect(toHex(curve.encodePoints(result))).toBe(one.result);
+  });
+
+  test.each(given.operations.filter(({ operation }) => operation === "msm"))(
+    "fixed bases: $name",
+    (one) => {
+      const bases = new curve.FixedBases(curve.decodePoints(unhex(one.points), true));
+      const committed = bases.commit([(one.scalars ?? []).map(BigInt)]);
+      expect(toHex(curve.encodePoints(committed))).toBe(one.result);
+    },
+  );
+});
+
+test("generators.json", () => {
+  const { points } = vectors<{ points: string[] }>("generators");
+  expect(points.map((_, index) => toHex(curve.encodePoints([deriveGenerator(index)])))).toEqual(
+    points,
+  );
 });

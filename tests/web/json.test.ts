@@ -3,7 +3,8 @@
 import { expect, test } from "vitest";
 
 import { utf8 } from "../../web/src/protocol/encoding.ts";
-import { parseJson } from "../../web/src/protocol/json.ts";
+import { parseJson, readJson } from "../../web/src/protocol/json.ts";
+import { ERRORS, type Expected, unhex, vectors } from "./support/vectors.ts";
 
 const parse = (content: string) => parseJson(utf8(content), "file");
 
@@ -40,4 +41,21 @@ test.each([
 
 test("a long string neither stalls nor breaks the parser", () => {
   expect(parse(`"${"a\\n".repeat(1_000_000)}"`)).toHaveLength(2_000_000);
+});
+
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+test.each(
+  vectors<{ cases: { name: string; data: string; expect: "valid" | Expected }[] }>("json").cases,
+)("json.json: $name", ({ data, expect: expected }) => {
+  const parse = () => parseJson(unhex(data), "json");
+  if (expected === "valid") {
+    expect(parse).not.toThrow();
+    expect(() => readJson(UTF8.decode(unhex(data)), "json")).not.toThrow();
+    return;
+  }
+  expect(parse).toThrow(ERRORS[expected]);
+  // Files come to a page as texts, in which no byte is left that is none of a character.
+  const text = UTF8.decode(unhex(data));
+  if (!text.includes("\ufffd")) expect(() => readJson(text, "json")).toThrow(ERRORS[expected]);
 });

@@ -3,10 +3,18 @@
 import { describe, expect, test } from "vitest";
 
 import { deriveGenerator } from "../../web/src/protocol/commitment.ts";
+import * as curve from "../../web/src/protocol/curve.ts";
 import { encodePoints } from "../../web/src/protocol/curve.ts";
+import { toHex } from "../../web/src/protocol/encoding.ts";
 import { Malformed, Rejected } from "../../web/src/protocol/errors.ts";
-import { type Leaf, SumTree, verifyInclusion } from "../../web/src/protocol/merkle_sum.ts";
+import {
+  type Leaf,
+  rootDigest,
+  SumTree,
+  verifyInclusion,
+} from "../../web/src/protocol/merkle_sum.ts";
 import { unixSeconds } from "../../web/src/protocol/units.ts";
+import { unhex, vectors } from "./support/vectors.ts";
 
 const LEAVES: Leaf[] = Array.from({ length: 11 }, (_, number) => ({
   voter: new Uint8Array(20).fill(number + 1),
@@ -14,6 +22,7 @@ const LEAVES: Leaf[] = Array.from({ length: 11 }, (_, number) => ({
   castAtUnixS: unixSeconds(1_800_000_000 + number),
   digest: new Uint8Array(32).fill(100 + number),
 }));
+
 const VALUES = LEAVES.map((_, number) => deriveGenerator(number + 1));
 
 describe.each([1, 2, 3, 4, 5, 7, 8, 11])("a tree of %i leaves", (count) => {
@@ -81,3 +90,26 @@ test("leaves out of order make no tree", () => {
     expect(() => new SumTree(leaves, VALUES.slice(0, 2))).toThrow(/B2/);
   }
 });
+
+interface SumTreeCase {
+  leaves: { voter: string; weight: string; cast_at: number; digest: string; value: string }[];
+  hash: string;
+  sum: string;
+  root_digest: string;
+}
+
+test.each(vectors<{ cases: SumTreeCase[] }>("merkle_sum").cases)(
+  "merkle_sum.json: $leaves.length leaves",
+  ({ leaves, hash, sum, root_digest }) => {
+    const values = leaves.map(({ value }) => curve.decodePoints(unhex(value))[0]!);
+    const read = leaves.map(({ voter, weight, cast_at, digest }) => ({
+      voter: unhex(voter),
+      weight: BigInt(weight),
+      castAtUnixS: unixSeconds(cast_at),
+      digest: unhex(digest),
+    }));
+    const { root } = new SumTree(read, values);
+    expect([toHex(root.hash), toHex(root.sum)]).toEqual([hash, sum]);
+    expect(toHex(rootDigest(root))).toBe(root_digest);
+  },
+);

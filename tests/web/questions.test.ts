@@ -10,6 +10,7 @@ import { type Json, type JsonObject, parseJson } from "../../web/src/protocol/js
 import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
 import type { Question } from "../../web/src/protocol/question/asked.ts";
 import { pollLabels, pollRule, readQuestions } from "../../web/src/protocol/question/poll.ts";
+import { disambiguate } from "../../web/src/protocol/question/votes.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { ERRORS, type Expected, strictVectors, unhex, vectors } from "./support/vectors.ts";
 
@@ -105,3 +106,24 @@ test.each(zipped<BallotCase>("question_ballots", "cases"))(
     }
   },
 );
+
+test.each([
+  [
+    ["Trees", "Park"],
+    ["Trees", "Park"],
+  ],
+  [
+    ["Trees", "Park", "Trees"],
+    ["#1 Trees", "#2 Park", "#3 Trees"],
+  ],
+  [
+    ["Trees", "Tr\u200bees "],
+    ["#1 Trees", "#2 Tr\u200bees "],
+  ],
+  [
+    ["Cafe\u0301", "Caf\u00e9"],
+    ["#1 Cafe\u0301", "#2 Caf\u00e9"],
+  ],
+])("options that look alike are told apart: %j", (labels, shown) => {
+  expect(disambiguate(labels)).toEqual(shown);
+});
