@@ -1,9 +1,8 @@
 /**
  * Structs and events of contracts, declared by name and type and read from their ABI encoding.
  *
- * Words are read at once, content that stands behind them when it is asked for: what nobody reads
- * makes no answer unreadable. Values are not held to the ranges of their types; what they mean is
- * checked where they are used.
+ * Words are read at once, the content behind them on demand: content that nobody reads cannot make
+ * an answer unreadable. The ranges of types are not checked; callers check what values mean.
  *
  * Source: the contract ABI specification.
  */
@@ -13,10 +12,10 @@ import { Malformed } from "../protocol/errors.ts";
 import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 import { type Log, topic, topicOf } from "./rpc.ts";
 
-/** More entries than any list of ours has; an endpoint must not make us allocate without bound. */
+/** More entries than our contracts' lists have; bounds what an endpoint makes us allocate. */
 const MAX_ENTRIES = 1n << 16n;
 
-/** Values of the types that fill one word; our contracts have uint64 for moments alone. */
+/** Values of the types that fill one word; our contracts use uint64 only for moments. */
 interface Words {
   readonly address: Uint8Array;
   readonly bool: boolean;
@@ -43,10 +42,10 @@ const WORDS: { readonly [T in keyof Words]: (data: Uint8Array) => Words[T] } = {
   uint256: toInteger,
 };
 
-/** A name and a type; `indexed` where an event has it among its topics. */
+/** A name and a type; `indexed` for topics of events. */
 export type Field = readonly [name: string, type: AbiType, indexed?: "indexed"];
 
-/** A type of the contract ABI; contracts hold texts that need not be UTF-8, so these are bytes. */
+/** A type of the contract ABI; texts are read as bytes, because contracts accept invalid UTF-8. */
 export type AbiType = keyof Words | "bytes" | "string" | Struct<Field> | List<unknown>;
 
 /** A Solidity struct: its fields in their order. */
@@ -76,7 +75,7 @@ type IsDynamic<T> = T extends keyof Words
     ? IsDynamic<F[1]>
     : true;
 
-/** A struct that was read; Malformed when the content of a field that is a function is none. */
+/** A struct that was read; functions return dynamic fields, or throw Malformed. */
 export type RecordOf<F extends Field> = {
   readonly [E in F as E[0]]: true extends IsDynamic<E[1]> ? () => Value<E[1]> : Value<E[1]>;
 };
@@ -114,7 +113,7 @@ export function readStruct<F extends Field>(
   return Object.fromEntries(entries) as RecordOf<F>;
 }
 
-/** Read the only value that a function returns; Malformed when it is none of its type. */
+/** Read the only value that a function returns; Malformed when it is not of its type. */
 export function readReturned<const T extends AbiType>(
   type: T,
   data: Uint8Array,
@@ -126,7 +125,7 @@ export function readReturned<const T extends AbiType>(
   return read as Value<T>;
 }
 
-/** The type as signatures have it, such as "(address,uint128[])". */
+/** The type's form in signatures, such as "(address,uint128[])". */
 export function canonicalType(type: AbiType): string {
   if (typeof type === "string") return type;
   if ("element" in type) return `${canonicalType(type.element as AbiType)}[]`;
@@ -135,7 +134,7 @@ export function canonicalType(type: AbiType): string {
 
 type IndexedField = readonly [name: string, type: keyof Words, indexed: "indexed"];
 
-/** An event: what its logs hold, by name. */
+/** An event: reads the fields of its logs by name. */
 export class ContractEvent<F extends Field> {
   readonly name: string;
   readonly fields: readonly F[];
@@ -154,7 +153,7 @@ export class ContractEvent<F extends Field> {
     return readStruct({ fields: fields as Exclude<F, IndexedField>[] }, log.data, this.name);
   }
 
-  /** The bytes of a field without content behind the words; Malformed when some are missing. */
+  /** The encoded bytes of a static field; Malformed when some are missing. */
   encoded(log: Log, name: Exclude<F, IndexedField>[0]): Uint8Array {
     const fields = this.fields.filter(([, , indexed]) => !indexed);
     const place = fields.findIndex((field) => field[0] === name);
@@ -170,7 +169,7 @@ export class ContractEvent<F extends Field> {
   ): Value<Extract<F, readonly [N, ...unknown[]]>[1]> {
     const indexed = this.fields.filter((field) => field[2]);
     const place = indexed.findIndex((field) => field[0] === name);
-    // The first topic is the event's own.
+    // The first topic identifies the event.
     const read = WORDS[indexed[place]![1] as keyof Words](topic(log, 1 + place));
     return read as Value<Extract<F, readonly [N, ...unknown[]]>[1]>;
   }
@@ -184,7 +183,7 @@ export function event<const F extends readonly Field[]>(
   return new ContractEvent(name, fields);
 }
 
-/** An address out of its word. */
+/** The address in a word. */
 export function addressIn(wordOfIt: Uint8Array): Uint8Array {
   return wordOfIt.subarray(12, WORD_BYTES);
 }
@@ -194,7 +193,7 @@ function isDynamic(type: AbiType): boolean {
   return "element" in type || type.fields.some(([, inner]) => isDynamic(inner));
 }
 
-/** Bytes that a type takes among the words: its own, or those of an offset. */
+/** Bytes of a type among the words: of its value, or of an offset. */
 function headBytes(type: AbiType): number {
   return typeof type === "string" || isDynamic(type) ? WORD_BYTES : sizeOf(type as Struct<Field>);
 }
@@ -204,7 +203,7 @@ function readStatic(type: AbiType, data: Uint8Array, subject: string): unknown {
   return readStruct(type as Struct<Field>, data, subject);
 }
 
-/** Read what is dynamic, from its first byte on. */
+/** Read dynamic content from its start. */
 function readContent(type: AbiType, data: Uint8Array, subject: string): unknown {
   if (typeof type === "string") {
     const reader = new Reader(data, subject);
@@ -223,7 +222,7 @@ function readContent(type: AbiType, data: Uint8Array, subject: string): unknown 
   });
 }
 
-/** What stands behind the words, from the offset at byte `place` on. */
+/** The content to which the offset at byte `place` points. */
 function tail(data: Uint8Array, place: number, subject: string): Uint8Array {
   const offset = new Reader(data.subarray(place), subject).unsigned(WORD_BYTES, "offset");
   if (offset > BigInt(data.length)) throw new Malformed(subject, "an offset beyond the end");

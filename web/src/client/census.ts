@@ -1,5 +1,5 @@
 /**
- * Censuses that anyone can read again from the chain, as it was at a past block.
+ * Censuses that anyone can read again from the chain at a past block.
  *
  * Source: docs/protocol.md §6.5; ERC-5805 (votes), ERC-6372 (clocks).
  */
@@ -16,9 +16,9 @@ import { type JsonRpc, Reverted } from "./rpc.ts";
 /**
  * The census of a source, from the events of its contracts up to its block.
  *
- * @param at Block at which the contracts are asked, later than the source's.
- * @throws Undecided: the endpoint does not answer, answers what no chain would, or the block is not
- *   in its past.
+ * @param at Block at which the contracts are called, later than the source's.
+ * @throws Undecided: the endpoint does not answer or its answer is invalid, or the block is not in
+ *   its past.
  */
 export async function readCensus(
   rpc: JsonRpc,
@@ -52,9 +52,9 @@ async function memberWeights(rpc: JsonRpc, source: CensusSource): Promise<Map<st
 }
 
 /**
- * Weights from `getPastVotes`, of every account that ever had votes.
+ * Weights from `getPastVotes` of every account that ever had votes.
  *
- * Tokens count for the account that their holder delegated them to, as the token has it.
+ * Tokens count for the account to which their holder delegated them in the token.
  */
 async function voteWeights(
   rpc: JsonRpc,
@@ -88,7 +88,7 @@ async function timepointOf(rpc: JsonRpc, source: CensusSource, at: bigint): Prom
   throw new Undecided(`the token's clock is ${JSON.stringify(mode)}`);
 }
 
-/** Keys registered up to the source's block; zero takes a key back. */
+/** Keys registered up to the source's block; zero revokes a key. */
 async function votingKeys(rpc: JsonRpc, source: CensusSource): Promise<Map<string, Uint8Array>> {
   const keys = new Map<string, Uint8Array>();
   if (!source.keys) return keys;

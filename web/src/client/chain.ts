@@ -1,8 +1,8 @@
 /**
- * What the chain says of a poll, by an RPC endpoint: evidence for the audit. Judges nothing.
+ * Read evidence for an audit from the chain, through an RPC endpoint. Checks nothing.
  *
- * Throws Undecided everywhere: when the endpoint cannot be reached, refuses, shows no such contract or
- * poll, or answers what no chain would.
+ * Everything throws Undecided when the endpoint is unreachable, refuses, knows no such contract or
+ * poll, or gives an answer that no chain would give.
  *
  * Source: contracts/interfaces/IPollRegistry.sol, IBudgetTreasury.sol; the contract ABI.
  */
@@ -56,7 +56,7 @@ export const STATUS_NAMES = [
   "void",
 ] as const;
 
-/** What `poll()` of the registry answers. */
+/** Read `poll()` of the registry. */
 export async function readPollView(
   rpc: JsonRpc,
   registry: Uint8Array,
@@ -112,9 +112,9 @@ export class ChainReader {
   }
 
   /**
-   * Everything about one poll.
+   * Read everything about one poll.
    *
-   * @param sections The board's, which say what to ask the chain for.
+   * @param sections Sections of the board, which name what to read on chain.
    */
   async read(pollId: bigint, sections: Sections): Promise<ChainEvidence> {
     return await ofChain(this.#read(pollId, sections));
@@ -177,7 +177,7 @@ export class ChainReader {
     };
   }
 
-  /** A contract that another names. */
+  /** Read a contract that another one names. */
   async #part(getter: string, of: Uint8Array): Promise<CodeEvidence> {
     const named = new Reader(await this.#call(getter, new Uint8Array(), of), getter);
     const address = addressIn(named.take(WORD_BYTES, "address"));
@@ -205,8 +205,8 @@ export class ChainReader {
       const answer = await this.#call("registry()", new Uint8Array(), contract);
       return sameBytes(addressIn(answer), this.#registry);
     } catch (error) {
-      // Another contract, such as a wallet: it refuses what it does not know. An endpoint that does
-      // not answer says nothing: a treasury must not pass for a wallet.
+      // Another contract, such as a wallet, refuses an unknown function. An endpoint that does not
+      // answer proves nothing: a treasury must not pass for a wallet.
       if (error instanceof Reverted) return false;
       throw error;
     }
@@ -262,7 +262,7 @@ export class ChainReader {
     };
   }
 
-  /** Source of the electorate, title and text, as the round's event has them. */
+  /** Source of the electorate, title and text in the round's event. */
   async #announced({ treasury, roundId }: RoundReference) {
     const topics = [ROUND_CREATED.topic, word(roundId)];
     const log = await this.#rpc.latestLog(treasury, topics, this.block);
@@ -277,7 +277,7 @@ export class ChainReader {
     };
   }
 
-  /** What shows, besides the treasury's own events, that payouts reached their recipients. */
+  /** Evidence beyond the treasury's own events that payouts reached their recipients. */
   async #moved(
     treasury: Uint8Array,
     token: Uint8Array,
@@ -325,7 +325,7 @@ export class ChainReader {
     try {
       rule.checkSlots(tally.values.length);
     } catch (error) {
-      // Judged by checks P2 and R1.
+      // Checks P2 and R1 report it.
       if (error instanceof Rejected) return undefined;
       throw error;
     }
@@ -360,7 +360,7 @@ export class ChainReader {
   }
 }
 
-/** What the description points at on chain; nothing where it is none, which check P5 judges. */
+/** References of the description to the chain; none where it is invalid, which check P2 reports. */
 function referencesOf(
   description: Uint8Array,
 ): Partial<Pick<ReturnType<typeof decodeDescription>, "round" | "census">> {
@@ -372,13 +372,13 @@ function referencesOf(
   }
 }
 
-/** Why something cannot be read says nothing against the rest. */
+/** Turn a failure to read something into evidence, so that it does not affect the rest. */
 async function orWhyNot<T>(reading: Promise<T>): Promise<T | Unreadable> {
   try {
     return await ofChain(reading);
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;
-    // As a source of which no census can be made.
+    // For example a source that gives no valid census.
     if (error instanceof Rejected) {
       const { item, reason } = error;
       return { unreadable: "Rejected", item, reason };

@@ -1,7 +1,7 @@
 /**
- * A poll from the chain itself, for voters who trust no gateway (checks P1 to P4).
+ * Read a poll from the chain itself, for voters who do not trust a gateway (checks P1 to P4).
  *
- * A gateway that could name its own poll keys would read every vote sealed to them.
+ * A gateway that could substitute its own poll keys could read every vote sealed to them.
  *
  * Source: docs/protocol.md §4, §13.
  */
@@ -17,12 +17,11 @@ import { COMMITTEE_REGISTERED, POLL_CREATED, POLL_OPENED } from "./contract_stru
 import { type JsonRpc, ofChain, requireContract } from "./rpc.ts";
 
 /**
- * An opened poll.
+ * Read an opened poll.
  *
- * @param pollKeys The nodes' poll keys, node 1 first, as anybody shows them: the chain has their
- *   hashes.
- * @throws Undecided: the chain cannot be reached, or has no such poll, or it is not opened.
- * @throws Malformed, Rejected: what the chain says does not fit together; names the check.
+ * @param pollKeys The nodes' poll keys, node 1 first, from any source: the chain has their hashes.
+ * @throws Undecided: the chain is unreachable, has no such poll, or the poll is not open.
+ * @throws Malformed, Rejected: the chain's data is inconsistent; names the check.
  */
 export async function pollOfChain(
   rpc: JsonRpc,
@@ -49,14 +48,14 @@ async function read(
   const { rule, outcomeRule, description } = POLL_CREATED.data(created);
   const parameters = POLL_CREATED.encoded(created, "parameters");
   const named = decodeParameters(parameters);
-  // Before its committee, which a poll of an unknown kind may not have.
+  // Before reading the committee, which a poll of an unknown kind may not have.
   checkKnown(named);
   const committee = await committeeOf(rpc, registry, named.committee, block);
   const { nodeKeys, signatures } = POLL_OPENED.data(opened);
   const [words, signed] = [nodeKeys(), signatures()];
   const poll = new OpenPoll({
     identity: { chainId, registry, pollId },
-    // P1: the registry itself must say the same as the event.
+    // P1: the registry must agree with the event.
     context: view.pollContext,
     parameters,
     rule: rule(),
@@ -76,7 +75,7 @@ async function read(
   const digest = poll.domain.digest(POLL_KEYS, poll.context, pinned);
   committee.members.forEach(({ address }, place) => {
     const signature = signed[place];
-    // P4: else whoever opened the poll could have put keys of his own in the nodes' place.
+    // P4: otherwise the opener of the poll could substitute keys of their own.
     if (!signature || !signedBy(address, digest, signature)) {
       throw new Rejected("P4", `poll key of node ${place + 1}`, "not signed by that node");
     }
@@ -84,7 +83,7 @@ async function read(
   return poll;
 }
 
-/** Rejected (check P4) where a key is refused, or two nodes' keys share a half. */
+/** Rejected (check P4) when a key is invalid or two nodes' keys share a half. */
 function requireValidKeys(pollKeys: readonly Uint8Array[]): void {
   try {
     checkPollKeys(pollKeys);

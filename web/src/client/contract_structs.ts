@@ -1,7 +1,7 @@
 /**
  * Structs and events of the contracts that clients read.
  *
- * tests/web/contract_structs.test.ts holds each to the compiled contracts.
+ * tests/web/contract_structs.test.ts compares each with the compiled contracts.
  *
  * Source: contracts/interfaces/IPollRegistry.sol, IBudgetTreasury.sol; contracts/VotingKeys.sol,
  * MemberRegistry.sol; ERC-20; ERC-5805 (votes).

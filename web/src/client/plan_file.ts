@@ -1,5 +1,5 @@
 /**
- * From a specification, which may be of anybody's making, to a draft.
+ * From a specification of an untrusted source to a draft.
  *
  * Source: backend/ostraka/planning/specification_file.py.
  */
@@ -31,9 +31,9 @@ import {
 } from "./plan_draft.ts";
 
 /**
- * A draft of what a specification says.
+ * The draft of a specification.
  *
- * @throws Malformed: it is none, or has members that no wizard asks for.
+ * @throws Malformed: it is invalid, or has members that the wizard does not offer.
  */
 export function draftOf(content: unknown, now: UnixSeconds): PlanDraft {
   const members = new Members(content, "");
@@ -93,7 +93,7 @@ function electorateOf(of: Members, name: string): ElectorateDraft {
   const members = new Members(of.take(name), name);
   const kind = members.text("kind", "list");
   const given = kind === "invitations" ? "invitations" : "accounts";
-  // A file beside this one is not here: what it lists is to be given again.
+  // A file that this one refers to is not available: its list must be given again.
   members.take(`${given}_file`);
   const listed = members.has(given) ? members.list(given) : [];
   const accounts = listed.map((one, place) => {
@@ -158,7 +158,7 @@ function questionOf(members: Members, outcomes: Members): QuestionDraft {
   };
 }
 
-/** Something of one of some kinds, and nothing else. */
+/** Read a value of one of some kinds, with no other members. */
 function choiceOf(members: Members, kinds: Kinds, kind = members.text("kind")): Choice {
   const asked = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
   if (!asked) throw members.malformed("kind", `${kind.slice(0, 40)} is none`);
@@ -177,7 +177,7 @@ function valuesOf(members: Members, asked: readonly Asked[], whole = true): Valu
   return values;
 }
 
-/** A value as it would be typed. */
+/** The text that a user would type for a value. */
 function textOf(entry: Entry, value: unknown, wrong: () => Malformed): string {
   const plain = (one: unknown): string => {
     if (typeof one === "string") return one;

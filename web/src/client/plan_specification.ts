@@ -1,8 +1,8 @@
 /**
- * From what an organizer filled in to what the gateway takes; `plan_file` leads back.
+ * From an organizer's draft to a specification for the gateway; `plan_file` is the inverse.
  *
- * A specification is as the command line reads it from a JSON file. Where something filled in is
- * none, the problem names the specification's member, as the gateway does.
+ * A specification has the form of the command line's JSON files. A problem names the invalid member
+ * of the specification, as the gateway does.
  *
  * Source: backend/ostraka/planning/specification.py.
  */
@@ -36,7 +36,7 @@ import {
 } from "./plan_draft.ts";
 import { alike, titleProblem } from "./titles.ts";
 
-/** Why something filled in is none. */
+/** Why an input is invalid. */
 export type Fault =
   | "missing"
   | "nobody"
@@ -54,7 +54,7 @@ export type Fault =
   | Exclude<Entry, "text" | "lines" | "flag" | "statistics" | "order" | "misfit">;
 
 export interface PlanFault {
-  /** The member of the specification, with points: `questions.0.at_most`. */
+  /** The member's path in the specification: `questions.0.at_most`. */
   readonly path: string;
   readonly fault: Fault;
 }
@@ -62,7 +62,7 @@ export interface PlanFault {
 /** For `JSON.stringify`. */
 export type Specification = Readonly<Record<string, unknown>>;
 
-/** What a draft comes to, and all that keeps it from being one. */
+/** The specification of a draft, and all problems that make it invalid. */
 export function specificationOf(
   draft: PlanDraft,
   now: UnixSeconds,
@@ -87,7 +87,7 @@ export function specificationOf(
 
 const MINIMUM: Asked = { name: "minimum_ballots", entry: "integer", initial: "5" };
 
-/** When each moment of a draft is; those that are left out, or none, are not among them. */
+/** Moments of a draft, without those that are left out or invalid. */
 export function momentsOf(
   draft: PlanDraft,
   now: UnixSeconds,
@@ -112,7 +112,7 @@ function timeOf({ mode, count, unit, at }: When, before: UnixSeconds): UnixSecon
   return /^[0-9]{1,6}$/.test(count) ? later(before, Number(count) * UNITS_S[unit]) : undefined;
 }
 
-/** Reads what was typed, and notes what is none. */
+/** Reads typed texts and collects problems. */
 class Reading {
   readonly problems: PlanFault[] = [];
 
@@ -125,7 +125,7 @@ class Reading {
     if (problem) this.problem(path, problem);
   }
 
-  /** Names that people choose from: each a title, no two alike. */
+  /** Check names that people choose from: each is a title, no two look alike. */
   names(path: string, names: readonly string[]): void {
     if (!names.length) this.problem(path, "missing");
     const problem = names.map(titleProblem).find((one) => one !== undefined);
@@ -133,7 +133,7 @@ class Reading {
     else if (alike(names)) this.problem(path, "alike");
   }
 
-  /** What the voters of a list can never reach, and keys of which one signs for several. */
+  /** Check that the voters of a list can reach the minimum, and that no key signs for several. */
   reach(draft: PlanDraft): void {
     const ofMembers = draft.kind === "round" && !draft.separate;
     const [path, voters] = ofMembers
@@ -149,7 +149,7 @@ class Reading {
         this.problem(`${name}.accounts`, "one_key");
       }
     }
-    // Who is read on chain, or how many, is not known yet.
+    // Voters that are read on chain are not known yet, and neither is their number.
     if (!["list", "invitations"].includes(voters.kind) || !voters.accounts.length) return;
     const whole = /^[0-9]{1,20}$/;
     const minimum = draft.minimumBallots.trim();
@@ -182,7 +182,7 @@ class Reading {
       const at = path ? `${path}.${one.name}` : one.name;
       return [one.name, this.value(at, one, values[one.name] ?? "")] as const;
     });
-    // What is left out, and a flag that is not set, stays at its default.
+    // Omitted members and unset flags keep their defaults.
     return Object.fromEntries(read.filter(([, value]) => value !== undefined));
   }
 
@@ -228,7 +228,7 @@ class Reading {
     const { kind, title, caps } = question;
     this.title(`${path}.title`, title);
     const places = named(question);
-    // Its cost or category must not fall away with a row that only lacks its name.
+    // A row without a name must not lose its cost or category silently.
     const nameless = question.options.some(
       ({ name, cost, category }) => !name.trim() && (cost.trim() || category.trim()),
     );
@@ -296,7 +296,7 @@ class Reading {
   }
 }
 
-/** Places of the options that have a name; a row without one is none. */
+/** Indices of the options that have a name; rows without one are not options. */
 function named({ options }: QuestionDraft): number[] {
   return [...options.keys()].filter((place) => options[place]!.name.trim());
 }
@@ -326,7 +326,7 @@ function integerOf(text: string): number | string | undefined {
   return /^-?[0-9]{1,39}$/.test(text) ? written(BigInt(text)) : undefined;
 }
 
-/** What a text stands for, undefined when it is none. */
+/** The number of a text, undefined when it is invalid. */
 function read(entry: Entry, text: string): unknown {
   switch (entry) {
     case "integer":

@@ -1,8 +1,8 @@
 /**
- * Proposals of a round as the treasury has them, with the words that its events give.
+ * Proposals of a round from the treasury, with the texts of its events.
  *
- * Throws Undecided when the endpoint cannot be reached or refuses, Malformed when it answers what no
- * chain would.
+ * Throws Undecided when the endpoint is unreachable or refuses, Malformed when its answer is
+ * invalid.
  *
  * Source: contracts/interfaces/IBudgetTreasury.sol; the contract ABI.
  */
@@ -20,15 +20,18 @@ import {
 } from "./contract_structs.ts";
 import type { JsonRpc } from "./rpc.ts";
 
-/** What is no UTF-8 becomes U+FFFD. */
+/** Bytes that are not UTF-8 become U+FFFD. */
 export const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** A proposal with what its proposer says of it. */
+/** A proposal with its proposer's text. */
 export interface PublishedProposal extends ProposalEvidence {
   readonly text: string;
 }
 
-/** All proposals of a round, in order of submission; slot `j` is the `j`-th that is not withdrawn. */
+/**
+ * All proposals of a round, in order of submission; slot `j` is the `j`-th one that is not
+ * withdrawn.
+ */
 export async function readProposals(
   rpc: JsonRpc,
   { treasury, roundId }: RoundReference,
@@ -38,7 +41,7 @@ export async function readProposals(
   const read = (proposalId: Uint8Array, { title, text }: Item) => {
     published.set(proposalId.join(), {
       title: fromUtf8(title(), "item.title"),
-      // The treasury takes any bytes for a text; one that is no UTF-8 must not hide all the others.
+      // The treasury accepts any bytes as a text; an invalid one must not hide the other proposals.
       text: TEXT.decode(text()),
     });
   };
@@ -56,7 +59,7 @@ export async function readProposals(
   });
 }
 
-/** What the treasury says has happened, and no event shows. */
+/** The error of an event that the treasury's state implies and the endpoint lacks. */
 export function lacking(event: string, proposal: Uint8Array): Unanswered {
   const what = `${event} of proposal ${toHex(proposal)}`;
   return new Unanswered(`the RPC endpoint shows no event ${what}: it lacks events`);

@@ -1,10 +1,10 @@
 /**
- * Ask an Ethereum JSON-RPC endpoint, whose answers are worth what it is worth.
+ * Minimal Ethereum JSON-RPC client; answers are only as trustworthy as the endpoint.
  *
- * Throws everywhere: Unanswered when the endpoint cannot be reached, or answers what no chain would;
- * Refused, which is Unanswered too, when it says no; Reverted when it says that the contract does.
- * Nothing that an endpoint does speaks against a poll. What reads the ABI throws Malformed, which
- * `ofChain` turns into Unanswered.
+ * Methods throw Unanswered when the endpoint is unreachable or its answer is invalid; Refused, a
+ * kind of Unanswered, when it refuses; Reverted when the contract does. An endpoint's faults are no
+ * evidence against a poll. Readers of the ABI throw Malformed, which `ofChain` turns into
+ * Unanswered.
  *
  * Source: Ethereum JSON-RPC specification; the contract ABI.
  */
@@ -15,9 +15,9 @@ import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 const TIMEOUT_MS = 60_000;
-/** Blocks of one request for events where an endpoint does not take all at once. */
+/** Blocks in one request for events where an endpoint limits the range. */
 const LOG_BLOCKS = 10_000n;
-/** Below this many blocks it is not the range that is refused. */
+/** With fewer blocks, a refusal is not about the range. */
 const FEWEST_LOG_BLOCKS = 16n;
 const MAX_LOG_REQUESTS = 5_000;
 const CALLS_AT_ONCE = 100;
@@ -27,14 +27,14 @@ const BALANCE_DIGITS = 64;
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
-/** Too many requests, and what proxies say when what is behind them is away for a moment. */
+/** Too many requests, and a proxy's statuses while its server is unavailable. */
 const PASSING_STATUSES = [429, 502, 503, 504];
-/** As endpoints word it when they are asked too often, or a replica lacks the newest block. */
+/** Endpoints' wordings for too many requests, or a replica without the newest block. */
 const PASSING = /header not found|unknown block|too many requests|rate limit/i;
-/** As clients word it when a contract refuses, or has no such function. */
+/** Clients' wordings for a contract that refuses or has no such function. */
 const REVERTED = /revert|opcode|out of gas/i;
 
-/** The endpoint says no: it may say yes to something else. */
+/** The endpoint refuses this request; it may accept another one. */
 export class Refused extends Unanswered {}
 
 /** The endpoint ran the call, and the contract refused it. */
@@ -63,7 +63,7 @@ export class JsonRpc {
     this.#pause = pause;
   }
 
-  /** Which chain it serves. */
+  /** Id of the chain that it serves. */
   async chainId(): Promise<bigint> {
     return readQuantity(await this.#ask("eth_chainId", []), "eth_chainId");
   }
@@ -103,7 +103,7 @@ export class JsonRpc {
     return readQuantity(await this.#ask(method, [toHex(address), quantity(block)]), method);
   }
 
-  /** What a view answers. */
+  /** Call a view. */
   async call(
     address: Uint8Array,
     signature: string,
@@ -114,7 +114,7 @@ export class JsonRpc {
     return readBytes(answer, signature);
   }
 
-  /** What a view answers to each of many arguments: in batches, where the endpoint takes them. */
+  /** Call a view with each of many arguments, in batches where the endpoint accepts them. */
   async callEach(
     address: Uint8Array,
     signature: string,
@@ -137,7 +137,7 @@ export class JsonRpc {
     return answers;
   }
 
-  /** Undefined where the endpoint takes no batches. */
+  /** Call in one batch; undefined where the endpoint accepts no batches. */
   async #callBatch(
     address: Uint8Array,
     signature: string,
@@ -179,7 +179,7 @@ export class JsonRpc {
     return undefined;
   }
 
-  /** Events by spans of blocks, the latest first: all at once, or what the endpoint takes. */
+  /** Events by spans of blocks, the latest first; spans shrink to what the endpoint accepts. */
   async *#backwards(
     address: Uint8Array,
     topics: Topics,
@@ -194,7 +194,7 @@ export class JsonRpc {
       try {
         span = await this.#logs(address, topics, first, last);
       } catch (error) {
-        // Many endpoints bound the range of one request, or the number of events in it.
+        // Many endpoints limit the blocks or the events of one request.
         if (!(error instanceof Refused) || blocks <= FEWEST_LOG_BLOCKS) throw error;
         const half = blocks / 2n > FEWEST_LOG_BLOCKS ? blocks / 2n : FEWEST_LOG_BLOCKS;
         blocks = blocks > LOG_BLOCKS ? LOG_BLOCKS : half;
@@ -244,7 +244,7 @@ export class JsonRpc {
         if (status === 200) throw new Unanswered("the RPC endpoint does not speak JSON-RPC");
         throw new Refused(`the RPC endpoint refuses: status ${status}`);
       }
-      // Some give their reasons with a status of 400 or 403.
+      // Some endpoints give reasons with status 400 or 403.
       if (status !== 200 && !reasonIn(answer)) {
         throw new Refused(`the RPC endpoint refuses: status ${status}`);
       }
@@ -274,7 +274,7 @@ export class JsonRpc {
   }
 }
 
-/** Milliseconds to wait after an attempt, by what the endpoint asks for or longer each time. */
+/** Milliseconds to wait after an attempt: as the endpoint asks, or longer each time. */
 function pauseAfter(attempt: number, retryAfter: string | null = null): number {
   const asked = retryAfter !== null && /^[0-9]{1,6}$/.test(retryAfter);
   const pause = asked ? 1000 * Number(retryAfter) : FIRST_PAUSE_MS * 2 ** (attempt - 1);
@@ -286,8 +286,8 @@ function sleep(milliseconds: number): Promise<void> {
 }
 
 /**
- * What is read out of an endpoint's answers; Undecided where they are what no contract of ours
- * gives, which says nothing against a poll.
+ * Turn Malformed into Unanswered: an answer that no contract of ours gives is no evidence against a
+ * poll.
  */
 export async function ofChain<T>(reading: Promise<T>): Promise<T> {
   try {
@@ -298,7 +298,7 @@ export async function ofChain<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** Undecided where an endpoint shows no contract at an address: of another chain, or a typo. */
+/** Require a contract at an address; Unanswered for another chain or a mistyped address. */
 export async function requireContract(
   rpc: JsonRpc,
   address: Uint8Array,
@@ -322,7 +322,7 @@ export function topic({ topics }: Log, place: number): Uint8Array {
   return found;
 }
 
-/** A quantity, by default of at most 64 bits, as the JSON-RPC specification writes them. */
+/** A quantity of the JSON-RPC specification, by default of at most 64 bits. */
 function readQuantity(value: unknown, subject: string, digits = QUANTITY_DIGITS): bigint {
   const written = typeof value === "string" && /^0x[0-9a-fA-F]+$/.test(value);
   if (!written || value.length > 2 + digits) {
@@ -340,7 +340,7 @@ function readBytes(value: unknown, subject: string): Uint8Array {
   }
 }
 
-/** A log of the contract that was asked about, with the topics that were asked for. */
+/** Read a log; Unanswered unless it has the requested contract and topics. */
 function readLog(log: unknown, address: Uint8Array, asked: Topics): Log {
   if (typeof log !== "object" || !log) throw nonsense("eth_getLogs", "no log");
   const fields = log as Record<string, unknown>;

@@ -1,17 +1,17 @@
 /**
- * JSON of others, checked where it comes in: what passes has its type, all else is Malformed.
+ * Readers for JSON from others: they return typed values, and throw Malformed for anything else.
  *
- * Members are named as JSON has them, in snake case; here in camel case.
+ * JSON names members in snake case, the values here in camel case.
  */
 
 import { fromHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
 import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 
-/** Reads a value that stands at `at`; Malformed when it is none of its kind. */
+/** Reads the value at path `at`; Malformed when it has another form. */
 export type Shape<T> = (value: unknown, at: string) => T;
 
-/** What a shape reads. */
+/** The type that a shape reads. */
 export type Of<S> = S extends Shape<infer T> ? T : never;
 
 export const text: Shape<string> = (value, at) => {

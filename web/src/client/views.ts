@@ -1,4 +1,4 @@
-/** What a gateway shows, as its API describes it (/api/v1/openapi.json). */
+/** Answers of a gateway, as its API describes them (/api/v1/openapi.json). */
 
 import { problem } from "./problem.ts";
 import {
@@ -49,7 +49,7 @@ export const pollSummaries = list(
   }),
 );
 
-/** Of a plan, what whoever is invited may see. */
+/** Plans as invitees may see them. */
 export const plans = list(
   record({
     plan: text,
@@ -61,13 +61,13 @@ export const plans = list(
   }),
 );
 
-/** Why a plan does not go on, and how many of its invitations are used. */
+/** Why a plan waits, and how many of its invitations are used. */
 export const waiting = record({
   problem: optional(problem),
   invitations: record({ issued: whole, redeemed: whole }),
 });
 
-/** Who votes in a round, as the treasury fixed it when the round was created. */
+/** The electorate of a round, as the treasury fixed it at creation. */
 const electorate = record({
   kind: text,
   root: bytes,
@@ -207,7 +207,9 @@ export const results = record({
 });
 export type Results = Of<typeof results>;
 
-/** How the treasury knows an account: the key that signs for it, and its place in the root (§6.2). */
+/**
+ * Membership of an account in a round: its signing key, and the proof in the census tree (§6.2).
+ */
 export const membership = record({
   signingKey: bytes,
   weight: decimal,
@@ -220,7 +222,7 @@ export const membership = record({
 export type Membership = Of<typeof membership>;
 export const toSign = record({ authorization: record({ nonce: decimal, deadline: time }) });
 
-/** Whose invitations they are: a round's, or those of a poll without a round. */
+/** The electorate of invitations: of a round, or of a poll without a round. */
 export const invitedElectorate = record({
   chainId: whole,
   contract: bytes,
@@ -241,7 +243,7 @@ export const invitedTo = record({
 });
 export type Invited = Of<typeof invitedTo>;
 
-/** `statement` is the gateway's signature that it has bound the invitation to the key. */
+/** A redemption; `statement` is the gateway's signature that it bound the invitation to the key. */
 export const redemption = record({
   plan: text,
   invitation: bytes,

@@ -107,14 +107,14 @@ async function audit(
   rpcUrl: string,
   { chainId, registry }: Config,
   shown: Poll,
-  tell: (step: Step) => void,
+  onStep: (step: Step) => void,
 ): Promise<Outcome> {
   const pollId = shown.poll;
-  tell({ at: "board", bytes: 0 });
+  onStep({ at: "board", bytes: 0 });
   const board = await fetchBoard(gateway, pollId, { members: shown.committee.nodes }, (bytes) => {
-    tell({ at: "board", bytes });
+    onStep({ at: "board", bytes });
   });
-  tell({ at: "chain" });
+  onStep({ at: "chain" });
   let sections: Sections;
   try {
     sections = splitSections(board);
@@ -124,14 +124,14 @@ async function audit(
   }
   const reader = await ChainReader.open(new JsonRpc(rpcUrl), registry, BigInt(chainId));
   const chain = await reader.read(pollId, sections);
-  tell({ at: "checking", done: 0, total: 0 });
+  onStep({ at: "checking", done: 0, total: 0 });
   const claimed = { registry, pollId };
   const findings = await worker.run(
     "audit",
     { claimed, chain, board },
     {
       progress: (done, total) => {
-        tell({ at: "checking", done, total });
+        onStep({ at: "checking", done, total });
       },
     },
   );

@@ -69,7 +69,7 @@ export function Casting({
   const [, redraw] = useState(0);
   const busy = useRef(false);
   const panel = useRef<HTMLElement>(null);
-  const hear = () => {
+  const refresh = () => {
     redraw((before) => before + 1);
   };
 
@@ -92,14 +92,14 @@ export function Casting({
     try {
       await fetchReceipts(gateway, store(), votes, ballot);
     } catch (problem) {
-      // Whoever wants them opens the page again.
+      // The voter can open the page again to get them.
       if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
     }
-    hear();
+    refresh();
   };
   const deliver = async (ballot: ReceiptedBallot) => {
     setWork({ step: "sending" });
-    setRefusals(await send(gateway, store(), votes, ballot, hear));
+    setRefusals(await send(gateway, store(), votes, ballot, refresh));
     // The gateway asks on behind a recorded ballot, and is asked for what came of it.
     setTimeout(() => void fetchMissing(ballot), LATER_MS);
     if (votes.recorded(ballot)) {

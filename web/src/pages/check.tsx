@@ -17,7 +17,7 @@ import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, worker } from "../view/session.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
-import { Says } from "./sealed.tsx";
+import { Answers } from "./sealed.tsx";
 
 export function CheckPage({ id }: { id: bigint }) {
   const found = useResource(
@@ -76,7 +76,7 @@ function useCarried({ context }: OpenPoll): Carried {
 type Answer =
   | {
       readonly kind: "says";
-      readonly said: readonly QuestionAnswer[];
+      readonly answers: readonly QuestionAnswer[];
       readonly digest: string;
       /** Whose ballot it is. */
       readonly account: string;
@@ -109,7 +109,7 @@ function Form({ poll, carried }: { poll: OpenPoll; carried: string }) {
       const before = noted.find((one) => toHex(one.digest) === toHex(digest));
       setAnswer({
         kind: "says",
-        said: answersOf(poll.questions, opening.bits),
+        answers: answersOf(poll.questions, opening.bits),
         digest: toHex(digest),
         account: toHex(opening.ballot.subarray(0, ADDRESS_BYTES)),
         notedAtMs: before?.atMs,
@@ -200,7 +200,7 @@ function Outcome({ answer }: { answer: Answer }) {
       </p>
       <p>{t("check.account", { account })}</p>
       <p>{t("check.good")}</p>
-      <Says said={answer.said} />
+      <Answers answers={answer.answers} />
       <p>{t("check.compare")}</p>
     </div>
   );

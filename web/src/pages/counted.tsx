@@ -17,7 +17,7 @@ type Answer = Verdict | "otherRoot";
 
 const COLOURS = { yes: "good", unrecorded: "warn", older: "bad", no: "bad", otherRoot: "bad" };
 
-/** What this device keeps of a poll, whoever voted on it; and what files hold of others. */
+/** Votes of a poll that this device stores, of any voter, and votes from files. */
 export function Counted({
   config,
   poll,

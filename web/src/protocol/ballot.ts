@@ -1,5 +1,5 @@
 /**
- * Canonical ballot: what a voter casts in public, beside the sealed shares.
+ * Canonical ballots: the public part of what a voter casts. The shares are sealed separately.
  *
  * Source: docs/protocol.md §8.6. Vectors: tests/vectors/ballot.json.
  */
@@ -32,7 +32,7 @@ export class Ballot {
   readonly sharing: readonly Point[];
   /** Commitments and responses, bound to the voter. */
   readonly proof: BallotProof;
-  /** 32 bytes that stand for the ballot in signatures, receipts and the sum tree. */
+  /** The ballot's digest in signatures, receipts and the sum tree, 32 bytes. */
   readonly digest: Uint8Array;
 
   constructor(
@@ -54,7 +54,7 @@ export class Ballot {
   }
 }
 
-/** Orders versions of one voter: the greatest counts (§8.7). */
+/** Compare two versions of one voter's ballot: the greatest counts (§8.7). */
 export function compareVersions(
   left: Pick<Ballot, "castAtUnixS" | "digest">,
   right: Pick<Ballot, "castAtUnixS" | "digest">,
@@ -63,7 +63,7 @@ export function compareVersions(
   return compareBytes(left.digest, right.digest);
 }
 
-/** Where each field of a poll's ballots lies; the same for all its ballots. */
+/** The position of each field in a poll's ballots; all ballots of a poll share it. */
 export class BallotLayout {
   /** Number of commitments and responses. */
   readonly shape: ProofShape;
@@ -104,7 +104,7 @@ export class BallotLayout {
     const voter = reader.take(ADDRESS_BYTES, "voter");
     const castAtUnixS = unixSeconds(reader.unsigned(CAST_AT_BYTES, "cast_at"));
     const encodedPoints = reader.take(POINT_BYTES * this.shape.points, "points");
-    // Before the scalars: of several faults every verifier names the first.
+    // Points before scalars: if there are several faults, every verifier names the same one.
     const points = decodeNamed(encodedPoints, subject);
     const responses = Array.from({ length: rule.bits }, () => reader.scalar("responses"));
     const zValue = reader.scalar("z_value");

@@ -1,5 +1,5 @@
 /**
- * What a poll fixes before it opens, and the context that binds everything to it.
+ * The parameters that a poll fixes before it opens, and the context that binds data to the poll.
  *
  * Source: docs/protocol.md §3, §4. Vectors: tests/vectors/board.json.
  */
@@ -42,11 +42,11 @@ export interface Member {
 /** The nodes of a poll in order; node `i` is `members[i − 1]`. */
 export class Committee {
   readonly members: readonly Member[];
-  /** `t`: fewer than this many nodes learn nothing. */
+  /** `t`: fewer nodes than this learn nothing. */
   readonly threshold: number;
-  /** `f`: this many nodes may be dead or lying. */
+  /** `f`: number of nodes that may be down or malicious. */
   readonly faults: number;
-  /** `q`: receipts that record a ballot, signatures that anchor a root. */
+  /** `q`: number of receipts that record a ballot, and of signatures that anchor a root. */
   readonly quorum: number;
 
   /** @throws Rejected: a bound of §3 is broken (check P3). */
@@ -75,7 +75,7 @@ export class Committee {
     }
   }
 
-  /** 32 bytes that stand for the committee on chain. */
+  /** Digest of the committee on chain, 32 bytes. */
   get digest(): Uint8Array {
     const members = this.members.flatMap(({ address, url }) => [
       word(address),
@@ -93,7 +93,7 @@ export class Committee {
     return concat([...this.#head.map((value) => unsigned(value, 1)), ...members]);
   }
 
-  /** Read board section 6; Malformed or Rejected (check P3). */
+  /** Decode board section 6; Malformed or Rejected (check P3). */
   static decode(data: Uint8Array): Committee {
     const reader = new Reader(data, "committee");
     const n = reader.small(1, "n");
@@ -120,7 +120,7 @@ export class Committee {
 /**
  * The twenty-four words of §4.1; names and order are those of the contract's struct.
  *
- * The last eight are reserved for later kinds of poll; what a program does not know it refuses.
+ * The last eight are reserved for later kinds of poll; programs refuse values unknown to them.
  */
 export interface PollParameters {
   readonly committee: Uint8Array;
@@ -179,7 +179,7 @@ export function encodeParameters(parameters: PollParameters): Uint8Array {
   ]);
 }
 
-/** Read twenty-four words; Malformed when one is out of its type's range. */
+/** Decode twenty-four words; Malformed when one is out of its type's range. */
 export function decodeParameters(data: Uint8Array): PollParameters {
   const reader = new Reader(data, "parameters");
   const digest = (name: string) => reader.take(HASH_BYTES, name);
@@ -222,7 +222,7 @@ export function decodeParameters(data: Uint8Array): PollParameters {
 }
 
 /**
- * Every kind of poll that this program knows has zeros in the reserved words.
+ * Check that the reserved words are zero, as in every kind of poll that this program knows.
  *
  * @throws Rejected: the poll is of a kind that this program does not know (check P1).
  */
@@ -245,13 +245,13 @@ export function checkKnown(parameters: PollParameters): void {
   }
 }
 
-/** Latest Unix second that a registry takes. */
+/** Latest moment that a registry accepts. */
 const MAX_TIME = 1n << 40n;
 
 /**
- * The bounds of §4.1 that the contract should have enforced.
+ * Check the bounds of §4.1, which the contract should have enforced.
  *
- * @throws Rejected: one is broken; the item names the parameter (check P6).
+ * @throws Rejected: a bound is broken; the item names the parameter (check P6).
  */
 export function checkBounds(parameters: PollParameters): void {
   const { opensAt, closesAt, roundDuration, maxRounds, voters, totalWeight } = parameters;
@@ -280,7 +280,7 @@ export function checkBounds(parameters: PollParameters): void {
   if (totalWeight < BigInt(voters)) throw fails("total_weight", "below the number of voters");
 }
 
-/** Which poll: chain id, 20-byte registry address, poll id. */
+/** Identity of a poll: chain id, 20-byte registry address, poll id. */
 export interface PollIdentity {
   readonly chainId: bigint;
   readonly registry: Uint8Array;
@@ -292,7 +292,7 @@ export function encodeIdentity({ chainId, registry, pollId }: PollIdentity): Uin
   return concat([word(chainId), registry, word(pollId)]);
 }
 
-/** Read board section 1; Malformed when it is none. */
+/** Decode board section 1; Malformed when it is invalid. */
 export function decodeIdentity(data: Uint8Array): PollIdentity {
   const reader = new Reader(data, "poll");
   const identity = {
@@ -327,32 +327,32 @@ export interface RoundReference {
   readonly roundId: bigint;
 }
 
-/** What a poll asks and what its slots stand for; `encoded` are the bytes that were hashed. */
+/** The questions of a poll and the names of its slots; `encoded` are the hashed bytes. */
 export interface Description {
   readonly encoded: Uint8Array;
   readonly title: string;
   readonly options: readonly string[];
   readonly round: RoundReference | undefined;
-  /** Where the electorate comes from, undefined where the organizer listed it. */
+  /** Source of the electorate, undefined where the organizer listed it. */
   readonly census: CensusOrigin | undefined;
   /** Whether one signing key may sign for several accounts. */
   readonly sharedKeys: boolean;
   /**
-   * What makes the ballot rule, undefined where it does not say; or why that cannot be read, which
-   * says nothing against the rest.
+   * Questions that make the ballot rule, undefined where there are none; or why they cannot be
+   * read. Unreadable questions do not affect other members.
    */
   readonly questions: readonly Question[] | AuditError | undefined;
-  /** What it says besides, "" for nothing; judged in rounds only (D1). */
+  /** Further text, "" for none; checked in rounds only (D1). */
   readonly text: Json;
 }
 
 /**
- * Read a description.
+ * Decode a description.
  *
  * @throws Malformed: not UTF-8 JSON with a title and options.
  */
 export function decodeDescription(encoded: Uint8Array): Description {
-  // First: more of it than any poll has must cost no time.
+  // First, so that an oversized description costs no time.
   if (encoded.length > MAX_DESCRIPTION_BYTES) {
     const most = MAX_DESCRIPTION_BYTES;
     throw new Malformed("description", `${encoded.length} bytes, at most ${most}`);
@@ -391,8 +391,8 @@ function questionsOf(content: Json | undefined): Description["questions"] {
 /**
  * The questions of a description, empty where it has none.
  *
- * @throws Rejected: they cannot be read, do not make exactly the rule, or name other slots than the
- *   options (check P5).
+ * @throws Rejected: they cannot be read, do not make exactly the rule, or do not name the options
+ *   (check P5).
  */
 export function checkQuestions(
   { questions, options }: Description,
@@ -417,9 +417,9 @@ export function checkQuestions(
 }
 
 /**
- * What voters are asked: the questions, or what the rule says where there are none.
+ * The questions that voters are asked; those that the rule implies where there are none.
  *
- * @throws Rejected: as `checkQuestions`, or the rule alone is of no question (check P5).
+ * @throws Rejected: as `checkQuestions`, or the rule implies no question (check P5).
  */
 export function askedQuestions(description: Description, rule: BallotRule): readonly Question[] {
   const questions = checkQuestions(description, rule);

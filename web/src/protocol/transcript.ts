@@ -1,5 +1,5 @@
 /**
- * Fiat–Shamir transcript: one byte string that fixes every challenge.
+ * Fiat–Shamir transcript: a byte string that determines every challenge.
  *
  * Prover and verifier absorb the same labelled messages in the same order; any difference changes
  * the challenge.
@@ -38,7 +38,7 @@ export class Transcript {
   }
 
   /**
-   * The challenge that all absorbed messages fix, in [1, R).
+   * The challenge that all absorbed messages determine, in [1, R).
    *
    * @throws Malformed: it is zero, which no honest transcript ever gives.
    */

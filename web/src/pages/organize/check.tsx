@@ -49,7 +49,7 @@ export function CheckStep({
   known,
   problems,
   refused,
-  refuse,
+  onRefused,
   go,
   done,
 }: {
@@ -59,7 +59,7 @@ export function CheckStep({
   known: readonly Committee[];
   problems: readonly PlanFault[];
   refused: { readonly path: string; readonly text: string } | undefined;
-  refuse: (refused: Problem) => void;
+  onRefused: (refused: Problem) => void;
   go: (step: Step, path: string) => void;
   done: (plan: string) => void;
 }) {
@@ -67,7 +67,7 @@ export function CheckStep({
   const [error, setError] = useState<unknown>();
   const failed = (problem: unknown) => {
     setTried(undefined);
-    if (problem instanceof Refusal && problem.problem.status < 500) refuse(problem.problem);
+    if (problem instanceof Refusal && problem.problem.status < 500) onRefused(problem.problem);
     else setError(problem);
   };
   const tryOut = async () => {

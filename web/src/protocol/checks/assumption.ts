@@ -1,12 +1,12 @@
 /**
- * What a check that holds takes on somebody's word.
+ * Assumptions: what a check that holds does not prove.
  *
  * Source: docs/protocol.md §13.
  */
 
 /** Values of each kind of assumption; `contract` is an address in 0x-hex. */
 export interface AssumptionValues {
-  /** The people who were invited are as many persons. */
+  /** Each invitation went to a different person. */
   readonly invitations: { readonly all: number; readonly used: number };
   /** The organizer's own list of voters is correct. */
   readonly list: { readonly voters: number };

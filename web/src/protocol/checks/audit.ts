@@ -1,5 +1,5 @@
 /**
- * What an audit is given, what it reads out of that, each thing once, and what its checks come to.
+ * An audit: its evidence, the data decoded from it, each once, and the findings of its checks.
  *
  * Source: docs/protocol.md §13.
  */
@@ -39,7 +39,7 @@ import { AggregateCommitments, type Tally } from "../tally_proof.ts";
 import { Domain, recover } from "../typed_data.ts";
 import type { Assumption } from "./assumption.ts";
 
-/** What a check, or a whole audit, comes to. */
+/** The result of a check or of a whole audit. */
 export type Verdict = "holds" | "fails" | "not checked";
 
 /** Outcome of one check. */
@@ -53,7 +53,7 @@ export interface Finding {
   readonly item: string;
   /** Why it failed, what is missing, or what was counted. */
   readonly detail: string;
-  /** What it takes on somebody's word where it holds, undefined for nothing. */
+  /** What it assumes where it holds, undefined for nothing. */
   readonly assumes: Assumption | undefined;
   /** What a reader must know where it holds, undefined for nothing. */
   readonly warning: Warning | undefined;
@@ -62,14 +62,14 @@ export interface Finding {
 /** The registry allows periods that are too short for anyone to object. */
 export type Warning = "test deployment";
 
-/** What a check that holds states: what was counted, what it takes on a word, what to know. */
+/** The result of a check that holds: what was counted, what it assumes, and a warning. */
 export interface Held {
   readonly detail: string;
   readonly assumes?: Assumption | undefined;
   readonly warning?: Warning | undefined;
 }
 
-/** A check: its number, what it establishes, and how; it throws where that does not hold. */
+/** A check: its number, its claim, and a function that throws where the claim does not hold. */
 export type Check = readonly [
   check: string,
   claim: string,
@@ -82,14 +82,14 @@ export interface Claimed {
   readonly pollId: bigint;
 }
 
-/** Told of how far the checks of signatures and proofs have come. */
+/** Called with the progress of the checks of signatures and proofs. */
 export type Progress = (done: number, total: number) => void;
 
 /**
- * One audit: evidence, and what is read out of it, each thing once.
+ * One audit: evidence, and the data decoded from it, each once.
  *
- * A property that cannot be read fails the check under whose number it stands; every other check
- * that wants it is then not checked.
+ * A property that cannot be decoded fails the check whose number it has; every other check that
+ * needs it is then not checked.
  */
 export class Audit {
   readonly claimed: Claimed;
@@ -97,7 +97,7 @@ export class Audit {
   readonly sections: Sections;
   readonly randomness: Randomness;
   readonly progress: Progress;
-  /** Whose code the contracts may have. */
+  /** Known releases of the contracts. */
   readonly releases: Releases;
   #current = "";
   readonly #read = new Map<string, { value: unknown } | { error: AuditError }>();
@@ -105,8 +105,8 @@ export class Audit {
   /**
    * @param board Bytes of the board.
    * @param randomness Source of batch weights.
-   * @param releases Whose code the contracts may have.
-   * @throws Malformed: the board has not even the sections of one.
+   * @param releases Known releases of the contracts.
+   * @throws Malformed: the board cannot be split into sections.
    */
   constructor(
     claimed: Claimed,
@@ -126,7 +126,7 @@ export class Audit {
 
   /** Perform checks in their order. */
   run(checks: readonly Check[]): Finding[] {
-    const said = new Map<string, string>();
+    const unanswered = new Map<string, string>();
     return checks.map(([check, claim, perform]) => {
       this.#current = check;
       try {
@@ -138,9 +138,9 @@ export class Audit {
         if (error instanceof Undecided) {
           let detail = error.message;
           if (error instanceof Unanswered) {
-            // What the endpoint did not answer is said once.
-            const first = said.get(detail);
-            if (first === undefined) said.set(detail, check);
+            // State once what the endpoint did not answer.
+            const first = unanswered.get(detail);
+            if (first === undefined) unanswered.set(detail, check);
             else detail = `as ${first}`;
           }
           return notChecked(check, claim, detail);
@@ -324,7 +324,7 @@ export class Audit {
     );
   }
 
-  /** A section that must be there by now; Malformed when it is not. */
+  /** A section that must be present by now; Malformed when it is missing. */
   #section(name: "root" | "redemptions"): Uint8Array {
     const section = this.sections[name];
     if (!section) throw new Malformed(`board.${name}`, "missing");
@@ -360,7 +360,7 @@ export function notChecked(check: string, claim: string, detail: string): Findin
   return { check, claim, verdict, item: "", detail, assumes: undefined, warning: undefined };
 }
 
-/** How a report names a ballot. */
+/** Name of a ballot in reports. */
 export function ballotName(ballot: Ballot): string {
   return `ballot ${toHex(ballot.digest).slice(0, 18)}… of voter ${toHex(ballot.voter)}`;
 }
@@ -369,7 +369,7 @@ export function sameRoot(left: SumRoot, right: SumRoot): boolean {
   return left.count === right.count && sameNode(left, right);
 }
 
-/** What was read; throws why it was not. */
+/** Evidence that was read; throws the reason when it was not. */
 export function readable<T extends object>(found: T | Unreadable): T {
   if (!("unreadable" in found)) return found;
   const { unreadable, reason, item = "" } = found;

@@ -37,7 +37,7 @@ export function checkC2(audit: Audit): string {
   return `total weight ${census.totalWeight}`;
 }
 
-/** C3: a poll called secret has no weight that too few share. */
+/** C3: a secret poll has no weight that too few voters share. */
 export function checkC3(audit: Audit): string {
   const [identifying] = audit.census.identifyingWeights();
   if (!audit.parameters.secret) return "the poll states that weights may reveal votes";
@@ -48,7 +48,7 @@ export function checkC3(audit: Audit): string {
   return "no weight identifies a voter";
 }
 
-/** C4: the census is the one that anybody reads again from its source. */
+/** C4: the census is the one that its source gives. */
 export function checkC4(audit: Audit): Held {
   const { census } = audit;
   const [shared] = census.sharedKeys();
@@ -96,16 +96,16 @@ export function checkC4(audit: Audit): Held {
   };
 }
 
-/** How many voters let another key sign, and how many keys sign for several. */
+/** The number of voters who let another key sign, and of keys that sign for several accounts. */
 function otherKeys(census: Census): string {
   const { entries } = census;
   const shared = census.sharedKeys().size;
   const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
-  const said = `${others.length} of ${entries.length} entries sign with another key than the account's`;
-  return shared ? `${said}; keys that sign for several accounts: ${shared}` : said;
+  const keys = `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  return shared ? `${keys}; keys that sign for several accounts: ${shared}` : keys;
 }
 
-/** In a round whose electorate is a source on chain, it is that source at the right block. */
+/** Check that a round whose electorate is a source on chain uses that source at the right block. */
 function checkBlock(audit: Audit, source: CensusSource): string {
   if (!audit.description.round) return "";
   const { electorate } = audit.round;
@@ -123,7 +123,7 @@ function checkBlock(audit: Audit, source: CensusSource): string {
   return `, the latest at ${at}`;
 }
 
-/** The member `at` of a round's source; undefined where it is none. */
+/** The member `at` of a round's source; undefined where it is invalid. */
 function timeOf(source: Uint8Array): UnixSeconds | undefined {
   try {
     const content = parseJson(source, "electorate.source");
@@ -135,7 +135,7 @@ function timeOf(source: Uint8Array): UnixSeconds | undefined {
   }
 }
 
-/** Every voter of a census by invitation redeemed one. */
+/** Check that every voter of a census by invitation redeemed one. */
 function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
   const { round } = audit.description;
   const { chainId } = audit.chain;

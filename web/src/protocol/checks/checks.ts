@@ -1,8 +1,8 @@
 /**
  * The numbered checks of an audit, in the order of the protocol's table.
  *
- * Pure: evidence and randomness come in as arguments. A failing check stops only those that cannot
- * be judged without it.
+ * Pure: evidence and randomness come in as arguments. A failed check affects only the checks that
+ * depend on it.
  *
  * Source: docs/protocol.md §13. Tests: tests/web/test_audit.py kills each check by a mutation.
  */
@@ -20,7 +20,7 @@ import { checkD1, checkD2, checkD3, checkD4 } from "./round.ts";
 import { checkS1, checkS2 } from "./shares.ts";
 import { checkT1, checkT2, checkT3, checkT4 } from "./tree.ts";
 
-/** Findings of an audit whose board cannot be cut into sections. */
+/** Findings of an audit whose board cannot be split into sections. */
 export function noBoard({ item, reason }: Malformed): Finding[] {
   return CHECKS.map(([check, claim]): Finding => {
     if (check !== "P1") return notChecked(check, claim, "needs P1");
@@ -28,14 +28,14 @@ export function noBoard({ item, reason }: Malformed): Finding[] {
   });
 }
 
-/** Holds only when every check holds; one failure fails the whole. */
+/** The verdict of an audit: it holds only when every check holds, and fails when one fails. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const verdicts = new Set(findings.map(({ verdict }) => verdict));
   if (verdicts.has("fails")) return "fails";
   return verdicts.size === 1 && verdicts.has("holds") ? "holds" : "not checked";
 }
 
-/** What a verdict that holds takes on somebody's word. */
+/** What a verdict that holds assumes. */
 export function assumptionsOf(findings: readonly Finding[]): Assumption[] {
   if (verdictOf(findings) !== "holds") return [];
   return findings.flatMap(({ assumes }) => assumes ?? []);
