@@ -9,7 +9,7 @@ import { addressOf, readAccountFile, totalWeight } from "../../web/src/client/ac
 import { MIXED, ONE, TWO } from "./support/plans.ts";
 
 describe("a file of accounts", () => {
-  test("is read as spreadsheets write it", () => {
+  test("reads the files of spreadsheets", () => {
     const file = `\ufeffWeight, account ,signing_key\r\n"3","${MIXED}",\r\n\r\n1,${TWO},${ONE}\r\n`;
     const { accounts, wrong } = readAccountFile(file);
     expect(wrong).toEqual([]);
@@ -20,7 +20,7 @@ describe("a file of accounts", () => {
     expect(totalWeight(accounts)).toBe(4n);
   });
 
-  test("says everything that is wrong, with its line", () => {
+  test("reports every fault with its line", () => {
     const mistyped = MIXED.replace("aA", "Aa");
     const lines = [
       "account,weight,signing_key",
@@ -50,12 +50,12 @@ describe("a file of accounts", () => {
     ]);
   });
 
-  test.each([";", "\t", "|"])("%j parts no columns", (separator) => {
+  test.each([";", "\t", "|"])("%j does not separate columns", (separator) => {
     const { wrong } = readAccountFile(`account${separator}weight\n`);
     expect(wrong).toEqual([{ line: 1, fault: "separator", value: `account${separator}weight` }]);
   });
 
-  // Made by hand; the command line refuses the same.
+  // Written by hand; the command line refuses the same files.
   test.each([
     ["members-semicolon.csv", [[1, "separator"]]],
     ["members-unbalanced-quote.csv", [[2, "quotes"]]],
@@ -78,7 +78,7 @@ describe("a file of accounts", () => {
     expect(readAccountFile(text).wrong).toMatchObject([{ line: 1, fault: "header" }]);
   });
 
-  test("counts lines through quoted values, and says where quotes do not close", () => {
+  test("counts lines in quoted values and reports unclosed quotes", () => {
     const file = `account,"weight"\n"${ONE}","\n1"\n${TWO},x\n"${TWO}`;
     expect(readAccountFile(file).wrong).toEqual([
       { line: 4, fault: "weight", value: "x" },
@@ -86,7 +86,7 @@ describe("a file of accounts", () => {
     ]);
   });
 
-  test("addresses are in lower case, or their capitals fit", () => {
+  test("addresses are in lower case or have a valid checksum", () => {
     expect(addressOf(MIXED)).toBe(MIXED.toLowerCase());
     expect(addressOf(MIXED.replace("aA", "Aa"))).toBeUndefined();
     expect(addressOf("0x")).toBeUndefined();

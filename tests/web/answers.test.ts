@@ -60,13 +60,13 @@ describe("answers", () => {
     [number, answer([0], "6"), { kind: "number" }],
     [number, answer([], "-5"), { kind: "group" }],
     [number, answer([1], "-5"), undefined],
-  ])("%# say what is wrong", (question, given, problem) => {
+  ])("case %# names its problem", (question, given, problem) => {
     const found = problemOf(question!, given);
     if (problem) expect(found).toMatchObject(problem);
     else expect(found).toBeUndefined();
   });
 
-  test("of a poll make a ballot of its rule", () => {
+  test("of a poll make a ballot that obeys its rule", () => {
     expect(bitsOf(POLL.questions, [answer([1])])).toEqual([0n, 1n]);
     expect(POLL.rule.violated(bitsOf(POLL.questions, [answer([0])]))).toBeFalsy();
   });
@@ -79,12 +79,12 @@ describe("answers", () => {
     { chosen: [0.5], amounts: [] },
     { chosen: [], amounts: [1] },
     { chosen: [] },
-  ])("out of a draft that fits nothing are empty: %j", (draft) => {
+  ])("of an invalid draft are empty: %j", (draft) => {
     expect(readEntries(approval!, draft)).toEqual({ chosen: [], amounts: [] });
   });
 });
 
-test("a description that asks nothing leaves it to the rule", () => {
+test("the rule implies the question of a description without one", () => {
   const asked = new Points("Where?", ["Here"], 10n, 3n);
   const silent = { title: "Where?", options: asked.options };
   const poll = pollOf({ description: silent, rule: asked.rule });

@@ -18,7 +18,7 @@ describe("a ballot that the gateway refuses", () => {
     return Promise.resolve(new Response(JSON.stringify(content), { status }));
   };
 
-  test("goes to the nodes, whose word counts", async () => {
+  test("is sent to the nodes, whose answers count", async () => {
     const shelf = new Shelf();
     const votes = new SavedVotes(POLL, VOTER.address);
     const ballot = castIn(votes, 150n);
@@ -42,7 +42,7 @@ describe("a ballot that the gateway refuses", () => {
   });
 });
 
-test("problems of nodes travel as objects, each with its code", async () => {
+test("problems of nodes are objects with a code", async () => {
   const votes = new SavedVotes(POLL, VOTER.address);
   const ballot = castIn(votes, 150n);
   const [late, full] = ["poll-closed", "node-busy"].map((code) => {
@@ -69,7 +69,7 @@ test("problems of nodes travel as objects, each with its code", async () => {
   vi.unstubAllGlobals();
 });
 
-describe("a ballot among the silent", () => {
+describe("a ballot with a silent peer", () => {
   afterEach(() => {
     vi.useRealTimers();
     vi.unstubAllGlobals();
@@ -95,18 +95,18 @@ describe("a ballot among the silent", () => {
   };
   const refusing = () => Promise.resolve(new Response("{}", { status: 503 }));
 
-  test("node is recorded at a quorum, and shown with it", async () => {
+  test("a silent node does not prevent a recorded ballot", async () => {
     const { votes, ballot, hear, sending } = sent((node) => node === 4, refusing);
     await vi.advanceTimersByTimeAsync(900);
     expect(votes.recorded(ballot)).toBe(true);
     expect(hear).toHaveBeenCalledTimes(4);
     await vi.advanceTimersByTimeAsync(200);
-    // Nothing is said against a node that is still asked.
+    // A node that has not answered yet has no problem.
     expect((await sending).size).toBe(0);
     expect([...ballot.receipts.keys()].sort()).toEqual([1, 2, 3]);
   });
 
-  test("gateway goes to the nodes after a while", async () => {
+  test("a silent gateway is bypassed after a while", async () => {
     const { votes, ballot, asked, sending } = sent((node) => node === 2, never);
     await vi.advanceTimersByTimeAsync(9_000);
     expect(asked).toEqual([]);
@@ -116,7 +116,7 @@ describe("a ballot among the silent", () => {
     expect(votes.recorded(ballot)).toBe(true);
   });
 
-  test("nodes leave too few receipts, and are waited for", async () => {
+  test("too many silent nodes are waited for", async () => {
     const { votes, ballot, sending } = sent((node) => node > 2, refusing);
     const done = vi.fn();
     void sending.then(done);

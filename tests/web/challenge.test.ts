@@ -72,7 +72,7 @@ describe("openings.json", () => {
     ["blinding", `0x${"ff".repeat(32)}`],
     ["blinding", "0x01"],
     ["more", ""],
-  ])("no opening: %s %s", (member, value) => {
+  ])("an invalid opening is malformed: %s %s", (member, value) => {
     const content = { ...given.cases[0]!.opening, [member]: value };
     const named = member === "more" ? "members" : member;
     expect(() => readOpening(JSON.stringify(content))).toThrow(named);

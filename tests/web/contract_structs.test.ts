@@ -65,7 +65,7 @@ function parameter([name, type, indexed]: Field): Parameter {
   return { name, ...own, ...(indexed ? { indexed: true } : {}) };
 }
 
-/** What the compiler writes, with no more of it than layout and names. */
+/** Names and layout of what the compiler writes. */
 function layout({ name, type, indexed, components }: Parameter): Parameter {
   return {
     name,
@@ -124,14 +124,14 @@ test("a missing word names its field", () => {
   expect(() => readReturned("uint256", new Uint8Array(31), "f()")).toThrow(Malformed);
 });
 
-test("content that cannot be read fails only who reads it", () => {
+test("unreadable content affects only its own readers", () => {
   const house = readStruct(HOUSE, ENCODED.subarray(0, 160), "house");
   expect(house.place.x).toBe(1n);
   expect(() => house.name()).toThrow("house.name.content");
   expect(() => house.guests()).toThrow("house.guests: an offset beyond the end");
 });
 
-test("a list of too many entries is refused before memory is taken", () => {
+test("a list of too many entries is refused before allocation", () => {
   const many = concat([word(32), word(1n << 40n)]);
   expect(() => readReturned(listOf("bytes32"), many, "f()")).toThrow(Malformed);
 });

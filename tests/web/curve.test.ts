@@ -1,4 +1,4 @@
-/** Our curve arithmetic against noble's, an implementation of its own. */
+/** Curve arithmetic, compared with noble's independent implementation and the shared vectors. */
 
 import { bn254 } from "@noble/curves/bn254.js";
 import { describe, expect, test } from "vitest";
@@ -52,7 +52,7 @@ const EDGES = [
   R - 1n,
 ];
 
-test("multiples, at the edges of windows too", () => {
+test("multiples are correct, also at the edges of windows", () => {
   const scalars = [...EDGES, ...random(12)];
   const bases = points(scalars.length);
   const expected = bases.map((base, number) => ours(times(base, scalars[number]!)));
@@ -68,7 +68,7 @@ test.each([1, 2, 9, 33, 130, 400])("a combination of %i points", (count) => {
   expect(msm(bases, scalars)).toEqual(expected);
 });
 
-test("wide windows give what narrow ones give", () => {
+test("wide and narrow windows give the same result", () => {
   const bases = Array.from({ length: 2200 }, (_, index) => deriveGenerator(index % 100));
   const scalars = random(bases.length).map((one, number) => (number % 2 ? one : one >> 126n));
   const parts: Point[] = [];
@@ -78,7 +78,7 @@ test("wide windows give what narrow ones give", () => {
   expect(msm(bases, scalars)).toEqual(sum(parts));
 });
 
-test("combinations in which everything cancels or coincides", () => {
+test("combinations with equal and opposite points are correct", () => {
   const [base] = points(1);
   const copies = new Array<Point>(40).fill(base!);
   const fives = copies.map(() => 5n);
@@ -90,7 +90,7 @@ test("combinations in which everything cancels or coincides", () => {
   expect(msm([base!, IDENTITY_POINT], [7n, R - 1n])).toEqual(ours(times(base!, 7n)));
 });
 
-test("commitments over fixed bases, rows shorter than the bases", () => {
+test("fixed bases take rows with fewer scalars than bases", () => {
   const bases = points(6);
   const rows = [[], [0n, 0n], EDGES.slice(0, 6), EDGES.slice(6), random(6), [R - 1n]];
   const expected = rows.map((row) => {
@@ -102,7 +102,7 @@ test("commitments over fixed bases, rows shorter than the bases", () => {
   expect(samePoint(none!, IDENTITY_POINT)).toBe(true);
 });
 
-test("scalars and lengths that are none are a caller's mistake", () => {
+test("invalid scalars and lengths throw RangeError", () => {
   const [base] = points(1);
   for (const scalar of [-1n, R, R + 1n]) {
     expect(() => scale([base!], [scalar])).toThrow(RangeError);
@@ -114,7 +114,7 @@ test("scalars and lengths that are none are a caller's mistake", () => {
   expect(() => new FixedBases([base!]).commit([[1n, 1n]])).toThrow(RangeError);
 });
 
-test("inverses", () => {
+test("inverses multiply to one", () => {
   for (const value of [1n, 2n, P - 1n, -3n, systemRandomness.scalar() || 1n]) {
     const product = (value * invert(value, P)) % P;
     expect(product < 0n ? product + P : product).toBe(1n);
@@ -122,11 +122,11 @@ test("inverses", () => {
   expect(() => invert(0n, P)).toThrow(RangeError);
 });
 
-test("the system's scalars are below the order and do not repeat", () => {
+test("system randomness gives distinct scalars below the order", () => {
   const drawn = random(200);
   expect(drawn.every((one) => one >= 0n && one < R)).toBe(true);
   expect(new Set(drawn).size).toBe(200);
-  // Uniform ones exceed half of the order about as often as not.
+  // About half of uniform scalars exceed half of the order.
   const high = drawn.filter((one) => one > R / 2n).length;
   expect(high).toBeGreaterThan(50);
   expect(high).toBeLessThan(150);

@@ -6,7 +6,7 @@ import { dropDraft, readDraft, writeDraft } from "../../web/src/client/drafts.ts
 import { Shelf } from "./support/shelf.ts";
 import { POLL } from "./support/votes.ts";
 
-test("drafts are kept until they are dropped", () => {
+test("drafts are stored until they are deleted", () => {
   const shelf = new Shelf();
   expect(readDraft(shelf, POLL.context)).toBeUndefined();
   writeDraft(shelf, POLL.context, [{ chosen: [1], amounts: [] }]);

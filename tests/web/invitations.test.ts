@@ -22,7 +22,7 @@ import { good, pollOf } from "./support/plans.ts";
 import { Shelf } from "./support/shelf.ts";
 
 describe("invitations", () => {
-  test("are keys whose codes stand in a file, and whose addresses in the specification", async () => {
+  test("put codes into a file and addresses into the specification", async () => {
     const heard: number[] = [];
     const made = await makeInvitations(51, systemRandomness, (done) => heard.push(done));
     expect(heard).toEqual([50, 51]);
@@ -43,7 +43,7 @@ describe("invitations", () => {
       kind: "invitations",
       invitations: made.map((one) => ({ address: toHex(one.address), weight: 2 })),
     });
-    // Neither what is sent nor what is kept has a code.
+    // Neither the request nor the stored draft holds a code.
     const shelf = new Shelf();
     writePlanDraft(shelf, draft);
     writeDraftAccounts(shelf, draft);
@@ -53,7 +53,7 @@ describe("invitations", () => {
     expect(readPlanDraft(shelf)).toEqual(draft);
   });
 
-  test("are found by code and by link", async () => {
+  test("are read from a code and from a link", async () => {
     const [one] = await makeInvitations(1, systemRandomness);
     const code = codeOf(one!);
     for (const text of [code, ` ${code.toUpperCase()}\n`, `https://g.example/register#${code}`]) {

@@ -1,4 +1,4 @@
-/** What hostile JSON comes to beyond whether it is read: numbers, and members of odd names. */
+/** Hostile JSON: numbers, member names, long texts, and the shared vectors. */
 
 import { expect, test } from "vitest";
 
@@ -14,18 +14,18 @@ test.each([
   ["7.0", 7],
   ["1e3", 1000],
   ["9".repeat(40), BigInt("9".repeat(40))],
-  // No member of ours has so long an integer, and engines bound them differently.
+  // Our members have no integers of this length, and engines limit them differently.
   ["9".repeat(41), 1e41],
   ["-" + "9".repeat(400), -Infinity],
 ])("%s", (content, value) => {
   expect(parse(content)).toBe(value);
 });
 
-test("an integer as long as a file costs no time", () => {
+test("a very long integer is read quickly", () => {
   expect(parse("9".repeat(4_000_000))).toBe(Infinity);
 });
 
-test("a member is found by its own name only", () => {
+test("members have their own names only", () => {
   const members = parse('{"__proto__": {"title": "x"}}') as ReadonlyMap<string, unknown>;
   expect([...members.keys()]).toEqual(["__proto__"]);
   expect(members.get("title")).toBeUndefined();
@@ -35,11 +35,11 @@ test.each([
   ['{"a": 1, "\\u0061": 2}', "file: not JSON: a member occurs twice"],
   ['["\\ud800"]', "file: not JSON: half of a surrogate pair"],
   ["[".repeat(33) + "]".repeat(33), "file: nested more than 32 deep"],
-])("%s is refused, and says why", (content, reason) => {
+])("%s is refused with a reason", (content, reason) => {
   expect(() => parse(content)).toThrow(reason);
 });
 
-test("a long string neither stalls nor breaks the parser", () => {
+test("a long string neither stalls nor overflows the parser", () => {
   expect(parse(`"${"a\\n".repeat(1_000_000)}"`)).toHaveLength(2_000_000);
 });
 
@@ -55,7 +55,7 @@ test.each(
     return;
   }
   expect(parse).toThrow(ERRORS[expected]);
-  // Files come to a page as texts, in which no byte is left that is none of a character.
+  // A page gets files as texts, in which invalid bytes are already replaced.
   const text = UTF8.decode(unhex(data));
   if (!text.includes("\ufffd")) expect(() => readJson(text, "json")).toThrow(ERRORS[expected]);
 });

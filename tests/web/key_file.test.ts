@@ -21,7 +21,7 @@ import { NODES, VOTER } from "./support/votes.ts";
 describe("keys", () => {
   const PASSPHRASE = "four random words";
 
-  test("open by their passphrase alone", async () => {
+  test("open only with their passphrase", async () => {
     const shelf = new Shelf();
     const locked = await lock(VOTER, PASSPHRASE, systemRandomness);
     expect(locked.content).not.toContain(toHex(VOTER.secret()).slice(2));
@@ -30,7 +30,7 @@ describe("keys", () => {
     const [kept] = keptKeys(shelf);
     expect(keptKeys(shelf)).toHaveLength(1);
     expect((await unlock(kept!, PASSPHRASE)).secret()).toEqual(VOTER.secret());
-    // One passphrase, however it was typed.
+    // The same passphrase, typed in another encoding.
     const accented = await lock(VOTER, "cafe\u0301 au lait", systemRandomness);
     expect((await unlock(accented, "caf\u00e9 au lait")).address).toEqual(VOTER.address);
     await expect(unlock(kept!, "four random word")).rejects.toThrow(WrongPassphrase);
@@ -45,11 +45,11 @@ describe("keys", () => {
     await expect(unlock(forged, PASSPHRASE)).rejects.toThrow(WrongPassphrase);
   });
 
-  test("need a passphrase that is not short", async () => {
+  test("need a passphrase of the minimum length", async () => {
     await expect(lock(VOTER, "too short", systemRandomness)).rejects.toThrow(RangeError);
   });
 
-  test("of the command line are read; nothing else is", () => {
+  test("of the command line are read, other texts are not", () => {
     const digits = toHex(VOTER.secret()).slice(2);
     expect(readPlainKey(`${digits}\n`)?.address).toEqual(VOTER.address);
     expect(readPlainKey(digits.slice(1))).toBeUndefined();
@@ -59,7 +59,7 @@ describe("keys", () => {
     }
   });
 
-  test("whose file asks for endless work are refused", async () => {
+  test("are refused when their file demands too many iterations", async () => {
     const { content } = await lock(VOTER, PASSPHRASE, systemRandomness);
     expect(() => readLocked(content.replace("600000", "90000000000"))).toThrow(Malformed);
   });

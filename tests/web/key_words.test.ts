@@ -7,7 +7,7 @@ import { Malformed } from "../../web/src/protocol/errors.ts";
 import { SigningKey } from "../../web/src/protocol/keys.ts";
 
 describe("a key on paper", () => {
-  test("is read back, and mistakes are found", () => {
+  test("is read back, and mistakes are detected", () => {
     const key = new SigningKey(new Uint8Array(32).fill(7));
     const written = wordsOfKey(key);
     expect(written).toHaveLength(24);
@@ -16,11 +16,11 @@ describe("a key on paper", () => {
     expect(() => keyOfWords([...written.slice(1), "ostrakon"].join(" "))).toThrow(Malformed);
     const [first, second, ...rest] = written.with(1, written[1] === "zoo" ? "abandon" : "zoo");
     expect(() => keyOfWords([first, second, ...rest].join(" "))).toThrow(Malformed);
-    // The words of 0, which is no key.
+    // The words of 0, which is not a valid key.
     expect(() => keyOfWords(`${"abandon ".repeat(23)}art`)).toThrow(Malformed);
   });
 
-  test("is BIP-39's coding", () => {
+  test("is encoded as BIP-39 defines", () => {
     // Of 32 bytes of 0x7f, from the vectors of the Trezor library.
     const expected =
       "legal winner thank year wave sausage worth useful legal winner thank year wave sausage " +

@@ -1,4 +1,4 @@
-/** Inclusion proofs: what leads to the root is counted, and nothing else is. */
+/** Inclusion proofs, and trees of the shared vectors. */
 
 import { describe, expect, test } from "vitest";
 
@@ -30,7 +30,7 @@ describe.each([1, 2, 3, 4, 5, 7, 8, 11])("a tree of %i leaves", (count) => {
   const tree = new SumTree(leaves, VALUES.slice(0, count));
   const { root } = tree;
 
-  test("counts each of them in its place", () => {
+  test("proves each leaf at its index only", () => {
     leaves.forEach((leaf, index) => {
       const path = tree.path(index);
       verifyInclusion(root, index, leaf, VALUES[index]!, path);
@@ -55,7 +55,7 @@ describe.each([1, 2, 3, 4, 5, 7, 8, 11])("a tree of %i leaves", (count) => {
           verifyInclusion({ ...root, hash: new Uint8Array(32) }, index, leaf, VALUES[index]!, path);
         },
       ];
-      // A value of another voter counts only where there is one.
+      // With one leaf there is no other voter's value.
       for (const refuse of refused.filter((_, place) => count > 1 || place !== 2)) {
         expect(refuse).toThrow(Rejected);
       }
@@ -65,7 +65,7 @@ describe.each([1, 2, 3, 4, 5, 7, 8, 11])("a tree of %i leaves", (count) => {
   });
 });
 
-test("votes hide in no padding", () => {
+test("padding cannot hide votes", () => {
   const tree = new SumTree(LEAVES.slice(0, 3), VALUES.slice(0, 3));
   const hidden = { hash: new Uint8Array(32), sum: encodePoints([VALUES[5]!]) };
   const [, above] = tree.path(2);
@@ -74,7 +74,7 @@ test("votes hide in no padding", () => {
   }).toThrow("false padding");
 });
 
-test("sums of a path are points", () => {
+test("a path with an invalid point is malformed", () => {
   const tree = new SumTree(LEAVES.slice(0, 2), VALUES.slice(0, 2));
   const bad = { hash: new Uint8Array(32), sum: new Uint8Array(64).fill(1) };
   expect(() => {
@@ -82,7 +82,7 @@ test("sums of a path are points", () => {
   }).toThrow(Malformed);
 });
 
-test("leaves out of order make no tree", () => {
+test("leaves out of order are rejected", () => {
   for (const leaves of [
     [LEAVES[1]!, LEAVES[0]!],
     [LEAVES[0]!, LEAVES[0]!],

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { carriedBy } from "../../web/src/client/noted.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
 
-test("a number that comes with its opened ballot is not noted", () => {
+test("a number that arrives with its opened ballot is not noted", () => {
   const number = `0x${"ab".repeat(32)}`;
   expect(toHex(carriedBy(`#number=${number}`).number!)).toBe(number);
   expect(carriedBy("#opening=%7B%7D")).toEqual({ number: undefined, opening: "{}" });

@@ -7,18 +7,18 @@ import { toHex } from "../../web/src/protocol/encoding.ts";
 import { Shelf } from "./support/shelf.ts";
 import { VOTER } from "./support/votes.ts";
 
-test("what an organizer sends to the chain is waited for until it is mined", async () => {
+test("an organizer's transaction is awaited until it is mined", async () => {
   const patience = vi.spyOn(AbortSignal, "timeout");
   const answers = [{ account: toHex(VOTER.address) }, [{ transaction: "0x00" }]];
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(answers.shift()))));
   await (await Organizer.of("token")).fund(1n, 5n);
-  // Two transactions, each of which the gateway waits two minutes for.
+  // Two transactions; the gateway waits two minutes for each.
   expect(patience.mock.calls.every(([ms]) => ms > 240_000)).toBe(true);
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
-test("what an organizer asks again without an answer is the same request", async () => {
+test("an unanswered request is repeated with the same key", async () => {
   const shelf = new Shelf();
   const keys: string[] = [];
   let status = 0;
@@ -32,7 +32,7 @@ test("what an organizer asks again without an answer is the same request", async
     return Promise.resolve(new Response(JSON.stringify(content), { status }));
   });
   for (status of [0, 503, 401, 504]) {
-    // Each time by a page that was opened anew.
+    // Each time from a newly opened page.
     const organizer = await Organizer.of("token", shelf);
     await expect(organizer.fund(1n, 5n)).rejects.toThrow();
   }
@@ -42,7 +42,7 @@ test("what an organizer asks again without an answer is the same request", async
   expect(keys).toHaveLength(5);
   expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
   expect(new Set(keys).size).toBe(1);
-  // Answered, it is over; so it is once it was refused, and another amount is another request.
+  // An answer or a refusal ends a request, and another amount makes another one.
   await organizer.fund(1n, 5n);
   status = 422;
   await expect(organizer.fund(1n, 5n)).rejects.toThrow();

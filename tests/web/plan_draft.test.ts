@@ -19,7 +19,7 @@ import { addAudience, messageIfAny, setLanguage } from "../../web/src/messages/i
 import { pollOf } from "./support/plans.ts";
 import { Shelf } from "./support/shelf.ts";
 
-test("pasted lines are options", () => {
+test("pasted lines become options", () => {
   expect(optionsOfLines("Bench; 400; north\r\n\n  Tree\nPond\t30\n")).toEqual([
     { name: "Bench", cost: "400", category: "north" },
     { name: "Tree", cost: "", category: "" },
@@ -27,7 +27,7 @@ test("pasted lines are options", () => {
   ]);
 });
 
-test("a draft is kept, with its accounts where there is room", () => {
+test("a draft is stored, with its accounts where there is room", () => {
   const shelf = new Shelf();
   expect(readPlanDraft(shelf)).toEqual(freshDraft());
   const draft = pollOf({});
@@ -41,7 +41,7 @@ test("a draft is kept, with its accounts where there is room", () => {
   expect(shelf.length).toBe(0);
 });
 
-test("everything that is asked for has a name", async () => {
+test("every member and kind has a name in the catalogue", async () => {
   await addAudience("organizer");
   await setLanguage("en");
   const kinds = [QUESTION_KINDS, POLL_OUTCOMES, ROUND_BALLOTS, ROUND_OUTCOMES, ELECTORATE_KINDS];

@@ -134,7 +134,7 @@ describe("a file", () => {
     expect(good(draft)).toEqual(specification);
   });
 
-  test("of the command line may have dates and durations", () => {
+  test("of the command line may hold dates and durations", () => {
     const content = {
       title: "T",
       budget: "10",
@@ -148,7 +148,7 @@ describe("a file", () => {
     };
     const draft = draftOf(content, CHAIN_TIME);
     const { specification, problems } = specificationOf(draft, CHAIN_TIME);
-    // The file beside it has to be given again.
+    // The accounts file that it refers to must be given again.
     expect(problems).toEqual([{ path: "members.accounts", fault: "nobody" }]);
     expect(specification).toMatchObject({
       proposals_close_at: NOW + 3 * 86_400,
@@ -167,7 +167,7 @@ describe("a file", () => {
     });
   });
 
-  test("may say of what is left out that it is nothing", () => {
+  test("may hold null for omitted members", () => {
     const content = {
       title: "T",
       text: "",
@@ -212,12 +212,12 @@ describe("a file", () => {
       { ...COMMON, questions: [{ ...EVERY_QUESTION[0], weather: 1 }], voters: {} },
       "questions.0.weather",
     ],
-  ])("that is none says why: %#", (content, reason) => {
+  ])("that is invalid names the reason: %#", (content, reason) => {
     expect(() => draftOf(content, CHAIN_TIME)).toThrow(Malformed);
     expect(() => draftOf(content, CHAIN_TIME)).toThrow(reason);
   });
 
-  test("durations are those of the command line", () => {
+  test("accepts the durations of the command line", () => {
     expect(durationS("2h30m")).toBe(9000);
     for (const text of ["", "3", "d", "3 d", "-3d", "1.5h"])
       expect(durationS(text)).toBeUndefined();

@@ -30,7 +30,7 @@ test.each([
   expect(stepOf(path)).toBeDefined();
 });
 
-test("warnings lead to what they are about", () => {
+test("warnings lead to the member that they concern", () => {
   const draft = pollOf({ questions: [question({}), question({ title: "How old?" })] });
   const about = (code: string, asked?: string) => pathOfWarning({ code, question: asked }, draft);
   expect(about("small_groups", "How old?")).toBe("questions.1");

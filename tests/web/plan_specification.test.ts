@@ -21,7 +21,7 @@ import {
 } from "./support/plans.ts";
 
 describe("a specification", () => {
-  test("loses no row that has a cost or a category, and no name", () => {
+  test("keeps rows with a name, a cost or a category", () => {
     const named = ["A", "B"].map((name) => ({ name, cost: "", category: "" }));
     for (const row of [
       { name: " ", cost: "5", category: "" },
@@ -42,7 +42,7 @@ describe("a specification", () => {
     expect(problems).not.toContainEqual({ path: "questions.0.options", fault: "missing" });
   });
 
-  test("says what can never work, and what nobody could read", () => {
+  test("reports what can never work and unreadable names", () => {
     const named = (...names: string[]) => names.map((name) => ({ name, cost: "", category: "" }));
     const shared = [...ACCOUNTS, { account: MIXED.toLowerCase(), weight: 1n, signingKey: ONE }];
     const { problems } = specificationOf(
@@ -75,7 +75,7 @@ describe("a specification", () => {
     ]);
   });
 
-  test("of a poll holds what was filled in", () => {
+  test("of a poll holds the filled-in values", () => {
     const priced = ["400", "300", "90071992547409930"].map((cost, place) => ({
       name: `Option ${place}`,
       cost,
@@ -110,7 +110,7 @@ describe("a specification", () => {
           options: ["Option 0", "Option 1", "Option 2"],
           at_least: 0,
           at_most: 2,
-          // Empty rows are no options.
+          // Empty rows are not options.
           caps: [{ options: [1, 2], at_most: 1 }],
         },
         {
@@ -154,7 +154,7 @@ describe("a specification", () => {
     });
   });
 
-  test("times follow one another", () => {
+  test("moments follow each other", () => {
     const at = (unixS: number) => ({
       ...freshDraft().moments["closes_at"]!,
       mode: "at" as const,
@@ -180,7 +180,7 @@ describe("a specification", () => {
     expect(problems).toContainEqual({ path: "voting_opens_at", fault: "time" });
   });
 
-  test("says of each field why it is none", () => {
+  test("names the problem of each invalid field", () => {
     const { problems } = specificationOf(
       pollOf({
         title: " ",

@@ -10,7 +10,7 @@ import { SingleChoice } from "../../web/src/protocol/question/selection.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 import { POLL, pollOf, VOTER } from "./support/votes.ts";
 
-test("a gateway that names other keys is found out", () => {
+test("a gateway with different keys is detected", () => {
   const keys = [1, 2, 3, 4].map((byte) => publicKeyOf(new Uint8Array(32).fill(byte)));
   expect(() => {
     compare(pollOf({ pollKeys: keys }), POLL);
@@ -22,7 +22,7 @@ test("a gateway that names other keys is found out", () => {
   expect(() => pollOf({ pollKeys: keys.slice(1) })).toThrow(Rejected);
 });
 
-describe("of a poll under one context", () => {
+describe("changes of a poll with the same context", () => {
   const shown = JSON.parse(JSON.stringify(pollToJson(POLL))) as Record<string, unknown> & {
     committee: { nodes: { node: number; address: string; url: string }[] };
   };
@@ -37,7 +37,7 @@ describe("of a poll under one context", () => {
   const plurality = new Plurality(1, 2, 0n).encode();
   const yesNo = new SingleChoice("Who?", ["Yes", "No", "Maybe"]);
 
-  test("everything comes back out of its JSON", () => {
+  test("JSON gives back the same poll", () => {
     expect(read({}).data).toEqual(POLL.data);
   });
 

@@ -23,7 +23,7 @@ interface PollKeysFile {
 describe("poll_keys.json", () => {
   const given = vectors<PollKeysFile>("poll_keys");
 
-  test("keys, words and their hash", () => {
+  test("keys give the words and their hash", () => {
     const keys = given.keys.map((one) => unhex(one.public_key));
     expect(given.keys.map(({ seed }) => toHex(publicKeyOf(unhex(seed))))).toEqual(
       given.keys.map((one) => one.public_key),

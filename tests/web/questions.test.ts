@@ -1,4 +1,4 @@
-/** Questions: the rules they make, the bits votes are, and what is none of these. */
+/** Questions: their rules, the bits of their votes, and refusals of invalid ones. */
 
 import { describe, expect, test } from "vitest";
 
@@ -20,7 +20,7 @@ function questionsOf(file: string, list: string): Json[] {
   return cases.map((one) => one.get("questions")!);
 }
 
-/** With the case beside. */
+/** Cases of a list with their questions. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names what is read
 function zipped<T>(file: string, list: string): { one: T; name: string; questions: Json }[] {
   const cases = vectors<Record<string, (T & { name: string })[]>>(file)[list]!;
@@ -124,6 +124,6 @@ test.each([
     ["Cafe\u0301", "Caf\u00e9"],
     ["#1 Cafe\u0301", "#2 Caf\u00e9"],
   ],
-])("options that look alike are told apart: %j", (labels, shown) => {
+])("options that look alike are numbered: %j", (labels, shown) => {
   expect(disambiguate(labels)).toEqual(shown);
 });

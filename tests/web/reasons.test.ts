@@ -19,7 +19,7 @@ describe("why an option is not funded", () => {
   };
   const found = (shown: unknown) => Object.fromEntries(reasonsOf(shown as Results));
 
-  test("by support, by what is left, by the end", () => {
+  test("names support, remaining budget or the end of funding", () => {
     const given = { outcome, options: options([1n, 0n, 1n, 0n], [9n, 8n, 7n, 1n]) };
     expect(found(given)).toEqual({
       1: { kind: "left", left: 400n },
@@ -37,7 +37,7 @@ describe("why an option is not funded", () => {
     expect(found({ outcome: { kind: "plurality" }, options: given.options })).toEqual({});
   });
 
-  test("a tie decides where equal votes fare differently", () => {
+  test("names the order of options as the decider of a tie", () => {
     const tied = { outcome, options: options([1n, 0n, 0n, 0n], [9n, 9n, 1n, 0n]) };
     expect(decidedByOrder(tied as unknown as Results)).toBe(true);
     const equal = { outcome, options: options([1n, 0n, 0n, 0n], [9n, 8n, 0n, 0n]) };

@@ -34,7 +34,7 @@ describe("redemptions.json", () => {
   const round = { treasury: contract, roundId: BigInt(given.round) };
   const electorate = roundElectorate(chainId, round, root);
 
-  test("electorates", () => {
+  test("electorates have their digests", () => {
     expect(toHex(electorate)).toBe(given.round_electorate);
     const ofPoll = pollElectorate(chainId, contract, unhex(given.nonce), root);
     expect(toHex(ofPoll)).toBe(given.poll_electorate);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 import { routeOf } from "../../web/src/view/router.ts";
 
-test("paths lead to pages", () => {
+test("paths lead to their pages", () => {
   expect(routeOf("/")).toEqual({ page: "home" });
   expect(routeOf("/polls/12/audit")).toEqual({ page: "audit", id: 12n });
   expect(routeOf("/organize/new")).toEqual({ page: "newPlan" });

@@ -54,13 +54,13 @@ describe("constructors.json", () => {
     expect(toHex(knapsack(costs.map(BigInt), BigInt(budget)).encode())).toBe(rule);
   });
 
-  test.each(given.rounds)("the rule of $ballot says what is asked", ({ rule, implied }) => {
+  test.each(given.rounds)("the rule of $ballot implies its question", ({ rule, implied }) => {
     const question = impliedQuestion(BallotRule.decode(unhex(rule)), "Round", implied.options);
     expect(JSON.parse(JSON.stringify(question.toJson()))).toEqual(implied);
     expect(toHex(question.rule.encode())).toBe(rule);
   });
 
-  test("a rule of no question says none", () => {
+  test("a rule of no known question implies none", () => {
     const twice = new BallotRule(2, [[{ bit: 0, coefficient: 2n }], [{ bit: 1, coefficient: 3n }]]);
     expect(() => impliedQuestion(twice, "Round", ["a", "b"])).toThrow(Rejected);
   });

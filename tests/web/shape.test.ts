@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { bytes, decimal, list, optional, record, text, whole } from "../../web/src/client/shape.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 
-test("JSON of others passes only as what it claims to be", () => {
+test("JSON passes only in the expected form", () => {
   const shape = record({ pollId: decimal, title: text, nodes: list(whole), key: optional(bytes) });
   const good = { poll_id: "12", title: "T", nodes: [1, 2], key: null, more: 1 };
   expect(shape(good, "poll")).toEqual({ pollId: 12n, title: "T", nodes: [1, 2], key: undefined });

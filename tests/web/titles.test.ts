@@ -37,7 +37,7 @@ describe("titles", () => {
     expect(alike([one, "other", other])).toBe(true);
   });
 
-  test("others are told apart", () => {
+  test("other names are distinct", () => {
     expect(alike(["A", "B", "\u00c1"])).toBe(false);
   });
 });

@@ -19,7 +19,7 @@ describe("typed_data.json", () => {
   const given = vectors<TypedDataFile>("typed_data");
   const domain = new Domain(BigInt(given.chain_id), unhex(given.registry));
 
-  test("separator", () => {
+  test("a domain has its separator", () => {
     expect(toHex(domain.separator)).toBe(given.separator);
   });
 

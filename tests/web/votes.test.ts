@@ -11,7 +11,7 @@ import { Shelf } from "./support/shelf.ts";
 import { castIn, POLL, pollOf, receiptOf, sealedFor, VOTER } from "./support/votes.ts";
 
 describe("votes", () => {
-  test("survive, with receipts that are checked again", () => {
+  test("are restored with verified receipts", () => {
     const shelf = new Shelf();
     const votes = SavedVotes.open(shelf, POLL, VOTER.address);
     expect(votes.last).toBeUndefined();
@@ -24,14 +24,14 @@ describe("votes", () => {
     const again = SavedVotes.open(shelf, POLL, VOTER.address);
     expect([...again.last!.receipts.keys()]).toEqual([1, 2, 4]);
     expect(again.last!.digest).toEqual(ballot.digest);
-    // A version later than all before it, whatever the chain's clock says.
+    // Later than all earlier versions, whatever the chain's time is.
     expect(again.nextCastAt(unixSeconds(150))).toBe(151n);
     expect(SavedVotes.parse(again.toText()).toText()).toBe(votes.toText());
     expect(SavedVotes.all(shelf, POLL).map(({ voter }) => voter)).toEqual([VOTER.address]);
     expect(SavedVotes.all(shelf, pollOf({ closesAt: 201n }))).toEqual([]);
   });
 
-  test("take no receipt of another node, for another ballot, or of nobody", () => {
+  test("refuse receipts of other nodes and for other ballots", () => {
     const votes = new SavedVotes(POLL, VOTER.address);
     const ballot = castIn(votes, 150n);
     const other = castIn(votes, 151n);
@@ -85,7 +85,7 @@ describe("votes in two windows", () => {
   };
   const digests = (votes: SavedVotes) => votes.ballots.map(({ digest }) => toHex(digest));
 
-  test("lose no ballot and no receipt of the other", async () => {
+  test("keep ballots and receipts of each other", async () => {
     const { shelf, one, other } = windows();
     const first = await sign(shelf, one, VOTER, sealedFor(one, unixSeconds(150)));
     other.refresh(shelf);
@@ -105,7 +105,7 @@ describe("votes in two windows", () => {
     expect(kept.last!.castAtUnixS).toBe(151n);
   });
 
-  test("cast none that another one has overtaken", async () => {
+  test("refuse to cast a ballot that is superseded", async () => {
     const { shelf, one, other } = windows();
     const [sealed, elsewhere] = [
       sealedFor(one, unixSeconds(150)),
@@ -117,24 +117,24 @@ describe("votes in two windows", () => {
     expect(one.nextCastAt(unixSeconds(150))).toBe(151n);
   });
 
-  test("cast none that this device cannot keep", async () => {
+  test("refuse to cast a ballot that cannot be stored", async () => {
     const { shelf, one } = windows();
     shelf.room = 0;
     await expect(sign(shelf, one, VOTER, sealedFor(one, unixSeconds(150)))).rejects.toThrow(
       DOMException,
     );
-    // It may still be challenged: nothing is left that could be sent.
+    // It may still be challenged, so nothing remains that could be sent.
     expect(one.last).toBeUndefined();
   });
 });
 
-test("a voter is told of the count what the receipts make of it", () => {
+test("the verdict on the count follows from the receipts", () => {
   const votes = new SavedVotes(POLL, VOTER.address);
   const [first, second, third] = [150n, 151n, 152n].map((castAt) => castIn(votes, castAt));
   const record = (ballot: typeof first) => {
     for (const node of [1, 2, 3]) votes.keep(ballot!, node, receiptOf(node, votes, ballot!));
   };
-  // Nothing was recorded: nobody had to count anything.
+  // No ballot was recorded, so none had to be counted.
   expect(votes.verdict(undefined)).toBe("unrecorded");
   record(second);
   expect(votes.verdict(undefined)).toBe("no");

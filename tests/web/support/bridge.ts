@@ -1,8 +1,9 @@
 /**
- * The browser's protocol at Python's command: a request a line on standard input, an answer a line.
+ * Runs the browser's protocol for Python tests: one request a line on standard input, one answer a
+ * line on standard output.
  *
- * Bytes are 0x-hex, integers decimal strings, names Python's. Each answer says what processor time it
- * took.
+ * Bytes are 0x-hex, integers decimal strings, names Python's. Each answer reports its processor
+ * time.
  */
 
 import { createInterface } from "node:readline";
@@ -106,7 +107,7 @@ function prepare(request: PrepareRequest): unknown {
   };
 }
 
-/** Throws when one of the ballots does not hold. */
+/** Throws when a ballot's proof fails. */
 function verify(request: PollRequest & { ballots: string[] }): unknown {
   const rule = BallotRule.decode(unhex(request.rule));
   const layout = new BallotLayout(new ProofShape(rule, Number(request.threshold)));
@@ -397,7 +398,7 @@ function inReport(findings: readonly Finding[]): unknown {
   });
 }
 
-/** Many boards of one poll: findings of each. */
+/** Findings of each of several boards of a poll. */
 function audits(request: Omit<AuditRequest, "board"> & { boards: string[] }): unknown {
   return request.boards.map((board) => {
     try {
@@ -409,7 +410,7 @@ function audits(request: Omit<AuditRequest, "board"> & { boards: string[] }): un
   });
 }
 
-/** An audit as the page makes it: the chain is read through an endpoint. */
+/** An audit as in the page, which reads the chain through an endpoint. */
 async function auditByRpc(request: {
   rpc_url: string;
   chain_id: string;
@@ -426,7 +427,7 @@ async function auditByRpc(request: {
   return inReport(found.run(CHECKS));
 }
 
-/** Fractions as text, what is undefined as null, the question itself left out. */
+/** Statistics with fractions as text and undefined values as null, without the questions. */
 function statistics(request: { questions: string; tally: string[] }): unknown {
   const questions = readQuestions(parseJson(utf8(request.questions), "questions"));
   const found = pollStatistics(questions, request.tally.map(BigInt));
@@ -453,7 +454,7 @@ async function census(request: { rpc_url: string; source: string }): Promise<unk
   });
 }
 
-/** Answered as soon as the process has read its modules. */
+/** Answered as soon as the modules are loaded. */
 function ready(): unknown {
   return null;
 }

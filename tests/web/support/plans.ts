@@ -1,4 +1,4 @@
-/** Plans of an organizer, filled in. */
+/** Drafts of an organizer's plans for tests. */
 
 import { expect } from "vitest";
 

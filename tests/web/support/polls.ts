@@ -1,4 +1,4 @@
-/** Polls whose digests fit, for tests. */
+/** Polls with consistent digests for tests. */
 
 import { keccak256, utf8 } from "../../../web/src/protocol/encoding.ts";
 import { NoOutcome } from "../../../web/src/protocol/outcome/none.ts";
@@ -25,7 +25,7 @@ export interface Wanted {
   readonly closesAt?: bigint;
 }
 
-/** An open poll of these parts, with the digests that belong to them. */
+/** An open poll of these parts, with their digests. */
 export function openDataOf(wanted: Wanted): OpenData {
   const { rule, members, pollKeys, threshold = 2, faults = 0, closesAt = 200n } = wanted;
   const identity = { chainId: 31337n, registry: new Uint8Array(20).fill(9), pollId: 3n };

@@ -54,8 +54,8 @@ export function amount(units: bigint, { symbol, decimals }: Currency): string {
 /**
  * An amount as typed, in the smallest unit; undefined where it is none or has too many places.
  *
- * Signs between groups count only where groups end: where `.` is such a sign, `0.5` is nothing, because a
- * person who types it means one half.
+ * Signs between groups count only where groups end: where `.` is such a sign, `0.5` is invalid, because
+ * a person who types it means one half.
  */
 export function readAmount(typed: string, { decimals }: Currency): bigint | undefined {
   const parts = new Intl.NumberFormat(locale).formatToParts(12345.6);
