@@ -12,7 +12,7 @@ import { addressOf, recoverKey } from "../typed_data.ts";
 import { counted } from "../wording.ts";
 import { type Audit, ballotName } from "./audit.ts";
 
-/** Ballots whose proofs are verified together; also how often progress is told. */
+/** Number of ballots whose proofs are verified together; progress is reported after each batch. */
 const PROOF_BATCH = 500;
 
 const SIGNATURE_BATCH = 50;
@@ -60,7 +60,7 @@ export function checkB4(audit: Audit): string {
       if (error instanceof Malformed) throw fails(error.message);
       throw error;
     }
-    // Also refuses coordinates of no point: recovery gives only points.
+    // This also refuses coordinates of no point: recovery gives only points.
     if (!sameBytes(signer, publicKey)) throw fails("not signed by its public key");
     if (number % SIGNATURE_BATCH === 0) audit.progress(number, 2 * ballots.length);
   });

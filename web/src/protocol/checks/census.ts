@@ -13,6 +13,7 @@ import { createdAddress, findRelease } from "../releases.ts";
 import { type CensusSource, type InvitedCensus, sourceAtTime } from "../snapshot.ts";
 import { Domain } from "../typed_data.ts";
 import { counted } from "../wording.ts";
+import { type UnixSeconds, unixSeconds } from "../units.ts";
 import { type Audit, type Held, readable } from "./audit.ts";
 import { SOURCE_ELECTORATE } from "./round.ts";
 
@@ -41,7 +42,7 @@ export function checkC2(audit: Audit): string {
   return `total weight ${census.totalWeight}`;
 }
 
-/** C3: a poll called secret has no weight that too few share. */
+/** C3: a secret poll has no weight that too few voters share. */
 export function checkC3(audit: Audit): string {
   const [identifying] = audit.census.identifyingWeights();
   if (!audit.parameters.secret) return "the poll states that weights may reveal votes";
@@ -52,7 +53,7 @@ export function checkC3(audit: Audit): string {
   return "no weight identifies a voter";
 }
 
-/** C4: the census is the one that anybody reads again from its source. */
+/** C4: the census is the one that its source gives. */
 export function checkC4(audit: Audit): Held {
   const { census } = audit;
   const [shared] = census.sharedKeys();
@@ -69,7 +70,7 @@ export function checkC4(audit: Audit): Held {
     const listed = counted(voters, "voter", "voters");
     return {
       detail: `${listed}, listed by hand; ${otherKeys(census)}`,
-      assumes: `the organizer, who listed ${listed} by hand, listed those who may vote`,
+      assumes: { code: "list", values: { voters } },
     };
   }
   if (source.kind === "invitations") return redeemed(audit, source);
@@ -97,22 +98,20 @@ export function checkC4(audit: Audit): Held {
   return {
     detail:
       `${source.kind} of ${contract} at block ${source.block}${at}${keys}; ` + otherKeys(census),
-    assumes: known
-      ? `the owner of ${contract} listed its members`
-      : `the contract ${contract}, whose code this program does not know, reports correctly who may vote`,
+    assumes: { code: known ? "members" : "contract", values: { contract } },
   };
 }
 
-/** How many voters let another key sign, and how many keys sign for several. */
+/** The number of voters who let another key sign, and of keys that sign for several accounts. */
 function otherKeys(census: Census): string {
   const { entries } = census;
   const shared = census.sharedKeys().size;
   const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
-  const said = `${others.length} of ${entries.length} entries sign with another key than the account's`;
-  return shared ? `${said}; keys that sign for several accounts: ${shared}` : said;
+  const keys = `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  return shared ? `${keys}; keys that sign for several accounts: ${shared}` : keys;
 }
 
-/** In a round whose electorate is a source on chain, it is that source at the right block. */
+/** Check that a round whose electorate is a source on chain uses that source at the right block. */
 function checkBlock(audit: Audit, source: CensusSource): string {
   if (!audit.description.round) return "";
   const { electorate } = audit.round;
@@ -130,19 +129,19 @@ function checkBlock(audit: Audit, source: CensusSource): string {
   return `, the latest at ${at}`;
 }
 
-/** The member `at` of a round's source; undefined where it is none. */
-function timeOf(source: Uint8Array): bigint | undefined {
+/** The member `at` of a round's source; undefined where it is invalid. */
+function timeOf(source: Uint8Array): UnixSeconds | undefined {
   try {
     const content = parseJson(source, "electorate.source");
     const at: unknown = content instanceof Map ? content.get("at") : undefined;
-    return typeof at === "bigint" ? at : undefined;
+    return typeof at === "bigint" ? unixSeconds(at) : undefined;
   } catch (error) {
     if (error instanceof Malformed) return undefined;
     throw error;
   }
 }
 
-/** Every voter of a census by invitation redeemed one. */
+/** Check that every voter of a census by invitation redeemed one. */
 function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
   const { round } = audit.description;
   const { chainId } = audit.chain;
@@ -158,6 +157,6 @@ function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
   const [used, all] = [census.entries.length, redemptions.invited.entries.length];
   return {
     detail: `${used} of ${counted(all, "invitation", "invitations")} used`,
-    assumes: `each of ${all} invitations (${used} used) went to a different person`,
+    assumes: { code: "invitations", values: { all, used } },
   };
 }

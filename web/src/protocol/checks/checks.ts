@@ -1,14 +1,15 @@
 /**
  * The numbered checks of an audit, in the order of the protocol's table.
  *
- * Pure: evidence and randomness come in as arguments. A failing check stops only those that cannot
- * be judged without it.
+ * Pure: evidence and randomness come in as arguments. A failed check affects only the checks that
+ * depend on it.
  *
  * Source: docs/protocol.md §13. Tests: tests/web/test_audit.py kills each check by a mutation.
  */
 
-import { Malformed } from "../errors.ts";
-import { type Check, type Finding, itemAndReason, type Verdict } from "./audit.ts";
+import type { Malformed } from "../errors.ts";
+import type { Assumption } from "./assumption.ts";
+import { type Check, failed, type Finding, notChecked, type Verdict } from "./audit.ts";
 import { checkB1, checkB2, checkB3, checkB4, checkB5, checkB6 } from "./ballots.ts";
 import { checkC1, checkC2, checkC3, checkC4 } from "./census.ts";
 import { checkG1, checkG2 } from "./generators.ts";
@@ -19,27 +20,25 @@ import { checkD1, checkD2, checkD3, checkD4 } from "./round.ts";
 import { checkS1, checkS2 } from "./shares.ts";
 import { checkT1, checkT2, checkT3, checkT4 } from "./tree.ts";
 
-/** Findings of an audit whose board cannot be cut into sections. */
-export function noBoard({ message }: Malformed): Finding[] {
+/** Findings of an audit whose board cannot be split into sections. */
+export function noBoard({ item, reason }: Malformed): Finding[] {
   return CHECKS.map(([check, claim]): Finding => {
-    if (check !== "P1") {
-      return { check, claim, verdict: "not checked", item: "", detail: "needs P1", assumes: "" };
-    }
-    return { check, claim, verdict: "fails", ...itemAndReason(message), assumes: "" };
+    if (check !== "P1") return notChecked(check, claim, "needs P1");
+    return failed(check, claim, item, reason);
   });
 }
 
-/** Holds only when every check holds; one failure fails the whole. */
+/** The verdict of an audit: it holds only when every check holds, and fails when one fails. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const verdicts = new Set(findings.map(({ verdict }) => verdict));
   if (verdicts.has("fails")) return "fails";
   return verdicts.size === 1 && verdicts.has("holds") ? "holds" : "not checked";
 }
 
-/** What the verdict rests on by somebody's word only, where it holds. */
-export function assumptionsOf(findings: readonly Finding[]): string[] {
+/** What a verdict that holds assumes. */
+export function assumptionsOf(findings: readonly Finding[]): Assumption[] {
   if (verdictOf(findings) !== "holds") return [];
-  return findings.map(({ assumes }) => assumes).filter(Boolean);
+  return findings.flatMap(({ assumes }) => assumes ?? []);
 }
 
 /** Number, claim and performance of each check, in the order of the protocol's table. */

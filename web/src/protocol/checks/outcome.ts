@@ -23,7 +23,7 @@ export function checkO1(audit: Audit): string {
   return `${awards.filter(Boolean).length} of ${counted(awards.length, "option", "options")} awarded`;
 }
 
-/** Awards of a tally; Undecided when it has not as many entries as the rule wants. */
+/** Awards of a tally; Undecided when its number of entries does not fit the rule. */
 export function awardsOf(rule: OutcomeRule, tally: Tally, needed: string): bigint[] {
   try {
     return rule.awards(tally.values);

@@ -24,7 +24,7 @@ export function checkR1(audit: Audit): string {
   try {
     verifyOpening(audit.key, chain.root.sum, tally, largestVotes);
   } catch (error) {
-    // An excess is R2's to say; here it would hide whether the opening is right.
+    // R2 reports an excess; here it would hide whether the opening is correct.
     if (error instanceof Rejected && error.check === "R2") throw new Undecided("needs R2");
     throw error;
   }

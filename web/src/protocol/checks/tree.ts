@@ -9,6 +9,7 @@ import { Rejected, Undecided } from "../errors.ts";
 import { type SumRoot, SumTree } from "../merkle_sum.ts";
 import { ROOT } from "../typed_data.ts";
 import { counted } from "../wording.ts";
+import { later } from "../units.ts";
 import { type Audit, sameRoot } from "./audit.ts";
 
 /** T1: the sum tree over the leaves gives root hash, sum and count. */
@@ -88,10 +89,10 @@ export function checkT4(audit: Audit): string {
   const { round, root } = audit.requireAnchored();
   const { parameters, chain } = audit;
   const { anchoredAt: at, rejectedRounds, rejectedAt } = chain;
-  const freezesAt = parameters.closesAt + BigInt(parameters.freezeDelay);
+  const freezesAt = later(parameters.closesAt, parameters.freezeDelay);
   const startsAt = rejectedRounds ? rejectedAt : freezesAt;
   const left = BigInt(parameters.maxRounds - rejectedRounds);
-  const deadline = startsAt + left * BigInt(parameters.roundDuration);
+  const deadline = later(startsAt, left * BigInt(parameters.roundDuration));
   if (at < freezesAt) {
     throw new Rejected("T4", "root", `anchored at ${at}, before ${freezesAt}`);
   }
