@@ -75,9 +75,8 @@ def courier_of(
             return httpx.Response(500 if "problem" in lied else 200, text=lied)
         return httpx.Response(answer.status_code, content=answer.content)
 
-    courier = Courier(cast(Any, chain), village.creator)
-    courier._client = httpx.Client(transport=httpx.MockTransport(handle))
-    return courier
+    http = httpx.Client(transport=httpx.MockTransport(handle))
+    return Courier(cast(Any, chain), village.creator, http)
 
 
 async def bring(

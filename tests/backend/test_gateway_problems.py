@@ -312,8 +312,8 @@ def test_nodes_without_an_answer_keep_a_poll_from_opening(poll: SyntheticPoll) -
     def node(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    courier = Courier(cast(Registry, ScriptedRegistry(poll)), SigningKey())
-    courier._client = httpx.Client(transport=httpx.MockTransport(node))
+    http = httpx.Client(transport=httpx.MockTransport(node))
+    courier = Courier(cast(Registry, ScriptedRegistry(poll)), SigningKey(), http)
     with pytest.raises(CourierError) as raised:
         courier.open_poll(poll.published, poll.census.encode())
     problem = problem_of(raised.value)
