@@ -13,7 +13,6 @@ from ostraka.gateway.ballots import Ballots
 from ostraka.wire import relay
 from ostraka.wire.records import CastRecord, decode_records, to_hex
 from ostraka.wire.relay import Nodes, receipt_statement
-from tests.backend.test_cast import published
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.town import Town, eventually, vote_for
 
@@ -28,7 +27,7 @@ class Committee:
 
     def __init__(self, poll: SyntheticPoll) -> None:
         self.poll = poll
-        self.published = published(poll)
+        self.published = poll.published
         self.silent = {SILENT}
         self.asked = dict.fromkeys(range(1, poll.nodes + 1), 0)
         self.at_once = 0

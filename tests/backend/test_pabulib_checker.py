@@ -27,7 +27,7 @@ from ostraka_verifier.question import (
     SingleChoice,
     Split,
 )
-from tests.backend.test_results_files import record
+from tests.backend.test_results import record
 from tests.support.plain import count, random_vote
 
 NAMES = ("=Alpha", "Be;ta", 'The "Gamma"', "Delta\u200b, and more")

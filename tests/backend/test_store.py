@@ -5,17 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import text
 
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.storage.database import Schema, open_database
-from ostraka.storage.gateway_tables import GatewayTable
 from ostraka.storage.node_tables import (
     FinalStatement,
     NodePoll,
-    NodeTable,
     PeerReceipt,
     ReleasedShare,
     SignedRoot,
@@ -149,20 +144,3 @@ def test_an_error_shows_no_secret(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="UNIQUE") as caught:
         store.add_poll(poll())
     assert "\\x03" not in str(caught.value)
-
-
-@pytest.mark.parametrize("schema", list(Schema))
-def test_migrations_give_what_the_code_expects(url: str, schema: Schema) -> None:
-    metadata = {Schema.NODE: NodeTable.metadata, Schema.GATEWAY: GatewayTable.metadata}[schema]
-    for _ in range(2):
-        with open_database(url, schema).connect() as connection:
-            context = MigrationContext.configure(connection)
-            assert compare_metadata(context, metadata) == []
-
-
-def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
-    engine = open_database(url, Schema.NODE)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ValueError, match="newer version"):
-        open_database(url, Schema.NODE)

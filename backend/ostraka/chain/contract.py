@@ -36,7 +36,8 @@ from web3.types import EventData, LogReceipt, TxParams, TxReceipt
 from ostraka.chain.errors import ChainError as ChainError
 from ostraka.chain.errors import Refused as Refused
 from ostraka.chain.errors import Reverted as Reverted
-from ostraka.chain.sending import Account, Errand, MemoryJournal
+from ostraka.chain.journal import MemoryJournal
+from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
 

@@ -1,32 +1,39 @@
-"""Send every transaction once, whatever becomes of the answers.
+"""Send every transaction once, even when answers get lost.
 
 A transaction is signed and written to a journal before it is sent. From then on its purpose has
 this nonce: a lost answer, a restart or a slow chain leads to the same signed bytes again, or to
 the same nonce at a higher fee, and never to a second transaction. A purpose is free again only
 once a final block shows that its transaction reverted, or that another one took its nonce.
 
-Providers answer from several replicas, some of which lag behind. What one of them does not show
-therefore proves nothing; only what a block contains does.
-
 Source: docs/operations.md, "Transactions"; EIP-1559.
 """
 
-import re
 import time
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from eth_account import Account as EthAccount
 from web3 import Web3
-from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3RPCError
+from web3.exceptions import ContractLogicError, Web3RPCError
 from web3.types import TxReceipt
 
 from ostraka.chain.errors import ChainError, LowOnCoin, NotFinalYet, NotMinedYet, Reverted
+from ostraka.chain.journal import Journal, Outgoing, Signed
+from ostraka.chain.provider import (
+    ALREADY_KNOWN,
+    LOW_ON_COIN,
+    NONCE_AHEAD,
+    NONCE_PENDING,
+    NONCE_USED,
+    final_block,
+    nonce_holder,
+    receipt_of,
+    send,
+)
 from ostraka.keys import SigningKey
 
 log = structlog.get_logger()
@@ -45,155 +52,6 @@ _MAX_GAS = 1 << 24
 """Cap of one transaction (EIP-7825)."""
 _NONCE_ATTEMPTS = 5
 _NONCE_PAUSE_S = 0.5
-
-# What clients say, each in its own words: geth, anvil, Hardhat, ganache, EthereumJS.
-_KNOWN = re.compile(
-    "already known|already imported|known transaction|already exists|already in the (mem|tx)?pool",
-    re.IGNORECASE,
-)
-_NONCE_USED = re.compile("nonce too low|correct nonce", re.IGNORECASE)
-_NONCE_AHEAD = re.compile("nonce too high", re.IGNORECASE)
-_NONCE_PENDING = re.compile("underpriced", re.IGNORECASE)
-_LOW_ON_COIN = re.compile(
-    "insufficient (funds|balance)|enough funds|exceeds allowance|OutOfFunds", re.IGNORECASE
-)
-_NEVER_TAKEN = re.compile(
-    "gas limit|gas cap|intrinsic gas|fee cap|less than block base fee|lower than the base fee"
-    "|invalid sender|initcode size|tx type not supported|chain ?id",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True)
-class Signed:
-    """One signed version of a transaction; fees in wei per gas."""
-
-    hash: bytes
-    raw: bytes
-    max_fee: int
-    priority_fee: int
-    head: int
-    """Number of the newest block when it was signed."""
-    signed_at_unix_s: int
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """A transaction that one purpose sends, whatever its fee.
-
-    Attributes:
-        purpose: What it brings about, in the words of whoever sends it.
-        account: 20 bytes that pay.
-        nonce: Of `account`; with it, names the transaction.
-        fields: What is signed beside nonce and fees: `to`, `value`, `data`, `gas`, `chainId`.
-        versions: Signed ones, the oldest first; any of them may be mined.
-        settled: Whether a final block contains it.
-    """
-
-    purpose: str
-    account: bytes
-    nonce: int
-    fields: Mapping[str, Any]
-    versions: tuple[Signed, ...]
-    settled: bool = False
-
-
-class Journal(Protocol):
-    """Outlives the process: every change is on the disk before the method returns."""
-
-    def current(self, purpose: str) -> Outgoing | None:
-        """What a purpose has sent, unless that is given up."""
-
-    def open(self, account: bytes, count: int) -> list[Outgoing]:
-        """Not settled, or with a nonce from `count` on; by nonce, without what is given up."""
-
-    def nonces(self, account: bytes, first: int) -> set[int]:
-        """Nonces from `first` on that are taken."""
-
-    def add(self, outgoing: Outgoing) -> bool:
-        """Keep a new one; False when its purpose or its nonce is taken."""
-
-    def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
-        """Keep another version, unless it is kept already."""
-
-    def resend(self, outgoing: Outgoing) -> bool:
-        """Note that others than who began it send its newest version too; False where it is gone.
-
-        From then on nothing drops it: what one provider refuses, another may have taken.
-        """
-
-    def drop(self, outgoing: Outgoing) -> bool:
-        """Forget one that nobody took; False where it stays, for others sent it too."""
-
-    def settle(self, outgoing: Outgoing, settled: bool) -> None:
-        """Note that a final block contains it, or, after all, that none does."""
-
-    def give_up(self, outgoing: Outgoing) -> None:
-        """Free its purpose: it can bring about nothing any more."""
-
-
-class MemoryJournal:
-    """For programs that send one transaction and tell their user what became of it."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, Outgoing] = {}
-        self._over: set[int] = set()
-        self._resent: set[int] = set()
-
-    def current(self, purpose: str) -> Outgoing | None:
-        """See `Journal`."""
-        for one in self._known.values():
-            if one.purpose == purpose and one.nonce not in self._over:
-                return one
-        return None
-
-    def open(self, account: bytes, count: int) -> list[Outgoing]:
-        """See `Journal`."""
-        return [
-            one
-            for nonce, one in sorted(self._known.items())
-            if nonce not in self._over and (not one.settled or nonce >= count)
-        ]
-
-    def nonces(self, account: bytes, first: int) -> set[int]:
-        """See `Journal`."""
-        return {nonce for nonce in self._known if nonce >= first}
-
-    def add(self, outgoing: Outgoing) -> bool:
-        """See `Journal`."""
-        if outgoing.nonce in self._known or self.current(outgoing.purpose) is not None:
-            return False
-        self._known[outgoing.nonce] = outgoing
-        return True
-
-    def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
-        """See `Journal`."""
-        known = self._known[outgoing.nonce]
-        if signed not in known.versions:
-            self._known[outgoing.nonce] = replace(known, versions=(*known.versions, signed))
-
-    def resend(self, outgoing: Outgoing) -> bool:
-        """See `Journal`."""
-        known = self._known.get(outgoing.nonce)
-        if known is None or outgoing.versions[-1] not in known.versions:
-            return False
-        self._resent.add(outgoing.nonce)
-        return True
-
-    def drop(self, outgoing: Outgoing) -> bool:
-        """See `Journal`."""
-        if outgoing.nonce in self._resent:
-            return False
-        del self._known[outgoing.nonce]
-        return True
-
-    def settle(self, outgoing: Outgoing, settled: bool) -> None:
-        """See `Journal`."""
-        self._known[outgoing.nonce] = replace(self._known[outgoing.nonce], settled=settled)
-
-    def give_up(self, outgoing: Outgoing) -> None:
-        """See `Journal`."""
-        self._over.add(outgoing.nonce)
 
 
 class Account:
@@ -243,7 +101,7 @@ class Account:
         waiting = self.journal.open(self.address, count)
         if not waiting:
             return
-        final = _final(web3)
+        final = final_block(web3)
         for outgoing in waiting:
             if outgoing.settled:
                 # A chain that took back what was final, or a replica that has not seen it yet.
@@ -269,8 +127,8 @@ class Account:
         """Whether a final block contains another transaction with this nonce: then, gives it up."""
         if final is None:
             return False
-        holder = _holder(web3, outgoing, final)
-        if holder is None or holder in _hashes(outgoing):
+        holder = nonce_holder(web3, outgoing, final)
+        if holder is None or holder in outgoing.hashes:
             return False
         log.warning("nonce used elsewhere", purpose=outgoing.purpose, nonce=outgoing.nonce)
         self.journal.give_up(outgoing)
@@ -304,7 +162,7 @@ class Account:
                 log.warning("perhaps sent again", problem=type(error).__name__)
             except Web3RPCError as error:
                 # Another replica, or an earlier try, may have it: no refusal counts any more.
-                if not _KNOWN.search(str(error)):
+                if not ALREADY_KNOWN.search(str(error)):
                     log.info("not taken again", purpose=outgoing.purpose, problem=str(error))
                     continue
             return
@@ -374,24 +232,24 @@ class Errand:
                     if known is not None:
                         return known
                     continue
-                refusal = _send(web3, outgoing.versions[0].raw)
+                refusal = send(web3, outgoing.versions[0].raw)
                 if refusal is None:
                     return outgoing
                 if receipt_of(web3, outgoing) is not None:
                     # Some providers mine what they complain of.
                     return outgoing
                 said = str(refusal)
-                if _NONCE_USED.search(said):
-                    holder = _holder(web3, outgoing, web3.eth.block_number)
-                    if holder is None or holder in _hashes(outgoing):
+                if NONCE_USED.search(said):
+                    holder = nonce_holder(web3, outgoing, web3.eth.block_number)
+                    if holder is None or holder in outgoing.hashes:
                         return outgoing
                 if not self._journal.drop(outgoing):
                     return outgoing
-                if _NONCE_USED.search(said) or _NONCE_PENDING.search(said):
+                if NONCE_USED.search(said) or NONCE_PENDING.search(said):
                     first = outgoing.nonce + 1
-                elif _NONCE_AHEAD.search(said):
+                elif NONCE_AHEAD.search(said):
                     self._account.push(web3)
-                elif _LOW_ON_COIN.search(said):
+                elif LOW_ON_COIN.search(said):
                     raise self._low_on_coin(web3) from refusal
                 else:
                     raise refusal
@@ -414,7 +272,7 @@ class Errand:
         except ContractLogicError:
             raise
         except (Web3RPCError, ValueError) as error:
-            if _LOW_ON_COIN.search(str(error)):
+            if LOW_ON_COIN.search(str(error)):
                 raise self._low_on_coin(web3) from error
             raise
         fields = {name: built[name] for name in ("to", "value", "data", "chainId") if name in built}
@@ -456,7 +314,7 @@ class Errand:
     def _outcome(self, web3: Web3, outgoing: Outgoing, receipt: TxReceipt) -> TxReceipt:
         if receipt["status"] == 1:
             return receipt
-        self._account.settle(outgoing, receipt, _final(web3))
+        self._account.settle(outgoing, receipt, final_block(web3))
         name = receipt["transactionHash"].to_0x_hex()
         if self.begun:
             # A reorganization could still let it succeed, beside another one that is sent now.
@@ -465,78 +323,6 @@ class Errand:
                 "not send another one before"
             )
         raise Reverted(f"transaction {name} reverted")
-
-
-def receipt_of(web3: Web3, outgoing: Outgoing) -> TxReceipt | None:
-    """Receipt of whichever version was mined, None where the provider shows none."""
-    for version in reversed(outgoing.versions):
-        with suppress(TransactionNotFound):
-            receipt = web3.eth.get_transaction_receipt(version.hash)  # type: ignore[arg-type]
-            if receipt["blockNumber"] is not None:
-                return receipt
-    return None
-
-
-def _send(web3: Web3, raw: bytes) -> Web3RPCError | None:
-    """Send for the first time; the refusal where it is sure that the provider did not take it.
-
-    Anything that is not sure, as a lost answer, counts as sent: it is looked for, and sent again.
-    """
-    try:
-        web3.eth.send_raw_transaction(raw)
-    except Web3RPCError as error:
-        said = str(error)
-        if _KNOWN.search(said):
-            return None
-        refusals = (_NONCE_USED, _NONCE_AHEAD, _NONCE_PENDING, _LOW_ON_COIN, _NEVER_TAKEN)
-        if any(pattern.search(said) for pattern in refusals):
-            return error
-        log.warning("perhaps sent", problem=said)
-    except OSError as error:
-        log.warning("perhaps sent", problem=type(error).__name__)
-    return None
-
-
-def _holder(web3: Web3, outgoing: Outgoing, last: int) -> bytes | None:
-    """Hash of the transaction in a block up to `last` that has this nonce; None if none is shown.
-
-    Found in the block itself, so that a replica that lags behind cannot be taken for a proof.
-    """
-    name = Web3.to_checksum_address(outgoing.account)
-
-    def used(block: int) -> bool:
-        return web3.eth.get_transaction_count(name, block) > outgoing.nonce
-
-    try:
-        if not used(last):
-            return None
-        low = high = last
-        step = 1
-        while used(low):
-            if low == 0:
-                return None
-            low, high, step = max(0, last - step), low, 2 * step
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if used(middle) else (middle, high)
-        for one in web3.eth.get_block(high, full_transactions=True)["transactions"]:
-            if isinstance(one, Mapping) and (one["from"], one["nonce"]) == (name, outgoing.nonce):
-                return bytes(one["hash"])
-    except (BlockNotFound, Web3RPCError):
-        log.info("nonce not looked up", purpose=outgoing.purpose)
-    return None
-
-
-def _final(web3: Web3) -> int | None:
-    """Number of the newest final block, None where the provider knows none."""
-    try:
-        return int(web3.eth.get_block("finalized")["number"])
-    except (BlockNotFound, Web3RPCError):
-        return None
-
-
-def _hashes(outgoing: Outgoing) -> set[bytes]:
-    return {version.hash for version in outgoing.versions}
 
 
 @cache

@@ -1,6 +1,6 @@
 """Pabulib's `.pb` files: participatory-budgeting elections of real cities, as they stand there.
 
-What they ask of Ostraka is for `pabulib_rules` to say. Names of sections may be in any case, as the
+`pabulib_rules` decides what Ostraka asks. Names of sections may be in any case, as the
 library's own checker reads them. A name of META or of a column that is written in another case, or
 nearly like a known one, is refused: what it says would fall away without a word.
 
@@ -133,6 +133,11 @@ class PabulibFile:
     def amount(self, text: str, name: str) -> int:
         """Money of META in the smallest unit."""
         return _scaled(text, self.decimals, f"{self.where(name)}: {name}")
+
+    def refusal(self, name: str, reason: str) -> PabulibError:
+        """Return the error that a member of META is not taken, with its place and value."""
+        shown = self.meta.get(name, "")[:60]
+        return PabulibError(f"{self.where(name)}: {name} {shown}".rstrip() + f": {reason}")
 
 
 def read_pabulib(path: Path) -> PabulibFile:

@@ -17,7 +17,7 @@ from ostraka.formats.currencies import CURRENCIES
 from ostraka.formats.election import FileError, shortened
 from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.pabulib import META_FIELDS
-from ostraka.formats.pabulib_rules import OWN_RULE, OWN_UNIT
+from ostraka.formats.pabulib_outcomes import OWN_RULE, OWN_UNIT
 from ostraka_verifier.question import (
     Approval,
     Cap,

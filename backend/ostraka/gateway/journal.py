@@ -8,12 +8,12 @@ from sqlalchemy import Engine, delete, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from ostraka.chain.sending import Outgoing, Signed
+from ostraka.chain.journal import Outgoing, Signed
 from ostraka.storage.gateway_tables import OutgoingTransaction, SignedTransaction
 
 
 class DatabaseJournal:
-    """`ostraka.chain.sending.Journal` on SQLite or PostgreSQL."""
+    """`ostraka.chain.journal.Journal` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

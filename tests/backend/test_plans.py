@@ -1,4 +1,4 @@
-"""What a gateway keeps: plans and invitations, one leader, on SQLite and on PostgreSQL."""
+"""Plans and invitations that a gateway keeps, on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,6 @@ from ostraka.gateway.plans import Fixed, Plans
 from ostraka.planning.specification import PollSpecification
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import Plan
-from ostraka.storage.leadership import Leadership
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.redemption import Redemption
@@ -142,16 +141,3 @@ def test_plans_come_back_as_they_were(engine: Engine) -> None:
     assert plans.of_poll(2**40) is not None
     with pytest.raises(Problem, match="no plan"):
         plans.get("nothing")
-
-
-def test_one_leads_and_another_takes_over(url: str) -> None:
-    engines = [open_database(url, Schema.GATEWAY) for _ in range(2)]
-    first, second = (Leadership(engine) for engine in engines)
-    assert first.held()
-    assert not second.held()
-    assert first.held()
-    first.release()
-    engines[0].dispose()
-    assert second.held()
-    second.release()
-    engines[1].dispose()

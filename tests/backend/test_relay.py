@@ -11,8 +11,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.records import to_hex
 from ostraka.wire.relay import Cast, Nodes
 from ostraka_verifier import typed_data
-from ostraka_verifier.published import PublishedPoll
-from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.polls import approval_poll
 
 LIAR = "node-2.example"
 
@@ -39,10 +38,6 @@ class Silent(httpx.AsyncByteStream):
         yield b""
 
 
-def published(poll: SyntheticPoll) -> PublishedPoll:
-    return poll.published
-
-
 def cast_with(answer: httpx.Response) -> Cast:
     """Cast a ballot where node 2 gives this answer and the others their receipts."""
     poll = approval_poll()
@@ -62,7 +57,7 @@ def cast_with(answer: httpx.Response) -> Cast:
     async def run() -> Cast:
         transport = httpx.MockTransport(handle)
         async with httpx.AsyncClient(transport=transport) as client, Nodes(client) as nodes:
-            (result,) = await nodes.send(published(poll), [prepared.record])
+            (result,) = await nodes.send(poll.published, [prepared.record])
             return result
 
     return asyncio.run(run())

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from ostraka.cli.main import app
 from ostraka.formats.election import FileError
-from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.pabulib import read_pabulib
 from ostraka.formats.pabulib_rules import election_of
 from ostraka.formats.reading import read_election
@@ -334,19 +333,3 @@ def test_numbers_of_nobody() -> None:
         done = CliRunner().invoke(app, ["poll", "results", "7", "--gateway", stub.url])
     assert "all" in done.stdout
     assert "Variance" not in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("exact", "written", "root"),
-    [
-        (None, "", ""),
-        ("0", "0", "0"),
-        ("2", "2", "1.4142"),
-        ("1/3", "0.3333", "0.5774"),
-        ("100", "100", "10"),
-        ("12345678901234567890", "12345678901234567890", "3513641828.8201"),
-    ],
-)
-def test_figures(exact: str | None, written: str, root: str) -> None:
-    assert (decimal(exact), standard_deviation(exact)) == (written, root)
-    assert decimal("-7/3") == "-2.3333"
