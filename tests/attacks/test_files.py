@@ -103,7 +103,7 @@ def _made(program: str, umask: str, folder: Path) -> tuple[list[str], list[str]]
 
 
 @pytest.mark.parametrize("umask", ["000", "022"])
-def test_another_user_reads_nothing(open_folder: Path, umask: str) -> None:
+def test_other_users_can_read_no_files(open_folder: Path, umask: str) -> None:
     files, read = _made(_MAKE_THE_OLD_WAY, umask, open_folder / "old")
     assert files
     assert read == files, "the old way leaks, or this test finds nothing"
@@ -168,7 +168,7 @@ def test_a_node_refuses_to_start_on_files_that_others_may_read(tmp_path: Path) -
         path.chmod(good)
 
 
-def test_a_node_takes_no_plain_key_by_itself_and_shows_no_passphrase(tmp_path: Path) -> None:
+def test_a_node_refuses_plain_keys_and_shows_no_passphrase(tmp_path: Path) -> None:
     folder, key = tmp_path / "node", approval_poll().node_keys[0]
     folder.mkdir(mode=0o700)
     write_key(folder / "key", key, None)
@@ -228,7 +228,7 @@ run_gateway.run_gateway(GatewaySettings.model_construct())
 """
 
 
-def test_what_crashes_leaves_no_copy_of_its_memory() -> None:
+def test_a_crash_leaves_no_copy_of_the_memory() -> None:
     """Secrets are in the clear there; a service manager may have allowed dumps."""
     command = [sys.executable, "-c", _CRASH]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

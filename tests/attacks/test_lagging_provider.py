@@ -47,7 +47,7 @@ def test_stale_replicas_deposit_once(
 
 
 @pytest.mark.usefixtures("quick")
-def test_one_poll_whatever_replicas_say(
+def test_stale_replicas_cause_no_second_poll(
     chain: FaultyChain, engine: Engine, gateway: GatewayContext
 ) -> None:
     before = chain.stack.registry.poll_count()
@@ -70,7 +70,7 @@ def test_one_poll_whatever_replicas_say(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_poll_that_the_chain_takes_back_comes_back_as_it_was(
+def test_a_poll_removed_by_a_reorganization_is_created_again(
     chain: FaultyChain, gateway: GatewayContext
 ) -> None:
     before = chain.stack.registry.poll_count()
@@ -98,7 +98,7 @@ def test_blocks_of_proof_of_authority_are_read(
     assert chain.deposited(round_id) == BUDGET
 
 
-def test_logs_that_come_late_are_indexed(
+def test_late_logs_are_indexed(
     chain: FaultyChain, gateway: GatewayContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "_READ_AGAIN_S", 0)
@@ -130,7 +130,7 @@ def test_a_missing_block_is_not_a_changed_one(chain: FaultyChain, gateway: Gatew
     assert gateway.indexer.events(REGISTRY, ["CommitteeRegistered"]) == known
 
 
-def test_a_node_finds_a_poll_whose_logs_come_late(
+def test_a_node_finds_a_poll_with_late_logs(
     chain: FaultyChain, gateway: GatewayContext, tmp_path: Path
 ) -> None:
     async def run() -> None:

@@ -51,7 +51,7 @@ def old_rule(keys: list[bytes]) -> bool:
 
 
 @pytest.mark.parametrize("kind", COPIES)
-def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
+def test_a_key_with_a_shared_secret_is_never_signed(
     kind: str, poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
@@ -87,7 +87,7 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
     asyncio.run(run())
 
 
-def test_nodes_that_share_a_key_are_named_both(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_both_nodes_that_share_a_key_are_named(poll: SyntheticPoll, tmp_path: Path) -> None:
     village, key = Village(poll, tmp_path), PollKey()
     twins = {node: Twin(poll, node, key).app for node in (3, COPIER)}
 
@@ -107,7 +107,7 @@ def test_nodes_that_share_a_key_are_named_both(poll: SyntheticPoll, tmp_path: Pa
     asyncio.run(run())
 
 
-def test_a_node_shows_each_key_that_it_announces(
+def test_a_node_proves_each_key_that_it_announces(
     poll: SyntheticPoll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Node 4 shows that it holds its key, and then announces one that somebody else holds."""
@@ -144,7 +144,7 @@ def test_a_node_shows_each_key_that_it_announces(
     asyncio.run(run())
 
 
-def test_a_node_that_keeps_changing_its_key_has_nobody_else_named(
+def test_only_the_node_that_keeps_changing_its_key_is_named(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
@@ -160,7 +160,7 @@ def test_a_node_that_keeps_changing_its_key_has_nobody_else_named(
     asyncio.run(run())
 
 
-def test_a_signature_of_the_list_counts_where_it_is_its_nodes(
+def test_a_lists_signature_counts_only_if_it_is_its_nodes(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     """Node 4 shows another node's signature, and one of another list, as its own."""
@@ -188,7 +188,7 @@ def test_a_signature_of_the_list_counts_where_it_is_its_nodes(
     asyncio.run(run())
 
 
-def test_a_key_counts_with_its_nodes_signature_only(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_a_key_counts_only_with_its_nodes_signature(poll: SyntheticPoll, tmp_path: Path) -> None:
     """Who answers in node 4's place, without its signing key, has no key in the list."""
     village, key = Village(poll, tmp_path), PollKey()
     impostor = Twin(poll, COPIER, key)
@@ -274,7 +274,7 @@ def test_honest_nodes_sign_one_list_and_answer_until_it_is_open(
     asyncio.run(run())
 
 
-def test_the_creator_is_answered_and_nobody_else_from_outside(
+def test_the_creator_is_the_only_outsider_that_gets_answers(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
@@ -304,7 +304,7 @@ def test_the_creator_is_answered_and_nobody_else_from_outside(
     asyncio.run(run())
 
 
-def test_another_announcement_is_signed_anew(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_a_new_announcement_needs_a_new_signature(poll: SyntheticPoll, tmp_path: Path) -> None:
     """A node that lost its database before opening: the others sign its new key."""
     village = Village(poll, tmp_path)
 
@@ -344,7 +344,7 @@ class Naive:
         return self._poll_key.open(box, b"one for all")
 
 
-def test_no_box_of_another_use_passes_for_a_challenge(poll: SyntheticPoll) -> None:
+def test_boxes_of_other_uses_are_not_accepted_as_challenges(poll: SyntheticPoll) -> None:
     """A voter's box, a seed, a contribution, a challenge of others: all sealed to node 1."""
     public_keys = tuple(key.public_key for key in poll.poll_keys)
     keys, victim = PollKeyList(public_keys), poll.poll_keys[0]
@@ -398,7 +398,7 @@ def test_a_relayed_challenge_of_a_copied_key_is_not_answered(poll: SyntheticPoll
             answer_challenge(poll.context, 4, 1, poll.poll_keys[0], challenger, body)
 
 
-def test_the_status_of_the_view_decides(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_challenges_end_with_the_status_of_the_view(poll: SyntheticPoll, tmp_path: Path) -> None:
     """A node sees the chain before it serves: it answers no challenge of a poll that is open."""
     village = Village(poll, tmp_path)
 
@@ -427,9 +427,7 @@ def test_the_status_of_the_view_decides(poll: SyntheticPoll, tmp_path: Path) -> 
     asyncio.run(run())
 
 
-def test_pinned_keys_that_are_refused_serve_for_nothing(
-    poll: SyntheticPoll, tmp_path: Path
-) -> None:
+def test_invalid_pinned_keys_are_not_used(poll: SyntheticPoll, tmp_path: Path) -> None:
     """A copied key on chain all the same, or another one in this node's place."""
     village = Village(poll, tmp_path)
     keys = tuple(node_key(one.public_key) for one in poll.poll_keys)

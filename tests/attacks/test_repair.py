@@ -113,7 +113,7 @@ class WithoutRepairHash(Helper):
 
 
 @pytest.mark.parametrize("threshold", [3, 4, 5])
-def test_masks_without_the_repair_hash_give_votes_away(threshold: int) -> None:
+def test_masks_without_the_repair_hash_reveal_votes(threshold: int) -> None:
     poll = poll_of(threshold)
     sent, masks = run_all(poll, WithoutRepairHash, [1])
     coalition = range(1, threshold)
@@ -128,7 +128,7 @@ class OneMaskForAllSlots(Helper):
 
 
 @pytest.mark.parametrize("threshold", NODES)
-def test_one_mask_for_all_slots_would_tell_how_votes_differ(threshold: int) -> None:
+def test_one_mask_for_all_slots_would_reveal_differences(threshold: int) -> None:
     """Of two slots: what masks hide of each must not cancel in their difference."""
     poll = poll_of(threshold)
     target, coalition = 1, range(1, threshold)
@@ -232,7 +232,7 @@ class BySharedSecret(Helper):
 
 
 @pytest.mark.parametrize("threshold", [3, 4, 5])
-def test_a_copied_key_gives_no_vote_even_where_nobody_refuses_it(threshold: int) -> None:
+def test_a_copied_key_reveals_no_vote_even_if_not_refused(threshold: int) -> None:
     """The last node announces the first one's key; an honest node between them is asked."""
     poll = poll_of(threshold)
     honest = committee_of(poll)
@@ -409,7 +409,7 @@ def test_seeds_of_another_use_are_refused(threshold: int) -> None:
 
 
 @pytest.mark.parametrize("threshold", NODES)
-def test_a_helper_may_lie_of_its_own_seeds_and_learns_nothing(threshold: int) -> None:
+def test_a_helper_that_lies_about_its_seeds_learns_nothing(threshold: int) -> None:
     """The coalition's own seeds differ from ask to ask; it knows them all anyway."""
     poll = poll_of(threshold)
     coalition = [poll.nodes, *range(1, threshold - 1)]

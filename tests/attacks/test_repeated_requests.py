@@ -11,7 +11,7 @@ from tests.support.faulty_chain import FaultyChain, OrganizersClient, poll_wante
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_reverted_is_over_only_when_its_block_is_final(
+def test_a_revert_counts_only_in_a_final_block(
     chain: FaultyChain, gateway: GatewayContext, round_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that hears `refused` asks under another key: the first must be unable to succeed."""
@@ -34,7 +34,7 @@ def test_what_reverted_is_over_only_when_its_block_is_final(
     assert chain.deposited(round_id) == 5
 
 
-def test_a_key_names_one_request(
+def test_a_key_belongs_to_one_request(
     chain: FaultyChain, gateway: GatewayContext, round_id: int
 ) -> None:
     client, path = OrganizersClient(gateway), f"/api/v1/rounds/{round_id}/funding"
@@ -78,7 +78,7 @@ def test_one_round_and_one_poll_for_one_request(
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_waits_for_a_block_is_said_so_and_asked_again(
+def test_pending_transactions_are_reported_and_continued(
     chain: FaultyChain, gateway: GatewayContext, round_id: int
 ) -> None:
     client, path = OrganizersClient(gateway), f"/api/v1/rounds/{round_id}/funding"

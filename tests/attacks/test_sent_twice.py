@@ -100,7 +100,7 @@ def test_without_blocks_one_transaction_waits(
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("replacement_arrives", [True, False])
-def test_a_stuck_one_is_replaced_under_its_nonce_and_either_may_be_mined(
+def test_a_stuck_transaction_is_replaced_under_its_nonce(
     chain: FaultyChain,
     gateway: GatewayContext,
     round_id: int,
@@ -160,7 +160,7 @@ def test_a_gateway_that_stops_between_storing_and_sending_sends_once(
 
 
 @pytest.mark.usefixtures("quick")
-def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
+def test_only_a_final_block_proves_a_transaction_lost(
     chain: FaultyChain, gateway: GatewayContext, round_id: int
 ) -> None:
     chain.rpc.drop_sends = 1000
@@ -192,7 +192,7 @@ def test_lost_is_what_a_final_block_shows_and_not_what_one_replica_does_not(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_refusal_forgets_nothing_that_another_has_sent_meanwhile(
+def test_a_refusal_keeps_what_another_gateway_sent(
     chain: FaultyChain,
     engine: Engine,
     gateway: GatewayContext,
@@ -220,7 +220,7 @@ def test_a_refusal_forgets_nothing_that_another_has_sent_meanwhile(
     assert chain.deposited(round_id) == BUDGET
 
 
-def test_two_at_once_replace_a_stuck_one_by_the_same(gateway: GatewayContext) -> None:
+def test_two_gateways_replace_a_stuck_transaction_identically(gateway: GatewayContext) -> None:
     """Both see it stuck, and sign the same: neither fails, and it is kept once."""
     account, journal = gateway.account, gateway.account.journal
     fields = {"to": "0x" + "11" * 20, "value": 0, "gas": 21_000, "chainId": 31337}
@@ -234,7 +234,7 @@ def test_two_at_once_replace_a_stuck_one_by_the_same(gateway: GatewayContext) ->
     assert kept.versions == (first, second)
 
 
-def test_two_gateways_on_one_database_do_it_once(
+def test_two_gateways_on_one_database_send_once(
     chain: FaultyChain, url: str, round_id: int
 ) -> None:
     engine = open_database(url, Schema.GATEWAY)
@@ -252,7 +252,7 @@ def test_two_gateways_on_one_database_do_it_once(
     engine.dispose()
 
 
-def test_an_account_low_on_coin_is_said_so(
+def test_an_account_low_on_coin_is_reported(
     chain: FaultyChain, engine: Engine, round_id: int
 ) -> None:
     gateway = chain.gateway(engine)
@@ -264,7 +264,7 @@ def test_an_account_low_on_coin_is_said_so(
     assert account.journal.open(account.address, 0) == []
 
 
-def test_where_the_higher_fee_is_not_affordable_the_lower_one_is_sent(
+def test_if_the_higher_fee_is_unaffordable_the_lower_is_sent(
     chain: FaultyChain, engine: Engine
 ) -> None:
     account = Account(SigningKey(), DatabaseJournal(engine))

@@ -175,7 +175,7 @@ def test_a_copy_of_the_database_opens_no_share(url: str, tmp_path: Path) -> None
     assert node.opens() == len(node.poll.prepared)
 
 
-def test_after_the_tally_no_file_holds_the_secret_or_a_box(url: str, tmp_path: Path) -> None:
+def test_after_the_tally_no_file_has_the_secret_or_a_box(url: str, tmp_path: Path) -> None:
     node = Node(url, tmp_path)
     secret, before = node.key.secret(), node.files()
     if url.startswith("sqlite"):
@@ -200,7 +200,7 @@ def test_after_the_tally_no_file_holds_the_secret_or_a_box(url: str, tmp_path: P
     assert not any(_is_in(left, box) for box in node.boxes)
 
 
-def test_what_sqlite_overwrites_goes_nowhere_else(tmp_path: Path) -> None:
+def test_sqlite_copies_overwritten_data_nowhere(tmp_path: Path) -> None:
     """By itself it keeps what a statement overwrites in /var/tmp until the statement's end."""
     engine = open_database(f"sqlite:///{tmp_path / 'node.db'}", Schema.NODE)
     with engine.connect() as connection:
@@ -211,7 +211,7 @@ def test_what_sqlite_overwrites_goes_nowhere_else(tmp_path: Path) -> None:
     assert kept == {"temp_store": 2, "secure_delete": 1, "journal_mode": "wal"}
 
 
-def test_a_node_without_the_file_of_a_poll_makes_no_other_key(url: str, tmp_path: Path) -> None:
+def test_a_node_that_lost_a_polls_file_makes_no_new_key(url: str, tmp_path: Path) -> None:
     node = Node(url, tmp_path)
     (file,) = (tmp_path / "secrets").iterdir()
     kept = file.read_bytes()

@@ -23,7 +23,7 @@ def problems_of(path: Path) -> list[str]:
     return [problem.removeprefix(f"{path}: ") for problem in raised.value.problems]
 
 
-def test_accounts(tmp_path: Path) -> None:
+def test_account_files_are_read(tmp_path: Path) -> None:
     path = tmp_path / "members.csv"
     text = f"\ufeffAccount, weight,signing_key\n{ACCOUNT},1,\n\n {MIXED} ,7,{ACCOUNT}\n"
     path.write_text(text, encoding="utf-8")
@@ -61,8 +61,8 @@ def test_every_wrong_line_is_named(tmp_path: Path) -> None:
         "line 6",
         "line 7: weight: expected a whole number from 1",
         "line 8: weight: expected a whole number from 1",
-        "line 9: weight: blank, although there is a column of weights",
-        "line 10: weight: blank, although there is a column of weights",
+        "line 9: weight: blank, although the file has a column of weights",
+        "line 10: weight: blank, although the file has a column of weights",
         "line 11: account: the zero address belongs to nobody",
     ]
 
@@ -70,21 +70,27 @@ def test_every_wrong_line_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "the header must name columns out of account, weight, signing_key"),
-        ("name,weight\n", "the header must name columns out of account, weight, signing_key"),
-        ("weight\n1\n", "the header must name columns out of account, weight, signing_key"),
-        (f"{ACCOUNT},1\n", "the header must name columns out of account, weight, signing_key"),
-        ("account,account\n", "column 'account' stands there twice"),
+        ("", "the header must name columns; possible are account, weight, signing_key"),
+        (
+            "name,weight\n",
+            "the header must name columns; possible are account, weight, signing_key",
+        ),
+        ("weight\n1\n", "the header must name columns; possible are account, weight, signing_key"),
+        (
+            f"{ACCOUNT},1\n",
+            "the header must name columns; possible are account, weight, signing_key",
+        ),
+        ("account,account\n", "column 'account' occurs twice"),
         ("account,wieght\n", "column wieght: unknown; did you mean weight"),
         ("account,signing key\n", "column signing key: unknown; did you mean signing_key"),
-        ("account\tweight\n", "tabs part the columns: commas must"),
+        ("account\tweight\n", "tabs separate the columns; use commas"),
     ],
 )
-def test_a_header_is_needed(tmp_path: Path, text: str, said: str) -> None:
+def test_a_header_is_required(tmp_path: Path, text: str, said: str) -> None:
     assert problems_of(write(tmp_path / "members.csv", text)) == [f"line 1: {said}"]
 
 
-def test_accounts_that_are_no_text(tmp_path: Path) -> None:
+def test_account_files_that_are_not_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "members.csv"
     path.write_bytes(b"account\n\xff\xfe\n")
     assert problems_of(path) == ["not UTF-8"]
@@ -94,7 +100,7 @@ def test_accounts_that_are_no_text(tmp_path: Path) -> None:
     assert problems_of(write(path, "account\n")) == ["names no account"]
 
 
-def test_capitals_of_addresses() -> None:
+def test_mixed_case_addresses_need_a_valid_checksum() -> None:
     assert read_address(MIXED).hex() == MIXED[2:].lower()
     assert read_address("0x" + "AB" * 20) == bytes([0xAB] * 20)
     with pytest.raises(ValueError, match="mistyped"):

@@ -85,7 +85,7 @@ def test_the_token_goes_only_where_it_is_asked_for(stub: StubGateway) -> None:
     assert "Authorization" not in stub.requests[-1][1]
 
 
-def test_out_of_reach(stub: StubGateway) -> None:
+def test_an_unreachable_gateway_gives_exit_code_3(stub: StubGateway) -> None:
     (port,) = free_ports(1)
     result = run(f"http://user:secret@127.0.0.1:{port}", "round", "list")
     assert result.exit_code == 3
@@ -123,12 +123,12 @@ def test_out_of_reach(stub: StubGateway) -> None:
     ],
     ids=" ".join,
 )
-def test_wrong_usage(stub: StubGateway, command: tuple[str, ...]) -> None:
+def test_wrong_usage_gives_exit_code_2(stub: StubGateway, command: tuple[str, ...]) -> None:
     assert run(stub, *command).exit_code == 2
     assert not stub.requests
 
 
-def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
+def test_mistakes_in_files_give_exit_code_2(stub: StubGateway, tmp_path: Path) -> None:
     path = tmp_path / "poll.toml"
     path.write_text('title = "T"\ncloses_at = "soon"\n')
     result = run(stub, "poll", "create", str(path))
@@ -141,7 +141,7 @@ def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
     assert [name for name, _, _ in stub.requests if name != "GET /config"] == []
 
 
-def test_creating_sends_what_the_file_says(stub: StubGateway, tmp_path: Path) -> None:
+def test_creating_sends_the_files_specification(stub: StubGateway, tmp_path: Path) -> None:
     stub.routes["POST /polls"] = answer(201, {"plan": PLAN, "poll": None, "warnings": []})
     path = tmp_path / "poll.toml"
     template = run(stub, "poll", "template").stdout
@@ -221,7 +221,7 @@ def _toml(entries: list[dict[str, str]]) -> str:
     return "[" + ", ".join(f'{{ account = "{one["account"]}" }}' for one in entries) + "]"
 
 
-def test_titles_move_no_cursor(stub: StubGateway) -> None:
+def test_titles_cannot_move_the_cursor(stub: StubGateway) -> None:
     title = "Park\x1b[2J [red]x[/red] \u202eevil"
     stub.routes["GET /rounds"] = answer(200, [{"round": "1", "title": title, "organizer": "0x"}])
     shown = run(stub, "round", "list").stdout
@@ -247,7 +247,7 @@ def test_bugs_show_no_traceback(
         entry()
 
 
-def test_a_plan_that_is_not_on_the_chain(stub: StubGateway) -> None:
+def test_a_plan_without_a_poll_on_chain_is_shown(stub: StubGateway) -> None:
     plan = {
         "plan": PLAN,
         "poll": None,
@@ -303,7 +303,7 @@ def test_key_files(stub: StubGateway, tmp_path: Path) -> None:
     assert not stub.requests
 
 
-def test_a_board_is_whole_or_not_there(stub: StubGateway, tmp_path: Path) -> None:
+def test_a_board_is_saved_completely_or_not_at_all(stub: StubGateway, tmp_path: Path) -> None:
     board = MAGIC + b"".join(unsigned(tag, 2) + unsigned(3, 8) + b"abc" for tag in range(1, 12))
     path = tmp_path / "poll.ostraka"
     command = ("board", "export", "1", "--out", str(path), "--json")
@@ -345,7 +345,7 @@ def test_watching_counts(stub: StubGateway) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://[::1", f"http://{'a' * 70}.example"])
-def test_what_is_no_address_of_a_server_is_said_so(url: str) -> None:
+def test_invalid_server_urls_are_reported(url: str) -> None:
     result = CliRunner().invoke(app, ["poll", "list", "--gateway", url])
     assert result.exit_code == 3
     assert "this is no address of a server" in result.output

@@ -18,7 +18,7 @@ from tests.support.stub_gateway import CONFIG, StubGateway, answer, refusal, run
 PLAN = "0123456789abcdef"
 
 
-def test_invitations_are_made_here_and_kept(stub: StubGateway, tmp_path: Path) -> None:
+def test_invitations_are_made_locally_and_saved(stub: StubGateway, tmp_path: Path) -> None:
     codes, listed = tmp_path / "codes.csv", tmp_path / "invitations.csv"
     command = (
         "invite",
@@ -45,7 +45,7 @@ def test_invitations_are_made_here_and_kept(stub: StubGateway, tmp_path: Path) -
     assert codes.read_text() == before
 
 
-def test_registering(stub: StubGateway, tmp_path: Path) -> None:
+def test_registering_binds_an_invitation_to_a_key(stub: StubGateway, tmp_path: Path) -> None:
     invitation, gateway = SigningKey(), SigningKey()
     code = invitation.secret().hex()
     domain = domain_of(CONFIG, "registry")

@@ -44,9 +44,7 @@ def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None
     assert sent["authorization"]["member"] == key.address_hex
 
 
-def test_editing_keeps_what_is_not_given_but_for_the_recipient(
-    stub: StubGateway, tmp_path: Path
-) -> None:
+def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_path: Path) -> None:
     """A gateway that shows another recipient gets no signature for it."""
     write_key(tmp_path / "key", SigningKey(), None)
     identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20

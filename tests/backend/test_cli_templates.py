@@ -27,7 +27,7 @@ def write(path: Path, text: str) -> Path:
     [(ROUND, RoundSpecification), (POLL, PollSpecification)],
     ids=["round", "poll"],
 )
-def test_templates(tmp_path: Path, text: str, kind: Any) -> None:
+def test_templates_are_valid(tmp_path: Path, text: str, kind: Any) -> None:
     write(tmp_path / "members.csv", f"account\n{ACCOUNT}\n")
     content = read_specification(write(tmp_path / "file.toml", text), kind, NOW)
     # What a template leaves out stands there as a comment: nothing that can be said is unknown.
@@ -41,7 +41,7 @@ def test_templates(tmp_path: Path, text: str, kind: Any) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
-def test_examples(path: Path) -> None:
+def test_examples_are_valid(path: Path) -> None:
     is_round = "proposals_close_at" in tomllib.loads(path.read_text())
     kind: Any = RoundSpecification if is_round else PollSpecification
     assert read_specification(path, kind, NOW)["title"]
@@ -60,7 +60,7 @@ def test_examples(path: Path) -> None:
         ({"minimum_ballots": 0}, "minimum_ballots: expected at least 1"),
     ],
 )
-def test_rounds_that_the_treasury_refuses(
+def test_rounds_that_the_treasury_refuses_are_refused(
     tmp_path: Path, changes: dict[str, int | None], said: str
 ) -> None:
     """Said by the file's check already, by the name of the line that is wrong."""

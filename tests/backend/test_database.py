@@ -11,7 +11,7 @@ from ostraka.storage.node_tables import NodeTable
 
 
 @pytest.mark.parametrize("schema", list(Schema))
-def test_migrations_give_what_the_code_expects(url: str, schema: Schema) -> None:
+def test_migrations_give_the_schema_of_the_code(url: str, schema: Schema) -> None:
     metadata = {Schema.NODE: NodeTable.metadata, Schema.GATEWAY: GatewayTable.metadata}[schema]
     for _ in range(2):
         with open_database(url, schema).connect() as connection:
@@ -19,7 +19,7 @@ def test_migrations_give_what_the_code_expects(url: str, schema: Schema) -> None
             assert compare_metadata(context, metadata) == []
 
 
-def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
+def test_a_database_of_a_newer_version_is_not_changed(url: str) -> None:
     engine = open_database(url, Schema.NODE)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -22,9 +22,9 @@ def started(path: Path, folder: Path) -> Demo:
     return Demo(path, folder, Console(quiet=True), voters=None, nodes=3, kill=False)
 
 
-def test_a_file_that_is_wrong_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_an_invalid_file_is_refused_before_anything_starts(tmp_path: Path) -> None:
     path = CASES / REFUSED
-    said = f"{path}:9: budget: '100 000' is no number"
+    said = f"{path}:9: budget: '100 000' is not a number"
     with pytest.raises(FileError) as raised:
         started(path, tmp_path)
     assert str(raised.value) == said
@@ -57,7 +57,7 @@ def test_a_plain_count_that_differs_ends_the_demo_before_it_starts(
         started(path, tmp_path)
 
 
-def test_so_few_voters_that_nobody_can_win(tmp_path: Path) -> None:
+def test_too_few_voters_for_any_winner_are_refused(tmp_path: Path) -> None:
     meta = {"rule": "greedy-threshold", "min_project_score_threshold": "6"}
     votes = ["voter_id;vote", *(f"{voter};a" for voter in range(9))]
     path = write(tmp_path, pb(meta, votes=votes))

@@ -19,9 +19,7 @@ from ostraka.formats.election import distinct, shortened
         ("", 10, "–"),
     ],
 )
-def test_a_title_is_cut_to_its_bytes_and_never_empty(
-    text: str, most_bytes: int, title: str
-) -> None:
+def test_a_title_is_shortened_and_never_empty(text: str, most_bytes: int, title: str) -> None:
     assert shortened(text, most_bytes) == title
 
 

@@ -24,7 +24,7 @@ def test_a_false_ballot_fails_in_every_record() -> None:
     assert failures.of_ballot(digest) is not None
 
 
-def test_a_false_box_or_signature_fails_in_that_record_alone() -> None:
+def test_a_false_box_or_signature_fails_only_in_that_record() -> None:
     failures, other = Failures(), replace(RECORD, boxes=(bytes([1]),))
     failures.false_box(VOTER, RECORD, PROBLEM)
     assert failures.of(RECORD, RECORD.ballot_digest) is not None

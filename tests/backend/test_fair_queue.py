@@ -5,7 +5,7 @@ from random import Random
 from ostraka.node.fair_queue import FairQueue
 
 
-def test_groups_take_turns_and_within_them_lines() -> None:
+def test_groups_take_turns_and_lines_within_groups() -> None:
     queue: FairQueue[str] = FairQueue(100, 100, 100)
     for item in ("a1", "a2", "a3"):
         assert queue.put("first", "a", item) is None

@@ -48,7 +48,7 @@ def wrong(wanted: PollSpecification | RoundSpecification) -> list[tuple[str, str
     return list(impossibilities(wanted, census, wanted.check(), NOW))
 
 
-def test_what_can_work() -> None:
+def test_possible_specifications_have_no_problems() -> None:
     assert wrong(poll()) == []
     assert wrong(round_()) == []
     # Of an electorate on chain more may come to be members.
@@ -69,7 +69,7 @@ YES = {"kind": "majority", "quorum": 13}
 @pytest.mark.parametrize(
     ("more", "field", "reason"),
     [
-        ({"minimum_ballots": 7}, "minimum_ballots", "7 of 6 voters"),
+        ({"minimum_ballots": 7}, "minimum_ballots", "7, more than the 6 voters"),
         ({"outcomes": [YES]}, "outcomes[0].quorum", "13, more than the weight of all .*: 12"),
         (
             {"outcomes": [{"kind": "plurality", "minimum_support": 13}]},
@@ -102,11 +102,11 @@ YES = {"kind": "majority", "quorum": 13}
         ),
         ({"questions": [QUESTION | {"options": ["A", " "]}]}, "questions[0].options[1]", "blank"),
         ({"questions": [QUESTION | {"title": "\u200f?"}]}, "questions[0].title", "direction"),
-        ({"questions": [CROSSED]}, "questions[0].rows[1]", "'A ' cannot be told from 'a'"),
+        ({"questions": [CROSSED]}, "questions[0].rows[1]", "'A ' looks like 'a'"),
         ({"questions": [QUESTION, QUESTION]}, "questions[1].title", "as question 1"),
     ],
 )
-def test_polls_that_can_never_work(more: dict[str, Any], field: str, reason: str) -> None:
+def test_impossible_polls_are_refused(more: dict[str, Any], field: str, reason: str) -> None:
     ((found, why),) = wrong(poll(**more))
     assert found == field
     assert re.search(reason, why)
@@ -115,7 +115,7 @@ def test_polls_that_can_never_work(more: dict[str, Any], field: str, reason: str
 @pytest.mark.parametrize(
     ("more", "field", "reason"),
     [
-        ({"minimum_ballots": 7}, "minimum_ballots", "7 of 6 voters"),
+        ({"minimum_ballots": 7}, "minimum_ballots", "7, more than the 6 voters"),
         ({"proposals_close_at": NOW}, "proposals_close_at", "after now"),
         ({"voting_opens_at": NOW + 10}, "voting_opens_at", "before proposals close"),
         ({"voting_closes_at": NOW + 20}, "voting_closes_at", "before it opens"),
@@ -144,7 +144,7 @@ def test_polls_that_can_never_work(more: dict[str, Any], field: str, reason: str
         ),
     ],
 )
-def test_rounds_that_can_never_work(more: dict[str, Any], field: str, reason: str) -> None:
+def test_impossible_rounds_are_refused(more: dict[str, Any], field: str, reason: str) -> None:
     ((found, why),) = wrong(round_(**more))
     assert found == field
     assert re.search(reason, why)

@@ -16,6 +16,6 @@ from ostraka.formats.figures import decimal, standard_deviation
         ("12345678901234567890", "12345678901234567890", "3513641828.8201"),
     ],
 )
-def test_figures(exact: str | None, written: str, root: str) -> None:
+def test_figures_are_rounded_to_four_places(exact: str | None, written: str, root: str) -> None:
     assert (decimal(exact), standard_deviation(exact)) == (written, root)
     assert decimal("-7/3") == "-2.3333"

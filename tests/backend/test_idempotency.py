@@ -47,7 +47,7 @@ def test_the_same_request_gets_the_same_answer(engine: Engine) -> None:
     assert len(set(act.names)) == 2
 
 
-def test_what_failed_is_done_again_under_the_same_name(engine: Engine) -> None:
+def test_a_failed_request_can_be_repeated_with_its_key(engine: Engine) -> None:
     act, requests = Act(failures=1), Requests(engine)
     with pytest.raises(OSError, match="out of reach"):
         requests.once(KEY, b"POST /a", act)
@@ -55,7 +55,7 @@ def test_what_failed_is_done_again_under_the_same_name(engine: Engine) -> None:
     assert len(set(act.names)) == 1
 
 
-def test_a_key_names_one_request(engine: Engine) -> None:
+def test_a_key_belongs_to_one_request(engine: Engine) -> None:
     act, requests = Act(failures=1), Requests(engine)
     with pytest.raises(OSError, match="out of reach"):
         requests.once(KEY, b"POST /a", act)
@@ -66,7 +66,7 @@ def test_a_key_names_one_request(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("key", [None, "", "too-short", "a" * 129, "with a blank in it"])
-def test_requests_without_a_good_key_are_not_done(engine: Engine, key: str | None) -> None:
+def test_requests_without_a_valid_key_are_refused(engine: Engine, key: str | None) -> None:
     act = Act()
     with pytest.raises(Problem) as raised:
         Requests(engine).once(key, b"POST /a", act)
@@ -74,7 +74,7 @@ def test_requests_without_a_good_key_are_not_done(engine: Engine, key: str | Non
     assert act.names == []
 
 
-def test_while_a_request_is_worked_on_it_is_not_begun_again(engine: Engine) -> None:
+def test_a_running_request_is_not_started_again(engine: Engine) -> None:
     requests, begun, go = Requests(engine), Event(), Event()
 
     def slow(_: str) -> str:

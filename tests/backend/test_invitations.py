@@ -16,11 +16,11 @@ POLL = InvitedElectorate(DOMAIN, bytes([1]) * 32, None, bytes([2]) * 32)
 
 
 @pytest.mark.parametrize("electorate", [ROUND, POLL], ids=["round", "poll"])
-def test_an_electorate_comes_back_from_json(electorate: InvitedElectorate) -> None:
+def test_an_electorate_survives_its_json_form(electorate: InvitedElectorate) -> None:
     assert InvitedElectorate.from_json(electorate.to_json()) == electorate
 
 
-def test_a_redemption_counts_in_one_electorate_alone() -> None:
+def test_a_redemption_is_valid_in_one_electorate_only() -> None:
     electorates = [
         ROUND,
         POLL,
@@ -55,7 +55,7 @@ def test_both_keys_sign_both_addresses() -> None:
     ],
     ids=str,
 )
-def test_what_is_no_electorate_is_refused(changes: dict[str, object]) -> None:
+def test_invalid_electorates_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(Malformed, match="electorate"):
         InvitedElectorate.from_json(ROUND.to_json() | changes)
     for shown in (None, [], {}, "text"):
@@ -66,7 +66,7 @@ def test_what_is_no_electorate_is_refused(changes: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     "code", ["", "00", "G" * 64, "AB" * 32, "00" * 32, "ff" * 32, " " + "1" * 64]
 )
-def test_a_code_that_is_none_is_not_repeated(code: str) -> None:
+def test_an_invalid_code_is_not_repeated_in_the_error(code: str) -> None:
     with pytest.raises(Malformed) as raised:
         invitation_of(code)
     assert "64 hexadecimal digits" in str(raised.value)

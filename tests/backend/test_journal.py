@@ -44,7 +44,7 @@ def outgoing(purpose: str, nonce: int, *versions: int) -> Outgoing:
     return Outgoing(purpose, ACCOUNT, nonce, fields, tuple(map(signed, versions or (nonce,))))
 
 
-def test_a_purpose_and_a_nonce_are_taken_once(journal: Journal) -> None:
+def test_a_purpose_and_a_nonce_are_used_once(journal: Journal) -> None:
     assert journal.add(outgoing("fund", 1))
     assert not journal.add(outgoing("fund", 2))
     assert not journal.add(outgoing("decide", 1))
@@ -65,7 +65,7 @@ def test_versions_are_kept_in_order_and_once(journal: Journal) -> None:
     assert kept.hashes == {signed(10).hash, signed(20).hash}
 
 
-def test_what_is_not_final_stays_open(journal: Journal) -> None:
+def test_transactions_stay_open_until_final(journal: Journal) -> None:
     for nonce in (3, 1, 2):
         assert journal.add(outgoing(f"purpose {nonce}", nonce))
     journal.settle(outgoing("purpose 1", 1), True)
@@ -88,7 +88,7 @@ def test_a_purpose_is_free_again_only_after_it_is_given_up(journal: Journal) -> 
     assert not journal.add(outgoing("decide", 1))
 
 
-def test_what_others_sent_too_is_not_dropped(journal: Journal) -> None:
+def test_transactions_that_others_sent_are_not_dropped(journal: Journal) -> None:
     mine, shared = outgoing("mine", 1), outgoing("shared", 2)
     assert journal.add(mine)
     assert journal.add(shared)

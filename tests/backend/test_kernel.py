@@ -41,7 +41,7 @@ def test_every_row_vanishes_on_a_mask(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "rank"), [("no rows", 0), ("rows that depend on one another", 1)])
-def test_masks_are_as_free_as_the_rows_allow(name: str, rank: int) -> None:
+def test_masks_span_the_whole_kernel(name: str, rank: int) -> None:
     """One scalar for each bit that no row fixes: fewer would tell something of the ballot."""
     kernel = Kernel.of(RULES[name])
     assert len(kernel.pivots) == rank

@@ -26,7 +26,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "key"
 
 
-def test_a_key_comes_back_by_its_passphrase_alone(
+def test_a_key_is_read_only_with_its_passphrase(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = SigningKey()
@@ -47,7 +47,7 @@ def test_a_key_comes_back_by_its_passphrase_alone(
         write_key(path, SigningKey(), WORD, CHEAP)
 
 
-def test_no_two_files_of_a_key_are_alike(tmp_path: Path) -> None:
+def test_two_files_of_a_key_differ(tmp_path: Path) -> None:
     key = SigningKey()
     for name in "ab":
         write_key(tmp_path / name, key, WORD, CHEAP)
@@ -79,14 +79,14 @@ CHANGES: list[tuple[str, Any, str]] = [
     ("salt", "0x00", "key.salt: expected 0x-hex of 16 bytes"),
     ("nonce", "00" * 24, "key.nonce"),
     ("ciphertext", "0x" + "00" * 48, "wrong passphrase, or the file was changed"),
-    ("address", "0x" + "00" * 20, "key.address: of another key"),
+    ("address", "0x" + "00" * 20, "key.address: does not match the key"),
     ("address", None, "key.address: expected"),
     ("more", 1, "key.more: unknown member"),
 ]
 
 
 @pytest.mark.parametrize(("member", "value", "said"), CHANGES)
-def test_what_is_wrong_with_a_file_is_named(path: Path, member: str, value: Any, said: str) -> None:
+def test_problems_of_a_file_are_named(path: Path, member: str, value: Any, said: str) -> None:
     write_key(path, SigningKey(), WORD, CHEAP)
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {member: value}))
@@ -95,7 +95,7 @@ def test_what_is_wrong_with_a_file_is_named(path: Path, member: str, value: Any,
 
 
 @pytest.mark.parametrize("member", ["address", "kdf", "salt", "ciphertext", "operations"])
-def test_every_member_must_be_there(path: Path, member: str) -> None:
+def test_every_member_is_required(path: Path, member: str) -> None:
     write_key(path, SigningKey(), WORD, CHEAP)
     content = json.loads(path.read_text())
     del content[member]
@@ -104,7 +104,7 @@ def test_every_member_must_be_there(path: Path, member: str) -> None:
         read_key(path, SOURCE)
 
 
-def test_a_plain_key_is_taken_only_where_somebody_says_so(path: Path) -> None:
+def test_a_plain_key_is_read_only_if_allowed(path: Path) -> None:
     key, warnings = SigningKey(), list[str]()
     write_key(path, key, None)
     with pytest.raises(ValueError, match=r"no passphrase protects this key.*--plain-key") as caught:
@@ -112,13 +112,13 @@ def test_a_plain_key_is_taken_only_where_somebody_says_so(path: Path) -> None:
     assert key.secret().hex() not in str(caught.value)
     assert warnings == []
     assert read_key(path, SOURCE, plain=True, warn=warnings.append).address == key.address
-    assert "no passphrase protects" in warnings[0]
+    assert "a key without a passphrase" in warnings[0]
     path.write_text("xyz")
     with pytest.raises(ValueError, match="64 hexadecimal digits"):
         read_key(path, SOURCE, plain=True)
 
 
-def test_a_file_that_others_may_read_is_refused_with_what_to_run(path: Path) -> None:
+def test_a_file_that_others_may_read_is_refused_with_the_fix(path: Path) -> None:
     for passphrase in (None, WORD):
         write_key(path, SigningKey(), passphrase, CHEAP)
         for mode in (0o640, 0o604, 0o602):
@@ -128,7 +128,7 @@ def test_a_file_that_others_may_read_is_refused_with_what_to_run(path: Path) -> 
         path.unlink()
 
 
-def test_a_key_of_the_browser_is_taken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_file_of_the_browser_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Written by web/src/client/key_file.ts."""
     made = subprocess.run(
         [
@@ -159,7 +159,7 @@ def test_a_key_of_the_browser_is_taken(path: Path, monkeypatch: pytest.MonkeyPat
             read_key(path, SOURCE)
 
 
-def test_a_key_is_put_under_a_passphrase_and_under_another(
+def test_a_keys_passphrase_is_added_and_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, path, other = SigningKey(), tmp_path / "me.key", "another passphrase"
@@ -178,12 +178,12 @@ def test_a_key_is_put_under_a_passphrase_and_under_another(
     rewrite_key(path, key, other, CHEAP)
     files = {"OSTRAKA_KEY_PASSPHRASE": other}
     result = run.invoke(app, ["key", "passphrase", str(path), "--plain-key"], env=files)
-    assert (result.exit_code, "no passphrase protects" in result.stderr) == (0, True)
+    assert (result.exit_code, "a key without a passphrase" in result.stderr) == (0, True)
     assert path.read_text().strip() == key.secret().hex()
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_nothing_is_left_of_a_key_that_was_plain(tmp_path: Path) -> None:
+def test_the_old_plain_key_is_overwritten(tmp_path: Path) -> None:
     key, path = SigningKey(), tmp_path / "me.key"
     write_key(path, key, None)
     link = tmp_path / "link.key"

@@ -14,7 +14,7 @@ def test_signatures_recover_and_repeat() -> None:
     assert key.address_hex == "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"
 
 
-def test_secrets_do_not_show() -> None:
+def test_secrets_are_not_shown() -> None:
     signing, poll_key = SigningKey(), PollKey()
     share = Share((123456789,), 987654321)
     shown = repr([signing, poll_key, share])

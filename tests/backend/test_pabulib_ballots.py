@@ -83,7 +83,7 @@ from tests.support.elections import POINTS, asked, pb
         ),
     ],
 )
-def test_metadata_choose_the_kind_of_ballot(
+def test_metadata_determine_the_ballot_kind(
     tmp_path: Path,
     meta: dict[str, str],
     votes: tuple[str, ...] | None,
@@ -110,7 +110,7 @@ def test_ballots_that_break_their_own_rule_are_named(tmp_path: Path) -> None:
         (3, "there is no project 'q'"),
         (4, "1 points for 2 projects"),
         (5, "Alpha: 4, allowed are 0 to 3"),
-        (6, "Alpha: '1.5' is no whole number"),
+        (6, "Alpha: '1.5' is not a whole number"),
         (7, "the values come to 0, allowed are 1 to 3"),
     ]
     assert plain_count(tmp_path / "file.pb").left_out == [2, 3, 4, 5, 6, 7]

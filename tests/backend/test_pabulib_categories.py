@@ -10,7 +10,7 @@ from ostraka_verifier.outcome import GreedyByCategory
 from tests.support.elections import CATEGORIES, asked, pb
 
 
-def test_categories_with_caps_leftover_and_cents(tmp_path: Path) -> None:
+def test_categories_have_caps_leftover_and_cents(tmp_path: Path) -> None:
     meta = {
         "rule": "greedy",
         "categories": "Parks, paths,Sport",
@@ -32,10 +32,10 @@ def test_categories_with_caps_leftover_and_cents(tmp_path: Path) -> None:
     # 60 never binds in a category of one project for 60.
     assert caps == [{"options": [1, 2], "budget": 5000}]
     assert election.round is None
-    assert "the categories' budgets come to more than the whole" not in election.says
+    assert "the categories' budgets exceed the whole budget" not in election.says
     del meta["max_sum_cost_per_category"]
     over = asked(tmp_path, pb(meta, projects))
-    assert "the categories' budgets come to more than the whole" in over.says
+    assert "the categories' budgets exceed the whole budget" in over.says
     within = asked(tmp_path, pb(meta | {"budget_per_category": "60,40"}, projects))
     assert within.round is not None
     assert outcome_json(within.round.outcome) == {

@@ -7,7 +7,7 @@ from ostraka_verifier.outcome import Greedy, Misfit, NoOutcome
 from tests.support.elections import asked, pb
 
 
-def test_rules_choose_the_outcome(tmp_path: Path) -> None:
+def test_rules_determine_the_outcome(tmp_path: Path) -> None:
     costs = (60, 50, 10)
     for meta, outcome in (
         ({"rule": "greedy"}, Greedy(costs, 100, minimum_support=0)),
@@ -24,7 +24,7 @@ def test_rules_choose_the_outcome(tmp_path: Path) -> None:
         assert election.honoured == isinstance(outcome, Greedy)
     told = asked(tmp_path, pb({"rule": "equalshares/add1"}), greedy=True)
     assert told.outcome == Greedy(costs, 100, minimum_support=0)
-    assert "in place of the file's rule equalshares/add1" in told.says
+    assert "instead of the file's rule equalshares/add1" in told.says
     assert not told.honoured
     assert told.round is not None
     assert outcome_json(told.round.outcome)["misfit"] == "skip"

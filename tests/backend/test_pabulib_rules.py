@@ -47,7 +47,7 @@ def test_ballots_left_out_and_tally_are_those_of_a_plain_count(
     assert half.left_out == [one for one in left_out if one <= 20]
 
 
-def test_rounds_that_a_treasury_cannot_hold_become_polls(tmp_path: Path) -> None:
+def test_elections_that_no_round_can_have_become_polls(tmp_path: Path) -> None:
     for text, reason in (
         (pb({"rule": "greedy", "budget": "55"}), "a project costs more than the whole budget"),
         (pb(), "nothing is funded"),
@@ -55,10 +55,10 @@ def test_rounds_that_a_treasury_cannot_hold_become_polls(tmp_path: Path) -> None
     ):
         election = asked(tmp_path, text)
         assert election.round is None
-        assert election.says.endswith(f"a poll, for {reason}.")
+        assert election.says.endswith(f"a poll, because {reason}.")
 
 
-def test_both_readings_take_a_number_and_a_list_the_same(tmp_path: Path) -> None:
+def test_both_readings_agree_on_numbers_and_lists(tmp_path: Path) -> None:
     """Whatever is written in a strange way: read alike, or left out of both counts."""
     meta = {"max_sum_points": "9.0", "max_points": "7.00", "vote_type": "cumulative"}
     rows = {
@@ -93,7 +93,7 @@ def test_both_readings_take_a_number_and_a_list_the_same(tmp_path: Path) -> None
     assert list(plain_count(ranked).counts.values()) == tally_of(read_election(ranked))[0]
 
 
-def test_the_benchmark_says_why_winners_differ(tmp_path: Path) -> None:
+def test_the_benchmark_states_why_winners_differ(tmp_path: Path) -> None:
     assert compare(DATA / "poland_lodz_2020_mileszki.pb")[0] == 0
     for meta, projects, votes, differing, how in (
         (

@@ -22,7 +22,7 @@ def committee_objection(policy: Policy, committee: Committee, node: int = 0) -> 
     return policy.committee_objection(committee, member.address, member.url) or ""
 
 
-def test_a_node_joins_what_its_operator_named(poll: SyntheticPoll) -> None:
+def test_a_node_joins_committees_that_its_operator_named(poll: SyntheticPoll) -> None:
     committee = poll.committee
     fellows = frozenset(member.address for member in committee.members[1:])
     assert committee_objection(Policy(committees=frozenset({committee.digest})), committee) == ""

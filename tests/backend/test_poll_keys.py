@@ -30,13 +30,13 @@ def test_vectors_of_refused_keys_are_refused(case: dict[str, str]) -> None:
             check(public_key)
 
 
-def test_vectors_of_good_keys_are_taken() -> None:
+def test_vectors_of_good_keys_are_accepted() -> None:
     for case in VECTORS["keys"]:
         public_key = bytes.fromhex(case["public_key"][2:])
         assert check_poll_key(public_key).hex() == case["cleared"][2:]
 
 
-def test_vectors_of_refused_lists_are_in_no_list() -> None:
+def test_vectors_of_refused_lists_are_refused() -> None:
     for case in VECTORS["refused_lists"]:
         keys = PollKeyList(tuple(bytes.fromhex(key[2:]) for key in case["public_keys"]))
         with pytest.raises(Malformed):

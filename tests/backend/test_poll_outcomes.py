@@ -38,7 +38,7 @@ def rule(asked: Question, **wanted: Any) -> OutcomeRule:
 KNAPSACK = {"kind": "knapsack", "costs": [5, 3, 9], "budget": 10}
 
 
-def test_a_questions_costs_serve_where_the_outcome_names_none() -> None:
+def test_the_questions_costs_are_the_default() -> None:
     greedy = rule(question(**KNAPSACK), kind="greedy", budget=10)
     assert isinstance(greedy, Greedy)
     assert greedy.costs == (5, 3, 9)
@@ -52,7 +52,7 @@ def test_a_questions_costs_serve_where_the_outcome_names_none() -> None:
     assert (categories.costs, categories.budgets) == ((5, 3, 9), (6, 4))
 
 
-def test_an_abstention_is_no_contender() -> None:
+def test_an_abstention_cannot_win() -> None:
     plurality = rule(question(abstain=True), kind="plurality", seats=1)
     assert isinstance(plurality, Plurality)
     assert plurality.contenders == 2
@@ -63,7 +63,7 @@ def test_an_abstention_is_no_contender() -> None:
     assert majority.abstention
 
 
-def test_a_majority_is_of_two_options() -> None:
+def test_a_majority_needs_two_options() -> None:
     majority = rule(question(options=["yes", "no"]), kind="majority", threshold=[2, 3])
     assert isinstance(majority, Majority)
     assert (majority.numerator, majority.denominator) == (2, 3)
@@ -71,7 +71,7 @@ def test_a_majority_is_of_two_options() -> None:
         rule(question(), kind="majority")
 
 
-def test_costs_that_nobody_names_are_missing() -> None:
+def test_missing_costs_are_refused() -> None:
     with pytest.raises(Rejected) as raised:
         rule(question(), kind="greedy", budget=10)
     assert raised.value.item == "outcomes.costs"

@@ -67,7 +67,7 @@ def outgoing(nonce: int) -> Outgoing:
         "invalid sender",
     ],
 )
-def test_what_a_provider_surely_refused_is_reported(message: str) -> None:
+def test_certain_refusals_of_a_provider_are_reported(message: str) -> None:
     refusal = provider.send(Web3(Answers(problem=message)), b"raw")
     assert isinstance(refusal, Web3RPCError)
     assert message in str(refusal)
@@ -87,7 +87,7 @@ def test_what_a_provider_surely_refused_is_reported(message: str) -> None:
         TimeoutError("late"),
     ],
 )
-def test_what_may_have_been_taken_counts_as_sent(problem: object) -> None:
+def test_possibly_accepted_transactions_count_as_sent(problem: object) -> None:
     assert provider.send(Web3(Answers(problem=problem)), b"raw") is None
 
 

@@ -9,7 +9,7 @@ from ostraka_verifier.curve import R
 SOURCES = Path(__file__).parents[2] / "backend" / "ostraka"
 
 
-def test_scalars_are_below_the_order_and_bytes_of_the_length_asked_for() -> None:
+def test_scalars_are_below_the_order_and_bytes_have_their_length() -> None:
     scalars = [system.scalar() for _ in range(64)]
     assert all(0 <= one < R for one in scalars)
     # Uniform below R: that the top 8 bits are zero 64 times has a chance of 2^-300.

@@ -13,7 +13,7 @@ from tests.support.polls import approval_poll
 RECORD = CastRecord(bytes(40), (bytes(8), b"\x01" * 8), bytes(65))
 
 
-def test_a_record_comes_back_from_both_forms() -> None:
+def test_a_record_survives_both_encodings() -> None:
     poll = approval_poll()
     records = [one.record for one in poll.prepared]
     data = encode_records(records)
@@ -30,7 +30,7 @@ def test_a_record_comes_back_from_both_forms() -> None:
             decode_records(wrong, *sizes)
 
 
-def test_what_a_short_ballot_claims_is_read_without_an_error() -> None:
+def test_claims_of_a_short_ballot_are_read_without_an_error() -> None:
     assert CastRecord(b"", (), b"").voter == b""
     assert CastRecord(bytes(20) + unsigned(7, 8), (), b"").cast_at_unix_s == 7
 
@@ -49,13 +49,13 @@ def test_what_a_short_ballot_claims_is_read_without_an_error() -> None:
         ({"color": 1}, "color: unknown member"),
     ],
 )
-def test_members_of_another_form_are_named(changes: dict[str, Any], problem: str) -> None:
+def test_invalid_members_are_named(changes: dict[str, Any], problem: str) -> None:
     body = json.dumps(RECORD.to_json() | changes).encode()
     with pytest.raises(Malformed, match=rf"^{problem}"):
         CastRecord.from_json(body)
 
 
-def test_bodies_of_another_form_are_refused() -> None:
+def test_invalid_bodies_are_refused() -> None:
     good = RECORD.to_json()
     for name in good:
         body = json.dumps({key: value for key, value in good.items() if key != name}).encode()

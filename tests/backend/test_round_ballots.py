@@ -37,7 +37,7 @@ OUTCOMES: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_every_kind_of_ballot_is_here() -> None:
+def test_every_ballot_kind_is_supported() -> None:
     assert set(BALLOTS) == {kind.name.lower() for kind in BallotKind}
 
 

@@ -12,18 +12,18 @@ PROPOSALS = [("Tree", 5), ("Bench", 3)]
 
 
 @pytest.mark.parametrize("ballot", [b"", b"\x07", b"\xff", b"\x01\0\x01", b"\0\0", b"\x06\0\x02"])
-def test_bytes_that_are_no_ballot(ballot: bytes) -> None:
+def test_bytes_that_are_not_a_ballot_kind_are_refused(ballot: bytes) -> None:
     with pytest.raises(Malformed):
         round_rules.ballot_json(ballot)
 
 
 @pytest.mark.parametrize("outcome", [b"", b"\0", b"\x02", b"\x05\0", GREEDY[:-1], GREEDY + b"\0"])
-def test_bytes_that_are_no_outcome_rule(outcome: bytes) -> None:
+def test_bytes_that_are_not_an_outcome_rule_are_refused(outcome: bytes) -> None:
     with pytest.raises(Malformed):
         round_rules.outcome_json(outcome)
 
 
-def test_what_a_ballot_asks_for_shrinks_to_the_proposals_that_stand() -> None:
+def test_a_ballots_limits_shrink_to_the_open_proposals() -> None:
     approval = round_rules.question_of(round_rules.approval(3, 5), "T", PROPOSALS, 10)
     assert isinstance(approval, Approval)
     assert (approval.at_least, approval.at_most) == (2, 2)
@@ -49,9 +49,7 @@ def test_what_a_ballot_asks_for_shrinks_to_the_proposals_that_stand() -> None:
         (round_rules.score((1 << 63) - 1), GREEDY, "ballot."),
     ],
 )
-def test_rules_that_make_no_poll_are_refused_by_their_member(
-    ballot: bytes, outcome: bytes, item: str
-) -> None:
+def test_impossible_rules_are_refused_by_member(ballot: bytes, outcome: bytes, item: str) -> None:
     with pytest.raises(Rejected) as raised:
         round_rules.widest_rule(ballot, outcome, 10, 100)
     assert (raised.value.check, raised.value.item.startswith(item)) == ("P2", True)

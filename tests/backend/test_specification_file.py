@@ -23,12 +23,12 @@ def write(path: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "seconds"), [("3d", 259_200), ("2h30m", 9000), ("1w", 604_800), ("45s", 45)]
 )
-def test_durations(text: str, seconds: int) -> None:
+def test_durations_are_read(text: str, seconds: int) -> None:
     assert duration_s(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "3", "d", "3 d", "-3d", "3d ", "1y", "1.5h", "٣d"])
-def test_what_is_no_duration(text: str) -> None:
+def test_invalid_durations_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
         duration_s(text)
 
@@ -41,7 +41,7 @@ def poll(tmp_path: Path, *lines: str, voters: str = 'kind = "list"') -> Any:
     return read_specification(path, PollSpecification, NOW)
 
 
-def test_times(tmp_path: Path) -> None:
+def test_times_are_read(tmp_path: Path) -> None:
     content = poll(
         tmp_path,
         'registration_closes_at = "+1h30m"',
@@ -55,13 +55,13 @@ def test_times(tmp_path: Path) -> None:
     assert content["times"] == {"dispute_window": 172_800, "max_rounds": 7, "freeze_delay": 9}
 
 
-def test_accounts_of_a_file_beside(tmp_path: Path) -> None:
+def test_accounts_are_read_from_a_file_next_to_it(tmp_path: Path) -> None:
     write(tmp_path / "people.csv", f"account\n{ACCOUNT}\n")
     content = poll(tmp_path, 'closes_at = "+1d"', voters='accounts_file = "people.csv"')
     assert content["voters"] == {"kind": "list", "accounts": [{"account": ACCOUNT, "weight": 1}]}
 
 
-def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     write(tmp_path / "people.csv", "account\n0x12\n0x34\n")
     with pytest.raises(WrongLines) as raised:
         poll(
@@ -83,16 +83,16 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_of_accounts_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_file_of_accounts_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongLines, match=r"voters\.accounts_file: .*No such file"):
         poll(tmp_path, 'closes_at = "+1d"', voters='accounts_file = "nobody.csv"')
-    with pytest.raises(WrongLines, match="in the place of accounts"):
+    with pytest.raises(WrongLines, match="instead of accounts"):
         poll(tmp_path, 'closes_at = "+1d"', voters='accounts_file = "a.csv"\naccounts = []')
     with pytest.raises(WrongLines, match=r"not TOML: .*line 1"):
         read_specification(write(tmp_path / "x.toml", "= 1"), PollSpecification, NOW)
 
 
-def test_a_file_of_the_web_client(tmp_path: Path) -> None:
+def test_a_file_of_the_web_client_is_read(tmp_path: Path) -> None:
     content = {
         "title": "T",
         "questions": [{"kind": "single_choice", "title": "T", "options": ["A", "B"]}],

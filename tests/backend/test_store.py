@@ -79,7 +79,7 @@ def test_everything_survives_a_restart(url: str) -> None:
     assert bytes([3]) * 32 not in again.receipt_counts(1)
 
 
-def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
+def test_a_round_has_one_root_and_a_poll_one_final(url: str) -> None:
     store = NodeStore(open_database(url, Schema.NODE))
 
     def root(name: int, number: int) -> SignedRoot:
@@ -106,7 +106,7 @@ def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
     assert [one.root_digest[0] for one in again.finals(1)] == [1, 2]
 
 
-def test_attestations_and_shares(url: str) -> None:
+def test_attestations_and_shares_are_stored(url: str) -> None:
     store = NodeStore(open_database(url, Schema.NODE))
     root = SumRoot(b"\1" * 32, b"\2" * 64, 7)
     later = replace(root, count=8)

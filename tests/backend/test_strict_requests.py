@@ -9,7 +9,7 @@ from ostraka.wire.problems import install
 from ostraka.wire.strict_requests import StrictRoute
 
 
-def test_requests_are_refused_in_our_own_words() -> None:
+def test_requests_are_refused_in_our_own_wording() -> None:
     app = FastAPI()
     app.router.route_class = StrictRoute
     install(app)

@@ -9,7 +9,7 @@ from ostraka.wire.wording import close_to, of_file
 from ostraka_verifier.rpc import no_answer
 
 
-def test_servers_and_files_that_fail_are_told_without_our_tools_names() -> None:
+def test_errors_of_servers_and_files_name_none_of_our_tools() -> None:
     assert no_answer(httpx.ConnectError("x")) == "no connection"
     assert no_answer(httpx.ReadTimeout("x")) == "no answer in time"
     assert no_answer(httpx.RemoteProtocolError("x")) == "the connection broke off"
@@ -18,7 +18,7 @@ def test_servers_and_files_that_fail_are_told_without_our_tools_names() -> None:
     assert of_file(raised.value) == "/nowhere/at/all: No such file or directory"
 
 
-def test_names_that_are_nearly_known() -> None:
+def test_misspelt_names_get_a_suggestion() -> None:
     known = ("accounts_file", "max_length")
     assert close_to("account_file", known) == "accounts_file"
     assert close_to("Max-Length", known) == "max_length"

@@ -185,7 +185,7 @@ def challenge(citizen: Surfer, other: Surfer, poll_id: int) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_by_invitation_from_registration_to_audit(
+def test_an_invited_citizen_registers_votes_and_audits(
     stack: LocalStack, surfer: Callable[[], Surfer]
 ) -> None:
     # One invitation is given to nobody.

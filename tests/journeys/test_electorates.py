@@ -458,11 +458,11 @@ def entered(pairs: Sequence[tuple[SigningKey, SigningKey]]) -> Census:
         ({"kind": "votes", "contract": "0x" + "00" * 19 + "09"}, "no contract"),
         ({"kind": "members", "contract": "0x12"}, "40 hexadecimal digits"),
         ({"kind": "votes", "contract": "0x" + "11" * 20, "unit": 0}, "expected more than 0"),
-        ({"kind": "lottery"}, "is none of"),
+        ({"kind": "lottery"}, "is not one of"),
     ],
     ids=["nobody", "no address", "unit of zero", "unknown kind"],
 )
-def test_electorates_that_are_none(
+def test_invalid_electorates_are_refused(
     stack: LocalStack, electorate: dict[str, Any], says: str
 ) -> None:
     now = stack.registry.head().timestamp

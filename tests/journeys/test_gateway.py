@@ -384,7 +384,7 @@ def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api)
     eventually(lambda: other.good("GET", f"/plans/{plan}")["finished"], "finished")
 
 
-def test_what_the_api_refuses(stack: LocalStack) -> None:
+def test_the_api_refuses_bad_requests_with_the_reason(stack: LocalStack) -> None:
     api = Api(stack, 2)
     now = stack.registry.head().timestamp
     good_round = round_of(stack, None, fresh_keys(5))

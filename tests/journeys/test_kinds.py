@@ -202,7 +202,7 @@ def cast(api: Api, poll_id: int, votes: Sequence[tuple[SigningKey, Any]]) -> tup
     return questions
 
 
-def test_one_poll_of_many_kinds(stack: LocalStack, api: Api, tmp_path: Path) -> None:
+def test_one_poll_has_questions_of_many_kinds(stack: LocalStack, api: Api, tmp_path: Path) -> None:
     random = Random("kinds")
     keys = {f"voter-{number}": SigningKey() for number in range(6)}
     for name, key in keys.items():
@@ -296,8 +296,8 @@ def test_a_poll_in_weight_classes(stack: LocalStack, api: Api) -> None:
     (first, *_) = created["warnings"]
     assert (first["code"], first["refused"]) == ("identifying_weights", True)
     path = f"/plans/{created['plan']}"
-    eventually(lambda: "is shared by" in str(api.good("GET", path)["problem"]), "refused")
-    assert "must say that it is not secret" in api.good("GET", path)["problem"]["detail"]
+    eventually(lambda: "is held by" in str(api.good("GET", path)["problem"]), "refused")
+    assert "must set secret = false" in api.good("GET", path)["problem"]["detail"]
 
     wanted["voters"] = {"kind": "members", "contract": to_hex(registry), "classes": 2}
     created = api.good("POST", "/polls", wanted, token=True)

@@ -117,7 +117,7 @@ BAD_POLLS: dict[str, tuple[dict[str, Any], str, bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_POLLS)
-def test_polls_that_nobody_takes(stack: LocalStack, api: Api, tmp_path: Path, name: str) -> None:
+def test_invalid_polls_are_refused(stack: LocalStack, api: Api, tmp_path: Path, name: str) -> None:
     """Refused with the reason by a client, the gateway and the contract; and by nodes, should a
     contract ever let one pass.
     """
@@ -236,7 +236,7 @@ BAD_ROUNDS: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "ambiguous: a knapsack without costs": (
         {"ballot": {"kind": "knapsack"}, "outcome": {"kind": "proportional"}},
-        "fill no knapsack",
+        "knapsack ballots need proposals with amounts",
         "ballot",
     ),
     "impossible: a least amount beyond the most": (
@@ -263,7 +263,7 @@ BAD_ROUNDS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_ROUNDS)
-def test_rounds_that_nobody_takes(stack: LocalStack, api: Api, tmp_path: Path, name: str) -> None:
+def test_invalid_rounds_are_refused(stack: LocalStack, api: Api, tmp_path: Path, name: str) -> None:
     """By client, gateway and contract; nodes never see what the contract does not write."""
     changes, reason, field = BAD_ROUNDS[name]
     now = stack.registry.head().timestamp

@@ -27,14 +27,14 @@ class Signed:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A transaction that one purpose sends, whatever its fee.
+    """A transaction of one purpose, with all its versions at different fees.
 
     Attributes:
-        purpose: What it brings about, in the words of whoever sends it.
-        account: 20 bytes that pay.
-        nonce: Of `account`; with it, names the transaction.
-        fields: What is signed beside nonce and fees: `to`, `value`, `data`, `gas`, `chainId`.
-        versions: Signed ones, the oldest first; any of them may be mined.
+        purpose: Its effect, as named by the caller.
+        account: Address of the payer, 20 bytes.
+        nonce: Nonce of `account`; both together identify the transaction.
+        fields: Signed fields other than nonce and fees: `to`, `value`, `data`, `gas`, `chainId`.
+        versions: Signed versions, the oldest first; any of them may be mined.
         settled: Whether a final block contains it.
     """
 
@@ -52,41 +52,47 @@ class Outgoing:
 
 
 class Journal(Protocol):
-    """Outlives the process: every change is on the disk before the method returns."""
+    """Record of transactions that survives the process.
+
+    Every change is on the disk before the method returns.
+    """
 
     def current(self, purpose: str) -> Outgoing | None:
-        """What a purpose has sent, unless that is given up."""
+        """Return a purpose's transaction, unless it was given up."""
 
     def open(self, account: bytes, count: int) -> list[Outgoing]:
-        """Not settled, or with a nonce from `count` on; by nonce, without what is given up."""
+        """Return transactions that are not settled or have a nonce from `count` on, by nonce.
+
+        Those that were given up are left out.
+        """
 
     def nonces(self, account: bytes, first: int) -> set[int]:
-        """Nonces from `first` on that are taken."""
+        """Return the used nonces from `first` on."""
 
     def add(self, outgoing: Outgoing) -> bool:
-        """Keep a new one; False when its purpose or its nonce is taken."""
+        """Store a new transaction; return False if its purpose or its nonce is in use."""
 
     def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
-        """Keep another version, unless it is kept already."""
+        """Store another version, unless it is already stored."""
 
     def resend(self, outgoing: Outgoing) -> bool:
-        """Note that others than who began it send its newest version too; False where it is gone.
+        """Note that another caller sends the newest version, too; return False if it is gone.
 
-        From then on nothing drops it: what one provider refuses, another may have taken.
+        From then on it is never dropped: one provider may refuse what another has accepted.
         """
 
     def drop(self, outgoing: Outgoing) -> bool:
-        """Forget one that nobody took; False where it stays, for others sent it too."""
+        """Delete a transaction that no provider accepted; return False if others sent it, too."""
 
     def settle(self, outgoing: Outgoing, settled: bool) -> None:
-        """Note that a final block contains it, or, after all, that none does."""
+        """Note that a final block contains it, or that no final block does any more."""
 
     def give_up(self, outgoing: Outgoing) -> None:
-        """Free its purpose: it can bring about nothing any more."""
+        """Release its purpose: it can have no effect any more."""
 
 
 class MemoryJournal:
-    """For programs that send one transaction and tell their user what became of it."""
+    """A journal for programs that send one transaction and report the result to their user."""
 
     def __init__(self) -> None:
         self._known: dict[int, Outgoing] = {}

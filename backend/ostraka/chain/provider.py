@@ -1,7 +1,7 @@
 """What a provider reports about a transaction: accepted, refused, mined, final.
 
-Providers answer from several replicas, some of which lag behind. What one of them does not show
-therefore proves nothing; only what a block contains does. Each client words its refusals
+Providers answer from several replicas, some of which lag behind. A missing answer of a replica
+therefore proves nothing; only the content of a block does. Each client words its refusals
 differently, so that they are recognized by patterns.
 
 Source: docs/operations.md, "Transactions".
@@ -39,7 +39,7 @@ _NEVER_TAKEN = re.compile(
 
 
 def receipt_of(web3: Web3, outgoing: Outgoing) -> TxReceipt | None:
-    """Receipt of whichever version was mined, None where the provider shows none."""
+    """Return the receipt of the mined version; None if the provider shows none."""
     for version in reversed(outgoing.versions):
         with suppress(TransactionNotFound):
             receipt = web3.eth.get_transaction_receipt(version.hash)  # type: ignore[arg-type]
@@ -49,9 +49,10 @@ def receipt_of(web3: Web3, outgoing: Outgoing) -> TxReceipt | None:
 
 
 def send(web3: Web3, raw: bytes) -> Web3RPCError | None:
-    """Send for the first time; the refusal where it is sure that the provider did not take it.
+    """Send for the first time; return the refusal if the provider surely did not accept it.
 
-    Anything that is not sure, as a lost answer, counts as sent: it is looked for, and sent again.
+    Uncertain cases, such as a lost answer, count as sent: the transaction is looked for, and sent
+    again.
     """
     try:
         web3.eth.send_raw_transaction(raw)
@@ -69,9 +70,9 @@ def send(web3: Web3, raw: bytes) -> Web3RPCError | None:
 
 
 def nonce_holder(web3: Web3, outgoing: Outgoing, last: int) -> bytes | None:
-    """Hash of the transaction in a block up to `last` that has this nonce; None if none is shown.
+    """Return the hash of the transaction with this nonce in a block up to `last`; None without any.
 
-    Found in the block itself, so that a replica that lags behind cannot be taken for a proof.
+    It is read from the block itself, as a replica that lags behind proves nothing.
     """
     name = Web3.to_checksum_address(outgoing.account)
 
@@ -99,7 +100,7 @@ def nonce_holder(web3: Web3, outgoing: Outgoing, last: int) -> bytes | None:
 
 
 def final_block(web3: Web3) -> int | None:
-    """Number of the newest final block, None where the provider knows none."""
+    """Return the number of the newest final block; None if the provider knows none."""
     try:
         return int(web3.eth.get_block("finalized")["number"])
     except (BlockNotFound, Web3RPCError):

@@ -1,9 +1,10 @@
 """Send every transaction once, even when answers get lost.
 
-A transaction is signed and written to a journal before it is sent. From then on its purpose has
-this nonce: a lost answer, a restart or a slow chain leads to the same signed bytes again, or to
-the same nonce at a higher fee, and never to a second transaction. A purpose is free again only
-once a final block shows that its transaction reverted, or that another one took its nonce.
+A transaction is signed and written to a journal before it is sent. From then on its purpose owns
+this nonce: after a lost answer, a restart or on a slow chain, the same signed bytes are sent again,
+or the same nonce at a higher fee, but never a second transaction. A purpose can get a new
+transaction only once a final block shows that the first one reverted, or that another one used its
+nonce.
 
 Source: docs/operations.md, "Transactions"; EIP-1559.
 """
@@ -39,23 +40,23 @@ from ostraka.keys import SigningKey
 log = structlog.get_logger()
 
 MINING_S = 100
-"""How long a caller waits for a block; shorter than the patience of the gateway's clients."""
+"""Longest time that a caller waits for a block; shorter than the timeout of gateway clients."""
 PUSH_S = 5
-"""How often what is not mined is sent again."""
+"""Time after which a pending transaction is sent again."""
 STUCK_S = 30
 STUCK_BLOCKS = 3
-"""A transaction that this many blocks passed over for this long is replaced at a higher fee."""
+"""A transaction that this many blocks skipped for this long is replaced at a higher fee."""
 _FEE_CAP = 10
-"""Nothing is replaced any more that offers so many times what the chain asks for."""
+"""A transaction that offers this multiple of the chain's fee is not replaced again."""
 _POLL_S = 0.1
 _MAX_GAS = 1 << 24
-"""Cap of one transaction (EIP-7825)."""
+"""Gas limit of one transaction (EIP-7825)."""
 _NONCE_ATTEMPTS = 5
 _NONCE_PAUSE_S = 0.5
 
 
 class Account:
-    """Pays for transactions that its journal remembers."""
+    """An account that pays for transactions, which its journal keeps."""
 
     def __init__(self, key: SigningKey, journal: Journal) -> None:
         self._key = key
@@ -63,17 +64,17 @@ class Account:
         self.address = key.address
 
     def errand(self, purpose: str) -> "Errand":
-        """Sender of the one transaction that a purpose needs."""
+        """Return the sender of a purpose's only transaction."""
         return Errand(self, purpose)
 
     def sign_statement(self, digest: bytes) -> bytes:
-        """The account's signature of an EIP-712 digest, 65 bytes."""
+        """Return the account's signature of an EIP-712 digest, 65 bytes."""
         return self._key.sign(digest)
 
     def sign(
         self, nonce: int, fields: Mapping[str, Any], fees: tuple[int, int], head: int
     ) -> Signed:
-        """One version of a transaction, at a maximum fee and a priority fee."""
+        """Sign one version of a transaction, with a maximum fee and a priority fee."""
         max_fee, priority_fee = fees
         signed = EthAccount.sign_transaction(
             {
@@ -95,7 +96,7 @@ class Account:
         )
 
     def push(self, web3: Web3) -> None:
-        """Send again what is not mined, at a higher fee where it is stuck; settle what is final."""
+        """Send pending transactions again, stuck ones at a higher fee, and settle final ones."""
         name = Web3.to_checksum_address(self.address)
         count = web3.eth.get_transaction_count(name, "latest")
         waiting = self.journal.open(self.address, count)
@@ -104,7 +105,7 @@ class Account:
         final = final_block(web3)
         for outgoing in waiting:
             if outgoing.settled:
-                # A chain that took back what was final, or a replica that has not seen it yet.
+                # The chain reverted a final block, or a replica has not seen it yet.
                 self.journal.settle(outgoing, False)
             receipt = receipt_of(web3, outgoing)
             if receipt is not None:
@@ -115,7 +116,7 @@ class Account:
                 self._send_again(web3, outgoing)
 
     def settle(self, outgoing: Outgoing, receipt: TxReceipt, final: int | None) -> None:
-        """Note what a mined transaction came to, once its block is final."""
+        """Note the result of a mined transaction, once its block is final."""
         if final is None or receipt["blockNumber"] > final:
             return
         if receipt["status"] == 1:
@@ -124,7 +125,7 @@ class Account:
             self.journal.give_up(outgoing)
 
     def _lost(self, web3: Web3, outgoing: Outgoing, final: int | None) -> bool:
-        """Whether a final block contains another transaction with this nonce: then, gives it up."""
+        """Whether a final block contains another transaction with this nonce; then gives it up."""
         if final is None:
             return False
         holder = nonce_holder(web3, outgoing, final)
@@ -139,12 +140,12 @@ class Account:
         block = web3.eth.get_block("latest")
         passed_over = block["number"] - last.head
         if passed_over < STUCK_BLOCKS or time.time() - last.signed_at_unix_s < STUCK_S:
-            # Where no block comes, no fee helps.
+            # Without new blocks, a higher fee does not help.
             return outgoing
         base, suggested = block["baseFeePerGas"], web3.eth.max_priority_fee
         if last.max_fee > _FEE_CAP * (2 * base + suggested):
             return outgoing
-        # Pools want at least a tenth more of both.
+        # Transaction pools require at least 10 % more for both fees.
         priority = max(suggested, last.priority_fee * 9 // 8 + 1)
         fees = max(2 * base + priority, last.max_fee * 9 // 8 + 1), priority
         signed = self.sign(outgoing.nonce, outgoing.fields, fees, block["number"])
@@ -154,14 +155,15 @@ class Account:
 
     @staticmethod
     def _send_again(web3: Web3, outgoing: Outgoing) -> None:
-        # The newest may cost more than the account has; then an older one may still be mined.
+        # The account may be unable to pay for the newest version; then an older one may be mined.
         for version in reversed(outgoing.versions):
             try:
                 web3.eth.send_raw_transaction(version.raw)
             except OSError as error:
                 log.warning("perhaps sent again", problem=type(error).__name__)
             except Web3RPCError as error:
-                # Another replica, or an earlier try, may have it: no refusal counts any more.
+                # Another replica may have it from an earlier attempt, so this refusal proves
+                # nothing.
                 if not ALREADY_KNOWN.search(str(error)):
                     log.info("not taken again", purpose=outgoing.purpose, problem=str(error))
                     continue
@@ -169,7 +171,7 @@ class Account:
 
 
 class Errand:
-    """Sends the one transaction of a purpose, or follows what was sent for it before."""
+    """Sends a purpose's only transaction, or follows it if it was sent before."""
 
     def __init__(self, account: Account, purpose: str) -> None:
         self._account = account
@@ -189,18 +191,20 @@ class Errand:
         return outgoing is not None and outgoing.settled
 
     def transact(self, web3: Web3, function: Any, value: int = 0) -> TxReceipt:
-        """The receipt of the purpose's transaction, which is sent unless it was before.
+        """Return the receipt of the purpose's transaction; it is sent unless it was sent before.
 
         Args:
-            function: What is called if nothing was sent yet.
-            value: Wei that go with it.
+            function: Call to send if nothing was sent yet.
+            value: Wei to send along.
 
         Raises:
             Reverted: It was mined and failed, finally.
-            NotFinalYet: It failed in a block that could still be taken back.
-            NotMinedYet: It waits for a block; asking again goes on waiting for the same one.
+            NotFinalYet: It failed in a block that is not final.
+            NotMinedYet: It waits for a block; another call continues to wait for the same
+            transaction.
             LowOnCoin: The account cannot pay; nothing was sent.
-            Web3Exception, OSError: As the provider says; nothing was sent, or it is sent again.
+            Web3Exception, OSError: An error of the provider; nothing was sent, or it is sent
+            again.
         """
         deadline = time.monotonic() + MINING_S
         while True:
@@ -212,17 +216,17 @@ class Errand:
                 return receipt
 
     def follow(self, web3: Web3) -> TxReceipt:
-        """As `transact`, of what was sent before; ChainError where that is given up."""
+        """As `transact`, for a transaction sent before; ChainError if it was given up."""
         outgoing = self._journal.current(self._purpose)
         if outgoing is not None:
             receipt = self._await(web3, outgoing, time.monotonic() + MINING_S)
             if receipt is not None:
                 return receipt
-        raise ChainError(f"{self._purpose}: nothing is sent that could still be mined")
+        raise ChainError(f"{self._purpose}: no sent transaction can still be mined")
 
     def _begin(self, web3: Web3, function: Any, value: int) -> Outgoing:
-        """Sign, keep, send. What no provider can have taken is forgotten again."""
-        # Two at once would take the same nonce; another program with this key still may.
+        """Sign, store and send; delete the transaction if surely no provider accepted it."""
+        # Two threads would use the same nonce. Another program with this key still can.
         with _sending(self.address):
             first = 0
             for _ in range(_NONCE_ATTEMPTS):
@@ -236,7 +240,7 @@ class Errand:
                 if refusal is None:
                     return outgoing
                 if receipt_of(web3, outgoing) is not None:
-                    # Some providers mine what they complain of.
+                    # Some providers mine a transaction although they answer with an error.
                     return outgoing
                 said = str(refusal)
                 if NONCE_USED.search(said):
@@ -254,7 +258,7 @@ class Errand:
                 else:
                     raise refusal
                 time.sleep(_NONCE_PAUSE_S)
-        raise ChainError(f"{self._purpose}: other programs send from this account without pause")
+        raise ChainError(f"{self._purpose}: other programs keep using this account's nonces")
 
     def _prepared(self, web3: Web3, function: Any, value: int, first: int) -> Outgoing:
         name = Web3.to_checksum_address(self.address)
@@ -266,7 +270,7 @@ class Errand:
         head = web3.eth.block_number
         try:
             built = function.build_transaction(
-                # The nonce of estimates is the chain's: not every provider knows of ours yet.
+                # Estimates use the chain's nonce, as some providers do not know ours yet.
                 {"from": name, "value": value, "nonce": nonce, "chainId": web3.eth.chain_id}
             )
         except ContractLogicError:
@@ -276,7 +280,7 @@ class Errand:
                 raise self._low_on_coin(web3) from error
             raise
         fields = {name: built[name] for name in ("to", "value", "data", "chainId") if name in built}
-        # The block that it lands in may find more to do than the one it was estimated on.
+        # The transaction may need more gas in its block than in the one used for the estimate.
         fields["gas"] = min(built["gas"] * 3 // 2, _MAX_GAS)
         fees = int(built["maxFeePerGas"]), int(built["maxPriorityFeePerGas"])
         signed = self._account.sign(nonce, fields, fees, head)
@@ -286,12 +290,12 @@ class Errand:
         name = Web3.to_checksum_address(self.address)
         balance = web3.eth.get_balance(name)
         return LowOnCoin(
-            f"account {name.lower()} has {balance} of the chain's coin, in its smallest unit: "
-            "too little for this transaction and its fee"
+            f"account {name.lower()} has {balance} of the chain's coin, in its smallest unit: not "
+            "enough for this transaction and its fee"
         )
 
     def _await(self, web3: Web3, outgoing: Outgoing, deadline: float) -> TxReceipt | None:
-        """Its receipt; None once it is given up without one."""
+        """Return its receipt; None once it is given up without one."""
         pushed: float = outgoing.versions[-1].signed_at_unix_s
         while True:
             receipt = receipt_of(web3, outgoing)
@@ -307,7 +311,7 @@ class Errand:
             if time.monotonic() > deadline:
                 raise NotMinedYet(
                     f"transaction 0x{outgoing.versions[-1].hash.hex()} was sent and is not mined "
-                    "yet; asking again does not send another one"
+                    "yet; a retry does not send another one"
                 )
             time.sleep(_POLL_S)
 
@@ -317,15 +321,15 @@ class Errand:
         self._account.settle(outgoing, receipt, final_block(web3))
         name = receipt["transactionHash"].to_0x_hex()
         if self.begun:
-            # A reorganization could still let it succeed, beside another one that is sent now.
+            # After a reorganization it could succeed in addition to another one sent now.
             raise NotFinalYet(
-                f"transaction {name} reverted, and its block is not final yet; asking again does "
-                "not send another one before"
+                f"transaction {name} reverted, and its block is not final yet; a retry sends "
+                "another one only after that"
             )
         raise Reverted(f"transaction {name} reverted")
 
 
 @cache
 def _sending(_: bytes) -> Lock:
-    """One lock for each account of this process."""
+    """Return the lock of an account in this process."""
     return Lock()

@@ -50,10 +50,10 @@ def _approval(file: PabulibFile, names: tuple[str, ...], categories: Categories)
     least, most = file.whole("min_length"), min(file.whole("max_length", count), count)
     costs = tuple(project.cost for project in file.projects)
     if file.number("min_sum_cost") > 0:
-        raise file.refusal("min_sum_cost", "a least cost of a ballot cannot be asked in private")
+        raise file.refusal("min_sum_cost", "private ballots cannot have a minimum cost")
     fewest = "min_length_per_category"
     if any(whole_in(file, fewest)(text, "") for text in listed(file.meta.get(fewest, ""))):
-        raise file.refusal(fewest, "least numbers of a category cannot be asked in private")
+        raise file.refusal(fewest, "private ballots cannot have minimums for categories")
     caps, binding = _caps(file, categories, costs)
     total = file.meta.get("max_sum_cost")
     limit = file.amount(total, "max_sum_cost") if total else sum(costs)
@@ -74,7 +74,7 @@ def _approval(file: PabulibFile, names: tuple[str, ...], categories: Categories)
 def _caps(
     file: PabulibFile, categories: Categories, costs: Sequence[int]
 ) -> tuple[list[Cap], list[str]]:
-    """Caps that bind, and what they are called."""
+    """Return the caps that bind, and their names."""
     caps: list[Cap] = []
     called = []
     for name, read in (
@@ -86,7 +86,7 @@ def _caps(
             slots = categories.of(category)
             if bound < (sum(costs[slot] for slot in slots) if money else len(slots)):
                 if bound < 1:
-                    raise file.refusal(name, "nobody could choose any of a category")
+                    raise file.refusal(name, "no project of a category could be chosen")
                 caps.append(Cap(slots, budget=bound) if money else Cap(slots, bound))
         if len(caps) > before:
             called.append(f"caps on the {'cost' if money else 'number'} of a category")
@@ -95,21 +95,21 @@ def _caps(
 
 def _cumulative(file: PabulibFile, names: tuple[str, ...], _: Categories) -> FileBallots:
     if not file.meta.get("max_sum_points"):
-        raise file.refusal("max_sum_points", "missing: how many points are there to give?")
+        raise file.refusal("max_sum_points", "missing: the number of points of a ballot")
     credits, least = file.whole("max_sum_points"), file.whole("min_sum_points")
     most = min(file.whole("max_points", credits), credits)
     for name, points in (("max_sum_points", credits), ("max_points", most)):
         if points < 1:
-            raise file.refusal(name, "nobody could give a point")
+            raise file.refusal(name, "no points could be given")
     if not 0 <= file.whole("min_points") <= 1:
-        raise file.refusal("min_points", "a least number for one project cannot be asked")
+        raise file.refusal("min_points", "a minimum for one project is not supported")
     fewest, longest = file.whole("min_length"), file.whole("max_length", len(names))
-    # Who gives a point names a project, and nobody names more projects than there are points.
+    # Each named project has at least one point, so there are no more projects than points.
     least = max(least, min(fewest, 1))
     if fewest > max(1, -(-least // most)):
-        raise file.refusal("min_length", f"{fewest} projects with points cannot be asked")
+        raise file.refusal("min_length", f"at least {fewest} projects with points is not supported")
     if longest < min(credits, len(names)):
-        raise file.refusal("max_length", f"at most {longest} with points cannot be asked")
+        raise file.refusal("max_length", f"at most {longest} with points is not supported")
     question = Points(title_of(file), names, credits, least, most if most < credits else None)
     carried = round_rules.points(credits, least) if most == credits else None
     given = str(credits) if least == credits else f"{least} to {credits}"
@@ -119,18 +119,18 @@ def _cumulative(file: PabulibFile, names: tuple[str, ...], _: Categories) -> Fil
 
 def _scoring(file: PabulibFile, names: tuple[str, ...], _: Categories) -> FileBallots:
     if not file.meta.get("max_points"):
-        raise file.refusal("max_points", "missing: what is the best score?")
+        raise file.refusal("max_points", "missing: the best score")
     if file.whole("min_points") < 0:
         raise file.refusal("min_points", "scores below 0 cannot be tallied")
     if file.whole("min_points") > 1:
-        raise file.refusal("min_points", "a least score above 0 cannot be asked")
+        raise file.refusal("min_points", "a minimum score above 0 is not supported")
     for name in ("min_sum_points", "max_sum_points"):
         if file.meta.get(name) and (name[:3] == "max" or file.number(name) > 0):
-            raise file.refusal(name, "scores have no sum; cumulative ballots have")
+            raise file.refusal(name, "scores have no sum; cumulative ballots do")
     if file.whole("max_length", len(names)) < len(names):
-        raise file.refusal("max_length", "how many projects are scored cannot be asked")
+        raise file.refusal("max_length", "a maximum number of scored projects is not supported")
     if file.whole("min_length") > 0 and file.whole("min_points", 0) > 0:
-        raise file.refusal("min_length", "how many projects are scored cannot be asked")
+        raise file.refusal("min_length", "a minimum number of scored projects is not supported")
     best = file.whole("max_points")
     question = Score(title_of(file), names, best)
     says = f"Scores of 0 to {best} for {len(names)} projects"
@@ -144,12 +144,12 @@ def _ordinal(file: PabulibFile, names: tuple[str, ...], _: Categories) -> FileBa
     question = Ranking(title_of(file), names, scores, None if least == places else least)
     carried = round_rules.ranking(scores) if least == places and places > 1 else None
     says = f"Ranking of {_range(least, places, len(names))} projects, {places} points for the first"
-    # Scores that depend on how many places are filled are no linear map of a ballot's bits.
+    # Scores that depend on the number of filled places are not linear in a ballot's bits.
     shorter = any(max(least, 1) <= len(vote.projects) < places for vote in file.votes)
     if least < places:
         says += (
-            " however many follow (Pabulib counts otherwise: a shorter ballot's first project "
-            "gets as many points as the ballot has projects)"
+            " regardless of how many follow (Pabulib counts differently: a shorter ballot's first "
+            "project gets as many points as the ballot has projects)"
         )
     return FileBallots(question, carried, says, not shorter)
 

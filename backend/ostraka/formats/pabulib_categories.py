@@ -14,13 +14,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Categories:
-    """META's categories and, of each project, the indices of its own."""
+    """The categories of META, and the indices of each project's own categories."""
 
     names: tuple[str, ...]
     members: tuple[tuple[int, ...], ...]
 
     def of(self, category: int) -> tuple[int, ...]:
-        """Projects of one."""
+        """Return the projects of a category."""
         return tuple(slot for slot, own in enumerate(self.members) if category in own)
 
 
@@ -32,19 +32,19 @@ def categories_of(file: PabulibFile) -> Categories:
     """
     names = listed(file.meta.get("categories", ""))
     if len(set(names)) != len(names):
-        raise file.refusal("categories", "one stands there twice")
+        raise file.refusal("categories", "a category occurs twice")
     if "" in names:
-        raise file.refusal("categories", "one has no name")
+        raise file.refusal("categories", "a category has no name")
     members = []
     for project in file.projects:
-        # A name may hold commas itself.
+        # The name of a category may contain commas.
         written = (project.category,) if project.category in names else listed(project.category)
         members.append(tuple(names.index(one) for one in written if one in names))
     return Categories(names, tuple(members))
 
 
 def _check_categories(file: PabulibFile, categories: Categories, name: str) -> None:
-    """A limit of categories needs to know the category of each project."""
+    """Check that each project's category is known, as a limit of categories needs it."""
     if not categories.names:
         raise file.refusal(name, "META names no categories")
     if "category" not in file.columns:
@@ -56,7 +56,7 @@ def _check_categories(file: PabulibFile, categories: Categories, name: str) -> N
             and (project.category not in categories.names)
         ):
             where = f"{file.path}:{project.line}: category"
-            raise PabulibError(f"{where}: {project.category[:60]!r} is none of META's categories")
+            raise PabulibError(f"{where}: {project.category[:60]!r} is not a category of META")
 
 
 def per_category(

@@ -1,7 +1,7 @@
 """Which limits of a `.pb` file Ostraka knows and can ask of a ballot; all others are refused.
 
-A limit that is left out does not bind. Every limit that Ostraka cannot ask of a ballot in private
-is refused: no rule of a city is weakened silently.
+A limit that is left out does not bind. Every limit that a private ballot cannot prove is refused:
+no rule of a city is weakened silently.
 
 Source: https://pabulib.org/format; docs/protocol.md §5.5.
 """
@@ -24,11 +24,11 @@ _ASKED: Mapping[str, frozenset[str]] = {
     "scoring": _LENGTHS | _SUMS | _POINTS,
     "ordinal": _LENGTHS,
 }
-"""Limits of a ballot that a kind of ballot can ask, or refuses itself with a reason of its own."""
+"""Limits that each ballot kind supports, or refuses itself with a reason of its own."""
 _NOT_OF_BALLOTS = frozenset(
     {
         *("min_project_score_threshold", "budget_per_category"),
-        # Of projects, not of ballots.
+        # These limit projects, not ballots.
         *("min_project_cost", "max_project_cost"),
     }
 )
@@ -40,11 +40,11 @@ LIMIT_OF = {
     "budget": "max_sum_cost",
     "minimum_support": "min_project_score_threshold",
 }
-"""Which limit of a file a question's member comes from."""
+"""The limit of a file from which each member of a question comes."""
 _LIMITING = frozenset(
     {"min", "max", "minimum", "maximum", "least", "most", "limit", "limits", "cap", "caps", "per"}
 )
-"""Words of which one in an unknown name says that it may be a limit."""
+"""An unknown name with one of these words may be a limit."""
 
 
 def refuse_unknown(file: PabulibFile) -> None:
@@ -62,7 +62,7 @@ def refuse_unknown(file: PabulibFile) -> None:
     if file.meta.get("scoring_fn", "Borda").lower() != "borda":
         raise file.refusal("scoring_fn", "only Borda's scores are known")
     if file.number("default_score") != 0:
-        raise file.refusal("default_score", "who is not named gets 0 in a private tally")
+        raise file.refusal("default_score", "unnamed projects get 0 in a private tally")
 
 
 def refuse_unasked(file: PabulibFile, categories: Categories) -> None:
@@ -78,10 +78,10 @@ def refuse_unasked(file: PabulibFile, categories: Categories) -> None:
                 slots = categories.of(category)
                 most = sum(costs[slot] for slot in slots) if "cost" in name else len(slots)
                 if bound > 0 if name.startswith("min_") else bound < most:
-                    raise file.refusal(name, f"{kind} ballots cannot be asked to keep it")
+                    raise file.refusal(name, f"{kind} ballots do not support it")
             continue
         if name == "max_sum_cost":
-            # One project is all that a ballot has.
+            # Such a ballot has only one project.
             most = max(costs) if kind == "choose-1" else sum(costs)
             binds = file.amount(file.meta[name], name) < most
         elif name in ("min_length", "max_length") and kind == "choose-1":
@@ -91,4 +91,4 @@ def refuse_unasked(file: PabulibFile, categories: Categories) -> None:
         else:
             binds = name != "max_length" or file.whole(name) < count
         if binds:
-            raise file.refusal(name, f"{kind} ballots cannot be asked to keep it")
+            raise file.refusal(name, f"{kind} ballots do not support it")

@@ -12,9 +12,9 @@ from ostraka.planning import round_rules
 from ostraka_verifier.outcome import Greedy, GreedyByCategory, Misfit, NoOutcome, Order, OutcomeRule
 
 OWN_UNIT = "Ostraka"
-"""What our own exports name as their unit."""
+"""The unit in our own exports."""
 OWN_RULE = "greedy-custom"
-"""How they name greedy within budgets of categories, for which the format has no name."""
+"""Our exports' name of greedy within budgets of categories; the format has no name for it."""
 _RULES = ("greedy", "greedy-no-skip", "greedy-threshold")
 
 
@@ -47,12 +47,12 @@ def decision_of(file: PabulibFile, categories: Categories, greedy: bool) -> File
     rule = file.meta.get("rule", "unknown").lower()
     has_budgets = bool(file.meta.get("budget_per_category"))
     if rule in ("", "unknown") and not greedy:
-        says = "the counts are the result, for the file names no rule (--greedy funds by votes)"
+        says = "the counts are the result, as the file names no rule (--greedy funds by votes)"
         return FileDecision(NoOutcome(), None, says, own=False)
     if rule.split("/")[0] == "equalshares" and not greedy:
-        reason = "equal shares looks into single ballots, which nobody can here"
+        reason = "equal shares needs single ballots, which stay secret"
         raise file.refusal("rule", f"{reason}; --greedy funds by votes instead")
-    # Elsewhere it names a rule that only its city knows.
+    # Other files use that name for a rule of their city.
     ours = rule == OWN_RULE and file.meta.get("unit") == OWN_UNIT and has_budgets
     own = rule in _RULES or ours
     if not own and not greedy:
@@ -60,28 +60,28 @@ def decision_of(file: PabulibFile, categories: Categories, greedy: bool) -> File
         raise file.refusal("rule", reason)
     if rule == "greedy-threshold" and not file.meta.get("min_project_score_threshold"):
         raise file.refusal("rule", "min_project_score_threshold is missing")
-    # A file that names none funds a project without votes, where it fits.
+    # Without a threshold, a project without votes is funded if it fits.
     support = ceil(file.number("min_project_score_threshold"))
     misfit = Misfit.STOP if rule == "greedy-no-skip" else Misfit.SKIP
     ends = "stopping at" if misfit is Misfit.STOP else "skipping"
-    says = f"greedy by votes, {ends} what does not fit"
+    says = f"greedy by votes, {ends} projects that do not fit"
     if support:
         says += f", support of at least {support}"
     if not own:
-        says += f", in place of the file's rule {rule}"
+        says += f", instead of the file's rule {rule}"
     costs = tuple(project.cost for project in file.projects)
     budgets = per_category(file, categories, "budget_per_category", file.amount)
     leftover = _leftover(file)
     if not budgets:
         if misfit is Misfit.STOP and leftover:
-            raise file.refusal("leftover_budget", "a pass after greedy-no-skip is not known")
+            raise file.refusal("leftover_budget", "a pass after greedy-no-skip is not supported")
         decided = Greedy(costs, file.budget, Order.VOTES, misfit, support)
         return FileDecision(decided, round_rules.greedy(Order.VOTES, misfit, support), says, own)
     for project, members in zip(file.projects, categories.members, strict=True):
         if len(members) != 1:
             reason = f"project {project.project_id} (line {project.line}) is not in exactly one"
             raise file.refusal("budget_per_category", f"{reason} of the categories")
-    says += ", within a budget for each category" + ", then what they leave" * leftover
+    says += ", within a budget for each category" + ", then with the leftover" * leftover
     carried = None
     if sum(budgets) <= file.budget:
         carried = round_rules.greedy_by_category(budgets, Order.VOTES, misfit, leftover, support)
@@ -97,5 +97,5 @@ def _leftover(file: PabulibFile) -> bool:
     if not text or text in ("0", "false", "no", "none"):
         return False
     if "ordered by score" not in text and "ordered by votes" not in text:
-        raise file.refusal("leftover_budget", "known is only a pass ordered by score")
+        raise file.refusal("leftover_budget", "only a pass ordered by score is supported")
     return True

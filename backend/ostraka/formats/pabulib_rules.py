@@ -20,13 +20,13 @@ MAX_ROUND_OPTIONS = 200
 
 
 def election_of(file: PabulibFile, *, greedy: bool = False) -> Election:
-    """What Ostraka asks and how it decides.
+    """Return the election: question, outcome rule and votes.
 
     Args:
-        greedy: Fund greedily by votes whatever rule the file names.
+        greedy: Fund greedily by votes, regardless of the file's rule.
 
     Raises:
-        PabulibError: Something cannot be honoured; says what and why.
+        PabulibError: Something cannot be honoured; names it and the reason.
     """
     refuse_unknown(file)
     names = names_of(file)
@@ -69,7 +69,7 @@ def election_of(file: PabulibFile, *, greedy: bool = False) -> Election:
 
 
 def _special(file: PabulibFile) -> str:
-    """Which projects a city marks as special, by 2 or 3."""
+    """Return a sentence about projects that a city marks as special, with 2 or 3."""
     special = [project.project_id for project in file.projects if project.special]
     if not special:
         return ""
@@ -80,7 +80,7 @@ def _special(file: PabulibFile) -> str:
 
 
 def _votes_of(file: PabulibFile, slot: int) -> int | None:
-    """What approvals come to; of other kinds the column counts ballots, which nobody tallies."""
+    """Return a project's approvals; for other kinds the column counts ballots, not votes."""
     return file.projects[slot].votes if file.vote_type in ("approval", "choose-1") else None
 
 
@@ -92,18 +92,18 @@ def _currency(file: PabulibFile) -> str:
 def _round(
     file: PabulibFile, ballots: FileBallots, decision: FileDecision
 ) -> tuple[RoundRules | None, str]:
-    """A round's rules, or none and the reason."""
+    """Return a round's rules, or None and the reason."""
     count, dearest = len(file.projects), max(project.cost for project in file.projects)
     reasons = (
         (isinstance(decision.rule, NoOutcome), "nothing is funded"),
         (ballots.round is None, "a round has no such ballots"),
-        (decision.round is None, "the categories' budgets come to more than the whole"),
+        (decision.round is None, "the categories' budgets exceed the whole budget"),
         (not 2 <= count <= MAX_ROUND_OPTIONS, f"a round has 2 to {MAX_ROUND_OPTIONS} projects"),
         (dearest > file.budget, "a project costs more than the whole budget"),
     )
     for applies, reason in reasons:
         if applies:
-            return None, f"a poll, for {reason}"
+            return None, f"a poll, because {reason}"
     if ballots.round is None or decision.round is None:
         raise AssertionError("unreachable")
     return RoundRules(ballots.round, decision.round), "a round of the treasury"

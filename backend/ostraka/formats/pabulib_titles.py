@@ -9,7 +9,7 @@ from ostraka.wire.titles import first_alike
 
 TITLE_BYTES = 150
 _ALL_TITLES_BYTES = 28_000
-"""Of all options' names together: a description holds each twice, in 65,536 bytes."""
+"""Limit of all options' names together: a description has each twice, in 65,536 bytes."""
 
 
 def names_of(file: PabulibFile) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def names_of(file: PabulibFile) -> tuple[str, ...]:
     alike = first_alike(names)
     if alike is not None:
         later, first = (file.projects[slot] for slot in alike)
-        reason = f"nobody can tell it from project {first.project_id} in line {first.line}"
+        reason = f"looks like that of project {first.project_id} in line {first.line}"
         raise PabulibError(f"{file.path}:{later.line}: name: {reason}")
     return names
 
