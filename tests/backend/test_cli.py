@@ -348,4 +348,4 @@ def test_watching_counts(stub: StubGateway) -> None:
 def test_invalid_server_urls_are_reported(url: str) -> None:
     result = CliRunner().invoke(app, ["poll", "list", "--gateway", url])
     assert result.exit_code == 3
-    assert "this is no address of a server" in result.output
+    assert "this is not a server's address" in result.output

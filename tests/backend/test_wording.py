@@ -12,7 +12,7 @@ from ostraka_verifier.rpc import no_answer
 def test_errors_of_servers_and_files_name_none_of_our_tools() -> None:
     assert no_answer(httpx.ConnectError("x")) == "no connection"
     assert no_answer(httpx.ReadTimeout("x")) == "no answer in time"
-    assert no_answer(httpx.RemoteProtocolError("x")) == "the connection broke off"
+    assert no_answer(httpx.RemoteProtocolError("x")) == "the connection was lost"
     with pytest.raises(OSError) as raised:
         Path("/nowhere/at/all").read_text()
     assert of_file(raised.value) == "/nowhere/at/all: No such file or directory"

@@ -41,6 +41,7 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import poll_rule
 from ostraka_verifier.redemption import Redemption, Redemptions
 from ostraka_verifier.snapshot import InvitedCensus
+from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
 
@@ -193,8 +194,8 @@ class PlanRunner:
             voters=len(census),
             total_weight=census.total_weight,
             secret=wanted.secret,
-            opens_at=max(now, wanted.opens_at or 0),
-            closes_at=wanted.closes_at,
+            opens_at=UnixSeconds(max(now, wanted.opens_at or 0)),
+            closes_at=UnixSeconds(wanted.closes_at),
             minimum_ballots=wanted.minimum_ballots,
             **wanted.times.model_dump(),
         )

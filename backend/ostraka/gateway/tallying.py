@@ -29,15 +29,15 @@ def sums_of(
     """
     ballots = poll.layout.decode_many(curve, [leaf.ballot for leaf in board.leaves])
     if not ballots:
-        raise Malformed("board: not anchored yet")
+        raise Malformed("board", "not anchored yet")
     weights = []
     for ballot in ballots:
         if ballot.voter not in census.by_account:
-            raise Malformed("board: a voter outside the census")
+            raise Malformed("board", "a voter outside the census")
         weights.append(census.by_account[ballot.voter].weight)
     sums = AggregateCommitments.of(curve, ballots, weights, poll.committee.threshold)
     if sums.sum.encode() != anchored_sum:
-        raise Malformed("board: another sum than the anchored one")
+        raise Malformed("board", "another sum than the anchored one")
     return sums
 
 

@@ -15,7 +15,7 @@ def domain_of(config: Any, contract: str) -> Domain:
     try:
         return Domain(int(config["chain_id"]), from_hex(config[contract], contract))
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"config: {error!r}") from error
+        raise Malformed("config", repr(error)) from error
 
 
 def chain_time(config: Any) -> int:
@@ -23,4 +23,4 @@ def chain_time(config: Any) -> int:
     try:
         return int(config["head"]["timestamp"])
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"config.head: {error!r}") from error
+        raise Malformed("config.head", repr(error)) from error

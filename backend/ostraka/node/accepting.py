@@ -345,7 +345,7 @@ class BallotIntake:
             records = self._served.decode_batch(answer[_CURSOR_BYTES:])
             if len(records) > PULL_LIMIT:
                 # While they are checked, no voter gets a receipt.
-                raise Malformed(f"ballots: {len(records)} in a page of {PULL_LIMIT}")
+                raise Malformed("ballots", f"{len(records)} in a page of {PULL_LIMIT}")
             await self.ingest([one for one in records if self._within_bounds(peer, one)])
             self._cursors[peer.number] = last
             if len(records) < PULL_LIMIT or last <= after:
@@ -370,7 +370,7 @@ class BallotIntake:
             Malformed: It asks for more ballots than a root can have.
         """
         if len(digests) > len(self._served.census):
-            raise Malformed(f"digests: {len(digests)}, at most one for each voter")
+            raise Malformed("digests", f"{len(digests)}, at most one for each voter")
         known = self._served.store.known(self._served.poll_id, digests)
         return self._served.encode_batch(known.values())
 

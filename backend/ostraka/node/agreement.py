@@ -42,7 +42,7 @@ class LeafList:
         number, count = reader.unsigned(4, "round"), reader.unsigned(4, "count")
         # Compared before any loop, so that a forged count cannot cause a large allocation.
         if len(data) != list_bytes(count):
-            raise Malformed(f"leaves: {len(data)} bytes do not hold {count} entries")
+            raise Malformed("leaves", f"{len(data)} bytes do not hold {count} entries")
         entries = tuple(
             [
                 Entry(reader.take(ADDRESS_BYTES, "voter"), reader.take(HASH_BYTES, "digest"))

@@ -21,6 +21,7 @@ from ostraka_verifier.redemption import Redemptions, poll_electorate, round_elec
 from ostraka_verifier.rpc import JsonRpc, Reverted
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _T = TypeVar("_T")
 
@@ -228,13 +229,13 @@ def _source_objection(
 ) -> str | None:
     """Return why a source is not the round's at its latest block; None if it is."""
     if keccak256(fixed.source) != fixed.root:
-        raise Malformed("round: its source does not match the fixed hash")
+        raise Malformed("round", "its source does not match the fixed hash")
     content = parse_json(fixed.source, "round.source")
     at = content.get("at") if isinstance(content, dict) else None
     if type(at) is not int:
-        raise Malformed("round.source.at: not a time")
+        raise Malformed("round.source.at", "not a time")
     # Byte for byte, as C4 compares them.
-    if origin.at_time(at) != fixed.source:
+    if origin.at_time(UnixSeconds(at)) != fixed.source:
         return "its census does not come from the source fixed by its round"
     if not chain.timestamp(origin.block) <= at < chain.timestamp(origin.block + 1):
         return f"block {origin.block} is not the latest until {at}, the time fixed by its round"
@@ -248,7 +249,7 @@ def _check_redemptions(
     chain_id, registry = poll.identity.chain_id, poll.identity.registry
     reference = poll.description.round
     if (reference is None) != (origin.nonce is not None):
-        raise Malformed("description.census.nonce: required only for polls without a round")
+        raise Malformed("description.census.nonce", "required only for polls without a round")
     if reference is not None:
         electorate = round_electorate(chain_id, reference.treasury, reference.round_id, origin.root)
         domain = Domain(chain_id, reference.treasury)

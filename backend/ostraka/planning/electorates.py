@@ -24,6 +24,7 @@ from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.redemption import invitations
 from ostraka_verifier.rpc import JsonRpc, Reverted, read_quantity
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
+from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.weight_classes import in_classes
 
 _T = TypeVar("_T")
@@ -99,7 +100,7 @@ class Electorates:
         Args:
             unix_s: The latest block not after this time counts.
         """
-        return self.source(electorate, 0).at_time(unix_s)
+        return self.source(electorate, 0).at_time(UnixSeconds(unix_s))
 
 
 def _finalized(rpc: JsonRpc) -> int:

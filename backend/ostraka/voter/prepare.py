@@ -20,6 +20,7 @@ from ostraka_verifier.proof import BallotProof, ProofShape, challenge
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ class BallotFactory:
         shares = tuple(
             self._evaluate(columns, rho, node) for node in range(1, len(self._recipients) + 1)
         )
-        ballot = self.layout.build(cast_at_unix_s, proof)
+        ballot = self.layout.build(UnixSeconds(cast_at_unix_s), proof)
         return ProvenBallot(ballot, shares, tuple(bits), rho[0])
 
     def seal(self, proven: ProvenBallot) -> SealedBallot:

@@ -62,7 +62,7 @@ class SavedVotes:
             return cls(path, poll, voter)
         found = cls.read(path)
         if (found.poll.context, found.voter) != (poll.context, voter):
-            raise Malformed(f"{path}: holds ballots of another voter or poll")
+            raise Malformed(str(path), "holds ballots of another voter or poll")
         # The poll in the file may come from a gateway: new ballots are sealed to the keys of
         # `poll`, and only its nodes' receipts count.
         votes = cls(path, poll, voter)
@@ -85,7 +85,7 @@ class SavedVotes:
         try:
             content = strict_json(path.read_bytes())
             if content["format"] != _FORMAT:
-                raise Malformed("format: unknown")
+                raise Malformed("format", "unknown")
             shown = content["poll"]
             domain = Domain(int(shown["chain_id"]), from_hex(shown["registry"], "registry"))
             votes = cls(
@@ -97,7 +97,7 @@ class SavedVotes:
                 votes.keep(ballot, {given["node"]: given for given in one["receipts"]})
                 votes.ballots.append(ballot)
         except (Malformed, KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"{path}: not a file of votes: {error}") from error
+            raise Malformed(str(path), f"not a file of votes: {error}") from error
         return votes
 
     def keep(self, ballot: ReceiptedBallot, given: Mapping[Any, Any]) -> None:
@@ -113,7 +113,7 @@ class SavedVotes:
         members = self.poll.committee.members
         for node, answer in given.items():
             if type(node) is not int or not 1 <= node <= len(members):
-                raise Malformed(f"receipt: the committee has no node {node}")
+                raise Malformed("receipt", f"the committee has no node {node}")
             ballot.receipts[node] = verified_receipt(members[node - 1], statement, answer)
 
     def refresh(self) -> None:

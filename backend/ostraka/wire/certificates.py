@@ -41,4 +41,4 @@ def read_certificate(data: bytes) -> AnchoredRoot:
         # Encoding and decoding checks the ranges, lengths and order of all members.
         return AnchoredRoot.decode(AnchoredRoot(answer["round"], root, attestations).encode())
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise Malformed(f"certificate: {error!r}") from error
+        raise Malformed("certificate", f"{error!r}") from error

@@ -74,7 +74,7 @@ class NodeClient:
         try:
             address, url = from_hex(answer["node"], "node"), answer["url"]
             if not isinstance(url, str):
-                raise Malformed("url: not a text")
+                raise Malformed("url", "not a text")
             return Member(address, url)
         except (Malformed, KeyError, TypeError) as error:
             raise self._invalid("config", error) from error
@@ -129,7 +129,7 @@ class NodeClient:
         listed = self._get_json(f"/polls/{poll.poll_id}/shares")
         try:
             if not isinstance(listed, list):
-                raise Malformed("not a list")
+                raise Malformed("shares", "not a list")
             for content in listed:
                 if content["node"] == number:
                     reader = Reader(from_hex(content["share"], "share"), "share")
@@ -141,8 +141,8 @@ class NodeClient:
         return None
 
     def _invalid(self, answer: str, error: Exception) -> NodeError:
-        reason = error if isinstance(error, Malformed) else repr(error)
-        return NodeError(self.url, f"{answer}: {reason}")
+        reason = error if isinstance(error, Malformed) else f"{answer}: {error!r}"
+        return NodeError(self.url, reason)
 
     def _get(self, path: str, patience_s: float = _PATIENCE_S, limit: int = _ANSWER_BYTES) -> bytes:
         return self._exchange("GET", path, patience_s, limit)
