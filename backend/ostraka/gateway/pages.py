@@ -89,9 +89,9 @@ class Bundle:
 
     @property
     def import_map(self) -> str:
-        """Source expression of the page's import map, the one thing that stands in it inline.
+        """Return the source expression of the page's import map, its only inline script.
 
-        It is no code: it holds the hashes of all scripts that are loaded when they are wanted.
+        It contains no code, only the hashes of all scripts that are loaded on demand.
         """
         found = _IMPORT_MAP.search(self.files[_INDEX].content)
         if found is None:

@@ -64,7 +64,7 @@ class Failures:
                 self._malice[voter] += 1
 
     def suspected(self, voter: bytes) -> bool:
-        """Whether a voter signed so many false ballots that malice is proven."""
+        """Whether a voter signed enough false ballots to prove malice."""
         with self._lock:
             return self._malice[voter] >= SUSPECTED_AFTER
 

@@ -64,7 +64,7 @@ class Plurality(Answer):
 
     kind: Literal["plurality"]
     seats: Decimal
-    contenders: Decimal = Field(description="Options that can win: the first so many.")
+    contenders: Decimal = Field(description="Number of options that can win, from the first one.")
     minimum_support: _MinimumSupport
 
 
@@ -87,7 +87,7 @@ class Proportional(Answer):
 
     kind: Literal["proportional"]
     amount: Amount
-    contenders: Decimal = Field(description="Options that can win: the first so many.")
+    contenders: Decimal = Field(description="Number of options that can win, from the first one.")
 
 
 QuestionOutcome = Annotated[
