@@ -222,7 +222,7 @@ def test_a_round_fixes_the_source_and_its_block() -> None:
     assert "another source" in (sourced(1000, other).objection() or "")
     case = sourced(1000)
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], source=b"{}")
-    assert "another hash" in (case.objection() or "")
+    assert "does not match the fixed hash" in (case.objection() or "")
     case = of_round(ElectorateKind.SOURCE, bytes(32), b"{}")
     assert "names no source" in (case.objection() or "")
 

@@ -66,8 +66,8 @@ def test_a_node_signs_a_list_with_every_candidate() -> None:
     [
         (entries(BOBS, NEW), "increasing"),
         (entries(NEW, NEW), "increasing"),
-        ((*entries(NEW), Entry(BOB, bytes(32))), "not here"),
-        ((Entry(ALICE, BOBS.digest), *entries(BOBS)), "not here"),
+        ((*entries(NEW), Entry(BOB, bytes(32))), "does not have ballot"),
+        ((Entry(ALICE, BOBS.digest), *entries(BOBS)), "does not have ballot"),
         (entries(NEW), "neither included nor superseded"),
         (entries(OLD, BOBS), "neither included nor superseded"),
     ],

@@ -93,7 +93,7 @@ def test_an_unreachable_gateway_gives_exit_code_3(stub: StubGateway) -> None:
     assert "secret" not in result.output
     stub.routes["GET /rounds"] = answer(200, b"<html>")
     result = run(stub, "round", "list")
-    assert (result.exit_code, "is no gateway" in result.stderr) == (3, True)
+    assert (result.exit_code, "is not a gateway" in result.stderr) == (3, True)
     stub.routes["GET /rounds"] = answer(302, b"", Location="http://127.0.0.1:1/")
     assert run(stub, "round", "list").exit_code == 1
     # Reading is tried again while the gateway catches up, and then says so.

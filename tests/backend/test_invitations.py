@@ -31,7 +31,7 @@ def test_a_redemption_is_valid_in_one_electorate_only() -> None:
         replace(ROUND, domain=Domain(31337, bytes(20))),
     ]
     assert len({one.digest for one in electorates}) == len(electorates)
-    with pytest.raises(ValueError, match="of a round or has a nonce"):
+    with pytest.raises(ValueError, match="needs either a round or a nonce"):
         _ = InvitedElectorate(DOMAIN, bytes(32), None, None).digest
 
 

@@ -180,7 +180,7 @@ def test_nodes_help_only_entitled_targets(poll: SyntheticPoll, village: Village)
             "Receipt": replace(good, receipts=good.receipts | {3: good.receipts[1]}),
             "no node 0": replace(good, receipts=good.receipts | {0: good.receipts[1]}),
             "not among the helpers": call_for(village, (3, 4, 5)),
-            "not others of the committee": call_for(village, (1, 2, 3)),
+            "not other nodes of the committee": call_for(village, (1, 2, 3)),
             "not 3 in strictly": call_for(village, (1, 3)),
             "No such share": call_for(village, (1, 3, 4), digest=bytes(32)),
         }
