@@ -105,7 +105,7 @@ def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: 
     ("members", "reason"),
     [
         ({"title": "Which should get no money?"}, "another title than the round's"),
-        ({"text": "Vote for what you dislike."}, "another text than the round"),
+        ({"text": "Vote for what you dislike."}, "the poll's text differs from the round's"),
         (
             {
                 "questions": [
