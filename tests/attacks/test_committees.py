@@ -51,7 +51,7 @@ def forged(committee: Committee) -> dict[str, Committee]:
     }
 
 
-def test_the_old_statement_named_no_company(poll: SyntheticPoll) -> None:
+def test_the_old_statement_did_not_name_the_other_nodes(poll: SyntheticPoll) -> None:
     first, second = poll.committee, puppets_of(poll.committee)
     digests = {
         poll.domain.digest(OLD_TYPE, one.members[0].address, one.members[0].url)
@@ -70,7 +70,7 @@ def test_the_old_statement_named_no_company(poll: SyntheticPoll) -> None:
     "kind",
     ["puppets", "lower threshold", "one fellow changed", "other url of another", "other order"],
 )
-def test_a_node_signs_and_serves_the_committee_that_its_operator_named(
+def test_a_node_serves_the_committee_that_its_operator_named(
     kind: str, poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
@@ -99,14 +99,14 @@ def test_polls_of_other_committees_get_no_key(poll: SyntheticPoll, tmp_path: Pat
         async with village.run():
             header = village.census_header()
             village.nodes[1]._policy = Policy(committees=frozenset({bytes(32)}))
-            with pytest.raises(Problem, match="knows no poll"):
+            with pytest.raises(Problem, match="is not to serve poll"):
                 await village.nodes[1].take_census(POLL, header, poll.census.encode())
             await village.nodes[2].take_census(POLL, header, poll.census.encode())
 
     asyncio.run(run())
 
 
-def test_a_poll_to_which_voters_have_sealed_goes_on_to_the_end(
+def test_a_poll_with_sealed_ballots_continues_to_its_end(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     """Else its secret would lie on the disk for ever, beside the boxes that it opens."""
@@ -138,7 +138,7 @@ def test_a_poll_to_which_voters_have_sealed_goes_on_to_the_end(
     asyncio.run(run())
 
 
-def test_fellows_are_all_others_and_the_threshold_has_a_floor(poll: SyntheticPoll) -> None:
+def test_all_other_nodes_are_fellows_and_the_threshold_has_a_floor(poll: SyntheticPoll) -> None:
     committee = poll.committee
     own, url = committee.members[0].address, committee.members[0].url
     fellows = frozenset(member.address for member in committee.members[1:])

@@ -85,7 +85,7 @@ def audited(endpoint: Endpoint, answer: Answer) -> tuple[int, dict[str, dict[str
     return result.exit_code, {one["check"]: one for one in report["checks"]}
 
 
-def test_an_honest_round_holds(endpoint: Endpoint) -> None:
+def test_an_honest_round_passes(endpoint: Endpoint) -> None:
     code, found = audited(endpoint, told())
     assert code == 0, found
     assert {one["verdict"] for one in found.values()} == {"holds"}
@@ -135,7 +135,7 @@ OTHER_CODE, OTHER_RULES = treasury_code(CHAIN_ID, bytes([7] * 20), TREASURY)
         "a token that pays somebody else",
     ],
 )
-def test_a_lie_is_found_that_the_old_rule_believed(
+def test_lies_that_the_old_rule_accepted_are_found(
     endpoint: Endpoint,
     monkeypatch: pytest.MonkeyPatch,
     lie: dict[str, Any],
@@ -157,7 +157,7 @@ def test_a_lie_is_found_that_the_old_rule_believed(
     [(b"", 0, "fails"), (b"", 1, "not checked"), (b"\x01", 0, "not checked")],
     ids=["an account that sent nothing", "an account that sent something", "a contract"],
 )
-def test_coins_that_did_not_arrive(
+def test_coins_that_did_not_arrive_are_found(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, code: bytes, sent: int, verdict: str
 ) -> None:
     """Balances do not grow; what a recipient may have spent in the block decides nothing."""

@@ -259,7 +259,7 @@ def created(town: Town, kind: str, token: Token, now: int) -> Round:
     return Round(town, treasury, token, round_id, funder, members, keys, recipients, ids)
 
 
-def test_the_real_treasury_holds(rounds: dict[str, Round], browser: Browser) -> None:
+def test_the_real_treasury_passes(rounds: dict[str, Round], browser: Browser) -> None:
     """Though one proposal's text is none that anybody can read."""
     one = rounds["real"]
     assert one.balances() == [300, 500, 0, 200]
@@ -280,7 +280,7 @@ STOLEN = {
 
 
 @pytest.mark.parametrize("kind", CHANGES)
-def test_a_treasury_with_one_changed_line(
+def test_a_treasury_with_one_changed_line_is_found(
     rounds: dict[str, Round], kind: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, (balances, reason) = rounds[kind], STOLEN[kind]
@@ -326,7 +326,9 @@ def test_an_endpoint_that_lacks_events_fails_no_round(
 FLOOR = "parameters.disputeWindow == 0 || parameters.disputeWindow < periodFloor"
 
 
-def test_a_registry_with_one_changed_line(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_with_one_changed_line_is_found(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It names an hour, and takes polls whose dispute window is over at once."""
     stack = town.stack
     changed = ChangedContract("PollRegistry", FLOOR, "parameters.disputeWindow == 0")
@@ -354,7 +356,7 @@ def test_a_registry_with_one_changed_line(town: Town, monkeypatch: pytest.Monkey
     assert "is not that of PollRegistry in any release" in found["G2"].detail
 
 
-def test_a_constructor_of_ones_own_leaves_the_releases_code(town: Town) -> None:
+def test_an_own_constructor_can_leave_the_releases_code(town: Town) -> None:
     """No check of code can tell, so the verdict says what it assumes."""
     organizer, stack = town.stack.organizer, town.stack
     for_oneself = f"{BOOKS}        _deposits[1][msg.sender] = 1e30;\n"

@@ -83,7 +83,7 @@ def census_check(endpoint: Endpoint, keys: bytes, *, shared: bool = False) -> Fi
     return found
 
 
-def test_a_contract_of_the_attackers_own_names_no_keys(
+def test_an_attackers_contract_cannot_name_voting_keys(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as old:
@@ -94,7 +94,7 @@ def test_a_contract_of_the_attackers_own_names_no_keys(
     assert (found.verdict.value, found.item) == ("fails", "description.census.keys")
 
 
-def test_one_key_for_several_accounts_only_where_the_poll_says_so(endpoint: Endpoint) -> None:
+def test_one_key_for_several_accounts_only_if_the_poll_allows_it(endpoint: Endpoint) -> None:
     allowed = census_check(endpoint, REAL, shared=True)
     assert allowed.verdict.value == "holds"
     assert "6 of 6 entries sign with another key than the account's" in allowed.detail

@@ -25,7 +25,7 @@ def described(options: list[str], text: str) -> dict[str, object]:
     return content
 
 
-def test_many_long_titles_keep_nobody_from_voting() -> None:
+def test_many_long_titles_do_not_prevent_the_vote() -> None:
     """200 proposals, the most that a round takes, of 150 bytes that JSON makes longest."""
     short = described(["Bench", "Tree"], "why")
     assert {"text", "questions"} < set(short)

@@ -165,7 +165,7 @@ SHOWN: dict[str, Any] = {"anchored_at": 5, "root": ROOT}
         (Status.VOID, {}, {"key_destroyed": True}, Destroyed),
     ],
 )
-def test_a_restart_finds_the_phase_by_disk_and_chain(
+def test_a_restart_finds_the_phase_from_disk_and_chain(
     status: Status,
     view: dict[str, Any],
     row: dict[str, Any],
@@ -237,7 +237,9 @@ def test_only_the_final_root_is_released(poll: SyntheticPoll, tmp_path: Path) ->
     assert service.release.shares() == []
 
 
-def test_each_phase_refuses_what_it_cannot_answer(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_each_phase_refuses_requests_that_do_not_fit_it(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
     service = accepting_service(poll, tmp_path)
     progress = service.progress
 
@@ -375,7 +377,7 @@ def test_a_contested_root_is_not_released(poll: SyntheticPoll, tmp_path: Path) -
     assert isinstance(service.phase, Anchored)
 
 
-def test_before_finality_the_chain_takes_an_opening_back(
+def test_before_finality_a_reorganization_undoes_the_opening(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     chain, service = scripted(poll, tmp_path)

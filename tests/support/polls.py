@@ -33,6 +33,7 @@ from ostraka_verifier.evidence import (
 )
 from ostraka_verifier.merkle_sum import Leaf, SumRoot, sum_root
 from ostraka_verifier.outcome import (
+    FundingRule,
     Greedy,
     GreedyByCategory,
     NoOutcome,
@@ -354,7 +355,7 @@ class SyntheticPoll:
 
     def round(self, tally: Tally) -> RoundEvidence:
         """What an honest chain says of the round after all payouts but the last."""
-        assert isinstance(self.outcome, Greedy | GreedyByCategory | Proportional)
+        assert isinstance(self.outcome, FundingRule)
         awards = self.outcome.awards(tally.values)
         divides = isinstance(self.outcome, Proportional)
         costs = awards if divides else self.outcome.costs

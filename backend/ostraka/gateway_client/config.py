@@ -1,4 +1,4 @@
-"""What a gateway's `GET /config` says of its chain and contracts.
+"""Chain and contracts in a gateway's `GET /config`.
 
 Source: docs/protocol.md §16.
 """
@@ -11,7 +11,7 @@ from ostraka_verifier.typed_data import Domain
 
 
 def domain_of(config: Any, contract: str) -> Domain:
-    """EIP-712 domain of one of the contracts that a gateway's `config` names."""
+    """Return the EIP-712 domain of a contract that a gateway's `config` names."""
     try:
         return Domain(int(config["chain_id"]), from_hex(config[contract], contract))
     except (KeyError, TypeError, ValueError) as error:
@@ -19,7 +19,7 @@ def domain_of(config: Any, contract: str) -> Domain:
 
 
 def chain_time(config: Any) -> int:
-    """Timestamp of the latest block that a gateway saw."""
+    """Return the timestamp of the latest block that a gateway saw."""
     try:
         return int(config["head"]["timestamp"])
     except (KeyError, TypeError, ValueError) as error:

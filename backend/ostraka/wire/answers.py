@@ -1,4 +1,4 @@
-"""Fields that the answers of gateways and nodes are made of, with their units and encodings."""
+"""Field types of the answers of gateways and nodes, with their units and encodings."""
 
 from typing import Annotated
 
@@ -6,13 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Answer(BaseModel):
-    """An answer, or a part of one: exactly these members."""
+    """An answer or a part of one, without any other members."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def absent(value: object) -> bool:
-    """Whether an optional member is left out of an answer."""
+    """Whether an optional member has no value, and is left out of an answer."""
     return value is None
 
 

@@ -1,4 +1,4 @@
-"""Cast ballots in transit: as one fixed-length binary record, or as strict JSON.
+"""Cast ballots in requests: a binary record of fixed length, or strict JSON.
 
 The record is `canonical ballot ‖ box_1 … box_n ‖ signature (65)`; a batch is records end to end.
 """
@@ -17,7 +17,7 @@ _TIME_BYTES = 8
 
 @dataclass(frozen=True)
 class CastRecord:
-    """A cast ballot with everything that its voter sends along, nothing of it checked."""
+    """A cast ballot with boxes and signature; nothing in it is checked."""
 
     ballot: bytes
     boxes: tuple[bytes, ...]
@@ -25,17 +25,17 @@ class CastRecord:
 
     @cached_property
     def boxes_hash(self) -> bytes:
-        """Hash of the boxes, as the voter should have signed it."""
+        """Hash of the boxes, which the voter should have signed."""
         return boxes_hash(self.boxes)
 
     @property
     def voter(self) -> bytes:
-        """Account that it claims to be of."""
+        """Claimed account of the voter."""
         return self.ballot[:ADDRESS_BYTES]
 
     @property
     def cast_at_unix_s(self) -> int:
-        """When it claims to be cast."""
+        """Claimed cast time."""
         return int.from_bytes(self.ballot[ADDRESS_BYTES:][:_TIME_BYTES], "big")
 
     @cached_property
@@ -44,11 +44,11 @@ class CastRecord:
         return tagged_hash("ballot", self.ballot)
 
     def encode(self) -> bytes:
-        """One binary record."""
+        """Return the binary record."""
         return b"".join((self.ballot, *self.boxes, self.signature))
 
     def to_json(self) -> dict[str, Any]:
-        """Members `ballot`, `boxes`, `signature` as 0x-hex."""
+        """Return the members `ballot`, `boxes`, `signature` as 0x-hex."""
         return {
             "ballot": to_hex(self.ballot),
             "boxes": [to_hex(box) for box in self.boxes],
@@ -60,7 +60,7 @@ class CastRecord:
         """Read strict JSON: exactly the three members, each once.
 
         Raises:
-            Malformed: Names the member that is wrong.
+            Malformed: A member is invalid; names it.
         """
         content = strict_json(body)
         if not isinstance(content, dict):
@@ -82,15 +82,15 @@ class CastRecord:
 
 
 def encode_records(records: Sequence[CastRecord]) -> bytes:
-    """Records end to end."""
+    """Return the records end to end."""
     return b"".join(record.encode() for record in records)
 
 
 def decode_records(data: bytes, ballot_bytes: int, nodes: int, box_bytes: int) -> list[CastRecord]:
-    """Split a batch of one poll's records; Malformed when its length is no whole number of them."""
+    """Split a batch of one poll's records; Malformed if its length is not a multiple of theirs."""
     size = ballot_bytes + nodes * box_bytes + SIGNATURE_BYTES
     if len(data) % size:
-        raise Malformed("batch", f"{len(data)} bytes, no multiple of {size}")
+        raise Malformed("batch", f"{len(data)} bytes, not a multiple of {size}")
     return [
         _split(data[start : start + size], ballot_bytes, nodes, box_bytes)
         for start in range(0, len(data), size)
@@ -104,17 +104,17 @@ def _split(data: bytes, ballot_bytes: int, nodes: int, box_bytes: int) -> CastRe
 
 
 def strict_json(body: bytes) -> Any:
-    """JSON in UTF-8 without duplicate members, deep nesting or constants; Malformed otherwise."""
+    """Read JSON in UTF-8; Malformed on duplicate members, deep nesting, or NaN and infinities."""
     return parse_json(body, "body")
 
 
 def to_hex(data: bytes) -> str:
-    """0x-hex, lower case."""
+    """Return 0x-hex in lower case."""
     return "0x" + data.hex()
 
 
 def from_hex(text: Any, field: str) -> bytes:
-    """Bytes of 0x-hex.
+    """Return the bytes of 0x-hex.
 
     Raises:
         Malformed: Not a string of `0x` and an even number of lower-case hexadecimal digits.
@@ -125,7 +125,7 @@ def from_hex(text: Any, field: str) -> bytes:
         data = bytes.fromhex(text[2:])
     except ValueError:
         raise Malformed(field, "not 0x-hex") from None
-    # fromhex forgives blanks and capitals; one value has one spelling here.
+    # fromhex accepts blanks and capitals; here a value has only one spelling.
     if data.hex() != text[2:]:
         raise Malformed(field, "not lower-case 0x-hex")
     return data

@@ -19,7 +19,7 @@ from ostraka_verifier.evidence import (
     RoundEvidence,
     Transfer,
 )
-from ostraka_verifier.outcome import Greedy, GreedyByCategory, Proportional
+from ostraka_verifier.outcome import FundingRule, GreedyByCategory, Proportional
 from ostraka_verifier.releases import created_address, domain_immutables
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus
 
@@ -54,7 +54,7 @@ def check_d1(audit: Audit) -> Held:
     rule, options, evidence = audit.outcome_rule, audit.description.options, found.evidence
     if (evidence.registry, evidence.poll_id) != (audit.claimed.registry, audit.claimed.poll_id):
         raise Rejected("D1", "round", f"it decides by a different poll, {evidence.poll_id}")
-    if not isinstance(rule, Greedy | GreedyByCategory | Proportional):
+    if not isinstance(rule, FundingRule):
         raise Rejected("D1", "outcome", "the rule of a round's poll must fund or divide")
     # In a proportional round proposals have no amounts before the decision, and awards after it.
     costs = None if isinstance(rule, Proportional) else rule.costs
@@ -118,7 +118,7 @@ def check_d2(audit: Audit) -> str:
     rule, tally, evidence = audit.outcome_rule, audit.tally, found.evidence
     if evidence.status not in ROUND_DECIDED:
         raise Undecided("the round is not decided yet")
-    if not isinstance(rule, Greedy | GreedyByCategory | Proportional):
+    if not isinstance(rule, FundingRule):
         raise Undecided("needs D1")
     awards = awards_of(rule, tally, "D1")
     if [proposal.funded for proposal in found.standing] != [award > 0 for award in awards]:

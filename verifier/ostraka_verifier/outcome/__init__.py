@@ -14,7 +14,11 @@ from ostraka_verifier.outcome.plurality import Plurality
 from ostraka_verifier.outcome.proportional import Proportional
 from ostraka_verifier.outcome.rule import OutcomeRule
 
+FundingRule = Greedy | GreedyByCategory | Proportional
+"""Rules that fund options or divide money among them: those that a budget round can have."""
+
 __all__ = [
+    "FundingRule",
     "Greedy",
     "GreedyByCategory",
     "Majority",

@@ -1,4 +1,4 @@
-"""Times that events carry, as the API names them."""
+"""Times in events, under the API's names."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -14,6 +14,6 @@ _TIMES = {
 
 
 def times_of(parameters: object) -> dict[str, int]:
-    """Times among the parameters that an event carries."""
+    """Return the times among an event's parameters."""
     given = cast(Mapping[str, str], parameters)
     return {shown: int(given[name]) for name, shown in _TIMES.items() if name in given}

@@ -36,7 +36,7 @@ def question(content: dict[str, Any]) -> Question:
         (NUMBER | {"groups": ["w", "m"]}, "52,2", {"value": 52, "group": 1}),
     ],
 )
-def test_answers(content: dict[str, Any], text: str, vote: Any) -> None:
+def test_typed_answers_become_bits(content: dict[str, Any], text: str, vote: Any) -> None:
     assert question(content).typed(text) == vote
 
 
@@ -58,7 +58,7 @@ def test_answers(content: dict[str, Any], text: str, vote: Any) -> None:
         ),
     ],
 )
-def test_answers_that_are_none(content: dict[str, Any], text: str, reason: str) -> None:
+def test_invalid_answers_are_refused(content: dict[str, Any], text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         question(content).typed(text)
 
@@ -76,7 +76,9 @@ def test_answers_that_are_none(content: dict[str, Any], text: str, reason: str) 
         (round_rules.ranking([5, 2, 0]), {1: "1", 3: "3,1,2"}),
     ],
 )
-def test_a_description_that_asks_nothing(ballot: bytes, standing: int, typed: Any) -> None:
+def test_a_description_without_questions_is_refused(
+    ballot: bytes, standing: int, typed: Any
+) -> None:
     """Of a round of every kind: a ballot is cast as if it asked what the round asks."""
     proposals = [(f"option {number}", 4) for number in range(standing)]
     asked = round_rules.question_of(ballot, "Round", proposals, 10)

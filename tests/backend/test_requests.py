@@ -46,7 +46,7 @@ def keys(stub: StubGateway, name: str) -> list[str]:
     return [headers["Idempotency-Key"] for one, headers, _ in stub.requests if one == name]
 
 
-def test_the_same_command_goes_on_with_the_same_request(
+def test_a_repeated_command_continues_the_same_request(
     stub: StubGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(requests, "_WORKING_PAUSE_S", 0)
@@ -70,16 +70,14 @@ def test_the_same_command_goes_on_with_the_same_request(
     assert len(set(keys(stub, FUNDING))) == 3
 
 
-def test_what_was_refused_is_another_request_next_time(stub: StubGateway, tmp_path: Path) -> None:
+def test_after_a_refusal_the_command_makes_a_new_request(stub: StubGateway, tmp_path: Path) -> None:
     for status in (404, 409, 422):
         stub.routes[FUNDING] = answer(status, {"title": "No", "detail": "no", "field": "amount"})
         assert run(stub, tmp_path, "round", "fund", "1", "5").exit_code == 1
     assert len(set(keys(stub, FUNDING))) == 3
 
 
-def test_durations_of_a_file_count_from_when_it_was_first_sent(
-    stub: StubGateway, tmp_path: Path
-) -> None:
+def test_durations_count_from_the_first_request(stub: StubGateway, tmp_path: Path) -> None:
     motion, voters = tmp_path / "motion.toml", tmp_path / "voters.csv"
     motion.write_text(MOTION)
     voters.write_text("account\n0x" + "11" * 20 + "\n")

@@ -1,4 +1,4 @@
-"""What a gateway keeps: plans and invitations, one leader, on SQLite and on PostgreSQL."""
+"""Plans and invitations that a gateway keeps, on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,6 @@ from ostraka.gateway.plans import Fixed, Plans
 from ostraka.planning.specification import PollSpecification
 from ostraka.storage.database import Schema, open_database
 from ostraka.storage.gateway_tables import Plan
-from ostraka.storage.leadership import Leadership
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.redemption import Redemption
@@ -75,7 +74,7 @@ def test_an_invitation_is_used_once_even_by_many_at_once(engine: Engine) -> None
     assert outcome(lambda: desks[1].redeem(plan, stranger, winner, SIGNED)) == "No such invitation"
 
 
-def test_who_is_told_to_be_registered_is_in_the_census(engine: Engine) -> None:
+def test_confirmed_registrations_are_in_the_census(engine: Engine) -> None:
     """Between reading invitations and fixing the census somebody else redeems one."""
     plans, other = Plans(engine), Plans(engine)
     plan = plans.add(SPECIFICATION)
@@ -113,12 +112,12 @@ def test_a_plan_that_was_removed_can_be_made_again(engine: Engine) -> None:
     assert [one.address for one in plans.invitations(plan)] == INVITED
 
 
-def test_plans_of_any_name_are_looked_for(engine: Engine) -> None:
+def test_plans_are_looked_up_by_any_text(engine: Engine) -> None:
     for name in ("nothing", "\0", "0" * 16, "\udc80"):
         assert outcome(lambda: Plans(engine).get(name)) == "No such plan"  # noqa: B023
 
 
-def test_the_gateway_pays_so_often_and_not_more(engine: Engine) -> None:
+def test_the_gateway_pays_a_limited_number_of_transactions(engine: Engine) -> None:
     desks = [Plans(engine) for _ in range(4)]
     member = bytes([7] * 20)
     with ThreadPoolExecutor(4) as pool:
@@ -132,7 +131,7 @@ def test_the_gateway_pays_so_often_and_not_more(engine: Engine) -> None:
     assert outcome(lambda: desks[0].count_relay(1, member, 5)) == "Transaction quota exceeded"
 
 
-def test_plans_come_back_as_they_were(engine: Engine) -> None:
+def test_plans_survive_storage_unchanged(engine: Engine) -> None:
     plans = Plans(engine)
     plan = plans.add(SPECIFICATION)
     plan.census, plan.source, plan.poll_id = b"census", {"kind": "members"}, 2**40
@@ -142,16 +141,3 @@ def test_plans_come_back_as_they_were(engine: Engine) -> None:
     assert plans.of_poll(2**40) is not None
     with pytest.raises(Problem, match="no plan"):
         plans.get("nothing")
-
-
-def test_one_leads_and_another_takes_over(url: str) -> None:
-    engines = [open_database(url, Schema.GATEWAY) for _ in range(2)]
-    first, second = (Leadership(engine) for engine in engines)
-    assert first.held()
-    assert not second.held()
-    assert first.held()
-    first.release()
-    engines[0].dispose()
-    assert second.held()
-    second.release()
-    engines[1].dispose()

@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 from ostraka.cli.main import app
 from ostraka.demo import demo
-from ostraka.demo.demo import Demo
+from ostraka.demo.demo import Demo, committee_bounds
 from ostraka.demo.plain_count import PlainCount, plain_count
 from ostraka.formats.election import FileError
+from ostraka_verifier.parameters import Committee, Member
 from tests.support.elections import pb, write
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -21,9 +22,9 @@ def started(path: Path, folder: Path) -> Demo:
     return Demo(path, folder, Console(quiet=True), voters=None, nodes=3, kill=False)
 
 
-def test_a_file_that_is_wrong_is_refused_before_anything_starts(tmp_path: Path) -> None:
+def test_an_invalid_file_is_refused_before_anything_starts(tmp_path: Path) -> None:
     path = CASES / REFUSED
-    said = f"{path}:9: budget: '100 000' is no number"
+    said = f"{path}:9: budget: '100 000' is not a number"
     with pytest.raises(FileError) as raised:
         started(path, tmp_path)
     assert str(raised.value) == said
@@ -56,7 +57,7 @@ def test_a_plain_count_that_differs_ends_the_demo_before_it_starts(
         started(path, tmp_path)
 
 
-def test_so_few_voters_that_nobody_can_win(tmp_path: Path) -> None:
+def test_too_few_voters_for_any_winner_are_refused(tmp_path: Path) -> None:
     meta = {"rule": "greedy-threshold", "min_project_score_threshold": "6"}
     votes = ["voter_id;vote", *(f"{voter};a" for voter in range(9))]
     path = write(tmp_path, pb(meta, votes=votes))
@@ -65,3 +66,12 @@ def test_so_few_voters_that_nobody_can_win(tmp_path: Path) -> None:
         FileError, match=r"5 voters can give an option at most 5 votes, but a winner needs 6"
     ):
         Demo(path, tmp_path, Console(quiet=True), voters=5, nodes=3, kill=False)
+
+
+def test_default_committees_obey_their_bounds() -> None:
+    for nodes, quorum in ((3, 2), (4, 3), (5, 4), (7, 5)):
+        threshold, faults = committee_bounds(nodes)
+        members = tuple(Member(bytes([n]) * 20, "u") for n in range(1, nodes + 1))
+        assert Committee(members, threshold, faults).quorum == quorum
+    with pytest.raises(FileError, match="6 nodes"):
+        committee_bounds(6)

@@ -11,8 +11,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.records import to_hex
 from ostraka.wire.relay import Cast, Nodes
 from ostraka_verifier import typed_data
-from ostraka_verifier.published import PublishedPoll
-from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.polls import approval_poll
 
 LIAR = "node-2.example"
 
@@ -39,10 +38,6 @@ class Silent(httpx.AsyncByteStream):
         yield b""
 
 
-def published(poll: SyntheticPoll) -> PublishedPoll:
-    return poll.published
-
-
 def cast_with(answer: httpx.Response) -> Cast:
     """Cast a ballot where node 2 gives this answer and the others their receipts."""
     poll = approval_poll()
@@ -62,14 +57,14 @@ def cast_with(answer: httpx.Response) -> Cast:
     async def run() -> Cast:
         transport = httpx.MockTransport(handle)
         async with httpx.AsyncClient(transport=transport) as client, Nodes(client) as nodes:
-            (result,) = await nodes.send(published(poll), [prepared.record])
+            (result,) = await nodes.send(poll.published, [prepared.record])
             return result
 
     return asyncio.run(run())
 
 
 @pytest.mark.parametrize("status", [200, 422])
-def test_an_answer_without_end_is_cut_short(status: int) -> None:
+def test_an_endless_answer_is_cut_off(status: int) -> None:
     endless = Endless(bytes(2**12))
     result = cast_with(httpx.Response(status, stream=endless))
     assert result.recorded
@@ -78,7 +73,7 @@ def test_an_answer_without_end_is_cut_short(status: int) -> None:
     assert endless.taken < 2**18
 
 
-def test_a_node_that_always_wants_to_be_asked_again_is_given_up(
+def test_a_node_that_always_asks_for_a_retry_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(relay, "_PATIENCE_S", 0.5)
@@ -90,14 +85,14 @@ def test_a_node_that_always_wants_to_be_asked_again_is_given_up(
 @pytest.mark.parametrize(
     "nonsense", ["[]", "[1]", "[null]", '[{"signature": 5}]', "{}", "nothing", "[[]]", '["yes"]']
 )
-def test_nonsense_is_no_receipt(nonsense: str) -> None:
+def test_nonsense_is_not_a_receipt(nonsense: str) -> None:
     result = cast_with(httpx.Response(200, text=nonsense))
     assert result.recorded
     assert set(result.refusals) == {2}
     assert result.refusals[2].kind is ProblemType.ANSWER_INVALID
 
 
-def test_a_node_that_says_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_node_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "_PATIENCE_S", 0.2)
     silent = httpx.Response(200, stream=Silent())
     result = cast_with(silent)
@@ -105,7 +100,7 @@ def test_a_node_that_says_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert {node: one.kind for node, one in result.refusals.items()} == {2: ProblemType.NODE_SILENT}
 
 
-def test_a_node_for_which_too_many_ballots_wait_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_with_too_many_waiting_ballots_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "_MOST_WAITING", 0)
     result = cast_with(httpx.Response(200, text="[]"))
     assert {one.kind for one in result.refusals.values()} == {ProblemType.NODE_BUSY}

@@ -62,9 +62,7 @@ def test_one_honest_node_is_enough(nodes: Nodes) -> None:
     assert poll_keys_of_nodes(nodes.committee, 1, nodes.keys.node_keys) == nodes.keys
 
 
-def test_nodes_that_answer_late_keep_nobody_waiting(
-    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_late_nodes_do_not_delay_voters(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
     def late(_: bytes) -> Answer:
         time.sleep(5)
         return nodes.report(nodes.keys)
@@ -81,7 +79,7 @@ def test_nodes_that_answer_late_keep_nobody_waiting(
         poll_keys_of_nodes(nodes.committee, 1, nodes.keys.node_keys)
 
 
-def test_keys_that_are_pinned_and_refused_all_the_same(nodes: Nodes) -> None:
+def test_invalid_pinned_keys_are_refused(nodes: Nodes) -> None:
     """All nodes together pin one key for two of them: a voter does not seal to it."""
     copied = PollKeyList((*nodes.keys.public_keys[:3], nodes.keys.public_keys[0]))
     for stub in nodes.stubs:
@@ -90,7 +88,7 @@ def test_keys_that_are_pinned_and_refused_all_the_same(nodes: Nodes) -> None:
         poll_keys_of_nodes(nodes.committee, 1, copied.node_keys)
 
 
-def test_every_node_signed_the_list() -> None:
+def test_a_list_that_a_node_did_not_sign_is_refused() -> None:
     poll = approval_poll()
     keys = PollKeyList(tuple(key.public_key for key in poll.poll_keys))
     digest = poll.domain.digest(typed_data.POLL_KEYS, poll.context, keys.hash)
