@@ -75,9 +75,7 @@ def courier_of(
             return httpx.Response(500 if "problem" in lied else 200, text=lied)
         return httpx.Response(answer.status_code, content=answer.content)
 
-    courier = Courier(cast(Any, chain), village.creator)
-    courier._client = httpx.Client(transport=httpx.MockTransport(handle))
-    return courier
+    return Courier(cast(Any, chain), village.creator, httpx.MockTransport(handle))
 
 
 async def bring(
@@ -252,7 +250,7 @@ def test_a_node_that_does_not_answer_keeps_none_of_the_others_back(
     async def run() -> None:
         async with village.run({1: away}):
             for node in village.nodes.values():
-                await node._tick()
+                await node.tick()
             with pytest.raises(CourierError, match="node 1: "):
                 await bring(village, chain)
             await village.tick(3)

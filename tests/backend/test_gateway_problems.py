@@ -312,8 +312,8 @@ def test_nodes_without_an_answer_keep_a_poll_from_opening(poll: SyntheticPoll) -
     def node(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    courier = Courier(cast(Registry, ScriptedRegistry(poll)), SigningKey())
-    courier._client = httpx.Client(transport=httpx.MockTransport(node))
+    registry = cast(Registry, ScriptedRegistry(poll))
+    courier = Courier(registry, SigningKey(), httpx.MockTransport(node))
     with pytest.raises(CourierError) as raised:
         courier.open_poll(poll.published, poll.census.encode())
     problem = problem_of(raised.value)

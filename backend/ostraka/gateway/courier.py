@@ -71,15 +71,24 @@ class CourierError(Exception):
 class Courier:
     """Goes between the nodes of committees and one registry."""
 
-    def __init__(self, registry: Registry, payer: SigningKey | Account) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        payer: SigningKey | Account,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         """Args:
         payer: Pays for transactions, and vouches for the censuses of polls that it created; an
             account sends each transaction once.
+        transport: Leads to the nodes; None for the network.
         """
         self._registry = registry
         self._payer = payer
         self._client = httpx.Client(
-            timeout=httpx.Timeout(30, read=_PATIENCE_S), follow_redirects=False, trust_env=False
+            timeout=httpx.Timeout(30, read=_PATIENCE_S),
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
         )
 
     def _sign(self, digest: bytes) -> bytes:
