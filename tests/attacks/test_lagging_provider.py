@@ -100,6 +100,8 @@ def test_logs_that_come_late_are_indexed(
     monkeypatch.setattr(indexing, "_READ_AGAIN_S", 0)
     monkeypatch.setattr(indexing, "_REST_S", 0)
     gateway.indexer.follow()
+    # A block of the clock would be newer than the round's, whose logs would no longer be late.
+    chain.rpc.direct("evm_setIntervalMining", 0)
     chain.rpc.log_lag = 1
     wanted = RoundSpecification.model_validate(round_wanted(chain))
     plan = Rounds(gateway).create(wanted, SigningKey().address.hex())
