@@ -249,7 +249,7 @@ def test_a_silent_node_does_not_delay_the_others(poll: SyntheticPoll, tmp_path: 
     async def run() -> None:
         async with village.run({1: away}):
             for node in village.nodes.values():
-                await node._tick()
+                await node.tick()
             with pytest.raises(CourierError, match="node 1: "):
                 await bring(village, chain)
             await village.tick(3)
