@@ -19,6 +19,7 @@ from ostraka_verifier.encoding import (
 )
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.proof import BallotProof, ProofShape
+from ostraka_verifier.units import UnixSeconds
 
 CAST_AT_BYTES = 8
 
@@ -35,7 +36,7 @@ class Ballot:
     """
 
     encoded: bytes
-    cast_at_unix_s: int
+    cast_at_unix_s: UnixSeconds
     sharing: Points
     proof: BallotProof
 
@@ -75,7 +76,7 @@ class BallotLayout:
             + SCALAR_BYTES * self.shape.scalars
         )
 
-    def build(self, cast_at_unix_s: int, proof: BallotProof) -> Ballot:
+    def build(self, cast_at_unix_s: UnixSeconds, proof: BallotProof) -> Ballot:
         """The ballot that carries `proof`."""
         blindings = (
             (proof.z_value, proof.z_square)
@@ -131,7 +132,7 @@ class BallotLayout:
     def _read(self, data: bytes, points: Points, subject: str) -> Ballot:
         reader = Reader(data, subject)
         voter = reader.take(ADDRESS_BYTES, "voter")
-        cast_at_unix_s = reader.unsigned(CAST_AT_BYTES, "cast_at")
+        cast_at_unix_s = UnixSeconds(reader.unsigned(CAST_AT_BYTES, "cast_at"))
         encoded_points = reader.take(POINT_BYTES * self.shape.points, "points")
         responses = tuple([reader.scalar("responses") for _ in range(self.shape.rule.bits)])
         z_value = reader.scalar("z_value")

@@ -29,6 +29,7 @@ from ostraka_verifier.question import (
 )
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census_origin
+from ostraka_verifier.units import UnixSeconds, later
 
 MAX_NODES = 64
 MAX_URL_BYTES = 256
@@ -149,8 +150,8 @@ class PollParameters:
     voters: int
     total_weight: int
     secret: bool
-    opens_at: int
-    closes_at: int
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
     freeze_delay: int
     round_duration: int
     max_rounds: int
@@ -220,9 +221,9 @@ class PollParameters:
             raise _out_of_bounds("total_weight", "below the number of voters")
 
     @property
-    def freezes_at(self) -> int:
+    def freezes_at(self) -> UnixSeconds:
         """Chain time at which nodes stop signing receipts."""
-        return self.closes_at + self.freeze_delay
+        return later(self.closes_at, self.freeze_delay)
 
     def settling(self, rejected_rounds: int = 0, rejected_at: int = 0) -> "SettlingClock":
         """The clock of the settling rounds (§10.3).

@@ -17,6 +17,7 @@ import httpx
 
 from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json, read_bytes
 from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.units import UnixSeconds
 
 _MAX_RPC_BYTES = 64 * 2**20
 TIMEOUT = httpx.Timeout(60, connect=10)
@@ -97,7 +98,7 @@ class JsonRpc:
         """Number of its latest block."""
         return read_quantity(self.ask("eth_blockNumber", []), "eth_blockNumber")
 
-    def timestamp(self, block: int) -> int:
+    def timestamp(self, block: int) -> UnixSeconds:
         """Unix seconds of a block."""
         answer = self.ask("eth_getBlockByNumber", [hex(block), False])
         if answer is None:
@@ -105,7 +106,7 @@ class JsonRpc:
             raise Unanswered(f"eth_getBlockByNumber: the RPC endpoint has no block {block}")
         if not isinstance(answer, dict):
             raise Unanswered("eth_getBlockByNumber: not a block")
-        return read_quantity(answer.get("timestamp"), "eth_getBlockByNumber")
+        return UnixSeconds(read_quantity(answer.get("timestamp"), "eth_getBlockByNumber"))
 
     def code(self, address: bytes, block: int) -> bytes:
         """Code of an account."""

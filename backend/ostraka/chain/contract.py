@@ -39,6 +39,7 @@ from ostraka.chain.errors import Reverted as Reverted
 from ostraka.chain.sending import Account, Errand, MemoryJournal
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _T = TypeVar("_T")
@@ -59,11 +60,11 @@ LOG_BLOCKS = 10_000
 
 @dataclass(frozen=True)
 class Head:
-    """A block: number, hash, and timestamp in Unix seconds."""
+    """A block: number, hash and timestamp."""
 
     number: int
     hash: bytes
-    timestamp: int
+    timestamp: UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class DeployedContract:
     def head(self, block: str | int = "latest") -> Head:
         """The latest block, the "finalized" one, or one by number."""
         found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
-        return Head(found["number"], bytes(found["hash"]), found["timestamp"])
+        return Head(found["number"], bytes(found["hash"]), UnixSeconds(found["timestamp"]))
 
     def block_hash(self, number: int) -> bytes | None:
         """Hash of a block, None when the chain has none of that number."""

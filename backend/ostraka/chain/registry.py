@@ -17,6 +17,7 @@ from ostraka_verifier.census_tree import CensusRoot
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member, PollParameters
 from ostraka_verifier.tally_proof import Tally
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 
 class Status(IntEnum):
@@ -34,7 +35,7 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class PollView:
-    """`IPollRegistry.PollView`; times not yet known are 0.
+    """`IPollRegistry.PollView`; moments not yet known are 0.
 
     Attributes:
         rejected_rounds: One more than the number of the last round whose root was rejected.
@@ -51,20 +52,20 @@ class PollView:
     total_weight: int
     voters: int
     minimum_ballots: int
-    opens_at: int
-    closes_at: int
-    freezes_at: int
-    anchor_deadline: int
-    anchored_at: int
-    releasable_at: int
-    tally_deadline: int
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
+    freezes_at: UnixSeconds
+    anchor_deadline: UnixSeconds
+    anchored_at: UnixSeconds
+    releasable_at: UnixSeconds
+    tally_deadline: UnixSeconds
     outcome_rule: bytes
     poll_keys: bytes
     round: int
     root: SumRoot
     tally_digest: bytes
     rejected_rounds: int
-    rejected_at: int
+    rejected_at: UnixSeconds
     contested: bool
 
 
@@ -165,9 +166,9 @@ class Registry(DeployedContract):
         """Address of the deployment's one contract of voting keys, 20 bytes."""
         return bytes.fromhex(self.read("votingKeys")[2:])
 
-    def period_floor(self) -> int:
-        """Least seconds of a dispute window, a tally period and a claim period."""
-        return int(self.read("periodFloor"))
+    def period_floor(self) -> Seconds:
+        """Shortest dispute window, tally period and claim period."""
+        return Seconds(self.read("periodFloor"))
 
     def awards(
         self, poll_id: int, tally: Sequence[int], outcome_rule: bytes, order: Sequence[int]

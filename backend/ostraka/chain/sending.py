@@ -27,7 +27,9 @@ from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFou
 from web3.types import TxReceipt
 
 from ostraka.chain.errors import ChainError, LowOnCoin, NotFinalYet, NotMinedYet, Reverted
+from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
+from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
 
@@ -74,7 +76,7 @@ class Signed:
     priority_fee: int
     head: int
     """Number of the newest block when it was signed."""
-    signed_at_unix_s: int
+    signed_at_unix_s: UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,7 @@ class Account:
             max_fee,
             priority_fee,
             head,
-            int(time.time()),
+            unix_now(),
         )
 
     def push(self, web3: Web3) -> None:
@@ -280,7 +282,7 @@ class Account:
         last = outgoing.versions[-1]
         block = web3.eth.get_block("latest")
         passed_over = block["number"] - last.head
-        if passed_over < STUCK_BLOCKS or time.time() - last.signed_at_unix_s < STUCK_S:
+        if passed_over < STUCK_BLOCKS or unix_now() - last.signed_at_unix_s < STUCK_S:
             # Where no block comes, no fee helps.
             return outgoing
         base, suggested = block["baseFeePerGas"], web3.eth.max_priority_fee
@@ -434,14 +436,14 @@ class Errand:
 
     def _await(self, web3: Web3, outgoing: Outgoing, deadline: float) -> TxReceipt | None:
         """Its receipt; None once it is given up without one."""
-        pushed: float = outgoing.versions[-1].signed_at_unix_s
+        pushed_at = outgoing.versions[-1].signed_at_unix_s
         while True:
             receipt = receipt_of(web3, outgoing)
             if receipt is not None:
                 return self._outcome(web3, outgoing, receipt)
-            if time.time() - pushed >= PUSH_S:
+            if unix_now() - pushed_at >= PUSH_S:
                 self._account.push(web3)
-                pushed = time.time()
+                pushed_at = unix_now()
                 known = self._journal.current(self._purpose)
                 if known is None or known.nonce != outgoing.nonce:
                     return None

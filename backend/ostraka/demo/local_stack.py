@@ -22,6 +22,7 @@ from ostraka.demo.processes import Processes, free_ports
 from ostraka.files import make_private_folder
 from ostraka.key_files import create_key, write_key
 from ostraka.keys import SigningKey
+from ostraka_verifier.units import UnixSeconds
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CHAIN_ID = 31337
@@ -194,7 +195,7 @@ class LocalStack:
         """Stop everything."""
         self._processes.stop()
 
-    def move_time(self, unix_s: int) -> None:
+    def move_time(self, unix_s: UnixSeconds) -> None:
         """Move chain time forward to `unix_s`. Do nothing if it is already later."""
         ahead = unix_s - self.registry.head().timestamp
         if ahead > 0:

@@ -41,6 +41,7 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import poll_rule
 from ostraka_verifier.redemption import Redemption, Redemptions
 from ostraka_verifier.snapshot import InvitedCensus
+from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
 
@@ -167,7 +168,7 @@ class PlanRunner:
                 self._finish(plan)
             return
         now = gateway.registry.head().timestamp
-        if now < (wanted.registration_closes_at or 0):
+        if now < (wanted.registration_closes_at or now):
             return
         if now >= wanted.closes_at:
             # Saved with the problem, which stays.
@@ -175,7 +176,7 @@ class PlanRunner:
             raise Problem(ProblemType.TOO_LATE, "voting would be over before it began")
         self._create_poll(plan, wanted, now)
 
-    def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
+    def _create_poll(self, plan: Plan, wanted: PollSpecification, now: UnixSeconds) -> None:
         gateway = self._gateway
         census = self._census(plan, wanted)
         self._warn(plan, planned_poll("this poll", wanted, census))
@@ -193,7 +194,7 @@ class PlanRunner:
             voters=len(census),
             total_weight=census.total_weight,
             secret=wanted.secret,
-            opens_at=max(now, wanted.opens_at or 0),
+            opens_at=max(now, wanted.opens_at or now),
             closes_at=wanted.closes_at,
             minimum_ballots=wanted.minimum_ballots,
             **wanted.times.model_dump(),

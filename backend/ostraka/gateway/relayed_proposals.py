@@ -21,6 +21,7 @@ from ostraka.wire.typed_json import typed_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import later
 
 RELAYS_PER_MEMBER = 20
 """Transactions of one member in one round for which the gateway pays."""
@@ -89,7 +90,7 @@ class RelayedProposals:
             deadline = self._gateway.round(subject).parameters.proposals_close_at
             head: tuple[int | bytes, ...] = (subject, member)
         else:
-            deadline = self._gateway.registry.head().timestamp + _SIGNING_S
+            deadline = later(self._gateway.registry.head().timestamp, _SIGNING_S)
             head = (subject,)
         types = {
             "proposal": typed_data.PROPOSAL,

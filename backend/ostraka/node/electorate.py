@@ -21,6 +21,7 @@ from ostraka_verifier.redemption import Redemptions, poll_electorate, round_elec
 from ostraka_verifier.rpc import JsonRpc, Reverted
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _T = TypeVar("_T")
 
@@ -59,8 +60,8 @@ class ElectorateReader(Protocol):
     def census(self, source: CensusSource) -> Census:
         """The census of a source; AuditError where it gives none."""
 
-    def timestamp(self, block: int) -> int:
-        """Unix seconds of a block; AuditError where there is none."""
+    def timestamp(self, block: int) -> UnixSeconds:
+        """When a block was made; AuditError where there is none."""
 
 
 class ChainElectorates:
@@ -107,7 +108,7 @@ class ChainElectorates:
         """As `ElectorateReader` says."""
         return self._ask(lambda: read_census(self._rpc, source, self._rpc.newest_block()))
 
-    def timestamp(self, block: int) -> int:
+    def timestamp(self, block: int) -> UnixSeconds:
         """As `ElectorateReader` says."""
         return self._ask(lambda: self._rpc.timestamp(block))
 
@@ -230,9 +231,10 @@ def _source_objection(
     if keccak256(fixed.source) != fixed.root:
         raise Malformed("round: its source has another hash than the one that it fixed")
     content = parse_json(fixed.source, "round.source")
-    at = content.get("at") if isinstance(content, dict) else None
-    if type(at) is not int:
+    given = content.get("at") if isinstance(content, dict) else None
+    if type(given) is not int:
         raise Malformed("round.source.at: not a time")
+    at = UnixSeconds(given)
     # Byte for byte, as C4 compares them.
     if origin.at_time(at) != fixed.source:
         return "its census comes from another source than the one that its round fixed"

@@ -13,6 +13,7 @@ from itertools import combinations
 from threading import Lock
 
 from ostraka.chain.registry import PollView
+from ostraka.clock import unix_now
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.phases import Announced
 from ostraka.node.possession import (
@@ -184,7 +185,7 @@ class KeyAgreement:
 
     def _note_waiting(self) -> None:
         """Whom this node waits for; who stays at one stage keeps the time."""
-        now = int(time.time())
+        now = unix_now()
         waiting = {}
         unfit = self._sharing()
         changing = self._changing()
@@ -306,7 +307,7 @@ class KeyAgreement:
         if opened is not None:
             keys, signatures = state.pinned, dict(enumerate(opened.signatures, start=1))
         waiting = tuple(self._waiting[node] for node in sorted(self._waiting))
-        now = int(time.time())
+        now = unix_now()
         return KeyReport(
             state.node,
             dict(state.announcements),

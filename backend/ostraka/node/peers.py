@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
 from ostraka.wire.problems import reported
@@ -92,7 +93,7 @@ class Peer:
 
     async def _answer(self, method: str, path: str, body: bytes, limit: int) -> bytes:
         header = peer_auth.sign_request(
-            self._key, self._domain, self.address, method, path, body, int(time.time())
+            self._key, self._domain, self.address, method, path, body, unix_now()
         )
         try:
             async with self._client.stream(

@@ -41,6 +41,7 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import UnixSeconds
 
 GRACE_S = 0.25
 """How long the rest of the peers get at least, once a quorum of them has answered."""
@@ -225,7 +226,7 @@ class ServedPoll:
     def sign(self, type_string: str, *values: int | bytes) -> bytes:
         return self.key.sign(self.poll.domain.digest(type_string, *values))
 
-    def sign_receipt(self, voter: bytes, cast_at_unix_s: int, digest: bytes) -> bytes:
+    def sign_receipt(self, voter: bytes, cast_at_unix_s: UnixSeconds, digest: bytes) -> bytes:
         """This node's `Receipt` statement, the same each time."""
         statement = self.poll.context, voter, cast_at_unix_s, digest
         return self.sign(typed_data.RECEIPT, *statement)

@@ -12,6 +12,7 @@ import structlog
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry, Status
+from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size, split_upload
@@ -87,7 +88,7 @@ class NodeService:
         self._policy = policy
         self._uploads = CensusUploads(registries[0], policy, electorates)
         self._client = client
-        self.requests = PeerRequests(registries[0].domain, key.address, int(time.time()))
+        self.requests = PeerRequests(registries[0].domain, key.address, unix_now())
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
         self._lost: set[int] = set()

@@ -24,6 +24,7 @@ from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.redemption import invitations
 from ostraka_verifier.rpc import JsonRpc, Reverted, read_quantity
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
+from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.weight_classes import in_classes
 
 _T = TypeVar("_T")
@@ -57,7 +58,7 @@ class Electorates:
         return self._read(electorate, _finalized)
 
     def census_at(
-        self, electorate: RegistryMembers | TokenVotes, unix_s: int
+        self, electorate: RegistryMembers | TokenVotes, unix_s: UnixSeconds
     ) -> tuple[Census, CensusSource]:
         """Who was in an electorate on chain at the latest block not after a time.
 
@@ -93,7 +94,7 @@ class Electorates:
             return CensusSource(SourceKind.VOTES, contract, block, electorate.unit, keys, classes)
         return CensusSource(SourceKind.MEMBERS, contract, block, keys=keys, classes=classes)
 
-    def source_rule(self, electorate: RegistryMembers | TokenVotes, unix_s: int) -> bytes:
+    def source_rule(self, electorate: RegistryMembers | TokenVotes, unix_s: UnixSeconds) -> bytes:
         """Canonical JSON by which a round fixes an electorate on chain before its block exists.
 
         Args:
@@ -111,7 +112,7 @@ def _finalized(rpc: JsonRpc) -> int:
     return min(number, rpc.newest_block() - 1)
 
 
-def _block_at(rpc: JsonRpc, unix_s: int) -> int:
+def _block_at(rpc: JsonRpc, unix_s: UnixSeconds) -> int:
     """The latest block not after a time, once it is final which one that is."""
     high = _finalized(rpc)
     if rpc.timestamp(high) <= unix_s:

@@ -7,6 +7,8 @@ its poll key, whose secret is in a file of its own (`ostraka.node.poll_secrets`)
 from sqlalchemy import BigInteger, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from ostraka_verifier.units import UnixSeconds
+
 
 class NodeTable(SQLModel):
     """Keeps a node's tables apart from the gateway's."""
@@ -74,7 +76,7 @@ class StoredBallot(NodeTable, table=True):
     id: int | None = Field(default=None, primary_key=True)
     poll_id: int = Field(index=True)
     voter: bytes = Field(index=True)
-    cast_at_unix_s: int = Field(sa_type=BigInteger)
+    cast_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
     digest: bytes
     signed: bytes
     """Ballot, hash of the boxes, signature, end to end; empty where they were damaged."""

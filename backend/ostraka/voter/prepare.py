@@ -20,6 +20,7 @@ from ostraka_verifier.proof import BallotProof, ProofShape, challenge
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class BallotFactory:
         self._kernel = Kernel.of(rule)
 
     def prepare(
-        self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: int
+        self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds
     ) -> SignedBallot:
         """A ballot ready to be cast.
 
@@ -128,14 +129,14 @@ class BallotFactory:
         """
         return self.sign(self.seal(self.share(voter, bits, cast_at_unix_s)), signer)
 
-    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> ProvenBallot:
+    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds) -> ProvenBallot:
         """Share and prove a vote; ValueError when the bits break the rule."""
         problem = self._rule.violated(bits)
         if problem:
             raise ValueError(f"not a ballot of this poll: {problem}")
         return self.prove(voter, bits, cast_at_unix_s)
 
-    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> ProvenBallot:
+    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds) -> ProvenBallot:
         """As `share`, for any integers: what breaks the rule gets a proof that fails."""
         rule, scalar = self._rule, self._randomness.scalar
         separate = not rule.slots_are_bits
