@@ -147,7 +147,7 @@ def test_a_creators_wrong_census_is_looked_at_once_and_others_wait(town: Town) -
     )
     assert refusals(uploads, poll, view, [wrong, wrong, wrong, other]) == [422, 422, 422, 429]
     assert looks.count == 1
-    uploads._resting.clear()
+    uploads._resting_until_monotonic_s.clear()
     assert refusals(uploads, poll, view, [wrong, right]) == [422, 200]
     assert looks.count == 2
 
@@ -164,7 +164,7 @@ def test_what_a_provider_showed_late_keeps_no_poll_closed(
     sent = [signed(town.stack.organizer, poll, census.encode())]
     assert refusals(uploads, poll, view, sent) == [422]
     behind.treasuries.clear()
-    uploads._resting.clear()
+    uploads._resting_until_monotonic_s.clear()
     assert refusals(uploads, poll, view, sent) == [422]
     monkeypatch.setattr(census_uploads, "_WRONG_S", 0)
     assert refusals(uploads, poll, view, sent) == [200]

@@ -442,13 +442,13 @@ def test_one_poll_whatever_replicas_say(
     runners = [PlanRunner(chain.gateway(engine)) for _ in range(2)]
     for turn in range(20):
         leads = runners[turn % 2]
-        leads._resting.clear()
-        leads._pushed_at = 0
+        leads._resting_until_monotonic_s.clear()
+        leads._pushed_at_monotonic_s = 0
         leads.tick()
         if turn % 4 == 0:
             chain.mine()
     chain.rpc.healthy()
-    runners[0]._resting.clear()
+    runners[0]._resting_until_monotonic_s.clear()
     runners[0].tick()
     assert chain.stack.registry.poll_count() == before + 1
     assert gateway.plans.get(plan.id).poll_id == before + 1
@@ -467,8 +467,8 @@ def test_a_poll_that_the_chain_takes_back_comes_back_as_it_was(
     created = chain.stack.registry.created(before + 1)
     assert chain.rpc.direct("evm_revert", snapshot)
     assert chain.stack.registry.poll_count() == before
-    leads._resting.clear()
-    leads._pushed_at = 0
+    leads._resting_until_monotonic_s.clear()
+    leads._pushed_at_monotonic_s = 0
     leads.tick()
     assert chain.stack.registry.poll_count() == before + 1
     assert chain.stack.registry.created(before + 1) == created

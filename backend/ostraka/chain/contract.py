@@ -82,16 +82,16 @@ class DeployedContract:
     name: str
     """As its artifact is called."""
 
-    def __init__(self, rpc_url: str, address: bytes, deployed_at: int = 0) -> None:
+    def __init__(self, rpc_url: str, address: bytes, deployment_block: int = 0) -> None:
         """Args:
         rpc_url: JSON-RPC endpoint.
         address: 20 bytes.
-        deployed_at: Block of its deployment, where reading of events starts.
+        deployment_block: Block of its deployment, where reading of events starts.
         """
         self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
-        self._deployed_at = deployed_at
+        self._deployment_block = deployment_block
         self.contract: Contract = self.web3.eth.contract(
             address=checksum(address), abi=artifact(self.name)["abi"]
         )
@@ -193,8 +193,8 @@ class DeployedContract:
     def _backwards(self, name: str, arguments: dict[str, Any]) -> Iterator[Sequence[EventData]]:
         """Events in steps that every provider allows, the newest step first."""
         last = self.head().number
-        while last >= self._deployed_at:
-            first = max(self._deployed_at, last - LOG_BLOCKS + 1)
+        while last >= self._deployment_block:
+            first = max(self._deployment_block, last - LOG_BLOCKS + 1)
             yield call(
                 lambda first=first, last=last: self.contract.events[name]().get_logs(  # type: ignore[misc]
                     argument_filters=arguments, from_block=first, to_block=last

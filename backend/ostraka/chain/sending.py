@@ -346,12 +346,12 @@ class Errand:
             LowOnCoin: The account cannot pay; nothing was sent.
             Web3Exception, OSError: As the provider says; nothing was sent, or it is sent again.
         """
-        deadline = time.monotonic() + MINING_S
+        deadline_monotonic_s = time.monotonic() + MINING_S
         while True:
             outgoing = self._journal.current(self._purpose)
             if outgoing is None:
                 outgoing = self._begin(web3, function, value)
-            receipt = self._await(web3, outgoing, deadline)
+            receipt = self._await(web3, outgoing, deadline_monotonic_s)
             if receipt is not None:
                 return receipt
 
@@ -434,7 +434,9 @@ class Errand:
             "too little for this transaction and its fee"
         )
 
-    def _await(self, web3: Web3, outgoing: Outgoing, deadline: float) -> TxReceipt | None:
+    def _await(
+        self, web3: Web3, outgoing: Outgoing, deadline_monotonic_s: float
+    ) -> TxReceipt | None:
         """Its receipt; None once it is given up without one."""
         pushed_at = outgoing.versions[-1].signed_at_unix_s
         while True:
@@ -448,7 +450,7 @@ class Errand:
                 if known is None or known.nonce != outgoing.nonce:
                     return None
                 outgoing = known
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 raise NotMinedYet(
                     f"transaction 0x{outgoing.versions[-1].hash.hex()} was sent and is not mined "
                     "yet; asking again does not send another one"

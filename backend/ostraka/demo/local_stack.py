@@ -208,10 +208,10 @@ class LocalStack:
             raise ChainError(f"{method}: {answer['error']}")
 
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _START_S
+        deadline_monotonic_s = time.monotonic() + _START_S
         while not ready():
             self._processes.check(name)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 raise RuntimeError(f"{name} does not answer after {_START_S} s")
             time.sleep(0.1)
 

@@ -199,7 +199,7 @@ class Courier:
         )
         key = CommitmentKey(curve, poll.rule.width)
         good: dict[int, Share] = {}
-        deadline = time.monotonic() + timeout_s
+        deadline_monotonic_s = time.monotonic() + timeout_s
         while True:
             for number, member in enumerate(poll.committee.members, start=1):
                 share = self._share(poll, number, member)
@@ -211,7 +211,7 @@ class Courier:
                     good[number] = share
             if len(good) >= poll.committee.threshold:
                 break
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 raise CourierError(f"only nodes {sorted(good)} released a good share")
             time.sleep(_POLL_S)
         tally = combine(good, poll.committee.threshold)
@@ -255,7 +255,7 @@ class Courier:
         limit: int,
     ) -> _T:
         """What the first node with a sound answer of at most `limit` bytes says."""
-        deadline = time.monotonic() + timeout_s
+        deadline_monotonic_s = time.monotonic() + timeout_s
         while True:
             said: list[str] = []
             for member, data in self._answers(
@@ -265,7 +265,7 @@ class Courier:
                     return read(data.result())
                 except (CourierError, AuditError, KeyError, TypeError) as error:
                     said.append(f"{member.url}: {error}")
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 raise CourierError(f"no {path} within {timeout_s:.0f} s: " + "; ".join(said))
             time.sleep(_POLL_S)
 
@@ -297,9 +297,9 @@ class Courier:
         limit: int = _ANSWER_BYTES,
         enough: threading.Event | None = None,
     ) -> bytes:
-        patience = _LARGE_PATIENCE_S if path.endswith("/board") else _PATIENCE_S
+        patience_s = _LARGE_PATIENCE_S if path.endswith("/board") else _PATIENCE_S
         request = self._client.build_request("GET", url + path)
-        return self._exchange(url, request, patience, limit, enough)
+        return self._exchange(url, request, patience_s, limit, enough)
 
     def _exchange(
         self,
@@ -310,7 +310,7 @@ class Courier:
         enough: threading.Event | None = None,
     ) -> bytes:
         """A node's answer; CourierError when it is late, too long, or a refusal."""
-        deadline = time.monotonic() + patience_s
+        deadline_monotonic_s = time.monotonic() + patience_s
         body = bytearray()
         response = None
         try:
@@ -318,7 +318,8 @@ class Courier:
             for chunk in response.iter_bytes():
                 body += chunk
                 # However slowly it drips: one node must not keep the poll waiting.
-                if time.monotonic() > deadline or (enough is not None and enough.is_set()):
+                late = time.monotonic() > deadline_monotonic_s
+                if late or (enough is not None and enough.is_set()):
                     raise CourierError(f"{url}: no answer within {patience_s} s")
                 if len(body) > limit:
                     raise CourierError(f"{url}: more than {limit} bytes")

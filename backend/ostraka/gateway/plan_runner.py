@@ -58,14 +58,14 @@ class PlanRunner:
         self._gateway = gateway
         self._courier = Courier(gateway.registry, gateway.account)
         self._rounds = Rounds(gateway)
-        self._resting: dict[str, float] = {}
-        self._pushed_at = 0.0
+        self._resting_until_monotonic_s: dict[str, float] = {}
+        self._pushed_at_monotonic_s = 0.0
 
     def tick(self) -> None:
         """Carry on every plan that can be carried on now."""
         self._push()
         for plan in self._gateway.plans.all():
-            if plan.finished or self._resting.get(plan.id, 0) > time.monotonic():
+            if plan.finished or self._resting_until_monotonic_s.get(plan.id, 0) > time.monotonic():
                 continue
             if plan.is_round and plan.round_id is None and not self._rounds.begun(plan):
                 # Its organizer is just asking for it.
@@ -75,12 +75,12 @@ class PlanRunner:
                 self._advance(plan)
             except (ChainError, CourierError, AuditError, Problem) as error:
                 problem = _shown(problem_of(error))
-                self._resting[plan.id] = time.monotonic() + _RETRY_S
+                self._resting_until_monotonic_s[plan.id] = time.monotonic() + _RETRY_S
                 log.warning("plan waits", plan=plan.id, problem=str(error))
             except Exception as error:
                 # One plan's trouble must not stop the others.
                 problem = _shown(problem_of(error))
-                self._resting[plan.id] = time.monotonic() + _RETRY_S
+                self._resting_until_monotonic_s[plan.id] = time.monotonic() + _RETRY_S
                 log.exception("plan failed", plan=plan.id)
             if problem != plan.problem:
                 plan.problem = problem
@@ -88,9 +88,9 @@ class PlanRunner:
 
     def _push(self) -> None:
         """Look after transactions of requests whose clients are gone, and of plans that rest."""
-        if time.monotonic() < self._pushed_at + _PUSH_S:
+        if time.monotonic() < self._pushed_at_monotonic_s + _PUSH_S:
             return
-        self._pushed_at = time.monotonic()
+        self._pushed_at_monotonic_s = time.monotonic()
         try:
             self._gateway.push()
         except ChainError as error:

@@ -184,12 +184,12 @@ class RelayedProposals:
 
     def _claim_later(self, errand: Errand, proposal_id: bytes) -> Sent:
         """Claim once there is a block after the one in which the round was decided."""
-        deadline = time.monotonic() + _NEXT_BLOCK_S
+        deadline_monotonic_s = time.monotonic() + _NEXT_BLOCK_S
         while True:
             try:
                 return self._gateway.treasury.claim(errand, proposal_id)
             except Refused as error:
-                if _TOO_EARLY not in str(error) or time.monotonic() > deadline:
+                if _TOO_EARLY not in str(error) or time.monotonic() > deadline_monotonic_s:
                     raise
             time.sleep(_LOOK_S)
 

@@ -61,16 +61,16 @@ class KeyAgreement:
         all the same: who announced another node's key cannot answer, and that node can."""
         self._proven: set[int] = set()
         self._signatures: dict[int, bytes] = {}
-        self._changed_at: dict[int, float] = {}
+        self._changed_at_monotonic_s: dict[int, float] = {}
         self._waiting: dict[int, Waiting] = {}
-        self._next_at = 0.0
+        self._next_at_monotonic_s = 0.0
         self._pause_s = _FIRST_PAUSE_S
         self._creator_lock = Lock()
-        self._creator_next_at = 0.0
+        self._creator_next_at_monotonic_s = 0.0
 
     async def agree(self) -> None:
         """Before opening: hear all keys, have all nodes show theirs, sign the list."""
-        if time.monotonic() < self._next_at:
+        if time.monotonic() < self._next_at_monotonic_s:
             return
         before = self._progress()
         await self._state.each_peer("poll keys", self._hear, BACKGROUND_S)
@@ -81,7 +81,7 @@ class KeyAgreement:
         self._note_waiting()
         changed = self._progress() != before
         self._pause_s = _FIRST_PAUSE_S if changed else min(2 * self._pause_s, _LONGEST_PAUSE_S)
-        self._next_at = time.monotonic() + self._pause_s
+        self._next_at_monotonic_s = time.monotonic() + self._pause_s
 
     def _progress(self) -> tuple[object, ...]:
         keys = b"" if self._keys is None else self._keys.hash
@@ -100,7 +100,7 @@ class KeyAgreement:
             self._check(peer.number, announced)
             await asyncio.to_thread(self._keep, peer.number, announced)
             if known is not None:
-                self._changed_at[peer.number] = time.monotonic()
+                self._changed_at_monotonic_s[peer.number] = time.monotonic()
             self._update_list()
         signature, keys = report.signatures.get(peer.number), self._sound
         if keys is not None and report.poll_keys == keys.hash and signature:
@@ -212,8 +212,8 @@ class KeyAgreement:
         """Nodes that announced another key a moment ago, as long as not all have signed."""
         if len(self._signatures) == self._state.poll.nodes:
             return set()
-        since = time.monotonic() - _SETTLED_S
-        return {node for node, at in self._changed_at.items() if at > since}
+        since_monotonic_s = time.monotonic() - _SETTLED_S
+        return {node for node, at in self._changed_at_monotonic_s.items() if at > since_monotonic_s}
 
     def _sharing(self) -> set[int]:
         """Other nodes whose announced keys share a half with one another or with this node's.
@@ -250,11 +250,11 @@ class KeyAgreement:
 
     def _bound_creator(self) -> None:
         with self._creator_lock:
-            if time.monotonic() < self._creator_next_at:
+            if time.monotonic() < self._creator_next_at_monotonic_s:
                 raise Problem(
                     ProblemType.QUEUE_FULL, "one challenge of the creator a second", "", 1
                 )
-            self._creator_next_at = time.monotonic() + CREATOR_PAUSE_S
+            self._creator_next_at_monotonic_s = time.monotonic() + CREATOR_PAUSE_S
 
     async def hold_pinned(self, view: PollView) -> None:
         """After opening: have the keys that are pinned on chain, those not here from peers.

@@ -57,7 +57,7 @@ class Peer:
         self._url = member.url.rstrip("/")
         self._client = client
         self._key = key
-        self._left_alone_until = 0.0
+        self._left_alone_until_monotonic_s = 0.0
         self.answered_in_s = 0.0
         """How long the last answer took, or whatever came in place of one."""
 
@@ -75,7 +75,7 @@ class Peer:
 
     async def _request(self, method: str, path: str, body: bytes, limit: int) -> bytes:
         # One liar that keeps everybody waiting must not make each step outlast its round.
-        if time.monotonic() < self._left_alone_until:
+        if time.monotonic() < self._left_alone_until_monotonic_s:
             raise PeerError(f"node {self.number}: left alone, it kept us waiting")
         started = time.monotonic()
         try:
@@ -83,7 +83,7 @@ class Peer:
                 answer = await self._answer(method, path, body, limit)
         except TimeoutError:
             self.answered_in_s = float(_PATIENCE_S)
-            self._left_alone_until = time.monotonic() + _PAUSE_S
+            self._left_alone_until_monotonic_s = time.monotonic() + _PAUSE_S
             raise PeerError(f"node {self.number}: no answer within {_PATIENCE_S} s") from None
         except PeerError:
             self.answered_in_s = float(_PATIENCE_S)

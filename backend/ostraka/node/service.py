@@ -47,9 +47,9 @@ _LATEST_AGAIN_S = 60
 
 @dataclass(frozen=True)
 class _Again:
-    """When to look at a poll again, in seconds of the monotonic clock."""
+    """When to look at a poll again."""
 
-    at: float = 0
+    at_monotonic_s: float = 0
     pause_s: float = 1
 
     def later(self) -> "_Again":
@@ -100,7 +100,7 @@ class NodeService:
         # Two services of one poll would have two locks, and two announcements two poll keys.
         self._starting = asyncio.Lock()
         self._looking: asyncio.Task[None] | None = None
-        self._looked_at = 0.0
+        self._looked_at_monotonic_s = 0.0
         self.head: Head | None = None
 
     async def run(self) -> None:
@@ -185,11 +185,11 @@ class NodeService:
 
     def _due(self) -> list[int]:
         """Polls to look at again by now."""
-        now = time.monotonic()
+        now_monotonic_s = time.monotonic()
         return sorted(
             poll_id
             for poll_id, again in self._again.items()
-            if poll_id <= self._seen and again.at <= now
+            if poll_id <= self._seen and again.at_monotonic_s <= now_monotonic_s
         )
 
     def _final_count(self) -> int:
@@ -329,8 +329,8 @@ class NodeService:
         await asyncio.shield(self._looking)
 
     async def _look_soon(self) -> None:
-        await asyncio.sleep(max(0, self._looked_at + TICK_S - time.monotonic()))
-        self._looked_at = time.monotonic()
+        await asyncio.sleep(max(0, self._looked_at_monotonic_s + TICK_S - time.monotonic()))
+        self._looked_at_monotonic_s = time.monotonic()
         # Whoever comes from here on may ask for what is mined only now.
         self._looking = None
         await self._discover(await asyncio.to_thread(self._registries[0].head))

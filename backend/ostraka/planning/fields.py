@@ -71,8 +71,9 @@ Amount = Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=0, lt=1
 Weight = Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=1, lt=1 << 64)]
 Time = Annotated[
     UnixSeconds,
-    BeforeValidator(_unix_s),
     Field(strict=True, ge=0, lt=_MAX_TIME, description="Unix time in seconds."),
+    # After the bounds: before them, the JSON schema would lose them.
+    BeforeValidator(_unix_s),
 ]
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 16)]
 Points = Annotated[int, Field(strict=True, ge=1, lt=1 << 53)]
