@@ -1,8 +1,8 @@
 """This machine's clock, read in one place only.
 
 What the protocol decides goes by chain time. This clock dates signatures between programs and rows
-of tables, and decides what is sent again. Waiting goes by `time.monotonic`, whose readings have
-names that end in `_monotonic_s`.
+of tables, and decides what is sent again. Waiting goes by `time.monotonic`; names of attributes
+that hold its readings end in `_monotonic_s`.
 """
 
 import time
