@@ -29,7 +29,7 @@ from ostraka_verifier.question import (
 )
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census_origin
-from ostraka_verifier.units import UnixSeconds, later
+from ostraka_verifier.units import UnixSeconds
 
 MAX_NODES = 64
 MAX_URL_BYTES = 256
@@ -223,7 +223,7 @@ class PollParameters:
     @property
     def freezes_at(self) -> UnixSeconds:
         """Chain time at which nodes stop signing receipts."""
-        return later(self.closes_at, self.freeze_delay)
+        return UnixSeconds(self.closes_at + self.freeze_delay)
 
     def settling(self, rejected_rounds: int = 0, rejected_at: int = 0) -> "SettlingClock":
         """The clock of the settling rounds (§10.3).
