@@ -210,7 +210,7 @@ def _reader(content: Any) -> Callable[[str], bytes]:
         return _own_reader(content)
     if named == _BROWSER_FORMAT:
         return _browser_reader(content)
-    raise Malformed(f"key.format: expected {FORMAT}")
+    raise Malformed("key.format", f"expected {FORMAT}")
 
 
 def _own_reader(content: dict[str, Any]) -> Callable[[str], bytes]:
@@ -253,23 +253,23 @@ def _browser_reader(content: dict[str, Any]) -> Callable[[str], bytes]:
 def _require_members(content: dict[str, Any], more: set[str], kdf: str, cipher: str) -> None:
     members = {"format", "address", "kdf", "salt", "cipher", "nonce", "ciphertext"} | more
     for name in sorted(members - content.keys()):
-        raise Malformed(f"key.{name}: missing")
+        raise Malformed(f"key.{name}", "missing")
     for name in sorted(content.keys() - members):
-        raise Malformed(f"key.{name[:40]}: unknown member")
+        raise Malformed(f"key.{name[:40]}", "unknown member")
     for name, expected in (("kdf", kdf), ("cipher", cipher)):
         if content[name] != expected:
-            raise Malformed(f"key.{name}: expected {expected}")
+            raise Malformed(f"key.{name}", f"expected {expected}")
 
 
 def _whole(content: dict[str, Any], name: str, least: int, most: int) -> int:
     value = content[name]
     if type(value) is not int or not least <= value <= most:
-        raise Malformed(f"key.{name}: expected a whole number from {least} to {most}")
+        raise Malformed(f"key.{name}", f"expected a whole number from {least} to {most}")
     return value
 
 
 def _bytes(content: dict[str, Any], name: str, size: int) -> bytes:
     text = content.get(name)
     if not isinstance(text, str) or not re.fullmatch(f"0x[0-9a-f]{{{2 * size}}}", text):
-        raise Malformed(f"key.{name}: expected 0x-hex of {size} bytes")
+        raise Malformed(f"key.{name}", f"expected 0x-hex of {size} bytes")
     return bytes.fromhex(text[2:])

@@ -57,7 +57,7 @@ class PollKey:
         try:
             return _SUITE.decrypt(box, self._key, info=info)
         except (InvalidTag, ValueError) as error:
-            raise Malformed("box: does not open with this node's poll key") from error
+            raise Malformed("box", "does not open with this node's poll key") from error
 
     def __repr__(self) -> str:
         return f"PollKey({self.public_key[-32:].hex()})"

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ostraka_verifier import checks, rpc
-from ostraka_verifier.checks import Audit, Claimed, Finding
+from ostraka_verifier import rpc
+from ostraka_verifier.chain_reader import ChainReader
+from ostraka_verifier.checks import Audit, Claimed, Finding, numbered
 from ostraka_verifier.cli import app
 from ostraka_verifier.curve import load
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence, Transfer
+from ostraka_verifier.evidence import ChainEvidence, RoundEvidence, Transfer
 from ostraka_verifier.releases import Found, Releases
 from ostraka_verifier.report import read_evidence
 from tests.support.deployments import treasury_code
@@ -34,7 +35,7 @@ ROUND = CHAIN.round
 assert isinstance(ROUND.moved, tuple)
 MOVED = [one for one in ROUND.moved if isinstance(one, Transfer)]
 ITS_OWN = b"\x60\x01" * 100
-ROUND_CHECKS = ("D1", "D2", "D3", "D4")
+ROUND_CHECKS = numbered("D1", "D2", "D3", "D4")
 
 
 class Believing(Releases):
@@ -65,7 +66,7 @@ def by_the_old_rule(
     board = BOARD.encode()
     chain = read_evidence(ChainReader(endpoint.url, REGISTRY), 1, board)
     with monkeypatch.context() as old:
-        old.setattr(checks, "_check_moved", lambda _: None)
+        old.setattr("ostraka_verifier.checks.round._check_moved", lambda _: None)
         known = Believing(())
         audit = Audit(load(), Claimed(REGISTRY, 1), chain, board, randbits, releases=known)
         return {one.check: one for one in audit.run(ROUND_CHECKS)}
@@ -107,9 +108,9 @@ OTHER_CODE, OTHER_RULES = treasury_code(CHAIN_ID, bytes([7] * 20), TREASURY)
             {"rules": replace(ROUND.rules, address=bytes([9] * 20))},
             "D4",
             "fails",
-            "not the contract that the treasury made",
+            "not the contract that the treasury created",
         ),
-        ({"code": OTHER_CODE}, "D4", "fails", "another value than the deployment gives"),
+        ({"code": OTHER_CODE}, "D4", "fails", "not the value of this deployment"),
         ({"moved": ()}, "D3", "fails", "the token moved no such amount"),
         (
             {"moved": tuple(replace(one, amount=one.amount - 1) for one in MOVED)},

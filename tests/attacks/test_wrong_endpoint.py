@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ostraka_verifier import rpc
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.cli import app
-from ostraka_verifier.evidence import ChainReader
 from ostraka_verifier.published import read_published
 from ostraka_verifier.rpc import JsonRpc, Unanswered
 from tests.support.endpoint import (

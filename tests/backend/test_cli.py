@@ -524,7 +524,7 @@ def test_watching_counts(stub: StubGateway) -> None:
 def test_what_is_no_address_of_a_server_is_said_so(url: str) -> None:
     result = CliRunner().invoke(app, ["poll", "list", "--gateway", url])
     assert result.exit_code == 3
-    assert "this is no address of a server" in result.output
+    assert "this is not a server's address" in result.output
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ def test_requests_are_refused_in_our_own_words() -> None:
 def test_servers_and_files_that_fail_are_told_without_our_tools_names() -> None:
     assert no_answer(httpx.ConnectError("x")) == "no connection"
     assert no_answer(httpx.ReadTimeout("x")) == "no answer in time"
-    assert no_answer(httpx.RemoteProtocolError("x")) == "the connection broke off"
+    assert no_answer(httpx.RemoteProtocolError("x")) == "the connection was lost"
     with pytest.raises(OSError) as raised:
         Path("/nowhere/at/all").read_text()
     assert of_file(raised.value) == "/nowhere/at/all: No such file or directory"

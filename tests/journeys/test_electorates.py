@@ -316,10 +316,10 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         (stranger,) = ballots_of(stack, poll_id, [(*strangers[kind], [0])])
         assert api("POST", path, stranger.record.to_json())[0] == 422
     finish(stack, *polls.values())
-    not_members = "voters who are not the round's members are those whom its funders expected"
+    not_members = "the voters, who are not the round's members, are those that its funders expected"
     by_hand = "the organizer, who listed 6 voters by hand, listed those who may vote"
     owner = f"the owner of {to_hex(members.address)} listed its members"
-    persons = "each of 8 invitations (6 used) went to a person of its own"
+    persons = "each of 8 invitations (6 used) went to a different person"
     assumed = {
         "members": (by_hand, ""),
         "list": (by_hand, not_members),

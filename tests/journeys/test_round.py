@@ -20,8 +20,9 @@ from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka.planning import round_rules
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence
+from ostraka_verifier.evidence import ChainEvidence, RoundEvidence
 from ostraka_verifier.outcome import Greedy, Misfit, Order
 from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.question import approval, knapsack, single_choice

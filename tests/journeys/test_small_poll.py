@@ -16,10 +16,11 @@ import pytest
 
 from ostraka.node.accepting import MAX_VERSIONS
 from ostraka_verifier.board import Board
-from ostraka_verifier.checks import Audit, Claimed, Verdict
+from ostraka_verifier.chain_reader import ChainReader
+from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.evidence import ChainEvidence, ChainReader
+from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import Tally
 from tests.support.polls import tally_digest
@@ -70,7 +71,7 @@ def evidence(counted: Poll) -> tuple[Board, ChainEvidence]:
 
 def audit(counted: Poll, board: Board, chain: ChainEvidence) -> set[str]:
     claimed = Claimed(counted.town.stack.registry.address, counted.poll_id)
-    found = Audit(counted.town.curve, claimed, chain, board.encode(), secrets.randbits).run()
+    found = Audit(counted.town.curve, claimed, chain, board.encode(), secrets.randbits).run(CHECKS)
     return {finding.check for finding in found if finding.verdict is not Verdict.HOLDS}
 
 

@@ -278,7 +278,7 @@ test("a plan waits for nodes", () => {
 
 test.each([
   [
-    "each of 20 invitations (7 used) went to a person of its own",
+    "each of 20 invitations (7 used) went to a different person",
     /^each of 20 invitations \(7 used\) went to a different person; /,
   ],
   [
@@ -290,23 +290,23 @@ test.each([
     /^the owner of the registry 0x(?:ab){20} listed its members correctly$/,
   ],
   [
-    `the contract 0x${"cd".repeat(20)}, whose code this program does not know, tells truly who may vote`,
+    `the contract 0x${"cd".repeat(20)}, whose code this program does not know, reports correctly who may vote`,
     /^the contract 0x(?:cd){20}, whose code .* reports truthfully/,
   ],
   [
-    "voters who are not the round's members are those whom its funders expected",
+    "the voters, who are not the round's members, are those that its funders expected",
     "the funders expected voters who are not members of the round",
   ],
   [
-    `the contract 0x${"ef".repeat(20)} rejects none but false roots`,
+    `the contract 0x${"ef".repeat(20)} rejects only false roots`,
     /^the contract 0x(?:ef){20} rejects only false roots$/,
   ],
   [
-    `the contract 0x${"34".repeat(20)}, which made the poll, pays nothing by its outcome`,
+    `the contract 0x${"34".repeat(20)}, which created the poll, pays nothing by its outcome`,
     /^the contract 0x(?:34){20}, which created the poll, pays nothing/,
   ],
   [
-    `the treasury 0x${"12".repeat(20)} was made with empty books`,
+    `the treasury 0x${"12".repeat(20)} was created with empty accounts`,
     /^the treasury 0x(?:12){20} was created with empty books/,
   ],
   ["something new", "something new"],

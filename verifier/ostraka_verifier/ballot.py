@@ -1,4 +1,4 @@
-"""Canonical ballot: what a voter casts in public, beside the sealed shares.
+"""Canonical ballot: the public part of a cast vote, in addition to the sealed shares.
 
 Source: docs/protocol.md §8.6. Vectors: tests/vectors/ballot.json.
 """
@@ -42,23 +42,23 @@ class Ballot:
 
     @property
     def voter(self) -> bytes:
-        """20-byte account."""
+        """The voter's account, 20 bytes."""
         return self.proof.voter
 
     @cached_property
     def digest(self) -> bytes:
-        """32 bytes that stand for the ballot in signatures, receipts and the sum tree."""
+        """Digest in signatures, receipts and the sum tree, 32 bytes."""
         return tagged_hash("ballot", self.encoded)
 
     @property
-    def order_key(self) -> tuple[int, bytes]:
-        """Orders versions of one voter: the greatest counts (§8.7)."""
+    def order_key(self) -> tuple[UnixSeconds, bytes]:
+        """Order of one voter's ballots: the greatest counts (§8.7)."""
         return self.cast_at_unix_s, self.digest
 
 
 @dataclass(frozen=True)
 class BallotLayout:
-    """Where each field of a poll's ballots lies; the same for all its ballots.
+    """Layout of a poll's ballots, the same for all of them.
 
     Attributes:
         shape: Number of commitments and responses.
@@ -77,7 +77,7 @@ class BallotLayout:
         )
 
     def build(self, cast_at_unix_s: UnixSeconds, proof: BallotProof) -> Ballot:
-        """The ballot that carries `proof`."""
+        """Return the ballot that carries `proof`."""
         blindings = (
             (proof.z_value, proof.z_square)
             if self.shape.rule.slots_are_bits
@@ -111,17 +111,17 @@ class BallotLayout:
         first, last = ADDRESS_BYTES + CAST_AT_BYTES, -SCALAR_BYTES * self.shape.scalars
         for number, data in enumerate(items):
             if len(data) != self.size:
-                raise Malformed(f"ballots[{number}]: {len(data)} bytes, expected {self.size}")
+                raise Malformed(f"ballots[{number}]", f"{len(data)} bytes, expected {self.size}")
         try:
             points = curve.decode(b"".join([data[first:last] for data in items]))
         except Malformed:
-            # Decoded together for speed; once more one by one to say which ballot is the first that
-            # is bad, whether by a point or by a scalar.
+            # Decoding all together is fast. Decoding one by one finds the first invalid ballot,
+            # whether a point or a scalar is invalid.
             for number, data in enumerate(items):
                 try:
                     decoded = curve.decode(data[first:last])
                 except Malformed as error:
-                    raise Malformed(f"ballots[{number}].{error}") from None
+                    raise Malformed(f"ballots[{number}].{error.item}", error.reason) from None
                 self._read(data, decoded, f"ballots[{number}]")
             raise
         return [

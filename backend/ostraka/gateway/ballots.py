@@ -149,12 +149,12 @@ class Ballots:
         async def answer_of(url: str) -> Any:
             async with self._client.stream("GET", url) as response:
                 if response.status_code != 200:
-                    raise Malformed("answer: a refusal")
+                    raise Malformed("answer", "a refusal")
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > _MAX_ANSWER_BYTES:
-                        raise Malformed("answer: too large")
+                        raise Malformed("answer", "too large")
                 return strict_json(bytes(body))
 
         members = enumerate(poll.committee.members, start=1)
@@ -188,10 +188,10 @@ def _receipt(
     voter = from_hex(answer["voter"], "voter")
     cast_at, signature = answer["cast_at"], from_hex(answer["signature"], "signature")
     if len(voter) != ADDRESS_BYTES or type(cast_at) is not int or not 0 <= cast_at < 1 << 64:
-        raise Malformed("receipt: no voter or time")
+        raise Malformed("receipt", "no voter or time")
     statement = poll.domain.digest(typed_data.RECEIPT, poll.context, voter, cast_at, digest)
     if recover(statement, signature) != poll.committee.members[number - 1].address:
-        raise Malformed("receipt: not of this node for this ballot")
+        raise Malformed("receipt", "not of this node for this ballot")
     return {
         "node": number,
         "voter": to_hex(voter),

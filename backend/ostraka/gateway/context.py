@@ -154,5 +154,5 @@ class GatewayContext:
 def _each(values: object) -> tuple[bytes, ...]:
     """Bytes of each element of an indexed list, which is stored in 0x-hex."""
     if not isinstance(values, list):
-        raise Malformed("event: not a list")
+        raise Malformed("event", "not a list")
     return tuple(from_hex(value, "event") for value in values)

@@ -240,10 +240,10 @@ class Courier:
         ballots = poll.layout.decode_many(curve, [leaf.ballot for leaf in board.leaves])
         weights = [census.by_account[ballot.voter].weight for ballot in ballots]
         if not ballots:
-            raise Malformed("board: not anchored yet")
+            raise Malformed("board", "not anchored yet")
         sums = AggregateCommitments.of(curve, ballots, weights, poll.committee.threshold)
         if sums.sum.encode() != self._registry.poll(poll.poll_id).root.sum:
-            raise Malformed("board: another sum than the anchored one")
+            raise Malformed("board", "another sum than the anchored one")
         return sums
 
     def _first(

@@ -16,7 +16,7 @@ def domain_of(config: Any, contract: str) -> Domain:
     try:
         return Domain(int(config["chain_id"]), from_hex(config[contract], contract))
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"config: {error!r}") from error
+        raise Malformed("config", repr(error)) from error
 
 
 def chain_time(config: Any) -> UnixSeconds:
@@ -24,4 +24,4 @@ def chain_time(config: Any) -> UnixSeconds:
     try:
         return UnixSeconds(int(config["head"]["timestamp"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"config.head: {error!r}") from error
+        raise Malformed("config.head", repr(error)) from error

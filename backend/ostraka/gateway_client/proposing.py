@@ -90,7 +90,7 @@ class Member:
             given = answer["authorization"]
             nonce, deadline = int(given["nonce"]), UnixSeconds(int(given["deadline"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"answer: no authorization: {error!r}") from error
+            raise Malformed("answer", f"no authorization: {error!r}") from error
         domain = domain_of(self._gateway.get("/config"), "treasury")
         signature = self._key.sign(domain.digest(kind, *head, nonce, deadline))
         return {
@@ -121,4 +121,4 @@ def wanted_of(shown: Any, recipient: bytes) -> Wanted:
             from_hex(shown["details"], "details"),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"proposal: {error!r}") from error
+        raise Malformed("proposal", repr(error)) from error

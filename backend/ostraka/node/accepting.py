@@ -342,7 +342,7 @@ class BallotIntake:
             records = self._served.decode_batch(answer[_CURSOR_BYTES:])
             if len(records) > PULL_LIMIT:
                 # While they are judged, no voter gets a receipt.
-                raise Malformed(f"ballots: {len(records)} in a page of {PULL_LIMIT}")
+                raise Malformed("ballots", f"{len(records)} in a page of {PULL_LIMIT}")
             await self.ingest([one for one in records if self._within_bounds(peer, one)])
             self._cursors[peer.number] = last
             if len(records) < PULL_LIMIT or last <= after:
@@ -367,7 +367,7 @@ class BallotIntake:
             Malformed: It asks for more than a root can hold.
         """
         if len(digests) > len(self._served.census):
-            raise Malformed(f"digests: {len(digests)}, one a voter at most")
+            raise Malformed("digests", f"{len(digests)}, one a voter at most")
         known = self._served.store.known(self._served.poll_id, digests)
         return self._served.encode_batch(known.values())
 

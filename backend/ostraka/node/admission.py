@@ -81,8 +81,8 @@ class Admission:
             try:
                 ballots[number] = self._poll.layout.decode(self._curve, record.ballot)
             except Malformed as error:
-                reason = str(error).replace("ballots[0]", "ballot", 1)
-                results[number] = from_audit_error(Malformed(reason))
+                item = error.item.replace("ballots[0]", "ballot", 1)
+                results[number] = from_audit_error(Malformed(item, error.reason))
         failed: dict[int, str] = {}
         try:
             verify_proofs(
@@ -115,11 +115,11 @@ class Admission:
         """
         poll = self._poll
         if len(record.ballot) != poll.layout.size:
-            raise Malformed(f"ballot: {len(record.ballot)} bytes, expected {poll.layout.size}")
+            raise Malformed("ballot", f"{len(record.ballot)} bytes, expected {poll.layout.size}")
         check_boxes(record.boxes, record.boxes_hash, poll.nodes, poll.slots)
         if len(record.signature) != SIGNATURE_BYTES:
             size = len(record.signature)
-            raise Malformed(f"signature: {size} bytes, expected {SIGNATURE_BYTES}")
+            raise Malformed("signature", f"{size} bytes, expected {SIGNATURE_BYTES}")
 
     def check_voter(self, record: CastRecord, head_unix_s: UnixSeconds) -> None:
         """Whether this voter may cast a ballot now.
@@ -199,7 +199,7 @@ class BoxAdmission(Admission):
         content = BoxContent.decode(self._poll_key.open(box, info), self._poll.slots)
         expected = (self._poll.context, ballot.voter, ballot.digest)
         if (content.poll_context, content.voter, content.ballot_digest) != expected:
-            raise Malformed("box: of another poll, voter or ballot")
+            raise Malformed("box", "of another poll, voter or ballot")
         verify_shares(self._curve, self._key, self._node, [(ballot.sharing, content.share)])
         return content.share
 

@@ -43,7 +43,7 @@ class LeafList:
         number, count = reader.unsigned(4, "round"), reader.unsigned(4, "count")
         # Compared before any loop: a forged count must not make us allocate.
         if len(data) != list_bytes(count):
-            raise Malformed(f"leaves: {len(data)} bytes do not hold {count} entries")
+            raise Malformed("leaves", f"{len(data)} bytes do not hold {count} entries")
         entries = tuple(
             [
                 Entry(reader.take(ADDRESS_BYTES, "voter"), reader.take(HASH_BYTES, "digest"))

@@ -229,11 +229,11 @@ def _source_objection(
 ) -> str | None:
     """Why a source is not its round's: the latest block until a time, and all else equal."""
     if keccak256(fixed.source) != fixed.root:
-        raise Malformed("round: its source has another hash than the one that it fixed")
+        raise Malformed("round", "its source has another hash than the one that it fixed")
     content = parse_json(fixed.source, "round.source")
     given = content.get("at") if isinstance(content, dict) else None
     if type(given) is not int:
-        raise Malformed("round.source.at: not a time")
+        raise Malformed("round.source.at", "not a time")
     at = UnixSeconds(given)
     # Byte for byte, as C4 compares them.
     if origin.at_time(at) != fixed.source:
@@ -250,7 +250,7 @@ def _check_redemptions(
     chain_id, registry = poll.identity.chain_id, poll.identity.registry
     reference = poll.description.round
     if (reference is None) != (origin.nonce is not None):
-        raise Malformed("description.census.nonce: there exactly where a poll is of no round")
+        raise Malformed("description.census.nonce", "there exactly where a poll is of no round")
     if reference is not None:
         electorate = round_electorate(chain_id, reference.treasury, reference.round_id, origin.root)
         domain = Domain(chain_id, reference.treasury)

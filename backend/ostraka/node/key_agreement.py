@@ -94,7 +94,7 @@ class KeyAgreement:
         )
         announced = report.announcements.get(peer.number)
         if announced is None:
-            raise Malformed(f"poll key of node {peer.number}: not announced")
+            raise Malformed(f"poll key of node {peer.number}", "not announced")
         known = self._state.announcements.get(peer.number)
         if announced != known:
             self._check(peer.number, announced)

@@ -71,7 +71,7 @@ class Release:
         async def read(peer: Peer) -> None:
             digests = split_digests(await peer.get(self._served.path("leaves")))
             if len(digests) != root.count:
-                raise Malformed(f"leaves: {len(digests)} for a root over {root.count}")
+                raise Malformed("leaves", f"{len(digests)} for a root over {root.count}")
             offers.append(digests)
 
         await self._served.each_peer("leaves", read)
@@ -144,7 +144,7 @@ class Release:
     async def _read_final(self, peer: Peer) -> None:
         answer = await peer.get_json(self._served.path("finals"))
         if not isinstance(answer, list):
-            raise Malformed("finals: not a list")
+            raise Malformed("finals", "not a list")
         for one in answer[: self._served.poll.nodes]:
             node, member = self._served.member(one)
             digest = from_hex(one.get("root_digest"), "root_digest")
@@ -185,7 +185,7 @@ class Release:
                 return
             listed = await peer.get_json(self._served.path("shares"))
             if not isinstance(listed, list):
-                raise Malformed("shares: not a list")
+                raise Malformed("shares", "not a list")
             for one in listed[: self._served.poll.nodes]:
                 node, member = self._served.member(one)
                 if node != peer.number:

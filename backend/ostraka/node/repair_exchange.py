@@ -279,7 +279,7 @@ class RepairExchange:
         poll, committee = self._served.poll, self._served.poll.committee
         for node, receipt in call.receipts.items():
             if not 1 <= node <= poll.nodes:
-                raise Malformed(f"repair.receipts: there is no node {node}")
+                raise Malformed("repair.receipts", f"there is no node {node}")
             self._served.require_signer(
                 committee.members[node - 1].address,
                 receipt,

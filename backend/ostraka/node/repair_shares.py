@@ -65,9 +65,9 @@ class RepairRequest:
         """Malformed unless the helpers are `t` others of the committee."""
         helpers = self.helpers
         if len(helpers) != threshold or any(low >= high for low, high in pairwise(helpers)):
-            raise Malformed(f"repair.helpers: not {threshold} in strictly increasing order")
+            raise Malformed("repair.helpers", f"not {threshold} in strictly increasing order")
         if self.target in helpers or not 1 <= helpers[0] <= helpers[-1] <= nodes:
-            raise Malformed("repair.helpers: not others of the committee")
+            raise Malformed("repair.helpers", "not others of the committee")
 
     @cached_property
     def hash(self) -> bytes:
@@ -154,7 +154,7 @@ def encode_seeds(seeds: Sequence[SignedSeed]) -> bytes:
 def decode_seeds(data: bytes, count: int) -> tuple[SignedSeed, ...]:
     """Read so many seeds; Malformed when they are not that many."""
     if len(data) != count * SIGNED_SEED_BYTES:
-        raise Malformed(f"seeds: {len(data)} bytes do not hold {count} of them")
+        raise Malformed("seeds", f"{len(data)} bytes do not hold {count} of them")
     reader = Reader(data, "seeds")
     return tuple(
         SignedSeed(
@@ -334,7 +334,9 @@ class Helper:
         pairs = request.seeds_to(self.node)
         if len(seeds) != len(pairs):
             # Without a mask for each pair the target could take this node's share apart.
-            raise Malformed(f"seeds: {len(seeds)}, expected one from each of {len(pairs)} helpers")
+            raise Malformed(
+                "seeds", f"{len(seeds)}, expected one from each of {len(pairs)} helpers"
+            )
         return {
             pair: self._given_seed(request, pair, given)
             for pair, given in zip(pairs, seeds, strict=True)
@@ -345,7 +347,7 @@ class Helper:
         info = seed_info(request.poll_context, request.hash, pair, self.committee.node_keys(pair))
         seed = self._poll_key.open(given.box, info)
         if len(seed) != SEED_BYTES:
-            raise Malformed(f"seed of node {pair[0]}: {len(seed)} bytes, expected {SEED_BYTES}")
+            raise Malformed(f"seed of node {pair[0]}", f"{len(seed)} bytes, expected {SEED_BYTES}")
         if keccak256(self._commitment(self._mask(request, pair, seed))) != given.mask_hash:
             raise Rejected("S0", f"node {pair[0]}", "its seed gives another mask than it signed")
         return seed

@@ -235,7 +235,7 @@ class ServedPoll:
         self, address: bytes, signature: bytes, type_string: str, *values: int | bytes
     ) -> None:
         if recover(self.poll.domain.digest(type_string, *values), signature) != address:
-            raise Malformed(f"{type_string.partition('(')[0]}: not signed by 0x{address.hex()}")
+            raise Malformed(type_string.partition("(")[0], f"not signed by 0x{address.hex()}")
 
     def require_root_signature(
         self, address: bytes, signature: bytes, number: int, root: SumRoot
@@ -256,7 +256,7 @@ class ServedPoll:
     def member(self, one: Any) -> tuple[int, bytes]:
         node = one.get("node") if isinstance(one, dict) else None
         if not isinstance(node, int) or not 1 <= node <= self.poll.nodes:
-            raise Malformed("node: not one of the committee")
+            raise Malformed("node", "not one of the committee")
         return node, self.poll.committee.members[node - 1].address
 
     @cached_property
@@ -278,5 +278,5 @@ def root_statement(
 def split_digests(leaves: bytes) -> list[bytes]:
     """Digests that stand end to end; Malformed when they do not."""
     if len(leaves) % 32:
-        raise Malformed(f"leaves: {len(leaves)} bytes")
+        raise Malformed("leaves", f"{len(leaves)} bytes")
     return [leaves[start : start + 32] for start in range(0, len(leaves), 32)]

@@ -90,7 +90,7 @@ class SettlingRounds:
         """Keep the receipts of a peer's inventory; Malformed when it is invalid."""
         entry_bytes = 20 + 8 + 32 + SIGNATURE_BYTES
         if len(data) < SIGNATURE_BYTES or (len(data) - SIGNATURE_BYTES) % entry_bytes:
-            raise Malformed(f"inventory of node {peer.number}: {len(data)} bytes")
+            raise Malformed(f"inventory of node {peer.number}", f"{len(data)} bytes")
         reader = Reader(data, "inventory")
         signature = reader.take(SIGNATURE_BYTES, "signature")
         entries, receipts = [], []
@@ -105,7 +105,7 @@ class SettlingRounds:
                 voter not in self._served.census.by_account
                 or versions[voter] > self._intake.most_versions
             ):
-                raise Malformed(f"inventory of node {peer.number}: impossible ballots")
+                raise Malformed(f"inventory of node {peer.number}", "impossible ballots")
             entries.append((voter, cast_at, digest))
             statement = (self._served.poll.context, voter, cast_at, digest)
             self._served.require_signer(peer.address, receipt, typed_data.RECEIPT, *statement)
@@ -201,7 +201,7 @@ class SettlingRounds:
         # One leaf a voter: reading what a liar makes longer would hold up everything else.
         voters = len(self._served.census)
         if len(body) > agreement.list_bytes(voters):
-            raise Malformed(f"leaves: {len(body)} bytes for {voters} voters")
+            raise Malformed("leaves", f"{len(body)} bytes for {voters} voters")
         return LeafList.decode(body)
 
     async def answer_proposal(
@@ -295,7 +295,7 @@ class SettlingRounds:
         if number is None or number < self._served.poll.nodes or abs(asked - number) > 1:
             raise Problem(ProblemType.WRONG_ROUND, f"this node is in round {number}", "round", 1)
         if len(digests) > self._intake.most_versions * len(self._served.census):
-            raise Malformed(f"digests: {len(digests)}")
+            raise Malformed("digests", f"{len(digests)}")
         versions = self._served.store.versions(self._served.poll_id)
         held = {version.digest for version in versions if version.has_share}
         lacking = [digest for digest in digests if digest not in held]
@@ -359,12 +359,12 @@ class SettlingRounds:
         signatures = {one.node: one.signature for one in certified.attestations}
         for node, signature in signatures.items():
             if not 1 <= node <= poll.nodes:
-                raise Malformed(f"certificate: there is no node {node}")
+                raise Malformed("certificate", f"there is no node {node}")
             address = poll.committee.members[node - 1].address
             self._served.require_root_signature(address, signature, certified.round, certified.root)
         # Less is no certificate; kept, a single liar could fill the disk with roots of its own.
         if len(signatures) < poll.committee.quorum:
-            raise Malformed(f"certificate: {len(signatures)} signatures are no quorum")
+            raise Malformed("certificate", f"{len(signatures)} signatures are no quorum")
         self._served.store.add_attestations(
             poll.poll_id, certified.round, certified.root, signatures
         )

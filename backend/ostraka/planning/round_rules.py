@@ -98,7 +98,7 @@ def ballot_json(ballot: bytes) -> dict[str, Any]:
     reader = Reader(ballot, "ballot")
     number = reader.unsigned(1, "kind")
     if number not in set(BallotKind):
-        raise Malformed(f"ballot.kind: {number} is none")
+        raise Malformed("ballot.kind", f"{number} is none")
     kind = BallotKind(number)
     content: dict[str, Any] = {"kind": kind.name.lower()}
     if kind is BallotKind.APPROVAL:
@@ -128,7 +128,7 @@ def outcome_json(outcome: bytes) -> dict[str, Any]:
         reader.end()
         return {"kind": "proportional"}
     if kind not in (_GREEDY, _CATEGORIES):
-        raise Malformed(f"outcome.kind: {kind} is none")
+        raise Malformed("outcome.kind", f"{kind} is none")
     order, misfit = Order(reader.unsigned(1, "order")), Misfit(reader.unsigned(1, "misfit"))
     content: dict[str, Any] = {"order": order.name.lower(), "misfit": misfit.name.lower()}
     if kind == _CATEGORIES:

@@ -91,7 +91,7 @@ def send_by_gateway(
             detail = "it has not answered yet; the gateway keeps asking"
             refusals[int(node)] = Problem(ProblemType.NODE_SILENT, detail)
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"answer: no refusals: {error!r}") from error
+        raise Malformed("answer", f"no refusals: {error!r}") from error
     refusals |= _keep(votes, ballot, answer)
     return refusals
 
@@ -143,7 +143,7 @@ def _keep(votes: SavedVotes, ballot: ReceiptedBallot, answer: Any) -> dict[int, 
     try:
         receipts = {int(one["node"]): one for one in answer["receipts"]}
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"answer: no receipts: {error!r}") from error
+        raise Malformed("answer", f"no receipts: {error!r}") from error
     wrong = {}
     for node, receipt in receipts.items():
         try:

@@ -123,7 +123,7 @@ async def _answer(client: httpx.AsyncClient, url: str) -> Any:
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > _ANSWER_BYTES:
-                raise Malformed(f"answer: more than {_ANSWER_BYTES} bytes")
+                raise Malformed("answer", f"more than {_ANSWER_BYTES} bytes")
     if response.status_code != 200:
-        raise Malformed(f"answer: {response.status_code}")
+        raise Malformed("answer", f"HTTP status {response.status_code}")
     return strict_json(bytes(body))

@@ -126,7 +126,7 @@ class OpenPoll(PublishedPoll):
             )
             return cls.opened(published, [from_hex(key, "poll_keys") for key in shown["poll_keys"]])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Malformed(f"poll: not described as a poll: {error!r}") from error
+            raise Malformed("poll", f"not described as a poll: {error!r}") from error
 
 
 def poll_of_gateway(gateway: Gateway, poll_id: int) -> OpenPoll:

@@ -63,7 +63,7 @@ class SavedVotes:
             return cls(path, poll, voter)
         found = cls.read(path)
         if (found.poll.context, found.voter) != (poll.context, voter):
-            raise Malformed(f"{path}: holds ballots of another voter or poll")
+            raise Malformed(str(path), "holds ballots of another voter or poll")
         # What the file says of the poll may be the word of a gateway that was trusted then: new
         # ballots are sealed to the keys of `poll`, and only its nodes' receipts count.
         votes = cls(path, poll, voter)
@@ -86,7 +86,7 @@ class SavedVotes:
         try:
             content = strict_json(path.read_bytes())
             if content["format"] != _FORMAT:
-                raise Malformed("format: unknown")
+                raise Malformed("format", "unknown")
             shown = content["poll"]
             domain = Domain(int(shown["chain_id"]), from_hex(shown["registry"], "registry"))
             votes = cls(
@@ -98,7 +98,7 @@ class SavedVotes:
                 votes.keep(ballot, {given["node"]: given for given in one["receipts"]})
                 votes.ballots.append(ballot)
         except (Malformed, KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"{path}: no file of votes: {error}") from error
+            raise Malformed(str(path), f"no file of votes: {error}") from error
         return votes
 
     def keep(self, ballot: ReceiptedBallot, given: Mapping[Any, Any]) -> None:
@@ -114,7 +114,7 @@ class SavedVotes:
         members = self.poll.committee.members
         for node, answer in given.items():
             if type(node) is not int or not 1 <= node <= len(members):
-                raise Malformed(f"receipt: the committee has no node {node}")
+                raise Malformed("receipt", f"the committee has no node {node}")
             ballot.receipts[node] = verified_receipt(members[node - 1], statement, answer)
 
     def refresh(self) -> None:

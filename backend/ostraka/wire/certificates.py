@@ -39,4 +39,4 @@ def read_certificate(data: bytes) -> AnchoredRoot:
         )
         return AnchoredRoot(answer["round"], root, attestations)
     except (KeyError, TypeError) as error:
-        raise Malformed(f"certificate: {error!r}") from error
+        raise Malformed("certificate", repr(error)) from error

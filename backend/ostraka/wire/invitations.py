@@ -61,7 +61,7 @@ class InvitedElectorate:
         try:
             number, nonce = shown["round"], shown["nonce"]
             if (number is None) == (nonce is None):
-                raise Malformed("electorate: neither of a round nor of a poll")
+                raise Malformed("electorate", "neither of a round nor of a poll")
             return cls(
                 Domain(int(shown["chain_id"]), from_hex(shown["contract"], "electorate.contract")),
                 from_hex(shown["root"], "electorate.root"),
@@ -69,7 +69,7 @@ class InvitedElectorate:
                 None if nonce is None else from_hex(nonce, "electorate.nonce"),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"electorate: {error!r}") from error
+            raise Malformed("electorate", repr(error)) from error
 
     def redeem(self, invitation: SigningKey, key: SigningKey) -> Redemption:
         """Both keys' signatures that bind an invitation to a key."""
@@ -91,4 +91,4 @@ def invitation_of(code: str) -> SigningKey:
             raise ValueError
         return SigningKey(secret)
     except ValueError:
-        raise Malformed(f"code: not {_CODE_DIGITS} hexadecimal digits in lower case") from None
+        raise Malformed("code", f"not {_CODE_DIGITS} hexadecimal digits in lower case") from None

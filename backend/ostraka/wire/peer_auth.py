@@ -84,21 +84,21 @@ class PeerRequests:
         """
         parts = _VALUE.fullmatch(value)
         if parts is None:
-            raise Malformed(f"{HEADER}: not address.time.nonce.signature")
+            raise Malformed(HEADER, "not address.time.nonce.signature")
         claimed, nonce, signature = (bytes.fromhex(parts[at]) for at in (1, 3, 4))
         sent_at_unix_s = UnixSeconds(int(parts[2]))
         age_s = now_unix_s - sent_at_unix_s
         if age_s > TOLERANCE_S:
-            raise Malformed(f"{HEADER}: signed {age_s} s ago, at most {TOLERANCE_S}")
+            raise Malformed(HEADER, f"signed {age_s} s ago, at most {TOLERANCE_S}")
         if age_s < -AHEAD_S:
-            raise Malformed(f"{HEADER}: signed {-age_s} s ahead of this node's clock")
+            raise Malformed(HEADER, f"signed {-age_s} s ahead of this node's clock")
         if sent_at_unix_s <= self._started_at_unix_s + AHEAD_S:
-            raise Malformed(f"{HEADER}: signed before this node could know that it is new")
+            raise Malformed(HEADER, "signed before this node could know that it is new")
         if claimed not in allowed:
             raise Problem(ProblemType.NOT_A_PEER, f"0x{claimed.hex()} may not ask this")
         digest = _digest(self._domain, self._receiver, sent_at_unix_s, nonce, method, path, body)
         if not hmac.compare_digest(recover(digest, signature), claimed):
-            raise Malformed(f"{HEADER}: signature of another request, receiver or node")
+            raise Malformed(HEADER, "signature of another request, receiver or node")
         self._remember((claimed, nonce), sent_at_unix_s, now_unix_s)
         return claimed
 

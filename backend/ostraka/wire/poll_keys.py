@@ -139,18 +139,18 @@ class KeyReport:
         def index(one: Any) -> int:
             node = one["node"]
             if type(node) is not int or not 1 <= node <= nodes:
-                raise Malformed("opening: a node that is not in the committee")
+                raise Malformed("opening", "a node that is not in the committee")
             return node
 
         def moment(one: Any, name: str) -> UnixSeconds:
             if type(one[name]) is not int or not 0 <= one[name] < 2**64:
-                raise Malformed(f"{name}: expected Unix seconds")
+                raise Malformed(name, "expected Unix seconds")
             return UnixSeconds(one[name])
 
         def waiting() -> tuple[Waiting, ...]:
             listed = content["waiting_for"]
             if not isinstance(listed, list) or len(listed) > nodes:
-                raise Malformed("waiting_for: no list of nodes")
+                raise Malformed("waiting_for", "no list of nodes")
             return tuple(
                 Waiting(index(one), Stage[str(one["reason"]).upper()], moment(one, "since"))
                 for one in listed
@@ -159,7 +159,7 @@ class KeyReport:
         def by_node(name: str) -> dict[int, bytes]:
             listed = content[name]
             if not isinstance(listed, list) or len(listed) != nodes:
-                raise Malformed(f"{name}: not one for each node")
+                raise Malformed(name, "not one for each node")
             given = enumerate(listed, start=1)
             return {node: from_hex(one, name) for node, one in given if one is not None}
 
@@ -180,7 +180,7 @@ class KeyReport:
                 from_hex(content["statement"], "statement"),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Malformed(f"opening: no report of a poll's keys: {error!r}") from error
+            raise Malformed("opening", f"no report of a poll's keys: {error!r}") from error
 
     def check_statement(
         self, node: int, address: bytes, domain: Domain, poll_context: bytes
@@ -197,7 +197,7 @@ class KeyReport:
             self.said_at_unix_s,
         )
         if self.node != node or recover(domain.digest(*statement), self.statement) != address:
-            raise Malformed("statement: for whom it waits is not signed by this node")
+            raise Malformed("statement", "for whom it waits is not signed by this node")
 
     def announced_by(
         self, committee: Committee, domain: Domain, poll_context: bytes

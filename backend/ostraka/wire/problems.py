@@ -191,8 +191,7 @@ def from_audit_error(error: Malformed | Rejected) -> Problem:
     """400 for what cannot be read, 422 for what reads well and fails a check."""
     if isinstance(error, Rejected):
         return Problem(ProblemType.CHECK_FAILED, error.reason, error.item)
-    field, _, reason = str(error).partition(": ")
-    return Problem(ProblemType.MALFORMED, reason or str(error), field if reason else "")
+    return Problem(ProblemType.MALFORMED, error.reason, error.item)
 
 
 def chain_unreachable() -> Problem:

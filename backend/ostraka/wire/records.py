@@ -65,15 +65,16 @@ class CastRecord:
         """
         content = strict_json(body)
         if not isinstance(content, dict):
-            raise Malformed("body: not a JSON object")
+            raise Malformed("body", "not a JSON object")
         for name in content.keys() - {"ballot", "boxes", "signature"}:
-            raise Malformed(f"{name[:40]}: unknown member")
+            # The name may be empty.
+            raise Malformed(name[:40] or "body", "unknown member")
         for name in ("ballot", "boxes", "signature"):
             if name not in content:
-                raise Malformed(f"{name}: missing")
+                raise Malformed(name, "missing")
         boxes = content["boxes"]
         if not isinstance(boxes, list):
-            raise Malformed("boxes: not a list")
+            raise Malformed("boxes", "not a list")
         return cls(
             from_hex(content["ballot"], "ballot"),
             tuple(from_hex(box, f"boxes[{number}]") for number, box in enumerate(boxes)),
@@ -95,7 +96,7 @@ def decode_records(data: bytes, ballot_bytes: int, nodes: int, box_bytes: int) -
     """Split a batch of one poll's records; Malformed when its length is no whole number of them."""
     size = ballot_bytes + nodes * box_bytes + SIGNATURE_BYTES
     if len(data) % size:
-        raise Malformed(f"batch: {len(data)} bytes, no multiple of {size}")
+        raise Malformed("batch", f"{len(data)} bytes, no multiple of {size}")
     return [
         _split(data[start : start + size], ballot_bytes, nodes, box_bytes)
         for start in range(0, len(data), size)
@@ -125,12 +126,12 @@ def from_hex(text: Any, field: str) -> bytes:
         Malformed: Not a string of `0x` and an even number of lower-case hexadecimal digits.
     """
     if not isinstance(text, str) or not text.startswith("0x"):
-        raise Malformed(f"{field}: not 0x-hex")
+        raise Malformed(field, "not 0x-hex")
     try:
         data = bytes.fromhex(text[2:])
     except ValueError:
-        raise Malformed(f"{field}: not 0x-hex") from None
+        raise Malformed(field, "not 0x-hex") from None
     # fromhex forgives blanks and capitals; one value has one spelling here.
     if data.hex() != text[2:]:
-        raise Malformed(f"{field}: not lower-case 0x-hex")
+        raise Malformed(field, "not lower-case 0x-hex")
     return data

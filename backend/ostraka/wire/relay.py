@@ -335,15 +335,15 @@ async def _post(
         async for chunk in response.aiter_bytes():
             answer += chunk
             if len(answer) > limit:
-                raise Malformed(f"answer: more than {limit} bytes")
+                raise Malformed("answer", f"more than {limit} bytes")
     if response.status_code != 200:
         # A problem of the whole batch is one of each ballot.
         return [reported(bytes(answer), response.status_code, response.headers)] * records
     content = strict_json(bytes(answer))
     if not isinstance(content, list) or len(content) != records:
-        raise Malformed(f"answer: not a list of {records}")
+        raise Malformed("answer", f"not a list of {records}")
     if not all(isinstance(one, dict) for one in content):
-        raise Malformed("answer: neither receipts nor problems")
+        raise Malformed("answer", "neither receipts nor problems")
     return content
 
 
@@ -354,9 +354,9 @@ def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
         Malformed: A part of it has not the length that this poll gives it.
     """
     if len(record.ballot) != poll.layout.size:
-        raise Malformed(f"ballot: {len(record.ballot)} bytes, expected {poll.layout.size}")
+        raise Malformed("ballot", f"{len(record.ballot)} bytes, expected {poll.layout.size}")
     if len(record.signature) != SIGNATURE_BYTES:
-        raise Malformed(f"signature: {len(record.signature)} bytes, expected {SIGNATURE_BYTES}")
+        raise Malformed("signature", f"{len(record.signature)} bytes, expected {SIGNATURE_BYTES}")
     nodes, slots = len(poll.committee.members), len(poll.rule.slots)
     check_boxes(record.boxes, record.boxes_hash, nodes, slots)
     return poll.domain.digest(
@@ -376,5 +376,5 @@ def verified_receipt(member: Member, statement: bytes, answer: dict[str, Any]) -
     """
     signature = from_hex(answer.get("signature"), "signature")
     if recover(statement, signature) != member.address:
-        raise Malformed("receipt: not of this node for this ballot")
+        raise Malformed("receipt", "not of this node for this ballot")
     return signature

@@ -302,7 +302,7 @@ export async function ofChain<T>(reading: Promise<T>): Promise<T> {
     return await reading;
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    throw new Unanswered(`the RPC endpoint answers what no chain would: ${error.message}`);
+    throw new Unanswered(`the RPC endpoint gave an invalid answer: ${error.message}`);
   }
 }
 

@@ -38,12 +38,12 @@ function holdsUp({ node: number, waitsFor, failure, announcesDifferentKeys }: Ho
 export function assumption(assumes: string): string {
   const known: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
     [
-      /^each of ([0-9]+) invitations \(([0-9]+) used\) went to a person of its own$/,
+      /^each of ([0-9]+) invitations \(([0-9]+) used\) went to a different person$/,
       (all = "", used = "") =>
         t("audit.assumptions.invitations", { all: BigInt(all), used: BigInt(used) }),
     ],
     [
-      /^the organizer, who listed ([0-9]+) voters by hand, listed those who may vote$/,
+      /^the organizer, who listed ([0-9]+) voters? by hand, listed those who may vote$/,
       (voters = "") => t("audit.assumptions.list", { voters: BigInt(voters) }),
     ],
     [
@@ -51,23 +51,23 @@ export function assumption(assumes: string): string {
       (contract = "") => t("audit.assumptions.members", { contract }),
     ],
     [
-      /^the contract (0x[0-9a-f]{40}), whose code this program does not know, tells truly/,
+      /^the contract (0x[0-9a-f]{40}), whose code this program does not know, reports correctly/,
       (contract = "") => t("audit.assumptions.contract", { contract }),
     ],
     [
-      /^voters who are not the round's members are those whom its funders expected$/,
+      /^the voters, who are not the round's members, are those that its funders expected$/,
       () => t("audit.assumptions.others"),
     ],
     [
-      /^the contract (0x[0-9a-f]{40}) rejects none but false roots$/,
+      /^the contract (0x[0-9a-f]{40}) rejects only false roots$/,
       (contract = "") => t("audit.assumptions.disputes", { contract }),
     ],
     [
-      /^the contract (0x[0-9a-f]{40}), which made the poll, pays nothing by its outcome$/,
+      /^the contract (0x[0-9a-f]{40}), which created the poll, pays nothing by its outcome$/,
       (contract = "") => t("audit.assumptions.maker", { contract }),
     ],
     [
-      /^the treasury (0x[0-9a-f]{40}) was made with empty books$/,
+      /^the treasury (0x[0-9a-f]{40}) was created with empty accounts$/,
       (contract = "") => t("audit.assumptions.treasury", { contract }),
     ],
   ];

@@ -151,7 +151,7 @@ export function checkOpening(
   const values = rule.slotValues(opening.bits).map(modulo);
   const [opened] = new CommitmentKey(rule.width).commit([[values, opening.blinding]]);
   if (!samePoint(opened!, proof.points[0]!)) {
-    throw new Rejected("V4", "commitment", "it holds another vote than the one shown");
+    throw new Rejected("V4", "commitment", "it contains a different vote than shown");
   }
 }
 

@@ -114,7 +114,7 @@ export function unsigned(value: number | bigint, size: number): Uint8Array {
 
 /** `value` as an i128, two's complement; RangeError when it does not fit. */
 export function signed128(value: bigint): Uint8Array {
-  if (BigInt.asIntN(128, value) !== value) throw new RangeError(`${value} is no i128`);
+  if (BigInt.asIntN(128, value) !== value) throw new RangeError(`${value} is not an i128`);
   return unsigned(BigInt.asUintN(128, value), 16);
 }
 

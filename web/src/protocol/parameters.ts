@@ -407,10 +407,10 @@ export function checkQuestions(
     if (error instanceof Rejected) throw fails(error.reason);
     throw error;
   }
-  if (!sameBytes(made.encode(), rule.encode())) throw fails("they make another ballot rule");
+  if (!sameBytes(made.encode(), rule.encode())) throw fails("they make a different ballot rule");
   const labels = pollLabels(questions);
   if (labels.length !== options.length || labels.some((label, slot) => label !== options[slot])) {
-    throw fails("the options are not what they ask about");
+    throw fails("the options are not those of the questions");
   }
   return questions;
 }

@@ -89,7 +89,7 @@ export class PublishedPoll {
       ["context", pollContext(identity, this.parameters, this.rule), context],
     ] as const) {
       if (!sameBytes(computed, claimed)) {
-        throw new Rejected("P1", name, "the poll's digest is of something else");
+        throw new Rejected("P1", name, "its digest is not the one in the poll's parameters");
       }
     }
     this.rule.checkWeight(this.parameters.totalWeight);

@@ -256,7 +256,7 @@ function invalid(item: string, reason: string): Rejected {
 
 /** What cannot be encoded has no digest either. */
 function checkSigned128(value: bigint, item: string, noun: string): void {
-  if (BigInt.asIntN(128, value) !== value) throw invalid(item, `${noun} is no i128`);
+  if (BigInt.asIntN(128, value) !== value) throw invalid(item, `${noun} is not an i128`);
 }
 
 function total(values: readonly bigint[]): bigint {

@@ -12,6 +12,7 @@ import { checkRedemptions, pollElectorate, roundElectorate } from "../redemption
 import { createdAddress, findRelease } from "../releases.ts";
 import { type CensusSource, type InvitedCensus, sourceAtTime } from "../snapshot.ts";
 import { Domain } from "../typed_data.ts";
+import { counted } from "../wording.ts";
 import { type Audit, type Held, readable } from "./audit.ts";
 import { SOURCE_ELECTORATE } from "./round.ts";
 
@@ -20,7 +21,7 @@ export function checkC1(audit: Audit): string {
   if (!sameBytes(audit.census.root, audit.parameters.censusRoot)) {
     throw new Rejected("C1", "board.census", "it has another root than the poll fixes");
   }
-  return `${audit.census.entries.length} voters`;
+  return counted(audit.census.entries.length, "voter", "voters");
 }
 
 /** C2: number of voters and total weight are the parameters'. */
@@ -28,7 +29,11 @@ export function checkC2(audit: Audit): string {
   const { census, parameters } = audit;
   const voters = census.entries.length;
   if (voters !== parameters.voters) {
-    throw new Rejected("C2", "board.census", `${voters} voters, not ${parameters.voters}`);
+    throw new Rejected(
+      "C2",
+      "board.census",
+      `${counted(voters, "voter", "voters")}, not ${parameters.voters}`,
+    );
   }
   if (census.totalWeight !== parameters.totalWeight) {
     throw new Rejected("C2", "board.census", `total weight ${census.totalWeight}`);
@@ -41,7 +46,7 @@ export function checkC3(audit: Audit): string {
   const [identifying] = audit.census.identifyingWeights();
   if (!audit.parameters.secret) return "the poll states that weights may reveal votes";
   if (identifying) {
-    const reason = `shared by ${identifying.voters} voters, fewer than ${MINIMUM_CLASS}`;
+    const reason = `held by ${counted(identifying.voters, "voter", "voters")}; at least ${MINIMUM_CLASS} required`;
     throw new Rejected("C3", `weight ${identifying.weight}`, reason);
   }
   return "no weight identifies a voter";
@@ -58,12 +63,13 @@ export function checkC4(audit: Audit): Held {
   const source = audit.description.census;
   const voters = census.entries.length;
   if (audit.sections.redemptions && source?.kind !== "invitations") {
-    throw new Rejected("C4", "board.redemptions", "there, though nobody was invited");
+    throw new Rejected("C4", "board.redemptions", "present, although nobody was invited");
   }
   if (!source) {
+    const listed = counted(voters, "voter", "voters");
     return {
-      detail: `${voters} voters, listed by hand; ${otherKeys(census)}`,
-      assumes: `the organizer, who listed ${voters} voters by hand, listed those who may vote`,
+      detail: `${listed}, listed by hand; ${otherKeys(census)}`,
+      assumes: `the organizer, who listed ${listed} by hand, listed those who may vote`,
     };
   }
   if (source.kind === "invitations") return redeemed(audit, source);
@@ -75,7 +81,7 @@ export function checkC4(audit: Audit): Held {
   for (const entry of census.entries) {
     const found = read.find(entry.account);
     if (!found || !sameEntry(found, entry)) {
-      throw new Rejected("C4", `voter ${toHex(entry.account)}`, "not so in the source");
+      throw new Rejected("C4", `voter ${toHex(entry.account)}`, "differs from the source");
     }
   }
   const missing = read.entries.find(({ account }) => !census.find(account));
@@ -93,7 +99,7 @@ export function checkC4(audit: Audit): Held {
       `${source.kind} of ${contract} at block ${source.block}${at}${keys}; ` + otherKeys(census),
     assumes: known
       ? `the owner of ${contract} listed its members`
-      : `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
+      : `the contract ${contract}, whose code this program does not know, reports correctly who may vote`,
   };
 }
 
@@ -151,7 +157,7 @@ function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
   checkRedemptions(redemptions, census, root, electorate, domain);
   const [used, all] = [census.entries.length, redemptions.invited.entries.length];
   return {
-    detail: `${used} of ${all} invitations used`,
-    assumes: `each of ${all} invitations (${used} used) went to a person of its own`,
+    detail: `${used} of ${counted(all, "invitation", "invitations")} used`,
+    assumes: `each of ${all} invitations (${used} used) went to a different person`,
   };
 }

@@ -47,7 +47,7 @@ export function checkG2(audit: Audit): Held {
   ]);
   for (const [name, made, named] of parts) {
     if (!sameBytes(made, named)) {
-      throw new Rejected("G2", name, "not the contract that the registry made");
+      throw new Rejected("G2", name, "not the contract that the registry created");
     }
   }
   requireImmutables("PollRegistry", found, [
@@ -68,7 +68,7 @@ export function checkG2(audit: Audit): Held {
   const disputes = toHex(deployment.disputes);
   return {
     detail: `${said}; ${disputes} may reject roots and void polls`,
-    assumes: `the contract ${disputes} rejects none but false roots`,
+    assumes: `the contract ${disputes} rejects only false roots`,
   };
 }
 
@@ -97,5 +97,5 @@ export function requireImmutables(
   const name = differing(found, new Map(expected));
   if (name === undefined) return;
   const check = contract === "BudgetTreasury" ? "D4" : "G2";
-  throw new Rejected(check, `${contract}.${name}`, "another value than the deployment gives");
+  throw new Rejected(check, `${contract}.${name}`, "not the value of this deployment");
 }

@@ -25,7 +25,7 @@ import { awardsOf } from "./outcome.ts";
 
 const PLAIN_POLL = "this poll is not part of a budget round";
 
-const PAYS_NOTHING = "which made the poll, pays nothing by its outcome";
+const PAYS_NOTHING = "which created the poll, pays nothing by its outcome";
 
 /** D1: the round that the description names decides by this poll about these options. */
 export function checkD1(audit: Audit): Held {
@@ -34,7 +34,7 @@ export function checkD1(audit: Audit): Held {
   const fails = (item: string, reason: string) => new Rejected("D1", item, reason);
   if (!reference) {
     if (chain.creatorIsTreasury) {
-      throw fails("description", "it names no round, but a treasury made the poll");
+      throw fails("description", "it names no round, but a treasury created the poll");
     }
     // A wallet, or a treasury that does not say that it is one.
     const assumes = `the contract ${toHex(chain.creator)}, ${PAYS_NOTHING}`;
@@ -45,9 +45,10 @@ export function checkD1(audit: Audit): Held {
   }
   const { round, outcomeRule } = audit;
   if (!sameBytes(round.registry, claimed.registry) || round.pollId !== claimed.pollId) {
-    throw fails("round", `it decides by another poll, ${round.pollId}`);
+    throw fails("round", `it decides by a different poll, ${round.pollId}`);
   }
-  if (!fundsOrDivides(outcomeRule)) throw fails("outcome", "a round's poll funds or divides");
+  if (!fundsOrDivides(outcomeRule))
+    throw fails("outcome", "the rule of a round's poll must fund or divide");
   // In a proportional round proposals have no amounts before the decision, and awards after it.
   const divides = outcomeRule instanceof Proportional;
   const costs = divides ? undefined : outcomeRule.costs;
@@ -85,10 +86,10 @@ function checkAsked({ description }: Audit, round: RoundEvidence): void {
   const { title, questions, text } = description;
   const asked = questions instanceof AuditError ? [] : (questions ?? []);
   if ([title, ...asked.map((one) => one.title)].some((one) => one !== round.title)) {
-    throw new Rejected("D1", "title", "the poll asks under another title than the round's");
+    throw new Rejected("D1", "title", "the poll's title differs from the round's");
   }
   if (text !== "" && text !== round.text) {
-    throw new Rejected("D1", "text", "the poll has another text than the round");
+    throw new Rejected("D1", "text", "the poll's text differs from the round's");
   }
 }
 
@@ -102,7 +103,7 @@ export const SOURCE_ELECTORATE = 2;
 const INVITED_ELECTORATE = 3;
 
 const NOT_THE_MEMBERS =
-  "voters who are not the round's members are those whom its funders expected";
+  "the voters, who are not the round's members, are those that its funders expected";
 
 /** Those vote whom the round fixed before anybody gave money. */
 function checkElectorate(audit: Audit, round: RoundEvidence): Held {
@@ -118,7 +119,7 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
       throw fails("the poll has another census than the round fixed");
     }
     if (sameBytes(fixed.root, memberRoot)) return { detail: "its members vote", assumes: "" };
-    if (fixed.kind === MEMBERS_ELECTORATE) throw fails("the round calls others its members");
+    if (fixed.kind === MEMBERS_ELECTORATE) throw fails("the round has other members");
     return { detail: "voters fixed with the round", assumes: NOT_THE_MEMBERS };
   }
   const source = audit.description.census;
@@ -161,7 +162,7 @@ export function checkD2(audit: Audit): string {
     awards.length !== proposals.length ||
     awards.some((award, slot) => award > 0n !== proposals[slot]?.funded)
   ) {
-    throw new Rejected("D2", "winners", "the treasury funds others");
+    throw new Rejected("D2", "winners", "the treasury funds other proposals");
   }
   if (outcomeRule instanceof Proportional) {
     awards.forEach((award, slot) => {
@@ -286,13 +287,13 @@ export function checkD4(audit: Audit): string | Held {
     ...domainImmutables(audit.chain.chainId, treasury),
   ]);
   if (!sameBytes(round.rules.address, rules)) {
-    throw new Rejected("D4", "rules", "not the contract that the treasury made");
+    throw new Rejected("D4", "rules", "not the contract that the treasury created");
   }
   requireSameRelease("RoundRules", releaseOf(audit, "RoundRules", round.rules), found);
   return {
     detail: `treasury ${toHex(treasury)} of release ${found.release}`,
     // Code that runs does not show what a constructor of somebody's own wrote into storage before.
-    assumes: `the treasury ${toHex(treasury)} was made with empty books`,
+    assumes: `the treasury ${toHex(treasury)} was created with empty accounts`,
   };
 }
 

@@ -8,6 +8,7 @@ import { sameBytes, toHex } from "../encoding.ts";
 import { Rejected, Undecided } from "../errors.ts";
 import { type SumRoot, SumTree } from "../merkle_sum.ts";
 import { ROOT } from "../typed_data.ts";
+import { counted } from "../wording.ts";
 import { type Audit, sameRoot } from "./audit.ts";
 
 /** T1: the sum tree over the leaves gives root hash, sum and count. */
@@ -31,7 +32,7 @@ export function checkT1(audit: Audit): string {
   if (computed.count !== claimed.count) throw differs("count");
   if (!sameBytes(computed.sum, claimed.sum)) throw differs("sum");
   if (!sameBytes(computed.hash, claimed.hash)) throw differs("hash");
-  return `root ${toHex(computed.hash)} over ${computed.count} ballots`;
+  return `root ${toHex(computed.hash)} over ${counted(computed.count, "ballot", "ballots")}`;
 }
 
 /** T2: that root is the one anchored on chain. */
@@ -76,7 +77,7 @@ export function checkT3(audit: Audit): string {
   }
   const { quorum } = audit.committee;
   if (good.length < quorum) {
-    const reason = `${good.length} good signatures, ${quorum} needed${ignored}`;
+    const reason = `${counted(good.length, "good signature", "good signatures")}, ${quorum} needed${ignored}`;
     throw new Rejected("T3", "board.root", reason);
   }
   return `nodes ${good.join(", ")}${ignored}`;

@@ -95,7 +95,7 @@ export class Fields {
 
   #text(value: Json, name: string): string {
     if (typeof value !== "string" || !value) {
-      throw this.#malformed(name, "not a string with something in it");
+      throw this.#malformed(name, "not a non-empty string");
     }
     if (!value.isWellFormed()) throw this.#malformed(name, "not UTF-8");
     return value;

@@ -60,6 +60,6 @@ export function impliedQuestion(
       if (!(error instanceof Rejected)) throw error;
     }
   }
-  const reason = "there are none, and the rule is of no question";
+  const reason = "there are none, and no question implies the rule";
   throw new Rejected("P5", "description.questions", reason);
 }

@@ -10,9 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ostraka_verifier import rpc
+from ostraka_verifier.board_source import read_board
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.cli import app
 from ostraka_verifier.errors import Undecided
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
+from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.outcome import Greedy
 from tests.support.endpoint import (
     BOARD,
