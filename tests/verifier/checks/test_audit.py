@@ -68,7 +68,7 @@ def test_what_is_only_stated_is_assumed() -> None:
     assert findings(BOARD, CHAIN)["D4"].assumes == ""
     assert findings(BOARD, CHAIN)["D1"].assumes == ""
     by_contract = findings(BOARD, replace(CHAIN, creator_is_contract=True))["D1"]
-    maker = f"the contract 0x{CHAIN.creator.hex()}, which made the poll"
+    maker = f"the contract 0x{CHAIN.creator.hex()}, which created the poll"
     assert by_contract.assumes == f"{maker}, pays nothing by its outcome"
     plain = findings(*approval_poll(unused_invitations=0).finish())
     assert {one.verdict for one in plain.values()} == {Verdict.HOLDS}
