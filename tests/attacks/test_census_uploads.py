@@ -147,7 +147,7 @@ def test_a_creators_wrong_census_is_checked_once(town: Town) -> None:
     )
     assert refusals(uploads, poll, view, [wrong, wrong, wrong, other]) == [422, 422, 422, 429]
     assert looks.count == 1
-    uploads._resting.clear()
+    uploads._resting_until_monotonic_s.clear()
     assert refusals(uploads, poll, view, [wrong, right]) == [422, 200]
     assert looks.count == 2
 
@@ -164,7 +164,7 @@ def test_a_late_provider_does_not_prevent_the_opening(
     sent = [signed(town.stack.organizer, poll, census.encode())]
     assert refusals(uploads, poll, view, sent) == [422]
     behind.treasuries.clear()
-    uploads._resting.clear()
+    uploads._resting_until_monotonic_s.clear()
     assert refusals(uploads, poll, view, sent) == [422]
     monkeypatch.setattr(census_uploads, "_WRONG_S", 0)
     assert refusals(uploads, poll, view, sent) == [200]

@@ -1,5 +1,7 @@
 """The OpenAPI documents of gateway and node describe every answer."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ OPERATIONS = {
     for path, methods in app.openapi()["paths"].items()
     for method, operation in methods.items()
 }
+MOMENT = re.compile("(^|_)(at|deadline|since|timestamp)$")
+DURATION = re.compile("_(delay|duration|period|window|s)$")
 CASTS = [name for name in OPERATIONS if name.endswith("POST /api/v1/polls/{poll_id}/ballots")]
 
 
@@ -91,3 +95,28 @@ def test_a_ballot_is_described_with_an_example(name: str) -> None:
 
 def test_both_services_let_voters_cast() -> None:
     assert len(CASTS) == len(APPS)
+
+
+def properties(document: object) -> Iterator[tuple[str, str]]:
+    """Every property in a document with all that describes it or one of its alternatives."""
+    if isinstance(document, list):
+        for one in document:
+            yield from properties(one)
+    elif isinstance(document, dict):
+        named = document.get("properties", {})
+        for name, schema in named.items() if isinstance(named, dict) else ():
+            described = [schema, *schema.get("anyOf", ())]
+            yield name, " ".join(one.get("description", "") for one in described)
+        for one in document.values():
+            yield from properties(one)
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_moments_and_durations_state_their_unit(name: str) -> None:
+    found = list(properties(APPS[name].openapi()))
+    moments = {one: text for one, text in found if MOMENT.search(one)}
+    assert len(moments) > 4
+    assert [one for one, text in moments.items() if "Unix time in seconds" not in text] == []
+    durations = {one: text for one, text in found if DURATION.search(one)}
+    assert durations
+    assert [one for one, text in durations.items() if "seconds" not in text.lower()] == []

@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import subprocess
-import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,12 +41,12 @@ from tests.support.node_polls import (
     settling_service,
 )
 from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.type_checker import wrong_lines
 from tests.support.village import ScriptedRegistry
 
 ROOT = SumRoot(b"\1" * 32, b"\2" * 64, 7)
 OTHER = replace(ROOT, count=6)
 SIGNED = bytes(65)
-REPOSITORY = Path(__file__).parents[2]
 FREEZES = approval_poll().parameters.freezes_at
 
 # --- What typechecks ---------------------------------------------------------------------------
@@ -104,25 +102,6 @@ SKIPPED = {
     "helping before freezing": "rounds.answer_draft(accepting, b'')",
     "a Final while settling": "release.state_final(settling, final)",
 }
-
-
-def wrong_lines(source: str, folder: Path) -> dict[int, str]:
-    """What mypy objects to, by line."""
-    file = folder / "snippet.py"
-    file.write_text(source)
-    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context"]
-    done = subprocess.run(
-        [*command, str(file)], capture_output=True, text=True, check=False, cwd=REPOSITORY
-    )
-    assert not done.stderr, done.stderr
-    assert done.returncode in (0, 1), done.stdout
-    found = {}
-    for line in done.stdout.splitlines():
-        path, number, kind, text = line.split(":", 3)
-        assert Path(path).name == file.name, line
-        if kind.strip() == "error":
-            found[int(number)] = text
-    return found
 
 
 def test_a_skipped_phase_does_not_typecheck(tmp_path: Path) -> None:

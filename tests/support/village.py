@@ -253,7 +253,7 @@ class Village:
             for node in self.nodes.values():
                 await node.tick()
                 for service in node._polls.values():
-                    service.keys._next_at = 0.0
+                    service.keys._next_at_monotonic_s = 0.0
             tasks = [task for node in self.nodes.values() for task in node._ticking.values()]
             await asyncio.gather(*tasks)
 

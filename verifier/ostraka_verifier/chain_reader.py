@@ -30,7 +30,7 @@ from ostraka_verifier.rpc import (
 )
 from ostraka_verifier.snapshot import CensusSource, NobodyListed, read_census
 from ostraka_verifier.tally_proof import Tally
-from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 
 class ChainReader:
@@ -143,7 +143,7 @@ class ChainReader:
             generator_table=table,
             voting_keys=self._registry.part("votingKeys()"),
             poll_rules=self._registry.part("pollRules()"),
-            period_floor=int.from_bytes(self._registry.word("periodFloor()"), "big"),
+            period_floor=Seconds(int.from_bytes(self._registry.word("periodFloor()"), "big")),
             disputes=self._registry.address("disputes()"),
         )
 

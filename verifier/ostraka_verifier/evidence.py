@@ -10,7 +10,7 @@ from ostraka_verifier.census import Census
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.tally_proof import Tally
-from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 ROUND_DECIDED = (6, 7)
 """Statuses of a round with winners: decided and, later, expired."""
@@ -152,7 +152,7 @@ class DeploymentEvidence:
     Attributes:
         registry: Code of the registry.
         generator_table: Address of the table of generators.
-        period_floor: Least duration of dispute windows and tally periods, in seconds.
+        period_floor: Shortest dispute window and tally period.
         disputes: Account that may reject roots, 20 bytes; zero for nobody.
     """
 
@@ -160,7 +160,7 @@ class DeploymentEvidence:
     generator_table: bytes
     voting_keys: CodeEvidence
     poll_rules: CodeEvidence
-    period_floor: int
+    period_floor: Seconds
     disputes: bytes
 
 

@@ -29,7 +29,7 @@ from ostraka_verifier.question import (
 )
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census_origin
-from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 MAX_NODES = 64
 MAX_URL_BYTES = 256
@@ -156,11 +156,11 @@ class PollParameters:
     secret: bool
     opens_at: UnixSeconds
     closes_at: UnixSeconds
-    freeze_delay: int
-    round_duration: int
+    freeze_delay: Seconds
+    round_duration: Seconds
     max_rounds: int
-    dispute_window: int
-    tally_period: int
+    dispute_window: Seconds
+    tally_period: Seconds
     minimum_ballots: int
     counting: int = 0
     casting: int = 0
@@ -227,7 +227,7 @@ class PollParameters:
     @property
     def freezes_at(self) -> UnixSeconds:
         """Chain time at which nodes stop signing receipts."""
-        return UnixSeconds(self.closes_at + self.freeze_delay)
+        return later(self.closes_at, self.freeze_delay)
 
     def settling(
         self, rejected_rounds: int = 0, rejected_at: UnixSeconds = _NEVER
@@ -273,20 +273,20 @@ class SettlingClock:
     Attributes:
         starts_at: Chain time at which round `first_round` starts.
         first_round: 0, or the round after the last one whose root was rejected.
-        round_duration: Seconds.
+        round_duration: Of each round.
         max_rounds: Rounds in all, rejected ones included.
     """
 
     starts_at: UnixSeconds
     first_round: int
-    round_duration: int
+    round_duration: Seconds
     max_rounds: int
 
     @property
     def deadline(self) -> UnixSeconds:
         """Chain time from which a poll without anchored root is void."""
         duration_s = (self.max_rounds - self.first_round) * self.round_duration
-        return UnixSeconds(self.starts_at + duration_s)
+        return later(self.starts_at, duration_s)
 
     def round_at(self, unix_s: UnixSeconds) -> int | None:
         """Return the settling round at a chain time; None before the first and after the last."""

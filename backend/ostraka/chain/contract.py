@@ -40,6 +40,7 @@ from ostraka.chain.journal import MemoryJournal
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _T = TypeVar("_T")
@@ -60,11 +61,11 @@ LOG_BLOCKS = 10_000
 
 @dataclass(frozen=True)
 class Head:
-    """A block: number, hash, and timestamp in Unix seconds."""
+    """A block: number, hash and timestamp."""
 
     number: int
     hash: bytes
-    timestamp: int
+    timestamp: UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -82,16 +83,16 @@ class DeployedContract:
     name: str
     """Name of its artifact."""
 
-    def __init__(self, rpc_url: str, address: bytes, deployed_at: int = 0) -> None:
+    def __init__(self, rpc_url: str, address: bytes, deployment_block: int = 0) -> None:
         """Args:
         rpc_url: JSON-RPC endpoint.
         address: 20 bytes.
-        deployed_at: Block of its deployment, from which events are read.
+        deployment_block: Block of its deployment, from which events are read.
         """
         self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
-        self._deployed_at = deployed_at
+        self._deployment_block = deployment_block
         self.contract: Contract = self.web3.eth.contract(
             address=checksum(address), abi=artifact(self.name)["abi"]
         )
@@ -104,7 +105,7 @@ class DeployedContract:
     def head(self, block: str | int = "latest") -> Head:
         """Return the latest block, the "finalized" one, or one by number."""
         found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
-        return Head(found["number"], bytes(found["hash"]), found["timestamp"])
+        return Head(found["number"], bytes(found["hash"]), UnixSeconds(found["timestamp"]))
 
     def block_hash(self, number: int) -> bytes | None:
         """Return the hash of a block; None if the chain has no block with that number."""
@@ -193,8 +194,8 @@ class DeployedContract:
     def _backwards(self, name: str, arguments: dict[str, Any]) -> Iterator[Sequence[EventData]]:
         """Yield events in ranges that every provider allows, the newest range first."""
         last = self.head().number
-        while last >= self._deployed_at:
-            first = max(self._deployed_at, last - LOG_BLOCKS + 1)
+        while last >= self._deployment_block:
+            first = max(self._deployment_block, last - LOG_BLOCKS + 1)
             yield call(
                 lambda first=first, last=last: self.contract.events[name]().get_logs(  # type: ignore[misc]
                     argument_filters=arguments, from_block=first, to_block=last

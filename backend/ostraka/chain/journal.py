@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from ostraka_verifier.units import UnixSeconds
+
 
 @dataclass(frozen=True)
 class Signed:
@@ -22,7 +24,7 @@ class Signed:
     priority_fee: int
     head: int
     """Number of the newest block when it was signed."""
-    signed_at_unix_s: int
+    signed_at_unix_s: UnixSeconds
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ostraka_verifier.census_tree import CensusRoot
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member, PollParameters
 from ostraka_verifier.tally_proof import Tally
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 
 class Status(IntEnum):
@@ -34,7 +35,7 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class PollView:
-    """`IPollRegistry.PollView`; unknown times are 0.
+    """`IPollRegistry.PollView`; unknown moments are 0.
 
     Attributes:
         rejected_rounds: Number of the last round whose root was rejected, plus 1.
@@ -51,20 +52,20 @@ class PollView:
     total_weight: int
     voters: int
     minimum_ballots: int
-    opens_at: int
-    closes_at: int
-    freezes_at: int
-    anchor_deadline: int
-    anchored_at: int
-    releasable_at: int
-    tally_deadline: int
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
+    freezes_at: UnixSeconds
+    anchor_deadline: UnixSeconds
+    anchored_at: UnixSeconds
+    releasable_at: UnixSeconds
+    tally_deadline: UnixSeconds
     outcome_rule: bytes
     poll_keys: bytes
     round: int
     root: SumRoot
     tally_digest: bytes
     rejected_rounds: int
-    rejected_at: int
+    rejected_at: UnixSeconds
     contested: bool
 
 
@@ -165,9 +166,9 @@ class Registry(DeployedContract):
         """Return the address of the deployment's contract `VotingKeys`, 20 bytes."""
         return bytes.fromhex(self.read("votingKeys")[2:])
 
-    def period_floor(self) -> int:
-        """Return the minimum, in seconds, of dispute window, tally period and claim period."""
-        return int(self.read("periodFloor"))
+    def period_floor(self) -> Seconds:
+        """Return the minimum of dispute window, tally period and claim period."""
+        return Seconds(self.read("periodFloor"))
 
     def awards(
         self, poll_id: int, tally: Sequence[int], outcome_rule: bytes, order: Sequence[int]

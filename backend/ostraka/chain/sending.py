@@ -35,6 +35,7 @@ from ostraka.chain.provider import (
     receipt_of,
     send,
 )
+from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 
 log = structlog.get_logger()
@@ -92,7 +93,7 @@ class Account:
             max_fee,
             priority_fee,
             head,
-            int(time.time()),
+            unix_now(),
         )
 
     def push(self, web3: Web3) -> None:
@@ -139,7 +140,7 @@ class Account:
         last = outgoing.versions[-1]
         block = web3.eth.get_block("latest")
         passed_over = block["number"] - last.head
-        if passed_over < STUCK_BLOCKS or time.time() - last.signed_at_unix_s < STUCK_S:
+        if passed_over < STUCK_BLOCKS or unix_now() - last.signed_at_unix_s < STUCK_S:
             # Without new blocks, a higher fee does not help.
             return outgoing
         base, suggested = block["baseFeePerGas"], web3.eth.max_priority_fee
@@ -206,12 +207,12 @@ class Errand:
             Web3Exception, OSError: An error of the provider; nothing was sent, or it is sent
             again.
         """
-        deadline = time.monotonic() + MINING_S
+        deadline_monotonic_s = time.monotonic() + MINING_S
         while True:
             outgoing = self._journal.current(self._purpose)
             if outgoing is None:
                 outgoing = self._begin(web3, function, value)
-            receipt = self._await(web3, outgoing, deadline)
+            receipt = self._await(web3, outgoing, deadline_monotonic_s)
             if receipt is not None:
                 return receipt
 
@@ -294,21 +295,23 @@ class Errand:
             "enough for this transaction and its fee"
         )
 
-    def _await(self, web3: Web3, outgoing: Outgoing, deadline: float) -> TxReceipt | None:
+    def _await(
+        self, web3: Web3, outgoing: Outgoing, deadline_monotonic_s: float
+    ) -> TxReceipt | None:
         """Return its receipt; None once it is given up without one."""
-        pushed: float = outgoing.versions[-1].signed_at_unix_s
+        pushed_at = outgoing.versions[-1].signed_at_unix_s
         while True:
             receipt = receipt_of(web3, outgoing)
             if receipt is not None:
                 return self._outcome(web3, outgoing, receipt)
-            if time.time() - pushed >= PUSH_S:
+            if unix_now() - pushed_at >= PUSH_S:
                 self._account.push(web3)
-                pushed = time.time()
+                pushed_at = unix_now()
                 known = self._journal.current(self._purpose)
                 if known is None or known.nonce != outgoing.nonce:
                     return None
                 outgoing = known
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 raise NotMinedYet(
                     f"transaction 0x{outgoing.versions[-1].hash.hex()} was sent and is not mined "
                     "yet; a retry does not send another one"

@@ -15,6 +15,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.census_tree import SIBLING_BYTES, CensusRoot
 from ostraka_verifier.encoding import HASH_BYTES, keccak256
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 
 class RoundStatus(IntEnum):
@@ -40,7 +41,7 @@ class RoundParameters:
         budget, minimum_amount, maximum_amount: In the token's smallest unit; minimum and maximum
             are 0 in a proportional round.
         member_root: Census root of the members who may propose.
-        claim_period: Seconds after the decision in which payouts can be claimed.
+        claim_period: Time after the decision in which payouts can be claimed.
         ballot, outcome: Ballot kind and outcome rule, as encoded by `round_rules`.
     """
 
@@ -51,19 +52,19 @@ class RoundParameters:
     proposals_per_member: int
     maximum_proposals: int
     member_root: bytes
-    proposals_open_at: int
-    proposals_close_at: int
-    claim_period: int
+    proposals_open_at: UnixSeconds
+    proposals_close_at: UnixSeconds
+    claim_period: Seconds
     ballot: bytes
     outcome: bytes
     committee: bytes
-    voting_opens_at: int
-    voting_closes_at: int
-    freeze_delay: int
-    round_duration: int
+    voting_opens_at: UnixSeconds
+    voting_closes_at: UnixSeconds
+    freeze_delay: Seconds
+    round_duration: Seconds
     max_rounds: int
-    dispute_window: int
-    tally_period: int
+    dispute_window: Seconds
+    tally_period: Seconds
     minimum_ballots: int
     secret: bool
 
@@ -113,7 +114,7 @@ class RoundView:
     deposited: int
     committed: int
     paid_out: int
-    claims_end_at: int
+    claims_end_at: UnixSeconds
     proposals: int
     standing: int
     electorate_kind: ElectorateKind
@@ -181,7 +182,7 @@ class Authorization:
 
     member: bytes
     nonce: int
-    deadline: int
+    deadline: UnixSeconds
     signature: bytes
 
     def abi(self) -> tuple[Any, ...]:
@@ -290,7 +291,7 @@ class Treasury(DeployedContract):
         return self.send(sender, "fund", round_id, amount, value=amount if own_coin else 0)
 
     def authorize_proposal(
-        self, key: SigningKey, member: bytes, round_id: int, item: Item, deadline: int
+        self, key: SigningKey, member: bytes, round_id: int, item: Item, deadline: UnixSeconds
     ) -> Authorization:
         """Sign a proposal, for anybody to send."""
         nonce = self.nonce(member)

@@ -30,6 +30,7 @@ from ostraka_verifier.question import (
     Split,
     read_questions,
 )
+from ostraka_verifier.units import UnixSeconds
 
 Record = Mapping[str, Any]
 COLUMNS = (
@@ -356,7 +357,7 @@ def _outcome_limits(outcome: Record, names: Sequence[str], money: _Money) -> dic
     return limits
 
 
-def _date(unix_s: int) -> str:
+def _date(unix_s: UnixSeconds) -> str:
     return datetime.fromtimestamp(unix_s, UTC).strftime("%d.%m.%Y")
 
 

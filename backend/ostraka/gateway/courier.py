@@ -244,7 +244,7 @@ class Courier:
         timeout_s: float,
     ) -> _U:
         """Return the first answer that `accept` takes; it raises AuditError for the others."""
-        deadline = time.monotonic() + timeout_s
+        deadline_monotonic_s = time.monotonic() + timeout_s
         while True:
             failures: list[str] = []
             for member, answer in self._answers(poll.committee.members, ask):
@@ -254,7 +254,7 @@ class Courier:
                     failures.append(str(error))
                 except AuditError as error:
                     failures.append(f"{member.url}: {error}")
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 raise CourierError(f"no {name} within {timeout_s:.0f} s: " + "; ".join(failures))
             time.sleep(_PAUSE_S)
 

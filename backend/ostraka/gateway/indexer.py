@@ -29,18 +29,18 @@ class Indexer:
     """Index of one chain."""
 
     def __init__(
-        self, engine: Engine, contracts: Mapping[str, DeployedContract], deployed_at: int
+        self, engine: Engine, contracts: Mapping[str, DeployedContract], deployment_block: int
     ) -> None:
         """Args:
         contracts: Contracts by the name under which their events are stored.
-        deployed_at: First block to index.
+        deployment_block: First block to index.
         """
         self._engine = engine
         self._contracts = contracts
-        self._deployed_at = deployed_at
+        self._deployment_block = deployment_block
         self._following = Lock()
         self._read = 0, b""
-        self._read_again_at = 0.0
+        self._read_again_at_monotonic_s = 0.0
 
     @property
     def indexed_to(self) -> int:
@@ -49,7 +49,7 @@ class Indexer:
             newest = session.exec(
                 select(Checkpoint).order_by(col(Checkpoint.number).desc()).limit(1)
             ).first()
-        return newest.number if newest else self._deployed_at - 1
+        return newest.number if newest else self._deployment_block - 1
 
     def follow(self) -> int:
         """Index up to the newest block; return the number of blocks that were undone.
@@ -69,10 +69,11 @@ class Indexer:
         contract = next(iter(self._contracts.values()))
         head = contract.head()
         indexed_to = self.indexed_to
-        if (head.number, head.hash) == self._read and time.monotonic() < self._read_again_at:
+        same_head = (head.number, head.hash) == self._read
+        if same_head and time.monotonic() < self._read_again_at_monotonic_s:
             return taken_back
         # Logs may lag behind blocks, so new blocks are read again a while later.
-        first = max(self._deployed_at, min(indexed_to + 1, head.number - REREAD_BLOCKS + 1))
+        first = max(self._deployment_block, min(indexed_to + 1, head.number - REREAD_BLOCKS + 1))
         while first <= head.number:
             last = min(head.number, first + LOG_BLOCKS - 1)
             block = contract.head(last)
@@ -114,9 +115,9 @@ class Indexer:
             first = last + 1
         if (head.number, head.hash) != self._read:
             self._read = head.number, head.hash
-            self._read_again_at = time.monotonic() + _READ_AGAIN_S
+            self._read_again_at_monotonic_s = time.monotonic() + _READ_AGAIN_S
         else:
-            self._read_again_at = time.monotonic() + _REST_S
+            self._read_again_at_monotonic_s = time.monotonic() + _REST_S
         return taken_back
 
     def _take_back(self) -> int:
@@ -130,7 +131,7 @@ class Indexer:
             checkpoints = list(
                 session.exec(select(Checkpoint).order_by(col(Checkpoint.number).desc()))
             )
-        standing, changed = self._deployed_at - 1, False
+        standing, changed = self._deployment_block - 1, False
         for checkpoint in checkpoints:
             block = contract.block_hash(checkpoint.number)
             if block == checkpoint.hash:

@@ -58,14 +58,14 @@ class PlanRunner:
         self._gateway = gateway
         self._courier = Courier(gateway.registry, gateway.account)
         self._rounds = Rounds(gateway)
-        self._resting: dict[str, float] = {}
-        self._pushed_at = 0.0
+        self._resting_until_monotonic_s: dict[str, float] = {}
+        self._pushed_at_monotonic_s = 0.0
 
     def tick(self) -> None:
         """Advance every plan that can be advanced now."""
         self._push()
         for plan in self._gateway.plans.all():
-            if plan.finished or self._resting.get(plan.id, 0) > time.monotonic():
+            if plan.finished or self._resting_until_monotonic_s.get(plan.id, 0) > time.monotonic():
                 continue
             if plan.is_round and plan.round_id is None and not self._rounds.begun(plan):
                 # A request of its organizer is working on it.
@@ -75,12 +75,12 @@ class PlanRunner:
                 self._advance(plan)
             except (ChainError, CourierError, AuditError, Problem) as error:
                 problem = _shown(problem_of(error))
-                self._resting[plan.id] = time.monotonic() + _RETRY_S
+                self._resting_until_monotonic_s[plan.id] = time.monotonic() + _RETRY_S
                 log.warning("plan waits", plan=plan.id, problem=str(error))
             except Exception as error:
                 # One plan's failure must not stop the others.
                 problem = _shown(problem_of(error))
-                self._resting[plan.id] = time.monotonic() + _RETRY_S
+                self._resting_until_monotonic_s[plan.id] = time.monotonic() + _RETRY_S
                 log.exception("plan failed", plan=plan.id)
             if problem != plan.problem:
                 plan.problem = problem
@@ -88,9 +88,9 @@ class PlanRunner:
 
     def _push(self) -> None:
         """Send pending transactions again, also for clients that disconnected and paused plans."""
-        if time.monotonic() < self._pushed_at + _PUSH_S:
+        if time.monotonic() < self._pushed_at_monotonic_s + _PUSH_S:
             return
-        self._pushed_at = time.monotonic()
+        self._pushed_at_monotonic_s = time.monotonic()
         try:
             self._gateway.push()
         except ChainError as error:
@@ -168,7 +168,7 @@ class PlanRunner:
                 self._finish(plan)
             return
         now = gateway.registry.head().timestamp
-        if now < (wanted.registration_closes_at or 0):
+        if now < (wanted.registration_closes_at or now):
             return
         if now >= wanted.closes_at:
             # Saved together with the problem, which is permanent.
@@ -176,7 +176,7 @@ class PlanRunner:
             raise Problem(ProblemType.TOO_LATE, "voting would end before it begins")
         self._create_poll(plan, wanted, now)
 
-    def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
+    def _create_poll(self, plan: Plan, wanted: PollSpecification, now: UnixSeconds) -> None:
         gateway = self._gateway
         census = self._census(plan, wanted)
         self._warn(plan, planned_poll("this poll", wanted, census))
@@ -194,8 +194,8 @@ class PlanRunner:
             voters=len(census),
             total_weight=census.total_weight,
             secret=wanted.secret,
-            opens_at=UnixSeconds(max(now, wanted.opens_at or 0)),
-            closes_at=UnixSeconds(wanted.closes_at),
+            opens_at=max(now, wanted.opens_at or now),
+            closes_at=wanted.closes_at,
             minimum_ballots=wanted.minimum_ballots,
             **wanted.times.model_dump(),
         )

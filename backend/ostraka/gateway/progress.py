@@ -35,6 +35,7 @@ class Progress:
         """
         self._ask = ask
         self._known: dict[int, tuple[float, Counts]] = {}
+        """Until when they are fresh, by the monotonic clock, and the counts; by poll."""
         # Anybody can name polls, so entries that nobody waits for are deleted.
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._watchers = 0

@@ -21,6 +21,7 @@ from ostraka.wire.typed_json import typed_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import later
 
 RELAYS_PER_MEMBER = 20
 """Most transactions of one member in one round that the gateway pays."""
@@ -89,7 +90,7 @@ class RelayedProposals:
             deadline = self._gateway.round(subject).parameters.proposals_close_at
             head: tuple[int | bytes, ...] = (subject, member)
         else:
-            deadline = self._gateway.registry.head().timestamp + _SIGNING_S
+            deadline = later(self._gateway.registry.head().timestamp, _SIGNING_S)
             head = (subject,)
         types = {
             "proposal": typed_data.PROPOSAL,
@@ -184,12 +185,12 @@ class RelayedProposals:
 
     def _claim_later(self, errand: Errand, proposal_id: bytes) -> Sent:
         """Claim once there is a block after that of the round's decision."""
-        deadline = time.monotonic() + _NEXT_BLOCK_S
+        deadline_monotonic_s = time.monotonic() + _NEXT_BLOCK_S
         while True:
             try:
                 return self._gateway.treasury.claim(errand, proposal_id)
             except Refused as error:
-                if _TOO_EARLY not in str(error) or time.monotonic() > deadline:
+                if _TOO_EARLY not in str(error) or time.monotonic() > deadline_monotonic_s:
                     raise
             time.sleep(_LOOK_S)
 

@@ -8,6 +8,7 @@ from typing import Any
 from ostraka.wire.records import from_hex
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 
 def domain_of(config: Any, contract: str) -> Domain:
@@ -18,9 +19,9 @@ def domain_of(config: Any, contract: str) -> Domain:
         raise Malformed("config", repr(error)) from error
 
 
-def chain_time(config: Any) -> int:
+def chain_time(config: Any) -> UnixSeconds:
     """Return the timestamp of the latest block that a gateway saw."""
     try:
-        return int(config["head"]["timestamp"])
+        return UnixSeconds(int(config["head"]["timestamp"]))
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed("config.head", repr(error)) from error

@@ -13,6 +13,7 @@ from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import HASH_BYTES
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.units import UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Member:
         answer = self._gateway.post("/typed-data", asked | {"member": member})
         try:
             given = answer["authorization"]
-            nonce, deadline = int(given["nonce"]), int(given["deadline"])
+            nonce, deadline = int(given["nonce"]), UnixSeconds(int(given["deadline"]))
         except (KeyError, TypeError, ValueError) as error:
             raise Malformed("answer", f"no authorization: {error!r}") from error
         domain = domain_of(self._gateway.get("/config"), "treasury")

@@ -24,6 +24,7 @@ from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.units import UnixSeconds
 
 MAX_VERSIONS = 64
 """Most ballots that one voter may cast at a node; more would be a flood."""
@@ -47,7 +48,7 @@ class Receipt:
 
     node: int
     voter: bytes
-    cast_at_unix_s: int
+    cast_at_unix_s: UnixSeconds
     ballot_digest: bytes
     signature: bytes
 
@@ -261,7 +262,7 @@ class BallotIntake:
         return answers
 
     @property
-    def _head_unix_s(self) -> int:
+    def _head_unix_s(self) -> UnixSeconds:
         return self._progress.observed.head.timestamp
 
     def _judge(

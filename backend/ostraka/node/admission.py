@@ -22,6 +22,7 @@ from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import BoxContent, Share, check_boxes, verify_shares
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import UnixSeconds
 
 CLOCK_TOLERANCE_S = 60
 """Most seconds by which a ballot's cast time may be ahead of the node's head."""
@@ -54,7 +55,7 @@ class Admission:
         self._census = census
         self._key = key
 
-    def is_signed(self, record: CastRecord, head_unix_s: int) -> bool:
+    def is_signed(self, record: CastRecord, head_unix_s: UnixSeconds) -> bool:
         """Check that a voter signed a record, and may have cast it by now.
 
         Args:
@@ -120,7 +121,7 @@ class Admission:
             size = len(record.signature)
             raise Malformed("signature", f"{size} bytes, expected {SIGNATURE_BYTES}")
 
-    def check_voter(self, record: CastRecord, head_unix_s: int) -> None:
+    def check_voter(self, record: CastRecord, head_unix_s: UnixSeconds) -> None:
         """Check that this voter may cast a ballot now.
 
         Args:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ostraka.node.store import BallotVersion
 from ostraka_verifier.encoding import ADDRESS_BYTES, HASH_BYTES, Reader, tagged_hash, unsigned
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.units import UnixSeconds
 
 ENTRY_BYTES = ADDRESS_BYTES + HASH_BYTES
 
@@ -153,7 +154,7 @@ def lacking_hash(digests: Sequence[bytes]) -> bytes:
     return tagged_hash("lacking", *digests)
 
 
-def inventory_hash(entries: Sequence[tuple[bytes, int, bytes]]) -> bytes:
+def inventory_hash(entries: Sequence[tuple[bytes, UnixSeconds, bytes]]) -> bytes:
     """Return the hash in an `Inventory` statement, of (voter, cast time, digest), sorted."""
     parts = [unsigned(len(entries), 4)]
     for voter, cast_at_unix_s, digest in entries:

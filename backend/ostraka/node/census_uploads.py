@@ -60,7 +60,8 @@ class CensusUploads:
         self._electorates = electorates
         self._signers: OrderedDict[bytes, bytes] = OrderedDict()
         self._wrong: OrderedDict[_Key, tuple[str, float]] = OrderedDict()
-        self._resting: OrderedDict[bytes, float] = OrderedDict()
+        """Why it was refused, and when by the monotonic clock."""
+        self._resting_until_monotonic_s: OrderedDict[bytes, float] = OrderedDict()
         self._judging: dict[_Key, asyncio.Task[Census]] = {}
         self._lines: dict[bytes, _Line] = {}
         self._turn = asyncio.Lock()
@@ -120,7 +121,7 @@ class CensusUploads:
             if objection is not None or census is None:
                 rest_s = max(_REST * took_s, _LEAST_REST_S)
                 _remember(self._wrong, key, (str(objection), time.monotonic()))
-                _remember(self._resting, poll.context, time.monotonic() + rest_s)
+                _remember(self._resting_until_monotonic_s, poll.context, time.monotonic() + rest_s)
                 raise Problem(ProblemType.POLL_REJECTED, str(objection))
             return census
         finally:
@@ -131,11 +132,11 @@ class CensusUploads:
 
     def _remembered(self, key: _Key) -> str | None:
         """Return why a census was refused recently."""
-        objection, at = self._wrong.get(key, (None, 0))
-        return objection if time.monotonic() - at < _WRONG_S else None
+        objection, at_monotonic_s = self._wrong.get(key, (None, 0))
+        return objection if time.monotonic() - at_monotonic_s < _WRONG_S else None
 
     def _require_rested(self, poll_context: bytes) -> None:
-        pause_s = self._resting.get(poll_context, 0) - time.monotonic()
+        pause_s = self._resting_until_monotonic_s.get(poll_context, 0) - time.monotonic()
         if pause_s > 0:
             detail = "a wrong census of this poll was sent recently"
             raise Problem(ProblemType.QUEUE_FULL, detail, retry_after_s=1 + int(pause_s))

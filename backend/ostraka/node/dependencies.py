@@ -1,11 +1,11 @@
 """Dependencies of a node's routes: the node, a served poll, and the sender."""
 
-import time
 from collections.abc import Callable, Collection
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request
 
+from ostraka.clock import unix_now
 from ostraka.node.poll_service import PollService
 from ostraka.node.service import NodeService
 from ostraka.wire import peer_auth
@@ -65,7 +65,7 @@ async def signed_by(node: Node, request: Request, body: Body, header: PeerSignat
 
     def take(allowed: Collection[bytes]) -> bytes:
         return node.requests.take(
-            header, allowed, request.method, request.url.path, body, int(time.time())
+            header, allowed, request.method, request.url.path, body, unix_now()
         )
 
     return take

@@ -60,7 +60,7 @@ class ElectorateReader(Protocol):
     def census(self, source: CensusSource) -> Census:
         """Return the census of a source; AuditError if it gives none."""
 
-    def timestamp(self, block: int) -> int:
+    def timestamp(self, block: int) -> UnixSeconds:
         """Return the Unix time of a block in seconds; AuditError if it does not exist."""
 
 
@@ -108,7 +108,7 @@ class ChainElectorates:
         """As `ElectorateReader` says."""
         return self._ask(lambda: read_census(self._rpc, source, self._rpc.newest_block()))
 
-    def timestamp(self, block: int) -> int:
+    def timestamp(self, block: int) -> UnixSeconds:
         """As `ElectorateReader` says."""
         return self._ask(lambda: self._rpc.timestamp(block))
 
@@ -231,11 +231,12 @@ def _source_objection(
     if keccak256(fixed.source) != fixed.root:
         raise Malformed("round", "its source does not match the fixed hash")
     content = parse_json(fixed.source, "round.source")
-    at = content.get("at") if isinstance(content, dict) else None
-    if type(at) is not int:
+    given = content.get("at") if isinstance(content, dict) else None
+    if type(given) is not int:
         raise Malformed("round.source.at", "not a time")
+    at = UnixSeconds(given)
     # Byte for byte, as C4 compares them.
-    if origin.at_time(UnixSeconds(at)) != fixed.source:
+    if origin.at_time(at) != fixed.source:
         return "its census does not come from the source fixed by its round"
     if not chain.timestamp(origin.block) <= at < chain.timestamp(origin.block + 1):
         return f"block {origin.block} is not the latest until {at}, the time fixed by its round"

@@ -13,6 +13,7 @@ from itertools import combinations
 from threading import Lock
 
 from ostraka.chain.registry import PollView
+from ostraka.clock import unix_now
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.phases import Announced
 from ostraka.node.possession import (
@@ -61,16 +62,16 @@ class KeyAgreement:
         challenged: only the true owner of a copied key can answer."""
         self._proven: set[int] = set()
         self._signatures: dict[int, bytes] = {}
-        self._changed_at: dict[int, float] = {}
+        self._changed_at_monotonic_s: dict[int, float] = {}
         self._waiting: dict[int, Waiting] = {}
-        self._next_at = 0.0
+        self._next_at_monotonic_s = 0.0
         self._pause_s = _FIRST_PAUSE_S
         self._creator_lock = Lock()
-        self._creator_next_at = 0.0
+        self._creator_next_at_monotonic_s = 0.0
 
     async def agree(self) -> None:
         """Before opening: collect all keys, challenge all nodes, sign the list."""
-        if time.monotonic() < self._next_at:
+        if time.monotonic() < self._next_at_monotonic_s:
             return
         before = self._progress()
         await self._state.each_peer("poll keys", self._hear, BACKGROUND_S)
@@ -81,7 +82,7 @@ class KeyAgreement:
         self._note_waiting()
         changed = self._progress() != before
         self._pause_s = _FIRST_PAUSE_S if changed else min(2 * self._pause_s, _LONGEST_PAUSE_S)
-        self._next_at = time.monotonic() + self._pause_s
+        self._next_at_monotonic_s = time.monotonic() + self._pause_s
 
     def _progress(self) -> tuple[object, ...]:
         keys = b"" if self._keys is None else self._keys.hash
@@ -100,7 +101,7 @@ class KeyAgreement:
             self._check(peer.number, announced)
             await asyncio.to_thread(self._keep, peer.number, announced)
             if known is not None:
-                self._changed_at[peer.number] = time.monotonic()
+                self._changed_at_monotonic_s[peer.number] = time.monotonic()
             self._update_list()
         signature, keys = report.signatures.get(peer.number), self._sound
         if keys is not None and report.poll_keys == keys.hash and signature:
@@ -185,7 +186,7 @@ class KeyAgreement:
 
     def _note_waiting(self) -> None:
         """Update the nodes that this node waits for; an unchanged stage keeps its time."""
-        now = int(time.time())
+        now = unix_now()
         waiting = {}
         unfit = self._sharing()
         changing = self._changing()
@@ -212,8 +213,8 @@ class KeyAgreement:
         """Return nodes that recently announced another key, while not all have signed."""
         if len(self._signatures) == self._state.poll.nodes:
             return set()
-        since = time.monotonic() - _SETTLED_S
-        return {node for node, at in self._changed_at.items() if at > since}
+        since_monotonic_s = time.monotonic() - _SETTLED_S
+        return {node for node, at in self._changed_at_monotonic_s.items() if at > since_monotonic_s}
 
     def _sharing(self) -> set[int]:
         """Return other nodes whose announced keys share a half with each other or with this node's.
@@ -250,14 +251,14 @@ class KeyAgreement:
 
     def _bound_creator(self) -> None:
         with self._creator_lock:
-            if time.monotonic() < self._creator_next_at:
+            if time.monotonic() < self._creator_next_at_monotonic_s:
                 raise Problem(
                     ProblemType.QUEUE_FULL,
                     "at most one challenge of the creator each second",
                     "",
                     1,
                 )
-            self._creator_next_at = time.monotonic() + CREATOR_PAUSE_S
+            self._creator_next_at_monotonic_s = time.monotonic() + CREATOR_PAUSE_S
 
     async def hold_pinned(self, view: PollView) -> None:
         """After opening: store the keys that are pinned on chain; get missing ones from peers.
@@ -310,7 +311,7 @@ class KeyAgreement:
         if opened is not None:
             keys, signatures = state.pinned, dict(enumerate(opened.signatures, start=1))
         waiting = tuple(self._waiting[node] for node in sorted(self._waiting))
-        now = int(time.time())
+        now = unix_now()
         return KeyReport(
             state.node,
             dict(state.announcements),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from ostraka.chain.contract import Head
 from ostraka.chain.registry import PollView
 from ostraka_verifier.parameters import PollParameters, SettlingClock
-from ostraka_verifier.units import UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class Observation:
 
     def clock(self, parameters: PollParameters) -> SettlingClock:
         """Return the clock of the settling rounds, which a rejected root restarts."""
-        return parameters.settling(self.view.rejected_rounds, UnixSeconds(self.view.rejected_at))
+        return parameters.settling(self.view.rejected_rounds, self.view.rejected_at)
 
     def round(self, parameters: PollParameters) -> int | None:
         """Return the current settling round; None before the first and after the last one."""
-        return self.clock(parameters).round_at(UnixSeconds(self.head.timestamp))
+        return self.clock(parameters).round_at(self.head.timestamp)

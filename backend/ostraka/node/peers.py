@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
 from ostraka.wire.problems import reported
@@ -56,7 +57,7 @@ class Peer:
         self._url = member.url.rstrip("/")
         self._client = client
         self._key = key
-        self._left_alone_until = 0.0
+        self._left_alone_until_monotonic_s = 0.0
         self.answered_in_s = 0.0
         """Duration of the last request, successful or not."""
 
@@ -74,15 +75,15 @@ class Peer:
 
     async def _request(self, method: str, path: str, body: bytes, limit: int) -> bytes:
         # A slow peer must not make each step outlast its round.
-        if time.monotonic() < self._left_alone_until:
-            raise PeerError(f"node {self.number}: skipped, its last answer was too slow")
+        if time.monotonic() < self._left_alone_until_monotonic_s:
+            raise PeerError(f"node {self.number}: left alone, it kept us waiting")
         started = time.monotonic()
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 answer = await self._answer(method, path, body, limit)
         except TimeoutError:
             self.answered_in_s = float(_PATIENCE_S)
-            self._left_alone_until = time.monotonic() + _PAUSE_S
+            self._left_alone_until_monotonic_s = time.monotonic() + _PAUSE_S
             raise PeerError(f"node {self.number}: no answer within {_PATIENCE_S} s") from None
         except PeerError:
             self.answered_in_s = float(_PATIENCE_S)
@@ -92,7 +93,7 @@ class Peer:
 
     async def _answer(self, method: str, path: str, body: bytes, limit: int) -> bytes:
         header = peer_auth.sign_request(
-            self._key, self._domain, self.address, method, path, body, int(time.time())
+            self._key, self._domain, self.address, method, path, body, unix_now()
         )
         try:
             async with self._client.stream(

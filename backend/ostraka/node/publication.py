@@ -18,7 +18,7 @@ from ostraka.storage.node_tables import (
 )
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import claimed_cast_time, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
     Board,
@@ -108,12 +108,11 @@ class Publication:
 
     def _statement(self, ballot: bytes, hashed: bytes) -> bytes:
         """Return the statement that a ballot's voter signed."""
-        cast_at = ballot[ADDRESS_BYTES:][:8]
         return self._served.poll.domain.digest(
             typed_data.BALLOT,
             self._served.poll.context,
             ballot[:ADDRESS_BYTES],
-            int.from_bytes(cast_at, "big"),
+            claimed_cast_time(ballot),
             tagged_hash("ballot", ballot),
             hashed,
         )
@@ -159,7 +158,7 @@ class Publication:
         found = _columns(stored)
         if self._voter_signed(stored.signed) and self._boxes_are_whole(stored):
             stored.voter = stored.signed[:ADDRESS_BYTES]
-            stored.cast_at_unix_s = int.from_bytes(stored.signed[ADDRESS_BYTES:][:8], "big")
+            stored.cast_at_unix_s = claimed_cast_time(stored.signed)
             stored.digest = tagged_hash("ballot", self._parts(stored.signed)[0])
             if isinstance(self._progress.phase, Destroyed):
                 stored.boxes = b""

@@ -41,6 +41,7 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import UnixSeconds
 
 GRACE_S = 0.25
 """Minimum time for the other peers, once a quorum has answered."""
@@ -225,7 +226,7 @@ class ServedPoll:
     def sign(self, type_string: str, *values: int | bytes) -> bytes:
         return self.key.sign(self.poll.domain.digest(type_string, *values))
 
-    def sign_receipt(self, voter: bytes, cast_at_unix_s: int, digest: bytes) -> bytes:
+    def sign_receipt(self, voter: bytes, cast_at_unix_s: UnixSeconds, digest: bytes) -> bytes:
         """Return this node's `Receipt` statement, which is always the same."""
         statement = self.poll.context, voter, cast_at_unix_s, digest
         return self.sign(typed_data.RECEIPT, *statement)

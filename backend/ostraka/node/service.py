@@ -12,6 +12,7 @@ import structlog
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry, Status
+from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size, split_upload
@@ -48,7 +49,7 @@ _LATEST_AGAIN_S = 60
 class _Again:
     """When to check a poll again, in seconds of the monotonic clock."""
 
-    at: float = 0
+    at_monotonic_s: float = 0
     pause_s: float = 1
 
     def later(self) -> "_Again":
@@ -87,7 +88,7 @@ class NodeService:
         self._policy = policy
         self._uploads = CensusUploads(registries[0], policy, electorates)
         self._client = client
-        self.requests = PeerRequests(registries[0].domain, key.address, int(time.time()))
+        self.requests = PeerRequests(registries[0].domain, key.address, unix_now())
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
         self._lost: set[int] = set()
@@ -99,7 +100,7 @@ class NodeService:
         # Two services of one poll would have two locks, and could announce two poll keys.
         self._starting = asyncio.Lock()
         self._looking: asyncio.Task[None] | None = None
-        self._looked_at = 0.0
+        self._looked_at_monotonic_s = 0.0
         self.head: Head | None = None
 
     async def run(self) -> None:
@@ -189,11 +190,11 @@ class NodeService:
 
     def _due(self) -> list[int]:
         """Return the polls that are due for another check."""
-        now = time.monotonic()
+        now_monotonic_s = time.monotonic()
         return sorted(
             poll_id
             for poll_id, again in self._again.items()
-            if poll_id <= self._seen and again.at <= now
+            if poll_id <= self._seen and again.at_monotonic_s <= now_monotonic_s
         )
 
     def _final_count(self) -> int:
@@ -333,8 +334,8 @@ class NodeService:
         await asyncio.shield(self._looking)
 
     async def _look_soon(self) -> None:
-        await asyncio.sleep(max(0, self._looked_at + TICK_S - time.monotonic()))
-        self._looked_at = time.monotonic()
+        await asyncio.sleep(max(0, self._looked_at_monotonic_s + TICK_S - time.monotonic()))
+        self._looked_at_monotonic_s = time.monotonic()
         # Later requests may concern blocks that are mined only now.
         self._looking = None
         await self._discover(await asyncio.to_thread(self._registries[0].head))

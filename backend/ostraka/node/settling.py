@@ -30,6 +30,7 @@ from ostraka_verifier.board import (
 from ostraka_verifier.encoding import SIGNATURE_BYTES, Reader
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.units import UnixSeconds
 
 
 class SettlingRounds:
@@ -94,7 +95,8 @@ class SettlingRounds:
         entries, receipts = [], []
         versions: Counter[bytes] = Counter()
         for _ in range((len(data) - SIGNATURE_BYTES) // entry_bytes):
-            voter, cast_at = reader.take(20, "voter"), reader.unsigned(8, "cast_at")
+            voter = reader.take(20, "voter")
+            cast_at = UnixSeconds(reader.unsigned(8, "cast_at"))
             digest, receipt = reader.take(32, "digest"), reader.take(SIGNATURE_BYTES, "receipt")
             # Signing is free for a lying peer: without bounds it could fill the disk.
             versions[voter] += 1

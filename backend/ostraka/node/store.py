@@ -27,6 +27,7 @@ from ostraka.storage.node_tables import (
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.units import UnixSeconds
 
 
 class Conflict(Exception):
@@ -38,13 +39,13 @@ class BallotVersion:
     """Data of a stored ballot that settling needs."""
 
     voter: bytes
-    cast_at_unix_s: int
+    cast_at_unix_s: UnixSeconds
     digest: bytes
     receipted: bool
     has_share: bool
 
     @property
-    def order_key(self) -> tuple[int, bytes]:
+    def order_key(self) -> tuple[UnixSeconds, bytes]:
         """Orders versions of one voter."""
         return self.cast_at_unix_s, self.digest
 
@@ -189,7 +190,7 @@ class NodeStore:
                 )
             ]
 
-    def receipts(self, poll_id: int) -> list[tuple[bytes, int, bytes, bytes]]:
+    def receipts(self, poll_id: int) -> list[tuple[bytes, UnixSeconds, bytes, bytes]]:
         """Return (voter, cast time, digest, own receipt) of all receipted ballots, sorted."""
         query = select(
             StoredBallot.voter,
@@ -199,7 +200,7 @@ class NodeStore:
         ).where(StoredBallot.poll_id == poll_id, col(StoredBallot.receipt).is_not(None))
         with Session(self._engine) as session:
             rows = [
-                (voter, at, digest, receipt or b"")
+                (voter, UnixSeconds(at), digest, receipt or b"")
                 for voter, at, digest, receipt in session.exec(query)
             ]
         return sorted(rows, key=lambda row: row[:3])

@@ -58,7 +58,7 @@ class Electorates:
         return self._read(electorate, _finalized)
 
     def census_at(
-        self, electorate: RegistryMembers | TokenVotes, unix_s: int
+        self, electorate: RegistryMembers | TokenVotes, unix_s: UnixSeconds
     ) -> tuple[Census, CensusSource]:
         """Return the members of an electorate on chain at the latest block not after a time.
 
@@ -94,13 +94,13 @@ class Electorates:
             return CensusSource(SourceKind.VOTES, contract, block, electorate.unit, keys, classes)
         return CensusSource(SourceKind.MEMBERS, contract, block, keys=keys, classes=classes)
 
-    def source_rule(self, electorate: RegistryMembers | TokenVotes, unix_s: int) -> bytes:
+    def source_rule(self, electorate: RegistryMembers | TokenVotes, unix_s: UnixSeconds) -> bytes:
         """Return the canonical JSON that fixes a round's electorate before its block exists.
 
         Args:
             unix_s: The latest block not after this time counts.
         """
-        return self.source(electorate, 0).at_time(UnixSeconds(unix_s))
+        return self.source(electorate, 0).at_time(unix_s)
 
 
 def _finalized(rpc: JsonRpc) -> int:
@@ -112,7 +112,7 @@ def _finalized(rpc: JsonRpc) -> int:
     return min(number, rpc.newest_block() - 1)
 
 
-def _block_at(rpc: JsonRpc, unix_s: int) -> int:
+def _block_at(rpc: JsonRpc, unix_s: UnixSeconds) -> int:
     """Return the latest block not after a time, once no later block can take its place."""
     high = _finalized(rpc)
     if rpc.timestamp(high) <= unix_s:

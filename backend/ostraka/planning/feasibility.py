@@ -29,6 +29,7 @@ from ostraka.wire.titles import first_alike, title_problem
 from ostraka_verifier.census import Census
 from ostraka_verifier.question import Question, poll_labels
 from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 _PAST_S = 900
 """A time counts as past only when it is older: clocks differ, and files take time to be sent."""
@@ -43,7 +44,7 @@ def refuse_impossible(
     wanted: RoundSpecification | PollSpecification,
     census: Census | None,
     rule: BallotRule,
-    now_unix_s: int,
+    now_unix_s: UnixSeconds,
 ) -> None:
     """Raise the first of `impossibilities` as a Problem."""
     for field, reason in impossibilities(wanted, census, rule, now_unix_s):
@@ -51,12 +52,12 @@ def refuse_impossible(
 
 
 def refuse_short_periods(
-    wanted: RoundSpecification | PollSpecification, period_floor_s: int
+    wanted: RoundSpecification | PollSpecification, period_floor: Seconds
 ) -> None:
     """Refuse periods that the registry would refuse when the poll is created (§4.1).
 
     Args:
-        period_floor_s: Of the registry, in seconds.
+        period_floor: Shortest period that the registry takes.
 
     Raises:
         Problem: A period is shorter; names it.
@@ -67,9 +68,9 @@ def refuse_short_periods(
     }
     if isinstance(wanted, RoundSpecification):
         periods["claim_period"] = wanted.claim_period
-    for field, period_s in periods.items():
-        if period_s < period_floor_s:
-            detail = f"{period_s} s, at least {period_floor_s} s in this registry"
+    for field, period in periods.items():
+        if period < period_floor:
+            detail = f"{period} s, at least {period_floor} s in this registry"
             raise Problem(ProblemType.INVALID_REQUEST, detail, field)
 
 
@@ -77,7 +78,7 @@ def impossibilities(
     wanted: RoundSpecification | PollSpecification,
     census: Census | None,
     rule: BallotRule,
-    now_unix_s: int,
+    now_unix_s: UnixSeconds,
 ) -> Wrong:
     """Yield everything that can never work.
 
@@ -151,7 +152,7 @@ def _names(questions: Sequence[Question]) -> Wrong:
             yield f"questions[{later}].title", reason
 
 
-def _poll_times(wanted: PollSpecification, now: int) -> Wrong:
+def _poll_times(wanted: PollSpecification, now: UnixSeconds) -> Wrong:
     closes_registration, opens = wanted.registration_closes_at, wanted.opens_at
     if closes_registration is None and isinstance(wanted.voters, Invitations):
         reason = "missing: without it nobody can redeem an invitation"
@@ -160,14 +161,14 @@ def _poll_times(wanted: PollSpecification, now: int) -> Wrong:
     yield from _past("opens_at", opens, now)
     if closes_registration is not None and opens is not None and opens < closes_registration:
         yield "opens_at", "voting would open before registration closes"
-    if wanted.closes_at <= max(now, closes_registration or 0, opens or 0):
+    if wanted.closes_at <= max(now, closes_registration or now, opens or now):
         yield "closes_at", "voting must close after now, after registration, and after it opens"
 
 
-def _round_times(wanted: RoundSpecification, now: int) -> Wrong:
+def _round_times(wanted: RoundSpecification, now: UnixSeconds) -> Wrong:
     opened = wanted.proposals_open_at
     yield from _past("proposals_open_at", opened, now)
-    if wanted.proposals_close_at <= max(now, opened or 0):
+    if wanted.proposals_close_at <= max(now, opened or now):
         yield "proposals_close_at", "proposals must close after now, and after they open"
     if wanted.voting_opens_at <= wanted.proposals_close_at:
         yield "voting_opens_at", "voting would open before proposals close"
@@ -175,8 +176,8 @@ def _round_times(wanted: RoundSpecification, now: int) -> Wrong:
         yield "voting_closes_at", "voting would close before it opens"
 
 
-def _past(field: str, unix_s: int | None, now: int) -> Wrong:
-    if unix_s is not None and unix_s < now - _PAST_S:
+def _past(field: str, moment: UnixSeconds | None, now: UnixSeconds) -> Wrong:
+    if moment is not None and moment < now - _PAST_S:
         yield field, "this time is past"
 
 

@@ -1,6 +1,6 @@
 """Field types of requests from organizers and members: amounts, times, addresses.
 
-Amounts are integers in the token's smallest unit, as numbers or decimal strings; times are Unix
+Amounts are integers in the token's smallest unit, as numbers or decimal strings. Moments are Unix
 seconds, or dates and times with a zone.
 """
 
@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from ostraka.wire.addresses import canonical_address
 from ostraka.wire.titles import title_problem
 from ostraka.wire.wording import OWN, did_you_mean, reason_of
+from ostraka_verifier.units import Seconds, UnixSeconds
 from ostraka_verifier.weight_classes import MAX_CLASSES
 
 # Calendars end with the year 9999.
@@ -68,10 +69,17 @@ Address = Annotated[
 Digest = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
 Amount = Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=0, lt=1 << 128)]
 Weight = Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=1, lt=1 << 64)]
-Time = Annotated[int, BeforeValidator(_unix_s), Field(strict=True, ge=0, lt=_MAX_TIME)]
+Time = Annotated[
+    UnixSeconds,
+    Field(strict=True, ge=0, lt=_MAX_TIME, description="Unix time in seconds."),
+    # After the bounds: before them, the JSON schema would lose them.
+    BeforeValidator(_unix_s),
+]
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 16)]
 Points = Annotated[int, Field(strict=True, ge=1, lt=1 << 53)]
-Seconds = Annotated[int, Field(strict=True, ge=1, lt=1 << 32)]
+Duration = Annotated[
+    Seconds, Field(strict=True, ge=1, lt=1 << 32, description="Duration in seconds.")
+]
 Classes = (
     Annotated[int, Field(strict=True, ge=1, le=MAX_CLASSES)] | Literal["powers_of_two", "equal"]
 )

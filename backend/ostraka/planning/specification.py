@@ -14,7 +14,7 @@ from ostraka.planning.fields import (
     Amount,
     Classes,
     Digest,
-    Seconds,
+    Duration,
     Strict,
     Time,
     Title,
@@ -26,6 +26,7 @@ from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import OutcomeRule
 from ostraka_verifier.question import Question, poll_rule, read_questions
 from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.units import Seconds
 
 _DAY_S = 86_400
 MAX_ENTRIES = 600_000
@@ -96,16 +97,16 @@ Electorate = Annotated[
 
 
 class Times(Strict):
-    """Durations that the protocol needs, in seconds."""
+    """Durations that the protocol needs."""
 
-    freeze_delay: Seconds = 60
+    freeze_delay: Duration = Seconds(60)
     """From closing until nodes stop signing receipts."""
-    round_duration: Seconds = 60
+    round_duration: Duration = Seconds(60)
     """Length of one settling round."""
     max_rounds: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 1440
-    dispute_window: Seconds = _DAY_S
+    dispute_window: Duration = Seconds(_DAY_S)
     """From anchoring until shares are released."""
-    tally_period: Seconds = 30 * _DAY_S
+    tally_period: Duration = Seconds(30 * _DAY_S)
 
 
 class _Vote(Strict):
@@ -140,7 +141,7 @@ class RoundSpecification(_Vote):
     proposals_close_at: Time
     voting_opens_at: Time
     voting_closes_at: Time
-    claim_period: Seconds = 90 * _DAY_S
+    claim_period: Duration = Seconds(90 * _DAY_S)
     members: Electorate
     """Who may propose; fixed now."""
     voters: Electorate | None = None

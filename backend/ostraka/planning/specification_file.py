@@ -26,6 +26,7 @@ from ostraka.planning.specification import (
 from ostraka.wire.wording import close_to, reason_of
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
@@ -34,7 +35,7 @@ _ELECTORATES = ("members", "voters")
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
 
 
-def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict[str, Any]:
+def read_specification(path: Path, kind: type[_Wanted], now_unix_s: UnixSeconds) -> dict[str, Any]:
     """Return a file's specification, in the form that the gateway takes.
 
     Args:
@@ -89,11 +90,12 @@ def _content(path: Path) -> dict[str, Any]:
     return content
 
 
-def duration_s(text: str) -> int:
+def duration_s(text: str) -> Seconds:
     """Return the seconds of a duration such as `3d` or `2h30m`; ValueError if it is invalid."""
     if not _DURATION.fullmatch(text):
         raise ValueError("expected a duration such as 3d or 2h30m")
-    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
+    parts = re.findall(r"(\d+)([wdhms])", text)
+    return Seconds(sum(int(number) * _UNITS[unit] for number, unit in parts))
 
 
 _FILES: tuple[tuple[str, str, type[BaseModel], Callable[[Path], list[dict[str, Any]]]], ...] = (
@@ -132,7 +134,7 @@ def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
             raise WrongLines([f"{path}: {electorate}.{naming}: {name}: {reason}"]) from error
 
 
-def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, str]]:
+def _convert(content: dict[str, Any], now_unix_s: UnixSeconds) -> Iterator[tuple[str, str]]:
     """Replace dates and durations by plain numbers; yield those that are invalid."""
     for prefix, table in (("", content), ("times.", content.get("times"))):
         if not isinstance(table, dict):
@@ -147,9 +149,9 @@ def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, st
                 yield prefix + name, str(error)
 
 
-def _time(value: object, now_unix_s: int) -> object:
+def _time(value: object, now_unix_s: UnixSeconds) -> object:
     if isinstance(value, str) and value.startswith("+"):
-        return now_unix_s + duration_s(value[1:])
+        return later(now_unix_s, duration_s(value[1:]))
     if isinstance(value, datetime) and value.tzinfo is not None:
         return int(value.timestamp())
     if isinstance(value, date | time):

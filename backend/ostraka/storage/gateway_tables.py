@@ -4,10 +4,13 @@ Nothing here is secret: the gateway knows only the addresses of invitations. The
 rebuilt from the chain.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import JSON, BigInteger, Column, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
+
+from ostraka.clock import utc_now
+from ostraka_verifier.units import UnixSeconds
 
 
 class GatewayTable(SQLModel):
@@ -70,7 +73,7 @@ class Plan(GatewayTable, table=True):
     """How its poll may reveal votes; updated once the census is known."""
     problem: dict[str, object] | None = Field(default=None, sa_column=Column(JSON))
     """Problem document of the reason why it waits; None if it does not wait."""
-    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    created_at: datetime = Field(default_factory=utc_now)
 
 
 class Step(GatewayTable, table=True):
@@ -159,7 +162,7 @@ class SignedTransaction(GatewayTable, table=True):
     priority_fee: int = Field(sa_type=BigInteger)
     head: int = Field(sa_type=BigInteger)
     """Number of the newest block when it was signed."""
-    signed_at_unix_s: int = Field(sa_type=BigInteger)
+    signed_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
 
 
 class IdempotentRequest(GatewayTable, table=True):
@@ -175,4 +178,4 @@ class IdempotentRequest(GatewayTable, table=True):
         default=None, sa_column=Column(JSON(none_as_null=True))
     )
     """The answer; None until there is one."""
-    asked_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    asked_at: datetime = Field(default_factory=utc_now)

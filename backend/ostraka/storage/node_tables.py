@@ -7,6 +7,8 @@ poll key, whose secret is in a separate file (`ostraka.node.poll_secrets`).
 from sqlalchemy import BigInteger, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from ostraka_verifier.units import UnixSeconds
+
 
 class NodeTable(SQLModel):
     """Base of a node's tables; separates them from the gateway's."""
@@ -74,7 +76,7 @@ class StoredBallot(NodeTable, table=True):
     id: int | None = Field(default=None, primary_key=True)
     poll_id: int = Field(index=True)
     voter: bytes = Field(index=True)
-    cast_at_unix_s: int = Field(sa_type=BigInteger)
+    cast_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
     digest: bytes
     signed: bytes
     """Ballot, hash of the boxes and signature, end to end; empty if they were damaged."""

@@ -22,11 +22,12 @@ from ostraka.wire.relay import Cast, Nodes, rejection
 from ostraka_verifier.challenge import Opening
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import PollIdentity
+from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
 
 
-def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: int) -> SealedBallot:
+def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: UnixSeconds) -> SealedBallot:
     """Prepare a new ballot with a fixed digest, to be signed and cast, or challenged.
 
     Args:

@@ -23,6 +23,7 @@ from ostraka.wire.records import strict_json, to_hex
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.poll_key import node_keys_hash
+from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(10, connect=5)
 _PATIENCE_S = 20
@@ -30,7 +31,7 @@ _ANSWER_BYTES = 2**20
 """Larger than a node's report of the keys of the largest committee."""
 
 
-def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll, int]:
+def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll, UnixSeconds]:
     """Return an open poll, and the timestamp of the latest block.
 
     Raises:

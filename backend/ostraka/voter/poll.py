@@ -20,6 +20,7 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _OPEN = "open"
 
@@ -65,7 +66,7 @@ class OpenPoll(PublishedPoll):
             load(), self.rule, self.committee.threshold, self.domain, self.context, self.poll_keys
         )
 
-    def check_time(self, now_unix_s: int) -> None:
+    def check_time(self, now_unix_s: UnixSeconds) -> None:
         """Raise a Problem unless voting is open."""
         now, times = _utc(now_unix_s), self.parameters
         if now_unix_s < times.opens_at:
@@ -153,5 +154,5 @@ def compare(shown: OpenPoll, chain: OpenPoll) -> None:
             raise Rejected("P1", name, "the gateway's data does not match the chain")
 
 
-def _utc(unix_s: int) -> str:
+def _utc(unix_s: UnixSeconds) -> str:
     return datetime.fromtimestamp(unix_s, UTC).isoformat()

@@ -114,7 +114,7 @@ class BallotFactory:
         self._kernel = Kernel.of(rule)
 
     def prepare(
-        self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: int
+        self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds
     ) -> SignedBallot:
         """Prepare a ballot that is ready to be cast.
 
@@ -129,14 +129,14 @@ class BallotFactory:
         """
         return self.sign(self.seal(self.share(voter, bits, cast_at_unix_s)), signer)
 
-    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> ProvenBallot:
+    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds) -> ProvenBallot:
         """Share and prove a vote; ValueError if the bits break the rule."""
         problem = self._rule.violated(bits)
         if problem:
             raise ValueError(f"not a ballot of this poll: {problem}")
         return self.prove(voter, bits, cast_at_unix_s)
 
-    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> ProvenBallot:
+    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds) -> ProvenBallot:
         """As `share`, for any integers; votes that break the rule get an invalid proof."""
         rule, scalar = self._rule, self._randomness.scalar
         separate = not rule.slots_are_bits
@@ -178,7 +178,7 @@ class BallotFactory:
         shares = tuple(
             self._evaluate(columns, rho, node) for node in range(1, len(self._recipients) + 1)
         )
-        ballot = self.layout.build(UnixSeconds(cast_at_unix_s), proof)
+        ballot = self.layout.build(cast_at_unix_s, proof)
         return ProvenBallot(ballot, shares, tuple(bits), rho[0])
 
     def seal(self, proven: ProvenBallot) -> SealedBallot:

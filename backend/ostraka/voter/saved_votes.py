@@ -20,6 +20,7 @@ from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
 from ostraka.wire.relay import receipt_statement, verified_receipt
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds, later
 
 _FORMAT = "ostraka/votes/v2"
 
@@ -37,7 +38,7 @@ class ReceiptedBallot:
         return self.record.ballot_digest
 
     @property
-    def cast_at(self) -> int:
+    def cast_at(self) -> UnixSeconds:
         """Cast time in Unix seconds."""
         return self.record.cast_at_unix_s
 
@@ -140,9 +141,9 @@ class SavedVotes:
         last = self.ballots[-1] if self.ballots else None
         return None if last is None or self.recorded(last) else last
 
-    def next_cast_at(self, now_unix_s: int) -> int:
+    def next_cast_at(self, now_unix_s: UnixSeconds) -> UnixSeconds:
         """Return the cast time of a new ballot: chain time, but later than all earlier ballots."""
-        return max([now_unix_s, *(ballot.cast_at + 1 for ballot in self.ballots)])
+        return max([now_unix_s, *(later(ballot.cast_at, 1) for ballot in self.ballots)])
 
     def write(self) -> None:
         """Save everything to the disk atomically.

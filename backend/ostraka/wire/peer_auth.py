@@ -19,6 +19,7 @@ from ostraka.wire.problems import Problem
 from ostraka_verifier.encoding import keccak256, tagged_hash, unsigned, word
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.units import UnixSeconds
 
 HEADER = "Ostraka-Node"
 TOLERANCE_S = 60
@@ -36,7 +37,7 @@ def sign_request(
     method: str,
     path: str,
     body: bytes,
-    now_unix_s: int,
+    now_unix_s: UnixSeconds,
 ) -> str:
     """Return the header's value for one request to the node at address `receiver`."""
     nonce = system.bytes(NONCE_BYTES)
@@ -51,7 +52,7 @@ class PeerRequests:
     forgotten them, so it refuses every request that it may have accepted before its start.
     """
 
-    def __init__(self, domain: Domain, receiver: bytes, started_at_unix_s: int) -> None:
+    def __init__(self, domain: Domain, receiver: bytes, started_at_unix_s: UnixSeconds) -> None:
         """Args:
         receiver: This node's address.
         started_at_unix_s: When this program started, by the clock that `take` uses.
@@ -59,7 +60,7 @@ class PeerRequests:
         self._domain = domain
         self._receiver = receiver
         self._started_at_unix_s = started_at_unix_s
-        self._taken: dict[tuple[bytes, bytes], int] = {}
+        self._taken: dict[tuple[bytes, bytes], UnixSeconds] = {}
         self._lock = Lock()
 
     def take(
@@ -69,7 +70,7 @@ class PeerRequests:
         method: str,
         path: str,
         body: bytes,
-        now_unix_s: int,
+        now_unix_s: UnixSeconds,
     ) -> bytes:
         """Check a request, and return the address that signed it.
 
@@ -86,7 +87,7 @@ class PeerRequests:
         if parts is None:
             raise Malformed(HEADER, "not address.time.nonce.signature")
         claimed, nonce, signature = (bytes.fromhex(parts[at]) for at in (1, 3, 4))
-        sent_at_unix_s = int(parts[2])
+        sent_at_unix_s = UnixSeconds(int(parts[2]))
         age_s = now_unix_s - sent_at_unix_s
         if age_s > TOLERANCE_S:
             raise Malformed(HEADER, f"signed {age_s} s ago, at most {TOLERANCE_S}")
@@ -102,7 +103,9 @@ class PeerRequests:
         self._remember((claimed, nonce), sent_at_unix_s, now_unix_s)
         return claimed
 
-    def _remember(self, request: tuple[bytes, bytes], sent_at_unix_s: int, now_unix_s: int) -> None:
+    def _remember(
+        self, request: tuple[bytes, bytes], sent_at_unix_s: UnixSeconds, now_unix_s: UnixSeconds
+    ) -> None:
         with self._lock:
             # In order of arrival; this is the order of age, except for differences between clocks.
             while self._taken:
@@ -120,7 +123,7 @@ class PeerRequests:
 def _digest(
     domain: Domain,
     receiver: bytes,
-    sent_at_unix_s: int,
+    sent_at_unix_s: UnixSeconds,
     nonce: bytes,
     method: str,
     path: str,

@@ -19,6 +19,7 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee
 from ostraka_verifier.poll_key import check_poll_keys, node_key, node_keys_hash
 from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.units import UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Waiting:
 
     node: int
     stage: Stage
-    since_unix_s: int
+    since_unix_s: UnixSeconds
 
 
 def waiting_hash(waiting: Sequence[Waiting]) -> bytes:
@@ -99,7 +100,7 @@ class KeyReport:
     poll_keys: bytes
     signatures: Mapping[int, bytes]
     waiting: tuple[Waiting, ...]
-    said_at_unix_s: int
+    said_at_unix_s: UnixSeconds
     statement: bytes
 
     def to_json(self, nodes: int) -> dict[str, Any]:
@@ -141,17 +142,17 @@ class KeyReport:
                 raise Malformed("opening", "a node that is not in the committee")
             return node
 
-        def time(one: Any, name: str) -> int:
+        def moment(one: Any, name: str) -> UnixSeconds:
             if type(one[name]) is not int or not 0 <= one[name] < 2**64:
                 raise Malformed(name, "expected Unix seconds")
-            return int(one[name])
+            return UnixSeconds(one[name])
 
         def waiting() -> tuple[Waiting, ...]:
             listed = content["waiting_for"]
             if not isinstance(listed, list) or len(listed) > nodes:
                 raise Malformed("waiting_for", "no list of nodes")
             return tuple(
-                Waiting(index(one), Stage[str(one["reason"]).upper()], time(one, "since"))
+                Waiting(index(one), Stage[str(one["reason"]).upper()], moment(one, "since"))
                 for one in listed
             )
 
@@ -175,7 +176,7 @@ class KeyReport:
                 b"" if poll_keys is None else from_hex(poll_keys, "poll_keys"),
                 by_node("signatures"),
                 waiting(),
-                time(content, "said_at"),
+                moment(content, "said_at"),
                 from_hex(content["statement"], "statement"),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -11,6 +11,7 @@ from typing import Any
 from ostraka_verifier.encoding import ADDRESS_BYTES, SIGNATURE_BYTES, parse_json, tagged_hash
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.sharing import boxes_hash
+from ostraka_verifier.units import UnixSeconds
 
 _TIME_BYTES = 8
 
@@ -34,9 +35,9 @@ class CastRecord:
         return self.ballot[:ADDRESS_BYTES]
 
     @property
-    def cast_at_unix_s(self) -> int:
+    def cast_at_unix_s(self) -> UnixSeconds:
         """Claimed cast time."""
-        return int.from_bytes(self.ballot[ADDRESS_BYTES:][:_TIME_BYTES], "big")
+        return claimed_cast_time(self.ballot)
 
     @cached_property
     def ballot_digest(self) -> bytes:
@@ -79,6 +80,11 @@ class CastRecord:
             tuple(from_hex(box, f"boxes[{number}]") for number, box in enumerate(boxes)),
             from_hex(content["signature"], "signature"),
         )
+
+
+def claimed_cast_time(ballot: bytes) -> UnixSeconds:
+    """Return when a canonical ballot claims to be cast, of which nothing else is decoded."""
+    return UnixSeconds(int.from_bytes(ballot[ADDRESS_BYTES:][:_TIME_BYTES], "big"))
 
 
 def encode_records(records: Sequence[CastRecord]) -> bytes:

@@ -107,7 +107,7 @@ class Nodes:
 
     def left_alone(self, url: str) -> bool:
         """Whether a node is skipped because it was slow."""
-        return self._node(url).left_alone_until > time.monotonic()
+        return self._node(url).left_alone_until_monotonic_s > time.monotonic()
 
     def leave_alone(self, url: str) -> None:
         """Skip a slow node for a while."""
@@ -221,10 +221,10 @@ class _Node:
         self.turn = asyncio.Semaphore(_AT_ONCE)
         self.waiting = 0
         """Ballots that it has not answered."""
-        self.left_alone_until = 0.0
+        self.left_alone_until_monotonic_s = 0.0
 
     def leave_alone(self) -> None:
-        self.left_alone_until = time.monotonic() + _PAUSE_S
+        self.left_alone_until_monotonic_s = time.monotonic() + _PAUSE_S
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import cast
 
+from ostraka_verifier.units import UnixSeconds
+
 _TIMES = {
     "proposalsOpenAt": "proposals_open_at",
     "proposalsCloseAt": "proposals_close_at",
@@ -13,7 +15,7 @@ _TIMES = {
 }
 
 
-def times_of(parameters: object) -> dict[str, int]:
+def times_of(parameters: object) -> dict[str, UnixSeconds]:
     """Return the times among an event's parameters."""
     given = cast(Mapping[str, str], parameters)
-    return {shown: int(given[name]) for name, shown in _TIMES.items() if name in given}
+    return {shown: UnixSeconds(int(given[name])) for name, shown in _TIMES.items() if name in given}

@@ -12,6 +12,7 @@ from ostraka.gateway.context import MAX_ID
 from ostraka.gateway.dependencies import Gateway, ProposalId, RoundNumber
 from ostraka.gateway.problem_groups import PROPOSAL, RELAYING, ROUND, SENDING
 from ostraka.planning.fields import Address, Amount, Count, Digest, Strict, Title
+from ostraka.wire.answers import UnixSeconds
 from ostraka.wire.openapi import problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -53,7 +54,7 @@ class SignedBy(Strict):
 
     member: Address
     nonce: Amount
-    deadline: Annotated[int, Field(strict=True, ge=0, lt=1 << 64)]
+    deadline: Annotated[UnixSeconds, Field(strict=True)]
     signature: Signature
 
     @property
