@@ -18,9 +18,9 @@ from ostraka.node.policy import Policy
 from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.description import Description, RoundReference
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.parameters import Description, RoundReference
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import (
     Redemption,
