@@ -104,7 +104,7 @@ def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: 
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ({"title": "Which should get no money?"}, "another title than the round's"),
+        ({"title": "Which should get no money?"}, "title differs from the round's"),
         ({"text": "Vote for what you dislike."}, "the poll's text differs from the round's"),
         (
             {
@@ -118,7 +118,7 @@ def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: 
                     }
                 ]
             },
-            "another title than the round's",
+            "title differs from the round's",
         ),
     ],
     ids=["title", "text", "question"],
@@ -217,9 +217,9 @@ def test_a_round_fixes_the_source_and_its_block() -> None:
         assert "is not the latest until" in (sourced(at).objection() or "")
     # The same in other words: C4 compares bytes, and would fail the poll that nodes let pass.
     for form in (FORM.replace(b",", b", "), b'{"kind":"members","at":%d,"contract":"0x%s"}'):
-        assert "another source" in (sourced(1000, form=form).objection() or "")
+        assert "does not come from the source" in (sourced(1000, form=form).objection() or "")
     other = replace(SOURCE, contract=bytes([0x67]) * 20)
-    assert "another source" in (sourced(1000, other).objection() or "")
+    assert "does not come from the source" in (sourced(1000, other).objection() or "")
     case = sourced(1000)
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], source=b"{}")
     assert "does not match the fixed hash" in (case.objection() or "")
