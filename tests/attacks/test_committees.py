@@ -98,9 +98,11 @@ def test_polls_of_other_committees_get_no_key(poll: SyntheticPoll, tmp_path: Pat
     async def run() -> None:
         async with village.run():
             header = village.census_header()
-            village.nodes[1]._policy = Policy(committees=frozenset({bytes(32)}))
+            policy = Policy(committees=frozenset({bytes(32)}))
+            refusing = village.node(1, seeded=False, policy=policy)
+            await refusing.tick()
             with pytest.raises(Problem, match="is not to serve poll"):
-                await village.nodes[1].take_census(POLL, header, poll.census.encode())
+                await refusing.take_census(POLL, header, poll.census.encode())
             await village.nodes[2].take_census(POLL, header, poll.census.encode())
 
     asyncio.run(run())
@@ -110,30 +112,26 @@ def test_a_poll_with_sealed_ballots_continues_to_its_end(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     """Else its secret would lie on the disk for ever, beside the boxes that it opens."""
-    village = Village(poll, tmp_path)
+    village, other = Village(poll, tmp_path), Policy(committees=frozenset({bytes(32)}))
 
     async def run() -> None:
         async with village.run(seeded=True):
-            restarted = village._node(1, seeded=False)
-            restarted._policy = Policy(committees=frozenset({bytes(32)}))
+            restarted = village.node(1, seeded=False, policy=other)
             # Nobody has sealed anything to it yet.
-            await restarted._tick()
+            await restarted.tick()
             assert restarted.polls() == []
             village.open_seeded()
-            restarted = village._node(1, seeded=False)
-            restarted._policy = Policy(committees=frozenset({bytes(32)}))
-            await restarted._tick()
+            restarted = village.node(1, seeded=False, policy=other)
+            await restarted.tick()
             (served,) = restarted.polls()
             assert (served["poll"], served["key_destroyed"]) == (str(POLL), False)
             secrets = tmp_path / "secrets-1"
             assert len(list(secrets.iterdir())) == 1
             village.registry.show(status=Status.VOID)
-            await restarted._tick()
-            await asyncio.gather(*restarted._ticking.values())
+            await restarted.tick()
+            await village.stop(restarted)
             assert restarted.polls()[0]["key_destroyed"]
             assert list(secrets.iterdir()) == []
-            for worker in restarted._workers.values():
-                worker.cancel()
 
     asyncio.run(run())
 

@@ -174,16 +174,23 @@ def test_remembered_failures_are_bounded_and_kept_from_strangers(
 ) -> None:
     failures = Failures()
     record = poll.prepared[0].record
+
+    def forged(number: int) -> CastRecord:
+        other = bytes(len(record.ballot))
+        return replace(record, ballot=other, signature=number.to_bytes(65, "big"))
+
     failures.false_ballot(
         record.voter, record.ballot_digest, Problem(ProblemType.CHECK_FAILED, "B6")
     )
     for number in range(MOST_REMEMBERED + 10):
-        forged = replace(record, signature=number.to_bytes(65, "big"))
-        failures.forged(forged, Problem(ProblemType.CHECK_FAILED, "B4"))
+        failures.forged(forged(number), Problem(ProblemType.CHECK_FAILED, "B4"))
     assert failures.of_ballot(record.ballot_digest) is not None
-    assert len(failures._forged._problems) == MOST_REMEMBERED
-    first = replace(record, ballot=bytes(len(record.ballot)), signature=bytes(65))
-    assert failures.of(first, first.ballot_digest) is None
+    # The latest forgeries are remembered, and no more of them than the bound.
+    remembered = [
+        failures.of(forged(number), forged(number).ballot_digest) is not None
+        for number in (0, 9, 10, MOST_REMEMBERED + 9)
+    ]
+    assert remembered == [False, False, True, True]
 
 
 def test_the_longest_line_loses_an_item() -> None:

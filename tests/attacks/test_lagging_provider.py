@@ -25,6 +25,8 @@ from ostraka.node.service import NodeService
 from ostraka.node.store import NodeStore
 from ostraka.planning.specification import RoundSpecification
 from ostraka.storage.database import Schema, open_database
+from ostraka.wire.problem_types import ProblemType
+from ostraka.wire.problems import Problem
 from ostraka_verifier.curve import load
 from tests.support.faulty_chain import BUDGET, FaultyChain, ask_again, poll_wanted, round_wanted
 from tests.support.village import ScriptedElectorates
@@ -54,17 +56,14 @@ def test_stale_replicas_cause_no_second_poll(
     plan = Polls(gateway).create(poll_wanted(chain), SigningKey().address.hex())
     chain.rpc.lose_answers = 1
     chain.rpc.stale_every, chain.rpc.lag = 3, 3
-    runners = [PlanRunner(chain.gateway(engine)) for _ in range(2)]
+    gateways = [chain.gateway(engine) for _ in range(2)]
     for turn in range(20):
-        leads = runners[turn % 2]
-        leads._resting.clear()
-        leads._pushed_at = 0
-        leads.tick()
+        # A fresh one: it does not rest after what failed before.
+        PlanRunner(gateways[turn % 2]).tick()
         if turn % 4 == 0:
             chain.mine()
     chain.rpc.healthy()
-    runners[0]._resting.clear()
-    runners[0].tick()
+    PlanRunner(gateways[0]).tick()
     assert chain.stack.registry.poll_count() == before + 1
     assert gateway.plans.get(plan.id).poll_id == before + 1
 
@@ -76,15 +75,12 @@ def test_a_poll_removed_by_a_reorganization_is_created_again(
     before = chain.stack.registry.poll_count()
     plan = Polls(gateway).create(poll_wanted(chain), SigningKey().address.hex())
     snapshot = chain.rpc.direct("evm_snapshot")
-    leads = PlanRunner(gateway)
-    leads.tick()
+    PlanRunner(gateway).tick()
     assert gateway.plans.get(plan.id).poll_id == before + 1
     created = chain.stack.registry.created(before + 1)
     assert chain.rpc.direct("evm_revert", snapshot)
     assert chain.stack.registry.poll_count() == before
-    leads._resting.clear()
-    leads._pushed_at = 0
-    leads.tick()
+    PlanRunner(gateway).tick()
     assert chain.stack.registry.poll_count() == before + 1
     assert chain.stack.registry.created(before + 1) == created
 
@@ -104,6 +100,8 @@ def test_late_logs_are_indexed(
     monkeypatch.setattr(indexing, "_READ_AGAIN_S", 0)
     monkeypatch.setattr(indexing, "_REST_S", 0)
     gateway.indexer.follow()
+    # A block of the clock would be newer than the round's, whose logs would no longer be late.
+    chain.rpc.direct("evm_setIntervalMining", 0)
     chain.rpc.log_lag = 1
     wanted = RoundSpecification.model_validate(round_wanted(chain))
     plan = Rounds(gateway).create(wanted, SigningKey().address.hex())
@@ -130,6 +128,13 @@ def test_a_missing_block_is_not_a_changed_one(chain: FaultyChain, gateway: Gatew
     assert gateway.indexer.events(REGISTRY, ["CommitteeRegistered"]) == known
 
 
+def _finds(node: NodeService, poll_id: int) -> bool:
+    """Whether a node knows a poll, whose census it was not given yet."""
+    with pytest.raises(Problem) as raised:
+        node.poll(poll_id)
+    return raised.value.kind is ProblemType.CENSUS_UNKNOWN
+
+
 def test_a_node_finds_a_poll_with_late_logs(
     chain: FaultyChain, gateway: GatewayContext, tmp_path: Path
 ) -> None:
@@ -147,21 +152,21 @@ def test_a_node_finds_a_poll_with_late_logs(
                 ScriptedElectorates(),
                 client,
             )
-            await node._tick()
+            await node.tick()
             Polls(gateway).create(poll_wanted(chain), SigningKey().address.hex())
             chain.rpc.log_lag = 1
             PlanRunner(gateway).tick()
             poll_id = chain.stack.registry.poll_count()
-            await node._tick()
-            assert poll_id not in node._found
+            await node.tick()
+            assert not _finds(node, poll_id)
             chain.rpc.healthy()
             deadline = time.monotonic() + 60
-            while poll_id not in node._found and time.monotonic() < deadline:
-                await node._tick()
-            assert poll_id in node._found
+            while not _finds(node, poll_id) and time.monotonic() < deadline:
+                await node.tick()
+            assert _finds(node, poll_id)
             # A replica that is behind takes nothing away.
             chain.rpc.stale_every, chain.rpc.lag = 1, 2
-            await node._tick()
-            assert poll_id in node._found
+            await node.tick()
+            assert _finds(node, poll_id)
 
     asyncio.run(run())

@@ -75,8 +75,7 @@ def courier_of(
             return httpx.Response(500 if "problem" in lied else 200, text=lied)
         return httpx.Response(answer.status_code, content=answer.content)
 
-    http = httpx.Client(transport=httpx.MockTransport(handle))
-    return Courier(cast(Any, chain), village.creator, http)
+    return Courier(cast(Any, chain), village.creator, httpx.MockTransport(handle))
 
 
 async def bring(
@@ -249,7 +248,7 @@ def test_a_silent_node_does_not_delay_the_others(poll: SyntheticPoll, tmp_path: 
     async def run() -> None:
         async with village.run({1: away}):
             for node in village.nodes.values():
-                await node._tick()
+                await node.tick()
             with pytest.raises(CourierError, match="node 1: "):
                 await bring(village, chain)
             await village.tick(3)

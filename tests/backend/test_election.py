@@ -9,7 +9,7 @@ from ostraka.formats.election import distinct, shortened
     ("text", "most_bytes", "title"),
     [
         ("A park", 150, "A park"),
-        ("  A\tpark \n", 150, "A park"),
+        ("  A  park \n", 150, "A  park"),
         ("A park", 3, "A p"),
         ("A park", 2, "A"),
         # Never half a character.

@@ -65,12 +65,12 @@ def test_a_key_belongs_to_one_request(engine: Engine) -> None:
     assert len(act.names) == 1
 
 
-@pytest.mark.parametrize("key", [None, "", "too-short", "a" * 129, "with a blank in it"])
-def test_requests_without_a_valid_key_are_refused(engine: Engine, key: str | None) -> None:
+def test_requests_without_a_valid_key_are_refused(engine: Engine) -> None:
     act = Act()
-    with pytest.raises(Problem) as raised:
-        Requests(engine).once(key, b"POST /a", act)
-    assert raised.value.kind is ProblemType.IDEMPOTENCY_KEY_MISSING
+    for key in (None, "", "too-short", "a" * 129, "with a blank in it"):
+        with pytest.raises(Problem) as raised:
+            Requests(engine).once(key, b"POST /a", act)
+        assert raised.value.kind is ProblemType.IDEMPOTENCY_KEY_MISSING
     assert act.names == []
 
 

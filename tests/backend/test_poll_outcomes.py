@@ -49,7 +49,7 @@ def test_the_questions_costs_are_the_default() -> None:
         question(**KNAPSACK), kind="categories", budget=10, categories=[0, 1, 0], budgets=[6, 4]
     )
     assert isinstance(categories, GreedyByCategory)
-    assert (categories.costs, categories.budgets) == ((5, 3, 9), (6, 4))
+    assert (categories.costs, categories.category_budgets) == ((5, 3, 9), (6, 4))
 
 
 def test_an_abstention_cannot_win() -> None:

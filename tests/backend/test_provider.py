@@ -26,11 +26,11 @@ class Answers(BaseProvider):
         if isinstance(self.problem, BaseException):
             raise self.problem
         if self.problem is not None:
-            return _answer(error={"code": -32000, "message": self.problem})
+            return _refusal(self.problem)
         if method == "eth_getTransactionCount":
             last = int(params[1], 16)
             if last >= len(self.blocks):
-                return _answer(error={"code": -32000, "message": "header not found"})
+                return _refusal("header not found")
             return _answer(hex(sum(map(len, self.blocks[: last + 1]))))
         if method == "eth_getBlockByNumber":
             number = len(self.blocks) - 2 if params[0] == "finalized" else int(params[0], 16)
@@ -43,8 +43,12 @@ class Answers(BaseProvider):
         return _answer("0x" + "00" * 32)
 
 
-def _answer(result: Any = None, **members: Any) -> RPCResponse:
-    return {"jsonrpc": "2.0", "id": 1, "result": result, **members}  # type: ignore[return-value]
+def _answer(result: Any) -> RPCResponse:
+    return {"jsonrpc": "2.0", "id": 1, "result": result}
+
+
+def _refusal(message: object) -> RPCResponse:
+    return {"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": str(message)}}
 
 
 def outgoing(nonce: int) -> Outgoing:

@@ -51,7 +51,7 @@ def test_nodes_settle_again_in_the_next_round(poll: SyntheticPoll, tmp_path: Pat
                 rejected_at=registry.now,
             )
             for node in village.nodes.values():
-                await node._tick()
+                await node.tick()
             progress = village.service(3).progress
             progress.observed = Observation(registry.head(), registry.view)
             assert progress.observed.round(poll.parameters) == 1

@@ -106,7 +106,7 @@ class NodeService:
         """Run all polls until cancelled."""
         while True:
             try:
-                await self._tick()
+                await self.tick()
             except ChainError as error:
                 # A failed provider is asked again; until then nothing is decided.
                 log.warning("chain unreachable", problem=str(error))
@@ -114,7 +114,12 @@ class NodeService:
                 log.exception("tick failed")
             await asyncio.sleep(TICK_S)
 
-    async def _tick(self) -> None:
+    async def tick(self) -> None:
+        """See the newest block and its polls, and let each poll do what is due.
+
+        Raises:
+            ChainError: The chain cannot be reached.
+        """
         head = await asyncio.to_thread(self._registries[0].head)
         # The same block has nothing new.
         if self.head is None or head.hash != self.head.hash or self._due():
