@@ -220,9 +220,9 @@ def test_a_round_fixes_the_source_and_its_block() -> None:
         assert "is not the latest until" in (sourced(at).objection() or "")
     # The same in other words: C4 compares bytes, and would fail the poll that nodes let pass.
     for form in (FORM.replace(b",", b", "), b'{"kind":"members","at":%d,"contract":"0x%s"}'):
-        assert "another source" in (sourced(1000, form=form).objection() or "")
+        assert "does not come from the source" in (sourced(1000, form=form).objection() or "")
     other = replace(SOURCE, contract=bytes([0x67]) * 20)
-    assert "another source" in (sourced(1000, other).objection() or "")
+    assert "does not come from the source" in (sourced(1000, other).objection() or "")
     case = sourced(1000)
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], source=b"{}")
     assert "does not match the fixed hash" in (case.objection() or "")
