@@ -19,8 +19,9 @@ from ostraka.chain.deployment import (
     TokenOrder,
 )
 from ostraka.chain.factory import COMMON_FACTORY, FACTORY_CODE, FACTORY_INIT_CODE
+from ostraka.chain.journal import MemoryJournal
 from ostraka.chain.journal_file import FileJournal
-from ostraka.chain.sending import MemoryJournal, Payer
+from ostraka.chain.sending import Payer
 from ostraka.chain.signers import KeySigner, RemoteSigner
 from ostraka.cli.main import app
 from ostraka.demo.chains import Anvil, Hardhat
@@ -99,7 +100,7 @@ def test_without_its_record_a_deployment_is_found_again(anvil: str, tmp_path: Pa
     for name, one in first["contracts"].items():
         there = other["contracts"][name]
         assert (there["address"], there["block"]) == (one["address"], one["block"])
-    assert other["deployed_at"] == first["deployed_at"]
+    assert other["deployment_block"] == first["deployment_block"]
 
 
 def test_an_interrupted_deployment_continues(rpc: str, tmp_path: Path) -> None:

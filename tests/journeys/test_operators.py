@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from ostraka.chain.contract import checksum, connect
-from ostraka.chain.sending import MemoryJournal, Payer
+from ostraka.chain.journal import MemoryJournal
+from ostraka.chain.sending import Payer
 from ostraka.chain.signers import KeySigner
 from ostraka.demo.chains import Anvil
 from ostraka.demo.processes import Processes, free_ports

@@ -84,7 +84,7 @@ class Deployment(BaseModel):
 
     Attributes:
         genesis: Hash of block 0; it differs between test chains of the same id.
-        deployed_at: Block of the earliest contract: reading of events starts there.
+        deployment_block: Block of the earliest contract: reading of events starts there.
         period_floor_s: Least number of seconds of the registry's periods.
         compiler: Version, as block explorers name it.
         contracts: By name.
@@ -96,7 +96,7 @@ class Deployment(BaseModel):
     chain_id: int = Field(ge=1)
     genesis: str = Field(pattern="^0x[0-9a-f]{64}$")
     release: str
-    deployed_at: int = Field(ge=0)
+    deployment_block: int = Field(ge=0)
     period_floor_s: int = Field(ge=1)
     compiler: str
     contracts: dict[str, CreatedContract]
@@ -240,7 +240,7 @@ class Deployer:
             chain_id=self.chain.id,
             genesis=_hex(self.chain.genesis),
             release=__version__,
-            deployed_at=min((one.block for one in read), default=0),
+            deployment_block=min((one.block for one in read), default=0),
             period_floor_s=self.order.period_floor_s,
             compiler=f"v{build_info('PollRegistry')['solcLongVersion']}",
             contracts=dict(self._created),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from ostraka.chain.sending import MemoryJournal, Outgoing, Signed
+from ostraka.chain.journal import MemoryJournal, Outgoing, Signed
 from ostraka.files import private, replace_file
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed

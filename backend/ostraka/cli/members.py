@@ -191,7 +191,7 @@ def _registry(rpc: str, address: bytes | None, deployment: Path | None) -> "Memb
         if record is None:
             raise typer.BadParameter("name --registry or --deployment", param_hint="--registry")
         address = record.address("MemberRegistry")
-    return MemberRegistry(rpc, address, 0 if record is None else record.deployed_at)
+    return MemberRegistry(rpc, address, 0 if record is None else record.deployment_block)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def address_of(deployment: "Deployment | None", name: str) -> str:
 
 def block_of(deployment: "Deployment | None") -> int:
     """Return the block in which reading of events starts."""
-    return 0 if deployment is None else deployment.deployed_at
+    return 0 if deployment is None else deployment.deployment_block
 
 
 def protection(plain_key: bool) -> str:

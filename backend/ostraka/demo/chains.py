@@ -13,6 +13,7 @@ from web3 import Web3
 from ostraka.chain.contract import ChainError, call
 from ostraka.demo.processes import Processes
 from ostraka.keys import SigningKey
+from ostraka_verifier.units import UnixSeconds
 
 CHAIN_ID = 31337
 """Of Hardhat and anvil."""
@@ -52,7 +53,7 @@ class LocalChain(Protocol):
     def start(self, processes: Processes, port: int) -> str:
         """Start it where it does not run yet; returns the URL of its JSON-RPC endpoint."""
 
-    def move_time(self, web3: Web3, unix_s: int) -> None:
+    def move_time(self, web3: Web3, unix_s: UnixSeconds) -> None:
         """Return once the newest block is not older than a time."""
 
 
@@ -70,7 +71,7 @@ class _TestChain:
         processes.start("chain", self._command(port), {}, CHECKOUT)
         return f"http://127.0.0.1:{port}"
 
-    def move_time(self, web3: Web3, unix_s: int) -> None:
+    def move_time(self, web3: Web3, unix_s: UnixSeconds) -> None:
         """See `LocalChain`."""
         ahead = unix_s - _now_unix_s(web3)
         if ahead > 0:
@@ -114,14 +115,14 @@ class RunningChain:
         """See `LocalChain`."""
         return self._url
 
-    def move_time(self, web3: Web3, unix_s: int) -> None:
+    def move_time(self, web3: Web3, unix_s: UnixSeconds) -> None:
         """See `LocalChain`."""
         while _now_unix_s(web3) < unix_s:
             time.sleep(_POLL_S)
 
 
-def _now_unix_s(web3: Web3) -> int:
-    return call(lambda: web3.eth.get_block("latest")["timestamp"])
+def _now_unix_s(web3: Web3) -> UnixSeconds:
+    return UnixSeconds(call(lambda: web3.eth.get_block("latest")["timestamp"]))
 
 
 def _ask(web3: Web3, method: str, parameters: Sequence[object]) -> None:

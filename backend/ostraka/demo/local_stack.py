@@ -21,6 +21,7 @@ from ostraka.demo.chains import CHECKOUT, Hardhat, LocalChain
 from ostraka.demo.processes import Processes, free_ports
 from ostraka.files import make_private_folder
 from ostraka.key_files import create_key, write_key
+from ostraka_verifier.units import UnixSeconds
 
 PERIOD_FLOOR_S = 1
 """Least periods of this stack's registry. An audit reports it as a test deployment."""
@@ -184,15 +185,15 @@ class LocalStack:
         """Stop everything."""
         self._processes.stop()
 
-    def move_time(self, unix_s: int) -> None:
+    def move_time(self, unix_s: UnixSeconds) -> None:
         """Return once chain time has reached `unix_s`, which a test chain skips."""
         self.chain.move_time(self.registry.web3, unix_s)
 
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _START_S
+        deadline_monotonic_s = time.monotonic() + _START_S
         while not ready():
             self._processes.check(name)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 raise RuntimeError(f"{name} does not answer after {_START_S} s")
             time.sleep(0.1)
 

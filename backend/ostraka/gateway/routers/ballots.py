@@ -1,4 +1,4 @@
-"""Ballots: the gateway sends them to the nodes, and hands back the nodes' receipts."""
+"""Ballots: the gateway sends them to the nodes, and returns the nodes' receipts."""
 
 import asyncio
 
@@ -22,10 +22,10 @@ router = APIRouter(tags=["ballots"], route_class=StrictRoute)
     openapi_extra=json_body("A signed ballot.", SignedBallot),
 )
 async def cast(gateway: Gateway, poll_id: PollNumber, body: Body) -> CastBallot:
-    """Send a signed ballot to all nodes; the receipts of those that took it.
+    """Send a signed ballot to all nodes; return the receipts of those that accepted it.
 
-    `recorded` says whether a quorum of nodes took it. Where no node did, the answer is the
-    problem that one of them gave.
+    `recorded` states whether a quorum of nodes accepted it. If no node did, the answer is the
+    problem of one of them.
     """
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
     return CastBallot.model_validate(await gateway.ballots.cast(poll, CastRecord.from_json(body)))
@@ -37,7 +37,7 @@ async def cast(gateway: Gateway, poll_id: PollNumber, body: Body) -> CastBallot:
     openapi_extra=binary_body(BATCH),
 )
 async def cast_batch(gateway: Gateway, poll_id: PollNumber, body: Body) -> list[CastBallot]:
-    """Send several signed ballots, as binary records end to end; an answer for each in turn."""
+    """Send several signed ballots, binary records end to end; return an answer for each in turn."""
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
     records = decode_records(body, poll.layout.size, poll.nodes, poll.box_bytes)
     answers = await gateway.ballots.cast_batch(poll, records)
@@ -48,6 +48,6 @@ async def cast_batch(gateway: Gateway, poll_id: PollNumber, body: Body) -> list[
     "/polls/{poll_id}/receipts/{digest}", responses=problems(SERVED_POLL, ProblemType.NOT_FOUND)
 )
 async def receipts(gateway: Gateway, poll_id: PollNumber, digest: DigestPath) -> Receipts:
-    """Receipts that the nodes give for a ballot."""
+    """Return the nodes' receipts for a ballot."""
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
     return Receipts.model_validate(await gateway.ballots.receipts(poll, from_hex(digest, "digest")))
