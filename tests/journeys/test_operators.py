@@ -4,7 +4,6 @@ On anvil: deploy, agree on a committee, register it, run a gateway, and vote.
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -14,11 +13,13 @@ from typing import Any
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from ostraka.chain.contract import checksum, connect
 from ostraka.chain.journal import MemoryJournal
 from ostraka.chain.sending import Payer
 from ostraka.chain.signers import KeySigner
+from ostraka.cli.main import app
 from ostraka.demo.chains import Anvil
 from ostraka.demo.processes import Processes, free_ports
 from tests.support.chains import running
@@ -59,30 +60,26 @@ class Operators:
         self.gateway = f"http://127.0.0.1:{self.gateway_port}"
         self.token = ""
 
-    def run(self, *command: str, program: str = "ostraka", code: int = 0) -> str:
-        """Run a command and return what it prints."""
+    def run(self, *command: str, code: int = 0) -> str:
+        """Run `ostraka` and return what it prints."""
         environment = {
-            **os.environ,
             "OSTRAKA_PLAIN_KEY": "1",
             "OSTRAKA_RPC": self.rpc,
             "OSTRAKA_GATEWAY": self.gateway,
             "OSTRAKA_ORGANIZER_TOKEN": self.token,
             "XDG_STATE_HOME": str(self.folder / "state"),
         }
-        done = subprocess.run(
-            [sys.executable, "-m", program, *command],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == code, f"{command}: {done.stdout}\n{done.stderr}"
-        return done.stdout
+        result = CliRunner().invoke(app, list(command), env=environment)
+        assert result.exit_code == code, f"{command}: {result.output}"
+        return result.stdout
 
-    def answer(self, *command: str, program: str = "ostraka") -> Any:
-        """Run a command with --json and return its answer."""
-        return json.loads(self.run(*command, "--json", program=program))
+    def answer(self, *command: str) -> Any:
+        """Run `ostraka` with --json and return its answer."""
+        return json.loads(self.run(*command, "--json"))
+
+    def poll(self, number: str) -> Any:
+        """Return what the gateway shows of a poll."""
+        return httpx.get(f"{self.gateway}/api/v1/polls/{number}", trust_env=False).json()
 
     def serve(self, kind: str, number: int, port: int) -> None:
         """Start a service from the settings file that its `init` wrote."""
@@ -125,9 +122,12 @@ def operators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operators]:
         yield Operators(folder, rpc, processes)
 
 
-def test_a_poll_from_nothing_to_its_audit_by_commands(operators: Operators) -> None:
+def test_a_poll_from_nothing_to_its_audit_by_commands(
+    operators: Operators, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Deploy, register a committee, run a gateway, vote and audit."""
     folder = operators.folder
+    monkeypatch.chdir(folder)
     (folder / "deployer.key").write_text(Anvil().payer.secret().hex())
     (folder / "deployer.key").chmod(0o600)
 
@@ -173,31 +173,47 @@ def test_a_poll_from_nothing_to_its_audit_by_commands(operators: Operators) -> N
     (folder / "voters.csv").write_text("\n".join(["account", *voters]) + "\n")
     (folder / "poll.toml").write_text(POLL)
     plan = operators.answer("poll", "create", "poll.toml")["plan"]
-    eventually(lambda: operators.answer("poll", "show", plan)["status"] == "open", "it opens", 90)
+    eventually(lambda: created(operators, plan) is not None, "the gateway creates the poll", 90)
+    number = str(created(operators, plan))
+    eventually(lambda: operators.poll(number)["status"] == "open", "the nodes open the poll", 90)
     for number in range(VOTERS):
         choice = "1" if number < 3 else "2"
         operators.run("vote", plan, "--key", f"voter-{number}.key", "--choose", choice, "--yes")
-    poll = operators.answer("poll", "show", plan)
-    operators.move_time(poll["freezes_at"])
-    eventually(
-        lambda: operators.answer("poll", "show", plan)["releasable_at"] is not None, "anchored", 90
-    )
-    operators.move_time(operators.answer("poll", "show", plan)["releasable_at"])
-    eventually(lambda: operators.answer("poll", "show", plan)["status"] == "tallied", "tallied", 90)
+    operators.move_time(operators.poll(number)["freezes_at"])
+    eventually(lambda: bool(operators.poll(number)["releasable_at"]), "a root is anchored", 90)
+    operators.move_time(operators.poll(number)["releasable_at"])
+    eventually(lambda: operators.poll(number)["status"] == "tallied", "the tally is there", 90)
 
-    number = operators.answer("poll", "show", plan)["poll"]
-    report = operators.answer(
-        "audit",
-        *("--rpc", operators.rpc, "--poll", str(number)),
-        *("--registry", deployment["contracts"]["PollRegistry"]["address"]),
-        *("--board", f"{operators.gateway}/api/v1/polls/{number}/board"),
-        program="ostraka_verifier",
-    )
+    report = audit(operators, deployment["contracts"]["PollRegistry"]["address"], number)
     assert report["verdict"] == "holds"
     results = httpx.get(
         f"{operators.gateway}/api/v1/polls/{number}/results", trust_env=False
     ).json()
     assert [option["votes"] for option in results["options"]] == ["3", "2"]
+
+
+def created(operators: Operators, plan: str) -> str | None:
+    """Return the number of a plan's poll, once it is on chain."""
+    answer = httpx.get(
+        f"{operators.gateway}/api/v1/plans/{plan}",
+        headers={"Authorization": f"Bearer {operators.token}"},
+        trust_env=False,
+    ).json()
+    number: str | None = answer["poll"]
+    return number
+
+
+def audit(operators: Operators, registry: str, number: str) -> Any:
+    """Audit as anybody would, by the verifier alone."""
+    board = f"{operators.gateway}/api/v1/polls/{number}/board"
+    command = ["audit", "--rpc", operators.rpc, "--registry", registry, "--poll", number]
+    done = subprocess.run(
+        [sys.executable, "-m", "ostraka_verifier", *command, "--board", board, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout)
 
 
 def give_coin(rpc: str, account: str) -> None:
