@@ -5,7 +5,8 @@
 Writes verifier/ostraka_verifier/releases.json from the compiled contracts, or checks that its entry
 of this version is current. Entries of other versions stay as they are. The format:
 
-    {RELEASE: {CONTRACT: {"codeHash": "0x…", "codeLength": n, "immutables": {NAME: [offset, …]}}}}
+    {RELEASE: {CONTRACT: {"codeHash": "0x…", "codeLength": n, "immutables": {NAME: [offset, …]}
+                          [, "address": "0x…"]}}}
 
 RELEASE is the package's version and CONTRACT the contract's name. `codeHash` is keccak-256 of the
 `codeLength` bytes of runtime code (`eth_getCode`) with every immutable set to zero. An immutable
@@ -14,7 +15,9 @@ NAME is the name in the source, also in OpenZeppelin's: `_cachedThis`, `_cachedC
 `_cachedDomainSeparator` are the contract's address, its chain and its EIP-712 domain separator;
 `_hashedName`, `_hashedVersion`, `_name` and `_version` are the domain's. A verifier must also check
 the values of immutables that follow from address and chain. The code of a GeneratorTable is its
-table (docs/protocol.md §2.7): the hash covers all of it, without masks.
+table (docs/protocol.md §2.7): the hash covers all of it, without masks. `address` is where the
+standard deployment has the contract: `PollRegistry(3600, 0)` and its `BudgetTreasury`, both made by
+CREATE2 with salt 0 through the factory at 0x4e59b44847b379578588920ca78fbf26c0b4956c.
 """
 
 import json
@@ -23,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ostraka import __version__
+from ostraka.chain.deployment import standard_addresses
 from ostraka_verifier.commitment import MAX_GENERATORS, derive_generator
 from ostraka_verifier.encoding import keccak256
 
@@ -35,7 +39,10 @@ IMMUTABLE_BYTES = 32
 def release() -> dict[str, Any]:
     """Return the entry of every contract directly in contracts/, by name."""
     sources = sorted((ROOT / "contracts").glob("*.sol"))
-    return {source.stem: _contract(source.stem) for source in sources}
+    entries = {source.stem: _contract(source.stem) for source in sources}
+    for name, address in standard_addresses().items():
+        entries[name]["address"] = "0x" + address.hex()
+    return entries
 
 
 def _contract(name: str) -> dict[str, Any]:

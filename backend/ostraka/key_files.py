@@ -3,8 +3,8 @@
 A file is JSON of the format `ostraka/key/v2`: Argon2id derives a key from the passphrase, and
 XSalsa20-Poly1305 (libsodium's SecretBox) encrypts the 32 secret bytes. The file also has the
 address unencrypted, and the decrypted key must match it. Files exported by the browser
-(`ostraka/key/v1`, PBKDF2 and AES-GCM, as browsers have no Argon2id) can be read, too. A plain file
-is 64 hexadecimal digits.
+(`ostraka/key/v1`, PBKDF2 and AES-GCM, as browsers have no Argon2id) and Ethereum keystores
+(version 3) can be read, too. A plain file is 64 hexadecimal digits.
 
 Source: docs/operations.md, "Keys, passphrases and files".
 """
@@ -35,6 +35,10 @@ _KDF, _CIPHER = "argon2id", "xsalsa20-poly1305"
 _BROWSER_FORMAT = "ostraka/key/v1"
 _BROWSER_KDF, _BROWSER_CIPHER = "PBKDF2-SHA256", "AES-256-GCM"
 _MAX_ITERATIONS = 10_000_000
+_KEYSTORE_VERSION = 3
+_MOST_SCRYPT = 1 << 30
+"""Most bytes of memory that a keystore's scrypt may ask for."""
+_MOST_LANES = 16
 _TAG_BYTES = 16
 _SECRET_BYTES = 32
 _MAX_FILE_BYTES = 4096
@@ -130,8 +134,11 @@ def read_key(
         return key
     try:
         content = parse_json(data, "key")
-        open_secret = _reader(content)
-        address = _bytes(content, "address", ADDRESS_BYTES)
+        if isinstance(content, dict) and content.get("version") == _KEYSTORE_VERSION:
+            open_secret, address = _keystore_reader(content)
+        else:
+            open_secret = _reader(content)
+            address = _bytes(content, "address", ADDRESS_BYTES)
     except Malformed as error:
         raise ValueError(f"{path}: {error}") from None
     try:
@@ -139,7 +146,7 @@ def read_key(
     except (CryptoError, _WrongTag):
         raise ValueError(f"{path}: wrong passphrase, or the file was changed") from None
     key = SigningKey(secret)
-    if key.address != address:
+    if address is not None and key.address != address:
         raise ValueError(f"{path}: key.address: does not match the key")
     return key
 
@@ -251,6 +258,43 @@ def _browser_reader(content: dict[str, Any]) -> Callable[[str], bytes]:
     return opened
 
 
+def _keystore_reader(content: dict[str, Any]) -> tuple[Callable[[str], bytes], bytes | None]:
+    """Return what opens an Ethereum keystore of version 3, and its address if it has one.
+
+    Source: the Web3 Secret Storage Definition, which geth, clef and wallets write.
+    """
+    # Other programs spell names in either case.
+    members = {name.lower(): value for name, value in content.items()}
+    crypto = members.get("crypto")
+    if not isinstance(crypto, dict) or not isinstance(crypto.get("kdfparams"), dict):
+        raise Malformed("key.crypto", "missing, or not as in version 3")
+    costs = crypto["kdfparams"]
+    if crypto.get("kdf") == "scrypt":
+        n = _whole(costs, "n", 2, _MOST_SCRYPT // 128)
+        _whole(costs, "r", 1, _MOST_SCRYPT // (128 * n))
+        _whole(costs, "p", 1, _MOST_LANES)
+    else:
+        _whole(costs, "c", 1, _MAX_ITERATIONS)
+    stated = members.get("address")
+    address = None
+    if stated is not None:
+        if not isinstance(stated, str) or not re.fullmatch("(0x)?[0-9a-fA-F]{40}", stated):
+            raise Malformed("key.address", "expected 40 hexadecimal digits")
+        address = bytes.fromhex(stated[-2 * ADDRESS_BYTES :])
+
+    def opened(passphrase: str) -> bytes:
+        # Slow to import.
+        from eth_account import Account
+
+        try:
+            return bytes(Account.decrypt(content, passphrase))
+        except (ValueError, TypeError, KeyError, NotImplementedError):
+            # Also of members that the library does not expect.
+            raise _WrongTag from None
+
+    return opened, address
+
+
 def _require_members(content: dict[str, Any], more: set[str], kdf: str, cipher: str) -> None:
     members = {"format", "address", "kdf", "salt", "cipher", "nonce", "ciphertext"} | more
     for name in sorted(members - content.keys()):
@@ -263,7 +307,7 @@ def _require_members(content: dict[str, Any], more: set[str], kdf: str, cipher: 
 
 
 def _whole(content: dict[str, Any], name: str, least: int, most: int) -> int:
-    value = content[name]
+    value = content.get(name)
     if type(value) is not int or not least <= value <= most:
         raise Malformed(f"key.{name}", f"expected a whole number from {least} to {most}")
     return value

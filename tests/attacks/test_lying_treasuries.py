@@ -42,7 +42,7 @@ class Believing(Releases):
     """The old rule: whatever code it is."""
 
     def find(self, contract: str, code: bytes) -> Found | None:
-        return Found("any", {})
+        return Found("any", {}, None)
 
 
 @pytest.fixture

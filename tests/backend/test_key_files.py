@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
 from typer.testing import CliRunner
 
 from ostraka.cli.main import app
@@ -157,6 +158,46 @@ def test_a_key_file_of_the_browser_is_read(path: Path, monkeypatch: pytest.Monke
         path.write_text(json.dumps(content | {member: value}))
         with pytest.raises(ValueError, match=said):
             read_key(path, SOURCE)
+
+
+@pytest.mark.parametrize("kdf", ["scrypt", "pbkdf2"])
+def test_an_ethereum_keystore_is_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch, kdf: Any
+) -> None:
+    made = Account.encrypt("0x" + "3" * 64, WORD, kdf=kdf, iterations=4096)
+
+    def written(content: dict[str, Any]) -> None:
+        monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", WORD)
+        path.write_text(json.dumps(content))
+        path.chmod(0o600)
+
+    capitals = {**made, "Crypto": made["crypto"]}
+    del capitals["crypto"]
+    for content in (made, made | {"address": "0x" + made["address"]}, capitals):
+        written(content)
+        assert read_key(path, SOURCE).secret().hex() == "3" * 64
+    for changed, said in (
+        ({"address": "11" * 20}, "key.address: does not match the key"),
+        ({"address": "nobody"}, "key.address: expected 40"),
+        ({"crypto": None}, "key.crypto: missing"),
+        ({"crypto": {**made["crypto"], "mac": "00" * 32}}, "wrong passphrase, or the file was"),
+        (
+            {"crypto": {**made["crypto"], "kdf": "rot13"}},
+            "key.c: expected a whole number|wrong pass",
+        ),
+        ({"crypto": {**made["crypto"], "ciphertext": 5}}, "wrong passphrase, or the file was"),
+        (
+            {"crypto": {**made["crypto"], "kdf": "scrypt", "kdfparams": {"n": 1 << 30, "r": 8}}},
+            "key.n: expected a whole number from 2 to 8388608",
+        ),
+    ):
+        written(made | changed)
+        with pytest.raises(ValueError, match=said):
+            read_key(path, SOURCE)
+    written(made)
+    monkeypatch.setenv("OSTRAKA_TEST_PASSPHRASE", "another passphrase")
+    with pytest.raises(ValueError, match="wrong passphrase"):
+        read_key(path, SOURCE)
 
 
 def test_a_keys_passphrase_is_added_and_changed(

@@ -11,7 +11,7 @@ from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.evidence import ChainEvidence, ElectorateEvidence, RoundEvidence
 from ostraka_verifier.outcome import Proportional
-from ostraka_verifier.releases import created_address, known_releases
+from ostraka_verifier.releases import Releases, created_address, known_releases
 from ostraka_verifier.snapshot import CensusSource, SourceKind
 from tests.support.polls import CLOSES_AT, OPENS_AT, REGISTRY, SyntheticPoll, approval_poll
 
@@ -36,9 +36,11 @@ Mutations = list[tuple[Callable[[], Case], set[str]]]
 """Changes of an honest poll, each with the numbers of exactly those checks that it makes fail."""
 
 
-def findings(board: Board, chain: ChainEvidence, poll_id: int = 1) -> dict[str, Any]:
+def findings(
+    board: Board, chain: ChainEvidence, poll_id: int = 1, releases: Releases | None = None
+) -> dict[str, Any]:
     claimed = Claimed(REGISTRY, poll_id)
-    audit = Audit(CURVE, claimed, chain, board.encode(), secrets.randbits)
+    audit = Audit(CURVE, claimed, chain, board.encode(), secrets.randbits, releases=releases)
     return {finding.check: finding for finding in audit.run(CHECKS)}
 
 

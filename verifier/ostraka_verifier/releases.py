@@ -39,6 +39,8 @@ class ContractCode:
         masked_hash: keccak-256 of the code with zeros for all immutables.
         size: Bytes of the code.
         immutables: Of 32 bytes each.
+        address: That CREATE2 gives it in the standard deployment, 20 bytes; None without one. It
+            commits to the whole creation code, so no other code created the contract there.
     """
 
     release: str
@@ -46,6 +48,7 @@ class ContractCode:
     masked_hash: bytes
     size: int
     immutables: tuple[Place, ...]
+    address: bytes | None
 
     def read(self, code: bytes) -> dict[str, bytes] | None:
         """Return the immutables, 32 bytes each; None if the code is different."""
@@ -63,10 +66,15 @@ class ContractCode:
 
 @dataclass(frozen=True)
 class Found:
-    """A release's contract, with the values of its immutables, 32 bytes each."""
+    """A release's contract, with the values of its immutables, 32 bytes each.
+
+    Attributes:
+        address: As `ContractCode.address`.
+    """
 
     release: str
     immutables: Mapping[str, bytes]
+    address: bytes | None
 
     def differing(self, expected: Mapping[str, bytes]) -> str | None:
         """Return the name of an immutable with an unexpected value; None if all agree."""
@@ -87,7 +95,7 @@ class Releases:
         for known in self.codes:
             values = known.read(code) if known.contract == contract else None
             if values is not None:
-                return Found(known.release, values)
+                return Found(known.release, values, known.address)
         return None
 
     @classmethod
@@ -105,6 +113,7 @@ class Releases:
                         for immutable, starts in one["immutables"].items()
                         for start in starts
                     ),
+                    bytes.fromhex(one["address"][2:]) if "address" in one else None,
                 )
                 for release, contracts in content.items()
                 for name, one in contracts.items()

@@ -414,6 +414,15 @@ class Deployer:
         )
 
 
+def standard_addresses() -> dict[str, bytes]:
+    """Return the addresses of registry and treasury where nothing departs from the defaults."""
+    registry = _address(COMMON_FACTORY, "PollRegistry", Order().registry_arguments)
+    return {
+        name: _address(COMMON_FACTORY, name, arguments)
+        for name, arguments in Order().by_factory(registry)
+    }
+
+
 def standard_input() -> str:
     """Return the compiler's standard JSON input of all contracts, for source verification."""
     return json.dumps(build_info("PollRegistry")["input"], indent=1)

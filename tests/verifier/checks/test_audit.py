@@ -9,6 +9,7 @@ from ostraka_verifier.board import SECTIONS, join_sections, split_sections
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.releases import Releases, known_releases
 from ostraka_verifier.rpc import Unanswered
 from tests.support.audits import (
     BOARD,
@@ -72,6 +73,15 @@ def test_what_is_only_stated_is_assumed() -> None:
     assert by_contract.assumes == f"{maker}, pays nothing by its outcome"
     plain = findings(*approval_poll(unused_invitations=0).finish())
     assert {one.verdict for one in plain.values()} == {Verdict.HOLDS}
+
+
+def test_a_treasury_at_its_creation_code_s_address_needs_no_assumption() -> None:
+    codes = known_releases().codes
+    standard = Releases(tuple(replace(one, address=bytes([42] * 20)) for one in codes))
+    held = findings(ROUND_BOARD, ROUND_CHAIN, releases=standard)["D4"]
+    assert (held.verdict, held.assumes) == (Verdict.HOLDS, "")
+    elsewhere = Releases(tuple(replace(one, address=bytes([43] * 20)) for one in codes))
+    assert findings(ROUND_BOARD, ROUND_CHAIN, releases=elsewhere)["D4"].assumes
 
 
 def test_a_round_that_cannot_be_read_is_said_once() -> None:

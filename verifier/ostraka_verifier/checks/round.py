@@ -222,9 +222,12 @@ def check_d4(audit: Audit) -> str | Held:
     if evidence.rules.address != rules:
         raise Rejected("D4", "rules", "not the contract that the treasury created")
     require_same_release("RoundRules", release_of(audit, "RoundRules", evidence.rules), found)
+    detail = f"treasury 0x{treasury.hex()} of release {found.release}"
+    if treasury == found.address:
+        return f"{detail}, at the address that its creation code gives"
     # The code does not show what a changed constructor wrote into storage.
     return Held(
-        f"treasury 0x{treasury.hex()} of release {found.release}",
+        detail,
         f"the treasury 0x{treasury.hex()} was created with empty accounts",
     )
 

@@ -16,6 +16,11 @@ interface ContractCode {
   readonly codeHash: string;
   readonly codeLength: number;
   readonly immutables: Readonly<Record<string, readonly number[]>>;
+  /**
+   * Address that CREATE2 gives the contract in the standard deployment, 0x-hex. It commits to the
+   * whole creation code, so no other code created the contract there.
+   */
+  readonly address?: string;
 }
 
 /** Contracts of each release by name. */
@@ -28,6 +33,8 @@ export type Immutables = ReadonlyMap<string, Uint8Array>;
 export interface Found {
   readonly release: string;
   readonly immutables: Immutables;
+  /** As `ContractCode.address`, 20 bytes. */
+  readonly address: Uint8Array | undefined;
 }
 
 /** The release whose contract has a code, undefined when there is none. */
@@ -39,7 +46,10 @@ export function findRelease(
   for (const [release, contracts] of Object.entries(releases)) {
     const one = contracts[contract];
     const immutables = one && readImmutables(one, code);
-    if (immutables) return { release, immutables };
+    if (immutables) {
+      const address = one.address === undefined ? undefined : fromHex(one.address, "address");
+      return { release, immutables, address };
+    }
   }
   return undefined;
 }

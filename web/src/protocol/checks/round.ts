@@ -291,8 +291,12 @@ export function checkD4(audit: Audit): string | Held {
     throw new Rejected("D4", "rules", "not the contract that the treasury created");
   }
   requireSameRelease("RoundRules", releaseOf(audit, "RoundRules", round.rules), found);
+  const detail = `treasury ${toHex(treasury)} of release ${found.release}`;
+  if (found.address && sameBytes(treasury, found.address)) {
+    return `${detail}, at the address that its creation code gives`;
+  }
   return {
-    detail: `treasury ${toHex(treasury)} of release ${found.release}`,
+    detail,
     // Runtime code does not show what a custom constructor wrote into storage before.
     assumes: { code: "treasury", values: { contract: toHex(treasury) } },
   };
