@@ -151,6 +151,30 @@ def read_key(
     return key
 
 
+def stated_address(path: Path, *, plain: bool = False) -> bytes | None:
+    """Return the address of a key file without its passphrase; None if the file omits it.
+
+    Args:
+        plain: Whether a plain file may be read.
+
+    Raises:
+        ValueError: It is not a key file.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(_MAX_FILE_BYTES + 1)
+    if not data.lstrip().startswith(b"{"):
+        return _plain_key(path, data).address if plain else None
+    try:
+        content = parse_json(data, "key")
+        stated = content.get("address") if isinstance(content, dict) else None
+    except Malformed as error:
+        raise ValueError(f"{path}: {error}") from None
+    if not isinstance(stated, str) or not re.fullmatch("(0x)?[0-9a-fA-F]{40}", stated):
+        return None
+    return bytes.fromhex(stated[-2 * ADDRESS_BYTES :])
+
+
 def plain_warning(path: Path) -> str:
     """Return the warning about a plain key file."""
     return (

@@ -27,6 +27,7 @@ class FaultyRpc:
         lag: Blocks by which that replica is behind.
         log_lag: Blocks by which logs alone are behind, without saying so.
         lost_events: First topics, 0x-hex, of events that it does not have, without saying so.
+        log_range: Most blocks of one `eth_getLogs`; 0 for no limit.
         null_every: One of so many blocks asked for by number is null; 0 for none.
         long_extra_data: Whether blocks have 97 bytes of `extraData`, as of proof of authority.
         sent: Raw transactions that reached the node.
@@ -39,6 +40,7 @@ class FaultyRpc:
         self._asked: dict[str, int] = {}
         self.lose_answers = self.drop_sends = 0
         self.stale_every = self.lag = self.log_lag = self.null_every = 0
+        self.log_range = 0
         self.lost_events = frozenset[str]()
         self.long_extra_data = False
         self.sent: list[str] = []
@@ -64,6 +66,7 @@ class FaultyRpc:
         """Switch every fault off."""
         self.lose_answers = self.drop_sends = 0
         self.stale_every = self.lag = self.log_lag = self.null_every = 0
+        self.log_range = 0
         self.lost_events = frozenset()
         self.long_extra_data = False
 
@@ -113,6 +116,13 @@ class FaultyRpc:
                 params[place] = hex(newest)
             elif int(block, 16) > newest:
                 return said(error={"code": -32000, "message": "header not found"})
+        if method == "eth_getLogs" and self.log_range:
+            first, last = (
+                self._head() if params[0][end] == "latest" else int(params[0][end], 16)
+                for end in ("fromBlock", "toBlock")
+            )
+            if last - first >= self.log_range:
+                return said(error={"code": -32005, "message": "query exceeds max block range"})
         if method == "eth_getLogs" and self.lost_events.intersection(
             params[0].get("topics", [])[:1]
         ):

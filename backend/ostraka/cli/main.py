@@ -11,6 +11,7 @@ from ostraka.cli import (
     chain,
     committee,
     demo,
+    doctor,
     gateway,
     invite,
     key,
@@ -56,6 +57,7 @@ app.command("demo", rich_help_panel=_LOOK)(demo.demo)
 app.add_typer(chain.app, name="chain", rich_help_panel=_OPERATE)
 app.add_typer(committee.app, name="committee", rich_help_panel=_OPERATE)
 app.add_typer(members.app, name="members", rich_help_panel=_ORGANIZE)
+app.add_typer(doctor.app, name="doctor", rich_help_panel=_OPERATE)
 app.add_typer(gateway.app, name="gateway", rich_help_panel=_OPERATE)
 app.add_typer(node.app, name="node", rich_help_panel=_OPERATE)
 

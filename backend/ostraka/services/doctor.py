@@ -1,0 +1,340 @@
+"""Check a node's or a gateway's settings end to end, and say what to do.
+
+Sends nothing to the chain, changes nothing, and needs no passphrase.
+
+Source: docs/operations.md, "Doctor".
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from pathlib import Path
+
+import httpx
+
+from ostraka.chain.contract import LOG_BLOCKS, ChainError, call
+from ostraka.chain.registry import Registry
+from ostraka.chain.suitability import coins
+from ostraka.chain.treasury import Treasury
+from ostraka.clock import unix_now
+from ostraka.files import require_private
+from ostraka.services.settings import GatewaySettings, NodeSettings
+from ostraka.storage.database import Schema, open_database
+from ostraka.wire.node_client import NodeClient, NodeError, node_http
+from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.parameters import Committee, Member
+from ostraka_verifier.releases import known_releases
+from ostraka_verifier.rpc import no_answer
+
+POLL_GAS = 1_500_000
+"""Gas of all transactions of a poll without a round: created, opened, anchored, tallied."""
+_OLD_HEAD_S = 120
+_CLOCK_S = 5
+"""Peers refuse requests whose clock is further ahead."""
+_FAR_FINALITY_BLOCKS = 128
+"""Providers that are no archives keep the state of this many blocks."""
+_FEW_POLLS = 10
+
+
+class Level(StrEnum):
+    """How a finding stands."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What one check found.
+
+    Attributes:
+        subject: Setting or party that it concerns.
+        level: Whether something must be done.
+        detail: What was found.
+        remedy: What to do; "" if nothing.
+    """
+
+    subject: str
+    level: Level
+    detail: str
+    remedy: str = ""
+
+
+def examine_node(settings: NodeSettings) -> Iterator[Diagnosis]:
+    """Check a node's settings, one finding after the other."""
+    yield from _files(settings.key_file, settings.database_url, Schema.NODE)
+    address = from_hex(settings.registry, "registry")
+    registries = [Registry(url, address, settings.deployed_at) for url in settings.rpc_urls]
+    reachable = []
+    for registry in registries:
+        findings = list(_provider(registry, _host(registry.rpc_url)))
+        yield from findings
+        if all(one.level is not Level.BAD for one in findings):
+            reachable.append(registry)
+    if len(registries) == 1:
+        yield Diagnosis(
+            "rpc_urls",
+            Level.WARNING,
+            "one provider: a release trusts it alone",
+            "name a second, independent provider",
+        )
+    if len({registry.domain.chain_id for registry in reachable}) > 1:
+        yield Diagnosis(
+            "rpc_urls", Level.BAD, "the providers serve different chains", "name one chain's"
+        )
+    if not reachable:
+        return
+    with node_http() as http:
+        yield from _itself(settings.url, http)
+        if not settings.committees and not settings.fellow_nodes:
+            yield Diagnosis(
+                "committees",
+                Level.WARNING,
+                "names no committee and no fellow_nodes: the node joins none",
+                "add the digest that `ostraka committee propose` shows",
+            )
+        yield from _committees(reachable[0], settings.committees, http, settings.url)
+
+
+def examine_gateway(settings: GatewaySettings, account: bytes | None) -> Iterator[Diagnosis]:
+    """Check a gateway's settings, one finding after the other.
+
+    Args:
+        account: Account that pays; None if the key file does not state it without a passphrase.
+    """
+    yield from _files(settings.key_file, settings.database_url, Schema.GATEWAY)
+    registry = Registry(
+        settings.rpc_url, from_hex(settings.registry, "registry"), settings.deployed_at
+    )
+    findings = list(_provider(registry, _host(settings.rpc_url)))
+    yield from findings
+    if any(one.level is Level.BAD for one in findings):
+        return
+    yield from _treasury(settings, registry.address)
+    yield from _coin(registry, account)
+    yield from _public_provider(settings.public_rpc_url)
+    if not settings.committees:
+        yield Diagnosis(
+            "committees", Level.BAD, "names none: no poll can be created", "add a digest"
+        )
+    with node_http() as http:
+        yield from _committees(registry, settings.committees, http, None)
+    yield _web(settings.web)
+
+
+def _files(key_file: Path, database_url: str, schema: Schema) -> Iterator[Diagnosis]:
+    for path in (key_file.parent, key_file):
+        try:
+            require_private(path)
+            yield Diagnosis(str(path), Level.GOOD, "only you can read it")
+        except FileNotFoundError:
+            yield Diagnosis(str(path), Level.BAD, "not there", "run `ostraka … init`")
+        except ValueError as error:
+            detail, _, remedy = str(error).partition("; ")
+            yield Diagnosis(str(path), Level.BAD, detail, remedy)
+    try:
+        open_database(database_url, schema).dispose()
+        yield Diagnosis("database_url", Level.GOOD, "opens, and has the newest schema")
+    except (ValueError, OSError) as error:
+        yield Diagnosis("database_url", Level.BAD, str(error), "see docs/operations.md, Databases")
+
+
+def _provider(registry: Registry, name: str) -> Iterator[Diagnosis]:
+    """Check one provider: reachability, contract, clock, finality, log ranges."""
+    try:
+        head = registry.head()
+        chain_id = registry.domain.chain_id
+        code = bytes(call(lambda: registry.web3.eth.get_code(registry.contract.address)))
+    except ChainError as error:
+        yield Diagnosis(name, Level.BAD, str(error), "check the URL, or use another provider")
+        return
+    yield Diagnosis(name, Level.GOOD, f"chain {chain_id}, block {head.number}")
+    if not code:
+        remedy = "check `registry` and the chain"
+        yield Diagnosis("registry", Level.BAD, f"no contract there on chain {chain_id}", remedy)
+        return
+    found = known_releases().find("PollRegistry", code)
+    if found is None:
+        detail = "the code there is of no known release"
+        yield Diagnosis("registry", Level.BAD, detail, "deploy with `ostraka chain deploy`")
+        return
+    yield Diagnosis("registry", Level.GOOD, f"PollRegistry of release {found.release}")
+    age_s = unix_now() - head.timestamp
+    if age_s > _OLD_HEAD_S:
+        detail = f"{name}: the newest block is {age_s} s old"
+        remedy = "check the provider, and this machine's clock"
+        yield Diagnosis("clock", Level.WARNING, detail, remedy)
+    elif age_s < -_CLOCK_S:
+        detail = f"{name}: the newest block is {-age_s} s ahead of this machine's clock"
+        yield Diagnosis("clock", Level.BAD, detail, "synchronize the clock over the network")
+    yield _finality(registry, name, head.number)
+    yield _logs(registry, name, head.number)
+
+
+def _finality(registry: Registry, name: str, head: int) -> Diagnosis:
+    try:
+        behind = head - registry.head("finalized").number
+    except ChainError:
+        return Diagnosis(
+            "finality",
+            Level.BAD,
+            f"{name} names no finalized block: nodes release no tally",
+            "use a provider or a chain with the tag `finalized`",
+        )
+    if behind > _FAR_FINALITY_BLOCKS:
+        detail = f"{name}: final blocks are {behind} behind, and state may be pruned before"
+        return Diagnosis("finality", Level.WARNING, detail, "use an archive provider")
+    return Diagnosis("finality", Level.GOOD, f"{name}: {max(0, behind)} blocks behind")
+
+
+def _logs(registry: Registry, name: str, head: int) -> Diagnosis:
+    first = max(0, head - LOG_BLOCKS + 1)
+    try:
+        registry.logs(first, head)
+    except ChainError as error:
+        detail = f"{name} refuses logs of {head - first + 1} blocks at once: {error}"
+        return Diagnosis("logs", Level.BAD, detail, "use a provider without this limit")
+    return Diagnosis("logs", Level.GOOD, f"{name} gives logs of {head - first + 1} blocks at once")
+
+
+def _itself(url: str, http: httpx.Client) -> Iterator[Diagnosis]:
+    """Check that the node is reached at the URL that it is registered with."""
+    try:
+        seen = NodeClient(http, url).member()
+    except NodeError as error:
+        remedy = "start it with `ostraka node run`, and check DNS, TLS and the reverse proxy"
+        yield Diagnosis("url", Level.WARNING, f"not reached from here: {error}", remedy)
+        return
+    if seen.url != url:
+        detail = f"a node that names itself {seen.url} answers there"
+        yield Diagnosis("url", Level.BAD, detail, "restart the node with these settings")
+    else:
+        yield Diagnosis("url", Level.GOOD, f"node {to_hex(seen.address)} answers there")
+
+
+def _committees(
+    registry: Registry, digests: Sequence[str], http: httpx.Client, own_url: str | None
+) -> Iterator[Diagnosis]:
+    for digest in digests:
+        subject = f"committee {digest[:10]}…"
+        try:
+            committee = registry.committee(from_hex(digest, "committees"))
+        except ChainError as error:
+            yield Diagnosis(subject, Level.BAD, str(error), "check the provider")
+            continue
+        if committee is None:
+            remedy = "`ostraka committee sign` and `register` it"
+            yield Diagnosis(subject, Level.WARNING, "not registered on chain yet", remedy)
+            continue
+        if own_url is not None and own_url not in {member.url for member in committee.members}:
+            detail = f"has no node at {own_url}"
+            yield Diagnosis(subject, Level.BAD, detail, "check `url`, or the digest")
+        yield from _members(subject, committee, http)
+
+
+def _members(subject: str, committee: Committee, http: httpx.Client) -> Iterator[Diagnosis]:
+    away = []
+    for number, member in enumerate(committee.members, start=1):
+        problem = _member_problem(member, http)
+        if problem is not None:
+            away.append(f"node {number}: {problem}")
+    if away:
+        level = Level.WARNING if len(away) <= committee.faults else Level.BAD
+        remedy = "ask its operator" if len(away) == 1 else "ask their operators"
+        yield Diagnosis(subject, level, "; ".join(away), remedy)
+    else:
+        count = len(committee.members)
+        yield Diagnosis(subject, Level.GOOD, f"all {count} nodes answer, with the right clock")
+
+
+def _member_problem(member: Member, http: httpx.Client) -> str | None:
+    try:
+        seen = NodeClient(http, member.url).member()
+    except NodeError as error:
+        return str(error)
+    if seen.address != member.address:
+        return f"{member.url}: answers as {to_hex(seen.address)}, another node"
+    try:
+        stated = http.get(f"{member.url}/api/v1/config").headers.get("Date", "")
+        ahead_s = int(parsedate_to_datetime(stated).timestamp()) - unix_now()
+    except (httpx.HTTPError, TypeError, ValueError):
+        return None
+    if abs(ahead_s) > _CLOCK_S:
+        return f"{member.url}: its clock differs from this machine's by {ahead_s:+} s"
+    return None
+
+
+def _treasury(settings: GatewaySettings, registry: bytes) -> Iterator[Diagnosis]:
+    treasury = Treasury(settings.rpc_url, from_hex(settings.treasury, "treasury"))
+    try:
+        code = bytes(call(lambda: treasury.web3.eth.get_code(treasury.contract.address)))
+        found = known_releases().find("BudgetTreasury", code)
+        if found is None:
+            detail = "the code there is of no known release" if code else "no contract there"
+            yield Diagnosis("treasury", Level.BAD, detail, "check `treasury`")
+            return
+        stated = bytes.fromhex(treasury.read("registry")[2:])
+    except ChainError as error:
+        yield Diagnosis("treasury", Level.BAD, str(error), "check the provider")
+        return
+    if stated != registry:
+        detail = f"belongs to registry {to_hex(stated)}"
+        yield Diagnosis("treasury", Level.BAD, detail, "take both from one deployment")
+    else:
+        yield Diagnosis("treasury", Level.GOOD, f"BudgetTreasury of release {found.release}")
+
+
+def _coin(registry: Registry, account: bytes | None) -> Iterator[Diagnosis]:
+    if account is None:
+        return
+    name = registry.web3.to_checksum_address(account)
+    try:
+        balance = call(lambda: registry.web3.eth.get_balance(name))
+        block = call(lambda: registry.web3.eth.get_block("latest"))
+        price = block.get("baseFeePerGas", 0) + call(lambda: registry.web3.eth.max_priority_fee)
+    except ChainError as error:
+        yield Diagnosis("account", Level.BAD, str(error), "check the provider")
+        return
+    polls = balance // max(1, POLL_GAS * price)
+    detail = f"{to_hex(account)} has {coins(balance)} coins: enough for about {polls} polls now"
+    if polls == 0:
+        yield Diagnosis("account", Level.BAD, detail, "send coin to this account")
+    elif polls < _FEW_POLLS:
+        yield Diagnosis("account", Level.WARNING, detail, "send coin to this account soon")
+    else:
+        yield Diagnosis("account", Level.GOOD, detail)
+
+
+def _public_provider(url: str) -> Iterator[Diagnosis]:
+    if not url:
+        remedy = "set `public_rpc_url` to a provider that sends CORS headers"
+        detail = "none: browsers cannot check anything on chain"
+        yield Diagnosis("public_rpc_url", Level.WARNING, detail, remedy)
+        return
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    try:
+        answer = httpx.post(
+            url, json=asked, headers={"Origin": "https://example.org"}, trust_env=False, timeout=10
+        )
+    except httpx.HTTPError as error:
+        yield Diagnosis("public_rpc_url", Level.BAD, no_answer(error), "check the URL")
+        return
+    if answer.headers.get("Access-Control-Allow-Origin") not in ("*", "https://example.org"):
+        detail = "sends no CORS header: browsers cannot use it"
+        yield Diagnosis("public_rpc_url", Level.BAD, detail, "use a provider for browsers")
+    else:
+        yield Diagnosis("public_rpc_url", Level.GOOD, "answers browsers")
+
+
+def _web(folder: Path) -> Diagnosis:
+    if (folder / "index.html").is_file():
+        return Diagnosis("web", Level.GOOD, f"the web client is in {folder}")
+    detail = f"no web client in {folder}: only the API is served"
+    return Diagnosis("web", Level.WARNING, detail, "run `make setup`, or set `web`")
+
+
+def _host(url: str) -> str:
+    """Return a provider's name without its path, which often holds a key."""
+    return httpx.URL(url).host

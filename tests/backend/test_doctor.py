@@ -1,0 +1,131 @@
+"""`ostraka doctor …` names what is wrong with the settings of a service, and what to do."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ostraka.chain.contract import connect
+from ostraka.chain.deployment import ChainIdentity, Deployer, Deployment, Order
+from ostraka.chain.journal import MemoryJournal
+from ostraka.chain.sending import Payer
+from ostraka.chain.signers import KeySigner
+from ostraka.cli.main import app
+from ostraka.demo.chains import Anvil
+from tests.support.chains import running
+from tests.support.faulty_rpc import FaultyRpc
+
+
+@pytest.fixture(scope="module")
+def rpc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(Anvil(), tmp_path_factory.mktemp("chain")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def record(rpc: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    web3 = connect(rpc)
+    payer = Payer(KeySigner(Anvil().payer), MemoryJournal())
+    deployed = Deployer(web3, ChainIdentity.of(web3), payer, Order()).deploy()
+    path = tmp_path_factory.mktemp("record") / "31337.json"
+    deployed.write(path)
+    return path
+
+
+@pytest.fixture
+def node(rpc: str, record: Path, tmp_path: Path) -> Path:
+    options = ("--deployment", str(record), "--rpc", rpc, "--url", "http://127.0.0.1:9")
+    result = run("node", "init", str(tmp_path / "node"), "--plain-key", *options)
+    assert result.exit_code == 0, result.output
+    return tmp_path / "node" / "node.toml"
+
+
+@pytest.fixture
+def gateway(rpc: str, record: Path, tmp_path: Path) -> Path:
+    options = ("--deployment", str(record), "--rpc", rpc)
+    result = run("gateway", "init", str(tmp_path / "gateway"), "--plain-key", *options)
+    assert result.exit_code == 0, result.output
+    return tmp_path / "gateway" / "gateway.toml"
+
+
+def run(*command: str) -> Any:
+    return CliRunner().invoke(app, list(command), env={"COLUMNS": "200"})
+
+
+def findings(kind: str, settings: Path, code: int) -> dict[str, tuple[str, str]]:
+    """Return level and detail of each subject; of several, the worst."""
+    result = run("doctor", kind, "--settings", str(settings), "--json")
+    assert result.exit_code == code, result.output
+    answer = json.loads(result.stdout)
+    assert answer["good"] == (code == 0)
+    worst: dict[str, tuple[str, str]] = {}
+    for one in answer["findings"]:
+        assert (one["remedy"] == "") == (one["level"] == "good"), one
+        levels = ["good", "warning", "bad"]
+        before = worst.get(one["subject"], ("good", ""))
+        if levels.index(one["level"]) >= levels.index(before[0]):
+            worst[one["subject"]] = (one["level"], one["detail"])
+    return worst
+
+
+def edit(settings: Path, old: str, new: str) -> None:
+    text = settings.read_text()
+    assert old in text
+    settings.write_text(text.replace(old, new))
+
+
+def test_a_new_node_s_settings_are_good_but_for_what_it_waits_for(node: Path) -> None:
+    found = findings("node", node, 0)
+    assert found["registry"] == ("good", "PollRegistry of release 0.1.0")
+    assert found["database_url"][0] == found["finality"][0] == found["logs"][0] == "good"
+    assert found["url"][0] == found["committees"][0] == found["rpc_urls"][0] == "warning"
+
+
+def test_a_wrong_registry_is_named(node: Path, record: Path) -> None:
+    treasury = Deployment.read(record).contracts["BudgetTreasury"].address
+    registry = Deployment.read(record).contracts["PollRegistry"].address
+    edit(node, registry, treasury)
+    assert findings("node", node, 1)["registry"] == ("bad", "the code there is of no known release")
+    edit(node, treasury, "0x" + "11" * 20)
+    assert findings("node", node, 1)["registry"] == ("bad", "no contract there on chain 31337")
+
+
+def test_files_that_others_may_read_are_named(node: Path) -> None:
+    key = node.parent / "key"
+    key.chmod(0o644)
+    level, detail = findings("node", node, 1)[str(key)]
+    assert (level, "others may read" in detail) == ("bad", True)
+
+
+def test_an_unreachable_provider_is_named_without_its_path(node: Path, rpc: str) -> None:
+    edit(node, f'["{rpc}"]', f'["{rpc}", "http://127.0.0.1:9/v3/SECRET"]')
+    result = run("doctor", "node", "--settings", str(node), "--json")
+    assert "SECRET" not in result.output
+    assert "no connection to the RPC endpoint" in result.output
+
+
+def test_a_provider_s_limit_of_logs_is_named(node: Path, rpc: str) -> None:
+    with FaultyRpc(rpc) as proxy:
+        proxy.log_range = 2
+        edit(node, f'["{rpc}"]', f'["{proxy.url}"]')
+        level, detail = findings("node", node, 1)["logs"]
+    assert (level, "refuses logs of" in detail) == ("bad", True)
+
+
+def test_an_empty_account_is_named(gateway: Path) -> None:
+    found = findings("gateway", gateway, 1)
+    assert found["account"][0] == "bad"
+    assert "has 0 coins: enough for about 0 polls" in found["account"][1]
+    assert found["committees"] == ("bad", "names none: no poll can be created")
+    assert found["treasury"] == ("good", "BudgetTreasury of release 0.1.0")
+    assert found["public_rpc_url"][0] == "warning"
+
+
+def test_a_committee_that_nobody_registered_is_named(gateway: Path) -> None:
+    digest = "0x" + "ab" * 32
+    edit(gateway, "committees = []", f'committees = ["{digest}"]')
+    found = findings("gateway", gateway, 1)
+    assert found[f"committee {digest[:10]}…"] == ("warning", "not registered on chain yet")
