@@ -109,10 +109,14 @@ def test_an_unreachable_provider_is_named_without_its_path(node: Path, rpc: str)
 
 def test_a_provider_s_limit_of_logs_is_named(node: Path, rpc: str) -> None:
     with FaultyRpc(rpc) as proxy:
-        proxy.log_range = 2
         edit(node, f'["{rpc}"]', f'["{proxy.url}"]')
+        connect(rpc).provider.make_request("anvil_mine", [100])  # type: ignore[arg-type]
+        proxy.log_range = 40
+        level, detail = findings("node", node, 0)["logs"]
+        assert (level, "gives logs of only" in detail) == ("warning", True)
+        proxy.log_range = 2
         level, detail = findings("node", node, 1)["logs"]
-    assert (level, "refuses logs of" in detail) == ("bad", True)
+    assert (level, "refuses logs" in detail) == ("bad", True)
 
 
 def test_an_empty_account_is_named(gateway: Path) -> None:

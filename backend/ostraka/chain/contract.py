@@ -37,6 +37,7 @@ from ostraka.chain.errors import ChainError as ChainError
 from ostraka.chain.errors import Refused as Refused
 from ostraka.chain.errors import Reverted as Reverted
 from ostraka.chain.journal import MemoryJournal
+from ostraka.chain.log_ranges import log_ranges
 from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
@@ -55,8 +56,6 @@ _WITH_ERRORS = (
     "RoundRules",
     "TestToken",
 )
-LOG_BLOCKS = 10_000
-"""Most blocks in one `eth_getLogs`; many providers refuse more."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,7 @@ class DeployedContract:
         self.web3 = connect(rpc_url)
         self.address = address
         self._deployment_block = deployment_block
+        self._ranges = log_ranges(rpc_url)
         self.contract: Contract = self.web3.eth.contract(
             address=checksum(address), abi=artifact(self.name)["abi"]
         )
@@ -119,13 +119,16 @@ class DeployedContract:
     def logs(self, first: int, last: int) -> list[EventData]:
         """Return all events of this contract in a range of blocks, in the order of the chain."""
 
-        def fetch() -> list[EventData]:
-            found = self.web3.eth.get_logs(
-                {"address": self.contract.address, "fromBlock": first, "toBlock": last}
+        def fetch(first: int, last: int) -> list[EventData]:
+            found = call(
+                lambda: self.web3.eth.get_logs(
+                    {"address": self.contract.address, "fromBlock": first, "toBlock": last}
+                )
             )
             return [event for event in map(self._decoded, found) if event is not None]
 
-        return call(fetch)
+        ranges = list(self._ranges.backwards(fetch, first, last))
+        return [event for events in reversed(ranges) for event in events]
 
     def _decoded(self, entry: LogReceipt) -> EventData | None:
         try:
@@ -192,16 +195,17 @@ class DeployedContract:
         return [event for span in reversed(spans) for event in span]
 
     def _backwards(self, name: str, arguments: dict[str, Any]) -> Iterator[Sequence[EventData]]:
-        """Yield events in ranges that every provider allows, the newest range first."""
-        last = self.head().number
-        while last >= self._deployment_block:
-            first = max(self._deployment_block, last - LOG_BLOCKS + 1)
-            yield call(
-                lambda first=first, last=last: self.contract.events[name]().get_logs(  # type: ignore[misc]
+        """Yield events in ranges that the provider allows, the newest range first."""
+
+        def fetch(first: int, last: int) -> Sequence[EventData]:
+            found: Sequence[EventData] = call(
+                lambda: self.contract.events[name]().get_logs(
                     argument_filters=arguments, from_block=first, to_block=last
                 )
             )
-            last = first - 1
+            return found
+
+        return self._ranges.backwards(fetch, self._deployment_block, self.head().number)
 
 
 def connect(rpc_url: str) -> Web3:

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from ostraka.chain.contract import LOG_BLOCKS, ChainError, DeployedContract
+from ostraka.chain.contract import ChainError, DeployedContract
+from ostraka.chain.log_ranges import LOG_BLOCKS
 from ostraka.storage.gateway_tables import Checkpoint, IndexedEvent
 from ostraka.wire.records import to_hex
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx
 
-from ostraka.chain.contract import LOG_BLOCKS, ChainError, call
+from ostraka.chain.contract import ChainError, call
+from ostraka.chain.log_ranges import LOG_BLOCKS, log_ranges
 from ostraka.chain.registry import Registry
 from ostraka.chain.suitability import coins
 from ostraka.chain.treasury import Treasury
@@ -194,8 +195,12 @@ def _logs(registry: Registry, name: str, head: int) -> Diagnosis:
     try:
         registry.logs(first, head)
     except ChainError as error:
-        detail = f"{name} refuses logs of {head - first + 1} blocks at once: {error}"
-        return Diagnosis("logs", Level.BAD, detail, "use a provider without this limit")
+        remedy = "use a provider that serves logs"
+        return Diagnosis("logs", Level.BAD, f"{name} refuses logs: {error}", remedy)
+    blocks = log_ranges(registry.rpc_url).blocks
+    if blocks < LOG_BLOCKS:
+        detail = f"{name} gives logs of only {blocks} blocks at once: reading takes longer"
+        return Diagnosis("logs", Level.WARNING, detail, "prefer a provider that allows more")
     return Diagnosis("logs", Level.GOOD, f"{name} gives logs of {head - first + 1} blocks at once")
 
 

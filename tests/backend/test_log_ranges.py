@@ -1,0 +1,61 @@
+"""Ranges of logs shrink until the provider allows them, and stay so."""
+
+import pytest
+from web3.exceptions import Web3RPCError
+
+from ostraka.chain.errors import ChainError
+from ostraka.chain.log_ranges import FEWEST_LOG_BLOCKS, LOG_BLOCKS, LogRanges
+
+
+class Provider:
+    """Allows so many blocks at once."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.asked = most, list[tuple[int, int]]()
+
+    def fetch(self, first: int, last: int) -> list[int]:
+        self.asked.append((first, last))
+        if last - first >= self.most:
+            raise ChainError("too many blocks") from Web3RPCError("query exceeds max block range")
+        return list(range(first, last + 1))
+
+
+def test_every_block_is_read_once_whatever_the_limit() -> None:
+    for most in (16, 400, 777, LOG_BLOCKS, 10**9):
+        provider, ranges = Provider(most), LogRanges()
+        found = list(ranges.backwards(provider.fetch, 3, 25_000))
+        assert [block for blocks in reversed(found) for block in blocks] == list(range(3, 25_001))
+
+
+def test_the_range_that_worked_is_remembered() -> None:
+    provider, ranges = Provider(400), LogRanges()
+    list(ranges.backwards(provider.fetch, 0, 5_000))
+    assert FEWEST_LOG_BLOCKS < ranges.blocks <= 400
+    refused = len(provider.asked)
+    list(ranges.backwards(provider.fetch, 0, 5_000))
+    later = provider.asked[refused:]
+    assert all(last - first < 400 for first, last in later)
+
+
+def test_a_provider_that_refuses_everything_is_not_asked_without_end() -> None:
+    provider, ranges = Provider(0), LogRanges()
+    with pytest.raises(ChainError):
+        list(ranges.backwards(provider.fetch, 0, 100_000))
+    assert len(provider.asked) < 12
+    assert ranges.blocks == LOG_BLOCKS
+
+
+def test_an_unreachable_provider_is_not_asked_for_less() -> None:
+    asked = []
+
+    def fetch(first: int, last: int) -> list[int]:
+        asked.append((first, last))
+        raise ChainError("chain: no connection") from OSError()
+
+    with pytest.raises(ChainError):
+        list(LogRanges().backwards(fetch, 0, 100))
+    assert len(asked) == 1
+
+
+def test_an_empty_range_asks_nothing() -> None:
+    assert list(LogRanges().backwards(Provider(0).fetch, 5, 4)) == []
