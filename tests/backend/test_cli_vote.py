@@ -317,12 +317,20 @@ def test_trust_is_said_aloud(town: Town) -> None:
     assert not town.stub.requests
 
 
+def problem(title: str, detail: str) -> str:
+    """What the command line shows of a problem, as JSON, up to a part of its detail."""
+    return f'"title": "{title}", "field": "", "detail": "{detail}'
+
+
 @pytest.mark.parametrize(
     ("now", "changes", "reason"),
     [
-        (OPENS_AT - 1, {}, "voting opens at 2027-01-15T08:00:00+00:00"),
-        (CLOSES_AT, {}, "voting closed at"),
-        (OPENS_AT, {"status": "created"}, "poll 1 is created"),
+        (OPENS_AT - 1, {}, problem("Poll not open", "voting opens at 2027-01-15 08:00:00 UTC")),
+        (CLOSES_AT, {}, problem("Poll closed", "voting closed at")),
+        (OPENS_AT, {"status": "created"}, problem("Poll not open", "poll 1 is created")),
+        (CLOSES_AT, {"status": "closed"}, problem("Poll closed", "poll 1 is closed")),
+        (CLOSES_AT, {"status": "tallied"}, problem("Poll closed", "poll 1 is tallied")),
+        (CLOSES_AT, {"status": "void"}, problem("Poll void", "poll 1 is void")),
         (OPENS_AT, {"poll_keys": []}, "not one for each node"),
         (OPENS_AT, {"rule": "0x00"}, "rule"),
         (OPENS_AT, {"committee": None}, "not described as a poll"),

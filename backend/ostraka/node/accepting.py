@@ -109,8 +109,10 @@ class BallotIntake:
             self._served.admission.check_sizes(record)
             # A closed poll still repeats its receipts.
             if isinstance(self._progress.accepting(), Accepting):
-                self._served.admission.check_voter(record, self._head_unix_s)
-        except (Malformed, Rejected) as error:
+                objection = self._voter_objection(record)
+                if objection is not None:
+                    return objection
+        except Malformed as error:
             return from_audit_error(error)
         failure = self._failures.of(record, record.ballot_digest)
         if failure is not None:
@@ -204,11 +206,10 @@ class BallotIntake:
         return answers
 
     def _objection(self, record: CastRecord) -> Problem | None:
-        try:
-            # Again, for the poll may have been closed when the ballot came.
-            self._served.admission.check_voter(record, self._head_unix_s)
-        except Rejected as error:
-            return from_audit_error(error)
+        # Again, for the poll may have been closed when the ballot came.
+        objection = self._voter_objection(record)
+        if objection is not None:
+            return objection
         try:
             self._served.admission.check_signature(record)
         except (Malformed, Rejected) as error:
@@ -216,6 +217,15 @@ class BallotIntake:
             self._failures.forged(record, problem)
             return problem
         return None
+
+    def _voter_objection(self, record: CastRecord) -> Problem | None:
+        """Return why this voter may not cast this ballot now; None where the voter may."""
+        admission = self._served.admission
+        try:
+            admission.check_voter(record)
+        except Rejected as error:
+            return from_audit_error(error)
+        return admission.time_objection(record, self._head_unix_s)
 
     def _accept(self, records: Sequence[CastRecord]) -> list[Receipt | Problem]:
         """Receipts or problems for records that their voters signed."""

@@ -15,6 +15,7 @@ BALLOT_PROBLEMS = (
     ProblemType.CHECK_FAILED,
     ProblemType.POLL_NOT_OPEN,
     ProblemType.POLL_CLOSED,
+    ProblemType.CAST_AHEAD,
     ProblemType.TOO_MANY_VERSIONS,
     ProblemType.QUEUE_FULL,
     ProblemType.UNAVAILABLE,
