@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { bitsOf, problemOf, readEntries } from "../../web/src/client/answers.ts";
-import { send, sign, Superseded } from "../../web/src/client/casting.ts";
+import { sealVote, send, sign, Superseded } from "../../web/src/client/casting.ts";
 import { dropDraft, readDraft, writeDraft } from "../../web/src/client/drafts.ts";
 import {
   forgetKey,
@@ -40,6 +40,7 @@ import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement } from "../../web/src/protocol/receipts.ts";
 import { disambiguate } from "../../web/src/protocol/question/votes.ts";
 import { routeOf } from "../../web/src/view/router.ts";
+import { WorkerClient } from "../../web/src/workshop/client.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 import { openDataOf, type Wanted } from "./support/polls.ts";
 import { Shelf } from "./support/shelf.ts";
@@ -221,6 +222,28 @@ describe("a ballot that the gateway refuses", () => {
       problem: { detail: "by a node" },
     });
   });
+});
+
+test.each([
+  [99n, "poll-not-open"],
+  [200n, "poll-closed"],
+  [201n, "poll-closed"],
+])("no ballot is sealed at %s, when nobody may vote", async (nowUnixS, code) => {
+  const votes = new SavedVotes(POLL, VOTER.address);
+  const worker = new WorkerClient();
+  const run = vi.spyOn(worker, "run");
+  const sealing = sealVote(worker, new Shelf(), votes, [0n, 1n], nowUnixS, () => undefined);
+  await expect(sealing).rejects.toMatchObject({ name: Refusal.name, problem: { code } });
+  expect(run).not.toHaveBeenCalled();
+});
+
+test("a ballot is sealed until the last second of voting", async () => {
+  const votes = new SavedVotes(POLL, VOTER.address);
+  const worker = new WorkerClient();
+  const sealed = sealedFor(votes, 199n);
+  vi.spyOn(worker, "run").mockResolvedValue(sealed);
+  const sealing = sealVote(worker, new Shelf(), votes, [0n, 1n], 199n, () => undefined);
+  await expect(sealing).resolves.toBe(sealed);
 });
 
 test("problems of nodes travel as objects, each with its code", async () => {

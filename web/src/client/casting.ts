@@ -15,7 +15,7 @@ import type { OpenPoll } from "../protocol/published.ts";
 import type { PollTerms, Progress } from "../workshop/jobs.ts";
 import type { WorkerClient } from "../workshop/client.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
-import { answerInvalid, nodeUnreachable, type Problem } from "./problem.ts";
+import { answerInvalid, nodeUnreachable, outsideVoting, type Problem } from "./problem.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
 import { recordJson, type ReceiptedBallot, type SavedVotes, type Store } from "./votes.ts";
@@ -35,7 +35,7 @@ export function termsOf({ identity, context, data, committee, pollKeys }: OpenPo
  *
  * @param bits The vote in the rule's bits, slack included.
  * @param nowUnixS Chain time.
- * @throws RangeError: the bits break the poll's rule; says how.
+ * @throws Refusal: it is not the time to vote. RangeError: the bits break the poll's rule; says how.
  */
 export async function sealVote(
   worker: WorkerClient,
@@ -45,6 +45,10 @@ export async function sealVote(
   nowUnixS: bigint,
   progress: Progress,
 ): Promise<SealedBallot> {
+  const { opensAt, closesAt } = votes.poll.parameters;
+  if (nowUnixS < opensAt || nowUnixS >= closesAt) {
+    throw new Refusal(outsideVoting(nowUnixS >= opensAt));
+  }
   votes.refresh(store);
   const castAtUnixS = votes.nextCastAt(nowUnixS);
   const vote = { poll: termsOf(votes.poll), voter: votes.voter, bits, castAtUnixS };

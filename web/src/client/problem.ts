@@ -68,4 +68,12 @@ export function answerInvalid(detail: string): Problem {
   return { ...NOTHING, code: "answer-invalid", title: "Invalid answer", status: 502, detail };
 }
 
+/** It is not the time to vote: before the poll opens, or after it closes. */
+export function outsideVoting(opened: boolean): Problem {
+  const [code, title] = opened
+    ? ["poll-closed", "Poll closed"]
+    : ["poll-not-open", "Poll not open"];
+  return { ...NOTHING, code, title, status: 409, detail: "" };
+}
+
 const NOTHING = { field: "", retryAfterS: 0, nodes: [] } as const;
