@@ -18,9 +18,8 @@ BALLOT_PROBLEMS = (
     ProblemType.CAST_AHEAD,
     ProblemType.TOO_MANY_VERSIONS,
     ProblemType.QUEUE_FULL,
-    ProblemType.UNAVAILABLE,
 )
-"""Why a node gives no receipt for a ballot."""
+"""Reasons for which a node refuses a ballot (docs/protocol.md §9.1)."""
 BATCH = (
     "Binary records end to end: canonical ballot (docs/protocol.md §8), the box of each node in "
     "turn (§7), and the voter's signature (65 bytes)."
