@@ -204,11 +204,12 @@ describe("a ballot that the gateway refuses", () => {
     const shelf = new Shelf();
     const votes = new SavedVotes(POLL, VOTER.address);
     const ballot = castIn(votes, 150n);
+    const closed = "urn:ostraka:problem:poll-closed";
     let nodesTake = true;
     vi.stubGlobal("fetch", (url: string) => {
       const node = POLL.committee.members.findIndex((member) => url.startsWith(member.url)) + 1;
       if (!node) return answer({ title: "Not eligible", detail: "by the gateway" }, 403);
-      if (!nodesTake) return answer({ title: "Not eligible", detail: "by a node" }, 403);
+      if (!nodesTake) return answer({ type: closed, detail: "by a node" }, 409);
       return answer({ signature: toHex(receiptOf(node, votes, ballot)) }, 200);
     });
     await send(new Gateway(), shelf, votes, ballot, () => undefined);
@@ -219,9 +220,30 @@ describe("a ballot that the gateway refuses", () => {
     const refused = send(new Gateway(), shelf, votes, ballot, () => undefined);
     await expect(refused).rejects.toMatchObject({
       name: Refusal.name,
-      problem: { detail: "by a node" },
+      problem: { code: "poll-closed", detail: "by a node" },
     });
   });
+
+  test.each([
+    ["urn:ostraka:problem:poll-closed", [1], "by the gateway"],
+    ["urn:ostraka:problem:poll-closed", [1, 2], "by a node"],
+    ["urn:ostraka:problem:poll-secret-lost", [1, 2, 3, 4], "by the gateway"],
+    ["https://evil.example/pay", [1, 2, 3, 4], "by the gateway"],
+  ])(
+    "is refused for a reason of more nodes than may lie: %s by %j",
+    async (type, liars, detail) => {
+      const votes = new SavedVotes(POLL, VOTER.address);
+      const ballot = castIn(votes, 150n);
+      vi.stubGlobal("fetch", (url: string) => {
+        const node = POLL.committee.members.findIndex((member) => url.startsWith(member.url)) + 1;
+        if (!node) return answer({ title: "Nodes unreachable", detail: "by the gateway" }, 503);
+        if (!liars.includes(node)) return Promise.reject(new TypeError("no connection"));
+        return answer({ type, detail: "by a node" }, 409);
+      });
+      const refused = send(new Gateway(), new Shelf(), votes, ballot, () => undefined);
+      await expect(refused).rejects.toMatchObject({ name: Refusal.name, problem: { detail } });
+    },
+  );
 });
 
 test.each([

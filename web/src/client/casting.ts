@@ -15,7 +15,13 @@ import type { OpenPoll } from "../protocol/published.ts";
 import type { PollTerms, Progress } from "../workshop/jobs.ts";
 import type { WorkerClient } from "../workshop/client.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
-import { answerInvalid, nodeUnreachable, outsideVoting, type Problem } from "./problem.ts";
+import {
+  agreedReason,
+  answerInvalid,
+  nodeUnreachable,
+  outsideVoting,
+  type Problem,
+} from "./problem.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
 import { recordJson, type ReceiptedBallot, type SavedVotes, type Store } from "./votes.ts";
@@ -108,7 +114,7 @@ const GRACE_MS = 1_000;
  * wait for. What comes later is kept all the same, and heard.
  *
  * @param onChange Called whenever receipts or refusals have arrived.
- * @throws Refusal: no node took it; says why.
+ * @throws Refusal: no node took it; the reason that more nodes than may lie gave, or the gateway's.
  * @throws Unreachable: neither the gateway nor any node answers.
  */
 export async function send(
@@ -154,10 +160,8 @@ export async function send(
       keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
       votes.save(store);
     } catch (error) {
-      if (error instanceof Refusal) {
-        refused = error;
-        refuse(node, error.problem);
-      } else if (error instanceof Unreachable) refuse(node, nodeUnreachable(error.message));
+      if (error instanceof Refusal) refuse(node, error.problem);
+      else if (error instanceof Unreachable) refuse(node, nodeUnreachable(error.message));
       else if (error instanceof Malformed) refuse(node, answerInvalid(error.message));
       else throw error;
     }
@@ -177,6 +181,8 @@ export async function send(
   await Promise.race([all, enough]);
   await Promise.race([all, later(GRACE_MS)]);
   if (!ballot.receipts.size) {
+    const reason = agreedReason([...refusals.values()], poll.committee.faults);
+    if (reason) throw new Refusal(reason);
     throw refused instanceof Error ? refused : new Unreachable("no node gave a receipt");
   }
   return refusals;
