@@ -99,8 +99,9 @@ class Admission:
             if position in failed:
                 results[number] = Problem(
                     ProblemType.CHECK_FAILED,
-                    f"B6: the proof is wrong: {failed[position]}",
+                    f"the proof is wrong: {failed[position]}",
                     "ballot",
+                    check="B6",
                 )
             else:
                 good = self._has_good_share(ballot, records[number])
