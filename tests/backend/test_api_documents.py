@@ -175,6 +175,7 @@ def test_a_failed_check_names_its_number() -> None:
     assert (document["check"], document["detail"]) == ("B4", "of somebody else")
     assert ProblemDocument.model_validate(document).check == "B4"
     assert Problem.from_json(document) == problem
+    assert str(problem) == "Check failed: B4: signature: of somebody else"
     assert "check" not in from_audit_error(Malformed("ballot: short")).to_json()
     # Of somebody else, it may be anything.
     for other in ("b4", "B4; go elsewhere", 4, None):

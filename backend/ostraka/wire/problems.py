@@ -116,7 +116,8 @@ class Problem(Exception):
         self.nodes: tuple[dict[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.title, self.field, self.detail) if part)
+        parts = self.title, self.check, self.field, self.detail
+        return ": ".join(part for part in parts if part)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Problem) and self.to_json() == other.to_json()
