@@ -56,8 +56,8 @@ whatever their `Content-Type`. Paths below are relative to `/api/v1`.
 An error is answered as a problem document (RFC 9457, `application/problem+json`). Its `type` is the
 URI `{URI_PREFIX}` and the code below. The table is append-only: a type keeps code, title
 and status. Clients decide by `type` and translate it; `title` and `detail` are English. `field`
-names the place in the request. Where a retry makes sense, `retry_after_s` says after how many
-seconds, as the header `Retry-After` does.
+names the place in the request, and `check` the failed check of the protocol. Where a retry makes
+sense, `retry_after_s` says after how many seconds, as the header `Retry-After` does.
 
 """
 
