@@ -1,7 +1,7 @@
 """Refuse what must never be committed: machine paths, registry hosts, build outputs, secrets.
 
-Also refuse lines of documentation that are too long to read or to compare. The check covers the
-files that git tracks and those that it would add.
+Also refuse lines of documentation and source files that are too long to read or to compare. The
+check covers the files that git tracks and those that it would add.
 """
 
 import re
@@ -35,6 +35,14 @@ LONGEST_LINES = {"docs/protocol.md": 100}
 """Documents with a different limit."""
 LINK = re.compile(r"\]\([^)]*\)|https?://\S+")
 
+MOST_LINES = 500
+"""Most lines of a source file; a longer one is split by noun."""
+SOURCES = frozenset({".js", ".py", ".rs", ".sol", ".ts", ".tsx"})
+GENERATED = {
+    "web/src/messages/ids.ts": "web/catalogues.ts writes it: one line for each message",
+}
+"""Source files that may be longer, each with the reason."""
+
 
 def long_lines(name: str, text: str) -> Iterator[str]:
     """Yield a message for each line of a Markdown file that is too long.
@@ -57,6 +65,18 @@ def long_lines(name: str, text: str) -> Iterator[str]:
                 yield f"{name}:{number}: {length} characters, at most {limit}"
 
 
+def too_many_lines(name: str, text: str) -> Iterator[str]:
+    """Yield a message for a source file that is too long and that no program writes.
+
+    Args:
+        name: Path of the file within the repository.
+        text: Its content.
+    """
+    lines = len(text.splitlines())
+    if Path(name).suffix in SOURCES and name not in GENERATED and lines > MOST_LINES:
+        yield f"{name}: {lines} lines, at most {MOST_LINES}"
+
+
 def main() -> int:
     """Check every file. Return exit code 1 if one must not be committed."""
     listed = subprocess.run(
@@ -74,6 +94,7 @@ def main() -> int:
         text = path.read_text(errors="replace")
         if path.suffix == ".md":
             problems += long_lines(name, text)
+        problems += too_many_lines(name, text)
         for number, line in enumerate(text.splitlines(), start=1):
             found = FORBIDDEN_TEXT.search(line)
             if found:

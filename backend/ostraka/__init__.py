@@ -1,7 +1,7 @@
 """Ostraka: private voting and budgeting that anyone can audit.
 
-What makes a poll happen: voters' ballots, tallying nodes, chain and storage. What is true of a poll
-is decided by `ostraka_verifier`, which knows nothing of this package.
+This package runs polls: voters' ballots, tallying nodes, gateway, chain and storage. Only
+`ostraka_verifier` decides whether a poll is correct; it imports nothing of this package.
 """
 
 __version__ = "0.1.0"

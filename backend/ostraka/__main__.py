@@ -1,4 +1,4 @@
-"""`python -m ostraka`."""
+"""Entry point of `python -m ostraka`."""
 
 from ostraka.cli import main
 

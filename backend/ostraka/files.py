@@ -1,6 +1,6 @@
-"""Files and folders that nobody but their owner may read, whatever the umask says.
+"""Files and folders that only their owner may read, regardless of the umask.
 
-Every write here is on the disk, with its name in the folder, before the function returns.
+Every write and the file's name in its folder are on the disk before the function returns.
 """
 
 import os
@@ -12,26 +12,26 @@ _OTHERS = 0o077
 
 
 def private(path: str | Path, flags: int) -> int:
-    """Opener of files that only their owner reads, for `open`."""
+    """Opener for `open` that creates files with mode 600."""
     return os.open(path, flags, 0o600)
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder of mode 700; one that is there already must have it.
+    """Make a folder of mode 700; an existing folder must already have that mode.
 
     Raises:
-        ValueError: There is one, and others may look into it.
+        ValueError: The folder exists, and others may read it.
     """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     require_private(path)
 
 
 def require_private(path: Path) -> None:
-    """Refuse a file or folder that somebody else may read or change.
+    """Refuse a file or folder that other users may read or change.
 
     Raises:
-        ValueError: Others may, or it belongs to another user; says what to run.
-        OSError: It is not there.
+        ValueError: Others may, or it belongs to another user; names the command that fixes it.
+        OSError: It does not exist.
     """
     found = path.stat()
     kind, mode = ("folder", 700) if path.is_dir() else ("file", 600)
@@ -45,7 +45,7 @@ def require_private(path: Path) -> None:
 
 
 def create_private(path: Path) -> None:
-    """Make an empty file of mode 600, unless there is a file already."""
+    """Make an empty file of mode 600, unless it exists."""
     os.close(private(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC))
 
 
@@ -53,7 +53,7 @@ def write_new(path: Path, data: bytes) -> None:
     """Write a new file of mode 600.
 
     Raises:
-        FileExistsError: There is a file already; it is left alone.
+        FileExistsError: The file exists; it is not changed.
     """
     with open(path, "xb", opener=private) as file:
         file.write(data)
@@ -63,7 +63,7 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file of mode 600 in the place of what was there, at no moment half of it."""
+    """Replace a file atomically by a new one of mode 600."""
     unfinished = unfinished_of(path)
     unfinished.unlink(missing_ok=True)
     with open(unfinished, "xb", opener=private) as file:
@@ -75,10 +75,12 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def replace_secret(path: Path, data: bytes) -> None:
-    """As `replace_file`, and overwrite what was there; of a link, the file that it names.
+    """Replace a file as `replace_file` does, and overwrite the old content with zeros.
+
+    Follows a symbolic link.
 
     Raises:
-        OSError: There is none, or it cannot be overwritten.
+        OSError: The file does not exist, or cannot be overwritten.
     """
     path = path.resolve()
     with path.open("r+b", buffering=0) as old:
@@ -87,12 +89,12 @@ def replace_secret(path: Path, data: bytes) -> None:
 
 
 def unfinished_of(path: Path) -> Path:
-    """Where `replace_file` writes before the new file takes its place."""
+    """Return the path of the temporary file of `replace_file`."""
     return path.with_name(path.name + ".new")
 
 
 def erase(path: Path) -> None:
-    """Overwrite a file with zeros and remove it; nothing when there is none.
+    """Overwrite a file with zeros and remove it; do nothing if it does not exist.
 
     Raises:
         OSError: It cannot be overwritten or removed.
@@ -114,7 +116,7 @@ def _overwrite(file: FileIO) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Put the names in a folder on the disk."""
+    """Flush a folder's entries to the disk."""
     folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)

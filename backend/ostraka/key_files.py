@@ -1,9 +1,10 @@
-"""Files of signing keys: under a passphrase, or plain where somebody says so.
+"""Files of signing keys: encrypted under a passphrase, or plain if explicitly allowed.
 
-A file is JSON of the format `ostraka/key/v2`: Argon2id makes a key out of the passphrase, and
-XSalsa20-Poly1305 (libsodium's SecretBox) seals the 32 secret bytes. The address stands beside them
-in clear, and the opened key must have it. Files that the browser exports (`ostraka/key/v1`, PBKDF2
-and AES-GCM, as browsers have no Argon2id) are read as well. A plain file is 64 hexadecimal digits.
+A file is JSON of the format `ostraka/key/v2`: Argon2id derives a key from the passphrase, and
+XSalsa20-Poly1305 (libsodium's SecretBox) encrypts the 32 secret bytes. The file also has the
+address unencrypted, and the decrypted key must match it. Files exported by the browser
+(`ostraka/key/v1`, PBKDF2 and AES-GCM, as browsers have no Argon2id) can be read, too. A plain file
+is 64 hexadecimal digits.
 
 Source: docs/operations.md, "Keys, passphrases and files".
 """
@@ -41,7 +42,7 @@ _MAX_FILE_BYTES = 4096
 
 @dataclass(frozen=True)
 class Cost:
-    """What one guess at a passphrase costs.
+    """Cost of one guess at a passphrase.
 
     Attributes:
         operations: Passes of Argon2id over the memory, from 1.
@@ -53,20 +54,20 @@ class Cost:
 
 
 COST = Cost(argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE)
-"""Half a second and 256 MiB, once when a program starts; nobody waits for it again."""
+"""Half a second and 256 MiB, once at the start of a program."""
 _MOST = Cost(16, 1 << 30)
-"""What a file may ask for: none may exhaust the machine that opens it."""
+"""Limits of the cost in a file, so that no file exhausts the machine that opens it."""
 
 
 def create_key(path: Path, passphrase: str | None) -> SigningKey:
-    """A fresh signing key in a new file of mode 600, in a folder of mode 700.
+    """Create a signing key in a new file of mode 600, in a folder of mode 700.
 
     Args:
-        passphrase: What protects it; None writes it plain.
+        passphrase: Protects the key; None writes it plain.
 
     Raises:
-        FileExistsError: There is a key already.
-        ValueError: Others may look into the folder.
+        FileExistsError: The file exists.
+        ValueError: Others may read the folder.
     """
     key = SigningKey()
     make_private_folder(path.parent)
@@ -78,18 +79,18 @@ def write_key(path: Path, key: SigningKey, passphrase: str | None, cost: Cost = 
     """Store a key in a new file of mode 600.
 
     Args:
-        passphrase: What protects it; None writes it plain.
+        passphrase: Protects the key; None writes it plain.
 
     Raises:
-        FileExistsError: There is a file already; a key is never overwritten.
+        FileExistsError: The file exists; a key is never overwritten.
     """
     write_new(path, _encoded(key, passphrase, cost))
 
 
 def rewrite_key(path: Path, key: SigningKey, passphrase: str | None, cost: Cost = COST) -> None:
-    """Put a key that is in a file under another passphrase, or under none.
+    """Encrypt the key of a file under another passphrase, or write it plain.
 
-    What the file held before is overwritten: it may have been plain.
+    The old content is overwritten, as it may have been plain.
     """
     replace_secret(path, _encoded(key, passphrase, cost))
 
@@ -101,16 +102,16 @@ def read_key(
     plain: bool = False,
     warn: Callable[[str], None] | None = None,
 ) -> SigningKey:
-    """Key out of a file.
+    """Read the key of a file.
 
     Args:
-        passphrases: Where its passphrase comes from, asked only if the file needs one.
+        passphrases: Source of its passphrase, asked only if the file needs one.
         plain: Whether a plain file is allowed.
-        warn: Told what a plain file means.
+        warn: Called with a warning about a plain file.
 
     Raises:
-        ValueError: Others may read the file; it is damaged or plain; the passphrase is wrong.
-        OSError: It cannot be read.
+        ValueError: Others may read the file, it is damaged or plain, or the passphrase is wrong.
+        OSError: The file cannot be read.
     """
     require_private(path)
     with path.open("rb") as file:
@@ -121,8 +122,8 @@ def read_key(
         key = _plain_key(path, data)
         if not plain:
             raise ValueError(
-                f"{path}: no passphrase protects this key; put it under one by `ostraka key "
-                f"passphrase {path}`, or allow it as it is by {passphrases.plain_option}"
+                f"{path}: no passphrase protects this key; add one with `ostraka key "
+                f"passphrase {path}`, or allow the plain file with {passphrases.plain_option}"
             )
         if warn is not None:
             warn(plain_warning(path))
@@ -139,20 +140,20 @@ def read_key(
         raise ValueError(f"{path}: wrong passphrase, or the file was changed") from None
     key = SigningKey(secret)
     if key.address != address:
-        raise ValueError(f"{path}: key.address: of another key")
+        raise ValueError(f"{path}: key.address: does not match the key")
     return key
 
 
 def plain_warning(path: Path) -> str:
-    """What a plain key file means."""
+    """Return the warning about a plain key file."""
     return (
-        f"{path} holds a key that no passphrase protects: whoever gets a copy, from a backup or a "
-        "disk, can sign with it"
+        f"{path} has a key without a passphrase: anybody with a copy, from a backup or a disk, can "
+        "sign with it"
     )
 
 
 class _WrongTag(Exception):
-    """A box that does not open."""
+    """The authentication tag of a box does not match."""
 
 
 def _encoded(key: SigningKey, passphrase: str | None, cost: Cost) -> bytes:
@@ -200,17 +201,17 @@ def _plain_key(path: Path, data: bytes) -> SigningKey:
 
 
 def _reader(content: Any) -> Callable[[str], bytes]:
-    """What opens a file's box by a passphrase; nothing is computed before.
+    """Return the function that decrypts a file's key with a passphrase.
 
     Raises:
-        Malformed: It is no key file.
+        Malformed: It is not a key file.
     """
     named = content.get("format") if isinstance(content, dict) else None
     if named == FORMAT:
         return _own_reader(content)
     if named == _BROWSER_FORMAT:
         return _browser_reader(content)
-    raise Malformed(f"key.format: expected {FORMAT}")
+    raise Malformed("key.format", f"expected {FORMAT}")
 
 
 def _own_reader(content: dict[str, Any]) -> Callable[[str], bytes]:
@@ -231,7 +232,7 @@ def _own_reader(content: dict[str, Any]) -> Callable[[str], bytes]:
 
 
 def _browser_reader(content: dict[str, Any]) -> Callable[[str], bytes]:
-    """As web/src/client/key_file.ts writes it: the address is authenticated with the secret."""
+    """Read the format of web/src/client/key_file.ts, which also authenticates the address."""
     _require_members(content, {"iterations"}, _BROWSER_KDF, _BROWSER_CIPHER)
     iterations = _whole(content, "iterations", 1, _MAX_ITERATIONS)
     salt, nonce = _bytes(content, "salt", 16), _bytes(content, "nonce", 12)
@@ -253,23 +254,23 @@ def _browser_reader(content: dict[str, Any]) -> Callable[[str], bytes]:
 def _require_members(content: dict[str, Any], more: set[str], kdf: str, cipher: str) -> None:
     members = {"format", "address", "kdf", "salt", "cipher", "nonce", "ciphertext"} | more
     for name in sorted(members - content.keys()):
-        raise Malformed(f"key.{name}: missing")
+        raise Malformed(f"key.{name}", "missing")
     for name in sorted(content.keys() - members):
-        raise Malformed(f"key.{name[:40]}: unknown member")
+        raise Malformed(f"key.{name[:40]}", "unknown member")
     for name, expected in (("kdf", kdf), ("cipher", cipher)):
         if content[name] != expected:
-            raise Malformed(f"key.{name}: expected {expected}")
+            raise Malformed(f"key.{name}", f"expected {expected}")
 
 
 def _whole(content: dict[str, Any], name: str, least: int, most: int) -> int:
     value = content[name]
     if type(value) is not int or not least <= value <= most:
-        raise Malformed(f"key.{name}: expected a whole number from {least} to {most}")
+        raise Malformed(f"key.{name}", f"expected a whole number from {least} to {most}")
     return value
 
 
 def _bytes(content: dict[str, Any], name: str, size: int) -> bytes:
     text = content.get(name)
     if not isinstance(text, str) or not re.fullmatch(f"0x[0-9a-f]{{{2 * size}}}", text):
-        raise Malformed(f"key.{name}: expected 0x-hex of {size} bytes")
+        raise Malformed(f"key.{name}", f"expected 0x-hex of {size} bytes")
     return bytes.fromhex(text[2:])

@@ -1,7 +1,7 @@
-"""Where a program gets the passphrase of a key file: never from its arguments.
+"""Sources of a key file's passphrase.
 
-From an environment variable, a file that its `…_FILE` names, a systemd credential, or else the
-terminal.
+An environment variable, a file named by the variable with the suffix `_FILE`, a systemd
+credential, or the terminal. Arguments of a command are no source: process listings show them.
 """
 
 import os
@@ -15,19 +15,19 @@ from pathlib import Path
 from ostraka.files import require_private
 
 MIN_PASSPHRASE = 10
-"""Least length of a new passphrase in characters, as in the browser."""
+"""Minimum length of a new passphrase in characters, as in the browser."""
 _MAX_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class Passphrases:
-    """Where the passphrase of one kind of key comes from.
+    """Sources of the passphrase of one kind of key.
 
     Attributes:
-        variable: Environment variable; `…_FILE` after it names a file. The systemd credential has
-            the same name in lower case with hyphens.
-        file: What settings name as that file; None leaves it to the environment.
-        plain_option: What allows a key that no passphrase protects.
+        variable: Environment variable; with the suffix `_FILE`, it names a file. The systemd
+            credential has the same name in lower case with hyphens.
+            file: The file according to the settings; None uses the environment only.
+            plain_option: Name of the option that allows a key without a passphrase.
     """
 
     variable: str
@@ -40,10 +40,10 @@ class Passphrases:
         return self.variable.lower().replace("_", "-")
 
     def of(self, path: Path) -> str:
-        """Passphrase of a key file that is there.
+        """Return the passphrase of an existing key file.
 
         Raises:
-            ValueError: There is none, or more than one.
+            ValueError: No source or several sources give a passphrase.
         """
         given = self._given()
         if given is None:
@@ -52,10 +52,11 @@ class Passphrases:
         return normalized(given)
 
     def new(self, path: Path) -> str:
-        """Passphrase for a new key file; typed twice at the terminal.
+        """Return the passphrase for a new key file; at the terminal it is typed twice.
 
         Raises:
-            ValueError: There is none, more than one, it is too short, or typed differently.
+            ValueError: No source or several sources give a passphrase, it is too short, or it was
+                typed differently.
         """
         given = self._given()
         if given is None:
@@ -69,33 +70,33 @@ class Passphrases:
         return chosen
 
     def _given(self) -> str | None:
-        """What environment, file or credential says; None when nothing does."""
+        """Return the passphrase from environment, file or credential; None without any."""
         sources: dict[str, Callable[[], str]] = {}
         if self.variable in os.environ:
-            # Taken out, so that no child of this process inherits it.
+            # Removed, so that no child process inherits it.
             sources[self.variable] = lambda: os.environ.pop(self.variable)
         named = self.file or os.environ.get(f"{self.variable}_FILE")
         if named:
             sources[f"{self.variable}_FILE"] = lambda: _of_file(Path(named), private=True)
         credential = Path(os.environ.get("CREDENTIALS_DIRECTORY", ""), self.credential)
         if "CREDENTIALS_DIRECTORY" in os.environ and credential.is_file():
-            # Guarded by systemd, by access lists that show as bits of the group.
+            # systemd protects it by access lists, which show as permissions of the group.
             sources["the credential"] = lambda: _of_file(credential, private=False)
         if len(sources) > 1:
-            raise ValueError(f"passphrase: given twice, by {' and by '.join(sources)}")
+            raise ValueError(f"passphrase: given twice, by {' and '.join(sources)}")
         return next((read() for read in sources.values()), None)
 
     def _require_terminal(self, path: Path) -> None:
         if not sys.stdin.isatty():
             raise ValueError(
-                f"{path}: no passphrase, and no terminal to ask at; set {self.variable}_FILE or "
-                f"{self.variable}, or the systemd credential {self.credential}; "
-                f"{self.plain_option} does without any"
+                f"{path}: no passphrase, and no terminal to ask for it; set {self.variable}_FILE, "
+                f"{self.variable} or the systemd credential {self.credential}; "
+                f"{self.plain_option} allows a key without one"
             )
 
 
 def normalized(passphrase: str) -> str:
-    """One spelling of a passphrase, whatever keyboard types it.
+    """Normalize a passphrase, so that every keyboard gives the same bytes.
 
     Raises:
         ValueError: It cannot be written as UTF-8.
@@ -103,13 +104,13 @@ def normalized(passphrase: str) -> str:
     try:
         passphrase.encode()
     except UnicodeEncodeError:
-        # The library's own message shows a part of it.
+        # The original message would show a part of the passphrase.
         raise ValueError("passphrase: not UTF-8") from None
     return unicodedata.normalize("NFKC", passphrase)
 
 
 def _of_file(path: Path, *, private: bool) -> str:
-    """First line of a file."""
+    """Return the first line of a file."""
     if private:
         require_private(path)
     with path.open("rb") as file:

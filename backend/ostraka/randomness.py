@@ -1,7 +1,7 @@
-"""The one door through which randomness enters Ostraka's protocol code.
+"""The only source of randomness of Ostraka's protocol code.
 
-Protocol functions take a `Randomness` argument; everything that runs for real passes `system`,
-only tests and vectors pass another.
+Protocol functions take a `Randomness` argument. Production code passes `system`; only tests and
+vectors pass another.
 """
 
 import secrets
@@ -11,7 +11,7 @@ from ostraka_verifier.curve import R
 
 
 class Randomness(Protocol):
-    """Source of secret integers and bytes."""
+    """A source of secret integers and bytes."""
 
     def scalar(self) -> int:
         """Uniform in [0, R)."""

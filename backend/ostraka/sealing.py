@@ -1,7 +1,8 @@
-"""Sealing to nodes' poll keys: HPKE (RFC 9180) in base mode with X-Wing, one purpose a box.
+"""Sealing to nodes' poll keys: HPKE (RFC 9180) in base mode with X-Wing.
 
-A box says in its `info` what it is for, so that no answer to one request opens what was sealed for
-another. Base mode names no sender: where that matters, the sender signs.
+Each box is bound to one purpose by its `info`, so that a box sealed for one request cannot be
+opened as the answer to another. Base mode does not authenticate the sender: where that matters, the
+sender signs.
 
 Source: docs/protocol.md §7.3, §9.3; draft-connolly-cfrg-xwing-kem.
 """
@@ -30,10 +31,10 @@ _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
 class PollKey:
-    """A node's key of one poll, to which voters and other nodes seal; shows no secret."""
+    """A node's key of one poll, to which voters and other nodes seal; `repr` shows no secret."""
 
     def __init__(self, seed: bytes | None = None) -> None:
-        """A key from X-Wing's 32 secret bytes, or a fresh one from the system's randomness."""
+        """Make a key from X-Wing's 32 secret bytes, or a new one from the system's randomness."""
         self._seed = system.bytes(SEED_BYTES) if seed is None else seed
         expanded = hashlib.shake_256(self._seed).digest(96)
         ml_kem = MLKEM768PrivateKey.from_seed_bytes(expanded[:64])
@@ -42,32 +43,32 @@ class PollKey:
         self.public_key = (
             ml_kem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
         )
-        """1,216 bytes."""
+        """The public key, 1,216 bytes."""
 
     def secret(self) -> bytes:
-        """X-Wing's 32 secret bytes, for the node's own storage only."""
+        """Return X-Wing's 32 secret bytes, for the node's own storage only."""
         return self._seed
 
     def open(self, box: bytes, info: bytes) -> bytes:
-        """Plaintext of a box sealed to this key for this purpose.
+        """Return the plaintext of a box sealed to this key for this purpose.
 
         Raises:
-            Malformed: It was sealed to another key or for another purpose, or was changed since.
+            Malformed: It was sealed to another key or for another purpose, or was changed.
         """
         try:
             return _SUITE.decrypt(box, self._key, info=info)
         except (InvalidTag, ValueError) as error:
-            raise Malformed("box: does not open with this node's poll key") from error
+            raise Malformed("box", "does not open with this node's poll key") from error
 
     def __repr__(self) -> str:
         return f"PollKey({self.public_key[-32:].hex()})"
 
 
 class Recipient:
-    """A poll key to which many boxes are sealed, read once."""
+    """A poll key prepared for sealing many boxes."""
 
     def __init__(self, public_key: bytes) -> None:
-        """Malformed when the key is refused (§4.3)."""
+        """Read a poll key; Malformed if it is invalid (§4.3)."""
         check_poll_key(public_key)
         self._key = MLKEM768X25519PublicKey(
             MLKEM768PublicKey.from_public_bytes(public_key[:ML_KEM_BYTES]),
@@ -75,12 +76,12 @@ class Recipient:
         )
 
     def seal(self, plaintext: bytes, info: bytes) -> bytes:
-        """A box for this purpose, 1,136 bytes longer than its plaintext."""
+        """Seal a box for this purpose; it is 1,136 bytes longer than its plaintext."""
         return _SUITE.encrypt(plaintext, self._key, info=info)
 
 
 def ballot_info(poll_context: bytes, node: int) -> bytes:
-    """For a voter's share for a node."""
+    """Return the `info` of a voter's share for a node."""
     return _info(b"ballot", poll_context, bytes([node]))
 
 
@@ -90,25 +91,25 @@ def seed_info(
     pair: tuple[int, int],
     node_keys: tuple[bytes, bytes],
 ) -> bytes:
-    """For the seed of a pair's mask, from its lower helper to its higher one.
+    """Return the `info` of the seed of a pair's mask, sent by the lower helper to the higher one.
 
     Args:
-        node_keys: The words that stand for both ends' poll keys, the lower helper's first.
+        node_keys: Hashes of both helpers' poll keys, the lower helper's first.
     """
     return _info(b"seed", poll_context, repair_hash, bytes(pair), *node_keys)
 
 
 def contribution_info(poll_context: bytes, repair_hash: bytes, helper: int, target: int) -> bytes:
-    """For a helper's masked share, to the node whose share is repaired."""
+    """Return the `info` of a helper's masked share for the node whose share is repaired."""
     return _info(b"contribution", poll_context, repair_hash, bytes([helper, target]))
 
 
 def challenge_info(poll_context: bytes, poll_keys: bytes, challenger: int, responder: int) -> bytes:
-    """For a challenge by which a node shows that it holds the key it announced.
+    """Return the `info` of a challenge by which a node proves that it holds its announced key.
 
     Args:
         poll_keys: Hash of all nodes' poll keys.
-        challenger: Its index; 0 for the poll's creator.
+        challenger: Index of the challenging node; 0 for the poll's creator.
     """
     return _info(b"challenge", poll_context, poll_keys, bytes([challenger, responder]))
 

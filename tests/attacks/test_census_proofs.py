@@ -110,12 +110,12 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize(("forged", "reason"), FORGERIES.values(), ids=FORGERIES)
-def test_forgery_is_refused(forged: Forgery, reason: str) -> None:
+def test_forged_proofs_are_refused(forged: Forgery, reason: str) -> None:
     assert weak_verify(forged)
     with pytest.raises(AuditError, match=reason):
         verify_proof(forged.root.digest, forged.root, forged.index, forged.entry, forged.proof)
 
 
-def test_what_is_not_forged_passes() -> None:
+def test_honest_proofs_pass() -> None:
     honest = single(entry(1, 1))
     verify_proof(honest.root.digest, honest.root, 0, honest.entry, honest.proof)

@@ -116,7 +116,7 @@ def signed(key: SigningKey, poll: PublishedPoll, data: bytes) -> tuple[str, byte
 
 
 @pytest.mark.parametrize("kind", [Anybody, CensusUploads])
-def test_a_stranger_makes_no_node_look_at_a_census(town: Town, kind: type[CensusUploads]) -> None:
+def test_strangers_cannot_make_a_node_check_a_census(town: Town, kind: type[CensusUploads]) -> None:
     poll, _, census = town.create_poll(VOTERS)
     view = town.stack.registry.poll(poll.poll_id)
     uploads = kind(town.stack.registry, Policy(), ScriptedElectorates())
@@ -137,7 +137,7 @@ def test_a_stranger_makes_no_node_look_at_a_census(town: Town, kind: type[Census
     assert refusals(uploads, poll, view, [signed(organizer, poll, census.encode())]) == [200]
 
 
-def test_a_creators_wrong_census_is_looked_at_once_and_others_wait(town: Town) -> None:
+def test_a_creators_wrong_census_is_checked_once(town: Town) -> None:
     poll, _, census = town.create_poll(VOTERS)
     view = town.stack.registry.poll(poll.poll_id)
     uploads = CensusUploads(town.stack.registry, Policy(), ScriptedElectorates())
@@ -147,12 +147,12 @@ def test_a_creators_wrong_census_is_looked_at_once_and_others_wait(town: Town) -
     )
     assert refusals(uploads, poll, view, [wrong, wrong, wrong, other]) == [422, 422, 422, 429]
     assert looks.count == 1
-    uploads._resting.clear()
+    uploads._resting_until_monotonic_s.clear()
     assert refusals(uploads, poll, view, [wrong, right]) == [422, 200]
     assert looks.count == 2
 
 
-def test_what_a_provider_showed_late_keeps_no_poll_closed(
+def test_a_late_provider_does_not_prevent_the_opening(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A replica without a block's events makes a good census look wrong for a while."""
@@ -164,13 +164,13 @@ def test_what_a_provider_showed_late_keeps_no_poll_closed(
     sent = [signed(town.stack.organizer, poll, census.encode())]
     assert refusals(uploads, poll, view, sent) == [422]
     behind.treasuries.clear()
-    uploads._resting.clear()
+    uploads._resting_until_monotonic_s.clear()
     assert refusals(uploads, poll, view, sent) == [422]
     monkeypatch.setattr(census_uploads, "_WRONG_S", 0)
     assert refusals(uploads, poll, view, sent) == [200]
 
 
-def test_one_census_is_looked_at_at_a_time(town: Town) -> None:
+def test_one_census_is_checked_at_a_time(town: Town) -> None:
     """Also where several creators come together, and the same census from several couriers."""
     registry = town.stack.registry
     created = [town.create_poll(VOTERS) for _ in range(3)]
@@ -196,7 +196,7 @@ def test_one_census_is_looked_at_at_a_time(town: Town) -> None:
     assert (looks.count, looks.most) == (3, 1)
 
 
-def test_a_signer_has_one_place_among_all(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_signer_has_one_place_in_the_queue(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many polls somebody creates: another's census is looked at next."""
     monkeypatch.setattr(census_uploads, "_MOST_OF_SIGNER", 4)
     registry, attacker, honest = town.stack.registry, SigningKey(), SigningKey()
@@ -228,7 +228,7 @@ def test_a_signer_has_one_place_among_all(town: Town, monkeypatch: pytest.Monkey
     assert looks.order[1] == last
 
 
-def test_a_live_node_refuses_by_the_headers(town: Town) -> None:
+def test_a_live_node_refuses_uploads_by_their_headers(town: Town) -> None:
     poll, _, census = town.create_poll(VOTERS)
     address = urlsplit(town.stack.node_urls[0])
     assert address.hostname is not None
@@ -270,7 +270,7 @@ def test_a_live_node_refuses_by_the_headers(town: Town) -> None:
     assert httpx.put(url, content=wrong, timeout=30).json() == given.json()
 
 
-def test_strangers_delay_no_opening(town: Town) -> None:
+def test_strangers_cannot_delay_an_opening(town: Town) -> None:
     poll, _, census = town.create_poll(VOTERS)
     stranger, stop = SigningKey(), threading.Event()
 
@@ -297,7 +297,7 @@ def test_strangers_delay_no_opening(town: Town) -> None:
         assert all(flood.result() > 0 for flood in floods)
 
 
-def test_a_rounds_organizer_gives_the_census_of_its_poll(town: Town) -> None:
+def test_a_rounds_organizer_uploads_the_census_of_its_poll(town: Town) -> None:
     stack = town.stack
     rounds = [Round(stack), Round(stack)]
     for one in rounds:
@@ -327,7 +327,7 @@ def test_a_rounds_organizer_gives_the_census_of_its_poll(town: Town) -> None:
 
 
 @pytest.mark.parametrize("number", ["1", "01", "+1", "%201", "0000000000000001", "1.0", "x"])
-def test_no_spelling_of_a_number_gets_a_body_past_the_gate(number: str) -> None:
+def test_no_spelling_of_a_number_bypasses_the_gate(number: str) -> None:
     """The framework reads some of these as 1 as well."""
     read: list[str] = []
 
@@ -347,7 +347,7 @@ def test_no_spelling_of_a_number_gets_a_body_past_the_gate(number: str) -> None:
     assert read == []
 
 
-def test_the_chain_is_asked_once_who_the_creator_is(town: Town) -> None:
+def test_the_chain_is_asked_once_for_the_creator(town: Town) -> None:
     poll, _, _ = town.create_poll(VOTERS)
     view = town.stack.registry.poll(poll.poll_id)
     uploads = CensusUploads(cast(Registry, None), Policy(), ScriptedElectorates())

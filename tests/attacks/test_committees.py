@@ -51,7 +51,7 @@ def forged(committee: Committee) -> dict[str, Committee]:
     }
 
 
-def test_the_old_statement_named_no_company(poll: SyntheticPoll) -> None:
+def test_the_old_statement_did_not_name_the_other_nodes(poll: SyntheticPoll) -> None:
     first, second = poll.committee, puppets_of(poll.committee)
     digests = {
         poll.domain.digest(OLD_TYPE, one.members[0].address, one.members[0].url)
@@ -70,7 +70,7 @@ def test_the_old_statement_named_no_company(poll: SyntheticPoll) -> None:
     "kind",
     ["puppets", "lower threshold", "one fellow changed", "other url of another", "other order"],
 )
-def test_a_node_signs_and_serves_the_committee_that_its_operator_named(
+def test_a_node_serves_the_committee_that_its_operator_named(
     kind: str, poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
@@ -98,47 +98,45 @@ def test_polls_of_other_committees_get_no_key(poll: SyntheticPoll, tmp_path: Pat
     async def run() -> None:
         async with village.run():
             header = village.census_header()
-            village.nodes[1]._policy = Policy(committees=frozenset({bytes(32)}))
-            with pytest.raises(Problem, match="knows no poll"):
-                await village.nodes[1].take_census(POLL, header, poll.census.encode())
+            policy = Policy(committees=frozenset({bytes(32)}))
+            refusing = village.node(1, seeded=False, policy=policy)
+            await refusing.tick()
+            with pytest.raises(Problem, match="is not to serve poll"):
+                await refusing.take_census(POLL, header, poll.census.encode())
             await village.nodes[2].take_census(POLL, header, poll.census.encode())
 
     asyncio.run(run())
 
 
-def test_a_poll_to_which_voters_have_sealed_goes_on_to_the_end(
+def test_a_poll_with_sealed_ballots_continues_to_its_end(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     """Else its secret would lie on the disk for ever, beside the boxes that it opens."""
-    village = Village(poll, tmp_path)
+    village, other = Village(poll, tmp_path), Policy(committees=frozenset({bytes(32)}))
 
     async def run() -> None:
         async with village.run(seeded=True):
-            restarted = village._node(1, seeded=False)
-            restarted._policy = Policy(committees=frozenset({bytes(32)}))
+            restarted = village.node(1, seeded=False, policy=other)
             # Nobody has sealed anything to it yet.
-            await restarted._tick()
+            await restarted.tick()
             assert restarted.polls() == []
             village.open_seeded()
-            restarted = village._node(1, seeded=False)
-            restarted._policy = Policy(committees=frozenset({bytes(32)}))
-            await restarted._tick()
+            restarted = village.node(1, seeded=False, policy=other)
+            await restarted.tick()
             (served,) = restarted.polls()
             assert (served["poll"], served["key_destroyed"]) == (str(POLL), False)
             secrets = tmp_path / "secrets-1"
             assert len(list(secrets.iterdir())) == 1
             village.registry.show(status=Status.VOID)
-            await restarted._tick()
-            await asyncio.gather(*restarted._ticking.values())
+            await restarted.tick()
+            await village.stop(restarted)
             assert restarted.polls()[0]["key_destroyed"]
             assert list(secrets.iterdir()) == []
-            for worker in restarted._workers.values():
-                worker.cancel()
 
     asyncio.run(run())
 
 
-def test_fellows_are_all_others_and_the_threshold_has_a_floor(poll: SyntheticPoll) -> None:
+def test_all_other_nodes_are_fellows_and_the_threshold_has_a_floor(poll: SyntheticPoll) -> None:
     committee = poll.committee
     own, url = committee.members[0].address, committee.members[0].url
     fellows = frozenset(member.address for member in committee.members[1:])

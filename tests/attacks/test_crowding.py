@@ -104,7 +104,7 @@ def crowded(accepting: BallotIntake, false: Sequence[CastRecord], honest: CastRe
 
 
 @pytest.mark.parametrize("kind", [OneQueue, BallotIntake])
-def test_false_proofs_leave_honest_ballots_their_place(
+def test_false_proofs_do_not_displace_honest_ballots(
     poll: SyntheticPoll, tmp_path: Path, kind: type[BallotIntake]
 ) -> None:
     """Even those of other voters from the attacker's own address, as behind one gateway."""
@@ -119,7 +119,7 @@ def test_false_proofs_leave_honest_ballots_their_place(
         assert isinstance(answer, Receipt)
 
 
-def test_malice_is_proven_by_signed_ballots_alone(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_only_signed_ballots_prove_malice(poll: SyntheticPoll, tmp_path: Path) -> None:
     service = accepting_service(poll, tmp_path)
     liar, victim = poll.voter_keys[:2]
     false = false_proofs(poll.factory, liar, SUSPECTED_AFTER + 1, OPENS_AT)
@@ -141,7 +141,7 @@ def test_malice_is_proven_by_signed_ballots_alone(poll: SyntheticPoll, tmp_path:
     assert isinstance(second, Receipt)
 
 
-def test_a_false_proof_is_looked_at_once_and_alone_from_the_suspected(
+def test_a_false_proof_is_checked_once_and_suspects_separately(
     poll: SyntheticPoll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = accepting_service(poll, tmp_path)
@@ -170,24 +170,31 @@ def test_a_false_proof_is_looked_at_once_and_alone_from_the_suspected(
     assert len([batch for batch in batches[before:] if batch]) == 0
 
 
-def test_memory_of_failures_is_bounded_and_strangers_do_not_flush_it(
+def test_remembered_failures_are_bounded_and_kept_from_strangers(
     poll: SyntheticPoll,
 ) -> None:
     failures = Failures()
     record = poll.prepared[0].record
+
+    def forged(number: int) -> CastRecord:
+        other = bytes(len(record.ballot))
+        return replace(record, ballot=other, signature=number.to_bytes(65, "big"))
+
     failures.false_ballot(
         record.voter, record.ballot_digest, Problem(ProblemType.CHECK_FAILED, "B6")
     )
     for number in range(MOST_REMEMBERED + 10):
-        forged = replace(record, signature=number.to_bytes(65, "big"))
-        failures.forged(forged, Problem(ProblemType.CHECK_FAILED, "B4"))
+        failures.forged(forged(number), Problem(ProblemType.CHECK_FAILED, "B4"))
     assert failures.of_ballot(record.ballot_digest) is not None
-    assert len(failures._forged._problems) == MOST_REMEMBERED
-    first = replace(record, ballot=bytes(len(record.ballot)), signature=bytes(65))
-    assert failures.of(first, first.ballot_digest) is None
+    # The latest forgeries are remembered, and no more of them than the bound.
+    remembered = [
+        failures.of(forged(number), forged(number).ballot_digest) is not None
+        for number in (0, 9, 10, MOST_REMEMBERED + 9)
+    ]
+    assert remembered == [False, False, True, True]
 
 
-def test_the_longest_line_gives_way() -> None:
+def test_the_longest_line_loses_an_item() -> None:
     queue: FairQueue[str] = FairQueue(6, 4, 3)
     assert [queue.put("bulk", "a", f"a{n}") for n in range(4)] == [None, None, None, "a3"]
     assert queue.put("bulk", "b", "b0") is None
@@ -213,7 +220,7 @@ def test_a_subscriber_is_one_client() -> None:
     assert client_of({}) == ""
 
 
-def test_a_crowd_of_connections_keeps_nobody_from_a_live_node(tmp_path: Path) -> None:
+def test_many_connections_do_not_block_a_live_node(tmp_path: Path) -> None:
     town = Town(tmp_path, nodes=4, threshold=2, faults=1)
     with town.stack:
         town.start()

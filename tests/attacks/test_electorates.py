@@ -18,9 +18,9 @@ from ostraka.node.policy import Policy
 from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.description import Description, RoundReference
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.parameters import Description, RoundReference
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import (
     Redemption,
@@ -104,8 +104,11 @@ def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: 
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ({"title": "Which should get no money?"}, "another title than the round's"),
-        ({"text": "Vote for what you dislike."}, "another text than the round"),
+        (
+            {"title": "Which should get no money?"},
+            "the title of the poll or of a question differs from the round's",
+        ),
+        ({"text": "Vote for what you dislike."}, "the poll's text differs from the round's"),
         (
             {
                 "questions": [
@@ -118,7 +121,7 @@ def of_round(kind: ElectorateKind, root: bytes, source: bytes = b"", **members: 
                     }
                 ]
             },
-            "another title than the round's",
+            "the title of the poll or of a question differs from the round's",
         ),
     ],
     ids=["title", "text", "question"],
@@ -131,7 +134,7 @@ def test_a_rounds_poll_asks_in_the_rounds_own_words(members: dict[str, Any], rea
     assert reason in (of_round(kind, ORDINARY.root, **members).objection() or "")
 
 
-def test_a_list_of_accounts_and_nothing_more() -> None:
+def test_a_list_of_accounts_may_have_no_other_members() -> None:
     assert Case().objection() is None
 
 
@@ -146,11 +149,11 @@ def test_a_list_of_accounts_and_nothing_more() -> None:
         ({"closes_at": 1}, "P6"),
     ],
 )
-def test_parameters_out_of_what_is_known(changes: dict[str, object], check: str) -> None:
+def test_parameters_out_of_range_are_refused(changes: dict[str, object], check: str) -> None:
     assert (Case(changes=changes).objection() or "").startswith(check)
 
 
-def test_one_key_for_several_voters_only_where_it_is_said() -> None:
+def test_one_key_for_several_voters_only_if_the_poll_allows_it() -> None:
     one = keys(1)[0].address
     shared = census_of([(key.address, one) for key in keys(6)])
     assert "several voters" in (Case(shared).objection() or "")
@@ -165,7 +168,7 @@ def test_a_source_on_chain_is_read_again() -> None:
     assert "another census" in (case.objection() or "")
 
 
-def test_keys_of_a_contract_of_the_attackers_own() -> None:
+def test_keys_of_an_attackers_contract_are_refused() -> None:
     """Which would name the attacker's keys for everybody."""
     for keys_contract, refused in ((bytes([0x99]) * 20, True), (ScriptedElectorates().keys, False)):
         source = replace(SOURCE, keys=keys_contract)
@@ -177,14 +180,14 @@ def test_keys_of_a_contract_of_the_attackers_own() -> None:
 @pytest.mark.parametrize("kind", [ElectorateKind.MEMBERS, ElectorateKind.FIXED])
 def test_a_round_fixes_its_voters(kind: ElectorateKind) -> None:
     assert of_round(kind, ORDINARY.root).objection() is None
-    assert "that its round fixed" in (of_round(kind, bytes(32)).objection() or "")
+    assert "fixed by its round" in (of_round(kind, bytes(32)).objection() or "")
 
 
-def test_rounds_that_are_not_the_polls() -> None:
+def test_rounds_of_other_polls_are_refused() -> None:
     case = of_round(ElectorateKind.FIXED, ORDINARY.root)
-    assert "did not make it" in (replace(case, creator=CREATOR).objection() or "")
+    assert "did not create it" in (replace(case, creator=CREATOR).objection() or "")
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], poll_id=2)
-    assert "by another poll, 2" in (case.objection() or "")
+    assert "its round has another poll, 2" in (case.objection() or "")
     # A provider that is behind says nothing against the poll: it is asked again.
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], poll_id=0)
     with pytest.raises(ChainError, match="does not show yet"):
@@ -195,7 +198,7 @@ def test_rounds_that_are_not_the_polls() -> None:
     # A contract that calls itself a treasury, of another registry.
     false = of_round(ElectorateKind.FIXED, ORDINARY.root)
     false.chain.treasuries.clear()
-    assert "did not make it" in (false.objection() or "")
+    assert "did not create it" in (false.objection() or "")
 
 
 FORM = b'{"at":%d,"contract":"0x%s","kind":"members"}'
@@ -217,12 +220,12 @@ def test_a_round_fixes_the_source_and_its_block() -> None:
         assert "is not the latest until" in (sourced(at).objection() or "")
     # The same in other words: C4 compares bytes, and would fail the poll that nodes let pass.
     for form in (FORM.replace(b",", b", "), b'{"kind":"members","at":%d,"contract":"0x%s"}'):
-        assert "another source" in (sourced(1000, form=form).objection() or "")
+        assert "does not come from the source" in (sourced(1000, form=form).objection() or "")
     other = replace(SOURCE, contract=bytes([0x67]) * 20)
-    assert "another source" in (sourced(1000, other).objection() or "")
+    assert "does not come from the source" in (sourced(1000, other).objection() or "")
     case = sourced(1000)
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], source=b"{}")
-    assert "another hash" in (case.objection() or "")
+    assert "does not match the fixed hash" in (case.objection() or "")
     case = of_round(ElectorateKind.SOURCE, bytes(32), b"{}")
     assert "names no source" in (case.objection() or "")
 
@@ -285,7 +288,7 @@ def test_invited_voters_hold_the_keys_bound_to_their_invitations() -> None:
     # Another tree of invitations than the one that was fixed.
     case = invited(pairs, in_round=True, domain=treasury)
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], root=bytes(32))
-    assert "invitations that its round fixed" in (case.objection() or "")
+    assert "invitations fixed by its round" in (case.objection() or "")
     for data in (None, b"", good.redemptions[:-1] if good.redemptions else b""):
         assert "redemptions" in (replace(good, redemptions=data).objection() or "")
 
@@ -309,7 +312,7 @@ def test_a_key_that_redeems_two_invitations_has_one_vote(in_round: bool) -> None
     assert "its key redeemed another invitation as well" in (case.objection() or "")
 
 
-def test_an_upload_has_the_lengths_that_the_poll_gives_it() -> None:
+def test_an_upload_must_have_the_polls_lengths() -> None:
     pairs = list(zip(INVITED, OWN, strict=False))
     case = invited(pairs, domain=Domain(CHAIN_ID, REGISTRY))
     census, redemptions = case.census.encode(), case.redemptions or b""
@@ -320,7 +323,7 @@ def test_an_upload_has_the_lengths_that_the_poll_gives_it() -> None:
     data = Case().census.encode()
     assert split_upload(ordinary, data) == (data, None)
     for wrong in (data + b"\0", data[:-1], b""):
-        with pytest.raises(Problem, match="are no census of"):
+        with pytest.raises(Problem, match="cannot be a census of"):
             split_upload(ordinary, wrong)
     with pytest.raises(Rejected, match="C1"):
         Census.decode(data[:4] + data[60:116] * 6)

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ostraka_verifier import checks, rpc
-from ostraka_verifier.checks import Audit, Claimed, Finding
+from ostraka_verifier import rpc
+from ostraka_verifier.chain_reader import ChainReader
+from ostraka_verifier.checks import Audit, Claimed, Finding, numbered
 from ostraka_verifier.cli import app
 from ostraka_verifier.curve import load
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence, Transfer
+from ostraka_verifier.evidence import ChainEvidence, RoundEvidence, Transfer
 from ostraka_verifier.releases import Found, Releases
 from ostraka_verifier.report import read_evidence
 from tests.support.deployments import treasury_code
@@ -34,7 +35,7 @@ ROUND = CHAIN.round
 assert isinstance(ROUND.moved, tuple)
 MOVED = [one for one in ROUND.moved if isinstance(one, Transfer)]
 ITS_OWN = b"\x60\x01" * 100
-ROUND_CHECKS = ("D1", "D2", "D3", "D4")
+ROUND_CHECKS = numbered("D1", "D2", "D3", "D4")
 
 
 class Believing(Releases):
@@ -65,7 +66,7 @@ def by_the_old_rule(
     board = BOARD.encode()
     chain = read_evidence(ChainReader(endpoint.url, REGISTRY), 1, board)
     with monkeypatch.context() as old:
-        old.setattr(checks, "_check_moved", lambda _: None)
+        old.setattr("ostraka_verifier.checks.round._check_moved", lambda _: None)
         known = Believing(())
         audit = Audit(load(), Claimed(REGISTRY, 1), chain, board, randbits, releases=known)
         return {one.check: one for one in audit.run(ROUND_CHECKS)}
@@ -84,7 +85,7 @@ def audited(endpoint: Endpoint, answer: Answer) -> tuple[int, dict[str, dict[str
     return result.exit_code, {one["check"]: one for one in report["checks"]}
 
 
-def test_an_honest_round_holds(endpoint: Endpoint) -> None:
+def test_an_honest_round_passes(endpoint: Endpoint) -> None:
     code, found = audited(endpoint, told())
     assert code == 0, found
     assert {one["verdict"] for one in found.values()} == {"holds"}
@@ -107,9 +108,9 @@ OTHER_CODE, OTHER_RULES = treasury_code(CHAIN_ID, bytes([7] * 20), TREASURY)
             {"rules": replace(ROUND.rules, address=bytes([9] * 20))},
             "D4",
             "fails",
-            "not the contract that the treasury made",
+            "not the contract that the treasury created",
         ),
-        ({"code": OTHER_CODE}, "D4", "fails", "another value than the deployment gives"),
+        ({"code": OTHER_CODE}, "D4", "fails", "not the value of this deployment"),
         ({"moved": ()}, "D3", "fails", "the token moved no such amount"),
         (
             {"moved": tuple(replace(one, amount=one.amount - 1) for one in MOVED)},
@@ -134,7 +135,7 @@ OTHER_CODE, OTHER_RULES = treasury_code(CHAIN_ID, bytes([7] * 20), TREASURY)
         "a token that pays somebody else",
     ],
 )
-def test_a_lie_is_found_that_the_old_rule_believed(
+def test_lies_that_the_old_rule_accepted_are_found(
     endpoint: Endpoint,
     monkeypatch: pytest.MonkeyPatch,
     lie: dict[str, Any],
@@ -156,7 +157,7 @@ def test_a_lie_is_found_that_the_old_rule_believed(
     [(b"", 0, "fails"), (b"", 1, "not checked"), (b"\x01", 0, "not checked")],
     ids=["an account that sent nothing", "an account that sent something", "a contract"],
 )
-def test_coins_that_did_not_arrive(
+def test_coins_that_did_not_arrive_are_found(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, code: bytes, sent: int, verdict: str
 ) -> None:
     """Balances do not grow; what a recipient may have spent in the block decides nothing."""

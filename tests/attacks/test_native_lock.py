@@ -87,7 +87,7 @@ def another_version(text: str) -> str:
     return re.sub(r"^sha3 \S+", "sha3 0.10.8", text, flags=re.M)
 
 
-def test_honest_list_is_what_cargo_wants(checkout: Path) -> None:
+def test_cargo_accepts_the_honest_list(checkout: Path) -> None:
     assert lock(checkout, "write").returncode == 0
     settled = resolve(checkout, "--locked")
     assert settled.returncode == 0, settled.stderr
@@ -141,7 +141,7 @@ def test_a_build_without_the_lock_is_refused(checkout: Path) -> None:
     assert "because --locked was passed" in refused.stderr
 
 
-def test_check_sees_a_lock_that_is_not_the_lists(checkout: Path) -> None:
+def test_check_finds_a_lock_that_differs_from_the_list(checkout: Path) -> None:
     assert "run make setup" in lock(checkout, "check").stderr
     lock(checkout, "write")
     assert lock(checkout, "check").returncode == 0
@@ -149,7 +149,7 @@ def test_check_sees_a_lock_that_is_not_the_lists(checkout: Path) -> None:
     assert "run make setup" in lock(checkout, "check").stderr
 
 
-def test_list_and_cargo_lock_give_one_another(checkout: Path) -> None:
+def test_list_and_cargo_lock_convert_into_each_other(checkout: Path) -> None:
     lock(checkout, "write")
     path = checkout / "requirements/native.txt"
     before = path.read_text()

@@ -75,9 +75,7 @@ def courier_of(
             return httpx.Response(500 if "problem" in lied else 200, text=lied)
         return httpx.Response(answer.status_code, content=answer.content)
 
-    courier = Courier(cast(Any, chain), village.creator)
-    courier._client = httpx.Client(transport=httpx.MockTransport(handle))
-    return courier
+    return Courier(cast(Any, chain), village.creator, httpx.MockTransport(handle))
 
 
 async def bring(
@@ -113,7 +111,7 @@ def blame(shown: Shown) -> Shown:
 
 
 @pytest.mark.parametrize("lie", [other_keys, no_signature, false_signature, blame, lambda _: []])
-def test_what_all_nodes_signed_opens_the_poll_whatever_one_shows(
+def test_keys_that_all_nodes_signed_open_the_poll_despite_a_liar(
     lie: Callable[[Any], Any], poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village, chain = Village(poll, tmp_path), Chain()
@@ -145,15 +143,24 @@ def test_what_all_nodes_signed_opens_the_poll_whatever_one_shows(
 @pytest.mark.parametrize(
     ("lie", "says"),
     [
-        (blame, "node 4: statement: for whom it waits is not signed by this node"),
-        (lambda shown: shown | {"said_at": -1}, "node 4: said_at: expected Unix seconds"),
-        (lambda shown: shown | {"said_at": "huge"}, "node 4: said_at: expected Unix seconds"),
-        (lambda shown: shown | {"waiting_for": shown["waiting_for"] * 9}, "node 4: waiting_for"),
+        (blame, "node 4: statement: not signed by this node"),
+        (
+            lambda shown: shown | {"said_at": -1},
+            "node 4: https://node-4.example: said_at: expected Unix seconds",
+        ),
+        (
+            lambda shown: shown | {"said_at": "huge"},
+            "node 4: https://node-4.example: said_at: expected Unix seconds",
+        ),
+        (
+            lambda shown: shown | {"waiting_for": shown["waiting_for"] * 9},
+            "node 4: https://node-4.example: waiting_for",
+        ),
         (lambda shown: shown | {"node": 1}, "node 4: statement"),
         (lambda _: {"problem": "?; node 1: waits for node 2 (key)"}, "node 4: http"),
     ],
 )
-def test_what_a_node_says_of_others_it_signs(
+def test_a_nodes_report_about_others_is_signed(
     lie: Callable[[Shown], Shown], says: str, poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     """Before the nodes agree; the others' word is there all the same."""
@@ -242,9 +249,7 @@ def test_a_node_with_two_keys_is_named(poll: SyntheticPoll, tmp_path: Path) -> N
     asyncio.run(run())
 
 
-def test_a_node_that_does_not_answer_keeps_none_of_the_others_back(
-    poll: SyntheticPoll, tmp_path: Path
-) -> None:
+def test_a_silent_node_does_not_delay_the_others(poll: SyntheticPoll, tmp_path: Path) -> None:
     """Node 1 is away: the others have the census all the same, and say whom they wait for."""
     village, chain = Village(poll, tmp_path), Chain()
     away = FastAPI()
@@ -252,7 +257,7 @@ def test_a_node_that_does_not_answer_keeps_none_of_the_others_back(
     async def run() -> None:
         async with village.run({1: away}):
             for node in village.nodes.values():
-                await node._tick()
+                await node.tick()
             with pytest.raises(CourierError, match="node 1: "):
                 await bring(village, chain)
             await village.tick(3)

@@ -34,7 +34,7 @@ def signed(now: int = NOW) -> str:
     return sign_request(SENDER, DOMAIN, RECEIVER.address, *REQUEST, now)
 
 
-def test_the_old_rule_let_a_request_be_taken_anywhere() -> None:
+def test_by_the_old_rule_any_node_accepted_a_request() -> None:
     method, path, body = REQUEST
     parts = unsigned(NOW, 8), keccak256(method.encode()), keccak256(path.encode()), keccak256(body)
     digest = tagged_hash("peer-request", *parts)
@@ -44,7 +44,7 @@ def test_the_old_rule_let_a_request_be_taken_anywhere() -> None:
         assert recover(digest, signature) == SENDER.address
 
 
-def test_a_request_is_taken_once_by_its_receiver() -> None:
+def test_a_request_is_accepted_once_by_its_receiver() -> None:
     value, first = signed(), receiver()
     assert first.take(value, ALLOWED, *REQUEST, NOW) == SENDER.address
     for later in (0, 1, TOLERANCE_S):
@@ -56,7 +56,7 @@ def test_a_request_is_taken_once_by_its_receiver() -> None:
     assert first.take(signed(), ALLOWED, *REQUEST, NOW) == SENDER.address
 
 
-def test_nobody_else_takes_it() -> None:
+def test_other_receivers_refuse_a_request() -> None:
     value = signed()
     others = [
         receiver(key=SENDER),
@@ -73,7 +73,7 @@ def test_nobody_else_takes_it() -> None:
             receiver().take(value, ALLOWED, *request, NOW)
 
 
-def test_nothing_of_it_can_be_changed() -> None:
+def test_a_changed_request_is_refused() -> None:
     address, sent_at, nonce, signature = signed().split(".")
     other = "00" * 16
     for value in (
@@ -96,7 +96,7 @@ def test_nothing_of_it_can_be_changed() -> None:
             receiver().take(value, ALLOWED, *REQUEST, NOW)
 
 
-def test_a_restart_makes_nobody_forget() -> None:
+def test_a_restarted_node_refuses_earlier_requests() -> None:
     """What was taken before the start, even from a clock that is ahead, does not come again."""
     for ahead in (0, AHEAD_S):
         value = signed(NOW + ahead)
@@ -111,7 +111,7 @@ def test_a_restart_makes_nobody_forget() -> None:
     assert receiver(started=NOW).take(signed(fresh), ALLOWED, *REQUEST, fresh)
 
 
-def test_strangers_leave_nothing_behind() -> None:
+def test_requests_of_strangers_use_no_memory() -> None:
     one = receiver()
     for number in range(3, 20):
         key = SigningKey(bytes([number] * 32))
@@ -124,7 +124,7 @@ def test_strangers_leave_nothing_behind() -> None:
     assert len(one._taken) <= TOLERANCE_S + 1
 
 
-def test_at_real_nodes(tmp_path: Path) -> None:
+def test_real_nodes_refuse_replayed_requests(tmp_path: Path) -> None:
     """Node 1 asks node 2 for its ballots; the attacker asks nodes 2 and 3 with the same words."""
     poll = approval_poll()
     village = Village(poll, tmp_path)

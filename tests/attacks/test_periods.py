@@ -104,7 +104,9 @@ def deployed(stack: LocalStack) -> tuple[Deployed, Deployed]:
 
 
 @pytest.mark.parametrize("period", PERIODS)
-def test_no_poll_has_a_shorter_window(deployed: tuple[Deployed, Deployed], period: str) -> None:
+def test_a_poll_cannot_have_a_shorter_window(
+    deployed: tuple[Deployed, Deployed], period: str
+) -> None:
     weak, real = deployed
     assert weak.create(**{period: 1})
     for seconds in (1, HOUR - 1):
@@ -114,7 +116,9 @@ def test_no_poll_has_a_shorter_window(deployed: tuple[Deployed, Deployed], perio
 
 
 @pytest.mark.parametrize("period", [*PERIODS, "claim_period"])
-def test_no_round_has_a_shorter_period(deployed: tuple[Deployed, Deployed], period: str) -> None:
+def test_a_round_cannot_have_a_shorter_period(
+    deployed: tuple[Deployed, Deployed], period: str
+) -> None:
     """Its poll's windows are refused with the round, before anybody gives money."""
     weak, real = deployed
     assert weak.round(**{period: 1})
@@ -124,7 +128,7 @@ def test_no_round_has_a_shorter_period(deployed: tuple[Deployed, Deployed], peri
     assert real.round(**{period: HOUR})
 
 
-def test_nobody_changes_the_floor(deployed: tuple[Deployed, Deployed]) -> None:
+def test_the_floor_cannot_be_changed(deployed: tuple[Deployed, Deployed]) -> None:
     for one, floor_s in zip(deployed, (0, HOUR), strict=True):
         assert one.registry.period_floor() == floor_s
     names = {str(entry.get("name")) for entry in deployed[1].registry.contract.abi}

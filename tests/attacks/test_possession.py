@@ -6,17 +6,11 @@ committee. The attacker relays every challenge that it cannot answer to whoever 
 """
 
 import asyncio
-import json
-import time
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from fastapi import FastAPI, Request, Response
 
 from ostraka.chain.registry import Status
 from ostraka.node import key_agreement
@@ -35,102 +29,20 @@ from ostraka.wire.peer_auth import HEADER, sign_request
 from ostraka.wire.poll_keys import Announcement, KeyReport, PollKeyList, Stage, waiting_hash
 from ostraka_verifier import typed_data
 from ostraka_verifier.errors import Malformed
-from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_key, check_poll_keys, node_key
+from ostraka_verifier.poll_key import ML_KEM_BYTES, check_poll_keys, node_key
 from ostraka_verifier.sharing import BoxContent
 from ostraka_verifier.typed_data import recover
+from tests.support.copied_keys import COPIES, Changing, Copier, Twin, challenge, now_unix_s
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.repairs import request_for
 from tests.support.village import POLL, Village
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "poll_keys.json").read_text())
 COPIER = 4
-_FIELD = 2**255 - 19
 
 
 @pytest.fixture(scope="module")
 def poll() -> SyntheticPoll:
     return approval_poll()
-
-
-def top_bit(key: bytes) -> bytes:
-    """The same X25519 key to everybody who masks the top bit, as RFC 7748 says."""
-    return PollKey().public_key[:ML_KEM_BYTES] + key[ML_KEM_BYTES:-1] + bytes([key[-1] | 0x80])
-
-
-def other_point(key: bytes) -> bytes:
-    """The X25519 half plus the point of order 2: another key, with the same shared secrets."""
-    u = int.from_bytes(key[ML_KEM_BYTES:], "little")
-    # On a Montgomery curve (u, v) + (0, 0) has abscissa 1 / u.
-    moved = pow(u, -1, _FIELD).to_bytes(32, "little")
-    return PollKey().public_key[:ML_KEM_BYTES] + moved
-
-
-def halves(key: bytes) -> bytes:
-    """A fresh X25519 half with the other's ML-KEM half."""
-    return key[:ML_KEM_BYTES] + PollKey().public_key[ML_KEM_BYTES:]
-
-
-COPIES: dict[str, Callable[[bytes], bytes]] = {
-    "copy": lambda key: key,
-    "top bit": top_bit,
-    "point of small order": other_point,
-    "ML-KEM half": halves,
-}
-
-
-class Copier:
-    """A node that announces what it likes, and has others answer for it."""
-
-    def __init__(self, poll: SyntheticPoll, node: int, announced: Callable[[], bytes]) -> None:
-        self._poll = poll
-        self._node = node
-        self.announced = announced
-        self.signer = poll.node_keys[node - 1]
-        self.poll_keys = b""
-        self.signatures: dict[int, bytes] = {}
-        self.village: Village
-        self.relayed: list[int] = []
-        self.app = FastAPI()
-        self.app.get("/api/v1/polls/{poll_id}/opening")(self.opening)
-        self.app.post("/api/v1/polls/{poll_id}/challenge")(self.challenge)
-
-    def opening(self) -> dict[str, Any]:
-        """Its announcement, properly signed."""
-        poll, key = self._poll, self.announced()
-        signature = self.signer.sign(
-            poll.domain.digest(typed_data.POLL_KEY, poll.context, node_key(key))
-        )
-        announced = {self._node: Announcement(key, signature)}
-        return KeyReport(
-            self._node, announced, self.poll_keys, self.signatures, (), 0, bytes(65)
-        ).to_json(poll.nodes)
-
-    async def challenge(self, request: Request) -> Response:
-        """Ask all others for the answer."""
-        body = await request.body()
-        for node in (1, 2, 3):
-            answer = await challenge(self.village, self._node, node, body)
-            self.relayed.append(answer.status_code)
-            if answer.status_code == 200:
-                return Response(answer.content)
-        return Response(bytes(32))
-
-
-async def challenge(village: Village, sender: int, receiver: int, body: bytes) -> httpx.Response:
-    """Challenge a node under another node's name."""
-    poll = village.poll
-    path = f"/api/v1/polls/{POLL}/challenge"
-    receiving = poll.committee.members[receiver - 1].address
-    header = sign_request(
-        poll.node_keys[sender - 1], poll.domain, receiving, "POST", path, body, _now()
-    )
-    return await village.client.post(
-        village.url(receiver, "/challenge"), content=body, headers={HEADER: header}
-    )
-
-
-def _now() -> int:
-    return int(time.time())
 
 
 def old_rule(keys: list[bytes]) -> bool:
@@ -139,7 +51,7 @@ def old_rule(keys: list[bytes]) -> bool:
 
 
 @pytest.mark.parametrize("kind", COPIES)
-def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
+def test_a_key_with_a_shared_secret_is_never_signed(
     kind: str, poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
@@ -175,25 +87,7 @@ def test_a_key_that_shares_a_secret_is_in_no_list_that_is_signed(
     asyncio.run(run())
 
 
-class Twin(Copier):
-    """A node that holds the key that it announced; so does another one."""
-
-    def __init__(self, poll: SyntheticPoll, node: int, poll_key: PollKey) -> None:
-        super().__init__(poll, node, lambda: poll_key.public_key)
-        self._key = poll_key
-
-    async def challenge(self, request: Request) -> Response:
-        """Answer it."""
-        poll, asker = self._poll, bytes.fromhex(request.headers[HEADER][:40])
-        challenger = poll.committee.index_of(asker)
-        assert challenger is not None
-        body = await request.body()
-        return Response(
-            answer_challenge(poll.context, poll.nodes, self._node, self._key, challenger, body)
-        )
-
-
-def test_nodes_that_share_a_key_are_named_both(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_both_nodes_that_share_a_key_are_named(poll: SyntheticPoll, tmp_path: Path) -> None:
     village, key = Village(poll, tmp_path), PollKey()
     twins = {node: Twin(poll, node, key).app for node in (3, COPIER)}
 
@@ -213,7 +107,7 @@ def test_nodes_that_share_a_key_are_named_both(poll: SyntheticPoll, tmp_path: Pa
     asyncio.run(run())
 
 
-def test_a_node_shows_each_key_that_it_announces(
+def test_a_node_proves_each_key_that_it_announces(
     poll: SyntheticPoll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Node 4 shows that it holds its key, and then announces one that somebody else holds."""
@@ -250,20 +144,7 @@ def test_a_node_shows_each_key_that_it_announces(
     asyncio.run(run())
 
 
-class Changing(Twin):
-    """A node that announces another key whenever it is asked, and holds them all."""
-
-    def __init__(self, poll: SyntheticPoll, node: int) -> None:
-        super().__init__(poll, node, PollKey())
-        self.announced = self.another
-
-    def another(self) -> bytes:
-        """A fresh key."""
-        self._key = PollKey()
-        return self._key.public_key
-
-
-def test_a_node_that_keeps_changing_its_key_has_nobody_else_named(
+def test_only_the_node_that_keeps_changing_its_key_is_named(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
@@ -279,7 +160,7 @@ def test_a_node_that_keeps_changing_its_key_has_nobody_else_named(
     asyncio.run(run())
 
 
-def test_a_signature_of_the_list_counts_where_it_is_its_nodes(
+def test_a_lists_signature_counts_only_if_it_is_its_nodes(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     """Node 4 shows another node's signature, and one of another list, as its own."""
@@ -307,7 +188,7 @@ def test_a_signature_of_the_list_counts_where_it_is_its_nodes(
     asyncio.run(run())
 
 
-def test_a_key_counts_with_its_nodes_signature_only(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_a_key_counts_only_with_its_nodes_signature(poll: SyntheticPoll, tmp_path: Path) -> None:
     """Who answers in node 4's place, without its signing key, has no key in the list."""
     village, key = Village(poll, tmp_path), PollKey()
     impostor = Twin(poll, COPIER, key)
@@ -393,7 +274,7 @@ def test_honest_nodes_sign_one_list_and_answer_until_it_is_open(
     asyncio.run(run())
 
 
-def test_the_creator_is_answered_and_nobody_else_from_outside(
+def test_the_creator_is_the_only_outsider_that_gets_answers(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)
@@ -410,7 +291,7 @@ def test_the_creator_is_answered_and_nobody_else_from_outside(
             codes = []
             for key in (creator, creator, stranger):
                 header = sign_request(
-                    key, poll.domain, poll.node_keys[0].address, "POST", path, body, _now()
+                    key, poll.domain, poll.node_keys[0].address, "POST", path, body, now_unix_s()
                 )
                 url = village.url(1, "/challenge")
                 answer = await village.client.post(url, content=body, headers={HEADER: header})
@@ -423,7 +304,7 @@ def test_the_creator_is_answered_and_nobody_else_from_outside(
     asyncio.run(run())
 
 
-def test_another_announcement_is_signed_anew(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_a_new_announcement_needs_a_new_signature(poll: SyntheticPoll, tmp_path: Path) -> None:
     """A node that lost its database before opening: the others sign its new key."""
     village = Village(poll, tmp_path)
 
@@ -463,7 +344,7 @@ class Naive:
         return self._poll_key.open(box, b"one for all")
 
 
-def test_no_box_of_another_use_passes_for_a_challenge(poll: SyntheticPoll) -> None:
+def test_boxes_of_other_uses_are_not_accepted_as_challenges(poll: SyntheticPoll) -> None:
     """A voter's box, a seed, a contribution, a challenge of others: all sealed to node 1."""
     public_keys = tuple(key.public_key for key in poll.poll_keys)
     keys, victim = PollKeyList(public_keys), poll.poll_keys[0]
@@ -517,37 +398,7 @@ def test_a_relayed_challenge_of_a_copied_key_is_not_answered(poll: SyntheticPoll
             answer_challenge(poll.context, 4, 1, poll.poll_keys[0], challenger, body)
 
 
-def _key_reason(name: str) -> str:
-    """Why a key of the vectors is refused."""
-    if (name.startswith("u of p") and name != "u of p - 1") or name in ("u plus p", "top bit set"):
-        return "not canonical"
-    if name.startswith("u of"):
-        return "of low order"
-    return "coefficient of 3329 or more" if "coefficient" in name else "bytes, expected 1216"
-
-
-@pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: str(case["name"]))
-def test_vectors_of_refused_keys_are_refused(case: dict[str, str]) -> None:
-    public_key = bytes.fromhex(case["public_key"][2:])
-    for check in (check_poll_key, Recipient):
-        with pytest.raises(Malformed, match=_key_reason(case["name"])):
-            check(public_key)
-
-
-def test_vectors_of_good_keys_are_taken() -> None:
-    for case in VECTORS["keys"]:
-        public_key = bytes.fromhex(case["public_key"][2:])
-        assert check_poll_key(public_key).hex() == case["cleared"][2:]
-
-
-def test_vectors_of_refused_lists_are_in_no_list() -> None:
-    for case in VECTORS["refused_lists"]:
-        keys = PollKeyList(tuple(bytes.fromhex(key[2:]) for key in case["public_keys"]))
-        with pytest.raises(Malformed):
-            keys.check()
-
-
-def test_the_status_of_the_view_decides(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_challenges_end_with_the_status_of_the_view(poll: SyntheticPoll, tmp_path: Path) -> None:
     """A node sees the chain before it serves: it answers no challenge of a poll that is open."""
     village = Village(poll, tmp_path)
 
@@ -576,9 +427,7 @@ def test_the_status_of_the_view_decides(poll: SyntheticPoll, tmp_path: Path) -> 
     asyncio.run(run())
 
 
-def test_pinned_keys_that_are_refused_serve_for_nothing(
-    poll: SyntheticPoll, tmp_path: Path
-) -> None:
+def test_invalid_pinned_keys_are_not_used(poll: SyntheticPoll, tmp_path: Path) -> None:
     """A copied key on chain all the same, or another one in this node's place."""
     village = Village(poll, tmp_path)
     keys = tuple(node_key(one.public_key) for one in poll.poll_keys)

@@ -10,8 +10,8 @@ Each attack first reads a vote off helpers that break one rule.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -19,22 +19,17 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from ostraka.node import possession, repair_shares
 from ostraka.node.possession import answer_challenge
-from ostraka.node.repair_shares import (
-    Contribution,
-    Helper,
-    Pair,
-    RepairCommittee,
-    RepairRequest,
-    SignedSeed,
-)
-from ostraka.sealing import PollKey, contribution_info, seed_info
+from ostraka.node.repair_shares import Helper, Pair, RepairCommittee, RepairRequest, SignedSeed
+from ostraka.sealing import PollKey, seed_info
 from ostraka.wire.poll_keys import PollKeyList
 from ostraka_verifier.curve import R
-from ostraka_verifier.encoding import Reader, keccak256, tagged_hash, unsigned
+from ostraka_verifier.encoding import keccak256, tagged_hash, unsigned
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.poll_key import ML_KEM_BYTES
 from ostraka_verifier.sharing import Share, lagrange
 from ostraka_verifier.typed_data import recover
+from tests.support.coalitions import Masks, Sent, ask, opened, requests_of, solve
+from tests.support.equations import SLOT, Equations
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.repairs import (
     committee_of,
@@ -47,7 +42,6 @@ from tests.support.repairs import (
 
 NODES = {2: 4, 3: 5, 4: 6, 5: 7}
 """Size of the committee by its threshold."""
-SLOT = 1
 _POLLS: dict[int, SyntheticPoll] = {}
 
 
@@ -62,141 +56,6 @@ def poll_of(threshold: int) -> SyntheticPoll:
 def vote_in(poll: SyntheticPoll) -> int:
     """What the attacker is after: the first ballot's slot."""
     return poll.votes[0][SLOT]
-
-
-Unknown = tuple[str, int | bytes]
-
-
-@dataclass
-class Equations:
-    """What a coalition knows of one slot of one ballot: linear equations over F_r."""
-
-    threshold: int
-    rows: list[tuple[dict[Unknown, int], int]] = field(default_factory=list)
-
-    def add_share(self, node: int, share: Share) -> None:
-        """The coalition's own share, or one that it has read."""
-        self.rows.append((self._polynomial(node, 1), share.values[SLOT]))
-
-    def add_contribution(
-        self,
-        helper: int,
-        coefficient: int,
-        masks: Iterable[tuple[int, bytes, int | None]],
-        value: int,
-    ) -> None:
-        """What an honest helper sent.
-
-        Args:
-            masks: Sign, commitment, and the mask itself where the coalition knows it.
-        """
-        row = self._polynomial(helper, coefficient)
-        for sign, point, known in masks:
-            if known is None:
-                row["mask", point] = (row.get(("mask", point), 0) + sign) % R
-            else:
-                value = (value - sign * known) % R
-        self.rows.append((row, value))
-
-    def vote(self) -> int | None:
-        """The vote, if the equations leave but one."""
-        rows = [({key: one for key, one in row.items() if one}, value) for row, value in self.rows]
-        unknowns = {key for row, _ in rows for key in row if key[0] == "mask"}
-        order = [*sorted(unknowns), *(("f", degree) for degree in range(1, self.threshold))]
-        for unknown in order:
-            pivot = next((one for one in rows if unknown in one[0]), None)
-            if pivot is None:
-                continue
-            rows.remove(pivot)
-            rows = [_without(unknown, one, pivot) for one in rows]
-        for row, value in rows:
-            if row:
-                return value * pow(row["f", 0], -1, R) % R
-            assert value == 0, "the equations contradict one another"
-        return None
-
-    def _polynomial(self, node: int, coefficient: int) -> dict[Unknown, int]:
-        return {
-            ("f", degree): coefficient * pow(node, degree, R) % R
-            for degree in range(self.threshold)
-        }
-
-
-Row = tuple[dict[Unknown, int], int]
-
-
-def _without(unknown: Unknown, one: Row, pivot: Row) -> Row:
-    row, value = one
-    if unknown not in row:
-        return one
-    factor = row[unknown] * pow(pivot[0][unknown], -1, R) % R
-    keys = row.keys() | pivot[0].keys()
-    reduced = {key: (row.get(key, 0) - factor * pivot[0].get(key, 0)) % R for key in keys}
-    return {key: left for key, left in reduced.items() if left}, (value - factor * pivot[1]) % R
-
-
-@dataclass(frozen=True)
-class Sent:
-    """An honest helper's contribution as its target opens it."""
-
-    request: RepairRequest
-    helper: int
-    value: int
-    points: Mapping[Pair, bytes]
-
-
-def opened(poll: SyntheticPoll, request: RepairRequest, helper: int, answer: Contribution) -> Share:
-    """A masked share as its target opens it."""
-    info = contribution_info(poll.context, request.hash, helper, request.target)
-    plain = poll.poll_keys[request.target - 1].open(answer.box, info)
-    return Share.read(Reader(plain, "contribution"), len(poll.rule.slots), "contribution")
-
-
-def ask(
-    poll: SyntheticPoll,
-    request: RepairRequest,
-    helper: Helper,
-    seeds: Mapping[Pair, SignedSeed],
-) -> Sent:
-    """Second leg at one honest helper, with whatever seeds the coalition hands over."""
-    answer = contribution_of(poll, request, helper, seeds)
-    share = opened(poll, request, helper.node, answer)
-    points = zip(request.pairs_of(helper.node), answer.masks, strict=True)
-    return Sent(
-        request, helper.node, share.values[SLOT], {pair: point for pair, (point, _) in points}
-    )
-
-
-Masks = dict[tuple[bytes, Pair], int]
-"""The slot's mask by repair and pair."""
-
-
-def solve(
-    poll: SyntheticPoll, coalition: Sequence[int], sent: Iterable[Sent], known: Masks
-) -> int | None:
-    """The vote, if a coalition can tell it."""
-    equations = Equations(poll.threshold)
-    for node in coalition:
-        equations.add_share(node, share_of(poll, node))
-    for one in sent:
-        helpers = one.request.helpers
-        coefficient = lagrange(helpers, one.request.target)[helpers.index(one.helper)]
-        masks = [
-            (1 if pair[0] == one.helper else -1, point, known.get((one.request.hash, pair)))
-            for pair, point in one.points.items()
-        ]
-        equations.add_contribution(one.helper, coefficient, masks, one.value)
-    return equations.vote()
-
-
-def requests_of(poll: SyntheticPoll, target: int, attempts: int = 2) -> list[RepairRequest]:
-    """More than helpers answer: every set of helpers, each more than once."""
-    others = [node for node in range(1, poll.nodes + 1) if node != target]
-    return [
-        request_for(poll, target, helpers, attempt)
-        for helpers in combinations(others, poll.threshold)
-        for attempt in range(attempts)
-    ]
 
 
 def run_all(
@@ -254,7 +113,7 @@ class WithoutRepairHash(Helper):
 
 
 @pytest.mark.parametrize("threshold", [3, 4, 5])
-def test_masks_without_the_repair_hash_give_votes_away(threshold: int) -> None:
+def test_masks_without_the_repair_hash_reveal_votes(threshold: int) -> None:
     poll = poll_of(threshold)
     sent, masks = run_all(poll, WithoutRepairHash, [1])
     coalition = range(1, threshold)
@@ -269,7 +128,7 @@ class OneMaskForAllSlots(Helper):
 
 
 @pytest.mark.parametrize("threshold", NODES)
-def test_one_mask_for_all_slots_would_tell_how_votes_differ(threshold: int) -> None:
+def test_one_mask_for_all_slots_would_reveal_differences(threshold: int) -> None:
     """Of two slots: what masks hide of each must not cancel in their difference."""
     poll = poll_of(threshold)
     target, coalition = 1, range(1, threshold)
@@ -373,7 +232,7 @@ class BySharedSecret(Helper):
 
 
 @pytest.mark.parametrize("threshold", [3, 4, 5])
-def test_a_copied_key_gives_no_vote_even_where_nobody_refuses_it(threshold: int) -> None:
+def test_a_copied_key_reveals_no_vote_even_if_not_refused(threshold: int) -> None:
     """The last node announces the first one's key; an honest node between them is asked."""
     poll = poll_of(threshold)
     honest = committee_of(poll)
@@ -550,7 +409,7 @@ def test_seeds_of_another_use_are_refused(threshold: int) -> None:
 
 
 @pytest.mark.parametrize("threshold", NODES)
-def test_a_helper_may_lie_of_its_own_seeds_and_learns_nothing(threshold: int) -> None:
+def test_a_helper_that_lies_about_its_seeds_learns_nothing(threshold: int) -> None:
     """The coalition's own seeds differ from ask to ask; it knows them all anyway."""
     poll = poll_of(threshold)
     coalition = [poll.nodes, *range(1, threshold - 1)]

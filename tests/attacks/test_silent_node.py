@@ -13,7 +13,6 @@ from ostraka.gateway.ballots import Ballots
 from ostraka.wire import relay
 from ostraka.wire.records import CastRecord, decode_records, to_hex
 from ostraka.wire.relay import Nodes, receipt_statement
-from tests.backend.test_cast import published
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.town import Town, eventually, vote_for
 
@@ -28,7 +27,7 @@ class Committee:
 
     def __init__(self, poll: SyntheticPoll) -> None:
         self.poll = poll
-        self.published = published(poll)
+        self.published = poll.published
         self.silent = {SILENT}
         self.asked = dict.fromkeys(range(1, poll.nodes + 1), 0)
         self.at_once = 0
@@ -76,7 +75,7 @@ async def wait_for_all(nodes: Nodes, committee: Committee, record: CastRecord) -
     await delivery.reaches(delivery.is_complete, None)
 
 
-def test_a_vote_waits_for_a_quorum_and_not_for_all(committee: Committee) -> None:
+def test_a_vote_waits_for_a_quorum_only(committee: Committee) -> None:
     record = committee.poll.prepared[0].record
 
     async def old(client: httpx.AsyncClient) -> float:
@@ -98,7 +97,7 @@ def test_a_vote_waits_for_a_quorum_and_not_for_all(committee: Committee) -> None
     assert committee.run(new) < PATIENCE_S
 
 
-def test_a_gateway_leaves_a_silent_node_alone_and_hears_it_again(
+def test_a_gateway_skips_a_silent_node_for_a_while(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "_PAUSE_S", 3)
@@ -128,7 +127,7 @@ def test_a_gateway_leaves_a_silent_node_alone_and_hears_it_again(
     committee.run(steps)
 
 
-def test_what_waits_for_a_silent_node_is_bounded(
+def test_ballots_waiting_for_a_silent_node_are_limited(
     committee: Committee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "_MOST_WAITING", 50)
@@ -148,7 +147,7 @@ def test_what_waits_for_a_silent_node_is_bounded(
     committee.run(steps)
 
 
-def test_forty_voters_at_once_by_a_live_gateway(tmp_path: Path) -> None:
+def test_a_live_gateway_serves_forty_voters_at_once(tmp_path: Path) -> None:
     town = Town(tmp_path, nodes=4, threshold=2, faults=1)
     with town.stack:
         town.start()

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from ostraka.keys import SigningKey
-from ostraka_verifier import checks, rpc
+from ostraka_verifier import rpc
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.checks import Audit, Claimed, Finding
+from ostraka_verifier.chain_reader import ChainReader
+from ostraka_verifier.checks import Audit, Claimed, Finding, numbered
 from ostraka_verifier.curve import load
 from ostraka_verifier.encoding import keccak256, word
-from ostraka_verifier.evidence import ChainReader
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import approval
 from ostraka_verifier.releases import created_address
@@ -79,22 +79,22 @@ def census_check(endpoint: Endpoint, keys: bytes, *, shared: bool = False) -> Fi
     endpoint.answer = telling_of_keys(poll, telling(poll, chain), keys)
     evidence = read_evidence(ChainReader(endpoint.url, REGISTRY), 1, encoded)
     audit = Audit(load(), Claimed(REGISTRY, 1), evidence, encoded, randbits)
-    (found,) = audit.run({"C4"})
+    (found,) = audit.run(numbered("C4"))
     return found
 
 
-def test_a_contract_of_the_attackers_own_names_no_keys(
+def test_an_attackers_contract_cannot_name_voting_keys(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as old:
         # The old rule: whatever contract the description names.
-        old.setattr(checks, "created_address", lambda *_: ITS_OWN)
+        old.setattr("ostraka_verifier.checks.census.created_address", lambda *_: ITS_OWN)
         assert census_check(endpoint, ITS_OWN, shared=True).verdict.value == "holds"
     found = census_check(endpoint, ITS_OWN, shared=True)
     assert (found.verdict.value, found.item) == ("fails", "description.census.keys")
 
 
-def test_one_key_for_several_accounts_only_where_the_poll_says_so(endpoint: Endpoint) -> None:
+def test_one_key_for_several_accounts_only_if_the_poll_allows_it(endpoint: Endpoint) -> None:
     allowed = census_check(endpoint, REAL, shared=True)
     assert allowed.verdict.value == "holds"
     assert "6 of 6 entries sign with another key than the account's" in allowed.detail

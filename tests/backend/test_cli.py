@@ -9,53 +9,16 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from ostraka.chain.contract import ChainError
-from ostraka.chain.registry import Registry
 from ostraka.cli import main as entry
 from ostraka.cli.main import app
 from ostraka.demo.processes import free_ports
-from ostraka.gateway_client.config import domain_of
-from ostraka.key_files import write_key
-from ostraka.keys import SigningKey
-from ostraka.planning.account_file import read_invitations
-from ostraka.storage.database import Schema, open_database
-from ostraka.wire.invitations import InvitedElectorate, invitation_of
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import from_hex, to_hex
-from ostraka_verifier import typed_data
 from ostraka_verifier.board import MAGIC
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.redemption import Redemption, check_redemption
-from ostraka_verifier.typed_data import Domain, recover
-from tests.support.keys import plain_key
-from tests.support.stub_gateway import StubGateway, answer, refusal
+from tests.support.stub_gateway import CONFIG, TOKEN, StubGateway, answer, refusal, run
 
-TOKEN = "a-token-that-nobody-sees"
-CONFIG = {
-    "chain_id": 31337,
-    "registry": "0x" + "11" * 20,
-    "treasury": "0x" + "22" * 20,
-    "head": {"number": 1, "timestamp": 1_800_000_000},
-}
 PLAN = "0123456789abcdef"
-NO_DETAILS = "0x" + 64 * "0"
-
-
-@pytest.fixture
-def stub() -> Iterator[StubGateway]:
-    with StubGateway() as stub:
-        stub.routes["GET /config"] = answer(200, CONFIG)
-        yield stub
-
-
-def run(stub: StubGateway | str, *command: str, token: str | None = TOKEN) -> Result:
-    url = stub if isinstance(stub, str) else stub.url
-    environment = {"OSTRAKA_GATEWAY": url, "OSTRAKA_ORGANIZER_TOKEN": token, "COLUMNS": "200"}
-    environment["OSTRAKA_PLAIN_KEY"] = "1"
-    result = CliRunner().invoke(app, list(command), env=environment)
-    assert TOKEN not in result.output
-    return result
 
 
 def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -67,8 +30,6 @@ def commands(group: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 ALL = dict(commands(typer.main.get_command(app)))
-
-
 SHORT = {("vote", "cast"): ("vote",), ("poll", "watch"): ("watch",)}
 
 
@@ -124,7 +85,7 @@ def test_the_token_goes_only_where_it_is_asked_for(stub: StubGateway) -> None:
     assert "Authorization" not in stub.requests[-1][1]
 
 
-def test_out_of_reach(stub: StubGateway) -> None:
+def test_an_unreachable_gateway_gives_exit_code_3(stub: StubGateway) -> None:
     (port,) = free_ports(1)
     result = run(f"http://user:secret@127.0.0.1:{port}", "round", "list")
     assert result.exit_code == 3
@@ -132,7 +93,7 @@ def test_out_of_reach(stub: StubGateway) -> None:
     assert "secret" not in result.output
     stub.routes["GET /rounds"] = answer(200, b"<html>")
     result = run(stub, "round", "list")
-    assert (result.exit_code, "is no gateway" in result.stderr) == (3, True)
+    assert (result.exit_code, "is not a gateway" in result.stderr) == (3, True)
     stub.routes["GET /rounds"] = answer(302, b"", Location="http://127.0.0.1:1/")
     assert run(stub, "round", "list").exit_code == 1
     # Reading is tried again while the gateway catches up, and then says so.
@@ -162,12 +123,12 @@ def test_out_of_reach(stub: StubGateway) -> None:
     ],
     ids=" ".join,
 )
-def test_wrong_usage(stub: StubGateway, command: tuple[str, ...]) -> None:
+def test_wrong_usage_gives_exit_code_2(stub: StubGateway, command: tuple[str, ...]) -> None:
     assert run(stub, *command).exit_code == 2
     assert not stub.requests
 
 
-def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
+def test_mistakes_in_files_give_exit_code_2(stub: StubGateway, tmp_path: Path) -> None:
     path = tmp_path / "poll.toml"
     path.write_text('title = "T"\ncloses_at = "soon"\n')
     result = run(stub, "poll", "create", str(path))
@@ -180,7 +141,7 @@ def test_mistakes_in_files_are_usage(stub: StubGateway, tmp_path: Path) -> None:
     assert [name for name, _, _ in stub.requests if name != "GET /config"] == []
 
 
-def test_creating_sends_what_the_file_says(stub: StubGateway, tmp_path: Path) -> None:
+def test_creating_sends_the_files_specification(stub: StubGateway, tmp_path: Path) -> None:
     stub.routes["POST /polls"] = answer(201, {"plan": PLAN, "poll": None, "warnings": []})
     path = tmp_path / "poll.toml"
     template = run(stub, "poll", "template").stdout
@@ -260,7 +221,7 @@ def _toml(entries: list[dict[str, str]]) -> str:
     return "[" + ", ".join(f'{{ account = "{one["account"]}" }}' for one in entries) + "]"
 
 
-def test_titles_move_no_cursor(stub: StubGateway) -> None:
+def test_titles_cannot_move_the_cursor(stub: StubGateway) -> None:
     title = "Park\x1b[2J [red]x[/red] \u202eevil"
     stub.routes["GET /rounds"] = answer(200, [{"round": "1", "title": title, "organizer": "0x"}])
     shown = run(stub, "round", "list").stdout
@@ -286,7 +247,7 @@ def test_bugs_show_no_traceback(
         entry()
 
 
-def test_a_plan_that_is_not_on_the_chain(stub: StubGateway) -> None:
+def test_a_plan_without_a_poll_on_chain_is_shown(stub: StubGateway) -> None:
     plan = {
         "plan": PLAN,
         "poll": None,
@@ -329,65 +290,6 @@ def test_claims_do_not_stop_at_one_that_fails(stub: StubGateway) -> None:
     ]
 
 
-def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None:
-    """Whatever typed data a gateway shows, the signature is of the member's own words."""
-    key = SigningKey()
-    write_key(tmp_path / "key", key, None)
-    given = {"authorization": {"nonce": "7", "deadline": 9}, "typed_data": {"message": "evil"}}
-    stub.routes["POST /typed-data"] = answer(200, given)
-    stub.routes["POST /rounds/3/proposals"] = answer(
-        201, {"proposal": "0x" + "aa" * 32, "transaction": "0x"}
-    )
-    recipient = "0x" + "ab" * 20
-    command = ("propose", "new", "3", "--key", str(tmp_path / "key"), "--title", "Ławka")
-    command += ("--amount", "400", "--category", "2", "--recipient", recipient)
-    result = run(stub, *command)
-    assert result.exit_code == 0, result.output
-    (sent,) = stub.bodies("POST /rounds/3/proposals")
-    item = {
-        "recipient": recipient,
-        "amount": "400",
-        "title": "Ławka",
-        "text": "",
-        "category": 2,
-        "details": NO_DETAILS,
-    }
-    assert sent["item"] == item
-    domain = Domain(31337, bytes([0x22] * 20))
-    words = (3, key.address, from_hex(recipient, ""), 400, 2, "Ławka", "", bytes(32), 7, 9)
-    digest = domain.digest(typed_data.PROPOSAL, *words)
-    signature = from_hex(sent["authorization"]["signature"], "")
-    assert recover(digest, signature) == key.address
-    assert sent["authorization"]["member"] == key.address_hex
-
-
-def test_editing_keeps_what_is_not_given_but_for_the_recipient(
-    stub: StubGateway, tmp_path: Path
-) -> None:
-    """A gateway that shows another recipient gets no signature for it."""
-    write_key(tmp_path / "key", SigningKey(), None)
-    identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
-    item = {
-        "recipient": recipient,
-        "amount": "400",
-        "title": "Bench",
-        "text": "",
-        "category": 1,
-        "details": NO_DETAILS,
-    }
-    thief = item | {"recipient": "0x" + "ef" * 20}
-    stub.routes[f"GET /proposals/{identity}"] = answer(200, thief)
-    given = {"authorization": {"nonce": "0", "deadline": 9}}
-    stub.routes["POST /typed-data"] = answer(200, given)
-    stub.routes[f"PUT /proposals/{identity}"] = answer(200, {"transaction": "0x"})
-    command = ("propose", "edit", identity, "--key", str(tmp_path / "key"), "--amount", "350")
-    assert run(stub, *command).exit_code == 2
-    assert not stub.requests
-    assert run(stub, *command, "--recipient", recipient).exit_code == 0
-    (sent,) = stub.bodies(f"PUT /proposals/{identity}")
-    assert sent["item"] == item | {"amount": "350"}
-
-
 def test_key_files(stub: StubGateway, tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("11" * 32)
@@ -401,85 +303,7 @@ def test_key_files(stub: StubGateway, tmp_path: Path) -> None:
     assert not stub.requests
 
 
-def test_invitations_are_made_here_and_kept(stub: StubGateway, tmp_path: Path) -> None:
-    codes, listed = tmp_path / "codes.csv", tmp_path / "invitations.csv"
-    command = (
-        "invite",
-        "--count",
-        "2",
-        "--weight",
-        "3",
-        "--out",
-        str(codes),
-        "--list",
-        str(listed),
-    )
-    result = run(stub, *command)
-    assert result.exit_code == 0
-    assert not stub.requests
-    head, *rows = [line.split(",") for line in codes.read_text().splitlines()]
-    assert (head, [row[1] for row in rows]) == (["code", "weight"], ["3", "3"])
-    assert not any(code in result.output for code, _ in rows)
-    assert codes.stat().st_mode & 0o777 == 0o600
-    addresses = [one["address"] for one in read_invitations(listed)]
-    assert addresses == [invitation_of(code).address_hex for code, _ in rows]
-    before = codes.read_text()
-    assert run(stub, *command).exit_code == 1
-    assert codes.read_text() == before
-
-
-def test_registering(stub: StubGateway, tmp_path: Path) -> None:
-    invitation, gateway = SigningKey(), SigningKey()
-    code = invitation.secret().hex()
-    domain = domain_of(CONFIG, "registry")
-    electorate = InvitedElectorate(domain, bytes(32), None, bytes([5] * 32))
-    place = {
-        "plan": PLAN,
-        "title": "Where?",
-        "weight": "1",
-        "electorate": electorate.to_json(),
-        "signing_key": None,
-        "open": True,
-    }
-    stub.routes["GET /config"] = answer(200, CONFIG | {"account": gateway.address_hex})
-    stub.routes[f"GET /invitations/{invitation.address_hex}"] = answer(200, [place])
-
-    def redeem(body: bytes, by: SigningKey = gateway) -> Any:
-        sent = json.loads(body)
-        key = from_hex(sent["signing_key"], "")
-        signed = Redemption(
-            from_hex(sent["by_invitation"], ""), from_hex(sent["by_signing_key"], "")
-        )
-        check_redemption(signed, invitation.address, key, electorate.digest, domain)
-        statement = domain.digest(typed_data.REDEEMED, electorate.digest, invitation.address, key)
-        sent |= {"weight": "1", "statement": to_hex(by.sign(statement))}
-        return answer(200, sent)
-
-    stub.routes["POST /invitations/redemption"] = redeem
-    path = tmp_path / "keys" / "me.key"
-    for _ in range(2):
-        result = run(stub, "register", code, "--key", str(path), "--json")
-        assert result.exit_code == 0, result.output
-    assert path.stat().st_mode & 0o777 == 0o600
-    bound = {one["signing_key"] for one in stub.bodies("POST /invitations/redemption")}
-    assert bound == {plain_key(path).address_hex}
-    # A gateway that does not sign what it registered could leave it out afterwards.
-    stub.routes["POST /invitations/redemption"] = lambda body: redeem(body, SigningKey())
-    result = run(stub, "register", code, "--key", str(path))
-    assert (result.exit_code, "did not sign" in result.stderr) == (1, True)
-    stub.routes["POST /invitations/redemption"] = refusal(
-        ProblemType.INVITATION_USED, "bound to another key", "invitation"
-    )
-    result = run(stub, "register", code, "--key", str(path))
-    assert (result.exit_code, code in result.output) == (1, False)
-    closed = place | {"open": False}
-    stub.routes[f"GET /invitations/{invitation.address_hex}"] = answer(200, [closed])
-    assert "Registration closed" in run(stub, "register", code, "--key", str(path)).stderr
-    for wrong in ("c0de", code.upper(), code + "00", ""):
-        assert run(stub, "register", wrong, "--key", str(path)).exit_code == 2
-
-
-def test_a_board_is_whole_or_not_there(stub: StubGateway, tmp_path: Path) -> None:
+def test_a_board_is_saved_completely_or_not_at_all(stub: StubGateway, tmp_path: Path) -> None:
     board = MAGIC + b"".join(unsigned(tag, 2) + unsigned(3, 8) + b"abc" for tag in range(1, 12))
     path = tmp_path / "poll.ostraka"
     command = ("board", "export", "1", "--out", str(path), "--json")
@@ -521,70 +345,7 @@ def test_watching_counts(stub: StubGateway) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://[::1", f"http://{'a' * 70}.example"])
-def test_what_is_no_address_of_a_server_is_said_so(url: str) -> None:
+def test_invalid_server_urls_are_reported(url: str) -> None:
     result = CliRunner().invoke(app, ["poll", "list", "--gateway", url])
     assert result.exit_code == 3
-    assert "this is no address of a server" in result.output
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("RPC_URLS", "http://one", "RPC_URLS: expected a JSON list"),
-        ("RPC_URLS", '["one"]', "RPC_URLS_0: expected an http(s) URL"),
-        ("URL", "node.example", "URL: expected an http(s) URL"),
-        ("PORT", "70000", "PORT: expected less than 65536"),
-        ("DEPLOYED_AT", "-1", "DEPLOYED_AT: expected at least 0"),
-        ("MINIMUM_BALLOTS", "-1", "MINIMUM_BALLOTS: expected at least 1"),
-        ("LOG_LEVEL", "loud", "LOG_LEVEL: expected 'DEBUG'"),
-        ("COMMITTEES", '["0x11"]', "COMMITTEES_0: expected 0x and 64 hexadecimal digits"),
-        ("FELLOW_NODES", '["0x11"]', "FELLOW_NODES_0: expected 0x and 40 hexadecimal digits"),
-        (
-            "FELLOW_NODES",
-            '["0xAbcdef0000000000000000000000000000000011"]',
-            "FELLOW_NODES_0: mistyped: its capitals do not fit its digits",
-        ),
-    ],
-)
-def test_wrong_settings_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
-) -> None:
-    """Not taken in silence, to match nothing; nor found by a library once the node runs."""
-    settings = {
-        "KEY_FILE": str(tmp_path / "key"),
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'node.db'}",
-        "RPC_URLS": '["http://127.0.0.1:9"]',
-        "REGISTRY": "0x" + "11" * 20,
-        "URL": "http://127.0.0.1:9",
-        name: value,
-    }
-    environment = {f"OSTRAKA_NODE_{key}": one for key, one in settings.items()}
-    result = CliRunner().invoke(app, ["node", "run"], env=environment)
-    assert (result.exit_code, result.output.startswith(f"OSTRAKA_NODE_{said}")) == (2, True), (
-        result.output
-    )
-
-
-def test_a_gateway_s_settings_that_are_no_toml_are_named(tmp_path: Path) -> None:
-    for content, said in ((b"\xff", "not UTF-8"), (b"port = ", "not TOML: Invalid value")):
-        file = tmp_path / "gateway.toml"
-        file.write_bytes(content)
-        file.chmod(0o600)
-        result = CliRunner().invoke(app, ["gateway", "run", "--settings", str(file)])
-        assert result.exit_code == 1
-        assert f"gateway.toml: {said}" in result.output
-
-
-def test_a_chain_out_of_reach_is_said_without_a_library_s_words() -> None:
-    with pytest.raises(ChainError) as raised:
-        Registry("http://127.0.0.1:9/v3/SECRET", bytes([1] * 20)).head()
-    assert str(raised.value) == "chain: no connection to the RPC endpoint"
-    with pytest.raises(ChainError, match="no address of a server"):
-        Registry("http://[::1", bytes([1] * 20)).head()
-
-
-@pytest.mark.parametrize("scheme", ["nosuch://", "", "postgresql+psycopg://"])
-def test_a_database_out_of_reach_is_said_without_its_password(scheme: str) -> None:
-    with pytest.raises(ValueError, match=r"expected sqlite|Connection refused") as raised:
-        open_database(f"{scheme}user:a-password@127.0.0.1:9/polls", Schema.NODE)
-    assert "a-password" not in str(raised.value)
+    assert "this is not a server's address" in result.output

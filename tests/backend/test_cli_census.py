@@ -41,7 +41,7 @@ def answer(*command: object) -> Any:
     return json.loads(run(*command, "--json").stdout)
 
 
-def test_classes_of_a_file(members: Path) -> None:
+def test_classes_of_a_file_are_written(members: Path) -> None:
     out = members.with_name("classes.csv")
     found = answer(members, "--classes", 2, "--out", out)
     written = read_accounts(out)
@@ -74,7 +74,7 @@ def test_classes_of_a_file(members: Path) -> None:
     run(members, "--classes", 2, "--out", out, code=1)
 
 
-def test_other_rules(members: Path) -> None:
+def test_other_class_rules_are_applied(members: Path) -> None:
     assert [one["weight"] for one in answer(members, "--classes", "equal")["classes"]] == ["1"]
     doubling = answer(members, "--classes", "powers_of_two")["classes"]
     assert all(int(one["weight"]).bit_count() == 1 for one in doubling)
@@ -82,7 +82,7 @@ def test_other_rules(members: Path) -> None:
     assert [one["voters"] for one in answer(members, "--shared-by", 9)["classes"]] == [15]
 
 
-def test_files_that_make_no_classes(members: Path) -> None:
+def test_files_without_possible_classes_are_refused(members: Path) -> None:
     for wrong in ("0", "321", "-1", "many", "1.5", "9" * 30):
         run(members, "--classes", wrong, code=2)
     members.write_text(f"account\n{account(1)}\n")
@@ -98,7 +98,7 @@ def electorate(**changes: object) -> AccountList:
     return AccountList.model_validate(content)
 
 
-def test_lists_take_classes() -> None:
+def test_specified_lists_are_put_into_classes() -> None:
     assert not census_of_list(electorate(classes=2)).identifying_weights()
     assert census_of_list(electorate()).identifying_weights()
     with pytest.raises(Problem, match="1 voter cannot form a class of at least 5"):

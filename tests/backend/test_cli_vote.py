@@ -19,10 +19,11 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka.wire.relay import receipt_statement
+from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import NoOutcome
-from ostraka_verifier.parameters import Description, Member
+from ostraka_verifier.parameters import Member
 from ostraka_verifier.question import approval
 from ostraka_verifier.sharing import BoxContent
 from tests.support.polls import (
@@ -116,7 +117,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
         yield Town(stub, tmp_path)
 
 
-def test_a_vote_with_its_receipts(town: Town) -> None:
+def test_a_vote_is_saved_with_its_receipts(town: Town) -> None:
     town.stub.routes[BALLOTS] = town.receipts
     result = town.vote(choose="1, 3")
     assert result.exit_code == 0, result.output
@@ -157,7 +158,7 @@ def test_a_vote_with_its_receipts(town: Town) -> None:
     ]
 
 
-def test_a_ballot_that_was_not_sent_is_sent_again_and_no_other_made(town: Town) -> None:
+def test_an_unsent_ballot_is_sent_again_unchanged(town: Town) -> None:
     on_disk = []
 
     def crash(body: bytes) -> Answer:
@@ -190,7 +191,7 @@ def test_a_ballot_that_was_not_sent_is_sent_again_and_no_other_made(town: Town) 
     assert set(ballot.receipts) == {1, 2, 3, 4}
 
 
-def test_a_new_ballot_in_the_place_of_an_unfinished_one(town: Town) -> None:
+def test_again_replaces_an_unfinished_ballot(town: Town) -> None:
     assert town.vote().exit_code == 1
     town.stub.routes[BALLOTS] = town.receipts
     assert town.vote("--again").exit_code == 0
@@ -216,7 +217,7 @@ def test_two_programs_at_once_lose_no_ballot(town: Town) -> None:
     assert (kept[0], kept[2], len(kept)) == (elsewhere["ballot_digest"], later["ballot_digest"], 3)
 
 
-def test_false_receipts_count_for_nothing(town: Town) -> None:
+def test_false_receipts_are_not_counted(town: Town) -> None:
     def of_one_node(body: bytes) -> Answer:
         given = json.loads(town.receipts(body)[2])
         for receipt in given["receipts"]:
@@ -250,7 +251,7 @@ def test_false_receipts_count_for_nothing(town: Town) -> None:
     assert (result.exit_code, "not of this node" in result.stderr) == (1, True)
 
 
-def test_what_nodes_say_no_to(town: Town) -> None:
+def test_refusals_of_nodes_are_shown(town: Town) -> None:
     town.stub.routes[BALLOTS] = refusal(
         ProblemType.CHECK_FAILED, "not in the census", "ballot.voter"
     )
@@ -282,7 +283,7 @@ def test_what_nodes_say_no_to(town: Town) -> None:
         ("01", "expected numbers of options"),
     ],
 )
-def test_choices_that_are_no_ballot(town: Town, choose: str, reason: str) -> None:
+def test_invalid_choices_are_refused(town: Town, choose: str, reason: str) -> None:
     result = town.vote(choose=choose)
     assert (result.exit_code, reason in result.stderr) == (2, True), result.output
     assert not town.file.exists()
@@ -298,7 +299,7 @@ def test_the_choice_is_asked_for(town: Town) -> None:
     assert "4; 3 needed" in result.stdout
 
 
-def test_options_show_what_they_are_and_move_no_cursor(town: Town) -> None:
+def test_options_are_shown_without_control_characters(town: Town) -> None:
     """Titles are anybody's: one could write itself over another, or turn the line around."""
     names = ["\x9b1Aoption 2", "\u202eeno", "\x1b[8mhidden"]
     town.publish(title="\x1b]0;title\x07", options=names)
@@ -310,7 +311,7 @@ def test_options_show_what_they_are_and_move_no_cursor(town: Town) -> None:
     assert "1  1Aoption 2" in result.stderr
 
 
-def test_trust_is_said_aloud(town: Town) -> None:
+def test_missing_checks_are_stated(town: Town) -> None:
     result = town.vote(trust=False)
     assert result.exit_code == 2
     assert "--trust-gateway" in result.stderr
@@ -338,7 +339,7 @@ def problem(title: str, detail: str) -> str:
         (OPENS_AT, {"parameters": 5}, "parameters"),
     ],
 )
-def test_polls_that_cannot_be_voted_in(
+def test_polls_that_are_not_open_are_refused(
     town: Town, now: int, changes: dict[str, Any], reason: str
 ) -> None:
     town.show(now, **changes)
@@ -347,7 +348,7 @@ def test_polls_that_cannot_be_voted_in(
     assert not town.file.exists()
 
 
-def test_a_gateway_that_shows_another_poll_than_the_chain(town: Town) -> None:
+def test_a_gateways_poll_that_differs_from_the_chain_is_refused(town: Town) -> None:
     poll = town.poll
     compare(poll, replace(poll))
     committee = poll.committee
@@ -373,7 +374,7 @@ def test_a_gateway_that_shows_another_poll_than_the_chain(town: Town) -> None:
         assert raised.value.item == name
 
 
-def test_what_a_gateway_said_once_is_not_believed_for_ever(town: Town) -> None:
+def test_a_gateways_earlier_answer_is_checked_again(town: Town) -> None:
     """A vote on trust, then one checked on chain: the new ballot is sealed to the true keys."""
     spied = replace(town.poll, poll_keys=(PollKey().public_key, *town.poll.poll_keys[1:]))
     town.show(OPENS_AT + 5, poll_keys=spied.to_json()["poll_keys"])
@@ -394,7 +395,7 @@ def test_a_gateway_cannot_swap_nodes_under_the_polls_own_digests(town: Town) -> 
     assert (result.exit_code, "P1: committee" in result.stderr) == (1, True)
 
 
-def test_files_of_votes_that_are_none(town: Town) -> None:
+def test_invalid_files_of_votes_are_refused(town: Town) -> None:
     town.stub.routes[BALLOTS] = town.receipts
     assert town.vote().exit_code == 0
     good = json.loads(town.file.read_bytes())
@@ -411,7 +412,7 @@ def test_files_of_votes_that_are_none(town: Town) -> None:
     ):
         town.file.write_text(json.dumps(good | change))
         result = town.run("vote", "send", str(town.file))
-        assert (result.exit_code, "no file of votes" in result.stderr) == (1, True), change
+        assert (result.exit_code, "not a file of votes" in result.stderr) == (1, True), change
     town.file.write_text(json.dumps(good)[:-5])
     assert town.run("vote", "receipts", str(town.file)).exit_code == 1
     assert town.run("vote", "receipts", str(town.folder / "none")).exit_code == 1

@@ -1,22 +1,32 @@
-"""The courier among nodes that drip, flood or talk nonsense: it goes on, and says who it was."""
+"""The courier survives nodes that drip, flood or answer nonsense, and names them."""
 
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import httpx
 import pytest
 
+from ostraka.chain.contract import Sent
 from ostraka.chain.registry import Registry
-from ostraka.gateway import courier as module
+from ostraka.gateway import courier as courier_module
 from ostraka.gateway.courier import Courier, CourierError
 from ostraka.keys import SigningKey
+from ostraka.wire import node_client
+from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.parameters import Member
 from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.question import single_choice
+from ostraka_verifier.tally_proof import Tally
 from ostraka_verifier.typed_data import Domain
+from tests.support.polls import SyntheticPoll
+from tests.support.village import ScriptedRegistry
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 CENSUS = Census((CensusEntry(bytes([1] * 20), bytes([1] * 20), 1),))
@@ -60,11 +70,11 @@ def forever(piece: bytes) -> Iterator[bytes]:
         (iter([b"[]"]), 0, "announces no poll key"),
     ],
 )
-def test_one_node_does_not_hold_up_all_plans(
+def test_one_bad_node_is_named_and_does_not_block_plans(
     monkeypatch: pytest.MonkeyPatch, pieces: Iterator[bytes], pause_s: float, reason: str
 ) -> None:
     # Long enough for the flood on a busy machine.
-    monkeypatch.setattr(module, "_LARGE_PATIENCE_S", 0.5 if pause_s else 20)
+    monkeypatch.setattr(node_client, "_LARGE_PATIENCE_S", 0.5 if pause_s else 20)
     node = Node(pieces, pause_s)
     committee = SimpleNamespace(members=[Member(bytes(20), node.url)])
     poll = cast(
@@ -78,3 +88,47 @@ def test_one_node_does_not_hold_up_all_plans(
         courier.open_poll(poll, CENSUS.encode())
     assert node.url in str(error.value)
     node.server.close()
+
+
+class CountingRegistry(ScriptedRegistry):
+    """A chain with the poll's root, which keeps the tally that it is given."""
+
+    def accept_tally(self, _: object, __: int, tally: Tally) -> Sent:
+        """Keep the tally."""
+        self.tally = tally
+        return cast(Sent, "sent")
+
+
+def test_a_node_with_a_good_share_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier_module, "_PAUSE_S", 0)
+    poll = SyntheticPoll([(1, 0), (0, 1), (0, 1)], single_choice(2), NoOutcome())
+    board, _ = poll.finish()
+    asked: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        node = 1 + [member.url for member in poll.committee.members].index(
+            f"https://{request.url.host}"
+        )
+        if request.url.path.endswith("/board"):
+            return httpx.Response(200, content=board.encode())
+        asked.append(node)
+        signed = board.shares[node - 1] if node <= len(board.shares) else None
+        # Node 2 releases its share late, node 3 a false one, and node 4 does not answer.
+        if signed is None or (node == 2 and asked.count(2) < 3):
+            return httpx.Response(503)
+        share = board.shares[0].share if node == 3 else signed.share
+        content = {
+            "node": node,
+            "share": to_hex(share.encode()),
+            "signature": to_hex(signed.signature),
+        }
+        return httpx.Response(200, json=[content])
+
+    registry = CountingRegistry(poll)
+    registry.view = replace(registry.view, root=poll.root())
+    transport = httpx.MockTransport(answer)
+    courier = Courier(cast(Registry, registry), SigningKey(), transport)
+    tally, _ = courier.tally(poll.published, poll.curve, 20)
+    assert tally.values == registry.tally.values == (1, 2)
+    assert asked.count(1) == 1
+    assert asked.count(2) == 3

@@ -7,7 +7,7 @@ import pytest
 from ostraka.gateway.description import MAX_BYTES, description, poll_description
 from ostraka.planning.specification import PollSpecification
 from ostraka.wire.problems import Problem
-from ostraka_verifier.parameters import Description
+from ostraka_verifier.description import Description
 
 REFERENCE = {"treasury": "0x" + "11" * 20, "id": 2**63 - 1}
 SOURCE = {"kind": "votes", "contract": "0x" + "22" * 20, "block": 2**63 - 1, "unit": "9" * 39}
@@ -25,7 +25,7 @@ def described(options: list[str], text: str) -> dict[str, object]:
     return content
 
 
-def test_many_long_titles_keep_nobody_from_voting() -> None:
+def test_many_long_titles_do_not_prevent_the_vote() -> None:
     """200 proposals, the most that a round takes, of 150 bytes that JSON makes longest."""
     short = described(["Bench", "Tree"], "why")
     assert {"text", "questions"} < set(short)

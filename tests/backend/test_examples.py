@@ -20,7 +20,7 @@ from ostraka.planning.poll_outcomes import (
 from ostraka.planning.round_rules import ballot_json, outcome_json, question_of
 from ostraka.planning.specification import PollSpecification, RoundSpecification
 from ostraka.planning.specification_file import read_specification
-from ostraka_verifier.checks import Audit, Claimed, Verdict
+from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import load
 from ostraka_verifier.outcome import OutcomeRule
 from ostraka_verifier.question import KINDS, Question, ballot_bits, poll_labels, poll_rule
@@ -66,7 +66,7 @@ def run(
     )
     board, chain = poll.finish()
     claimed = Claimed(REGISTRY, 1)
-    findings = Audit(poll.curve, claimed, chain, board.encode(), secrets.randbits).run()
+    findings = Audit(poll.curve, claimed, chain, board.encode(), secrets.randbits).run(CHECKS)
     assert {one.verdict for one in findings} == {Verdict.HOLDS}, findings
     assert chain.tally is not None
     by_question = [

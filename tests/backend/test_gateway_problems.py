@@ -216,7 +216,7 @@ def problem_in(act: Callable[[], object]) -> ProblemType:
     return raised.value.kind
 
 
-def test_specifications_that_no_gateway_takes(gateway: GatewayContext) -> None:
+def test_invalid_specifications_are_refused(gateway: GatewayContext) -> None:
     assert problem_in(lambda: gateway.committee(to_hex(bytes(32)))) is (
         ProblemType.COMMITTEE_NOT_SERVED
     )
@@ -228,7 +228,7 @@ def test_specifications_that_no_gateway_takes(gateway: GatewayContext) -> None:
     )
 
 
-def test_lists_that_make_no_census() -> None:
+def test_lists_without_a_valid_census_are_refused() -> None:
     def of(weights: list[int], **more: object) -> AccountList:
         entries = [
             {"account": f"0x{number:040x}", "weight": weight}
@@ -263,7 +263,7 @@ def test_an_address_without_a_contract_has_no_census(monkeypatch: pytest.MonkeyP
     )
 
 
-def test_members_alone_propose_each_signature_once(gateway: GatewayContext) -> None:
+def test_only_members_propose_and_each_signature_counts_once(gateway: GatewayContext) -> None:
     plan_round(gateway)
     proposals = RelayedProposals(gateway)
     stranger = SigningKey()
@@ -296,7 +296,7 @@ def test_invitations_of_a_round_wait_for_the_round(gateway: GatewayContext) -> N
         (RoundStatus.READY, ProblemType.UNDERFUNDED),
     ],
 )
-def test_what_a_plan_of_a_round_waits_for(
+def test_a_rounds_plan_shows_the_problem_it_waits_for(
     gateway: GatewayContext, status: RoundStatus, kind: ProblemType
 ) -> None:
     plan_round(gateway)
@@ -312,16 +312,16 @@ def test_what_a_plan_of_a_round_waits_for(
     assert plan.problem["type"] == kind.uri
 
 
-def test_an_account_without_coin_is_the_organizers_to_fill() -> None:
+def test_an_account_without_coin_is_reported_as_low_on_funds() -> None:
     assert problem_of(LowOnCoin("the account cannot pay")).kind is ProblemType.LOW_FUNDS
 
 
-def test_nodes_without_an_answer_keep_a_poll_from_opening(poll: SyntheticPoll) -> None:
+def test_unreachable_nodes_prevent_the_opening(poll: SyntheticPoll) -> None:
     def node(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    courier = Courier(cast(Registry, ScriptedRegistry(poll)), SigningKey())
-    courier._client = httpx.Client(transport=httpx.MockTransport(node))
+    registry = cast(Registry, ScriptedRegistry(poll))
+    courier = Courier(registry, SigningKey(), httpx.MockTransport(node))
     with pytest.raises(CourierError) as raised:
         courier.open_poll(poll.published, poll.census.encode())
     problem = problem_of(raised.value)
@@ -330,7 +330,7 @@ def test_nodes_without_an_answer_keep_a_poll_from_opening(poll: SyntheticPoll) -
     assert ProblemDocument.model_validate(problem.to_json()).nodes
 
 
-def test_nodes_that_a_stranger_names_are_shown_only_in_the_known_form() -> None:
+def test_untrusted_entries_about_nodes_must_have_the_known_form() -> None:
     known = {"node": 2, "announces_different_keys": False, "failure": "silent"}
     given = {"type": ProblemType.UNAVAILABLE.uri, "detail": "x", "nodes": [known, {"node": "x"}, 5]}
     problem = Problem.from_json(given)
@@ -338,7 +338,7 @@ def test_nodes_that_a_stranger_names_are_shown_only_in_the_known_form() -> None:
     assert ProblemDocument.model_validate(problem.to_json()).nodes
 
 
-def test_a_problem_of_a_later_version_keeps_what_it_says() -> None:
+def test_a_problem_of_a_later_version_keeps_its_texts() -> None:
     later = Problem.from_json(
         {"type": "urn:ostraka:problem:later", "title": "Later", "detail": "x", "status": 418}
     )

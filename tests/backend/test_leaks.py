@@ -48,19 +48,19 @@ def codes(poll: AskedPoll, *others: AskedPoll) -> list[str]:
     return [one.code for one in leak_warnings(poll, others)]
 
 
-def test_a_large_poll_of_equals_is_not_warned_of() -> None:
+def test_a_large_poll_of_equals_has_no_warnings() -> None:
     assert codes(asked()) == []
     assert codes(asked(None)) == []
 
 
-def test_tiny_electorates() -> None:
+def test_tiny_electorates_are_warned_about() -> None:
     found = only(asked(19, minimum=10), "tiny_electorate")
     assert found.numbers == {"voters": 19, "few": 20}
     assert "Only 19 voters" in found.sentence
     assert codes(asked(20, minimum=10)) == []
 
 
-def test_weights_of_few_are_named_with_their_share() -> None:
+def test_weights_of_few_voters_are_listed_with_their_share() -> None:
     weights = [1] * 40 + [30, 30, 100]
     found = only(asked(weights), "identifying_weights")
     assert found.refused
@@ -80,13 +80,13 @@ def test_weights_of_few_are_named_with_their_share() -> None:
     assert [one["weight"] for one in listed] == [str(one) for one in range(29, 19, -1)]
 
 
-def test_small_weight_classes() -> None:
+def test_small_weight_classes_are_warned_about() -> None:
     found = only(asked([1] * 40 + [4] * 10), "small_weight_class")
     assert found.numbers == {"classes": 2, "weight": "4", "voters": 10, "share": "1/2"}
     assert codes(asked([1] * 40 + [4] * 20)) == []
 
 
-def test_low_minimum() -> None:
+def test_a_low_minimum_of_ballots_is_warned_about() -> None:
     for secret in (True, False):
         found = only(asked(minimum=4, secret=secret), "low_minimum")
         assert found.numbers == {"minimum_ballots": 4, "floor": 5}
@@ -94,14 +94,14 @@ def test_low_minimum() -> None:
     assert codes(asked(minimum=5)) == []
 
 
-def test_small_turnout() -> None:
+def test_a_small_turnout_is_warned_about() -> None:
     found = only(asked(201), "small_turnout")
     assert found.numbers == {"minimum_ballots": 20, "voters": 201, "turnout": "20/201"}
     assert "9.95 %" in found.sentence
     assert codes(asked(200)) == []
 
 
-def test_cells_that_few_are_in() -> None:
+def test_cells_with_few_voters_are_warned_about() -> None:
     table = CrossTabulation("How?", ("a", "b", "c"), ("x", "y", "z"))
     found = only(asked(44, table), "unanimous_cells")
     assert found.numbers == {"question": "How?", "cells": 9, "voters": 44, "per_cell": "44/9"}
@@ -109,7 +109,7 @@ def test_cells_that_few_are_in() -> None:
     assert codes(asked(45, table)) == []
 
 
-def test_groups_smaller_than_what_is_opened() -> None:
+def test_small_groups_are_warned_about() -> None:
     options = tuple("abcde")
     histogram = Histogram("How long?", options, (0, 1, 2, 3, 4, 5))
     found = only(asked(40, histogram, minimum=24), "small_groups")
@@ -121,7 +121,7 @@ def test_groups_smaller_than_what_is_opened() -> None:
     assert codes(asked(25, wages, minimum=25)) == []
 
 
-def test_numbers_of_few() -> None:
+def test_numbers_of_few_voters_are_warned_about() -> None:
     hours = Number("Hours?", 0, 60, "h")
     found = only(asked(40, hours, minimum=9), "few_numbers")
     assert found.numbers == {"question": "Hours?", "answers": 9, "few": 10}
@@ -129,7 +129,7 @@ def test_numbers_of_few() -> None:
     assert codes(asked(None, hours, minimum=9)) == ["few_numbers"]
 
 
-def test_polls_whose_difference_tells() -> None:
+def test_polls_whose_difference_reveals_votes_are_found() -> None:
     here = asked(100)
     there = asked(99, name="poll 3", first=3)
     found = only(here, "overlapping_polls", there)
@@ -159,7 +159,7 @@ def test_polls_whose_difference_tells() -> None:
     assert only(here, "overlapping_polls", survey).numbers["poll"] == "poll 4"
 
 
-def test_what_nodes_refuse_comes_first() -> None:
+def test_refusals_by_nodes_come_first() -> None:
     poll = asked([1] * 10 + [7], Number("Hours?", 0, 60, "h"), minimum=2)
     found = leak_warnings(poll)
     assert [one.code for one in found] == [

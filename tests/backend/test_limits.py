@@ -95,7 +95,7 @@ def test_unfinished_bodies_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatc
     asyncio.run(run())
 
 
-def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_arrives_too_slowly_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PATIENCE_S", 0.05)
 
     async def run() -> None:

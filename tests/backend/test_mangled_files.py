@@ -82,7 +82,7 @@ def shortened(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ELECTIONS, ids=lambda path: path.name)
-def test_elections(tmp_path: Path, path: Path) -> None:
+def test_mangled_elections_are_read_or_refused(tmp_path: Path, path: Path) -> None:
     lines, read = shortened(path), 0
     for number in range(TIMES):
         random = Random(f"{path.name} {number}")
@@ -100,7 +100,7 @@ def test_elections(tmp_path: Path, path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.csv")), ids=lambda path: path.name)
-def test_accounts(tmp_path: Path, path: Path) -> None:
+def test_mangled_accounts_are_read_or_refused(tmp_path: Path, path: Path) -> None:
     lines = path.read_text().split("\n")
     refused_or_read(tmp_path / "file.csv", lines, read_accounts)
 
@@ -108,7 +108,7 @@ def test_accounts(tmp_path: Path, path: Path) -> None:
 @pytest.mark.parametrize(
     "path", sorted([*CASES.glob("*.toml"), *EXAMPLES.glob("*.toml")]), ids=lambda path: path.name
 )
-def test_specifications(tmp_path: Path, path: Path) -> None:
+def test_mangled_specifications_are_read_or_refused(tmp_path: Path, path: Path) -> None:
     for csv in (*CASES.glob("*.csv"), *EXAMPLES.glob("*.csv")):
         (tmp_path / csv.name).write_bytes(csv.read_bytes())
     text = path.read_text(encoding="utf-8-sig")

@@ -20,7 +20,7 @@ class Unreachable:
         self.poll(poll_id)
 
 
-def test_trouble_with_the_chain_passes_and_is_not_spelt_out() -> None:
+def test_chain_errors_are_temporary_and_show_no_details() -> None:
     service: Any = Unreachable()
     answer = TestClient(build_api(service)).get("/api/v1/polls/1/board")
     assert answer.status_code == 503

@@ -30,9 +30,7 @@ def frozen(poll: SyntheticPoll, folder: Path) -> tuple[PollService, Settling]:
     return service, settling
 
 
-def test_one_node_proposes_and_one_root_is_signed_a_round(
-    poll: SyntheticPoll, tmp_path: Path
-) -> None:
+def test_a_round_has_one_proposer_and_one_signed_root(poll: SyntheticPoll, tmp_path: Path) -> None:
     service, settling = frozen(poll, tmp_path)
     entries = [Entry(one.ballot.voter, one.ballot.digest) for one in poll.prepared]
 
@@ -50,7 +48,7 @@ def test_one_node_proposes_and_one_root_is_signed_a_round(
     assert second.value.kind is ProblemType.ROOT_SIGNED
 
 
-def test_a_node_without_its_key_does_not_say_which_shares_it_lacks(
+def test_without_its_key_a_node_does_not_list_missing_shares(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     service, settling = frozen(poll, tmp_path)
@@ -64,9 +62,7 @@ def test_a_node_without_its_key_does_not_say_which_shares_it_lacks(
     assert raised.value.kind is ProblemType.POLL_OVER
 
 
-def test_ballots_that_wait_when_a_poll_goes_are_answered(
-    poll: SyntheticPoll, tmp_path: Path
-) -> None:
+def test_waiting_ballots_are_answered_when_a_poll_ends(poll: SyntheticPoll, tmp_path: Path) -> None:
     accepting = accepting_service(poll, tmp_path).accepting
 
     async def run() -> object:
@@ -91,7 +87,7 @@ async def _cancelled_at_once(accepting: BallotIntake) -> None:
     await accepting.work()
 
 
-def test_a_poll_without_a_census_and_one_that_was_replaced(
+def test_polls_without_census_and_replaced_polls_are_refused(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     village = Village(poll, tmp_path)

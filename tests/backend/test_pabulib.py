@@ -10,7 +10,7 @@ from tests.support.elections import PROJECTS, VOTES, pb, write
 DATA = Path(__file__).parents[2] / "data"
 
 
-def test_a_real_city() -> None:
+def test_a_real_citys_file_is_read() -> None:
     file = read_pabulib(DATA / "poland_lodz_2020_nad-nerem.pb")
     assert (len(file.projects), len(file.votes)) == (8, 608)
     assert (file.budget, file.decimals, file.whole("max_length")) == (409_000, 0, 5)
@@ -59,7 +59,7 @@ def test_cents_scale_exactly(
     assert file.projects[1].cost == 10**decimals
 
 
-def test_a_file_of_results_has_votes_counted_and_none_listed(tmp_path: Path) -> None:
+def test_a_file_of_results_counts_votes_without_listing_them(tmp_path: Path) -> None:
     file = read_pabulib(write(tmp_path, pb({"num_votes": "500"}, votes=("voter_id;vote",))))
     assert file.votes == ()
 
@@ -73,9 +73,9 @@ def test_a_file_of_results_has_votes_counted_and_none_listed(tmp_path: Path) -> 
         (pb() + "META\n", r":16: a second section META"),
         (pb({"budget": ""}), "META has no budget"),
         (pb({"vote_type": ""}), "META has no vote_type"),
-        (pb({"vote_type": "oracle"}), "vote_type oracle: it is none of"),
-        (pb({"budget": "1x"}), "budget: '1x' is no number"),
-        (pb({"budget": "-1"}), "budget: -1 is no amount of money"),
+        (pb({"vote_type": "oracle"}), "vote_type oracle: expected"),
+        (pb({"budget": "1x"}), "budget: '1x' is not a number"),
+        (pb({"budget": "-1"}), "budget: -1 is not an amount of money"),
         (pb({"budget": "0.1234567"}), r":5: budget: 7 decimals, at most 6"),
         (pb().replace("key;value", "budget;1"), r":5: META has budget twice"),
         (pb().replace("key;value", "note"), r":2: META 'note' has no value"),
@@ -84,10 +84,10 @@ def test_a_file_of_results_has_votes_counted_and_none_listed(tmp_path: Path) -> 
         (pb(projects=["project_id;cost"]), "there are no projects"),
         (pb(projects=[]), "section PROJECTS has no header"),
         (pb(projects=[*PROJECTS, "b;5;1;Again;0"]), r":12: project b occurs twice"),
-        (pb(projects=[*PROJECTS, "d;x;1;D;0"]), r":12: cost: 'x' is no number"),
+        (pb(projects=[*PROJECTS, "d;x;1;D;0"]), r":12: cost: 'x' is not a number"),
         (pb(projects=[*PROJECTS, "d;0;1;D;0"]), r":12: cost: 0 is not above 0"),
-        (pb(projects=[*PROJECTS, "d;5;1.5;D;0"]), r":12: votes: '1.5' is no whole number"),
-        (pb(projects=[*PROJECTS, "d;5;1;D;yes"]), r":12: selected: 'yes' is none of 0, 1, 2, 3"),
+        (pb(projects=[*PROJECTS, "d;5;1.5;D;0"]), r":12: votes: '1.5' is not a whole number"),
+        (pb(projects=[*PROJECTS, "d;5;1;D;yes"]), r":12: selected: 'yes', expected 0, 1, 2 or 3"),
         (pb(projects=[*PROJECTS, "d;5;1;D;0;x"]), r":12: 6 columns, the header has 5"),
         (pb(votes=["voter_id", "1"]), r":13: column vote is missing"),
         (pb(votes=[*VOTES, "1;b"]), r":16: voter 1 votes twice, first in line 14"),
@@ -96,14 +96,20 @@ def test_a_file_of_results_has_votes_counted_and_none_listed(tmp_path: Path) -> 
         (pb({"rul": "greedy"}), ":7: META rul: unknown; did you mean rule"),
         (pb({"max length": "2"}), ":7: META max length: unknown; did you mean max_length"),
         (pb(projects=["project_id;cost;Category", "a;5;X"]), ":8: column Category: unknown; did"),
-        (pb(projects=["project_id;cost;cost", "a;5;6"]), ":8: column cost stands there twice"),
-        (pb(votes=["voter_id;vote;vote", "1;a;b"]), ":13: column vote stands there twice"),
+        (pb(projects=["project_id;cost;cost", "a;5;6"]), ":8: column cost occurs twice"),
+        (pb(votes=["voter_id;vote;vote", "1;a;b"]), ":13: column vote occurs twice"),
         (pb(votes=["voter_id;vote;points", "1;a;3"]), ":14: points: approval ballots have none"),
-        (pb(votes=["voter_id;vote;vote_strength", "1;a;3"]), ":14: vote_strength: votes of other"),
-        (pb(votes=["voter_id;vote;weight", "1;a;2"]), ":14: weight: votes of other weight"),
-        (pb(votes=["voter_id;vote;Vote_Weight", "1;a;1.5"]), ":14: Vote_Weight: votes of other"),
+        (
+            pb(votes=["voter_id;vote;vote_strength", "1;a;3"]),
+            ":14: vote_strength: votes of a weight",
+        ),
+        (
+            pb(votes=["voter_id;vote;weight", "1;a;2"]),
+            ":14: weight: votes of a weight other than 1",
+        ),
+        (pb(votes=["voter_id;vote;Vote_Weight", "1;a;1.5"]), ":14: Vote_Weight: votes of a weight"),
         (pb({"vote_type": "scoring"}), ":13: column points is missing"),
-        (pb(projects=["project_id;cost", "a,b;3"]), ":9: project_id: 'a,b' holds a comma"),
+        (pb(projects=["project_id;cost", "a,b;3"]), ":9: project_id: 'a,b' has a comma"),
         (pb(votes=["voter_id;vote", '1;"a', "2;b", "3;a"]), ":14: quotes that begin here do not"),
         (pb(votes=["voter_id;vote", '1;"a', '2;"b', "3;a"]), ":14: quotes that begin here do not"),
         (pb(projects=["project_id;cost;name", 'a;5;"A', "b;6;B"]), ":9: quotes that begin here"),
@@ -115,12 +121,12 @@ def test_a_file_of_results_has_votes_counted_and_none_listed(tmp_path: Path) -> 
         ),
     ],
 )
-def test_what_is_broken_is_named_with_its_line(tmp_path: Path, text: str, reason: str) -> None:
+def test_errors_are_named_with_their_line(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(PabulibError, match=reason):
         read_pabulib(write(tmp_path, text))
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "file.pb"
     path.write_bytes(b"META\n\xff\n")
     with pytest.raises(PabulibError, match="not UTF-8"):

@@ -27,7 +27,7 @@ from ostraka_verifier.question import (
     SingleChoice,
     Split,
 )
-from tests.backend.test_results_files import record
+from tests.backend.test_results import record
 from tests.support.plain import count, random_vote
 
 NAMES = ("=Alpha", "Be;ta", 'The "Gamma"', "Delta\u200b, and more")
@@ -100,7 +100,7 @@ def votes_on(question: Question, random: Random) -> list[Any]:
 
 @pytest.mark.parametrize("rule", RULES, ids=range(len(RULES)))
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda one: one.kind)
-def test_exports_are_valid_but_for_the_ballots_that_nobody_has(
+def test_exports_are_valid_except_for_missing_ballots(
     question: Question, rule: Greedy | GreedyByCategory
 ) -> None:
     votes = votes_on(question, Random(f"{question} {rule}"))
@@ -112,13 +112,13 @@ def test_exports_are_valid_but_for_the_ballots_that_nobody_has(
         # It reads one number only.
         allowed = WITHOUT_BALLOTS | {"incorrect meta field datatype"}
     assert errors_of(text).keys() <= allowed
-    assert "who counts the rows of VOTES finds 0" in text
+    assert "do not match the rows of VOTES" in text
     rows = [row(question, voter, vote) for voter, vote in enumerate(votes, start=1)]
     assert errors_of(text + "\n".join(rows)).keys() <= allowed - WITHOUT_BALLOTS
 
 
 @pytest.mark.parametrize("support", [0, 1])
-def test_a_project_without_votes(support: int) -> None:
+def test_a_project_without_votes_is_exported(support: int) -> None:
     """Greedy without a threshold funds it where it fits; with one it is not funded."""
     question = Approval("A town", NAMES, 1, 4)
     rule = Greedy(COSTS, 100, minimum_support=support)
@@ -141,7 +141,7 @@ def test_a_project_without_votes(support: int) -> None:
         ("", 0, 1, "XXX", ""),
     ],
 )
-def test_money_of_any_token(
+def test_amounts_of_any_token_are_exported(
     symbol: str, decimals: int, scale: int, currency: str, said: str
 ) -> None:
     costs = tuple(cost * scale for cost in COSTS)
@@ -158,17 +158,17 @@ def test_money_of_any_token(
     assert errors_of(text + "\n".join(rows)) == {}
 
 
-def test_a_project_beyond_the_budget_is_said_to_be_one() -> None:
+def test_a_project_beyond_the_budget_is_mentioned() -> None:
     rule = Greedy(COSTS, 55)
     text = results_pb(record(Approval("A town", NAMES, 1, 4), rule, (4, 3, 2, 1)))
     assert errors_of(text).keys() - WITHOUT_BALLOTS == {"single project exceeded whole budget"}
     assert "A project costs more than the whole budget" in text
 
 
-def test_rankings_of_other_scores_have_no_name() -> None:
+def test_rankings_with_other_scores_are_refused() -> None:
     ranked = Ranking("A town", NAMES, (5, 1))
-    with pytest.raises(FileError, match="no name for places that give 5, 1"):
+    with pytest.raises(FileError, match="cannot express places with scores 5, 1"):
         results_pb(record(ranked, Greedy(COSTS, 100), (4, 3, 2, 1)))
     short = Ranking("A town", NAMES, (2, 1), 1)
-    said = "gave 2 points, and each next one 1 less, however many places a voter filled"
+    said = "gave 2 points, and each next place 1 less, regardless of how many places a voter filled"
     assert said in results_pb(record(short, Greedy(COSTS, 100), (4, 3, 2, 1)))

@@ -38,7 +38,7 @@ POLL_PATHS = ["/polls/12", "/polls/12/audit"]
 @pytest.mark.parametrize(
     "path", ["/", "/about", "/voting-key", *ROUND_PATHS, *POLL_PATHS, "/register?plan=1"]
 )
-def test_deep_links_give_the_client(pages: TestClient, path: str) -> None:
+def test_deep_links_serve_the_client(pages: TestClient, path: str) -> None:
     answer = pages.get(path)
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-cache")
     assert "Ostraka" in answer.text
@@ -46,7 +46,7 @@ def test_deep_links_give_the_client(pages: TestClient, path: str) -> None:
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
-def test_scripts_are_compressed_for_whoever_reads_that(pages: TestClient) -> None:
+def test_scripts_are_compressed_if_the_client_accepts_it(pages: TestClient) -> None:
     plain = pages.get("/assets/main-1.js", headers={"Accept-Encoding": "identity"})
     packed = pages.get("/assets/main-1.js", headers={"Accept-Encoding": "br, gzip"})
     assert plain.content == packed.content == b"1;" * 1000
@@ -75,7 +75,7 @@ def test_the_policy_is_exact(pages: TestClient) -> None:
     assert "https://one.example https://rpc.example:8545;" in allowed
 
 
-def test_the_import_map_alone_stands_inline(folder: Path) -> None:
+def test_only_the_import_map_is_inline(folder: Path) -> None:
     html = '<title>Ostraka</title><script type="importmap">{"integrity":{}}</script>'
     (folder / "index.html").write_text(html)
     bundle = Bundle.read(folder)
@@ -98,16 +98,16 @@ def test_the_import_map_alone_stands_inline(folder: Path) -> None:
         "",
     ],
 )
-def test_what_is_no_url_gets_into_no_policy(url: str) -> None:
+def test_invalid_urls_are_left_out_of_the_policy(url: str) -> None:
     assert origin_of(url) is None
     assert "connect-src 'self';" in policy("", [url])
 
 
-def test_credentials_get_into_no_header() -> None:
+def test_credentials_are_left_out_of_headers() -> None:
     assert origin_of("https://me:secret@a.example/x") == "https://a.example"
 
 
-def test_anybody_computes_the_digest(folder: Path) -> None:
+def test_the_digest_matches_sha256sum(folder: Path) -> None:
     command = "find . -type f ! -name '.*' | LC_ALL=C sort | cut -c3- | xargs sha256sum"
     listed = subprocess.run(command, shell=True, cwd=folder, capture_output=True, check=True)
     bundle = Bundle.read(folder)

@@ -35,7 +35,7 @@ def test_json_that_would_fill_the_memory_is_not_parsed() -> None:
     assert ask(b'[{"node": 1}]', lambda peer: peer.get_json("/finals")) == [{"node": 1}]
 
 
-def test_connections_that_a_liar_keeps_open_are_not_wanting_for_the_others() -> None:
+def test_connections_kept_open_by_a_peer_do_not_block_others() -> None:
     asked = asyncio.Semaphore(0)
 
     async def serve(answer: bytes) -> tuple[asyncio.Server, Member]:

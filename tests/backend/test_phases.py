@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import subprocess
-import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
@@ -43,12 +41,12 @@ from tests.support.node_polls import (
     settling_service,
 )
 from tests.support.polls import SyntheticPoll, approval_poll
+from tests.support.type_checker import wrong_lines
 from tests.support.village import ScriptedRegistry
 
 ROOT = SumRoot(b"\1" * 32, b"\2" * 64, 7)
 OTHER = replace(ROOT, count=6)
 SIGNED = bytes(65)
-REPOSITORY = Path(__file__).parents[2]
 FREEZES = approval_poll().parameters.freezes_at
 
 # --- What typechecks ---------------------------------------------------------------------------
@@ -106,25 +104,6 @@ SKIPPED = {
 }
 
 
-def wrong_lines(source: str, folder: Path) -> dict[int, str]:
-    """What mypy objects to, by line."""
-    file = folder / "snippet.py"
-    file.write_text(source)
-    command = [sys.executable, "-m", "mypy", "--no-error-summary", "--hide-error-context"]
-    done = subprocess.run(
-        [*command, str(file)], capture_output=True, text=True, check=False, cwd=REPOSITORY
-    )
-    assert not done.stderr, done.stderr
-    assert done.returncode in (0, 1), done.stdout
-    found = {}
-    for line in done.stdout.splitlines():
-        path, number, kind, text = line.split(":", 3)
-        assert Path(path).name == file.name, line
-        if kind.strip() == "error":
-            found[int(number)] = text
-    return found
-
-
 def test_a_skipped_phase_does_not_typecheck(tmp_path: Path) -> None:
     lines = [*_IMPORTS.splitlines(), f"def sound({_VALUES}) -> None:"]
     for number, (kind, expression) in enumerate(SOUND.items()):
@@ -165,7 +144,7 @@ SHOWN: dict[str, Any] = {"anchored_at": 5, "root": ROOT}
         (Status.VOID, {}, {"key_destroyed": True}, Destroyed),
     ],
 )
-def test_a_restart_finds_the_phase_by_disk_and_chain(
+def test_a_restart_finds_the_phase_from_disk_and_chain(
     status: Status,
     view: dict[str, Any],
     row: dict[str, Any],
@@ -237,7 +216,9 @@ def test_only_the_final_root_is_released(poll: SyntheticPoll, tmp_path: Path) ->
     assert service.release.shares() == []
 
 
-def test_each_phase_refuses_what_it_cannot_answer(poll: SyntheticPoll, tmp_path: Path) -> None:
+def test_each_phase_refuses_requests_that_do_not_fit_it(
+    poll: SyntheticPoll, tmp_path: Path
+) -> None:
     service = accepting_service(poll, tmp_path)
     progress = service.progress
 
@@ -375,7 +356,7 @@ def test_a_contested_root_is_not_released(poll: SyntheticPoll, tmp_path: Path) -
     assert isinstance(service.phase, Anchored)
 
 
-def test_before_finality_the_chain_takes_an_opening_back(
+def test_before_finality_a_reorganization_undoes_the_opening(
     poll: SyntheticPoll, tmp_path: Path
 ) -> None:
     chain, service = scripted(poll, tmp_path)

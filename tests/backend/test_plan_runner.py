@@ -69,14 +69,14 @@ def runner(folder: Path, registry: Registry) -> tuple[PlanRunner, Plans]:
         (CourierError("http://node: a\0b"), "http://node: a b"),
     ],
 )
-def test_what_everybody_reads_of_a_problem(tmp_path: Path, error: Exception, shown: str) -> None:
+def test_public_problems_show_no_secrets(tmp_path: Path, error: Exception, shown: str) -> None:
     leads, plans = runner(tmp_path, Registry(error))
     plan = plans.add(SPECIFICATION)
     leads.tick()
     assert plans.to_json(plans.get(plan.id))["problem"]["detail"] == shown
 
 
-def test_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
+def test_a_plan_for_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
     registry = Registry(CLOSES_AT)
     leads, plans = runner(tmp_path, registry)
     plan = plans.add(SPECIFICATION)
@@ -87,7 +87,7 @@ def test_a_poll_that_comes_too_late_ends(tmp_path: Path) -> None:
     assert "Too late" in str(shown["problem"])
 
 
-def test_a_poll_of_too_few_voters_says_so_in_words(tmp_path: Path) -> None:
+def test_a_poll_with_too_few_voters_is_refused_with_the_reason(tmp_path: Path) -> None:
     """As where few redeem their invitations: the contract would name its parameter alone."""
     leads, plans = runner(tmp_path, Registry(CLOSES_AT - 1000))
     entries = [{"account": "0x" + f"{number:040x}"} for number in (1, 2, 3)]

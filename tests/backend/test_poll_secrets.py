@@ -11,7 +11,7 @@ CONTEXT, OTHER = b"\1" * 32, b"\2" * 32
 SECRET = bytes(range(64))
 
 
-def test_a_secret_outlives_the_program_and_no_other_takes_its_place(tmp_path: Path) -> None:
+def test_a_secret_survives_a_restart_and_is_never_replaced(tmp_path: Path) -> None:
     key, folder = SigningKey(), tmp_path / "secrets"
     assert PollSecrets(folder, key).keep(CONTEXT, SECRET) == SECRET
     again = PollSecrets(folder, key)
@@ -46,7 +46,7 @@ def test_a_file_of_another_poll_or_node_is_not_opened(tmp_path: Path) -> None:
             secrets.keep(CONTEXT, SECRET)
 
 
-def test_a_destroyed_secret_is_gone(tmp_path: Path) -> None:
+def test_a_destroyed_secret_cannot_be_read(tmp_path: Path) -> None:
     secrets = PollSecrets(tmp_path / "secrets", SigningKey())
     secrets.keep(CONTEXT, SECRET)
     secrets.keep(OTHER, SECRET)
@@ -63,7 +63,7 @@ def test_a_destroyed_secret_is_gone(tmp_path: Path) -> None:
     assert secrets.read(OTHER) == SECRET
 
 
-def test_what_a_crash_left_is_erased(tmp_path: Path) -> None:
+def test_leftovers_of_a_crash_are_erased(tmp_path: Path) -> None:
     """Nothing was announced of it: a secret is on the disk, under its name, before that."""
     folder = tmp_path / "secrets"
     PollSecrets(folder, SigningKey())
@@ -74,7 +74,7 @@ def test_what_a_crash_left_is_erased(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_what_others_may_read_is_refused(tmp_path: Path) -> None:
+def test_files_that_others_may_read_are_refused(tmp_path: Path) -> None:
     key, folder = SigningKey(), tmp_path / "secrets"
     PollSecrets(folder, key).keep(CONTEXT, SECRET)
     (file,) = folder.iterdir()

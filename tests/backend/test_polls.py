@@ -15,7 +15,7 @@ from ostraka.planning.specification import PollSpecification
 from ostraka.wire.problems import Problem
 
 
-def test_periods_below_the_registry_s_floor_are_refused_when_asked_for(tmp_path: Path) -> None:
+def test_periods_below_the_registrys_floor_are_refused(tmp_path: Path) -> None:
     """A poll goes on chain when registration is over: its organizer would be gone by then."""
     with LocalStack(tmp_path, 0) as stack:
         stack.start_chain()

@@ -46,7 +46,7 @@ def text_of(lines: str, voters: int, categories: int = 2) -> str:
         ),
     ],
 )
-def test_orders_and_approvals(
+def test_orders_and_approvals_are_read(
     tmp_path: Path,
     suffix: str,
     lines: str,
@@ -73,7 +73,7 @@ def test_orders_and_approvals(
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("a.toc", text_of("1: {1,2},3\n", 1), "orders with ties cannot be asked"),
+        ("a.toc", text_of("1: {1,2},3\n", 1), "orders with ties are not supported"),
         ("a.txt", "", "expected a .pb file, or one of .soc, .soi, .cat"),
         ("a.soi", text_of("1: {1,2},3\n", 1), r"a\.soi:9: a tie in a strict order"),
         ("a.soi", text_of("1: 1,4\n", 1), r":9: names an option that does not exist"),
@@ -90,7 +90,7 @@ def test_orders_and_approvals(
         ("a.cat", text_of("1: 1,{2,4}\n", 1), r":9: names an option that does not exist"),
         ("a.soi", text_of("1: 1\n", 2), "NUMBER VOTERS is 2, the file has 1"),
         ("a.soi", text_of("9999999: 1\n", 1), "more than 1000000 voters"),
-        ("a.cat", text_of("1: 1,2,3\n", 1, 3), "3 categories: only two are an approval"),
+        ("a.cat", text_of("1: 1,2,3\n", 1, 3), "3 categories: an approval has two"),
         ("a.soc", text_of("1: 1\n", 1).replace("# NUMBER ALT", "# NO"), "ALTERNATIVES is missing"),
         (
             "a.soc",
@@ -103,11 +103,11 @@ def test_orders_and_approvals(
             ":8: .* NAME 3: blank",
         ),
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 9"), ":7: .* the file names 3"),
-        ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 01"), ":7: .* NAME 1 stands there"),
+        ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME 01"), ":7: .* NAME 1 occurs twice"),
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAEM 2"), ":7: .* did you mean ALTERN"),
         ("a.soc", text_of("1: 1\n", 1).replace("NAME 2", "NAME b 2"), ":7: .* not followed by a n"),
         ("a.soc", text_of("1: 1\n", 1).replace("VOTERS", "VOTER"), ":4: .* mean NUMBER VOTERS"),
-        ("a.soc", text_of("1: 1\n# number voters: 1\n", 1), ":10: NUMBER VOTERS stands there twi"),
+        ("a.soc", text_of("1: 1\n# number voters: 1\n", 1), ":10: NUMBER VOTERS occurs twice"),
         ("a.soc", text_of("1: 1\n# DATA TYPE: soi\n", 1), ":10: DATA TYPE is soi, the name ends"),
         ("a.soi", text_of("1: 1\n# NUMBER UNIQUE ORDERS: 2", 1), "ORDERS is 2, the file has 1"),
         (
@@ -118,16 +118,16 @@ def test_orders_and_approvals(
         ),
     ],
 )
-def test_what_cannot_be_honoured_is_refused(
+def test_files_that_cannot_be_honoured_are_refused(
     tmp_path: Path, name: str, text: str, reason: str
 ) -> None:
     with pytest.raises(FileError, match=reason):
         read_election(write(tmp_path, text, name))
 
 
-def test_money_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+def test_greedy_and_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, text_of("1: 1\n", 1), "a.soi")
-    with pytest.raises(FileError, match="nothing costs anything"):
+    with pytest.raises(FileError, match="options have no costs here"):
         read_election(path, greedy=True)
     path.write_bytes(b"# TITLE: \xff\n")
     with pytest.raises(PrefLibError, match="not UTF-8"):

@@ -50,7 +50,7 @@ class Client:
             self.heard.set()
 
 
-def test_many_watchers_are_one_question() -> None:
+def test_many_watchers_share_one_request() -> None:
     async def run() -> None:
         nodes = Nodes()
         progress = Progress(nodes)
@@ -71,7 +71,7 @@ def test_many_watchers_are_one_question() -> None:
     asyncio.run(run())
 
 
-def test_streams_are_bounded_and_give_their_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_are_limited_and_freed_when_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WATCHERS", 2)
 
     async def run() -> None:

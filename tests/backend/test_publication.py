@@ -26,7 +26,7 @@ class CountingProvider:
         return OpenedPoll(self.keys.node_keys, (bytes(65),) * len(self.keys.node_keys))
 
 
-def test_boards_for_everybody_ask_the_chain_once(tmp_path: Path) -> None:
+def test_many_requests_for_boards_ask_the_chain_once(tmp_path: Path) -> None:
     poll = approval_poll()
     service = accepting_service(poll, tmp_path)
     served: Any = service.served
@@ -43,7 +43,9 @@ def test_boards_for_everybody_ask_the_chain_once(tmp_path: Path) -> None:
     assert keys() == []
     assert provider.asked == 0
     progress.observed = observation(poll)
-    with pytest.raises(Problem, match=r"Node lacks part of the poll: .*keys are not here yet"):
+    with pytest.raises(
+        Problem, match=r"Node lacks part of the poll: .*still fetching the poll's keys"
+    ):
         keys()
     served.pinned = pinned
     for _ in range(5):
@@ -52,7 +54,9 @@ def test_boards_for_everybody_ask_the_chain_once(tmp_path: Path) -> None:
     # The chain thought again before finality.
     provider.keys = PollKeyList(pinned.public_keys[::-1])
     progress.observed = observation(poll, poll_keys=provider.keys.hash)
-    with pytest.raises(Problem, match=r"Node lacks part of the poll: .*keys are not here yet"):
+    with pytest.raises(
+        Problem, match=r"Node lacks part of the poll: .*still fetching the poll's keys"
+    ):
         keys()
     served.pinned = provider.keys
     assert keys() == list(provider.keys.public_keys)

@@ -73,12 +73,12 @@ def test_an_honest_poll_is_read() -> None:
     ],
     ids=range(8),
 )
-def test_questions_that_do_not_make_the_rule_are_not_served(questions: Any) -> None:
+def test_polls_whose_questions_contradict_the_rule_are_refused(questions: Any) -> None:
     with pytest.raises(Rejected, match="P5"):
         read(approval_poll(members={"questions": questions}))
 
 
-def test_what_has_another_digest_is_not_served() -> None:
+def test_polls_with_a_wrong_digest_are_refused() -> None:
     poll = approval_poll()
     other = approval_poll(members={"title": "Another question"})
     with pytest.raises(Rejected, match="P1"):

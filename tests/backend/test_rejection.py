@@ -1,14 +1,12 @@
 """A root that a dispute rejected: the clock starts again, and its round is over (§10.3)."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ostraka.chain.registry import Status
 from ostraka.node.agreement import Entry, LeafList
-from ostraka.node.finality import FinalizedRoot, finalized_root
 from ostraka.node.observation import Observation
 from ostraka.wire.problems import Problem
 from ostraka_verifier.merkle_sum import SumRoot
@@ -53,7 +51,7 @@ def test_nodes_settle_again_in_the_next_round(poll: SyntheticPoll, tmp_path: Pat
                 rejected_at=registry.now,
             )
             for node in village.nodes.values():
-                await node._tick()
+                await node.tick()
             progress = village.service(3).progress
             progress.observed = Observation(registry.head(), registry.view)
             assert progress.observed.round(poll.parameters) == 1
@@ -72,22 +70,5 @@ def test_nodes_settle_again_in_the_next_round(poll: SyntheticPoll, tmp_path: Pat
             # Its proposer is the next node, though another one's turn would be by the old clock.
             signed = village.service(2).served.store.signed_root(1, 1)
             assert signed is not None
-
-    asyncio.run(run())
-
-
-def test_no_final_for_a_contested_root(poll: SyntheticPoll, tmp_path: Path) -> None:
-    village = Village(poll, tmp_path)
-
-    async def run() -> None:
-        async with village.run(seeded=True):
-            village.open_seeded()
-            await village.tick(2)
-            served = village.service(1).served
-            view = replace(village.registry.view, status=Status.RELEASABLE, root=poll.root())
-            for contested in (True, False):
-                village.registry.view = replace(view, contested=contested)
-                found = await asyncio.to_thread(finalized_root, served)
-                assert found == (None if contested else FinalizedRoot(poll.root()))
 
     asyncio.run(run())

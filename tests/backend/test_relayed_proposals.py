@@ -31,7 +31,7 @@ def engine(url: str) -> Any:
     engine.dispose()
 
 
-def test_a_recipient_burns_the_gateway_s_gas_so_often_and_not_more(engine: Engine) -> None:
+def test_failed_payouts_that_the_gateway_pays_are_limited(engine: Engine) -> None:
     """One that takes the money when gas is estimated, and refuses it when it is mined."""
     answers: list[Exception] = []
 
@@ -60,7 +60,7 @@ def test_a_recipient_burns_the_gateway_s_gas_so_often_and_not_more(engine: Engin
         proposals.claim(1, bytes(32))
 
 
-def test_waiting_payouts_leave_threads_to_everybody_else(engine: Engine) -> None:
+def test_waiting_payouts_leave_threads_for_other_requests(engine: Engine) -> None:
     """Anybody may ask for payouts, and each waits for a block in a thread of the gateway."""
     waiting, mined = Semaphore(0), Event()
 
@@ -91,7 +91,7 @@ def test_waiting_payouts_leave_threads_to_everybody_else(engine: Engine) -> None
     assert proposals.claim(1, PROPOSAL) == PROPOSAL
 
 
-def test_an_electorate_does_not_name_the_provider() -> None:
+def test_errors_of_an_electorate_do_not_name_the_provider() -> None:
     """Its address may hold credentials, and a plan's problem is for everybody to read."""
     electorate = TokenVotes(kind="votes", contract="0x" + "11" * 20)
     with pytest.raises(ChainError):

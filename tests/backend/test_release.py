@@ -71,7 +71,7 @@ def test_an_equivocating_node_does_not_hide_the_others(tmp_path: Path) -> None:
     assert heard[1] in (to_hex(ROOT.digest), to_hex(OTHER.digest))
 
 
-def test_a_node_restored_from_a_backup_keeps_its_word(tmp_path: Path) -> None:
+def test_a_node_restored_from_a_backup_signs_no_second_final(tmp_path: Path) -> None:
     """It forgot its Final; a peer did not. It takes that one up and signs no other."""
     poll = approval_poll()
     said = statement(poll, ME, OTHER)
@@ -81,7 +81,7 @@ def test_a_node_restored_from_a_backup_keeps_its_word(tmp_path: Path) -> None:
     assert [one for one in service.release.finals() if one["node"] == ME] == [said]
 
 
-def test_a_node_in_doubt_states_no_final(tmp_path: Path) -> None:
+def test_without_a_quorum_of_answers_a_node_signs_no_final(tmp_path: Path) -> None:
     poll = approval_poll()
     unreadable: Any = {"not": "a list"}
     peers = [ListeningPeer(node, unreadable) for node in (1, 3, 4)]
@@ -123,7 +123,7 @@ def destroy_if_ended(service: PollService) -> None:
         move(service, lambda: phase.destroy(end))
 
 
-def test_no_provider_alone_makes_a_node_destroy_its_key(tmp_path: Path) -> None:
+def test_a_single_provider_cannot_make_a_node_destroy_its_key(tmp_path: Path) -> None:
     poll = approval_poll()
     service = accepting_service(poll, tmp_path)
     served: Any = service.served
@@ -141,7 +141,7 @@ def test_no_provider_alone_makes_a_node_destroy_its_key(tmp_path: Path) -> None:
         served.secrets.read(poll.context)
 
 
-def test_a_node_without_a_share_keeps_its_key_until_the_tallys_deadline(tmp_path: Path) -> None:
+def test_without_a_share_a_node_keeps_its_key_until_the_deadline(tmp_path: Path) -> None:
     """Peers have deleted the boxes by then: it cannot get one any more."""
     poll = approval_poll()
     service = accepting_service(poll, tmp_path)
@@ -154,7 +154,7 @@ def test_a_node_without_a_share_keeps_its_key_until_the_tallys_deadline(tmp_path
         assert isinstance(service.phase, Destroyed) == destroyed
 
 
-def test_a_peer_that_stays_away_costs_no_work_for_ever(tmp_path: Path) -> None:
+def test_an_absent_peer_causes_no_repeated_work(tmp_path: Path) -> None:
     """The ballots are summed once, not at each tick until its share comes."""
     poll = approval_poll()
     service = accepting_service(poll, tmp_path, [ListeningPeer(1, [])])

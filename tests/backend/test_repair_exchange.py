@@ -115,7 +115,7 @@ def run(village: Village, what: Coroutine[Any, Any, None]) -> None:
     asyncio.run(inside())
 
 
-def test_a_starved_node_gets_its_share_and_everybody_sees_that_it_asked(
+def test_a_missing_share_is_repaired_and_the_request_public(
     poll: SyntheticPoll, village: Village
 ) -> None:
     async def check() -> None:
@@ -163,7 +163,7 @@ def test_a_starved_node_gets_its_share_and_everybody_sees_that_it_asked(
     run(village, check())
 
 
-def test_nobody_helps_who_is_not_entitled(poll: SyntheticPoll, village: Village) -> None:
+def test_nodes_help_only_entitled_targets(poll: SyntheticPoll, village: Village) -> None:
     async def check() -> None:
         await open_and_cast(village)
         good = call_for(village, (1, 3, 4))
@@ -175,12 +175,12 @@ def test_nobody_helps_who_is_not_entitled(poll: SyntheticPoll, village: Village)
         stranger = poll.node_keys[2].sign(bytes(32))
         refused = {
             "not signed by": replace(good, signature=stranger),
-            "make no candidate": call_for(village, (1, 3, 4), receipts=(1, 3)),
+            "do not make that ballot a candidate": call_for(village, (1, 3, 4), receipts=(1, 3)),
             "helper's receipt is missing": call_for(village, (1, 3, 5), receipts=(1, 3, 4)),
             "Receipt": replace(good, receipts=good.receipts | {3: good.receipts[1]}),
             "no node 0": replace(good, receipts=good.receipts | {0: good.receipts[1]}),
             "not among the helpers": call_for(village, (3, 4, 5)),
-            "not others of the committee": call_for(village, (1, 2, 3)),
+            "not other nodes of the committee": call_for(village, (1, 2, 3)),
             "not 3 in strictly": call_for(village, (1, 3)),
             "No such share": call_for(village, (1, 3, 4), digest=bytes(32)),
         }
@@ -197,7 +197,7 @@ def test_nobody_helps_who_is_not_entitled(poll: SyntheticPoll, village: Village)
     run(village, check())
 
 
-def test_as_many_repairs_as_there_are_sets_each_as_often_as_asked(
+def test_repairs_are_limited_and_each_can_be_repeated(
     poll: SyntheticPoll, village: Village
 ) -> None:
     async def check() -> None:
@@ -209,7 +209,9 @@ def test_as_many_repairs_as_there_are_sets_each_as_often_as_asked(
         for attempt in range(4):
             await ask(village, 1, call_for(village, (1, 3, 4), attempt))
         for helpers, attempt in (((1, 3, 4), 4), ((1, 3, 5), 0)):
-            with pytest.raises(PeerError, match=r"Too many repairs: .*asked for 4 other repairs"):
+            with pytest.raises(
+                PeerError, match=r"Too many repairs: .*already requested 4 other repairs"
+            ):
                 await ask(village, 1, call_for(village, helpers, attempt))
         for attempt in range(4):
             await ask(village, 1, call_for(village, (1, 3, 4), attempt))
@@ -220,13 +222,13 @@ def test_as_many_repairs_as_there_are_sets_each_as_often_as_asked(
     run(village, check())
 
 
-def test_of_an_anchored_leaf_anybody_helps(poll: SyntheticPoll, village: Village) -> None:
+def test_every_node_helps_with_an_anchored_leaf(poll: SyntheticPoll, village: Village) -> None:
     async def check() -> None:
         await open_and_cast(village)
         village.registry.close()
         await village.tick(4)
         bare = call_for(village, (1, 3, 4), attempt=1, receipts=())
-        with pytest.raises(PeerError, match=r"Not entitled: .*make no candidate"):
+        with pytest.raises(PeerError, match=r"Not entitled: .*do not make that ballot a candidate"):
             await ask(village, 1, bare)
         root = poll.root()
         number = (await village.get(1, "/certificate"))["round"]
@@ -247,7 +249,7 @@ def test_of_an_anchored_leaf_anybody_helps(poll: SyntheticPoll, village: Village
 
 
 @pytest.mark.parametrize(("nodes", "threshold"), [(4, 3), (7, 3), (16, 8), (63, 30)])
-def test_a_target_asks_no_more_sets_than_helpers_answer(nodes: int, threshold: int) -> None:
+def test_a_target_asks_only_as_many_sets_as_helpers_answer(nodes: int, threshold: int) -> None:
     others = range(1, nodes + 1)
     sets = helper_sets(bytes(32), others, threshold)
     assert len(set(sets)) == len(sets) <= MOST_SETS

@@ -59,7 +59,7 @@ def repair(poll: SyntheticPoll, request: RepairRequest, answers: dict[int, Contr
 
 
 @pytest.mark.parametrize("helpers", list(combinations((1, 3, 4, 5), 3)))
-def test_any_t_helpers_give_the_targets_own_share(
+def test_any_t_helpers_restore_the_targets_share(
     poll: SyntheticPoll, helpers: tuple[int, ...]
 ) -> None:
     request = request_for(poll, TARGET, helpers)
@@ -86,13 +86,13 @@ def test_a_lying_helper_is_named(poll: SyntheticPoll) -> None:
         repair(poll, request, honest | {3: replace(honest[3], masks=swapped)})
 
 
-def test_of_ends_that_disagree_both_are_named(poll: SyntheticPoll) -> None:
+def test_both_helpers_that_disagree_are_named(poll: SyntheticPoll) -> None:
     request = request_for(poll, TARGET, (1, 3, 4))
     honest = answers_to(poll, request)
     other = honest[4].masks[1][0]
     signed = poll.domain.digest(*request.mask_statement((1, 3), keccak256(other)))
     lie = ((other, poll.node_keys[2].sign(signed)), honest[3].masks[1])
-    with pytest.raises(Rejected, match=r"nodes \(1, 3\): say different things"):
+    with pytest.raises(Rejected, match=r"nodes \(1, 3\): signed different commitments"):
         repair(poll, request, honest | {3: replace(honest[3], masks=lie)})
 
 
@@ -129,7 +129,7 @@ def test_the_same_request_gets_the_same_masks_after_a_restart(poll: SyntheticPol
         ]
 
 
-def test_a_contribution_alone_is_not_the_share(poll: SyntheticPoll) -> None:
+def test_a_single_contribution_does_not_reveal_the_share(poll: SyntheticPoll) -> None:
     request = request_for(poll, TARGET, (1, 3, 4))
     for node, answer in answers_to(poll, request).items():
         info = contribution_info(poll.context, request.hash, node, TARGET)
@@ -147,7 +147,7 @@ def test_seeds_have_one_encoding(poll: SyntheticPoll) -> None:
             decode_seeds(broken, count)
 
 
-def test_helpers_are_t_others_of_the_committee(poll: SyntheticPoll) -> None:
+def test_helpers_are_t_other_nodes_of_the_committee(poll: SyntheticPoll) -> None:
     request_for(poll, TARGET, (1, 3, 4)).check(5, 3)
     for bad in ((1, 3), (1, 2, 3), (3, 1, 4), (1, 1, 4), (0, 1, 3), (1, 3, 6), (), (1, 3, 4, 5)):
         with pytest.raises(Malformed):

@@ -5,17 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import text
 
 from ostraka.node.store import Conflict, NodeStore
 from ostraka.storage.database import Schema, open_database
-from ostraka.storage.gateway_tables import GatewayTable
 from ostraka.storage.node_tables import (
     FinalStatement,
     NodePoll,
-    NodeTable,
     PeerReceipt,
     ReleasedShare,
     SignedRoot,
@@ -84,7 +79,7 @@ def test_everything_survives_a_restart(url: str) -> None:
     assert bytes([3]) * 32 not in again.receipt_counts(1)
 
 
-def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
+def test_a_round_has_one_root_and_a_poll_one_final(url: str) -> None:
     store = NodeStore(open_database(url, Schema.NODE))
 
     def root(name: int, number: int) -> SignedRoot:
@@ -111,7 +106,7 @@ def test_one_root_a_round_and_one_final_a_poll(url: str) -> None:
     assert [one.root_digest[0] for one in again.finals(1)] == [1, 2]
 
 
-def test_attestations_and_shares(url: str) -> None:
+def test_attestations_and_shares_are_stored(url: str) -> None:
     store = NodeStore(open_database(url, Schema.NODE))
     root = SumRoot(b"\1" * 32, b"\2" * 64, 7)
     later = replace(root, count=8)
@@ -149,20 +144,3 @@ def test_an_error_shows_no_secret(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="UNIQUE") as caught:
         store.add_poll(poll())
     assert "\\x03" not in str(caught.value)
-
-
-@pytest.mark.parametrize("schema", list(Schema))
-def test_migrations_give_what_the_code_expects(url: str, schema: Schema) -> None:
-    metadata = {Schema.NODE: NodeTable.metadata, Schema.GATEWAY: GatewayTable.metadata}[schema]
-    for _ in range(2):
-        with open_database(url, schema).connect() as connection:
-            context = MigrationContext.configure(connection)
-            assert compare_metadata(context, metadata) == []
-
-
-def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
-    engine = open_database(url, Schema.NODE)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ValueError, match="newer version"):
-        open_database(url, Schema.NODE)

@@ -7,7 +7,7 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.typed_data import Domain
 
 
-def test_a_wallet_signs_what_the_treasury_checks() -> None:
+def test_a_wallets_signature_passes_the_treasurys_check() -> None:
     domain = Domain(31337, bytes([9] * 20))
     values = (
         4,

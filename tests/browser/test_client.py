@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.surfing import Surfer
 
 
-def test_a_script_that_was_changed_is_not_run(surfer: Callable[..., Surfer]) -> None:
+def test_a_changed_script_is_not_run(surfer: Callable[..., Surfer]) -> None:
     visitor = surfer()
     page = visitor.page
 
@@ -25,7 +25,7 @@ def test_a_script_that_was_changed_is_not_run(surfer: Callable[..., Surfer]) -> 
     assert any("integrity" in said for said in visitor.console), visitor.console
 
 
-def test_every_language_is_spoken_throughout(surfer: Callable[..., Surfer]) -> None:
+def test_every_language_is_complete(surfer: Callable[..., Surfer]) -> None:
     visitor = surfer(locale="pl-PL")
     page = visitor.page
     page.goto("/")
@@ -57,7 +57,7 @@ for (const name of ["localStorage", "sessionStorage"]) {
 """
 
 
-def test_a_browser_that_keeps_nothing_is_told_so(surfer: Callable[..., Surfer]) -> None:
+def test_a_browser_without_storage_shows_a_warning(surfer: Callable[..., Surfer]) -> None:
     visitor = surfer(locale="de-DE")
     page = visitor.page
     page.add_init_script(FORBIDDEN)
@@ -74,7 +74,7 @@ def test_a_browser_that_keeps_nothing_is_told_so(surfer: Callable[..., Surfer]) 
     assert not visitor.console, visitor.console
 
 
-def test_a_browser_that_cannot_run_it_is_told_so(surfer: Callable[..., Surfer]) -> None:
+def test_an_unsupported_browser_shows_a_message(surfer: Callable[..., Surfer]) -> None:
     visitor = surfer()
     page = visitor.page
     page.route("**/assets/index-*.js", lambda route: route.abort())
@@ -83,7 +83,7 @@ def test_a_browser_that_cannot_run_it_is_told_so(surfer: Callable[..., Surfer]) 
     visitor.look("home-without-scripts")
 
 
-def test_who_goes_by_keys_keeps_the_place(surfer: Callable[..., Surfer]) -> None:
+def test_keyboard_focus_is_kept(surfer: Callable[..., Surfer]) -> None:
     page = surfer().page
     page.goto("/key")
     page.get_by_label("Choose a passphrase").fill("correct horse battery staple")
@@ -106,7 +106,7 @@ def test_who_goes_by_keys_keeps_the_place(surfer: Callable[..., Surfer]) -> None
     expect(entry).not_to_be_focused()
 
 
-def test_a_gateway_that_is_down_loses_nothing(surfer: Callable[..., Surfer]) -> None:
+def test_an_unreachable_gateway_loses_nothing(surfer: Callable[..., Surfer]) -> None:
     visitor = surfer()
     page = visitor.page
     page.goto("/about")

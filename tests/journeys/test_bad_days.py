@@ -32,7 +32,7 @@ def revive(town: Town, node: int) -> None:
     town.stack.wait_for_node(node)
 
 
-def test_a_node_that_missed_the_settling_of_a_starved_ballot_still_helps_to_open(
+def test_a_node_that_missed_settling_still_helps_to_open(
     town: Town,
 ) -> None:
     poll = town.open_poll(8)
@@ -55,7 +55,7 @@ def test_a_node_that_missed_the_settling_of_a_starved_ballot_still_helps_to_open
         revive(town, 1)
 
 
-def test_flipped_bytes_are_mended_by_the_peers(town: Town) -> None:
+def test_flipped_bytes_are_repaired_from_peers(town: Town) -> None:
     poll = town.open_poll(8)
     poll.vote(VOTES)
     poll.close()
@@ -97,7 +97,7 @@ def test_flipped_bytes_are_mended_by_the_peers(town: Town) -> None:
         revive(town, 3)
 
 
-def test_another_poll_in_the_place_of_one_that_the_chain_took_back(town: Town) -> None:
+def test_a_poll_that_replaces_a_removed_one_is_served(town: Town) -> None:
     chain = town.stack.registry.web3.provider
     snapshot = chain.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
     first, _, census = town.create_poll(6)
@@ -122,7 +122,7 @@ def test_another_poll_in_the_place_of_one_that_the_chain_took_back(town: Town) -
     assert poll.tally() == EXPECTED
 
 
-def test_text_that_is_not_utf8_deafens_no_node(town: Town) -> None:
+def test_invalid_utf8_does_not_stop_a_node(town: Town) -> None:
     """Of a stranger's committee."""
     registry = town.stack.registry
     keys = [SigningKey() for _ in range(4)]

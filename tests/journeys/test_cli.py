@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from ostraka.chain.contract import checksum
@@ -26,20 +25,13 @@ from ostraka.planning.specification_file import read_specification
 from ostraka.sealing import PollKey
 from ostraka.wire.invitations import invitation_of
 from ostraka.wire.records import to_hex
-from tests.support.api import stack_with_gateway, wait_for_heads
+from tests.support.api import TIMES_TOML, finish, shown, stack_with_gateway, wait_for_heads
 from tests.support.keys import plain_key
 from tests.support.stub_gateway import StubGateway, answer
 from tests.support.town import eventually
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 NOWHERE = "http://127.0.0.1:1"
-TIMES = """
-[times]
-freeze_delay = "5s"
-round_duration = "8s"
-max_rounds = 100
-dispute_window = "10m"
-"""
 
 
 class Shell:
@@ -100,31 +92,14 @@ def shell(stack: LocalStack, tmp_path: Path) -> Shell:
     return Shell(stack, tmp_path)
 
 
-def shown(stack: LocalStack, path: str) -> Any:
-    """What the gateway shows: for waiting only, where a command each time would take longer."""
-    return httpx.get(f"{stack.gateway_url}/api/v1{path}", trust_env=False).json()
-
-
 def template(shell: Shell, noun: str, **changes: str) -> str:
     """A template as printed, with short times and some lines changed."""
     text = shell.start(noun, "template").wait().stdout
-    text = text[: text.index("[times]")] + TIMES
+    text = text[: text.index("[times]")] + TIMES_TOML
     for name, line in changes.items():
         (old,) = [one for one in text.splitlines() if one.removeprefix("# ").startswith(f"{name} ")]
         text = text.replace(old, line)
     return text
-
-
-def finish(stack: LocalStack, *polls: int) -> None:
-    """Let chain time pass until the tally; of all polls, or time runs out for those that wait."""
-
-    def all_of(member: str) -> list[Any]:
-        return [shown(stack, f"/polls/{poll}")[member] for poll in polls]
-
-    stack.move_time(max(all_of("freezes_at")))
-    eventually(lambda: None not in all_of("releasable_at"), "anchored", 60)
-    stack.move_time(max(all_of("releasable_at")))
-    eventually(lambda: set(all_of("status")) == {"tallied"}, "tallied", 60)
 
 
 def verify(shell: Shell, *command: object, code: int = 0) -> Any:
@@ -441,7 +416,10 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
         liar.routes[f"GET /polls/{poll}"] = answer(200, spied)
         liar.routes["GET /config"] = answer(200, shown(stack, "/config"))
         lied = ("vote", poll, "--key", "ada", "--choose", "2", "--gateway", liar.url, *checked)
-        assert "poll_keys: the gateway shows something else" in shell(*lied, code=1)["detail"]
+        assert (
+            "poll_keys: the gateway's data does not match the chain"
+            in shell(*lied, code=1)["detail"]
+        )
     assert not (shell.folder / "votes").exists()
     wrong = ("--rpc", stack.rpc_url, "--registry", SigningKey().address_hex, "--direct")
     refused = shell("vote", poll, "--key", "ada", "--choose", "2", *wrong, code=1)
@@ -474,7 +452,7 @@ def test_a_poll(stack: LocalStack, shell: Shell) -> None:
     assert audit(shell, poll, exported["file"], "each of 3 invitations (2 used)") == "holds"
 
 
-def test_examples(stack: LocalStack, shell: Shell) -> None:
+def test_examples_are_valid(stack: LocalStack, shell: Shell) -> None:
     """The gateway takes every example; one of them by the command itself."""
     now = stack.registry.head().timestamp
     with Gateway(stack.gateway_url, stack.organizer_token) as gateway:

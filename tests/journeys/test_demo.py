@@ -90,7 +90,7 @@ def test_a_file_with_cents_caps_and_broken_ballots(tmp_path: Path) -> None:
     assert completed.returncode == 0, completed.stderr[-3000:]
     result = json.loads(completed.stdout)
     assert result["says"].startswith("Approval of at most 3 of 3 projects with caps on the cost")
-    assert result["says"].endswith("a poll, for a round has no such ballots.")
+    assert result["says"].endswith("a poll, because a round has no such ballots.")
     assert (result["verdict"], result["count_agrees"]) == ("holds", True)
     assert (result["winners_agree"], result["payouts_agree"]) == (True, None)
     assert [one["votes"] for one in result["projects"]] == [2, 3, 1]
@@ -101,7 +101,7 @@ def test_a_file_with_cents_caps_and_broken_ballots(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_interrupted_it_leaves_nothing_behind(number: signal.Signals) -> None:
+def test_an_interrupted_demo_leaves_nothing_behind(number: signal.Signals) -> None:
     mark = f"OSTRAKA_TEST_MARK={time.time_ns()}"
     name, value = mark.split("=")
     demo = subprocess.Popen(
@@ -132,7 +132,7 @@ def test_wrong_files_are_refused_in_one_line(tmp_path: Path) -> None:
         ([str(broken)], "section META is missing"),
         ([str(tmp_path / "none.pb")], "No such file"),
         ([str(FILE), "--voters", "3"], "at least 5"),
-        ([str(shared)], "equal shares looks into single ballots"),
+        ([str(shared)], "equal shares needs single ballots"),
         ([str(FILE), "--nodes", "6"], "the demo runs 3, 4, 5, 7"),
     ):
         completed = subprocess.run(

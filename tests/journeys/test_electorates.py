@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ostraka.chain.contract import ChainError, artifact, checksum, connect, deploy, transact
+from ostraka.chain.contract import ChainError, checksum
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import Status
 from ostraka.chain.treasury import ElectorateKind, Item, RoundElectorate, RoundParameters
@@ -22,7 +22,6 @@ from ostraka.planning.electorates import Electorates
 from ostraka.planning.specification import RegistryMembers
 from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import from_hex, to_hex
-from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.outcome import Misfit, Order
 from ostraka_verifier.published import PublishedPoll
@@ -30,13 +29,13 @@ from ostraka_verifier.redemption import Redemptions, invitations
 from ostraka_verifier.rpc import JsonRpc
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, SourceKind, read_census
 from ostraka_verifier.typed_data import Domain
-from tests.journeys.test_cli import finish
 from tests.support.api import (
     TIMES,
     Api,
     accounts,
     audit,
     ballots_of,
+    finish,
     fresh_keys,
     propose,
     stack_with_gateway,
@@ -46,6 +45,7 @@ from tests.support.api import (
 from tests.support.faulty_rpc import FaultyRpc
 from tests.support.invitations import REDEMPTION, redeem, redemption
 from tests.support.town import eventually
+from tests.support.voters_contracts import Contract, consent, members_of, rich, voting_keys
 from tests.web.bridge import Browser
 
 DAY = 86_400
@@ -63,59 +63,6 @@ def browser() -> Iterator[Browser]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with stack_with_gateway(tmp_path_factory.mktemp("electorates")) as stack:
         yield stack
-
-
-class Contract:
-    """A deployed contract, used by the organizer or by whoever is named."""
-
-    def __init__(
-        self, stack: LocalStack, name: str, *arguments: Any, address: bytes | None = None
-    ) -> None:
-        """Deployed now, unless it is at an address already."""
-        self.stack, self.web3 = stack, connect(stack.rpc_url)
-        if address is None:
-            address, _ = deploy(stack.rpc_url, stack.organizer, name, *arguments)
-        self.address = address
-        self.contract = self.web3.eth.contract(
-            address=checksum(self.address), abi=artifact(name)["abi"]
-        )
-
-    def send(self, function: str, *arguments: Any, sender: SigningKey | None = None) -> None:
-        """One transaction."""
-        key = sender or self.stack.organizer
-        transact(self.web3, key, self.contract.functions[function](*arguments))
-
-    def data(self, function: str, *arguments: Any) -> bytes:
-        """Calldata, for a wallet to send."""
-        return bytes.fromhex(self.contract.encode_abi(function, list(arguments))[2:])
-
-
-def members_of(stack: LocalStack, accounts: Sequence[bytes]) -> Contract:
-    """A member registry, of the organizer's."""
-    members = Contract(stack, "MemberRegistry", checksum(stack.organizer.address))
-    members.send("setMembers", [checksum(one) for one in accounts], [1] * len(accounts))
-    return members
-
-
-def voting_keys(stack: LocalStack) -> Contract:
-    """The registry's own contract of voting keys."""
-    return Contract(stack, "VotingKeys", address=stack.voting_keys)
-
-
-def consent(keys: Contract, account: bytes, key: SigningKey) -> bytes:
-    """A key's signature that it signs for an account."""
-    domain = Domain(CHAIN_ID, keys.address)
-    return key.sign(domain.digest(typed_data.VOTING_KEY, account, key.address))
-
-
-def rich(stack: LocalStack) -> SigningKey:
-    """A fresh key with some of the chain's coin."""
-    key, web3 = SigningKey(), connect(stack.rpc_url)
-    web3.provider.make_request(
-        "hardhat_setBalance",  # type: ignore[arg-type]
-        [key.address_hex, hex(10**18)],
-    )
-    return key
 
 
 def weights_now(stack: LocalStack, browser: Browser, source: CensusSource) -> dict[bytes, int]:
@@ -316,10 +263,10 @@ def test_rounds_with_voters_of_every_kind(stack: LocalStack) -> None:
         (stranger,) = ballots_of(stack, poll_id, [(*strangers[kind], [0])])
         assert api("POST", path, stranger.record.to_json())[0] == 422
     finish(stack, *polls.values())
-    not_members = "voters who are not the round's members are those whom its funders expected"
+    not_members = "the voters, who are not the round's members, are those that its funders expected"
     by_hand = "the organizer, who listed 6 voters by hand, listed those who may vote"
     owner = f"the owner of {to_hex(members.address)} listed its members"
-    persons = "each of 8 invitations (6 used) went to a person of its own"
+    persons = "each of 8 invitations (6 used) went to a different person"
     assumed = {
         "members": (by_hand, ""),
         "list": (by_hand, not_members),
@@ -511,11 +458,11 @@ def entered(pairs: Sequence[tuple[SigningKey, SigningKey]]) -> Census:
         ({"kind": "votes", "contract": "0x" + "00" * 19 + "09"}, "no contract"),
         ({"kind": "members", "contract": "0x12"}, "40 hexadecimal digits"),
         ({"kind": "votes", "contract": "0x" + "11" * 20, "unit": 0}, "expected more than 0"),
-        ({"kind": "lottery"}, "is none of"),
+        ({"kind": "lottery"}, "is not one of"),
     ],
     ids=["nobody", "no address", "unit of zero", "unknown kind"],
 )
-def test_electorates_that_are_none(
+def test_invalid_electorates_are_refused(
     stack: LocalStack, electorate: dict[str, Any], says: str
 ) -> None:
     now = stack.registry.head().timestamp

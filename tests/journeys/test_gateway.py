@@ -17,7 +17,6 @@ from ostraka.gateway.courier import Courier
 from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import encode_records, from_hex, to_hex
-from ostraka_verifier.census import Census
 from tests.support.api import (
     TIMES,
     Api,
@@ -28,7 +27,13 @@ from tests.support.api import (
     signed,
     wait_for_heads,
 )
-from tests.support.invitations import REDEMPTION, by_invitation, redeem, redemption
+from tests.support.invitations import (
+    REDEMPTION,
+    by_invitation,
+    check_electorate,
+    redeem,
+    redemption,
+)
 from tests.support.town import eventually
 
 BUDGET = 1000
@@ -64,19 +69,6 @@ def asking(**members: object) -> dict[str, Any]:
     """A poll's question with something else about it."""
     question = {"kind": "single_choice", "title": "Where?", "options": ["Here", "There"]}
     return {"questions": [question | members]}
-
-
-def check_electorate(
-    api: Api, poll_id: int, invited: Sequence[SigningKey], keys: Sequence[SigningKey]
-) -> None:
-    """The census binds each invitation that was redeemed to its key, and has nobody else."""
-    census = Census.decode(api.good("GET", f"/polls/{poll_id}/census"))
-    bound = {key.address: one.address for one, key in zip(invited, keys, strict=True)}
-    assert {entry.signing_key: entry.account for entry in census.entries} == bound
-    for one, key in zip(invited, keys, strict=True):
-        for address in (one.address_hex, key.address_hex):
-            (entry,) = api.good("GET", f"/polls/{poll_id}/voters/{address}")
-            assert (entry["account"], entry["signing_key"]) == (one.address_hex, key.address_hex)
 
 
 def round_of(stack: LocalStack, token: Token | None, keys: Sequence[SigningKey]) -> dict[str, Any]:
@@ -392,7 +384,7 @@ def test_a_plain_poll_survives_the_gateway_that_led(stack: LocalStack, api: Api)
     eventually(lambda: other.good("GET", f"/plans/{plan}")["finished"], "finished")
 
 
-def test_what_the_api_refuses(stack: LocalStack) -> None:
+def test_the_api_refuses_bad_requests_with_the_reason(stack: LocalStack) -> None:
     api = Api(stack, 2)
     now = stack.registry.head().timestamp
     good_round = round_of(stack, None, fresh_keys(5))

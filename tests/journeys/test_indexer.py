@@ -34,7 +34,7 @@ def committees(index: Indexer) -> list[str]:
     return [event.subject for event in index.events("registry", ["CommitteeRegistered"])]
 
 
-def test_what_the_chain_takes_back_is_taken_back(stack: LocalStack, tmp_path: Path) -> None:
+def test_a_reorganization_is_undone_in_the_index(stack: LocalStack, tmp_path: Path) -> None:
     index, provider = indexer(stack, tmp_path), connect(stack.rpc_url).provider
     stays = register(stack, "stays")
     assert index.follow() == 0
@@ -53,7 +53,7 @@ def test_what_the_chain_takes_back_is_taken_back(stack: LocalStack, tmp_path: Pa
     assert committees(indexer(stack, tmp_path)) == [stays, instead]
 
 
-def test_an_index_from_nothing_is_the_same(stack: LocalStack, tmp_path: Path) -> None:
+def test_a_rebuilt_index_is_the_same(stack: LocalStack, tmp_path: Path) -> None:
     index = indexer(stack, tmp_path)
     index.follow()
     assert len(committees(index)) == 2

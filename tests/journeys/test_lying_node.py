@@ -116,7 +116,7 @@ def test_a_lying_node_stalls_nothing(town: Town, kind: str) -> None:
     assert not any("tick failed" in log for log in logs)
 
 
-def test_a_liar_that_vouches_for_a_ballot_which_starves_the_others_stalls_nothing(
+def test_a_false_receipt_for_a_starving_ballot_stalls_nothing(
     town: Town,
 ) -> None:
     """Its receipt makes a candidate of the ballot, and without its help nobody can repair it."""

@@ -20,10 +20,11 @@ from ostraka.gateway.description import round_description
 from ostraka.keys import SigningKey
 from ostraka.planning import round_rules
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.chain_reader import ChainReader
+from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, RoundEvidence
+from ostraka_verifier.evidence import ChainEvidence, RoundEvidence
 from ostraka_verifier.outcome import Greedy, Misfit, Order
-from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.question import approval, knapsack, single_choice
 from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, Terms
 from tests.support.committees import KeyCommittee
@@ -114,7 +115,7 @@ def evidence(stack: LocalStack, poll_id: int, reference: RoundReference | None) 
     return reader.read(poll_id, Greedy((1,), 1), created.outcome_rule, reference, None)
 
 
-def test_from_proposals_to_the_vote(stack: LocalStack) -> None:
+def test_a_round_runs_from_proposals_to_the_vote(stack: LocalStack) -> None:
     round_ = Round(stack)
     treasury = stack.treasury
     bench = item("Ławka", 400)
@@ -126,7 +127,7 @@ def test_from_proposals_to_the_vote(stack: LocalStack) -> None:
     treasury.withdraw(round_.organizer, gone)
     with pytest.raises(ChainError, match="BudgetTreasuryWrongSigner"):
         round_.propose_for(round_.keys[1].address, round_.keys[2], bench)
-    with pytest.raises(ValueError, match="no member"):
+    with pytest.raises(ValueError, match="not a member"):
         treasury.propose(SigningKey(), round_.id, bench, round_.members)
     with pytest.raises(ChainError, match="BudgetTreasuryInvalidAmount"):
         round_.propose_for(round_.keys[1].address, round_.keys[1], item("Dear", 1001))
@@ -155,7 +156,7 @@ def test_from_proposals_to_the_vote(stack: LocalStack) -> None:
     assert seen.proposals[2].recipient == better.recipient
 
 
-def test_a_round_kept_quiet_is_noticed(stack: LocalStack) -> None:
+def test_a_hidden_round_is_found(stack: LocalStack) -> None:
     round_ = Round(stack)
     round_.propose_for(round_.keys[0].address, round_.keys[0], item("Bench", 10))
     stack.move_time(round_.parameters.proposals_close_at)
@@ -253,7 +254,7 @@ def test_proposals_of_a_proportional_round_have_no_amount(stack: LocalStack) -> 
 
 
 @pytest.mark.parametrize("kind", [ElectorateKind.MEMBERS, ElectorateKind.FIXED])
-def test_others_than_the_round_fixed_do_not_vote(stack: LocalStack, kind: ElectorateKind) -> None:
+def test_only_voters_fixed_by_the_round_can_vote(stack: LocalStack, kind: ElectorateKind) -> None:
     entries = [CensusEntry(one, one, 1) for one in sorted(SigningKey().address for _ in range(6))]
     listed = Census(tuple(entries))
     fixed = RoundElectorate(kind, listed.tree) if kind is ElectorateKind.FIXED else None
@@ -274,7 +275,7 @@ def test_others_than_the_round_fixed_do_not_vote(stack: LocalStack, kind: Electo
 
 
 @pytest.mark.parametrize("secret", [True, False])
-def test_whether_the_poll_is_secret_comes_with_the_round(stack: LocalStack, secret: bool) -> None:
+def test_the_round_fixes_whether_its_poll_is_secret(stack: LocalStack, secret: bool) -> None:
     round_ = Round(stack, secret=secret)
     stack.treasury.propose(round_.organizer, round_.id, item("Bench", 10), round_.members)
     stack.move_time(round_.parameters.proposals_close_at)

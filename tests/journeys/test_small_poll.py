@@ -16,10 +16,11 @@ import pytest
 
 from ostraka.node.accepting import MAX_VERSIONS
 from ostraka_verifier.board import Board
-from ostraka_verifier.checks import Audit, Claimed, Verdict
+from ostraka_verifier.chain_reader import ChainReader
+from ostraka_verifier.checks import CHECKS, Audit, Claimed, Verdict
 from ostraka_verifier.curve import R
 from ostraka_verifier.encoding import unsigned
-from ostraka_verifier.evidence import ChainEvidence, ChainReader
+from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import Tally
 from tests.support.polls import tally_digest
@@ -70,11 +71,11 @@ def evidence(counted: Poll) -> tuple[Board, ChainEvidence]:
 
 def audit(counted: Poll, board: Board, chain: ChainEvidence) -> set[str]:
     claimed = Claimed(counted.town.stack.registry.address, counted.poll_id)
-    found = Audit(counted.town.curve, claimed, chain, board.encode(), secrets.randbits).run()
+    found = Audit(counted.town.curve, claimed, chain, board.encode(), secrets.randbits).run(CHECKS)
     return {finding.check for finding in found if finding.verdict is not Verdict.HOLDS}
 
 
-def test_the_program_that_anybody_runs_says_holds(counted: Poll) -> None:
+def test_the_verifiers_command_accepts_the_poll(counted: Poll) -> None:
     for node in (1, 4):
         completed = subprocess.run(
             [
@@ -103,7 +104,7 @@ def test_the_program_that_anybody_runs_says_holds(counted: Poll) -> None:
         assert [option["award"] for option in report["options"]] == ["1", "0", "1", "1"]
 
 
-def test_an_honest_board_holds(counted: Poll, evidence: tuple[Board, ChainEvidence]) -> None:
+def test_an_honest_board_passes(counted: Poll, evidence: tuple[Board, ChainEvidence]) -> None:
     assert audit(counted, *evidence) == set()
 
 
@@ -294,7 +295,7 @@ def test_a_batch_gives_a_receipt_or_a_problem_for_each(town: Town) -> None:
     assert httpx.post(poll.url(1, "/ballots:batch"), content=b"x").status_code == 400
 
 
-def test_a_spoiled_copy_takes_nobodys_place(town: Town) -> None:
+def test_a_spoiled_copy_does_not_replace_a_ballot(town: Town) -> None:
     """A node that got a ballot could send copies of it along, hoping to be judged in its stead."""
     poll = town.open_poll(6)
     one = poll.prepare(0, VOTES[0])
@@ -306,7 +307,7 @@ def test_a_spoiled_copy_takes_nobodys_place(town: Town) -> None:
         assert kinds[records.index(honest)]
 
 
-def test_a_good_share_that_comes_late_is_stored_before_its_receipt(town: Town) -> None:
+def test_a_late_good_share_is_stored_before_its_receipt(town: Town) -> None:
     """Node 1 pulls a ballot without a good share, then its voter sends the same with one."""
     poll = town.open_poll(6)
     shared = poll.factory.share(poll.keys[0].address, VOTES[0], poll.now())
@@ -323,7 +324,7 @@ def test_a_good_share_that_comes_late_is_stored_before_its_receipt(town: Town) -
     assert poll.get(1, path).json() == receipt
 
 
-def test_a_census_given_twice_at_once_gets_one_poll_key(town: Town) -> None:
+def test_concurrent_uploads_of_a_census_get_one_poll_key(town: Town) -> None:
     published, _, census = town.create_poll(6)
     content = census.encode()
     with ThreadPoolExecutor(8) as threads:
@@ -407,15 +408,15 @@ def test_peers_answer_peers_only(town: Town) -> None:
     assert httpx.post(url, content=bytes(8), headers={"Ostraka-Node": forged}).status_code == 400
 
 
-def test_a_node_refuses_polls_that_give_votes_away(town: Town) -> None:
-    with pytest.raises(Exception, match="below this node's floor of 5"):
+def test_a_node_refuses_polls_that_reveal_votes(town: Town) -> None:
+    with pytest.raises(Exception, match="below this node's minimum of 5"):
         town.open_poll(8, minimum_ballots=2)
     # Other totals than those of the census are in no census root.
     with pytest.raises(Exception, match=r"PollRegistryDigestDiffers\(censusRoot"):
         town.open_poll(8, total_weight=9)
 
 
-def test_a_voter_with_another_ballot_for_each_node_cannot_stall_a_poll(town: Town) -> None:
+def test_a_voter_with_different_ballots_cannot_stall_a_poll(town: Town) -> None:
     """Each node alone holds a good share of the ballot that it got; none of them is a candidate."""
     poll = town.open_poll(8)
     poll.vote(VOTES[:5])

@@ -30,6 +30,13 @@ from tests.support.polls import selection_bits
 from tests.support.town import eventually
 
 TIMES = {"freeze_delay": 5, "round_duration": 8, "max_rounds": 100, "dispute_window": 600}
+TIMES_TOML = """
+[times]
+freeze_delay = "5s"
+round_duration = "8s"
+max_rounds = 100
+dispute_window = "10m"
+"""
 
 
 @contextmanager
@@ -184,3 +191,20 @@ def audit(
     )
     report: dict[str, Any] = json.loads(completed.stdout)
     return report
+
+
+def shown(stack: LocalStack, path: str) -> Any:
+    """What the gateway shows: for waiting only, where a command each time would take longer."""
+    return httpx.get(f"{stack.gateway_url}/api/v1{path}", trust_env=False).json()
+
+
+def finish(stack: LocalStack, *polls: int) -> None:
+    """Let chain time pass until the tally; of all polls, or time runs out for those that wait."""
+
+    def all_of(member: str) -> list[Any]:
+        return [shown(stack, f"/polls/{poll}")[member] for poll in polls]
+
+    stack.move_time(max(all_of("freezes_at")))
+    eventually(lambda: None not in all_of("releasable_at"), "anchored", 60)
+    stack.move_time(max(all_of("releasable_at")))
+    eventually(lambda: set(all_of("status")) == {"tallied"}, "tallied", 60)

@@ -7,6 +7,7 @@ from random import Random
 
 from ostraka.demo.file_ballots import file_ballots
 from ostraka.formats.election import Election
+from ostraka.formats.reading import read_election
 
 META = {"description": "A town", "currency": "EUR", "budget": "100", "vote_type": "approval"}
 PROJECTS = (
@@ -16,6 +17,13 @@ PROJECTS = (
     "c;10;0;Gamma;0",
 )
 VOTES = ("voter_id;vote", "1;a", "2;a,b")
+POINTS = ("voter_id;vote;points", "1;a;3", "2;a,b;2,1", "3;a,b,c;1,1,1")
+CATEGORIES = (
+    "project_id;cost;name;category",
+    "a;60;Alpha;Parks, paths",
+    "b;50;Beta;Sport",
+    "c;10;Gamma;Sport",
+)
 
 
 def pb(
@@ -88,3 +96,8 @@ def _money(amount: Fraction, decimals: int) -> str:
         if not decimals
         else f"{units // 10**decimals}.{units % 10**decimals:0{decimals}}"
     )
+
+
+def asked(tmp_path: Path, text: str, *, greedy: bool = False) -> Election:
+    """Read a file of this text."""
+    return read_election(write(tmp_path, text), greedy=greedy)

@@ -7,6 +7,7 @@ from ostraka.keys import SigningKey
 from ostraka.wire.invitations import InvitedElectorate
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
+from ostraka_verifier.census import Census
 from ostraka_verifier.typed_data import recover
 from tests.support.api import Api
 
@@ -54,3 +55,16 @@ def redeem(api: Api, invitation: SigningKey, key: SigningKey, plan: str | None =
     assert to_hex(signer) == api.good("GET", "/config")["account"]
     # Said again, it is the same.
     assert api.good("POST", REDEMPTION, body) == answer
+
+
+def check_electorate(
+    api: Api, poll_id: int, invited: Sequence[SigningKey], keys: Sequence[SigningKey]
+) -> None:
+    """The census binds each invitation that was redeemed to its key, and has nobody else."""
+    census = Census.decode(api.good("GET", f"/polls/{poll_id}/census"))
+    bound = {key.address: one.address for one, key in zip(invited, keys, strict=True)}
+    assert {entry.signing_key: entry.account for entry in census.entries} == bound
+    for one, key in zip(invited, keys, strict=True):
+        for address in (one.address_hex, key.address_hex):
+            (entry,) = api.good("GET", f"/polls/{poll_id}/voters/{address}")
+            assert (entry["account"], entry["signing_key"]) == (one.address_hex, key.address_hex)

@@ -6,9 +6,19 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from typer.testing import CliRunner, Result
+
+from ostraka.cli.main import app
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 
+TOKEN = "a-token-that-nobody-sees"
+CONFIG = {
+    "chain_id": 31337,
+    "registry": "0x" + "11" * 20,
+    "treasury": "0x" + "22" * 20,
+    "head": {"number": 1, "timestamp": 1_800_000_000},
+}
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -70,3 +80,13 @@ class StubGateway:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def run(stub: StubGateway | str, *command: str, token: str | None = TOKEN) -> Result:
+    """Run a command as an organizer of this gateway, and see that it shows no token."""
+    url = stub if isinstance(stub, str) else stub.url
+    environment = {"OSTRAKA_GATEWAY": url, "OSTRAKA_ORGANIZER_TOKEN": token, "COLUMNS": "200"}
+    environment["OSTRAKA_PLAIN_KEY"] = "1"
+    result = CliRunner().invoke(app, list(command), env=environment)
+    assert TOKEN not in result.output
+    return result

@@ -31,7 +31,8 @@ from ostraka.wire.peer_auth import PeerRequests
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import AnchoredRoot
 from ostraka_verifier.census import Census
-from ostraka_verifier.parameters import Committee, RoundReference
+from ostraka_verifier.description import RoundReference
+from ostraka_verifier.parameters import Committee
 from ostraka_verifier.poll_key import node_key, node_keys_hash
 from ostraka_verifier.snapshot import CensusSource
 from tests.support.polls import OPENS_AT, REGISTRY, SyntheticPoll, open_view
@@ -170,14 +171,26 @@ class Village:
         async with httpx.AsyncClient(mounts=mounts) as self.client:
             for number in range(1, self.poll.nodes + 1):
                 if number not in strangers:
-                    self.nodes[number] = self._node(number, seeded=seeded)
+                    self.nodes[number] = self.node(number, seeded=seeded)
                     apps[number] = build_api(self.nodes[number])
             yield self
             for node in self.nodes.values():
-                for worker in node._workers.values():
-                    worker.cancel()
+                await self.stop(node)
 
-    def _node(self, number: int, *, seeded: bool) -> NodeService:
+    @staticmethod
+    async def stop(node: NodeService) -> None:
+        """Let a node finish what it has begun, and do nothing more."""
+        await asyncio.gather(*node._ticking.values())
+        for worker in node._workers.values():
+            worker.cancel()
+
+    def node(self, number: int, *, seeded: bool, policy: Policy | None = None) -> NodeService:
+        """A node, as if it had just started.
+
+        Args:
+            seeded: Whether it serves the poll already, under the synthetic poll's key.
+            policy: Its operator's; by default that of a node that allows the poll's committee.
+        """
         poll, key = self.poll, self.poll.node_keys[number - 1]
         secrets = PollSecrets(self._folder / f"secrets-{number}", key)
         url = f"sqlite:///{self._folder / f'node-{number}.db'}"
@@ -193,7 +206,7 @@ class Village:
             [self.registry],  # type: ignore[list-item]
             key,
             poll.committee.members[number - 1].url,
-            Policy(minimum_ballots=1, committees=frozenset({poll.committee.digest})),
+            policy or Policy(minimum_ballots=1, committees=frozenset({poll.committee.digest})),
             self.electorates,
             self.client,
         )
@@ -239,9 +252,9 @@ class Village:
         """Let every node do what is to be done, so often."""
         for _ in range(times):
             for node in self.nodes.values():
-                await node._tick()
+                await node.tick()
                 for service in node._polls.values():
-                    service.keys._next_at = 0.0
+                    service.keys._next_at_monotonic_s = 0.0
             tasks = [task for node in self.nodes.values() for task in node._ticking.values()]
             await asyncio.gather(*tasks)
 

@@ -133,7 +133,7 @@ def test_a_round_s_rule_says_what_is_asked(case: dict[str, Any]) -> None:
 
 
 def test_a_rule_of_no_question_says_none() -> None:
-    with pytest.raises(Rejected, match="of no question"):
+    with pytest.raises(Rejected, match="no question implies the rule"):
         implied_question(BallotRule(2, (((0, 2),), ((1, 3),))), "Round", ["a", "b"])
 
 

@@ -61,9 +61,11 @@ def plain(value: Any) -> Any:
         return str(int(value))
     if isinstance(value, Rejected):
         return {"unreadable": "Rejected", "item": value.item, "reason": value.reason}
+    if isinstance(value, Malformed):
+        item, _, reason = str(value).partition(": ")
+        return {"unreadable": "Malformed", "item": item, "reason": reason}
     if isinstance(value, AuditError):
-        kind = "Malformed" if isinstance(value, Malformed) else "Undecided"
-        return {"unreadable": kind, "reason": str(value)}
+        return {"unreadable": "Undecided", "reason": str(value)}
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):

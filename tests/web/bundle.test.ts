@@ -1,4 +1,4 @@
-/** The client as it is built: small, whole, the same each time, and loaded as it is wanted. */
+/** The built client: small, complete, reproducible, and loaded on demand. */
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -13,13 +13,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Malformed } from "../../web/src/protocol/errors.ts";
 import type { ChainEvidence } from "../../web/src/protocol/evidence.ts";
 import { Approval } from "../../web/src/protocol/question/selection.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 import type { Message, Request } from "../../web/src/workshop/jobs.ts";
 import type { PagePort } from "../../web/src/workshop/serve.ts";
 import { type WorkerPort, WorkerClient } from "../../web/src/workshop/client.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 
 const MAX_KB = 80;
-/** Of all scripts that the voting page loads at first, its worker included. */
+/** Size of all scripts that the voting page loads at first, including its worker. */
 const MAX_PAGE_KB = 160;
 const configFile = join(import.meta.dirname, "../../web/vite.config.ts");
 const folder = mkdtempSync(join(tmpdir(), "ostraka-web-"));
@@ -41,11 +42,11 @@ function script(name: string): string {
   return join(assets, found[0]!);
 }
 
-test.each(["worker", "checks"])("%s is small", (name) => {
+test.each(["worker", "checks"])("the %s stays below its size limit", (name) => {
   expect(gzipSync(readFileSync(script(name))).length).toBeLessThan(1000 * MAX_KB);
 });
 
-/** Scripts that one loads by itself, without waiting for anything, and by `import()` of a name. */
+/** Scripts that a script imports statically, and those that it loads by `import()`. */
 function loads(path: string, wanted: readonly string[]): Set<string> {
   const found = new Set([path]);
   for (const one of found) {
@@ -64,7 +65,7 @@ function loads(path: string, wanted: readonly string[]): Set<string> {
   return found;
 }
 
-test("the voting page loads little", () => {
+test("the voting page stays below its size limit", () => {
   const page = loads(script("index"), ["poll", "chain_poll", "rpc"]);
   expect([...page].some((path) => path.includes("chain_poll-"))).toBe(true);
   const language = ["en", "de", "es", "pl"].map((name) => catalogue(name, "cast.title"));
@@ -75,7 +76,7 @@ test("the voting page loads little", () => {
   expect(size).toBeLessThan(1000 * MAX_PAGE_KB);
 });
 
-/** The script of a catalogue: the one of a language that has a message. */
+/** The script of a catalogue: the one with a message of its language. */
 function catalogue(language: string, id: string): string {
   const names = readdirSync(assets).filter((name) =>
     new RegExp(`^${language}-.*\\.js$`).test(name),
@@ -87,7 +88,7 @@ function catalogue(language: string, id: string): string {
   return join(assets, found[0]!);
 }
 
-test("only the language in use is loaded, and the organizer's texts with the organizer's pages", () => {
+test("only the texts of the language in use and of the page are loaded", () => {
   const page = loads(script("index"), ["poll", "chain_poll", "rpc"]);
   for (const language of ["en", "de", "es", "pl"]) {
     const voter = catalogue(language, "cast.title");
@@ -97,7 +98,7 @@ test("only the language in use is loaded, and the organizer's texts with the org
   }
 });
 
-test("the page names its scripts and styles with their hashes, and holds none itself", () => {
+test("the page names scripts and styles by hash and has none inline", () => {
   const html = readFileSync(join(folder, "index.html"), "utf8");
   const tags = [...html.matchAll(/<(?:script|link)[^>]*assets[^>]*>/g)].map(([tag]) => tag);
   expect(tags.length).toBeGreaterThanOrEqual(2);
@@ -121,7 +122,7 @@ test("the page names its scripts and styles with their hashes, and holds none it
   expect(html.replace(whole, "")).not.toMatch(/<style|style=|<script[^>]*>[^<]/);
 });
 
-test("is the same wherever it is built", async () => {
+test("two builds give the same files", async () => {
   const other = mkdtempSync(join(tmpdir(), "ostraka-web-again-"));
   try {
     await build({ configFile, logLevel: "silent", build: { outDir: other } });
@@ -141,7 +142,7 @@ test("is the same wherever it is built", async () => {
   }
 });
 
-test("the page gets a ballot of it, and loads the audit only for auditing", async () => {
+test("the built worker seals a ballot and loads the audit on demand", async () => {
   const page: WorkerPort = {
     postMessage: (message) => {
       worker.onmessage!({ data: structuredClone(message) } as MessageEvent<Request>);
@@ -170,7 +171,8 @@ test("the page gets a ballot of it, and loads the audit only for auditing", asyn
   };
   const voter = new Uint8Array(20).fill(1);
   const bits = question.voteBits([1]);
-  const { encoded } = await shop.run("seal", { poll, voter, bits, castAtUnixS: 5n });
+  const castAtUnixS = unixSeconds(5);
+  const { encoded } = await shop.run("seal", { poll, voter, bits, castAtUnixS });
   expect(await shop.run("verify", { poll, ballots: [encoded] })).toEqual([]);
 
   const claimed = { registry: voter, pollId: 1n };

@@ -1,9 +1,10 @@
-/** Our curve arithmetic against noble's, an implementation of its own. */
+/** Curve arithmetic, compared with noble's independent implementation and the shared vectors. */
 
 import { bn254 } from "@noble/curves/bn254.js";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { deriveGenerator } from "../../web/src/protocol/commitment.ts";
+import * as curve from "../../web/src/protocol/curve.ts";
 import {
   add,
   FixedBases,
@@ -18,9 +19,12 @@ import {
   scale,
   sum,
 } from "../../web/src/protocol/curve.ts";
+import { toHex } from "../../web/src/protocol/encoding.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
+import { ERRORS, type Expected, unhex, vectors } from "./support/vectors.ts";
 
 const Noble = bn254.G1.Point;
+
 type NoblePoint = InstanceType<typeof Noble>;
 
 const theirs = ({ x, y }: Point) => (x || y ? Noble.fromAffine({ x, y }) : Noble.ZERO);
@@ -28,6 +32,7 @@ const ours = (point: NoblePoint): Point => (point.is0() ? IDENTITY_POINT : point
 const random = (count: number) => Array.from({ length: count }, () => systemRandomness.scalar());
 const points = (count: number) => random(count).map((one) => ours(Noble.BASE.multiply(one || 1n)));
 const times = (point: Point, scalar: bigint) => theirs(point).multiplyUnsafe(scalar);
+
 const total = (terms: readonly NoblePoint[]) => {
   return ours(terms.reduce((left, right) => left.add(right), Noble.ZERO));
 };
@@ -47,7 +52,7 @@ const EDGES = [
   R - 1n,
 ];
 
-test("multiples, at the edges of windows too", () => {
+test("multiples are correct, also at the edges of windows", () => {
   const scalars = [...EDGES, ...random(12)];
   const bases = points(scalars.length);
   const expected = bases.map((base, number) => ours(times(base, scalars[number]!)));
@@ -63,7 +68,7 @@ test.each([1, 2, 9, 33, 130, 400])("a combination of %i points", (count) => {
   expect(msm(bases, scalars)).toEqual(expected);
 });
 
-test("wide windows give what narrow ones give", () => {
+test("wide and narrow windows give the same result", () => {
   const bases = Array.from({ length: 2200 }, (_, index) => deriveGenerator(index % 100));
   const scalars = random(bases.length).map((one, number) => (number % 2 ? one : one >> 126n));
   const parts: Point[] = [];
@@ -73,7 +78,7 @@ test("wide windows give what narrow ones give", () => {
   expect(msm(bases, scalars)).toEqual(sum(parts));
 });
 
-test("combinations in which everything cancels or coincides", () => {
+test("combinations with equal and opposite points are correct", () => {
   const [base] = points(1);
   const copies = new Array<Point>(40).fill(base!);
   const fives = copies.map(() => 5n);
@@ -85,7 +90,7 @@ test("combinations in which everything cancels or coincides", () => {
   expect(msm([base!, IDENTITY_POINT], [7n, R - 1n])).toEqual(ours(times(base!, 7n)));
 });
 
-test("commitments over fixed bases, rows shorter than the bases", () => {
+test("fixed bases take rows with fewer scalars than bases", () => {
   const bases = points(6);
   const rows = [[], [0n, 0n], EDGES.slice(0, 6), EDGES.slice(6), random(6), [R - 1n]];
   const expected = rows.map((row) => {
@@ -97,7 +102,7 @@ test("commitments over fixed bases, rows shorter than the bases", () => {
   expect(samePoint(none!, IDENTITY_POINT)).toBe(true);
 });
 
-test("scalars and lengths that are none are a caller's mistake", () => {
+test("invalid scalars and lengths throw RangeError", () => {
   const [base] = points(1);
   for (const scalar of [-1n, R, R + 1n]) {
     expect(() => scale([base!], [scalar])).toThrow(RangeError);
@@ -109,7 +114,7 @@ test("scalars and lengths that are none are a caller's mistake", () => {
   expect(() => new FixedBases([base!]).commit([[1n, 1n]])).toThrow(RangeError);
 });
 
-test("inverses", () => {
+test("inverses multiply to one", () => {
   for (const value of [1n, 2n, P - 1n, -3n, systemRandomness.scalar() || 1n]) {
     const product = (value * invert(value, P)) % P;
     expect(product < 0n ? product + P : product).toBe(1n);
@@ -117,12 +122,78 @@ test("inverses", () => {
   expect(() => invert(0n, P)).toThrow(RangeError);
 });
 
-test("the system's scalars are below the order and do not repeat", () => {
+test("system randomness gives distinct scalars below the order", () => {
   const drawn = random(200);
   expect(drawn.every((one) => one >= 0n && one < R)).toBe(true);
   expect(new Set(drawn).size).toBe(200);
-  // Uniform ones exceed half of the order about as often as not.
+  // About half of uniform scalars exceed half of the order.
   const high = drawn.filter((one) => one > R / 2n).length;
   expect(high).toBeGreaterThan(50);
   expect(high).toBeLessThan(150);
+});
+
+interface DecodeCase {
+  name: string;
+  data: string;
+  identity: boolean;
+  expect?: Expected;
+  reason?: string;
+}
+
+interface CurveCase {
+  operation: "add" | "negate" | "scale" | "sum" | "msm";
+  name: string;
+  points: string;
+  others?: string;
+  scalars?: string[];
+  result: string;
+}
+
+describe("curve.json", () => {
+  const given = vectors<{ decode: DecodeCase[]; operations: CurveCase[] }>("curve");
+
+  test.each(given.decode)("decode: $name", ({ data, identity, expect: expected, reason }) => {
+    const decode = () => curve.decodePoints(unhex(data), identity);
+    if (expected) {
+      expect(decode).toThrow(ERRORS[expected]);
+      expect(decode).toThrow(reason);
+    } else {
+      expect(toHex(curve.encodePoints(decode()))).toBe(data);
+    }
+  });
+
+  const operations: Record<
+    CurveCase["operation"],
+    (points: curve.Point[], others: curve.Point[], scalars: bigint[]) => curve.Point[]
+  > = {
+    add: (points, others) => curve.add(points, others),
+    negate: (points) => points.map(curve.negate),
+    scale: (points, _, scalars) => curve.scale(points, scalars),
+    sum: (points) => [curve.sum(points)],
+    msm: (points, _, scalars) => [curve.msm(points, scalars)],
+  };
+
+  test.each(given.operations)("$operation: $name", (one) => {
+    const points = curve.decodePoints(unhex(one.points), true);
+    const others = curve.decodePoints(unhex(one.others ?? "0x"), true);
+    const scalars = (one.scalars ?? []).map(BigInt);
+    const result = operations[one.operation](points, others, scalars);
+    expect(toHex(curve.encodePoints(result))).toBe(one.result);
+  });
+
+  test.each(given.operations.filter(({ operation }) => operation === "msm"))(
+    "fixed bases: $name",
+    (one) => {
+      const bases = new curve.FixedBases(curve.decodePoints(unhex(one.points), true));
+      const committed = bases.commit([(one.scalars ?? []).map(BigInt)]);
+      expect(toHex(curve.encodePoints(committed))).toBe(one.result);
+    },
+  );
+});
+
+test("generators.json", () => {
+  const { points } = vectors<{ points: string[] }>("generators");
+  expect(points.map((_, index) => toHex(curve.encodePoints([deriveGenerator(index)])))).toEqual(
+    points,
+  );
 });

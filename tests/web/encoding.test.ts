@@ -1,4 +1,4 @@
-/** Readers of bytes and JSON forgive nothing; keys and receipts say whose they are. */
+/** Strict readers of bytes and JSON; keys and receipts. */
 
 import { describe, expect, test } from "vitest";
 
@@ -22,9 +22,10 @@ import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { receiptStatement, verifyReceipt } from "../../web/src/protocol/receipts.ts";
 import { checkBoxes, boxBytes, boxesHash, lagrange } from "../../web/src/protocol/sharing.ts";
 import { Domain } from "../../web/src/protocol/typed_data.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 
 describe("bytes", () => {
-  test("integers of fixed width", () => {
+  test("encode integers with a fixed width", () => {
     expect(toHex(unsigned(258, 4))).toBe("0x00000102");
     expect(toHex(signed128(-2n))).toBe(`0x${"f".repeat(31)}e`);
     expect(toHex(word(Uint8Array.of(1, 2)))).toBe(`0x${"0".repeat(60)}0102`);
@@ -42,7 +43,7 @@ describe("bytes", () => {
     }
   });
 
-  test("a reader names what is missing, left or too large", () => {
+  test("a reader names fields that are missing, surplus or too large", () => {
     const reader = new Reader(Uint8Array.of(1, 2, 3), "thing");
     expect(reader.take(2, "head")).toEqual(Uint8Array.of(1, 2));
     expect(() => reader.take(2, "tail")).toThrow("thing.tail: 1 bytes missing");
@@ -54,14 +55,14 @@ describe("bytes", () => {
     expect(() => new Reader(Uint8Array.of(2, 0), "thing").prefixed(1, "x")).toThrow(Malformed);
   });
 
-  test("hex", () => {
+  test("convert to and from 0x-hex", () => {
     expect(fromHex("0xAb00", "x")).toEqual(Uint8Array.of(0xab, 0));
     for (const bad of ["ab", "0xabc", "0xag", "0x ab", ""]) {
       expect(() => fromHex(bad, "x")).toThrow(Malformed);
     }
   });
 
-  test("order", () => {
+  test("are compared in lexicographic order", () => {
     const [a, ab, b] = [utf8("a"), utf8("ab"), utf8("b")];
     expect(compareBytes(a, ab)).toBeLessThan(0);
     expect(compareBytes(b, ab)).toBeGreaterThan(0);
@@ -72,7 +73,7 @@ describe("bytes", () => {
 describe("JSON", () => {
   const parse = (text: string) => parseJson(utf8(text), "text");
 
-  test("keeps integers exact and apart from other numbers", () => {
+  test("keeps integers exact and distinct from other numbers", () => {
     const read = parse(' {"a": [1, -0, 7.0, 1e2, 123456789012345678901], "b": {}, "c": []}\n');
     expect((read as JsonObject).get("a")).toEqual([1n, 0n, 7, 100, 123456789012345678901n]);
     expect(parse('"\\u0142\\n\\ud83d\\ude00\\/"')).toBe("ł\n😀/");
@@ -106,14 +107,14 @@ describe("JSON", () => {
     expect(() => parse(text)).toThrow(Malformed);
   });
 
-  test("is not nested deeply", () => {
+  test("is refused when it is nested too deeply", () => {
     expect(parse("[".repeat(32) + "]".repeat(32))).toHaveLength(1);
     expect(() => parse("[".repeat(33) + "]".repeat(33))).toThrow("nested");
     expect(() => parse("[".repeat(1_000_000))).toThrow("nested");
     expect(parse(`"${"[".repeat(1000)}"`)).toHaveLength(1000);
   });
 
-  test("is UTF-8", () => {
+  test("is refused unless it is UTF-8", () => {
     expect(() => parseJson(Uint8Array.of(0x22, 0xff, 0x22), "text")).toThrow(Malformed);
   });
 });
@@ -131,11 +132,11 @@ test.each([
   `{"title": "", "options": [], "round": {"treasury": "0x${"a".repeat(40)}", "id": 1.0}}`,
   `{"title": "", "options": [], "round": {"treasury": "0x${"a".repeat(40)}", "id": "1"}}`,
   `{"title": "", "options": [], "round": {"treasury": "0x${"a".repeat(40)}", "id": true}}`,
-])("no description: %s", (text) => {
+])("an invalid description is malformed: %s", (text) => {
   expect(() => decodeDescription(utf8(text))).toThrow(Malformed);
 });
 
-test("a description names its round exactly", () => {
+test("a description names its round by address and number", () => {
   const id = (1n << 128n) - 1n;
   const treasury = `0x${"ab".repeat(20)}`;
   const text = `{"title": "T", "options": ["a"], "round": {"treasury": "${treasury}", "id": ${id}}}`;
@@ -144,7 +145,7 @@ test("a description names its round exactly", () => {
 });
 
 describe("keys", () => {
-  test("sign as their address, the same each time", () => {
+  test("sign deterministically, and their address is recovered", () => {
     const key = SigningKey.generate(systemRandomness);
     const again = new SigningKey(key.secret());
     const digest = systemRandomness.bytes(32);
@@ -154,7 +155,7 @@ describe("keys", () => {
     expect(address).not.toEqual(key.address);
   });
 
-  test("do not show their secret", () => {
+  test("do not reveal their secret when printed", () => {
     const key = SigningKey.generate(systemRandomness);
     const secret = toHex(key.secret()).slice(2);
     expect(String(key) + JSON.stringify(key)).not.toContain(secret);
@@ -163,24 +164,24 @@ describe("keys", () => {
   });
 
   test.each([new Uint8Array(32), new Uint8Array(31).fill(1), new Uint8Array(32).fill(255)])(
-    "are none: %s",
+    "are refused when invalid: %s",
     (secret) => {
       expect(() => new SigningKey(secret)).toThrow(RangeError);
     },
   );
 });
 
-test("a receipt is of one node for one ballot", () => {
+test("a receipt is valid for one node and one ballot only", () => {
   const keys = [1, 2, 3, 4].map((byte) => new SigningKey(new Uint8Array(32).fill(byte)));
   const members = keys.map(({ address }) => ({ address, url: "https://node.example" }));
   const committee = new Committee(members, 2, 1);
   const domain = new Domain(1n, new Uint8Array(20).fill(9));
   const context = new Uint8Array(32).fill(8);
   const voter = new Uint8Array(20).fill(7);
-  const ballot = { voter, castAtUnixS: 5n, digest: new Uint8Array(32).fill(6) };
+  const ballot = { voter, castAtUnixS: unixSeconds(5), digest: new Uint8Array(32).fill(6) };
   const signature = keys[1]!.sign(domain.digest(...receiptStatement(context, ballot)));
   verifyReceipt(domain, context, committee, 2, ballot, signature);
-  const changed = { ...ballot, castAtUnixS: 6n };
+  const changed = { ...ballot, castAtUnixS: unixSeconds(6) };
   for (const [node, of, bytes] of [
     [1, ballot, signature],
     [2, changed, signature],
@@ -221,7 +222,7 @@ describe("committees", () => {
     expect(() => new Committee(members(n), t, f)).toThrow(Rejected);
   });
 
-  test("nodes are distinct, not zero, and have a URL", () => {
+  test("refuse nodes that are equal, zero or without a URL", () => {
     const [one, two, three] = members(3);
     for (const bad of [
       one!,
@@ -234,7 +235,7 @@ describe("committees", () => {
   });
 });
 
-test("boxes are complete, of one length, and those that were signed", () => {
+test("boxes are refused if missing, of wrong length or unsigned", () => {
   const boxes = [1, 2].map((byte) => new Uint8Array(boxBytes(3)).fill(byte));
   const signed = boxesHash(boxes);
   checkBoxes(boxes, signed, 2, 3);
@@ -250,7 +251,7 @@ test("boxes are complete, of one length, and those that were signed", () => {
   }
 });
 
-test("interpolation takes distinct nodes from 1 on", () => {
+test("interpolation takes only distinct nodes from 1 on", () => {
   expect(lagrange([1, 2])).toEqual([2n, R - 1n]);
   expect(lagrange([1, 2], 3)).toEqual([R - 1n, 2n]);
   for (const bad of [[1, 1], [0, 1], [-1]]) expect(() => lagrange(bad)).toThrow(RangeError);

@@ -1,5 +1,5 @@
-// What may import what in the client: each rule of web/import_rules.ts bites, and nothing imports
-// itself by way of others, types included.
+// Imports within the client: each rule of web/import_rules.ts catches a violation, and there is no
+// import cycle, types included.
 
 import { globSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
@@ -11,7 +11,7 @@ import { IMPORT_RULES } from "../../web/import_rules.ts";
 
 const WEB = resolve(import.meta.dirname, "../../web");
 const SOURCES = globSync("src/**/*.{ts,tsx}", { cwd: WEB }).sort();
-/** An import that breaks the rule of the same place. */
+/** An import that breaks the rule with the same index. */
 const FORBIDDEN = [
   "../client/shape.ts",
   "../../client/shape.ts",
@@ -46,7 +46,7 @@ test.each(IMPORT_RULES.map((rule, place) => [rule, FORBIDDEN[place]!] as const))
   60_000,
 );
 
-test("every folder that a rule names is there", () => {
+test("every folder that a rule names exists", () => {
   const named = IMPORT_RULES.flatMap(({ files }) => {
     const folders = /src\/\{?([a-z,]+)\}?\//.exec(files)![1]!.split(",");
     return folders.map((folder) => `src/${folder}/`);
@@ -56,7 +56,7 @@ test("every folder that a rule names is there", () => {
   }
 });
 
-test("no file imports itself by way of others", () => {
+test("no import cycle exists", () => {
   const imports = new Map(
     SOURCES.map((file) => {
       const text = readFileSync(resolve(WEB, file), "utf8");

@@ -1,4 +1,4 @@
-/** Messages: each language has all of them in its own words, and servers' texts are translated. */
+/** Messages: complete in each language; problems, states and assumptions are translated. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,12 +25,9 @@ import {
   storeLanguage,
   t,
 } from "../../web/src/messages/index.ts";
-import {
-  assumption,
-  planProblem,
-  problemText,
-  status,
-} from "../../web/src/messages/server_texts.ts";
+import { assumptionText } from "../../web/src/messages/assumptions.ts";
+import { planProblem, problemText, status } from "../../web/src/messages/server_texts.ts";
+import type { Assumption } from "../../web/src/protocol/checks/assumption.ts";
 import { problem } from "../../web/src/client/problem.ts";
 
 const SOURCES = join(import.meta.dirname, "../../web/src");
@@ -45,7 +42,7 @@ beforeEach(async () => {
 });
 
 describe("catalogues", () => {
-  test("are there for every language that can be chosen", () => {
+  test("exist for every language that can be chosen", () => {
     expect([...CATALOGUES].sort()).toEqual(Object.keys(LANGUAGES).sort());
     for (const audience of AUDIENCES) {
       const files = readdirSync(join(SOURCES, "messages", audience)).sort();
@@ -75,13 +72,13 @@ describe("catalogues", () => {
     },
   );
 
-  test("have no message that nothing shows", () => {
+  test("have no unused message", () => {
     const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" });
     const code = files
       .filter((file) => /\.tsx?$/.test(file) && !file.endsWith("ids.ts"))
       .map((file) => readFileSync(join(SOURCES, file), "utf8"))
       .join("\n");
-    // An id of which a part is known at run time alone: `statuses.${name}`.
+    // An id with a part that is known only at run time: `statuses.${name}`.
     const patterns = [...code.matchAll(/`([a-z][A-Za-z]*(?:\.[^`\s]*)?\$\{[^`]*)`/g)].map(
       ([, id]) => {
         const parts = id!.split(/\$\{[^}]*\}/).map((part) => part.replaceAll(/[.]/g, "\\."));
@@ -102,7 +99,7 @@ describe("a catalogue is refused", () => {
   ]);
   const polish = "{count, plural, one {# głos} few {# głosy} many {# głosów} other {# głosu}}";
 
-  test("never when it is right", () => {
+  test("never when it is complete", () => {
     const whole = [
       ["greeting", "Witaj, {name}"],
       ["votes", polish],
@@ -162,7 +159,7 @@ describe("a catalogue is refused", () => {
 });
 
 describe("messages", () => {
-  test("have types by English", () => {
+  test("have the types of the English texts", () => {
     const types = typesOf({
       voter: new Map([["a.b", "{n, plural, one {#} other {#}} {x} {y, number}"]]),
     });
@@ -171,8 +168,8 @@ describe("messages", () => {
     expect(valuesOf("plain", "en")).toEqual(new Map());
   });
 
-  test("insert values as they are", () => {
-    // A title that looks like a placeholder, an escape or markup stays what it is.
+  test("insert values unchanged", () => {
+    // A title that looks like a placeholder, an escape or markup is not changed.
     for (const name of ["{count}", "\\u0041", "#", "'{'", "<b>", "$&"]) {
       expect(t("propose.edit", { title: name })).toBe(`Edit ${name}`);
     }
@@ -202,7 +199,7 @@ describe("messages", () => {
     expect(t("cast.unrecordedText", { receipts, quorum: 3 })).toContain(text);
   });
 
-  test("of the organizer are loaded when they are wanted", async () => {
+  test("of the organizer are loaded on demand", async () => {
     expect(messageIfAny("organize.lead")).toBeUndefined();
     await addAudience("organizer");
     expect(messageIfAny("organize.lead")).toMatch(/^Create rounds/);
@@ -210,14 +207,14 @@ describe("messages", () => {
     expect(messageIfAny("organize.lead")).toMatch(/^Legen Sie Runden/);
   });
 
-  test("are those of the language chosen last, however long each takes to load", async () => {
+  test("are those of the last chosen language, in any order of loading", async () => {
     const chosen: Language[] = ["de", "pl", "es"];
     await Promise.all(chosen.map(setLanguage));
     expect(currentLanguage()).toBe("es");
     expect(t("retry")).toBe("Intentar de nuevo");
   });
 
-  test("compile to a module that needs nothing but the runtime", () => {
+  test("compile to a module that imports only the runtime", () => {
     const code = compiled(new Map([["a", "{n, plural, one {#} other {#}}"]]), "en");
     const names = [...code.matchAll(/from "([^"]+)"/g)].map(([, name]) => name);
     expect(names).toEqual(["../runtime.ts", "@messageformat/runtime/lib/cardinals"]);
@@ -225,7 +222,7 @@ describe("messages", () => {
   });
 });
 
-test("the language is the one chosen before, or the first that the browser prefers", () => {
+test("the language is the stored one or the browser's first known one", () => {
   const kept = new Map<string, string>();
   const store = {
     getItem: (name: string) => kept.get(name) ?? null,
@@ -238,7 +235,7 @@ test("the language is the one chosen before, or the first that the browser prefe
   expect(preferredLanguage(store)).toBe("en");
 });
 
-test("a state has its name, or the server's", () => {
+test("a state has a translated name, or the server's", () => {
   expect(status("anchored")).toBe("closed; dispute period open");
   expect(status("constructor")).toBe("constructor");
 });
@@ -256,7 +253,7 @@ test.each([
   expect(problemText(given)).toBe(text);
 });
 
-test("a plan waits for nodes", () => {
+test("a waiting plan names its nodes", () => {
   const nodes = [
     {
       node: 1,
@@ -276,40 +273,51 @@ test("a plan waits for nodes", () => {
   );
 });
 
-test.each([
+const CONTRACT = `0x${"ab".repeat(20)}`;
+
+const ASSUMPTIONS: readonly (readonly [Assumption, string | RegExp])[] = [
   [
-    "each of 20 invitations (7 used) went to a person of its own",
+    { code: "invitations", values: { all: 20, used: 7 } },
     /^each of 20 invitations \(7 used\) went to a different person; /,
   ],
+  [{ code: "list", values: { voters: 1200 } }, "the organizer’s list of 1,200 voters is correct"],
   [
-    "the organizer, who listed 1200 voters by hand, listed those who may vote",
-    "the organizer’s list of 1,200 voters is correct",
+    { code: "members", values: { contract: CONTRACT } },
+    `the owner of the registry ${CONTRACT} listed its members correctly`,
   ],
   [
-    `the owner of 0x${"ab".repeat(20)} listed its members`,
-    /^the owner of the registry 0x(?:ab){20} listed its members correctly$/,
+    { code: "contract", values: { contract: CONTRACT } },
+    /^the contract 0x(?:ab){20}, whose code .* reports truthfully/,
+  ],
+  [{ code: "others", values: {} }, "the funders expected voters who are not members of the round"],
+  [
+    { code: "disputes", values: { contract: CONTRACT } },
+    `the contract ${CONTRACT} rejects only false roots`,
   ],
   [
-    `the contract 0x${"cd".repeat(20)}, whose code this program does not know, tells truly who may vote`,
-    /^the contract 0x(?:cd){20}, whose code .* reports truthfully/,
+    { code: "maker", values: { contract: CONTRACT } },
+    /^the contract 0x(?:ab){20}, which created the poll, pays nothing/,
   ],
   [
-    "voters who are not the round's members are those whom its funders expected",
-    "the funders expected voters who are not members of the round",
+    { code: "treasury", values: { contract: CONTRACT } },
+    /^the treasury 0x(?:ab){20} was created with empty books/,
   ],
-  [
-    `the contract 0x${"ef".repeat(20)} rejects none but false roots`,
-    /^the contract 0x(?:ef){20} rejects only false roots$/,
-  ],
-  [
-    `the contract 0x${"34".repeat(20)}, which made the poll, pays nothing by its outcome`,
-    /^the contract 0x(?:34){20}, which created the poll, pays nothing/,
-  ],
-  [
-    `the treasury 0x${"12".repeat(20)} was made with empty books`,
-    /^the treasury 0x(?:12){20} was created with empty books/,
-  ],
-  ["something new", "something new"],
-])("an audit assumes: %s", (assumes, text) => {
-  expect(assumption(assumes)).toMatch(text);
+];
+
+describe("assumptions of an audit", () => {
+  test.each(ASSUMPTIONS)("$code is stated with its values", (assumption, text) => {
+    expect(assumptionText(assumption)).toMatch(text);
+  });
+
+  test.each(["de", "es", "pl"] as const)("are stated in %s", async (language) => {
+    const english = ASSUMPTIONS.map(([assumption]) => assumptionText(assumption));
+    await setLanguage(language);
+    ASSUMPTIONS.forEach(([assumption], place) => {
+      const text = assumptionText(assumption);
+      expect(text).not.toBe(english[place]);
+      for (const value of Object.values(assumption.values)) {
+        if (typeof value === "string") expect(text).toContain(value);
+      }
+    });
+  });
 });

@@ -1,4 +1,4 @@
-/** Proposals: what a round allows, whom one names, what is signed, and calldata against viem's. */
+/** Proposals: fields, recipients, signed statements, and calldata compared with viem's. */
 
 import { encodeFunctionData, getAddress, parseAbi } from "viem";
 import { describe, expect, test } from "vitest";
@@ -26,6 +26,7 @@ import {
   REVISION,
   WITHDRAWAL,
 } from "../../web/src/protocol/typed_data.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 import { routeOf } from "../../web/src/view/router.ts";
 
 const KEY = new SigningKey(new Uint8Array(32).fill(7));
@@ -41,8 +42,8 @@ const ROUND = {
   proposalsPerMember: 2,
   maximumProposals: 3,
   outcome: { kind: "categories", budgets: [400n, 600n] },
-  proposalsOpenAt: 100,
-  proposalsCloseAt: 200,
+  proposalsOpenAt: unixSeconds(100),
+  proposalsCloseAt: unixSeconds(200),
 } as unknown as Round;
 const FILLED: Filled = {
   title: " Ławka ",
@@ -81,14 +82,14 @@ describe("addresses", () => {
   });
 });
 
-describe("what a round allows", () => {
+describe("fields of a proposal", () => {
   const problems = (changes: Partial<Filled>, round: Round = ROUND) => {
     const read = (typed: string) => (/^[0-9]+$/.test(typed) ? BigInt(typed) : undefined);
     const found = itemOf({ ...FILLED, ...changes }, round, TREASURY, read);
     return "title" in found ? found : found.map(({ field, problem }) => `${field} ${problem}`);
   };
 
-  test("an item of good fields", () => {
+  test("valid fields make an item", () => {
     expect(problems({})).toEqual(ITEM);
   });
 
@@ -118,11 +119,11 @@ describe("what a round allows", () => {
     expect(problems(changes)).toHaveProperty("title");
   });
 
-  test("half a character becomes one that can be written", () => {
+  test("a lone surrogate is replaced", () => {
     expect(problems({ title: "a\ud800" })).toHaveProperty("title", "a\ufffd");
   });
 
-  test("no amount where votes divide the budget, no category where there are none", () => {
+  test("amount and category are 0 where the round has none", () => {
     const outcome = { kind: "proportional", budgets: undefined };
     const divided = { ...ROUND, minimumAmount: 0n, maximumAmount: 0n, outcome };
     expect(problems({ amount: "7" }, divided)).toMatchObject({ amount: 0n, category: 0 });
@@ -139,11 +140,11 @@ describe("what a round allows", () => {
     ["own limit", [of(KEY.address), of(KEY.address, true)], 150],
     ["full", [of(other), of(other), of(other)], 150],
   ])("%s", (obstacle, listed, now) => {
-    expect(obstacleOf(ROUND, listed, KEY.address, now)).toBe(obstacle);
+    expect(obstacleOf(ROUND, listed, KEY.address, unixSeconds(now))).toBe(obstacle);
   });
 });
 
-test("drafts are read field by field", () => {
+test("a draft of unknown form is read field by field", () => {
   expect(readFilled(JSON.parse(JSON.stringify(FILLED)))).toEqual(FILLED);
   const empty = { title: "", text: "", category: 0, amount: "", recipient: "" };
   for (const draft of [undefined, null, "x", { title: 3, category: "1" }]) {
@@ -153,25 +154,25 @@ test("drafts are read field by field", () => {
   expect(draftSubject(CONFIG, 4n)).not.toEqual(draftSubject(CONFIG, 5n));
 });
 
-test("whoever changes a proposal says anew who is paid", () => {
+test("a change of a proposal requires the recipient again", () => {
   const { recipient, amount, category, title, text } = ITEM;
   const standing = { recipient, amount, category, title, text } as Proposal;
   const filled = filledOf(standing, (units) => `${units}.00`);
   expect(filled).toEqual({ title, text, category, amount: "400.00", recipient: "" });
 });
 
-describe("what a member signs is written here", () => {
+describe("a member signs only statements built in the browser", () => {
   const domain = new Domain(31337n, TREASURY);
   const proposal = new Uint8Array(32).fill(3);
 
-  /** A gateway that remembers what comes, and shows a statement of its own. */
+  /** A gateway that records requests and returns its own statement. */
   class Remembering {
     sent: { path: string; body: Record<string, Record<string, unknown>> } | undefined;
 
     post(path: string, body: unknown): Promise<unknown> {
       if (path !== "/typed-data") return this.put(path, body);
       return Promise.resolve({
-        authorization: { nonce: 5n, deadline: 10_000 },
+        authorization: { nonce: 5n, deadline: unixSeconds(10_000) },
         typedData: { message: { recipient: "0xevil" } },
       });
     }
@@ -204,7 +205,7 @@ describe("what a member signs is written here", () => {
     await act(new Member(gateway as unknown as Gateway, KEY, CONFIG, ROUND));
     expect(gateway.sent!.path).toBe(path);
     const { authorization } = gateway.sent!.body;
-    // Never longer than proposals are open, whatever the gateway asks for.
+    // Never after the end of proposals, whatever deadline the gateway gives.
     expect(authorization).toMatchObject({ member: toHex(KEY.address), nonce: "5", deadline: 200 });
     const signature = fromHex(authorization!["signature"] as string, "signature");
     expect(sameBytes(recover(digest, signature), KEY.address)).toBe(true);
@@ -266,7 +267,7 @@ describe("calldata", () => {
   });
 });
 
-test("paths of proposals", () => {
+test("the paths of proposals lead to their pages", () => {
   expect(routeOf("/rounds/3/propose")).toEqual({ page: "propose", id: 3n });
   const proposal = `0x${"ab".repeat(32)}`;
   expect(routeOf(`/rounds/3/proposals/${proposal}`)).toEqual({ page: "revise", id: 3n, proposal });

@@ -1,4 +1,4 @@
-/** Questions: the rules they make, the bits votes are, and what is none of these. */
+/** Questions: their rules, the bits of their votes, and refusals of invalid ones. */
 
 import { describe, expect, test } from "vitest";
 
@@ -10,6 +10,7 @@ import { type Json, type JsonObject, parseJson } from "../../web/src/protocol/js
 import { ProofShape, verifyProofs } from "../../web/src/protocol/proof.ts";
 import type { Question } from "../../web/src/protocol/question/asked.ts";
 import { pollLabels, pollRule, readQuestions } from "../../web/src/protocol/question/poll.ts";
+import { disambiguate } from "../../web/src/protocol/question/votes.ts";
 import { systemRandomness } from "../../web/src/protocol/randomness.ts";
 import { ERRORS, type Expected, strictVectors, unhex, vectors } from "./support/vectors.ts";
 
@@ -19,7 +20,7 @@ function questionsOf(file: string, list: string): Json[] {
   return cases.map((one) => one.get("questions")!);
 }
 
-/** With the case beside. */
+/** Cases of a list with their questions. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names what is read
 function zipped<T>(file: string, list: string): { one: T; name: string; questions: Json }[] {
   const cases = vectors<Record<string, (T & { name: string })[]>>(file)[list]!;
@@ -105,3 +106,24 @@ test.each(zipped<BallotCase>("question_ballots", "cases"))(
     }
   },
 );
+
+test.each([
+  [
+    ["Trees", "Park"],
+    ["Trees", "Park"],
+  ],
+  [
+    ["Trees", "Park", "Trees"],
+    ["#1 Trees", "#2 Park", "#3 Trees"],
+  ],
+  [
+    ["Trees", "Tr\u200bees "],
+    ["#1 Trees", "#2 Tr\u200bees "],
+  ],
+  [
+    ["Cafe\u0301", "Caf\u00e9"],
+    ["#1 Cafe\u0301", "#2 Caf\u00e9"],
+  ],
+])("options that look alike are numbered: %j", (labels, shown) => {
+  expect(disambiguate(labels)).toEqual(shown);
+});

@@ -1,4 +1,4 @@
-/** Invitations: redeemed by both keys, confirmed by the gateway, compared with the list of voters. */
+/** Registration: redemption by both keys, the gateway's statement, and the list of voters. */
 
 import { describe, expect, test } from "vitest";
 
@@ -69,7 +69,7 @@ const PLACE: Invited = {
 
 type Body = Readonly<Record<string, string>>;
 
-/** A gateway that answers redemptions by a statement of some key, of some signing key. */
+/** A gateway that answers redemptions with a statement by `by` about a signing key. */
 function gatewayOf(named: Uint8Array, contract: Uint8Array, by = GATEWAY, of?: SigningKey) {
   const sent: Body[] = [];
   const gateway = {
@@ -117,7 +117,7 @@ describe("an invitation is redeemed by both keys", () => {
     );
     expect(recover(digest, fromHex(body!["by_invitation"]!, ""))).toEqual(INVITATION.address);
     expect(recover(digest, fromHex(body!["by_signing_key"]!, ""))).toEqual(OWN.address);
-    // The code is the secret, and stays here.
+    // The code is the secret and is not sent.
     expect(JSON.stringify(sent)).not.toContain(toHex(INVITATION.secret()).slice(2));
     expect(done).toMatchObject({ plan: "a", weight: 2n, gateway: GATEWAY.address });
   });
@@ -147,7 +147,7 @@ describe("an invitation is redeemed by both keys", () => {
     await expect(redeem(gateway, CONFIG, PLACE, INVITATION, OWN)).rejects.toThrow(Rejected);
   });
 
-  test("where it may be redeemed is asked by its address", async () => {
+  test("its plans are requested by its address", async () => {
     const asked: string[] = [];
     const gateway = {
       get: (path: string, shape: (value: unknown, at: string) => unknown) => {
@@ -164,7 +164,7 @@ describe("what the gateway signed", () => {
   const round = { treasury: TREASURY, roundId: 4n };
   const ofPoll = { root: ROOT, nonce: NONCE, round: undefined };
 
-  test("is kept, and found by the poll's invitations", async () => {
+  test("is stored and found by the poll's invitations", async () => {
     const shelf = new Shelf();
     const first = gatewayOf(NAMED_POLL, REGISTRY);
     const polls = await redeem(first.gateway, CONFIG, PLACE, INVITATION, OWN);
@@ -189,7 +189,7 @@ describe("what the gateway signed", () => {
     });
   });
 
-  test("is nothing where something else is kept", () => {
+  test("is absent where another value is stored", () => {
     const shelf = new Shelf();
     for (const content of ["{", "{}", '[{"title": 1}]']) {
       shelf.setItem("ostraka/registrations", content);
@@ -213,7 +213,7 @@ function entry(account: SigningKey, signingKey: SigningKey): CensusEntry {
   return { account: account.address, signingKey: signingKey.address, weight: 1n };
 }
 
-describe("a key among the voters", () => {
+describe("a key", () => {
   const other = entry(STRANGER, STRANGER);
 
   test("votes for the invitation that it redeemed", () => {
@@ -230,27 +230,27 @@ describe("a key among the voters", () => {
     });
   });
 
-  test("does not where its invitation is bound to another key", () => {
+  test("does not vote when its invitation is bound to another key", () => {
     expect(standingOf([entry(INVITATION, STRANGER)], OWN.address, [REGISTRATION])).toEqual({
       kind: "other key",
       account: INVITATION.address,
       signingKey: STRANGER.address,
     });
-    // An invitation of somebody else on this device says nothing of this key.
+    // Another person's invitation on this device does not concern this key.
     const elsewhere = { ...REGISTRATION, signingKey: GATEWAY.address };
     expect(standingOf([entry(INVITATION, STRANGER)], OWN.address, [elsewhere])).toEqual({
       kind: "nobody",
     });
   });
 
-  test("does not where another key votes for its account", () => {
+  test("does not vote when another key votes for its account", () => {
     expect(standingOf([entry(OWN, STRANGER)], OWN.address, [])).toMatchObject({
       kind: "other key",
       account: OWN.address,
     });
   });
 
-  test("is left out, or nobody's", () => {
+  test("is reported as left out or as unknown", () => {
     expect(standingOf([other], OWN.address, [REGISTRATION])).toEqual({
       kind: "left out",
       registration: REGISTRATION,
@@ -275,7 +275,7 @@ describe("the list of voters", () => {
     return { gateway: { download: heard, get: heard } as unknown as Gateway, asked };
   }
 
-  test("must be the one that the chain fixes", async () => {
+  test("must have the root that the chain fixes", async () => {
     const { gateway } = gatewayWith(() => census.encode());
     const read = (root?: Uint8Array) => readStanding(gateway, 7n, 2, OWN.address, [], root);
     expect(await read()).toMatchObject({ kind: "votes" });
@@ -283,7 +283,7 @@ describe("the list of voters", () => {
     expect(await read(NONCE)).toEqual({ kind: "false list" });
   });
 
-  test("is asked for single entries where it is long", async () => {
+  test("is queried for single entries when it is long", async () => {
     const { gateway, asked } = gatewayWith((path) => {
       return census.entries.filter(({ account, signingKey }) => {
         return [account, signingKey].map(toHex).includes(path.split("/").at(-1)!);
@@ -297,7 +297,7 @@ describe("the list of voters", () => {
     ]);
   });
 
-  test("unknown to the gateway leaves it to the nodes", async () => {
+  test("that the gateway lacks leaves the decision to the nodes", async () => {
     const { gateway } = gatewayWith(() => {
       throw new Refusal(problem({ type: "urn:ostraka:problem:not-found", status: 404 }, "poll"));
     });

@@ -1,4 +1,4 @@
-/** Endpoints that are wrong, busy or bounded: never a poll that fails, and patience where it helps. */
+/** Endpoints that are wrong, busy or limited never make a poll fail; requests are retried. */
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -30,7 +30,7 @@ afterEach(() => {
   server = undefined;
 });
 
-/** A real endpoint that answers as told; strings go out as they are. */
+/** A real HTTP endpoint with given answers; strings are sent unchanged. */
 async function endpoint(answer: (asked: Asked | readonly Asked[]) => Answer): Promise<string> {
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -51,7 +51,7 @@ const error = (message: string, status = 200): Answer => {
   return [status, { jsonrpc: "2.0", id: 1, error: { code: -32000, message } }];
 };
 
-/** What is asked of an endpoint with a chain of one registry without polls. */
+/** Answers of an endpoint for a chain with one registry without polls. */
 function honest({ method }: Asked): Answer {
   if (method === "eth_chainId") return result("0x7a69");
   if (method === "eth_blockNumber") return result("0x10");
@@ -69,7 +69,7 @@ async function read(answer: (asked: Asked) => Answer): Promise<unknown> {
   return await reader.read(1n, sections as unknown as Sections);
 }
 
-describe("what a wrong endpoint answers leaves a poll unchecked", () => {
+describe("a poll is undecided when the endpoint answers", () => {
   const every = (answer: Answer) => () => answer;
   const instead = (method: string, answer: Answer) => (asked: Asked) => {
     return asked.method === method ? answer : honest(asked);
@@ -111,7 +111,7 @@ describe("what a wrong endpoint answers leaves a poll unchecked", () => {
     expect((failure as Error).message).toContain(reason);
   });
 
-  test("nobody there", async () => {
+  test("nothing, because nobody listens", async () => {
     const url = await endpoint(honest as never);
     server!.close();
     await expect(readAnchoredHash(url, REGISTRY, 1n)).rejects.toThrow(Undecided);
@@ -126,8 +126,8 @@ describe("what a wrong endpoint answers leaves a poll unchecked", () => {
   );
 });
 
-describe("patience", () => {
-  /** An endpoint that first answers this, and how long one waited. */
+describe("a request is repeated", () => {
+  /** An endpoint that gives some answers first, and the pauses between requests. */
   async function after(times: number, first: Answer) {
     const pauses: number[] = [];
     let asked = 0;
@@ -165,7 +165,7 @@ describe("patience", () => {
     expect(pauses).toHaveLength(4);
   });
 
-  test("none where a contract refuses", async () => {
+  test("never when a contract refuses", async () => {
     const { rpc, pauses } = await after(1, error("execution reverted"));
     await expect(rpc.call(REGISTRY, "f()", new Uint8Array(), 1n)).rejects.toThrow(Reverted);
     expect(pauses).toEqual([]);
@@ -195,7 +195,7 @@ describe("batches", () => {
       );
     });
     expect(await new JsonRpc(url).callEach(REGISTRY, "f(uint256)", each, 1n)).toEqual(each);
-    // Refused once, they are not tried again.
+    // A refused batch is not tried again.
     expect(requests).toBe(refusal ? 151 : 2);
   });
 });
@@ -209,7 +209,7 @@ describe("ranges of blocks", () => {
     transactionHash: toHex(word(block)),
   });
 
-  /** An endpoint of some events that takes so many blocks, and the ranges that it was asked for. */
+  /** An endpoint that limits the blocks of a request, and the requested ranges. */
   async function bounded(most: number, events: readonly number[]) {
     const ranges: [first: number, last: number][] = [];
     const url = await endpoint((asked) => {
@@ -234,7 +234,7 @@ describe("ranges of blocks", () => {
     expect(latest?.block).toBe(24_999n);
   });
 
-  test("an endpoint that takes none is given up", async () => {
+  test("an endpoint that accepts no range is given up", async () => {
     const { rpc, ranges } = await bounded(0, []);
     await expect(rpc.logs(REGISTRY, [TOPIC], 25_000n)).rejects.toThrow(Refused);
     expect(ranges.length).toBeLessThan(15);

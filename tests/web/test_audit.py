@@ -8,19 +8,19 @@ import pytest
 
 from ostraka_verifier.board import SECTIONS, Board, join_sections, split_sections
 from ostraka_verifier.evidence import ChainEvidence
-from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
-from tests.verifier.test_checks import (
+from tests.support.audits import (
     BOARD,
     CHAIN,
     INVITED_BOARD,
     INVITED_CHAIN,
-    MUTATIONS,
     ROUND_BOARD,
     ROUND_CHAIN,
     Case,
     findings,
     of_round,
 )
+from tests.support.polls import REGISTRY, SyntheticPoll, approval_poll
+from tests.verifier.checks.mutations import MUTATIONS
 from tests.web.bridge import Browser, Refused
 
 

@@ -17,6 +17,7 @@ from ostraka_verifier.report import audit_poll
 from ostraka_verifier.rpc import JsonRpc
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
 from tests.attacks.test_wrong_endpoint import WRONG
+from tests.support.audits import ROUND_BOARD, ROUND_CHAIN, ROUND_POLL
 from tests.support.endpoint import (
     BOARD,
     CHAIN,
@@ -32,7 +33,6 @@ from tests.support.endpoint import (
 )
 from tests.support.polls import CHAIN_ID, REGISTRY
 from tests.support.round_endpoint import telling_of_round
-from tests.verifier.test_checks import ROUND_BOARD, ROUND_CHAIN, ROUND_POLL
 from tests.web.bridge import Browser, Refused
 
 _CURVE = load("native")

@@ -15,17 +15,15 @@ from typing import Any
 
 import pytest
 
-from ostraka_verifier import checks
 from ostraka_verifier.board import MAGIC, SECTIONS, join_sections, split_sections
-from ostraka_verifier.checks import Audit, Claimed, no_board
+from ostraka_verifier.checks import CHECKS, Audit, Claimed, no_board
 from ostraka_verifier.commitment import CommitmentKey, derive_generator
 from ostraka_verifier.curve import load
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.question import approval
-from tests.support.polls import REGISTRY, SyntheticPoll
-from tests.verifier.test_checks import (
+from tests.support.audits import (
     DIVISION_BOARD,
     DIVISION_CHAIN,
     INVITED_BOARD,
@@ -33,6 +31,7 @@ from tests.verifier.test_checks import (
     ROUND_BOARD,
     ROUND_CHAIN,
 )
+from tests.support.polls import REGISTRY, SyntheticPoll
 from tests.web.bridge import Browser
 
 BOARDS = 2000
@@ -155,7 +154,7 @@ def said(check: str, verdict: str, item: str, detail: str, assumes: str) -> Said
 
 def findings(board: bytes, chain: ChainEvidence) -> Said:
     try:
-        found = Audit(_CURVE, Claimed(REGISTRY, 1), chain, board, secrets.randbits).run()
+        found = Audit(_CURVE, Claimed(REGISTRY, 1), chain, board, secrets.randbits).run(CHECKS)
     except Malformed as error:
         found = no_board(error)
     told: Said = {}
@@ -192,8 +191,10 @@ def other() -> Iterator[ThreadPoolExecutor]:
 @pytest.fixture(autouse=True)
 def kept_generators(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables of generators are most of the time of so small an audit."""
-    monkeypatch.setattr(checks, "CommitmentKey", cache(CommitmentKey))
-    monkeypatch.setattr("ostraka_verifier.checks.derive_generator", cache(derive_generator))
+    monkeypatch.setattr("ostraka_verifier.checks.audit.CommitmentKey", cache(CommitmentKey))
+    monkeypatch.setattr(
+        "ostraka_verifier.checks.generators.derive_generator", cache(derive_generator)
+    )
 
 
 @pytest.mark.timeout(900)
@@ -253,7 +254,7 @@ def told_otherwise(random: Random, chain: ChainEvidence) -> ChainEvidence:
             chain = replace(chain, **missing)
         elif kind == 1:
             errors = (
-                Malformed("answer: too short"),
+                Malformed("answer", "too short"),
                 Undecided("no answer"),
                 Rejected("C3", "census", "too few voters"),
             )
@@ -304,7 +305,7 @@ def test_every_false_proof_is_named_whatever_batch_it_is_in(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The verifier's batches are other ones than the browser's."""
-    monkeypatch.setattr(checks, "PROOF_BATCH", 2)
+    monkeypatch.setattr("ostraka_verifier.checks.ballots.PROOF_BATCH", 2)
     sections = sections_of(ROUND_BOARD.encode())
     leaves = split_sections(ROUND_BOARD.encode())["leaves"]
     size = (len(leaves) - 4) // 7

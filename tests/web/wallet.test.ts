@@ -1,4 +1,4 @@
-/** Wallets: who is found, what is asked, and what of their answers is believed. */
+/** Wallets: discovery, requests, and checks of their answers. */
 
 import { describe, expect, test } from "vitest";
 
@@ -20,7 +20,7 @@ const DOMAIN = new Domain(31337n, new Uint8Array(20).fill(9));
 const PROPOSAL = new Uint8Array(32).fill(3);
 const STATEMENT = [WITHDRAWAL, PROPOSAL, 5n, 99n] as const;
 
-/** A wallet with one key; every answer can be another. */
+/** A wallet with one key; tests can replace every answer. */
 class TestProvider implements Provider {
   readonly asked: string[] = [];
   readonly #listeners = new Map<string, (value: unknown) => void>();
@@ -95,7 +95,7 @@ describe("discovery", () => {
     page.dispatchEvent(event);
   }
 
-  test("hears wallets that answer and those that come late, each once, until called off", () => {
+  test("reports early and late wallets once, until it is stopped", () => {
     const page = new EventTarget();
     const provider = new TestProvider();
     const early = { uuid: "1", name: "Early", icon: "data:image/svg+xml,x", rdns: "a.b" };
@@ -129,7 +129,7 @@ describe("discovery", () => {
 });
 
 describe("connecting", () => {
-  test("takes account and chain", async () => {
+  test("reads account and chain", async () => {
     const wallet = await Wallet.connect(announcedBy(new TestProvider()));
     expect(wallet.address).toEqual(KEY.address);
     expect([wallet.chainId, wallet.isContract, wallet.walletName]).toEqual([31337n, false, "Test"]);
@@ -160,7 +160,7 @@ describe("connecting", () => {
     expect(await problemOf(Wallet.connect(announcedBy(provider)))).toBe(problem);
   });
 
-  test("follows to other accounts and chains, and to none, until called off", async () => {
+  test("follows changes of account and chain until it is stopped", async () => {
     const provider = new TestProvider();
     const heard: (string | undefined)[] = [];
     const wallet = await Wallet.connect(announcedBy(provider));
@@ -200,7 +200,7 @@ describe("signing", () => {
     expect(shown!.message).toEqual({ proposalId: toHex(PROPOSAL), nonce: "5", deadline: "99" });
   });
 
-  test("takes a last byte of 0 or 1", async () => {
+  test("accepts a last byte of 0 or 1", async () => {
     const provider = new TestProvider();
     const good = KEY.sign(DOMAIN.digest(...STATEMENT));
     provider.answers["eth_signTypedData_v4"] = () => {
@@ -261,11 +261,11 @@ describe("transactions", () => {
     return await wallet.transact(31337n, new Uint8Array(20).fill(2), fromHex("0x01", "data"));
   }
 
-  test("are waited for", async () => {
+  test("are awaited until they are mined", async () => {
     expect(await transact("0x1")).toBe(16n);
   });
 
-  test("that the contract refuses are no success", async () => {
+  test("throw when the contract refuses", async () => {
     expect(await problemOf(transact("0x0"))).toBe("reverted");
   });
 });

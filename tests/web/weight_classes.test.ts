@@ -1,4 +1,4 @@
-/** Weight classes, and what a description says of them. */
+/** Weight classes, and their rules in descriptions. */
 
 import { describe, expect, test } from "vitest";
 

@@ -1,4 +1,4 @@
-/** Jobs of the worker, over a channel between two ends as a browser has it. */
+/** Jobs of the worker, over a message channel as in a browser. */
 
 import { afterEach, describe, expect, test } from "vitest";
 
@@ -17,6 +17,7 @@ import { serve } from "../../web/src/workshop/serve.ts";
 import { type WorkerPort, WorkerClient } from "../../web/src/workshop/client.ts";
 import { publicKeyOf } from "./support/poll_keys.ts";
 import { OpenPoll } from "../../web/src/protocol/published.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
 import { nodesOf, openDataOf } from "./support/polls.ts";
 
 const QUESTION = new Approval("Which?", ["a", "b", "c", "d"], 1, 3);
@@ -33,7 +34,7 @@ const VOTE: Vote = {
   poll: POLL,
   voter: new Uint8Array(20).fill(5),
   bits: QUESTION.voteBits([0, 2]),
-  castAtUnixS: 1_800_000_000n,
+  castAtUnixS: unixSeconds(1_800_000_000),
 };
 
 const ports: MessagePort[] = [];
@@ -42,7 +43,7 @@ afterEach(() => {
   for (const port of ports.splice(0)) port.close();
 });
 
-/** A worker on this thread; counts how many were started, and hides nothing. */
+/** A worker on this thread. */
 function channel(served: (port: MessagePort) => void): WorkerPort {
   const { port1, port2 } = new MessageChannel();
   ports.push(port1, port2);
@@ -64,7 +65,7 @@ function workshop(): WorkerClient {
 }
 
 describe("seal", () => {
-  test("gives a ballot that verifies, boxes that open, and tells progress", async () => {
+  test("gives a valid ballot with valid boxes and reports progress", async () => {
     const shop = workshop();
     const told: number[] = [];
     const prepared = await shop.run("seal", VOTE, { progress: (done) => told.push(done) });
@@ -85,12 +86,12 @@ describe("seal", () => {
     });
   });
 
-  test("says what is wrong with a vote", async () => {
+  test("names the fault of an invalid vote", async () => {
     const bits = [1n, 1n, 1n, 1n, 0n, 0n];
     await expect(workshop().run("seal", { ...VOTE, bits })).rejects.toThrow(RangeError);
   });
 
-  test("may be warmed", async () => {
+  test("may have its tables computed in advance", async () => {
     const shop = workshop();
     expect(await shop.run("warm", POLL)).toBeNull();
     const other = { ...POLL, threshold: 3 };
@@ -121,7 +122,7 @@ describe("verify", () => {
     ]);
   });
 
-  test("names a ballot that cannot be read", async () => {
+  test("names a ballot that cannot be decoded", async () => {
     const ballots = [new Uint8Array(3)];
     const verified = workshop().run("verify", { poll: POLL, ballots });
     await expect(verified).rejects.toThrow(Malformed);
@@ -129,15 +130,15 @@ describe("verify", () => {
   });
 });
 
-test("an audit of no board is malformed", async () => {
+test("an audit of an invalid board throws Malformed", async () => {
   const claimed = { registry: new Uint8Array(20), pollId: 1n };
   const board = utf8("no board");
   const audited = workshop().run("audit", { claimed, chain: {} as ChainEvidence, board });
   await expect(audited).rejects.toThrow(Malformed);
 });
 
-describe("calling off", () => {
-  test("ends the worker of a job that runs, and nothing else", async () => {
+describe("cancelling", () => {
+  test("terminates only the worker of the running job", async () => {
     let started = 0;
     let ended = 0;
     const shop = new WorkerClient(() => {
@@ -164,7 +165,7 @@ describe("calling off", () => {
     expect(started).toBe(2);
   });
 
-  test("takes a job that waits out of the queue", async () => {
+  test("removes a waiting job from the queue", async () => {
     const shop = workshop();
     const control = new AbortController();
     const first = shop.run("warm", POLL);
@@ -174,19 +175,19 @@ describe("calling off", () => {
     expect(await first).toBeNull();
   });
 
-  test("before it began", async () => {
+  test("rejects a job before it starts", async () => {
     const signal = AbortSignal.abort(new Error("never"));
     await expect(workshop().run("warm", POLL, { signal })).rejects.toThrow("never");
   });
 
-  test("closing rejects all that waits", async () => {
+  test("closing rejects every waiting job", async () => {
     const shop = new WorkerClient(() => channel(() => undefined));
     const jobs = [shop.run("warm", POLL), shop.run("warm", POLL)];
     shop.close();
     for (const job of jobs) await expect(job).rejects.toThrow("closed");
   });
 
-  test("a worker that breaks down rejects its job; the next gets another", async () => {
+  test("a failed worker rejects its job and is replaced", async () => {
     const workers: WorkerPort[] = [];
     const shop = new WorkerClient(() => {
       const worker = channel((port) => {
@@ -205,7 +206,7 @@ describe("calling off", () => {
 
 test.each<Error>([
   new Rejected("B6", "proofs[0]", "an equation fails"),
-  new Malformed("board: cut short"),
+  new Malformed("board", "cut short"),
   new RangeError("4, allowed are 1 to 3"),
 ])("an error keeps its class between threads: %s", (error) => {
   const revived: unknown = errorOf(structuredClone(failureOf(error)));

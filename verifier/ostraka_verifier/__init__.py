@@ -1,6 +1,7 @@
-"""What is true of an Ostraka poll, checked from chain and bulletin board alone.
+"""Check an Ostraka poll from chain and bulletin board alone.
 
-Holds the protocol, one noun a module, and the audit on top. Trusts no node and no gateway.
+The package holds the protocol, one noun in each module, and the audit on top. It trusts neither
+nodes nor gateways.
 
 Source: docs/protocol.md.
 """

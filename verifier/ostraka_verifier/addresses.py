@@ -1,4 +1,4 @@
-"""Addresses as people type and paste them.
+"""Addresses that people type and paste.
 
 Source: EIP-55.
 """
@@ -9,16 +9,16 @@ from ostraka_verifier.encoding import keccak256
 
 
 def read_address(text: str) -> bytes:
-    """The 20 bytes of an address.
+    """Return the 20 bytes of an address.
 
     Raises:
-        ValueError: It is none; its capitals, which are a checksum, are wrong; or it is the zero
-            address, for which nobody can sign, and to which money is lost.
+        ValueError: It is invalid; its capitals, which are a checksum, are wrong; or it is the zero
+            address, for which nobody can sign and to which money is lost.
     """
     if not re.fullmatch("0x[0-9a-fA-F]{40}", text):
         raise ValueError("expected 0x and 40 hexadecimal digits")
     digits = text[2:]
-    # All in lower or all in upper case there is no checksum.
+    # Without capitals, or with capitals only, there is no checksum.
     if digits not in (digits.lower(), digits.upper()) and digits != _checksummed(digits.lower()):
         raise ValueError("mistyped: its capitals do not fit its digits")
     address = bytes.fromhex(digits)

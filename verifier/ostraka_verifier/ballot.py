@@ -1,4 +1,4 @@
-"""Canonical ballot: what a voter casts in public, beside the sealed shares.
+"""Canonical ballot: the public part of a cast vote, in addition to the sealed shares.
 
 Source: docs/protocol.md §8.6. Vectors: tests/vectors/ballot.json.
 """
@@ -19,6 +19,7 @@ from ostraka_verifier.encoding import (
 )
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.proof import BallotProof, ProofShape
+from ostraka_verifier.units import UnixSeconds
 
 CAST_AT_BYTES = 8
 
@@ -35,29 +36,29 @@ class Ballot:
     """
 
     encoded: bytes
-    cast_at_unix_s: int
+    cast_at_unix_s: UnixSeconds
     sharing: Points
     proof: BallotProof
 
     @property
     def voter(self) -> bytes:
-        """20-byte account."""
+        """The voter's account, 20 bytes."""
         return self.proof.voter
 
     @cached_property
     def digest(self) -> bytes:
-        """32 bytes that stand for the ballot in signatures, receipts and the sum tree."""
+        """Digest in signatures, receipts and the sum tree, 32 bytes."""
         return tagged_hash("ballot", self.encoded)
 
     @property
-    def order_key(self) -> tuple[int, bytes]:
-        """Orders versions of one voter: the greatest counts (§8.7)."""
+    def order_key(self) -> tuple[UnixSeconds, bytes]:
+        """Order of one voter's ballots: the greatest counts (§8.7)."""
         return self.cast_at_unix_s, self.digest
 
 
 @dataclass(frozen=True)
 class BallotLayout:
-    """Where each field of a poll's ballots lies; the same for all its ballots.
+    """Layout of a poll's ballots, the same for all of them.
 
     Attributes:
         shape: Number of commitments and responses.
@@ -75,8 +76,8 @@ class BallotLayout:
             + SCALAR_BYTES * self.shape.scalars
         )
 
-    def build(self, cast_at_unix_s: int, proof: BallotProof) -> Ballot:
-        """The ballot that carries `proof`."""
+    def build(self, cast_at_unix_s: UnixSeconds, proof: BallotProof) -> Ballot:
+        """Return the ballot that carries `proof`."""
         blindings = (
             (proof.z_value, proof.z_square)
             if self.shape.rule.slots_are_bits
@@ -110,17 +111,17 @@ class BallotLayout:
         first, last = ADDRESS_BYTES + CAST_AT_BYTES, -SCALAR_BYTES * self.shape.scalars
         for number, data in enumerate(items):
             if len(data) != self.size:
-                raise Malformed(f"ballots[{number}]: {len(data)} bytes, expected {self.size}")
+                raise Malformed(f"ballots[{number}]", f"{len(data)} bytes, expected {self.size}")
         try:
             points = curve.decode(b"".join([data[first:last] for data in items]))
         except Malformed:
-            # Decoded together for speed; once more one by one to say which ballot is the first that
-            # is bad, whether by a point or by a scalar.
+            # Decoding all together is fast. Decoding one by one finds the first invalid ballot,
+            # whether a point or a scalar is invalid.
             for number, data in enumerate(items):
                 try:
                     decoded = curve.decode(data[first:last])
                 except Malformed as error:
-                    raise Malformed(f"ballots[{number}].{error}") from None
+                    raise Malformed(f"ballots[{number}].{error.item}", error.reason) from None
                 self._read(data, decoded, f"ballots[{number}]")
             raise
         return [
@@ -131,7 +132,7 @@ class BallotLayout:
     def _read(self, data: bytes, points: Points, subject: str) -> Ballot:
         reader = Reader(data, subject)
         voter = reader.take(ADDRESS_BYTES, "voter")
-        cast_at_unix_s = reader.unsigned(CAST_AT_BYTES, "cast_at")
+        cast_at_unix_s = UnixSeconds(reader.unsigned(CAST_AT_BYTES, "cast_at"))
         encoded_points = reader.take(POINT_BYTES * self.shape.points, "points")
         responses = tuple([reader.scalar("responses") for _ in range(self.shape.rule.bits)])
         z_value = reader.scalar("z_value")

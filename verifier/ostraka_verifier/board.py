@@ -1,4 +1,4 @@
-"""The bulletin board of one poll as bytes: everything public beside the chain.
+"""The bulletin board of one poll as bytes: everything public that is not on chain.
 
 Source: docs/protocol.md §16. Vectors: tests/vectors/board.json.
 """
@@ -35,10 +35,10 @@ SECTIONS = {
     12: "redemptions",
     13: "extension",
 }
-"""Sections by tag. Tags 1 to 9 are always there; the others exactly when they have content."""
+"""Sections by tag. Tags 1 to 9 always exist, the others exactly if they have content."""
 _ALWAYS = range(1, 10)
 NOTES_FROM = 0x8000
-"""Tags from here on are notes, which no check reads."""
+"""Tags from this one on are notes, which no check reads."""
 MAX_NOTES_BYTES = 1 << 26
 _MAX_LENGTH = 1 << 53
 
@@ -79,7 +79,7 @@ class AnchoredRoot:
     attestations: tuple[Attestation, ...]
 
     def encode(self) -> bytes:
-        """Section 10 of a board, and how nodes spread a root among themselves."""
+        """Encode section 10 of a board. Nodes exchange roots in this form, too."""
         parts = [unsigned(self.round, 4), self.root.encode(), unsigned(len(self.attestations), 1)]
         for attestation in self.attestations:
             parts += [unsigned(attestation.node, 1), attestation.signature]
@@ -87,7 +87,7 @@ class AnchoredRoot:
 
     @classmethod
     def decode(cls, data: bytes) -> "AnchoredRoot":
-        """Reverse of `encode`; Malformed on another length, or nodes that do not increase."""
+        """Reverse `encode`; Malformed on another length, or nodes that do not increase."""
         reader = Reader(data, "board.root")
         number, root = reader.unsigned(4, "round"), SumRoot.read(reader)
         attestations = []
@@ -112,8 +112,8 @@ class SignedShare:
 class Board:
     """All sections of a board.
 
-    The first six and the census stay encoded: their own modules read them, and each check
-    answers for its own section.
+    The first six and the census stay encoded: their own modules read them, and each check is
+    about its own section.
     """
 
     poll: bytes
@@ -130,7 +130,7 @@ class Board:
     redemptions: bytes | None = None
 
     def encode(self) -> bytes:
-        """Canonical bytes."""
+        """Return canonical bytes."""
         return join_sections(
             {
                 1: self.poll,
@@ -177,7 +177,7 @@ class Board:
 
 
 def join_sections(contents: Mapping[int, bytes | None]) -> bytes:
-    """A board of sections by tag; those that are None are left out."""
+    """Return a board of sections by tag, without those that are None."""
     framed = [
         unsigned(tag, 2) + unsigned(len(content), 8) + content
         for tag, content in sorted(contents.items())
@@ -187,7 +187,7 @@ def join_sections(contents: Mapping[int, bytes | None]) -> bytes:
 
 
 def split_sections(data: bytes) -> dict[str, bytes]:
-    """The sections of a board by name, still encoded; notes are skipped.
+    """Return the sections of a board by name, still encoded and without notes.
 
     Raises:
         Malformed: Another magic or version, a section missing, unknown, twice, out of order or cut
@@ -198,7 +198,7 @@ def split_sections(data: bytes) -> dict[str, bytes]:
 
 
 def split_notes(data: bytes) -> tuple[dict[str, bytes], dict[int, int]]:
-    """The sections of a board by name, and the length of each note by its tag.
+    """Return the sections of a board by name, and the length of each note by its tag.
 
     Raises:
         Malformed: As `split_sections`.
@@ -206,8 +206,8 @@ def split_notes(data: bytes) -> tuple[dict[str, bytes], dict[int, int]]:
     if not data.startswith(MAGIC):
         found = data[: len(MAGIC)]
         if found.startswith(MAGIC[:-1]):
-            raise Malformed(f"board: {found.decode(errors='replace')}, expected {MAGIC.decode()}")
-        raise Malformed("board: not an Ostraka board")
+            raise Malformed("board", f"{found.decode(errors='replace')}, expected {MAGIC.decode()}")
+        raise Malformed("board", "not an Ostraka board")
     reader = Reader(data, "board")
     reader.take(len(MAGIC), "magic")
     sections: dict[str, bytes] = {}
@@ -216,32 +216,32 @@ def split_notes(data: bytes) -> tuple[dict[str, bytes], dict[int, int]]:
     while reader.left:
         tag = reader.unsigned(2, "tag")
         if tag <= previous:
-            raise Malformed(f"board: section {tag} does not follow section {previous} in order")
+            raise Malformed("board", f"section {tag} does not follow section {previous} in order")
         previous = tag
         name = SECTIONS.get(tag, f"section {tag}")
         size = reader.unsigned(8, f"{name}.length")
         if size >= _MAX_LENGTH:
-            raise Malformed(f"board.{name}: length {size} is not below 2^53")
+            raise Malformed(f"board.{name}", f"length {size} is not below 2^53")
         if tag >= NOTES_FROM:
             notes[tag] = size
             if sum(notes.values()) > MAX_NOTES_BYTES:
-                raise Malformed(f"board: notes of more than {MAX_NOTES_BYTES} bytes")
+                raise Malformed("board", f"notes of more than {MAX_NOTES_BYTES} bytes")
             reader.skip(size, name)
         elif tag not in SECTIONS:
-            raise Malformed(f"board: section {tag} is unknown to this program")
+            raise Malformed("board", f"section {tag} is unknown to this program")
         else:
             sections[name] = reader.take(size, name)
     for tag in _ALWAYS:
         if SECTIONS[tag] not in sections:
-            raise Malformed(f"board.{SECTIONS[tag]}: missing")
+            raise Malformed(f"board.{SECTIONS[tag]}", "missing")
     return sections, notes
 
 
 def decode_poll_keys(data: bytes) -> tuple[PollKeyAnnouncement, ...]:
-    """Read section 7; Malformed when it is none."""
+    """Read section 7; Malformed if it is invalid."""
     size = PUBLIC_KEY_BYTES + SIGNATURE_BYTES
     if len(data) % size:
-        raise Malformed(f"board.poll_keys: {len(data)} bytes, no multiple of {size}")
+        raise Malformed("board.poll_keys", f"{len(data)} bytes, no multiple of {size}")
     return tuple(
         PollKeyAnnouncement(
             data[at : at + PUBLIC_KEY_BYTES], data[at + PUBLIC_KEY_BYTES : at + size]
@@ -258,12 +258,12 @@ def _encode_leaves(leaves: Sequence[BoardLeaf]) -> bytes:
 
 
 def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[BoardLeaf, ...]:
-    """Read section 9 with ballots of `ballot_bytes` bytes; Malformed when it is none."""
+    """Read section 9 with ballots of `ballot_bytes` bytes; Malformed if it is invalid."""
     reader = Reader(data, "board.leaves")
     count = reader.unsigned(4, "count")
-    # Compared before any loop: a forged count must not make us allocate.
+    # Compare before any loop: a forged count must not make us allocate memory.
     if len(data) != 4 + count * record_bytes(ballot_bytes):
-        raise Malformed(f"board.leaves: {len(data)} bytes do not hold {count} ballots")
+        raise Malformed("board.leaves", f"{len(data)} bytes do not hold {count} ballots")
     return tuple(
         [
             BoardLeaf(
@@ -278,7 +278,7 @@ def decode_leaves(data: bytes, ballot_bytes: int) -> tuple[BoardLeaf, ...]:
 
 
 def record_bytes(ballot_bytes: int) -> int:
-    """Length of a leaf's record on a board with ballots of `ballot_bytes` bytes."""
+    """Return the length of a leaf's record on a board with ballots of `ballot_bytes` bytes."""
     return ballot_bytes + POINT_BYTES + HASH_BYTES + SIGNATURE_BYTES
 
 
@@ -290,14 +290,14 @@ def _encode_shares(shares: Sequence[SignedShare]) -> bytes:
 
 
 def decode_shares(data: bytes, slots: int) -> tuple[SignedShare, ...]:
-    """Read section 11 of a poll with `slots` slots; Malformed when it is none."""
+    """Read section 11 of a poll with `slots` slots; Malformed if it is invalid."""
     reader = Reader(data, "board.shares")
     shares = []
     previous = 0
     count = reader.unsigned(1, "count")
     if not count:
-        # A section is there exactly when it has content.
-        raise Malformed("board.shares: none")
+        # A section exists exactly if it has content.
+        raise Malformed("board.shares", "none")
     for _ in range(count):
         previous = _next_node(reader, previous)
         share = Share.read(reader, slots, f"share of node {previous}")
@@ -309,5 +309,5 @@ def decode_shares(data: bytes, slots: int) -> tuple[SignedShare, ...]:
 def _next_node(reader: Reader, previous: int) -> int:
     node = reader.unsigned(1, "node")
     if node <= previous:
-        raise Malformed(f"board: node {node} does not follow node {previous} in strict order")
+        raise Malformed("board", f"node {node} does not follow node {previous} in strict order")
     return node

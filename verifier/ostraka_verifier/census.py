@@ -12,7 +12,7 @@ from ostraka_verifier.encoding import ADDRESS_BYTES, Reader, unsigned
 from ostraka_verifier.errors import Malformed, Rejected
 
 MINIMUM_CLASS = 5
-"""Voters that must share each weight before a poll may be called secret (§6.4)."""
+"""Least number of voters with each weight in a poll called secret (§6.4)."""
 
 _WEIGHT_BYTES = 16
 
@@ -26,7 +26,7 @@ class CensusEntry:
     weight: int
 
     def encode(self) -> bytes:
-        """56 bytes: account, signing key, weight as u128."""
+        """Return 56 bytes: account, signing key, weight as u128."""
         return self.account + self.signing_key + unsigned(self.weight, _WEIGHT_BYTES)
 
 
@@ -74,7 +74,7 @@ class Census:
 
     @cached_property
     def tree(self) -> CensusRoot:
-        """What the root is made of: the sum tree's hash, the total weight, the number of voters.
+        """Root of the sum tree: hash, total weight and number of voters.
 
         Raises:
             Rejected: The weights add up to 2^128 or more (check C1).
@@ -82,7 +82,7 @@ class Census:
         return self.tree_by(None)
 
     def tree_by(self, engine: str | None) -> CensusRoot:
-        """As `tree`, computed by an engine as `curve.load` names them."""
+        """Return the same as `tree`, computed by a named engine (`curve.load`)."""
         return tree_root(self._packed, engine)
 
     @property
@@ -91,16 +91,16 @@ class Census:
         return self.tree.digest
 
     def proof(self, account: bytes) -> tuple[int, bytes]:
-        """Place of an account in the census, and the siblings that lead from it to the root.
+        """Return an account's place in the census, and the siblings from there to the root.
 
         Raises:
-            KeyError: It is not listed.
+            KeyError: The census does not list it.
         """
         index = self.entries.index(self.by_account[account])
         return index, prove(self._packed, index)
 
     def shared_keys(self) -> dict[bytes, int]:
-        """Signing keys that sign for several accounts, with the number of accounts of each."""
+        """Return signing keys of several accounts, with the number of accounts of each."""
         counts = Counter(entry.signing_key for entry in self.entries)
         return {key: n for key, n in counts.items() if n > 1}
 
@@ -109,12 +109,12 @@ class Census:
         return b"".join([entry.encode() for entry in self.entries])
 
     def identifying_weights(self) -> list[tuple[int, int]]:
-        """(weight, voters) of each weight that too few share for a poll to be secret."""
+        """Return (weight, voters) for each weight held by too few voters for a secret poll."""
         counts = Counter(entry.weight for entry in self.entries)
         return sorted((weight, n) for weight, n in counts.items() if n < MINIMUM_CLASS)
 
     def encode(self) -> bytes:
-        """`u32 count` and the entries."""
+        """Return `u32 count` and the entries."""
         return unsigned(len(self.entries), 4) + self._packed
 
     @classmethod
@@ -128,7 +128,7 @@ class Census:
         reader = Reader(data, "census")
         count = reader.unsigned(4, "count")
         if len(data) != census_bytes(count):
-            raise Malformed(f"census: {len(data)} bytes do not hold {count} entries")
+            raise Malformed("census", f"{len(data)} bytes do not hold {count} entries")
         return cls(
             tuple(
                 [
@@ -144,5 +144,5 @@ class Census:
 
 
 def census_bytes(voters: int) -> int:
-    """Length of a census of so many voters."""
+    """Return the length of a census with this number of voters."""
     return 4 + voters * (2 * ADDRESS_BYTES + _WEIGHT_BYTES)

@@ -42,7 +42,7 @@ class CensusRoot:
 
 
 def tree_root(entries: bytes, engine: str | None = None) -> CensusRoot:
-    """Root over packed entries, whose order and ranges the caller checks.
+    """Return the root over packed entries, whose order and ranges the caller checks.
 
     Args:
         entries: 56 bytes an entry.
@@ -50,7 +50,7 @@ def tree_root(entries: bytes, engine: str | None = None) -> CensusRoot:
             released; "reference" is the readable specification, and uses no Rust.
 
     Raises:
-        Malformed: The length is no multiple of 56.
+        Malformed: The length is not a multiple of 56.
         Rejected: The weights add up to 2^128 or more (check C1).
         RuntimeError, ValueError: As for `curve.load`.
     """
@@ -59,11 +59,11 @@ def tree_root(entries: bytes, engine: str | None = None) -> CensusRoot:
 
 
 def prove(entries: bytes, index: int, engine: str | None = None) -> bytes:
-    """Siblings that lead from an entry to the root, from the leaf's level upward.
+    """Return siblings that lead from an entry to the root, from the leaf's level upward.
 
     Args:
         entries: As for `tree_root`.
-        index: Of the entry, below their number.
+        index: Index of the entry, below their number.
         engine: As for `tree_root`.
 
     Returns:
@@ -71,7 +71,7 @@ def prove(entries: bytes, index: int, engine: str | None = None) -> bytes:
 
     Raises:
         IndexError: There is no such entry.
-        And what `tree_root` raises.
+        Also the errors of `tree_root`.
     """
     count, hasher = _count(entries), _hasher(engine)
     if not 0 <= index < count:
@@ -81,7 +81,7 @@ def prove(entries: bytes, index: int, engine: str | None = None) -> bytes:
         first = (index >> height ^ 1) << height
         below = entries[ENTRY_BYTES * first : ENTRY_BYTES * (first + (1 << height))]
         node = hasher(below)
-        # The last subtree may be lower than its sibling: padding fills it up.
+        # The last subtree may be lower than its sibling. Padding fills it up.
         if below:
             for _ in range(_depth(len(below) // ENTRY_BYTES), height):
                 node = _parent(node, _PADDING)
@@ -98,15 +98,15 @@ def verify_proof(
     """Check that a census has an entry at a place.
 
     Args:
-        census_root: What the poll or round fixed, 32 bytes.
-        root: What the proof says is behind it.
+        census_root: The root that the poll or round fixed, 32 bytes.
+        root: The root that the proof claims for it.
         index: Place of the entry in the census.
         entry: Account, signing key and weight, 56 bytes.
-        proof: What `prove` gives.
+        proof: Result of `prove`.
 
     Raises:
-        Malformed: A field has another length than its own.
-        Rejected: The proof shows nothing (check C1); names the reason.
+        Malformed: A field has the wrong length.
+        Rejected: The proof is invalid (check C1); names the reason.
     """
     for name, field, size in (
         ("census_root", census_root, HASH_BYTES),
@@ -114,7 +114,7 @@ def verify_proof(
         ("entry", entry, ENTRY_BYTES),
     ):
         if len(field) != size:
-            raise Malformed(f"census proof.{name}: {len(field)} bytes, not {size}")
+            raise Malformed(f"census proof.{name}", f"{len(field)} bytes, not {size}")
     item = f"census[{index}]"
 
     def demand(holds: bool, reason: str) -> None:
@@ -127,7 +127,7 @@ def verify_proof(
     demand(0 <= index < root.count, f"the census has {root.count} entries")
     depth = _depth(root.count)
     if len(proof) != depth * SIBLING_BYTES:
-        raise Malformed(f"census proof.siblings: {len(proof)} bytes, not {depth * SIBLING_BYTES}")
+        raise Malformed("census proof.siblings", f"{len(proof)} bytes, not {depth * SIBLING_BYTES}")
     account, signing_key = entry[:ADDRESS_BYTES], entry[ADDRESS_BYTES : 2 * ADDRESS_BYTES]
     demand(any(account), "account is the zero address")
     demand(any(signing_key), "signing key is the zero address")
@@ -143,12 +143,12 @@ def verify_proof(
 
 def _count(entries: bytes) -> int:
     if len(entries) % ENTRY_BYTES:
-        raise Malformed(f"census: length {len(entries)} is no multiple of {ENTRY_BYTES}")
+        raise Malformed("census", f"length {len(entries)} is no multiple of {ENTRY_BYTES}")
     return len(entries) // ENTRY_BYTES
 
 
 def _depth(count: int) -> int:
-    """`⌈log2 count⌉`, and 0 for none."""
+    """Return `⌈log2 count⌉`, or 0 for an empty census."""
     return max(count - 1, 0).bit_length()
 
 
@@ -184,7 +184,7 @@ def _leaf(entry: bytes) -> Node:
 
 
 def _parent(left: Node, right: Node) -> Node:
-    """Inner node; the caller has checked that the sum is below 2^128."""
+    """Return inner node; the caller has checked that the sum is below 2^128."""
     encoded = [part + unsigned(weight, WEIGHT_BYTES) for part, weight in (left, right)]
     return keccak256(b"ostraka/v2/census-node", *encoded), left[1] + right[1]
 

@@ -1,8 +1,8 @@
-"""Cast or challenge: whether a sealed ballot says what its voter chose.
+"""Cast or challenge: check that a sealed ballot contains the voter's choice.
 
-A program that prepares ballots may be false. It shows a ballot's digest before the voter decides
-to cast or to challenge it; challenged, it opens the ballot, which is never cast. One that seals
-another vote than was chosen is caught with the probability of a challenge.
+A program that prepares ballots may be malicious. It shows a ballot's digest before the voter
+decides to cast or to challenge the ballot. After a challenge it opens the ballot, which is never
+cast. A program that seals a different vote is caught with the probability of a challenge.
 
 Source: docs/protocol.md §8.9; Benaloh, "Simple Verifiable Elections", EVT 2006. Vectors:
 tests/vectors/openings.json.
@@ -39,10 +39,10 @@ _NUMBER = re.compile("[1-9][0-9]{0,18}")
 
 @dataclass(frozen=True)
 class Opening:
-    """A challenged ballot with what opens its commitment to the vote.
+    """A challenged ballot with the opening of its commitment to the vote.
 
     Attributes:
-        poll: Which poll the ballot was made for.
+        poll: The poll for which the ballot was made.
         context: Its `pollContext`, 32 bytes.
         ballot: Canonical ballot.
         bits: The vote in the rule's bits, slack included.
@@ -64,7 +64,7 @@ class Opening:
         return f"Opening({self.digest.hex()})"
 
     def to_json(self) -> dict[str, str]:
-        """The file that a voter's program gives."""
+        """Return the file that a voter's program gives."""
         return {
             "format": _FORMAT,
             "chain_id": str(self.poll.chain_id),
@@ -81,15 +81,15 @@ class Opening:
         """Read the file; Malformed names the member that is wrong."""
         content = parse_json(data, "opening")
         if not isinstance(content, dict) or content.keys() != set(_MEMBERS):
-            raise Malformed(f"opening: not a JSON object with the members {', '.join(_MEMBERS)}")
+            raise Malformed("opening", f"not a JSON object with the members {', '.join(_MEMBERS)}")
         if content["format"] != _FORMAT:
-            raise Malformed(f"opening.format: not {_FORMAT}")
+            raise Malformed("opening.format", f"not {_FORMAT}")
         bits = content["bits"]
         if not isinstance(bits, str) or not re.fullmatch("[01]{1,4096}", bits):
-            raise Malformed("opening.bits: not a string of 0 and 1")
+            raise Malformed("opening.bits", "not a string of 0 and 1")
         blinding = int.from_bytes(_member(content, "blinding", SCALAR_BYTES), "big")
         if blinding >= R:
-            raise Malformed("opening.blinding: not reduced")
+            raise Malformed("opening.blinding", "not reduced")
         return cls(
             PollIdentity(
                 _number(content, "chain_id"),
@@ -105,7 +105,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Said:
-    """What a ballot says on one question: its title, and the answer as a person reads it."""
+    """A ballot's answer to one question: title and readable answer."""
 
     question: str
     answer: tuple[str, ...]
@@ -121,14 +121,14 @@ def check_noted(noted: bytes, opening: Opening) -> None:
 def check_opening(
     curve: Curve, poll: PublishedPoll, noted: bytes, opening: Opening, randomness: Randomness
 ) -> tuple[Ballot, list[Said]]:
-    """The ballot, and what it says, once checks V1 to V4 hold.
+    """Check V1 to V4; return the ballot and its answers.
 
     Args:
-        poll: As the chain has it.
-        noted: The digest that was shown before the voter chose to challenge.
+        poll: The poll on chain.
+        noted: Digest that the program showed before the voter chose to challenge.
 
     Raises:
-        Rejected: One of the checks fails.
+        Rejected: A check fails.
         Malformed: The ballot cannot be read (V2).
     """
     check_noted(noted, opening)
@@ -147,12 +147,12 @@ def check_opening(
     values = poll.rule.slot_values(opening.bits)
     opened = key.commit([([value % R for value in values], opening.blinding)])
     if opened.encode() != ballot.proof.encoded_points[:POINT_BYTES]:
-        raise Rejected("V4", "commitment", "it holds another vote than the one shown")
+        raise Rejected("V4", "commitment", "it contains a different vote than shown")
     return ballot, what_it_says(poll, opening.bits)
 
 
 def what_it_says(poll: PublishedPoll, bits: Sequence[int]) -> list[Said]:
-    """A vote in words, question by question.
+    """Return a vote in words, question by question.
 
     Args:
         bits: A vote that obeys the poll's rule.
@@ -168,12 +168,12 @@ def what_it_says(poll: PublishedPoll, bits: Sequence[int]) -> list[Said]:
 def _member(content: dict[str, Any], name: str, size: int | None = None) -> bytes:
     found = read_bytes(content[name], f"opening.{name}")
     if size is not None and len(found) != size:
-        raise Malformed(f"opening.{name}: {len(found)} bytes, expected {size}")
+        raise Malformed(f"opening.{name}", f"{len(found)} bytes, expected {size}")
     return found
 
 
 def _number(content: dict[str, Any], name: str) -> int:
     value = content[name]
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
-        raise Malformed(f"opening.{name}: not a decimal number")
+        raise Malformed(f"opening.{name}", "not a decimal number")
     return int(value)

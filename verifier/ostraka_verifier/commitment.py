@@ -1,4 +1,4 @@
-"""Vector commitments on generators that nobody can have chosen.
+"""Vector commitments whose generators are derived from public constants.
 
 `com(v; ρ) = Σ v_j G_j + ρ H`: perfectly hiding, binding while discrete logarithms are hard.
 
@@ -17,7 +17,7 @@ MAX_GENERATORS = 320
 
 @cache
 def derive_generator(index: int) -> bytes:
-    """Point `index` by try-and-increment, 64 bytes: 0 is `H`, `j >= 1` is `G_j`."""
+    """Return point `index` by try-and-increment, 64 bytes: 0 is `H`, `j >= 1` is `G_j`."""
     counter = 0
     while True:
         digest = tagged_hash("generators", unsigned(index, 4), unsigned(counter, 4))
@@ -31,7 +31,7 @@ def derive_generator(index: int) -> bytes:
 
 
 def generators(curve: Curve, width: int) -> Points:
-    """`H, G_1, …, G_width`: a vector of `width + 1` points."""
+    """Return `H, G_1, …, G_width`: a vector of `width + 1` points."""
     if not 0 <= width <= MAX_GENERATORS:
         raise ValueError(f"width {width} outside 0 … {MAX_GENERATORS}")
     return curve.decode(b"".join([derive_generator(index) for index in range(width + 1)]))
@@ -46,7 +46,7 @@ class CommitmentKey:
         self._bases: FixedBases = curve.fixed_bases(self.generators)
 
     def commit(self, openings: Sequence[tuple[Sequence[int], int]]) -> Points:
-        """Commitments to (values, blinding) pairs, one point each.
+        """Return commitments to (values, blinding) pairs, one point each.
 
         Args:
             openings: At most `width` values in [0, R) each, and a blinding in [0, R); values that

@@ -1,4 +1,4 @@
-"""Canonical bytes: fixed-width integers, tagged hashes, and a reader that forgives nothing.
+"""Canonical bytes: fixed-width integers, tagged hashes, and a strict reader.
 
 One object has one encoding. `Reader` raises on the first byte that is missing, surplus or out of
 range, and every error names the field.
@@ -31,58 +31,58 @@ _MAX_INTEGER_DIGITS = 40
 
 
 def keccak256(*parts: bytes) -> bytes:
-    """keccak-256 of the concatenated parts, 32 bytes."""
+    """Return keccak-256 of the concatenated parts, 32 bytes."""
     return keccak.new(digest_bits=256, data=b"".join(parts)).digest()
 
 
 def tagged_hash(tag: str, *parts: bytes) -> bytes:
-    """keccak-256 of `"ostraka/v2/<tag>"` and the parts (§2.6)."""
+    """Return keccak-256 of `"ostraka/v2/<tag>"` and the parts (§2.6)."""
     return keccak256(b"ostraka/v2/", tag.encode("ascii"), *parts)
 
 
 def unsigned(value: int, size: int) -> bytes:
-    """`value` as `size` big-endian bytes; OverflowError when it does not fit."""
+    """Return `value` as `size` big-endian bytes; OverflowError when it does not fit."""
     return value.to_bytes(size, "big")
 
 
 def signed128(value: int) -> bytes:
-    """`value` as an i128, two's complement; OverflowError when it does not fit."""
+    """Return `value` as an i128, two's complement; OverflowError when it does not fit."""
     return value.to_bytes(16, "big", signed=True)
 
 
 def word(value: int | bytes) -> bytes:
-    """32-byte word of an unsigned integer or of up to 32 bytes, padded on the left."""
+    """Return a 32-byte word of an unsigned integer or of up to 32 bytes, padded on the left."""
     if isinstance(value, bytes):
         return value.rjust(WORD_BYTES, b"\0")
     return value.to_bytes(WORD_BYTES, "big")
 
 
 def scalars(values: "list[int] | tuple[int, ...]") -> bytes:
-    """Concatenated 32-byte scalars; ValueError for one outside [0, R)."""
+    """Return concatenated 32-byte scalars; ValueError for one outside [0, R)."""
     if any(not 0 <= value < R for value in values):
         raise ValueError("scalar outside [0, R)")
     return b"".join([value.to_bytes(SCALAR_BYTES, "big") for value in values])
 
 
-# To the end where the closing quote is missing: else each quote within would be tried as a start,
-# and the time would grow with the square of the length.
+# A string without closing quote runs to the end. Otherwise each quote within would be tried as a
+# start, in time quadratic in the length.
 _JSON_STRING = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 
 
 def parse_json(data: bytes, subject: str) -> Any:
-    """JSON that everybody reads alike; Malformed otherwise.
+    """Parse JSON that every reader understands alike; Malformed otherwise.
 
     In UTF-8 without a byte order mark, not nested deeply, without constants, with each member once
     and no half of a surrogate pair, which no encoding can carry. Integers of more than 40 digits
-    come as `Decimal`: Python's own limit on digits is a setting, on which no verdict may depend.
+    become `Decimal`: Python's limit on digits is a setting, and no verdict may depend on it.
     """
-    # Deep nesting overflows the parser's C stack wherever a library has raised Python's limit.
+    # Deep nesting overflows the parser's C stack if a library has raised Python's limit.
     depth = 0
-    # Brackets within strings nest nothing, and must not make up for those that do.
+    # Brackets within strings do not nest, and must not balance those that do.
     for bracket in re.finditer(rb"[\[\]{}]", _JSON_STRING.sub(b"", data)):
         depth += 1 if bracket.group() in b"[{" else -1
         if depth > _MAX_NESTING:
-            raise Malformed(f"{subject}: nested more than {_MAX_NESTING} deep")
+            raise Malformed(subject, f"nested more than {_MAX_NESTING} deep")
     try:
         content = json.loads(
             data.decode(),
@@ -93,12 +93,12 @@ def parse_json(data: bytes, subject: str) -> Any:
         if b"\\u" in data:
             json.dumps(content, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"{subject}: not JSON: {_json_problem(error)}") from error
+        raise Malformed(subject, f"not JSON: {_json_problem(error)}") from error
     return content
 
 
 def _json_problem(error: Exception) -> str:
-    """Why bytes are no JSON, in our words: the library's are for programmers."""
+    """Return why bytes are not JSON. The library's own words are for programmers."""
     match error:
         case json.JSONDecodeError():
             return f"line {error.lineno}, column {error.colno}"
@@ -112,7 +112,7 @@ def _json_problem(error: Exception) -> str:
 
 
 def canonical_json(content: Mapping[str, object]) -> bytes:
-    """JSON in its one form: members sorted, no blanks, ASCII."""
+    """Return canonical JSON: members sorted, no blanks, ASCII."""
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
@@ -132,16 +132,16 @@ def _no_constant(name: str) -> Any:
 
 
 def read_bytes(value: Any, subject: str) -> bytes:
-    """Bytes out of 0x-hex; Malformed naming `subject` otherwise."""
+    """Return the bytes of 0x-hex; otherwise Malformed, naming `subject`."""
     if not isinstance(value, str) or not re.fullmatch("0x(?:[0-9a-fA-F]{2})*", value):
-        raise Malformed(f"{subject}: not 0x-hex: {str(value)[:40]!r}")
+        raise Malformed(subject, f"not 0x-hex: {str(value)[:40]!r}")
     return bytes.fromhex(value[2:])
 
 
 class Reader:
     """Reads one object from front to back.
 
-    Every method raises `Malformed` naming `field` when the bytes are not there or out of range.
+    Every method raises `Malformed`, naming `field`, if bytes are missing or out of range.
     """
 
     def __init__(self, data: bytes, subject: str) -> None:
@@ -150,47 +150,47 @@ class Reader:
         self._at = 0
 
     def take(self, size: int, field: str) -> bytes:
-        """The next `size` bytes."""
+        """Return the next `size` bytes."""
         end = self._at + size
         if end > len(self._data):
             missing = end - len(self._data)
-            raise Malformed(f"{self._subject}.{field}: {missing} bytes missing")
+            raise Malformed(f"{self._subject}.{field}", f"{missing} bytes missing")
         taken = self._data[self._at : end]
         self._at = end
         return taken
 
     def unsigned(self, size: int, field: str) -> int:
-        """Unsigned integer of `size` bytes."""
+        """Return unsigned integer of `size` bytes."""
         return int.from_bytes(self.take(size, field), "big")
 
     def signed128(self, field: str) -> int:
-        """Two's complement integer of 16 bytes."""
+        """Return two's complement integer of 16 bytes."""
         return int.from_bytes(self.take(16, field), "big", signed=True)
 
     def scalar(self, field: str) -> int:
-        """Scalar below R (§2.4)."""
+        """Return scalar below R (§2.4)."""
         value = int.from_bytes(self.take(SCALAR_BYTES, field), "big")
         if value >= R:
-            raise Malformed(f"{self._subject}.{field}: scalar >= r")
+            raise Malformed(f"{self._subject}.{field}", "scalar >= r")
         return value
 
     def prefixed(self, size: int, field: str) -> bytes:
-        """Bytes behind their own length, itself an unsigned integer of `size` bytes."""
+        """Return bytes that follow their length, an unsigned integer of `size` bytes."""
         return self.take(self.unsigned(size, field), field)
 
     def skip(self, size: int, field: str) -> None:
-        """Pass over `size` bytes, which must be there."""
+        """Skip `size` bytes; Malformed if they are missing."""
         if size > self.left:
-            raise Malformed(f"{self._subject}.{field}: {size - self.left} bytes missing")
+            raise Malformed(f"{self._subject}.{field}", f"{size - self.left} bytes missing")
         self._at += size
 
     @property
     def left(self) -> int:
-        """How many bytes are not read yet."""
+        """Number of unread bytes."""
         return len(self._data) - self._at
 
     def end(self) -> None:
-        """Nothing may be left."""
+        """Raise Malformed if bytes are left."""
         surplus = self.left
         if surplus:
-            raise Malformed(f"{self._subject}: {surplus} bytes too many")
+            raise Malformed(self._subject, f"{surplus} bytes too many")

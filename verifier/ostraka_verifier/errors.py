@@ -1,21 +1,31 @@
-"""The three ways in which evidence can fail, and nothing else.
+"""The three ways in which evidence can fail.
 
-Caller mistakes raise built-in exceptions and stay uncaught: bugs are not verdicts.
+Mistakes of callers raise built-in exceptions and are not caught: bugs are not verdicts.
 
 Source: docs/protocol.md §13.
 """
 
 
 class AuditError(Exception):
-    """Evidence does not establish what was claimed for it."""
+    """Evidence does not support the claim."""
 
 
 class Malformed(AuditError):
-    """Bytes that cannot be read: wrong length, non-canonical encoding, point off the curve."""
+    """Bytes that cannot be read: wrong length, non-canonical encoding, point off the curve.
+
+    Attributes:
+        item: The field that cannot be read, e.g. "board.poll_keys"; never empty.
+        reason: One sentence for a person.
+    """
+
+    def __init__(self, item: str, reason: str) -> None:
+        super().__init__(f"{item}: {reason}")
+        self.item = item
+        self.reason = reason
 
 
 class Rejected(AuditError):
-    """Evidence that reads well and fails a numbered check.
+    """Evidence that is readable and fails a numbered check.
 
     Attributes:
         check: Number of the check in docs/protocol.md, e.g. "B7".
@@ -31,4 +41,4 @@ class Rejected(AuditError):
 
 
 class Undecided(AuditError):
-    """Evidence that cannot be had, so that neither verdict can be given."""
+    """Evidence is unreachable, so that no verdict is possible."""

@@ -16,13 +16,14 @@ from ostraka_verifier.encoding import (
     unsigned,
 )
 from ostraka_verifier.errors import Rejected
+from ostraka_verifier.units import UnixSeconds
 
 EMPTY_HASH = bytes(HASH_BYTES)
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One counted ballot as the tree sees it.
+    """One counted ballot in the tree.
 
     Attributes:
         voter: 20-byte account.
@@ -33,11 +34,11 @@ class Leaf:
 
     voter: bytes
     weight: int
-    cast_at_unix_s: int
+    cast_at_unix_s: UnixSeconds
     digest: bytes
 
     def hash(self, weighted_value: bytes) -> bytes:
-        """Leaf hash over these fields and `w·V`, 64 bytes."""
+        """Return the leaf hash over these fields and `w·V`, 64 bytes."""
         return tagged_hash(
             "leaf",
             self.voter,
@@ -57,12 +58,12 @@ class SumRoot:
     count: int
 
     def encode(self) -> bytes:
-        """`hash ‖ sum ‖ u32 count`, 100 bytes."""
+        """Return `hash ‖ sum ‖ u32 count`, 100 bytes."""
         return self.hash + self.sum + unsigned(self.count, 4)
 
     @classmethod
     def read(cls, reader: Reader) -> "SumRoot":
-        """Reverse of `encode`; Malformed when the bytes end before."""
+        """Reverse `encode`; Malformed if bytes are missing."""
         return cls(
             reader.take(HASH_BYTES, "hash"),
             reader.take(POINT_BYTES, "sum"),
@@ -71,12 +72,12 @@ class SumRoot:
 
     @property
     def digest(self) -> bytes:
-        """What `Final` and `AggregateShare` statements name."""
+        """Digest in `Final` and `AggregateShare` statements."""
         return tagged_hash("root", self.encode())
 
 
 def sum_root(curve: Curve, leaves: Sequence[Leaf], values: Points) -> SumRoot:
-    """Root of the tree over `leaves`.
+    """Return the root of the tree over `leaves`.
 
     Args:
         leaves: Strictly increasing by voter.

@@ -1,9 +1,8 @@
-"""What a poll fixes before it opens, and the context that binds everything to it.
+"""Everything that a poll fixes before it opens, and the context that binds signatures to it.
 
 Source: docs/protocol.md §3, §4. Vectors: tests/vectors/board.json.
 """
 
-import re
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -14,25 +13,17 @@ from ostraka_verifier.encoding import (
     WORD_BYTES,
     Reader,
     keccak256,
-    parse_json,
     tagged_hash,
     unsigned,
     word,
 )
-from ostraka_verifier.errors import AuditError, Malformed, Rejected
-from ostraka_verifier.question import (
-    Question,
-    implied_question,
-    poll_labels,
-    poll_rule,
-    read_questions,
-)
+from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.rule import BallotRule
-from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census_origin
+from ostraka_verifier.settling_clock import SettlingClock
+from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 MAX_NODES = 64
 MAX_URL_BYTES = 256
-MAX_DESCRIPTION_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -49,8 +40,8 @@ class Committee:
 
     Attributes:
         members: The nodes.
-        threshold: `t`: fewer than this many nodes learn nothing.
-        faults: `f`: this many nodes may be dead or lying.
+        threshold: `t`: fewer nodes than this learn nothing.
+        faults: `f`: number of nodes that may fail or lie.
 
     Raises:
         Rejected: A bound of §3 is broken (check P3).
@@ -80,7 +71,7 @@ class Committee:
 
     @property
     def quorum(self) -> int:
-        """`q`: receipts that record a ballot, signatures that anchor a root."""
+        """`q`: receipts that record a ballot, and signatures that anchor a root."""
         n, t, f = len(self.members), self.threshold, self.faults
         return max(t + f, (n + f) // 2 + 1)
 
@@ -90,7 +81,7 @@ class Committee:
         return self.quorum - self.faults
 
     def index_of(self, address: bytes) -> int | None:
-        """Committee index (from 1) of a node's address."""
+        """Return the committee index (from 1) of a node's address."""
         for number, member in enumerate(self.members, start=1):
             if member.address == address:
                 return number
@@ -98,7 +89,7 @@ class Committee:
 
     @cached_property
     def digest(self) -> bytes:
-        """32 bytes that stand for the committee on chain."""
+        """Digest on chain, 32 bytes."""
         head = (len(self.members), self.threshold, self.faults, self.quorum)
         parts = [word(value) for value in head]
         for member in self.members:
@@ -106,7 +97,7 @@ class Committee:
         return tagged_hash("committee", *parts)
 
     def encode(self) -> bytes:
-        """Board section 6."""
+        """Encode board section 6."""
         head = (len(self.members), self.threshold, self.faults, self.quorum)
         parts = [unsigned(value, 1) for value in head]
         for member in self.members:
@@ -126,7 +117,7 @@ class Committee:
             try:
                 members.append(Member(address, url.decode()))
             except UnicodeDecodeError as error:
-                raise Malformed(f"committee.url {number}: not UTF-8") from error
+                raise Malformed(f"committee.url {number}", "not UTF-8") from error
         reader.end()
         committee = cls(tuple(members), t, f)
         if committee.quorum != q:
@@ -134,11 +125,15 @@ class Committee:
         return committee
 
 
+_NEVER = UnixSeconds(0)
+"""The contracts' value for a time that has not come yet."""
+
+
 @dataclass(frozen=True)
 class PollParameters:
     """The twenty-four words of §4.1; names, order and types are those of the contract's struct.
 
-    The last eight are reserved for later kinds of poll; what a program does not know it refuses.
+    The last eight are reserved for later kinds of poll; a program refuses unknown values.
     """
 
     committee: bytes
@@ -149,13 +144,13 @@ class PollParameters:
     voters: int
     total_weight: int
     secret: bool
-    opens_at: int
-    closes_at: int
-    freeze_delay: int
-    round_duration: int
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
+    freeze_delay: Seconds
+    round_duration: Seconds
     max_rounds: int
-    dispute_window: int
-    tally_period: int
+    dispute_window: Seconds
+    tally_period: Seconds
     minimum_ballots: int
     counting: int = 0
     casting: int = 0
@@ -167,7 +162,7 @@ class PollParameters:
     extension: bytes = bytes(HASH_BYTES)
 
     def encode(self) -> bytes:
-        """Twenty-four words."""
+        """Encode twenty-four words."""
         values = (getattr(self, field.name) for field in fields(self))
         return b"".join(word(value) for value in values)
 
@@ -179,7 +174,7 @@ class PollParameters:
         for name, bits in _NUMBERS:
             value = reader.unsigned(WORD_BYTES, name)
             if value >= 1 << bits:
-                raise Malformed(f"parameters.{name}: {value} exceeds {bits} bits")
+                raise Malformed(f"parameters.{name}", f"{value} exceeds {bits} bits")
             values[name] = value
         values["extension"] = reader.take(HASH_BYTES, "extension")
         reader.end()
@@ -187,7 +182,7 @@ class PollParameters:
         return cls(**values)
 
     def check_known(self) -> None:
-        """Every kind of poll that this program knows has zeros in the reserved words.
+        """Check that the reserved words are zero, as in every known kind of poll.
 
         Raises:
             Rejected: The poll is of a kind that this program does not know (check P1).
@@ -200,10 +195,10 @@ class PollParameters:
                 raise Rejected("P1", f"parameters.{name}", reason)
 
     def check_bounds(self) -> None:
-        """The bounds of §4.1 that the contract should have enforced.
+        """Check the bounds of §4.1, which the contract should have enforced.
 
         Raises:
-            Rejected: One is broken; the item names the parameter (check P6).
+            Rejected: A bound is broken; the item names the parameter (check P6).
         """
         for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
@@ -220,17 +215,19 @@ class PollParameters:
             raise _out_of_bounds("total_weight", "below the number of voters")
 
     @property
-    def freezes_at(self) -> int:
+    def freezes_at(self) -> UnixSeconds:
         """Chain time at which nodes stop signing receipts."""
-        return self.closes_at + self.freeze_delay
+        return later(self.closes_at, self.freeze_delay)
 
-    def settling(self, rejected_rounds: int = 0, rejected_at: int = 0) -> "SettlingClock":
-        """The clock of the settling rounds (§10.3).
+    def settling(
+        self, rejected_rounds: int = 0, rejected_at: UnixSeconds = _NEVER
+    ) -> SettlingClock:
+        """Return the clock of the settling rounds (§10.3).
 
         Args:
-            rejected_rounds: One more than the number of the last round whose root was rejected; 0
-                where none was.
-            rejected_at: Chain time of that rejection; 0 where there was none.
+            rejected_rounds: One more than the number of the last round with a rejected root; 0
+                without one.
+            rejected_at: Chain time of that rejection; 0 without one.
         """
         starts_at = rejected_at if rejected_rounds else self.freezes_at
         return SettlingClock(starts_at, rejected_rounds, self.round_duration, self.max_rounds)
@@ -259,34 +256,6 @@ _NUMBERS = (
 )
 
 
-@dataclass(frozen=True)
-class SettlingClock:
-    """Which settling round runs when; a rejected root restarts the clock (§10.3).
-
-    Attributes:
-        starts_at: Chain time at which round `first_round` starts.
-        first_round: 0, or the round after the last one whose root was rejected.
-        round_duration: Seconds.
-        max_rounds: Rounds in all, rejected ones included.
-    """
-
-    starts_at: int
-    first_round: int
-    round_duration: int
-    max_rounds: int
-
-    @property
-    def deadline(self) -> int:
-        """Chain time from which an unanchored poll is void."""
-        return self.starts_at + (self.max_rounds - self.first_round) * self.round_duration
-
-    def round_at(self, unix_s: int) -> int | None:
-        """Settling round at a chain time; None before the first and after the last one."""
-        if not self.starts_at <= unix_s < self.deadline:
-            return None
-        return self.first_round + (unix_s - self.starts_at) // self.round_duration
-
-
 _RESERVED = (
     "counting",
     "casting",
@@ -306,8 +275,8 @@ _AT_LEAST_ONE = (
     "tally_period",
     "minimum_ballots",
 )
-_MAX_TIME = 1 << 40
-"""Latest Unix second that a registry takes."""
+_MAX_TIME = UnixSeconds(1 << 40)
+"""Latest time that a registry accepts."""
 
 
 def _out_of_bounds(name: str, reason: str) -> Rejected:
@@ -316,14 +285,14 @@ def _out_of_bounds(name: str, reason: str) -> Rejected:
 
 @dataclass(frozen=True)
 class PollIdentity:
-    """Which poll: chain id, 20-byte registry address, poll id."""
+    """Identity of a poll: chain id, 20-byte registry address, poll id."""
 
     chain_id: int
     registry: bytes
     poll_id: int
 
     def encode(self) -> bytes:
-        """Board section 1."""
+        """Encode board section 1."""
         return word(self.chain_id) + self.registry + word(self.poll_id)
 
     @classmethod
@@ -339,7 +308,7 @@ class PollIdentity:
         return identity
 
     def context(self, parameters: PollParameters, rule: BallotRule) -> bytes:
-        """`pollContext` (§4.2), 32 bytes."""
+        """Return `pollContext` (§4.2), 32 bytes."""
         return tagged_hash(
             "poll",
             word(self.chain_id),
@@ -349,143 +318,6 @@ class PollIdentity:
             word(len(rule.slots)),
             word(rule.max_slot_value),
         )
-
-
-@dataclass(frozen=True)
-class RoundReference:
-    """The round of a treasury whose money a poll decides about."""
-
-    treasury: bytes
-    round_id: int
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a poll asks and what its slots stand for.
-
-    Attributes:
-        encoded: The bytes that were hashed.
-        census: Where the electorate comes from, None where the organizer listed it.
-        shared_keys: Whether one signing key may sign for several accounts.
-        questions: What makes the ballot rule, None where it does not say; or why that cannot be
-            read, which says nothing against the rest.
-        text: What it says besides, "" for nothing; any JSON, judged in rounds only (D1).
-    """
-
-    encoded: bytes
-    title: str
-    options: tuple[str, ...]
-    round: RoundReference | None = None
-    census: CensusSource | InvitedCensus | None = None
-    shared_keys: bool = False
-    questions: tuple[Question, ...] | AuditError | None = None
-    text: object = ""
-
-    @classmethod
-    def decode(cls, data: bytes) -> "Description":
-        """Read a description.
-
-        Raises:
-            Malformed: Not UTF-8 JSON with a title and options.
-        """
-        # First: more of it than any poll has must cost no time.
-        if len(data) > MAX_DESCRIPTION_BYTES:
-            raise Malformed(f"description: {len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
-        content = parse_json(data, "description")
-        if not isinstance(content, dict):
-            raise Malformed("description: not a JSON object")
-        title, options = content.get("title"), content.get("options")
-        if not isinstance(title, str):
-            raise Malformed("description.title: not a string")
-        if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
-            raise Malformed("description.options: not a list of strings")
-        shared_keys = content.get("shared_keys", False)
-        if not isinstance(shared_keys, bool):
-            raise Malformed("description.shared_keys: neither true nor false")
-        source = content.get("census")
-        return cls(
-            data,
-            title,
-            tuple(options),
-            _round_reference(content.get("round")),
-            None if source is None else read_census_origin(source),
-            shared_keys,
-            _questions(content["questions"]) if "questions" in content else None,
-            content.get("text", ""),
-        )
-
-    def check_words(self, title: str, text: str) -> None:
-        """A round's poll asks in the round's own words: not, say, what should get no money.
-
-        Args:
-            title, text: Of the round.
-
-        Raises:
-            Rejected: It asks in others (check D1).
-        """
-        asked = self.questions if isinstance(self.questions, tuple) else ()
-        if {self.title, *(one.title for one in asked)} != {title}:
-            raise Rejected("D1", "title", "the poll asks under another title than the round's")
-        if self.text not in ("", text):
-            raise Rejected("D1", "text", "the poll has another text than the round")
-
-    def check_questions(self, rule: BallotRule) -> tuple[Question, ...]:
-        """The questions, empty where the description has none.
-
-        Raises:
-            Rejected: They cannot be read, do not make exactly the rule, or name other slots than
-                the options (check P5).
-        """
-        if self.questions is None:
-            return ()
-        if isinstance(self.questions, AuditError):
-            raise _no_questions(str(self.questions))
-        try:
-            made = poll_rule(self.questions)
-        except Rejected as error:
-            raise _no_questions(error.reason) from None
-        if made.encode() != rule.encode():
-            raise _no_questions("they make another ballot rule")
-        if poll_labels(self.questions) != self.options:
-            raise _no_questions("the options are not what they ask about")
-        return self.questions
-
-    def asked(self, rule: BallotRule) -> tuple[Question, ...]:
-        """What voters are asked: the questions, or what the rule says where there are none.
-
-        Raises:
-            Rejected: As `check_questions`, or the rule alone is of no question (check P5).
-        """
-        return self.check_questions(rule) or (implied_question(rule, self.title, self.options),)
-
-    @property
-    def digest(self) -> bytes:
-        """keccak-256 of the bytes."""
-        return keccak256(self.encoded)
-
-
-def _questions(content: Any) -> tuple[Question, ...] | AuditError:
-    try:
-        return read_questions(content)
-    except AuditError as error:
-        return error
-
-
-def _no_questions(reason: str) -> Rejected:
-    return Rejected("P5", "description.questions", reason)
-
-
-def _round_reference(content: Any) -> RoundReference | None:
-    if content is None:
-        return None
-    treasury, number = (
-        (content.get("treasury"), content.get("id")) if isinstance(content, dict) else (None, None)
-    )
-    if not isinstance(treasury, str) or not re.fullmatch("0x[0-9a-f]{40}", treasury):
-        raise Malformed("description.round.treasury: not an address in lower-case 0x-hex")
-    if type(number) is not int or not 1 <= number < 1 << 128:
-        raise Malformed("description.round.id: not a number of a round")
-    return RoundReference(bytes.fromhex(treasury[2:]), number)
 
 
 def _no_committee(reason: str) -> Rejected:

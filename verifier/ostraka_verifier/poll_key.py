@@ -1,4 +1,4 @@
-"""Public keys to which ballots are sealed: which are refused, and the words that stand for them.
+"""Public keys to which ballots are sealed: the checks on them, and their identifying words.
 
 A key is an X-Wing public key: an ML-KEM-768 encapsulation key, then an X25519 public key. Without
 the checks a node could announce a key that shares a secret with another node's.
@@ -18,28 +18,28 @@ ML_KEM_BYTES = 1184
 X25519_BYTES = 32
 PUBLIC_KEY_BYTES = ML_KEM_BYTES + X25519_BYTES
 SEAL_BYTES = 1136
-"""What sealing adds to a plaintext: the encapsulated key (1,120 bytes) and a tag (16)."""
+"""Bytes that sealing adds to a plaintext: the encapsulated key (1,120) and a tag (16)."""
 
 _ML_KEM_MODULUS = 3329
 _COEFFICIENTS_BYTES = 1152
 _FIELD = 2**255 - 19
-# 2^254, a multiple of the cofactor: keys that differ by a point of small order give one value, and
-# keys of small order give zero. Clamping leaves this scalar as it is.
+# 2^254, a multiple of the cofactor: keys that differ by a point of small order have the same value,
+# and keys of small order have zero. Clamping does not change this scalar.
 _CLEARING = X25519PrivateKey.from_private_bytes(bytes(31) + b"\x40")
 
 
 def node_key(public_key: bytes) -> bytes:
-    """The word that stands for a node's poll key on chain, 32 bytes."""
+    """Return the word that stands for a node's poll key on chain, 32 bytes."""
     return tagged_hash("node-key", public_key)
 
 
 def poll_keys_hash(public_keys: Sequence[bytes]) -> bytes:
-    """`pollKeys`: what the contract stores for all nodes' poll keys (§4.3), 32 bytes."""
+    """Return `pollKeys`: what the contract stores for all nodes' poll keys (§4.3), 32 bytes."""
     return node_keys_hash([node_key(one) for one in public_keys])
 
 
 def node_keys_hash(node_keys: Sequence[bytes]) -> bytes:
-    """`pollKeys` from the words that stand for the keys."""
+    """Return `pollKeys` from the words that stand for the keys."""
     return tagged_hash("poll-keys", *node_keys)
 
 
@@ -59,18 +59,18 @@ def check_poll_key(public_key: bytes, item: str = "poll key") -> bytes:
             is not canonical or of low order.
     """
     if len(public_key) != PUBLIC_KEY_BYTES:
-        raise Malformed(f"{item}: {len(public_key)} bytes, expected {PUBLIC_KEY_BYTES}")
+        raise Malformed(item, f"{len(public_key)} bytes, expected {PUBLIC_KEY_BYTES}")
     for at in range(0, _COEFFICIENTS_BYTES, 3):
         pair = int.from_bytes(public_key[at : at + 3], "little")
         if pair & 0xFFF >= _ML_KEM_MODULUS or pair >> 12 >= _ML_KEM_MODULUS:
-            raise Malformed(f"{item}: its ML-KEM half has a coefficient of 3329 or more")
+            raise Malformed(item, "its ML-KEM half has a coefficient of 3329 or more")
     half = public_key[ML_KEM_BYTES:]
     if int.from_bytes(half, "little") >= _FIELD:
-        raise Malformed(f"{item}: its X25519 half is not canonical")
+        raise Malformed(item, "its X25519 half is not canonical")
     try:
         return _CLEARING.exchange(X25519PublicKey.from_public_bytes(half))
     except ValueError:
-        raise Malformed(f"{item}: its X25519 half is of low order") from None
+        raise Malformed(item, "its X25519 half is of low order") from None
 
 
 def check_poll_keys(public_keys: Sequence[bytes]) -> None:
@@ -80,7 +80,7 @@ def check_poll_keys(public_keys: Sequence[bytes]) -> None:
         public_keys: Node 1 first.
 
     Raises:
-        Malformed: A key is refused, or two nodes' keys share a half; names the nodes.
+        Malformed: A key is invalid, or two nodes' keys share a half; names the nodes.
     """
     by_half: dict[bytes, int] = {}
     for node, public_key in enumerate(public_keys, start=1):
@@ -88,4 +88,6 @@ def check_poll_keys(public_keys: Sequence[bytes]) -> None:
         for kind, half in (("ML-KEM", public_key[:ML_KEM_BYTES]), ("X25519", cleared)):
             other = by_half.setdefault(half, node)
             if other != node:
-                raise Malformed(f"poll key of node {node}: its {kind} half is that of node {other}")
+                raise Malformed(
+                    f"poll key of node {node}", f"its {kind} half is that of node {other}"
+                )

@@ -20,12 +20,12 @@ from ostraka_verifier.transcript import Transcript
 WEIGHT_BITS = 128
 
 Randomness = Callable[[int], int]
-"""`randomness(bits)` gives a fresh uniform integer of that many bits, as `secrets.randbits`."""
+"""`randomness(bits)` returns a uniform integer of that many bits, as `secrets.randbits` does."""
 
 
 @dataclass(frozen=True)
 class ProofShape:
-    """How many points and scalars a proof of one poll has, and in which order.
+    """Number and order of points and scalars in a proof of one poll.
 
     Attributes:
         rule: The poll's ballot rule.
@@ -84,13 +84,13 @@ class BallotProof:
 
 
 def challenge(shape: ProofShape, poll_context: bytes, voter: bytes, encoded_points: bytes) -> int:
-    """The challenge over everything sent before it (§8.2).
+    """Return the challenge over everything sent before it (§8.2).
 
     Raises:
         Malformed: Wrong number of commitments, or a challenge of zero.
     """
     if len(encoded_points) != shape.points * POINT_BYTES:
-        raise Malformed(f"proof: {len(encoded_points)} bytes of points, expected {shape.points}")
+        raise Malformed("proof", f"{len(encoded_points)} bytes of points, expected {shape.points}")
     transcript = Transcript("ballot", poll_context)
     transcript.absorb("voter", voter)
     at = 0
@@ -109,14 +109,14 @@ def verify_proofs(
     proofs: Sequence[BallotProof],
     randomness: Randomness,
 ) -> None:
-    """All proofs hold, checked together in one multi-scalar multiplication (§8.5).
+    """Check many proofs together in one multi-scalar multiplication (§8.5).
 
     Args:
         generators: `H, G_1, …` for at least the rule's width.
-        randomness: Source of the batch weights; must be unpredictable to whoever made the proofs.
+        randomness: Source of the batch weights, unpredictable to the makers of the proofs.
 
     Raises:
-        Rejected: At least one does not (check B6); `item` names all of those by position.
+        Rejected: At least one fails (check B6); `item` names the positions of all that fail.
     """
     challenges = []
     broken: list[tuple[int, str]] = []
@@ -157,7 +157,7 @@ def _broken_row(rule: BallotRule, responses: Sequence[int], x: int) -> str | Non
 
 @dataclass(frozen=True)
 class _Batch:
-    """The equations of many proofs, to be checked for any selection of them."""
+    """The equations of many proofs, which can be checked for any selection of them."""
 
     curve: Curve
     generators: Points
@@ -167,7 +167,7 @@ class _Batch:
     randomness: Randomness
 
     def failing(self, selected: Sequence[int]) -> list[int]:
-        """Positions among `selected` whose equations fail, found by bisection."""
+        """Return positions among `selected` whose equations fail, found by bisection."""
         if not selected or self.holds(selected):
             return []
         if len(selected) == 1:
@@ -176,7 +176,7 @@ class _Batch:
         return self.failing(selected[:middle]) + self.failing(selected[middle:])
 
     def holds(self, selected: Sequence[int]) -> bool:
-        """Whether the weighted sum of all selected equations is the identity."""
+        """Return whether the weighted sum of all selected equations is the identity."""
         rule = self.shape.rule
         bits, separate = rule.bits, not rule.slots_are_bits
         on_generators = [0] * (1 + rule.width)
@@ -184,7 +184,7 @@ class _Batch:
         # x V + A_V = com(f_v; z_V);  x U + A_U = com(f; z_U);  x C + D = com(f (x − f) ‖ q; z_C)
         for number in selected:
             proof, x = self.proofs[number], self.challenges[number]
-            # Fresh for each equation: a common weight would let errors of V and U cancel.
+            # A weight for each equation: with a common one, errors of V and U could cancel.
             on_value = self.randomness(WEIGHT_BITS)
             on_bits = self.randomness(WEIGHT_BITS) if separate else 0
             on_square = self.randomness(WEIGHT_BITS)

@@ -1,4 +1,4 @@
-"""A poll as the chain published it, without a board: what receipts and openings are held against.
+"""A poll as the chain published it, without a board: the reference for receipts and openings.
 
 Source: contracts/interfaces/IPollRegistry.sol; docs/protocol.md §3, §4, §13 (P1 to P4).
 """
@@ -6,44 +6,32 @@ Source: contracts/interfaces/IPollRegistry.sol; docs/protocol.md §3, §4, §13 
 from dataclasses import dataclass
 from functools import cached_property
 
+from ostraka_verifier.abi import Event
 from ostraka_verifier.ballot import BallotLayout
-from ostraka_verifier.encoding import (
-    ADDRESS_BYTES,
-    SIGNATURE_BYTES,
-    WORD_BYTES,
-    Reader,
-    keccak256,
-    word,
-)
+from ostraka_verifier.contract_view import ContractView
+from ostraka_verifier.contracts import COMMITTEE_REGISTERED, POLL_CREATED, POLL_VIEW
+from ostraka_verifier.description import Description
+from ostraka_verifier.encoding import SIGNATURE_BYTES, word
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule, outcome_rule_digest
-from ostraka_verifier.parameters import Committee, Description, Member, PollIdentity, PollParameters
+from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape
 from ostraka_verifier.question import Question
 from ostraka_verifier.rpc import (
     JsonRpc,
     Unanswered,
-    answered_bytes,
+    address_in,
     answers_of_the_endpoint,
-    dynamic,
-    length,
+    event_data,
 )
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import box_bytes
 from ostraka_verifier.typed_data import Domain
 
-_PARAMETER_WORDS = 24
-_CREATED = keccak256(
-    b"PollCreated(uint256,address,bytes32,(bytes32,bytes32,bytes32,bytes32,bytes32,uint32,uint128,"
-    b"bool,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32,"
-    b"uint8,uint8,uint8,uint32,uint32,uint32,uint32,bytes32),bytes,bytes,bytes)"
-)
-_COMMITTEE = keccak256(b"CommitteeRegistered(bytes32,address[],string[],uint8,uint8,uint8)")
-
 
 @dataclass(frozen=True)
 class PublishedPoll:
-    """All that is fixed about a poll when it is created, apart from census and poll keys.
+    """Everything fixed at a poll's creation, apart from census and poll keys.
 
     Attributes:
         context: `pollContext`, 32 bytes.
@@ -68,15 +56,15 @@ class PublishedPoll:
         description: bytes,
         committee: Committee,
     ) -> "PublishedPoll":
-        """A poll of its encoded parts, each held against the digest that the parameters name.
+        """Return a poll from its encoded parts, each checked against its digest.
 
         Args:
-            context: What its publisher says that `pollContext` is.
+            context: `pollContext` according to its publisher.
 
         Raises:
             Malformed: A part cannot be read.
-            Rejected: A part is not the one that the parameters name (check P1), or the poll is of
-                a kind that this program does not know.
+            Rejected: A part does not have its digest (check P1), or the poll is of a kind that this
+                program does not know.
         """
         parameters.check_known()
         poll = cls(
@@ -96,12 +84,12 @@ class PublishedPoll:
             ("context", identity.context(parameters, poll.rule), context),
         ):
             if computed != claimed:
-                raise Rejected("P1", name, "the poll's digest is of something else")
+                raise Rejected("P1", name, "its digest is not the one in the poll's parameters")
         poll.rule.check_weight(parameters.total_weight)
         return poll
 
     def check_rules(self) -> None:
-        """What nodes and clients require of a poll besides that its digests fit.
+        """Check what nodes and clients require of a poll in addition to its digests.
 
         Raises:
             Rejected: Its parameters, rules or questions do not fit together (checks P2, P5, P6).
@@ -114,7 +102,7 @@ class PublishedPoll:
 
     @property
     def poll_id(self) -> int:
-        """Id in its registry."""
+        """Number in its registry."""
         return self.identity.poll_id
 
     @cached_property
@@ -124,10 +112,10 @@ class PublishedPoll:
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
-        """What is asked; where the description does not say, what the rule does.
+        """The questions; without any in the description, the one that the rule implies.
 
         Raises:
-            Rejected: Neither says (check P5).
+            Rejected: Neither has a question (check P5).
         """
         return self.description.asked(self.rule)
 
@@ -167,7 +155,7 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
 
     Raises:
         Undecided: The endpoint cannot be reached, shows no such poll, or contradicts itself.
-        Rejected: The poll is of a kind unknown to this program, or its rule is none.
+        Rejected: The poll is of a kind unknown to this program, or its rule is invalid.
     """
     block, chain_id = rpc.newest_block(), rpc.chain_id()
     if not rpc.code(registry, block):
@@ -177,20 +165,21 @@ def read_published(rpc: JsonRpc, registry: bytes, poll_id: int) -> PublishedPoll
 
 
 def _read(rpc: JsonRpc, identity: PollIdentity, block: int) -> PublishedPoll:
-    registry, poll_id = identity.registry, identity.poll_id
-    data = _event(rpc, registry, _CREATED, word(poll_id), block)
+    poll_id = identity.poll_id
+    registry = ContractView(rpc, identity.registry, block)
+    data = _event(registry, POLL_CREATED, poll_id)
     if data is None:
         raise Undecided(f"the registry shows no poll {poll_id} at block {block}")
-    parameters = PollParameters.decode(data[: _PARAMETER_WORDS * WORD_BYTES])
+    created = POLL_CREATED.decode(data)
+    parameters = PollParameters.decode(created.encoded("parameters"))
     parameters.check_known()
-    committee = _committee(rpc, registry, parameters.committee, block)
-    # P1: the registry itself must say the same as the event.
-    view = rpc.call(registry, "poll(uint256)", word(poll_id), block)
+    committee = _committee(registry, parameters.committee)
+    # P1: the registry must agree with the event.
+    view = registry.call("poll(uint256)", word(poll_id))
     rule, outcome_rule, description = (
-        _bytes(data, _PARAMETER_WORDS + number, f"PollCreated.{name}")
-        for number, name in enumerate(("rule", "outcomeRule", "description"))
+        created.byte_string(name) for name in ("rule", "outcomeRule", "description")
     )
-    context = view[WORD_BYTES : 2 * WORD_BYTES]
+    context = POLL_VIEW.decode(view, "poll()").word("pollContext")
     try:
         return PublishedPoll.of(
             identity, context, parameters, rule, outcome_rule, description, committee
@@ -202,34 +191,24 @@ def _read(rpc: JsonRpc, identity: PollIdentity, block: int) -> PublishedPoll:
         raise Unanswered(reason) from error
 
 
-def _committee(rpc: JsonRpc, registry: bytes, digest: bytes, block: int) -> Committee:
-    data = _event(rpc, registry, _COMMITTEE, digest, block)
+def _committee(registry: ContractView, digest: bytes) -> Committee:
+    data = _event(registry, COMMITTEE_REGISTERED, digest)
     if data is None:
         raise Unanswered("the RPC endpoint shows no event CommitteeRegistered of the committee")
-    nodes = dynamic(data, 0, "CommitteeRegistered.nodes")
-    addresses = [nodes.take(WORD_BYTES, "node")[-ADDRESS_BYTES:] for _ in range(length(nodes))]
-    reader = Reader(data, "CommitteeRegistered")
-    reader.take(WORD_BYTES, "nodes")
-    at = reader.unsigned(WORD_BYTES, "urls")
-    threshold, faults = (reader.unsigned(WORD_BYTES, name) for name in "tf")
-    listed = data[at:]
-    if length(Reader(listed, "CommitteeRegistered.urls")) != len(addresses):
-        raise Malformed("CommitteeRegistered: not a URL for each node")
+    event = COMMITTEE_REGISTERED.decode(data)
+    nodes, urls = event.words("nodes"), event.byte_strings("urls")
+    if len(urls) != len(nodes):
+        raise Malformed("CommitteeRegistered.urls", "not a URL for each node")
     members = []
-    for position, address in enumerate(addresses):
-        url = _bytes(listed[WORD_BYTES:], position, "CommitteeRegistered.url")
+    for node, url in zip(nodes, urls, strict=True):
         try:
-            members.append(Member(address, url.decode()))
+            members.append(Member(address_in(node), url.decode()))
         except UnicodeDecodeError:
-            raise Malformed("CommitteeRegistered.url: not UTF-8") from None
-    return Committee(tuple(members), threshold, faults)
+            raise Malformed("CommitteeRegistered.urls", "not UTF-8") from None
+    return Committee(tuple(members), event.number("t"), event.number("f"))
 
 
-def _event(rpc: JsonRpc, registry: bytes, kind: bytes, name: bytes, block: int) -> bytes | None:
-    logs = rpc.latest_logs(registry, (kind, name), block)
-    return answered_bytes(logs[-1].get("data"), "eth_getLogs") if logs else None
-
-
-def _bytes(data: bytes, position: int, subject: str) -> bytes:
-    found = dynamic(data, position, subject)
-    return found.take(length(found), "bytes")
+def _event(registry: ContractView, kind: Event, identity: int | bytes) -> bytes | None:
+    """Return the data of the newest event of a kind with this first indexed parameter, or None."""
+    logs = registry.newest_events(kind.topics(identity))
+    return event_data(logs[-1]) if logs else None

@@ -1,4 +1,4 @@
-"""A voter's file of ballots and receipts, held against the chain and the counted ballots.
+"""A voter's file of ballots and receipts, checked against the chain and the counted ballots.
 
 Source: docs/protocol.md §9.2, §9.5.
 """
@@ -19,6 +19,7 @@ from ostraka_verifier.encoding import (
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import UnixSeconds
 
 _FORMAT = "ostraka/votes/v2"
 _MAX_BALLOTS = 10_000
@@ -30,7 +31,7 @@ class Receipted:
 
     Attributes:
         ballot: Canonical ballot.
-        receipts: Signatures by node, from 1, as the file has them.
+        receipts: Signatures in the file by node, from 1.
     """
 
     ballot: bytes
@@ -38,13 +39,14 @@ class Receipted:
 
     @property
     def voter(self) -> bytes:
-        """20-byte account."""
+        """The voter's account, 20 bytes."""
         return self.ballot[:ADDRESS_BYTES]
 
     @property
-    def cast_at_unix_s(self) -> int:
+    def cast_at_unix_s(self) -> UnixSeconds:
         """Chain time at which it was cast."""
-        return int.from_bytes(self.ballot[ADDRESS_BYTES:][:CAST_AT_BYTES], "big")
+        encoded = self.ballot[ADDRESS_BYTES:][:CAST_AT_BYTES]
+        return UnixSeconds(int.from_bytes(encoded, "big"))
 
     @property
     def digest(self) -> bytes:
@@ -52,43 +54,43 @@ class Receipted:
         return tagged_hash("ballot", self.ballot)
 
     @property
-    def order_key(self) -> tuple[int, bytes]:
-        """Orders a voter's ballots: the greatest counts (§8.7)."""
+    def order_key(self) -> tuple[UnixSeconds, bytes]:
+        """Order of a voter's ballots: the greatest counts (§8.7)."""
         return self.cast_at_unix_s, self.digest
 
 
 def read_votes(data: bytes) -> list[Receipted]:
-    """Ballots of a voter's file, oldest first, all of that voter, not checked otherwise.
+    """Read the ballots of a voter's file, oldest first. Only their voter is checked.
 
     Raises:
-        Malformed: It is none, or holds a ballot of another voter than it names.
+        Malformed: The file is invalid, or has a ballot of another voter than it names.
     """
     content = parse_json(data, "votes")
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise Malformed(f"votes.format: not {_FORMAT}")
+        raise Malformed("votes.format", f"not {_FORMAT}")
     listed = content.get("ballots")
     if not isinstance(listed, list) or not 1 <= len(listed) <= _MAX_BALLOTS:
-        raise Malformed("votes.ballots: not a list of ballots")
+        raise Malformed("votes.ballots", "not a list of ballots")
     voter = read_bytes(content.get("voter"), "votes.voter")
     ballots = []
     for number, one in enumerate(listed):
         subject = f"votes.ballots[{number}]"
         ballots.append(_ballot(one, subject))
-        # A program could show many voters the receipts of one of them.
+        # A program could show one voter's receipts to many voters.
         if ballots[-1].voter != voter:
-            raise Malformed(f"{subject}: of another voter than the file")
+            raise Malformed(subject, "of another voter than the file")
     return sorted(ballots, key=lambda ballot: ballot.order_key)
 
 
 def check_receipts(poll: PublishedPoll, ballot: Receipted) -> tuple[int, ...]:
-    """The nodes whose receipts hold (check V5), ascending; `q` of them record the ballot.
+    """Return the nodes whose receipts hold (check V5), ascending. `q` receipts record a ballot.
 
     Raises:
-        Malformed: The ballot has not the length of one of this poll.
+        Malformed: The ballot has the wrong length for this poll.
         Rejected: A receipt is not its node's.
     """
     if len(ballot.ballot) != poll.layout.size:
-        raise Malformed(f"ballot: {len(ballot.ballot)} bytes, expected {poll.layout.size}")
+        raise Malformed("ballot", f"{len(ballot.ballot)} bytes, expected {poll.layout.size}")
     nodes = tuple(sorted(ballot.receipts))
     for node in nodes:
         _check_receipt(poll, ballot, node)
@@ -96,7 +98,7 @@ def check_receipts(poll: PublishedPoll, ballot: Receipted) -> tuple[int, ...]:
 
 
 def is_recorded(poll: PublishedPoll, ballot: Receipted) -> bool:
-    """Whether `q` nodes recorded a ballot, whatever else the file gives for receipts."""
+    """Return whether `q` nodes recorded a ballot. Invalid receipts do not count."""
     if len(ballot.ballot) != poll.layout.size:
         return False
     good = 0
@@ -124,17 +126,17 @@ def _check_receipt(poll: PublishedPoll, ballot: Receipted, node: int) -> None:
 
 def _ballot(content: Any, subject: str) -> Receipted:
     if not isinstance(content, dict) or not isinstance(content.get("receipts"), list):
-        raise Malformed(f"{subject}: not a ballot with receipts")
+        raise Malformed(subject, "not a ballot with receipts")
     ballot = read_bytes(content.get("ballot"), f"{subject}.ballot")
     if len(ballot) < ADDRESS_BYTES + CAST_AT_BYTES:
-        raise Malformed(f"{subject}.ballot: too short")
+        raise Malformed(f"{subject}.ballot", "too short")
     receipts: dict[int, bytes] = {}
     for one in content["receipts"]:
         node = one.get("node") if isinstance(one, dict) else None
         if type(node) is not int or node in receipts:
-            raise Malformed(f"{subject}.receipts: not one for each node")
+            raise Malformed(f"{subject}.receipts", "not one for each node")
         signature = read_bytes(one.get("signature"), f"{subject}.receipts")
         if len(signature) != SIGNATURE_BYTES:
-            raise Malformed(f"{subject}.receipts: a signature of {len(signature)} bytes")
+            raise Malformed(f"{subject}.receipts", f"a signature of {len(signature)} bytes")
         receipts[node] = signature
     return Receipted(ballot, receipts)

@@ -1,7 +1,7 @@
-"""Electorates by invitation: who was invited, and which key each used invitation is bound to.
+"""Electorates by invitation: the invitations, and the key bound to each redeemed one.
 
-Whoever made the invitations can use those that never reached anybody. No signature shows that; an
-audit says it as an assumption.
+The maker of the invitations can use those that never reached a person. No signature shows that, so
+an audit states it as an assumption.
 
 Source: docs/protocol.md §6.7. Vectors: tests/vectors/redemptions.json.
 """
@@ -28,12 +28,12 @@ _RECORD_BYTES = 2 * SIGNATURE_BYTES
 
 
 def round_electorate(chain_id: int, treasury: bytes, round_id: int, root: bytes) -> bytes:
-    """What redemptions in a round name: the round and its invitations, 32 bytes."""
+    """Return the id of a round's electorate, which redemptions sign, 32 bytes."""
     return tagged_hash("electorate", word(chain_id), word(treasury), word(round_id), root)
 
 
 def poll_electorate(chain_id: int, registry: bytes, nonce: bytes, root: bytes) -> bytes:
-    """What redemptions for a poll without a round name, 32 bytes.
+    """Return the id of the electorate of a poll without a round, 32 bytes.
 
     Args:
         nonce: 32 random bytes that the poll's description names.
@@ -42,7 +42,7 @@ def poll_electorate(chain_id: int, registry: bytes, nonce: bytes, root: bytes) -
 
 
 def invitations(weights: Sequence[tuple[bytes, int]]) -> Census:
-    """The tree of invitations: each one's address signs for itself until it is redeemed.
+    """Return the tree of invitations: each one's address signs for itself until it is redeemed.
 
     Args:
         weights: Address and weight of each invitation, in strict order of address.
@@ -63,7 +63,7 @@ class Redemption:
 
 @dataclass(frozen=True)
 class Redemptions:
-    """Section 12 of a board: all invitations, and what binds each census entry to its key.
+    """Section 12 of a board: all invitations, and the binding of each census entry to its key.
 
     Attributes:
         invited: Every invitation, redeemed or not.
@@ -74,7 +74,7 @@ class Redemptions:
     records: tuple[Redemption, ...]
 
     def encode(self) -> bytes:
-        """`u32 count`, the invitations, the records."""
+        """Return `u32 count`, the invitations, the records."""
         parts = [unsigned(len(self.invited), 4)]
         for entry in self.invited.entries:
             parts += [entry.account, unsigned(entry.weight, _WEIGHT_BYTES)]
@@ -84,7 +84,7 @@ class Redemptions:
 
     @classmethod
     def decode(cls, data: bytes, voters: int) -> "Redemptions":
-        """Read section 12 of a poll with so many voters.
+        """Read section 12 of a poll with this number of voters.
 
         Raises:
             Malformed: Bytes are missing or left over.
@@ -94,8 +94,8 @@ class Redemptions:
         count = reader.unsigned(4, "count")
         if len(data) != 4 + count * _INVITATION_BYTES + voters * _RECORD_BYTES:
             raise Malformed(
-                f"redemptions: {len(data)} bytes do not hold {count} invitations and "
-                f"{voters} redemptions"
+                "redemptions",
+                f"{len(data)} bytes do not hold {count} invitations and {voters} redemptions",
             )
         invited = invitations(
             [
@@ -113,7 +113,7 @@ class Redemptions:
         return cls(invited, records)
 
     def check(self, census: Census, root: bytes, electorate: bytes, domain: Domain) -> None:
-        """Every voter is invited with their weight and holds the key bound to the invitation.
+        """Check that each voter has an invitation, its weight and the key bound to it.
 
         Args:
             census: The poll's.
@@ -122,7 +122,7 @@ class Redemptions:
             domain: Of the treasury for a round, of the registry otherwise.
 
         Raises:
-            Rejected: They do not; the item names the voter (check C4).
+            Rejected: A voter fails; the item names the voter (check C4).
         """
         if self.invited.root != root:
             raise Rejected("C4", "invitations", "they have another root than the one fixed before")
@@ -143,10 +143,10 @@ class Redemptions:
 def check_redemption(
     redemption: Redemption, invitation: bytes, signing_key: bytes, electorate: bytes, domain: Domain
 ) -> None:
-    """Both keys signed that the invitation is bound to the signing key.
+    """Check that both keys signed the binding of invitation and signing key.
 
     Raises:
-        Rejected: One did not (check C4).
+        Rejected: A signature is missing or invalid (check C4).
     """
     digest = domain.digest(typed_data.REDEMPTION, electorate, invitation, signing_key)
     for name, address, signature in (

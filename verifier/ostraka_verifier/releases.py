@@ -1,8 +1,8 @@
-"""Which code the contracts of each release have, and what a deployment fixes within it.
+"""Code of each release's contracts, and the values that a deployment sets in it.
 
 `releases.json` is generated from the compiled contracts. Each entry gives the keccak-256 of a
-contract's runtime code in which all immutables are zero, and where the immutables stand. Their
-values are set by whoever deploys, so those that follow from the deployment are compared as well.
+contract's runtime code in which all immutables are zero, and the places of the immutables. The
+deployer sets their values, so those that follow from the deployment are compared, too.
 
 Source: docs/protocol.md §18; scripts/releases.py writes the file and describes its form.
 """
@@ -23,7 +23,7 @@ _MAX_NONCE = 0x7F
 
 @dataclass(frozen=True)
 class Place:
-    """Where an immutable stands in the code; the same one may stand in several places."""
+    """Place of an immutable in the code. The same one may have several places."""
 
     name: str
     start: int
@@ -31,11 +31,11 @@ class Place:
 
 @dataclass(frozen=True)
 class ContractCode:
-    """What a contract's runtime code is in one release.
+    """Runtime code of a contract in one release.
 
     Attributes:
         release: Name of the release.
-        contract: As in its artifact.
+        contract: Name of its artifact.
         masked_hash: keccak-256 of the code with zeros for all immutables.
         size: Bytes of the code.
         immutables: Of 32 bytes each.
@@ -48,14 +48,14 @@ class ContractCode:
     immutables: tuple[Place, ...]
 
     def read(self, code: bytes) -> dict[str, bytes] | None:
-        """Values of the immutables, 32 bytes each; None when it is other code."""
+        """Return the immutables, 32 bytes each; None if the code is different."""
         if len(code) != self.size:
             return None
         masked, values = bytearray(code), dict[str, bytes]()
         for place in self.immutables:
             span = slice(place.start, place.start + WORD_BYTES)
             if values.setdefault(place.name, code[span]) != code[span]:
-                # The compiler writes one value everywhere.
+                # The compiler writes the same value in all places.
                 return None
             masked[span] = bytes(WORD_BYTES)
         return values if keccak256(bytes(masked)) == self.masked_hash else None
@@ -69,7 +69,7 @@ class Found:
     immutables: Mapping[str, bytes]
 
     def differing(self, expected: Mapping[str, bytes]) -> str | None:
-        """Name of an immutable that has another value than expected; None when all agree."""
+        """Return the name of an immutable with an unexpected value; None if all agree."""
         for name, value in expected.items():
             if self.immutables.get(name) != value:
                 return name
@@ -83,7 +83,7 @@ class Releases:
     codes: tuple[ContractCode, ...]
 
     def find(self, contract: str, code: bytes) -> Found | None:
-        """Which release's contract a code is, None when it is of none."""
+        """Return the contract of a known release that has this code, or None."""
         for known in self.codes:
             values = known.read(code) if known.contract == contract else None
             if values is not None:
@@ -92,7 +92,7 @@ class Releases:
 
     @classmethod
     def from_json(cls, content: Any) -> "Releases":
-        """Read what `releases.json` holds; it is ours, so errors are bugs."""
+        """Read the content of `releases.json`. The file is ours, so errors are bugs."""
         return cls(
             tuple(
                 ContractCode(
@@ -114,13 +114,13 @@ class Releases:
 
 @cache
 def known_releases() -> Releases:
-    """Those of `releases.json`."""
+    """Return the releases in `releases.json`."""
     text = files("ostraka_verifier").joinpath("releases.json").read_text("utf-8")
     return Releases.from_json(json.loads(text))
 
 
 def created_address(creator: bytes, nonce: int) -> bytes:
-    """Address of the contract that another one makes with its `nonce`th CREATE, 20 bytes.
+    """Return the address of the contract that another makes by its `nonce`th CREATE, 20 bytes.
 
     Args:
         creator: 20-byte address.
@@ -135,7 +135,7 @@ def created_address(creator: bytes, nonce: int) -> bytes:
 
 
 def domain_immutables(chain_id: int, contract: bytes) -> dict[str, bytes]:
-    """What OpenZeppelin's EIP712 fixes in the code of a contract of ours."""
+    """Return the immutables that OpenZeppelin's EIP712 sets in one of our contracts."""
     return {
         "_cachedDomainSeparator": Domain(chain_id, contract).separator,
         "_cachedChainId": word(chain_id),
@@ -148,5 +148,5 @@ def domain_immutables(chain_id: int, contract: bytes) -> dict[str, bytes]:
 
 
 def _short_string(text: bytes) -> bytes:
-    """As OpenZeppelin's ShortStrings packs up to 31 bytes."""
+    """Pack up to 31 bytes as OpenZeppelin's ShortStrings does."""
     return text.ljust(WORD_BYTES - 1, b"\0") + bytes([len(text)])

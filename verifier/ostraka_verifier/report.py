@@ -1,4 +1,4 @@
-"""Report of an audit, for people and for programs."""
+"""Report of an audit, for people and programs."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,12 +12,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from ostraka_verifier.board import split_sections
+from ostraka_verifier.board_source import read_board
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict, no_board
 from ostraka_verifier.curve import Curve
+from ostraka_verifier.description import Description, RoundReference
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
-from ostraka_verifier.evidence import ChainEvidence, ChainReader, read_board
+from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
-from ostraka_verifier.parameters import Description, PollIdentity, RoundReference
+from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.rpc import Progress, Unanswered, no_progress
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.statistics import Statistics, poll_statistics
@@ -149,7 +152,7 @@ def _require_chain(reader: ChainReader, poll: bytes) -> None:
 
 def report_of(audit: Audit) -> Report:
     """Run all checks of an audit and report."""
-    findings = audit.run()
+    findings = audit.run(CHECKS)
     chain = audit.chain
     return Report(
         title=_description(audit).title,

@@ -1,7 +1,7 @@
-"""Ask an Ethereum JSON-RPC endpoint, whose answers are worth what it is worth.
+"""Minimal Ethereum JSON-RPC client. Its answers are only as trustworthy as the endpoint.
 
-Raises everywhere: Unanswered when the endpoint cannot be reached, refuses, or answers what no chain
-would; Reverted when it says that the contract refuses. Both decide nothing: a wrong endpoint says
+Every method raises Unanswered if the endpoint is unreachable, refuses, or gives an invalid answer,
+and Reverted if it reports that the contract refused. Both are undecided: a wrong endpoint proves
 nothing about a poll.
 
 Source: Ethereum JSON-RPC specification; the contract ABI.
@@ -11,12 +11,15 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
-from ostraka_verifier.encoding import WORD_BYTES, Reader, keccak256, parse_json, read_bytes
-from ostraka_verifier.errors import Malformed, Undecided
+from ostraka_verifier.encoding import ADDRESS_BYTES, WORD_BYTES, keccak256, parse_json, read_bytes
+from ostraka_verifier.errors import AuditError, Malformed, Undecided
+from ostraka_verifier.units import UnixSeconds
+
+_T = TypeVar("_T")
 
 _MAX_RPC_BYTES = 64 * 2**20
 TIMEOUT = httpx.Timeout(60, connect=10)
@@ -30,27 +33,27 @@ _LONGEST_PAUSE_S = 10
 _PATIENCE_S = 60
 _SLOWEST_BYTES_PER_S = 10_000
 
-# As clients word it when a contract refuses, or has no such function.
+# How Ethereum clients report that a contract refuses, or has no such function.
 _REVERTED = re.compile("revert|opcode|out ?of ?gas", re.IGNORECASE)
-# As replicas word it that are behind the one that gave the block's number.
+# How replicas report that they are behind the one that gave the block number.
 _BEHIND = re.compile(
     "header not found|unknown block|block not found|rate limit|too many requests", re.IGNORECASE
 )
 _TOO_MANY_REQUESTS = 429
 
 Progress = Callable[[int, int], None]
-"""`progress(done, total)`; total is 0 where it is not known."""
+"""`progress(done, total)`; total is 0 if it is unknown."""
 Log = dict[str, Any]
 Topics = Sequence[bytes]
-"""First topics that an event must have, 32 bytes each."""
+"""First topics of the requested events, 32 bytes each."""
 
 
 class Unanswered(Undecided):
-    """The endpoint did not say: it is out of reach, refuses, or is no endpoint of this chain.
+    """The endpoint did not answer: it is unreachable, refuses, or serves another chain.
 
     Attributes:
-        again: Whether the same request may be answered a little later.
-        after_s: Seconds that the endpoint asks for before that; None where it does not say.
+        again: Whether the same request may succeed later.
+        after_s: Pause that the endpoint asks for, in seconds; None if it names none.
     """
 
     def __init__(self, reason: str, *, again: bool = False, after_s: float | None = None) -> None:
@@ -69,11 +72,20 @@ def no_progress(_done: int, _total: int) -> None:
 
 @contextmanager
 def answers_of_the_endpoint() -> Iterator[None]:
-    """What cannot be read of an endpoint's answers speaks against the endpoint, not the poll."""
+    """Turn Malformed into Unanswered: invalid answers are the endpoint's fault, not the poll's."""
     try:
         yield
     except Malformed as error:
-        raise Unanswered(f"the RPC endpoint answers what no chain would: {error}") from error
+        raise Unanswered(f"the RPC endpoint gave an invalid answer: {error}") from error
+
+
+def readable_or_error(read: Callable[[], _T]) -> _T | AuditError:
+    """Read a part of the evidence, or return why it is unreadable; other parts are unaffected."""
+    try:
+        with answers_of_the_endpoint():
+            return read()
+    except AuditError as error:
+        return error
 
 
 class JsonRpc:
@@ -81,7 +93,7 @@ class JsonRpc:
 
     def __init__(self, url: str, from_block: int = 0) -> None:
         """Args:
-        from_block: Events before it are not asked for, of contracts that are not older.
+        from_block: First block whose events are requested, of contracts that are not older.
         """
         self._client = httpx.Client(timeout=TIMEOUT, follow_redirects=False)
         self._url = url
@@ -90,47 +102,47 @@ class JsonRpc:
         self._oldest: dict[bytes, int] = {}
 
     def chain_id(self) -> int:
-        """Which chain it serves."""
+        """Return the id of the chain that it serves."""
         return read_quantity(self.ask("eth_chainId", []), "eth_chainId")
 
     def newest_block(self) -> int:
-        """Number of its latest block."""
+        """Return the number of its latest block."""
         return read_quantity(self.ask("eth_blockNumber", []), "eth_blockNumber")
 
-    def timestamp(self, block: int) -> int:
-        """Unix seconds of a block."""
+    def timestamp(self, block: int) -> UnixSeconds:
+        """Return when a block was made."""
         answer = self.ask("eth_getBlockByNumber", [hex(block), False])
         if answer is None:
             # A reorganization, or a provider behind the one that answered before.
             raise Unanswered(f"eth_getBlockByNumber: the RPC endpoint has no block {block}")
         if not isinstance(answer, dict):
             raise Unanswered("eth_getBlockByNumber: not a block")
-        return read_quantity(answer.get("timestamp"), "eth_getBlockByNumber")
+        return UnixSeconds(read_quantity(answer.get("timestamp"), "eth_getBlockByNumber"))
 
     def code(self, address: bytes, block: int) -> bytes:
-        """Code of an account."""
+        """Return the code of an account."""
         code = self.ask("eth_getCode", ["0x" + address.hex(), hex(block)])
         return answered_bytes(code, "eth_getCode")
 
     def balance(self, address: bytes, block: int) -> int:
-        """Coins of an account, in the smallest unit."""
+        """Return coins of an account, in the smallest unit."""
         answer = self.ask("eth_getBalance", ["0x" + address.hex(), hex(block)])
         return read_quantity(answer, "eth_getBalance", digits=64)
 
     def transaction_count(self, address: bytes, block: int) -> int:
-        """How many transactions an account has sent."""
+        """Return the number of transactions that an account has sent."""
         answer = self.ask("eth_getTransactionCount", ["0x" + address.hex(), hex(block)])
         return read_quantity(answer, "eth_getTransactionCount")
 
     def call(self, address: bytes, signature: str, arguments: bytes, block: int) -> bytes:
-        """What a view answers."""
+        """Return the answer of a view function."""
         request = _call(address, signature, arguments, block)
         return answered_bytes(self.ask("eth_call", request), signature)
 
     def call_each(
         self, address: bytes, signature: str, arguments: Sequence[bytes], block: int
     ) -> list[bytes]:
-        """What a view answers to each of many arguments, in batches where they are taken."""
+        """Return a view function's answers to many arguments, in batches if possible."""
         answers: list[bytes] = []
         for start in range(0, len(arguments), _CALLS_AT_ONCE):
             calls = [
@@ -145,7 +157,7 @@ class JsonRpc:
         return answers
 
     def _batch(self, calls: Sequence[Sequence[Any]]) -> list[Any] | None:
-        """Results of many calls at once; None where they must be asked one by one."""
+        """Return the results of one batch; None if the endpoint does not answer batches."""
         requests = [_request(number, "eth_call", one) for number, one in enumerate(calls)]
         try:
             given = self._patiently(lambda: self._post(requests))
@@ -162,10 +174,10 @@ class JsonRpc:
     def logs(
         self, address: bytes, topics: Topics, last: int, first: int | None = None
     ) -> list[Log]:
-        """All events of a contract with these topics up to a block, oldest first.
+        """Return all events of a contract with these topics up to a block, oldest first.
 
         Args:
-            first: Earlier blocks are not looked at; by default as early as the contract may be.
+            first: First block to read; by default the first one that the contract may have.
         """
         if first is None:
             first = self._first_block(address)
@@ -174,12 +186,12 @@ class JsonRpc:
         except Unanswered as error:
             if first == last:
                 raise
-            # Many endpoints bound the range of one request.
+            # Many endpoints limit the range of blocks in one request.
             spans = list(self._backwards(address, topics, first, last, error))
             return [log for span in reversed(spans) for log in span]
 
     def latest_logs(self, address: bytes, topics: Topics, last: int) -> list[Log]:
-        """Some of the newest such events, oldest first; empty only when there are none."""
+        """Return some of the newest such events, oldest first; empty only if there are none."""
         first = self._first_block(address)
         try:
             return self._logs(address, topics, first, last)
@@ -188,14 +200,14 @@ class JsonRpc:
             return next((span for span in spans if span), [])
 
     def _first_block(self, address: bytes) -> int:
-        """The block from which on events of a contract are asked for."""
+        """Return the first block whose events are requested."""
         if not self._from_block:
             return 0
         if address not in self._oldest:
             try:
                 older = bool(self.code(address, self._from_block - 1))
             except Undecided:
-                # A state that the endpoint does not keep: everything is read, which takes longer.
+                # The endpoint does not keep that state. Reading everything takes longer.
                 older = True
             self._oldest[address] = 0 if older else self._from_block
         return self._oldest[address]
@@ -203,7 +215,7 @@ class JsonRpc:
     def _backwards(
         self, address: bytes, topics: Topics, first: int, last: int, refusal: Unanswered
     ) -> Iterator[list[Log]]:
-        """Events span by span, the newest first; a span that is refused is halved."""
+        """Yield events in spans of blocks, the newest first; halve a span that is refused."""
         span = min(_LOG_BLOCKS, max(1, (last - first + 1) // 2))
         for _ in range(_MAX_LOG_REQUESTS):
             start = max(first, last - span + 1)
@@ -220,8 +232,8 @@ class JsonRpc:
                 return
             last = start - 1
         raise Unanswered(
-            f"eth_getLogs: not read within {_MAX_LOG_REQUESTS} requests; --from-block spares those"
-            f" before the contracts were made; the RPC endpoint last refused: {refusal}"
+            f"eth_getLogs: not read within {_MAX_LOG_REQUESTS} requests; --from-block skips those"
+            f" before the contracts were deployed; the RPC endpoint last refused: {refusal}"
         )
 
     def _logs(self, address: bytes, topics: Topics, first: int, last: int) -> list[Log]:
@@ -246,11 +258,11 @@ class JsonRpc:
         return logs
 
     def ask(self, method: str, parameters: Sequence[Any]) -> Any:
-        """Result of any method."""
+        """Return the result of any method."""
         return self._patiently(lambda: _result(self._post(_request(1, method, parameters)), method))
 
     def _patiently(self, ask: Callable[[], Any]) -> Any:
-        """Ask again, a bounded number of times, where that makes sense."""
+        """Repeat a request a limited number of times if it may succeed later."""
         for attempt in range(_ATTEMPTS - 1):
             try:
                 return ask()
@@ -268,17 +280,17 @@ class JsonRpc:
 
 
 def no_answer(error: Exception) -> str:
-    """Why a server gave no answer."""
+    """Return why a server did not answer."""
     match error:
         case httpx.ConnectTimeout() | httpx.ConnectError():
             return "no connection"
         case httpx.TimeoutException():
             return "no answer in time"
         case httpx.InvalidURL() | httpx.UnsupportedProtocol() | UnicodeError():
-            return "this is no address of a server"
+            return "this is not a server's address"
         case httpx.TooManyRedirects():
-            return "it leads elsewhere again and again"
-    return "the connection broke off"
+            return "too many redirects"
+    return "the connection was lost"
 
 
 def fetch(
@@ -289,7 +301,7 @@ def fetch(
     progress: Progress,
     content: Any = None,
 ) -> bytes:
-    """Body of a successful answer of at most `limit` bytes; Unanswered otherwise."""
+    """Return the body of a successful answer of at most `limit` bytes; Unanswered otherwise."""
     body, started = bytearray(), time.monotonic()
     try:
         with client.stream(method, url, json=content) as response:
@@ -303,7 +315,7 @@ def fetch(
                 if taken_s > _PATIENCE_S and len(body) < taken_s * _SLOWEST_BYTES_PER_S:
                     raise Unanswered(f"{url}: too slow, {len(body)} bytes in {taken_s:.0f} s")
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        # The last is of names of hosts that the resolver cannot write.
+        # UnicodeError: host names that cannot be encoded.
         raise Unanswered(f"{url}: {no_answer(error)}") from error
     status = response.status_code
     if status != httpx.codes.OK:
@@ -316,12 +328,12 @@ def fetch(
 
 
 def _retry_after(header: str) -> float | None:
-    """Seconds of a Retry-After header; None where it gives a date, or nothing."""
+    """Return the seconds of a Retry-After header; None if it has a date or is absent."""
     return float(header) if re.fullmatch("[0-9]{1,6}", header) else None
 
 
 def read_topic(log: Log, position: int) -> bytes:
-    """One topic of an event, 32 bytes."""
+    """Return one topic of an event, 32 bytes."""
     topics = log.get("topics")
     if not isinstance(topics, list) or len(topics) <= position:
         raise Unanswered("eth_getLogs: a topic is missing")
@@ -332,31 +344,26 @@ def read_topic(log: Log, position: int) -> bytes:
 
 
 def read_quantity(value: Any, subject: str, digits: int = _MAX_DIGITS) -> int:
-    """A quantity as the JSON-RPC specification writes them, by default of at most 64 bits."""
+    """Return a quantity in the JSON-RPC notation, by default of at most 64 bits."""
     if not isinstance(value, str) or not re.fullmatch(f"0x[0-9a-fA-F]{{1,{digits}}}", value):
-        raise Unanswered(f"{subject}: {str(value)[:40]!r} is no quantity")
+        raise Unanswered(f"{subject}: {str(value)[:40]!r} is not a quantity")
     return int(value, 16)
 
 
 def answered_bytes(value: Any, subject: str) -> bytes:
-    """Bytes out of 0x-hex."""
+    """Return the bytes of 0x-hex."""
     with answers_of_the_endpoint():
         return read_bytes(value, subject)
 
 
-def dynamic(data: bytes, position: int, subject: str) -> Reader:
-    """Reader of the dynamic ABI argument whose offset stands at word `position`."""
-    offset = Reader(data[WORD_BYTES * position :], subject).unsigned(WORD_BYTES, "offset")
-    return Reader(data[offset:], subject)
+def event_data(log: Log) -> bytes:
+    """Return the parameters of an event that are not topics."""
+    return answered_bytes(log.get("data"), "eth_getLogs")
 
 
-def length(reader: Reader) -> int:
-    """Entries or bytes of a dynamic ABI value."""
-    count = reader.unsigned(WORD_BYTES, "length")
-    # Far more than any poll has; a lying endpoint must not make us allocate.
-    if count > 1 << 16:
-        raise Malformed(f"an ABI list of {count} entries")
-    return count
+def address_in(answer: bytes) -> bytes:
+    """Return the address in a word; fewer than 20 bytes if the answer is shorter."""
+    return answer[WORD_BYTES - ADDRESS_BYTES : WORD_BYTES]
 
 
 def _request(identity: int, method: str, parameters: Sequence[Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The ballot rule: one language of bits, slots and rows for every kind of ballot.
+"""The ballot rule: bits, slots and rows, common to every kind of ballot.
 
 Questions make rules; proving, verifying and the contract know the general form only.
 
@@ -48,7 +48,7 @@ class BallotRule:
         quadratic_rows: Equations in squares of slots.
 
     Raises:
-        Rejected: At construction, when a condition of §5.3 is broken (check P2).
+        Rejected: At construction, if a condition of §5.3 is broken (check P2).
     """
 
     bits: int
@@ -124,7 +124,7 @@ class BallotRule:
         )
 
     def check_weight(self, total_weight: int) -> None:
-        """The tally of `total_weight` cannot wrap modulo `r`.
+        """Check that the tally of `total_weight` cannot wrap modulo `r`.
 
         Raises:
             Rejected: It could (check P2).
@@ -133,11 +133,11 @@ class BallotRule:
             raise _invalid("slots", "total weight times largest slot value reaches 2^200")
 
     def slot_values(self, bits: Sequence[int]) -> list[int]:
-        """Slot image of a vector over the integers: `v_j = Σ c_l b_l`."""
+        """Return the slot image of a vector over the integers: `v_j = Σ c_l b_l`."""
         return [sum(coefficient * bits[bit] for bit, coefficient in terms) for terms in self.slots]
 
     def violated(self, bits: Sequence[int]) -> str | None:
-        """What a vector of integers breaks, in words for its maker; None when it is a ballot."""
+        """Return which condition a vector breaks, in words; None if it is a ballot."""
         if len(bits) != self.bits:
             return f"{len(bits)} bits, expected {self.bits}"
         for number, bit in enumerate(bits):
@@ -156,7 +156,7 @@ class BallotRule:
         return None
 
     def encode(self) -> bytes:
-        """Canonical bytes (§5.2)."""
+        """Return canonical bytes (§5.2)."""
         counts = (self.bits, len(self.slots), len(self.rows), len(self.quadratic_rows))
         parts = [unsigned(count, 2) for count in counts]
         for terms in self.slots:
@@ -210,12 +210,12 @@ class BallotRule:
 
     @cached_property
     def digest(self) -> bytes:
-        """32 bytes that stand for the rule on chain."""
+        """Digest on chain, 32 bytes."""
         return tagged_hash("rule", self.encode())
 
 
 def slack_coefficients(span: int) -> tuple[int, ...]:
-    """Coefficients of slack bits whose sums are exactly `0 … span` (§5.4); none for span 0."""
+    """Return coefficients of slack bits that reach exactly `0 … span` (§5.4); none for span 0."""
     if span < 0:
         raise ValueError(f"span {span} is negative")
     if span == 0:
@@ -225,11 +225,11 @@ def slack_coefficients(span: int) -> tuple[int, ...]:
 
 
 def slack_bits(span: int, value: int) -> list[int]:
-    """Bits whose slack is `value`, one of possibly several representations."""
+    """Return bits whose slack is `value`, one of possibly several representations."""
     if not 0 <= value <= span:
         raise ValueError(f"slack {value} outside 0 … {span}")
     bits = [0] * len(slack_coefficients(span))
-    # The last coefficient is at most one more than all before it together reach.
+    # The last coefficient is at most one more than the sum of all before it.
     for number, coefficient in reversed(list(enumerate(slack_coefficients(span)))):
         rest = sum(slack_coefficients(span)[:number])
         if value > rest:
@@ -243,9 +243,9 @@ def _invalid(item: str, reason: str) -> Rejected:
 
 
 def _check_signed128(value: int, item: str, noun: str) -> None:
-    # What cannot be encoded has no digest either.
+    # A rule that cannot be encoded has no digest.
     if not -(1 << 127) <= value < 1 << 127:
-        raise _invalid(item, f"{noun} is no i128")
+        raise _invalid(item, f"{noun} is not an i128")
 
 
 def _magnitude(terms: Terms) -> int:

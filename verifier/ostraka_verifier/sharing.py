@@ -1,7 +1,7 @@
 """Verifiable secret sharing of a vote among the nodes (Pedersen 1991), for whole vectors.
 
-One point a degree commits to the polynomials of all slots at once, so that the public part does
-not grow with the number of slots.
+One point for each degree commits to the polynomials of all slots at once, so that the public part
+does not grow with the number of slots.
 
 Source: docs/protocol.md §7. Vectors: tests/vectors/board.json.
 """
@@ -36,7 +36,7 @@ class Share:
     blinding: int
 
     def encode(self) -> bytes:
-        """`k + 1` scalars."""
+        """Return `k + 1` scalars."""
         return scalars((*self.values, self.blinding))
 
     @classmethod
@@ -46,7 +46,7 @@ class Share:
         return cls(values, reader.scalar(f"{field}.blinding"))
 
     def __repr__(self) -> str:
-        # A share that reaches a log through a traceback would leak a vote.
+        # A share in a log or traceback would leak a vote.
         return f"Share(slots={len(self.values)})"
 
 
@@ -60,12 +60,12 @@ class BoxContent:
     share: Share
 
     def encode(self) -> bytes:
-        """`84 + 32 (k + 1)` bytes."""
+        """Return `84 + 32 (k + 1)` bytes."""
         return self.poll_context + self.voter + self.ballot_digest + self.share.encode()
 
     @classmethod
     def decode(cls, data: bytes, slots: int) -> "BoxContent":
-        """Read a box of a poll with `slots` slots; Malformed when it is none."""
+        """Read a box of a poll with `slots` slots; Malformed if it is invalid."""
         reader = Reader(data, "box")
         content = cls(
             reader.take(HASH_BYTES, "poll_context"),
@@ -78,37 +78,37 @@ class BoxContent:
 
 
 def box_bytes(slots: int) -> int:
-    """Length of every sealed box of a poll with `slots` slots."""
+    """Return the length of every sealed box of a poll with `slots` slots."""
     return SEAL_BYTES + 2 * HASH_BYTES + ADDRESS_BYTES + SCALAR_BYTES * (slots + 1)
 
 
 def boxes_hash(boxes: Sequence[bytes]) -> bytes:
-    """What the voter signs for all `n` boxes together."""
+    """Return what the voter signs for all `n` boxes together."""
     return tagged_hash("boxes", *boxes)
 
 
 def check_boxes(boxes: Sequence[bytes], signed_hash: bytes, nodes: int, slots: int) -> None:
-    """All boxes are there, of the one length, and those that the voter signed.
+    """Check number, lengths and signed hash of a ballot's boxes.
 
     Raises:
-        Malformed: They are not.
+        Malformed: One of them is wrong.
     """
     if len(boxes) != nodes:
-        raise Malformed(f"boxes: {len(boxes)}, expected one for each of {nodes} nodes")
+        raise Malformed("boxes", f"{len(boxes)}, expected one for each of {nodes} nodes")
     for number, box in enumerate(boxes):
         if len(box) != box_bytes(slots):
-            raise Malformed(f"boxes[{number}]: {len(box)} bytes, expected {box_bytes(slots)}")
+            raise Malformed(f"boxes[{number}]", f"{len(box)} bytes, expected {box_bytes(slots)}")
     if boxes_hash(boxes) != signed_hash:
-        raise Malformed("boxes: not those whose hash is signed")
+        raise Malformed("boxes", "not those whose hash is signed")
 
 
 def powers(node: int, count: int) -> list[int]:
-    """`node^0 … node^(count−1)` modulo R."""
+    """Return `node^0 … node^(count−1)` modulo R."""
     return [pow(node, degree, R) for degree in range(count)]
 
 
 def share_commitment(curve: Curve, sharing: Points, node: int) -> Points:
-    """`V + Σ_d i^d A_d`, to which node `i`'s share must open.
+    """Return `V + Σ_d i^d A_d`, to which node `i`'s share must open.
 
     Args:
         sharing: `V, A_1, …, A_{t−1}`.
@@ -123,13 +123,13 @@ def verify_shares(
     node: int,
     shares: Sequence[tuple[Points, Share]],
 ) -> None:
-    """Every share opens its ballot's commitments at `node` (§7.2).
+    """Check that every share opens its ballot's commitments at `node` (§7.2).
 
     Args:
         shares: For each ballot `V, A_1, …, A_{t−1}` and the node's share.
 
     Raises:
-        Rejected: One does not; its item says which (check S0).
+        Rejected: A share does not; the item names it (check S0).
     """
     commitments = key.commit([(share.values, share.blinding) for _, share in shares])
     for number, (sharing, _) in enumerate(shares):
@@ -138,7 +138,7 @@ def verify_shares(
 
 
 def lagrange(nodes: Sequence[int], at: int = 0) -> list[int]:
-    """Coefficients that turn values at `nodes` into the value at `at`.
+    """Return coefficients that turn values at `nodes` into the value at `at`.
 
     Args:
         nodes: Distinct committee indices, each at least 1.

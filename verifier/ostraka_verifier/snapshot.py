@@ -1,4 +1,4 @@
-"""Censuses that anyone can read again from the chain, as it was at a past block.
+"""Censuses that anyone can read again from the chain at a past block.
 
 Source: docs/protocol.md §6.5, §6.6; ERC-5805 (votes), ERC-6372 (clocks).
 """
@@ -10,35 +10,32 @@ from enum import StrEnum
 from typing import Any
 
 from ostraka_verifier.census import Census, CensusEntry
-from ostraka_verifier.encoding import (
-    ADDRESS_BYTES,
-    WORD_BYTES,
-    Reader,
-    canonical_json,
-    keccak256,
-    word,
+from ostraka_verifier.contracts import (
+    CLOCK_MODE,
+    DELEGATE_VOTES_CHANGED,
+    MEMBER_SET,
+    PAST_VOTES,
+    VOTING_KEY_REGISTERED,
 )
+from ostraka_verifier.encoding import canonical_json, word
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.rpc import (
     JsonRpc,
     Reverted,
     Unanswered,
-    answered_bytes,
+    address_in,
     answers_of_the_endpoint,
-    dynamic,
-    length,
+    event_data,
     read_topic,
 )
+from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.weight_classes import ClassRule, in_classes, read_class_rule
 
-_MEMBER_SET = keccak256(b"MemberSet(address,uint128)")
-_VOTES_CHANGED = keccak256(b"DelegateVotesChanged(address,uint256,uint256)")
-_KEY_REGISTERED = keccak256(b"VotingKeyRegistered(address,address)")
 _MEMBERS = frozenset({"kind", "contract", "block", "unit", "keys", "classes"})
 
 
 class SourceKind(StrEnum):
-    """What a census is read from."""
+    """Kind of source of a census."""
 
     MEMBERS = "members"
     VOTES = "votes"
@@ -46,18 +43,18 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class InvitedCensus:
-    """A census whose voters redeemed invitations (§6.7).
+    """A census of voters who redeemed invitations (§6.7).
 
     Attributes:
         root: Census root of all invitations, 32 bytes.
-        nonce: 32 random bytes where the poll belongs to no round; None in a round.
+        nonce: 32 random bytes if the poll belongs to no round; None in a round.
     """
 
     root: bytes
     nonce: bytes | None = None
 
     def to_json(self) -> dict[str, object]:
-        """As a poll's description carries it."""
+        """Return the member `census` of a poll's description."""
         content: dict[str, object] = {"kind": "invitations", "root": "0x" + self.root.hex()}
         if self.nonce is not None:
             content["nonce"] = "0x" + self.nonce.hex()
@@ -65,11 +62,11 @@ class InvitedCensus:
 
 
 def read_census_origin(content: Any) -> "CensusSource | InvitedCensus":
-    """Read the member `census` of a description; Malformed when it is none."""
+    """Read the member `census` of a description; Malformed if it is invalid."""
     if not isinstance(content, Mapping) or content.get("kind") != "invitations":
         return CensusSource.from_json(content)
     if not {"kind", "root", "nonce"}.issuperset(content):
-        raise Malformed("description.census: not a census by invitation")
+        raise Malformed("description.census", "not a census by invitation")
     nonce = content.get("nonce")
     return InvitedCensus(
         _hash(content.get("root"), "root"), None if nonce is None else _hash(nonce, "nonce")
@@ -78,14 +75,14 @@ def read_census_origin(content: Any) -> "CensusSource | InvitedCensus":
 
 @dataclass(frozen=True)
 class CensusSource:
-    """Where a census was read.
+    """The source of a census.
 
     Attributes:
         contract: 20-byte address of a MemberRegistry, or of a token with votes (ERC-5805).
         block: Past block whose state counts.
-        unit: Votes that give a weight of 1; what is left over gives none. 1 for members.
-        keys: 20-byte address of the VotingKeys contract, None when every account signs itself.
-        classes: How weights are made equal within classes, None where they stay as they are.
+        unit: Votes for a weight of 1; a remainder is dropped. 1 for members.
+        keys: 20-byte address of the VotingKeys contract, None if every account signs itself.
+        classes: How weights are made equal within classes, None if they stay unchanged.
     """
 
     kind: SourceKind
@@ -96,7 +93,7 @@ class CensusSource:
     classes: ClassRule | None = None
 
     def to_json(self) -> dict[str, object]:
-        """As a poll's description carries it (§6.5)."""
+        """Return the member `census` of a poll's description (§6.5)."""
         content: dict[str, object] = {
             "kind": self.kind.value,
             "contract": "0x" + self.contract.hex(),
@@ -110,29 +107,29 @@ class CensusSource:
             content["classes"] = self.classes
         return content
 
-    def at_time(self, unix_s: int) -> bytes:
-        """Canonical JSON as a round fixes it (§17.4): a time in place of the block."""
+    def at_time(self, unix_s: UnixSeconds) -> bytes:
+        """Return canonical JSON as a round fixes it (§17.4): a time in place of the block."""
         content = self.to_json()
         del content["block"]
         return canonical_json(content | {"at": unix_s})
 
     @classmethod
     def from_json(cls, content: Any) -> "CensusSource":
-        """Read the member `census` of a description; Malformed when it is none."""
+        """Read the member `census` of a description; Malformed if it is invalid."""
         if not isinstance(content, Mapping) or not _MEMBERS.issuperset(content):
-            raise Malformed("description.census: not a source of a census")
+            raise Malformed("description.census", "not a source of a census")
         try:
             kind = SourceKind(str(content.get("kind")))
         except ValueError:
-            raise Malformed("description.census.kind: unknown") from None
+            raise Malformed("description.census.kind", "unknown") from None
         block, unit = content.get("block"), content.get("unit")
         if type(block) is not int or not 0 <= block < 1 << 63:
-            raise Malformed("description.census.block: not a number of a block")
+            raise Malformed("description.census.block", "not a number of a block")
         if kind is SourceKind.MEMBERS and unit is not None:
-            raise Malformed("description.census.unit: members have weights, not votes")
+            raise Malformed("description.census.unit", "members have weights, not votes")
         unit = "1" if unit is None else unit
         if not isinstance(unit, str) or not re.fullmatch("[1-9][0-9]{0,38}", unit):
-            raise Malformed("description.census.unit: not a positive decimal")
+            raise Malformed("description.census.unit", "not a positive decimal")
         keys, classes = content.get("keys"), content.get("classes")
         return cls(
             kind,
@@ -145,11 +142,11 @@ class CensusSource:
 
 
 class NobodyListed(Rejected):
-    """A source that lists nobody, or an endpoint that lacks its events: they look alike."""
+    """The source lists nobody, or the endpoint lacks its events: both look alike."""
 
 
 def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
-    """The census of a source, from the events of its contracts up to its block.
+    """Return the census of a source, from the events of its contracts up to its block.
 
     Args:
         at: Block at which the contracts are asked, later than the source's.
@@ -157,7 +154,7 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
     Raises:
         Undecided: The endpoint does not answer, or the block is not in its past.
         NobodyListed: The census is empty.
-        Rejected: It is none (check C1), or there are too few for classes (check C3).
+        Rejected: The census is invalid (check C1), or has too few voters for classes (check C3).
     """
     if source.block >= at:
         raise Undecided(f"block {source.block} of the census is not in the past of block {at}")
@@ -182,36 +179,37 @@ def read_census(rpc: JsonRpc, source: CensusSource, at: int) -> Census:
 
 def _member_weights(rpc: JsonRpc, source: CensusSource) -> dict[bytes, int]:
     weights = {}
-    for log in rpc.logs(source.contract, (_MEMBER_SET,), source.block):
-        weight = Reader(answered_bytes(log.get("data"), "MemberSet"), "MemberSet")
-        weights[_account(read_topic(log, 1))] = weight.unsigned(WORD_BYTES, "weight")
+    for log in rpc.logs(source.contract, MEMBER_SET.topics(), source.block):
+        account = address_in(read_topic(log, MEMBER_SET.place("account")))
+        weights[account] = MEMBER_SET.decode(event_data(log)).number("weight")
     return weights
 
 
 def _vote_weights(rpc: JsonRpc, source: CensusSource, at: int) -> dict[bytes, int]:
-    """Weights from `getPastVotes`, of every account that ever had votes.
+    """Return weights from `getPastVotes`, of every account that ever had votes.
 
-    Tokens count for the account that their holder delegated them to, as the token has it.
+    Tokens count for the account to which their holder delegated them.
     """
-    changes = rpc.logs(source.contract, (_VOTES_CHANGED,), source.block)
-    delegates = sorted({_account(read_topic(log, 1)) for log in changes})
+    changes = rpc.logs(source.contract, DELEGATE_VOTES_CHANGED.topics(), source.block)
+    place = DELEGATE_VOTES_CHANGED.place("delegate")
+    delegates = sorted({address_in(read_topic(log, place)) for log in changes})
     timepoint = _timepoint(rpc, source, at)
     arguments = [word(delegate) + word(timepoint) for delegate in delegates]
     answers = rpc.call_each(source.contract, "getPastVotes(address,uint256)", arguments, at)
     return {
-        delegate: Reader(answer, "getPastVotes()").unsigned(WORD_BYTES, "votes") // source.unit
+        delegate: PAST_VOTES.decode(answer, "getPastVotes()").number("votes") // source.unit
         for delegate, answer in zip(delegates, answers, strict=True)
     }
 
 
 def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
-    """The source's block by the token's clock (ERC-6372): its number, or its timestamp."""
+    """Return the source's block by the token's clock (ERC-6372): its number, or its timestamp."""
     try:
-        answer = dynamic(rpc.call(source.contract, "CLOCK_MODE()", b"", at), 0, "CLOCK_MODE()")
+        answer = rpc.call(source.contract, "CLOCK_MODE()", b"", at)
     except Reverted:
-        # Tokens older than ERC-6372 count in blocks.
+        # Tokens older than ERC-6372 count blocks.
         return source.block
-    mode = answer.take(length(answer), "mode")
+    mode = CLOCK_MODE.decode(answer, "CLOCK_MODE()").byte_string("mode")
     if mode == b"mode=timestamp":
         return rpc.timestamp(source.block)
     if mode == b"mode=blocknumber&from=default":
@@ -220,12 +218,15 @@ def _timepoint(rpc: JsonRpc, source: CensusSource, at: int) -> int:
 
 
 def _voting_keys(rpc: JsonRpc, source: CensusSource) -> dict[bytes, bytes]:
-    """Keys registered up to the source's block; zero takes a key back."""
+    """Return the keys registered up to the source's block; zero revokes a key."""
     keys: dict[bytes, bytes] = {}
     if source.keys is None:
         return keys
-    for log in rpc.logs(source.keys, (_KEY_REGISTERED,), source.block):
-        account, key = _account(read_topic(log, 1)), _account(read_topic(log, 2))
+    for log in rpc.logs(source.keys, VOTING_KEY_REGISTERED.topics(), source.block):
+        account, key = (
+            address_in(read_topic(log, VOTING_KEY_REGISTERED.place(name)))
+            for name in ("account", "key")
+        )
         if any(key):
             keys[account] = key
         else:
@@ -233,17 +234,13 @@ def _voting_keys(rpc: JsonRpc, source: CensusSource) -> dict[bytes, bytes]:
     return keys
 
 
-def _account(topic: bytes) -> bytes:
-    return topic[WORD_BYTES - ADDRESS_BYTES :]
-
-
 def _hash(value: Any, member: str) -> bytes:
     if not isinstance(value, str) or not re.fullmatch("0x[0-9a-f]{64}", value):
-        raise Malformed(f"description.census.{member}: not 32 bytes in lower-case 0x-hex")
+        raise Malformed(f"description.census.{member}", "not 32 bytes in lower-case 0x-hex")
     return bytes.fromhex(value[2:])
 
 
 def _address(value: Any, member: str) -> bytes:
     if not isinstance(value, str) or not re.fullmatch("0x[0-9a-f]{40}", value):
-        raise Malformed(f"description.census.{member}: not an address in lower-case 0x-hex")
+        raise Malformed(f"description.census.{member}", "not an address in lower-case 0x-hex")
     return bytes.fromhex(value[2:])

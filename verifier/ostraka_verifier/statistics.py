@@ -1,6 +1,6 @@
-"""What a tally says beyond its counts: shares, means, variances, quantiles. Exact.
+"""Statistics of a tally: shares, means, variances and quantiles, all exact.
 
-Nothing is said where nobody answered: such a number is None.
+Without answers a number is None.
 
 Source: docs/protocol.md §5.10. Tests: tests/verifier/test_statistics.py.
 """
@@ -36,13 +36,13 @@ class Bracket:
 
 @dataclass(frozen=True)
 class Moments:
-    """The numbers of one group.
+    """Statistics of one group.
 
     Attributes:
         group: Its name; "" for the only one, and for all groups together.
         count: Answers, by weight.
         mean: Of the numbers themselves, `low` included.
-        variance: Of the whole group (divided by the count), None also where it was not asked for.
+        variance: Of the whole group (divided by the count); None also if it was not asked for.
     """
 
     group: str
@@ -51,7 +51,7 @@ class Moments:
     variance: Fraction | None
 
     def to_json(self) -> dict[str, Any]:
-        """As `Statistics.to_json`."""
+        """Return members as `Statistics.to_json` does."""
         return {
             "group": self.group,
             "count": str(self.count),
@@ -65,10 +65,10 @@ class Statistics:
     """Of one question.
 
     Attributes:
-        shares: Of each slot; none for a number.
-        quartiles: Of a histogram with bounds, where somebody answered.
-        moments: Of each group of a number.
-        overall: Of all groups of a number together.
+        shares: Shares of the slots; empty for a number.
+        quartiles: Quartiles of a histogram with bounds and answers.
+        moments: Statistics of each group of a number.
+        overall: Statistics of all groups of a number together.
     """
 
     question: Question
@@ -78,7 +78,7 @@ class Statistics:
     overall: Moments | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Fractions as `p/q` in lowest terms, or as whole numbers."""
+        """Return fractions as `p/q` in lowest terms, or as whole numbers."""
         return {
             "kind": self.question.kind,
             "title": self.question.title,
@@ -101,10 +101,10 @@ class Statistics:
 
 
 def poll_statistics(questions: Sequence[Question], tally: Sequence[int]) -> list[Statistics]:
-    """Of each question of a poll.
+    """Return the statistics of each question of a poll.
 
     Args:
-        tally: Votes of each slot of all questions in order; ValueError when they are not as many.
+        tally: Votes of all questions' slots in order; ValueError if their number is wrong.
     """
     slots = [len(question.labels()) for question in questions]
     if sum(slots) != len(tally):
@@ -117,7 +117,7 @@ def poll_statistics(questions: Sequence[Question], tally: Sequence[int]) -> list
 
 
 def statistics_of(question: Question, tally: Sequence[int]) -> Statistics:
-    """Of one question.
+    """Return the statistics of one question.
 
     Args:
         tally: Votes of its slots.
@@ -137,9 +137,9 @@ def statistics_of(question: Question, tally: Sequence[int]) -> Statistics:
 
 
 def bracket_of(histogram: Histogram, tally: Sequence[int], quantile: Fraction) -> Bracket | None:
-    """The first bracket up to whose end at least `quantile` of the answers lie.
+    """Return the first bracket up to whose end at least `quantile` of the answers lie.
 
-    None where nobody answered, or the buckets have no bounds.
+    None without answers, or if the buckets have no bounds.
 
     Args:
         quantile: In (0, 1]; ValueError for another.
@@ -174,7 +174,7 @@ def _moments_of(number: Number, group: str, sums: Sequence[int]) -> Moments:
     count, total, *squares = sums
     if count == 0:
         return Moments(group, 0, None, None)
-    # What is summed is above `low`, which shifts the mean and leaves the variance.
+    # The sum is of values above `low`: that shifts the mean, not the variance.
     above = Fraction(total, count)
     variance = Fraction(squares[0], count) - above**2 if squares else None
     return Moments(group, count, number.low + above, variance)

@@ -1,4 +1,4 @@
-"""From aggregate shares to a tally that anybody can check against the anchored sum.
+"""From aggregate shares to a tally that anyone can check against the anchored sum.
 
 Source: docs/protocol.md §12. Vectors: tests/vectors/board.json.
 """
@@ -16,7 +16,7 @@ from ostraka_verifier.sharing import Share, lagrange, share_commitment
 
 @dataclass(frozen=True)
 class Tally:
-    """Opening of the anchored sum: votes of each slot, and the blinding that goes with them."""
+    """Opening of the anchored sum: the votes of each slot, and their blinding."""
 
     values: tuple[int, ...]
     blinding: int
@@ -24,7 +24,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class AggregateCommitments:
-    """What every node's aggregate share must open to: `Σ_b w_b V_b` and `Σ_b w_b A_{d,b}`.
+    """The sums that every node's aggregate share must open: `Σ_b w_b V_b` and `Σ_b w_b A_{d,b}`.
 
     Attributes:
         points: `t` points, degree 0 first.
@@ -36,7 +36,7 @@ class AggregateCommitments:
     def of(
         cls, curve: Curve, ballots: Sequence[Ballot], weights: Sequence[int], threshold: int
     ) -> "AggregateCommitments":
-        """Sums over the counted ballots, in the order of their weights."""
+        """Return sums over the counted ballots, in the order of their weights."""
         sums = []
         for degree in range(threshold):
             column = curve.concat([ballot.sharing[degree] for ballot in ballots])
@@ -49,10 +49,10 @@ class AggregateCommitments:
         return self.points[0]
 
     def verify_share(self, curve: Curve, key: CommitmentKey, node: int, share: Share) -> None:
-        """Node `node`'s aggregate share is the sum of its shares of all ballots (§12.3).
+        """Check that a node's aggregate share is the sum of its shares of all ballots (§12.3).
 
         Raises:
-            Rejected: It is not, and the node is to blame (check S1).
+            Rejected: It is not; the node is at fault (check S1).
         """
         committed = key.commit([(share.values, share.blinding)])
         if committed != share_commitment(curve, self.points, node):
@@ -62,12 +62,12 @@ class AggregateCommitments:
 
 
 def aggregate_share_hash(share: Share) -> bytes:
-    """What a node signs of its aggregate share (§12.2)."""
+    """Return what a node signs of its aggregate share (§12.2)."""
     return tagged_hash("aggregate-share", share.encode())
 
 
 def aggregate(shares: Sequence[Share], weights: Sequence[int], slots: int) -> Share:
-    """Weighted sum of one node's shares of all counted ballots."""
+    """Return the weighted sum of one node's shares of all counted ballots."""
     values = [0] * slots
     blinding = 0
     for share, weight in zip(shares, weights, strict=True):
@@ -78,7 +78,7 @@ def aggregate(shares: Sequence[Share], weights: Sequence[int], slots: int) -> Sh
 
 
 def combine(shares: Mapping[int, Share], threshold: int) -> Tally:
-    """The tally from at least `threshold` good aggregate shares, by node index.
+    """Return the tally from at least `threshold` good aggregate shares, by node index.
 
     Raises:
         Rejected: There are fewer (check S2).
@@ -94,7 +94,7 @@ def combine(shares: Mapping[int, Share], threshold: int) -> Tally:
 def verify_opening(
     key: CommitmentKey, committed_sum: bytes, tally: Tally, largest_votes: int
 ) -> None:
-    """The tally opens the anchored sum and stays within its bound (§12.4).
+    """Check that the tally opens the anchored sum and stays within its bound (§12.4).
 
     Args:
         committed_sum: Encoded point of 64 bytes.

@@ -25,7 +25,7 @@ class Transcript:
             Malformed: `poll_context` has another length.
         """
         if len(poll_context) != HASH_BYTES:
-            raise Malformed(f"poll_context: {len(poll_context)} bytes, expected {HASH_BYTES}")
+            raise Malformed("poll_context", f"{len(poll_context)} bytes, expected {HASH_BYTES}")
         self._messages: list[bytes] = []
         self.absorb("purpose", purpose.encode())
         self.absorb("poll", poll_context)
@@ -41,12 +41,12 @@ class Transcript:
         )
 
     def challenge(self) -> int:
-        """The challenge that all absorbed messages fix, in [1, R).
+        """Return the challenge that all absorbed messages fix, in [1, R).
 
         Raises:
-            Malformed: It is zero, which no honest transcript ever gives.
+            Malformed: It is zero, which no honest transcript has.
         """
         value = int.from_bytes(tagged_hash("transcript", *self._messages), "big") % R
         if value == 0:
-            raise Malformed("challenge: zero")
+            raise Malformed("challenge", "zero")
         return value

@@ -1,4 +1,4 @@
-"""EIP-712 statements of voters, members and nodes, and who signed them.
+"""EIP-712 statements of voters, members and nodes, and recovery of their signers.
 
 Source: docs/protocol.md §15; EIP-712; EIP-2 (low s). Vectors: tests/vectors/typed_data.json.
 """
@@ -58,7 +58,7 @@ VOTING_KEY = "VotingKey(address account,address key)"
 
 @dataclass(frozen=True)
 class Domain:
-    """Where a signature counts: one contract on one chain."""
+    """The contract and chain for which a signature counts."""
 
     chain_id: int
     registry: bytes
@@ -75,7 +75,7 @@ class Domain:
         )
 
     def digest(self, type_string: str, *values: int | bytes | str) -> bytes:
-        """The 32 bytes that are signed.
+        """Return the 32 bytes that are signed.
 
         Args:
             type_string: One of this module's types.
@@ -90,22 +90,22 @@ class Domain:
 
 
 def address_of(public_key: PublicKey) -> bytes:
-    """Ethereum address of a public key, 20 bytes."""
+    """Return the Ethereum address of a public key, 20 bytes."""
     return key_address(public_key.format(compressed=False)[1:])
 
 
 def key_address(public_key: bytes) -> bytes:
-    """Ethereum address of a public key given as its two coordinates, 64 bytes."""
+    """Return the Ethereum address of a public key given as its two coordinates, 64 bytes."""
     return keccak256(public_key)[12:]
 
 
 def recover(digest: bytes, signature: bytes) -> bytes:
-    """Address whose key signed `digest`; arguments and errors as for `recover_key`."""
+    """Return the address whose key signed `digest`; arguments and errors as for `recover_key`."""
     return key_address(recover_key(digest, signature))
 
 
 def recover_key(digest: bytes, signature: bytes) -> bytes:
-    """Public key that signed `digest`, as its two coordinates, 64 bytes.
+    """Return the public key that signed `digest`, as its two coordinates, 64 bytes.
 
     That `s R = z G + r Q` for the point R that `r` and `v` name is the same statement: it has
     exactly one solution Q.
@@ -115,19 +115,19 @@ def recover_key(digest: bytes, signature: bytes) -> bytes:
         signature: 65 bytes `r ‖ s ‖ v`, low `s`, `v` 27 or 28.
 
     Raises:
-        Malformed: Not such a signature, or one that no key gives.
+        Malformed: Not such a signature, or no key can have made it.
     """
     if len(signature) != SIGNATURE_BYTES:
-        raise Malformed(f"signature: {len(signature)} bytes, expected {SIGNATURE_BYTES}")
+        raise Malformed("signature", f"{len(signature)} bytes, expected {SIGNATURE_BYTES}")
     if signature[64] not in (27, 28):
-        raise Malformed(f"signature: v is {signature[64]}, expected 27 or 28")
+        raise Malformed("signature", f"v is {signature[64]}, expected 27 or 28")
     # A signature with high s is a second encoding of the same statement (EIP-2).
     if int.from_bytes(signature[32:64], "big") > SECP256K1_ORDER // 2:
-        raise Malformed("signature: s is in the upper half")
+        raise Malformed("signature", "s is in the upper half")
     try:
         key = PublicKey.from_signature_and_message(
             signature[:64] + bytes([signature[64] - 27]), digest, hasher=None
         )
     except Exception as error:  # coincurve raises bare Exception and ValueError alike
-        raise Malformed("signature: no key gives it") from error
+        raise Malformed("signature", "no key gives it") from error
     return key.format(compressed=False)[1:]

@@ -1,4 +1,4 @@
-"""Reports on a voter's own files: an opened ballot, or receipts. For people and for programs.
+"""Reports on a voter's own files, an opened ballot or receipts, for people and programs.
 
 Source: docs/protocol.md §8.9, §9.5, §13.
 """
@@ -11,11 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ostraka_verifier.board_source import read_board
+from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.challenge import Opening, Said, check_noted, check_opening
-from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict
+from ostraka_verifier.checks import Audit, Claimed, Finding, Verdict, numbered
 from ostraka_verifier.curve import Curve
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
-from ostraka_verifier.evidence import ChainReader, read_board
 from ostraka_verifier.published import PublishedPoll, read_published
 from ostraka_verifier.receipt import Receipted, check_receipts, is_recorded, read_votes
 from ostraka_verifier.report import (
@@ -37,7 +38,7 @@ _CLAIMS = {
     "V6": "the ballot is recorded: enough nodes gave receipts",
     "V7": "the ballot is among those that were counted",
 }
-_OF_THE_ROOT = ("P1", "P2", "P3", "C1", "B1", "B2", "B3", "T1", "T2")
+_OF_THE_ROOT = numbered("P1", "P2", "P3", "C1", "B1", "B2", "B3", "T1", "T2")
 """Checks that prove that the board's ballots are those of the root on chain."""
 
 
@@ -151,7 +152,7 @@ def print_voter_report(report: VoterReport, console: Console) -> None:
         console.print(table)
     if report.said:
         console.print(
-            "The ballot was opened: anybody who has the file knows this vote. Never cast it."
+            "The ballot was opened: anyone with the file can read this vote. Never cast it."
         )
     console.print(verdict_line(report.verdict))
 
@@ -190,10 +191,9 @@ class _Findings:
         return [*before, own, *after]
 
 
-def _no_ballot(error: AuditError) -> Rejected:
+def _no_ballot(error: Malformed | Rejected) -> Rejected:
     """Return the failure of a ballot that cannot be read: it is not a ballot of the poll (V2)."""
-    item, _, reason = str(error).partition(": ")
-    return Rejected("V2", item, reason or item)
+    return Rejected("V2", error.item, error.reason)
 
 
 def _published(rpc_url: str, claimed: Claimed) -> PublishedPoll:
@@ -203,13 +203,11 @@ def _published(rpc_url: str, claimed: Claimed) -> PublishedPoll:
 def _judge(number: str, check: Callable[[], str]) -> Finding:
     try:
         detail = check()
-    except AuditError as error:
-        item, reason = "", str(error)
-        if isinstance(error, Rejected):
-            item, reason = error.item, error.reason
-        missing = isinstance(error, Undecided)
-        verdict = Verdict.NOT_CHECKED if missing else Verdict.FAILS
-        return Finding(number, _CLAIMS[number], verdict, item, reason)
+    except Undecided as missing:
+        return Finding(number, _CLAIMS[number], Verdict.NOT_CHECKED, "", str(missing))
+    except (Malformed, Rejected) as failure:
+        item, reason = failure.item, failure.reason
+        return Finding(number, _CLAIMS[number], Verdict.FAILS, item, reason)
     return Finding(number, _CLAIMS[number], Verdict.HOLDS, "", detail)
 
 

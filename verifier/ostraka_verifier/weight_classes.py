@@ -1,4 +1,4 @@
-"""Weight classes: weights made equal within groups, so that no tally tells on a few voters.
+"""Weight classes: equal weights within groups, so that no tally reveals the votes of a few.
 
 Source: docs/protocol.md §6.6. Vectors: tests/vectors/weight_classes.json.
 """
@@ -19,21 +19,21 @@ from ostraka_verifier.wording import counted
 EQUAL, POWERS_OF_TWO = "equal", "powers_of_two"
 MAX_CLASSES = 320
 LARGEST_HOLDERS = 10
-"""Holders whose share of all weight a distortion shows."""
+"""Number of largest holders whose share of all weight `Distortion` shows."""
 
 ClassRule = int | str
-"""At most so many classes, `POWERS_OF_TWO`, or `EQUAL`."""
+"""Maximum number of classes, `POWERS_OF_TWO`, or `EQUAL`."""
 
 
 @dataclass(frozen=True)
 class WeightClass:
-    """Voters who weigh the same from now on.
+    """Voters with the same new weight.
 
     Attributes:
-        value: What each of them weighs.
-        voters: How many they are.
-        lowest, highest: Least and greatest of their own weights.
-        total: Sum of their own weights.
+        value: New weight of each of them.
+        voters: Number of these voters.
+        lowest, highest: Least and greatest of their old weights.
+        total: Sum of their old weights.
     """
 
     value: int
@@ -44,25 +44,25 @@ class WeightClass:
 
 
 def read_class_rule(content: Any, item: str) -> ClassRule:
-    """A rule from JSON; Malformed when it is none."""
+    """Read a rule from JSON; Malformed if it is invalid."""
     if type(content) is int and 1 <= content <= MAX_CLASSES:
         return content
     if isinstance(content, str) and content in (EQUAL, POWERS_OF_TWO):
         return content
-    raise Malformed(f"{item}: not 1 … {MAX_CLASSES}, {POWERS_OF_TWO!r} or {EQUAL!r}")
+    raise Malformed(item, f"not 1 … {MAX_CLASSES}, {POWERS_OF_TWO!r} or {EQUAL!r}")
 
 
 def weight_classes(
     weights: Iterable[int], rule: ClassRule, least: int = MINIMUM_CLASS
 ) -> tuple[WeightClass, ...]:
-    """Classes by rising weight: heavier voters never weigh less than lighter ones.
+    """Return classes by rising weight. Heavier voters never weigh less than lighter ones.
 
     Args:
         weights: Of each voter, at least 1.
-        least: Voters that share a class at least.
+        least: Least number of voters in a class.
 
     Raises:
-        Rejected: There are fewer voters than that (check C3).
+        Rejected: There are fewer voters (check C3).
     """
     counts = sorted(Counter(weights).items())
     groups = [WeightClass(0, voters, weight, weight, voters * weight) for weight, voters in counts]
@@ -81,12 +81,12 @@ def weight_classes(
 
 
 def class_weight(classes: Sequence[WeightClass], weight: int) -> int:
-    """What a voter of one's own weight weighs in its class."""
+    """Return the class weight of a voter with this weight."""
     return classes[bisect_left(classes, weight, key=lambda one: one.highest)].value
 
 
 def in_classes(census: Census, rule: ClassRule) -> Census:
-    """A census in which everybody weighs what their class does; Rejected (check C3) below 5."""
+    """Return the census with class weights; Rejected (check C3) with fewer than 5 voters."""
     classes = weight_classes((entry.weight for entry in census.entries), rule)
     return Census(
         tuple(
@@ -111,7 +111,7 @@ def _union(groups: Sequence[WeightClass]) -> WeightClass:
 
 
 def _octaves(groups: Sequence[WeightClass]) -> list[WeightClass]:
-    """Groups of equal `⌊log2 weight⌋`."""
+    """Return groups of equal `⌊log2 weight⌋`."""
     octaves: dict[int, list[WeightClass]] = {}
     for group in groups:
         octaves.setdefault(group.lowest.bit_length(), []).append(group)
@@ -119,7 +119,7 @@ def _octaves(groups: Sequence[WeightClass]) -> list[WeightClass]:
 
 
 def _filled(groups: Sequence[WeightClass], least: int) -> list[WeightClass]:
-    """From the top down, a group of too few takes in those below; what is left joins the last."""
+    """Merge groups downwards until each is large enough; a rest joins the last group."""
     filled: list[WeightClass] = []
     for group in reversed(groups):
         if filled and filled[-1].voters < least:
@@ -132,7 +132,7 @@ def _filled(groups: Sequence[WeightClass], least: int) -> list[WeightClass]:
 
 
 def _joined(groups: Sequence[WeightClass], most: int) -> list[WeightClass]:
-    """Neighbours joined until there are at most so many groups.
+    """Merge neighbours until the number of groups is within the limit.
 
     First those of least ratio of greatest to least weight; of equal ones the lower.
     """
@@ -152,7 +152,7 @@ def _joined(groups: Sequence[WeightClass], most: int) -> list[WeightClass]:
     while left > most:
         _, low, high, highest = heapq.heappop(heap)
         below, above = at[low], at[high]
-        # Either may have joined another meanwhile.
+        # Either may have been merged already.
         if not below or not above or after[low] != high or above.highest != highest:
             continue
         at[low], at[high] = _union([below, above]), None
@@ -168,14 +168,14 @@ def _joined(groups: Sequence[WeightClass], most: int) -> list[WeightClass]:
 
 @dataclass(frozen=True)
 class Distortion:
-    """What other weights change, exactly.
+    """Exact effect of new weights.
 
     Attributes:
         largest_loss, largest_gain: Of any voter's share of the total weight, relative to that
             share: -1/4 loses a quarter of it. 0 where nobody loses or gains.
         largest_before, largest_after: Share of the total weight that the voters who weighed most
             held together (`LARGEST_HOLDERS` of them), and what the same voters hold now.
-        inversions: Voters who now weigh less than somebody whom they outweighed before.
+        inversions: Voters who now have less weight than a voter who had less before.
     """
 
     largest_loss: Fraction
@@ -186,16 +186,16 @@ class Distortion:
 
 
 def distortion(before: Sequence[int], after: Sequence[int]) -> Distortion:
-    """What it changes that voters of weights `before` weigh `after`, in the same order.
+    """Return what changes if voters have the weights `after` instead of `before`.
 
-    Of voters who weighed the same, the earlier ones count as the largest holders.
+    Of voters with equal weight, the earlier ones count as the largest holders.
     """
     held, holds = sum(before), sum(after)
     pairs = sorted(Counter(zip(before, after, strict=True)).items())
     changes = [Fraction(new * held, old * holds) - 1 for (old, new), _ in pairs]
     inversions, most = 0, 0
     for _, same in groupby(pairs, key=lambda pair: pair[0][0]):
-        # `most` is what anybody now weighs who weighed less before.
+        # `most` is the greatest new weight of a voter with less weight before.
         ties = list(same)
         inversions += sum(voters for (_, new), voters in ties if new < most)
         most = max(most, *(new for (_, new), _ in ties))

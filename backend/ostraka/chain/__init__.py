@@ -1,1 +1,1 @@
-"""Adapters to an EVM chain, by web3.py."""
+"""Adapters to an EVM chain, based on web3.py."""

@@ -1,6 +1,6 @@
 """Contracts on chain: connect, deploy, read events, send transactions.
 
-What a contract refuses comes back with the name and the values of its custom error.
+A refusal by a contract is reported with the name and the values of its custom error.
 """
 
 import json
@@ -36,14 +36,16 @@ from web3.types import EventData, LogReceipt, TxParams, TxReceipt
 from ostraka.chain.errors import ChainError as ChainError
 from ostraka.chain.errors import Refused as Refused
 from ostraka.chain.errors import Reverted as Reverted
-from ostraka.chain.sending import Account, Errand, MemoryJournal
+from ostraka.chain.journal import MemoryJournal
+from ostraka.chain.sending import Account, Errand
 from ostraka.keys import SigningKey
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _CHECKOUT = Path(__file__).resolve().parents[3]
 _T = TypeVar("_T")
 Sender = SigningKey | Errand
-"""Who pays: a key for one transaction, or the errand that a journal keeps."""
+"""The payer: a key for one transaction, or an errand whose transaction a journal keeps."""
 _REQUEST_TIMEOUT_S = 20
 _WITH_ERRORS = (
     "PollRegistry",
@@ -54,16 +56,16 @@ _WITH_ERRORS = (
     "TestToken",
 )
 LOG_BLOCKS = 10_000
-"""Blocks asked for in one `eth_getLogs`; more is refused by many providers."""
+"""Most blocks in one `eth_getLogs`; many providers refuse more."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """A block: number, hash, and timestamp in Unix seconds."""
+    """A block: number, hash and timestamp."""
 
     number: int
     hash: bytes
-    timestamp: int
+    timestamp: UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,18 @@ class DeployedContract:
     """One contract at one address of one chain."""
 
     name: str
-    """As its artifact is called."""
+    """Name of its artifact."""
 
-    def __init__(self, rpc_url: str, address: bytes, deployed_at: int = 0) -> None:
+    def __init__(self, rpc_url: str, address: bytes, deployment_block: int = 0) -> None:
         """Args:
         rpc_url: JSON-RPC endpoint.
         address: 20 bytes.
-        deployed_at: Block of its deployment, where reading of events starts.
+        deployment_block: Block of its deployment, from which events are read.
         """
         self.rpc_url = rpc_url
         self.web3 = connect(rpc_url)
         self.address = address
-        self._deployed_at = deployed_at
+        self._deployment_block = deployment_block
         self.contract: Contract = self.web3.eth.contract(
             address=checksum(address), abi=artifact(self.name)["abi"]
         )
@@ -101,12 +103,12 @@ class DeployedContract:
         return Domain(call(lambda: self.web3.eth.chain_id), self.address)
 
     def head(self, block: str | int = "latest") -> Head:
-        """The latest block, the "finalized" one, or one by number."""
+        """Return the latest block, the "finalized" one, or one by number."""
         found = call(lambda: self.web3.eth.get_block(block))  # type: ignore[arg-type]
-        return Head(found["number"], bytes(found["hash"]), found["timestamp"])
+        return Head(found["number"], bytes(found["hash"]), UnixSeconds(found["timestamp"]))
 
     def block_hash(self, number: int) -> bytes | None:
-        """Hash of a block, None when the chain has none of that number."""
+        """Return the hash of a block; None if the chain has no block with that number."""
         try:
             return self.head(number).hash
         except ChainError as error:
@@ -115,7 +117,7 @@ class DeployedContract:
             raise
 
     def logs(self, first: int, last: int) -> list[EventData]:
-        """All events of this contract in some blocks, in the order of the chain."""
+        """Return all events of this contract in a range of blocks, in the order of the chain."""
 
         def fetch() -> list[EventData]:
             found = self.web3.eth.get_logs(
@@ -130,7 +132,7 @@ class DeployedContract:
             event: EventData = self._topics[bytes(entry["topics"][0])]().process_log(entry)
             return event
         except (KeyError, IndexError, LogTopicError):
-            # An event that this contract's interface does not name.
+            # The contract's interface does not have this event.
             return None
 
     @cached_property
@@ -143,10 +145,10 @@ class DeployedContract:
     def read(
         self, function: str, *arguments: Any, block: int | str = "latest", gas: int | None = None
     ) -> Any:
-        """What a view answers at a block.
+        """Return the result of a view at a block.
 
         Args:
-            gas: What it may use, of a contract that strangers name; by default the provider's cap.
+            gas: Limit for a contract that strangers name; by default the provider's limit.
         """
         bounds: TxParams = {} if gas is None else {"gas": gas}
         return call(
@@ -161,39 +163,39 @@ class DeployedContract:
         return sent(self.transact(sender, function, *arguments, value=value))
 
     def transact(self, sender: Sender, function: str, *arguments: Any, value: int = 0) -> TxReceipt:
-        """As `send`; the whole receipt."""
+        """As `send`, but return the whole receipt."""
         return transact(self.web3, sender, self.contract.functions[function](*arguments), value)
 
     def follow(self, errand: Errand) -> TxReceipt:
-        """Receipt of what an errand sent before."""
+        """Return the receipt of a transaction that an errand sent before."""
         return call(lambda: errand.follow(self.web3))
 
     def sent_by(self, errand: Errand) -> Sent:
-        """As `follow`; what we keep of the receipt."""
+        """As `follow`, but return only the parts of the receipt that we keep."""
         return sent(self.follow(errand))
 
     def event_of(self, receipt: TxReceipt, name: str) -> Any:
-        """Arguments of the one such event of a transaction, whatever other contracts say in it."""
+        """Return the arguments of this contract's only event of that name in a transaction."""
         (event,) = self.contract.events[name]().process_receipt(receipt, errors=DISCARD)
         return event["args"]
 
     def latest_event(self, name: str, arguments: dict[str, Any]) -> EventData | None:
-        """The latest such event, None when there is none."""
+        """Return the latest such event; None without any."""
         for found in self._backwards(name, arguments):
             if found:
                 return found[-1]
         return None
 
     def all_events(self, name: str, arguments: dict[str, Any]) -> list[EventData]:
-        """All such events, oldest first."""
+        """Return all such events, oldest first."""
         spans = list(self._backwards(name, arguments))
         return [event for span in reversed(spans) for event in span]
 
     def _backwards(self, name: str, arguments: dict[str, Any]) -> Iterator[Sequence[EventData]]:
-        """Events in steps that every provider allows, the newest step first."""
+        """Yield events in ranges that every provider allows, the newest range first."""
         last = self.head().number
-        while last >= self._deployed_at:
-            first = max(self._deployed_at, last - LOG_BLOCKS + 1)
+        while last >= self._deployment_block:
+            first = max(self._deployment_block, last - LOG_BLOCKS + 1)
             yield call(
                 lambda first=first, last=last: self.contract.events[name]().get_logs(  # type: ignore[misc]
                     argument_filters=arguments, from_block=first, to_block=last
@@ -203,23 +205,23 @@ class DeployedContract:
 
 
 def connect(rpc_url: str) -> Web3:
-    """A JSON-RPC connection that follows no redirect and gives up after some seconds."""
+    """Return a JSON-RPC connection that follows no redirects and has a timeout."""
     web3 = Web3(
         HTTPProvider(
             rpc_url,
             request_kwargs={"timeout": _REQUEST_TIMEOUT_S, "allow_redirects": False},
-            # The library asks for it twice with every call, and a chain has but one.
+            # The library would ask for the chain id twice with every call; it never changes.
             cache_allowed_requests=True,
             cacheable_requests={RPC.eth_chainId},
         )
     )
-    # Whoever sends must know of every answer: a second one would be about the first.
+    # No automatic retry: the answer to the second attempt would refer to the first.
     retrying = cast(HTTPProvider, web3.provider).exception_retry_configuration
     if retrying is not None:
         retrying.method_allowlist = [
             name for name in retrying.method_allowlist if name != RPC.eth_sendRawTransaction
         ]
-    # Blocks of proof-of-authority chains carry signatures in a field that is else 32 bytes long.
+    # Blocks of proof-of-authority chains have signatures in a field that is otherwise 32 bytes.
     web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     registry = build_strict_registry()
     registry.unregister("string")
@@ -234,9 +236,9 @@ def connect(rpc_url: str) -> Web3:
 
 
 class _ForgivingStringDecoder(StringDecoder):
-    """Contracts take any bytes for a text; one that is no UTF-8 must not hide all the others.
+    """Decoder that replaces invalid UTF-8 by U+FFFD (docs/protocol.md §17.4).
 
-    What cannot be read is U+FFFD (docs/protocol.md §17.4).
+    Contracts accept any bytes as text; one invalid text must not make all the others unreadable.
     """
 
     def __init__(self) -> None:
@@ -244,7 +246,7 @@ class _ForgivingStringDecoder(StringDecoder):
 
 
 def deploy(rpc_url: str, sender: Sender, name: str, *arguments: Any) -> tuple[bytes, Sent]:
-    """Deploy a contract; its address and the transaction."""
+    """Deploy a contract; return its address and the transaction."""
     web3 = connect(rpc_url)
     built = artifact(name)
     contract = web3.eth.contract(abi=built["abi"], bytecode=built["bytecode"])
@@ -254,7 +256,7 @@ def deploy(rpc_url: str, sender: Sender, name: str, *arguments: Any) -> tuple[by
 
 @cache
 def artifact(name: str) -> dict[str, Any]:
-    """ABI and bytecode of a compiled contract.
+    """Return ABI and bytecode of a compiled contract.
 
     Raises:
         ChainError: The contracts are not compiled.
@@ -263,14 +265,14 @@ def artifact(name: str) -> dict[str, Any]:
     for path in folder.glob(f"**/{name}.sol/{name}.json"):
         loaded: dict[str, Any] = json.loads(path.read_text())
         return loaded
-    raise ChainError(f"{folder} has no {name}: compile the contracts by `make setup`")
+    raise ChainError(f"{folder} has no {name}: compile the contracts with `make setup`")
 
 
 def transact(web3: Web3, sender: Sender, function: Any, value: int = 0) -> TxReceipt:
-    """The receipt of one transaction, which is sent unless the sender's errand sent it before.
+    """Return the receipt of one transaction; it is sent unless the errand sent it before.
 
     Raises:
-        ChainError: As `Errand.transact`, with the contract's reason where it refuses.
+        ChainError: As `Errand.transact`, with the contract's reason for a refusal.
     """
     if isinstance(sender, SigningKey):
         sender = Account(sender, MemoryJournal()).errand("this transaction")
@@ -278,10 +280,10 @@ def transact(web3: Web3, sender: Sender, function: Any, value: int = 0) -> TxRec
 
 
 def call(action: Callable[[], _T]) -> _T:
-    """What `action` gives; ChainError in place of every error of web3.
+    """Return the result of `action`; every error of web3 becomes a ChainError.
 
     Raises:
-        ChainError: The chain cannot be reached, or a contract refused; says why.
+        ChainError: The chain is unreachable, or a contract refused; states the reason.
     """
     try:
         return action()
@@ -294,20 +296,20 @@ def call(action: Callable[[], _T]) -> _T:
 
 
 def _why(error: Exception) -> str:
-    """Why a provider gave no answer, or what it said, without the words of our libraries."""
+    """Return why a provider failed, in our own wording."""
     match error:
         case requests.HTTPError() if error.response is not None:
-            return f"the RPC endpoint answers with status {error.response.status_code}"
+            return f"the RPC endpoint answered with status {error.response.status_code}"
         case requests.Timeout():
-            return "no answer of the RPC endpoint in time"
+            return "no answer from the RPC endpoint in time"
         case requests.ConnectionError():
             return "no connection to the RPC endpoint"
         case requests.RequestException() if isinstance(error, ValueError):
-            return "the RPC endpoint has no address of a server, or answers no JSON"
+            return "the RPC endpoint's URL is invalid, or it does not answer in JSON"
         case requests.RequestException():
-            return "the connection to the RPC endpoint broke off"
+            return "the connection to the RPC endpoint was lost"
         case UnicodeError():
-            return "the RPC endpoint has no address of a server"
+            return "the RPC endpoint's URL is invalid"
         case Web3RPCError():
             said = (error.rpc_response or {}).get("error")
             return (
@@ -317,7 +319,7 @@ def _why(error: Exception) -> str:
 
 
 def _custom_error(error: ContractCustomError) -> str:
-    """Name and values of a custom error of our contracts, as far as their ABIs know it."""
+    """Return name and values of a custom error, if the ABIs of our contracts have it."""
     data = bytes.fromhex(str(error.data or error.message or "0x")[2:])
     web3 = Web3()
     for contract in _WITH_ERRORS:
@@ -333,16 +335,16 @@ def _custom_error(error: ContractCustomError) -> str:
 
 
 def sent(receipt: TxReceipt) -> Sent:
-    """What we keep of a receipt."""
+    """Return the parts of a receipt that we keep."""
     return Sent(bytes(receipt["transactionHash"]), receipt["gasUsed"], receipt["blockNumber"])
 
 
 def checksum(address: bytes) -> ChecksumAddress:
-    """Address as web3 wants it."""
+    """Return an address with checksum, as web3 takes it."""
     return Web3.to_checksum_address("0x" + address.hex())
 
 
 def camel(name: str) -> str:
-    """Solidity's spelling of a snake_case name."""
+    """Return a snake_case name in Solidity's spelling."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)

@@ -1,25 +1,26 @@
-"""What can go wrong with a chain; apart from `contract`, whose libraries take long to load."""
+"""Errors of the chain adapters; not in `contract`, whose libraries are slow to load."""
 
 
 class ChainError(Exception):
-    """The chain cannot be reached, or refused a transaction; the message says which and why."""
+    """The chain is unreachable, or refused a transaction; the message states the reason."""
 
 
 class Refused(ChainError):
-    """A contract refuses, with a reason of its own; trying again does not help."""
+    """A contract refuses with a reason of its own; a retry is pointless."""
 
 
 class Reverted(Refused):
-    """A contract refused only when the transaction was mined: it is paid for."""
+    """A transaction was mined and failed; its fee is spent."""
 
 
 class LowOnCoin(ChainError):
-    """An account cannot pay for a transaction; nothing was sent. Everybody may read the message."""
+    """An account cannot pay for a transaction; nothing was sent. The message is public."""
 
 
 class NotMinedYet(ChainError):
-    """A transaction was sent and waits for a block. Everybody may read the message."""
+    """A transaction was sent and waits for a block. The message is public."""
 
 
 class NotFinalYet(NotMinedYet):
-    """A transaction reverted in a block that can still be taken back: then it could succeed."""
+    """A transaction reverted in a block that is not final: after a reorganization it may
+    succeed."""

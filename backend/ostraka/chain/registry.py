@@ -1,7 +1,7 @@
 """PollRegistry on chain: read polls and their events, send transactions.
 
-Reading never trusts an address or a digest that the caller did not ask for; what the protocol
-decides from chain data is decided elsewhere.
+Reads only the addresses and digests that the caller asks for. Protocol decisions from chain data
+are made elsewhere.
 
 Source: contracts/interfaces/IPollRegistry.sol, docs/protocol.md §4, §11, §12.
 """
@@ -17,10 +17,11 @@ from ostraka_verifier.census_tree import CensusRoot
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.parameters import Committee, Member, PollParameters
 from ostraka_verifier.tally_proof import Tally
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 
 class Status(IntEnum):
-    """Status of a poll, as the contract numbers it (§4.5)."""
+    """Status of a poll with the contract's numbers (§4.5)."""
 
     NONE = 0
     CREATED = 1
@@ -34,10 +35,10 @@ class Status(IntEnum):
 
 @dataclass(frozen=True)
 class PollView:
-    """`IPollRegistry.PollView`; times not yet known are 0.
+    """`IPollRegistry.PollView`; unknown moments are 0.
 
     Attributes:
-        rejected_rounds: One more than the number of the last round whose root was rejected.
+        rejected_rounds: Number of the last round whose root was rejected, plus 1.
         rejected_at: Chain time of that rejection.
         contested: Whether a dispute about the anchored root is open.
     """
@@ -51,26 +52,26 @@ class PollView:
     total_weight: int
     voters: int
     minimum_ballots: int
-    opens_at: int
-    closes_at: int
-    freezes_at: int
-    anchor_deadline: int
-    anchored_at: int
-    releasable_at: int
-    tally_deadline: int
+    opens_at: UnixSeconds
+    closes_at: UnixSeconds
+    freezes_at: UnixSeconds
+    anchor_deadline: UnixSeconds
+    anchored_at: UnixSeconds
+    releasable_at: UnixSeconds
+    tally_deadline: UnixSeconds
     outcome_rule: bytes
     poll_keys: bytes
     round: int
     root: SumRoot
     tally_digest: bytes
     rejected_rounds: int
-    rejected_at: int
+    rejected_at: UnixSeconds
     contested: bool
 
 
 @dataclass(frozen=True)
 class CreatedPoll:
-    """What `PollCreated` says of a poll."""
+    """The event `PollCreated`."""
 
     poll_id: int
     poll_context: bytes
@@ -82,7 +83,7 @@ class CreatedPoll:
 
 @dataclass(frozen=True)
 class OpenedPoll:
-    """What `PollOpened` says: the words of the poll keys, and signatures of all, node 1 first."""
+    """The event `PollOpened`: hashes of the poll keys, and all signatures, node 1 first."""
 
     node_keys: tuple[bytes, ...]
     signatures: tuple[bytes, ...]
@@ -94,11 +95,11 @@ class Registry(DeployedContract):
     name = "PollRegistry"
 
     def poll_count(self, block: int | str = "latest") -> int:
-        """Number of polls ever created, at a block."""
+        """Return the number of polls created up to a block."""
         return int(self.read("pollCount", block=block))
 
     def poll(self, poll_id: int, block: int | str = "latest") -> PollView:
-        """State of a poll at a block."""
+        """Return the state of a poll at a block."""
         values = list(self.read("poll", poll_id, block=block))
         number, root_hash, x, y, count = values[18]
         values[0] = Status(values[0])
@@ -107,7 +108,7 @@ class Registry(DeployedContract):
         return PollView(*values)
 
     def created(self, poll_id: int) -> CreatedPoll | None:
-        """Creation of a poll, None when there is none."""
+        """Return the creation of a poll; None if it does not exist."""
         event = self.latest_event("PollCreated", {"pollId": poll_id})
         if event is None:
             return None
@@ -123,7 +124,7 @@ class Registry(DeployedContract):
         )
 
     def opened(self, poll_id: int) -> OpenedPoll | None:
-        """Opening of a poll, None before."""
+        """Return the opening of a poll; None before it."""
         event = self.latest_event("PollOpened", {"pollId": poll_id})
         if event is None:
             return None
@@ -131,7 +132,7 @@ class Registry(DeployedContract):
         return OpenedPoll(tuple(given["nodeKeys"]), tuple(given["signatures"]))
 
     def anchored(self, poll_id: int) -> AnchoredRoot | None:
-        """Anchored root of a poll with the signatures that anchored it, None before."""
+        """Return the anchored root of a poll with its signatures; None before anchoring."""
         event = self.latest_event("RootAnchored", {"pollId": poll_id})
         if event is None:
             return None
@@ -143,14 +144,14 @@ class Registry(DeployedContract):
         )
 
     def tally(self, poll_id: int) -> Tally | None:
-        """Accepted tally of a poll, None before."""
+        """Return the accepted tally of a poll; None before it."""
         event = self.latest_event("TallyAccepted", {"pollId": poll_id})
         if event is None:
             return None
         return Tally(tuple(event["args"]["tally"]), event["args"]["blinding"])
 
     def committee(self, digest: bytes) -> Committee | None:
-        """A registered committee with its nodes' URLs, None when there is none."""
+        """Return a registered committee with its nodes' URLs; None if it does not exist."""
         event = self.latest_event("CommitteeRegistered", {"committee": digest})
         if event is None:
             return None
@@ -162,17 +163,17 @@ class Registry(DeployedContract):
         return Committee(members, given["t"], given["f"])
 
     def voting_keys(self) -> bytes:
-        """Address of the deployment's one contract of voting keys, 20 bytes."""
+        """Return the address of the deployment's contract `VotingKeys`, 20 bytes."""
         return bytes.fromhex(self.read("votingKeys")[2:])
 
-    def period_floor(self) -> int:
-        """Least seconds of a dispute window, a tally period and a claim period."""
-        return int(self.read("periodFloor"))
+    def period_floor(self) -> Seconds:
+        """Return the minimum of dispute window, tally period and claim period."""
+        return Seconds(self.read("periodFloor"))
 
     def awards(
         self, poll_id: int, tally: Sequence[int], outcome_rule: bytes, order: Sequence[int]
     ) -> list[int]:
-        """What the contract itself awards each slot under the poll's outcome rule."""
+        """Return the contract's awards for each slot under the poll's outcome rule."""
         return list(self.read("awards", poll_id, tally, outcome_rule, order))
 
     def register_committee(
@@ -198,10 +199,10 @@ class Registry(DeployedContract):
         outcome_rule: bytes,
         description: bytes,
     ) -> tuple[int, Sent]:
-        """Create a poll; its id and the transaction.
+        """Create a poll; return its id and the transaction.
 
         Args:
-            census: What the parameters' census root is made of.
+            census: The census of the parameters' root.
         """
         values = tuple(getattr(parameters, field.name) for field in fields(parameters))
         receipt = self.transact(
@@ -210,7 +211,7 @@ class Registry(DeployedContract):
         return int(self.event_of(receipt, "PollCreated")["pollId"]), sent(receipt)
 
     def poll_created_by(self, errand: Errand) -> tuple[int, Sent]:
-        """Id of the poll that an errand created before, and the transaction."""
+        """Return the id of the poll that an errand created before, and the transaction."""
         receipt = self.follow(errand)
         return int(self.event_of(receipt, "PollCreated")["pollId"]), sent(receipt)
 
@@ -221,7 +222,7 @@ class Registry(DeployedContract):
         node_keys: Sequence[bytes],
         signatures: Sequence[bytes],
     ) -> Sent:
-        """Pin the nodes' poll keys by their words, with all nodes' `PollKeys` signatures."""
+        """Pin the hashes of the nodes' poll keys, with all nodes' `PollKeys` signatures."""
         return self.send(sender, "openPoll", poll_id, list(node_keys), list(signatures))
 
     def anchor_root(self, sender: Sender, poll_id: int, anchored: AnchoredRoot) -> Sent:

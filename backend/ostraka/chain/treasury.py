@@ -15,10 +15,11 @@ from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.census_tree import SIBLING_BYTES, CensusRoot
 from ostraka_verifier.encoding import HASH_BYTES, keccak256
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 
 class RoundStatus(IntEnum):
-    """Status of a round, as the contract numbers it."""
+    """Status of a round with the contract's numbers."""
 
     NONE = 0
     ANNOUNCED = 1
@@ -33,15 +34,15 @@ class RoundStatus(IntEnum):
 
 @dataclass(frozen=True)
 class RoundParameters:
-    """What a round fixes at its creation; names, order and types are the contract's.
+    """Parameters of a round; names, order and types are the contract's.
 
     Attributes:
         token: 20 bytes; all zero for the chain's own coin.
-        budget, minimum_amount, maximum_amount: In the token's smallest unit; no bounds, both 0,
-            in a proportional round.
-        member_root: Census root over those who may propose.
-        claim_period: Seconds after the decision in which payouts can be claimed.
-        ballot, outcome: Kind of ballot and of outcome rule, as `round_rules` writes them.
+        budget, minimum_amount, maximum_amount: In the token's smallest unit; minimum and maximum
+            are 0 in a proportional round.
+        member_root: Census root of the members who may propose.
+        claim_period: Time after the decision in which payouts can be claimed.
+        ballot, outcome: Ballot kind and outcome rule, as encoded by `round_rules`.
     """
 
     token: bytes
@@ -51,25 +52,25 @@ class RoundParameters:
     proposals_per_member: int
     maximum_proposals: int
     member_root: bytes
-    proposals_open_at: int
-    proposals_close_at: int
-    claim_period: int
+    proposals_open_at: UnixSeconds
+    proposals_close_at: UnixSeconds
+    claim_period: Seconds
     ballot: bytes
     outcome: bytes
     committee: bytes
-    voting_opens_at: int
-    voting_closes_at: int
-    freeze_delay: int
-    round_duration: int
+    voting_opens_at: UnixSeconds
+    voting_closes_at: UnixSeconds
+    freeze_delay: Seconds
+    round_duration: Seconds
     max_rounds: int
-    dispute_window: int
-    tally_period: int
+    dispute_window: Seconds
+    tally_period: Seconds
     minimum_ballots: int
     secret: bool
 
 
 class ElectorateKind(IntEnum):
-    """Who votes in a round, as the contract numbers it (docs/protocol.md §17.4)."""
+    """Kind of a round's electorate with the contract's numbers (docs/protocol.md §17.4)."""
 
     MEMBERS = 0
     FIXED = 1
@@ -82,11 +83,11 @@ _NO_CENSUS = CensusRoot(bytes(HASH_BYTES), 0, 0)
 
 @dataclass(frozen=True)
 class RoundElectorate:
-    """Who votes, fixed when the round is created.
+    """The voters of a round, fixed when the round is created.
 
     Attributes:
-        tree: What the census root is made of: the members', the voters', or the invitations'.
-        source: Canonical JSON of where the census is read on chain; kind `SOURCE` only.
+        tree: Tree of the census root: of the members, the voters or the invitations.
+        source: Canonical JSON of the census's source on chain; kind `SOURCE` only.
     """
 
     kind: ElectorateKind
@@ -95,7 +96,7 @@ class RoundElectorate:
 
     @property
     def root(self) -> bytes:
-        """What the treasury keeps of it, 32 bytes."""
+        """The 32 bytes that the treasury stores."""
         return keccak256(self.source) if self.kind is ElectorateKind.SOURCE else self.tree.digest
 
     def abi(self) -> tuple[Any, ...]:
@@ -105,7 +106,7 @@ class RoundElectorate:
 
 @dataclass(frozen=True)
 class RoundView:
-    """State of a round; poll id 0 before voting."""
+    """State of a round; the poll id is 0 before voting."""
 
     status: RoundStatus
     organizer: bytes
@@ -113,7 +114,7 @@ class RoundView:
     deposited: int
     committed: int
     paid_out: int
-    claims_end_at: int
+    claims_end_at: UnixSeconds
     proposals: int
     standing: int
     electorate_kind: ElectorateKind
@@ -124,7 +125,7 @@ class RoundView:
 
     @property
     def free(self) -> int:
-        """What can be refunded to all funders together, in all (docs/protocol.md §17.6)."""
+        """Total amount that all funders together can be refunded (docs/protocol.md §17.6)."""
         match self.status:
             case RoundStatus.VOID:
                 return self.deposited
@@ -138,9 +139,9 @@ class RoundView:
 
 @dataclass(frozen=True)
 class Item:
-    """What a member asks for: 20-byte recipient, amount in the token's smallest unit.
+    """Content of a proposal: 20-byte recipient, amount in the token's smallest unit.
 
-    The amount is 0 in a proportional round, the category in a round without categories.
+    The amount is 0 in a proportional round; the category is 0 in a round without categories.
     """
 
     recipient: bytes
@@ -149,21 +150,22 @@ class Item:
     text: str
     category: int = 0
     details: bytes = bytes(HASH_BYTES)
-    """keccak-256 of further details as canonical JSON, zero where there are none."""
+    """keccak-256 of further details as canonical JSON; zero without details."""
 
     def abi(self) -> tuple[Any, ...]:
         """As the contract takes it."""
         return checksum(self.recipient), *self.words()[1:]
 
     def words(self) -> tuple[Any, ...]:
-        """As the EIP-712 types `Proposal` and `Revision` hash it."""
+        """Return the values that the EIP-712 types `Proposal` and `Revision` hash."""
         return self.recipient, self.amount, self.category, self.title, self.text, self.details
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A proposal as it stands, with its latest texts; in a proportional round the amount is what
-    was awarded.
+    """Current state of a proposal with its latest texts.
+
+    In a proportional round, the amount is the awarded amount.
     """
 
     id: bytes
@@ -176,11 +178,11 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Authorization:
-    """A member's signature by which somebody else sends what the member wants."""
+    """A member's signature that allows somebody else to send the member's request."""
 
     member: bytes
     nonce: int
-    deadline: int
+    deadline: UnixSeconds
     signature: bytes
 
     def abi(self) -> tuple[Any, ...]:
@@ -190,10 +192,10 @@ class Authorization:
 
 @dataclass(frozen=True)
 class AnnouncedRound:
-    """What the event of a round's creation says beside the parameters.
+    """Content of a round's creation event other than the parameters.
 
     Attributes:
-        source: Canonical JSON of where the census is read on chain; empty for other kinds.
+        source: Canonical JSON of the census's source on chain; empty for other kinds.
     """
 
     source: bytes
@@ -207,11 +209,11 @@ class Treasury(DeployedContract):
     name = "BudgetTreasury"
 
     def round_count(self) -> int:
-        """Number of rounds ever created."""
+        """Return the number of rounds."""
         return int(self.read("roundCount"))
 
     def round(self, round_id: int) -> RoundView:
-        """State of a round; status NONE when there is none."""
+        """Return the state of a round; status NONE if it does not exist."""
         values = list(self.read("round", round_id))
         values[0], values[1] = RoundStatus(values[0]), bytes.fromhex(values[1][2:])
         values[9] = ElectorateKind(values[9])
@@ -219,7 +221,7 @@ class Treasury(DeployedContract):
         return RoundView(*values)
 
     def announced(self, round_id: int) -> AnnouncedRound | None:
-        """What a round's event says beside its parameters; None when the provider shows none."""
+        """Return the content of a round's creation event; None if the provider shows none."""
         event = self.latest_event("RoundCreated", {"roundId": round_id})
         if event is None:
             return None
@@ -227,16 +229,16 @@ class Treasury(DeployedContract):
         return AnnouncedRound(bytes(given["electorate"]["source"]), given["title"], given["text"])
 
     def organizer(self, round_id: int, gas: int) -> tuple[bytes, int]:
-        """Organizer and poll of a round, of a contract that may be no treasury.
+        """Return organizer and poll of a round of a contract that may not be a treasury.
 
         Args:
-            gas: What it may use.
+            gas: Limit of the call.
         """
         _, organizer, poll_id, *_ = self.read("round", round_id, gas=gas)
         return bytes.fromhex(organizer[2:]), int(poll_id)
 
     def proposals(self, round_id: int) -> list[Proposal]:
-        """All proposals of a round in order of submission."""
+        """Return all proposals of a round in order of submission."""
         items: dict[bytes, dict[str, Any]] = {}
         for name in ("ProposalSubmitted", "ProposalRevised"):
             for event in self.all_events(name, {"roundId": round_id}):
@@ -256,7 +258,7 @@ class Treasury(DeployedContract):
         return found
 
     def nonce(self, member: bytes) -> int:
-        """A member's next nonce."""
+        """Return a member's next nonce."""
         return int(self.read("nonces", checksum(member)))
 
     def create_round(
@@ -267,29 +269,29 @@ class Treasury(DeployedContract):
         title: str,
         text: str,
     ) -> tuple[int, Sent]:
-        """Create a round; its id and the transaction."""
+        """Create a round; return its id and the transaction."""
         creation = _creation(parameters, electorate, title, text)
         receipt = self.transact(sender, "createRound", *creation)
         return int(self.event_of(receipt, "RoundCreated")["roundId"]), sent(receipt)
 
     def round_created_by(self, errand: Errand) -> tuple[int, Sent]:
-        """Id of the round that an errand created before, and the transaction."""
+        """Return the id of the round that an errand created before, and the transaction."""
         receipt = self.follow(errand)
         return int(self.event_of(receipt, "RoundCreated")["roundId"]), sent(receipt)
 
     def try_round(
         self, parameters: RoundParameters, electorate: RoundElectorate, title: str, text: str
     ) -> None:
-        """Refused where the treasury would not take a round; nothing is sent."""
+        """Raise Refused if the treasury would refuse a round; nothing is sent."""
         self.read("createRound", *_creation(parameters, electorate, title, text))
 
     def fund(self, sender: Sender, round_id: int, amount: int) -> Sent:
-        """Put money into a round; a token must be approved first."""
+        """Pay money into a round; a token must be approved first."""
         own_coin = not any(self.round(round_id).parameters.token)
         return self.send(sender, "fund", round_id, amount, value=amount if own_coin else 0)
 
     def authorize_proposal(
-        self, key: SigningKey, member: bytes, round_id: int, item: Item, deadline: int
+        self, key: SigningKey, member: bytes, round_id: int, item: Item, deadline: UnixSeconds
     ) -> Authorization:
         """Sign a proposal, for anybody to send."""
         nonce = self.nonce(member)
@@ -306,7 +308,7 @@ class Treasury(DeployedContract):
         members: Census,
         authorization: Authorization | None = None,
     ) -> tuple[bytes, Sent]:
-        """Propose as the sender, or for the member who signed; the proposal's id."""
+        """Propose as the sender, or for the member who signed; return the proposal's id."""
         account = authorization.member if authorization else sender.address
         arguments: list[Any] = [round_id, item.abi(), membership(members, account)]
         if authorization is None:
@@ -345,7 +347,7 @@ class Treasury(DeployedContract):
     def start_voting(
         self, sender: Sender, round_id: int, census: Census, description: bytes
     ) -> tuple[int, Sent]:
-        """Create the round's poll over a census; its id and the transaction."""
+        """Create the round's poll with a census; return its id and the transaction."""
         tree = census.tree
         receipt = self.transact(
             sender, "startVoting", round_id, (tree.hash, tree.count, tree.sum), description
@@ -363,7 +365,7 @@ class Treasury(DeployedContract):
         return self.send(sender, "claim", proposal_id)
 
     def refund(self, sender: Sender, round_id: int, funder: bytes) -> Sent:
-        """Return a funder's part of what is not meant for proposals."""
+        """Refund a funder's part of the money that proposals do not need."""
         return self.send(sender, "refund", round_id, checksum(funder))
 
 
@@ -373,7 +375,7 @@ class Token(DeployedContract):
     name = "TestToken"
 
     def balance(self, account: bytes) -> int:
-        """In the smallest unit."""
+        """Return the balance in the smallest unit."""
         return int(self.read("balanceOf", checksum(account)))
 
     def approve(self, sender: Sender, spender: bytes, amount: int) -> Sent:
@@ -399,10 +401,10 @@ def _parameters(values: list[Any]) -> RoundParameters:
 
 
 def membership(members: Census, account: bytes) -> tuple[Any, ...]:
-    """Shows the treasury that an account is in the member root; ValueError when it is not."""
+    """Return the proof that an account is in the member root; ValueError if it is not."""
     entry = members.by_account.get(account)
     if entry is None:
-        raise ValueError(f"0x{account.hex()} is no member of this round")
+        raise ValueError(f"0x{account.hex()} is not a member of this round")
     index, packed = members.proof(account)
     siblings = [
         (packed[at : at + HASH_BYTES], int.from_bytes(packed[at + HASH_BYTES :][:16], "big"))

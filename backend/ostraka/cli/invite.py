@@ -41,7 +41,7 @@ def invite(
     A code is a secret key that this command makes. No gateway ever sees it. The round or poll names
     the list of addresses as `invitations_file`, which fixes who may register. Codes can be redeemed
     until the poll's registration or the round's proposals close. Anybody who has a code can vote
-    with it. An audit assumes that each code went to a person of its own, and reports this.
+    with it. An audit assumes that each code went to a different person, and reports this.
 
     Example: ostraka invite --count 200 --out codes.csv --list invitations.csv
     """

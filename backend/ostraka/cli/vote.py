@@ -41,6 +41,7 @@ from ostraka.voter.typed_choice import BETWEEN_QUESTIONS, bits_of
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
+from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.wording import counted, noun
 
 
@@ -234,7 +235,7 @@ def _poll(
     registry: bytes | None,
     trust_gateway: bool,
     alone: bool,
-) -> tuple[OpenPoll, int, str]:
+) -> tuple[OpenPoll, UnixSeconds, str]:
     """Return the poll, the chain's time, and what they were checked against.
 
     Args:

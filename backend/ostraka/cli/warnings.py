@@ -1,7 +1,6 @@
 """Warnings of what a poll's result may reveal, shown to organizers before they create it."""
 
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -10,6 +9,7 @@ import typer
 
 from ostraka.cli.errors import REFUSED
 from ostraka.cli.output import emit, facts, note
+from ostraka.clock import unix_now
 from ostraka.planning.account_file import WrongLines
 from ostraka_verifier.wording import counted
 
@@ -55,7 +55,7 @@ def check(file: Path, kind: "type[_Wanted]", as_json: bool) -> None:
     from ostraka.planning.leaks import leak_warnings
     from ostraka.planning.specification_file import read_specification
 
-    now = int(time.time())
+    now = unix_now()
     wanted = kind.model_validate(read_specification(file, kind, now))
     rule = wanted.check()
     census = census_so_far(None, wanted)

@@ -22,6 +22,7 @@ from ostraka.demo.processes import Processes, free_ports
 from ostraka.files import make_private_folder
 from ostraka.key_files import create_key, write_key
 from ostraka.keys import SigningKey
+from ostraka_verifier.units import UnixSeconds
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CHAIN_ID = 31337
@@ -194,7 +195,7 @@ class LocalStack:
         """Stop everything."""
         self._processes.stop()
 
-    def move_time(self, unix_s: int) -> None:
+    def move_time(self, unix_s: UnixSeconds) -> None:
         """Move chain time forward to `unix_s`. Do nothing if it is already later."""
         ahead = unix_s - self.registry.head().timestamp
         if ahead > 0:
@@ -207,10 +208,10 @@ class LocalStack:
             raise ChainError(f"{method}: {answer['error']}")
 
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _START_S
+        deadline_monotonic_s = time.monotonic() + _START_S
         while not ready():
             self._processes.check(name)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 raise RuntimeError(f"{name} does not answer after {_START_S} s")
             time.sleep(0.1)
 

@@ -66,11 +66,11 @@ class Processes:
         """Stop all processes: first by SIGTERM, then by SIGKILL."""
         for process in self._running.values():
             _signal_group(process, signal.SIGTERM)
-        deadline = time.monotonic() + _STOP_S
+        deadline_monotonic_s = time.monotonic() + _STOP_S
         for process in self._running.values():
             try:
                 # One deadline for all, because all got the signal at once.
-                process.wait(max(0, deadline - time.monotonic()))
+                process.wait(max(0, deadline_monotonic_s - time.monotonic()))
             except subprocess.TimeoutExpired:
                 _signal_group(process, signal.SIGKILL)
                 process.wait()

@@ -55,7 +55,7 @@ class Stage:
 
     def wait(self, gateway: Gateway, plan: str, path: str, ready: Callable[[Any], _T]) -> _T:
         """Ask again until `ready` returns something true for an answer, and return that."""
-        deadline = time.monotonic() + self._patience_s
+        deadline_monotonic_s = time.monotonic() + self._patience_s
         while True:
             try:
                 found = ready(gateway.get(path))
@@ -64,7 +64,7 @@ class Stage:
                 seen = "not ready"
             except Problem as problem:
                 seen = str(problem)
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_monotonic_s:
                 waiting = gateway.get(f"/plans/{plan}")["problem"]
                 raise RuntimeError(f"{path}: {seen}; the gateway waits for: {waiting}")
             time.sleep(_POLL_S)
@@ -185,9 +185,9 @@ class Stage:
         """Wait until nodes have seen chain time jump, as it never does on real chains."""
         head = self.stack.registry.head().number
         for url in self.stack.node_urls:
-            deadline = time.monotonic() + _PATIENCE_S
+            deadline_monotonic_s = time.monotonic() + _PATIENCE_S
             while httpx.get(f"{url}/api/v1/config", trust_env=False).json()["head"] < head:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline_monotonic_s:
                     raise RuntimeError(f"{url} does not see block {head}")
                 time.sleep(_POLL_S)
 

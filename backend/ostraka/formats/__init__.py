@@ -1,1 +1,1 @@
-"""File formats of others: Pabulib, PrefLib; accounts in CSV; results on their way out."""
+"""Other projects' file formats: Pabulib and PrefLib elections, and exports of results."""

@@ -1,4 +1,4 @@
-"""Codes of currencies, as Pabulib's files name theirs.
+"""Currency codes, which Pabulib's files use.
 
 Source: ISO 4217.
 """

@@ -1,6 +1,6 @@
-"""An election out of a file, as Ostraka asks and decides it.
+"""An election read from a file of any format, in Ostraka's terms.
 
-Whatever the format: options, one question, an outcome rule, and votes as JSON says them (§5.9).
+It has options, one question, an outcome rule, and votes in their JSON form (§5.9).
 """
 
 from collections import Counter
@@ -14,19 +14,19 @@ from ostraka_verifier.question import Question
 
 
 class FileError(ValueError):
-    """A file that cannot be read, or one that Ostraka cannot honour; the message says why."""
+    """A file that is invalid, or whose rules Ostraka cannot honour; the message states why."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """What can be chosen.
+    """An option of the question.
 
     Attributes:
-        option_id: As the file calls it.
-        cost: In the smallest unit of the currency; 0 where nothing costs.
-        category: Index of its category, where the budget has some.
-        selected: Whether it won, None where the file does not say, or says something special.
-        published: The votes or points that the file says it got, None where it does not.
+        option_id: Id in the file.
+        cost: In the smallest unit of the currency; 0 if options have no cost.
+        category: Index of its category, if the budget has categories.
+        selected: Whether it won; None if the file does not state it, or marks it as special.
+        published: Votes or points that it got according to the file; None if not stated.
     """
 
     option_id: str
@@ -42,9 +42,9 @@ class FileVote:
     """One voter's answer.
 
     Attributes:
-        number: Which voter of the file, from 1.
-        vote: As JSON (§5.9); None where it says nothing that a ballot could.
-        problem: Why there is none.
+        number: Number of the voter in the file, from 1.
+        vote: JSON form (§5.9); None if no ballot can express it.
+        problem: Why there is no vote.
     """
 
     number: int
@@ -54,7 +54,7 @@ class FileVote:
 
 @dataclass(frozen=True)
 class RoundRules:
-    """The same ballots and outcome in the words of a treasury's round (§17.7)."""
+    """The ballot kind and outcome rule as a treasury's round takes them (§17.7)."""
 
     ballot: bytes
     outcome: bytes
@@ -65,16 +65,16 @@ class Election:
     """One election.
 
     Attributes:
-        question: What is asked; its options are `options`, in order.
-        outcome: How it decides.
-        round: The rules of a round, None where only a poll without one can carry them.
-        says: One sentence: kind of ballot, outcome rule, round or poll, and why.
-        budget: In the smallest unit; 0 where there is no money.
-        currency: Symbol, "" where there is no money.
-        decimals: Digits of an amount behind the point.
+        question: The question; its options are `options`, in order.
+        outcome: Outcome rule.
+        round: Rules of a round; None if only a poll without a round can have them.
+        says: One sentence: ballot kind, outcome rule, round or poll, and why.
+        budget: In the smallest unit; 0 without money.
+        currency: Symbol; "" without money.
+        decimals: Digits of an amount after the decimal point.
         honoured: Whether the outcome rule is the file's own.
-        scores_as_published: Whether ballots count as the file's publisher counts them; where not,
-            `says` tells how they count here, and nothing published can be compared.
+        scores_as_published: Whether ballots are counted as the file's publisher counts them. If
+        not, `says` states how they are counted, and published results cannot be compared.
     """
 
     title: str
@@ -92,16 +92,16 @@ class Election:
 
 
 def shortened(text: str, most_bytes: int) -> str:
-    """A title of at most so many bytes out of a file's text, and never empty."""
+    """Shorten a file's text to a title of limited bytes, which is never empty."""
     return cleaned(text).encode()[:most_bytes].decode(errors="ignore").strip() or "–"
 
 
 def distinct(names: Sequence[str], ids: Sequence[str], most_bytes: int) -> tuple[str, ...]:
-    """Names of options that a person can tell apart: those that look alike get their ids behind.
+    """Return distinguishable names of options; the option's id follows names that look alike.
 
     Args:
-        ids: Of each option, as the file calls it.
-        most_bytes: Of each name.
+        ids: Id of each option in the file.
+        most_bytes: Limit of each name.
     """
     alike = Counter(map(folded, names))
     return tuple(

@@ -1,22 +1,22 @@
-"""Exact figures of a result as decimals, for people and spreadsheets."""
+"""Write exact fractions of a result as decimals, for people and spreadsheets."""
 
 from fractions import Fraction
 from math import isqrt
 
 _UNITS = 10**4
-"""Of the last place that is written."""
+"""Units of the last decimal place in 1."""
 
 
 def decimal(exact: str | None) -> str:
-    """A fraction `p/q` to four places; nothing where there is none."""
+    """Write a fraction `p/q` to four places; "" for None."""
     return "" if exact is None else _written(round(Fraction(exact) * _UNITS))
 
 
 def standard_deviation(variance: str | None) -> str:
-    """Root of a fraction `p/q`, to four places; nothing where there is none."""
+    """Write the root of a fraction `p/q` to four places; "" for None."""
     if variance is None:
         return ""
-    # Half a unit more than the root rounded down, of twice the places: rounds to the nearest.
+    # The integer root of twice the value, plus 1, halved: rounds to the nearest.
     return _written((isqrt(int(4 * Fraction(variance) * _UNITS**2)) + 1) // 2)
 
 

@@ -1,8 +1,8 @@
-"""Pabulib's `.pb` files: participatory-budgeting elections of real cities, as they stand there.
+"""Read Pabulib's `.pb` files: participatory-budgeting elections of real cities.
 
-What they ask of Ostraka is for `pabulib_rules` to say. Names of sections may be in any case, as the
-library's own checker reads them. A name of META or of a column that is written in another case, or
-nearly like a known one, is refused: what it says would fall away without a word.
+`pabulib_rules` turns them into a question and an outcome rule. Names of sections may be in any
+case, as for the library's own checker. A name in META or of a column that is written in another
+case, or is nearly a known one, is refused: otherwise its value would be ignored silently.
 
 Source: https://pabulib.org/format (sections META, PROJECTS, VOTES; semicolon-separated).
 """
@@ -31,21 +31,21 @@ META_FIELDS = (
     *("min_length_per_category", "max_length_per_category", "min_sum_cost_per_category"),
     "max_sum_cost_per_category",
 )
-"""In the order in which the library wants them."""
+"""In the library's order."""
 PROJECT_FIELDS = ("project_id", "cost", "votes", "score", "name", "category", "selected")
-"""Columns that are read, in the library's order."""
+"""Columns of VOTES that are read, in the library's order."""
 _OLDER_FIELDS = ("scoring_fn",)
 _VOTE_FIELDS = ("voter_id", "vote", "points", "vote_strength")
 _SECTIONS = ("META", "PROJECTS", "VOTES")
 _POINTS = ("cumulative", "scoring")
 _WEIGHS = re.compile("weight|strength|multiplicity", re.IGNORECASE)
-"""Columns of VOTES, whatever else their names say, by which one ballot counts as several."""
+"""Columns of VOTES that make one ballot count as several."""
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.([0-9]{1,30}))?")
 _LONGEST_CELL = 131_072
 
 
 class PabulibError(FileError):
-    """A file that is no `.pb` file, or one that Ostraka cannot honour; the message says why."""
+    """An invalid `.pb` file, or one that Ostraka cannot honour; the message states why."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class Project:
     """One project.
 
     Attributes:
-        line: Where it stands.
+        line: Its line in the file.
         cost: In the smallest unit of the file's currency.
-        category: As the file writes it, which may be several with commas.
-        selected: Whether the city funded it; None when the file does not say, or marks it as
-            special.
-        special: Whether the file marks it by 2 or 3, which its comment explains, if anything does.
-        votes, score: What the file says it got; None when it does not.
+        category: As in the file; several are separated by commas.
+        selected: Whether the city funded it; None if the file does not state it, or marks it as
+        special.
+        special: Whether the file marks it with 2 or 3; the file's comment may explain why.
+        votes, score: Published numbers; None if not stated.
     """
 
     line: int
@@ -78,9 +78,9 @@ class Vote:
     """One row of VOTES.
 
     Attributes:
-        number: Of the voter, from 1.
+        number: Number of the voter, from 1.
         projects: Ids in the order of the file.
-        points: As written, one for each project; none where the column is missing or empty.
+        points: As written, one for each project; empty if the column is missing or empty.
     """
 
     number: int
@@ -93,12 +93,12 @@ class PabulibFile:
     """One file.
 
     Attributes:
-        meta: All of META.
-        lines: Where each member of META stands.
-        decimals: Digits behind the point that its amounts of money need; `1.50` in a file with two
-            is 150 of the smallest unit.
+        meta: All members of META.
+        lines: Line of each member of META.
+        decimals: Digits after the decimal point that its amounts of money need; with two, `1.50`
+        is 150 of the smallest unit.
         budget: In the smallest unit.
-        columns: Of PROJECTS.
+        columns: Columns of PROJECTS.
         projects, votes: In file order.
     """
 
@@ -113,26 +113,31 @@ class PabulibFile:
 
     @property
     def vote_type(self) -> str:
-        """One of `VOTE_TYPES`."""
+        """The vote type, one of `VOTE_TYPES`."""
         return self.meta["vote_type"]
 
     def where(self, name: str) -> str:
-        """File and line of a member of META, for messages."""
+        """Return file and line of a member of META, for messages."""
         return f"{self.path}:{self.lines[name]}" if name in self.lines else str(self.path)
 
     def number(self, name: str, default: Fraction | int = 0) -> Fraction:
-        """A number of META; `default` where it is left out or empty."""
+        """Return a number of META; `default` if it is missing or empty."""
         text = self.meta.get(name, "")
         return number_of(text, f"{self.where(name)}: {name}") if text else Fraction(default)
 
     def whole(self, name: str, default: int = 0) -> int:
-        """A whole number of META; `default` where it is left out or empty."""
+        """Return a whole number of META; `default` if it is missing or empty."""
         text = self.meta.get(name, "")
         return whole_of(text, f"{self.where(name)}: {name}") if text else default
 
     def amount(self, text: str, name: str) -> int:
-        """Money of META in the smallest unit."""
+        """Return an amount of META in the smallest unit."""
         return _scaled(text, self.decimals, f"{self.where(name)}: {name}")
+
+    def refusal(self, name: str, reason: str) -> PabulibError:
+        """Return the error that a member of META is not taken, with its place and value."""
+        shown = self.meta.get(name, "")[:60]
+        return PabulibError(f"{self.where(name)}: {name} {shown}".rstrip() + f": {reason}")
 
 
 def read_pabulib(path: Path) -> PabulibFile:
@@ -153,7 +158,7 @@ def read_pabulib(path: Path) -> PabulibFile:
     meta, lines = _meta(path, sections["META"])
     where = f"{path}:{lines['vote_type']}: vote_type"
     if meta["vote_type"] not in VOTE_TYPES:
-        raise PabulibError(f"{where} {meta['vote_type']}: it is none of {', '.join(VOTE_TYPES)}")
+        raise PabulibError(f"{where} {meta['vote_type']}: expected {', '.join(VOTE_TYPES)}")
     columns, rows = _table(path, "PROJECTS", sections, ("project_id", "cost"), PROJECT_FIELDS)
     if not rows:
         raise PabulibError(f"{path}: there are no projects")
@@ -166,22 +171,22 @@ def read_pabulib(path: Path) -> PabulibFile:
 
 
 def number_of(text: str, name: str) -> Fraction:
-    """A decimal number, exactly; PabulibError when it is none."""
+    """Read a decimal number exactly; PabulibError if it is invalid."""
     if not _NUMBER.fullmatch(text):
-        raise PabulibError(f"{name}: {text[:60]!r} is no number")
+        raise PabulibError(f"{name}: {text[:60]!r} is not a number")
     return Fraction(text)
 
 
 def whole_of(text: str, name: str) -> int:
-    """A whole number; PabulibError when it is none."""
+    """Read a whole number; PabulibError if it is invalid."""
     found = number_of(text, name)
     if found.denominator != 1:
-        raise PabulibError(f"{name}: {text[:60]!r} is no whole number")
+        raise PabulibError(f"{name}: {text[:60]!r} is not a whole number")
     return int(found)
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """What stands between commas, where nothing may stand as well."""
+    """Split a list at its commas; items may be empty."""
     return tuple(part.strip() for part in text.split(",")) if text else ()
 
 
@@ -189,9 +194,9 @@ _Row = tuple[int, list[str]]
 
 
 def _records(path: Path, text: str) -> Iterator[_Row]:
-    """Rows with the lines at which they begin.
+    """Yield rows with the lines at which they begin.
 
-    A quote that begins a cell and does not end it would swallow the rows behind it.
+    A quoted cell without a closing quote is refused: it would swallow the rows after it.
     """
     taken: list[str] = []
 
@@ -227,7 +232,7 @@ def _balanced(raw: str) -> bool:
 
 
 def _sections(path: Path, text: str) -> dict[str, list[_Row]]:
-    """Rows of each section with their lines."""
+    """Return the rows of each section with their lines."""
     found: dict[str, list[_Row]] = {}
     current: list[_Row] | None = None
     for line, cells in _records(path, text):
@@ -259,7 +264,7 @@ def _meta(path: Path, rows: Sequence[_Row]) -> tuple[dict[str, str], dict[str, i
         hint = did_you_mean(name, (*META_FIELDS, *_OLDER_FIELDS))
         if hint:
             raise PabulibError(f"{path}:{line}: META {name}: unknown{hint}")
-        # A semicolon in a description that nobody quoted.
+        # More cells mean a semicolon in a description without quotes.
         meta[name], lines[name] = "; ".join(cells[1:]).rstrip("; "), line
     for name in ("budget", "vote_type"):
         if not meta.get(name):
@@ -277,14 +282,14 @@ def _table(
     wanted: Sequence[str],
     known: Sequence[str],
 ) -> tuple[tuple[str, ...], _Table]:
-    """Columns of a section, and its rows with their lines."""
+    """Return the columns of a section, and its rows with their lines."""
     if not sections[section]:
         raise PabulibError(f"{path}: section {section} has no header")
     line, header = sections[section][0]
     for place, name in enumerate(header):
         where = f"{path}:{line}: column {name}"
         if name and name in header[:place]:
-            raise PabulibError(f"{where} stands there twice")
+            raise PabulibError(f"{where} occurs twice")
         plain = name.lower().replace(" ", "_").replace("-", "_")
         if plain != name and plain in known:
             raise PabulibError(f"{where}: unknown; did you mean {plain}")
@@ -301,8 +306,8 @@ def _table(
 
 
 def _decimals(path: Path, meta: Mapping[str, str], lines: Mapping[str, int], rows: _Table) -> int:
-    """Digits behind the point that all amounts of money need, trailing zeros left out."""
-    # The first that is no number is named.
+    """Return the digits after the decimal point that amounts need, without trailing zeros."""
+    # Raises for the first amount that is not a number.
     number_of(meta["budget"], f"{path}:{lines['budget']}: budget")
     amounts = [(line, "cost", row["cost"]) for line, row in rows]
     for name, text in meta.items():
@@ -315,7 +320,7 @@ def _decimals(path: Path, meta: Mapping[str, str], lines: Mapping[str, int], row
         if digits > MAX_DECIMALS:
             raise PabulibError(f"{path}:{line}: {name}: {digits} decimals, at most {MAX_DECIMALS}")
         needed = max(needed, digits)
-    # Cents come in twos.
+    # Amounts with one decimal are shown with two, as cents.
     return needed + (needed == 1)
 
 
@@ -326,7 +331,9 @@ def _projects(path: Path, rows: _Table, decimals: int) -> tuple[Project, ...]:
         if not name:
             raise PabulibError(f"{where}: project_id is empty")
         if "," in name:
-            raise PabulibError(f"{where}: project_id: {name!r} holds a comma, which parts projects")
+            raise PabulibError(
+                f"{where}: project_id: {name!r} has a comma, which separates projects"
+            )
         if name in projects:
             first = projects[name].line
             raise PabulibError(f"{where}: project {name} occurs twice, first in line {first}")
@@ -335,7 +342,7 @@ def _projects(path: Path, rows: _Table, decimals: int) -> tuple[Project, ...]:
             raise PabulibError(f"{where}: cost: {row['cost']} is not above 0")
         selected = row.get("selected", "")
         if selected not in ("", "0", "1", "2", "3"):
-            raise PabulibError(f"{where}: selected: {selected[:60]!r} is none of 0, 1, 2, 3")
+            raise PabulibError(f"{where}: selected: {selected[:60]!r}, expected 0, 1, 2 or 3")
         projects[name] = Project(
             line,
             name,
@@ -363,17 +370,19 @@ def _votes(path: Path, sections: Mapping[str, Sequence[_Row]], vote_type: str) -
         lines[voter] = line
         points = row.get("points", "")
         if points and vote_type not in _POINTS:
-            reason = f"{vote_type} ballots have none, and these would fall away"
+            reason = f"{vote_type} ballots have none, and these would be ignored"
             raise PabulibError(f"{where}: points: {reason}")
         for name in weighing:
             if row[name] and number_of(row[name], f"{where}: {name}") != 1:
-                raise PabulibError(f"{where}: {name}: votes of other weight are not read")
+                raise PabulibError(
+                    f"{where}: {name}: votes of a weight other than 1 cannot be read"
+                )
         votes.append(Vote(number, _named(row["vote"]), _named(points)))
     return tuple(votes)
 
 
 def _named(text: str) -> tuple[str, ...]:
-    """What stands between commas; nothing is no project, as the library reads it."""
+    """Return the listed projects; an empty text lists none, as in the library."""
     return tuple(part for part in listed(text) if part)
 
 
@@ -385,17 +394,17 @@ def _check_counts(
     votes: Sequence[Vote],
 ) -> None:
     for name, rows in (("num_projects", projects), ("num_votes", votes)):
-        # A file of results alone has votes counted and none listed.
+        # A file of results only counts votes without listing them.
         if meta.get(name) and rows and meta[name] != str(len(rows)):
             where = f"{path}:{lines[name]}: META {name}"
             raise PabulibError(f"{where} is {meta[name]}, the file has {len(rows)}")
 
 
 def _scaled(text: str, decimals: int, name: str) -> int:
-    """Money in the smallest unit; PabulibError when it is none."""
+    """Read money in the smallest unit; PabulibError if it is invalid."""
     scaled = number_of(text, name) * 10**decimals
     if scaled < 0 or scaled.denominator != 1:
-        raise PabulibError(f"{name}: {text} is no amount of money")
+        raise PabulibError(f"{name}: {text} is not an amount of money")
     return int(scaled)
 
 

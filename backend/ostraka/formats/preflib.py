@@ -1,10 +1,10 @@
-"""PrefLib's files of strict orders (`.soc`, `.soi`) and of two categories (`.cat`).
+"""Read PrefLib's files of strict orders (`.soc`, `.soi`) and of two categories (`.cat`).
 
 Orders are counted by Borda: with k options the first place gives k − 1, the last 0, and so do
 options that an incomplete order leaves out. Two categories are approval: the first one approves.
 
-Heads may be in any case, with or without a blank behind their `#`. One that is nearly like a known
-one, or stands there twice, is refused: what it says would fall away without a word.
+Header lines may be in any case, with or without a blank after their `#`. One that is nearly a
+known one, or occurs twice, is refused: otherwise its value would be ignored silently.
 
 Source: https://preflib.github.io/PrefLib-Jekyll/format.
 """
@@ -45,15 +45,15 @@ _ORDER = re.compile(rf"\s*(?:{_GROUP}(?:[ \t]*,[ \t]*{_GROUP})*)?\s*", re.ASCII)
 
 
 class PrefLibError(FileError):
-    """No such file, or one that Ostraka cannot honour; names the line."""
+    """An invalid file, or one that Ostraka cannot honour; names the line."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """One line: how many voters say so, and options from 1, most liked first.
+    """One line: the number of voters with this order, and options from 1, most liked first.
 
     Attributes:
-        options: Of a file of categories those of the first one.
+        options: In a file of categories, the options of the first category.
     """
 
     voters: int
@@ -66,7 +66,7 @@ class PrefLibFile:
 
     Attributes:
         kind: Its suffix, one of `SUFFIXES`.
-        names: Of the alternatives, as the file writes them.
+        names: Names of the alternatives, as in the file.
     """
 
     path: Path
@@ -76,25 +76,25 @@ class PrefLibFile:
     name_lines: tuple[int, ...]
     orders: tuple[Order, ...]
     approving: str
-    """How a file of categories calls the first one, "" where it does not say."""
+    """Name of the first category in a file of categories; "" if not stated."""
 
 
 def read_preflib(path: Path) -> PrefLibFile:
     """Read a file.
 
     Raises:
-        PrefLibError: It is none; names the line.
+        PrefLibError: It is invalid; names the line.
         OSError: The file cannot be read.
     """
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
-        reason = "orders with ties cannot be asked" if kind in (".toc", ".toi") else "unknown"
-        raise PrefLibError(f"{path}: {kind}: {reason}; known are {', '.join(SUFFIXES)}")
+        reason = "orders with ties are not supported" if kind in (".toc", ".toi") else "unknown"
+        raise PrefLibError(f"{path}: {kind}: {reason}; supported are {', '.join(SUFFIXES)}")
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PrefLibError(f"{path}: not UTF-8") from error
-    # Not at every separator that Unicode has: some stand in names.
+    # Names may contain other line separators of Unicode.
     lines = list(enumerate(_LINE.split(text), start=1))
     heads = _heads(path, [(number, line) for number, line in lines if line.startswith("#")])
     names, name_lines = _names(path, heads)
@@ -115,7 +115,7 @@ def read_preflib(path: Path) -> PrefLibFile:
 
 
 def preflib_election(file: PrefLibFile) -> Election:
-    """What Ostraka asks: an election with one winner.
+    """Return the election, with one winner.
 
     Raises:
         PrefLibError: It cannot be honoured.
@@ -126,7 +126,7 @@ def preflib_election(file: PrefLibFile) -> Election:
     alike = first_alike(names)
     if alike is not None:
         later, first = (file.name_lines[slot] for slot in alike)
-        raise PrefLibError(f"{path}:{later}: nobody can tell this name from that in line {first}")
+        raise PrefLibError(f"{path}:{later}: this name looks like that in line {first}")
     title = shortened(file.title, 150)
     try:
         question, says = _question(file, title, names)
@@ -140,7 +140,7 @@ def preflib_election(file: PrefLibFile) -> Election:
         question,
         Plurality(1, len(names)),
         None,
-        f"{says}; the one with most wins; a poll, for nothing is funded.",
+        f"{says}; the option with the most wins; a poll, because nothing is funded.",
     )
 
 
@@ -165,7 +165,7 @@ _Heads = Mapping[str, tuple[int, str]]
 
 
 def _heads(path: Path, lines: Sequence[tuple[int, str]]) -> _Heads:
-    """Values of the heads by their names in lower case, with their lines."""
+    """Return the values of header lines by their names in lower case, with their lines."""
     heads: dict[str, tuple[int, str]] = {}
     for number, line in lines:
         written, colon, value = line.lstrip("# \t").partition(":")
@@ -189,7 +189,7 @@ def _heads(path: Path, lines: Sequence[tuple[int, str]]) -> _Heads:
         if name in heads:
             first = heads[name][0]
             raise PrefLibError(
-                f"{path}:{number}: {name.upper()} stands there twice, first in line {first}"
+                f"{path}:{number}: {name.upper()} occurs twice, first in line {first}"
             )
         heads[name] = number, value.strip()
     return heads
@@ -199,7 +199,7 @@ def _names(path: Path, heads: _Heads) -> tuple[tuple[str, ...], tuple[int, ...]]
     line, count = heads.get("number alternatives", (0, ""))
     if not re.fullmatch("[0-9]{1,4}", count):
         where = f"{path}:{line}" if line else str(path)
-        raise PrefLibError(f"{where}: NUMBER ALTERNATIVES is missing, or no number")
+        raise PrefLibError(f"{where}: NUMBER ALTERNATIVES is missing, or not a number")
     named = dict(_named(heads))
     for number, (place, _) in named.items():
         if not 1 <= number <= int(count):
@@ -229,7 +229,7 @@ def _check_kind(path: Path, kind: str, heads: _Heads) -> None:
         line, categories = heads.get("number categories", (0, "no number of"))
         if categories != str(_CATEGORIES):
             where = f"{path}:{line}" if line else str(path)
-            raise PrefLibError(f"{where}: {categories} categories: only two are an approval")
+            raise PrefLibError(f"{where}: {categories} categories: an approval has two")
 
 
 def _check_counts(path: Path, heads: _Heads, voters: int, orders: int) -> None:
@@ -259,7 +259,7 @@ def _order(line: str, where: str, kind: str, options: int) -> Order:
     if kind == ".cat":
         if len(groups) > _CATEGORIES:
             raise PrefLibError(f"{where}: {len(groups)} groups for {_CATEGORIES} categories")
-        # Of approvals only the first category matters; what is in none is not approved.
+        # Only the first category is approved.
         return Order(int(count), tuple(groups[0]) if groups else ())
     if any(len(group) != 1 for group in groups):
         raise PrefLibError(f"{where}: a tie in a strict order")

@@ -1,4 +1,4 @@
-"""Any election's file, by its suffix."""
+"""Read any election file by its suffix."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ from ostraka.formats.preflib import SUFFIXES, preflib_election, read_preflib
 
 
 def read_election(path: Path, *, greedy: bool = False) -> Election:
-    """What a file asks, and how that is decided.
+    """Return a file's election.
 
     Args:
-        greedy: Fund greedily by votes whatever rule a `.pb` file names.
+        greedy: Fund greedily by votes, regardless of the rule of a `.pb` file.
 
     Raises:
-        FileError: It cannot be read, or Ostraka cannot honour it; says why.
+        FileError: It is invalid, or Ostraka cannot honour it; states why.
         OSError: The file cannot be read.
     """
     if path.suffix.lower() == ".pb":
         return election_of(read_pabulib(path), greedy=greedy)
     if path.suffix.lower() in (*SUFFIXES, ".toc", ".toi"):
         if greedy:
-            raise FileError(f"{path}: --greedy is of .pb files; nothing costs anything here")
+            raise FileError(f"{path}: --greedy needs a .pb file; options have no costs here")
         return preflib_election(read_preflib(path))
     raise FileError(f"{path}: expected a .pb file, or one of {', '.join(SUFFIXES)}")

@@ -1,6 +1,6 @@
-"""A poll's result as CSV and as a `.pb` file, from the one record that the gateway shows.
+"""Export a poll's result as CSV and as a `.pb` file, from the record that the gateway shows.
 
-That record is of the chain alone. Results only: single ballots were secret, and nobody has them.
+The record comes from the chain only, and has no single ballots: these stay secret.
 
 Source: https://pabulib.org/format; RFC 4180.
 """
@@ -17,7 +17,7 @@ from ostraka.formats.currencies import CURRENCIES
 from ostraka.formats.election import FileError, shortened
 from ostraka.formats.figures import decimal, standard_deviation
 from ostraka.formats.pabulib import META_FIELDS
-from ostraka.formats.pabulib_rules import OWN_RULE, OWN_UNIT
+from ostraka.formats.pabulib_outcomes import OWN_RULE, OWN_UNIT
 from ostraka_verifier.question import (
     Approval,
     Cap,
@@ -30,6 +30,7 @@ from ostraka_verifier.question import (
     Split,
     read_questions,
 )
+from ostraka_verifier.units import UnixSeconds
 
 Record = Mapping[str, Any]
 COLUMNS = (
@@ -41,17 +42,18 @@ _LEFTOVER = "Fund additional projects that fit within leftover budget ordered by
 _NAME_BYTES = 1000
 _WITH_POINTS = ("cumulative", "scoring")
 _NO_CURRENCY = "XXX"
-"""ISO 4217's code where no currency is involved."""
+"""ISO 4217's code for no currency."""
 
 
 def results_csv(record: Record) -> str:
-    """One line for each slot; amounts in the smallest unit, questions and slots from 1.
+    """Write one line for each slot; amounts in the smallest unit, questions and slots from 1.
 
-    Behind them a line for each statistic: of a number count, mean, variance and standard deviation
-    of each group, named as the option, and of all; of a histogram the bracket of each quartile.
+    A line for each statistic follows. A number question has count, mean, variance and standard
+    deviation of each group, named by its option, and of all answers; a histogram has the bracket
+    of each quartile.
 
-    Text that a spreadsheet would run as a formula stands behind an apostrophe: titles are
-    anybody's.
+    An apostrophe precedes text that a spreadsheet would run as a formula: anybody can choose a
+    title.
     """
     questions = _questions(record)
     slots = [number for number, one in enumerate(questions, start=1) for _ in one.labels()]
@@ -89,7 +91,7 @@ def results_csv(record: Record) -> str:
 
 
 def _statistics(one: Record) -> Iterator[tuple[str, str, str, str]]:
-    """Group or bracket, name, value, and where a bracket ends."""
+    """Yield group or bracket, name, value, and the end of a bracket."""
     groups = one["groups"]
     for found in groups if len(groups) <= 1 else [*groups, one["overall"]]:
         figures = {
@@ -104,20 +106,20 @@ def _statistics(one: Record) -> Iterator[tuple[str, str, str, str]]:
 
 
 def results_pb(record: Record) -> str:
-    """A `.pb` file with complete metadata and no votes, in the order that Pabulib wants.
+    """Write a `.pb` file with complete metadata and no votes, in Pabulib's order.
 
-    Whatever Pabulib's own checker (pabulib-checker 1.0.8) can accept of a file without ballots, it
-    accepts; of the rest the file's comment speaks.
+    Pabulib's own checker (pabulib-checker 1.0.8) accepts it as far as it accepts files without
+    ballots; the file's comment explains the rest.
 
     Raises:
-        FileError: The format has no words for this poll; says for what.
+        FileError: The format cannot express this poll; names the reason.
     """
     questions = _questions(record)
     if len(questions) != 1:
-        raise FileError(f"a .pb file is of one question, this poll has {len(questions)}")
+        raise FileError(f"a .pb file has one question, this poll has {len(questions)}")
     (question,), outcome = questions, record["outcome"]
     if outcome["kind"] not in ("greedy", "categories"):
-        raise FileError(f"a .pb file is of costs and a budget, this poll decides {outcome['kind']}")
+        raise FileError(f"a .pb file needs costs and a budget; this outcome is {outcome['kind']}")
     if outcome["ranked_by"] != "votes":
         raise FileError("a .pb file has no name for greedy by votes per cost")
     own = [int(one) for one in outcome.get("categories") or []]
@@ -136,7 +138,7 @@ def results_pb(record: Record) -> str:
         "comment": _comment(record, question, money, limits),
     }
     if sum(costs) <= int(outcome["budget"]):
-        # Pabulib's word for a budget that every project fits into, whether it is funded or not.
+        # Pabulib's term for a budget that all projects together fit into.
         meta["fully_funded"] = "1"
     points = kind not in ("approval", "choose-1")
     header = ["project_id", "cost", "score" if points else "votes", "name"]
@@ -167,14 +169,14 @@ def results_pb(record: Record) -> str:
 
 @dataclass(frozen=True)
 class _Money:
-    """How amounts are written: in the currency where all are whole, else in a part of it.
+    """Unit of written amounts: the currency if all are whole, otherwise a fraction of it.
 
-    Pabulib's checker rounds every cost down, to nothing where it is less than one.
+    Pabulib's checker rounds every cost down, and a cost below 1 to 0.
 
     Attributes:
-        symbol: Of the token, "" where there is none.
-        decimals: Of the token.
-        part: Digits of the token that are written before the point.
+        symbol: Symbol of the token; "" if it has none.
+        decimals: Decimals of the token.
+        part: How many of its decimals are written before the point.
     """
 
     symbol: str
@@ -183,7 +185,7 @@ class _Money:
 
     @classmethod
     def of(cls, record: Record, amounts: Sequence[int]) -> "_Money":
-        """For amounts in the smallest unit."""
+        """Choose the unit for amounts in the smallest unit."""
         about = record["round"] or {}
         decimals = int(about.get("decimals") or 0)
         part = 0
@@ -193,19 +195,19 @@ class _Money:
 
     @property
     def currency(self) -> str:
-        """An ISO 4217 code; that for no currency where amounts are in something else."""
+        """Return an ISO 4217 code; for other units, the code for no currency."""
         return self.symbol if self.symbol in CURRENCIES and not self.part else _NO_CURRENCY
 
     @property
     def says(self) -> str:
-        """What amounts are in, where the currency does not say it."""
+        """Return a sentence about the unit, if the currency code does not state it."""
         if self.currency == self.symbol or not self.symbol:
             return ""
         unit = f"{decimal(str(Fraction(1, 10**self.part)))} " if 0 < self.part <= 4 else ""
         return f"Amounts are in {unit or f'10^-{self.part} ' if self.part else ''}{self.symbol}"
 
     def amount(self, units: str | int) -> str:
-        """An amount, exactly."""
+        """Write an amount exactly."""
         whole, rest = divmod(int(units), 10 ** (self.decimals - self.part))
         if not rest:
             return str(whole)
@@ -213,7 +215,7 @@ class _Money:
 
 
 def _questions(record: Record) -> tuple[Question, ...]:
-    """What was asked; nothing where the poll does not say."""
+    """Return the questions; empty if the poll does not state them."""
     return read_questions(record["questions"]) if record["questions"] else ()
 
 
@@ -233,9 +235,8 @@ def _about(record: Record, projects: int) -> dict[str, str]:
 def _comment(record: Record, question: Question, money: _Money, limits: Record) -> str:
     outcome = record["outcome"]
     parts = [
-        "Results only: ballots were secret, nobody has them, and VOTES is empty. So num_votes and "
-        "the votes or scores of PROJECTS are what the chain accepted, and who counts the rows of "
-        "VOTES finds 0",
+        "Results only: ballots stay secret, so VOTES is empty. num_votes and the votes or scores "
+        "of PROJECTS are those that the chain accepted, and do not match the rows of VOTES",
         f"The chain accepted this tally for root {record['root']}",
     ]
     if int(record["total_weight"]) != record["voters"]:
@@ -243,21 +244,21 @@ def _comment(record: Record, question: Question, money: _Money, limits: Record) 
     if money.says:
         parts.append(money.says)
     if outcome["kind"] == "categories":
-        leftover = ", then of what they leave" if outcome["leftover"] else ""
+        leftover = ", then of their leftover" if outcome["leftover"] else ""
         ends = "stopping at" if outcome["misfit"] == "stop" else "skipping"
         parts.append(
             f"The rule is greedy by votes within the budget of each category{leftover}, {ends} "
-            "what does not fit"
+            "projects that do not fit"
         )
     if isinstance(question, Ranking) and question.fewest < len(question.scores):
         parts.append(
-            f"The first place gave {question.scores[0]} points, and each next one 1 less, however "
-            "many places a voter filled"
+            f"The first place gave {question.scores[0]} points, and each next place 1 less, "
+            "regardless of how many places a voter filled"
         )
     if "," in str(limits.get("max_length_per_category", "")):
         parts.append(
-            "max_length_per_category has a number for each category; who expects one for all of "
-            "them cannot read it"
+            "max_length_per_category has a number for each category; programs that expect one "
+            "number for all categories cannot read it"
         )
     if any(int(cost) > int(outcome["budget"]) for cost in outcome["costs"]):
         parts.append("A project costs more than the whole budget, as the poll was asked")
@@ -267,7 +268,7 @@ def _comment(record: Record, question: Question, money: _Money, limits: Record) 
 def _limits(
     question: Question, costs: Sequence[int], own: list[int], money: _Money
 ) -> tuple[str, dict[str, str], list[int]]:
-    """Vote type, limits of a ballot, and the category of each option."""
+    """Return vote type, limits of a ballot, and the category of each option."""
     match question:
         case SingleChoice(abstain=False):
             return "choose-1", {"min_length": "1", "max_length": "1"}, own
@@ -293,9 +294,9 @@ def _limits(
             places = len(question.scores)
             if question.scores != tuple(range(places, 0, -1)):
                 scores = ", ".join(map(str, question.scores))
-                raise FileError(f"a .pb file has no name for places that give {scores}")
+                raise FileError(f"a .pb file cannot express places with scores {scores}")
             return "ordinal", {"min_length": str(question.fewest), "max_length": str(places)}, own
-    raise FileError(f"a .pb file has no ballots of the kind {question.kind}")
+    raise FileError(f"a .pb file cannot express ballots of the kind {question.kind}")
 
 
 def _caps(
@@ -305,7 +306,7 @@ def _caps(
     limits: dict[str, str],
     money: _Money,
 ) -> tuple[dict[str, str], list[int]]:
-    """Caps as limits of categories: those of the outcome, or those that the caps make."""
+    """Return caps as limits of categories: the outcome's categories, or the caps' own."""
     every = tuple(range(len(costs)))
     partial = [cap for cap in caps if cap.options != every or cap.budget is None]
     for cap in caps:
@@ -320,17 +321,17 @@ def _caps(
         ]
     members = [tuple(slot for slot in every if own[slot] == one) for one in range(max(own) + 1)]
     if any(cap.options not in members for cap in partial):
-        raise FileError("a .pb file has no caps on options that are no category")
+        raise FileError("a .pb file has caps on categories only")
     budgets = {cap.options: cap.budget for cap in partial if cap.budget is not None}
     numbers = {cap.options: cap.at_most for cap in partial if cap.at_most is not None}
     if len(budgets) + len(numbers) != len(partial):
-        raise FileError("a .pb file has one cap of a kind for a category")
+        raise FileError("a .pb file has only one cap of each kind for a category")
     if budgets:
         bounds = [budgets.get(one, sum(costs[slot] for slot in one)) for one in members]
         limits["max_sum_cost_per_category"] = ",".join(money.amount(one) for one in bounds)
     if numbers:
         most = [str(numbers.get(one, len(one))) for one in members]
-        # One number is that of every category.
+        # A single number is valid for every category.
         limits["max_length_per_category"] = ",".join(most if len(set(most)) > 1 else most[:1])
     return limits, own
 
@@ -356,7 +357,7 @@ def _outcome_limits(outcome: Record, names: Sequence[str], money: _Money) -> dic
     return limits
 
 
-def _date(unix_s: int) -> str:
+def _date(unix_s: UnixSeconds) -> str:
     return datetime.fromtimestamp(unix_s, UTC).strftime("%d.%m.%Y")
 
 

@@ -1,1 +1,1 @@
-"""Gateway: web endpoints around chain and nodes, trusted for being there and nothing else."""
+"""Gateway: HTTP endpoints in front of chain and nodes, trusted with availability only."""

@@ -1,4 +1,4 @@
-"""The gateway's HTTP interface, version 1: puts its routers together."""
+"""The gateway's HTTP interface, version 1, assembled from its routers."""
 
 import asyncio
 from typing import Any
@@ -51,13 +51,13 @@ def build_api(
     bundle: Bundle | None = None,
     public_rpc_url: str = "",
 ) -> FastAPI:
-    """The application that serves a gateway.
+    """Build the application that serves a gateway.
 
     Args:
         token_hash: SHA-256 of the organizer's token.
-        client: For talking to nodes.
-        bundle: The browser client; without it there is but the API.
-        public_rpc_url: A provider of chain data for everybody, if there is one.
+        client: HTTP client for requests to nodes.
+        bundle: The browser client; None serves the API only.
+        public_rpc_url: Public provider of chain data, if there is one.
     """
     app = describe_api()
     app.state.parts = _parts_of(context, token_hash, client, bundle, public_rpc_url)
@@ -67,7 +67,7 @@ def build_api(
 
 
 def describe_api() -> FastAPI:
-    """The application without a gateway behind it: it can be described, and serves nothing."""
+    """Build the application without a gateway behind it, to generate its description."""
     app = FastAPI(
         title="Ostraka gateway",
         version="1",
@@ -75,10 +75,10 @@ def describe_api() -> FastAPI:
         redoc_url=None,
         openapi_url=api_docs.OPENAPI_URL,
         description=(
-            "Rounds, polls, proposals and ballots over HTTP. Reading is open to everybody. "
-            "Members sign what they propose and voters what they cast; only creating, inviting "
-            "and funding need the organizer's token. Errors are problem documents (RFC 9457), "
-            "listed in docs/api.md. Files in docs/ belong to Ostraka's source code."
+            "Rounds, polls, proposals and ballots over HTTP. Reading is public. Members sign "
+            "their proposals, and voters their ballots; only creating, inviting and funding need "
+            "the organizer's token. Errors are problem documents (RFC 9457), listed in "
+            "docs/api.md. Files in docs/ belong to Ostraka's source code."
         ),
     )
     api_docs.install(app)
@@ -93,7 +93,7 @@ def describe_api() -> FastAPI:
         return problems.respond(problem_of(error))
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
-    # Pages of any origin may use the gateway; nothing here rests on cookies.
+    # Pages of any origin may use the gateway; nothing here depends on cookies.
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
@@ -140,7 +140,7 @@ def _parts_of(
 
 
 def _connected(context: GatewayContext, public_rpc_url: str) -> list[str]:
-    """What the client talks to; without the chain, what is known by then."""
+    """Return the URLs that the client connects to; those already known if the chain fails."""
     try:
         nodes = context.node_urls()
     except ChainError as error:

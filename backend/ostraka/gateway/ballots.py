@@ -1,6 +1,6 @@
-"""Relay ballots to nodes, gather receipts and boards, ask how many voted.
+"""Relay ballots to nodes, and fetch receipts, boards and turnout from them.
 
-What comes back is checked where a signature allows it; nothing here sees a vote.
+Signed answers are checked; nothing here sees a vote.
 """
 
 import asyncio
@@ -23,23 +23,23 @@ from ostraka_verifier.typed_data import recover
 MAX_BATCH = 200
 _PATIENCE_S = 5
 _BOARD_PATIENCE_S = 15
-"""Until it begins: a node may have to put it together first."""
+"""Until the answer begins: a node may have to assemble the board first."""
 _MAX_ANSWER_BYTES = 2**20
 _BOARD_CHUNK = 2**18
 
 
 class Ballots:
-    """Talks to the nodes of polls that this gateway serves."""
+    """Client of the nodes of polls that this gateway serves."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
         self._nodes = Nodes(client)
 
     async def cast(self, poll: PublishedPoll, record: CastRecord) -> dict[str, Any]:
-        """Send a ballot to all nodes; the receipts of a quorum, and whose there are by then.
+        """Send a ballot to all nodes; return the receipts of a quorum, and further ones if any.
 
         Raises:
-            Problem: No node took it; the reason that more nodes than may lie gave.
+            Problem: No node accepted it; the reason that more nodes than may lie gave.
         """
         (answer,) = await self.cast_batch(poll, [record])
         if not answer["receipts"]:
@@ -50,7 +50,7 @@ class Ballots:
     async def cast_batch(
         self, poll: PublishedPoll, records: list[CastRecord]
     ) -> list[dict[str, Any]]:
-        """Send ballots to all nodes, each answered for itself."""
+        """Send ballots to all nodes; return an answer for each ballot."""
         if len(records) > MAX_BATCH:
             raise Problem(
                 ProblemType.TOO_LARGE, f"more than {MAX_BATCH} ballots in a batch", "body"
@@ -75,7 +75,7 @@ class Ballots:
         ]
 
     async def receipts(self, poll: PublishedPoll, digest: bytes) -> dict[str, Any]:
-        """Receipts that the nodes give for a ballot."""
+        """Return the nodes' receipts for a ballot."""
         answers = await self._each(poll, f"receipts/{to_hex(digest)}")
         receipts = []
         for number, answer in answers:
@@ -93,12 +93,12 @@ class Ballots:
         }
 
     async def board(self, poll: PublishedPoll) -> AsyncIterator[bytes]:
-        """The board, as the first node that has one serves it.
+        """Return the board of the first node that serves it.
 
         Raises:
             Problem: No node serves it now.
         """
-        # Those last that kept somebody waiting.
+        # Slow nodes last.
         members = sorted(poll.committee.members, key=lambda one: self._nodes.left_alone(one.url))
         for member in members:
             url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/board"
@@ -117,7 +117,7 @@ class Ballots:
         raise Problem(ProblemType.BOARD_UNAVAILABLE, "no node serves the board now", "", 5)
 
     async def progress(self, poll: PublishedPoll, view: PollView) -> dict[str, Any]:
-        """Counts only: who is eligible, how many voted, which nodes answer."""
+        """Return counts only: eligible voters, votes cast, and which nodes answer."""
         answers = dict(await self._each(poll, ""))
         nodes = [
             {"node": number, "answers": number in answers, "voted": _voted(answers.get(number))}
@@ -128,13 +128,13 @@ class Ballots:
             "poll": str(poll.poll_id),
             "status": view.status.name.lower(),
             "voters": poll.parameters.voters,
-            # The middle of what the nodes say: one that lies moves nothing.
+            # The median: a single lying node cannot change it.
             "voted": voted[len(voted) // 2] if voted else None,
             "nodes": nodes,
         }
 
     async def _each(self, poll: PublishedPoll, path: str) -> list[tuple[int, Any]]:
-        """What each node answers, of those that answer soundly and in time."""
+        """Return the answers of all nodes that answer correctly and in time."""
 
         async def ask(number: int, base: str) -> tuple[int, Any]:
             if self._nodes.left_alone(base):
@@ -150,12 +150,12 @@ class Ballots:
         async def answer_of(url: str) -> Any:
             async with self._client.stream("GET", url) as response:
                 if response.status_code != 200:
-                    raise Malformed("answer: a refusal")
+                    raise Malformed("answer", "a refusal")
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > _MAX_ANSWER_BYTES:
-                        raise Malformed("answer: too large")
+                        raise Malformed("answer", "too large")
                 return strict_json(bytes(body))
 
         members = enumerate(poll.committee.members, start=1)
@@ -189,10 +189,10 @@ def _receipt(
     voter = from_hex(answer["voter"], "voter")
     cast_at, signature = answer["cast_at"], from_hex(answer["signature"], "signature")
     if len(voter) != ADDRESS_BYTES or type(cast_at) is not int or not 0 <= cast_at < 1 << 64:
-        raise Malformed("receipt: no voter or time")
+        raise Malformed("receipt", "no voter or time")
     statement = poll.domain.digest(typed_data.RECEIPT, poll.context, voter, cast_at, digest)
     if recover(statement, signature) != poll.committee.members[number - 1].address:
-        raise Malformed("receipt: not of this node for this ballot")
+        raise Malformed("receipt", "not of this node for this ballot")
     return {
         "node": number,
         "voter": to_hex(voter),

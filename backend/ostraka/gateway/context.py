@@ -1,4 +1,4 @@
-"""What all parts of a gateway share: chain, index, plans, account, and the polls already read."""
+"""Shared state of a gateway: chain, index, plans, account, and a cache of polls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from ostraka_verifier.errors import Malformed
 from ostraka_verifier.published import PublishedPoll
 
 REGISTRY, TREASURY = "registry", "treasury"
-"""Under which names events are indexed."""
+"""Names under which events are indexed."""
 MAX_ID = (1 << 63) - 1
 
 
@@ -30,11 +30,11 @@ class GatewayContext:
     """Shared state of one gateway.
 
     Attributes:
-        rpc_url: JSON-RPC endpoint of everything here.
-        account: Pays for all transactions, each kept before it is sent.
+        rpc_url: JSON-RPC endpoint for all access to the chain.
+        account: Pays for all transactions; each is stored before it is sent.
         electorates: Reads electorates from the chain.
-        requests: What clients may ask again without having it done twice.
-        committees: Digests of the committees whose nodes this gateway talks to, the default first.
+        requests: Requests that clients may repeat safely.
+        committees: Digests of the committees that this gateway serves, the default first.
     """
 
     rpc_url: str
@@ -51,26 +51,28 @@ class GatewayContext:
     _node_urls: dict[bytes, list[str]] = field(default_factory=dict)
 
     def errand(self, purpose: str) -> Errand:
-        """Sender of the one transaction that a purpose needs, from this gateway's account."""
+        """Return the sender of a purpose's only transaction, from this gateway's account."""
         return self.account.errand(purpose)
 
     def push(self) -> None:
-        """Send again what is not mined; ChainError when the chain cannot be reached."""
+        """Send pending transactions again; ChainError if the chain is unreachable."""
         call(lambda: self.account.push(self.registry.web3))
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
-        """Keep a transaction that was sent for a plan."""
+        """Store a transaction that was sent for a plan."""
         self.plans.record(plan, name, sent)
 
     def poll(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
-        """A poll with its state.
+        """Return a poll with its state.
 
         Raises:
-            Problem: There is none, or what the chain says of it does not fit together.
-            ChainError: The chain cannot be reached.
+            Problem: It does not exist, or the chain's data about it contradicts itself.
+            ChainError: The chain is unreachable.
         """
         if not 1 <= poll_id <= MAX_ID:
-            raise Problem(ProblemType.NO_SUCH_POLL, "the chain has no poll of that number", "poll")
+            raise Problem(
+                ProblemType.NO_SUCH_POLL, "the chain has no poll with that number", "poll"
+            )
         view = self.registry.poll(poll_id)
         if view.status is Status.NONE:
             raise Problem(ProblemType.NO_SUCH_POLL, f"the chain has no poll {poll_id}", "poll")
@@ -83,10 +85,10 @@ class GatewayContext:
         return known, view
 
     def round(self, round_id: int) -> RoundView:
-        """State of a round; Problem when there is none."""
+        """Return the state of a round; Problem if it does not exist."""
         if not 1 <= round_id <= MAX_ID:
             raise Problem(
-                ProblemType.NO_SUCH_ROUND, "the treasury has no round of that number", "round"
+                ProblemType.NO_SUCH_ROUND, "the treasury has no round with that number", "round"
             )
         view = self.treasury.round(round_id)
         if view.status is RoundStatus.NONE:
@@ -96,34 +98,34 @@ class GatewayContext:
         return view
 
     def served(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
-        """A poll whose committee this gateway talks to; Problem otherwise."""
-        # Anybody can register a committee with any addresses: those are no place to send requests.
+        """Return a poll whose committee this gateway serves; Problem otherwise."""
+        # Anybody can register a committee with any URLs; the gateway must not send requests there.
         poll, view = self.poll(poll_id)
         if poll.committee.digest not in self.committees:
-            detail = f"this gateway does not talk to committee {to_hex(poll.committee.digest)}"
+            detail = f"this gateway does not serve committee {to_hex(poll.committee.digest)}"
             raise Problem(ProblemType.POLL_NOT_SERVED, detail, "poll")
         return poll, view
 
     def committee(self, wanted: str | None) -> bytes:
-        """Digest of the committee that a specification names, or of the default one.
+        """Return the digest of the committee that a specification names, or of the default one.
 
         Raises:
-            Problem: This gateway does not talk to it, or knows none.
+            Problem: This gateway does not serve it, or has no committee.
         """
         if wanted is None:
             if not self.committees:
-                detail = "this gateway knows no committee; name one in its settings"
+                detail = "this gateway has no committee; name one in its settings"
                 raise Problem(ProblemType.NO_COMMITTEE, detail, "committee")
             return self.committees[0]
         digest = from_hex(wanted, "committee")
         if digest not in self.committees:
             raise Problem(
-                ProblemType.COMMITTEE_NOT_SERVED, "this gateway does not talk to it", "committee"
+                ProblemType.COMMITTEE_NOT_SERVED, "this gateway does not serve it", "committee"
             )
         return digest
 
     def node_urls(self) -> list[str]:
-        """Where the nodes of the committees serve; ChainError when the chain cannot be reached."""
+        """Return the URLs of the committees' nodes; ChainError if the chain is unreachable."""
         for digest in self.committees:
             if digest not in self._node_urls:
                 committee = self.registry.committee(digest)
@@ -132,10 +134,10 @@ class GatewayContext:
         return [url for urls in self._node_urls.values() for url in urls]
 
     def event(self, contract: str, name: str, subject: int) -> Mapping[str, object]:
-        """Arguments of the newest event of a name about a poll or round.
+        """Return the arguments of the newest event of a name about a poll or round.
 
         Raises:
-            Problem: None is indexed yet.
+            Problem: No such event is indexed yet.
         """
         events = self.indexer.events(contract, [name], str(subject))
         if not events:
@@ -143,7 +145,7 @@ class GatewayContext:
         return events[-1].arguments
 
     def opened(self, poll_id: int) -> OpenedPoll | None:
-        """Words of an open poll's keys with their signatures, None before."""
+        """Return the hashes of an open poll's keys with their signatures; None before opening."""
         events = self.indexer.events(REGISTRY, ["PollOpened"], str(poll_id))
         if not events:
             return None
@@ -152,7 +154,7 @@ class GatewayContext:
 
 
 def _each(values: object) -> tuple[bytes, ...]:
-    """Bytes of each element of an indexed list, which is stored in 0x-hex."""
+    """Return the bytes of each element of an indexed list, which is stored in 0x-hex."""
     if not isinstance(values, list):
-        raise Malformed("event: not a list")
+        raise Malformed("event", "not a list")
     return tuple(from_hex(value, "event") for value in values)

@@ -1,7 +1,7 @@
-"""Carry what nodes sign to the chain, and back.
+"""Carry what nodes sign to the chain, and censuses to the nodes.
 
-Trusted for nothing but being there: signatures and proofs are checked by contract, nodes and
-verifier alike, and anybody may do the same.
+A courier is trusted with availability only: contract, nodes and verifier check every signature and
+proof themselves, and anybody can run a courier.
 """
 
 import secrets
@@ -16,45 +16,35 @@ import httpx
 from ostraka.chain.contract import Sender, Sent
 from ostraka.chain.registry import Registry
 from ostraka.chain.sending import Account, Errand
+from ostraka.gateway.tallying import is_good, sums_of, tally_of
 from ostraka.keys import SigningKey
-from ostraka.wire import census_upload
 from ostraka.wire.census_upload import CensusUpload
-from ostraka.wire.certificates import read_certificate
+from ostraka.wire.node_client import NodeClient, NodeError, node_http
 from ostraka.wire.poll_keys import KeyReport, Opening
 from ostraka.wire.problem_types import ProblemType
-from ostraka.wire.problems import reported
-from ostraka.wire.records import from_hex, strict_json
-from ostraka_verifier.board import AnchoredRoot, Board
+from ostraka_verifier.board import AnchoredRoot, SignedShare
 from ostraka_verifier.census import Census
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve
-from ostraka_verifier.encoding import Reader
-from ostraka_verifier.errors import AuditError, Malformed, Rejected
+from ostraka_verifier.errors import AuditError
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.published import PublishedPoll
-from ostraka_verifier.rpc import no_answer
-from ostraka_verifier.sharing import Share
-from ostraka_verifier.tally_proof import AggregateCommitments, Tally, combine, verify_opening
+from ostraka_verifier.tally_proof import Tally
 
 _T = TypeVar("_T")
-_POLL_S = 0.3
-_PATIENCE_S = 5
+_U = TypeVar("_U")
+_PAUSE_S = 0.3
+"""Between two rounds of asking the nodes of a committee."""
 _HEDGE_S = 1
-"""How long one node alone is waited for, before the next is asked as well."""
-_LARGE_PATIENCE_S = 30
-"""For census and board, which grow with the number of voters."""
-_ANSWER_BYTES = 2**22
-"""More than a node has to say but for its board."""
-_VOTER_BYTES = 2**9
-"""More than a voter adds to a board beside the ballot."""
+"""How long to wait for one node before the next is asked as well."""
 
 
 class CourierError(Exception):
-    """Too few nodes answered, or not in time; the message says what each of them said.
+    """Too few nodes answered, or not in time; the message names each node and its failure.
 
     Attributes:
-        kind: Kind of problem that this is to those outside.
-        nodes: Members of JSON for each node that holds it up.
+        kind: Problem type of the error for callers of the gateway.
+        nodes: JSON members for each node that holds up the poll.
     """
 
     def __init__(
@@ -69,18 +59,25 @@ class CourierError(Exception):
 
 
 class Courier:
-    """Goes between the nodes of committees and one registry."""
+    """Carries signed statements between the nodes of committees and one registry."""
 
-    def __init__(self, registry: Registry, payer: SigningKey | Account) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        payer: SigningKey | Account,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         """Args:
-        payer: Pays for transactions, and vouches for the censuses of polls that it created; an
-            account sends each transaction once.
+        payer: Pays for transactions, and signs the uploads of censuses of polls that it created;
+            an account sends each transaction once.
+        transport: Transport of requests to nodes; by default the network.
         """
         self._registry = registry
         self._payer = payer
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(30, read=_PATIENCE_S), follow_redirects=False, trust_env=False
-        )
+        self._http = node_http(transport)
+
+    def _node(self, url: str, cancelled: threading.Event | None = None) -> NodeClient:
+        return NodeClient(self._http, url, cancelled)
 
     def _sign(self, digest: bytes) -> bytes:
         payer = self._payer
@@ -90,7 +87,7 @@ class Courier:
         return self._payer.errand(purpose) if isinstance(self._payer, Account) else self._payer
 
     def _sent_before(self, sender: Sender) -> Sent | None:
-        """What was sent for an errand, whatever a provider that lags behind shows by now."""
+        """Return the transaction already sent for an errand, even if a provider lags behind."""
         if isinstance(sender, Errand) and sender.begun:
             return self._registry.sent_by(sender)
         return None
@@ -98,249 +95,198 @@ class Courier:
     def register_committee(
         self, urls: Sequence[str], threshold: int, faults: int
     ) -> tuple[Committee, Sent]:
-        """Ask the nodes at `urls` who they are, have each sign the committee, and register it.
+        """Ask the nodes at `urls` for their addresses, let each sign the committee, register it.
 
         Raises:
             CourierError: A node does not answer, or does not join that committee.
             Rejected: The committee breaks a bound (check P3).
         """
-        members, signatures = [], []
-        for url in urls:
-            config = self._get_json(url, "/api/v1/config")
-            members.append(Member(from_hex(config["node"], "node"), config["url"]))
-        committee = Committee(tuple(members), threshold, faults)
-        for url in urls:
-            request = self._client.build_request(
-                "POST", url + "/api/v1/committees", content=committee.encode()
-            )
-            answer = strict_json(self._exchange(url, request, _PATIENCE_S))
-            signatures.append(from_hex(answer["signature"], "signature"))
+        nodes = [self._node(url) for url in urls]
+        try:
+            members = tuple(node.member() for node in nodes)
+            committee = Committee(members, threshold, faults)
+            signatures = [node.join(committee) for node in nodes]
+        except NodeError as error:
+            raise CourierError(str(error)) from error
         return committee, self._registry.register_committee(
             self._sender(f"register committee {committee.digest.hex()}"), committee, signatures
         )
 
     def open_poll(self, poll: PublishedPoll, census: bytes) -> Sent:
-        """Give every node the census, and open the poll once all nodes vouch for all poll keys.
+        """Give every node the census, and open the poll once all nodes signed all poll keys.
 
         Args:
-            census: Its bytes; behind them, where voters redeemed invitations, section 12.
+            census: Canonical bytes, followed by the redemptions (section 12) if voters redeemed
+                invitations.
 
         Raises:
-            CourierError: Not all nodes have signed the keys; says of each node whether it does not
-                answer, refuses the poll, shows something false, or waits for which others.
+            CourierError: Not all nodes have signed the keys. The message states for each node
+                whether it is unreachable, refuses the poll, shows invalid data, or which nodes it
+                waits for.
         """
         sender = self._sender(f"open poll {poll.context.hex()}")
         before = self._sent_before(sender)
         if before is not None:
             return before
-        # Nodes take it from the poll's creator, and of a round's poll from its organizer.
+        # Nodes accept a census from the poll's creator; for a round's poll, from its organizer.
         upload = CensusUpload.sign(self._sign, poll.domain, poll.context, census)
-        headers = {census_upload.HEADER: upload.encode()}
 
         def give(_: int, member: Member) -> None:
-            url = f"{member.url}/api/v1/polls/{poll.poll_id}/census"
-            request = self._client.build_request("PUT", url, content=census, headers=headers)
-            answer = strict_json(self._exchange(member.url, request, _LARGE_PATIENCE_S))
-            if not isinstance(answer, dict) or "public_key" not in answer:
-                raise CourierError(f"{member.url}: announces no poll key")
+            self._node(member.url).give_census(poll.poll_id, census, upload)
 
-        def hear(number: int, member: Member) -> tuple[KeyReport, Opening | None]:
+        def ask(number: int, member: Member) -> tuple[KeyReport, Opening | None]:
             report = self._report(poll, number, member)
             return report, report.opening(poll.committee, poll.domain, poll.context)
 
         members = dict(enumerate(poll.committee.members, start=1))
-        # Who has the census can agree with others, and say for whom it waits.
+        # Only nodes with the census can agree with others, and report which they wait for.
         serving, failed = _ask_all(members, give)
-        heard, more = _ask_all({number: members[number] for number in serving}, hear)
+        answered, more = _ask_all({number: members[number] for number in serving}, ask)
         failed |= more
-        for _, opening in heard.values():
+        for _, opening in answered.values():
             if opening is not None:
-                # All nodes signed, whatever the others show.
+                # All nodes signed, so the reports of the others no longer matter.
                 keys, signatures = opening
                 return self._registry.open_poll(sender, poll.poll_id, keys.node_keys, signatures)
-        reports = {number: report for number, (report, _) in heard.items()}
+        reports = {number: report for number, (report, _) in answered.items()}
         raise _not_ready(failed, reports, _announced_twice(poll, reports.values()))
 
     def public_keys(self, poll: PublishedPoll, pinned: Sequence[bytes]) -> tuple[bytes, ...]:
-        """Poll keys behind the words that are pinned on chain, from the first node that has them.
+        """Return the poll keys whose hashes are pinned on chain, from the first node that has them.
 
         Raises:
             CourierError: No node shows them.
         """
-        said = []
+        failures = []
         for number, member in enumerate(poll.committee.members, start=1):
             try:
                 return self._report(poll, number, member).pinned(pinned).public_keys
-            except (CourierError, AuditError) as error:
-                said.append(f"{member.url}: {error}")
-        raise CourierError("; ".join(said))
+            except NodeError as error:
+                failures.append(str(error))
+            except AuditError as error:
+                failures.append(f"{member.url}: {error}")
+        raise CourierError("; ".join(failures))
 
     def _report(self, poll: PublishedPoll, number: int, member: Member) -> KeyReport:
-        """What a node says of a poll's keys, and for whom it waits, signed by it."""
-        answer = self._get_json(member.url, f"/api/v1/polls/{poll.poll_id}/opening")
-        report = KeyReport.from_json(answer, len(poll.committee.members))
+        """Return a node's signed report of a poll's keys and of the nodes it waits for."""
+        nodes = len(poll.committee.members)
+        report = self._node(member.url).key_report(poll.poll_id, nodes)
         report.check_statement(number, member.address, poll.domain, poll.context)
         return report
 
     def anchor(self, poll: PublishedPoll, timeout_s: float) -> tuple[AnchoredRoot, Sent]:
-        """Wait until `q` nodes signed one root, and anchor it."""
-        anchored = self._first(poll, "certificate", read_certificate, timeout_s, _ANSWER_BYTES)
+        """Wait until `q` nodes signed one root, and anchor it.
+
+        Raises:
+            CourierError: No node shows such a root within `timeout_s` seconds.
+        """
+        anchored = self._first(
+            poll,
+            "certificate",
+            lambda node: node.certificate(poll.poll_id),
+            lambda certificate: certificate,
+            timeout_s,
+        )
         sender = self._sender(f"anchor {poll.context.hex()} {anchored.root.hash.hex()}")
         return anchored, self._registry.anchor_root(sender, poll.poll_id, anchored)
 
     def tally(self, poll: PublishedPoll, curve: Curve, timeout_s: float) -> tuple[Tally, Sent]:
         """Wait for `t` good aggregate shares, and submit the tally that they give.
 
-        A bad share is noticed here, against the board, and left aside.
+        Each share is checked against the board; a bad share is ignored.
+
+        Raises:
+            CourierError: No board, or fewer than `t` good shares, within `timeout_s` seconds.
         """
-        limit = _ANSWER_BYTES + poll.parameters.voters * (poll.layout.size + _VOTER_BYTES)
+        anchored_sum = self._registry.poll(poll.poll_id).root.sum
         sums = self._first(
-            poll, "board", lambda data: self._sums(poll, curve, data), timeout_s, limit
+            poll,
+            "board",
+            lambda node: node.board(poll),
+            lambda board: sums_of(curve, poll, board, Census.decode(board.census), anchored_sum),
+            timeout_s,
         )
         key = CommitmentKey(curve, poll.rule.width)
-        good: dict[int, Share] = {}
-        deadline = time.monotonic() + timeout_s
-        while True:
-            for number, member in enumerate(poll.committee.members, start=1):
-                share = self._share(poll, number, member)
-                if number not in good and share is not None:
-                    try:
-                        sums.verify_share(curve, key, number, share)
-                    except Rejected:
-                        continue
-                    good[number] = share
-            if len(good) >= poll.committee.threshold:
-                break
-            if time.monotonic() > deadline:
-                raise CourierError(f"only nodes {sorted(good)} released a good share")
-            time.sleep(_POLL_S)
-        tally = combine(good, poll.committee.threshold)
-        largest = poll.parameters.total_weight * poll.rule.max_slot_value
-        verify_opening(key, sums.sum.encode(), tally, largest)
+        good = self._good_shares(poll, lambda share: is_good(curve, key, sums, share), timeout_s)
+        tally = tally_of(key, poll, sums, good)
         return tally, self._registry.accept_tally(
             self._sender(f"tally {poll.context.hex()}"), poll.poll_id, tally
         )
 
-    def _share(self, poll: PublishedPoll, number: int, member: Member) -> Share | None:
-        try:
-            listed = self._get_json(member.url, f"/api/v1/polls/{poll.poll_id}/shares")
-            for one in listed:
-                if one["node"] == number:
-                    reader = Reader(from_hex(one["share"], "share"), "share")
-                    share = Share.read(reader, poll.slots, "share")
-                    reader.end()
-                    return share
-        except (CourierError, Malformed, KeyError, TypeError):
-            return None
-        return None
-
-    def _sums(self, poll: PublishedPoll, curve: Curve, data: bytes) -> AggregateCommitments:
-        board = Board.decode(data, poll.layout.size, poll.slots)
-        census = Census.decode(board.census)
-        ballots = poll.layout.decode_many(curve, [leaf.ballot for leaf in board.leaves])
-        weights = [census.by_account[ballot.voter].weight for ballot in ballots]
-        if not ballots:
-            raise Malformed("board: not anchored yet")
-        sums = AggregateCommitments.of(curve, ballots, weights, poll.committee.threshold)
-        if sums.sum.encode() != self._registry.poll(poll.poll_id).root.sum:
-            raise Malformed("board: another sum than the anchored one")
-        return sums
+    def _good_shares(
+        self, poll: PublishedPoll, accept: Callable[[SignedShare], bool], timeout_s: float
+    ) -> list[SignedShare]:
+        """Ask nodes for their shares until `t` of them are good."""
+        good: dict[int, SignedShare] = {}
+        deadline = time.monotonic() + timeout_s
+        while True:
+            for number, member in enumerate(poll.committee.members, start=1):
+                if number in good:
+                    continue
+                try:
+                    share = self._node(member.url).share(poll, number)
+                except NodeError:
+                    continue
+                if share is not None and accept(share):
+                    good[number] = share
+                    if len(good) == poll.committee.threshold:
+                        return list(good.values())
+            if time.monotonic() > deadline:
+                raise CourierError(f"only nodes {sorted(good)} released a good share")
+            time.sleep(_PAUSE_S)
 
     def _first(
         self,
         poll: PublishedPoll,
-        path: str,
-        read: Callable[[bytes], _T],
+        name: str,
+        ask: Callable[[NodeClient], _T],
+        accept: Callable[[_T], _U],
         timeout_s: float,
-        limit: int,
-    ) -> _T:
-        """What the first node with a sound answer of at most `limit` bytes says."""
-        deadline = time.monotonic() + timeout_s
+    ) -> _U:
+        """Return the first answer that `accept` takes; it raises AuditError for the others."""
+        deadline_monotonic_s = time.monotonic() + timeout_s
         while True:
-            said: list[str] = []
-            for member, data in self._answers(
-                poll.committee.members, f"/api/v1/polls/{poll.poll_id}/{path}", limit
-            ):
+            failures: list[str] = []
+            for member, answer in self._answers(poll.committee.members, ask):
                 try:
-                    return read(data.result())
-                except (CourierError, AuditError, KeyError, TypeError) as error:
-                    said.append(f"{member.url}: {error}")
-            if time.monotonic() > deadline:
-                raise CourierError(f"no {path} within {timeout_s:.0f} s: " + "; ".join(said))
-            time.sleep(_POLL_S)
+                    return accept(answer.result())
+                except NodeError as error:
+                    failures.append(str(error))
+                except AuditError as error:
+                    failures.append(f"{member.url}: {error}")
+            if time.monotonic() > deadline_monotonic_s:
+                raise CourierError(f"no {name} within {timeout_s:.0f} s: " + "; ".join(failures))
+            time.sleep(_PAUSE_S)
 
     def _answers(
-        self, members: Sequence[Member], path: str, limit: int
-    ) -> Iterator[tuple[Member, Future[bytes]]]:
-        """Answers as they come. One node is asked, and the next when it makes us wait."""
-        # In another order each time, so that no single node is leaned on.
+        self, members: Sequence[Member], ask: Callable[[NodeClient], _T]
+    ) -> Iterator[tuple[Member, Future[_T]]]:
+        """Yield answers as they come; the next node is asked when the previous one is slow."""
+        # A random order spreads the load.
         order = secrets.SystemRandom().sample(members, len(members))
-        waiting: dict[Future[bytes], Member] = {}
-        enough = threading.Event()
+        waiting: dict[Future[_T], Member] = {}
+        cancelled = threading.Event()
         pool = ThreadPoolExecutor(len(members))
         try:
             while order or waiting:
                 if order:
                     member = order.pop()
-                    waiting[pool.submit(self._get, member.url, path, limit, enough)] = member
+                    waiting[pool.submit(ask, self._node(member.url, cancelled))] = member
                 done, _ = wait(waiting, _HEDGE_S if order else None, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield waiting.pop(future), future
         finally:
-            enough.set()
+            cancelled.set()
             pool.shutdown(wait=False, cancel_futures=True)
-
-    def _get(
-        self,
-        url: str,
-        path: str,
-        limit: int = _ANSWER_BYTES,
-        enough: threading.Event | None = None,
-    ) -> bytes:
-        patience = _LARGE_PATIENCE_S if path.endswith("/board") else _PATIENCE_S
-        request = self._client.build_request("GET", url + path)
-        return self._exchange(url, request, patience, limit, enough)
-
-    def _exchange(
-        self,
-        url: str,
-        request: httpx.Request,
-        patience_s: float,
-        limit: int = _ANSWER_BYTES,
-        enough: threading.Event | None = None,
-    ) -> bytes:
-        """A node's answer; CourierError when it is late, too long, or a refusal."""
-        deadline = time.monotonic() + patience_s
-        body = bytearray()
-        response = None
-        try:
-            response = self._client.send(request, stream=True)
-            for chunk in response.iter_bytes():
-                body += chunk
-                # However slowly it drips: one node must not keep the poll waiting.
-                if time.monotonic() > deadline or (enough is not None and enough.is_set()):
-                    raise CourierError(f"{url}: no answer within {patience_s} s")
-                if len(body) > limit:
-                    raise CourierError(f"{url}: more than {limit} bytes")
-        except httpx.HTTPError as error:
-            raise CourierError(f"{url}: {no_answer(error)}") from error
-        finally:
-            if response is not None:
-                response.close()
-        if response.status_code != 200:
-            problem = reported(bytes(body), response.status_code, response.headers)
-            raise CourierError(f"{url}: {problem}")
-        return bytes(body)
-
-    def _get_json(self, url: str, path: str) -> Any:
-        return strict_json(self._get(url, path))
 
 
 def _ask_all(
     members: Mapping[int, Member], ask: Callable[[int, Member], _T]
 ) -> tuple[dict[int, _T], dict[int, str]]:
-    """What nodes answer, and what is wrong with the others; all at once, so that of several silent
-    ones none makes the poll wait longer."""
+    """Ask all nodes at once, and return the answers and the failures by node.
+
+    Several silent nodes take no longer than one.
+    """
     answers: dict[int, _T] = {}
     failed: dict[int, str] = {}
     with ThreadPoolExecutor(max(1, len(members))) as pool:
@@ -348,7 +294,7 @@ def _ask_all(
         for number, answer in asked.items():
             try:
                 answers[number] = answer.result()
-            except (CourierError, AuditError) as error:
+            except (NodeError, AuditError) as error:
                 failed[number] = str(error)
     return answers, failed
 
@@ -356,37 +302,37 @@ def _ask_all(
 def _not_ready(
     failed: Mapping[int, str], reports: Mapping[int, KeyReport], twice: Collection[int]
 ) -> CourierError:
-    """Why a poll cannot be opened yet: for each node what is wrong, or for whom it waits."""
-    said, nodes = [], []
+    """Why a poll cannot be opened yet: each node's failure, or the nodes that it waits for."""
+    sentences, nodes = [], []
     for number in sorted(failed.keys() | reports.keys()):
         entry: dict[str, Any] = {"node": number, "announces_different_keys": number in twice}
         if number in failed:
-            # What one says must not look like another one's word.
+            # Without semicolons, a node's text cannot pass for another node's.
             words = failed[number].replace(";", ",")
             entry["failure"] = words
         else:
             words = _waits(reports[number])
             entry["waits_for"] = [
-                {"node": one.node, "stage": one.stage.name.lower()}
-                for one in reports[number].waiting
+                {"node": waiting.node, "stage": waiting.stage.name.lower()}
+                for waiting in reports[number].waiting
             ]
         if number in twice:
             words += ", and announces different poll keys to different nodes"
-        said.append(f"node {number}: {words}")
+        sentences.append(f"node {number}: {words}")
         nodes.append(entry)
     kind = ProblemType.POLL_NOT_READY if failed else ProblemType.POLL_KEYS_UNSIGNED
     head = "not every node serves this poll" if failed else "the poll's keys are not signed yet"
-    return CourierError("; ".join([head, *said]), kind, nodes)
+    return CourierError("; ".join([head, *sentences]), kind, nodes)
 
 
 def _waits(report: KeyReport) -> str:
-    """For whom a node waits, in words."""
-    waits = [f"node {one.node} ({one.stage.name.lower()})" for one in report.waiting]
+    """In words: the nodes that a node waits for."""
+    waits = [f"node {waiting.node} ({waiting.stage.name.lower()})" for waiting in report.waiting]
     return "waits for " + ", ".join(waits) if waits else "is not ready"
 
 
 def _announced_twice(poll: PublishedPoll, reports: Collection[KeyReport]) -> list[int]:
-    """Nodes that signed one poll key for one node and another one for another."""
+    """Nodes that signed different poll keys for different nodes."""
     announced: dict[int, set[bytes]] = {}
     for report in reports:
         for number in report.announced_by(poll.committee, poll.domain, poll.context):

@@ -1,4 +1,4 @@
-"""What requests share: parts of the gateway, and parameters that several routes have."""
+"""Dependencies of routes: parts of the gateway, and shared parameters."""
 
 import hashlib
 import hmac
@@ -40,8 +40,8 @@ class GatewayParts:
 
     Attributes:
         token_hash: SHA-256 of the organizer's token.
-        public_rpc_url: A provider of chain data for everybody, "" for none.
-        web_bundle: SHA-256 of the browser client, None without one.
+        public_rpc_url: Public provider of chain data; "" without one.
+        web_bundle: SHA-256 of the browser client; None without one.
     """
 
     context: GatewayContext
@@ -61,21 +61,21 @@ class GatewayParts:
     result_reader: ResultReader
 
     def follow(self) -> None:
-        """Index up to now, so that who sent something sees it from here on."""
-        # That it was sent must be answered in any case.
+        """Index up to now, so that clients see the effect of their transactions at once."""
+        # Errors are only logged: the client must learn that the transaction was sent.
         try:
             self.context.indexer.follow()
         except ChainError as error:
             log.warning("not indexed yet", problem=str(error))
 
     def shown(self, sent: Sent) -> Transaction:
-        """A transaction as the API shows it."""
+        """Return a transaction's JSON model."""
         self.follow()
         return Transaction(transaction=to_hex(sent.hash), gas_used=sent.gas_used, block=sent.block)
 
 
 async def parts_of(request: Request) -> GatewayParts:
-    """Parts of the gateway that serves a request."""
+    """Return the parts of the gateway that serves a request."""
     parts: GatewayParts = request.app.state.parts
     return parts
 
@@ -98,7 +98,7 @@ ORGANIZER = Depends(require_organizer)
 
 
 async def body_of(request: Request) -> bytes:
-    """The body as it came."""
+    """Return the unparsed body."""
     return await request.body()
 
 
@@ -107,9 +107,9 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias=HEADER,
-        description="Names the request: the same request under the same name is done once. "
-        "16 to 128 letters, digits, or any of `_.:-`; a random UUID will do. Required unless the "
-        "request is a dry run.",
+        description="Identifies the request: the gateway acts only once on a repeated request with "
+        "the same key. 16 to 128 letters, digits, or any of `_.:-`; for example a random UUID. "
+        "Required unless the request is a dry run.",
     ),
 ]
 Once = Callable[[Callable[[str], Any]], Any]
@@ -118,7 +118,7 @@ Once = Callable[[Callable[[str], Any]], Any]
 async def once_of(
     gateway: Gateway, request: Request, body: Body, key: IdempotencyKey = None
 ) -> Once:
-    """Does what the request asks for once, however often it is repeated under its key."""
+    """Return a runner that acts once on a request, even if it is repeated under its key."""
     target = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     return lambda act: gateway.context.requests.once(key, target + body, act)
 

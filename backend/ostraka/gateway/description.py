@@ -1,4 +1,4 @@
-"""Descriptions of polls, as organizers make them.
+"""Build the descriptions of polls from specifications.
 
 Source: docs/protocol.md §4.4, §17.4.
 """
@@ -22,10 +22,10 @@ def round_description(
     source: Mapping[str, object] | None = None,
     shared_keys: bool = False,
 ) -> bytes:
-    """Description of a round's poll: one option for each standing proposal, in order.
+    """Build the description of a round's poll: one option for each open proposal, in order.
 
     Args:
-        source: Where the census comes from, None where the organizer listed it.
+        source: Source of the census on chain; None if the organizer listed it.
         shared_keys: Whether one signing key may sign for several accounts.
 
     Raises:
@@ -50,8 +50,8 @@ def round_description(
     more: dict[str, object] = {"round": reference, "questions": [question.to_json()]}
     if shared_keys:
         more["shared_keys"] = True
-    # Many long titles must keep nobody from voting: the text stands on chain, and options and rule
-    # alone say what is asked.
+    # Many long titles must not prevent the vote. The text is on chain, and options and rule alone
+    # define the question.
     return description(title, text, options, source, more, ("text", "questions"))
 
 
@@ -61,11 +61,11 @@ def poll_description(
     source: Mapping[str, object] | None = None,
     shared_keys: bool = False,
 ) -> bytes:
-    """Description of a poll without a round; Problem when it would be too long.
+    """Build the description of a poll without a round; Problem if it would be too long.
 
     Args:
-        source: As of `round_description`.
-        shared_keys: As of `round_description`.
+        source: As for `round_description`.
+        shared_keys: As for `round_description`.
     """
     questions = wanted.asked
     more: dict[str, object] = {
@@ -85,13 +85,13 @@ def description(
     more: Mapping[str, object],
     spared: Sequence[str] = (),
 ) -> bytes:
-    """Description of any poll, as JSON in UTF-8.
+    """Build the description of any poll, as JSON in UTF-8.
 
     Args:
-        spared: Members that are left out, one after another, where it would be too long.
+        spared: Members that are removed, one after another, if it would be too long.
 
     Raises:
-        Problem: It is too long all the same.
+        Problem: It is too long even without them.
     """
     content = {"title": title, "text": text, "options": list(options), **more}
     if source is not None:
@@ -101,5 +101,5 @@ def description(
         encoded = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         if len(encoded) <= MAX_BYTES:
             return encoded
-    detail = f"title, text and questions make {len(encoded)} bytes, at most {MAX_BYTES} are allowed"
+    detail = f"title, text and questions have {len(encoded)} bytes; at most {MAX_BYTES} are allowed"
     raise Problem(ProblemType.DESCRIPTION_TOO_LONG, detail, "questions")

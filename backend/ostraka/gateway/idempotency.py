@@ -1,8 +1,9 @@
-"""Repeat a request without doing it twice: the client names it by an `Idempotency-Key`.
+"""Safe repetition of requests: the client identifies a request by an `Idempotency-Key`.
 
-Same key and same request: the same answer. Same key and another request: refused. While the first
-of them is still worked on: 409, to be asked again. Only an answer of success is kept, for only
-then something was done; whatever was sent to the chain before that is found by its purpose.
+The same key with the same request gets the same answer; with another request it is refused. While
+the first request is being processed, the answer is 409, and the client asks again. Only successful
+answers are stored, because only they have an effect; transactions sent before a crash are found by
+their purpose.
 
 Source: draft-ietf-httpapi-idempotency-key-header-07.
 """
@@ -22,7 +23,7 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 
 HEADER = "Idempotency-Key"
-# A string of RFC 9651 is quoted; most clients leave the quotes out.
+# RFC 9651 quotes strings; most clients omit the quotes.
 _KEY = re.compile(r'"?([A-Za-z0-9_.:-]{16,128})"?')
 
 
@@ -35,26 +36,26 @@ class Requests:
         self._guard = Lock()
 
     def once(self, key: str | None, request: bytes, act: Callable[[str], Any]) -> Any:
-        """What a request brings about, now or when it was made before.
+        """Act on a request unless it was done before, and return the answer.
 
         Args:
-            key: The header as it came.
+            key: The unparsed header.
             request: Method, path and body.
-            act: Does it; is given a name of the request that is the same each time. Must itself
-                do nothing twice when another gateway does the same at the same moment.
+            act: Acts on the request; gets an identifier that is the same for every repetition. It
+                must be safe if another gateway does the same at the same moment.
 
         Raises:
-            Problem: 400 without a good key, 422 if the key names another request, 409 while that
-                is worked on here.
+            Problem: 400 without a valid key, 422 if the key belongs to another request, 409 while
+                the request is being processed here.
         """
         given = _KEY.fullmatch(key or "")
         if given is None:
-            detail = "name the request by 16 to 128 letters, digits, or any of _.:- of your choice"
+            detail = "identify the request with 16 to 128 letters, digits, or any of _.:-"
             raise Problem(ProblemType.IDEMPOTENCY_KEY_MISSING, detail, HEADER)
         key_hash = hashlib.sha256(given[1].encode()).digest()
         with self._guard:
             if key_hash in self._running:
-                detail = "the same request is being worked on; ask again in a moment"
+                detail = "the same request is being processed; ask again in a moment"
                 raise Problem(ProblemType.REQUEST_IN_PROGRESS, detail, HEADER, 2)
             self._running.add(key_hash)
         try:
@@ -72,17 +73,17 @@ class Requests:
                 self._running.discard(key_hash)
 
     def _known(self, key_hash: bytes, fingerprint: bytes) -> IdempotentRequest:
-        """What is kept of a key, from now on if not before."""
+        """Return the stored request of a key; store it if it is new."""
         try:
             with Session(self._engine) as session:
                 session.add(IdempotentRequest(key_hash=key_hash, fingerprint=fingerprint))
                 session.commit()
         except IntegrityError:
-            # Asked before: what counts is what was asked then.
+            # The first request with this key counts.
             pass
         with Session(self._engine) as session:
             known = session.get_one(IdempotentRequest, key_hash)
         if known.fingerprint != fingerprint:
-            detail = "this key named another request before; take a new one"
+            detail = "this key belongs to an earlier request; use a new one"
             raise Problem(ProblemType.IDEMPOTENCY_KEY_REUSED, detail, HEADER)
         return known

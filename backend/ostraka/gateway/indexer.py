@@ -1,4 +1,4 @@
-"""Index the events of registry and treasury, and take back what a reorganization takes back."""
+"""Index the events of registry and treasury, and undo blocks that a reorganization removed."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -17,51 +17,51 @@ from ostraka.wire.records import to_hex
 log = structlog.get_logger()
 
 KEPT_CHECKPOINTS = 256
-"""Checkpoints kept, the newest first; a deeper reorganization indexes everything again."""
+"""Number of checkpoints kept; after a deeper reorganization everything is indexed again."""
 REREAD_BLOCKS = 64
-"""Newest blocks whose events are read again each time: a replica may show them late."""
+"""Number of newest blocks whose events are always read again: a replica may show them late."""
 _READ_AGAIN_S, _REST_S = 3, 30
-"""When the newest blocks are read again although there is no newer one: soon once, then seldom."""
+"""When the newest blocks are read again without a newer one: once soon, then rarely."""
 _SUBJECTS = ("pollId", "roundId", "committee")
 
 
 class Indexer:
-    """Follows one chain."""
+    """Index of one chain."""
 
     def __init__(
-        self, engine: Engine, contracts: Mapping[str, DeployedContract], deployed_at: int
+        self, engine: Engine, contracts: Mapping[str, DeployedContract], deployment_block: int
     ) -> None:
         """Args:
-        contracts: By the name under which their events are stored.
-        deployed_at: Block before which there is nothing to index.
+        contracts: Contracts by the name under which their events are stored.
+        deployment_block: First block to index.
         """
         self._engine = engine
         self._contracts = contracts
-        self._deployed_at = deployed_at
+        self._deployment_block = deployment_block
         self._following = Lock()
         self._read = 0, b""
-        self._read_again_at = 0.0
+        self._read_again_at_monotonic_s = 0.0
 
     @property
     def indexed_to(self) -> int:
-        """Last indexed block; the one before deployment when nothing is."""
+        """Last indexed block; without any, the block before deployment."""
         with Session(self._engine) as session:
             newest = session.exec(
                 select(Checkpoint).order_by(col(Checkpoint.number).desc()).limit(1)
             ).first()
-        return newest.number if newest else self._deployed_at - 1
+        return newest.number if newest else self._deployment_block - 1
 
     def follow(self) -> int:
-        """Index up to the newest block; number of blocks taken back on the way.
+        """Index up to the newest block; return the number of blocks that were undone.
 
         Raises:
-            ChainError: The chain cannot be reached; what was indexed stays.
+            ChainError: The chain is unreachable; the index is kept.
         """
         with self._following:
             try:
                 return self._follow()
             except IntegrityError:
-                # Another gateway on the same database indexed these blocks just now.
+                # Another gateway on the same database has just indexed these blocks.
                 return 0
 
     def _follow(self) -> int:
@@ -69,10 +69,11 @@ class Indexer:
         contract = next(iter(self._contracts.values()))
         head = contract.head()
         indexed_to = self.indexed_to
-        if (head.number, head.hash) == self._read and time.monotonic() < self._read_again_at:
+        same_head = (head.number, head.hash) == self._read
+        if same_head and time.monotonic() < self._read_again_at_monotonic_s:
             return taken_back
-        # Logs may lag behind blocks: what is new, and a while later once more, is read again.
-        first = max(self._deployed_at, min(indexed_to + 1, head.number - REREAD_BLOCKS + 1))
+        # Logs may lag behind blocks, so new blocks are read again a while later.
+        first = max(self._deployment_block, min(indexed_to + 1, head.number - REREAD_BLOCKS + 1))
         while first <= head.number:
             last = min(head.number, first + LOG_BLOCKS - 1)
             block = contract.head(last)
@@ -85,7 +86,7 @@ class Indexer:
                 event["blockNumber"] == last and bytes(event["blockHash"]) != block.hash
                 for _, event in events
             ):
-                raise ChainError(f"blocks and logs of block {last} are of two chains")
+                raise ChainError(f"blocks and logs of block {last} belong to different chains")
             with Session(self._engine) as session:
                 known = set(
                     session.exec(
@@ -114,15 +115,15 @@ class Indexer:
             first = last + 1
         if (head.number, head.hash) != self._read:
             self._read = head.number, head.hash
-            self._read_again_at = time.monotonic() + _READ_AGAIN_S
+            self._read_again_at_monotonic_s = time.monotonic() + _READ_AGAIN_S
         else:
-            self._read_again_at = time.monotonic() + _REST_S
+            self._read_again_at_monotonic_s = time.monotonic() + _REST_S
         return taken_back
 
     def _take_back(self) -> int:
-        """Forget what was indexed on blocks in whose place the chain has others.
+        """Delete the index of blocks that the chain has replaced.
 
-        A block that the provider does not show is none of them: a replica may lag behind.
+        A block that the provider does not show is kept: a replica may lag behind.
         """
         contract = next(iter(self._contracts.values()))
         before = self.indexed_to
@@ -130,7 +131,7 @@ class Indexer:
             checkpoints = list(
                 session.exec(select(Checkpoint).order_by(col(Checkpoint.number).desc()))
             )
-        standing, changed = self._deployed_at - 1, False
+        standing, changed = self._deployment_block - 1, False
         for checkpoint in checkpoints:
             block = contract.block_hash(checkpoint.number)
             if block == checkpoint.hash:
@@ -149,7 +150,7 @@ class Indexer:
     def events(
         self, contract: str, names: Sequence[str], subject: str | None = None
     ) -> list[IndexedEvent]:
-        """Events in the order of the chain.
+        """Return events in the order of the chain.
 
         Args:
             subject: Only those about this poll, round or committee.
@@ -179,7 +180,8 @@ def _row(contract: str, event: Any) -> IndexedEvent:
 
 
 def plain(value: Any) -> Any:
-    """A value of the ABI in JSON: integers in decimal, bytes and addresses in lower-case 0x-hex."""
+    """Return an ABI value in JSON: integers in decimal, bytes and addresses in lower-case
+    0x-hex."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int):

@@ -8,12 +8,12 @@ from sqlalchemy import Engine, delete, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from ostraka.chain.sending import Outgoing, Signed
+from ostraka.chain.journal import Outgoing, Signed
 from ostraka.storage.gateway_tables import OutgoingTransaction, SignedTransaction
 
 
 class DatabaseJournal:
-    """`ostraka.chain.sending.Journal` on SQLite or PostgreSQL."""
+    """`ostraka.chain.journal.Journal` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -71,7 +71,7 @@ class DatabaseJournal:
 
     def add_version(self, outgoing: Outgoing, signed: Signed) -> None:
         """See `Journal`."""
-        # Two that see it stuck at the same moment sign the same.
+        # Two gateways that replace it at the same moment sign the same bytes.
         with suppress(IntegrityError), self._write() as session:
             session.add(_version(outgoing, signed))
 
@@ -82,7 +82,7 @@ class DatabaseJournal:
             known = select(SignedTransaction).where(
                 SignedTransaction.hash == outgoing.versions[-1].hash
             )
-            # Its nonce, and even its purpose, may be of another one by now.
+            # By now, its nonce and even its purpose may belong to another transaction.
             if row is None or session.exec(known).first() is None:
                 return False
             row.resent = True
@@ -105,7 +105,7 @@ class DatabaseJournal:
 
     @staticmethod
     def _locked(session: Session, outgoing: Outgoing) -> OutgoingTransaction | None:
-        """Its row, which nobody else changes until the session ends."""
+        """Return its row, locked until the session ends."""
         key = outgoing.account, outgoing.nonce
         return session.get(OutgoingTransaction, key, with_for_update=True)
 

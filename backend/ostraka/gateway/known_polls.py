@@ -1,4 +1,4 @@
-"""Leak warnings for a poll, alone and beside every other poll that this gateway knows.
+"""Leak warnings for a poll, also compared with every other poll that this gateway knows.
 
 Source: docs/threat-model.md.
 """
@@ -16,10 +16,10 @@ from ostraka_verifier.question import read_questions
 def warnings_of(
     gateway: GatewayContext, poll: AskedPoll, plan: Plan | None = None
 ) -> list[LeakWarning]:
-    """What a poll may give away, alone or with any other that this gateway knows.
+    """Return how a poll may reveal votes, alone or with any other poll that this gateway knows.
 
     Args:
-        plan: Its own, if there is one yet.
+        plan: Its own plan, if it exists.
     """
     others = []
     for other in gateway.plans.all():
@@ -34,7 +34,7 @@ def warnings_of(
 
 def _labels(gateway: GatewayContext, plan: Plan) -> tuple[tuple[str, ...], ...]:
     if not plan.is_round:
-        # Not the whole specification: it holds all accounts.
+        # Not the whole specification, which contains all accounts.
         return tuple(one.labels() for one in read_questions(plan.specification["questions"]))
     if plan.poll_id is None:
         return ()

@@ -1,4 +1,4 @@
-"""From what goes wrong in a gateway to the problem that everybody may read: the one place."""
+"""Map errors of all layers to the problems that clients of a gateway may read."""
 
 import re
 
@@ -9,13 +9,13 @@ from ostraka.wire.problems import Problem, from_audit_error
 from ostraka_verifier.errors import Malformed, Rejected
 
 _PARAMETER = re.compile(r"InvalidParameter\((\w+)\)")
-"""Where a contract names what it rejects."""
+"""The parameter that a contract names in a refusal."""
 _CAPITAL = re.compile("[A-Z]")
 _PAUSE_S = 5
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem that an error of any layer is to those outside; without secrets of ours."""
+    """Return the public problem of an error of any layer, without secrets."""
     match error:
         case Problem():
             return error
@@ -34,13 +34,13 @@ def problem_of(error: Exception) -> Problem:
         case NotMinedYet():
             return Problem(ProblemType.NOT_MINED, str(error), "", _PAUSE_S)
         case ChainError():
-            # The message may name the provider with its credentials: it belongs into the log.
+            # The message may contain the provider's credentials, so only the log gets it.
             detail = "the gateway cannot reach the chain now"
             return Problem(ProblemType.CHAIN_UNREACHABLE, detail, "", _PAUSE_S)
-    return Problem(ProblemType.INTERNAL_ERROR, "the gateway failed; its log says how")
+    return Problem(ProblemType.INTERNAL_ERROR, "the gateway failed; its log has the details")
 
 
 def _parameter(reason: str) -> str:
-    """The field of a specification that a contract names in its own spelling, "" for none."""
+    """Return the field of a specification for a contract's parameter; "" if unknown."""
     named = _PARAMETER.search(reason)
     return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", named[1]) if named else ""

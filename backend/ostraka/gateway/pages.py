@@ -1,4 +1,4 @@
-"""The browser client: static files under a policy that names all that they may talk to.
+"""The browser client: static files under a policy that lists all allowed connections.
 
 Source: docs/decisions/0051-client-served-from-memory.md, 0052-content-security-policy.md and
 0053-client-hash.md; Content Security Policy Level 3.
@@ -30,11 +30,11 @@ PAGE_PATHS = (
     "/polls/{number}",
     "/polls/{number}/{page}",
 )
-"""Where the client's pages are; its script looks at the path."""
+"""Paths of the client's pages; its script reads the path."""
 _INDEX = "index.html"
 _IMPORT_MAP = re.compile(rb'<script type="importmap">(.*?)</script>', re.DOTALL)
 _IMMUTABLE = "public, max-age=31536000, immutable"
-# Nothing that could end a header or a directive.
+# No characters that could end a header or a directive.
 _ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]+")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -49,7 +49,7 @@ class File:
     """A file of the client.
 
     Attributes:
-        packed: Its content, gzipped.
+        packed: The gzipped content.
     """
 
     content: bytes
@@ -59,18 +59,18 @@ class File:
 
 @dataclass(frozen=True)
 class Bundle:
-    """The client as it was built, held in memory: no request can reach any other file."""
+    """The built client, held in memory, so that no request can reach any other file."""
 
     files: dict[str, File]
 
     @classmethod
     def read(cls, folder: Path) -> "Bundle | None":
-        """All files of a folder; None when it holds no client."""
+        """Read all files of a folder; None if it does not contain a client."""
         if not (folder / _INDEX).is_file():
             return None
         files = {}
         for path in sorted(folder.rglob("*")):
-            # A name that begins with a dot is set-up's stamp, or an editor's.
+            # Names that begin with a dot belong to the set-up script or to editors.
             if path.is_file() and not path.name.startswith("."):
                 content = path.read_bytes()
                 kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -80,7 +80,7 @@ class Bundle:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over a line `digest  name` for each file, by name: as `sha256sum` prints them."""
+        """SHA-256 over a line `digest  name` for each file, sorted by name, as in `sha256sum`."""
         lines = (
             f"{hashlib.sha256(file.content).hexdigest()}  {name}\n"
             for name, file in sorted(self.files.items())
@@ -89,9 +89,9 @@ class Bundle:
 
     @property
     def import_map(self) -> str:
-        """Source expression of the page's import map, the one thing that stands in it inline.
+        """Return the source expression of the page's import map, its only inline script.
 
-        It is no code: it holds the hashes of all scripts that are loaded when they are wanted.
+        It contains no code, only the hashes of all scripts that are loaded on demand.
         """
         found = _IMPORT_MAP.search(self.files[_INDEX].content)
         if found is None:
@@ -104,7 +104,7 @@ def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> 
     """Serve the client at its pages' paths.
 
     Args:
-        urls: What it may connect to beside this gateway: nodes, and the chain's provider.
+        urls: Further allowed connections: nodes, and the chain's provider.
     """
 
     import_map = bundle.import_map
@@ -114,7 +114,7 @@ def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> 
         lasting = name.startswith("assets/")
 
         def answer(request: Request) -> Response:
-            # Whoever trusts another provider of chain data may name it: `?rpc=` and its URL.
+            # Users may name the chain provider that they trust: `?rpc=` and its URL.
             named = request.query_params.getlist("rpc")[:1]
             headers = {
                 **_HEADERS,
@@ -136,7 +136,7 @@ def install(app: FastAPI, bundle: Bundle, urls: Callable[[], Iterable[str]]) -> 
 
 
 def policy(import_map: str, urls: Iterable[str]) -> str:
-    """Content security policy: scripts from here only, connections to nothing but these."""
+    """Return the content security policy: scripts from here, and connections to these origins."""
     origins = sorted({origin for url in urls if (origin := origin_of(url))})
     return "; ".join(
         (
@@ -144,7 +144,7 @@ def policy(import_map: str, urls: Iterable[str]) -> str:
             f"script-src 'self' {import_map}".rstrip(),
             "worker-src 'self'",
             "style-src 'self'",
-            # Wallets bring their icons with them.
+            # Wallets show their icons as data URLs.
             "img-src 'self' data:",
             " ".join(("connect-src 'self'", *origins)),
             "base-uri 'none'",
@@ -155,11 +155,11 @@ def policy(import_map: str, urls: Iterable[str]) -> str:
 
 
 def origin_of(url: str) -> str | None:
-    """Scheme, host and port of an http(s) URL; None when it is none."""
+    """Return scheme, host and port of an http(s) URL; None if it is invalid."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return None
-    # Without credentials, which belong into no header.
+    # Without credentials, which must not appear in a header.
     origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
     return origin if _ORIGIN.fullmatch(origin) else None

@@ -1,6 +1,6 @@
-"""Carry each plan on as chain time allows: census, opening, anchoring, tally, decision.
+"""Run each plan as chain time allows: census, opening, anchoring, tally, decision.
 
-Everything is found again from the chain after a crash; what this gateway does, anybody could do.
+After a crash, the state is read from the chain. Anybody could do what the gateway does here.
 """
 
 import time
@@ -33,21 +33,23 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import outcome_rule_digest
-from ostraka_verifier.parameters import Description, PollParameters
+from ostraka_verifier.parameters import PollParameters
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import poll_rule
 from ostraka_verifier.redemption import Redemption, Redemptions
 from ostraka_verifier.snapshot import InvitedCensus
+from ostraka_verifier.units import UnixSeconds
 
 log = structlog.get_logger()
 
 _RETRY_S = 3
-"""How long a plan with a problem is left alone."""
+"""Pause before a plan with a problem is tried again."""
 _PUSH_S = 5
-"""How often transactions are looked after that nobody waits for."""
+"""Interval of checks on transactions that no request waits for."""
 
 
 class PlanRunner:
@@ -57,39 +59,39 @@ class PlanRunner:
         self._gateway = gateway
         self._courier = Courier(gateway.registry, gateway.account)
         self._rounds = Rounds(gateway)
-        self._resting: dict[str, float] = {}
-        self._pushed_at = 0.0
+        self._resting_until_monotonic_s: dict[str, float] = {}
+        self._pushed_at_monotonic_s = 0.0
 
     def tick(self) -> None:
-        """Carry on every plan that can be carried on now."""
+        """Advance every plan that can be advanced now."""
         self._push()
         for plan in self._gateway.plans.all():
-            if plan.finished or self._resting.get(plan.id, 0) > time.monotonic():
+            if plan.finished or self._resting_until_monotonic_s.get(plan.id, 0) > time.monotonic():
                 continue
             if plan.is_round and plan.round_id is None and not self._rounds.begun(plan):
-                # Its organizer is just asking for it.
+                # A request of its organizer is working on it.
                 continue
             problem = None
             try:
                 self._advance(plan)
             except (ChainError, CourierError, AuditError, Problem) as error:
                 problem = _shown(problem_of(error))
-                self._resting[plan.id] = time.monotonic() + _RETRY_S
+                self._resting_until_monotonic_s[plan.id] = time.monotonic() + _RETRY_S
                 log.warning("plan waits", plan=plan.id, problem=str(error))
             except Exception as error:
-                # One plan's trouble must not stop the others.
+                # One plan's failure must not stop the others.
                 problem = _shown(problem_of(error))
-                self._resting[plan.id] = time.monotonic() + _RETRY_S
+                self._resting_until_monotonic_s[plan.id] = time.monotonic() + _RETRY_S
                 log.exception("plan failed", plan=plan.id)
             if problem != plan.problem:
                 plan.problem = problem
                 self._gateway.plans.save(plan)
 
     def _push(self) -> None:
-        """Look after transactions of requests whose clients are gone, and of plans that rest."""
-        if time.monotonic() < self._pushed_at + _PUSH_S:
+        """Send pending transactions again, also for clients that disconnected and paused plans."""
+        if time.monotonic() < self._pushed_at_monotonic_s + _PUSH_S:
             return
-        self._pushed_at = time.monotonic()
+        self._pushed_at_monotonic_s = time.monotonic()
         try:
             self._gateway.push()
         except ChainError as error:
@@ -107,7 +109,7 @@ class PlanRunner:
         round_id = self._rounds.number(plan)
         view = gateway.treasury.round(round_id)
         if view.status is RoundStatus.NONE:
-            raise Problem(ProblemType.ROUND_REVERTED, "the chain took the round back")
+            raise Problem(ProblemType.ROUND_REVERTED, "a reorganization removed the round")
         if view.status is RoundStatus.READY:
             if view.deposited < view.parameters.budget:
                 detail = f"{view.deposited} of {view.parameters.budget} are deposited"
@@ -156,7 +158,7 @@ class PlanRunner:
         errand = gateway.errand(f"create poll {plan.id}")
         if errand.begun:
             if plan.poll_id is None or not errand.settled:
-                # Wherever the chain has it now: after a reorganization under another number.
+                # After a reorganization the poll may have another number.
                 poll_id, sent = gateway.registry.poll_created_by(errand)
                 gateway.record(plan, "create poll", sent)
                 if poll_id != plan.poll_id:
@@ -167,15 +169,15 @@ class PlanRunner:
                 self._finish(plan)
             return
         now = gateway.registry.head().timestamp
-        if now < (wanted.registration_closes_at or 0):
+        if now < (wanted.registration_closes_at or now):
             return
         if now >= wanted.closes_at:
-            # Saved with the problem, which stays.
+            # Saved together with the problem, which is permanent.
             plan.finished = True
-            raise Problem(ProblemType.TOO_LATE, "voting would be over before it began")
+            raise Problem(ProblemType.TOO_LATE, "voting would end before it begins")
         self._create_poll(plan, wanted, now)
 
-    def _create_poll(self, plan: Plan, wanted: PollSpecification, now: int) -> None:
+    def _create_poll(self, plan: Plan, wanted: PollSpecification, now: UnixSeconds) -> None:
         gateway = self._gateway
         census = self._census(plan, wanted)
         self._warn(plan, planned_poll("this poll", wanted, census))
@@ -193,7 +195,7 @@ class PlanRunner:
             voters=len(census),
             total_weight=census.total_weight,
             secret=wanted.secret,
-            opens_at=max(now, wanted.opens_at or 0),
+            opens_at=max(now, wanted.opens_at or now),
             closes_at=wanted.closes_at,
             minimum_ballots=wanted.minimum_ballots,
             **wanted.times.model_dump(),
@@ -210,14 +212,14 @@ class PlanRunner:
         gateway.plans.save(plan)
 
     def _census(self, plan: Plan, wanted: RoundSpecification | PollSpecification) -> Census:
-        """A plan's census; fixed now, and on the disk before anything rests on it."""
-        # Until nobody registers while it is made.
+        """Fix a plan's census; it is on the disk before anything depends on it."""
+        # Retry until no registration arrives while the census is built.
         while plan.census is None:
             used = [one for one in self._gateway.plans.invitations(plan) if one.signing_key]
             self._gateway.plans.fix_census(plan, self._voters(plan, wanted, used), len(used))
         census = Census.decode(plan.census)
         if wanted.minimum_ballots > len(census):
-            # Fewer redeemed their invitations, or hold votes, than the organizer hoped for.
+            # Too few people redeemed invitations or hold votes.
             detail = f"{len(census)} may vote, and the poll needs {wanted.minimum_ballots} ballots"
             raise Problem(ProblemType.TOO_FEW_VOTERS, detail)
         return census
@@ -228,7 +230,7 @@ class PlanRunner:
         wanted: RoundSpecification | PollSpecification,
         used: Sequence[Invitation],
     ) -> Fixed:
-        """Voters as of now, or as of when a round's proposals closed."""
+        """Return the voters as of now, or as of the close of a round's proposals."""
         electorate = electorate_of(wanted)
         if isinstance(electorate, Invitations):
             return _redeemed(electorate, used, plan.nonce)
@@ -240,7 +242,7 @@ class PlanRunner:
         return Fixed(listed, origin.to_json() if origin else None)
 
     def _warn(self, plan: Plan, poll: AskedPoll) -> None:
-        """What the poll may give away, now that its voters are known."""
+        """Store the poll's leak warnings, now that its voters are known."""
         plan.warnings = [one.to_json() for one in warnings_of(self._gateway, poll, plan)]
         self._gateway.plans.save(plan)
 
@@ -270,9 +272,9 @@ class PlanRunner:
 
 
 def _shares_keys(wanted: RoundSpecification | PollSpecification, census: Census) -> bool:
-    """Whether the poll says that one key may sign for several accounts.
+    """Whether the poll allows one key to sign for several accounts.
 
-    On chain each account chose its key: two that chose one must not keep a poll from opening.
+    On chain each account chooses its key: two that chose the same must not prevent the opening.
     """
     if isinstance(electorate_of(wanted), AccountList | Invitations):
         return wanted.shared_keys
@@ -280,7 +282,7 @@ def _shares_keys(wanted: RoundSpecification | PollSpecification, census: Census)
 
 
 def _redeemed(electorate: Invitations, used: Sequence[Invitation], nonce: bytes | None) -> Fixed:
-    """The census of those who redeemed an invitation, with what proves it."""
+    """Return the census of the redeemed invitations, with the proofs."""
     if not used:
         raise Problem(ProblemType.NOBODY_REGISTERED, "no invitation was redeemed")
     invited = invited_census(electorate)
@@ -293,6 +295,6 @@ def _redeemed(electorate: Invitations, used: Sequence[Invitation], nonce: bytes 
 
 
 def _shown(problem: Problem) -> dict[str, Any]:
-    """A plan's problem as it is stored: nodes say what they like, databases take not all of it."""
+    """Return a plan's problem for storage: nodes can send any text, and databases refuse some."""
     problem.detail = problem.detail.replace("\0", " ")
     return problem.to_json()

@@ -1,4 +1,4 @@
-"""What organizers plan with this gateway: rounds and polls, their invitations and transactions."""
+"""Plans of organizers: rounds and polls with their invitations and transactions."""
 
 import re
 import secrets
@@ -33,12 +33,11 @@ _ID = re.compile("[0-9a-f]{16}")
 
 @dataclass(frozen=True)
 class Fixed:
-    """A census that will not change any more.
+    """A fixed census.
 
     Attributes:
-        source: Where it comes from, as the poll's description says it; None where the organizer
-            listed it.
-        redemptions: Section 12 of the poll's board, where voters redeemed invitations.
+        source: Its source as in the poll's description; None if the organizer listed it.
+        redemptions: Section 12 of the poll's board, if voters redeemed invitations.
     """
 
     census: Census
@@ -57,7 +56,7 @@ class Plans:
     def _write(self) -> Iterator[Session]:
         with self._writing, Session(self._engine, expire_on_commit=False) as session:
             if self._engine.dialect.name == "sqlite":
-                # Locks no rows: the whole file, before what is changed is read.
+                # SQLite cannot lock rows: lock the whole file before reading.
                 session.execute(text("BEGIN IMMEDIATE"))
             yield session
             session.commit()
@@ -70,10 +69,10 @@ class Plans:
         fixed: Fixed | None = None,
         plan_id: str | None = None,
     ) -> Plan:
-        """Keep a plan; the one of this id, where another gateway keeps it at the same moment.
+        """Store a plan, and return it; if another gateway has just stored it, return that one.
 
         Args:
-            fixed: Its census, where that is fixed now.
+            fixed: Its census, if that is fixed now.
         """
         electorate, is_round = specification.voters, isinstance(specification, RoundSpecification)
         if electorate is None and isinstance(specification, RoundSpecification):
@@ -102,12 +101,12 @@ class Plans:
         return plan
 
     def find(self, plan_id: str) -> Plan | None:
-        """A plan, None when there is none."""
+        """Return a plan; None if it does not exist."""
         with Session(self._engine) as session:
             return session.get(Plan, plan_id)
 
     def remove(self, plan: Plan) -> None:
-        """Forget a plan for which nothing was sent."""
+        """Delete a plan for which nothing was sent."""
         with self._write() as session:
             session.execute(delete(Invitation).where(col(Invitation.plan_id) == plan.id))
             known = session.get(Plan, plan.id)
@@ -115,19 +114,19 @@ class Plans:
                 session.delete(known)
 
     def save(self, plan: Plan) -> None:
-        """Keep what changed of a plan."""
+        """Store the changes of a plan."""
         with self._write() as session:
             session.merge(plan)
 
     def all(self) -> list[Plan]:
-        """All plans, oldest first."""
+        """Return all plans, oldest first."""
         with Session(self._engine) as session:
             return list(session.exec(select(Plan).order_by(col(Plan.created_at))))
 
     def get(self, plan_id: str) -> Plan:
-        """A plan; Problem when there is none."""
+        """Return a plan; Problem if it does not exist."""
         plan = None
-        # Not every database takes every text.
+        # Databases refuse some texts.
         if _ID.fullmatch(plan_id):
             with Session(self._engine) as session:
                 plan = session.get(Plan, plan_id)
@@ -138,17 +137,18 @@ class Plans:
         return plan
 
     def of_round(self, round_id: int) -> Plan | None:
-        """The plan that a round came from."""
+        """Return the plan of a round."""
         with Session(self._engine) as session:
             return session.exec(select(Plan).where(Plan.round_id == round_id)).first()
 
     def of_poll(self, poll_id: int) -> Plan | None:
-        """The plan that a poll came from."""
+        """Return the plan of a poll."""
         with Session(self._engine) as session:
             return session.exec(select(Plan).where(Plan.poll_id == poll_id)).first()
 
     def record(self, plan: Plan, name: str, sent: Sent) -> None:
-        """Keep a transaction that was sent for a plan; once, however often its receipt is read."""
+        """Store a transaction sent for a plan; only once, even if its receipt is read
+        repeatedly."""
         with self._write() as session:
             known = select(Step).where(
                 Step.plan_id == plan.id, Step.transaction == to_hex(sent.hash)
@@ -166,19 +166,19 @@ class Plans:
             )
 
     def steps(self, plan: Plan) -> list[Step]:
-        """Transactions sent for a plan, in order."""
+        """Return the transactions sent for a plan, in order."""
         with Session(self._engine) as session:
             query = select(Step).where(Step.plan_id == plan.id).order_by(col(Step.id))
             return list(session.exec(query))
 
     def invitations(self, plan: Plan) -> list[Invitation]:
-        """All invitations of a plan, by address."""
+        """Return all invitations of a plan, by address."""
         with Session(self._engine) as session:
             query = select(Invitation).where(Invitation.plan_id == plan.id)
             return list(session.exec(query.order_by(col(Invitation.address))))
 
     def invited(self, address: bytes) -> list[tuple[Plan, Invitation]]:
-        """Plans to which an invitation belongs, the newest first."""
+        """Return the plans of an invitation, the newest first."""
         with Session(self._engine) as session:
             query = (
                 select(Plan, Invitation)
@@ -188,10 +188,10 @@ class Plans:
             return list(session.exec(query))
 
     def fix_census(self, plan: Plan, fixed: Fixed, redeemed: int) -> bool:
-        """Fix a plan's census; False when somebody has registered that it does not know of.
+        """Fix a plan's census; return False if a registration arrived after it was built.
 
         Args:
-            redeemed: Invitations that were redeemed when it was made.
+            redeemed: Number of invitations that were redeemed when it was built.
         """
         with self._write() as session:
             stored = session.get_one(Plan, plan.id, with_for_update=True)
@@ -213,13 +213,13 @@ class Plans:
     def redeem(
         self, plan: Plan, address: bytes, signing_key: bytes, redemption: Redemption
     ) -> Invitation:
-        """Bind an invitation to a key; the same key may say so again.
+        """Bind an invitation to a key; repeating it with the same key is allowed.
 
         Args:
             redemption: Signatures of both keys, already checked.
 
         Raises:
-            Problem: There is no such invitation, it or the key was used before, or the census is
+            Problem: The invitation does not exist, it or the key was used before, or the census is
                 fixed.
         """
         with self._write() as session:
@@ -227,10 +227,10 @@ class Plans:
             invitation = session.get(Invitation, key, with_for_update=True)
             if invitation is None:
                 raise Problem(ProblemType.NO_SUCH_INVITATION, "not of this plan", "invitation")
-            # With the plan locked: who is told to be registered is in the census.
+            # This locks the plan: every confirmed registration must be in the census.
             registering = select(col(Plan.census).is_(None)).where(Plan.id == plan.id)
             if not session.exec(registering.with_for_update()).one():
-                detail = "the census is fixed already"
+                detail = "the census is already fixed"
                 raise Problem(ProblemType.REGISTRATION_CLOSED, detail, "invitation")
             if invitation.signing_key not in (None, signing_key):
                 detail = "this invitation is bound to another key"
@@ -252,7 +252,7 @@ class Plans:
         return invitation
 
     def count_relay(self, round_id: int, member: bytes, limit: int) -> None:
-        """Count a transaction paid for a member or a proposal; Problem when there were too many."""
+        """Count a transaction paid for a member or a proposal; Problem if there were too many."""
         key = round_id, member
         try:
             with self._write() as session:
@@ -269,17 +269,17 @@ class Plans:
             session.add(known)
 
     def forget_relay(self, round_id: int, member: bytes) -> None:
-        """Take back a count: nothing was paid."""
+        """Undo a count, as nothing was paid."""
         with self._write() as session:
             known = session.get_one(RelayCount, (round_id, member), with_for_update=True)
             known.count -= 1
             session.add(known)
 
     def to_json(self, plan: Plan, brief: bool = False) -> dict[str, Any]:
-        """A plan as shown to everybody: counts of invitations, no codes.
+        """Return a plan's public JSON: counts of invitations, no codes.
 
         Args:
-            brief: Without the accounts of its electorates, which may be very many.
+            brief: Whether to leave out the accounts of its electorates, which can be numerous.
         """
         with Session(self._engine) as session:
             query = select(func.count()).where(Invitation.plan_id == plan.id)
@@ -319,6 +319,6 @@ def _brief(specification: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def specification_of(plan: Plan) -> RoundSpecification | PollSpecification:
-    """A plan's specification as its organizer gave it."""
+    """Return a plan's specification."""
     kind = RoundSpecification if plan.is_round else PollSpecification
     return kind.model_validate(plan.specification)

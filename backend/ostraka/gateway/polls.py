@@ -24,10 +24,10 @@ class Polls:
         """Plan a poll; it goes on chain when registration is over.
 
         Args:
-            request: In hex; the same request plans the same poll.
+            request: Identifier in hex; the same request plans the same poll.
 
         Raises:
-            Problem: Something in the specification cannot be; names it.
+            Problem: A member of the specification is impossible; names it.
         """
         plans, plan_id = self._gateway.plans, request[:PLAN_DIGITS]
         return plans.find(plan_id) or plans.add(
@@ -35,10 +35,10 @@ class Polls:
         )
 
     def check(self, wanted: PollSpecification) -> list[LeakWarning]:
-        """What a poll may give away; nothing is kept. Raises as `create` does."""
+        """Return how a poll may reveal votes; nothing is stored. Raises as `create` does."""
         try:
             rule = wanted.check()
-            # With the longest source of a census that there is.
+            # With the longest possible source of a census.
             poll_description(wanted, "0" * 16, {"source": "x" * 300})
             self._gateway.committee(wanted.committee)
             now = self._gateway.registry.head().timestamp

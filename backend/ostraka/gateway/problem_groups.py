@@ -4,7 +4,7 @@ from ostraka.wire.problem_types import ProblemType as P
 
 CHAIN = (P.CHAIN_UNREACHABLE, P.NOT_INDEXED)
 POLL = (P.INVALID_REQUEST, P.NO_SUCH_POLL, P.MALFORMED, P.CHECK_FAILED, *CHAIN)
-"""A poll named in the path: anybody may have created it, with contents that do not fit together."""
+"""For a poll in the path: anybody may have created it, with contradictory contents."""
 SERVED_POLL = (*POLL, P.POLL_NOT_SERVED)
 ROUND = (P.INVALID_REQUEST, P.NO_SUCH_ROUND, *CHAIN)
 PROPOSAL = (P.INVALID_REQUEST, P.NO_SUCH_PROPOSAL, *CHAIN)
@@ -15,7 +15,7 @@ SENDING = (
     P.NOT_MINED,
     P.NOT_FINAL,
 )
-"""A transaction from the gateway's account."""
+"""For a transaction from the gateway's account."""
 ORGANIZING = (
     P.NOT_ORGANIZER,
     P.MALFORMED,
@@ -24,7 +24,7 @@ ORGANIZING = (
     P.IDEMPOTENCY_KEY_REUSED,
     P.REQUEST_IN_PROGRESS,
 )
-"""What only the organizer may do, once for each key."""
+"""For requests of the organizer, done once for each key."""
 SPECIFYING = (
     *ORGANIZING,
     *CHAIN,
@@ -36,7 +36,7 @@ SPECIFYING = (
     P.COMMITTEE_NOT_SERVED,
     P.REJECTED_BY_CONTRACT,
 )
-"""A specification whose electorate is read and judged."""
+"""For a specification, whose electorate is read and checked."""
 RELAYING = (
     *SENDING,
     P.MALFORMED,
@@ -49,4 +49,4 @@ RELAYING = (
     P.NO_SUCH_ROUND,
     P.NOT_INDEXED,
 )
-"""What a member signed, for a round of this gateway."""
+"""For a member's signed request, for a round of this gateway."""

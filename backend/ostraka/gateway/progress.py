@@ -1,4 +1,4 @@
-"""How many voted, for however many watch: chain and nodes are asked once a second for all."""
+"""Turnout, polled once a second and shared by all watchers."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from ostraka.wire.problems import Problem
 
 FRESH_S = 1.0
 MAX_WATCHERS = 500
-"""Streams at once; who comes later asks for the counts as often as they like."""
+"""Most concurrent streams; further clients can still poll the counts."""
 
 _HEARTBEAT_S = 15
 _WAITING = Problem(
@@ -27,20 +27,21 @@ Counts = dict[str, Any]
 
 
 class Progress:
-    """Counts of polls, each kept for a second."""
+    """Counts of polls, each cached for a second."""
 
     def __init__(self, ask: Callable[[int], Awaitable[Counts]]) -> None:
         """Args:
-        ask: Counts of a poll by its number; Problem when there is none.
+        ask: Returns the counts of a poll by its number; Problem if it does not exist.
         """
         self._ask = ask
         self._known: dict[int, tuple[float, Counts]] = {}
-        # Strangers name the polls: what nobody waits for is forgotten.
+        """Until when they are fresh, by the monotonic clock, and the counts; by poll."""
+        # Anybody can name polls, so entries that nobody waits for are deleted.
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._watchers = 0
 
     async def of(self, poll_id: int) -> Counts:
-        """A poll's counts, at most a second old."""
+        """Return a poll's counts, at most a second old."""
         turn = self._turns.setdefault(poll_id, asyncio.Lock())
         async with turn:
             known = self._known.get(poll_id)
@@ -52,10 +53,10 @@ class Progress:
     def watch(
         self, poll_id: int, gone: Callable[[], Awaitable[bool]], once: bool
     ) -> EventSourceResponse:
-        """A stream of a poll's counts, whenever they change, until nobody listens.
+        """Return a stream of a poll's counts, one event per change, until the client disconnects.
 
         Raises:
-            Problem: As many watch as can.
+            Problem: The maximum number of streams is open.
         """
         if self._watchers >= MAX_WATCHERS:
             raise Problem(ProblemType.BUSY, f"{MAX_WATCHERS} streams are open already", "", 5)
@@ -79,7 +80,7 @@ class Progress:
 
 
 class _Stream(EventSourceResponse):
-    """Counts as a watcher for as long as it is served."""
+    """A response that counts as a watcher while it is served."""
 
     def __init__(self, progress: Progress, events: AsyncIterator[ServerSentEvent]) -> None:
         super().__init__(events, ping=_HEARTBEAT_S)

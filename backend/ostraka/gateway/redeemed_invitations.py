@@ -23,7 +23,7 @@ class RedeemedInvitations:
         self._gateway = gateway
 
     def invited(self, address: bytes) -> list[answers.Invitation]:
-        """Where an invitation may be redeemed, the newest plan first."""
+        """Return the plans in which an invitation may be redeemed, the newest first."""
         return [
             answers.Invitation(
                 plan=plan.id,
@@ -39,11 +39,11 @@ class RedeemedInvitations:
     def redeem(
         self, plan: Plan, address: bytes, signing_key: bytes, redemption: Redemption
     ) -> answers.Redemption:
-        """Bind an invitation to the key of who redeems it, and say so under a signature.
+        """Bind an invitation to its holder's key, and return a signed confirmation.
 
         Raises:
-            Problem: It is no invitation of the plan, it or the key was used before, registration
-                is over, or one of the keys did not sign.
+            Problem: The plan has no such invitation, it or the key was used before, registration is
+                over, or one of the keys did not sign.
         """
         electorate = self._invited_electorate(plan)
         try:
@@ -65,7 +65,7 @@ class RedeemedInvitations:
     def _invited_electorate(self, plan: Plan) -> InvitedElectorate:
         voters = electorate_of(specification_of(plan))
         if not isinstance(voters, Invitations):
-            raise Problem(ProblemType.NO_INVITATIONS, "nobody votes there by invitation", "plan")
+            raise Problem(ProblemType.NO_INVITATIONS, "its voters are not invited", "plan")
         contract = self._gateway.registry if plan.nonce else self._gateway.treasury
         if plan.nonce is None and plan.round_id is None:
             raise Problem(ProblemType.NOT_CREATED, "the round is not on chain yet", "plan")

@@ -1,4 +1,4 @@
-"""Relay to the treasury what members sign: proposals, changes, withdrawals; and claim payouts.
+"""Relay members' signed proposals, changes and withdrawals to the treasury; claim payouts.
 
 The gateway pays for these transactions, for each member and each proposal up to a quota.
 """
@@ -21,23 +21,24 @@ from ostraka.wire.typed_json import typed_json
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import later
 
 RELAYS_PER_MEMBER = 20
-"""Transactions of one member in one round for which the gateway pays."""
+"""Most transactions of one member in one round that the gateway pays."""
 PAYOUT_TRIES = 5
-"""Failed transactions to pay one proposal for which the gateway pays."""
+"""Most failed payouts of one proposal that the gateway pays."""
 PAYOUTS_AT_ONCE = 4
-"""Payouts that requests wait for at one time: anybody may ask, and each request holds a thread."""
+"""Most requests that wait for payouts: anybody may ask, and each request occupies a thread."""
 _SIGNING_S = 3600
 _TOO_EARLY = "BudgetTreasuryTooEarly"
 _NEXT_BLOCK_S = 20
-"""How long a payout waits for the block after the decision's."""
+"""Longest wait of a payout for the block after that of the decision."""
 _LOOK_S = 0.5
 _KEPT_CENSUSES = 8
 
 
 class RelayedProposals:
-    """Relays with one gateway's account what members of its rounds sign."""
+    """Relays members' signed requests with one gateway's account."""
 
     def __init__(self, gateway: GatewayContext) -> None:
         self._gateway = gateway
@@ -45,13 +46,13 @@ class RelayedProposals:
         self._payouts = BoundedSemaphore(PAYOUTS_AT_ONCE)
 
     def members(self, round_id: int) -> Census:
-        """Who may propose in a round; Problem when this gateway does not know."""
+        """Return the members who may propose in a round; Problem if this gateway does not know."""
         self._gateway.round(round_id)
         plan = self._gateway.plans.of_round(round_id)
         if plan is None or plan.members is None:
             detail = "this gateway did not create the round, and does not know its members"
             raise Problem(ProblemType.MEMBERS_UNKNOWN, detail, "round")
-        # Reading them takes long where they are many.
+        # Reading many members takes long.
         if plan.id not in self._members:
             while len(self._members) >= _KEPT_CENSUSES:
                 self._members.pop(next(iter(self._members)), None)
@@ -59,7 +60,7 @@ class RelayedProposals:
         return self._members[plan.id]
 
     def member(self, round_id: int, account: bytes) -> Membership:
-        """An account's membership with its proof; Problem when it is no member."""
+        """Return an account's membership with its proof; Problem if it is not a member."""
         members = self.members(round_id)
         try:
             key, weight, index, root_hash, total, count, siblings = membership(members, account)
@@ -77,7 +78,7 @@ class RelayedProposals:
         )
 
     def to_sign(self, kind: str, member: bytes, subject: int | bytes, item: Item | None) -> ToSign:
-        """Nonce, deadline and EIP-712 statement that a member signs.
+        """Return nonce, deadline and EIP-712 statement that a member signs.
 
         Args:
             kind: `proposal`, `revision` or `withdrawal`.
@@ -89,7 +90,7 @@ class RelayedProposals:
             deadline = self._gateway.round(subject).parameters.proposals_close_at
             head: tuple[int | bytes, ...] = (subject, member)
         else:
-            deadline = self._gateway.registry.head().timestamp + _SIGNING_S
+            deadline = later(self._gateway.registry.head().timestamp, _SIGNING_S)
             head = (subject,)
         types = {
             "proposal": typed_data.PROPOSAL,
@@ -125,15 +126,16 @@ class RelayedProposals:
     def _authorized(
         self, round_id: int, signed: Authorization, kind: str, *head: int | bytes | str
     ) -> tuple[Errand, Census]:
-        """Sender and members of a round, once it is sure that one of them asked for this.
+        """Check a member's request; return the sender of its transaction and the round's members.
 
-        What is signed names the transaction: asked for again, it is the same one. Checked here
-        although the treasury does: nobody else may use up what the gateway pays.
+        The signed statement identifies the transaction, so that a repeated request sends no second
+        one. The treasury checks the signature, too; this check keeps strangers from using up what
+        the gateway pays.
         """
         members = self.members(round_id)
         entry = members.by_account.get(signed.member)
         if entry is None:
-            detail = f"{to_hex(signed.member)} is no member of this round"
+            detail = f"{to_hex(signed.member)} is not a member of this round"
             raise Problem(ProblemType.NOT_A_MEMBER, detail, "authorization.member")
         digest = self._gateway.treasury.domain.digest(kind, *head, signed.nonce, signed.deadline)
         if recover(digest, signed.signature) != entry.signing_key:
@@ -144,18 +146,18 @@ class RelayedProposals:
             return errand, members
         nonce = self._gateway.treasury.nonce(signed.member)
         if signed.nonce != nonce:
-            # What stands on chain for everybody to copy must not use up the member's transactions.
+            # A replayed signature copied from the chain must not consume the member's quota.
             detail = f"{signed.nonce} is not the member's next nonce, {nonce}"
             raise Problem(ProblemType.NONCE_USED, detail, "authorization.nonce")
         self._gateway.plans.count_relay(round_id, signed.member, RELAYS_PER_MEMBER)
         return errand, members
 
     def claim(self, round_id: int, proposal_id: bytes) -> Sent:
-        """Have a funded proposal paid to its recipient.
+        """Send the transaction that pays a funded proposal to its recipient.
 
         Raises:
-            Problem: The recipient refused too often what was paid for, or as many requests as may
-                already wait for a payout.
+            Problem: The recipient refused too many payouts, or too many requests are waiting for
+                payouts.
         """
         if not self._payouts.acquire(blocking=False):
             detail = "other payouts are being sent; ask again in a few seconds"
@@ -169,8 +171,8 @@ class RelayedProposals:
         gateway, errand = self._gateway, self._payout(proposal_id)
         if errand.begun:
             return gateway.treasury.sent_by(errand)
-        # A recipient that takes the money when gas is estimated and refuses it when it is mined
-        # would make the gateway pay for ever.
+        # A recipient that accepts the payment in the gas estimate and refuses it when mined would
+        # make the gateway pay endlessly.
         gateway.plans.count_relay(round_id, proposal_id, PAYOUT_TRIES)
         try:
             return self._claim_later(errand, proposal_id)
@@ -182,13 +184,13 @@ class RelayedProposals:
             raise
 
     def _claim_later(self, errand: Errand, proposal_id: bytes) -> Sent:
-        """Claim once there is a block after the one in which the round was decided."""
-        deadline = time.monotonic() + _NEXT_BLOCK_S
+        """Claim once there is a block after that of the round's decision."""
+        deadline_monotonic_s = time.monotonic() + _NEXT_BLOCK_S
         while True:
             try:
                 return self._gateway.treasury.claim(errand, proposal_id)
             except Refused as error:
-                if _TOO_EARLY not in str(error) or time.monotonic() > deadline:
+                if _TOO_EARLY not in str(error) or time.monotonic() > deadline_monotonic_s:
                     raise
             time.sleep(_LOOK_S)
 

@@ -1,4 +1,4 @@
-"""Create rounds of a shared budget on chain, fund them and refund what is left."""
+"""Create rounds of a shared budget on chain, fund them and refund unused money."""
 
 from dataclasses import replace
 
@@ -33,11 +33,11 @@ class Rounds:
         """Create a round on chain.
 
         Args:
-            request: In hex; the same request creates the same round.
+            request: Identifier in hex; the same request creates the same round.
 
         Raises:
-            Problem: Something in the specification cannot be; names it.
-            ChainError: The chain cannot be reached, or the treasury refuses.
+            Problem: A member of the specification is impossible; names it.
+            ChainError: The chain is unreachable, or the treasury refuses.
         """
         gateway, plan_id = self._gateway, request[:PLAN_DIGITS]
         plan = gateway.plans.find(plan_id)
@@ -48,7 +48,7 @@ class Rounds:
             fixed = self._fixed_voters(wanted, members, source)
             electorate = self._electorate(wanted, members, fixed.census if fixed else None)
             gateway.treasury.try_round(parameters, electorate, wanted.title, wanted.text)
-            # Kept before anything is sent: after a crash the gateway finds the round by it.
+            # Stored before anything is sent: after a crash the gateway finds the round with it.
             plan = gateway.plans.add(wanted, members.encode(), warnings, fixed, plan_id)
         try:
             self.number(plan)
@@ -63,7 +63,7 @@ class Rounds:
         return self._creation(plan).begun
 
     def number(self, plan: Plan) -> int:
-        """Number of a plan's round, which is created now if it was not before."""
+        """Return the number of a plan's round; create the round unless it exists."""
         gateway, errand = self._gateway, self._creation(plan)
         if plan.round_id is not None and errand.settled:
             return plan.round_id
@@ -72,7 +72,7 @@ class Rounds:
         else:
             wanted = specification_of(plan)
             if not isinstance(wanted, RoundSpecification) or plan.members is None:
-                raise ValueError(f"plan {plan.id} is no round's")
+                raise ValueError(f"plan {plan.id} is not of a round")
             members = Census.decode(plan.members)
             census = None if plan.census is None else Census.decode(plan.census)
             round_id, sent = gateway.treasury.create_round(
@@ -92,7 +92,7 @@ class Rounds:
         return self._gateway.errand(f"create round {plan.id}")
 
     def check(self, wanted: RoundSpecification) -> list[LeakWarning]:
-        """What a round's poll may give away; nothing is sent. Raises as `create` does."""
+        """Return how a round's poll may reveal votes; nothing is sent. Raises as `create` does."""
         members, source = self._members_of(wanted)
         fixed = self._fixed_voters(wanted, members, source)
         electorate = self._electorate(wanted, members, fixed.census if fixed else None)
@@ -103,7 +103,7 @@ class Rounds:
     def _fixed_voters(
         self, wanted: RoundSpecification, members: Census, source: CensusSource | None
     ) -> Fixed | None:
-        """Voters that are known when the round is created; None where they come later."""
+        """Return the voters known when the round is created; None if they are read later."""
         if wanted.voters is None and not isinstance(wanted.members, Invitations):
             census, classes = members, wanted.members.classes
             if classes is not None:
@@ -117,7 +117,7 @@ class Rounds:
     def _electorate(
         self, wanted: RoundSpecification, members: Census, fixed: Census | None
     ) -> RoundElectorate:
-        """Who votes, as the treasury fixes it before anybody gives money."""
+        """Return the electorate that the treasury fixes before anybody pays money."""
         if fixed is not None:
             same = fixed.root == members.root
             kind = ElectorateKind.MEMBERS if same else ElectorateKind.FIXED
@@ -137,7 +137,7 @@ class Rounds:
             refuse_short_periods(wanted, self._gateway.registry.period_floor())
         except Rejected as rejected:
             raise Problem(ProblemType.INVALID_REQUEST, rejected.reason, rejected.item) from rejected
-        # Classes are for votes: who proposes needs no weight.
+        # Weight classes concern votes; members propose without weights.
         proposers = wanted.members
         if not isinstance(proposers, Invitations):
             proposers = proposers.model_copy(update={"classes": None})
@@ -172,15 +172,15 @@ class Rounds:
         return warnings_of(self._gateway, planned_poll("this round", wanted, census))
 
     def fund(self, round_id: int, amount: int, request: str) -> list[Sent]:
-        """Put money of the gateway's own account into a round.
+        """Pay money from the gateway's own account into a round.
 
         Args:
-            request: The same request puts it there once.
+            request: Identifier; the same request pays only once.
         """
         gateway, errand = self._gateway, self._gateway.errand(f"fund {request}")
         approval = gateway.errand(f"approve {request}")
         if errand.begun:
-            # Whatever a provider that lags behind says of the round by now.
+            # A provider that lags behind may show the round's old state.
             sent = [gateway.treasury.sent_by(one) for one in (approval, errand) if one.begun]
         else:
             token = self._gateway.round(round_id).parameters.token
@@ -196,10 +196,10 @@ class Rounds:
         return sent
 
     def refund(self, round_id: int, funder: bytes, request: str) -> Sent:
-        """Send a funder back what is not, or no longer, meant for proposals.
+        """Refund a funder's part of the money that proposals do not need.
 
         Args:
-            request: The same request sends it once.
+            request: Identifier; the same request refunds only once.
         """
         errand = self._gateway.errand(f"refund {request}")
         if errand.begun:

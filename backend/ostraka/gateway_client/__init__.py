@@ -1,1 +1,1 @@
-"""A gateway over HTTP, as programs of organizers, members and voters use it."""
+"""Client of a gateway over HTTP, for programs of organizers, members and voters."""

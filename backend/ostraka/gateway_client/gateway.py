@@ -1,6 +1,7 @@
-"""One gateway, or one node, over HTTP: answers, refusals, streams.
+"""Client of one gateway or node over HTTP: answers, refusals, streams.
 
-What comes back is the gateway's word; whoever must not trust it checks it (`poll`, `chain_check`).
+Answers are not verified here; callers that do not trust the gateway check them (`voter.poll`,
+`voter.chain_poll`).
 
 Source: docs/protocol.md §16; RFC 9457; the server-sent events of the HTML standard.
 """
@@ -20,21 +21,21 @@ from ostraka_verifier.errors import Malformed
 from ostraka_verifier.rpc import no_answer
 
 _TIMEOUT = httpx.Timeout(120, connect=5)
-# Longer than the heartbeat of the gateway's streams.
+# Longer than the interval of heartbeats in the gateway's streams.
 _STREAM_TIMEOUT = httpx.Timeout(60, connect=5)
 _ATTEMPTS = 4
 _MAX_PAUSE_S = 5
 _CHUNK = 2**16
 
 _NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
-"""The last is of names of hosts that the resolver cannot write."""
+"""UnicodeError comes from host names that the resolver cannot encode."""
 
 Progress = Callable[[int, int], None]
-"""`progress(done, total)` in bytes; total is 0 where it is not known."""
+"""`progress(done, total)` in bytes; total is 0 if it is unknown."""
 
 
 class Unreachable(Exception):
-    """Nobody answers there, or somebody who is no gateway."""
+    """There is no answer, or the answer is not a gateway's."""
 
 
 class Gateway:
@@ -42,11 +43,11 @@ class Gateway:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         """Args:
-        url: Where it serves, without `/api/v1`.
-        token: The organizer's, for what asks for it.
+        url: Address of the gateway, without `/api/v1`.
+        token: The organizer's token, for requests that need it.
 
         Raises:
-            Unreachable: This is no address of a server.
+            Unreachable: The URL is invalid.
         """
         try:
             base = httpx.URL(f"{url.rstrip('/')}/api/v1")
@@ -56,19 +57,19 @@ class Gateway:
             base_url=base,
             timeout=_TIMEOUT,
             follow_redirects=False,
-            # Proxies and netrc of the environment have no say in where this goes.
+            # Proxies and netrc of the environment must not redirect requests.
             trust_env=False,
         )
         self._token = token
-        # Without what a URL may carry of credentials.
+        # Without the credentials that a URL may contain.
         self.name = f"{self._client.base_url.scheme}://{self._client.base_url.netloc.decode()}"
 
     def get(self, path: str) -> Any:
-        """JSON of a resource; asked again when the gateway says that it is catching up.
+        """Return the JSON of a resource; retry while the gateway is catching up.
 
         Raises:
-            Problem: The other side refuses, or cannot now.
-            Unreachable: As the class says.
+            Problem: The gateway refuses, or is unable to answer now.
+            Unreachable: There is no answer, or the answer is not a gateway's.
         """
         for attempt in range(_ATTEMPTS):
             try:
@@ -82,30 +83,30 @@ class Gateway:
     def post(
         self, path: str, body: object, *, as_organizer: bool = False, key: str | None = None
     ) -> Any:
-        """JSON of what a request brings about; sent once.
+        """Send a request once, and return the JSON of the answer.
 
         Args:
-            key: Names the request for the gateway, which does it once under the same name.
+            key: Idempotency key; the gateway acts only once on requests with the same key.
         """
         return self._json(self._send("POST", path, body, as_organizer, key))
 
     def post_bytes(self, path: str, content: bytes) -> Any:
-        """As `post`, of bytes."""
+        """As `post`, with a body of bytes."""
         headers = {"Content-Type": "application/octet-stream"}
         return self._json(self._request("POST", path, content, headers))
 
     def put(self, path: str, body: object) -> Any:
-        """As `post`, for what replaces something."""
+        """As `post`, with the method PUT."""
         return self._json(self._send("PUT", path, body, False))
 
     def download(self, path: str, write: Callable[[bytes], object], progress: Progress) -> None:
-        """Hand a resource on in pieces."""
+        """Yield a resource in pieces."""
         try:
             with self._client.stream("GET", path) as response:
                 if response.status_code != 200:
                     response.read()
                     raise _problem(response)
-                # Lengths are of what travels, which may be compressed.
+                # The length is that of the body as sent, which may be compressed.
                 total = int(response.headers.get("Content-Length", 0))
                 for chunk in response.iter_bytes(_CHUNK):
                     write(chunk)
@@ -114,7 +115,7 @@ class Gateway:
             raise self._unreachable(error) from error
 
     def events(self, path: str) -> Iterator[Any]:
-        """JSON of each server-sent event, until the other side ends the stream."""
+        """Yield the JSON of each server-sent event, until the server ends the stream."""
         try:
             with self._client.stream("GET", path, timeout=_STREAM_TIMEOUT) as response:
                 if response.status_code != 200:
@@ -133,7 +134,7 @@ class Gateway:
             headers["Idempotency-Key"] = key
         if as_organizer:
             if not self._token:
-                detail = "give the organizer's token by --token or OSTRAKA_ORGANIZER_TOKEN"
+                detail = "pass the organizer's token with --token or OSTRAKA_ORGANIZER_TOKEN"
                 raise Problem(ProblemType.NOT_ORGANIZER, detail)
             headers["Authorization"] = f"Bearer {self._token}"
         content = None if body is None else json.dumps(body).encode()
@@ -154,7 +155,7 @@ class Gateway:
         try:
             return parse_json(response.content, "answer")
         except Malformed as error:
-            raise Unreachable(f"{self.name} answers, but is no gateway: {error}") from error
+            raise Unreachable(f"{self.name} answers, but is not a gateway: {error}") from error
 
     def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(f"{self.name} is out of reach: {no_answer(error)}")
@@ -167,12 +168,12 @@ class Gateway:
 
 
 def _passes(problem: Problem) -> bool:
-    """Whether a service says that it is only catching up."""
+    """Whether a service is only catching up, so that a retry helps."""
     return problem.status == HTTPStatus.SERVICE_UNAVAILABLE and problem.retry_after_s > 0
 
 
 def _problem(response: httpx.Response) -> Problem:
-    """What a response other than success reports."""
+    """Return the problem of an error response."""
     return reported(response.content, response.status_code, response.headers)
 
 

@@ -1,4 +1,4 @@
-"""Members sign what they propose; a gateway sends it and pays.
+"""Members sign their proposals; a gateway sends them and pays.
 
 Source: docs/protocol.md §15, §17.3.
 """
@@ -13,13 +13,14 @@ from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.encoding import HASH_BYTES
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.units import UnixSeconds
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a proposal asks for: 20-byte recipient, amount in the token's smallest unit.
+    """Content of a proposal: 20-byte recipient, amount in the token's smallest unit.
 
-    The amount is 0 in a proportional round, the category in a round without categories.
+    The amount is 0 in a proportional round; the category is 0 in a round without categories.
     """
 
     recipient: bytes
@@ -30,7 +31,7 @@ class Wanted:
     details: bytes = bytes(HASH_BYTES)
 
     def to_json(self) -> dict[str, Any]:
-        """As the gateway takes it."""
+        """Return the JSON that the gateway takes."""
         return {
             "recipient": to_hex(self.recipient),
             "amount": str(self.amount),
@@ -41,12 +42,12 @@ class Wanted:
         }
 
     def words(self) -> tuple[bytes, int, int, str, str, bytes]:
-        """As the EIP-712 types hash it."""
+        """Return the values that the EIP-712 types hash."""
         return self.recipient, self.amount, self.category, self.title, self.text, self.details
 
 
 class Member:
-    """One member of rounds, with a key that signs."""
+    """A member of rounds, with a signing key."""
 
     def __init__(self, gateway: Gateway, key: SigningKey, account: bytes) -> None:
         self._gateway = gateway
@@ -54,7 +55,7 @@ class Member:
         self._account = account
 
     def propose(self, round_id: int, wanted: Wanted) -> Any:
-        """Submit a proposal; the gateway's answer names its id."""
+        """Submit a proposal; return the gateway's answer with its id."""
         asked = {"kind": "proposal", "round": round_id, "item": wanted.to_json()}
         head = (round_id, self._account, *wanted.words())
         signed = self._authorization(asked, typed_data.PROPOSAL, *head)
@@ -79,17 +80,17 @@ class Member:
     def _authorization(
         self, asked: dict[str, Any], kind: str, *head: int | bytes | str
     ) -> dict[str, Any]:
-        """Nonce and deadline from the gateway, the statement from here.
+        """Sign a statement with the nonce and deadline that the gateway gives.
 
-        Signed is what this program wrote, whatever typed data the gateway shows.
+        The statement is built here; typed data from the gateway is never signed.
         """
         member = to_hex(self._account)
         answer = self._gateway.post("/typed-data", asked | {"member": member})
         try:
             given = answer["authorization"]
-            nonce, deadline = int(given["nonce"]), int(given["deadline"])
+            nonce, deadline = int(given["nonce"]), UnixSeconds(int(given["deadline"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"answer: no authorization: {error!r}") from error
+            raise Malformed("answer", f"no authorization: {error!r}") from error
         domain = domain_of(self._gateway.get("/config"), "treasury")
         signature = self._key.sign(domain.digest(kind, *head, nonce, deadline))
         return {
@@ -101,11 +102,11 @@ class Member:
 
 
 def wanted_of(shown: Any, recipient: bytes) -> Wanted:
-    """What a proposal asks for now, as a gateway shows it.
+    """Return the current content of a proposal, as a gateway shows it.
 
     Args:
-        recipient: Whom the member wants to be paid: a gateway that names another must not get the
-            member's signature for it.
+        recipient: The recipient that the member wants: a gateway that names another one must not
+            get the member's signature for it.
 
     Raises:
         Malformed: It cannot be read.
@@ -120,4 +121,4 @@ def wanted_of(shown: Any, recipient: bytes) -> Wanted:
             from_hex(shown["details"], "details"),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"proposal: {error!r}") from error
+        raise Malformed("proposal", repr(error)) from error

@@ -1,7 +1,7 @@
-"""Requests that move money or create something: asked again, they are not done twice.
+"""Repeatable requests that move money or create something, with idempotency keys.
 
-The key that names a request for the gateway is on the disk before the request is sent, and stays
-there until an answer came: whoever gives the same command again goes on with the same request.
+A request's key is saved to the disk before the request is sent, and kept until an answer arrives:
+the same command, given again, continues the same request.
 
 Source: draft-ietf-httpapi-idempotency-key-header-07; the XDG Base Directory Specification.
 """
@@ -23,38 +23,38 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 
 _NOTHING_DONE = (404, 409, 422)
-"""Refusals after which the gateway has done nothing and does nothing more."""
+"""Refusals after which the gateway has not acted on the request, and will not."""
 _WORKING_TRIES, _WORKING_PAUSE_S = 60, 2
 _KEY_FIELD = "Idempotency-Key"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request brought about, and whether it was asked for before without an answer."""
+    """The answer to a request, and whether the request was sent before without an answer."""
 
     content: Any
     again: bool
 
 
 class OpenRequests:
-    """What was asked for and not answered, in a folder of this user."""
+    """This user's unanswered requests, in a folder."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Args:
-        folder: `$XDG_STATE_HOME/ostraka/requests` when left out.
+        folder: By default `$XDG_STATE_HOME/ostraka/requests`.
         """
         state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
         self._folder = folder or state / "ostraka" / "requests"
 
     def post(self, gateway: Gateway, path: str, body: object, named: object = None) -> Answer:
-        """Answer to an organizer's request.
+        """Send an organizer's request, and return the answer.
 
         Args:
-            named: What makes it the same request again, where the body has times that count from
-                now; the body that was sent first is then sent again.
+            named: Identifies the same request if the body has times relative to now; the body that
+                was sent first is then sent again.
 
         Raises:
-            Problem, Unreachable: As the gateway's class says.
+            Problem, Unreachable: As for `Gateway`.
             OSError: The folder cannot be written.
         """
         same = [gateway.name, path, body if named is None else named]
@@ -78,7 +78,7 @@ class OpenRequests:
 
     @contextmanager
     def _locked(self, file: Path) -> Iterator[None]:
-        """One at a time of the same request: the second would see the first one's key."""
+        """Lock a request, so that two processes do not send it under the same key at once."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with file.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -86,7 +86,7 @@ class OpenRequests:
 
 
 def _patiently(ask: Callable[[], Any]) -> Any:
-    """Answer to a request that the gateway may still be working on, from before."""
+    """Return the answer to a request that the gateway may still be working on."""
     for _ in range(_WORKING_TRIES):
         try:
             return ask()
@@ -94,11 +94,11 @@ def _patiently(ask: Callable[[], Any]) -> Any:
             if problem.kind is not ProblemType.REQUEST_IN_PROGRESS:
                 raise
         time.sleep(_WORKING_PAUSE_S)
-    raise Unreachable("the gateway still works on this request; give the command again later")
+    raise Unreachable("the gateway is still working on this request; run the command again later")
 
 
 def _write(file: Path, text: str) -> None:
-    """All of it, on the disk before this returns."""
+    """Write a file; it is on the disk before this returns."""
     part = file.with_suffix(".part")
     with part.open("w") as writing:
         writing.write(text)

@@ -1,1 +1,1 @@
-"""A tallying node: accepts ballots, settles on one set of them, releases its aggregate share."""
+"""A tallying node: accepts ballots, agrees on one set of them, releases its aggregate share."""

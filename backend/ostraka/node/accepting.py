@@ -1,4 +1,4 @@
-"""Accept ballots from voters and peers; sign receipts after they are on the disk.
+"""Accept ballots from voters and peers; sign receipts once the ballots are on the disk.
 
 Source: docs/protocol.md §9.
 """
@@ -24,19 +24,21 @@ from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.errors import Malformed, Rejected
+from ostraka_verifier.units import UnixSeconds
 
 MAX_VERSIONS = 64
-"""Ballots that one voter may cast at a node; more is a flood, not a change of mind."""
+"""Most ballots that one voter may cast at a node; more would be a flood."""
 PULL_LIMIT = 500
 PULL_PAGES = 40
-"""Pages pulled from one peer at a time; a liar that always has one more must not stop the clock."""
+"""Most pages pulled from one peer at a time: a lying peer can always offer one more."""
 QUEUE_LIMIT = 4096
-"""Ballots that wait for the check of their signature, and as many for that of their proof."""
+"""Most ballots that wait for the check of their signatures, and also of their proofs."""
 QUEUE_BYTES = 2**26
-"""What all of either kind take at most, where ballots are long."""
+"""Most bytes of the ballots in each of the two queues."""
 BATCH_LIMIT = 256
 LAST_LIMIT = 8
-"""Ballots of voters with proven malice that are looked at in one turn, and that wait a voter."""
+"""Most ballots of provably malicious voters that are checked in one turn, and that wait for
+each such voter."""
 _CURSOR_BYTES = 8
 
 
@@ -46,12 +48,12 @@ class Receipt:
 
     node: int
     voter: bytes
-    cast_at_unix_s: int
+    cast_at_unix_s: UnixSeconds
     ballot_digest: bytes
     signature: bytes
 
     def to_json(self) -> dict[str, Any]:
-        """Members as sent to the voter."""
+        """Return the members that are sent to the voter."""
         return {
             "node": self.node,
             "voter": to_hex(self.voter),
@@ -77,9 +79,10 @@ class _Waiting:
 class BallotIntake:
     """Accepts the ballots of one poll.
 
-    Signatures are checked fairly by client, and within a client by the voter that a ballot names,
-    for anybody can name one. Proofs are checked fairly by voter, since only the voter can have
-    signed. Whoever signed several false ballots comes last at both, one ballot at a time.
+    The queue of signature checks is fair between clients and, for one client, between the voters
+    named in ballots, as anybody can name a voter. The queue of proof checks is fair between voters,
+    as only the voter can have signed. A voter who signed several false ballots comes last in both,
+    one ballot at a time.
     """
 
     def __init__(self, served: ServedPoll, progress: PollProgress) -> None:
@@ -88,7 +91,7 @@ class BallotIntake:
         most = max(BATCH_LIMIT, min(QUEUE_LIMIT, QUEUE_BYTES // served.poll.record_bytes))
         self._unchecked: FairQueue[_Waiting] = FairQueue(most, most // 2, MAX_VERSIONS)
         self._unchecked_last: FairQueue[_Waiting] = FairQueue(most // 4, most // 8, MAX_VERSIONS)
-        # By voter; a group has one line.
+        # Grouped by voter; each group has one line.
         self._signed: FairQueue[_Waiting] = FairQueue(most, MAX_VERSIONS, MAX_VERSIONS)
         self._signed_last: FairQueue[_Waiting] = FairQueue(most // 4, LAST_LIMIT, LAST_LIMIT)
         self._failures = Failures()
@@ -100,14 +103,14 @@ class BallotIntake:
         """Accept a ballot from its voter.
 
         Args:
-            client: Who sends it, as bounds for each client count.
+            client: The sender, for limits of each client.
 
         Returns:
-            The receipt, signed after the ballot is on the disk, or why there is none.
+            The receipt, signed after the ballot is on the disk, or the problem.
         """
         try:
             self._served.admission.check_sizes(record)
-            # A closed poll still repeats its receipts.
+            # A closed poll still returns the receipts that it gave.
             if isinstance(self._progress.accepting(), Accepting):
                 objection = self._voter_objection(record)
                 if objection is not None:
@@ -126,7 +129,7 @@ class BallotIntake:
         return await future
 
     async def work(self) -> None:
-        """Accept queued ballots for ever, as many at once as are waiting."""
+        """Accept queued ballots forever, all waiting ones at once."""
         queues = self._unchecked, self._unchecked_last, self._signed, self._signed_last
         try:
             while True:
@@ -137,7 +140,7 @@ class BallotIntake:
         finally:
             for queue in queues:
                 for waiting in queue.take(len(queue)):
-                    waiting.give(Problem(ProblemType.UNAVAILABLE, "the poll is gone", "", 5))
+                    waiting.give(Problem(ProblemType.UNAVAILABLE, "the poll has ended here", "", 5))
 
     async def _turn(self) -> None:
         unchecked = self._unchecked.take(BATCH_LIMIT) + self._unchecked_last.take(LAST_LIMIT)
@@ -146,12 +149,12 @@ class BallotIntake:
             for waiting in unchecked:
                 if not waiting.answer.done():
                     self._put_signed(waiting)
-        # One of each voter: whose proofs are false is known before the next of them.
+        # One ballot of each voter: a false proof is known before the voter's next one.
         signed = self._signed.take(min(BATCH_LIMIT, self._signed.groups))
         await self._accept_those([one for one in signed if not self._is_suspected(one)])
         for waiting in filter(self._is_suspected, signed):
             self._put_signed(waiting)
-        # Alone: with a false proof among them, honest ballots would have to be checked again.
+        # Separately: a false proof in a batch would force a second check of honest ballots.
         await self._accept_those(self._signed_last.take(1))
 
     def _is_suspected(self, waiting: _Waiting) -> bool:
@@ -171,11 +174,11 @@ class BallotIntake:
         waiting: Sequence[_Waiting],
         judge: Callable[[Sequence[CastRecord]], Sequence[Receipt | Problem | None]],
     ) -> None:
-        """Give each what a judge says, if it says anything."""
+        """Give each waiting ballot its verdict, if there is one."""
         try:
             answers = await asyncio.to_thread(judge, [one.record for one in waiting])
         except Exception as error:
-            # A full disk or a lost database: nobody gets a receipt, and the node lives on.
+            # A full disk or a lost database: nobody gets a receipt, and the node keeps running.
             self._served.log.error("accepting failed", error=repr(error))
             problem = Problem(ProblemType.UNAVAILABLE, "the node cannot store ballots now", "", 5)
             answers = [problem] * len(waiting)
@@ -184,7 +187,7 @@ class BallotIntake:
                 one.give(answer)
 
     def _known(self, records: Sequence[CastRecord]) -> dict[bytes, Receipt]:
-        """Receipts that were given before, by digest: the same ballot gets the same again."""
+        """Return earlier receipts by digest: a repeated ballot gets the same receipt."""
         digests = {record.ballot_digest for record in records}
         known = self._served.store.known(self._served.poll_id, digests)
         return {
@@ -194,7 +197,8 @@ class BallotIntake:
         }
 
     def _check_signed(self, records: Sequence[CastRecord]) -> list[Receipt | Problem | None]:
-        """For each a receipt given before, or why it is refused; None where its voter signed it."""
+        """For each ballot, return its earlier receipt or its refusal; None if its voter signed
+        it."""
         receipts = self._known(records)
         accepting = self._progress.accepting()
         refusal = accepting if isinstance(accepting, Problem) else None
@@ -206,7 +210,7 @@ class BallotIntake:
         return answers
 
     def _objection(self, record: CastRecord) -> Problem | None:
-        # Again, for the poll may have been closed when the ballot came.
+        # Checked again, as the poll may have closed since the ballot arrived.
         objection = self._voter_objection(record)
         if objection is not None:
             return objection
@@ -228,10 +232,10 @@ class BallotIntake:
         return admission.time_objection(record, self._head_unix_s)
 
     def _accept(self, records: Sequence[CastRecord]) -> list[Receipt | Problem]:
-        """Receipts or problems for records that their voters signed."""
+        """Return receipts or problems for records that their voters signed."""
         receipts = self._known(records)
-        # By record, not by digest: a copy with other boxes or another signature, sent along by
-        # somebody else, must not take the honest one's place.
+        # By record, not by digest: somebody else's copy with other boxes or another signature
+        # must not replace the honest record.
         fresh = [one for one in dict.fromkeys(records) if one.ballot_digest not in receipts]
         phase = self._progress.accepting()
         answers: dict[CastRecord, Receipt | Problem]
@@ -263,12 +267,12 @@ class BallotIntake:
                 answers[record] = self._receipt_of(stored)
             else:
                 answers[record] = outcome
-        # On the disk before any receipt leaves this method.
+        # On the disk before this method returns any receipt.
         self._served.store.add_ballots(list(accepted.values()))
         return answers
 
     @property
-    def _head_unix_s(self) -> int:
+    def _head_unix_s(self) -> UnixSeconds:
         return self._progress.observed.head.timestamp
 
     def _judge(
@@ -283,7 +287,7 @@ class BallotIntake:
             return result
         if not result.share_is_good:
             box = f"boxes[{self._served.node - 1}]"
-            problem = Problem(ProblemType.CHECK_FAILED, "it does not open to a good share", box)
+            problem = Problem(ProblemType.CHECK_FAILED, "it does not contain a good share", box)
             self._failures.false_box(record.voter, record, problem)
             return problem
         if held.of(record.voter) >= MAX_VERSIONS:
@@ -315,7 +319,7 @@ class BallotIntake:
         )
 
     def receipt(self, digest: bytes) -> Receipt:
-        """This node's receipt of a ballot.
+        """Return this node's receipt of a ballot.
 
         Raises:
             Problem: It never gave one.
@@ -328,20 +332,21 @@ class BallotIntake:
         return self._receipt_of(stored)
 
     def records_after(self, after: int) -> bytes:
-        """For a peer: `u64 last row ‖ records` of ballots stored after a row.
+        """For a peer: return `u64 last row ‖ records` of ballots stored after a row.
 
-        None of those whose boxes are deleted: by then the tally is final.
+        Ballots whose boxes are deleted are left out: by then the tally is final.
         """
         stored = self._served.store.ballots_after(self._served.poll_id, after, PULL_LIMIT)
         last = (stored[-1].id or after) if stored else after
         return last.to_bytes(_CURSOR_BYTES, "big") + self._served.encode_batch(stored)
 
     async def pull_all(self) -> None:
-        """Store what the peers have and this node misses; what takes long goes on by itself."""
+        """Store the ballots of peers that this node misses; slow peers continue in the
+        background."""
         await self._served.each_peer("ballots", self.pull, BACKGROUND_S)
 
     async def pull(self, peer: Peer) -> None:
-        """Store what a peer has and this node misses; the rest, if it is much, the next time."""
+        """Store a peer's ballots that this node misses; a limited number at a time."""
         for _ in range(PULL_PAGES):
             after = self._cursors.get(peer.number, 0)
             body = after.to_bytes(_CURSOR_BYTES, "big")
@@ -350,38 +355,38 @@ class BallotIntake:
             last = reader.unsigned(_CURSOR_BYTES, "cursor")
             records = self._served.decode_batch(answer[_CURSOR_BYTES:])
             if len(records) > PULL_LIMIT:
-                # While they are judged, no voter gets a receipt.
-                raise Malformed(f"ballots: {len(records)} in a page of {PULL_LIMIT}")
+                # While they are checked, no voter gets a receipt.
+                raise Malformed("ballots", f"{len(records)} in a page of {PULL_LIMIT}")
             await self.ingest([one for one in records if self._within_bounds(peer, one)])
             self._cursors[peer.number] = last
             if len(records) < PULL_LIMIT or last <= after:
                 return
 
     def _within_bounds(self, peer: Peer, record: CastRecord) -> bool:
-        # What a voter and a lying node make together must not fill the disk. A ballot left out
-        # here still comes with a draft or a proposal that needs it.
+        # A voter and a lying node together must not fill the disk. A ballot left out here still
+        # comes with a draft or a proposal that needs it.
         key = peer.number, record.voter
         self._pulled[key] += record.voter in self._served.census.by_account
         return self._pulled[key] <= self.most_versions
 
     @property
     def most_versions(self) -> int:
-        """Of one voter, if each node took as many as it may."""
+        """Most versions of one voter's ballot, if each node accepted its maximum."""
         return MAX_VERSIONS * self._served.poll.nodes
 
     def records_of(self, digests: Sequence[bytes]) -> bytes:
-        """For a peer: records of those of the ballots that this node holds.
+        """For a peer: return the records of the requested ballots that this node has.
 
         Raises:
-            Malformed: It asks for more than a root can hold.
+            Malformed: It asks for more ballots than a root can have.
         """
         if len(digests) > len(self._served.census):
-            raise Malformed(f"digests: {len(digests)}, one a voter at most")
+            raise Malformed("digests", f"{len(digests)}, at most one for each voter")
         known = self._served.store.known(self._served.poll_id, digests)
         return self._served.encode_batch(known.values())
 
     async def fetch(self, peer: Peer, digests: Collection[bytes]) -> None:
-        """Store some ballots that a peer has."""
+        """Store certain ballots of a peer."""
         answer = await peer.post(self._served.path("peer/records"), b"".join(sorted(digests)))
         records = self._served.decode_batch(answer)
         await self.ingest([one for one in records if one.ballot_digest in digests])
@@ -425,7 +430,7 @@ class BallotIntake:
 
 
 def _put(queue: FairQueue[_Waiting], group: Hashable, waiting: _Waiting) -> None:
-    """Let a ballot wait; whichever there is no room for is answered."""
+    """Queue a ballot; answer the ballot for which there is no room."""
     left_over = queue.put(group, waiting.record.voter, waiting)
     if left_over is not None:
         left_over.give(
@@ -440,9 +445,9 @@ def _too_many_versions() -> Problem:
 
 
 class _Versions:
-    """Versions of each voter: those stored, and those of the batch at hand.
+    """Number of versions of each voter: stored ones, and those of the current batch.
 
-    A batch must not outgrow the bounds: peers refuse the inventory of whoever promised more.
+    A batch must not exceed the limit, as peers reject inventories with more versions.
     """
 
     def __init__(self, served: ServedPoll) -> None:
@@ -450,12 +455,12 @@ class _Versions:
         self._counts: dict[bytes, int] = {}
 
     def of(self, voter: bytes) -> int:
-        """How many there are."""
+        """Return the number of versions."""
         if voter not in self._counts:
             poll_id = self._served.poll_id
             self._counts[voter] = self._served.store.versions_of(poll_id, voter)
         return self._counts[voter]
 
     def add(self, voter: bytes) -> None:
-        """Count one more."""
+        """Count another version."""
         self._counts[voter] = self.of(voter) + 1

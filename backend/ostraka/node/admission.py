@@ -1,6 +1,6 @@
 """Decide which cast ballots a node accepts: cheap checks first, proofs in one batch.
 
-Pure: keys, census and time come in as arguments. Source: docs/protocol.md §9.1.
+Pure: keys, census and time are arguments. Source: docs/protocol.md §9.1.
 """
 
 import secrets
@@ -23,9 +23,10 @@ from ostraka_verifier.proof import RejectedProofs, verify_proofs
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import BoxContent, Share, check_boxes, verify_shares
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import UnixSeconds
 
 CLOCK_TOLERANCE_S = 60
-"""How far a ballot's cast time may lie ahead of the node's head."""
+"""Most seconds by which a ballot's cast time may be ahead of the node's head."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Admitted:
     """A ballot that passed every public check.
 
     Attributes:
-        share_is_good: Whether this node's own box opens to a good share.
+        share_is_good: Whether this node's own box contains a good share.
     """
 
     ballot: Ballot
@@ -42,21 +43,21 @@ class Admitted:
 
 
 class Admission:
-    """The checks of one poll that need no secret; no box opens here."""
+    """The checks of one poll that need no secret; boxes are not opened."""
 
     def __init__(
         self, curve: Curve, poll: PublishedPoll, census: Census, key: CommitmentKey
     ) -> None:
         """Args:
-        key: Of the poll's commitments.
+        key: Key of the poll's commitments.
         """
         self._curve = curve
         self._poll = poll
         self._census = census
         self._key = key
 
-    def is_signed(self, record: CastRecord, head_unix_s: int) -> bool:
-        """Whether a voter signed a record, and might have cast it until now.
+    def is_signed(self, record: CastRecord, head_unix_s: UnixSeconds) -> bool:
+        """Check that a voter signed a record, and may have cast it by now.
 
         Args:
             head_unix_s: Timestamp of the latest block that this node saw.
@@ -70,10 +71,10 @@ class Admission:
         return self.time_objection(record, head_unix_s) is None
 
     def verify(self, records: Sequence[CastRecord]) -> list[Admitted | Problem]:
-        """The checks of what a voter has signed: encoding, proof, and this node's box.
+        """Check signed records: encoding, proof, and this node's box.
 
         Args:
-            records: Each passed all other checks. Who signed one that fails here made it so.
+            records: Each passed all other checks; if one fails here, its signer is to blame.
         """
         results: dict[int, Admitted | Problem] = {}
         ballots = {}
@@ -81,8 +82,8 @@ class Admission:
             try:
                 ballots[number] = self._poll.layout.decode(self._curve, record.ballot)
             except Malformed as error:
-                reason = str(error).replace("ballots[0]", "ballot", 1)
-                results[number] = from_audit_error(Malformed(reason))
+                item = error.item.replace("ballots[0]", "ballot", 1)
+                results[number] = from_audit_error(Malformed(item, error.reason))
         failed: dict[int, str] = {}
         try:
             verify_proofs(
@@ -109,20 +110,20 @@ class Admission:
         return [results[number] for number in range(len(records))]
 
     def check_sizes(self, record: CastRecord) -> None:
-        """Length first: nothing is decoded, and nothing kept, of what cannot be a ballot.
+        """Check lengths first, so that nothing is decoded or stored that cannot be a ballot.
 
         Raises:
-            Malformed: A part has not the length that the poll gives it.
+            Malformed: A part has the wrong length for the poll.
         """
         poll = self._poll
         if len(record.ballot) != poll.layout.size:
-            raise Malformed(f"ballot: {len(record.ballot)} bytes, expected {poll.layout.size}")
+            raise Malformed("ballot", f"{len(record.ballot)} bytes, expected {poll.layout.size}")
         check_boxes(record.boxes, record.boxes_hash, poll.nodes, poll.slots)
         if len(record.signature) != SIGNATURE_BYTES:
             size = len(record.signature)
-            raise Malformed(f"signature: {size} bytes, expected {SIGNATURE_BYTES}")
+            raise Malformed("signature", f"{size} bytes, expected {SIGNATURE_BYTES}")
 
-    def time_objection(self, record: CastRecord, head_unix_s: int) -> Problem | None:
+    def time_objection(self, record: CastRecord, head_unix_s: UnixSeconds) -> Problem | None:
         """Return why the time that a ballot names is not one of voting; None where it is (B5).
 
         Args:
@@ -150,10 +151,10 @@ class Admission:
             raise Rejected("B3", "ballot.voter", f"0x{record.voter.hex()} is not in the census")
 
     def check_signature(self, record: CastRecord) -> None:
-        """Whether the voter of the census signed the ballot and its boxes.
+        """Check that the voter's key in the census signed the ballot and its boxes.
 
         Raises:
-            Malformed: It is no signature.
+            Malformed: The signature cannot be read.
             Rejected: Check B4.
         """
         statement = self._poll.domain.digest(
@@ -175,7 +176,7 @@ class Admission:
 
 
 class BoxAdmission(Admission):
-    """All checks of one poll, by a node that holds its poll key: it opens its own boxes."""
+    """All checks of one poll by a node that has its poll key, and opens its own boxes."""
 
     def __init__(
         self,
@@ -196,17 +197,17 @@ class BoxAdmission(Admission):
         self._poll_key = poll_key
 
     def share(self, ballot: Ballot, box: bytes) -> Share:
-        """This node's share out of a box.
+        """Return this node's share from a box.
 
         Raises:
-            Malformed: The box does not open, or holds something else.
-            Rejected: The share is not good (check S0).
+            Malformed: The box cannot be opened, or is of another poll, voter or ballot.
+            Rejected: The share is bad (check S0).
         """
         info = ballot_info(self._poll.context, self._node)
         content = BoxContent.decode(self._poll_key.open(box, info), self._poll.slots)
         expected = (self._poll.context, ballot.voter, ballot.digest)
         if (content.poll_context, content.voter, content.ballot_digest) != expected:
-            raise Malformed("box: of another poll, voter or ballot")
+            raise Malformed("box", "of another poll, voter or ballot")
         verify_shares(self._curve, self._key, self._node, [(ballot.sharing, content.share)])
         return content.share
 

@@ -1,6 +1,6 @@
-"""Agree on one set of ballots: what to propose, and what a node may put its name under.
+"""Rules of agreement on one set of ballots: what to propose, and what a node may sign.
 
-Pure functions over what a node holds. Source: docs/protocol.md §10.
+Pure functions of a node's data. Source: docs/protocol.md §10.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from ostraka.node.store import BallotVersion
 from ostraka_verifier.encoding import ADDRESS_BYTES, HASH_BYTES, Reader, tagged_hash, unsigned
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.units import UnixSeconds
 
 ENTRY_BYTES = ADDRESS_BYTES + HASH_BYTES
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One leaf of a draft or proposal."""
+    """A leaf of a draft or proposal."""
 
     voter: bytes
     digest: bytes
@@ -23,7 +24,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class LeafList:
-    """Draft or proposal of a round."""
+    """The draft or proposal of a round."""
 
     round: int
     entries: tuple[Entry, ...]
@@ -37,12 +38,12 @@ class LeafList:
 
     @classmethod
     def decode(cls, data: bytes) -> "LeafList":
-        """Read a list; Malformed when it is none."""
+        """Read a list; Malformed if it is invalid."""
         reader = Reader(data, "leaves")
         number, count = reader.unsigned(4, "round"), reader.unsigned(4, "count")
-        # Compared before any loop: a forged count must not make us allocate.
+        # Compared before any loop, so that a forged count cannot cause a large allocation.
         if len(data) != list_bytes(count):
-            raise Malformed(f"leaves: {len(data)} bytes do not hold {count} entries")
+            raise Malformed("leaves", f"{len(data)} bytes do not hold {count} entries")
         entries = tuple(
             [
                 Entry(reader.take(ADDRESS_BYTES, "voter"), reader.take(HASH_BYTES, "digest"))
@@ -54,7 +55,7 @@ class LeafList:
 
 
 def list_bytes(count: int) -> int:
-    """Length of a list of so many entries."""
+    """Return the length of a list with this number of entries."""
     return 8 + count * ENTRY_BYTES
 
 
@@ -64,11 +65,11 @@ def draft(
     receipts: Mapping[bytes, int] | None = None,
     candidate_receipts: int = 0,
 ) -> LeafList:
-    """Each voter's greatest ballot of which this node holds a good share, by voter.
+    """Return each voter's greatest ballot of which this node has a good share, by voter.
 
     Args:
-        receipts: Known receipts of each ballot, by digest; with them only ballots of at least
-            `candidate_receipts` are taken, which every node can hold or repair.
+        receipts: Known receipts of each ballot, by digest; if given, only ballots with at least
+            `candidate_receipts` are included, of which every node can have or repair a share.
     """
     greatest: dict[bytes, BallotVersion] = {}
     for version in versions:
@@ -84,7 +85,7 @@ def draft(
 
 
 def missing(entries: Sequence[Entry], versions: Sequence[BallotVersion]) -> list[BallotVersion]:
-    """Receipted ballots that a list neither holds nor supersedes."""
+    """Return receipted ballots that a list neither contains nor supersedes."""
     by_digest = {version.digest: version for version in versions}
     listed = {entry.voter: by_digest.get(entry.digest) for entry in entries}
     absent = []
@@ -103,14 +104,14 @@ def omitted(
     receipts: Mapping[bytes, int],
     candidate_receipts: int,
 ) -> list[bytes]:
-    """Digests of candidates that a list neither holds nor supersedes.
+    """Return the digests of candidates that a list neither contains nor supersedes.
 
     Args:
-        versions: All ballots that the node holds.
+        versions: All ballots of the node.
         receipts: Known receipts of each ballot, by digest.
         candidate_receipts: `q − f`.
     """
-    # What fewer than q − f nodes accepted, was never recorded, and may be left out.
+    # A ballot that fewer than q − f nodes accepted was never recorded, and may be left out.
     return [
         version.digest
         for version in missing(entries, versions)
@@ -125,10 +126,10 @@ def objection(
     candidate_receipts: int,
     given_up: Collection[bytes] = (),
 ) -> str | None:
-    """Why a node must not sign a proposal, in words; None when it may.
+    """Return in words why a node must not sign a proposal; None if it may.
 
     Args:
-        versions, receipts, candidate_receipts: As `omitted` takes them.
+        versions, receipts, candidate_receipts: As for `omitted`.
         given_up: Candidates that may be left out, as too many nodes cannot get a share of them.
     """
     by_digest = {version.digest: version for version in versions}
@@ -139,22 +140,22 @@ def objection(
         previous = entry.voter
         held = by_digest.get(entry.digest)
         if held is None or held.voter != entry.voter:
-            return f"ballot 0x{entry.digest.hex()} is not here"
+            return f"this node does not have ballot 0x{entry.digest.hex()}"
         if not held.has_share:
-            return f"no good share of ballot 0x{entry.digest.hex()} is here"
+            return f"this node has no good share of ballot 0x{entry.digest.hex()}"
     for digest in omitted(proposal.entries, versions, receipts, candidate_receipts):
         if digest not in given_up:
-            return f"candidate 0x{digest.hex()} is neither in nor superseded"
+            return f"candidate 0x{digest.hex()} is neither included nor superseded"
     return None
 
 
 def lacking_hash(digests: Sequence[bytes]) -> bytes:
-    """What a `Lacking` statement signs: ballots of which a node can get no good share."""
+    """Return the hash in a `Lacking` statement, of ballots of which a node has no good share."""
     return tagged_hash("lacking", *digests)
 
 
-def inventory_hash(entries: Sequence[tuple[bytes, int, bytes]]) -> bytes:
-    """What an `Inventory` statement signs: (voter, cast time, digest), sorted as bytes."""
+def inventory_hash(entries: Sequence[tuple[bytes, UnixSeconds, bytes]]) -> bytes:
+    """Return the hash in an `Inventory` statement, of (voter, cast time, digest), sorted."""
     parts = [unsigned(len(entries), 4)]
     for voter, cast_at_unix_s, digest in entries:
         parts += [voter, unsigned(cast_at_unix_s, 8), digest]

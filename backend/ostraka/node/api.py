@@ -1,4 +1,4 @@
-"""A node's HTTP interface, version 1: puts its routers together."""
+"""A node's HTTP interface, version 1, assembled from its routers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,14 +15,14 @@ from ostraka.wire.limits import BodyLimit
 
 
 def build_api(service: NodeService) -> FastAPI:
-    """The application that serves a node."""
+    """Build the application that serves a node."""
     app = describe_api()
     app.state.node = service
     return app
 
 
 def describe_api() -> FastAPI:
-    """The application without a node behind it: it can be described, and serves nothing."""
+    """Build the application without a node behind it, to generate its description."""
     app = FastAPI(
         title="Ostraka tallying node",
         version="1",
@@ -30,9 +30,9 @@ def describe_api() -> FastAPI:
         redoc_url=None,
         openapi_url=api_docs.OPENAPI_URL,
         description=(
-            "Polls of one tallying node: voters cast ballots and get receipts, everybody reads "
-            "the board. Errors are problem documents (RFC 9457), listed in docs/api.md. Files in "
-            "docs/ belong to Ostraka's source code."
+            "Polls of one tallying node. Voters cast ballots and get receipts; the board is "
+            "public. Errors are problem documents (RFC 9457), listed in docs/api.md. Files "
+            "in docs/ belong to Ostraka's source code."
         ),
     )
     api_docs.install(app)
@@ -44,9 +44,9 @@ def describe_api() -> FastAPI:
         return problems.respond(problems.chain_unreachable())
 
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
-    # The outer of the two: it needs no body.
+    # The outer middleware, as it does not need the body.
     app.add_middleware(CensusGate, check=_check_census(app))
-    # Voters reach every node directly from any page; nothing here rests on cookies.
+    # Voters reach every node directly from any page; nothing here depends on cookies.
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

@@ -1,7 +1,7 @@
-"""Take a poll's census from nobody but its creator, and judge one at a time.
+"""Accept a poll's census only from its creator, and check one at a time.
 
-Looking at a large one takes long, so strangers are refused before its bytes are read. Who may give
-it is said by the chain: the poll's creator or, where a treasury created it, the organizer of the
+Checking a large census takes long, so strangers are refused before its bytes are read. The chain
+defines the uploader: the poll's creator or, if a treasury created the poll, the organizer of the
 round that it decides.
 
 Source: docs/protocol.md §6, §17.
@@ -31,15 +31,15 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.published import PublishedPoll
 
 _ROUND_GAS = 1_000_000
-"""For a view of a contract that strangers name."""
+"""Gas limit for a view of a contract that strangers name."""
 _MOST_REMEMBERED = 1024
-"""Wrong censuses, polls that rest, and creators that are known: of each the latest."""
+"""Most wrong censuses, paused polls and known creators that are remembered, each."""
 _MOST_OF_SIGNER = 8
-"""Censuses of one signer that wait; a gateway may open several polls at once."""
+"""Most waiting censuses of one signer; a gateway may open several polls at once."""
 _WRONG_S = 600
-"""So long a wrong census is remembered; what a provider showed late is then seen."""
+"""How long a wrong census is remembered; it may be right once a provider catches up."""
 _REST = 10
-"""A poll for which a wrong census came rests so many times as long as judging it took."""
+"""After a wrong census its poll is paused for this multiple of the time of the check."""
 _LEAST_REST_S = 1
 
 _Key = tuple[bytes, bytes]
@@ -49,28 +49,29 @@ _V = TypeVar("_V")
 
 
 class CensusUploads:
-    """Censuses on their way into one node."""
+    """Uploads of censuses to one node."""
 
     def __init__(self, registry: Registry, policy: Policy, electorates: ElectorateReader) -> None:
         """Args:
-        electorates: Reads from the chain who may vote.
+        electorates: Reads electorates from the chain.
         """
         self._registry = registry
         self._policy = policy
         self._electorates = electorates
         self._signers: OrderedDict[bytes, bytes] = OrderedDict()
         self._wrong: OrderedDict[_Key, tuple[str, float]] = OrderedDict()
-        self._resting: OrderedDict[bytes, float] = OrderedDict()
+        """Why it was refused, and when by the monotonic clock."""
+        self._resting_until_monotonic_s: OrderedDict[bytes, float] = OrderedDict()
         self._judging: dict[_Key, asyncio.Task[Census]] = {}
         self._lines: dict[bytes, _Line] = {}
         self._turn = asyncio.Lock()
 
     async def check(self, poll: PublishedPoll, view: PollView, header: str) -> CensusUpload:
-        """Whether an upload may come in, from its header alone.
+        """Check from its header alone that an upload is allowed.
 
         Raises:
-            Problem: It may not; says why.
-            ChainError: The chain cannot be reached, or its treasury does not answer.
+            Problem: It is not; states why.
+            ChainError: The chain is unreachable, or its treasury does not answer.
         """
         upload = CensusUpload.decode(header)
         signer = await self._signer(poll, view)
@@ -87,15 +88,15 @@ class CensusUploads:
     async def judge(
         self, poll: PublishedPoll, view: PollView, upload: CensusUpload, data: bytes
     ) -> Census:
-        """The census, when it is the poll's; several who send the same wait for one answer.
+        """Return the census if it is the poll's; concurrent uploads of the same share one check.
 
         Raises:
-            Problem: It is not; says why.
+            Problem: It is not; states why.
         """
-        # What cannot be it is not read, as hashing a large one takes long.
+        # Sizes are checked first, as hashing a large census takes long.
         split_upload(poll, data)
         if keccak256(data) != upload.census_hash:
-            detail = "the body is not the one that was signed"
+            detail = "the body does not match the signed hash"
             raise Problem(ProblemType.NOT_THE_CREATOR, detail, "body")
         signer = await self._signer(poll, view)
         key = poll.context, upload.census_hash
@@ -111,7 +112,7 @@ class CensusUploads:
     ) -> Census:
         line = self._lines[signer]
         try:
-            # Each signer has one place among all of them.
+            # Each signer has one place in the queue.
             async with line.turn, self._turn:
                 self._require_rested(poll.context)
                 started = time.monotonic()
@@ -120,7 +121,7 @@ class CensusUploads:
             if objection is not None or census is None:
                 rest_s = max(_REST * took_s, _LEAST_REST_S)
                 _remember(self._wrong, key, (str(objection), time.monotonic()))
-                _remember(self._resting, poll.context, time.monotonic() + rest_s)
+                _remember(self._resting_until_monotonic_s, poll.context, time.monotonic() + rest_s)
                 raise Problem(ProblemType.POLL_REJECTED, str(objection))
             return census
         finally:
@@ -130,21 +131,21 @@ class CensusUploads:
             del self._judging[key]
 
     def _remembered(self, key: _Key) -> str | None:
-        """Why a census was refused not long ago."""
-        objection, at = self._wrong.get(key, (None, 0))
-        return objection if time.monotonic() - at < _WRONG_S else None
+        """Return why a census was refused recently."""
+        objection, at_monotonic_s = self._wrong.get(key, (None, 0))
+        return objection if time.monotonic() - at_monotonic_s < _WRONG_S else None
 
     def _require_rested(self, poll_context: bytes) -> None:
-        pause_s = self._resting.get(poll_context, 0) - time.monotonic()
+        pause_s = self._resting_until_monotonic_s.get(poll_context, 0) - time.monotonic()
         if pause_s > 0:
-            detail = "a wrong census of this poll was sent a moment ago"
+            detail = "a wrong census of this poll was sent recently"
             raise Problem(ProblemType.QUEUE_FULL, detail, retry_after_s=1 + int(pause_s))
 
     def _require_room(self, signer: bytes, key: _Key) -> None:
         line = self._lines.get(signer)
         if key not in self._judging and line is not None and line.length >= _MOST_OF_SIGNER:
             raise Problem(
-                ProblemType.QUEUE_FULL, "other censuses of this signer are looked at", "", 1
+                ProblemType.QUEUE_FULL, "other censuses of this signer are being checked", "", 1
             )
 
     def _look_at(
@@ -160,7 +161,7 @@ class CensusUploads:
         )
 
     async def _signer(self, poll: PublishedPoll, view: PollView) -> bytes:
-        """Who may give a poll's census; asked of the chain once."""
+        """Return the account that may upload a poll's census; the chain is asked only once."""
         known = self._signers.get(poll.context)
         if known is None:
             known = await asyncio.to_thread(self._ask_signer, poll, view)
@@ -169,19 +170,19 @@ class CensusUploads:
 
     def _ask_signer(self, poll: PublishedPoll, view: PollView) -> bytes:
         named = poll.description.round
-        # Nobody signs for a contract; a treasury says who organizes its round.
+        # A contract cannot sign; a treasury names the organizer of its round.
         if named is None or named.treasury != view.creator:
             return view.creator
         treasury = Treasury(self._registry.rpc_url, view.creator)
         organizer, poll_id = treasury.organizer(named.round_id, _ROUND_GAS)
         if poll_id != poll.poll_id:
-            detail = f"round {named.round_id} of its treasury decides by poll {poll_id}"
+            detail = f"round {named.round_id} of its treasury has poll {poll_id}"
             raise Problem(ProblemType.POLL_REJECTED, detail)
         return organizer
 
 
 class _Line:
-    """Censuses of one signer, one behind the other."""
+    """Queue of one signer's censuses."""
 
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
@@ -196,8 +197,8 @@ class CensusGate:
 
     def __init__(self, app: ASGIApp, check: Callable[[int, str, int], Awaitable[object]]) -> None:
         """Args:
-        check: Raises Problem or ChainError for an upload that may not come in, by poll, header, and
-            declared length, 0 where none is declared.
+        check: Raises Problem or ChainError for an upload that is not allowed; gets poll, header and
+            declared length, 0 if none is declared.
         """
         self._app = app
         self._check = check
@@ -207,7 +208,7 @@ class CensusGate:
         uploads = scope["type"] == "http" and scope["method"] == "PUT"
         match = self._PATH.fullmatch(scope["path"]) if uploads else None
         if match is not None and not self._NUMBER.fullmatch(match[1]):
-            # The framework reads a number in more ways, and would let its body in.
+            # The framework accepts further spellings of a number, and would read the body.
             problem = Problem(ProblemType.NO_SUCH_POLL, "expected the number of a poll", "poll")
             await respond(problem)(scope, receive, send)
             return

@@ -1,11 +1,11 @@
-"""What requests to a node share: the node, a poll that it serves, and who asks."""
+"""Dependencies of a node's routes: the node, a served poll, and the sender."""
 
-import time
 from collections.abc import Callable, Collection
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request
 
+from ostraka.clock import unix_now
 from ostraka.node.poll_service import PollService
 from ostraka.node.service import NodeService
 from ostraka.wire import peer_auth
@@ -15,7 +15,7 @@ _MAX_ID = (1 << 63) - 1
 
 
 async def node_of(request: Request) -> NodeService:
-    """The node that serves a request."""
+    """Return the node that serves a request."""
     node: NodeService = request.app.state.node
     return node
 
@@ -25,7 +25,7 @@ PollNumber = Annotated[int, Path(ge=1, le=_MAX_ID, description="Number of the po
 
 
 async def poll_of(node: Node, poll_id: PollNumber) -> PollService:
-    """A poll that the node serves; Problem when it does not."""
+    """Return a poll that the node serves; Problem if it does not."""
     return node.poll(poll_id)
 
 
@@ -33,17 +33,17 @@ Poll = Annotated[PollService, Depends(poll_of)]
 
 
 async def body_of(request: Request) -> bytes:
-    """The body as it came."""
+    """Return the unparsed body."""
     return await request.body()
 
 
 Body = Annotated[bytes, Depends(body_of)]
 Signed = Callable[[Collection[bytes]], bytes]
-"""Address of who signed a request, one of those that are allowed; Problem otherwise."""
+"""Returns the address that signed a request, one of the allowed ones; Problem otherwise."""
 
 
 async def sender_of(request: Request) -> str:
-    """The client by whose bounds a request counts."""
+    """Return the client for whose limits a request counts."""
     return client_of(request.scope)
 
 
@@ -61,11 +61,11 @@ PeerSignature = Annotated[
 
 
 async def signed_by(node: Node, request: Request, body: Body, header: PeerSignature = "") -> Signed:
-    """Takes a request by its signature, once."""
+    """Return a dependency that accepts a signed request once."""
 
     def take(allowed: Collection[bytes]) -> bytes:
         return node.requests.take(
-            header, allowed, request.method, request.url.path, body, int(time.time())
+            header, allowed, request.method, request.url.path, body, unix_now()
         )
 
     return take
@@ -75,7 +75,7 @@ SignedBy = Annotated[Signed, Depends(signed_by)]
 
 
 async def peer_of(take: SignedBy, poll: Poll) -> bytes:
-    """Address of the committee's node that signed a request; Problem when none did."""
+    """Return the address of the committee's node that signed a request; Problem otherwise."""
     return take(poll.served.member_addresses)
 
 
@@ -83,7 +83,7 @@ PeerAddress = Annotated[bytes, Depends(peer_of)]
 
 
 async def challenger_of(take: SignedBy, poll: Poll) -> bytes:
-    """Address of the committee's node, or the poll's creator, that signed a request."""
+    """Return the address that signed a request: a node's or the creator's; Problem otherwise."""
     creator = poll.progress.observed.view.creator
     return take(poll.served.member_addresses | {creator})
 

@@ -1,4 +1,4 @@
-"""Whether a poll's census is what its description and its round say that it is.
+"""Check that a poll's census matches its description and its round.
 
 Source: docs/protocol.md §6.5, §6.7, §17.4.
 """
@@ -13,27 +13,28 @@ from ostraka.chain.treasury import ElectorateKind, Treasury
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, census_bytes
+from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import keccak256, parse_json
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
-from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import Redemptions, poll_electorate, round_electorate
 from ostraka_verifier.rpc import JsonRpc, Reverted
 from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class RoundElectorate:
-    """Who votes in a round, as its treasury fixed it at the round's creation.
+    """A round's electorate, as its treasury fixed it at the round's creation.
 
     Attributes:
-        poll_id: Of the poll that the treasury made for the round; 0 before.
+        poll_id: Poll that the treasury created for the round; 0 before.
         root: Census root of members, voters or invitations; hash of `source` for a source on chain.
-        source: Canonical JSON of where the census is read; empty for other kinds.
-        title, text: In whose words the poll must ask.
+        source: Canonical JSON of the census's source; empty for other kinds.
+        title, text: Texts that the poll must have.
     """
 
     kind: ElectorateKind
@@ -45,22 +46,22 @@ class RoundElectorate:
 
 
 class ElectorateReader(Protocol):
-    """What the checks read from the chain; all raise ChainError when it is out of reach."""
+    """Data from the chain for the checks; all methods raise ChainError if it is unreachable."""
 
     def takes_polls(self, account: bytes) -> bool:
         """Whether an account is a treasury of this registry."""
 
     def round(self, reference: RoundReference) -> RoundElectorate:
-        """Who votes in a round."""
+        """Return a round's electorate."""
 
     def voting_keys(self) -> bytes:
-        """The one contract of voting keys of this registry."""
+        """Return the registry's contract `VotingKeys`."""
 
     def census(self, source: CensusSource) -> Census:
-        """The census of a source; AuditError where it gives none."""
+        """Return the census of a source; AuditError if it gives none."""
 
-    def timestamp(self, block: int) -> int:
-        """Unix seconds of a block; AuditError where there is none."""
+    def timestamp(self, block: int) -> UnixSeconds:
+        """Return the Unix time of a block in seconds; AuditError if it does not exist."""
 
 
 class ChainElectorates:
@@ -79,7 +80,7 @@ class ChainElectorates:
         try:
             answer = self._ask(lambda: self._rpc.call(account, "registry()", b"", block))
         except Reverted:
-            # Another contract, such as a wallet.
+            # It is another contract, such as a wallet.
             return False
         return answer[12:32] == self._registry.address
 
@@ -89,7 +90,7 @@ class ChainElectorates:
         view = treasury.round(reference.round_id)
         announced = treasury.announced(reference.round_id)
         if announced is None:
-            raise ChainError("the provider does not show yet how the round was announced")
+            raise ChainError("the provider does not show the round's event yet")
         return RoundElectorate(
             view.electorate_kind,
             view.poll_id,
@@ -107,7 +108,7 @@ class ChainElectorates:
         """As `ElectorateReader` says."""
         return self._ask(lambda: read_census(self._rpc, source, self._rpc.newest_block()))
 
-    def timestamp(self, block: int) -> int:
+    def timestamp(self, block: int) -> UnixSeconds:
         """As `ElectorateReader` says."""
         return self._ask(lambda: self._rpc.timestamp(block))
 
@@ -118,18 +119,18 @@ class ChainElectorates:
         except Reverted:
             raise
         except Undecided as error:
-            # Names the provider: not for everybody to read.
+            # A ChainError's text names the provider, and is not shown to clients.
             raise ChainError(f"chain: {error}") from error
 
 
 def split_upload(poll: PublishedPoll, data: bytes) -> tuple[bytes, bytes | None]:
-    """A poll's census, and the redemptions where its voters are invited.
+    """Split an upload into the census and, for invited voters, the redemptions.
 
     Args:
-        data: The census as canonical bytes, then section 12 of the board where there is one.
+        data: The census as canonical bytes, followed by section 12 of the board if there is one.
 
     Raises:
-        Problem: They have not the lengths that the poll gives them.
+        Problem: They have the wrong lengths for the poll.
     """
     check_size(poll, len(data))
     size = census_bytes(poll.parameters.voters)
@@ -137,14 +138,14 @@ def split_upload(poll: PublishedPoll, data: bytes) -> tuple[bytes, bytes | None]
 
 
 def check_size(poll: PublishedPoll, size: int) -> None:
-    """Problem when so many bytes cannot be a poll's census with all that belongs to it."""
+    """Raise a Problem if a poll's upload cannot have this size."""
     voters = poll.parameters.voters
     if isinstance(poll.description.census, InvitedCensus):
         if size <= census_bytes(voters):
-            detail = f"{size} bytes are no census of {voters} voters with their redemptions"
+            detail = f"{size} bytes cannot be a census of {voters} voters with their redemptions"
             raise Problem(ProblemType.POLL_REJECTED, detail, "body")
     elif size != census_bytes(voters):
-        detail = f"{size} bytes are no census of {voters} voters"
+        detail = f"{size} bytes cannot be a census of {voters} voters"
         raise Problem(ProblemType.POLL_REJECTED, detail, "body")
 
 
@@ -155,14 +156,14 @@ def electorate_objection(
     redemptions: bytes | None,
     chain: ElectorateReader,
 ) -> str | None:
-    """Why a census is not the poll's electorate, in words; None when it is.
+    """Return in words why a census is not the poll's electorate; None if it is.
 
     Args:
-        census: Of the poll's own root.
+        census: A census with the poll's root.
         redemptions: Section 12 of the board.
 
     Raises:
-        ChainError: The chain cannot be reached.
+        ChainError: The chain is unreachable.
     """
     try:
         return _objection(poll, creator, census, redemptions, chain)
@@ -178,10 +179,10 @@ def _objection(
     chain: ElectorateReader,
 ) -> str | None:
     if census.shared_keys() and not poll.description.shared_keys:
-        return "one key signs for several voters, and the description does not say so"
+        return "one key signs for several voters, and the description does not allow it"
     origin, reference = poll.description.census, poll.description.round
     if reference is None and chain.takes_polls(creator):
-        return "a treasury made the poll, and its description names no round"
+        return "a treasury created the poll, and its description names no round"
     if reference is not None:
         objection = _round_objection(poll, creator, reference, chain)
         if objection:
@@ -200,55 +201,56 @@ def _round_objection(
     poll: PublishedPoll, creator: bytes, reference: RoundReference, chain: ElectorateReader
 ) -> str | None:
     if reference.treasury != creator or not chain.takes_polls(creator):
-        return "the treasury that its description names did not make it"
+        return "the treasury that its description names did not create it"
     fixed = chain.round(reference)
     if not fixed.poll_id:
-        # It made this poll and says so at once: the provider is behind.
+        # The treasury records its poll at once, so the provider lags behind.
         raise ChainError("the provider does not show yet that the round has a poll")
     if fixed.poll_id != poll.poll_id:
-        return f"its round decides by another poll, {fixed.poll_id}"
+        return f"its round has another poll, {fixed.poll_id}"
     poll.description.check_words(fixed.title, fixed.text)
     origin = poll.description.census
     match fixed.kind:
         case ElectorateKind.MEMBERS | ElectorateKind.FIXED:
             if poll.parameters.census_root != fixed.root:
-                return "its census is not the one that its round fixed"
+                return "its census is not the one fixed by its round"
         case ElectorateKind.SOURCE:
             if not isinstance(origin, CensusSource):
                 return "its round reads the census on chain, and its description names no source"
             return _source_objection(origin, fixed, chain)
         case ElectorateKind.INVITATIONS:
             if not isinstance(origin, InvitedCensus) or origin.root != fixed.root:
-                return "its description does not name the invitations that its round fixed"
+                return "its description does not name the invitations fixed by its round"
     return None
 
 
 def _source_objection(
     origin: CensusSource, fixed: RoundElectorate, chain: ElectorateReader
 ) -> str | None:
-    """Why a source is not its round's: the latest block until a time, and all else equal."""
+    """Return why a source is not the round's at its latest block; None if it is."""
     if keccak256(fixed.source) != fixed.root:
-        raise Malformed("round: its source has another hash than the one that it fixed")
+        raise Malformed("round", "its source does not match the fixed hash")
     content = parse_json(fixed.source, "round.source")
-    at = content.get("at") if isinstance(content, dict) else None
-    if type(at) is not int:
-        raise Malformed("round.source.at: not a time")
+    given = content.get("at") if isinstance(content, dict) else None
+    if type(given) is not int:
+        raise Malformed("round.source.at", "not a time")
+    at = UnixSeconds(given)
     # Byte for byte, as C4 compares them.
     if origin.at_time(at) != fixed.source:
-        return "its census comes from another source than the one that its round fixed"
+        return "its census does not come from the source fixed by its round"
     if not chain.timestamp(origin.block) <= at < chain.timestamp(origin.block + 1):
-        return f"block {origin.block} is not the latest until {at}, which its round fixed"
+        return f"block {origin.block} is not the latest until {at}, the time fixed by its round"
     return None
 
 
 def _check_redemptions(
     poll: PublishedPoll, census: Census, origin: InvitedCensus, data: bytes
 ) -> None:
-    """Every voter is invited, and holds the key bound to the invitation; AuditError otherwise."""
+    """Check that every voter redeemed an invitation with the voter's key; AuditError otherwise."""
     chain_id, registry = poll.identity.chain_id, poll.identity.registry
     reference = poll.description.round
     if (reference is None) != (origin.nonce is not None):
-        raise Malformed("description.census.nonce: there exactly where a poll is of no round")
+        raise Malformed("description.census.nonce", "required only for polls without a round")
     if reference is not None:
         electorate = round_electorate(chain_id, reference.treasury, reference.round_id, origin.root)
         domain = Domain(chain_id, reference.treasury)

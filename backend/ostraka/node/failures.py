@@ -1,7 +1,7 @@
-"""What failed before, so that it fails again at no cost; and which voters have shown malice.
+"""Cache of failed ballots, so that repetitions cost nothing, and of provably malicious voters.
 
-All of it is bounded, in memory only, and concerns what cannot become right: neither times nor
-states of the poll. Source: docs/protocol.md §9.1.
+It is bounded and in memory only, and contains permanent failures only, not those that depend on
+time or on the poll's state. Source: docs/protocol.md §9.1.
 """
 
 from collections import Counter, OrderedDict
@@ -12,32 +12,32 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord
 
 MOST_REMEMBERED = 2**14
-"""Failures of each kind that are kept, the latest."""
+"""Most failures of each kind that are kept; the oldest are dropped."""
 SUSPECTED_AFTER = 2
-"""A voter's program makes no false proof by accident; one failure is forgiven all the same."""
+"""An honest program never makes a false proof; still, one failure is tolerated."""
 
 
 class Failures:
     """Failures in one poll at one node."""
 
     def __init__(self) -> None:
-        # A stranger who forges signatures must not make the node forget what voters did.
+        # Separate, so that strangers' forged signatures cannot displace voters' failures.
         self._signed = _Memory()
         self._forged = _Memory()
-        # Bounded by the census.
+        # The census bounds it.
         self._malice: Counter[bytes] = Counter()
         self._lock = Lock()
 
     def of_ballot(self, digest: bytes) -> Problem | None:
-        """Why a ballot fails, whoever sends it with whatever boxes; None when none is known to."""
+        """Return why a ballot fails with any sender and boxes; None if no failure is known."""
         with self._lock:
             return self._signed.recall(digest)
 
     def of(self, record: CastRecord, digest: bytes) -> Problem | None:
-        """Why a record fails; None when it is not known to.
+        """Return why a record fails; None if no failure is known.
 
         Args:
-            digest: Of its ballot.
+            digest: Digest of its ballot.
         """
         key = _key(record)
         with self._lock:
@@ -46,16 +46,16 @@ class Failures:
             )
 
     def forged(self, record: CastRecord, problem: Problem) -> None:
-        """Remember a false signature. It says nothing of the voter: anybody could have sent it."""
+        """Remember a false signature. It does not blame the voter, as anybody can have sent it."""
         with self._lock:
             self._forged.add(_key(record), problem)
 
     def false_ballot(self, voter: bytes, digest: bytes, problem: Problem) -> None:
-        """Remember a ballot that its voter signed, and whose encoding or proof is false."""
+        """Remember a ballot with a false encoding or proof that its voter signed."""
         self._blame(voter, digest, problem)
 
     def false_box(self, voter: bytes, record: CastRecord, problem: Problem) -> None:
-        """Remember a record that its voter signed, with a box that opens to no good share."""
+        """Remember a record with a box without a good share that its voter signed."""
         self._blame(voter, _key(record), problem)
 
     def _blame(self, voter: bytes, key: bytes, problem: Problem) -> None:
@@ -64,7 +64,7 @@ class Failures:
                 self._malice[voter] += 1
 
     def suspected(self, voter: bytes) -> bool:
-        """Whether a voter signed so many ballots that fail that malice is proven."""
+        """Whether a voter signed enough false ballots to prove malice."""
         with self._lock:
             return self._malice[voter] >= SUSPECTED_AFTER
 
@@ -82,7 +82,7 @@ class _Memory:
     def add(self, key: bytes, problem: Problem) -> bool:
         """Whether it is new."""
         new = key not in self._problems
-        # A copy: the original holds the call stack that raised it.
+        # A copy, because the original refers to the call stack that raised it.
         self._problems[key] = problem.again()
         self._problems.move_to_end(key)
         if len(self._problems) > MOST_REMEMBERED:

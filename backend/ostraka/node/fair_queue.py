@@ -1,7 +1,7 @@
-"""A bounded queue in which nobody waits behind what others send in bulk.
+"""A bounded queue in which bulk senders do not delay others.
 
-Items stand in lines, and lines in groups: groups take turns, and within a group its lines. Where
-there is no room, the longest line gives way.
+Items are in lines, and lines in groups. Groups take turns, and so do the lines of a group. If the
+queue is full, the longest line loses an item.
 """
 
 from collections import OrderedDict, deque
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 class FairQueue(Generic[T]):
-    """First in, first out within a line; round-robin over everything else."""
+    """First in, first out within a line; round-robin over lines and groups."""
 
     def __init__(self, most: int, most_of_group: int, most_of_line: int) -> None:
         """Args:
-        most: Bound on all items; at least 1, as are the others.
+        most: Bound on all items; all bounds are at least 1.
         most_of_group: Bound on the items of one group.
         most_of_line: Bound on the items of one line.
         """
@@ -39,8 +39,8 @@ class FairQueue(Generic[T]):
         """Add an item to the end of its line.
 
         Returns:
-            What found no room: this item, or the newest of a longer line, which is out of the
-            queue now. None when there was room for all.
+            The item for which there is no room: this one, or the newest of a longer line, which
+            has been removed from the queue. None if there was room.
         """
         own = self._groups.get(group) or _Group()
         length = own.length(line)
@@ -68,7 +68,7 @@ class FairQueue(Generic[T]):
         return given_way
 
     def take(self, most: int) -> list[T]:
-        """Up to so many items, in the order of their turns."""
+        """Remove and return items in the order of their turns, up to a limit."""
         taken: list[T] = []
         while self._groups and len(taken) < most:
             name, group = self._groups.popitem(last=False)
@@ -105,7 +105,7 @@ class _Group(Generic[T]):
         return item
 
     def drop(self) -> T:
-        """Take out the newest of the longest line; of equal ones, of that which came last."""
+        """Remove the newest item of the longest line; of equally long lines, of the latest."""
         name, line = max(reversed(self._lines.items()), key=lambda entry: len(entry[1]))
         item = line.pop()
         if not line:

@@ -1,7 +1,7 @@
-"""What can no longer change: read on a finalized block, from every provider.
+"""Facts that can no longer change: read on a finalized block, from every provider.
 
-A node releases its share and destroys its key once, so it believes no single provider about either.
-Each finding is a type of its own, which the transitions of `phases` demand.
+A node releases its share and destroys its key only once, so it trusts no single provider for
+either. Each finding has its own type, which the transitions of `phases` require.
 
 Source: docs/protocol.md §12.1, §4.3.
 """
@@ -29,7 +29,7 @@ class PollEnd:
 
 
 def finalized_root(served: ServedPoll) -> FinalizedRoot | None:
-    """The anchored root, once it is final and not contested; None before."""
+    """Return the anchored root, once it is final and not contested; None before."""
     roots = set()
     for registry in served.registries:
         block = registry.head("finalized").number
@@ -45,10 +45,10 @@ def finalized_root(served: ServedPoll) -> FinalizedRoot | None:
 
 
 def poll_end(served: ServedPoll) -> PollEnd | None:
-    """The end of a poll, once nothing can need its key; None before.
+    """Return the end of a poll, once its key is not needed any more; None before.
 
-    After a tally this node releases its own share first, unless that takes it longer than the
-    chain would have waited for it.
+    After a tally this node releases its own share first, unless that takes longer than the chain's
+    tally period.
     """
     statuses, late = set(), True
     for registry in served.registries:

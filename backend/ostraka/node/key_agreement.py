@@ -1,7 +1,7 @@
-"""Agree on all nodes' poll keys before a poll opens, and hold the pinned ones from then on.
+"""Agree on all nodes' poll keys before a poll opens, and keep the pinned keys afterwards.
 
-A node signs a list of keys once every key in it passed the checks and every other node showed that
-it holds its own. As long as the poll is not open, another announcement makes another list.
+A node signs a list of keys once every key in it passed the checks and every other node proved that
+it holds its own. Until the poll is open, a new announcement makes a new list.
 
 Source: docs/protocol.md §4.3.
 """
@@ -13,6 +13,7 @@ from itertools import combinations
 from threading import Lock
 
 from ostraka.chain.registry import PollView
+from ostraka.clock import unix_now
 from ostraka.node.peers import Peer, PeerError
 from ostraka.node.phases import Announced
 from ostraka.node.possession import (
@@ -40,13 +41,13 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.poll_key import check_poll_key, check_poll_keys, node_key
 
 CREATOR_PAUSE_S = 1
-"""Least time between two answers to the poll's creator."""
+"""Minimum time between two answers to the poll's creator."""
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10
-"""Between two rounds of questions in which nothing changed."""
+"""Pause between two rounds of requests without a change."""
 _SETTLED_S = 30
-"""How long a node that announced another key is the one that all wait for: while it goes on
-changing, nobody can have signed the list."""
+"""How long a node that announced another key is reported as the one that all wait for: while it
+keeps changing its key, the list cannot be signed."""
 
 
 class KeyAgreement:
@@ -56,20 +57,21 @@ class KeyAgreement:
         self._state = state
         self._keys: PollKeyList | None = None
         self._refused = False
-        """Whether two keys of the list share a half. Nobody signs it, and its nodes are challenged
-        all the same: who announced another node's key cannot answer, and that node can."""
+        """Whether two keys of the list share a half. Nobody signs such a list, but its nodes are
+        still
+        challenged: only the true owner of a copied key can answer."""
         self._proven: set[int] = set()
         self._signatures: dict[int, bytes] = {}
-        self._changed_at: dict[int, float] = {}
+        self._changed_at_monotonic_s: dict[int, float] = {}
         self._waiting: dict[int, Waiting] = {}
-        self._next_at = 0.0
+        self._next_at_monotonic_s = 0.0
         self._pause_s = _FIRST_PAUSE_S
         self._creator_lock = Lock()
-        self._creator_next_at = 0.0
+        self._creator_next_at_monotonic_s = 0.0
 
     async def agree(self) -> None:
-        """Before opening: hear all keys, have all nodes show theirs, sign the list."""
-        if time.monotonic() < self._next_at:
+        """Before opening: collect all keys, challenge all nodes, sign the list."""
+        if time.monotonic() < self._next_at_monotonic_s:
             return
         before = self._progress()
         await self._state.each_peer("poll keys", self._hear, BACKGROUND_S)
@@ -80,26 +82,26 @@ class KeyAgreement:
         self._note_waiting()
         changed = self._progress() != before
         self._pause_s = _FIRST_PAUSE_S if changed else min(2 * self._pause_s, _LONGEST_PAUSE_S)
-        self._next_at = time.monotonic() + self._pause_s
+        self._next_at_monotonic_s = time.monotonic() + self._pause_s
 
     def _progress(self) -> tuple[object, ...]:
         keys = b"" if self._keys is None else self._keys.hash
         return keys, frozenset(self._proven), frozenset(self._signatures)
 
     async def _hear(self, peer: Peer) -> None:
-        """Take a peer's own announcement, and its signature if it signed our list."""
+        """Store a peer's own announcement, and its signature if it signed the same list."""
         report = KeyReport.from_json(
             await peer.get_json(self._state.path("opening")), self._state.poll.nodes
         )
         announced = report.announcements.get(peer.number)
         if announced is None:
-            raise Malformed(f"poll key of node {peer.number}: not announced")
+            raise Malformed(f"poll key of node {peer.number}", "not announced")
         known = self._state.announcements.get(peer.number)
         if announced != known:
             self._check(peer.number, announced)
             await asyncio.to_thread(self._keep, peer.number, announced)
             if known is not None:
-                self._changed_at[peer.number] = time.monotonic()
+                self._changed_at_monotonic_s[peer.number] = time.monotonic()
             self._update_list()
         signature, keys = report.signatures.get(peer.number), self._sound
         if keys is not None and report.poll_keys == keys.hash and signature:
@@ -130,7 +132,7 @@ class KeyAgreement:
         self._state.announcements[node] = announced
 
     def _update_list(self) -> None:
-        """Begin anew where the announcements make another list."""
+        """Start again if the announcements make another list."""
         order = range(1, self._state.poll.nodes + 1)
         known = self._state.announcements
         keys = None
@@ -153,11 +155,11 @@ class KeyAgreement:
 
     @property
     def _sound(self) -> PollKeyList | None:
-        """The list of all keys, unless it is refused."""
+        """Return the list of all keys, unless it is invalid."""
         return None if self._refused else self._keys
 
     async def _challenge(self, peer: Peer) -> None:
-        """Have a peer show that it holds the key that it announced."""
+        """Challenge a peer to prove that it holds the key that it announced."""
         keys, context, own = self._keys, self._state.poll.context, self._state.node
         if keys is None or peer.number in self._proven:
             return
@@ -183,8 +185,8 @@ class KeyAgreement:
         self._state.log.info("poll keys signed", poll_keys=keys.hash.hex())
 
     def _note_waiting(self) -> None:
-        """Whom this node waits for; who stays at one stage keeps the time."""
-        now = int(time.time())
+        """Update the nodes that this node waits for; an unchanged stage keeps its time."""
+        now = unix_now()
         waiting = {}
         unfit = self._sharing()
         changing = self._changing()
@@ -208,16 +210,16 @@ class KeyAgreement:
         self._waiting = waiting
 
     def _changing(self) -> set[int]:
-        """Nodes that announced another key a moment ago, as long as not all have signed."""
+        """Return nodes that recently announced another key, while not all have signed."""
         if len(self._signatures) == self._state.poll.nodes:
             return set()
-        since = time.monotonic() - _SETTLED_S
-        return {node for node, at in self._changed_at.items() if at > since}
+        since_monotonic_s = time.monotonic() - _SETTLED_S
+        return {node for node, at in self._changed_at_monotonic_s.items() if at > since_monotonic_s}
 
     def _sharing(self) -> set[int]:
-        """Other nodes whose announced keys share a half with one another or with this node's.
+        """Return other nodes whose announced keys share a half with each other or with this node's.
 
-        Those that hold their keys are not among them, unless all of them do.
+        Nodes that proved to hold their keys are left out, unless all of them did.
         """
         if not self._refused:
             return set()
@@ -231,13 +233,13 @@ class KeyAgreement:
         return shared - self._proven or shared
 
     def answer(self, phase: Announced, body: bytes, asker: bytes) -> bytes:
-        """For another node, or the poll's creator: that this node holds its poll key.
+        """Prove to another node or to the poll's creator that this node holds its poll key.
 
         Raises:
             Problem: The creator asks too often.
-            Malformed: It is no challenge of this node's key.
+            Malformed: It is not a challenge of this node's key.
         """
-        # Its own checks need not be done: else all nodes would wait for one another.
+        # Independent of this node's own checks: otherwise all nodes would wait for each other.
         state, poll_key = self._state, phase.secret.poll_key
         challenger = state.poll.committee.index_of(asker)
         if challenger is None:
@@ -249,17 +251,20 @@ class KeyAgreement:
 
     def _bound_creator(self) -> None:
         with self._creator_lock:
-            if time.monotonic() < self._creator_next_at:
+            if time.monotonic() < self._creator_next_at_monotonic_s:
                 raise Problem(
-                    ProblemType.QUEUE_FULL, "one challenge of the creator a second", "", 1
+                    ProblemType.QUEUE_FULL,
+                    "at most one challenge of the creator each second",
+                    "",
+                    1,
                 )
-            self._creator_next_at = time.monotonic() + CREATOR_PAUSE_S
+            self._creator_next_at_monotonic_s = time.monotonic() + CREATOR_PAUSE_S
 
     async def hold_pinned(self, view: PollView) -> None:
-        """After opening: have the keys that are pinned on chain, those not here from peers.
+        """After opening: store the keys that are pinned on chain; get missing ones from peers.
 
         Raises:
-            Rejected: The pinned list is not one that this node may serve (check P4).
+            Rejected: This node may not serve the pinned list (check P4).
             Malformed: As `PollKeyList.check`.
         """
         opened = await asyncio.to_thread(self._state.opened, view)
@@ -268,7 +273,7 @@ class KeyAgreement:
         order = range(1, self._state.poll.nodes + 1)
         own = self._state.announcements[self._state.node].public_key
         if opened.node_keys[self._state.node - 1] != node_key(own):
-            raise Rejected("P4", "poll keys", "another key than this node's is pinned for it")
+            raise Rejected("P4", "poll keys", "the key pinned for this node is not its own")
 
         def missing() -> list[int]:
             known = self._state.announcements
@@ -299,14 +304,14 @@ class KeyAgreement:
         self._waiting = {}
 
     def report(self, view: PollView) -> KeyReport:
-        """What this node says of the poll's keys to everybody."""
+        """Return this node's public report of the poll's keys."""
         state = self._state
         keys, signatures = self._sound, dict(self._signatures)
         opened = state.opened(view)
         if opened is not None:
             keys, signatures = state.pinned, dict(enumerate(opened.signatures, start=1))
         waiting = tuple(self._waiting[node] for node in sorted(self._waiting))
-        now = int(time.time())
+        now = unix_now()
         return KeyReport(
             state.node,
             dict(state.announcements),

@@ -1,4 +1,4 @@
-"""What a node sees of the chain: its newest block, and the poll there.
+"""A node's view of the chain: its newest block, and the poll's state there.
 
 Source: docs/protocol.md §4.5, §10.3.
 """
@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from ostraka.chain.contract import Head
 from ostraka.chain.registry import PollView
-from ostraka_verifier.parameters import PollParameters, SettlingClock
+from ostraka_verifier.parameters import PollParameters
+from ostraka_verifier.settling_clock import SettlingClock
 
 
 @dataclass(frozen=True)
@@ -16,20 +17,20 @@ class Observation:
 
     Attributes:
         head: Newest block.
-        view: The poll at that block, or at the last one at which the provider showed it.
+        view: The poll at that block, or at the last block for which the provider showed it.
     """
 
     head: Head
     view: PollView
 
     def at(self, head: Head) -> "Observation":
-        """The same view at a later head: time passes while a provider does not show the poll."""
+        """Return the same view at a later head, for while a provider does not show the poll."""
         return replace(self, head=head)
 
     def clock(self, parameters: PollParameters) -> SettlingClock:
-        """The clock of the settling rounds, which a rejected root restarts."""
+        """Return the clock of the settling rounds, which a rejected root restarts."""
         return parameters.settling(self.view.rejected_rounds, self.view.rejected_at)
 
     def round(self, parameters: PollParameters) -> int | None:
-        """Settling round now; None before the first and after the last one."""
+        """Return the current settling round; None before the first and after the last one."""
         return self.clock(parameters).round_at(self.head.timestamp)

@@ -1,7 +1,7 @@
-"""Talk to the other nodes of a committee.
+"""Requests to the other nodes of a committee.
 
-Addresses come from the chain alone; redirects are not followed; answers are capped in size. What
-matters in an answer is signed, and checked by whoever asked.
+URLs come only from the chain; redirects are not followed; answers are limited in size. The caller
+checks the signatures in an answer.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.wire import peer_auth
 from ostraka.wire.problems import reported
@@ -22,20 +23,20 @@ from ostraka_verifier.typed_data import Domain
 
 _TIMEOUT = httpx.Timeout(10, connect=2)
 _PATIENCE_S = 10
-"""How long one request may take, however slowly the answer drips."""
+"""Longest duration of one request, including a slow answer."""
 _PAUSE_S = 30
-"""How long a peer that took longer is left alone."""
+"""How long a peer that took longer is skipped."""
 _MAX_ANSWER_BYTES = 256 * 2**20
 _MAX_JSON_BYTES = 4 * 2**20
-"""Statements of all nodes and no more; parsed, JSON takes many times its length in memory."""
+"""Enough for statements of all nodes; parsed JSON takes many times its length in memory."""
 
 
 class PeerError(Exception):
-    """A peer cannot be reached, refuses, or answers nonsense."""
+    """A peer is unreachable, refuses, or gives an invalid answer."""
 
 
 class Peer:
-    """One other node."""
+    """Another node of the committee."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Peer:
     ) -> None:
         """Args:
         key: Signs requests.
-        domain: Chain and registry for which they are.
+        domain: Chain and registry of the requests.
         number: The peer's index.
         """
         self.number = number
@@ -56,25 +57,25 @@ class Peer:
         self._url = member.url.rstrip("/")
         self._client = client
         self._key = key
-        self._left_alone_until = 0.0
+        self._left_alone_until_monotonic_s = 0.0
         self.answered_in_s = 0.0
-        """How long the last answer took, or whatever came in place of one."""
+        """Duration of the last request, successful or not."""
 
     async def get(self, path: str) -> bytes:
-        """Body of a successful GET; PeerError otherwise."""
+        """Return the body of a successful GET; PeerError otherwise."""
         return await self._request("GET", path, b"", _MAX_ANSWER_BYTES)
 
     async def get_json(self, path: str) -> Any:
-        """Strict JSON of a successful GET; PeerError or Malformed otherwise."""
+        """Return the strict JSON of a successful GET; PeerError or Malformed otherwise."""
         return strict_json(await self._request("GET", path, b"", _MAX_JSON_BYTES))
 
     async def post(self, path: str, body: bytes) -> bytes:
-        """Body of a successful authenticated POST; PeerError otherwise."""
+        """Return the body of a successful authenticated POST; PeerError otherwise."""
         return await self._request("POST", path, body, _MAX_ANSWER_BYTES)
 
     async def _request(self, method: str, path: str, body: bytes, limit: int) -> bytes:
-        # One liar that keeps everybody waiting must not make each step outlast its round.
-        if time.monotonic() < self._left_alone_until:
+        # A slow peer must not make each step outlast its round.
+        if time.monotonic() < self._left_alone_until_monotonic_s:
             raise PeerError(f"node {self.number}: left alone, it kept us waiting")
         started = time.monotonic()
         try:
@@ -82,7 +83,7 @@ class Peer:
                 answer = await self._answer(method, path, body, limit)
         except TimeoutError:
             self.answered_in_s = float(_PATIENCE_S)
-            self._left_alone_until = time.monotonic() + _PAUSE_S
+            self._left_alone_until_monotonic_s = time.monotonic() + _PAUSE_S
             raise PeerError(f"node {self.number}: no answer within {_PATIENCE_S} s") from None
         except PeerError:
             self.answered_in_s = float(_PATIENCE_S)
@@ -92,7 +93,7 @@ class Peer:
 
     async def _answer(self, method: str, path: str, body: bytes, limit: int) -> bytes:
         header = peer_auth.sign_request(
-            self._key, self._domain, self.address, method, path, body, int(time.time())
+            self._key, self._domain, self.address, method, path, body, unix_now()
         )
         try:
             async with self._client.stream(
@@ -115,9 +116,9 @@ class Peer:
 
 @asynccontextmanager
 async def peer_client() -> AsyncIterator[httpx.AsyncClient]:
-    """An HTTP client for talking to peers."""
-    # Proxies and netrc of the environment have no say in where nodes connect. Connections are not
-    # bounded: those that a liar keeps open must not be wanting for the others.
+    """Provide an HTTP client for requests to peers."""
+    # Proxies and netrc of the environment must not redirect nodes' connections. The number of
+    # connections is not limited, so that a peer that keeps some open cannot use up all of them.
     async with httpx.AsyncClient(
         timeout=_TIMEOUT,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),

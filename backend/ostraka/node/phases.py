@@ -1,11 +1,11 @@
-"""The phases of one poll at one node, each a type that holds what exists in it and nothing else.
+"""The phases of one poll at one node; each is a type with exactly the data that exist in it.
 
     Announced → Accepting → Settling → Anchored → Releasing → Destroyed
 
 - A transition is a method that returns the next phase, so a skipped phase does not typecheck.
-- Releasing and destroying demand a finding from `finality`, on which all providers agree.
-- `Anchored.rejected` leads back to settling; `Accepting.taken_back` to before the opening, which a
-  reorganization can undo. `destroy` ends every phase: a poll can become void in each.
+- Releasing and destroying require a finding from `finality`, on which all providers agree.
+- `Anchored.rejected` leads back to settling. `Accepting.taken_back` leads to before the opening,
+which a reorganization can undo. `destroy` can end every phase, as a poll can become void in each.
 - A new phase is a class here and a case in `PollService`.
 
 Transitions write to the disk before they return. `PollProgress.move` runs them one at a time.
@@ -39,11 +39,11 @@ from ostraka_verifier.tally_proof import aggregate
 
 @dataclass(frozen=True, eq=False)
 class HeldSecret:
-    """This node's secret of the poll (§4.3): only phases before destruction hold one.
+    """This node's secret of the poll (§4.3); only phases before destruction have one.
 
     Attributes:
         poll_key: Opens boxes sealed to this node.
-        repair_secret: Seeds of repairs follow from it, 32 bytes.
+        repair_secret: 32 bytes from which seeds of repairs are derived.
         admission: All checks of ballots, this node's boxes included.
     """
 
@@ -53,7 +53,7 @@ class HeldSecret:
 
     @classmethod
     def of(cls, served: ServedPoll, secret: bytes) -> "HeldSecret":
-        """The secret from its 64 bytes."""
+        """Read the secret from its 64 bytes."""
         poll_key = PollKey(secret[:SEED_BYTES])
         admission = BoxAdmission(
             served.curve,
@@ -67,10 +67,10 @@ class HeldSecret:
 
     @classmethod
     def read(cls, served: ServedPoll, public_key: bytes) -> "HeldSecret":
-        """The secret on the disk.
+        """Read the secret from the disk.
 
         Raises:
-            LostSecret: It is not there, or not that of the announced key.
+            LostSecret: It is missing, or is not that of the announced key.
         """
         held = cls.of(served, served.secrets.read(served.poll.context))
         if held.poll_key.public_key != public_key:
@@ -87,27 +87,27 @@ class Anchoring:
 
     @classmethod
     def of(cls, view: PollView) -> "Anchoring | None":
-        """What a view shows; None where nothing is anchored."""
+        """Return the anchored root of a view; None without one."""
         return cls(view.round, view.root) if view.anchored_at else None
 
 
 @dataclass(frozen=True, eq=False)
 class ServedPhase(ABC):
-    """What every phase has."""
+    """Base of all phases."""
 
     served: ServedPoll = field(repr=False)
 
     @property
     @abstractmethod
     def admission(self) -> Admission:
-        """Checks of ballots, as far as this phase can perform them."""
+        """Checks of ballots that this phase can perform."""
 
     @abstractmethod
     def boxes_to_keep(self, record: CastRecord) -> bytes:
-        """Boxes of a ballot that may be stored."""
+        """Return the boxes of a ballot that may be stored."""
 
     def receipt_refusal(self, observed: Observation) -> Problem | None:
-        """Why this node signs no receipt now; None where it does."""
+        """Return why this node signs no receipt now; None if it does."""
         parameters = self.served.poll.parameters
         if observed.head.timestamp >= parameters.freezes_at:
             return self._closed()
@@ -124,7 +124,7 @@ class ServedPhase(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Keyed(ServedPhase):
-    """A phase in which this node holds its secret of the poll."""
+    """A phase in which this node has its secret of the poll."""
 
     secret: HeldSecret
 
@@ -134,11 +134,11 @@ class Keyed(ServedPhase):
         return self.secret.admission
 
     def boxes_to_keep(self, record: CastRecord) -> bytes:
-        """All of them."""
+        """Return all boxes."""
         return b"".join(record.boxes)
 
     def destroy(self, end: PollEnd) -> "Destroyed":
-        """Destroy the poll key and delete all boxes, on the disk and here; never undone."""
+        """Destroy the poll key and delete all boxes, on the disk and in memory; irreversible."""
         destroyed = Destroyed(self.served, self._inventory_signature(), self._anchoring())
         destroyed.erase()
         self.served.log.info("poll key destroyed", status=end.status.name)
@@ -156,7 +156,7 @@ class Announced(Keyed):
     """This node has announced a poll key; the poll is not open. It answers challenges (§4.3)."""
 
     def opened(self) -> "Accepting":
-        """The chain shows the poll as open, or as something later: no challenge from now on."""
+        """The chain shows the poll as open or later: challenges end."""
         return Accepting(self.served, self.secret)
 
 
@@ -178,7 +178,7 @@ class Accepting(Keyed):
         return Announced(self.served, self.secret)
 
     def freeze(self) -> "Settling":
-        """Sign the inventory (§10.1); no receipt is signed from then on."""
+        """Sign the inventory (§10.1); from then on no receipt is signed."""
         served, poll = self.served, self.served.poll
         receipts = served.store.receipts(poll.poll_id)
         hashed = agreement.inventory_hash([row[:3] for row in receipts])
@@ -190,16 +190,16 @@ class Accepting(Keyed):
 
 @dataclass(frozen=True, eq=False)
 class Frozen(Keyed):
-    """A phase after freezing: no receipts; peers get help, by shares and about drafts."""
+    """A phase after freezing: no receipts; this node helps peers with shares and drafts."""
 
     inventory_signature: bytes
 
     def receipt_refusal(self, _: Observation) -> Problem | None:
-        """Always: the inventory is signed."""
+        """Return a refusal always, as the inventory is signed."""
         return self._closed()
 
     def helper(self) -> Helper | None:
-        """This node as a helper in repairs; None until the pinned keys of all nodes are here."""
+        """This node as a helper in repairs; None until it has the pinned keys of all nodes."""
         committee = self.served.repair_committee()
         if committee is None:
             return None
@@ -215,7 +215,7 @@ class Settling(Frozen):
     """The nodes agree on one set of ballots (§10).
 
     Attributes:
-        inventories: Peers whose inventory is here.
+        inventories: Peers whose inventory this node has.
     """
 
     inventories: set[int]
@@ -229,11 +229,11 @@ class Settling(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Anchored(Frozen):
-    """A root is on chain; it can still be rejected, or taken back by a reorganization (§11).
+    """A root is on chain; it can still be rejected, or removed by a reorganization (§11).
 
     Attributes:
-        inventories: Peers whose inventory is here; a node that did not sign the root needs them to
-            judge it, and all need them again if it is rejected.
+        inventories: Peers whose inventory this node has. A node that did not sign the root needs
+            them to check it, and all nodes need them again if it is rejected.
     """
 
     inventories: set[int]
@@ -250,7 +250,7 @@ class Anchored(Frozen):
             leaves: Ballot digests in leaf order.
 
         Raises:
-            ValueError: Another root is final, or it has another number of leaves.
+            ValueError: Another root is final, or the number of leaves is wrong.
         """
         root = self.anchoring.root
         if final.root != root or len(leaves) != root.count:
@@ -275,12 +275,12 @@ class Releasing(Frozen):
     leaves: tuple[bytes, ...] = field(repr=False)
 
     def own_final(self) -> FinalStatement | None:
-        """The one `Final` that this node ever signed for the poll."""
+        """The only `Final` that this node signed for the poll; None before."""
         statements = self.served.store.finals(self.served.poll_id)
         return next((one for one in statements if one.node == self.served.node), None)
 
     def sign_final(self, final: FinalizedRoot) -> None:
-        """Sign this node's one and only `Final`.
+        """Sign this node's only `Final`.
 
         Raises:
             ValueError: Another root is final.
@@ -299,7 +299,7 @@ class Releasing(Frozen):
         served.log.info("final", root=digest.hex())
 
     def is_agreed(self) -> bool:
-        """Whether `q` nodes, this one among them, stated this root as final."""
+        """Whether `q` nodes, including this one, stated this root as final."""
         served, digest = self.served, self.anchoring.root.digest
         statements = served.store.finals(served.poll_id)
         agreeing = {one.node for one in statements if one.root_digest == digest}
@@ -343,11 +343,11 @@ class Releasing(Frozen):
 
 @dataclass(frozen=True, eq=False)
 class Destroyed(ServedPhase):
-    """The secret is destroyed and no box is left; what is public stays readable.
+    """The secret and all boxes are destroyed; public data stays readable.
 
     Attributes:
-        inventory_signature: None where the poll became void before freezing.
-        anchoring: None where no root was anchored.
+        inventory_signature: None if the poll became void before freezing.
+        anchoring: None if no root was anchored.
     """
 
     inventory_signature: bytes | None
@@ -359,7 +359,7 @@ class Destroyed(ServedPhase):
         return self.served.admission
 
     def boxes_to_keep(self, _: CastRecord) -> bytes:
-        """None: boxes that come now would outlive the key."""
+        """Return no boxes: they would outlive the key."""
         return b""
 
     def receipt_refusal(self, observed: Observation) -> Problem | None:
@@ -369,26 +369,26 @@ class Destroyed(ServedPhase):
         return super().receipt_refusal(observed)
 
     def erase(self) -> None:
-        """Remove secret and boxes from the disk; also a second time, after a crash."""
+        """Remove secret and boxes from the disk; can be repeated after a crash."""
         served = self.served
-        # The database first: after a crash at any point, a key is destroyed or there, never
-        # taken for lost.
+        # The database first: after a crash at any point, a key is either destroyed or present,
+        # and never taken for lost.
         served.store.destroy_boxes(served.poll_id, served.poll.context)
         served.secrets.destroy(served.poll.context)
         served.store.checkpoint()
 
 
 Phase = Announced | Accepting | Settling | Anchored | Releasing | Destroyed
-"""The phase that a poll is in."""
+"""The phase of a poll."""
 
 
 def resume(served: ServedPoll, row: NodePoll, observed: Observation) -> Phase:
-    """The phase of a poll at start, from the disk and the chain alone.
+    """Return the phase of a poll at start, from the disk and the chain only.
 
-    Later phases follow at the first tick, by their transitions.
+    Later phases follow at the first tick, through their transitions.
 
     Raises:
-        LostSecret: The poll's secret is not there, and was not destroyed.
+        LostSecret: The poll's secret is missing, and was not destroyed.
     """
     view = observed.view
     anchoring = Anchoring.of(view)

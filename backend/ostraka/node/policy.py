@@ -1,5 +1,6 @@
-"""Which committees a node joins and which polls it serves; checked by the node itself before it
-signs anything for them.
+"""Policy of a node's operator: which committees it joins and which polls it serves.
+
+A node checks it before it signs anything for them.
 
 Source: docs/protocol.md §2, §3.4, §6.4.
 """
@@ -11,21 +12,22 @@ from ostraka_verifier.census import MINIMUM_CLASS, Census
 from ostraka_verifier.errors import Rejected
 from ostraka_verifier.parameters import Committee
 from ostraka_verifier.published import PublishedPoll
+from ostraka_verifier.wording import counted
 
 
 @dataclass(frozen=True)
 class Policy:
     """An operator's policy.
 
-    A committee is joined when the operator named it, or when its threshold is high enough and all
-    its other nodes are named as fellows. Without either a node joins none.
+    A committee is joined if the operator named it, or if its threshold is high enough and all its
+    other nodes are named as fellows. Without such settings a node joins none.
 
     Attributes:
         creators: Accounts whose polls are served; empty means anyone's.
-        minimum_ballots: Least `minimumBallots` that a poll may set.
+        minimum_ballots: Lowest allowed `minimumBallots` of a poll.
         committees: Digests of committees.
-        fellows: Addresses of nodes whose company is allowed.
-        minimum_threshold: Least `t` of a committee of fellows.
+        fellows: Addresses of nodes with which this node joins committees.
+        minimum_threshold: Lowest allowed `t` of a committee of fellows.
     """
 
     creators: frozenset[bytes] = frozenset()
@@ -35,11 +37,11 @@ class Policy:
     minimum_threshold: int = 2
 
     def committee_objection(self, committee: Committee, node: bytes, url: str) -> str | None:
-        """Why a committee is not joined, in words; None when it is.
+        """Return in words why a committee is not joined; None if it is.
 
         Args:
             node: This node's address.
-            url: Where it serves.
+            url: This node's URL.
         """
         index = committee.index_of(node)
         if index is None:
@@ -50,7 +52,7 @@ class Policy:
             return None
         if committee.threshold < self.minimum_threshold:
             return (
-                f"threshold {committee.threshold} is below this node's least of "
+                f"threshold {committee.threshold} is below this node's minimum of "
                 f"{self.minimum_threshold}"
             )
         for member in committee.members:
@@ -61,7 +63,7 @@ class Policy:
         return None
 
     def objection_to(self, poll: PublishedPoll, creator: bytes) -> str | None:
-        """Why a poll is not served whatever its census is, in words; None when it may be."""
+        """Return in words why a poll is not served with any census; None if it may be."""
         parameters = poll.parameters
         try:
             parameters.check_known()
@@ -72,8 +74,8 @@ class Policy:
             return f"this node does not serve polls created by 0x{creator.hex()}"
         if parameters.secret and parameters.minimum_ballots < self.minimum_ballots:
             return (
-                f"minimum of {parameters.minimum_ballots} ballots is below this node's floor of "
-                f"{self.minimum_ballots}: so small a tally reveals votes"
+                f"minimum of {parameters.minimum_ballots} ballots is below this node's minimum of "
+                f"{self.minimum_ballots}: such a small tally reveals votes"
             )
         return None
 
@@ -85,14 +87,14 @@ class Policy:
         redemptions: bytes | None,
         chain: ElectorateReader,
     ) -> str | None:
-        """Why a poll is not served with a census, in words; None when it is.
+        """Return in words why a poll is not served with a census; None if it is.
 
         Args:
-            creator: Account that made the poll.
-            redemptions: Section 12 of the board, of polls by invitation.
+            creator: Account that created the poll.
+            redemptions: Section 12 of the board, for polls by invitation.
 
         Raises:
-            ChainError: The chain cannot be reached.
+            ChainError: The chain is unreachable.
         """
         parameters = poll.parameters
         objection = self.objection_to(poll, creator)
@@ -106,8 +108,8 @@ class Policy:
         if parameters.secret and identifying:
             weight, voters = identifying[0]
             return (
-                f"weight {weight} is shared by {voters} voters only, fewer than {MINIMUM_CLASS}: "
-                "the tally would give their votes away; a poll with such weights must say that "
-                "it is not secret"
+                f"weight {weight} is held by only {counted(voters, 'voter', 'voters')}, fewer than "
+                f"{MINIMUM_CLASS}: the tally would reveal their votes; a poll with such weights "
+                "must set secret = false"
             )
         return electorate_objection(poll, creator, census, redemptions, chain)

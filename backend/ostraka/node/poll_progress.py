@@ -1,7 +1,7 @@
-"""How far one poll is at one node: its phase, and the chain as last observed.
+"""Progress of one poll at one node: its phase, and the last observation of the chain.
 
-Nothing else of a served poll is replaced over time. What a phase cannot answer becomes a `Problem`
-here.
+Nothing else of a served poll is replaced over time. A request that does not fit the phase becomes a
+`Problem` here.
 """
 
 import asyncio
@@ -30,15 +30,15 @@ class PollProgress:
         self.phase = phase
         self.observed = observed
         self.lock = asyncio.Lock()
-        """Held while ballots are stored, roots signed and phases left."""
+        """Held while ballots are stored, roots are signed and the phase changes."""
 
     async def move(self, transition: Callable[[], Phase]) -> None:
-        """Go to the phase that a transition returns, while nobody stores a ballot."""
+        """Move to the phase that a transition returns, while no ballot is being stored."""
         async with self.lock:
             self.phase = await asyncio.to_thread(transition)
 
     def accepting(self) -> Accepting | Problem:
-        """The phase if it signs receipts now, otherwise why not: an answer for each ballot."""
+        """Return the phase if it signs receipts now; otherwise the refusal for each ballot."""
         phase = self.phase
         refusal = phase.receipt_refusal(self.observed)
         if refusal is not None:
@@ -48,13 +48,13 @@ class PollProgress:
         raise TypeError(f"{type(phase).__name__} signs no receipts")
 
     def announced(self) -> Announced:
-        """The phase in which challenges are answered, otherwise Problem."""
+        """Return the phase in which challenges are answered; Problem otherwise."""
         if isinstance(self.phase, Announced):
             return self.phase
         raise Problem(ProblemType.TOO_LATE, "challenges end when the poll opens")
 
     def frozen(self) -> Frozen:
-        """A phase after freezing and before destruction, otherwise Problem."""
+        """Return a phase after freezing and before destruction; Problem otherwise."""
         match self.phase:
             case Frozen() as phase:
                 return phase
@@ -64,7 +64,7 @@ class PollProgress:
                 raise Problem(ProblemType.NOT_FROZEN, "this node is still accepting ballots", "", 1)
 
     def settling(self) -> Settling | Anchored:
-        """A phase in which roots may be signed, otherwise Problem."""
+        """Return a phase in which roots may be signed; Problem otherwise."""
         match self.frozen():
             case Settling() | Anchored() as phase:
                 return phase
@@ -72,7 +72,7 @@ class PollProgress:
                 raise Problem(ProblemType.WRONG_ROUND, "the anchored root is final", "round")
 
     def inventory_signature(self) -> bytes:
-        """This node's signature of its inventory, from freezing on; otherwise Problem."""
+        """Return this node's signature of its inventory, from freezing on; Problem otherwise."""
         match self.phase:
             case Frozen(inventory_signature=signature):
                 return signature
@@ -85,7 +85,7 @@ class PollProgress:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the inventory is signed, and no receipt from then on."""
+        """Whether the inventory is signed, so that no more receipts are."""
         match self.phase:
             case Frozen() | Destroyed(inventory_signature=bytes()):
                 return True
@@ -93,16 +93,16 @@ class PollProgress:
                 return False
 
     def anchoring(self) -> Anchoring:
-        """The anchored root, otherwise Problem."""
+        """Return the anchored root; Problem otherwise."""
         anchoring = self.anchoring_if_any()
         if anchoring is None:
             raise Problem(
-                ProblemType.NOT_SETTLED, "this node holds no anchored root", retry_after_s=2
+                ProblemType.NOT_SETTLED, "this node has no anchored root", retry_after_s=2
             )
         return anchoring
 
     def anchoring_if_any(self) -> Anchoring | None:
-        """The anchored root; None before there is one."""
+        """Return the anchored root; None before there is one."""
         match self.phase:
             case Anchored() | Releasing() | Destroyed() as phase:
                 return phase.anchoring

@@ -1,10 +1,10 @@
-"""Poll secrets at a node: one file for each poll, outside the database, erased with the poll's key.
+"""Poll secrets of a node: one file for each poll, outside the database, erased with the poll's key.
 
-A database is copied, backed up and replicated, and keeps what was deleted; a poll's secret must
-not outlive the poll. So the database has public keys only, and a folder has each poll's secret in a
-file of its own, sealed under a key that follows from the node's signing key and the poll. Where a
-passphrase protects the signing key, it protects these files too. A node that lost the file of a
-poll never makes another secret for it: voters have sealed their shares to the one that it lost.
+Databases are copied, backed up and replicated, and may keep deleted data; a poll's secret must not
+outlive the poll. So the database has only public keys, and a folder has a file with each poll's
+secret, encrypted under a key derived from the node's signing key and the poll. A passphrase of the
+signing key therefore also protects these files. A node that lost a poll's file never makes another
+secret for the poll: voters have sealed their shares to the lost one.
 
 Source: docs/protocol.md §4.3, §12.
 """
@@ -26,7 +26,7 @@ _PURPOSE = b"ostraka/v2/poll-secret"
 
 
 class LostSecret(ValueError):
-    """A poll's secret is not there, or cannot be opened: this node cannot serve the poll."""
+    """A poll's secret is missing or cannot be decrypted: this node cannot serve the poll."""
 
 
 class PollSecrets:
@@ -34,11 +34,11 @@ class PollSecrets:
 
     def __init__(self, folder: Path, key: SigningKey) -> None:
         """Args:
-            folder: Made if there is none; nobody else may look into it.
+            folder: Created if it does not exist; other users must not be able to read it.
             key: The node's signing key.
 
         Raises:
-            ValueError: Others may look into the folder, or read a file in it.
+            ValueError: Others may read the folder or a file in it.
         """
         make_private_folder(folder)
         for file in folder.iterdir():
@@ -46,16 +46,16 @@ class PollSecrets:
         self._folder = folder
         self._master = key.secret()
         for unfinished in folder.glob("*.new"):
-            # The node ended before it announced a key of this secret.
+            # The node stopped before it announced a key of this secret.
             erase(unfinished)
 
     def keep(self, poll_context: bytes, secret: bytes) -> bytes:
-        """Put a poll's secret on the disk before anything is announced that follows from it.
+        """Save a poll's secret to the disk, before anything derived from it is announced.
 
-        Returns the secret that counts: one that is there already is never replaced.
+        Returns the secret to use: an existing one is never replaced.
 
         Raises:
-            LostSecret: One is there, and cannot be opened.
+            LostSecret: A secret exists, and cannot be decrypted.
         """
         path = self._path(poll_context)
         if path.exists():
@@ -69,16 +69,16 @@ class PollSecrets:
         return secret
 
     def read(self, poll_context: bytes) -> bytes:
-        """A poll's secret.
+        """Return a poll's secret.
 
         Raises:
-            LostSecret: It is not there or cannot be opened; names the file.
+            LostSecret: It is missing or cannot be decrypted; names the file.
         """
         path = self._path(poll_context)
         try:
             content = strict_json(path.read_bytes())
             if not isinstance(content, dict) or content.get("format") != FORMAT:
-                raise LostSecret(f"{path}: no file of a poll's secret")
+                raise LostSecret(f"{path}: not a file of a poll's secret")
             box = from_hex(content.get("box"), "box")
             secret: bytes = self._box(poll_context).decrypt(box)
         except FileNotFoundError:
@@ -90,9 +90,9 @@ class PollSecrets:
         return secret
 
     def destroy(self, poll_context: bytes) -> None:
-        """Overwrite and remove a poll's secret; nothing when it is gone already.
+        """Overwrite and remove a poll's secret; do nothing if it does not exist.
 
-        What the file system or the disk keeps beside the file is beyond this program's reach; see
+        Copies that the file system or the disk keeps are out of this program's control; see
         docs/operations.md.
         """
         path = self._path(poll_context)
@@ -103,7 +103,7 @@ class PollSecrets:
         return self._folder / f"{poll_context.hex()}.json"
 
     def _box(self, poll_context: bytes) -> SecretBox:
-        """Sealed under a key of the poll, so that no file passes for another poll's."""
+        """Return the box of a poll's key, so that no file passes for another poll's."""
         derived = blake2b(_PURPOSE + poll_context, key=self._master, digest_size=SecretBox.KEY_SIZE)
         return SecretBox(derived.digest())
 

@@ -1,4 +1,4 @@
-"""One poll at one node, from announcing a key to destroying it: its parts and its clock.
+"""Service of one poll at one node, from announcing a key to destroying it.
 
 Source: docs/protocol.md §9 to §12.
 """
@@ -38,12 +38,12 @@ Transition = Callable[[], Phase]
 
 
 class Sighting(Enum):
-    """What a tick found on chain."""
+    """What a tick found on the chain."""
 
     THIS_POLL = auto()
     NO_POLL = auto()
     """A provider lags behind, or a reorganization removed the poll. `NodeService` finds out which;
-    until then the last observation holds."""
+    until then the last observation is used."""
     ANOTHER_POLL = auto()
     """The chain shows another poll under this one's id."""
 
@@ -53,8 +53,8 @@ class PollService:
 
     def __init__(self, served: ServedPoll, phase: Phase, observed: Observation) -> None:
         """Args:
-        phase: As `phases.resume` gives it.
-        observed: The chain now.
+        phase: From `phases.resume`.
+        observed: The current observation of the chain.
         """
         self.served = served
         self.progress = PollProgress(phase, observed)
@@ -68,20 +68,20 @@ class PollService:
 
     @property
     def phase(self) -> Phase:
-        """Where the poll is."""
+        """The poll's current phase."""
         return self.progress.phase
 
     def recheck(self) -> None:
-        """At start: look for damaged ballots, and for those that were found damaged before."""
+        """At start: find damaged ballots, including those found damaged before."""
         self.publication.recheck()
         self._gaps = self._count_gaps()
 
     def see(self, head: Head) -> None:
-        """Note a newer block."""
+        """Store a newer block."""
         self.progress.observed = self.progress.observed.at(head)
 
     async def tick(self) -> Sighting:
-        """Do what this moment of chain time asks for."""
+        """Do the work that is due at this chain time."""
         served, head = self.served, self.progress.observed.head
         view = await asyncio.to_thread(served.registries[0].poll, served.poll_id, head.number)
         if view.status is Status.NONE:
@@ -97,7 +97,7 @@ class PollService:
         return Sighting.THIS_POLL
 
     async def _work(self, observed: Observation) -> Transition | None:
-        """Do a phase's work; the transition to the next phase once it is due."""
+        """Do a phase's work, and return the transition to the next phase once it is due."""
         view, phase = observed.view, self.phase
         match phase:
             case Announced():
@@ -132,7 +132,7 @@ class PollService:
                     return await self._ending(phase)
             case Releasing():
                 if view.status in (Status.RELEASABLE, Status.TALLIED):
-                    # Again: a dispute that was opened late holds back the release.
+                    # Checked again: a dispute that was opened late prevents the release.
                     final = await self._final_root(phase)
                     if final is not None:
                         await self.release.release(phase, final)
@@ -150,7 +150,7 @@ class PollService:
             await self.settling.catch_up(phase)
             await self.settling.propose_if_due(phase)
         else:
-            # A reorganization took the closing back for a moment: nothing is signed.
+            # A reorganization temporarily undid the closing: nothing is signed.
             await self.accepting.pull_all()
 
     async def _releasable(self, phase: Anchored) -> Transition | None:
@@ -161,7 +161,7 @@ class PollService:
         return partial(phase.releasable, final, leaves)
 
     async def _final_root(self, phase: Anchored | Releasing) -> FinalizedRoot | None:
-        """The phase's root, if it is final."""
+        """Return the phase's root, if it is final."""
         final = await asyncio.to_thread(finalized_root, self.served)
         return final if final is not None and final.root == phase.anchoring.root else None
 
@@ -174,11 +174,11 @@ class PollService:
             try:
                 await self.keys.hold_pinned(observed.view)
             except AuditError as error:
-                # No board and no repair with such keys; everything else continues.
+                # Such keys allow no board and no repair; everything else continues.
                 self.served.log.error("pinned poll keys refused", problem=str(error))
 
     async def _fill_gaps(self, observed: Observation) -> None:
-        """Have ballots whose bytes are missing from peers."""
+        """Fetch ballots whose bytes are missing from peers."""
         if self._gaps:
             await self.accepting.pull_all()
             if observed.view.status is Status.TALLIED:

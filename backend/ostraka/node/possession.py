@@ -1,8 +1,8 @@
-"""Show that a node holds the poll key that it announced, without opening anything for anybody.
+"""Prove that a node holds the poll key that it announced, without revealing any plaintext.
 
-A challenge is 32 random bytes, sealed to the announced key for this one use. The answer is a hash
-that holds them; what was opened never leaves the node. No proof without interaction is
-standardized for ML-KEM keys.
+A challenge is 32 random bytes, sealed to the announced key for this use only. The answer is a hash
+of them, so the plaintext never leaves the node. There is no standard non-interactive proof for
+ML-KEM keys.
 
 Source: docs/protocol.md §4.3.
 """
@@ -21,11 +21,11 @@ CREATOR = 0
 def make_challenge(
     poll_context: bytes, keys: PollKeyList, challenger: int, responder: int, secret: bytes
 ) -> bytes:
-    """What asks a node to show that it holds its key: all node keys, and a sealed secret.
+    """Make a challenge: all node keys, and a sealed secret.
 
     Args:
-        challenger: Its index; 0 for the poll's creator.
-        secret: 32 random bytes of the challenger's.
+        challenger: Index of the challenging node; 0 for the poll's creator.
+        secret: 32 random bytes of the challenger.
     """
     info = challenge_info(poll_context, keys.hash, challenger, responder)
     box = Recipient(keys.public_keys[responder - 1]).seal(secret, info)
@@ -35,7 +35,7 @@ def make_challenge(
 def possession(
     poll_context: bytes, poll_keys: bytes, challenger: int, responder: int, secret: bytes
 ) -> bytes:
-    """The right answer to a challenge, 32 bytes."""
+    """Return the correct answer to a challenge, 32 bytes."""
     indices = bytes([challenger, responder])
     return tagged_hash("possession", poll_context, poll_keys, indices, secret)
 
@@ -48,22 +48,22 @@ def answer_challenge(
     challenger: int,
     body: bytes,
 ) -> bytes:
-    """A node's answer to a challenge.
+    """Return a node's answer to a challenge.
 
     Args:
         nodes: Size of the committee.
         responder: The node's own index.
 
     Raises:
-        Malformed: It is no challenge, or not of this node's key under a list in which that key
-            stands at the node's own index.
+        Malformed: It is not a challenge of this node's key under a list that has the key at the
+            node's own index.
     """
     size = nodes * HASH_BYTES + SEAL_BYTES + CHALLENGE_BYTES
     if len(body) != size:
-        raise Malformed(f"challenge: {len(body)} bytes, expected {size}")
+        raise Malformed("challenge", f"{len(body)} bytes, expected {size}")
     node_keys = [body[at : at + HASH_BYTES] for at in range(0, nodes * HASH_BYTES, HASH_BYTES)]
     if node_keys[responder - 1] != node_key(poll_key.public_key):
-        raise Malformed(f"challenge: lists another key than this node's in place {responder}")
+        raise Malformed("challenge", f"lists another key than this node's in place {responder}")
     poll_keys = node_keys_hash(node_keys)
     info = challenge_info(poll_context, poll_keys, challenger, responder)
     secret = poll_key.open(body[nodes * HASH_BYTES :], info)

@@ -9,6 +9,6 @@ POLL = (
     P.POLL_SECRET_LOST,
     P.CHAIN_UNREACHABLE,
 )
-"""A poll that this node may serve."""
+"""For a poll that this node may serve."""
 PEER = (*POLL, P.MALFORMED, P.CHECK_FAILED, P.NOT_A_PEER, P.REQUEST_REPLAYED)
-"""A request signed by another node of the poll's committee."""
+"""For a request signed by another node of the poll's committee."""

@@ -1,4 +1,4 @@
-"""What everybody may read of a poll at a node: its board and its counts.
+"""Public data of a poll at a node: its board and its counts.
 
 Source: docs/protocol.md §16.
 """
@@ -18,7 +18,7 @@ from ostraka.storage.node_tables import (
 )
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
-from ostraka.wire.records import to_hex
+from ostraka.wire.records import claimed_cast_time, to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import (
     Board,
@@ -39,7 +39,7 @@ from ostraka_verifier.typed_data import recover, recover_key
 
 
 class Publication:
-    """Publishes one poll."""
+    """Publishes the data of one poll."""
 
     def __init__(self, served: ServedPoll, progress: PollProgress, release: Release) -> None:
         self._served = served
@@ -48,7 +48,7 @@ class Publication:
         self._board: tuple[tuple[int, bytes, int], bytes] | None = None
 
     def board(self) -> bytes:
-        """The poll's bulletin board (§16)."""
+        """Return the poll's bulletin board (§16)."""
         poll, anchoring = self._served.poll, self._progress.anchoring_if_any()
         anchored = None
         leaves: list[BoardLeaf] = []
@@ -92,7 +92,7 @@ class Publication:
         if opened is None:
             return ()
         if self._served.pinned is None:
-            detail = "the poll's keys are not here yet, and come from the other nodes"
+            detail = "this node is still fetching the poll's keys from the other nodes"
             raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=2)
         return tuple(
             PollKeyAnnouncement(key, signature)
@@ -107,19 +107,18 @@ class Publication:
         return BoardLeaf(ballot, key, hashed, signature)
 
     def _statement(self, ballot: bytes, hashed: bytes) -> bytes:
-        """What a ballot's voter signed, with the hash of its boxes."""
-        cast_at = ballot[ADDRESS_BYTES:][:8]
+        """Return the statement that a ballot's voter signed."""
         return self._served.poll.domain.digest(
             typed_data.BALLOT,
             self._served.poll.context,
             ballot[:ADDRESS_BYTES],
-            int.from_bytes(cast_at, "big"),
+            claimed_cast_time(ballot),
             tagged_hash("ballot", ballot),
             hashed,
         )
 
     def summary(self) -> dict[str, Any]:
-        """State of the poll at this node: counts only, nothing about any choice."""
+        """Return the state of the poll at this node: counts only, nothing about any choice."""
         phase, view = self._progress.phase, self._progress.observed.view
         return {
             "poll": str(self._served.poll_id),
@@ -141,7 +140,7 @@ class Publication:
         }
 
     def recheck(self) -> None:
-        """At start: find ballots whose stored bytes changed, and repair or drop them."""
+        """At start: find ballots whose stored bytes changed, and repair or delete them."""
         damaged = 0
         after = 0
         while stored := self._served.store.ballots_after(self._served.poll_id, after, PULL_LIMIT):
@@ -151,15 +150,15 @@ class Publication:
             self._served.log.error("damaged ballots found; peers have them", ballots=damaged)
 
     def _mended(self, stored: StoredBallot) -> bool:
-        """Whether something of a ballot was damaged, and is not any more.
+        """Repair a damaged ballot; return whether anything of it was damaged.
 
-        What this node promised by its receipt and its inventory must outlast the damage: of a
-        damaged ballot the row stays, to be filled by peers.
+        This node's receipt and inventory promise the ballot, so the row of a damaged ballot is
+        kept, and filled again from peers.
         """
         found = _columns(stored)
         if self._voter_signed(stored.signed) and self._boxes_are_whole(stored):
             stored.voter = stored.signed[:ADDRESS_BYTES]
-            stored.cast_at_unix_s = int.from_bytes(stored.signed[ADDRESS_BYTES:][:8], "big")
+            stored.cast_at_unix_s = claimed_cast_time(stored.signed)
             stored.digest = tagged_hash("ballot", self._parts(stored.signed)[0])
             if isinstance(self._progress.phase, Destroyed):
                 stored.boxes = b""
@@ -177,13 +176,13 @@ class Publication:
         return True
 
     def _share_box(self, stored: StoredBallot) -> bytes | None:
-        """The box that holds this node's good share, None where none does."""
+        """Return the box with this node's good share; None without one."""
         phase = self._progress.phase
         if not isinstance(phase, Keyed):
             return None
         size = self._served.poll.box_bytes
         own = stored.boxes[(self._served.node - 1) * size : self._served.node * size]
-        # The voter's own was checked when it came; a repaired one looks like a damaged one.
+        # The voter's own box was checked on arrival; a repaired box looks like a damaged one.
         if stored.share_box in (None, own):
             return stored.share_box
         encoded, _, _ = self._parts(stored.signed)
@@ -200,7 +199,7 @@ class Publication:
         return self._served.sign_receipt(stored.voter, stored.cast_at_unix_s, stored.digest)
 
     async def mend_signed(self) -> None:
-        """Fill ballots whose bytes are damaged from peers that have deleted the boxes."""
+        """Refill damaged ballots from peers that have deleted the boxes."""
         gaps = {one.digest: one for one in self._served.store.gaps(self._served.poll_id)}
 
         async def read(peer: Peer) -> None:
@@ -215,7 +214,7 @@ class Publication:
         await self._served.each_peer("signed", read, BACKGROUND_S)
 
     def signed_of(self, digests: Sequence[bytes]) -> bytes:
-        """For a peer: what the voters of some ballots signed, without boxes, end to end."""
+        """For a peer: return the signed parts of some ballots, without boxes, end to end."""
         known = self._served.store.known(self._served.poll_id, digests)
         return b"".join(stored.signed for stored in known.values())
 
@@ -224,12 +223,12 @@ class Publication:
         return self._served.poll.layout.size + HASH_BYTES + SIGNATURE_BYTES
 
     def _parts(self, signed: bytes) -> tuple[bytes, bytes, bytes]:
-        """Ballot, hash of the boxes, signature."""
+        """Split into ballot, hash of the boxes and signature."""
         size = self._served.poll.layout.size
         return signed[:size], signed[size : size + HASH_BYTES], signed[size + HASH_BYTES :]
 
     def _boxes_are_whole(self, stored: StoredBallot) -> bool:
-        """Whether the boxes are those that the voter signed; nobody needs them without a key."""
+        """Whether the boxes are those that the voter signed; True once the key is destroyed."""
         if isinstance(self._progress.phase, Destroyed):
             return True
         poll = self._served.poll
@@ -240,7 +239,7 @@ class Publication:
         return boxes_hash(boxes) == self._parts(stored.signed)[1]
 
     def _voter_signed(self, data: bytes) -> bool:
-        """Whether that is, to the byte, what a voter signed for this poll."""
+        """Whether these are exactly the bytes that a voter signed for this poll."""
         if len(data) != self._signed_bytes:
             return False
         ballot, hashed, signature = self._parts(data)

@@ -1,4 +1,4 @@
-"""State once which root is final, release one aggregate share, and gather those of peers.
+"""State the final root once, release one aggregate share, and gather those of peers.
 
 Source: docs/protocol.md §12.
 """
@@ -31,7 +31,7 @@ from ostraka_verifier.tally_proof import AggregateCommitments
 
 
 class Release:
-    """Finds the final root of one poll, and releases and gathers aggregate shares."""
+    """States the final root of one poll, and releases and gathers aggregate shares."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Release:
         self._sums: tuple[bytes, AggregateCommitments] | None = None
 
     async def release(self, phase: Releasing, final: FinalizedRoot) -> None:
-        """State the root as final; once `q` nodes do, release this node's share (§12.1, §12.2)."""
+        """State the root as final; once `q` nodes did, release this node's share (§12.1, §12.2)."""
         await self.state_final(phase, final)
         await self._served.each_peer("finals", self._read_final)
         if (
@@ -59,19 +59,20 @@ class Release:
         await self.gather_shares(phase.anchoring)
 
     async def find_leaves(self, phase: Anchored) -> list[bytes] | None:
-        """Ballot digests of the anchored root in leaf order, once this node can stand for it."""
+        """Return the ballot digests of the anchored root in leaf order, once it has been
+        checked."""
         root = phase.anchoring.root
         signed = self._served.signed_root(root)
         if signed is not None:
             return split_digests(signed.leaves)
-        # This node did not sign it: take the list from a peer, believe the root.
+        # This node did not sign it: get the list from a peer, and check it against the root.
         await self._settling.catch_up(phase)
         offers: list[list[bytes]] = []
 
         async def read(peer: Peer) -> None:
             digests = split_digests(await peer.get(self._served.path("leaves")))
             if len(digests) != root.count:
-                raise Malformed(f"leaves: {len(digests)} for a root over {root.count}")
+                raise Malformed("leaves", f"{len(digests)} for a root over {root.count}")
             offers.append(digests)
 
         await self._served.each_peer("leaves", read)
@@ -96,7 +97,7 @@ class Release:
                     "anchored root omits a recorded ballot", ballot=version.digest.hex()
                 )
                 return False
-        # Recorded under a number of its own, below 0: this node signed no root in that round.
+        # Stored under a number below 0, as this node signed no root in that round.
         self._served.store.sign_root(
             SignedRoot(
                 poll_id=self._served.poll_id,
@@ -109,29 +110,30 @@ class Release:
         return True
 
     def leaves(self, anchoring: Anchoring) -> bytes:
-        """Ballot digests of the anchored root in leaf order.
+        """Return the ballot digests of the anchored root in leaf order.
 
         Raises:
-            Problem: This node does not hold all of it.
+            Problem: This node does not have all of it.
         """
         signed = self._served.signed_root(anchoring.root)
         if signed is None:
             raise Problem(
-                ProblemType.NOT_SETTLED, "this node holds no anchored root", retry_after_s=2
+                ProblemType.NOT_SETTLED, "this node has no anchored root", retry_after_s=2
             )
         return signed.leaves
 
     async def state_final(self, phase: Releasing, final: FinalizedRoot) -> None:
-        """Sign this node's one and only `Final`, unless it may have signed another before."""
+        """Sign this node's only `Final`, unless it may have signed another one before."""
         if phase.own_final() is not None:
             return
-        # A database restored from a backup forgets; peers do not. In doubt, keep silent.
+        # A database restored from a backup may lack an earlier `Final`; peers have it. Without
+        # the answers of enough peers, sign nothing.
         answered = 1 + await self._served.each_peer("finals", self._read_final)
         if answered >= self._served.poll.committee.quorum and phase.own_final() is None:
             await asyncio.to_thread(phase.sign_final, final)
 
     def finals(self) -> list[dict[str, Any]]:
-        """All known `Final` statements."""
+        """Return all known `Final` statements."""
         return [
             {
                 "node": one.node,
@@ -144,7 +146,7 @@ class Release:
     async def _read_final(self, peer: Peer) -> None:
         answer = await peer.get_json(self._served.path("finals"))
         if not isinstance(answer, list):
-            raise Malformed("finals: not a list")
+            raise Malformed("finals", "not a list")
         for one in answer[: self._served.poll.nodes]:
             node, member = self._served.member(one)
             digest = from_hex(one.get("root_digest"), "root_digest")
@@ -161,18 +163,18 @@ class Release:
             try:
                 await asyncio.to_thread(self._served.store.add_final, statement)
             except Conflict as conflict:
-                # The liar is the node that signed both, not the peer that shows one of them.
+                # The node that signed both lies, not the peer that shows one of them.
                 self._served.log.error("two finals of one node", problem=str(conflict))
 
     def shares(self) -> list[dict[str, Any]]:
-        """All known aggregate shares; empty before release."""
+        """Return all known aggregate shares; empty before release."""
         return [
             {"node": one.node, "share": to_hex(one.share), "signature": to_hex(one.signature)}
             for one in self._served.store.shares(self._served.poll_id)
         ]
 
     async def gather_shares(self, anchoring: Anchoring) -> None:
-        """Take the shares of peers that are good, as far as this node knows the leaves."""
+        """Store the good shares of peers, if this node knows the leaves."""
         root = anchoring.root
         known = {one.node for one in self._served.store.shares(self._served.poll_id)}
         signed = self._served.signed_root(root)
@@ -185,7 +187,7 @@ class Release:
                 return
             listed = await peer.get_json(self._served.path("shares"))
             if not isinstance(listed, list):
-                raise Malformed("shares: not a list")
+                raise Malformed("shares", "not a list")
             for one in listed[: self._served.poll.nodes]:
                 node, member = self._served.member(one)
                 if node != peer.number:
@@ -210,7 +212,7 @@ class Release:
         await self._served.each_peer("shares", read, BACKGROUND_S)
 
     def _sums_of(self, signed: SignedRoot) -> AggregateCommitments:
-        """What the shares of a root open; of the last one asked for, as a peer may stay away."""
+        """Return the sums that the shares of a root open; cached for the latest root."""
         if self._sums is None or self._sums[0] != signed.root_digest:
             _, pairs = self._served.root(split_digests(signed.leaves))
             ballots = [ballot for ballot, _ in pairs]

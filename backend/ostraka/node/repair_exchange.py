@@ -1,4 +1,4 @@
-"""Ask peers for the share of a ballot that came without a good one, and help peers to theirs.
+"""Ask peers for missing good shares of ballots, and help peers to get theirs.
 
 Source: docs/protocol.md §9.3.
 """
@@ -40,24 +40,24 @@ from ostraka_verifier.errors import AuditError, Malformed
 from ostraka_verifier.sharing import BoxContent
 
 ATTEMPTS = 8
-"""Sets of helpers tried for a share before the next tick tries again."""
+"""Most sets of helpers tried for a share in one tick."""
 AT_ONCE = 8
-"""Shares repaired at the same time."""
+"""Most shares repaired at the same time."""
 PATIENCE_S = 2
-"""How long a tick waits for repairs, which then go on by themselves."""
+"""How long a tick waits for repairs; they then continue in the background."""
 MOST_SETS = 64
-"""Repairs of one subject for one target that a helper answers, each as often as it is asked."""
+"""Most repairs of one subject for one target that a helper answers; each can be repeated."""
 ASKED_PAGE = 500
 
 
 @dataclass(frozen=True)
 class RepairCall:
-    """What a target sends to a helper.
+    """Request of a target to a helper.
 
     Attributes:
         signature: The target's `Repair` statement.
-        receipts: Of the ballot, by node; a leaf of the anchored root needs none.
-        seeds: In the second leg those to this helper, in order.
+        receipts: The ballot's receipts by node; not needed for a leaf of the anchored root.
+        seeds: In the second step, the seeds for this helper, in order.
     """
 
     ballot_digest: bytes
@@ -68,7 +68,7 @@ class RepairCall:
     seeds: tuple[SignedSeed, ...] = ()
 
     def encode(self) -> bytes:
-        """Digest, attempt, helpers, signature, receipts, seeds."""
+        """Encode digest, attempt, helpers, signature, receipts and seeds."""
         parts = [self.ballot_digest, unsigned(self.attempt, 4), bytes([len(self.helpers)])]
         parts += [bytes(self.helpers), self.signature, bytes([len(self.receipts)])]
         for node, receipt in sorted(self.receipts.items()):
@@ -77,7 +77,7 @@ class RepairCall:
 
     @classmethod
     def decode(cls, data: bytes, helper: int, *, with_seeds: bool) -> "RepairCall":
-        """Read what came to a helper; Malformed when it is none."""
+        """Read a request; Malformed if it is invalid."""
         reader = Reader(data, "repair")
         digest, attempt = reader.take(HASH_BYTES, "digest"), reader.unsigned(4, "attempt")
         helpers = tuple(reader.take(reader.unsigned(1, "helpers"), "helpers"))
@@ -92,7 +92,7 @@ class RepairCall:
 
 
 class RepairExchange:
-    """Repairs starved shares of one poll."""
+    """Repairs missing shares of one poll."""
 
     def __init__(self, served: ServedPoll) -> None:
         self._served = served
@@ -101,7 +101,7 @@ class RepairExchange:
         self._leaves: tuple[bytes, frozenset[bytes]] = (b"", frozenset())
 
     async def repair_starved(self, phase: Frozen) -> None:
-        """Get a good share of every candidate that came without one."""
+        """Get a good share of every candidate that arrived without one."""
         givers = await asyncio.to_thread(self._served.store.receipt_givers, self._served.poll_id)
         versions = await asyncio.to_thread(self._served.store.versions, self._served.poll_id)
         needed = self._served.poll.committee.candidate_receipts
@@ -112,9 +112,9 @@ class RepairExchange:
         )
 
     async def repair_leaves(self, phase: Frozen, digests: Collection[bytes]) -> bool:
-        """Whether this node holds a good share of each leaf of a root, after asking for the rest.
+        """Request missing shares of a root's leaves; return whether this node has all of them.
 
-        Whoever signed the root holds one, with a receipt or without.
+        Every node that signed the root has them, with or without receipts.
         """
         lacking = await asyncio.to_thread(self._lacking, digests)
         if lacking:
@@ -128,7 +128,7 @@ class RepairExchange:
         return set(digests) - {one.digest for one in versions if one.has_share}
 
     async def _repair(self, phase: Frozen, wanted: Mapping[bytes, Collection[int]]) -> None:
-        """Ask for shares, each of some of the nodes named for it, and wait a little."""
+        """Request shares, each from some of its possible helpers, and wait a little."""
         for digest, nodes in wanted.items():
             if digest not in self._running:
                 task = asyncio.create_task(self._repair_one(phase, digest, nodes))
@@ -148,7 +148,7 @@ class RepairExchange:
                 self._served.log.error("repair failed", ballot=digest.hex(), error=repr(error))
 
     async def _try_helpers(self, phase: Frozen, digest: bytes, nodes: Collection[int]) -> None:
-        """Try sets of helpers until one of them gives the share."""
+        """Try sets of helpers until one of them provides the share."""
         served, poll_key = self._served, phase.secret.poll_key
         stored = await asyncio.to_thread(served.store.ballot, served.poll_id, digest)
         committee = served.repair_committee()
@@ -164,7 +164,7 @@ class RepairExchange:
                 answers = await self._ask(committee, request, call)
                 share = repaired_share(committee, request, ballot.sharing, answers, poll_key)
             except (PeerError, AuditError) as error:
-                # Who lies is not always plain: nobody is blamed, and others are asked.
+                # The liar cannot always be identified: blame nobody, and try another set.
                 served.log.info("repair", helpers=helpers, problem=str(error))
                 continue
             content = BoxContent(served.poll.context, ballot.voter, digest, share)
@@ -175,7 +175,7 @@ class RepairExchange:
             return
 
     def _sets_to_try(self, subject: bytes, nodes: Collection[int]) -> list[tuple[int, ...]]:
-        """Sets of helpers for this time: the quickest first, then by lot."""
+        """Return the sets of helpers for this attempt: the fastest first, then random ones."""
         threshold = self._served.poll.committee.threshold
         sets = helper_sets(subject, nodes, threshold)
         if not sets:
@@ -188,7 +188,7 @@ class RepairExchange:
     async def _ask(
         self, committee: RepairCommittee, request: RepairRequest, call: RepairCall
     ) -> dict[int, Contribution]:
-        """Both legs: the seeds of all pairs, then what each helper makes of those to it."""
+        """Do both steps: get the seeds of all pairs, then each helper's contribution."""
         peers = {peer.number: peer for peer in self._served.peers}
         threshold, slots = len(request.helpers), self._served.poll.slots
 
@@ -198,7 +198,7 @@ class RepairExchange:
             return committee.check_seeds(request, node, given)
 
         all_seeds: dict[Pair, SignedSeed] = {}
-        # The highest helper makes none.
+        # The highest helper makes no seeds.
         for some in await asyncio.gather(*(seeds(node) for node in request.helpers[:-1])):
             all_seeds |= some
 
@@ -214,18 +214,18 @@ class RepairExchange:
         return dict(zip(request.helpers, answers, strict=True))
 
     def answer_seeds(self, phase: Frozen, body: bytes, asker: bytes) -> bytes:
-        """For a starved node, first leg: the seeds that this node makes.
+        """First step for a target: return the seeds that this node makes.
 
         Raises:
-            Problem: The asker is not entitled to this repair, or this node cannot help.
-            AuditError: The request is false.
+            Problem: The sender is not entitled to this repair, or this node cannot help.
+            AuditError: The request is invalid.
         """
         call = RepairCall.decode(body, self._served.node, with_seeds=False)
         request, helper, _, _ = self._entitled(phase, call, asker)
         return encode_seeds(helper.seeds(request))
 
     def answer_share(self, phase: Frozen, body: bytes, asker: bytes) -> bytes:
-        """For a starved node, second leg: this node's masked share of a ballot.
+        """Second step for a target: return this node's masked share of a ballot.
 
         Raises:
             Problem, AuditError: As `answer_seeds`.
@@ -238,7 +238,7 @@ class RepairExchange:
     def _entitled(
         self, phase: Frozen, call: RepairCall, asker: bytes
     ) -> tuple[RepairRequest, Helper, Ballot, StoredBallot]:
-        """Everything that a repair takes, once all about it is checked and it is on the disk."""
+        """Check a request and store it on the disk; return all data that the repair needs."""
         served, poll = self._served, self._served.poll
         committee = poll.committee
         target = committee.index_of(asker)
@@ -275,11 +275,11 @@ class RepairExchange:
         return request, helper, ballot, stored
 
     def _require_candidate(self, call: RepairCall, ballot: Ballot) -> None:
-        """Refuse unless receipts, the helpers' among them, make a ballot a candidate."""
+        """Refuse unless its receipts, including the helpers', make a ballot a candidate."""
         poll, committee = self._served.poll, self._served.poll.committee
         for node, receipt in call.receipts.items():
             if not 1 <= node <= poll.nodes:
-                raise Malformed(f"repair.receipts: there is no node {node}")
+                raise Malformed("repair.receipts", f"there is no node {node}")
             self._served.require_signer(
                 committee.members[node - 1].address,
                 receipt,
@@ -290,14 +290,14 @@ class RepairExchange:
                 ballot.digest,
             )
         if len(call.receipts) < committee.candidate_receipts:
-            detail = f"{len(call.receipts)} receipts make no candidate of that ballot"
+            detail = f"{len(call.receipts)} receipts do not make that ballot a candidate"
             raise Problem(ProblemType.NOT_ENTITLED, detail, "receipts")
         if not set(call.helpers) <= call.receipts.keys():
-            detail = "a helper's receipt is missing, and the ballot is no anchored leaf"
+            detail = "a helper's receipt is missing, and the ballot is not an anchored leaf"
             raise Problem(ProblemType.NOT_ENTITLED, detail, "helpers")
 
     def _is_leaf(self, phase: Frozen, digest: bytes) -> bool:
-        """Whether a ballot is a leaf of the anchored root, as far as this node holds its leaves."""
+        """Whether a ballot is known to be a leaf of the anchored root."""
         if not isinstance(phase, Anchored | Releasing):
             return False
         root = phase.anchoring.root
@@ -309,7 +309,7 @@ class RepairExchange:
         return digest in self._leaves[1]
 
     def asked(self, after: int) -> list[dict[str, Any]]:
-        """Repairs for which other nodes asked this one, a page of them, after a number."""
+        """Return a page of the repairs that other nodes requested from this one, after a number."""
         return [
             {
                 "number": one.id,
@@ -327,9 +327,9 @@ class RepairExchange:
 def helper_sets(
     subject: bytes, nodes: Collection[int], threshold: int
 ) -> Sequence[tuple[int, ...]]:
-    """Sets of helpers that a target may ask, never more than helpers answer.
+    """Return the sets of helpers that a target may ask, at most as many as helpers answer.
 
-    Where there are more, the subject chooses: also after a restart a target asks the same ones.
+    If there are more, the subject determines the choice, so that a restarted target asks the same.
     """
     if comb(len(nodes), threshold) <= MOST_SETS:
         return list(combinations(sorted(nodes), threshold))

@@ -1,12 +1,11 @@
-"""Give a starved node its share of a ballot without showing it anybody else's.
+"""Give a node its missing share of a ballot without revealing any other node's share.
 
 `t` helpers send their weighted shares under pairwise masks that cancel in the sum. The lower helper
-of each pair makes the pair's seed and signs it; both ends of a pair sign the mask's commitment, so
+of each pair makes and signs the pair's seed. Both helpers of a pair sign the mask's commitment, so
 that every contribution can be checked.
 
-Everything here goes by way of the target, which may be corrupt: no helper takes a seed without the
-lower helper's own signature over that box and that repair, and with one seed missing it sends
-nothing.
+All messages pass through the target, which may be corrupt: a helper accepts a seed only with the
+lower helper's signature over that box and that repair, and sends nothing if a seed is missing.
 
 Source: docs/protocol.md §9.3.
 """
@@ -41,17 +40,18 @@ Pair = tuple[int, int]
 
 
 def repair_subject(ballot_digest: bytes) -> bytes:
-    """What repairs and their masks name: it commits to the ballot's `V, A_1, …, A_{t−1}`."""
+    """Return the subject of repairs and masks: a commitment to the ballot's `V, A_1, …,
+    A_{t−1}`."""
     return tagged_hash("repair-subject", ballot_digest)
 
 
 @dataclass(frozen=True)
 class RepairRequest:
-    """Which share is to be repaired, and by whom.
+    """The share to repair, and its helpers.
 
     Attributes:
-        subject: As `repair_subject` gives it, 32 bytes.
-        target: Index of the starved node.
+        subject: From `repair_subject`, 32 bytes.
+        target: Index of the node that lacks the share.
         helpers: `t` indices, strictly increasing, without the target.
     """
 
@@ -62,16 +62,16 @@ class RepairRequest:
     attempt: int
 
     def check(self, nodes: int, threshold: int) -> None:
-        """Malformed unless the helpers are `t` others of the committee."""
+        """Raise Malformed unless the helpers are `t` other nodes of the committee."""
         helpers = self.helpers
         if len(helpers) != threshold or any(low >= high for low, high in pairwise(helpers)):
-            raise Malformed(f"repair.helpers: not {threshold} in strictly increasing order")
+            raise Malformed("repair.helpers", f"not {threshold} in strictly increasing order")
         if self.target in helpers or not 1 <= helpers[0] <= helpers[-1] <= nodes:
-            raise Malformed("repair.helpers: not others of the committee")
+            raise Malformed("repair.helpers", "not other nodes of the committee")
 
     @cached_property
     def hash(self) -> bytes:
-        """`repairHash`: names this repair, and makes its masks fresh."""
+        """`repairHash`: identifies this repair, and makes its masks fresh."""
         return tagged_hash(
             "repair",
             self.poll_context,
@@ -81,26 +81,26 @@ class RepairRequest:
         )
 
     def pairs_of(self, helper: int) -> list[Pair]:
-        """Pairs of a helper with each other one, in order."""
+        """Return the pairs of a helper with every other helper, in order."""
         return [
             (min(helper, other), max(helper, other)) for other in self.helpers if other != helper
         ]
 
     def seeds_from(self, helper: int) -> list[Pair]:
-        """Pairs whose seed a helper makes, in order."""
+        """Return the pairs whose seed a helper makes, in order."""
         return [pair for pair in self.pairs_of(helper) if pair[0] == helper]
 
     def seeds_to(self, helper: int) -> list[Pair]:
-        """Pairs whose seed a helper is given, in order."""
+        """Return the pairs whose seed a helper receives, in order."""
         return [pair for pair in self.pairs_of(helper) if pair[1] == helper]
 
     @property
     def statement(self) -> tuple[str, *tuple[bytes, ...]]:
-        """What the target signs to ask for this repair."""
+        """Return the statement that the target signs to request this repair."""
         return typed_data.REPAIR, self.poll_context, self.subject, self.hash
 
     def mask_statement(self, pair: Pair, mask_hash: bytes) -> tuple[str, *tuple[int | bytes, ...]]:
-        """What both ends of a pair sign of their mask's commitment."""
+        """Return the statement about a mask's commitment that both helpers of a pair sign."""
         return (
             typed_data.REPAIR_MASK,
             self.poll_context,
@@ -113,7 +113,7 @@ class RepairRequest:
     def seed_statement(
         self, pair: Pair, box: bytes, mask_hash: bytes
     ) -> tuple[str, *tuple[int | bytes, ...]]:
-        """What the lower helper of a pair signs of the seed that it seals to the higher one."""
+        """Return the statement about a sealed seed that the lower helper of a pair signs."""
         return (
             typed_data.REPAIR_SEED,
             self.poll_context,
@@ -126,11 +126,11 @@ class RepairRequest:
 
 @dataclass(frozen=True)
 class SignedSeed:
-    """A pair's seed on its way from the lower helper to the higher one.
+    """A pair's seed, sent by the lower helper to the higher one.
 
     Attributes:
         box: The seed, sealed to the higher helper.
-        mask_hash: Of the commitment to the mask that it gives.
+        mask_hash: Hash of the commitment to the resulting mask.
         signature: The lower helper's `RepairSeed`.
     """
 
@@ -139,7 +139,7 @@ class SignedSeed:
     signature: bytes
 
     def encode(self) -> bytes:
-        """Box, hash, signature."""
+        """Encode box, hash and signature."""
         return self.box + self.mask_hash + self.signature
 
 
@@ -147,14 +147,14 @@ SIGNED_SEED_BYTES = SEAL_BYTES + SEED_BYTES + HASH_BYTES + SIGNATURE_BYTES
 
 
 def encode_seeds(seeds: Sequence[SignedSeed]) -> bytes:
-    """Seeds end to end."""
+    """Encode seeds end to end."""
     return b"".join(seed.encode() for seed in seeds)
 
 
 def decode_seeds(data: bytes, count: int) -> tuple[SignedSeed, ...]:
-    """Read so many seeds; Malformed when they are not that many."""
+    """Read `count` seeds; Malformed if the length does not match."""
     if len(data) != count * SIGNED_SEED_BYTES:
-        raise Malformed(f"seeds: {len(data)} bytes do not hold {count} of them")
+        raise Malformed("seeds", f"{len(data)} bytes do not hold {count} of them")
     reader = Reader(data, "seeds")
     return tuple(
         SignedSeed(
@@ -168,7 +168,7 @@ def decode_seeds(data: bytes, count: int) -> tuple[SignedSeed, ...]:
 
 @dataclass(frozen=True)
 class Contribution:
-    """One helper's answer.
+    """Answer of one helper.
 
     Attributes:
         box: Masked share, sealed to the target.
@@ -179,12 +179,12 @@ class Contribution:
     masks: tuple[tuple[bytes, bytes], ...]
 
     def encode(self) -> bytes:
-        """Box, then commitments with signatures."""
+        """Encode the box, then commitments with signatures."""
         return self.box + b"".join(point + signature for point, signature in self.masks)
 
     @classmethod
     def decode(cls, data: bytes, slots: int, threshold: int) -> "Contribution":
-        """Read an answer; Malformed when it is none."""
+        """Read an answer; Malformed if it is invalid."""
         reader = Reader(data, "contribution")
         box = reader.take(SEAL_BYTES + SCALAR_BYTES * (slots + 1), "box")
         masks = tuple(
@@ -197,10 +197,10 @@ class Contribution:
 
 @dataclass(frozen=True)
 class RepairCommittee:
-    """What everybody knows of the nodes that repair shares of one poll, node 1 first.
+    """Public data of the nodes that repair shares of one poll, node 1 first.
 
     Attributes:
-        public_keys: Poll keys as pinned on chain, of which none shares a half with another.
+        public_keys: Poll keys as pinned on chain; no two of them share a half.
     """
 
     curve: Curve
@@ -211,12 +211,12 @@ class RepairCommittee:
     slots: int
 
     def node_keys(self, pair: Pair) -> tuple[bytes, bytes]:
-        """Words that stand for both ends' poll keys."""
+        """Return the hashes of both helpers' poll keys."""
         low, high = pair
         return node_key(self.public_keys[low - 1]), node_key(self.public_keys[high - 1])
 
     def seal(self, node: int, plaintext: bytes, info: bytes) -> bytes:
-        """A box for a node."""
+        """Seal a box for a node."""
         return Recipient(self.public_keys[node - 1]).seal(plaintext, info)
 
     def require_signer(
@@ -226,7 +226,7 @@ class RepairCommittee:
         statement: tuple[str, *tuple[int | bytes, ...]],
         what: str,
     ) -> None:
-        """Rejected (check S0), naming the node, unless it signed a statement."""
+        """Raise Rejected (check S0), naming the node, unless it signed a statement."""
         try:
             signer = recover(self.domain.digest(*statement), signature)
         except Malformed as error:
@@ -237,10 +237,10 @@ class RepairCommittee:
     def check_seeds(
         self, request: RepairRequest, low: int, seeds: Sequence[SignedSeed]
     ) -> dict[Pair, SignedSeed]:
-        """A helper's seeds by pair, all of them signed by it for this repair.
+        """Return a helper's seeds by pair, after checking its signatures for this repair.
 
         Raises:
-            Rejected: One is not (check S0).
+            Rejected: A signature is invalid (check S0).
         """
         pairs = request.seeds_from(low)
         if len(seeds) != len(pairs):
@@ -273,9 +273,9 @@ class Helper:
         self._signer = signer
 
     def seeds(self, request: RepairRequest) -> tuple[SignedSeed, ...]:
-        """First leg: the seeds of the pairs in which this helper is the lower one.
+        """First step: make the seeds of the pairs in which this helper is the lower one.
 
-        The same request gives the same seeds, whatever happened in between.
+        The same request always gives the same seeds.
         """
         return tuple(self._sealed_seed(request, pair) for pair in request.seeds_from(self.node))
 
@@ -286,18 +286,18 @@ class Helper:
         share: Share,
         seeds: Sequence[SignedSeed],
     ) -> Contribution:
-        """Second leg: this helper's share under its masks.
+        """Second step: return this helper's masked share.
 
         Args:
             sharing: The ballot's `V, A_1, …, A_{t−1}`.
-            share: This node's own.
-            seeds: As the target hands them over, one for each pair in which this helper is the
-                higher one, in order.
+            share: This node's own share.
+            seeds: From the target, one for each pair in which this helper is the higher one, in
+            order.
 
-        Raises:
-            Malformed: A seed is missing, or does not open.
-            Rejected: The share is not good, or a seed is not what its helper signed for this
-                repair (check S0).
+            Raises:
+                Malformed: A seed is missing, or cannot be opened.
+                Rejected: The share is bad, or a helper did not sign its seed for this repair (check
+                    S0).
         """
         committee = self.committee
         verify_shares(committee.curve, committee.key, self.node, [(sharing, share)])
@@ -333,8 +333,10 @@ class Helper:
     ) -> dict[Pair, bytes]:
         pairs = request.seeds_to(self.node)
         if len(seeds) != len(pairs):
-            # Without a mask for each pair the target could take this node's share apart.
-            raise Malformed(f"seeds: {len(seeds)}, expected one from each of {len(pairs)} helpers")
+            # With a mask missing, the target could recover this node's share.
+            raise Malformed(
+                "seeds", f"{len(seeds)}, expected one from each of {len(pairs)} helpers"
+            )
         return {
             pair: self._given_seed(request, pair, given)
             for pair, given in zip(pairs, seeds, strict=True)
@@ -345,9 +347,11 @@ class Helper:
         info = seed_info(request.poll_context, request.hash, pair, self.committee.node_keys(pair))
         seed = self._poll_key.open(given.box, info)
         if len(seed) != SEED_BYTES:
-            raise Malformed(f"seed of node {pair[0]}: {len(seed)} bytes, expected {SEED_BYTES}")
+            raise Malformed(f"seed of node {pair[0]}", f"{len(seed)} bytes, expected {SEED_BYTES}")
         if keccak256(self._commitment(self._mask(request, pair, seed))) != given.mask_hash:
-            raise Rejected("S0", f"node {pair[0]}", "its seed gives another mask than it signed")
+            raise Rejected(
+                "S0", f"node {pair[0]}", "its seed does not give the mask that it signed"
+            )
         return seed
 
     def _require_seed_signature(
@@ -360,7 +364,7 @@ class Helper:
         return tagged_hash("repair-seed", self._secret, request.hash, bytes(pair))
 
     def _mask(self, request: RepairRequest, pair: Pair, seed: bytes) -> list[int]:
-        # Two hashes a scalar: their 512 bits modulo R are uniform but for 2^-258.
+        # Two hashes for each scalar: their 512 bits modulo R are uniform up to 2^-258.
         use = (seed, request.hash, bytes(pair), *self.committee.node_keys(pair))
         return [
             int.from_bytes(
@@ -385,15 +389,15 @@ def repaired_share(
     answers: Mapping[int, Contribution],
     poll_key: PollKey,
 ) -> Share:
-    """The target's share out of all helpers' answers.
+    """Compute the target's share from all helpers' answers.
 
     Args:
         sharing: The ballot's `V, A_1, …, A_{t−1}`.
         poll_key: The target's.
 
     Raises:
-        Rejected: An answer is false; the item names whoever it shows to be a liar, or both ends of
-            a pair that disagree, of which nobody can be shown to lie (check S0).
+        Rejected: An answer is false; the item names the lying node, or both helpers of a pair that
+            disagree, if the liar cannot be identified (check S0).
         Malformed: An answer cannot be read.
     """
     curve = committee.curve
@@ -404,7 +408,7 @@ def repaired_share(
             statement = request.mask_statement(pair, keccak256(point))
             committee.require_signer(helper, signature, statement, "its mask")
             if commitments.setdefault(pair, point) != point:
-                raise Rejected("S0", f"nodes {pair}", "say different things of their mask")
+                raise Rejected("S0", f"nodes {pair}", "signed different commitments to their mask")
     coefficients = lagrange(request.helpers, request.target)
     total = Share((0,) * committee.slots, 0)
     for helper, coefficient in zip(request.helpers, coefficients, strict=True):

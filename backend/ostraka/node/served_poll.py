@@ -1,7 +1,7 @@
-"""One poll as a node serves it: what holds in every phase, and what all parts of it share.
+"""Data of a served poll that is the same in every phase, shared by all its parts.
 
-The poll's data, its stored ballots, signatures, peers, and the other nodes' public keys. Nothing
-here is secret but the node's own signing key; what a phase adds is in `phases`.
+These are the poll's data, stored ballots, signatures, peers, and the other nodes' public keys. Only
+the node's own signing key is secret here; `phases` has the data of each phase.
 """
 
 import asyncio
@@ -41,11 +41,12 @@ from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
+from ostraka_verifier.units import UnixSeconds
 
 GRACE_S = 0.25
-"""How long the rest of the peers get at least, once a quorum of them has answered."""
+"""Minimum time for the other peers, once a quorum has answered."""
 BACKGROUND_S = 1
-"""How long a tick waits for requests that may continue after it."""
+"""How long a tick waits for requests that may continue in the background."""
 
 
 class ServedPoll:
@@ -85,7 +86,7 @@ class ServedPoll:
         } | {index: Announcement(row.public_key, row.announcement)}
         """Poll keys by node, this node's own among them."""
         self.pinned: PollKeyList | None = None
-        """All poll keys as pinned on chain, once they are here."""
+        """All poll keys as pinned on chain; None until this node has them."""
         self.key = key
         self.peers = peers
         self.commitment_key = CommitmentKey(curve, poll.rule.width)
@@ -96,7 +97,7 @@ class ServedPoll:
         self.log = structlog.get_logger().bind(poll=poll.poll_id, node=index)
 
     def opened(self, view: PollView) -> OpenedPoll | None:
-        """The poll's opening, None before; asked of the chain once, not for each request."""
+        """The poll's opening, None before; read from the chain only once."""
         if not any(view.poll_keys):
             return None
         # Before finality the chain may pin other keys.
@@ -106,7 +107,7 @@ class ServedPoll:
         return self._opened
 
     def repair_committee(self) -> RepairCommittee | None:
-        """What repairs need to know of all nodes; None as long as the pinned keys are not here."""
+        """Public data of all nodes for repairs; None until this node has the pinned keys."""
         if self.pinned is None:
             return None
         return RepairCommittee(
@@ -128,15 +129,15 @@ class ServedPoll:
         action: Callable[[Peer], Awaitable[None]],
         patience_s: float | None = None,
     ) -> int:
-        """Do something with every peer at once; how many went well.
+        """Make a request to every peer at once; return the number of successes.
 
-        Once a quorum, this node included, is through, the others get as long again and then go
-        on by themselves: a liar that answers at the last moment must not make each step outlast
-        its round. A peer that still owes its last answer of the kind is not asked again.
+        Once a quorum including this node is done, the others get the same time again, and then
+        continue in the background: a peer that answers at the last moment must not make each step
+        outlast its round. A peer whose previous request of this kind is still pending is skipped.
 
         Args:
-            what: Kind of question.
-            patience_s: Longest wait, for what need not be done when this returns.
+            what: Kind of request.
+            patience_s: Longest wait, for requests that may finish after the return.
         """
         started = time.monotonic()
         waiting = set()
@@ -165,25 +166,25 @@ class ServedPoll:
         del self._asked[key]
 
     async def went_well(self, peer: Peer, action: Callable[[Peer], Awaitable[None]]) -> bool:
-        """Do something with a peer; its trouble goes to the log."""
+        """Make a request to a peer; log a failure."""
         try:
             await action(peer)
         except (PeerError, AuditError, Conflict) as error:
             self.log.debug("peer", peer=peer.number, problem=str(error))
         except Exception as error:
-            # Whatever a peer says, it must not keep this node from hearing the others.
+            # No answer of a peer may prevent the requests to the others.
             self.log.error("peer", peer=peer.number, problem=repr(error))
         else:
             return True
         return False
 
     def decode_batch(self, data: bytes) -> list[CastRecord]:
-        """Split a batch of this poll's records; Malformed when it is none."""
+        """Split a batch of this poll's records; Malformed if it is invalid."""
         poll = self.poll
         return decode_records(data, poll.layout.size, poll.nodes, poll.box_bytes)
 
     def encode_batch(self, stored: Iterable[StoredBallot]) -> bytes:
-        """Records, as a peer reads them, of those of the ballots whose boxes are here."""
+        """Encode records for a peer, of those ballots whose boxes this node has."""
         size = self.poll.layout.size
         return b"".join(
             one.signed[:size] + one.boxes + one.signed[-SIGNATURE_BYTES:]
@@ -192,16 +193,16 @@ class ServedPoll:
         )
 
     def root(self, digests: Sequence[bytes]) -> tuple[SumRoot, list[tuple[Ballot, StoredBallot]]]:
-        """Root over stored ballots in leaf order.
+        """Compute the root over stored ballots in leaf order.
 
         Raises:
-            Problem: Some of them, or their bytes, are not here.
+            Problem: Some ballots or their bytes are missing.
         """
         stored = self.store.known(self.poll_id, digests)
         ordered = [stored[digest] for digest in digests if digest in stored]
         missing = len(digests) - sum(bool(one.signed) for one in ordered)
         if missing:
-            detail = f"{missing} ballots are not here, and come from the other nodes"
+            detail = f"{missing} ballots are missing, and are fetched from the other nodes"
             raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=5)
         size = self.poll.layout.size
         ballots = self.poll.layout.decode_many(self.curve, [one.signed[:size] for one in ordered])
@@ -225,8 +226,8 @@ class ServedPoll:
     def sign(self, type_string: str, *values: int | bytes) -> bytes:
         return self.key.sign(self.poll.domain.digest(type_string, *values))
 
-    def sign_receipt(self, voter: bytes, cast_at_unix_s: int, digest: bytes) -> bytes:
-        """This node's `Receipt` statement, the same each time."""
+    def sign_receipt(self, voter: bytes, cast_at_unix_s: UnixSeconds, digest: bytes) -> bytes:
+        """Return this node's `Receipt` statement, which is always the same."""
         statement = self.poll.context, voter, cast_at_unix_s, digest
         return self.sign(typed_data.RECEIPT, *statement)
 
@@ -234,7 +235,7 @@ class ServedPoll:
         self, address: bytes, signature: bytes, type_string: str, *values: int | bytes
     ) -> None:
         if recover(self.poll.domain.digest(type_string, *values), signature) != address:
-            raise Malformed(f"{type_string.partition('(')[0]}: not signed by 0x{address.hex()}")
+            raise Malformed(type_string.partition("(")[0], f"not signed by 0x{address.hex()}")
 
     def require_root_signature(
         self, address: bytes, signature: bytes, number: int, root: SumRoot
@@ -255,12 +256,12 @@ class ServedPoll:
     def member(self, one: Any) -> tuple[int, bytes]:
         node = one.get("node") if isinstance(one, dict) else None
         if not isinstance(node, int) or not 1 <= node <= self.poll.nodes:
-            raise Malformed("node: not one of the committee")
+            raise Malformed("node", "not one of the committee")
         return node, self.poll.committee.members[node - 1].address
 
     @cached_property
     def member_addresses(self) -> frozenset[bytes]:
-        """Addresses of all nodes of the committee."""
+        """Return the addresses of all nodes of the committee."""
         return frozenset(member.address for member in self.poll.committee.members)
 
     def path(self, rest: str) -> str:
@@ -270,12 +271,12 @@ class ServedPoll:
 def root_statement(
     context: bytes, number: int, root: SumRoot
 ) -> tuple[str, bytes, int, bytes, bytes, bytes, int]:
-    """Type and members of a `Root` statement."""
+    """Return type and members of a `Root` statement."""
     return typed_data.ROOT, context, number, root.hash, root.sum[:32], root.sum[32:], root.count
 
 
 def split_digests(leaves: bytes) -> list[bytes]:
-    """Digests that stand end to end; Malformed when they do not."""
+    """Split digests that are end to end; Malformed if the length does not fit."""
     if len(leaves) % 32:
-        raise Malformed(f"leaves: {len(leaves)} bytes")
+        raise Malformed("leaves", f"{len(leaves)} bytes")
     return [leaves[start : start + 32] for start in range(0, len(leaves), 32)]

@@ -1,4 +1,4 @@
-"""A whole node: finds the polls that it should serve, and keeps each of them going."""
+"""A whole node: finds the polls that it should serve, and runs each of them."""
 
 import asyncio
 import time
@@ -12,6 +12,7 @@ import structlog
 from ostraka.chain.contract import ChainError, Head
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import PollView, Registry, Status
+from ostraka.clock import unix_now
 from ostraka.keys import SigningKey
 from ostraka.node.census_uploads import CensusUploads
 from ostraka.node.electorate import ElectorateReader, check_size, split_upload
@@ -46,13 +47,13 @@ _LATEST_AGAIN_S = 60
 
 @dataclass(frozen=True)
 class _Again:
-    """When to look at a poll again, in seconds of the monotonic clock."""
+    """When to check a poll again, in seconds of the monotonic clock."""
 
-    at: float = 0
+    at_monotonic_s: float = 0
     pause_s: float = 1
 
     def later(self) -> "_Again":
-        """Twice as long a pause each time: strangers create polls, too."""
+        """Double the pause each time, as strangers create polls, too."""
         pause_s = min(2 * self.pause_s, _LATEST_AGAIN_S)
         return _Again(time.monotonic() + self.pause_s, pause_s)
 
@@ -73,10 +74,10 @@ class NodeService:
         client: httpx.AsyncClient,
     ) -> None:
         """Args:
-        registries: The same registry seen through independent providers, the first for
-            everything, all of them for what must be final.
-        url: Where this node serves, as registered with its committees.
-        electorates: Reads from the chain who may vote.
+        registries: The same registry through independent providers: the first for everything,
+            all of them for facts that must be final.
+            url: This node's URL, as registered with its committees.
+            electorates: Reads electorates from the chain.
         """
         self.key = key
         self.url = url
@@ -87,7 +88,7 @@ class NodeService:
         self._policy = policy
         self._uploads = CensusUploads(registries[0], policy, electorates)
         self._client = client
-        self.requests = PeerRequests(registries[0].domain, key.address, int(time.time()))
+        self.requests = PeerRequests(registries[0].domain, key.address, unix_now())
         self._found: dict[int, PublishedPoll] = {}
         self._polls: dict[int, PollService] = {}
         self._lost: set[int] = set()
@@ -96,35 +97,40 @@ class NodeService:
         self._seen = 0
         self._highest = 0
         self._again: dict[int, _Again] = {}
-        # Two services of one poll would have two locks, and two announcements two poll keys.
+        # Two services of one poll would have two locks, and could announce two poll keys.
         self._starting = asyncio.Lock()
         self._looking: asyncio.Task[None] | None = None
-        self._looked_at = 0.0
+        self._looked_at_monotonic_s = 0.0
         self.head: Head | None = None
 
     async def run(self) -> None:
-        """Keep all polls going until cancelled."""
+        """Run all polls until cancelled."""
         while True:
             try:
-                await self._tick()
+                await self.tick()
             except ChainError as error:
-                # A provider that fails is asked again; nothing is decided meanwhile.
+                # A failed provider is asked again; until then nothing is decided.
                 log.warning("chain unreachable", problem=str(error))
             except Exception:
                 log.exception("tick failed")
             await asyncio.sleep(TICK_S)
 
-    async def _tick(self) -> None:
+    async def tick(self) -> None:
+        """See the newest block and its polls, and let each poll do what is due.
+
+        Raises:
+            ChainError: The chain cannot be reached.
+        """
         head = await asyncio.to_thread(self._registries[0].head)
-        # The same block says the same again.
+        # The same block has nothing new.
         if self.head is None or head.hash != self.head.hash or self._due():
             await self._discover(head)
-        # Shown only now: from here on the node answers for every poll that it serves.
+        # Set only now: from here on the node answers for every poll that it serves.
         self.head = head
         for poll_id, service in self._polls.items():
             service.see(head)
-            # Each at its own pace: a poll that waits for its peers must not hold up the others,
-            # nor what this node knows of the time.
+            # Concurrently: a poll that waits for its peers must not delay the others or this node's
+            # view of the time.
             if poll_id not in self._ticking:
                 self._ticking[poll_id] = asyncio.create_task(self._tick_poll(service))
 
@@ -135,7 +141,7 @@ class NodeService:
         except (AuditError, Problem, Conflict, ChainError) as error:
             service.served.log.warning("tick", problem=str(error))
         except Exception:
-            # One poll's trouble must not stop the others, nor the receipts of this one.
+            # One poll's failure must not stop the others, or the receipts of this one.
             service.served.log.exception("tick failed")
         finally:
             del self._ticking[service.served.poll_id]
@@ -145,11 +151,11 @@ class NodeService:
             await self._discover_next(head)
 
     async def _discover_next(self, head: Head) -> None:
-        # At that very block: a replica that has not seen it says so instead of an older number.
+        # At that block: a replica that has not seen it fails instead of giving an older number.
         count = await asyncio.to_thread(self._registries[0].poll_count, head.number)
         if head.number >= self._highest:
-            # Before finality the chain may take a poll back, or put another one in its place; but
-            # a head below one that was seen is most likely of a replica that lags behind.
+            # Before finality, a reorganization may remove or replace a poll. But a head below an
+            # earlier one is most likely of a replica that lags behind.
             self._highest = head.number
             for poll_id in range(count + 1, self._seen + 1):
                 self._forget(poll_id)
@@ -161,12 +167,12 @@ class NodeService:
             if poll_id in self._found or (answered and poll_id <= final):
                 self._again.pop(poll_id, None)
             else:
-                # What is missing may come, and what is not final may turn out another poll.
+                # Missing data may still arrive, and a poll that is not final may be replaced.
                 self._again[poll_id] = self._again.get(poll_id, _Again()).later()
             self._seen = max(self._seen, poll_id)
 
     async def _look_at(self, poll_id: int) -> bool:
-        """Serve a poll if it is this node's; False when the chain does not show it whole yet."""
+        """Serve a poll if it is this node's; return False if the chain does not show all of it."""
         try:
             poll = await asyncio.to_thread(read_published, self._registries[0], poll_id)
         except AuditError as error:
@@ -183,16 +189,16 @@ class NodeService:
         return True
 
     def _due(self) -> list[int]:
-        """Polls to look at again by now."""
-        now = time.monotonic()
+        """Return the polls that are due for another check."""
+        now_monotonic_s = time.monotonic()
         return sorted(
             poll_id
             for poll_id, again in self._again.items()
-            if poll_id <= self._seen and again.at <= now
+            if poll_id <= self._seen and again.at_monotonic_s <= now_monotonic_s
         )
 
     def _final_count(self) -> int:
-        """Number of polls that nothing can take back, 0 where the provider knows no final block."""
+        """Return the number of final polls; 0 if the provider knows no final block."""
         try:
             return self._registries[0].poll_count(self._registries[0].head("finalized").number)
         except ChainError as error:
@@ -200,7 +206,7 @@ class NodeService:
             return 0
 
     def _joins(self, committee: Committee) -> bool:
-        """Whether a poll's committee is one in which the operator lets this node be."""
+        """Whether the operator allows this node to join a poll's committee."""
         if committee.index_of(self.key.address) is None:
             return False
         objection = self._policy.committee_objection(committee, self.key.address, self.url)
@@ -209,16 +215,16 @@ class NodeService:
         return objection is None
 
     async def _is_begun(self, poll_id: int) -> bool:
-        """Whether voters may have sealed shares to this node: it goes on with such a poll to the
-        end, and destroys its key, though its operator would not let it join that committee now."""
+        """Whether voters may have sealed shares to this node: it serves such a poll to the end, and
+        destroys its key, even if the operator would not allow the committee now."""
         view = await asyncio.to_thread(self._registries[0].poll, poll_id)
         return view.status not in (Status.NONE, Status.CREATED)
 
     def sign_committee(self, committee: Committee) -> bytes:
-        """This node's `Committee` statement: that it is one of these nodes, on these terms.
+        """Return this node's `Committee` statement: it joins these nodes, with these bounds.
 
         Raises:
-            Problem: The operator does not allow this committee; says why.
+            Problem: The operator does not allow this committee; states why.
         """
         objection = self._policy.committee_objection(committee, self.key.address, self.url)
         if objection:
@@ -227,23 +233,23 @@ class NodeService:
         return self.key.sign(domain.digest(typed_data.COMMITTEE, committee.digest))
 
     def _forget(self, poll_id: int) -> None:
-        """Look at a poll anew: the chain shows none, or another one, under its id."""
+        """Start over with an id for which the chain shows no poll, or another one."""
         self._again[poll_id] = _Again()
         self._found.pop(poll_id, None)
         self._lost.discard(poll_id)
         if self._polls.pop(poll_id, None) is not None:
             self._workers.pop(poll_id).cancel()
-        log.warning("another poll, or none, in this one's place", poll=poll_id)
+        log.warning("poll removed or replaced", poll=poll_id)
 
     async def _start_again(self, poll: PublishedPoll, row: NodePoll) -> None:
-        """Start a poll of before; one whose secret is lost is named, and not served."""
+        """Start a stored poll; if its secret is lost, log that, and do not serve it."""
         try:
             service = await self._start(poll, row)
         except LostSecret as error:
             self._lose(poll.poll_id, error)
             return
         if isinstance(service.phase, Destroyed):
-            # In case the node ended while it destroyed the key.
+            # In case the node stopped while it destroyed the key.
             await asyncio.to_thread(service.phase.erase)
 
     async def _start(self, poll: PublishedPoll, row: NodePoll) -> PollService:
@@ -252,7 +258,7 @@ class NodeService:
             for number, member in enumerate(poll.committee.members, start=1)
             if member.address != self.key.address
         ]
-        # Reads the census again.
+        # This reads the census again.
         served = await asyncio.to_thread(
             ServedPoll,
             self._curve,
@@ -274,10 +280,10 @@ class NodeService:
         return service
 
     async def _observe(self, poll: PublishedPoll) -> Observation:
-        """The chain now.
+        """Return the current observation of the chain.
 
         Raises:
-            ChainError: It does not show the poll, or not any more; asked again, it may.
+            ChainError: The provider does not show the poll; a retry may help.
         """
         registry = self._registries[0]
         head = await asyncio.to_thread(registry.head)
@@ -287,18 +293,18 @@ class NodeService:
         return Observation(head, view)
 
     async def check_census(self, poll_id: int, header: str, size: int) -> None:
-        """Whether a census may come in, before its bytes do.
+        """Check that a census may be uploaded, before its bytes are read.
 
         Args:
-            header: Of its uploader (`census_upload`).
-            size: Declared length, 0 where none is declared.
+            header: The uploader's header (`census_upload`).
+            size: Declared length; 0 if none is declared.
 
         Raises:
-            Problem: It may not; says why.
+            Problem: It may not; states why.
         """
         if poll_id in self._polls:
             return
-        # Strangers must not make the node ask the chain.
+        # Strangers must not cause requests to the chain.
         CensusUpload.decode(header)
         poll, view = await self._awaiting_census(poll_id)
         await self._uploads.check(poll, view, header)
@@ -306,13 +312,13 @@ class NodeService:
             check_size(poll, size)
 
     async def _awaiting_census(self, poll_id: int) -> tuple[PublishedPoll, PollView]:
-        """A poll that waits for its census, and its state."""
+        """Return a poll that waits for its census, and its state."""
         self._require_secret(poll_id)
         if poll_id not in self._found and (poll_id > self._seen or poll_id in self._again):
             await self._look_together()
         poll = self._found.get(poll_id)
         if poll is None:
-            raise Problem(ProblemType.NO_SUCH_POLL, f"this node knows no poll {poll_id} of its own")
+            raise Problem(ProblemType.NO_SUCH_POLL, f"this node is not to serve poll {poll_id}")
         view = await asyncio.to_thread(self._registries[0].poll, poll_id)
         if view.poll_context != poll.context:
             self._forget(poll_id)
@@ -322,27 +328,27 @@ class NodeService:
         return poll, view
 
     async def _look_together(self) -> None:
-        """One look at the chain for all who ask within a moment: strangers can ask, too."""
+        """Share one look at the chain between concurrent requests, as strangers can ask, too."""
         if self._looking is None:
             self._looking = asyncio.create_task(self._look_soon())
         await asyncio.shield(self._looking)
 
     async def _look_soon(self) -> None:
-        await asyncio.sleep(max(0, self._looked_at + TICK_S - time.monotonic()))
-        self._looked_at = time.monotonic()
-        # Whoever comes from here on may ask for what is mined only now.
+        await asyncio.sleep(max(0, self._looked_at_monotonic_s + TICK_S - time.monotonic()))
+        self._looked_at_monotonic_s = time.monotonic()
+        # Later requests may concern blocks that are mined only now.
         self._looking = None
         await self._discover(await asyncio.to_thread(self._registries[0].head))
 
     async def take_census(self, poll_id: int, header: str, data: bytes) -> PollService:
-        """Take a poll's census from who may give it, check everything, and announce a poll key.
+        """Accept a poll's census, check everything, and announce a poll key.
 
         Args:
-            header: Of its uploader (`census_upload`).
-            data: The census, followed by the redemptions where the voters are invited.
+            header: The uploader's header (`census_upload`).
+            data: The census, followed by the redemptions if the voters are invited.
 
         Raises:
-            Problem: There is no such poll, or this node does not serve it; says why.
+            Problem: The poll does not exist, or this node does not serve it; states why.
         """
         if poll_id in self._polls:
             return self._polls[poll_id]
@@ -362,16 +368,16 @@ class NodeService:
                 raise self._no_secret() from None
 
     def _announced(self, poll: PublishedPoll, upload: bytes) -> NodePoll:
-        """A poll with this node's announcement of its key, on the disk.
+        """Store a poll with this node's announcement of its key, and return it.
 
         Raises:
-            LostSecret: An earlier secret of the poll is there and cannot be opened.
+            LostSecret: An earlier secret of the poll exists, and cannot be decrypted.
         """
         known = self._store.poll(poll.poll_id, poll.context)
         if known is not None:
             return known
-        # On the disk before the announcement is signed: voters seal to what was announced.
-        # The poll key's secret and the one from which seeds of repairs come (§4.3).
+        # On the disk before the announcement is signed: voters seal to the announced key.
+        # Secret of the poll key, and secret from which seeds of repairs are derived (§4.3).
         secret = self._secrets.keep(poll.context, system.bytes(2 * SEED_BYTES))
         poll_key = PollKey(secret[:SEED_BYTES])
         census, redemptions = split_upload(poll, upload)
@@ -398,11 +404,11 @@ class NodeService:
             raise self._no_secret()
 
     def _no_secret(self) -> Problem:
-        detail = "this node has lost its secret of the poll, and makes no other"
+        detail = "this node has lost its secret of the poll, and cannot replace it"
         return Problem(ProblemType.POLL_SECRET_LOST, detail)
 
     def poll(self, poll_id: int) -> PollService:
-        """A served poll.
+        """Return a served poll.
 
         Raises:
             Problem: This node does not serve it.
@@ -413,16 +419,16 @@ class NodeService:
         self._require_secret(poll_id)
         if poll_id in self._found:
             raise Problem(
-                ProblemType.CENSUS_UNKNOWN, "this poll's census was not given to this node"
+                ProblemType.CENSUS_UNKNOWN, "this poll's census was not uploaded to this node"
             )
-        raise Problem(ProblemType.NO_SUCH_POLL, f"this node serves no poll {poll_id}")
+        raise Problem(ProblemType.NO_SUCH_POLL, f"this node does not serve poll {poll_id}")
 
     def polls(self) -> list[dict[str, Any]]:
-        """Summaries of all served polls."""
+        """Return summaries of all served polls."""
         return [service.publication.summary() for _, service in sorted(self._polls.items())]
 
     def config(self) -> dict[str, Any]:
-        """What a client needs to talk to this node."""
+        """Return chain, registry, and this node's address and registration."""
         domain = self._registries[0].domain
         return {
             "chain_id": domain.chain_id,

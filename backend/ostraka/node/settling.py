@@ -30,6 +30,7 @@ from ostraka_verifier.board import (
 from ostraka_verifier.encoding import SIGNATURE_BYTES, Reader
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.units import UnixSeconds
 
 
 class SettlingRounds:
@@ -48,7 +49,7 @@ class SettlingRounds:
         self._repairs = repairs
 
     async def catch_up(self, phase: Settling | Anchored) -> None:
-        """Take in the ballots, receipts and shares that peers have and this node misses."""
+        """Fetch missing ballots, receipts and shares from peers."""
         await self._intake.pull_all()
 
         async def read(peer: Peer) -> None:
@@ -61,7 +62,7 @@ class SettlingRounds:
         await self._repairs.repair_starved(phase)
 
     async def propose_if_due(self, phase: Settling) -> None:
-        """Propose when it is this node's turn, unless the round has its root."""
+        """Propose if it is this node's turn, unless the round has its root."""
         poll = self._served.poll
         number = self._progress.observed.round(poll.parameters)
         if number is None or 1 + number % poll.nodes != self._served.node:
@@ -72,11 +73,10 @@ class SettlingRounds:
             await self._propose(phase, number)
 
     def inventory(self, signature: bytes) -> bytes:
-        """List of the ballots that this node accepted: `signature ‖ (voter ‖ u64 cast time ‖
-        digest ‖ receipt)…`.
+        """Return the accepted ballots: `signature ‖ (voter ‖ u64 cast time ‖ digest ‖ receipt)…`.
 
         Args:
-            signature: This node's, of the inventory.
+            signature: This node's signature of the inventory.
         """
         parts = [signature]
         for voter, cast_at_unix_s, digest, receipt in self._served.store.receipts(
@@ -86,24 +86,25 @@ class SettlingRounds:
         return b"".join(parts)
 
     def store_inventory(self, peer: Peer, data: bytes) -> None:
-        """Keep the receipts of a peer's inventory; Malformed when it is invalid."""
+        """Store the receipts of a peer's inventory; Malformed if it is invalid."""
         entry_bytes = 20 + 8 + 32 + SIGNATURE_BYTES
         if len(data) < SIGNATURE_BYTES or (len(data) - SIGNATURE_BYTES) % entry_bytes:
-            raise Malformed(f"inventory of node {peer.number}: {len(data)} bytes")
+            raise Malformed(f"inventory of node {peer.number}", f"{len(data)} bytes")
         reader = Reader(data, "inventory")
         signature = reader.take(SIGNATURE_BYTES, "signature")
         entries, receipts = [], []
         versions: Counter[bytes] = Counter()
         for _ in range((len(data) - SIGNATURE_BYTES) // entry_bytes):
-            voter, cast_at = reader.take(20, "voter"), reader.unsigned(8, "cast_at")
+            voter = reader.take(20, "voter")
+            cast_at = UnixSeconds(reader.unsigned(8, "cast_at"))
             digest, receipt = reader.take(32, "digest"), reader.take(SIGNATURE_BYTES, "receipt")
-            # Signing costs a liar nothing: without bounds it could fill the disk.
+            # Signing is free for a lying peer: without bounds it could fill the disk.
             versions[voter] += 1
             if (
                 voter not in self._served.census.by_account
                 or versions[voter] > self._intake.most_versions
             ):
-                raise Malformed(f"inventory of node {peer.number}: impossible ballots")
+                raise Malformed(f"inventory of node {peer.number}", "impossible ballots")
             entries.append((voter, cast_at, digest))
             statement = (self._served.poll.context, voter, cast_at, digest)
             self._served.require_signer(peer.address, receipt, typed_data.RECEIPT, *statement)
@@ -122,7 +123,7 @@ class SettlingRounds:
         self._served.store.add_peer_receipts(receipts)
 
     async def _propose(self, phase: Settling, number: int) -> None:
-        """Draft, take in what peers miss in it, sign the final list and gather signatures."""
+        """Send a draft, store the ballots that peers add, sign the list, and gather signatures."""
         served, poll = self._served, self._served.poll
         first = await asyncio.to_thread(self._draft, number)
 
@@ -138,7 +139,7 @@ class SettlingRounds:
         try:
             proposal, root, own = await self._sign_own(phase, number)
         except Problem as problem:
-            # As any other node: what it would not sign for others, it does not propose.
+            # A node proposes only what it would sign for others.
             served.log.info("no proposal", round=number, problem=str(problem))
             return
         signatures = {served.node: own}
@@ -162,10 +163,10 @@ class SettlingRounds:
             await served.each_peer("certificate", spread)
 
     async def _sign_own(self, phase: Settling, number: int) -> tuple[LeafList, SumRoot, bytes]:
-        """This node's list of a round, its root, and the signature.
+        """Return this node's list of a round, its root, and the signature.
 
         Raises:
-            Problem: Why this node does not sign its own list.
+            Problem: This node does not sign its own list; states why.
         """
         store, poll_id = self._served.store, self._served.poll_id
         earlier = await asyncio.to_thread(store.signed_root, poll_id, number)
@@ -181,13 +182,13 @@ class SettlingRounds:
         versions = store.versions(poll.poll_id)
         if number < poll.nodes:
             return agreement.draft(number, versions)
-        # Nobody got through in a whole rotation: a voter may have given each node another ballot,
-        # of which the others hold no good share. Candidates alone can be held by all.
+        # No proposal succeeded in a full rotation: a voter may have given each node a different
+        # ballot without good shares for the others. Only candidates can be held by all nodes.
         receipts = store.receipt_counts(poll.poll_id)
         return agreement.draft(number, versions, receipts, poll.committee.candidate_receipts)
 
     def answer_draft(self, _: Frozen, body: bytes) -> bytes:
-        """For a proposer: records of ballots that its draft misses."""
+        """For a proposer: return records of ballots that its draft misses."""
         versions = self._served.store.versions(self._served.poll_id)
         absent = agreement.missing(self._leaf_list(body).entries, versions)
         known = self._served.store.known(
@@ -196,19 +197,19 @@ class SettlingRounds:
         return self._served.encode_batch(known.values())
 
     def _leaf_list(self, body: bytes) -> LeafList:
-        # One leaf a voter: reading what a liar makes longer would hold up everything else.
+        # One leaf for each voter: reading a liar's longer list would delay everything else.
         voters = len(self._served.census)
         if len(body) > agreement.list_bytes(voters):
-            raise Malformed(f"leaves: {len(body)} bytes for {voters} voters")
+            raise Malformed("leaves", f"{len(body)} bytes for {voters} voters")
         return LeafList.decode(body)
 
     async def answer_proposal(
         self, phase: Settling | Anchored, body: bytes, proposer: bytes
     ) -> bytes:
-        """For a proposer: this node's signature of the root over its list.
+        """For a proposer: return this node's signature of the root over its list.
 
         Raises:
-            Problem: Why this node does not sign.
+            Problem: This node does not sign; states why.
         """
         proposal = self._leaf_list(body)
         number = self._round
@@ -230,19 +231,19 @@ class SettlingRounds:
         return self._progress.observed.round(self._served.poll.parameters)
 
     def _require_inventories(self, phase: Settling | Anchored) -> None:
-        # A node that has not heard q nodes cannot know which ballots are candidates.
+        # Without the inventories of q nodes, a node cannot know which ballots are candidates.
         heard, quorum = 1 + len(phase.inventories), self._served.poll.committee.quorum
         if heard < quorum:
-            detail = f"those of {heard} nodes are here, not {quorum}"
+            detail = f"this node has those of {heard} nodes, and needs {quorum}"
             raise Problem(ProblemType.INVENTORIES_MISSING, detail, "", 1)
 
     async def _sign_checked(
         self, phase: Settling | Anchored, proposal: LeafList
     ) -> tuple[SumRoot, bytes]:
-        """Root of a list, another node's or this one's own, and this node's signature (§10.3).
+        """Check a list of this or another node; return its root and this node's signature (§10.3).
 
         Raises:
-            Problem: Why this node does not sign.
+            Problem: This node does not sign; states why.
         """
         self._require_inventories(phase)
         given_up = await self._given_up(proposal)
@@ -250,10 +251,11 @@ class SettlingRounds:
             return await asyncio.to_thread(self._sign_if_sound, phase, proposal, given_up)
 
     async def _given_up(self, proposal: LeafList) -> set[bytes]:
-        """Candidates left out of which more than `f` peers can get no good share.
+        """Return omitted candidates of which more than `f` peers can get no good share.
 
-        One of those is honest, and nobody helped it in a whole rotation. `t` honest nodes hold what
-        is recorded, and would have: a liar gave a receipt for this one, and no help.
+        One of these peers is honest, and nobody helped it in a full rotation. `t` honest nodes have
+        shares of every recorded ballot, and would have helped. So this ballot was not recorded: a
+        lying node gave a receipt, but no help.
         """
         if proposal.round < self._served.poll.nodes:
             return set()
@@ -281,8 +283,8 @@ class SettlingRounds:
         return agreement.omitted(proposal.entries, versions, receipts, needed)
 
     def answer_lacking(self, _: Frozen, body: bytes) -> bytes:
-        """For a peer that misses candidates in a proposal: of which of them this node has no good
-        share, `signature ‖ digests`.
+        """For a peer that misses candidates in a proposal: return those of which this node lacks a
+        valid share, `signature ‖ digests`.
 
         Raises:
             Problem: The first rotation is not over, or it is another round.
@@ -293,7 +295,7 @@ class SettlingRounds:
         if number is None or number < self._served.poll.nodes or abs(asked - number) > 1:
             raise Problem(ProblemType.WRONG_ROUND, f"this node is in round {number}", "round", 1)
         if len(digests) > self._intake.most_versions * len(self._served.census):
-            raise Malformed(f"digests: {len(digests)}")
+            raise Malformed("digests", f"{len(digests)}")
         versions = self._served.store.versions(self._served.poll_id)
         held = {version.digest for version in versions if version.has_share}
         lacking = [digest for digest in digests if digest not in held]
@@ -309,9 +311,9 @@ class SettlingRounds:
         receipts = self._served.store.receipt_counts(self._served.poll_id)
         nodes, needed = self._served.poll.nodes, self._served.poll.committee.candidate_receipts
         if proposal.round < nodes:
-            # Those not heard from may have accepted it too: without them a single liar in the
-            # proposer's place could leave out a recorded ballot. After a full rotation a silent
-            # node counts as gone; from then on only known candidates can block a proposal.
+            # Silent nodes may have accepted it, too: without them, a single lying proposer could
+            # leave out a recorded ballot. After a full rotation a silent node counts as gone; from
+            # then on only known candidates can block a proposal.
             needed -= nodes - 1 - len(phase.inventories)
         problem = agreement.objection(proposal, versions, receipts, needed, given_up)
         if problem:
@@ -345,7 +347,7 @@ class SettlingRounds:
         )
 
     def store_certificate(self, body: bytes) -> None:
-        """Keep a root with its signatures, as a proposer spreads it.
+        """Store a root with its signatures, sent by a proposer.
 
         Args:
             body: `AnchoredRoot.encode`.
@@ -357,24 +359,24 @@ class SettlingRounds:
         signatures = {one.node: one.signature for one in certified.attestations}
         for node, signature in signatures.items():
             if not 1 <= node <= poll.nodes:
-                raise Malformed(f"certificate: there is no node {node}")
+                raise Malformed("certificate", f"there is no node {node}")
             address = poll.committee.members[node - 1].address
             self._served.require_root_signature(address, signature, certified.round, certified.root)
-        # Less is no certificate; kept, a single liar could fill the disk with roots of its own.
+        # Storing roots without a quorum would let a single liar fill the disk.
         if len(signatures) < poll.committee.quorum:
-            raise Malformed(f"certificate: {len(signatures)} signatures are no quorum")
+            raise Malformed("certificate", f"{len(signatures)} signatures are not a quorum")
         self._served.store.add_attestations(
             poll.poll_id, certified.round, certified.root, signatures
         )
 
     def certificate(self) -> AnchoredRoot:
-        """The latest root that `q` nodes signed and that was not rejected, for anybody to anchor.
+        """Return the latest root that `q` nodes signed and that was not rejected, to be anchored.
 
         Raises:
-            Problem: There is none yet.
+            Problem: There is no such root yet.
         """
         poll = self._served.poll
-        # Before it, roots were rejected or came to nothing.
+        # Earlier roots were rejected or not anchored.
         first = self._progress.observed.clock(poll.parameters).first_round
         for known in reversed(self._served.store.attested_roots(poll.poll_id)):
             if known.round >= first and len(known.attestations) >= poll.committee.quorum:

@@ -1,6 +1,6 @@
-"""A node's database, one method for each thing it must remember.
+"""A node's database.
 
-Every write is one transaction, on the disk before the method returns.
+Every write is one transaction, which is on the disk before the method returns.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,24 +27,25 @@ from ostraka.storage.node_tables import (
 from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.encoding import Reader
 from ostraka_verifier.merkle_sum import SumRoot
+from ostraka_verifier.units import UnixSeconds
 
 
 class Conflict(Exception):
-    """A statement that contradicts one already made; never overwritten."""
+    """A statement contradicts an earlier one, which is never overwritten."""
 
 
 @dataclass(frozen=True)
 class BallotVersion:
-    """What settling needs to know of a stored ballot."""
+    """Data of a stored ballot that settling needs."""
 
     voter: bytes
-    cast_at_unix_s: int
+    cast_at_unix_s: UnixSeconds
     digest: bytes
     receipted: bool
     has_share: bool
 
     @property
-    def order_key(self) -> tuple[int, bytes]:
+    def order_key(self) -> tuple[UnixSeconds, bytes]:
         """Orders versions of one voter."""
         return self.cast_at_unix_s, self.digest
 
@@ -58,33 +59,33 @@ class NodeStore:
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
-        """One transaction at a time: what is looked up before writing stays true until then."""
+        """Open the only writing transaction, so that earlier reads in it stay valid."""
         with self._writing, Session(self._engine, expire_on_commit=False) as session:
             yield session
             session.commit()
 
     def polls(self) -> list[NodePoll]:
-        """All served polls."""
+        """Return all served polls."""
         with Session(self._engine) as session:
             return list(session.exec(select(NodePoll)))
 
     def poll(self, poll_id: int, context: bytes) -> NodePoll | None:
-        """One served poll."""
+        """Return a served poll."""
         with Session(self._engine) as session:
             return session.get(NodePoll, (poll_id, context))
 
     def add_poll(self, poll: NodePoll) -> None:
-        """Start serving a poll."""
+        """Add a served poll."""
         with self._write() as session:
             session.add(poll)
 
     def announce(self, announced: AnnouncedKey) -> None:
-        """Keep another node's poll key, in place of one that it announced before."""
+        """Store another node's poll key, replacing an earlier announcement."""
         with self._write() as session:
             session.merge(announced)
 
     def announced(self, poll_id: int, context: bytes) -> list[AnnouncedKey]:
-        """Other nodes' poll keys."""
+        """Return other nodes' poll keys."""
         with Session(self._engine) as session:
             query = select(AnnouncedKey).where(
                 AnnouncedKey.poll_id == poll_id, AnnouncedKey.poll_context == context
@@ -92,14 +93,14 @@ class NodeStore:
             return list(session.exec(query))
 
     def freeze(self, poll_id: int, context: bytes, inventory_signature: bytes) -> None:
-        """No receipt is signed for this poll from now on."""
+        """Note that no more receipts are signed for a poll."""
         with self._write() as session:
             poll = session.get_one(NodePoll, (poll_id, context))
             poll.inventory_signature = inventory_signature
             session.add(poll)
 
     def destroy_boxes(self, poll_id: int, context: bytes) -> None:
-        """Delete all boxes of a poll, and remember that its key is destroyed."""
+        """Delete all boxes of a poll, and note that its key is destroyed."""
         with self._write() as session:
             poll = session.get_one(NodePoll, (poll_id, context))
             poll.key_destroyed = True
@@ -110,15 +111,15 @@ class NodeStore:
             )
 
     def checkpoint(self) -> None:
-        """Leave nothing of what was deleted in SQLite's write-ahead log."""
+        """Remove deleted data from SQLite's write-ahead log."""
         checkpoint(self._engine)
 
     def add_ballots(self, ballots: Sequence[StoredBallot]) -> None:
         """Store ballots in one transaction.
 
-        One already there stays as it is, unless it had no receipt and comes with one now (it was
-        pulled from a peer without a good share, and its voter has sent a good one since), or its
-        bytes were damaged.
+        A stored ballot is not changed, unless it had no receipt and has one now (it was pulled from
+        a peer without a good share, and its voter has sent a good one since), or its bytes were
+        damaged.
         """
         with self._write() as session:
             for ballot in ballots:
@@ -135,16 +136,16 @@ class NodeStore:
                     session.add(known)
 
     def ballot(self, poll_id: int, digest: bytes) -> StoredBallot | None:
-        """One stored ballot."""
+        """Return a stored ballot."""
         with Session(self._engine) as session:
             return self._find(session, poll_id, digest)
 
     def known(self, poll_id: int, digests: Iterable[bytes]) -> dict[bytes, StoredBallot]:
-        """Those of the ballots that are stored, by digest."""
+        """Return the stored ones of these ballots, by digest."""
         found: dict[bytes, StoredBallot] = {}
         wanted = list(digests)
         with Session(self._engine) as session:
-            # Databases bound the number of parameters of a statement.
+            # Databases limit the number of parameters of a statement.
             for start in range(0, len(wanted), 500):
                 query = select(StoredBallot).where(
                     StoredBallot.poll_id == poll_id,
@@ -154,7 +155,7 @@ class NodeStore:
         return found
 
     def versions_of(self, poll_id: int, voter: bytes) -> int:
-        """Number of stored versions of one voter."""
+        """Return the number of stored versions of one voter."""
         with Session(self._engine) as session:
             query = select(func.count()).where(
                 StoredBallot.poll_id == poll_id, StoredBallot.voter == voter
@@ -162,7 +163,7 @@ class NodeStore:
             return session.exec(query).one()
 
     def ballots_after(self, poll_id: int, after: int, limit: int) -> list[StoredBallot]:
-        """Ballots in order of arrival, after a row id."""
+        """Return ballots in order of arrival, after a row id."""
         with Session(self._engine) as session:
             query = (
                 select(StoredBallot)
@@ -173,7 +174,7 @@ class NodeStore:
             return list(session.exec(query))
 
     def versions(self, poll_id: int) -> list[BallotVersion]:
-        """All stored ballots without their bytes."""
+        """Return all stored ballots without their bytes."""
         query = select_columns(
             col(StoredBallot.voter),
             col(StoredBallot.cast_at_unix_s),
@@ -189,8 +190,8 @@ class NodeStore:
                 )
             ]
 
-    def receipts(self, poll_id: int) -> list[tuple[bytes, int, bytes, bytes]]:
-        """(voter, cast time, digest, own receipt) of all receipted ballots, sorted as bytes."""
+    def receipts(self, poll_id: int) -> list[tuple[bytes, UnixSeconds, bytes, bytes]]:
+        """Return (voter, cast time, digest, own receipt) of all receipted ballots, sorted."""
         query = select(
             StoredBallot.voter,
             StoredBallot.cast_at_unix_s,
@@ -199,13 +200,13 @@ class NodeStore:
         ).where(StoredBallot.poll_id == poll_id, col(StoredBallot.receipt).is_not(None))
         with Session(self._engine) as session:
             rows = [
-                (voter, at, digest, receipt or b"")
+                (voter, UnixSeconds(at), digest, receipt or b"")
                 for voter, at, digest, receipt in session.exec(query)
             ]
         return sorted(rows, key=lambda row: row[:3])
 
     def voters(self, poll_id: int) -> int:
-        """Number of voters with at least one stored ballot."""
+        """Return the number of voters with at least one stored ballot."""
         with Session(self._engine) as session:
             query = select(func.count(func.distinct(StoredBallot.voter))).where(
                 StoredBallot.poll_id == poll_id
@@ -213,26 +214,26 @@ class NodeStore:
             return session.exec(query).one()
 
     def give_share(self, poll_id: int, digest: bytes, box: bytes) -> None:
-        """Keep a repaired share, sealed to this node's own poll key."""
+        """Store a repaired share, sealed to this node's own poll key."""
         with self._write() as session:
             ballot = self._find(session, poll_id, digest)
-            # Where the boxes are deleted, so is the key that opens this one.
+            # Once the boxes are deleted, so is the key that opens this one.
             if ballot is not None and ballot.boxes and ballot.share_box is None:
                 ballot.share_box = box
                 session.add(ballot)
 
     def mend_ballot(self, ballot: StoredBallot) -> None:
-        """Replace what is stored of a ballot, found by its row."""
+        """Replace a stored ballot, found by its row."""
         with self._write() as session:
             session.merge(ballot)
 
     def remove_ballot(self, ballot: StoredBallot) -> None:
-        """Drop a ballot of which nothing can be told any more."""
+        """Delete a ballot that cannot be recovered."""
         with self._write() as session:
             session.delete(session.get_one(StoredBallot, ballot.id))
 
     def gaps(self, poll_id: int) -> list[StoredBallot]:
-        """Ballots whose bytes are missing."""
+        """Return the ballots whose bytes are missing."""
         with Session(self._engine) as session:
             query = select(StoredBallot).where(
                 StoredBallot.poll_id == poll_id, StoredBallot.signed == b""
@@ -240,13 +241,13 @@ class NodeStore:
             return list(session.exec(query))
 
     def add_peer_receipts(self, receipts: Sequence[PeerReceipt]) -> None:
-        """Remember other nodes' receipts."""
+        """Store other nodes' receipts."""
         with self._write() as session:
             for receipt in receipts:
                 session.merge(receipt)
 
     def receipt_givers(self, poll_id: int) -> dict[bytes, set[int]]:
-        """Other nodes whose receipt of a ballot is known, by its digest."""
+        """Return the other nodes whose receipt of a ballot is known, by its digest."""
         givers: dict[bytes, set[int]] = {}
         with Session(self._engine) as session:
             query = select(PeerReceipt).where(PeerReceipt.poll_id == poll_id)
@@ -255,7 +256,7 @@ class NodeStore:
         return givers
 
     def peer_receipts(self, poll_id: int, digest: bytes) -> dict[int, bytes]:
-        """Other nodes' receipts of one ballot, by node."""
+        """Return other nodes' receipts of one ballot, by node."""
         with Session(self._engine) as session:
             query = select(PeerReceipt).where(
                 PeerReceipt.poll_id == poll_id, PeerReceipt.digest == digest
@@ -263,13 +264,13 @@ class NodeStore:
             return {receipt.node: receipt.signature for receipt in session.exec(query)}
 
     def ask_repair(self, asked: AskedRepair, limit: int) -> None:
-        """Keep a request for a repair, unless it is known; a known one may be asked for again.
+        """Store a request for a repair, unless it is known; a known one may be repeated.
 
         Args:
             limit: Most repairs of one subject for one target.
 
         Raises:
-            Conflict: The target has asked for so many others already.
+            Conflict: The target has reached the limit.
         """
         with self._write() as session:
             same = select(AskedRepair).where(
@@ -283,11 +284,11 @@ class NodeStore:
                 AskedRepair.subject == asked.subject,
             )
             if session.exec(others).one() >= limit:
-                raise Conflict(f"node {asked.target} asked for {limit} other repairs of it")
+                raise Conflict(f"node {asked.target} already requested {limit} other repairs of it")
             session.add(asked)
 
     def asked_repairs(self, poll_id: int, after: int, limit: int) -> list[AskedRepair]:
-        """Repairs for which others asked, in order of arrival, after a row id."""
+        """Return the repairs that others requested, in order of arrival, after a row id."""
         with Session(self._engine) as session:
             query = (
                 select(AskedRepair)
@@ -298,7 +299,7 @@ class NodeStore:
             return list(session.exec(query))
 
     def asked_repair_counts(self, poll_id: int) -> dict[int, int]:
-        """Number of repairs for which each other node asked."""
+        """Return the number of repairs that each other node requested."""
         query = (
             select_columns(col(AskedRepair.target), func.count())
             .where(col(AskedRepair.poll_id) == poll_id)
@@ -309,7 +310,7 @@ class NodeStore:
             return {int(node): int(count) for node, count in rows}
 
     def receipt_counts(self, poll_id: int) -> dict[bytes, int]:
-        """Number of nodes, this one included, whose receipt of a ballot is known."""
+        """Return the number of nodes, including this one, whose receipt of a ballot is known."""
         counts = {digest: len(nodes) for digest, nodes in self.receipt_givers(poll_id).items()}
         for version in self.versions(poll_id):
             if version.receipted:
@@ -317,30 +318,30 @@ class NodeStore:
         return counts
 
     def sign_root(self, signed: SignedRoot) -> SignedRoot:
-        """Record the one root of a round; Conflict when another was signed in it."""
+        """Store the only root of a round; Conflict if another one was signed in it."""
         with self._write() as session:
             earlier = session.get(SignedRoot, (signed.poll_id, signed.round))
             if earlier is None:
                 session.add(signed)
                 return signed
             if earlier.root_digest != signed.root_digest:
-                raise Conflict(f"another root is signed in round {signed.round}")
+                raise Conflict(f"another root was signed in round {signed.round}")
             return earlier
 
     def signed_root(self, poll_id: int, number: int) -> SignedRoot | None:
-        """The root that this node signed in a round."""
+        """Return the root that this node signed in a round."""
         with Session(self._engine) as session:
             return session.get(SignedRoot, (poll_id, number))
 
     def signed_roots(self, poll_id: int) -> list[SignedRoot]:
-        """All roots that this node signed."""
+        """Return all roots that this node signed."""
         with Session(self._engine) as session:
             return list(session.exec(select(SignedRoot).where(SignedRoot.poll_id == poll_id)))
 
     def add_attestations(
         self, poll_id: int, number: int, root: SumRoot, signatures: Mapping[int, bytes]
     ) -> None:
-        """Remember nodes' signatures of a root."""
+        """Store nodes' signatures of a root."""
         encoded = root.encode()
         with self._write() as session:
             for node, signature in signatures.items():
@@ -351,7 +352,7 @@ class NodeStore:
                 )
 
     def attested_roots(self, poll_id: int) -> list[AnchoredRoot]:
-        """All roots of which signatures are known, with these, by round."""
+        """Return all roots with known signatures, with these, by round."""
         found: dict[tuple[int, bytes], list[Attestation]] = {}
         with Session(self._engine) as session:
             query = select(RootAttestation).where(RootAttestation.poll_id == poll_id)
@@ -368,7 +369,7 @@ class NodeStore:
         ]
 
     def add_final(self, statement: FinalStatement) -> FinalStatement:
-        """Record a node's `Final`; Conflict when it made another one before."""
+        """Store a node's `Final`; Conflict if it signed another one before."""
         with self._write() as session:
             earlier = session.get(FinalStatement, (statement.poll_id, statement.node))
             if earlier is None:
@@ -379,19 +380,19 @@ class NodeStore:
             return earlier
 
     def finals(self, poll_id: int) -> list[FinalStatement]:
-        """All known `Final` statements, by node."""
+        """Return all known `Final` statements, by node."""
         with Session(self._engine) as session:
             query = select(FinalStatement).where(FinalStatement.poll_id == poll_id)
             return sorted(session.exec(query), key=lambda statement: statement.node)
 
     def add_share(self, share: ReleasedShare) -> None:
-        """Record a verified aggregate share."""
+        """Store a verified aggregate share."""
         with self._write() as session:
             if session.get(ReleasedShare, (share.poll_id, share.node)) is None:
                 session.add(share)
 
     def shares(self, poll_id: int) -> list[ReleasedShare]:
-        """All known aggregate shares, by node."""
+        """Return all known aggregate shares, by node."""
         with Session(self._engine) as session:
             query = select(ReleasedShare).where(ReleasedShare.poll_id == poll_id)
             return sorted(session.exec(query), key=lambda share: share.node)

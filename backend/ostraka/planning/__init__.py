@@ -1,4 +1,4 @@
-"""What organizers ask, of whom, with which rules: read, checked and put into bytes.
+"""Specifications of rounds and polls: electorates, ballots and outcome rules, read and checked.
 
-Pure but for electorates, which are read from a chain; used by gateway, command line and demo.
+Used by gateway, command line and demo. Pure, except that electorates can be read from a chain.
 """

@@ -1,8 +1,8 @@
-"""Accounts or invitations in a CSV file: who may propose or vote.
+"""Read CSV files of accounts or invitations that may propose or vote.
 
-The header names the columns: `account`, and if wanted `weight` and `signing_key`, parted by commas.
-A column that is there has a value in every line; only `signing_key` may be blank, where the account
-signs for itself. A list of invitations has `address` in place of both.
+The header names the columns: `account`, and optionally `weight` and `signing_key`, separated by
+commas. Every line has a value in every column; only `signing_key` may be blank, if the account
+signs for itself. A list of invitations has `address` instead of `account` and `signing_key`.
 """
 
 import csv
@@ -17,14 +17,14 @@ from ostraka.wire.wording import did_you_mean
 COLUMNS = ("account", "weight", "signing_key")
 INVITATION_COLUMNS = ("address", "weight")
 _BLANK = frozenset({"signing_key"})
-"""Columns in which a line may have nothing."""
+"""Columns in which a line may be blank."""
 _MAX_WEIGHT = 1 << 64
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _SHOWN = 60
 
 
 class WrongLines(ValueError):
-    """What is wrong with files, all of it; each problem begins with its place."""
+    """All problems of a file; each text begins with its place."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -32,17 +32,17 @@ class WrongLines(ValueError):
 
 
 def read_accounts(path: Path) -> list[dict[str, Any]]:
-    """Entries with `account`, `weight` and, where it is another one, `signing_key`.
+    """Return entries with `account`, `weight` and, if it is another address, `signing_key`.
 
     Raises:
-        WrongLines: Names every line that is wrong.
+        WrongLines: Lines are invalid; names each of them.
         OSError: The file cannot be read.
     """
     return _read(path, COLUMNS)
 
 
 def read_invitations(path: Path) -> list[dict[str, Any]]:
-    """Entries with `address` and `weight`, as `ostraka invite` lists them.
+    """Return entries with `address` and `weight`, as `ostraka invite` lists them.
 
     Raises:
         WrongLines, OSError: As `read_accounts`.
@@ -55,7 +55,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
     lines: dict[str, int] = {}
     try:
-        # Spreadsheets begin with a byte order mark.
+        # Spreadsheet programs write a byte order mark.
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise WrongLines([f"{path}: not UTF-8"]) from None
@@ -76,7 +76,7 @@ def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def _records(text: str, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the lines at which they begin, blank ones left out."""
+    """Yield rows with the lines at which they begin; skip blank ones."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     number = 1
     while True:
@@ -96,7 +96,7 @@ def _records(text: str, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
 def _rows(
     text: str, columns: tuple[str, ...], problems: list[str]
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Lines below the header with their numbers; only the columns that a line has."""
+    """Yield lines below the header with their numbers; only the columns that a line has."""
     records = _records(text, problems)
     line, written = next(records, (1, []))
     header = [name.lower() for name in written]
@@ -107,10 +107,10 @@ def _rows(
         return
     for number, values in records:
         if len(values) > len(header):
-            # Under a name that no column has.
+            # The empty name belongs to no column.
             yield number, {"": "more values than columns"}
         else:
-            # A line that is too short has blanks at its end.
+            # A line that is too short counts as blank at its end.
             padded = values + [""] * (len(header) - len(values))
             yield number, dict(zip(header, padded, strict=True))
 
@@ -118,16 +118,16 @@ def _rows(
 def _header_problem(header: list[str], columns: tuple[str, ...]) -> str:
     for separator, name in _SEPARATORS.items():
         if len(header) == 1 and separator in header[0]:
-            return f"{name} part the columns: commas must"
+            return f"{name} separate the columns; use commas"
     for place, name in enumerate(header):
         if name in header[:place]:
-            return f"column {name!r} stands there twice"
+            return f"column {name!r} occurs twice"
     hints = [(name, did_you_mean(name, columns)) for name in header if name not in columns]
     for name, hint in hints:
         if hint:
             return f"column {name[:_SHOWN]}: unknown{hint}"
     if hints or columns[0] not in header:
-        return f"the header must name columns out of {', '.join(columns)}"
+        return f"the header must name columns; possible are {', '.join(columns)}"
     return ""
 
 
@@ -153,7 +153,7 @@ def _entry(
             reason = (
                 f"expected a whole number from 1: {row['weight'][:_SHOWN]!r}"
                 if row["weight"]
-                else "blank, although there is a column of weights"
+                else "blank, although the file has a column of weights"
             )
             problems.append(f"line {number}: weight: {reason}")
         else:

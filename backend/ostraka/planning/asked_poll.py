@@ -1,4 +1,4 @@
-"""What a plan's poll is about to ask, and of whom, by what is known before it is created.
+"""A planned poll's questions and voters, as far as they are known before it is created.
 
 Source: docs/threat-model.md.
 """
@@ -19,7 +19,7 @@ from ostraka_verifier.census import Census
 
 
 def electorate_of(wanted: RoundSpecification | PollSpecification) -> Electorate:
-    """Who may vote; of a round that does not say, its members."""
+    """Return who may vote; by default the members of a round."""
     if isinstance(wanted, RoundSpecification):
         return wanted.members if wanted.voters is None else wanted.voters
     return wanted.voters
@@ -31,10 +31,10 @@ def planned_poll(
     census: Census | None,
     options: Sequence[str] = (),
 ) -> AskedPoll:
-    """What a plan's poll is about to ask.
+    """Return what a planned poll will ask.
 
     Args:
-        options: Of a round's poll, once its proposals are closed.
+        options: Proposals of a round's poll, once they are closed.
     """
     questions = wanted.asked if isinstance(wanted, PollSpecification) else ()
     labels = [question.labels() for question in questions]
@@ -46,15 +46,15 @@ def planned_poll(
 def census_so_far(
     electorates: Electorates | None, wanted: RoundSpecification | PollSpecification
 ) -> Census | None:
-    """Who may vote by what is known now, None where that is nobody.
+    """Return the voters known so far; None if there are none.
 
-    Of invitations all are taken to be redeemed.
+    All invitations are assumed to be redeemed.
 
     Args:
-        electorates: None to read nothing from the chain.
+        electorates: Reads electorates on chain; None skips that.
 
     Raises:
-        Problem: What the organizer named can never be an electorate.
+        Problem: The specification can never give an electorate.
     """
     electorate = electorate_of(wanted)
     if isinstance(electorate, AccountList):
@@ -66,5 +66,5 @@ def census_so_far(
     try:
         return electorates.census(electorate)[0]
     except Problem:
-        # Whoever is given votes until the census is fixed is in it.
+        # Accounts can still receive votes until the census is fixed.
         return None

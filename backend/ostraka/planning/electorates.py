@@ -1,4 +1,4 @@
-"""From what an organizer says of an electorate to a census.
+"""Turn an organizer's description of an electorate into a census.
 
 Source: docs/protocol.md §6, §17.4.
 """
@@ -24,6 +24,7 @@ from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.redemption import invitations
 from ostraka_verifier.rpc import JsonRpc, Reverted, read_quantity
 from ostraka_verifier.snapshot import CensusSource, SourceKind, read_census
+from ostraka_verifier.units import UnixSeconds
 from ostraka_verifier.weight_classes import in_classes
 
 _T = TypeVar("_T")
@@ -42,12 +43,12 @@ class Electorates:
     voting_keys: bytes
 
     def census(self, electorate: Electorate) -> tuple[Census, CensusSource | None]:
-        """Who is in an electorate now, and where that was read on chain.
+        """Return the current members of an electorate, and where on chain they were read.
 
-        Of invitations these are the invitations themselves, each signing for itself.
+        For invitations these are the invitations themselves, each with its own signing key.
 
         Raises:
-            Problem: It makes no census; says why.
+            Problem: It gives no census; states the reason.
             ChainError: The chain cannot be reached.
         """
         if isinstance(electorate, AccountList):
@@ -57,12 +58,12 @@ class Electorates:
         return self._read(electorate, _finalized)
 
     def census_at(
-        self, electorate: RegistryMembers | TokenVotes, unix_s: int
+        self, electorate: RegistryMembers | TokenVotes, unix_s: UnixSeconds
     ) -> tuple[Census, CensusSource]:
-        """Who was in an electorate on chain at the latest block not after a time.
+        """Return the members of an electorate on chain at the latest block not after a time.
 
         Raises:
-            Problem: It makes no census, or that block can still change; says why.
+            Problem: It gives no census, or that block can still change; states the reason.
             ChainError: The chain cannot be reached.
         """
         return self._read(electorate, lambda rpc: _block_at(rpc, unix_s))
@@ -81,11 +82,11 @@ class Electorates:
             detail = f"no census comes from {electorate.contract}: {error}"
             raise Problem(ProblemType.NO_CENSUS, detail, "contract") from error
         except Undecided as error:
-            # Names the provider: not for everybody to read.
+            # A ChainError's text names the provider, and is not shown to clients.
             raise ChainError(f"chain: {error}") from error
 
     def source(self, electorate: RegistryMembers | TokenVotes, block: int) -> CensusSource:
-        """An electorate on chain as of a block."""
+        """Return the census source of an electorate on chain at a block."""
         contract = from_hex(electorate.contract, "contract")
         keys = self.voting_keys if electorate.voting_keys else None
         classes = electorate.classes
@@ -93,8 +94,8 @@ class Electorates:
             return CensusSource(SourceKind.VOTES, contract, block, electorate.unit, keys, classes)
         return CensusSource(SourceKind.MEMBERS, contract, block, keys=keys, classes=classes)
 
-    def source_rule(self, electorate: RegistryMembers | TokenVotes, unix_s: int) -> bytes:
-        """Canonical JSON by which a round fixes an electorate on chain before its block exists.
+    def source_rule(self, electorate: RegistryMembers | TokenVotes, unix_s: UnixSeconds) -> bytes:
+        """Return the canonical JSON that fixes a round's electorate before its block exists.
 
         Args:
             unix_s: The latest block not after this time counts.
@@ -103,7 +104,7 @@ class Electorates:
 
 
 def _finalized(rpc: JsonRpc) -> int:
-    """The newest block that can be neither taken back nor still change."""
+    """Return the newest finalized block and its timestamp."""
     finalized = rpc.ask("eth_getBlockByNumber", ["finalized", False])
     if not isinstance(finalized, dict):
         raise Undecided("eth_getBlockByNumber: the RPC endpoint shows no finalized block")
@@ -111,15 +112,15 @@ def _finalized(rpc: JsonRpc) -> int:
     return min(number, rpc.newest_block() - 1)
 
 
-def _block_at(rpc: JsonRpc, unix_s: int) -> int:
-    """The latest block not after a time, once it is final which one that is."""
+def _block_at(rpc: JsonRpc, unix_s: UnixSeconds) -> int:
+    """Return the latest block not after a time, once no later block can take its place."""
     high = _finalized(rpc)
     if rpc.timestamp(high) <= unix_s:
         raise Undecided("the block of the census is not final yet")
     low = 0
     if rpc.timestamp(low) > unix_s:
         raise Undecided("the chain is younger than the census")
-    # Timestamps never fall: halve what lies between.
+    # Timestamps never decrease, so a binary search works.
     while high - low > 1:
         middle = (low + high) // 2
         if rpc.timestamp(middle) <= unix_s:
@@ -130,10 +131,10 @@ def _block_at(rpc: JsonRpc, unix_s: int) -> int:
 
 
 def census_of_list(electorate: AccountList) -> Census:
-    """Census of named accounts.
+    """Return the census of listed accounts.
 
     Raises:
-        Problem: An account occurs twice, or there is none at all.
+        Problem: An account occurs twice, or the list is empty.
     """
     entries: dict[bytes, CensusEntry] = {}
     for number, entry in enumerate(electorate.accounts):
@@ -156,10 +157,10 @@ def census_of_list(electorate: AccountList) -> Census:
 
 
 def invited_census(electorate: Invitations) -> Census:
-    """The tree of invitations.
+    """Return the tree of invitations.
 
     Raises:
-        Problem: One occurs twice.
+        Problem: An invitation occurs twice.
     """
     weights = sorted(
         (from_hex(one.address, "address"), one.weight) for one in electorate.invitations

@@ -1,7 +1,7 @@
-"""What of a round or a poll can never work, or nobody could read: found before it is made.
+"""Find settings of a round or poll that can never work, or that voters could not read.
 
-Said by `poll check` and `round check`, when a plan is created, and over HTTP alike, each problem
-under the name of the member that must change.
+`poll check`, `round check`, the creation of a plan and the dry run over HTTP all report these
+problems, each under the name of the member that must change.
 
 Source: docs/protocol.md §4.1, §6, §14, §17.1.
 """
@@ -29,21 +29,22 @@ from ostraka.wire.titles import first_alike, title_problem
 from ostraka_verifier.census import Census
 from ostraka_verifier.question import Question, poll_labels
 from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.units import Seconds, UnixSeconds
 
 _PAST_S = 900
-"""Younger than this a time is not called past: clocks differ, and files take time to be sent."""
+"""A time counts as past only when it is older: clocks differ, and files take time to be sent."""
 _MAX_SETTLING_S = 1 << 40
 _NAMED = 3
-"""Accounts of one key that a problem names."""
+"""Most accounts with the same key that a problem lists."""
 Wrong = Iterator[tuple[str, str]]
-"""Member, and why it cannot be."""
+"""Member, and why it is impossible."""
 
 
 def refuse_impossible(
     wanted: RoundSpecification | PollSpecification,
     census: Census | None,
     rule: BallotRule,
-    now_unix_s: int,
+    now_unix_s: UnixSeconds,
 ) -> None:
     """Raise the first of `impossibilities` as a Problem."""
     for field, reason in impossibilities(wanted, census, rule, now_unix_s):
@@ -51,12 +52,12 @@ def refuse_impossible(
 
 
 def refuse_short_periods(
-    wanted: RoundSpecification | PollSpecification, period_floor_s: int
+    wanted: RoundSpecification | PollSpecification, period_floor: Seconds
 ) -> None:
-    """Refuse periods that the registry would refuse once the poll goes on chain (§4.1).
+    """Refuse periods that the registry would refuse when the poll is created (§4.1).
 
     Args:
-        period_floor_s: Of the registry, in seconds.
+        period_floor: Shortest period that the registry takes.
 
     Raises:
         Problem: A period is shorter; names it.
@@ -67,9 +68,9 @@ def refuse_short_periods(
     }
     if isinstance(wanted, RoundSpecification):
         periods["claim_period"] = wanted.claim_period
-    for field, period_s in periods.items():
-        if period_s < period_floor_s:
-            detail = f"{period_s} s, at least {period_floor_s} s in this registry"
+    for field, period in periods.items():
+        if period < period_floor:
+            detail = f"{period} s, at least {period_floor} s in this registry"
             raise Problem(ProblemType.INVALID_REQUEST, detail, field)
 
 
@@ -77,13 +78,13 @@ def impossibilities(
     wanted: RoundSpecification | PollSpecification,
     census: Census | None,
     rule: BallotRule,
-    now_unix_s: int,
+    now_unix_s: UnixSeconds,
 ) -> Wrong:
-    """All that can never work.
+    """Yield everything that can never work.
 
     Args:
-        census: Who may vote, as far as that is fixed; None where the chain says later.
-        rule: The ballot rule, in a round that of as many proposals as may stand.
+        census: The voters, as far as they are fixed; None if they are read from the chain later.
+        rule: The ballot rule; in a round, the rule for the largest number of proposals.
         now_unix_s: Chain time.
     """
     yield from _keys(wanted)
@@ -96,7 +97,7 @@ def impossibilities(
         yield from _round_budgets(wanted)
     if wanted.times.round_duration * wanted.times.max_rounds > _MAX_SETTLING_S:
         yield "times.max_rounds", "all attempts together would take thousands of years"
-    # Of an electorate on chain somebody may yet come to be a member.
+    # An electorate on chain may still gain members.
     voters = wanted.members if isinstance(wanted, RoundSpecification) else wanted.voters
     if isinstance(wanted.voters or voters, AccountList | Invitations) and census is not None:
         yield from _numbers(wanted, census, rule)
@@ -120,12 +121,12 @@ def _keys(wanted: RoundSpecification | PollSpecification) -> Wrong:
                 yield (
                     f"{name}.accounts",
                     f"the key {key} signs for {len(accounts)} accounts ({some}): one person could "
-                    "cast all their votes; shared_keys = true says that this is meant",
+                    "cast all their votes; set shared_keys = true if this is intended",
                 )
 
 
 def _names(questions: Sequence[Question]) -> Wrong:
-    """Titles and options that nobody could read, or tell apart."""
+    """Yield titles and options that voters could not read or distinguish."""
     for number, question in enumerate(questions):
         place = f"questions[{number}]"
         problem = title_problem(question.title)
@@ -141,7 +142,7 @@ def _names(questions: Sequence[Question]) -> Wrong:
                 later, first = alike
                 yield (
                     f"{place}.{member}[{later}]",
-                    f"{names[later]!r} cannot be told from {names[first]!r}, number {first + 1}",
+                    f"{names[later]!r} looks like {names[first]!r}, number {first + 1}",
                 )
     if len(questions) > 1:
         alike = first_alike([question.title for question in questions])
@@ -151,7 +152,7 @@ def _names(questions: Sequence[Question]) -> Wrong:
             yield f"questions[{later}].title", reason
 
 
-def _poll_times(wanted: PollSpecification, now: int) -> Wrong:
+def _poll_times(wanted: PollSpecification, now: UnixSeconds) -> Wrong:
     closes_registration, opens = wanted.registration_closes_at, wanted.opens_at
     if closes_registration is None and isinstance(wanted.voters, Invitations):
         reason = "missing: without it nobody can redeem an invitation"
@@ -160,14 +161,14 @@ def _poll_times(wanted: PollSpecification, now: int) -> Wrong:
     yield from _past("opens_at", opens, now)
     if closes_registration is not None and opens is not None and opens < closes_registration:
         yield "opens_at", "voting would open before registration closes"
-    if wanted.closes_at <= max(now, closes_registration or 0, opens or 0):
+    if wanted.closes_at <= max(now, closes_registration or now, opens or now):
         yield "closes_at", "voting must close after now, after registration, and after it opens"
 
 
-def _round_times(wanted: RoundSpecification, now: int) -> Wrong:
+def _round_times(wanted: RoundSpecification, now: UnixSeconds) -> Wrong:
     opened = wanted.proposals_open_at
     yield from _past("proposals_open_at", opened, now)
-    if wanted.proposals_close_at <= max(now, opened or 0):
+    if wanted.proposals_close_at <= max(now, opened or now):
         yield "proposals_close_at", "proposals must close after now, and after they open"
     if wanted.voting_opens_at <= wanted.proposals_close_at:
         yield "voting_opens_at", "voting would open before proposals close"
@@ -175,8 +176,8 @@ def _round_times(wanted: RoundSpecification, now: int) -> Wrong:
         yield "voting_closes_at", "voting would close before it opens"
 
 
-def _past(field: str, unix_s: int | None, now: int) -> Wrong:
-    if unix_s is not None and unix_s < now - _PAST_S:
+def _past(field: str, moment: UnixSeconds | None, now: UnixSeconds) -> Wrong:
+    if moment is not None and moment < now - _PAST_S:
         yield field, "this time is past"
 
 
@@ -208,10 +209,10 @@ def _round_budgets(wanted: RoundSpecification) -> Wrong:
 def _numbers(
     wanted: RoundSpecification | PollSpecification, census: Census, rule: BallotRule
 ) -> Wrong:
-    """What so many voters can never reach."""
+    """Yield numbers that the voters of this census can never reach."""
     voters, weight = len(census), census.total_weight
     if wanted.minimum_ballots > voters:
-        reason = f"{wanted.minimum_ballots} of {voters} voters: so many can never vote"
+        reason = f"{wanted.minimum_ballots}, more than the {voters} voters"
         yield "minimum_ballots", reason
     if isinstance(wanted, RoundSpecification):
         most = max(rule.slot_maxima) * weight

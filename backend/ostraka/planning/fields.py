@@ -1,6 +1,6 @@
-"""Fields of what organizers and members send: amounts, times, addresses.
+"""Field types of requests from organizers and members: amounts, times, addresses.
 
-Amounts are integers in the token's smallest unit, as numbers or decimal strings; times are Unix
+Amounts are integers in the token's smallest unit, as numbers or decimal strings. Moments are Unix
 seconds, or dates and times with a zone.
 """
 
@@ -23,14 +23,15 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from ostraka.wire.addresses import canonical_address
 from ostraka.wire.titles import title_problem
 from ostraka.wire.wording import OWN, did_you_mean, reason_of
+from ostraka_verifier.units import Seconds, UnixSeconds
 from ostraka_verifier.weight_classes import MAX_CLASSES
 
-# Beyond the year 9999 no calendar shows a time.
+# Calendars end with the year 9999.
 _MAX_TIME = 253_402_300_800
 
 
 def _integer(value: Any) -> Any:
-    # JSON's numbers lose digits in many clients; a decimal string does not.
+    # Many clients lose digits of large JSON numbers; decimal strings keep them.
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 39:
         return int(value)
     return value
@@ -64,14 +65,21 @@ Address = Annotated[
         examples=["0x00000000000000000000000000000000000000aa"],
     ),
 ]
-"""In any case, its capitals being its checksum; from here on in lower case. Never the zero one."""
+"""Accepted in any case, with mixed case as the checksum; lower case afterwards. Never zero."""
 Digest = Annotated[str, Field(pattern="^0x[0-9a-f]{64}$")]
 Amount = Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=0, lt=1 << 128)]
 Weight = Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=1, lt=1 << 64)]
-Time = Annotated[int, BeforeValidator(_unix_s), Field(strict=True, ge=0, lt=_MAX_TIME)]
+Time = Annotated[
+    UnixSeconds,
+    Field(strict=True, ge=0, lt=_MAX_TIME, description="Unix time in seconds."),
+    # After the bounds: before them, the JSON schema would lose them.
+    BeforeValidator(_unix_s),
+]
 Count = Annotated[int, Field(strict=True, ge=0, lt=1 << 16)]
 Points = Annotated[int, Field(strict=True, ge=1, lt=1 << 53)]
-Seconds = Annotated[int, Field(strict=True, ge=1, lt=1 << 32)]
+Duration = Annotated[
+    Seconds, Field(strict=True, ge=1, lt=1 << 32, description="Duration in seconds.")
+]
 Classes = (
     Annotated[int, Field(strict=True, ge=1, le=MAX_CLASSES)] | Literal["powers_of_two", "equal"]
 )
@@ -79,10 +87,10 @@ Title = Annotated[str, Field(min_length=1, max_length=150), AfterValidator(_titl
 
 
 class Strict(BaseModel):
-    """Refuses members that it does not know: a misspelt option must not be ignored.
+    """A model that refuses unknown members, so that a misspelt option is not ignored.
 
-    What is wrong is said in our own words, under the name that its writer knows: without the kind
-    that stands beside it.
+    Errors have our own wording, and name a place as its author wrote it: without the `kind` that
+    pydantic inserts into the path.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -110,7 +118,7 @@ class Strict(BaseModel):
 
 
 def _drop_kind(place: list[Any], content: Any) -> None:
-    """Where one of several kinds was read, its name stands in the place of an error."""
+    """Remove the kind's name, which pydantic inserts into the place of an error."""
     value = content.get(place[0]) if isinstance(content, Mapping) else None
     at = 1
     if isinstance(value, Sequence) and not isinstance(value, str) and len(place) > at:

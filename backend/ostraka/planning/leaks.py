@@ -1,6 +1,6 @@
-"""What a poll may give away through its result, said with numbers before it opens.
+"""Warn, with numbers, how a poll's result may reveal votes, before the poll opens.
 
-Nodes refuse what is below their floors; the rest is for organizers to judge.
+Nodes refuse polls below their own minimums; organizers decide about the other warnings.
 
 Source: docs/threat-model.md, docs/protocol.md §6.4.
 """
@@ -14,18 +14,18 @@ from ostraka_verifier.census import MINIMUM_CLASS, Census
 from ostraka_verifier.question import Number, Question
 
 FEW_VOTERS = 20
-"""An electorate, or a weight class, of fewer is tiny."""
+"""Electorates and weight classes with fewer voters are tiny."""
 FEW_ANSWERS = 10
-"""Who knows all but one of fewer answers to a number is soon found."""
+"""With fewer answers to a number question, somebody may know all but one of them."""
 MINIMUM_BALLOTS = 5
-"""Fewer make no secret poll; every node's floor unless its operator says otherwise."""
+"""Minimum of a secret poll; every node's default minimum."""
 _PER_CELL = 5
-"""Answers that a cell or group should have on average."""
+"""Recommended average number of answers in a cell or group."""
 _TURNOUT = Fraction(1, 10)
 _NEARLY = Fraction(4, 5)
-"""Part of the larger electorate that is in both, for two to be nearly the same."""
+"""Two electorates are nearly the same if they share this part of the larger one."""
 _NAMED = 10
-"""Identifying weights that a warning lists, those of most weight first."""
+"""Most identifying weights that a warning lists, the largest first."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class LeakWarning:
     """One way in which a result may reveal votes.
 
     Attributes:
-        code: Of its kind, for programs.
-        numbers: What it rests on; shares as `p/q`.
-        sentence: The same as a sentence in English.
+        code: Kind of warning, for programs.
+        numbers: The numbers behind the warning; shares as `p/q`.
+        sentence: The warning as an English sentence.
         refused: Whether nodes refuse such a poll.
     """
 
@@ -45,7 +45,7 @@ class LeakWarning:
     refused: bool = False
 
     def to_json(self) -> dict[str, object]:
-        """As the API shows it."""
+        """Return the JSON form of the API."""
         return {
             "code": self.code,
             "numbers": dict(self.numbers),
@@ -56,13 +56,13 @@ class LeakWarning:
 
 @dataclass(frozen=True)
 class AskedPoll:
-    """What of a poll its result could give away.
+    """Input for leak warnings: what a poll asks, and of whom.
 
     Attributes:
-        name: As people find it, e.g. "poll 3".
-        labels: What the slots of each question stand for.
-        census: Who may vote, as far as it is known; None where nobody is yet.
-        questions: As far as they are known: a round's are not before its vote.
+        name: Name for people, e.g. "poll 3".
+        labels: Meaning of each slot, by question.
+        census: The voters known so far; None if there are none yet.
+        questions: Empty for a round before its vote.
     """
 
     name: str
@@ -73,16 +73,16 @@ class AskedPoll:
     secret: bool = True
 
     def asks_what(self, labels: Sequence[Sequence[str]]) -> bool:
-        """Whether one of its questions has the options of one of these, in whatever order."""
+        """Whether one of its questions has the same options as one of these, in any order."""
         asked = set(map(_same_options, self.labels))
         return any(_same_options(one) in asked for one in labels)
 
 
 def leak_warnings(poll: AskedPoll, others: Sequence[AskedPoll] = ()) -> list[LeakWarning]:
-    """What a poll may give away, what nodes refuse first.
+    """Return a poll's warnings; those for which nodes refuse the poll come first.
 
     Args:
-        others: Polls open, past or planned, whose tallies could be compared with this one's.
+        others: Open, past and planned polls whose tallies could be compared with this one's.
     """
     found = [
         warning
@@ -99,8 +99,8 @@ def _electorate(poll: AskedPoll) -> Iterator[LeakWarning]:
         yield LeakWarning(
             "tiny_electorate",
             {"voters": voters, "few": FEW_VOTERS},
-            f"Only {_counted(voters, 'voter')} may vote: a unanimous result tells every vote, "
-            f"and whoever knows {voters - 1} of them knows the last.",
+            f"Only {_counted(voters, 'voter')} may vote: a unanimous result reveals every vote, "
+            f"and {voters - 1} known votes reveal the last.",
         )
 
 
@@ -127,9 +127,9 @@ def _weights(poll: AskedPoll) -> Iterator[LeakWarning]:
                 ],
             },
             f"{_counted(voters, 'voter')} with {_per_cent(held)} of all weight "
-            f"{'has a weight' if voters == 1 else 'have weights'} that fewer than {MINIMUM_CLASS} "
-            f"share (weight {weight}: {_counted(first, 'voter')}, {share}): the tally gives their "
-            "votes away. Weight classes mend that.",
+            f"{'has a weight' if voters == 1 else 'have weights'} held by fewer than "
+            f"{MINIMUM_CLASS} voters (weight {weight}: {_counted(first, 'voter')}, {share}): the "
+            "tally reveals their votes. Use weight classes to prevent this.",
             refused=poll.secret,
         )
     smallest = min(counts.values())
@@ -143,8 +143,8 @@ def _weights(poll: AskedPoll) -> Iterator[LeakWarning]:
                 "voters": smallest,
                 "share": str(Fraction(weight * smallest, total)),
             },
-            f"Weights may let a tally be taken apart into what each of {len(counts)} weights "
-            f"voted; the smallest class, of weight {weight}, has {smallest} voters.",
+            f"The tally may reveal the votes of each of {len(counts)} weights separately; "
+            f"the smallest class, of weight {weight}, has {smallest} voters.",
         )
 
 
@@ -155,7 +155,7 @@ def _minimum(poll: AskedPoll) -> Iterator[LeakWarning]:
             "low_minimum",
             {"minimum_ballots": minimum, "floor": MINIMUM_BALLOTS},
             f"The result may be opened with {_counted(minimum, 'ballot')}, fewer than "
-            f"{MINIMUM_BALLOTS}: so small a tally reveals votes.",
+            f"{MINIMUM_BALLOTS}: such a small tally reveals votes.",
             refused=poll.secret,
         )
 
@@ -172,7 +172,7 @@ def _turnout(poll: AskedPoll) -> Iterator[LeakWarning]:
                 "turnout": str(share),
             },
             f"It may be opened and decided with {_counted(poll.minimum_ballots, 'ballot')} of "
-            f"{voters} voters, {_per_cent(share)}; who voted is public, and so few hide little.",
+            f"{voters} voters, {_per_cent(share)}; who voted is public, and few votes hide little.",
         )
 
 
@@ -187,7 +187,7 @@ def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
             yield LeakWarning(
                 "unanimous_cells",
                 numbers | {"voters": voters, "per_cell": str(each)},
-                f"{name} parts {voters} voters into {cells} cells, {float(each):.3g} each on "
+                f"{name} splits {voters} voters into {cells} cells, {float(each):.3g} each on "
                 "average: cells of one voter, and rows whose voters all say the same, tell votes.",
             )
         if question.cells_are_groups and cells > 1 and cells * _PER_CELL > minimum:
@@ -196,16 +196,16 @@ def _questions(poll: AskedPoll) -> Iterator[LeakWarning]:
                 "small_groups",
                 numbers | {"minimum_ballots": minimum, "per_cell": str(each)},
                 f"{name} may be opened with {_counted(minimum, 'ballot')} in {cells} groups, "
-                f"{float(each):.3g} each on average: what is said of a group of one is said of "
-                "that voter.",
+                f"{float(each):.3g} each on average: the result of a group of one reveals that "
+                "voter's answer.",
             )
         least = minimum if voters is None else min(minimum, voters)
         if isinstance(question, Number) and least < FEW_ANSWERS:
             yield LeakWarning(
                 "few_numbers",
                 {"question": question.title, "answers": least, "few": FEW_ANSWERS},
-                f"{name} may be opened with {_counted(least, 'answer')}: who knows all of them but "
-                "one can subtract them from the sum.",
+                f"{name} may be opened with {_counted(least, 'answer')}: anybody who knows all but "
+                "one of them can subtract them from the sum.",
             )
 
 
@@ -230,7 +230,7 @@ def _overlap(poll: AskedPoll, other: AskedPoll) -> Iterator[LeakWarning]:
         f"{other.name.capitalize()} has the same options as {poll.name}, for nearly the same "
         f"voters: {len(both)} are in both, {only_here} only here, {only_there} only there, "
         f"{changed} with another weight. "
-        "The difference of the two results is what these voted, and whoever votes in one only.",
+        "The difference of the two results reveals how these voters voted.",
     )
 
 

@@ -1,4 +1,4 @@
-"""How the questions of a poll without a round decide.
+"""Outcome rules of polls without a round, one for each question.
 
 Source: docs/protocol.md §14.
 """
@@ -25,14 +25,14 @@ from ostraka_verifier.question import Question
 
 
 def contenders(question: Question) -> int:
-    """Options that can win: all but an abstention, which is the last."""
+    """Return the number of options that can win: all except an abstention, which is the last."""
     if not question.competes:
         raise Rejected("P2", "outcomes.kind", "sums of numbers do not compete")
     return len(question.rule.slots) - question.abstentions
 
 
 def costs_of(question: Question, costs: Sequence[int] | None) -> tuple[int, ...]:
-    """What each option costs; Rejected where neither outcome nor question says."""
+    """Return the cost of each option; Rejected if neither outcome nor question states it."""
     if contenders(question) != len(question.rule.slots):
         raise Rejected("P2", "outcomes.kind", "an abstention cannot be funded")
     if costs is not None:
@@ -48,7 +48,7 @@ class NoOutcomeWanted(Strict):
     kind: Literal["none"] = "none"
 
     def rule(self, question: Question) -> OutcomeRule:
-        """As the registry takes it; Rejected when it cannot be."""
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
         return NoOutcome()
 
 
@@ -57,16 +57,16 @@ class MajorityWanted(Strict):
 
     kind: Literal["majority"]
     quorum: Amount = 0
-    """Least turnout, by weight, abstentions included."""
+    """Minimum turnout by weight, abstentions included."""
     threshold: tuple[Count, Count] = (1, 2)
-    """Numerator and denominator of what yes needs of yes and no."""
+    """Numerator and denominator of the share of yes and no votes that yes needs."""
     strict: bool = True
-    """Whether yes needs more than the threshold, or as much."""
+    """Whether yes needs more than the threshold; otherwise the threshold is enough."""
 
     def rule(self, question: Question) -> OutcomeRule:
-        """As the registry takes it; Rejected when it cannot be."""
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
         if contenders(question) != 2:
-            reason = "a majority is of two options, and of an abstention that the question names"
+            reason = "a majority needs two options, and an abstention if the question has one"
             raise Rejected("P2", "outcomes.kind", reason)
         numerator, denominator = self.threshold
         abstention = len(question.rule.slots) == 3
@@ -74,14 +74,14 @@ class MajorityWanted(Strict):
 
 
 class PluralityWanted(Strict):
-    """The options with most votes."""
+    """The options with the most votes win."""
 
     kind: Literal["plurality"]
     seats: Annotated[int, Field(strict=True, ge=1, lt=1 << 16)] = 1
     minimum_support: Amount = 1
 
     def rule(self, question: Question) -> OutcomeRule:
-        """As the registry takes it; Rejected when it cannot be."""
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
         return Plurality(self.seats, contenders(question), self.minimum_support)
 
 
@@ -90,33 +90,33 @@ class GreedyWanted(Ranked):
 
     kind: Literal["greedy"]
     costs: list[Amount] | None = Field(default=None, max_length=320)
-    """Of each option; those of the question when left out."""
+    """Cost of each option; by default the costs in the question."""
     budget: Amount
 
     def rule(self, question: Question) -> OutcomeRule:
-        """As the registry takes it; Rejected when it cannot be."""
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
         return Greedy(
             costs_of(question, self.costs), self.budget, *self.flags, self.minimum_support
         )
 
 
 class CategoriesWanted(Ranked):
-    """Fund by rank while the budgets of categories last."""
+    """Fund by rank while the budgets of the categories last."""
 
     kind: Literal["categories"]
     costs: list[Amount] | None = Field(default=None, max_length=320)
-    """Of each option; those of the question when left out."""
+    """Cost of each option; by default the costs in the question."""
     categories: list[Count] = Field(max_length=320)
-    """Of each option, from 0."""
+    """Category of each option, from 0."""
     budgets: list[Amount] = Field(max_length=320)
-    """Of each category."""
+    """Budget of each category."""
     budget: Amount
-    """Of all together."""
+    """Budget of all categories together."""
     leftover: bool = False
-    """Whether what categories leave is spent in a second pass."""
+    """Whether a second pass spends the unused budgets of the categories."""
 
     def rule(self, question: Question) -> OutcomeRule:
-        """As the registry takes it; Rejected when it cannot be."""
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
         order, misfit = self.flags
         return GreedyByCategory(
             costs_of(question, self.costs),
@@ -137,7 +137,7 @@ class ProportionalWanted(Strict):
     amount: Amount
 
     def rule(self, question: Question) -> OutcomeRule:
-        """As the registry takes it; Rejected when it cannot be."""
+        """Return the rule as the registry takes it; Rejected if it is impossible."""
         return Proportional(self.amount, contenders(question))
 
 
@@ -155,13 +155,13 @@ PollOutcome = Annotated[
 def poll_outcome_rule(
     questions: Sequence[Question], wanted: Sequence[PollOutcome] | None
 ) -> OutcomeRule:
-    """How a poll decides.
+    """Return a poll's outcome rule.
 
     Args:
-        wanted: How each question decides; None where all counts are results.
+        wanted: Outcome of each question; None if the counts themselves are the results.
 
     Raises:
-        Rejected: One of them is none for its question.
+        Rejected: An outcome does not fit its question.
     """
     if wanted is None:
         return NoOutcome()

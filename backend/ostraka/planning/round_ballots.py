@@ -1,4 +1,4 @@
-"""Kinds of ballots and outcome rules that a round can have.
+"""Ballot kinds and outcome rules of rounds.
 
 Source: docs/protocol.md §17.7.
 """
@@ -19,12 +19,12 @@ class SingleChoiceBallot(Strict):
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.single_choice()
 
 
 class ApprovalBallot(Strict):
-    """So many proposals; where fewer stand, at most all of them."""
+    """Between `at_least` and `at_most` proposals, or all if there are fewer."""
 
     kind: Literal["approval"]
     at_least: Count = 0
@@ -32,18 +32,18 @@ class ApprovalBallot(Strict):
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.approval(self.at_least, self.at_most)
 
 
 class KnapsackBallot(Strict):
-    """Any proposals that the budget can pay together."""
+    """Any proposals that together fit the budget."""
 
     kind: Literal["knapsack"]
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.knapsack()
 
 
@@ -55,12 +55,12 @@ class ScoreBallot(Strict):
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.score(self.max_score)
 
 
 class PointsBallot(Strict):
-    """Points that are given to any proposals."""
+    """Points distributed among any proposals."""
 
     kind: Literal["points"]
     credits: Points
@@ -68,7 +68,7 @@ class PointsBallot(Strict):
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.points(self.credits, self.at_least)
 
 
@@ -80,12 +80,12 @@ class QuadraticBallot(Strict):
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.quadratic(self.credits)
 
 
 class RankingBallot(Strict):
-    """The best proposals in order; the first place gives the first score."""
+    """The best proposals in order; first place gives the first score."""
 
     kind: Literal["ranking"]
     scores: list[Annotated[int, Field(strict=True, ge=0, lt=1 << 53)]] = Field(
@@ -94,7 +94,7 @@ class RankingBallot(Strict):
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.ranking(self.scores)
 
 
@@ -111,16 +111,16 @@ RoundBallot = Annotated[
 
 
 class Ranked(Strict):
-    """How options are ranked, and what happens to those that do not fit."""
+    """How options are ranked, and how those that do not fit are treated."""
 
     order: Literal["votes", "votes_per_cost"] = "votes"
     misfit: Literal["skip", "stop"] = "skip"
-    """What happens at an option that costs more than is left."""
+    """Treatment of an option that costs more than the remaining budget."""
     minimum_support: Amount = 1
 
     @property
     def flags(self) -> tuple[Order, Misfit]:
-        """As the contracts number them."""
+        """Return the flags as the contracts number them."""
         return Order[self.order.upper()], Misfit[self.misfit.upper()]
 
 
@@ -131,21 +131,21 @@ class RoundGreedy(Ranked):
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.greedy(*self.flags, self.minimum_support)
 
 
 class RoundCategories(Ranked):
-    """Fund by rank while budgets of categories last; proposals name their category."""
+    """Fund by rank while the budgets of the categories last; each proposal names its category."""
 
     kind: Literal["categories"]
     budgets: list[Amount] = Field(min_length=1, max_length=200)
     leftover: bool = False
-    """Whether what categories leave is spent in a second pass."""
+    """Whether a second pass spends the unused budgets of the categories."""
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.greedy_by_category(
             self.budgets, *self.flags, self.leftover, self.minimum_support
         )
@@ -158,7 +158,7 @@ class RoundProportional(Strict):
 
     @property
     def encoded(self) -> bytes:
-        """As the treasury takes it."""
+        """Return the bytes as the treasury takes them."""
         return round_rules.proportional()
 
 

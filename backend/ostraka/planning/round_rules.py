@@ -1,7 +1,7 @@
-"""What a round fixes of its ballots and of its outcome rule, as the treasury takes it.
+"""A round's ballot kind and outcome rule, in the encoding that the treasury takes.
 
-The contract writes the poll's rules from these bytes and the proposals that stand; what is
-impossible it refuses.
+The contract derives the poll's rules from these bytes and the open proposals, and refuses
+impossible ones.
 
 Source: docs/protocol.md §17.7, contracts/RoundRules.sol.
 """
@@ -20,7 +20,7 @@ _GREEDY, _CATEGORIES, _PROPORTIONAL = 1, 4, 5
 
 
 class BallotKind(IntEnum):
-    """Kinds of ballots a round can have, as the contract numbers them."""
+    """Ballot kinds of rounds, as the contract numbers them."""
 
     SINGLE_CHOICE = 0
     APPROVAL = 1
@@ -37,12 +37,12 @@ def single_choice() -> bytes:
 
 
 def approval(at_least: int, at_most: int) -> bytes:
-    """So many proposals; where fewer stand, at most all of them."""
+    """Between `at_least` and `at_most` proposals, or all if there are fewer."""
     return unsigned(BallotKind.APPROVAL, 1) + unsigned(at_least, 2) + unsigned(at_most, 2)
 
 
 def knapsack() -> bytes:
-    """Any proposals that the budget can pay together."""
+    """Any proposals that together fit the budget."""
     return unsigned(BallotKind.KNAPSACK, 1)
 
 
@@ -62,7 +62,7 @@ def quadratic(credits: int) -> bytes:
 
 
 def ranking(scores: Sequence[int]) -> bytes:
-    """A first, second, … proposal, one for each of at least two scores, all places filled."""
+    """A first, second, … proposal: one for each of at least two scores, with every place filled."""
     places = [unsigned(len(scores), 2), *(unsigned(one, 8) for one in scores)]
     return unsigned(BallotKind.RANKING, 1) + b"".join(places)
 
@@ -79,7 +79,10 @@ def greedy_by_category(
     leftover: bool,
     minimum_support: int,
 ) -> bytes:
-    """Fund by rank while budgets of categories, together at most the round's, last (§14.6)."""
+    """Fund by rank while the budgets of the categories last (§14.6).
+
+    Together they are at most the round's budget.
+    """
     head = bytes([_CATEGORIES, order, misfit, leftover]) + unsigned(minimum_support, 16)
     return head + unsigned(len(budgets), 2) + b"".join(unsigned(one, 16) for one in budgets)
 
@@ -90,15 +93,15 @@ def proportional() -> bytes:
 
 
 def ballot_json(ballot: bytes) -> dict[str, Any]:
-    """A round's kind of ballot with its parameters, as specifications write them.
+    """Return a round's ballot kind with its parameters, as specifications write them.
 
     Raises:
-        Malformed: The treasury would not have taken it.
+        Malformed: The bytes are not of a kind that the treasury takes.
     """
     reader = Reader(ballot, "ballot")
     number = reader.unsigned(1, "kind")
     if number not in set(BallotKind):
-        raise Malformed(f"ballot.kind: {number} is none")
+        raise Malformed("ballot.kind", f"{number} is unknown")
     kind = BallotKind(number)
     content: dict[str, Any] = {"kind": kind.name.lower()}
     if kind is BallotKind.APPROVAL:
@@ -117,10 +120,10 @@ def ballot_json(ballot: bytes) -> dict[str, Any]:
 
 
 def outcome_json(outcome: bytes) -> dict[str, Any]:
-    """A round's outcome rule with its parameters, as specifications write them.
+    """Return a round's outcome rule with its parameters, as specifications write them.
 
     Raises:
-        Malformed: The treasury would not have taken it.
+        Malformed: The bytes are not of a rule that the treasury takes.
     """
     reader = Reader(outcome, "outcome")
     kind = reader.unsigned(1, "kind")
@@ -128,7 +131,7 @@ def outcome_json(outcome: bytes) -> dict[str, Any]:
         reader.end()
         return {"kind": "proportional"}
     if kind not in (_GREEDY, _CATEGORIES):
-        raise Malformed(f"outcome.kind: {kind} is none")
+        raise Malformed("outcome.kind", f"{kind} is unknown")
     order, misfit = Order(reader.unsigned(1, "order")), Misfit(reader.unsigned(1, "misfit"))
     content: dict[str, Any] = {"order": order.name.lower(), "misfit": misfit.name.lower()}
     if kind == _CATEGORIES:
@@ -142,15 +145,15 @@ def outcome_json(outcome: bytes) -> dict[str, Any]:
 
 
 def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> BallotRule:
-    """Ballot rule over as many proposals as may stand, each asking for 1.
+    """Return the ballot rule for the largest number of proposals, each asking for 1.
 
-    Refuses, with the reason, what the treasury refuses of a round's rules.
+    Rules that the treasury refuses are refused here, with the reason.
 
     Args:
-        proposals: Most that may stand.
+        proposals: Largest number of open proposals.
 
     Raises:
-        Rejected: No poll could be made of them, or not of so many proposals (check P2).
+        Rejected: No poll can have these rules, or not with that many proposals (check P2).
     """
     content, decides = ballot_json(ballot), outcome_json(outcome)
     kind, divides = content["kind"], decides["kind"] == "proportional"
@@ -161,7 +164,7 @@ def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> B
         reason = f"{len(content['scores'])} places for at most {proposals} proposals"
         raise Rejected("P2", "ballot.scores", reason)
     if divides and kind == "knapsack":
-        raise Rejected("P2", "ballot.kind", "proposals that ask for no amount fill no knapsack")
+        raise Rejected("P2", "ballot.kind", "knapsack ballots need proposals with amounts")
     together = sum(int(one) for one in decides.get("budgets", ()))
     if together > budget:
         reason = f"{together} together, more than the budget of {budget}"
@@ -177,10 +180,10 @@ def widest_rule(ballot: bytes, outcome: bytes, proposals: int, budget: int) -> B
 def question_of(
     ballot: bytes, title: str, proposals: Sequence[tuple[str, int]], budget: int
 ) -> Question:
-    """What a round's poll asks, in the words of questions (§5.5).
+    """Return the question of a round's poll (§5.5).
 
     Args:
-        proposals: Title and amount of each that stands, at least one.
+        proposals: Title and amount of each open proposal, at least one.
     """
     return _question(ballot_json(ballot), title, proposals, budget)
 

@@ -1,6 +1,6 @@
-"""What organizers say of a round or a poll: as JSON over HTTP, as TOML in a file.
+"""Specification of a round or a poll: JSON over HTTP, TOML in a file.
 
-What is left out has a safe default.
+Members that are left out have safe defaults.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from ostraka.planning.fields import (
     Amount,
     Classes,
     Digest,
-    Seconds,
+    Duration,
     Strict,
     Time,
     Title,
@@ -26,24 +26,27 @@ from ostraka_verifier.errors import Rejected
 from ostraka_verifier.outcome import OutcomeRule
 from ostraka_verifier.question import Question, poll_rule, read_questions
 from ostraka_verifier.rule import BallotRule
+from ostraka_verifier.units import Seconds
 
 _DAY_S = 86_400
 MAX_ENTRIES = 600_000
 
 
 class Entry(Strict):
-    """Somebody who may vote or propose."""
+    """An account that may vote or propose."""
 
     account: Address
     weight: Weight = 1
     signing_key: Address | None = None
-    """Key that signs for the account, where it is another one."""
+    """Key that signs for the account, if it is not the account's own."""
 
 
 class _Weighed(Strict):
     classes: Classes | None = None
-    """How voters' weights are made equal within classes: at most how many of them, or how else;
-    weights stay as they are when left out."""
+    """How weights are made equal within classes: the largest number of classes, or another rule.
+
+    If left out, weights are used unchanged.
+    """
 
 
 class AccountList(_Weighed):
@@ -59,7 +62,7 @@ class RegistryMembers(_Weighed):
     kind: Literal["members"]
     contract: Address
     voting_keys: bool = False
-    """Whether members may have named a key that votes for them."""
+    """Whether members may appoint a key that votes for them."""
 
 
 class TokenVotes(_Weighed):
@@ -68,20 +71,21 @@ class TokenVotes(_Weighed):
     kind: Literal["votes"]
     contract: Address
     unit: Amount = Field(default=1, gt=0)
-    """Votes that give a weight of one."""
+    """Number of token votes that give a weight of 1."""
     voting_keys: bool = False
-    """Whether holders may have named a key that votes for them."""
+    """Whether holders may appoint a key that votes for them."""
 
 
 class InvitedAddress(Strict):
-    """An invitation: the address of its key, whose secret is the code that its invitee gets."""
+    """An invitation: the address of its key. The code that the invited person gets is its
+    secret."""
 
     address: Address
     weight: Weight = 1
 
 
 class Invitations(Strict):
-    """People who were each given an invitation; who redeems it votes with a key of their own."""
+    """Invited people; each redeems an invitation and then votes with a key of their own."""
 
     kind: Literal["invitations"]
     invitations: list[InvitedAddress] = Field(min_length=1, max_length=MAX_ENTRIES)
@@ -93,28 +97,28 @@ Electorate = Annotated[
 
 
 class Times(Strict):
-    """Durations that the protocol needs, in seconds."""
+    """Durations that the protocol needs."""
 
-    freeze_delay: Seconds = 60
-    """From closing until nodes sign no more receipts."""
-    round_duration: Seconds = 60
-    """Of one attempt to settle."""
+    freeze_delay: Duration = Seconds(60)
+    """From closing until nodes stop signing receipts."""
+    round_duration: Duration = Seconds(60)
+    """Length of one settling round."""
     max_rounds: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 1440
-    dispute_window: Seconds = _DAY_S
-    """From anchoring until anything is opened."""
-    tally_period: Seconds = 30 * _DAY_S
+    dispute_window: Duration = Seconds(_DAY_S)
+    """From anchoring until shares are released."""
+    tally_period: Duration = Seconds(30 * _DAY_S)
 
 
 class _Vote(Strict):
     title: Title
     text: Annotated[str, Field(max_length=16_000)] = ""
     committee: Digest | None = None
-    """Digest of the committee that tallies; the gateway's first when left out."""
+    """Digest of the committee that tallies; by default the gateway's first."""
     secret: bool = True
     shared_keys: bool = False
-    """Whether one signing key may sign for several accounts: then fewer people than voters vote.
+    """Whether one signing key may sign for several accounts; fewer people than accounts then vote.
 
-    Of an electorate on chain it may all the same, where accounts chose so there.
+    In an electorate on chain, accounts may share a key in any case if they chose so there.
     """
     minimum_ballots: Annotated[int, Field(strict=True, ge=1, lt=1 << 32)] = 5
     times: Times = Times()
@@ -124,41 +128,41 @@ class RoundSpecification(_Vote):
     """A round of a shared budget: members propose, voters decide, the treasury pays."""
 
     token: Address | None = None
-    """ERC-20 token; the chain's own coin when left out."""
+    """ERC-20 token; by default the chain's own coin."""
     budget: Amount = Field(gt=0, lt=1 << 112)
     minimum_amount: Amount = Field(default=1, gt=0)
-    """Least that a proposal may ask for."""
+    """Minimum that a proposal may ask for."""
     maximum_amount: Amount | None = None
-    """Most that a proposal may ask for; the budget when left out."""
+    """Maximum that a proposal may ask for; by default the budget."""
     proposals_per_member: Annotated[int, Field(strict=True, ge=1, lt=1 << 16)] = 3
     maximum_proposals: Annotated[int, Field(strict=True, ge=2, le=200)] = 50
     proposals_open_at: Time | None = None
-    """Now when left out."""
+    """By default now."""
     proposals_close_at: Time
     voting_opens_at: Time
     voting_closes_at: Time
-    claim_period: Seconds = 90 * _DAY_S
+    claim_period: Duration = Seconds(90 * _DAY_S)
     members: Electorate
     """Who may propose; fixed now."""
     voters: Electorate | None = None
-    """Who may vote. The members as they are now when left out; a list is fixed now, invitations are
-    fixed now and redeemed until proposals close, a contract is read as of when proposals close."""
+    """Who may vote; by default the current members. A list is fixed now; invitations are fixed now
+    and redeemed until proposals close; a contract is read as of the close of proposals."""
     ballot: RoundBallot
     outcome: RoundOutcome = RoundGreedy()
 
     @property
     def amounts(self) -> tuple[int, int]:
-        """Least and most that a proposal may ask for; nothing where votes divide the budget."""
+        """Minimum and maximum that a proposal may ask for; 0 and 0 if votes divide the budget."""
         if self.outcome.kind == "proportional":
             return 0, 0
         most = self.budget if self.maximum_amount is None else self.maximum_amount
         return self.minimum_amount, most
 
     def check(self) -> BallotRule:
-        """The ballot rule of as many proposals as may stand.
+        """Return the ballot rule for the largest number of proposals.
 
         Raises:
-            Rejected: There is none, or no proposal could ask for an amount.
+            Rejected: No rule is possible, or no proposal could ask for an amount.
         """
         least, most = self.amounts
         if most > self.budget:
@@ -173,7 +177,7 @@ class RoundSpecification(_Vote):
 
 
 class PollSpecification(_Vote):
-    """A poll without a round: one question or several, in one ballot."""
+    """A poll without a round: one or several questions in one ballot."""
 
     questions: list[dict[str, Any]] = Field(
         min_length=1,
@@ -182,30 +186,30 @@ class PollSpecification(_Vote):
     )
     """In their JSON form (docs/protocol.md §5.8)."""
     outcomes: list[PollOutcome] | None = None
-    """How each question decides; the counts themselves are the results when left out."""
+    """How each question decides; by default the counts themselves are the results."""
     registration_closes_at: Time | None = None
-    """Until then invitations can be redeemed; now when left out, so that nobody can."""
+    """Invitations can be redeemed until then; by default now, so that nobody can."""
     opens_at: Time | None = None
-    """When voting begins; as soon as the nodes are ready when left out."""
+    """When voting begins; by default as soon as the nodes are ready."""
     closes_at: Time
     voters: Electorate
 
     @property
     def asked(self) -> tuple[Question, ...]:
-        """The questions.
+        """Return the questions.
 
         Raises:
-            Malformed: One cannot be read.
-            Rejected: One cannot be asked.
+            Malformed: A question cannot be read.
+            Rejected: A question cannot be asked.
         """
         return read_questions(self.questions)
 
     def check(self) -> BallotRule:
-        """The ballot rule.
+        """Return the ballot rule.
 
         Raises:
             Malformed: A question cannot be read.
-            Rejected: Questions, or how they decide, are none.
+            Rejected: Questions or outcomes are invalid.
         """
         questions = self.asked
         rule = poll_rule(questions)
@@ -213,5 +217,5 @@ class PollSpecification(_Vote):
         return rule
 
     def outcome_rule(self, questions: Sequence[Question]) -> OutcomeRule:
-        """How the poll decides; Rejected when it cannot."""
+        """Return the poll's outcome rule; Rejected if it is impossible."""
         return poll_outcome_rule(questions, self.outcomes)

@@ -1,9 +1,9 @@
-"""A round or a poll in a TOML or JSON file: dates, durations, accounts in a CSV file.
+"""Read the specification of a round or a poll from a TOML or JSON file.
 
-Members are those of `gateway.specification`. Beyond what JSON can say, a time may be a TOML date
-with a zone or a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds a duration (`"90d"`),
-and an electorate may name a CSV file by `accounts_file` or `invitations_file`, seen from this file.
-A file whose name ends in `.json` is JSON: the web client saves such.
+Members are those of `planning.specification`. In addition, a time may be a TOML date with a zone or
+a duration from now (`"+3d"`, `"+2h30m"`), a number of seconds may be a duration (`"90d"`), and an
+electorate may name a CSV file in `accounts_file` or `invitations_file`, relative to this file.
+A file whose name ends in `.json` is JSON, as the web client saves it.
 """
 
 import re
@@ -26,6 +26,7 @@ from ostraka.planning.specification import (
 from ostraka.wire.wording import close_to, reason_of
 from ostraka_verifier.encoding import parse_json
 from ostraka_verifier.errors import Malformed
+from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[wdhms])+")
@@ -34,14 +35,14 @@ _ELECTORATES = ("members", "voters")
 _Wanted = TypeVar("_Wanted", RoundSpecification, PollSpecification)
 
 
-def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict[str, Any]:
-    """What a file says, as the gateway takes it.
+def read_specification(path: Path, kind: type[_Wanted], now_unix_s: UnixSeconds) -> dict[str, Any]:
+    """Return a file's specification, in the form that the gateway takes.
 
     Args:
-        now_unix_s: Chain time, from which durations count.
+        now_unix_s: Chain time, the start of durations.
 
     Raises:
-        WrongLines: Names everything that is wrong, with its line or its member.
+        WrongLines: The file is invalid; names every problem with its line or member.
         OSError: A file cannot be read.
     """
     content = _content(path)
@@ -56,7 +57,7 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
         kind.model_validate(content)
     except ValidationError as error:
         for one in error.errors():
-            # What could not be converted is said once.
+            # A value that could not be converted is reported only once.
             wrong.setdefault(".".join(str(part) for part in one["loc"]), reason_of(one))
     problems += [
         f"{path}: {name}: {reason}" if name else f"{path}: {reason}"
@@ -68,7 +69,7 @@ def read_specification(path: Path, kind: type[_Wanted], now_unix_s: int) -> dict
 
 
 def _content(path: Path) -> dict[str, Any]:
-    """What a TOML or JSON file says; a byte order mark, as some editors write, is none of it."""
+    """Return the content of a TOML or JSON file, without the byte order mark of some editors."""
     form = "JSON" if path.suffix.lower() == ".json" else "TOML"
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -82,29 +83,30 @@ def _content(path: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise WrongLines([f"{path}: not TOML: nested too deeply"]) from error
     except ValueError as error:
-        # The one thing that the library refuses in words of its own.
+        # Python's integer parser refuses it with a plain ValueError.
         raise WrongLines([f"{path}: not TOML: a number has too many digits"]) from error
     if not isinstance(content, dict):
         raise WrongLines([f"{path}: not an object"])
     return content
 
 
-def duration_s(text: str) -> int:
-    """Seconds of a duration such as `3d` or `2h30m`; ValueError when it is none."""
+def duration_s(text: str) -> Seconds:
+    """Return the seconds of a duration such as `3d` or `2h30m`; ValueError if it is invalid."""
     if not _DURATION.fullmatch(text):
         raise ValueError("expected a duration such as 3d or 2h30m")
-    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([wdhms])", text))
+    parts = re.findall(r"(\d+)([wdhms])", text)
+    return Seconds(sum(int(number) * _UNITS[unit] for number, unit in parts))
 
 
 _FILES: tuple[tuple[str, str, type[BaseModel], Callable[[Path], list[dict[str, Any]]]], ...] = (
     ("accounts", "list", AccountList, read_accounts),
     ("invitations", "invitations", Invitations, read_invitations),
 )
-"""Members of electorates that a file may list, and of what kind they make an electorate."""
+"""Members that a CSV file may list, and the kind of electorate that results."""
 
 
 def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
-    """Put what CSV files list in the place of their names."""
+    """Replace names of CSV files by the entries that the files list."""
     given = content.get(electorate)
     if not isinstance(given, dict):
         return
@@ -119,7 +121,7 @@ def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
             continue
         name = given.pop(naming)
         if not isinstance(name, str) or member in given:
-            problem = f"names one file, in the place of {member}"
+            problem = f"expected the name of one file, instead of {member}"
             raise WrongLines([f"{path}: {electorate}.{naming}: {problem}"])
         given.setdefault("kind", kind)
         given[member] = []
@@ -128,12 +130,12 @@ def _take_files(path: Path, content: dict[str, Any], electorate: str) -> None:
         except (OSError, ValueError) as error:
             if isinstance(error, WrongLines):
                 raise
-            reason = error.strerror if isinstance(error, OSError) else "this is no name of a file"
+            reason = error.strerror if isinstance(error, OSError) else "this is not a file name"
             raise WrongLines([f"{path}: {electorate}.{naming}: {name}: {reason}"]) from error
 
 
-def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, str]]:
-    """Put plain numbers in the place of dates and durations; yields what cannot be."""
+def _convert(content: dict[str, Any], now_unix_s: UnixSeconds) -> Iterator[tuple[str, str]]:
+    """Replace dates and durations by plain numbers; yield those that are invalid."""
     for prefix, table in (("", content), ("times.", content.get("times"))):
         if not isinstance(table, dict):
             continue
@@ -147,9 +149,9 @@ def _convert(content: dict[str, Any], now_unix_s: int) -> Iterator[tuple[str, st
                 yield prefix + name, str(error)
 
 
-def _time(value: object, now_unix_s: int) -> object:
+def _time(value: object, now_unix_s: UnixSeconds) -> object:
     if isinstance(value, str) and value.startswith("+"):
-        return now_unix_s + duration_s(value[1:])
+        return later(now_unix_s, duration_s(value[1:]))
     if isinstance(value, datetime) and value.tzinfo is not None:
         return int(value.timestamp())
     if isinstance(value, date | time):

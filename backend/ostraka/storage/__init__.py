@@ -1,1 +1,1 @@
-"""Databases, by SQLModel: SQLite by default, PostgreSQL by URL."""
+"""Databases with SQLModel: SQLite by default, PostgreSQL by URL."""

@@ -1,4 +1,4 @@
-"""Open a database so that what was committed survives a crash."""
+"""Open a database so that committed data survives a crash."""
 
 from enum import Enum
 from pathlib import Path
@@ -17,25 +17,28 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Schema(Enum):
-    """Whose database it is; each has migrations of its own."""
+    """The program that owns a database; each has its own migrations."""
 
     NODE = "node"
     GATEWAY = "gateway"
 
 
 def open_database(url: str, schema: Schema) -> Engine:
-    """An engine for `sqlite:///FILE` or `postgresql+psycopg://…`, migrated to the newest schema.
+    """Return an engine for a database, migrated to the newest schema.
+
+    Args:
+        url: `sqlite:///FILE` or `postgresql+psycopg://…`.
 
     Raises:
-        ValueError: No such URL, a server out of reach, an SQLite file that others may read or that
-            is damaged, or a database of a newer version.
+        ValueError: The URL is invalid, the server unreachable, the SQLite file damaged or readable
+            by others, or the database of a newer version.
     """
     try:
         _keep_private(url)
-        # Parameters carry ballots; an error message must not.
+        # Parameters contain ballots, which error messages must not show.
         engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError) as error:
-        # Not shown: it may hold a password.
+        # The URL is not shown: it may contain a password.
         known = "sqlite:///FILE or postgresql+psycopg://…"
         raise ValueError(f"the database's URL: expected {known}") from error
     try:
@@ -57,16 +60,16 @@ def _opened(engine: Engine, url: str, schema: Schema) -> Engine:
 
 
 def _keep_private(url: str) -> None:
-    """Make an SQLite file that only its owner reads; SQLite makes those beside it alike.
+    """Create an SQLite file with mode 600; SQLite's other files get the same mode.
 
     Raises:
-        ValueError: Others may read one of them, or look into their folder.
+        ValueError: Others may read one of the files or their folder.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return
     if parsed.database.startswith("file:"):
-        raise ValueError(f"{url}: name the file by sqlite:///FILE")
+        raise ValueError(f"{url}: name the file as in sqlite:///FILE")
     path = Path(parsed.database)
     require_private(path.parent)
     create_private(path)
@@ -79,7 +82,7 @@ def _keep_private(url: str) -> None:
 def _migrate(engine: Engine, schema: Schema) -> None:
     configuration = Config()
     configuration.set_main_option("script_location", str(_MIGRATIONS / schema.value))
-    # In one transaction: a migration that fails half-way leaves the old schema.
+    # In one transaction, so that a failed migration leaves the old schema.
     with engine.begin() as connection:
         configuration.attributes["connection"] = connection
         try:
@@ -92,16 +95,16 @@ def _migrate(engine: Engine, schema: Schema) -> None:
 
 
 def checkpoint(engine: Engine) -> None:
-    """Move everything out of SQLite's write-ahead log, so that what was deleted is gone.
+    """Empty SQLite's write-ahead log, so that deleted data is gone.
 
     Raises:
-        RuntimeError: Somebody reads the database all the time; it is to be tried again.
+        RuntimeError: Another connection reads the database; try again later.
     """
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar()
         if busy:
-            raise RuntimeError("the database is busy, its write-ahead log cannot be emptied")
+            raise RuntimeError("the database is busy; its write-ahead log cannot be emptied")
 
 
 def _configure_sqlite(connection: Any, _: Any) -> None:
@@ -109,9 +112,9 @@ def _configure_sqlite(connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     # A receipt is a promise: its ballot must be on the disk, not in a cache.
     cursor.execute("PRAGMA synchronous=FULL")
-    # Deleted boxes are overwritten, not only unlinked.
+    # Deleted boxes are overwritten, not only marked as free.
     cursor.execute("PRAGMA secure_delete=ON")
-    # Else SQLite keeps what a statement overwrites in a file elsewhere until the statement's end.
+    # Otherwise SQLite copies overwritten data to a temporary file during a statement.
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()

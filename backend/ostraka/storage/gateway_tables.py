@@ -1,23 +1,26 @@
-"""Tables of a gateway: what it indexed of the chain, and what organizers plan.
+"""Tables of a gateway: its index of the chain, and the organizers' plans.
 
-Nothing here is secret: of invitations only addresses are known; whatever the chain shows can
-be indexed again.
+Nothing here is secret: the gateway knows only the addresses of invitations. The index can be
+rebuilt from the chain.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import JSON, BigInteger, Column, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from ostraka.clock import utc_now
+from ostraka_verifier.units import UnixSeconds
+
 
 class GatewayTable(SQLModel):
-    """Keeps the gateway's tables apart from a node's."""
+    """Base of the gateway's tables; separates them from a node's."""
 
     metadata = MetaData()
 
 
 class Checkpoint(GatewayTable, table=True):
-    """A block up to which events are indexed; several are kept, to notice reorganizations."""
+    """A block up to which events are indexed; several are kept to detect reorganizations."""
 
     __tablename__ = "checkpoint"
 
@@ -54,23 +57,23 @@ class Plan(GatewayTable, table=True):
     round_id: int | None = Field(default=None, sa_type=BigInteger)
     poll_id: int | None = Field(default=None, sa_type=BigInteger)
     members: bytes | None = None
-    """Census of those who may propose in a round."""
+    """Census of the members who may propose in a round."""
     census: bytes | None = None
     """Census of the poll; None until it is fixed."""
     redemptions: bytes | None = None
-    """With the census of a poll by invitation: section 12 of its board."""
+    """Redemptions of a poll by invitation: section 12 of its board."""
     nonce: bytes | None = None
-    """What tells a poll by invitation from any other, where it belongs to no round."""
+    """Identifies a poll by invitation that belongs to no round."""
     source: dict[str, object] | None = Field(default=None, sa_column=Column(JSON))
-    """Where the census was read on chain; None where the organizer gave it."""
+    """Source of the census on chain; None if the organizer listed it."""
     finished: bool = False
     warnings: list[dict[str, object]] = Field(
         default_factory=list, sa_column=Column(JSON, nullable=False)
     )
-    """What its poll may give away: by what is known at creation, then by the census."""
+    """How its poll may reveal votes; updated once the census is known."""
     problem: dict[str, object] | None = Field(default=None, sa_column=Column(JSON))
-    """Problem document of what it waits for, None when it waits for nothing."""
-    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    """Problem document of the reason why it waits; None if it does not wait."""
+    created_at: datetime = Field(default_factory=utc_now)
 
 
 class Step(GatewayTable, table=True):
@@ -88,7 +91,7 @@ class Step(GatewayTable, table=True):
 
 
 class Invitation(GatewayTable, table=True):
-    """An invitation; the key of its address is known to its holder, and to its maker, only."""
+    """An invitation; only its holder and its creator know the key of its address."""
 
     __tablename__ = "invitation"
     __table_args__ = (UniqueConstraint("plan_id", "signing_key"),)
@@ -98,29 +101,29 @@ class Invitation(GatewayTable, table=True):
     """20 bytes."""
     weight: int = Field(default=1, sa_type=BigInteger)
     signing_key: bytes | None = None
-    """Address of the key that it is bound to, None before it is redeemed."""
+    """Address of the key that it is bound to; None before it is redeemed."""
     by_invitation: bytes | None = None
     by_signing_key: bytes | None = None
     """Both keys' signatures of the redemption, 65 bytes each."""
 
 
 class RelayCount(GatewayTable, table=True):
-    """How many transactions the gateway paid for a member, or to pay a proposal, in a round."""
+    """Number of transactions in a round that the gateway paid for a member or a payout."""
 
     __tablename__ = "relay_count"
 
     round_id: int = Field(primary_key=True, sa_type=BigInteger)
     member: bytes = Field(primary_key=True)
-    """20 bytes of an account, or 32 of a proposal's id."""
+    """Account (20 bytes) or id of a proposal (32 bytes)."""
     count: int = 0
 
 
 class OutgoingTransaction(GatewayTable, table=True):
-    """A transaction that some purpose sends from the gateway's account, whatever its fee."""
+    """A purpose's transaction from the gateway's account, at any fee."""
 
     __tablename__ = "outgoing_transaction"
     __table_args__ = (
-        # A purpose sends one at a time, however many gateways work on it.
+        # A purpose has one active transaction, even if several gateways work on it.
         Index(
             "ix_outgoing_transaction_current",
             "purpose",
@@ -136,15 +139,16 @@ class OutgoingTransaction(GatewayTable, table=True):
     fields: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
     """`to`, `value`, `data`, `gas`, `chainId`."""
     resent: bool = False
-    """Whether others than who began it sent it too: then no refusal shows that nobody took it."""
+    """Whether another caller sent it, too: then a refusal does not prove that it was not
+    accepted."""
     settled: bool = False
     """Whether a final block contains it."""
     given_up: bool = False
-    """Whether it can bring about nothing any more, by a final block."""
+    """Whether a final block proves that it can have no effect any more."""
 
 
 class SignedTransaction(GatewayTable, table=True):
-    """A signed version of an outgoing transaction, kept before it is sent."""
+    """A signed version of an outgoing transaction, stored before it is sent."""
 
     __tablename__ = "signed_transaction"
 
@@ -154,15 +158,15 @@ class SignedTransaction(GatewayTable, table=True):
     hash: bytes = Field(unique=True)
     raw: bytes
     max_fee: int = Field(sa_type=BigInteger)
-    """Wei per gas, as `priority_fee`."""
+    """Wei per gas, like `priority_fee`."""
     priority_fee: int = Field(sa_type=BigInteger)
     head: int = Field(sa_type=BigInteger)
     """Number of the newest block when it was signed."""
-    signed_at_unix_s: int = Field(sa_type=BigInteger)
+    signed_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
 
 
 class IdempotentRequest(GatewayTable, table=True):
-    """A request that its client may repeat, with what came of it."""
+    """A repeatable request with its answer."""
 
     __tablename__ = "idempotent_request"
 
@@ -173,5 +177,5 @@ class IdempotentRequest(GatewayTable, table=True):
     outcome: dict[str, object] | list[object] | None = Field(
         default=None, sa_column=Column(JSON(none_as_null=True))
     )
-    """The answer, None until there is one."""
-    asked_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    """The answer; None until there is one."""
+    asked_at: datetime = Field(default_factory=utc_now)

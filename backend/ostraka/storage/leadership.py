@@ -1,7 +1,7 @@
-"""One leader among all programs on one database.
+"""Choose one leader among all programs on one database.
 
-Of several gateways behind a load balancer, one alone may carry plans on. The database itself tells
-them apart, so that no clock has a say and a crash frees the place at once.
+Only one of several gateways behind a load balancer may run plans. The leader holds a lock of the
+database, so that clocks do not matter, and a crash releases the lock at once.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ _LOCK = 0x6F737472616B61  # "ostraka"
 
 
 class Leadership:
-    """A place that one program holds at a time."""
+    """A role that one program holds at a time."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -26,15 +26,15 @@ class Leadership:
         self._file: IO[bytes] | None = None
 
     def held(self) -> bool:
-        """Whether this program is the leader; becomes it where nobody is."""
+        """Whether this program is the leader; it becomes the leader if there is none."""
         if self._engine.dialect.name == "postgresql":
             return self._held_on_postgresql()
         return self._held_beside_a_file()
 
     def release(self) -> None:
-        """Give the place up."""
+        """Give up the role."""
         if self._connection is not None:
-            # The lock is the connection's: a pool would keep both.
+            # The lock belongs to the connection, which a pool would keep open.
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
@@ -43,7 +43,7 @@ class Leadership:
             self._file = None
 
     def _held_on_postgresql(self) -> bool:
-        """By an advisory lock, which lives as long as its connection."""
+        """Use an advisory lock, which exists as long as its connection."""
         try:
             if self._connection is not None:
                 self._connection.execute(text("SELECT 1"))
@@ -58,7 +58,7 @@ class Leadership:
         return False
 
     def _held_beside_a_file(self) -> bool:
-        """By a lock on a file beside the database, which lives as long as the process."""
+        """Lock a file next to the database; the lock exists as long as the process."""
         if self._file is None:
             path = Path(f"{self._engine.url.database}.leader")
             file = os.fdopen(private(path, os.O_WRONLY | os.O_CREAT), "wb")

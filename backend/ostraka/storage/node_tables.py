@@ -1,15 +1,17 @@
 """Tables of a tallying node.
 
-No table holds a share, nor a key that opens one: a node keeps the sealed boxes until it destroys
-its poll key, whose secret is in a file of its own (`ostraka.node.poll_secrets`).
+No table has a share or a key that opens one. A node keeps the sealed boxes until it destroys its
+poll key, whose secret is in a separate file (`ostraka.node.poll_secrets`).
 """
 
 from sqlalchemy import BigInteger, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from ostraka_verifier.units import UnixSeconds
+
 
 class NodeTable(SQLModel):
-    """Keeps a node's tables apart from the gateway's."""
+    """Base of a node's tables; separates them from the gateway's."""
 
     metadata = MetaData()
 
@@ -21,20 +23,20 @@ class NodePoll(NodeTable, table=True):
 
     poll_id: int = Field(primary_key=True)
     poll_context: bytes = Field(primary_key=True)
-    """Before opening a reorganization may put another poll under the same id."""
+    """Identifies the poll: before opening, a reorganization may reuse its id for another poll."""
     census: bytes
     redemptions: bytes | None = None
-    """Section 12 of the board, of polls by invitation."""
+    """Section 12 of the board, for polls by invitation."""
     public_key: bytes
     announcement: bytes
     key_destroyed: bool = False
-    """Whether the poll key was destroyed, and all boxes with it."""
+    """Whether the poll key and all boxes were destroyed."""
     inventory_signature: bytes | None = None
-    """Set on freezing; no receipt is signed from then on."""
+    """Set on freezing; from then on the node signs no receipts."""
 
 
 class AnnouncedKey(NodeTable, table=True):
-    """Another node's poll key, as it announced it last or as it is pinned on chain."""
+    """Another node's poll key: its latest announcement, or the key pinned on chain."""
 
     __tablename__ = "announced_key"
 
@@ -47,7 +49,7 @@ class AnnouncedKey(NodeTable, table=True):
 
 
 class AskedRepair(NodeTable, table=True):
-    """A repair for which another node asked this one, as it signed the request."""
+    """A repair that another node requested, with its signed request."""
 
     __tablename__ = "asked_repair"
     __table_args__ = (UniqueConstraint("poll_id", "repair_hash"),)
@@ -58,7 +60,7 @@ class AskedRepair(NodeTable, table=True):
     subject: bytes = Field(index=True)
     ballot_digest: bytes
     helpers: bytes
-    """Indices, a byte each."""
+    """Indices, one byte each."""
     attempt: int = Field(sa_type=BigInteger)
     repair_hash: bytes
     signature: bytes
@@ -66,7 +68,7 @@ class AskedRepair(NodeTable, table=True):
 
 
 class StoredBallot(NodeTable, table=True):
-    """A ballot that passed every check but perhaps that of this node's own share."""
+    """A ballot that passed every check, except possibly that of this node's own share."""
 
     __tablename__ = "stored_ballot"
     __table_args__ = (UniqueConstraint("poll_id", "digest"),)
@@ -74,17 +76,17 @@ class StoredBallot(NodeTable, table=True):
     id: int | None = Field(default=None, primary_key=True)
     poll_id: int = Field(index=True)
     voter: bytes = Field(index=True)
-    cast_at_unix_s: int = Field(sa_type=BigInteger)
+    cast_at_unix_s: UnixSeconds = Field(sa_type=BigInteger)
     digest: bytes
     signed: bytes
-    """Ballot, hash of the boxes, signature, end to end; empty where they were damaged."""
+    """Ballot, hash of the boxes and signature, end to end; empty if they were damaged."""
     boxes: bytes
-    """Sealed boxes as they came, end to end; empty once the poll key is destroyed, or where what
-    the voter signed was damaged."""
+    """Received sealed boxes, end to end; empty once the poll key is destroyed, or if the signed
+    parts were damaged."""
     receipt: bytes | None = None
-    """This node's signature; None where it came after freezing or the share is bad."""
+    """This node's signature; None if the ballot came after freezing or its share is bad."""
     share_box: bytes | None = None
-    """Sealed box with a good share: the voter's, or a repaired one; None where there is none."""
+    """Sealed box with a good share, the voter's or a repaired one; None without a good share."""
 
 
 class PeerReceipt(NodeTable, table=True):
@@ -99,7 +101,7 @@ class PeerReceipt(NodeTable, table=True):
 
 
 class SignedRoot(NodeTable, table=True):
-    """The one root that this node signed in a settling round."""
+    """The only root that this node signed in a settling round."""
 
     __tablename__ = "signed_root"
 
@@ -112,7 +114,7 @@ class SignedRoot(NodeTable, table=True):
 
 
 class RootAttestation(NodeTable, table=True):
-    """A node's signature of a root, own or of a peer."""
+    """This node's or a peer's signature of a root."""
 
     __tablename__ = "root_attestation"
 
@@ -125,7 +127,7 @@ class RootAttestation(NodeTable, table=True):
 
 
 class FinalStatement(NodeTable, table=True):
-    """A node's only `Final` statement of a poll, own or of a peer."""
+    """The only `Final` statement of this node or a peer about a poll."""
 
     __tablename__ = "final_statement"
 
@@ -136,7 +138,7 @@ class FinalStatement(NodeTable, table=True):
 
 
 class ReleasedShare(NodeTable, table=True):
-    """A node's aggregate share, own or of a peer."""
+    """The aggregate share of this node or a peer."""
 
     __tablename__ = "released_share"
 

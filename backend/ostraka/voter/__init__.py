@@ -1,1 +1,1 @@
-"""What a voter's device does: prepare, seal, sign and cast a ballot. Also the Python SDK."""
+"""The voter's side: prepare, seal, sign and cast a ballot. Also the Python SDK."""

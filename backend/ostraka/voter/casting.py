@@ -1,6 +1,6 @@
 """Prepare a ballot on the voter's own device, and send it through a gateway or to the nodes.
 
-The choice enters `prepare` and goes nowhere else.
+The choice enters `prepare` and leaves the device only sealed.
 
 Source: docs/protocol.md §7 to §9.
 """
@@ -22,12 +22,13 @@ from ostraka.wire.relay import Cast, Nodes, rejection
 from ostraka_verifier.challenge import Opening
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.parameters import PollIdentity
+from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(60, connect=5)
 
 
-def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: int) -> SealedBallot:
-    """A new ballot, whose digest is fixed from here on: to be signed and cast, or challenged.
+def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: UnixSeconds) -> SealedBallot:
+    """Prepare a new ballot with a fixed digest, to be signed and cast, or challenged.
 
     Args:
         bits: The vote in the rule's bits, slack included.
@@ -35,7 +36,7 @@ def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: int) -> SealedBa
 
     Raises:
         Problem: It is not the time to vote.
-        ValueError: The bits break the poll's rule; says how.
+        ValueError: The bits break the poll's rule; the message states how.
     """
     poll = votes.poll
     poll.check_time(now_unix_s)
@@ -44,13 +45,13 @@ def prepare(votes: SavedVotes, bits: Sequence[int], now_unix_s: int) -> SealedBa
 
 
 def sign(votes: SavedVotes, signer: SigningKey, sealed: SealedBallot) -> ReceiptedBallot:
-    """Sign a ballot to cast it; it is on the disk before anybody sees it.
+    """Sign a ballot to cast it; it is saved to the disk before it is sent.
 
     Args:
-        signer: The voter's key as the census names it.
+        signer: The voter's key in the census.
 
     Raises:
-        Problem: Another program has cast a ballot since: this one might not count.
+        Problem: Another program has cast a ballot since, so this one might not count.
     """
     votes.refresh()
     if votes.ballots and votes.ballots[-1].cast_at >= sealed.ballot.cast_at_unix_s:
@@ -63,7 +64,7 @@ def sign(votes: SavedVotes, signer: SigningKey, sealed: SealedBallot) -> Receipt
 
 
 def opened(votes: SavedVotes, sealed: SealedBallot) -> Opening:
-    """What a challenge shows of a ballot, which must never be cast then (§8.9)."""
+    """Return the opening of a challenged ballot, which must never be cast (§8.9)."""
     poll, proven = votes.poll, sealed.proven
     identity = PollIdentity(poll.domain.chain_id, poll.domain.registry, poll.poll_id)
     return Opening(identity, poll.context, proven.ballot.encoded, proven.bits, proven.blinding)
@@ -75,10 +76,10 @@ def send_by_gateway(
     """Send a saved ballot through a gateway, which can drop but not change it; keep the receipts.
 
     Returns:
-        The problem of each node that gave no good receipt.
+        The problem of each node without a valid receipt.
 
     Raises:
-        Problem: No node took it; says why.
+        Problem: No node accepted it; states why.
         Unreachable: The gateway does not answer.
     """
     answer = gateway.post(f"/polls/{votes.poll.poll_id}/ballots", ballot.record.to_json())
@@ -90,19 +91,19 @@ def send_by_gateway(
             detail = "it has not answered yet; the gateway keeps asking"
             refusals[int(node)] = Problem(ProblemType.NODE_SILENT, detail)
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"answer: no refusals: {error!r}") from error
+        raise Malformed("answer", f"no refusals: {error!r}") from error
     refusals |= _keep(votes, ballot, answer)
     return refusals
 
 
 def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Problem]:
-    """Send a saved ballot to every node without any gateway; keep the receipts.
+    """Send a saved ballot to every node without a gateway; keep the receipts.
 
     Returns:
-        The problem of each node that gave no good receipt.
+        The problem of each node without a valid receipt.
 
     Raises:
-        Problem: No node took it; the reason that more nodes than may lie gave.
+        Problem: No node accepted it; the reason that more nodes than may lie gave.
     """
 
     async def run() -> list[Cast]:
@@ -122,7 +123,7 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
 
 
 def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: ReceiptedBallot) -> None:
-    """Ask for the receipts of a ballot once more; that there are none is no error.
+    """Ask for the receipts of a ballot again; it is no error if there are none.
 
     Raises:
         Problem, Unreachable: The gateway cannot ask the nodes.
@@ -138,11 +139,11 @@ def fetch_receipts(gateway: Gateway, votes: SavedVotes, ballot: ReceiptedBallot)
 
 
 def _keep(votes: SavedVotes, ballot: ReceiptedBallot, answer: Any) -> dict[int, Problem]:
-    """Keep the good ones of a gateway's receipts; of the others, what is wrong."""
+    """Keep a gateway's valid receipts; return the problems of the others."""
     try:
         receipts = {int(one["node"]): one for one in answer["receipts"]}
     except (KeyError, TypeError, ValueError) as error:
-        raise Malformed(f"answer: no receipts: {error!r}") from error
+        raise Malformed("answer", f"no receipts: {error!r}") from error
     wrong = {}
     for node, receipt in receipts.items():
         try:

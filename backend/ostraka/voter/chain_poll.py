@@ -1,7 +1,7 @@
-"""A poll from the chain itself, for voters who trust no gateway (checks P1 to P4).
+"""Read a poll from the chain itself, for voters who trust no gateway (checks P1 to P4).
 
-A gateway that could name its own poll keys would read every vote sealed to them. The chain has the
-words that stand for the keys; the keys themselves come from any node, and are compared.
+A gateway that could name its own poll keys would read every vote sealed to them. The chain has
+the hashes of the keys; the keys themselves come from any node, and are compared with the hashes.
 
 Source: docs/protocol.md §4, §13.
 """
@@ -23,20 +23,21 @@ from ostraka.wire.records import strict_json, to_hex
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member
 from ostraka_verifier.poll_key import node_keys_hash
+from ostraka_verifier.units import UnixSeconds
 
 _TIMEOUT = httpx.Timeout(10, connect=5)
 _PATIENCE_S = 20
 _ANSWER_BYTES = 2**20
-"""More than a node says of the keys of the largest committee."""
+"""Larger than a node's report of the keys of the largest committee."""
 
 
-def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll, int]:
-    """An open poll, and the timestamp of the latest block.
+def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll, UnixSeconds]:
+    """Return an open poll, and the timestamp of the latest block.
 
     Raises:
         Problem: There is no such poll, or it is not open.
-        ChainError: The chain cannot be reached, or has no such registry.
-        AuditError: What the chain says does not fit together; names the check.
+        ChainError: The chain is unreachable, or has no such registry.
+        AuditError: The chain's data contradicts itself; names the check.
     """
     contract = Registry(rpc_url, registry)
     if not call(lambda: contract.web3.eth.get_code(checksum(registry))):
@@ -51,9 +52,9 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll
         raise Problem(
             ProblemType.NOT_INDEXED, "the chain's provider does not show the poll's events"
         )
-    # P1: the registry itself must say the same as the event.
+    # P1: the registry's state must match the event.
     if published.context != view.poll_context:
-        raise Rejected("P1", "poll_context", "the registry holds another than its event says")
+        raise Rejected("P1", "poll_context", "the registry's differs from its event's")
     if node_keys_hash(opened.node_keys) != view.poll_keys:
         raise Rejected("P4", "poll_keys", "not those pinned on chain")
     check_signatures(
@@ -71,10 +72,10 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll
 def poll_keys_of_nodes(
     committee: Committee, poll_id: int, node_keys: Sequence[bytes]
 ) -> PollKeyList:
-    """The full poll keys whose words are pinned on chain, from the first node that shows them.
+    """Return the full poll keys that are pinned on chain, from the first node that shows them.
 
     Raises:
-        Problem: No node shows them; names what each said.
+        Problem: No node shows them; names each node's answer.
     """
     return asyncio.run(_poll_keys_of_nodes(committee, poll_id, node_keys))
 
@@ -90,7 +91,7 @@ async def _poll_keys_of_nodes(
         async def ask(member: Member) -> PollKeyList:
             url = f"{member.url.rstrip('/')}/api/v1/polls/{poll_id}/opening"
             try:
-                # However slowly it drips: a node must not keep the voter waiting.
+                # Also bounds a node that sends its answer slowly.
                 async with asyncio.timeout(_PATIENCE_S):
                     answer = await _answer(client, url)
                 return KeyReport.from_json(answer, len(committee.members)).pinned(node_keys)
@@ -98,7 +99,7 @@ async def _poll_keys_of_nodes(
                 detail = f"{member.url}: {str(error) or type(error).__name__}"
                 raise Problem(ProblemType.POLL_KEYS_UNAVAILABLE, detail) from error
 
-        # All at once, since any one is as good as another.
+        # All at once: the first correct answer is enough.
         asked = [asyncio.create_task(ask(member)) for member in committee.members]
         try:
             for answered in asyncio.as_completed(asked):
@@ -114,13 +115,13 @@ async def _poll_keys_of_nodes(
 
 
 async def _answer(client: httpx.AsyncClient, url: str) -> Any:
-    """JSON of a node's answer; Malformed when it is none, or too long."""
+    """Return the JSON of a node's answer; Malformed if it is invalid or too long."""
     body = bytearray()
     async with client.stream("GET", url) as response:
         async for chunk in response.aiter_bytes():
             body += chunk
             if len(body) > _ANSWER_BYTES:
-                raise Malformed(f"answer: more than {_ANSWER_BYTES} bytes")
+                raise Malformed("answer", f"more than {_ANSWER_BYTES} bytes")
     if response.status_code != 200:
-        raise Malformed(f"answer: {response.status_code}")
+        raise Malformed("answer", f"HTTP status {response.status_code}")
     return strict_json(bytes(body))

@@ -12,7 +12,7 @@ from ostraka_verifier.rule import BallotRule
 
 @dataclass(frozen=True)
 class Kernel:
-    """Kernel of a rule's linear rows over F_r, from their reduced row echelon form.
+    """Kernel of a rule's linear rows over F_r, in reduced row echelon form.
 
     Attributes:
         bits: Length of the vectors.
@@ -24,7 +24,7 @@ class Kernel:
 
     @classmethod
     def of(cls, rule: BallotRule) -> "Kernel":
-        """Eliminate once per rule; rows may depend on one another."""
+        """Compute the kernel of a rule's rows, which may be linearly dependent."""
         rows = [
             {bit: coefficient % R for bit, coefficient in row.terms if coefficient % R}
             for row in rule.rows
@@ -50,7 +50,7 @@ class Kernel:
         )
 
     def sample(self, randomness: Randomness) -> list[int]:
-        """A uniform vector of the kernel, entries in [0, R)."""
+        """Return a uniform vector of the kernel, entries in [0, R)."""
         mask = [0 if bit in self.pivots else randomness.scalar() for bit in range(self.bits)]
         for pivot, terms in self.pivots.items():
             mask[pivot] = sum(coefficient * mask[bit] for bit, coefficient in terms) % R

@@ -1,4 +1,4 @@
-"""A poll as a voter's program needs it, from a gateway's word or from a file.
+"""A poll for a voter's program, as shown by a gateway or read from a file.
 
 Source: docs/protocol.md §4, §7.
 """
@@ -20,6 +20,7 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 _OPEN = "open"
 _NOT_OPEN = {
@@ -32,7 +33,7 @@ _NOT_OPEN = {
 
 @dataclass(frozen=True)
 class OpenPoll(PublishedPoll):
-    """A poll with its poll keys: what ballots are prepared from and receipts are checked against.
+    """A poll with its poll keys, to prepare ballots and check receipts.
 
     Attributes:
         poll_keys: The nodes' poll keys of 1,216 bytes, node 1 first.
@@ -42,10 +43,10 @@ class OpenPoll(PublishedPoll):
 
     @classmethod
     def opened(cls, published: PublishedPoll, poll_keys: Sequence[bytes]) -> "OpenPoll":
-        """A published poll with its keys.
+        """Combine a published poll with its keys.
 
         Raises:
-            Rejected: It asks nothing that its rule allows, or has not a key for each node.
+            Rejected: Its question does not fit its rule, or it lacks a key for a node.
         """
         poll = cls(
             published.identity,
@@ -58,7 +59,7 @@ class OpenPoll(PublishedPoll):
             tuple(poll_keys),
         )
         if len(poll.description.options) != poll.slots:
-            raise Rejected("P2", "description", "it does not name one option for each slot")
+            raise Rejected("P2", "description", "does not name one option for each slot")
         _ = poll.questions
         if len(poll.poll_keys) != poll.nodes:
             raise Rejected("P4", "poll_keys", "not one for each node")
@@ -66,13 +67,13 @@ class OpenPoll(PublishedPoll):
 
     @cached_property
     def factory(self) -> BallotFactory:
-        """What prepares ballots of this poll."""
+        """Return a factory for ballots of this poll."""
         return BallotFactory(
             load(), self.rule, self.committee.threshold, self.domain, self.context, self.poll_keys
         )
 
-    def check_time(self, now_unix_s: int) -> None:
-        """Problem when it is not the time to vote."""
+    def check_time(self, now_unix_s: UnixSeconds) -> None:
+        """Raise a Problem unless voting is open."""
         now, times = utc_time(now_unix_s), self.parameters
         if now_unix_s < times.opens_at:
             detail = f"voting opens at {utc_time(times.opens_at)}, chain time is {now}"
@@ -82,7 +83,7 @@ class OpenPoll(PublishedPoll):
             raise Problem(ProblemType.POLL_CLOSED, detail)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, as JSON."""
+        """Return the JSON form."""
         return {
             "chain_id": self.domain.chain_id,
             "registry": to_hex(self.domain.registry),
@@ -105,11 +106,11 @@ class OpenPoll(PublishedPoll):
 
     @classmethod
     def from_json(cls, shown: Any, domain: Domain) -> "OpenPoll":
-        """What `to_json` gives or a gateway shows.
+        """Read the JSON of `to_json` or of a gateway.
 
         Raises:
             Malformed: It cannot be read.
-            Rejected: It does not fit together.
+            Rejected: It contradicts itself.
         """
         try:
             committee = shown["committee"]
@@ -131,15 +132,15 @@ class OpenPoll(PublishedPoll):
             )
             return cls.opened(published, [from_hex(key, "poll_keys") for key in shown["poll_keys"]])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Malformed(f"poll: not described as a poll: {error!r}") from error
+            raise Malformed("poll", f"not described as a poll: {error!r}") from error
 
 
 def poll_of_gateway(gateway: Gateway, poll_id: int) -> OpenPoll:
-    """An open poll as a gateway shows it, which is its word and no more.
+    """Return an open poll as a gateway shows it; nothing is checked against the chain.
 
     Raises:
         Problem, Unreachable: The gateway does not show it, or it is not open.
-        Malformed, Rejected: What it shows is no poll.
+        Malformed, Rejected: The answer is not a valid poll.
     """
     shown = gateway.get(f"/polls/{poll_id}")
     if shown.get("status") != _OPEN:
@@ -162,8 +163,8 @@ def not_open(poll: str, status: str) -> Problem:
 
 
 def compare(shown: OpenPoll, chain: OpenPoll) -> None:
-    """Rejected when a gateway shows anything else than the chain."""
+    """Raise Rejected if a gateway's poll differs from the chain's."""
     given, expected = shown.to_json(), chain.to_json()
     for name, value in expected.items():
         if given[name] != value:
-            raise Rejected("P1", name, "the gateway shows something else than the chain")
+            raise Rejected("P1", name, "the gateway's data does not match the chain")

@@ -1,4 +1,4 @@
-"""Prepare a ballot: proven, then sealed, then signed; nodes make it receipted.
+"""Prepare a ballot: prove, seal and sign it. Nodes then issue receipts for it.
 
 Source: docs/protocol.md §7, §8. Vectors: tests/vectors/ballot.json.
 """
@@ -20,17 +20,18 @@ from ostraka_verifier.proof import BallotProof, ProofShape, challenge
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import BoxContent, Share, boxes_hash
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds
 
 
 @dataclass(frozen=True)
 class ProvenBallot:
-    """A ballot with its proof, and the nodes' shares of it in clear.
+    """A ballot with its proof, and the nodes' unencrypted shares of it.
 
     Attributes:
         ballot: The public part.
-        shares: For node 1, 2, … in order.
+        shares: One for each node, node 1 first.
         bits: The vote in the rule's bits.
-        blinding: `ρ(0)`; with the bits it opens the ballot, and is shown only in a challenge.
+        blinding: `ρ(0)`; with the bits it opens the ballot, so only a challenge shows it.
     """
 
     ballot: Ballot
@@ -44,11 +45,11 @@ class ProvenBallot:
 
 @dataclass(frozen=True)
 class SealedBallot:
-    """A proven ballot whose shares are sealed to the nodes: to be signed and cast, or challenged.
+    """A proven ballot whose shares are sealed to the nodes, to be signed and cast, or challenged.
 
     Attributes:
-        proven: Holds the choice; goes nowhere unless the voter challenges.
-        boxes: For node 1, 2, … in order.
+        proven: Contains the choice; stays on the device unless the voter challenges.
+        boxes: One for each node, node 1 first.
     """
 
     proven: ProvenBallot
@@ -62,7 +63,7 @@ class SealedBallot:
 
 @dataclass(frozen=True)
 class SignedBallot:
-    """What is sent to every node; holds no choice."""
+    """The ballot that is sent to every node; it does not contain the choice in clear."""
 
     ballot: Ballot
     boxes: tuple[bytes, ...]
@@ -70,14 +71,14 @@ class SignedBallot:
 
     @property
     def record(self) -> CastRecord:
-        """As it travels."""
+        """The record that is sent."""
         return CastRecord(self.ballot.encoded, self.boxes, self.signature)
 
 
 class BallotFactory:
     """Prepares ballots of one poll.
 
-    One factory serves any number of ballots: tables and kernel are made once.
+    One factory serves any number of ballots; tables and kernel are computed once.
     """
 
     def __init__(
@@ -113,34 +114,34 @@ class BallotFactory:
         self._kernel = Kernel.of(rule)
 
     def prepare(
-        self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: int
+        self, signer: SigningKey, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds
     ) -> SignedBallot:
-        """A ballot ready to be cast.
+        """Prepare a ballot that is ready to be cast.
 
         Args:
-            signer: The voter's key as the census names it.
+            signer: The voter's key in the census.
             voter: 20-byte account.
             bits: The vote in the rule's bits, slack included.
             cast_at_unix_s: Timestamp of the latest block that the voter saw.
 
         Raises:
-            ValueError: The bits break the rule; the message says how.
+            ValueError: The bits break the rule; the message states how.
         """
         return self.sign(self.seal(self.share(voter, bits, cast_at_unix_s)), signer)
 
-    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> ProvenBallot:
-        """Share and prove a vote; ValueError when the bits break the rule."""
+    def share(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds) -> ProvenBallot:
+        """Share and prove a vote; ValueError if the bits break the rule."""
         problem = self._rule.violated(bits)
         if problem:
             raise ValueError(f"not a ballot of this poll: {problem}")
         return self.prove(voter, bits, cast_at_unix_s)
 
-    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: int) -> ProvenBallot:
-        """As `share`, for any integers: what breaks the rule gets a proof that fails."""
+    def prove(self, voter: bytes, bits: Sequence[int], cast_at_unix_s: UnixSeconds) -> ProvenBallot:
+        """As `share`, for any integers; votes that break the rule get an invalid proof."""
         rule, scalar = self._rule, self._randomness.scalar
         separate = not rule.slots_are_bits
         values = rule.slot_values(bits)
-        # Column d holds the d-th coefficient of every slot's polynomial; column 0 is the vote.
+        # Column d has the d-th coefficient of every slot's polynomial; column 0 is the vote.
         columns = [[value % R for value in values]]
         columns += [[scalar() for _ in values] for _ in range(1, self._threshold)]
         rho = [scalar() for _ in range(self._threshold)]

@@ -1,8 +1,8 @@
-"""The file in which a voter's program keeps ballots, before they are sent, and their receipts.
+"""The file of a voter's program: ballots, saved before they are sent, and their receipts.
 
-A ballot is on the disk before it leaves: whatever crashes, the same ballot is sent again, never a
-second one made. The file holds what the nodes get and what they answer. It does not hold the
-choice, and nobody can find it from the file without `t` of the nodes' keys.
+After a crash the same ballot is sent again, and no second one is made. The file contains the data
+sent to the nodes and their receipts. The choice cannot be recovered from it without `t` of the
+nodes' keys.
 
 Source: docs/protocol.md §9.
 """
@@ -20,13 +20,14 @@ from ostraka.wire.records import CastRecord, from_hex, strict_json, to_hex
 from ostraka.wire.relay import receipt_statement, verified_receipt
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.typed_data import Domain
+from ostraka_verifier.units import UnixSeconds, later
 
 _FORMAT = "ostraka/votes/v2"
 
 
 @dataclass
 class ReceiptedBallot:
-    """One ballot with the receipts that came back for it, by node index."""
+    """A ballot with its receipts, by node index."""
 
     record: CastRecord
     receipts: dict[int, bytes] = field(default_factory=dict)
@@ -37,8 +38,8 @@ class ReceiptedBallot:
         return self.record.ballot_digest
 
     @property
-    def cast_at(self) -> int:
-        """Its cast time in Unix seconds."""
+    def cast_at(self) -> UnixSeconds:
+        """Cast time in Unix seconds."""
         return self.record.cast_at_unix_s
 
 
@@ -53,7 +54,7 @@ class SavedVotes:
 
     @classmethod
     def open(cls, path: Path, poll: OpenPoll, voter: bytes) -> "SavedVotes":
-        """What a file holds of a voter in a poll; empty when there is no file yet.
+        """Read a voter's ballots in a poll from a file; empty if there is no file yet.
 
         Raises:
             Malformed: The file is damaged, or another voter's or poll's.
@@ -62,9 +63,9 @@ class SavedVotes:
             return cls(path, poll, voter)
         found = cls.read(path)
         if (found.poll.context, found.voter) != (poll.context, voter):
-            raise Malformed(f"{path}: holds ballots of another voter or poll")
-        # What the file says of the poll may be the word of a gateway that was trusted then: new
-        # ballots are sealed to the keys of `poll`, and only its nodes' receipts count.
+            raise Malformed(str(path), "holds ballots of another voter or poll")
+        # The poll in the file may come from a gateway: new ballots are sealed to the keys of
+        # `poll`, and only its nodes' receipts count.
         votes = cls(path, poll, voter)
         for ballot in found.ballots:
             kept = ReceiptedBallot(ballot.record)
@@ -76,7 +77,7 @@ class SavedVotes:
 
     @classmethod
     def read(cls, path: Path) -> "SavedVotes":
-        """What a file holds, every receipt checked again.
+        """Read a file, and check every receipt again.
 
         Raises:
             Malformed: The file is damaged.
@@ -85,7 +86,7 @@ class SavedVotes:
         try:
             content = strict_json(path.read_bytes())
             if content["format"] != _FORMAT:
-                raise Malformed("format: unknown")
+                raise Malformed("format", "unknown")
             shown = content["poll"]
             domain = Domain(int(shown["chain_id"]), from_hex(shown["registry"], "registry"))
             votes = cls(
@@ -97,27 +98,27 @@ class SavedVotes:
                 votes.keep(ballot, {given["node"]: given for given in one["receipts"]})
                 votes.ballots.append(ballot)
         except (Malformed, KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"{path}: no file of votes: {error}") from error
+            raise Malformed(str(path), f"not a file of votes: {error}") from error
         return votes
 
     def keep(self, ballot: ReceiptedBallot, given: Mapping[Any, Any]) -> None:
         """Add receipts to a ballot, each checked.
 
         Args:
-            given: What claims to be a receipt, with a member `signature`, by node index.
+            given: Unchecked receipts, each with a member `signature`, by node index.
 
         Raises:
-            Malformed: One is not of its node for this ballot.
+            Malformed: A receipt is not of its node for this ballot.
         """
         statement = receipt_statement(self.poll, ballot.record)
         members = self.poll.committee.members
         for node, answer in given.items():
             if type(node) is not int or not 1 <= node <= len(members):
-                raise Malformed(f"receipt: the committee has no node {node}")
+                raise Malformed("receipt", f"the committee has no node {node}")
             ballot.receipts[node] = verified_receipt(members[node - 1], statement, answer)
 
     def refresh(self) -> None:
-        """Take in what another program has kept in the file since: ballots, receipts for them.
+        """Read ballots and receipts that another program has saved in the file since.
 
         Raises:
             Malformed: The file is damaged, or another voter's or poll's.
@@ -131,23 +132,23 @@ class SavedVotes:
         self.ballots.sort(key=lambda ballot: (ballot.cast_at, ballot.digest))
 
     def recorded(self, ballot: ReceiptedBallot) -> bool:
-        """Whether a ballot is recorded: nobody can leave it out unnoticed any more."""
+        """Whether a ballot is recorded: its receipts would now prove that it was left out."""
         return len(ballot.receipts) >= self.poll.committee.quorum
 
     @property
     def unfinished(self) -> ReceiptedBallot | None:
-        """The last ballot, when too few receipts came back for it."""
+        """The last ballot if it has too few receipts; otherwise None."""
         last = self.ballots[-1] if self.ballots else None
         return None if last is None or self.recorded(last) else last
 
-    def next_cast_at(self, now_unix_s: int) -> int:
-        """Cast time of a new ballot: chain time, and later than all before it."""
-        return max([now_unix_s, *(ballot.cast_at + 1 for ballot in self.ballots)])
+    def next_cast_at(self, now_unix_s: UnixSeconds) -> UnixSeconds:
+        """Return the cast time of a new ballot: chain time, but later than all earlier ballots."""
+        return max([now_unix_s, *(later(ballot.cast_at, 1) for ballot in self.ballots)])
 
     def write(self) -> None:
-        """Put everything on the disk, durably, and at no moment half of it.
+        """Save everything to the disk atomically.
 
-        What another program has put there since stays.
+        Ballots and receipts that another program has saved since are kept.
         """
         self.refresh()
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -168,5 +169,5 @@ class SavedVotes:
                 for ballot in self.ballots
             ],
         }
-        # Who voted when is nobody else's business.
+        # Owner-only: the file reveals when this voter voted.
         replace_file(self.path, json.dumps(content, indent=1).encode())

@@ -1,4 +1,4 @@
-"""What a voter types about a poll's questions, and the bits that it makes.
+"""Turn the answers that a voter types into the bits of a ballot.
 
 Source: docs/protocol.md §5.9.
 """
@@ -12,10 +12,10 @@ BETWEEN_QUESTIONS = ";"
 
 
 def bits_of(poll: OpenPoll, answers: Sequence[str]) -> list[int]:
-    """Bits of a ballot from one answer for each question.
+    """Return the bits of a ballot from one answer for each question.
 
     Raises:
-        ValueError: An answer cannot be read, or breaks the rule; says how.
+        ValueError: An answer cannot be read, or breaks the rule; the message states how.
     """
     questions = poll.questions
     if len(answers) != len(questions):

@@ -1,1 +1,1 @@
-"""What voters, nodes and gateway say to one another over HTTP."""
+"""Messages between voters, nodes and gateways over HTTP."""

@@ -1,4 +1,4 @@
-"""Addresses in requests, files and settings: one reading of all of them."""
+"""Read addresses in requests, files and settings."""
 
 from ostraka.wire.records import to_hex
 from ostraka_verifier.addresses import read_address
@@ -7,5 +7,5 @@ __all__ = ["canonical_address", "read_address"]
 
 
 def canonical_address(text: str) -> str:
-    """An address that somebody wrote, as 0x-hex in lower case; ValueError when it is none."""
+    """Return a typed address as 0x-hex in lower case; ValueError if it is invalid."""
     return to_hex(read_address(text))

@@ -1,18 +1,20 @@
-"""Fields that the answers of gateways and nodes are made of, with their units and encodings."""
+"""Field types of the answers of gateways and nodes, with their units and encodings."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ostraka_verifier import units
+
 
 class Answer(BaseModel):
-    """An answer, or a part of one: exactly these members."""
+    """An answer or a part of one, without any other members."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def absent(value: object) -> bool:
-    """Whether an optional member is left out of an answer."""
+    """Whether an optional member has no value, and is left out of an answer."""
     return value is None
 
 
@@ -54,8 +56,9 @@ Fraction = Annotated[
     ),
 ]
 PlanId = Annotated[str, Field(pattern="^[0-9a-f]{16}$", description="Id of a plan.")]
-UnixSeconds = Annotated[int, Field(ge=0, lt=1 << 64, description="Unix time in seconds.")]
-Seconds = Annotated[int, Field(ge=0, lt=1 << 64, description="Duration in seconds.")]
+UnixSeconds = Annotated[
+    units.UnixSeconds, Field(ge=0, lt=1 << 64, description="Unix time in seconds.")
+]
 Count = Annotated[int, Field(ge=0, lt=1 << 64)]
 BlockNumber = Annotated[int, Field(ge=0, lt=1 << 64, description="Number of a block.")]
 NodeNumber = Annotated[

@@ -1,4 +1,4 @@
-"""The page that documents an HTTP interface; nothing in it comes from another server."""
+"""The page that documents an HTTP interface; it loads nothing from other servers."""
 
 import json
 import os
@@ -29,9 +29,9 @@ _PAGE = """<!doctype html>
 
 
 def install(app: FastAPI) -> None:
-    """Serve `app`'s documentation at /api/docs, with what `make setup` installed of Swagger UI.
+    """Serve `app`'s documentation at /api/docs, with the Swagger UI that `make setup` installed.
 
-    Without it the page is missing, and only the OpenAPI document is there.
+    Without Swagger UI, only the OpenAPI document is served.
     """
     default = _CHECKOUT / "node_modules" / "swagger-ui-dist"
     folder = Path(os.environ.get("OSTRAKA_SWAGGER_UI", default))

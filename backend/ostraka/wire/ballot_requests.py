@@ -1,4 +1,4 @@
-"""Signed ballots as the bodies of requests, for the documents of gateways and nodes.
+"""Request bodies with signed ballots, for the OpenAPI documents of gateways and nodes.
 
 Source: docs/protocol.md §7, §8, §9.1.
 """

@@ -1,4 +1,4 @@
-"""Who gives a node a poll's census: a header that its uploader signs, read before the body.
+"""Signed header of a census upload, which a node reads before the body.
 
 A request carries `Ostraka-Census: <censusHash>.<signature>`, hexadecimal; `censusHash` is the
 keccak of the body, and the signature is of the EIP-712 type `CensusUpload` under the registry's
@@ -20,11 +20,11 @@ HEADER = "Ostraka-Census"
 
 @dataclass(frozen=True)
 class CensusUpload:
-    """What the header of an upload says.
+    """Content of the header.
 
     Attributes:
         census_hash: keccak of the census's bytes.
-        signature: By whoever may give this poll's census, if it is good.
+        signature: Unchecked signature of the account that may upload this poll's census.
     """
 
     census_hash: bytes
@@ -34,10 +34,10 @@ class CensusUpload:
     def sign(
         cls, sign: Callable[[bytes], bytes], domain: Domain, poll_context: bytes, data: bytes
     ) -> "CensusUpload":
-        """Vouch for the bytes of a poll's census.
+        """Sign the bytes of a poll's census.
 
         Args:
-            sign: Signs an EIP-712 digest for whoever may give the census.
+            sign: Signs an EIP-712 digest with the key of the account that may upload the census.
         """
         digest = keccak256(data)
         statement = domain.digest(typed_data.CENSUS_UPLOAD, poll_context, digest)
@@ -48,7 +48,7 @@ class CensusUpload:
         """Read the header.
 
         Raises:
-            Problem: There is none, or it is none.
+            Problem: It is missing or invalid.
         """
         try:
             given = [bytes.fromhex(part) for part in value.split(".")]
@@ -60,16 +60,16 @@ class CensusUpload:
         return cls(*given)
 
     def encode(self) -> str:
-        """The header's value."""
+        """Return the header's value."""
         return f"{self.census_hash.hex()}.{self.signature.hex()}"
 
     def require_signer(self, address: bytes, domain: Domain, poll_context: bytes) -> None:
-        """Problem unless an address signed it for this poll."""
+        """Raise a Problem unless an address signed it for this poll."""
         statement = domain.digest(typed_data.CENSUS_UPLOAD, poll_context, self.census_hash)
         try:
             signer = recover(statement, self.signature)
         except Malformed as error:
             raise Problem(ProblemType.CENSUS_NOT_SIGNED, str(error), HEADER) from error
         if signer != address:
-            detail = f"only 0x{address.hex()} gives the census of this poll"
+            detail = f"only 0x{address.hex()} can upload the census of this poll"
             raise Problem(ProblemType.NOT_THE_CREATOR, detail, HEADER)

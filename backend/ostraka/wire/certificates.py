@@ -1,4 +1,4 @@
-"""A root with the signatures that anchor it, as nodes show it in JSON.
+"""The JSON form of an anchored root with its signatures.
 
 Among nodes and on the board it travels as `AnchoredRoot.encode`.
 """
@@ -12,20 +12,21 @@ from ostraka_verifier.merkle_sum import SumRoot
 
 
 def certificate_json(anchored: AnchoredRoot) -> dict[str, Any]:
-    """Members as a node answers them."""
+    """Return the members of a node's answer."""
     return {
         "round": anchored.round,
         "root_hash": to_hex(anchored.root.hash),
         "sum": to_hex(anchored.root.sum),
         "count": anchored.root.count,
         "attestations": [
-            {"node": one.node, "signature": to_hex(one.signature)} for one in anchored.attestations
+            {"node": attestation.node, "signature": to_hex(attestation.signature)}
+            for attestation in anchored.attestations
         ],
     }
 
 
 def read_certificate(data: bytes) -> AnchoredRoot:
-    """Reverse of `certificate_json`; Malformed when it is invalid. Checks no signature."""
+    """Reverse `certificate_json`; raise Malformed if it is invalid. Signatures are not checked."""
     answer = strict_json(data)
     try:
         root = SumRoot(
@@ -34,9 +35,10 @@ def read_certificate(data: bytes) -> AnchoredRoot:
             answer["count"],
         )
         attestations = tuple(
-            Attestation(one["node"], from_hex(one["signature"], "signature"))
-            for one in answer["attestations"]
+            Attestation(listed["node"], from_hex(listed["signature"], "signature"))
+            for listed in answer["attestations"]
         )
-        return AnchoredRoot(answer["round"], root, attestations)
-    except (KeyError, TypeError) as error:
-        raise Malformed(f"certificate: {error!r}") from error
+        # Encoding and decoding checks the ranges, lengths and order of all members.
+        return AnchoredRoot.decode(AnchoredRoot(answer["round"], root, attestations).encode())
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise Malformed("certificate", f"{error!r}") from error

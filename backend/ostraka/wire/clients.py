@@ -1,18 +1,18 @@
-"""Whom bounds for each client count: an address, or the network that one subscriber has."""
+"""Identify clients for limits: by address, or by the network of one subscriber."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 _SUBSCRIBER_BITS = 64
-"""Of an IPv6 address; the rest of it a subscriber chooses at will."""
+"""Prefix of an IPv6 address; a subscriber can choose the other bits freely."""
 
 
 def client_of(scope: Any) -> str:
-    """Whom a request counts for.
+    """Return the client for which a request counts.
 
     Args:
-        scope: ASGI scope. Its client is whoever opened the connection, or what a proxy says that
-            the operator trusts (`serving`).
+        scope: ASGI scope. Its client opened the connection, or was named by a proxy that the
+            operator trusts (`serving`).
     """
     host = str(scope["client"][0]) if scope.get("client") else ""
     try:

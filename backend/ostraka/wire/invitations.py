@@ -1,7 +1,7 @@
-"""Invitations: what a redemption is bound to, and what both keys sign.
+"""Redeem invitations: the electorate that a redemption is bound to, and its two signatures.
 
-An invitation is a key pair. Its address is public from the start; its secret is the code that its
-invitee gets. Who redeems it signs with that key and with a key of their own, which votes.
+An invitation is a key pair. Its address is public from the start; its secret is the code that the
+invited person gets. To redeem it, they sign with that key and with their own voting key.
 
 Source: docs/protocol.md §6.7, §15.
 """
@@ -24,10 +24,10 @@ class InvitedElectorate:
     """A round's invitations, or those of a poll without a round.
 
     Attributes:
-        domain: Of the treasury for a round, of the registry otherwise.
+        domain: The treasury's for a round, otherwise the registry's.
         root: Census root of all invitations, 32 bytes.
-        round_id: Of a round; None otherwise.
-        nonce: 32 bytes that tell a poll without a round from any other; None for a round.
+        round_id: None for a poll without a round.
+        nonce: 32 bytes that identify a poll without a round; None for a round.
     """
 
     domain: Domain
@@ -42,11 +42,11 @@ class InvitedElectorate:
         if self.nonce is not None:
             return poll_electorate(chain_id, contract, self.nonce, self.root)
         if self.round_id is None:
-            raise ValueError("an electorate is of a round or has a nonce")
+            raise ValueError("an electorate needs either a round or a nonce")
         return round_electorate(chain_id, contract, self.round_id, self.root)
 
     def to_json(self) -> dict[str, Any]:
-        """As the gateway shows it."""
+        """Return the JSON form of the gateway."""
         return {
             "chain_id": self.domain.chain_id,
             "contract": to_hex(self.domain.registry),
@@ -57,11 +57,11 @@ class InvitedElectorate:
 
     @classmethod
     def from_json(cls, shown: Any) -> "InvitedElectorate":
-        """What `to_json` gives; Malformed when it is not that."""
+        """Read the form of `to_json`; Malformed if it is invalid."""
         try:
             number, nonce = shown["round"], shown["nonce"]
             if (number is None) == (nonce is None):
-                raise Malformed("electorate: neither of a round nor of a poll")
+                raise Malformed("electorate", "names neither a round nor a poll")
             return cls(
                 Domain(int(shown["chain_id"]), from_hex(shown["contract"], "electorate.contract")),
                 from_hex(shown["root"], "electorate.root"),
@@ -69,10 +69,10 @@ class InvitedElectorate:
                 None if nonce is None else from_hex(nonce, "electorate.nonce"),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"electorate: {error!r}") from error
+            raise Malformed("electorate", repr(error)) from error
 
     def redeem(self, invitation: SigningKey, key: SigningKey) -> Redemption:
-        """Both keys' signatures that bind an invitation to a key."""
+        """Return both keys' signatures that bind an invitation to a voting key."""
         digest = self.domain.digest(
             typed_data.REDEMPTION, self.digest, invitation.address, key.address
         )
@@ -80,10 +80,10 @@ class InvitedElectorate:
 
 
 def invitation_of(code: str) -> SigningKey:
-    """The key of an invitation's code, 64 hexadecimal digits.
+    """Return the key of an invitation's code, 64 hexadecimal digits.
 
     Raises:
-        Malformed: It is none; says what a code looks like, never the code.
+        Malformed: The code is invalid; the message describes a code, but does not show this one.
     """
     try:
         secret = bytes.fromhex(code)
@@ -91,4 +91,4 @@ def invitation_of(code: str) -> SigningKey:
             raise ValueError
         return SigningKey(secret)
     except ValueError:
-        raise Malformed(f"code: not {_CODE_DIGITS} hexadecimal digits in lower case") from None
+        raise Malformed("code", f"not {_CODE_DIGITS} hexadecimal digits in lower case") from None

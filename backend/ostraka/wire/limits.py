@@ -1,4 +1,4 @@
-"""Caps on request bodies, applied before anything is parsed."""
+"""Limits on request bodies, applied before anything is parsed."""
 
 import asyncio
 from collections import Counter
@@ -10,20 +10,20 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, respond
 
 SMALL_BYTES = 2**18
-"""A body of so many bytes always gets in."""
+"""Bodies up to this size are always accepted."""
 CLIENT_BYTES = 2**26 + 2**20
-"""What one client address may have under way in larger bodies."""
+"""Most bytes of larger bodies that one client may be sending."""
 ALL_BYTES = 2**29
-"""What all clients together may."""
+"""Most bytes of larger bodies that all clients together may be sending."""
 PATIENCE_S = 60
-"""How long a body may take to arrive."""
+"""Longest time in which a body must arrive."""
 _DRAIN_BYTES = 16 * 2**20
 
 
 class BodyLimit:
-    """ASGI middleware that reads bodies as a whole, and refuses what is too large or too slow.
+    """ASGI middleware that reads whole bodies, and refuses those that are too large or too slow.
 
-    Memory stays bounded however many clients send at once, and however they declare the size.
+    Memory stays bounded, regardless of the number of clients and of the sizes that they declare.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -69,7 +69,7 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
     def reserve(self, client: str, count: int) -> None:
-        """Count bytes that a client is about to have under way; Problem when it is too much."""
+        """Reserve bytes for a client's body; raise a Problem if there are too many."""
         if (
             self._under_way[client] + count > CLIENT_BYTES
             or self._under_way.total() + count > ALL_BYTES
@@ -96,7 +96,7 @@ class BodyLimit:
 
 
 class _Body:
-    """One body on its way in."""
+    """A body that is being received."""
 
     def __init__(self, limits: BodyLimit, client: str) -> None:
         self.data = bytearray()
@@ -105,15 +105,15 @@ class _Body:
         self._client = client
 
     async def read(self, scope: Scope, receive: Receive) -> bool:
-        """Read it; False when the client went away.
+        """Read the body; return False if the client disconnected.
 
         Raises:
-            Problem: It is too large, or too much is under way.
+            Problem: It is too large, or clients are sending too many bytes at once.
         """
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         size = int(declared) if declared.isdigit() and len(declared) < 20 else 0
         more = True
-        # Read as a whole here: a handler would only see a stream that was cut short.
+        # A handler that reads the stream itself would only see that it was cut short.
         while more:
             message = await receive()
             if message["type"] != "http.request":
@@ -137,7 +137,7 @@ class _Body:
             self.reserved = size
 
     async def _drain(self, receive: Receive, more: bool) -> None:
-        """Discard a little of what comes, so that a client gets to read the refusal."""
+        """Discard some of the remaining body, so that the client reads the refusal."""
         drained = len(self.data)
         self.data.clear()
         while more and drained <= self._limits.limit + _DRAIN_BYTES:

@@ -1,4 +1,4 @@
-"""What OpenAPI documents say beyond the framework's own: problems, and bodies that are no models.
+"""Additions to FastAPI's OpenAPI documents: problems, and bodies without models.
 
 Source: OpenAPI 3.1; RFC 9457.
 """
@@ -21,13 +21,13 @@ ANYWHERE = (
     ProblemType.TOO_SLOW,
     ProblemType.INTERNAL_ERROR,
 )
-"""What every route can answer: bodies are limited, and programs fail."""
+"""Problems that every route can report."""
 _PROBLEM = "ProblemDocument"
 _RETRY_AFTER = "RetryAfter"
 
 
 def problems(*kinds: ProblemType | Iterable[ProblemType]) -> Responses:
-    """Error answers of a route that reports these kinds of problems, and those of every route."""
+    """Return the error answers of a route that reports these problem types, and of every route."""
     by_status: dict[int, list[ProblemType]] = {}
     given = [one for kind in kinds for one in ([kind] if isinstance(kind, ProblemType) else kind)]
     for kind in dict.fromkeys([*given, *ANYWHERE]):
@@ -52,16 +52,17 @@ def problems(*kinds: ProblemType | Iterable[ProblemType]) -> Responses:
 
 
 def content(media_type: str, description: str, text: bool = False) -> Responses:
-    """The success answer of a route that answers with bytes, or with text of another type."""
+    """Return the success answer of a route that answers with bytes, or with text of another
+    type."""
     schema = {"type": "string"} if text else {"type": "string", "format": "binary"}
     return {200: {"description": description, "content": {media_type: {"schema": schema}}}}
 
 
 def event_stream(description: str, name: str, model: type[BaseModel]) -> Responses:
-    """The success answer of a route that answers with server-sent events of one name.
+    """Return the success answer of a route that answers with server-sent events of one name.
 
     Args:
-        model: What the data of an event is, as JSON.
+        model: The JSON data of an event.
     """
     data = model.model_json_schema(mode="serialization")
     schema = {
@@ -80,13 +81,13 @@ def event_stream(description: str, name: str, model: type[BaseModel]) -> Respons
 
 
 def binary_body(description: str) -> dict[str, Any]:
-    """`openapi_extra` of a route that reads bytes."""
+    """Return the `openapi_extra` of a route that reads bytes."""
     schema = {"type": "string", "format": "binary"}
     return _body(description, {BINARY: {"schema": schema}})
 
 
 def json_body(description: str, model: type[BaseModel]) -> dict[str, Any]:
-    """`openapi_extra` of a route that reads JSON on its own, as a model describes it."""
+    """Return the `openapi_extra` of a route that parses JSON itself, described by a model."""
     return _body(description, {"application/json": {"schema": model.model_json_schema()}})
 
 
@@ -95,7 +96,7 @@ def _body(description: str, content: dict[str, Any]) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Have `app`'s document define the schema and the header of its error answers."""
+    """Add the schema and the header of error answers to `app`'s document."""
     framework_document = app.openapi
     finished: list[dict[str, Any]] = []
 
@@ -161,7 +162,7 @@ def _whole_numbers(value: Any) -> Any:
 
 
 def kinds_of(operation: dict[str, Any]) -> list[str]:
-    """URIs of the problems that an operation of a document reports."""
+    """Return the URIs of the problems that an operation of a document reports."""
     return [
         uri
         for answer in operation["responses"].values()

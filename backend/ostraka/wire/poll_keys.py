@@ -1,7 +1,7 @@
-"""What a node tells everybody of a poll's keys: announcements, signatures, and whom it waits for.
+"""A node's public report of a poll's keys: announcements, signatures, and nodes it waits for.
 
-Full keys are nowhere on chain, only the words that stand for them; whoever seals to them takes them
-from any node and compares.
+The chain has only the hashes of the keys. Clients take the full keys from any node, and compare
+them with the hashes before they seal to them.
 
 Source: docs/protocol.md §4.3.
 """
@@ -19,6 +19,7 @@ from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee
 from ostraka_verifier.poll_key import check_poll_keys, node_key, node_keys_hash
 from ostraka_verifier.typed_data import Domain, recover
+from ostraka_verifier.units import UnixSeconds
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class PollKeyList:
 
     @cached_property
     def node_keys(self) -> tuple[bytes, ...]:
-        """The words that stand for them on chain."""
+        """The hashes that the chain pins, node 1 first."""
         return tuple(node_key(one) for one in self.public_keys)
 
     @cached_property
@@ -38,19 +39,19 @@ class PollKeyList:
         return node_keys_hash(self.node_keys)
 
     def check(self) -> None:
-        """Malformed when a key is refused, or two share a half; names the nodes."""
+        """Raise Malformed if a key is invalid, or two keys share a half; names the nodes."""
         check_poll_keys(self.public_keys)
 
 
 Opening = tuple[PollKeyList, tuple[bytes, ...]]
-"""What opens a poll: all keys, and all nodes' signatures of their list."""
+"""The data that opens a poll: all keys, and all nodes' signatures of their list."""
 
 
 class Stage(Enum):
-    """What a node waits for; the number is what its statement hashes."""
+    """What a node waits for; its statement hashes the number."""
 
     KEY = 0
-    """An announcement of a poll key that is not refused."""
+    """A valid announcement of a poll key."""
     POSSESSION = 1
     """The answer to a challenge."""
     SIGNATURE = 2
@@ -59,15 +60,15 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class Waiting:
-    """That a node waits for another one, and since when by its own clock."""
+    """A node that the reporting node waits for, and since when by the latter's clock."""
 
     node: int
     stage: Stage
-    since_unix_s: int
+    since_unix_s: UnixSeconds
 
 
 def waiting_hash(waiting: Sequence[Waiting]) -> bytes:
-    """What a `Waiting` statement signs."""
+    """Return the hash that a `Waiting` statement signs."""
     parts = [bytes([one.node, one.stage.value]) + unsigned(one.since_unix_s, 8) for one in waiting]
     return tagged_hash("waiting", *parts)
 
@@ -82,16 +83,16 @@ class Announcement:
 
 @dataclass(frozen=True)
 class KeyReport:
-    """What one node says of a poll's keys.
+    """One node's report of a poll's keys.
 
     Attributes:
-        node: Index of the node that says so.
-        announcements: By node, as far as they are known.
-        poll_keys: Hash of the list of all keys; empty as long as one is missing or refused.
-        signatures: Of that list (`PollKeys`), by node.
-        waiting: For whom it waits.
-        said_at_unix_s: When, by its own clock.
-        statement: Its signature of whom it waits for (`Waiting`).
+        node: Index of the reporting node.
+        announcements: Known announcements by node.
+        poll_keys: Hash of the list of all keys; empty while a key is missing or invalid.
+        signatures: Known signatures of that list (`PollKeys`) by node.
+        waiting: Nodes that it waits for.
+        said_at_unix_s: Time of the report by the node's own clock.
+        statement: The node's signature of the report (`Waiting`).
     """
 
     node: int
@@ -99,15 +100,15 @@ class KeyReport:
     poll_keys: bytes
     signatures: Mapping[int, bytes]
     waiting: tuple[Waiting, ...]
-    said_at_unix_s: int
+    said_at_unix_s: UnixSeconds
     statement: bytes
 
     def to_json(self, nodes: int) -> dict[str, Any]:
-        """As a node shows it: lists have a place for each node, None where nothing is known.
+        """Return the JSON form; lists have a place for each node, None if nothing is known.
 
         Members: the full `public_keys`; each node's `PollKey` signature in `announcements`; the
         `poll_keys` hash; the `PollKeys` signature of this node in `signature`, and of all in
-        `signatures`; `waiting_for` with reason and time, its own time `said_at`, its `statement`.
+        `signatures`; `waiting_for` with reason and time; the node's time `said_at` and `statement`.
         """
         order = range(1, nodes + 1)
         keys = [self.announcements.get(node) for node in order]
@@ -129,36 +130,36 @@ class KeyReport:
 
     @classmethod
     def from_json(cls, content: Any, nodes: int) -> "KeyReport":
-        """Read a report in a committee of so many nodes; nothing in it is checked.
+        """Read the report of a node in a committee of `nodes` nodes; checks no signature.
 
         Raises:
-            Malformed: It is none.
+            Malformed: It is invalid.
         """
 
         def index(one: Any) -> int:
             node = one["node"]
             if type(node) is not int or not 1 <= node <= nodes:
-                raise Malformed("opening: a node that is not in the committee")
+                raise Malformed("opening", "a node that is not in the committee")
             return node
 
-        def time(one: Any, name: str) -> int:
+        def moment(one: Any, name: str) -> UnixSeconds:
             if type(one[name]) is not int or not 0 <= one[name] < 2**64:
-                raise Malformed(f"{name}: expected Unix seconds")
-            return int(one[name])
+                raise Malformed(name, "expected Unix seconds")
+            return UnixSeconds(one[name])
 
         def waiting() -> tuple[Waiting, ...]:
             listed = content["waiting_for"]
             if not isinstance(listed, list) or len(listed) > nodes:
-                raise Malformed("waiting_for: no list of nodes")
+                raise Malformed("waiting_for", "no list of nodes")
             return tuple(
-                Waiting(index(one), Stage[str(one["reason"]).upper()], time(one, "since"))
+                Waiting(index(one), Stage[str(one["reason"]).upper()], moment(one, "since"))
                 for one in listed
             )
 
         def by_node(name: str) -> dict[int, bytes]:
             listed = content[name]
             if not isinstance(listed, list) or len(listed) != nodes:
-                raise Malformed(f"{name}: not one for each node")
+                raise Malformed(name, "expected an entry for each node")
             given = enumerate(listed, start=1)
             return {node: from_hex(one, name) for node, one in given if one is not None}
 
@@ -175,19 +176,19 @@ class KeyReport:
                 b"" if poll_keys is None else from_hex(poll_keys, "poll_keys"),
                 by_node("signatures"),
                 waiting(),
-                time(content, "said_at"),
+                moment(content, "said_at"),
                 from_hex(content["statement"], "statement"),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Malformed(f"opening: no report of a poll's keys: {error!r}") from error
+            raise Malformed("opening", f"not a report of a poll's keys: {error!r}") from error
 
     def check_statement(
         self, node: int, address: bytes, domain: Domain, poll_context: bytes
     ) -> None:
-        """A node said this, and signed for whom it waits.
+        """Check that this is a node's report, and that the node signed its statement.
 
         Raises:
-            Malformed: It is another's, or is not signed by it.
+            Malformed: It is another node's, or the node did not sign it.
         """
         statement = (
             typed_data.WAITING,
@@ -196,12 +197,12 @@ class KeyReport:
             self.said_at_unix_s,
         )
         if self.node != node or recover(domain.digest(*statement), self.statement) != address:
-            raise Malformed("statement: for whom it waits is not signed by this node")
+            raise Malformed("statement", "not signed by this node")
 
     def announced_by(
         self, committee: Committee, domain: Domain, poll_context: bytes
     ) -> tuple[int, ...]:
-        """Nodes of which it shows a poll key that they announced themselves, by their signature."""
+        """Return the nodes whose announcement in this report has their own signature."""
 
         def is_own(node: int, announced: Announcement) -> bool:
             digest = domain.digest(
@@ -216,11 +217,11 @@ class KeyReport:
         return tuple(node for node, one in sorted(self.announcements.items()) if is_own(node, one))
 
     def pinned(self, node_keys: Sequence[bytes]) -> PollKeyList:
-        """The full keys whose words are pinned on chain.
+        """Return the full keys whose hashes are pinned on chain.
 
         Raises:
-            Malformed: A key is refused, or two share a half.
-            Rejected: One is missing, or is not the pinned one (check P4).
+            Malformed: A key is invalid, or two keys share a half.
+            Rejected: A key is missing, or is not the pinned one (check P4).
         """
         found = [self.announcements.get(node) for node in range(1, len(node_keys) + 1)]
         keys = PollKeyList(tuple(b"" if one is None else one.public_key for one in found))
@@ -231,10 +232,10 @@ class KeyReport:
         return keys
 
     def opening(self, committee: Committee, domain: Domain, poll_context: bytes) -> Opening | None:
-        """What opens a poll: all keys and all nodes' signatures, None as long as one is missing.
+        """Return all keys and all nodes' signatures; None while any is missing.
 
         Raises:
-            Malformed: A key is refused, or two share a half.
+            Malformed: A key is invalid, or two keys share a half.
             Rejected: A signature is not its node's (check P4).
         """
         order = range(1, len(committee.members) + 1)
@@ -254,15 +255,15 @@ def check_signatures(
     poll_keys: bytes,
     signatures: Sequence[bytes],
 ) -> None:
-    """Every node of the committee signed the list of poll keys.
+    """Check that every node of the committee signed the list of poll keys.
 
     Raises:
         Malformed: A signature cannot be read.
-        Rejected: One is missing or another's; the item names the node (check P4).
+        Rejected: A signature is missing or of another signer; names the node (check P4).
     """
     digest = domain.digest(typed_data.POLL_KEYS, poll_context, poll_keys)
     for number, member in enumerate(committee.members):
-        # Else whoever opened the poll could have put keys of their own in the nodes' place.
+        # Prevents the account that opened the poll from replacing nodes' keys by its own.
         if number >= len(signatures) or recover(digest, signatures[number]) != member.address:
             raise Rejected("P4", f"poll keys of node {number + 1}", "not signed by that node")
 

@@ -1,7 +1,7 @@
-"""Kinds of problems that services and programs report: one append-only table.
+"""Append-only table of the problem types that services and programs report.
 
-A kind is known by its URI, whatever the language of the words beside it. Kinds are only added:
-a client may rely on every one that it knows. docs/api.md lists them all.
+The URI identifies a type; texts are for people and may be translated. Types are only added, never
+changed or removed, so that clients can rely on them. docs/api.md lists them.
 
 Source: RFC 9457, section 3.1.1; docs/protocol.md §16.
 """
@@ -12,11 +12,11 @@ URI_PREFIX = "urn:ostraka:problem:"
 
 
 class ProblemType(Enum):
-    """A kind of problem.
+    """A problem type.
 
     Attributes:
         code: Name in lower case with hyphens; the URI is `urn:ostraka:problem:` and this.
-        title: What kind of problem, in English; the same text for the same kind.
+        title: Name of the type in English; always the same text.
         status: HTTP status.
     """
 
@@ -36,7 +36,7 @@ class ProblemType(Enum):
     REQUEST_IN_PROGRESS = "request-in-progress", "Request in progress", 409
     NOT_ORGANIZER = "not-organizer", "Organizer's token required", 401
 
-    # The chain, and what a service knows of it.
+    # The chain, and a service's index of it.
     CHAIN_UNREACHABLE = "chain-unreachable", "Chain unreachable", 503
     NOT_INDEXED = "not-indexed", "Not indexed yet", 503
     NOT_MINED = "not-mined", "Not mined yet", 503
@@ -97,7 +97,7 @@ class ProblemType(Enum):
     ANSWER_INVALID = "answer-invalid", "Invalid answer", 502
     CAST_AHEAD = "cast-ahead", "Cast time ahead of the chain", 422
 
-    # Nodes among themselves, and censuses that they are given.
+    # Requests between nodes, and uploads of censuses.
     CENSUS_NOT_SIGNED = "census-not-signed", "Census not signed", 401
     NOT_THE_CREATOR = "not-the-creator", "Not the poll's creator", 403
     POLL_REJECTED = "poll-rejected", "Poll rejected", 422
@@ -120,7 +120,7 @@ class ProblemType(Enum):
     TOO_MANY_REPAIRS = "too-many-repairs", "Too many repairs", 429
     UNAVAILABLE = "unavailable", "Service unavailable", 503
 
-    # What a program meets that knows fewer kinds than the service it asks.
+    # A type that the service knows and this program does not.
     UNKNOWN = "unknown", "Unknown problem", 500
 
     def __init__(self, code: str, title: str, status: int) -> None:
@@ -130,7 +130,7 @@ class ProblemType(Enum):
 
     @property
     def uri(self) -> str:
-        """Its URI, as problem documents carry it in `type`."""
+        """The URI, the member `type` of problem documents."""
         return URI_PREFIX + self.code
 
 

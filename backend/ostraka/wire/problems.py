@@ -30,14 +30,14 @@ _OF_STATUS = {
 
 
 class WaitsForNode(Answer):
-    """A node for which another one waits."""
+    """A node that another node waits for."""
 
     node: int
     stage: str = Field(description="What it waits for.")
 
 
 class WaitingNode(Answer):
-    """A node that holds something up."""
+    """A node that delays a poll."""
 
     node: int
     announces_different_keys: bool = Field(
@@ -52,7 +52,7 @@ class WaitingNode(Answer):
 
 
 class ProblemDocument(Answer):
-    """What went wrong (RFC 9457)."""
+    """An error answer (RFC 9457)."""
 
     type: str = Field(
         description="URI of the kind of problem; docs/api.md lists them.",
@@ -83,17 +83,17 @@ class ProblemDocument(Answer):
 
 
 class Problem(Exception):
-    """What went wrong, as a client can act on it.
+    """An error that a client can act on.
 
     Attributes:
-        kind: Kind of problem, which fixes title and status; UNKNOWN for one of a later version.
-        title: What kind of problem, in English.
+        kind: Problem type, which fixes title and status; UNKNOWN for a type of a later version.
+        title: Name of the problem type in English.
         status: HTTP status.
-        detail: What was wrong this time.
-        field: Where in the request, "" when nowhere in particular.
-        retry_after_s: Seconds after which trying again makes sense, 0 when it makes none.
-        check: Number of the check that failed (§13), "" for none.
-        nodes: Nodes that hold something up, each with `node` and what it waits for.
+        detail: The cause of this problem.
+        field: Place in the request; "" if the problem has none.
+        retry_after_s: Seconds after which a retry makes sense; 0 if it makes none.
+        check: Number of the check that failed (§13); "" for none.
+        nodes: Nodes that delay a poll, each with `node` and the nodes it waits for.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Problem(Exception):
         return hash((self.uri, self.detail, self.field))
 
     def to_json(self) -> dict[str, Any]:
-        """Members of the problem document."""
+        """Return the members of the problem document."""
         members: dict[str, Any] = {
             "type": self.uri,
             "title": self.title,
@@ -145,11 +145,11 @@ class Problem(Exception):
 
     @classmethod
     def from_json(cls, members: Any, status: int = ProblemType.UNKNOWN.status) -> Self:
-        """A problem document that somebody else wrote; texts are cut, kinds may be unknown.
+        """Read an untrusted problem document; texts are shortened, and the type may be unknown.
 
         Args:
-            members: The document, whatever it is.
-            status: Of the answer, for a document of a kind that this program does not know.
+            members: The document, of any form.
+            status: HTTP status of the answer, used if the document's type is unknown.
         """
         given = members if isinstance(members, dict) else {}
         kind = BY_URI.get(_text(given, "type", _MAX_TITLE), ProblemType.UNKNOWN)
@@ -176,12 +176,12 @@ class Problem(Exception):
         return problem
 
     def again(self) -> Self:
-        """An equal one, without the call stack that raising attaches to a problem."""
+        """Return an equal problem, without the call stack that raising attaches to it."""
         return type(self).from_json(self.to_json())
 
 
 def reported(body: bytes, status: int, headers: Mapping[str, str]) -> Problem:
-    """The problem that an answer other than success reports, however it is written."""
+    """Return the problem of an error answer, in whatever form it is written."""
     try:
         members = strict_json(body)
     except Malformed:
@@ -194,7 +194,7 @@ def reported(body: bytes, status: int, headers: Mapping[str, str]) -> Problem:
 
 
 def _is_waiting_node(value: Any) -> bool:
-    """Whether a node that somebody names is one that answers can show."""
+    """Whether an untrusted entry about a node has the form of `WaitingNode`."""
     try:
         WaitingNode.model_validate(value, strict=True)
     except ValidationError:
@@ -208,15 +208,14 @@ def _text(members: dict[str, Any], name: str, limit: int) -> str:
 
 
 def from_audit_error(error: Malformed | Rejected) -> Problem:
-    """400 for what cannot be read, 422 for what reads well and fails a check."""
+    """Return status 400 for unreadable input, 422 for readable input that fails a check."""
     if isinstance(error, Rejected):
         return Problem(ProblemType.CHECK_FAILED, error.reason, error.item, 0, error.check)
-    field, _, reason = str(error).partition(": ")
-    return Problem(ProblemType.MALFORMED, reason or str(error), field if reason else "")
+    return Problem(ProblemType.MALFORMED, error.reason, error.item)
 
 
 def chain_unreachable() -> Problem:
-    """A node's provider of chain data failed; names neither it nor its reason."""
+    """Return the problem of a failed chain provider; names neither provider nor reason."""
     return Problem(ProblemType.CHAIN_UNREACHABLE, "the node cannot read the chain now", "", 5)
 
 
@@ -244,7 +243,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(_: Request, __: Exception) -> JSONResponse:
         # Details go to the log only; the response could leak secrets.
-        detail = "the service failed; its log says how"
+        detail = "the service failed; its log has the details"
         return respond(Problem(ProblemType.INTERNAL_ERROR, detail))
 
     @app.exception_handler(HTTPException)
@@ -256,6 +255,6 @@ def install(app: FastAPI) -> None:
 
 
 def respond(problem: Problem) -> JSONResponse:
-    """The problem as a response."""
+    """Return the problem as a response."""
     headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else None
     return JSONResponse(problem.to_json(), problem.status, headers, media_type=MEDIA_TYPE)

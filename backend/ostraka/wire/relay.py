@@ -1,4 +1,4 @@
-"""Relay signed ballots to every node of a poll, and check the receipts that come back.
+"""Relay signed ballots to every node of a poll, and check the nodes' receipts.
 
 Source: docs/protocol.md §9.2.
 """
@@ -28,34 +28,34 @@ from ostraka_verifier.typed_data import recover
 _ATTEMPTS = 6
 _FIRST_PAUSE_S = 0.25
 _PATIENCE_S = 60
-"""How long a voter waits for a node, all attempts together."""
+"""Longest time that a voter waits for a node, all attempts together."""
 _GRACE_S = 1
-"""How long the other nodes get at least once a quorum has given receipts, and as long again as that
-took; but no longer than the next."""
+"""Once a quorum has given receipts, the other nodes get at least this long, and at least the time
+that the quorum took, but at most `_MAX_GRACE_S`."""
 _MAX_GRACE_S = 3
 _SLOW_S = 5
-"""A node that takes longer for an answer is left alone for a while."""
+"""A node that takes longer to answer is skipped for a while."""
 _PAUSE_S = 30
 _HEDGE_S = 2
-"""After so long the nodes that are left alone are asked as well, if a quorum needs them."""
+"""After this time skipped nodes are asked, too, if a quorum needs them."""
 _AT_ONCE = 32
-"""Requests under way to one node."""
+"""Most concurrent requests to one node."""
 _MOST_WAITING = 2000
-"""Ballots under way to one node, those included that wait for their turn."""
+"""Most unanswered ballots for one node, including those that wait for their turn."""
 _MAX_DETAIL = 500
 _ANSWER_BYTES = 2**12
-"""More than a receipt or a problem has."""
+"""Larger than a receipt or a problem."""
 
 
 @dataclass(frozen=True)
 class Cast:
-    """What came back from the nodes.
+    """The nodes' answers for one ballot.
 
     Attributes:
         receipts: Verified receipt signatures by node index.
-        refusals: The problem of each node that gave none.
-        waiting: Nodes that have not answered yet; those that were asked are asked on.
-        quorum: Receipts that record a ballot.
+        refusals: The problem of each node that gave no receipt.
+        waiting: Nodes that have not answered yet; requests to them continue.
+        quorum: Number of receipts that record a ballot.
     """
 
     receipts: dict[int, bytes]
@@ -65,17 +65,16 @@ class Cast:
 
     @property
     def recorded(self) -> bool:
-        """Whether the ballot is recorded: nobody can leave it out unnoticed any more."""
+        """Whether the ballot is recorded: its receipts would now prove that it was left out."""
         return len(self.receipts) >= self.quorum
 
 
 class Nodes:
     """Sends ballots to the nodes of committees, for one voter or for many.
 
-    A ballot is answered for when a quorum has given receipts, and a little later for the others'
-    sake: one silent node must not make anybody wait. Those that have not answered by then are
-    asked on in the background, and one that keeps many waiting is left alone for a while: what it
-    misses it pulls from the other nodes.
+    The call returns shortly after a quorum has given receipts, so that a silent node delays nobody.
+    Requests to the other nodes continue in the background. A node that is slow is skipped for a
+    while; it fetches the ballots that it misses from the other nodes.
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -84,10 +83,10 @@ class Nodes:
         self._asking: set[asyncio.Task[None]] = set()
 
     async def send(self, poll: PublishedPoll, records: Sequence[CastRecord]) -> list[Cast]:
-        """Send prepared ballots to all nodes at once; what came back for each.
+        """Send prepared ballots to all nodes at once, and return the answers for each ballot.
 
         Raises:
-            Malformed: One of them is no record of this poll.
+            Malformed: A record does not fit this poll.
         """
         batch = [_Sent(record, receipt_statement(poll, record)) for record in records]
         members = dict(enumerate(poll.committee.members, start=1))
@@ -108,11 +107,11 @@ class Nodes:
         return delivery.results()
 
     def left_alone(self, url: str) -> bool:
-        """Whether a node kept others waiting lately."""
-        return self._node(url).left_alone_until > time.monotonic()
+        """Whether a node is skipped because it was slow."""
+        return self._node(url).left_alone_until_monotonic_s > time.monotonic()
 
     def leave_alone(self, url: str) -> None:
-        """Leave a node alone for a while, for it kept somebody waiting."""
+        """Skip a slow node for a while."""
         self._node(url).leave_alone()
 
     def _node(self, url: str) -> "_Node":
@@ -138,7 +137,7 @@ class Nodes:
             return
         node.waiting += count
         try:
-            # However slowly a node answers, and however often it wants to be asked again.
+            # Bounds slow answers and repeated requests to retry.
             async with asyncio.timeout(_PATIENCE_S), node.turn:
                 await self._gather_receipts(poll, number, member, delivery)
         except TimeoutError:
@@ -150,7 +149,7 @@ class Nodes:
     async def _gather_receipts(
         self, poll: PublishedPoll, number: int, member: Member, delivery: "_Delivery"
     ) -> None:
-        """Ask until every ballot has its receipt or a reason why asking again is no use."""
+        """Ask until every ballot has its receipt or a permanent refusal."""
         url = f"{member.url.rstrip('/')}/api/v1/polls/{poll.poll_id}/ballots:batch"
         batch = delivery.batch
         waiting = list(range(len(batch)))
@@ -165,7 +164,7 @@ class Nodes:
                 position: _result(member, batch[position].statement, answer)
                 for position, answer in zip(waiting, answers, strict=True)
             }
-            # Only what may pass by itself is tried again: the node says so.
+            # Only refusals that the node marks as temporary are retried.
             waiting = [
                 position
                 for position, one in given.items()
@@ -178,9 +177,9 @@ class Nodes:
     async def _answers(
         self, member: Member, url: str, body: bytes, records: int
     ) -> list[dict[str, Any]] | list[Problem]:
-        """An answer for each record, or the problem that came in place of one."""
+        """Return an answer or a problem for each record."""
         node = self._node(member.url)
-        # Known to be slow before the last one gives up.
+        # Marked as slow before its last request times out.
         slow = asyncio.get_running_loop().call_later(_SLOW_S, node.leave_alone)
         try:
             answers = await _post(self._client, url, body, records)
@@ -200,14 +199,14 @@ class Nodes:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Ask no more."""
+        """Cancel the remaining requests."""
         for task in self._asking:
             task.cancel()
         await asyncio.gather(*self._asking, return_exceptions=True)
 
 
 def rejection(problems: Collection[Problem], faults: int) -> Problem:
-    """Return what a voter reads when no node took a ballot.
+    """Return the problem for a voter whose ballot no node accepted.
 
     A reason counts if it concerns a ballot and more nodes gave it than may lie: a single node must
     not decide what the voter reads. Without such a reason the nodes count as unreachable.
@@ -239,16 +238,16 @@ def _agreed(problems: Sequence[Problem], faults: int) -> Problem:
 
 
 class _Node:
-    """What is known of one node, whatever its polls."""
+    """State of one node for all polls."""
 
     def __init__(self) -> None:
         self.turn = asyncio.Semaphore(_AT_ONCE)
         self.waiting = 0
-        """Ballots that are under way to it."""
-        self.left_alone_until = 0.0
+        """Ballots that it has not answered."""
+        self.left_alone_until_monotonic_s = 0.0
 
     def leave_alone(self) -> None:
-        self.left_alone_until = time.monotonic() + _PAUSE_S
+        self.left_alone_until_monotonic_s = time.monotonic() + _PAUSE_S
 
 
 @dataclass(frozen=True)
@@ -258,7 +257,7 @@ class _Sent:
 
 
 class _Delivery:
-    """Some ballots under way to the nodes of a committee."""
+    """Ballots that are being sent to the nodes of a committee."""
 
     def __init__(self, batch: Sequence[_Sent], nodes: int, quorum: int) -> None:
         self.batch = batch
@@ -273,7 +272,7 @@ class _Delivery:
     def take(
         self, node: int, given: Mapping[int, bytes | Problem], again: Collection[int] = ()
     ) -> None:
-        """Take in what a node says of ballots by position, and of which it is asked again."""
+        """Store a node's answers by the ballots' positions; some ballots may be sent again."""
         for position, one in given.items():
             self._said[position][node] = one
             if position not in again:
@@ -281,7 +280,7 @@ class _Delivery:
         self._changed.set()
 
     def end(self, node: int) -> None:
-        """A node is asked no more."""
+        """Note that a node will not be asked again."""
         self._ended.add(node)
         for said, final in zip(self._said, self._final, strict=True):
             late = Problem(ProblemType.NODE_SILENT, f"no receipt within {_PATIENCE_S} s")
@@ -290,7 +289,7 @@ class _Delivery:
         self._changed.set()
 
     def is_settled(self) -> bool:
-        """Whether the nodes that have not answered cannot change what becomes of any ballot."""
+        """Whether the missing answers cannot change whether a ballot is recorded."""
         if len(self._ended) == self._nodes:
             return True
         for said, final in zip(self._said, self._final, strict=True):
@@ -301,7 +300,7 @@ class _Delivery:
         return True
 
     def is_settled_or_stuck(self) -> bool:
-        """Whether waiting for those that were asked is no use any more."""
+        """Whether waiting longer for the asked nodes is pointless."""
         return self._ended >= self.asked or self.is_settled()
 
     def is_complete(self) -> bool:
@@ -309,7 +308,7 @@ class _Delivery:
         return all(final >= self.asked for final in self._final)
 
     async def reaches(self, state: Callable[[], bool], patience_s: float | None) -> bool:
-        """Wait until something holds, or no longer; whether it does."""
+        """Wait until a condition holds, at most for a time; return whether it holds."""
         try:
             async with asyncio.timeout(patience_s):
                 while not state():
@@ -348,10 +347,10 @@ def _result(member: Member, statement: bytes, answer: dict[str, Any] | Problem) 
 async def _post(
     client: httpx.AsyncClient, url: str, body: bytes, records: int
 ) -> list[dict[str, Any]] | list[Problem]:
-    """An answer for each record.
+    """Return an answer for each record.
 
     Raises:
-        Malformed: The node answers with something else.
+        Malformed: The node's answer is invalid.
     """
     answer, limit = bytearray(), _ANSWER_BYTES * (records + 1)
     headers = {"Content-Type": "application/octet-stream"}
@@ -359,28 +358,28 @@ async def _post(
         async for chunk in response.aiter_bytes():
             answer += chunk
             if len(answer) > limit:
-                raise Malformed(f"answer: more than {limit} bytes")
+                raise Malformed("answer", f"more than {limit} bytes")
     if response.status_code != 200:
-        # A problem of the whole batch is one of each ballot.
+        # A problem of the whole batch applies to each ballot.
         return [reported(bytes(answer), response.status_code, response.headers)] * records
     content = strict_json(bytes(answer))
     if not isinstance(content, list) or len(content) != records:
-        raise Malformed(f"answer: not a list of {records}")
+        raise Malformed("answer", f"not a list of {records}")
     if not all(isinstance(one, dict) for one in content):
-        raise Malformed("answer: neither receipts nor problems")
+        raise Malformed("answer", "neither receipts nor problems")
     return content
 
 
 def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
-    """What a receipt of a ballot signs: over what its voter sent, not what a node says it got.
+    """Return the digest that a receipt signs, of the ballot that its voter sent.
 
     Raises:
-        Malformed: A part of it has not the length that this poll gives it.
+        Malformed: Ballot, boxes or signature have the wrong length for this poll.
     """
     if len(record.ballot) != poll.layout.size:
-        raise Malformed(f"ballot: {len(record.ballot)} bytes, expected {poll.layout.size}")
+        raise Malformed("ballot", f"{len(record.ballot)} bytes, expected {poll.layout.size}")
     if len(record.signature) != SIGNATURE_BYTES:
-        raise Malformed(f"signature: {len(record.signature)} bytes, expected {SIGNATURE_BYTES}")
+        raise Malformed("signature", f"{len(record.signature)} bytes, expected {SIGNATURE_BYTES}")
     nodes, slots = len(poll.committee.members), len(poll.rule.slots)
     check_boxes(record.boxes, record.boxes_hash, nodes, slots)
     return poll.domain.digest(
@@ -393,12 +392,12 @@ def receipt_statement(poll: PublishedPoll, record: CastRecord) -> bytes:
 
 
 def verified_receipt(member: Member, statement: bytes, answer: dict[str, Any]) -> bytes:
-    """A node's signature out of its answer.
+    """Return the checked signature in a node's answer.
 
     Raises:
-        Malformed: It holds none, or one of somebody else or for something else.
+        Malformed: It is missing, of another signer, or for another ballot.
     """
     signature = from_hex(answer.get("signature"), "signature")
     if recover(statement, signature) != member.address:
-        raise Malformed("receipt: not of this node for this ballot")
+        raise Malformed("receipt", "not of this node for this ballot")
     return signature

@@ -1,6 +1,6 @@
-"""Bodies in JSON that everybody reads alike, for every route of a service.
+"""Strict reading of JSON bodies, for every route of a service.
 
-The framework's own reader takes the last of two members of one name, and the first falls away.
+FastAPI's own reader silently takes the last of two members with the same name.
 """
 
 from collections.abc import Callable, Coroutine
@@ -19,10 +19,10 @@ class _StrictRequest(Request):
     """A request whose body is read strictly."""
 
     async def json(self) -> Any:
-        """The body.
+        """Return the parsed body.
 
         Raises:
-            HTTPException: It is no JSON, or one that readers take in several ways.
+            HTTPException: It is not JSON, or is ambiguous.
         """
         try:
             return strict_json(await self.body())
@@ -34,7 +34,7 @@ class StrictRoute(APIRoute):
     """A route whose body is read strictly."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The framework's handler, with another reader of bodies."""
+        """Return FastAPI's handler with the strict reader."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:

@@ -1,8 +1,8 @@
-"""Titles and names that people read: which characters they may hold, and when two look alike.
+"""Titles and names: which characters are allowed, and when two of them look alike.
 
-A title may be in any script. It may hold no character that changes the direction of the text around
-it, and none that nobody sees: with these, a title shows something else than it says. Joiners and
-variation selectors stay, for several scripts and emoji need them, but they tell no two names apart.
+A title may be in any script. Characters that change the direction of text and invisible characters
+are refused: with them, a title can look different from its content. Joiners and variation selectors
+are allowed, as several scripts and emoji need them, but they do not distinguish names.
 
 Source: Unicode Standard Annex #31 (NFKC_Casefold), Unicode Technical Report #36.
 """
@@ -14,31 +14,31 @@ from collections.abc import Sequence
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _JOINERS = frozenset("\u200c\u200d")
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Invisible, although Unicode counts them among letters, marks and symbols."""
+"""Invisible characters that Unicode counts among letters, marks and symbols."""
 _RESERVED = re.compile("[\u2065\ufff0-\ufff8\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]")
-"""Kept by Unicode for characters that nobody sees (Default_Ignorable_Code_Point)."""
+"""Reserved by Unicode for invisible characters (Default_Ignorable_Code_Point)."""
 _SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def title_problem(text: str) -> str | None:
-    """Why a text can be no title or name; None when it can."""
+    """Return why a text cannot be a title or name; None if it can."""
     for sign in text:
         if sign in _DIRECTION:
             return f"U+{ord(sign):04X} changes the direction of text"
         if _is_invisible(sign):
-            return f"U+{ord(sign):04X} cannot be seen"
+            return f"U+{ord(sign):04X} is invisible"
     return None if folded(text) else "blank"
 
 
 def folded(text: str) -> str:
-    """What of a text a person tells apart: without case, width, blanks at its ends, or joiners."""
+    """Return a text without case, width, blanks at its ends and joiners, for comparison."""
     kept = "".join(sign for sign in text if not _is_ignored(sign))
     alike = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold())
     return " ".join(alike.split())
 
 
 def first_alike(names: Sequence[str]) -> tuple[int, int] | None:
-    """Indices of two names that a person cannot tell apart, the later one first; None without."""
+    """Return the indices of two names that look alike, the later one first; None without any."""
     seen: dict[str, int] = {}
     for number, name in enumerate(names):
         first = seen.setdefault(folded(name), number)
@@ -48,7 +48,7 @@ def first_alike(names: Sequence[str]) -> tuple[int, int] | None:
 
 
 def cleaned(text: str) -> str:
-    """A text of a file of others without what no title may hold; blanks at its ends go as well."""
+    """Remove characters that no title may have, and blanks at the ends, from an imported text."""
     return "".join(
         sign for sign in text if sign not in _DIRECTION and not _is_invisible(sign)
     ).strip()

@@ -1,4 +1,4 @@
-"""EIP-712 statements as JSON, the way wallets take them by `eth_signTypedData_v4`."""
+"""EIP-712 statements as JSON, as wallets take them in `eth_signTypedData_v4`."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _DOMAIN_MEMBERS = (
 
 
 def typed_json(domain: Domain, type_string: str, *values: int | bytes | str) -> dict[str, Any]:
-    """A statement with its domain and types.
+    """Return a statement with its domain and types.
 
     Args:
         type_string: One of `ostraka_verifier.typed_data`'s types.
@@ -35,7 +35,7 @@ def typed_json(domain: Domain, type_string: str, *values: int | bytes | str) -> 
             "verifyingContract": to_hex(domain.registry),
         },
         "message": {
-            # Integers in decimal: JSON's numbers lose digits in many clients.
+            # Decimal strings, because many clients lose digits of large JSON numbers.
             one: to_hex(value) if isinstance(value, bytes) else str(value)
             for (_, one), value in zip(members, values, strict=True)
         },

@@ -1,6 +1,6 @@
-"""What is wrong with an input, in words for the person who wrote it.
+"""Error texts about invalid inputs, for the people who wrote them.
 
-The library that checks our inputs speaks to programmers; its terms reach no user.
+pydantic's own messages address programmers, and are never shown to users.
 """
 
 import re
@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from typing import Any
 
 OWN = "own_words"
-"""Type of a validation error whose message is in our own words already."""
+"""Type of a validation error that already has our own wording."""
 _CLOSE = 0.8
 
 
 def close_to(name: str, known: Collection[str]) -> str:
-    """The known name that another is nearly like; "" for one that is known, or like none."""
+    """Return the known name closest to a misspelt one; "" for a known name or without a match."""
     if name in known:
         return ""
     parted = name.strip().lower()
@@ -26,7 +26,7 @@ def close_to(name: str, known: Collection[str]) -> str:
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """`; did you mean …` for a name that is nearly like a known one; "" for every other."""
+    """Return `; did you mean …` for a misspelt known name; "" for every other name."""
     close = close_to(name, known)
     return f"; did you mean {close}" if close else ""
 
@@ -41,25 +41,25 @@ def utc_time(unix_s: int) -> str:
 
 
 def of_file(error: OSError) -> str:
-    """What went wrong with a file, after its name."""
+    """Return a file's name and the reason why it cannot be used."""
     reason = error.strerror or "cannot be used"
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def reason_of(error: Mapping[str, Any]) -> str:
-    """Why a value is none, from one of a validation's errors (pydantic's `errors()`)."""
+    """Return why a value is invalid, from an entry of pydantic's `errors()`."""
     kind, context = str(error["type"]), error.get("ctx", {})
     if kind == OWN:
         return str(error["msg"])
     if kind == "value_error":
-        return str(context["error"]) if "error" in context else "not a value that is known"
+        return str(context["error"]) if "error" in context else "not a known value"
     for name, words in _WORDS.items():
         if kind == name:
             return words.format(**{key: _plain(value) for key, value in context.items()})
     for end, words in _KINDS.items():
         if kind.startswith(end):
             return words
-    return "not a value that is known"
+    return "not a known value"
 
 
 _WORDS = {
@@ -74,7 +74,7 @@ _WORDS = {
     "too_short": "expected at least {min_length} entries",
     "too_long": "expected at most {max_length} entries",
     "literal_error": "expected {expected}",
-    "union_tag_invalid": "{tag} is none of {expected_tags}",
+    "union_tag_invalid": "{tag} is not one of {expected_tags}",
     "union_tag_not_found": "missing",
     "json_invalid": "not JSON",
 }
@@ -83,7 +83,7 @@ _KINDS = {
     "float": "expected a number",
     "finite_number": "expected a number",
     "bool": "expected true or false",
-    "string_pattern_mismatch": "not written as such a value is",
+    "string_pattern_mismatch": "not in the expected format",
     "string": "expected text",
     "list": "expected a list",
     "tuple": "expected a list",
@@ -94,7 +94,7 @@ _KINDS = {
     "dataclass": "expected an object of members",
     "path": "expected the name of a file",
     "bytes": "expected text",
-    "none_required": "expected nothing",
+    "none_required": "expected null",
 }
 
 

@@ -1,8 +1,9 @@
 /**
- * The browser's protocol at Python's command: a request a line on standard input, an answer a line.
+ * Runs the browser's protocol for Python tests: one request a line on standard input, one answer a
+ * line on standard output.
  *
- * Bytes are 0x-hex, integers decimal strings, names Python's. Each answer says what processor time it
- * took.
+ * Bytes are 0x-hex, integers decimal strings, names Python's. Each answer reports its processor
+ * time.
  */
 
 import { createInterface } from "node:readline";
@@ -14,7 +15,7 @@ import { ChainReader } from "../../../web/src/client/chain.ts";
 import { JsonRpc } from "../../../web/src/client/rpc.ts";
 import { BallotLayout } from "../../../web/src/protocol/ballot.ts";
 import { type AnchoredRoot, splitSections } from "../../../web/src/protocol/board.ts";
-import { Audit } from "../../../web/src/protocol/checks/audit.ts";
+import { Audit, type Finding } from "../../../web/src/protocol/checks/audit.ts";
 import { CHECKS, noBoard } from "../../../web/src/protocol/checks/checks.ts";
 import { generators } from "../../../web/src/protocol/commitment.ts";
 import { R } from "../../../web/src/protocol/curve.ts";
@@ -37,7 +38,9 @@ import { open } from "../../../web/src/protocol/sealing.ts";
 import { readSource } from "../../../web/src/protocol/snapshot.ts";
 import { pollStatistics } from "../../../web/src/protocol/statistics.ts";
 import { Domain } from "../../../web/src/protocol/typed_data.ts";
+import { type UnixSeconds, unixSeconds } from "../../../web/src/protocol/units.ts";
 import { KNOWN_RELEASES } from "../../../web/src/workshop/known_releases.ts";
+import { assumptionInReport } from "./assumptions.ts";
 import { read, readers } from "./readers.ts";
 import { unhex } from "./vectors.ts";
 
@@ -91,7 +94,7 @@ function prepare(request: PrepareRequest): unknown {
   const factory = new BallotFactory(rule, threshold, context, pollKeys, randomness);
   const bits = request.bits?.map(BigInt) ?? selectionBits(rule, request.chosen.map(Number));
   const key = new SigningKey(unhex(request.secret));
-  const ballot = factory.seal(factory.prove(key.address, bits, BigInt(request.cast_at)));
+  const ballot = factory.seal(factory.prove(key.address, bits, momentOf(request.cast_at)));
   const { boxes, boxesHash } = ballot;
   const domain = new Domain(BigInt(request.chain_id), unhex(request.registry));
   const digest = domain.digest(...ballotStatement(context, ballot, boxesHash));
@@ -104,7 +107,7 @@ function prepare(request: PrepareRequest): unknown {
   };
 }
 
-/** Throws when one of the ballots does not hold. */
+/** Throws when a ballot's proof fails. */
 function verify(request: PollRequest & { ballots: string[] }): unknown {
   const rule = BallotRule.decode(unhex(request.rule));
   const layout = new BallotLayout(new ProofShape(rule, Number(request.threshold)));
@@ -327,7 +330,7 @@ function readDeployment(given: ChainJson["deployment"]): ChainEvidence["deployme
 
 function readTimes(times: ChainJson["census_times"]): ChainEvidence["censusTimes"] {
   if (!times) return undefined;
-  return "unreadable" in times ? times : [BigInt(times[0]), BigInt(times[1])];
+  return "unreadable" in times ? times : [momentOf(times[0]), momentOf(times[1])];
 }
 
 function readChain(chain: ChainJson): ChainEvidence {
@@ -342,17 +345,17 @@ function readChain(chain: ChainJson): ChainEvidence {
     root: readRoot(chain.root),
     tallyDigest: unhex(chain.tally_digest),
     rejectedRounds: Number(chain.rejected_rounds),
-    rejectedAt: BigInt(chain.rejected_at),
-    anchoredAt: BigInt(chain.anchored_at),
-    disputeWindowEndsAt: BigInt(chain.dispute_window_ends_at),
-    tallyDeadline: BigInt(chain.tally_deadline),
+    rejectedAt: momentOf(chain.rejected_at),
+    anchoredAt: momentOf(chain.anchored_at),
+    disputeWindowEndsAt: momentOf(chain.dispute_window_ends_at),
+    tallyDeadline: momentOf(chain.tally_deadline),
     generators: unhex(chain.generators),
     nodeKeys: chain.node_keys.map(unhex),
     anchored: anchored ? readAnchored(anchored) : undefined,
     tally: tally
       ? { values: tally.values.map(BigInt), blinding: BigInt(tally.blinding) }
       : undefined,
-    talliedAt: BigInt(chain.tallied_at),
+    talliedAt: momentOf(chain.tallied_at),
     awards: awards && "unreadable" in awards ? awards : awards?.map(BigInt),
     creator: unhex(chain.creator),
     creatorIsContract: chain.creator_is_contract,
@@ -379,22 +382,35 @@ function audit(request: AuditRequest): unknown {
   const chain = readChain(request.chain);
   const releases =
     request.releases === undefined ? KNOWN_RELEASES : (JSON.parse(request.releases) as Releases);
-  return new Audit(claimed, chain, unhex(request.board), systemRandomness, releases).run(CHECKS);
+  const found = new Audit(claimed, chain, unhex(request.board), systemRandomness, releases);
+  return inReport(found.run(CHECKS));
 }
 
-/** Many boards of one poll: findings of each. */
+/** A moment in decimal digits. */
+function momentOf(digits: string): UnixSeconds {
+  return unixSeconds(BigInt(digits));
+}
+
+/** Findings with the members and the words of the verifier's report. */
+function inReport(findings: readonly Finding[]): unknown {
+  return findings.map(({ warning, assumes, ...finding }) => {
+    return { ...finding, assumes: assumptionInReport(assumes) };
+  });
+}
+
+/** Findings of each of several boards of a poll. */
 function audits(request: Omit<AuditRequest, "board"> & { boards: string[] }): unknown {
   return request.boards.map((board) => {
     try {
       return audit({ ...request, board });
     } catch (error) {
-      if (error instanceof Malformed) return noBoard(error);
+      if (error instanceof Malformed) return inReport(noBoard(error));
       throw error;
     }
   });
 }
 
-/** An audit as the page makes it: the chain is read through an endpoint. */
+/** An audit as in the page, which reads the chain through an endpoint. */
 async function auditByRpc(request: {
   rpc_url: string;
   chain_id: string;
@@ -407,10 +423,11 @@ async function auditByRpc(request: {
   const rpc = new JsonRpc(request.rpc_url, () => Promise.resolve());
   const reader = await ChainReader.open(rpc, claimed.registry, BigInt(request.chain_id));
   const chain = await reader.read(claimed.pollId, splitSections(board));
-  return new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES).run(CHECKS);
+  const found = new Audit(claimed, chain, board, systemRandomness, KNOWN_RELEASES);
+  return inReport(found.run(CHECKS));
 }
 
-/** Fractions as text, what is undefined as null, the question itself left out. */
+/** Statistics with fractions as text and undefined values as null, without the questions. */
 function statistics(request: { questions: string; tally: string[] }): unknown {
   const questions = readQuestions(parseJson(utf8(request.questions), "questions"));
   const found = pollStatistics(questions, request.tally.map(BigInt));
@@ -437,7 +454,7 @@ async function census(request: { rpc_url: string; source: string }): Promise<unk
   });
 }
 
-/** Answered as soon as the process has read its modules. */
+/** Answered as soon as the modules are loaded. */
 function ready(): unknown {
   return null;
 }

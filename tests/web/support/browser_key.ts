@@ -1,4 +1,4 @@
-/** Prints a key file as the browser exports it: node browser_key.ts SECRET PASSPHRASE. */
+/** Prints a key file in the browser's export format: node browser_key.ts SECRET PASSPHRASE. */
 
 import { lock } from "../../../web/src/client/key_file.ts";
 import { fromHex } from "../../../web/src/protocol/encoding.ts";

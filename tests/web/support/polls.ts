@@ -1,4 +1,4 @@
-/** Polls whose digests fit, for tests. */
+/** Polls with consistent digests for tests. */
 
 import { keccak256, utf8 } from "../../../web/src/protocol/encoding.ts";
 import { NoOutcome } from "../../../web/src/protocol/outcome/none.ts";
@@ -11,6 +11,7 @@ import {
 } from "../../../web/src/protocol/parameters.ts";
 import type { OpenData } from "../../../web/src/protocol/published.ts";
 import type { BallotRule } from "../../../web/src/protocol/rule.ts";
+import { unixSeconds } from "../../../web/src/protocol/units.ts";
 
 export interface Wanted {
   readonly rule: BallotRule;
@@ -20,10 +21,11 @@ export interface Wanted {
   readonly pollKeys: readonly Uint8Array[];
   readonly threshold?: number;
   readonly faults?: number;
+  /** Unix seconds. */
   readonly closesAt?: bigint;
 }
 
-/** An open poll of these parts, with the digests that belong to them. */
+/** An open poll of these parts, with their digests. */
 export function openDataOf(wanted: Wanted): OpenData {
   const { rule, members, pollKeys, threshold = 2, faults = 0, closesAt = 200n } = wanted;
   const identity = { chainId: 31337n, registry: new Uint8Array(20).fill(9), pollId: 3n };
@@ -39,8 +41,8 @@ export function openDataOf(wanted: Wanted): OpenData {
     voters: 20,
     totalWeight: 20n,
     secret: true,
-    opensAt: 100n,
-    closesAt,
+    opensAt: unixSeconds(100),
+    closesAt: unixSeconds(closesAt),
     freezeDelay: 10,
     roundDuration: 10,
     maxRounds: 3,

@@ -1,4 +1,7 @@
-/** The client's readers of a gateway's and a node's answers, for tests that hold them to the API. */
+/**
+ * The client's readers of a gateway's and a node's answers, for tests that compare them with the
+ * API.
+ */
 
 import { nodeReceipt } from "../../../web/src/client/casting.ts";
 import * as organizing from "../../../web/src/client/organizing.ts";
@@ -21,7 +24,7 @@ export function readers(): string[] {
 }
 
 /**
- * Read an answer; the members that a reader looks for and the answer lacks.
+ * Read an answer and return the members that the reader expects and the answer lacks.
  *
  * @param value JSON of the answer.
  * @throws Malformed: the reader rejects it.

@@ -1,10 +1,10 @@
-/** Where a test keeps what a browser would. */
+/** In-memory replacement of a browser's storage for tests. */
 
 import type { Store } from "../../../web/src/client/votes.ts";
 
 export class Shelf implements Store {
   readonly #kept = new Map<string, string>();
-  /** Most characters of one value. */
+  /** Maximum number of characters of a value. */
   room = Infinity;
 
   get length(): number {

@@ -6,14 +6,14 @@ import { fromHex } from "../../../web/src/protocol/encoding.ts";
 import { Malformed, Rejected } from "../../../web/src/protocol/errors.ts";
 import { type Json, parseJson } from "../../../web/src/protocol/json.ts";
 
-/** One file of vectors; what it holds is for the test to say. */
+/** Read one file of vectors; the test declares its type. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- names what is read
 export function vectors<T>(name: string): T {
   const path = new URL(`../../vectors/${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(path, "utf-8")) as T;
 }
 
-/** The same as the protocol reads JSON, integers exact; Malformed when it is deeper than that. */
+/** Read a file of vectors with the protocol's JSON parser: integers are exact. */
 export function strictVectors(name: string): Json {
   const path = new URL(`../../vectors/${name}.json`, import.meta.url);
   return parseJson(readFileSync(path), name);

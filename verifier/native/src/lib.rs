@@ -166,13 +166,13 @@ impl Engine {
 
     fn decode(&self, py: Python<'_>, data: &[u8], identity: bool) -> PyResult<Points> {
         if !data.len().is_multiple_of(POINT_BYTES) {
-            let message = format!("points: length {} is no multiple of {POINT_BYTES}", data.len());
-            return Err(PyValueError::new_err(message));
+            let reason = format!("length {} is no multiple of {POINT_BYTES}", data.len());
+            return Err(PyValueError::new_err(("points", reason)));
         }
         self.pool
             .run(py, data.len() / POINT_BYTES, || decode_points(data, identity))?
             .map(Points)
-            .map_err(|(index, reason)| PyValueError::new_err(format!("points[{index}]: {reason}")))
+            .map_err(|(index, reason)| PyValueError::new_err((format!("points[{index}]"), reason)))
     }
 
     fn concat(&self, parts: Vec<PyRef<'_, Points>>) -> Points {

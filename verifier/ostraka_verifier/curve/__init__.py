@@ -1,7 +1,7 @@
 """BN254 G1 behind one small interface.
 
-Two implementations give the same bytes: `native` (arkworks, in Rust) for work and `reference`
-(py_ecc) as its second opinion and fallback.
+Two implementations return the same bytes: `native` (arkworks, in Rust) for use, and `reference`
+(py_ecc) for comparison and as a fallback.
 
 Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
 """
@@ -16,7 +16,7 @@ __all__ = ["Curve", "FixedBases", "P", "Points", "R", "Scalars", "engine_name", 
 
 
 def load(name: str | None = None) -> Curve:
-    """An engine by name; arguments and errors are those of `engine_name`."""
+    """Return an engine by name. Arguments and errors are those of `engine_name`."""
     if engine_name(name) == "reference":
         from ostraka_verifier.curve.reference import Reference
 
@@ -27,11 +27,11 @@ def load(name: str | None = None) -> Curve:
 
 
 def engine_name(name: str | None = None) -> Literal["native", "reference"]:
-    """Which engine `name` means.
+    """Return the name of the engine to use.
 
     Args:
-        name: "native", "reference", or None for what `OSTRAKA_CURVE` says, else for native where
-            it is installed.
+        name: "native", "reference", or None for the value of `OSTRAKA_CURVE`, else for native if it
+            is installed.
 
     Raises:
         RuntimeError: Native is asked for, here or by `OSTRAKA_CURVE`, and not installed.

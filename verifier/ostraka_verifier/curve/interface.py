@@ -1,4 +1,4 @@
-"""What the protocol asks of BN254 G1.
+"""Interface of BN254 G1 for the protocol.
 
 Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
 """
@@ -22,23 +22,23 @@ class Points(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int | slice) -> Self:
-        """A vector again: of length 1 for an integer."""
+        """Return a vector, of length 1 for an integer."""
 
     def __eq__(self, other: object) -> bool: ...
 
     def encode(self) -> bytes:
-        """64 bytes a point, the identity as zeros."""
+        """Return 64 bytes a point, the identity as zeros."""
 
 
 class FixedBases(Protocol):
-    """Tables that make sums over always the same bases fast."""
+    """Tables for fast sums over fixed bases."""
 
     def __len__(self) -> int: ...
 
     def commit(self, rows: Sequence[Scalars]) -> Points:
-        """`Σ_j row[j] · base[j]` for each row, one point a row.
+        """Return `Σ_j row[j] · base[j]` for each row, one point a row.
 
-        Scalars of zero cost next to nothing. Running time and memory access depend on the
+        Scalars of zero cost almost nothing. Running time and memory access depend on the
         scalars, also where they are secret: nothing here is constant-time.
 
         Raises:
@@ -47,39 +47,39 @@ class FixedBases(Protocol):
 
 
 class Curve(Protocol):
-    """Operations on vectors of points; `ValueError` for lengths that do not fit one another
+    """Operations on vectors of points; `ValueError` for lengths that do not match
     and for scalars outside [0, R), `TypeError` for points of another engine."""
 
     name: str
 
     def decode(self, data: bytes, *, identity: bool = False) -> Points:
-        """Points of canonical bytes.
+        """Decode points from canonical bytes.
 
         Args:
             data: 64 bytes a point.
             identity: Whether the identity is allowed.
 
         Raises:
-            Malformed: Names the first bad point by position, and what is wrong with it.
+            Malformed: Names the position of the first invalid point, and the reason.
         """
 
     def concat(self, parts: Sequence[Points]) -> Points:
-        """One vector of all parts in order."""
+        """Return one vector of all parts in order."""
 
     def add(self, left: Points, right: Points) -> Points:
-        """Elementwise sums."""
+        """Return elementwise sums."""
 
     def negate(self, points: Points) -> Points:
-        """Elementwise inverses."""
+        """Return elementwise inverses."""
 
     def scale(self, points: Points, scalars: Scalars) -> Points:
-        """Elementwise multiples; short scalars cost little, scalars of 1 nothing."""
+        """Return elementwise multiples; short scalars cost little, scalars of 1 nothing."""
 
     def sum(self, points: Points) -> Points:
-        """Sum of all as a vector of length 1."""
+        """Return the sum of all as a vector of length 1."""
 
     def msm(self, points: Points, scalars: Scalars) -> Points:
-        """`Σ scalars[i] · points[i]` as a vector of length 1; short scalars cost less."""
+        """Return `Σ scalars[i] · points[i]` as a vector of length 1; short scalars cost less."""
 
     def fixed_bases(self, points: Points) -> FixedBases:
-        """Tables for these bases, of which there is at least one."""
+        """Return tables for these bases, of which there is at least one."""

@@ -1,7 +1,7 @@
 """BN254 G1 on arkworks, by the Rust extension `ostraka_verifier_native`.
 
 Work runs with the interpreter lock released. It is not constant-time: running time and memory
-access depend on the scalars, so whoever can time a voter's own device precisely, or shares its
+access depend on the scalars, so an attacker who can time a voter's device precisely, or shares its
 processor caches, may learn something about them (docs/threat-model.md). The extension wipes its
 own copies of scalars; Python's integers and packed bytes stay in memory until they are reused.
 """
@@ -28,7 +28,7 @@ class NativeFixedBases:
         return len(self._bases)
 
     def commit(self, rows: Sequence[Scalars]) -> engine.Points:
-        """`Σ_j row[j] · base[j]` for each row; not constant-time."""
+        """Return `Σ_j row[j] · base[j]` for each row; not constant-time."""
         packed = [_pack(row) for row in rows]
         if any(len(row) != len(self._bases) * _SCALAR_BYTES for row in packed):
             raise ValueError("rows need one scalar for each base")
@@ -47,43 +47,44 @@ class Native:
             threads: Size of the pool, at least 1; by default one a core that this process may use.
 
         Raises:
-            ValueError: No pool of that size can be had.
+            ValueError: A pool of that size is impossible.
         """
         self._engine = engine.Engine(len(os.sched_getaffinity(0)) if threads is None else threads)
 
     def decode(self, data: bytes, *, identity: bool = False) -> engine.Points:
-        """Points of canonical bytes; Malformed names the first bad one."""
+        """Decode canonical bytes; Malformed names the first bad point."""
         try:
             return self._engine.decode(data, identity)
         except ValueError as error:
-            raise Malformed(str(error)) from None
+            item, reason = error.args
+            raise Malformed(item, reason) from None
 
     def concat(self, parts: Sequence[Points]) -> engine.Points:
-        """One vector of all parts in order."""
+        """Return one vector of all parts in order."""
         return self._engine.concat([_own(part) for part in parts])
 
     def add(self, left: Points, right: Points) -> engine.Points:
-        """Elementwise sums."""
+        """Return elementwise sums."""
         return self._engine.add(_own(left), _own(right))
 
     def negate(self, points: Points) -> engine.Points:
-        """Elementwise inverses."""
+        """Return elementwise inverses."""
         return self._engine.negate(_own(points))
 
     def scale(self, points: Points, scalars: Scalars) -> engine.Points:
-        """Elementwise multiples."""
+        """Return elementwise multiples."""
         return self._engine.scale(_own(points), _pack(scalars))
 
     def sum(self, points: Points) -> engine.Points:
-        """Sum of all as a vector of length 1."""
+        """Return the sum of all as a vector of length 1."""
         return self._engine.sum(_own(points))
 
     def msm(self, points: Points, scalars: Scalars) -> engine.Points:
-        """`Σ scalars[i] · points[i]` as a vector of length 1."""
+        """Return `Σ scalars[i] · points[i]` as a vector of length 1."""
         return self._engine.msm(_own(points), _pack(scalars))
 
     def fixed_bases(self, points: Points) -> NativeFixedBases:
-        """Window tables for these bases."""
+        """Return window tables for these bases."""
         return NativeFixedBases(self._engine.fixed_bases(_own(points)))
 
 

@@ -1,4 +1,4 @@
-"""BN254 G1 on py_ecc: some thousand times slower than `native`, and its second opinion."""
+"""BN254 G1 on py_ecc: some thousand times slower than `native`, for comparison."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -45,7 +45,7 @@ class ReferencePoints:
         return hash(self.encode())
 
     def encode(self) -> bytes:
-        """64 bytes a point."""
+        """Return 64 bytes a point."""
         return b"".join([_encode(point) for point in self.points])
 
 
@@ -59,7 +59,7 @@ class ReferenceFixedBases:
         return len(self._bases)
 
     def commit(self, rows: Sequence[Scalars]) -> ReferencePoints:
-        """`Σ_j row[j] · base[j]` for each row."""
+        """Return `Σ_j row[j] · base[j]` for each row."""
         return ReferencePoints([_combination(self._bases, _integers(row)) for row in rows])
 
 
@@ -69,9 +69,9 @@ class Reference:
     name = "reference"
 
     def decode(self, data: bytes, *, identity: bool = False) -> ReferencePoints:
-        """Points of canonical bytes; Malformed names the first bad one."""
+        """Decode canonical bytes; Malformed names the first bad point."""
         if len(data) % _POINT_BYTES:
-            raise Malformed(f"points: length {len(data)} is no multiple of {_POINT_BYTES}")
+            raise Malformed("points", f"length {len(data)} is no multiple of {_POINT_BYTES}")
         return ReferencePoints(
             [
                 _decode(data[at : at + _POINT_BYTES], at // _POINT_BYTES, identity)
@@ -80,21 +80,21 @@ class Reference:
         )
 
     def concat(self, parts: Sequence[Points]) -> ReferencePoints:
-        """One vector of all parts in order."""
+        """Return one vector of all parts in order."""
         return ReferencePoints([point for part in parts for point in _own(part)])
 
     def add(self, left: Points, right: Points) -> ReferencePoints:
-        """Elementwise sums."""
+        """Return elementwise sums."""
         return ReferencePoints(
             [_affine(add(one, two)) for one, two in zip(_own(left), _own(right), strict=True)]
         )
 
     def negate(self, points: Points) -> ReferencePoints:
-        """Elementwise inverses."""
+        """Return elementwise inverses."""
         return ReferencePoints([neg(point) for point in _own(points)])
 
     def scale(self, points: Points, scalars: Scalars) -> ReferencePoints:
-        """Elementwise multiples."""
+        """Return elementwise multiples."""
         return ReferencePoints(
             [
                 point if scalar == 1 else _affine(multiply(point, scalar))
@@ -103,15 +103,15 @@ class Reference:
         )
 
     def sum(self, points: Points) -> ReferencePoints:
-        """Sum of all as a vector of length 1."""
+        """Return the sum of all as a vector of length 1."""
         return ReferencePoints([_affine(reduce(add, _own(points), Z1))])
 
     def msm(self, points: Points, scalars: Scalars) -> ReferencePoints:
-        """`Σ scalars[i] · points[i]` as a vector of length 1."""
+        """Return `Σ scalars[i] · points[i]` as a vector of length 1."""
         return ReferencePoints([_combination(_own(points), _integers(scalars))])
 
     def fixed_bases(self, points: Points) -> ReferenceFixedBases:
-        """The bases, for the same interface."""
+        """Return the bases, for the same interface."""
         if not len(points):
             raise ValueError("no bases")
         return ReferenceFixedBases(_own(points))
@@ -161,12 +161,12 @@ def _decode(data: bytes, index: int, identity: bool) -> _Point:
     x, y = int.from_bytes(data[:32], "big"), int.from_bytes(data[32:], "big")
     if x == 0 and y == 0:
         if not identity:
-            raise Malformed(f"points[{index}]: identity not allowed")
+            raise Malformed(f"points[{index}]", "identity not allowed")
         return Z1
     for name, coordinate in (("x", x), ("y", y)):
         if coordinate >= P:
-            raise Malformed(f"points[{index}]: {name} >= p")
+            raise Malformed(f"points[{index}]", f"{name} >= p")
     point = (FQ(x), FQ(y), FQ.one())
     if not is_on_curve(point, b):
-        raise Malformed(f"points[{index}]: off the curve")
+        raise Malformed(f"points[{index}]", "off the curve")
     return point

@@ -1,6 +1,6 @@
 """From a tally to a decision, in exact integers.
 
-An outcome rule awards each slot 1, 0 or an amount. One rule a module; `parts` reads them all.
+An outcome rule awards each slot 1, 0 or an amount. Each rule has a module; `parts` reads all rules.
 
 Source: docs/protocol.md §14. Vectors: tests/vectors/outcome.json.
 """
@@ -14,7 +14,11 @@ from ostraka_verifier.outcome.plurality import Plurality
 from ostraka_verifier.outcome.proportional import Proportional
 from ostraka_verifier.outcome.rule import OutcomeRule
 
+FundingRule = Greedy | GreedyByCategory | Proportional
+"""Rules that fund options or divide money among them: those that a budget round can have."""
+
 __all__ = [
+    "FundingRule",
     "Greedy",
     "GreedyByCategory",
     "Majority",

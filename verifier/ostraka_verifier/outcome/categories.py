@@ -20,16 +20,16 @@ from ostraka_verifier.outcome.rule import (
 
 @dataclass(frozen=True)
 class GreedyByCategory(OutcomeRule):
-    """Fund options by rank while category and whole budget last; then what was left over.
+    """Fund options by rank while the budgets of category and whole last; then spend the rest.
 
     Attributes:
         costs: Of each slot, in the smallest unit, each in [1, 2^128).
         categories: Of each slot, an index into `category_budgets`.
         category_budgets: In the same unit, at least one.
         budget: In the same unit, for all categories together.
-        ranked_by, misfit: How to rank, and what to do with what does not fit.
-        leftover: Whether a second pass spends what categories left, on any of them.
-        minimum_support: Votes below which an option is passed over.
+        ranked_by, misfit: How to rank, and what to do with options that do not fit.
+        leftover: Whether a second pass spends what is left of categories on any of them.
+        minimum_support: Minimum of votes for funding an option.
 
     Raises:
         Rejected: A value is out of range (check P2).
@@ -59,12 +59,12 @@ class GreedyByCategory(OutcomeRule):
             require_range(name, getattr(self, name), 0, 128)
 
     def check_slots(self, slots: int) -> None:
-        """One cost a slot."""
+        """Check that each slot has a cost."""
         if len(self.costs) != slots:
             raise refuse("costs", f"{len(self.costs)}, expected {slots}")
 
     def encode(self) -> bytes:
-        """Canonical bytes (§14.6)."""
+        """Return canonical bytes (§14.6)."""
         flags = (Kind.GREEDY_BY_CATEGORY, self.ranked_by, self.misfit, int(self.leftover))
         parts = [unsigned(value, 1) for value in flags]
         parts += [unsigned(value, AMOUNT_BYTES) for value in (self.minimum_support, self.budget)]
@@ -77,7 +77,7 @@ class GreedyByCategory(OutcomeRule):
 
     @classmethod
     def read(cls, reader: Reader) -> "GreedyByCategory":
-        """What follows the kind."""
+        """Read the bytes after the kind."""
         order, misfit, leftover = (
             read_flag(reader, name) for name in ("order", "misfit", "leftover")
         )
@@ -101,11 +101,11 @@ class GreedyByCategory(OutcomeRule):
         )
 
     def order(self, tally: Sequence[int]) -> list[int]:
-        """All slots."""
+        """Return all slots."""
         return ranking(tally, self.costs, self.ranked_by)
 
     def awards(self, tally: Sequence[int]) -> list[int]:
-        """1 for each funded slot."""
+        """Return 1 for each funded slot."""
         self.check_slots(len(tally))
         supported = [slot for slot in self.order(tally) if tally[slot] >= self.minimum_support]
         funded = [0] * len(tally)

@@ -20,14 +20,14 @@ from ostraka_verifier.outcome.rule import (
 
 
 class Order(IntEnum):
-    """By what greedy ranks."""
+    """Criterion by which greedy ranks."""
 
     VOTES = 0
     VOTES_PER_COST = 1
 
 
 class Misfit(IntEnum):
-    """What greedy does at an option that costs more than is left."""
+    """What greedy does with an option that costs more than is left."""
 
     SKIP = 0
     STOP = 1
@@ -40,8 +40,8 @@ class Greedy(OutcomeRule):
     Attributes:
         costs: Of each slot, in the smallest unit, each in [1, 2^128).
         budget: In the same unit.
-        ranked_by, misfit: How to rank, and what to do with what does not fit.
-        minimum_support: Votes below which an option is passed over.
+        ranked_by, misfit: How to rank, and what to do with options that do not fit.
+        minimum_support: Minimum of votes for funding an option.
 
     Raises:
         Rejected: A cost, the budget or the minimum support is out of range (check P2).
@@ -60,12 +60,12 @@ class Greedy(OutcomeRule):
             require_range(name, getattr(self, name), 0, 128)
 
     def check_slots(self, slots: int) -> None:
-        """One cost a slot."""
+        """Check that each slot has a cost."""
         if len(self.costs) != slots:
             raise refuse("costs", f"{len(self.costs)}, expected {slots}")
 
     def encode(self) -> bytes:
-        """Canonical bytes (§14.3)."""
+        """Return canonical bytes (§14.3)."""
         head = [unsigned(value, 1) for value in (Kind.GREEDY, self.ranked_by, self.misfit)]
         head += [unsigned(value, AMOUNT_BYTES) for value in (self.minimum_support, self.budget)]
         head += [unsigned(len(self.costs), 2)]
@@ -73,7 +73,7 @@ class Greedy(OutcomeRule):
 
     @classmethod
     def read(cls, reader: Reader) -> "Greedy":
-        """What follows the kind."""
+        """Read the bytes after the kind."""
         order, misfit = read_flag(reader, "order"), read_flag(reader, "misfit")
         support = reader.unsigned(AMOUNT_BYTES, "minimum_support")
         budget = reader.unsigned(AMOUNT_BYTES, "budget")
@@ -82,11 +82,11 @@ class Greedy(OutcomeRule):
         return cls(costs, budget, Order(order), Misfit(misfit), support)
 
     def order(self, tally: Sequence[int]) -> list[int]:
-        """All slots."""
+        """Return all slots."""
         return ranking(tally, self.costs, self.ranked_by)
 
     def awards(self, tally: Sequence[int]) -> list[int]:
-        """1 for each funded slot."""
+        """Return 1 for each funded slot."""
         self.check_slots(len(tally))
         funded = [0] * len(tally)
         left = self.budget
@@ -103,7 +103,7 @@ class Greedy(OutcomeRule):
 
 
 def ranking(tally: Sequence[int], costs: Sequence[int], ranked_by: Order) -> list[int]:
-    """Slots from best to worst; ties go to the lower slot."""
+    """Return slots from best to worst; ties go to the lower slot."""
 
     def compare(left: int, right: int) -> int:
         left_rank, right_rank = tally[left], tally[right]

@@ -21,13 +21,13 @@ _SHARE_BYTES = 8
 
 @dataclass(frozen=True)
 class Majority(OutcomeRule):
-    """Slot 0 is yes, slot 1 no, slot 2 abstention where there is one.
+    """Slot 0 is yes, slot 1 no; slot 2 is abstention if that is possible.
 
     Attributes:
         numerator, denominator: Share of yes among yes and no that passes, both in [1, 2^64).
         strict: Whether yes must exceed that share.
         abstention: Whether there is a third slot.
-        quorum: Turnout, abstentions included, below which nothing is decided.
+        quorum: Minimum turnout for a decision, abstentions included.
 
     Raises:
         Rejected: A value is out of range, or the share can never be reached (check P2).
@@ -47,12 +47,12 @@ class Majority(OutcomeRule):
             raise refuse("numerator", f"more than {self.numerator}/{self.denominator} never passes")
 
     def check_slots(self, slots: int) -> None:
-        """Two, or three with abstention."""
+        """Check for two slots, or three with abstention."""
         if slots != 2 + self.abstention:
             raise refuse("abstention", f"{slots} slots, expected {2 + self.abstention}")
 
     def encode(self) -> bytes:
-        """Canonical bytes (§14.4)."""
+        """Return canonical bytes (§14.4)."""
         flags = (Kind.MAJORITY, int(self.abstention), int(self.strict))
         parts = [unsigned(value, 1) for value in flags]
         parts += [unsigned(self.quorum, AMOUNT_BYTES)]
@@ -61,7 +61,7 @@ class Majority(OutcomeRule):
 
     @classmethod
     def read(cls, reader: Reader) -> "Majority":
-        """What follows the kind."""
+        """Read the bytes after the kind."""
         abstention, strict = read_flag(reader, "abstention"), read_flag(reader, "strict")
         quorum = reader.unsigned(AMOUNT_BYTES, "quorum")
         numerator = reader.unsigned(_SHARE_BYTES, "numerator")
@@ -69,11 +69,11 @@ class Majority(OutcomeRule):
         return cls(numerator, denominator, bool(strict), bool(abstention), quorum)
 
     def order(self, tally: Sequence[int]) -> list[int]:
-        """Empty."""
+        """Return an empty list."""
         return []
 
     def awards(self, tally: Sequence[int]) -> list[int]:
-        """1 for yes or for no; for neither when there is no decision."""
+        """Return 1 for yes or no; only zeros without a decision."""
         self.check_slots(len(tally))
         yes, no, *rest = tally
         if sum(tally) < self.quorum or yes + no == 0:

@@ -15,16 +15,16 @@ class NoOutcome(OutcomeRule):
     """The tally itself is the result."""
 
     def encode(self) -> bytes:
-        """One byte."""
+        """Return one byte."""
         return unsigned(Kind.NONE, 1)
 
     def check_slots(self, slots: int) -> None:
-        """Fits any number of slots."""
+        """Accept any number of slots."""
 
     def order(self, tally: Sequence[int]) -> list[int]:
-        """Empty."""
+        """Return an empty list."""
         return []
 
     def awards(self, tally: Sequence[int]) -> list[int]:
-        """Empty."""
+        """Return an empty list."""
         return []

@@ -19,14 +19,13 @@ from ostraka_verifier.outcome.rule import Kind, OutcomeRule, refuse, require_ran
 
 @dataclass(frozen=True)
 class Parts(OutcomeRule):
-    """Consecutive slots, each run of them decided by its own rule.
+    """Consecutive groups of slots, each decided by its own rule.
 
     Attributes:
         parts: (slots, rule) of each, at least two; no rule has parts itself.
 
     Raises:
-        Rejected: Fewer than two parts, one within another, or a rule is none for its slots
-            (check P2).
+        Rejected: Fewer than two parts, nested parts, or a rule does not fit its slots (check P2).
     """
 
     parts: tuple[tuple[int, OutcomeRule], ...]
@@ -41,13 +40,13 @@ class Parts(OutcomeRule):
             rule.check_slots(slots)
 
     def check_slots(self, slots: int) -> None:
-        """Those of the parts together."""
+        """Check that the parts together have these slots."""
         together = sum(count for count, _ in self.parts)
         if together != slots:
             raise refuse("parts", f"{together} slots, expected {slots}")
 
     def encode(self) -> bytes:
-        """Canonical bytes (§14.8)."""
+        """Return canonical bytes (§14.8)."""
         encoded = [unsigned(Kind.PARTS, 1), unsigned(len(self.parts), 1)]
         for slots, rule in self.parts:
             data = rule.encode()
@@ -56,7 +55,7 @@ class Parts(OutcomeRule):
 
     @classmethod
     def read(cls, reader: Reader) -> "Parts":
-        """What follows the kind."""
+        """Read the bytes after the kind."""
         parts = []
         for number in range(reader.unsigned(1, "parts")):
             slots = reader.unsigned(2, f"parts[{number}].slots")
@@ -64,11 +63,11 @@ class Parts(OutcomeRule):
         return cls(tuple(parts))
 
     def order(self, tally: Sequence[int]) -> list[int]:
-        """The parts' orders one after another, each counting from the part's first slot."""
+        """Return the parts' orders one after another, each counting from the part's first slot."""
         return [slot for votes, rule in self._split(tally) for slot in rule.order(votes)]
 
     def awards(self, tally: Sequence[int]) -> list[int]:
-        """The parts' awards one after another; zeros for a part without an outcome."""
+        """Return the parts' awards one after another; zeros for a part without an outcome."""
         self.check_slots(len(tally))
         awarded = []
         for votes, rule in self._split(tally):
@@ -98,14 +97,14 @@ def decode_outcome_rule(data: bytes) -> OutcomeRule:
     """Read an outcome rule.
 
     Raises:
-        Malformed: Unknown kind, also parts within parts; bytes missing or left over.
+        Malformed: Unknown kind or nested parts; bytes missing or left over.
         Rejected: A value is out of range (check P2).
     """
     return _decode(data, _ANY)
 
 
 def outcome_rule_digest(encoded: bytes) -> bytes:
-    """32 bytes that stand for an outcome rule on chain."""
+    """Return 32 bytes that stand for an outcome rule on chain."""
     return tagged_hash("outcome", encoded)
 
 
@@ -113,7 +112,7 @@ def _decode(data: bytes, readers: _Readers) -> OutcomeRule:
     reader = Reader(data, "outcome")
     kind = reader.unsigned(1, "kind")
     if kind not in readers:
-        raise Malformed(f"outcome: unknown kind {kind}")
+        raise Malformed("outcome", f"unknown kind {kind}")
     rule = readers[kind](reader)
     reader.end()
     return rule

@@ -24,7 +24,7 @@ class Plurality(OutcomeRule):
     Attributes:
         seats: How many, at most `contenders`.
         contenders: The first slots; those after them are abstentions.
-        minimum_support: Votes below which a contender gets no seat.
+        minimum_support: Minimum of votes for a seat.
 
     Raises:
         Rejected: A value is out of range (check P2).
@@ -41,29 +41,29 @@ class Plurality(OutcomeRule):
             raise refuse("seats", f"{self.seats} for {self.contenders} contenders")
 
     def check_slots(self, slots: int) -> None:
-        """A slot for each contender."""
+        """Check that each contender has a slot."""
         if self.contenders > slots:
             raise refuse("contenders", f"{self.contenders} of {slots} slots")
 
     def encode(self) -> bytes:
-        """Canonical bytes (§14.5)."""
+        """Return canonical bytes (§14.5)."""
         parts = [unsigned(Kind.PLURALITY, 1), unsigned(self.seats, 2)]
         parts += [unsigned(self.minimum_support, AMOUNT_BYTES), unsigned(self.contenders, 2)]
         return b"".join(parts)
 
     @classmethod
     def read(cls, reader: Reader) -> "Plurality":
-        """What follows the kind."""
+        """Read the bytes after the kind."""
         seats = reader.unsigned(2, "seats")
         support = reader.unsigned(AMOUNT_BYTES, "minimum_support")
         return cls(seats, reader.unsigned(2, "contenders"), support)
 
     def order(self, tally: Sequence[int]) -> list[int]:
-        """The contenders."""
+        """Return the contenders."""
         return best_first(self.contenders, lambda slot: tally[slot])
 
     def awards(self, tally: Sequence[int]) -> list[int]:
-        """1 for each seat."""
+        """Return 1 for each slot with a seat."""
         self.check_slots(len(tally))
         seated = [0] * len(tally)
         for slot in self.order(tally)[: self.seats]:

@@ -37,28 +37,28 @@ class Proportional(OutcomeRule):
         require_range("contenders", self.contenders, 1, 16)
 
     def check_slots(self, slots: int) -> None:
-        """A slot for each contender."""
+        """Check that each contender has a slot."""
         if self.contenders > slots:
             raise refuse("contenders", f"{self.contenders} of {slots} slots")
 
     def encode(self) -> bytes:
-        """Canonical bytes (§14.7)."""
+        """Return canonical bytes (§14.7)."""
         head = unsigned(Kind.PROPORTIONAL, 1) + unsigned(self.amount, AMOUNT_BYTES)
         return head + unsigned(self.contenders, 2)
 
     @classmethod
     def read(cls, reader: Reader) -> "Proportional":
-        """What follows the kind."""
+        """Read the bytes after the kind."""
         return cls(reader.unsigned(AMOUNT_BYTES, "amount"), reader.unsigned(2, "contenders"))
 
     def order(self, tally: Sequence[int]) -> list[int]:
-        """The contenders by what division leaves of each; in slot order when nobody voted."""
+        """Return the contenders by their remainders; in slot order if there are no votes."""
         votes = tally[: self.contenders]
         total = sum(votes) or 1
         return best_first(self.contenders, lambda slot: self.amount * votes[slot] % total)
 
     def awards(self, tally: Sequence[int]) -> list[int]:
-        """Amounts; they sum to `amount` unless nobody voted for a contender."""
+        """Return amounts; they sum to `amount` unless nobody voted for a contender."""
         self.check_slots(len(tally))
         votes = tally[: self.contenders]
         total = sum(votes)

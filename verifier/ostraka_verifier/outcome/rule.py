@@ -1,4 +1,4 @@
-"""What every outcome rule is: bytes, and from a tally to awards.
+"""Interface of every outcome rule: its bytes, and its awards for a tally.
 
 Source: docs/protocol.md §14.
 """
@@ -30,47 +30,47 @@ class OutcomeRule(ABC):
 
     @abstractmethod
     def encode(self) -> bytes:
-        """Canonical bytes (§14)."""
+        """Return canonical bytes (§14)."""
 
     @abstractmethod
     def check_slots(self, slots: int) -> None:
-        """Rejected (check P2) unless the rule is one for that many slots."""
+        """Raise Rejected (check P2) unless the rule fits that many slots."""
 
     @abstractmethod
     def order(self, tally: Sequence[int]) -> list[int]:
-        """The hint that the contract takes: slots from best to worst, ties to the lower one."""
+        """Return the contract's hint: slots from best to worst, the lower one first in a tie."""
 
     @abstractmethod
     def awards(self, tally: Sequence[int]) -> list[int]:
-        """What each slot is awarded; empty when the rule awards nothing to anybody ever.
+        """Return each slot's award; empty if the rule has no awards.
 
         Args:
             tally: Votes of each slot.
 
         Raises:
-            Rejected: The rule is none for that many slots (check P2).
+            Rejected: The rule does not fit that many slots (check P2).
         """
 
 
 def require_range(name: str, value: int, low: int, bits: int) -> None:
-    """Rejected (check P2) unless `low <= value < 2^bits`."""
+    """Raise Rejected (check P2) unless `low <= value < 2^bits`."""
     if not low <= value < 1 << bits:
         raise Rejected("P2", f"outcome.{name}", f"{value} outside {low} … 2^{bits} − 1")
 
 
 def refuse(name: str, reason: str) -> Rejected:
-    """What a rule with another broken condition raises."""
+    """Return the error for a rule with another broken condition."""
     return Rejected("P2", f"outcome.{name}", reason)
 
 
 def read_flag(reader: Reader, name: str) -> int:
-    """One byte, 0 or 1; Malformed otherwise."""
+    """Return one byte, 0 or 1; Malformed otherwise."""
     value = reader.unsigned(1, name)
     if value > 1:
-        raise Malformed(f"outcome.{name}: {value}, expected 0 or 1")
+        raise Malformed(f"outcome.{name}", f"{value}, expected 0 or 1")
     return value
 
 
 def best_first(slots: int, rank: Callable[[int], int]) -> list[int]:
-    """Slots by descending rank; the lower one first where ranks are equal."""
+    """Return slots by descending rank; the lower one first where ranks are equal."""
     return sorted(range(slots), key=lambda slot: (-rank(slot), slot))

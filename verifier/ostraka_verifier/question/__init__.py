@@ -1,4 +1,4 @@
-"""What a poll asks: every kind of question, the ballot rule that it makes, and its JSON form.
+"""Every kind of question with its ballot rule and its JSON form.
 
 Source: docs/protocol.md §5.5, §5.7, §5.8. Vectors: tests/vectors/questions.json.
 """

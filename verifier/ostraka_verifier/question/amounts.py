@@ -1,4 +1,4 @@
-"""Questions that are answered by a number for each option: score, points, split, quadratic.
+"""Questions answered by a number for each option: score, points, split, quadratic.
 
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 """
@@ -23,20 +23,20 @@ from ostraka_verifier.rule import Terms
 
 @dataclass(frozen=True)
 class Amounts(Question):
-    """A number for each option, which is its slot."""
+    """A question with a number for each option; each option is a slot."""
 
     options: tuple[str, ...]
 
     def labels(self) -> tuple[str, ...]:
-        """The options."""
+        """Return the options."""
         return self.options
 
     def typed(self, text: str) -> list[int]:
-        """A number for each option."""
+        """Return a number for each option."""
         return typed_numbers(text, "a number for each option")
 
     def answer(self, bits: Sequence[int]) -> tuple[str, ...]:
-        """Options with their amounts, those of 0 left out."""
+        """Return options with their amounts, those of 0 left out."""
         values = self.rule.slot_values(bits)
         labels = disambiguate(self.options)
         return tuple(
@@ -61,7 +61,7 @@ class Amounts(Question):
         return bits_of_slots(self.rule, values)
 
     def _total(self, values: Sequence[int]) -> tuple[int, int, int]:
-        """Least total, the values' own, greatest total; where nothing binds, their sum alone."""
+        """Return least total, total and greatest total; without bounds only the total."""
         return 0, sum(values), sum(values)
 
     def _draw_amounts(self, draft: Draft, largest: int) -> list[Terms]:
@@ -80,11 +80,11 @@ class Score(Amounts):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Score":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(title, fields.texts("options"), fields.integer("max_score"))
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return f"A score of 0 to {self.max_score} for each option, as in 3,0,5"
 
     def _check(self) -> None:
@@ -101,12 +101,12 @@ class Score(Amounts):
 
 @dataclass(frozen=True)
 class Points(Amounts):
-    """Points that are given away, at most `credits` of them.
+    """At most `credits` points, distributed over the options.
 
     Attributes:
         credits: At least 1.
-        at_least: How many must be given away.
-        max_per_option: Most for one option; `credits` when left out.
+        at_least: Least number of points to distribute.
+        max_per_option: Maximum for one option; `credits` if absent.
     """
 
     kind: ClassVar[str] = "points"
@@ -116,7 +116,7 @@ class Points(Amounts):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Points":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(
             title,
             fields.texts("options"),
@@ -127,11 +127,11 @@ class Points(Amounts):
 
     @property
     def largest(self) -> int:
-        """Most for one option."""
+        """Maximum for one option."""
         return self.credits if self.max_per_option is None else self.max_per_option
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return f"Points for each option, at most {self.credits} together, as in 3,0,5"
 
     def _total(self, values: Sequence[int]) -> tuple[int, int, int]:
@@ -165,7 +165,7 @@ class Points(Amounts):
 
 @dataclass(frozen=True)
 class Split(Amounts):
-    """A whole divided among the options, to the last unit.
+    """A whole, divided completely among the options.
 
     Attributes:
         total: Units of the whole, at least 1.
@@ -176,11 +176,11 @@ class Split(Amounts):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Split":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(title, fields.texts("options"), fields.integer("total", 100))
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return f"Parts of {self.total} for each option, as in 60,40"
 
     def _total(self, values: Sequence[int]) -> tuple[int, int, int]:
@@ -209,7 +209,7 @@ class Quadratic(Amounts):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Quadratic":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(title, fields.texts("options"), fields.integer("credits"))
 
     @property
@@ -218,7 +218,7 @@ class Quadratic(Amounts):
         return isqrt(self.credits)
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return f"Votes for each option whose squares sum to at most {self.credits}"
 
     def _total(self, values: Sequence[int]) -> tuple[int, int, int]:

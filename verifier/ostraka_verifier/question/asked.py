@@ -1,4 +1,4 @@
-"""What every question is: a title, a ballot rule, and names for its slots.
+"""Interface of every question: a title, a ballot rule, and names for its slots.
 
 Source: docs/protocol.md §5.5, §5.7, §5.8.
 """
@@ -24,16 +24,16 @@ class Question(ABC):
         title: What is asked.
 
     Raises:
-        Rejected: At construction, when nobody could answer, or the rule is invalid (check P2).
+        Rejected: At construction, if no answer is possible or the rule is invalid (check P2).
     """
 
     kind: ClassVar[str]
     competes: ClassVar[bool] = True
-    """Whether its slots are options of which an outcome rule can choose."""
+    """Whether its slots are options that an outcome rule can choose."""
     cells_cross: ClassVar[bool] = False
-    """Whether a cell of voters (`cells`) shows how its voters answered something else."""
+    """Whether a cell of voters (`cells`) reveals its voters' other answers."""
     cells_are_groups: ClassVar[bool] = False
-    """Whether the result speaks about each cell by itself."""
+    """Whether the result has numbers for each cell."""
     title: str
 
     def __post_init__(self) -> None:
@@ -50,89 +50,89 @@ class Question(ABC):
     @classmethod
     @abstractmethod
     def read(cls, title: str, fields: Fields) -> "Question":
-        """From the members of the JSON form, all but kind and title."""
+        """Read a question from its JSON members apart from kind and title."""
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form, without what is left at its default."""
+        """Return the JSON form without default values."""
         return {"kind": self.kind, "title": self.title, **self._members()}
 
     @abstractmethod
     def labels(self) -> tuple[str, ...]:
-        """What each slot stands for."""
+        """Return a label for each slot."""
 
     @property
     def cells(self) -> int:
-        """Parts into which the question openly divides the voters; 1 where it does not."""
+        """Number of groups into which the result openly divides the voters, at least 1."""
         return 1
 
     @property
     def abstentions(self) -> int:
-        """Options at the end that are no choice: 0 or 1."""
+        """Number of abstentions at the end of the options: 0 or 1."""
         return 0
 
     @property
     def option_costs(self) -> tuple[int, ...] | None:
-        """What each option costs, where the question says it."""
+        """Cost of each option; None if the question has no costs."""
         return None
 
     def names(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """Members of the JSON form whose entries a person must be able to tell apart."""
+        """Return JSON members whose entries must look different from one another."""
         yield "options", self.labels()
 
     def vote_bits(self, vote: Any) -> list[int]:
-        """Bits of a vote, slack included.
+        """Return bits of a vote, slack included.
 
         Args:
-            vote: What JSON can state (§5.9); indices count from 0.
+            vote: A vote in JSON (§5.9); indices count from 0.
 
         Raises:
-            ValueError: No such vote can be cast; says why.
+            ValueError: No such vote is possible; names the reason.
         """
         return completed(self.rule, self._chosen(vote))
 
     def answer(self, bits: Sequence[int]) -> tuple[str, ...]:
-        """What bits that obey the rule state, a line each."""
+        """Return the answer that valid bits state, in lines."""
         values = self.rule.slot_values(bits)
         labels = disambiguate(self.labels())
         return tuple(label for label, value in zip(labels, values, strict=True) if value)
 
     def choices(self) -> list[str]:
-        """What a person can choose from, a line each, numbered from 1 when shown."""
+        """Return the choices, one line each; they are shown with numbers from 1."""
         return list(self.labels())
 
     @abstractmethod
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
 
     @abstractmethod
     def typed(self, text: str) -> Any:
-        """The vote that a person types, options counted from 1; ValueError when it is none."""
+        """Return a typed vote, options counted from 1; ValueError if it is invalid."""
 
     @abstractmethod
     def _chosen(self, vote: Any) -> dict[int, int]:
-        """Bits that state a vote, slack left out; ValueError when it is none."""
+        """Return the bits of a vote without slack; ValueError if it is invalid."""
 
     @abstractmethod
     def _check(self) -> None:
-        """Refuse parameters that make no question."""
+        """Raise Rejected (check P2) if the parameters are invalid."""
 
     @abstractmethod
     def _draw(self, draft: Draft) -> None:
-        """Ask for bits, slots and rows in the order of §5.5."""
+        """Add bits, slots and rows in the order of §5.5."""
 
     @abstractmethod
     def _members(self) -> dict[str, Any]:
-        """Members of the JSON form beside kind and title."""
+        """Return the JSON members apart from kind and title."""
 
 
 def require_count(field: str, options: tuple[str, ...], least: int) -> None:
-    """Refused below a number of options."""
+    """Raise Rejected (check P2) below a number of options."""
     if len(options) < least:
         raise refuse(field, f"{len(options)}, at least {least}")
 
 
 def require_distinct(field: str, options: tuple[str, ...], least: int) -> None:
-    """Refused below a number of options, and when two have one name."""
+    """Raise Rejected (check P2) below a number of options, or if two share a name."""
     require_count(field, options, least)
     for number, name in enumerate(options):
         if name in options[:number]:

@@ -1,4 +1,4 @@
-"""Questions that put the voter into one of several buckets: histogram, cross-tabulation.
+"""Questions answered by one of several buckets: histogram, cross-tabulation.
 
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 """
@@ -22,11 +22,11 @@ from ostraka_verifier.question.votes import (
 
 @dataclass(frozen=True)
 class Histogram(OneOption):
-    """One bucket.
+    """A question answered by one bucket.
 
     Attributes:
         options: Names of the buckets, at least two.
-        bounds: For buckets that are brackets of a number: bucket `j` holds
+        bounds: If buckets are brackets of a number: bucket `j` holds
             `bounds[j] <= x < bounds[j + 1]`; strictly increasing, one more than buckets.
     """
 
@@ -36,7 +36,7 @@ class Histogram(OneOption):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Histogram":
-        """From JSON."""
+        """Read the question from JSON."""
         bounds = fields.integers("bounds") if fields.has("bounds") else None
         return cls(title, fields.texts("options"), bounds)
 
@@ -63,7 +63,7 @@ class Histogram(OneOption):
 
 @dataclass(frozen=True)
 class CrossTabulation(Question):
-    """One row and one column, counted together.
+    """A question answered by one row and one column, counted together.
 
     Attributes:
         rows, columns: Their names, at least two each; slot `row · columns + column`.
@@ -76,11 +76,11 @@ class CrossTabulation(Question):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "CrossTabulation":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(title, fields.texts("rows"), fields.texts("columns"))
 
     def labels(self) -> tuple[str, ...]:
-        """`row / column`."""
+        """Return `row / column` for each slot."""
         return tuple(f"{row} / {column}" for row in self.rows for column in self.columns)
 
     @property
@@ -89,21 +89,21 @@ class CrossTabulation(Question):
         return len(self.rows) * len(self.columns)
 
     def names(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """Rows, and columns."""
+        """Return rows, and columns."""
         yield "rows", self.rows
         yield "columns", self.columns
 
     def choices(self) -> list[str]:
-        """Rows, then columns, each numbered on its own."""
+        """Return rows, then columns, each numbered on its own."""
         rows = [f"row {number}: {name}" for number, name in enumerate(self.rows, 1)]
         return rows + [f"column {number}: {name}" for number, name in enumerate(self.columns, 1)]
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return "Number of your row and of your column, as in 1,2"
 
     def typed(self, text: str) -> list[int]:
-        """The numbers of a row and of a column."""
+        """Return the numbers of a row and of a column."""
         numbers = typed_numbers(text, "row and column")
         if len(numbers) != 2:
             raise ValueError("expected a row and a column, as in 1,2")

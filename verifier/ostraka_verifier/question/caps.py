@@ -1,4 +1,4 @@
-"""Caps: at most so many of some options, or at most so much for them.
+"""Caps: limits on the number or on the total cost of some options.
 
 Source: docs/protocol.md §5.5.
 """
@@ -14,12 +14,12 @@ from ostraka_verifier.rule import Terms
 
 @dataclass(frozen=True)
 class Cap:
-    """A bound on some options together; exactly one of `at_most` and `budget` is there.
+    """A bound on some options together; it has exactly one of `at_most` and `budget`.
 
     Attributes:
         options: Their indices, strictly increasing.
-        at_most: How many of them.
-        budget: What they may cost together.
+        at_most: Maximum number of them.
+        budget: Maximum cost of them together.
     """
 
     options: tuple[int, ...]
@@ -28,7 +28,7 @@ class Cap:
 
     @classmethod
     def read(cls, fields: Fields) -> "Cap":
-        """From JSON."""
+        """Read the question from JSON."""
         options = fields.integers("options")
         if fields.has("budget"):
             cap = cls(options, budget=fields.integer("budget"))
@@ -38,7 +38,7 @@ class Cap:
         return cap
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         bounds = {"at_most": self.at_most, "budget": self.budget}
         return {
             "options": list(self.options),
@@ -46,18 +46,18 @@ class Cap:
         }
 
     def prices(self, costs: Sequence[int] | None) -> tuple[int, ...]:
-        """What each of its options takes of the bound: 1, or its cost."""
+        """Return how much of the bound each option uses: 1, or its cost."""
         if self.budget is None or costs is None:
             return (1,) * len(self.options)
         return tuple(costs[option] for option in self.options)
 
     @property
     def bound(self) -> int:
-        """Of its options together."""
+        """Bound on its options together."""
         return (self.at_most if self.budget is None else self.budget) or 0
 
     def selectable(self, costs: Sequence[int] | None) -> int:
-        """Most of its options that a ballot can select."""
+        """Return the maximum number of its options in one ballot."""
         left, count = self.bound, 0
         for price in sorted(self.prices(costs)):
             left -= price
@@ -69,7 +69,7 @@ class Cap:
     def check(
         self, names: Sequence[str], costs: Sequence[int] | None, chosen: Collection[int]
     ) -> None:
-        """ValueError when a choice takes more than the bound.
+        """Raise ValueError if a choice exceeds the bound.
 
         Args:
             names: Of all options.
@@ -84,7 +84,7 @@ class Cap:
 
 
 def check_caps(caps: Sequence[Cap], options: int, costs: Sequence[int] | None) -> None:
-    """Refuse caps of unknown options, without costs to count, and those that cannot bind."""
+    """Raise Rejected (check P2) on caps of unknown options, without costs, or without effect."""
     for number, cap in enumerate(caps):
         field = f"caps[{number}]"
         if list(cap.options) != sorted(set(cap.options)):
@@ -104,7 +104,7 @@ def check_caps(caps: Sequence[Cap], options: int, costs: Sequence[int] | None) -
 def draw_caps(
     draft: Draft, caps: Sequence[Cap], options: Terms, costs: Sequence[int] | None
 ) -> None:
-    """One row a cap, each with slack bits of its own."""
+    """Add one row for each cap, with slack bits of its own."""
     for cap in caps:
         bits = (options[option][0] for option in cap.options)
         priced = zip(bits, cap.prices(costs), strict=True)

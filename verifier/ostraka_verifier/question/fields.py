@@ -1,7 +1,7 @@
-"""Members of a JSON object, read strictly: each of its type, none unknown.
+"""Strict reader of JSON members: each has its type, none is unknown.
 
-Integers are JSON integers below 2^53 in magnitude, as every language reads them exactly, or decimal
-strings, which larger ones must be.
+Integers are JSON integers below 2^53 in magnitude, which every language reads exactly, or decimal
+strings. Larger ones must be strings.
 
 Source: docs/protocol.md §5.8.
 """
@@ -14,57 +14,57 @@ from ostraka_verifier.errors import Malformed
 _EXACT = 1 << 53
 _DECIMAL = re.compile("0|-?[1-9][0-9]{0,39}")
 _MAX_ENTRIES = 320
-"""No rule has more slots, bits or rows of a kind than this."""
+"""Maximum number of a rule's slots, bits, or rows of a kind."""
 
 
 class Fields:
-    """Reads the members of one object; Malformed names what is wrong."""
+    """Reads the members of one object; Malformed names the invalid member."""
 
     def __init__(self, content: Any, item: str) -> None:
         if not isinstance(content, dict):
-            raise Malformed(f"{item}: not a JSON object")
+            raise Malformed(item, "not a JSON object")
         self._content = dict(content)
         self._item = item
 
     def has(self, name: str) -> bool:
-        """Whether a member is there and not read yet."""
+        """Return whether a member exists and was not read yet."""
         return name in self._content
 
     def text(self, name: str) -> str:
-        """A string with something in it."""
+        """Return a string that is not empty."""
         return self._text(self._take(name), name)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Strings."""
+        """Return strings."""
         return tuple(self._text(one, f"{name}[{n}]") for n, one in enumerate(self._list(name)))
 
     def flag(self, name: str) -> bool:
-        """True or false; false when left out."""
+        """Return true or false; false if the member is absent."""
         value = self._content.pop(name, False)
         if not isinstance(value, bool):
             raise self._malformed(name, "not true or false")
         return value
 
     def integer(self, name: str, default: int | None = None) -> int:
-        """An integer; without a default it must be there."""
+        """Return an integer. Without a default the member is required."""
         if default is not None and name not in self._content:
             return default
         return self._integer(self._take(name), name)
 
     def integers(self, name: str) -> tuple[int, ...]:
-        """Integers."""
+        """Return integers."""
         return tuple(self._integer(one, f"{name}[{n}]") for n, one in enumerate(self._list(name)))
 
     def objects(self, name: str) -> list["Fields"]:
-        """Objects; none when left out."""
+        """Return objects; an empty list if the member is absent."""
         if name not in self._content:
             return []
         return [Fields(one, f"{self._item}.{name}[{n}]") for n, one in enumerate(self._list(name))]
 
     def end(self) -> None:
-        """No member may be left."""
+        """Raise Malformed if a member is left."""
         for name in self._content:
-            raise Malformed(f"{self._item}: unknown member {name[:40]!r}")
+            raise Malformed(self._item, f"unknown member {name[:40]!r}")
 
     def _take(self, name: str) -> Any:
         if name not in self._content:
@@ -81,7 +81,7 @@ class Fields:
 
     def _text(self, value: Any, name: str) -> str:
         if not isinstance(value, str) or not value:
-            raise self._malformed(name, "not a string with something in it")
+            raise self._malformed(name, "not a non-empty string")
         try:
             value.encode()
         except UnicodeEncodeError:
@@ -96,9 +96,9 @@ class Fields:
         raise self._malformed(name, "not an integer below 2^53, nor a decimal string")
 
     def _malformed(self, name: str, reason: str) -> Malformed:
-        return Malformed(f"{self._item}.{name}: {reason}")
+        return Malformed(f"{self._item}.{name}", reason)
 
 
 def written(value: int) -> int | str:
-    """An integer as JSON: a string where not every language reads a number exactly."""
+    """Return an integer as JSON: a string where not every language reads a number exactly."""
     return value if abs(value) < _EXACT else str(value)

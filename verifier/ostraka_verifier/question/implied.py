@@ -1,7 +1,7 @@
-"""The question that a rule alone says: nobody is kept from voting by a silent description.
+"""The question that a rule implies: a description without questions prevents nobody from voting.
 
-Rounds need it where long titles leave no room for their question, and against organizers who
-leave it out.
+Rounds need it if long titles leave no room for their question, and against organizers who omit
+the question.
 
 Source: docs/protocol.md §4.4, §5.5. Vectors: tests/vectors/constructors.json.
 """
@@ -17,24 +17,24 @@ from ostraka_verifier.rule import BallotRule
 
 
 def implied_question(rule: BallotRule, title: str, options: Sequence[str]) -> Question:
-    """Of the questions that a round can ask, the first one that makes the rule.
+    """Return the first of a round's possible questions that makes the rule.
 
     Args:
         options: One for each slot.
 
     Raises:
-        Rejected: None does (check P5).
+        Rejected: No question does (check P5).
     """
     names = tuple(options)
     count = len(names)
     chosen = {bit for terms in rule.slots for bit, _ in terms}
-    # A missing row allows everything: as one would that asks for 0 to all.
+    # Without a row everything is allowed, as with a row for 0 to all options.
     terms, bound = (rule.rows[0].terms, rule.rows[0].constant) if rule.rows else ((), count)
     prices = tuple(coefficient for bit, coefficient in terms if bit in chosen)
     slack = sum(coefficient for bit, coefficient in terms if bit not in chosen)
     least = bound - slack if rule.rows else 0
     credits = rule.quadratic_rows[0].constant if rule.quadratic_rows else 0
-    # Each place has a row, and where there are several each option has one.
+    # Each place has a row. With several places each option has one, too.
     places = max(1, len(rule.rows) - count)
     scores = [coefficient for _, coefficient in rule.slots[0]]
     scores += [0] * (places - len(scores))
@@ -51,7 +51,9 @@ def implied_question(rule: BallotRule, title: str, options: Sequence[str]) -> Qu
             question = make()
         except Rejected:
             continue
-        # What was read off the rule above is a guess; only this says that it was right.
+        # So far this is a guess from the rule. Only this comparison confirms it.
         if question.rule == rule:
             return question
-    raise Rejected("P5", "description.questions", "there are none, and the rule is of no question")
+    raise Rejected(
+        "P5", "description.questions", "there are none, and no question implies the rule"
+    )

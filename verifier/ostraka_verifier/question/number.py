@@ -1,4 +1,4 @@
-"""A question that is answered by a number which only sums show.
+"""A question answered by a number, of which only sums become public.
 
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 """
@@ -24,13 +24,13 @@ STATISTICS = ("mean", "variance")
 
 @dataclass(frozen=True)
 class Number(Question):
-    """A number in `low … high` and a group; each group's count, sum and sum of squares.
+    """A number in `low … high` and a group; the result has each group's count, sum and squares.
 
     Attributes:
         low, high: `low < high`.
         unit: Of the number, for display.
-        groups: Names of the groups, at least two; none when there is but one.
-        statistics: "mean", "variance" or both, in this order; variance brings the mean with it.
+        groups: Names of the groups, at least two; empty with a single group.
+        statistics: "mean", "variance" or both, in this order; variance implies the mean.
     """
 
     kind: ClassVar[str] = "number"
@@ -45,7 +45,7 @@ class Number(Question):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Number":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(
             title,
             fields.integer("low"),
@@ -57,17 +57,17 @@ class Number(Question):
 
     @property
     def span(self) -> int:
-        """`S = high − low`: what is summed is `y = x − low` in `0 … S`."""
+        """`S = high − low`. The summed value is `y = x − low` in `0 … S`."""
         return self.high - self.low
 
     @property
     def squares(self) -> bool:
-        """Whether squares are summed as well."""
+        """Whether squares are summed, too."""
         return "variance" in self.statistics
 
     @property
     def slots_per_group(self) -> int:
-        """Count, sum, and the sum of squares where there is one."""
+        """Count, sum and, with variance, the sum of squares."""
         return 3 if self.squares else 2
 
     @property
@@ -76,20 +76,20 @@ class Number(Question):
         return max(1, len(self.groups))
 
     def names(self) -> Iterator[tuple[str, Sequence[str]]]:
-        """The groups."""
+        """Return the groups."""
         yield "groups", self.groups
 
     def choices(self) -> list[str]:
-        """The groups; nothing to choose from where there are none."""
+        """Return the groups; empty without groups."""
         return list(self.groups)
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         group = ", and the number of your group" if self.groups else ""
         return f"A number from {self.low} to {self.high} {self.unit}{group}"
 
     def typed(self, text: str) -> dict[str, int]:
-        """The number, and behind it the number of the group."""
+        """Return the number, and behind it the number of the group."""
         values = typed_numbers(text, "a number")
         if len(values) != 1 + bool(self.groups):
             group = " and the number of your group" if self.groups else ""
@@ -100,7 +100,7 @@ class Number(Question):
         return vote
 
     def answer(self, bits: Sequence[int]) -> tuple[str, ...]:
-        """The number in its group."""
+        """Return the number in its group."""
         values, width = self.rule.slot_values(bits), self.slots_per_group
         group = values[::width].index(1)
         name = f"{self.groups[group]}: " if self.groups else ""
@@ -122,7 +122,7 @@ class Number(Question):
         return bits_of_slots(self.rule, values)
 
     def labels(self) -> tuple[str, ...]:
-        """Of each group: how many, the sum of `x − low`, the sum of its squares."""
+        """Return for each group: count, sum of `x − low`, and sum of its squares."""
         above = f"{self.unit} above {self.low}"
         names = ("answers", f"sum ({above})", f"sum of squares ({above})")[: self.slots_per_group]
         prefixes = [f"{group}: " for group in self.groups] or [""]
@@ -150,7 +150,7 @@ class Number(Question):
                 draft.slot(square)
                 draft.quadratic_row([slot], negative(square), 0)
             if len(groups) > 1:
-                # In a group that is not the voter's the value is 0; in theirs it is anything. With
+                # In other groups than the voter's the value is 0. With
                 # one group everybody is in it, and the bits alone keep the value within 0 … S.
                 slack = draft.span(self.span)
                 bounds.append(((member[0], -self.span), *value, *slack))

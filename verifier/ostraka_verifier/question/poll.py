@@ -1,4 +1,4 @@
-"""The questions of one poll: their JSON form, and one rule out of several.
+"""The questions of one poll: their JSON form, and their common rule.
 
 Source: docs/protocol.md §4.4, §5.5, §5.7, §5.8. Vectors: tests/vectors/questions.json.
 """
@@ -36,22 +36,22 @@ KINDS: dict[str, type[Question]] = {
 
 
 def read_questions(content: Any, item: str = "questions") -> tuple[Question, ...]:
-    """Questions from their JSON form.
+    """Return questions from their JSON form.
 
     Raises:
         Malformed: Not a list of at least one question, each with its members and no others.
-        Rejected: A question that nobody can ask (check P2).
+        Rejected: A question is invalid (check P2).
     """
     if not isinstance(content, list) or not content:
-        raise Malformed(f"{item}: not a list of questions")
+        raise Malformed(item, "not a list of questions")
     return tuple(_read(one, f"{item}[{number}]") for number, one in enumerate(content))
 
 
 def stack(rules: Sequence[BallotRule]) -> BallotRule:
-    """One rule whose ballots are one ballot of each, in order.
+    """Return one rule whose ballots are one ballot of each, in order.
 
     Raises:
-        Rejected: Together they are too large (check P2).
+        Rejected: The common rule is too large (check P2).
     """
     slots: list[Terms] = []
     rows: list[Row] = []
@@ -74,18 +74,18 @@ def stack(rules: Sequence[BallotRule]) -> BallotRule:
 
 
 def poll_rule(questions: Sequence[Question]) -> BallotRule:
-    """The ballot rule of a poll that asks these questions; Rejected when together too large."""
+    """Return the ballot rule of these questions; Rejected if it is too large."""
     return stack([question.rule for question in questions])
 
 
 def ballot_bits(questions: Sequence[Question], vote: Any) -> list[int]:
-    """Bits of a ballot on all questions of a poll.
+    """Return bits of a ballot on all questions of a poll.
 
     Args:
         vote: A vote (§5.9); where there are several questions, a list with one for each.
 
     Raises:
-        ValueError: No such vote can be cast; says on what and why.
+        ValueError: No such vote is possible; names the question and the reason.
     """
     if len(questions) == 1:
         return questions[0].vote_bits(vote)
@@ -100,7 +100,7 @@ def ballot_bits(questions: Sequence[Question], vote: Any) -> list[int]:
 
 
 def poll_labels(questions: Sequence[Question]) -> tuple[str, ...]:
-    """What the poll's slots stand for; the question's title in front where there are several."""
+    """Return a label for each slot, with the question's title if there are several."""
     if len(questions) == 1:
         return questions[0].labels()
     return tuple(
@@ -112,7 +112,7 @@ def _read(content: Any, item: str) -> Question:
     fields = Fields(content, item)
     kind, title = fields.text("kind"), fields.text("title")
     if kind not in KINDS:
-        raise Malformed(f"{item}.kind: {kind[:40]!r} is none")
+        raise Malformed(f"{item}.kind", f"{kind[:40]!r} is none")
     try:
         question = KINDS[kind].read(title, fields)
     except Rejected as error:

@@ -1,4 +1,4 @@
-"""A question that is answered by putting options into places.
+"""A question answered by ranking options.
 
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
 """
@@ -16,12 +16,12 @@ from ostraka_verifier.rule import Terms
 
 @dataclass(frozen=True)
 class Ranking(Question):
-    """The first places are filled, without gaps, and a place gives its score.
+    """The voter fills the first places without gaps; each place has a score.
 
     Attributes:
         options: At least one.
-        scores: Of place 1, 2, …: never rising, none negative, the first at least 1.
-        at_least: Places that must be filled; all of them when left out.
+        scores: Scores of place 1, 2, …: never rising, never negative, the first at least 1.
+        at_least: Number of places to fill; all of them if absent.
     """
 
     kind: ClassVar[str] = "ranking"
@@ -31,7 +31,7 @@ class Ranking(Question):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Ranking":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(
             title,
             fields.texts("options"),
@@ -41,27 +41,27 @@ class Ranking(Question):
 
     @property
     def fewest(self) -> int:
-        """Places that must be filled."""
+        """Number of places to fill."""
         return len(self.scores) if self.at_least is None else self.at_least
 
     def bit(self, option: int, place: int) -> int:
-        """Number of the bit that puts an option into a place, both from 0."""
+        """Return the number of the bit that puts an option into a place, both from 0."""
         return option * len(self.scores) + place
 
     def labels(self) -> tuple[str, ...]:
-        """The options."""
+        """Return the options."""
         return self.options
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return f"Numbers of options from the best on, {self.fewest} or more, as in 2,1,3"
 
     def typed(self, text: str) -> list[int]:
-        """Numbers of options, the best first."""
+        """Return numbers of options, the best first."""
         return typed_places(text, "option", len(self.options))
 
     def answer(self, bits: Sequence[int]) -> tuple[str, ...]:
-        """Options behind their places."""
+        """Return the options with their places."""
         return tuple(
             f"{place + 1}. {option}"
             for place in range(len(self.scores))
@@ -100,12 +100,12 @@ class Ranking(Question):
         for option in options:
             scored = ((self.bit(option, place), self.scores[place]) for place in places)
             draft.slot(tuple(term for term in scored if term[1]))
-        # One bit holds one place at most anyway; and a full ranking leaves no option out.
+        # One bit fills at most one place. A full ranking omits no option.
         slack: Terms = ()
         if len(places) > 1 and self.fewest < len(options):
             slack = draft.bits([1] * len(options))
-        # At most one of these is set: that of the first place that stays empty. It empties all
-        # places from there on, so that there can be no gap.
+        # At most one of these bits is set: that of the first empty place. It empties all later
+        # places, so that there is no gap.
         ends = draft.bits([1] * (len(places) - self.fewest))
         for place in places:
             placed = ((self.bit(option, place), 1) for option in options)

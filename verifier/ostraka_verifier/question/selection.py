@@ -1,6 +1,6 @@
-"""Questions that are answered by selecting options: single choice, approval, knapsack.
+"""Questions answered by selecting options: single choice, approval, knapsack.
 
-Options may share a name: they may be proposals, and nobody stalls a poll by copying a title.
+Options may share a name: they may be proposals, and a copied title must not block a poll.
 
 Source: docs/protocol.md §5.5. Vectors: tests/vectors/constructors.json, questions.json.
 """
@@ -19,20 +19,20 @@ from ostraka_verifier.rule import BallotRule, Terms
 
 @dataclass(frozen=True)
 class OneOption(Question):
-    """A question that exactly one of its options answers, each option a slot."""
+    """A question answered by exactly one option; each option is a slot."""
 
     options: tuple[str, ...]
 
     def labels(self) -> tuple[str, ...]:
-        """The options."""
+        """Return the options."""
         return self.options
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return "Number of your choice"
 
     def typed(self, text: str) -> int:
-        """The number of one option."""
+        """Return the number of one option."""
         return typed_one(text, "option", len(self.options))
 
     def _chosen(self, vote: Any) -> dict[int, int]:
@@ -45,10 +45,10 @@ class OneOption(Question):
 
 @dataclass(frozen=True)
 class SingleChoice(OneOption):
-    """One option, at least one to choose from.
+    """Exactly one option of at least one.
 
     Attributes:
-        abstain: Whether the last one is an abstention; no matter to the rule.
+        abstain: Whether the last one is an abstention. The rule does not depend on it.
     """
 
     kind: ClassVar[str] = "single_choice"
@@ -56,12 +56,12 @@ class SingleChoice(OneOption):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "SingleChoice":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(title, fields.texts("options"), fields.flag("abstain"))
 
     @property
     def abstentions(self) -> int:
-        """1 where the last option is an abstention."""
+        """1 if the last option is an abstention, else 0."""
         return int(self.abstain)
 
     def _check(self) -> None:
@@ -80,7 +80,7 @@ class Approval(Question):
         options: At least one.
         at_least, at_most: How many.
         caps: Each binds.
-        costs: Of each option, where a cap counts them.
+        costs: Cost of each option, if a cap counts costs.
     """
 
     kind: ClassVar[str] = "approval"
@@ -92,7 +92,7 @@ class Approval(Question):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Approval":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(
             title,
             fields.texts("options"),
@@ -103,20 +103,20 @@ class Approval(Question):
         )
 
     def labels(self) -> tuple[str, ...]:
-        """The options."""
+        """Return the options."""
         return self.options
 
     @property
     def option_costs(self) -> tuple[int, ...] | None:
-        """Costs, where a cap counts them."""
+        """Costs, if a cap counts them."""
         return self.costs
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return f"Numbers of {self.at_least} to {self.at_most} options, as in 1,3"
 
     def typed(self, text: str) -> list[int]:
-        """Numbers of options."""
+        """Return numbers of options."""
         return typed_places(text, "option", len(self.options))
 
     def _chosen(self, vote: Any) -> dict[int, int]:
@@ -140,7 +140,7 @@ class Approval(Question):
         most, bound = count, set[int]()
         for number, cap in enumerate(self.caps):
             alone = len(cap.options) - cap.selectable(self.costs)
-            # What disjoint caps take away adds up; of one that overlaps only its own is sure.
+            # The reductions by disjoint caps add up. Of an overlapping cap only its own is certain.
             if bound.isdisjoint(cap.options):
                 most -= alone
                 bound.update(cap.options)
@@ -167,7 +167,7 @@ class Knapsack(Question):
 
     Attributes:
         options: At least one.
-        costs: Of each, at least 1.
+        costs: Cost of each option, at least 1.
         budget: At least 1.
         caps: Each binds.
     """
@@ -180,7 +180,7 @@ class Knapsack(Question):
 
     @classmethod
     def read(cls, title: str, fields: Fields) -> "Knapsack":
-        """From JSON."""
+        """Read the question from JSON."""
         return cls(
             title,
             fields.texts("options"),
@@ -190,7 +190,7 @@ class Knapsack(Question):
         )
 
     def labels(self) -> tuple[str, ...]:
-        """The options."""
+        """Return the options."""
         return self.options
 
     @property
@@ -199,17 +199,17 @@ class Knapsack(Question):
         return self.costs
 
     def choices(self) -> list[str]:
-        """Options with their costs."""
+        """Return options with their costs."""
         return [
             f"{option} ({cost:,})" for option, cost in zip(self.options, self.costs, strict=True)
         ]
 
     def how_to_answer(self) -> str:
-        """One line that says what to type."""
+        """Return one line that states what to type."""
         return f"Numbers of options that cost at most {self.budget:,} together"
 
     def typed(self, text: str) -> list[int]:
-        """Numbers of options."""
+        """Return numbers of options."""
         return typed_places(text, "option", len(self.options))
 
     def _chosen(self, vote: Any) -> dict[int, int]:
@@ -240,7 +240,7 @@ class Knapsack(Question):
 
 
 def single_choice(options: int) -> BallotRule:
-    """Exactly one of `options`; a vote is the bit vector of the chosen option."""
+    """Return the rule for exactly one of `options`; a vote is the chosen option's bit vector."""
     if options < 1:
         raise refuse("options", f"{options}, at least 1")
     draft = Draft()
@@ -249,7 +249,7 @@ def single_choice(options: int) -> BallotRule:
 
 
 def approval(options: int, at_least: int, at_most: int) -> BallotRule:
-    """Between `at_least` and `at_most` of `options`."""
+    """Return the rule for `at_least` to `at_most` of `options`."""
     if options < 1:
         raise refuse("options", f"{options}, at least 1")
     _check_bounds(options, at_least, at_most)
@@ -259,7 +259,7 @@ def approval(options: int, at_least: int, at_most: int) -> BallotRule:
 
 
 def knapsack(costs: Sequence[int], budget: int) -> BallotRule:
-    """Any options that together cost at most `budget`; costs and budget at least 1."""
+    """Return the rule for options within a budget; costs and budget are at least 1."""
     if not costs:
         raise refuse("options", "0, at least 1")
     _check_costs(costs, len(costs))
@@ -271,14 +271,14 @@ def knapsack(costs: Sequence[int], budget: int) -> BallotRule:
 
 
 def draw_single_choice(draft: Draft, options: int) -> Terms:
-    """One bit and slot an option; one row."""
+    """Add a bit and a slot for each option, and one row."""
     chosen = draft.options(options)
     draft.row(chosen, 1)
     return chosen
 
 
 def draw_approval(draft: Draft, options: int, at_least: int, at_most: int) -> Terms:
-    """One bit and slot an option, then slack; one row, none where everything is allowed."""
+    """Add a bit and a slot for each option, then slack and one row unless everything is allowed."""
     chosen = draft.options(options)
     if (at_least, at_most) != (0, options):
         draft.row((*chosen, *draft.span(at_most - at_least)), at_most)
@@ -286,7 +286,7 @@ def draw_approval(draft: Draft, options: int, at_least: int, at_most: int) -> Te
 
 
 def draw_knapsack(draft: Draft, costs: Sequence[int], budget: int) -> Terms:
-    """One bit and slot an option, then slack; one row."""
+    """Add a bit and a slot for each option, then slack and one row."""
     chosen = draft.options(len(costs))
     priced = ((bit, cost) for (bit, _), cost in zip(chosen, costs, strict=True))
     draft.row((*priced, *draft.span(budget)), budget)

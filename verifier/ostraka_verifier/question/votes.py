@@ -1,4 +1,4 @@
-"""Read a vote on one question: values of JSON with indices from 0, or what a person types from 1.
+"""Read a vote on one question: JSON values with indices from 0, or typed text with numbers from 1.
 
 Source: docs/protocol.md §5.9. Vectors: tests/vectors/votes.json.
 """
@@ -15,10 +15,10 @@ _TYPED = re.compile("0|-?[1-9][0-9]{0,18}")
 
 
 def completed(rule: BallotRule, chosen: Mapping[int, int]) -> list[int]:
-    """All bits, from those that state the vote: each row's other bits are its slack.
+    """Complete the bits of a vote by each row's slack bits.
 
     Raises:
-        ValueError: The rule allows no such vote.
+        ValueError: The rule does not allow this vote.
     """
     bits = [chosen.get(bit, 0) for bit in range(rule.bits)]
     known = set(chosen)
@@ -43,7 +43,7 @@ def completed(rule: BallotRule, chosen: Mapping[int, int]) -> list[int]:
 
 
 def bits_of_slots(rule: BallotRule, values: Sequence[int]) -> dict[int, int]:
-    """Bits that give slots, all of exact-bound coefficients (§5.4), their values."""
+    """Return bits that give slots their values; coefficients are of exact bounds (§5.4)."""
     bits = dict[int, int]()
     for terms, largest, value in zip(rule.slots, rule.slot_maxima, values, strict=True):
         numbers = (bit for bit, _ in terms)
@@ -52,7 +52,7 @@ def bits_of_slots(rule: BallotRule, values: Sequence[int]) -> dict[int, int]:
 
 
 def selected(options: Sequence[str], vote: Any) -> list[int]:
-    """Distinct indices of options, in their order; ValueError when the vote is no such list."""
+    """Return distinct indices of options in order; ValueError if the vote is no such list."""
     if not isinstance(vote, list | tuple):
         raise ValueError("not a list of options")
     chosen = [one_of(options, option, "option") for option in vote]
@@ -63,7 +63,7 @@ def selected(options: Sequence[str], vote: Any) -> list[int]:
 
 
 def one_of(names: Sequence[str], index: Any, noun: str) -> int:
-    """An index of one of the names; ValueError when it is none."""
+    """Return an index of one of the names; ValueError if it is invalid."""
     if type(index) is not int:
         raise ValueError(f"{noun}: {str(index)[:40]!r} is not an index")
     if not 0 <= index < len(names):
@@ -72,14 +72,14 @@ def one_of(names: Sequence[str], index: Any, noun: str) -> int:
 
 
 def one_for_each(vote: Any, what: str, count: int, noun: str) -> Sequence[Any]:
-    """A list of that length; ValueError when the vote is none."""
+    """Return a list of that length; ValueError if the vote is not one."""
     if not isinstance(vote, list | tuple) or len(vote) != count:
         raise ValueError(f"{what}: not a list of {count}, one for each {noun}")
     return vote
 
 
 def integer(value: Any, name: str) -> int:
-    """An integer, which JSON may write as a decimal string; ValueError when it is none."""
+    """Return an integer, which JSON may write as a decimal string; ValueError if invalid."""
     if type(value) is int:
         return value
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
@@ -88,7 +88,7 @@ def integer(value: Any, name: str) -> int:
 
 
 def typed_one(text: str, noun: str, count: int) -> int:
-    """The one number that was typed, as an index."""
+    """Return the only typed number as an index."""
     values = typed_places(text, noun, count)
     if len(values) != 1:
         raise ValueError(f"expected one {noun}, not {len(values)}")
@@ -96,31 +96,31 @@ def typed_one(text: str, noun: str, count: int) -> int:
 
 
 def typed_places(text: str, noun: str, count: int) -> list[int]:
-    """Numbers from 1, as they are shown, as indices from 0."""
+    """Turn displayed numbers, from 1, into indices from 0."""
     return [place(number, noun, count) for number in typed_numbers(text, f"numbers of {noun}s")]
 
 
 def place(number: int, noun: str, count: int) -> int:
-    """A number from 1 as an index from 0; the error names the number as it was shown."""
+    """Turn a displayed number, from 1, into an index; errors name the displayed number."""
     if not 1 <= number <= count:
         raise ValueError(f"{noun} {number} does not exist, there are {count}")
     return number - 1
 
 
 def typed_numbers(text: str, name: str) -> list[int]:
-    """Whole numbers between commas or spaces; ValueError when there is anything else."""
+    """Return whole numbers between commas or spaces; ValueError on anything else."""
     parts = text.replace(",", " ").split()
     for part in parts:
-        # No leading zeros: 50,002 is meant as one number, and would be read as two.
+        # No leading zeros: "50,002" means one number, but would be read as two.
         if not _TYPED.fullmatch(part):
             raise ValueError(f"expected {name}, as in 1,3")
     return [int(part) for part in parts]
 
 
 def disambiguate(labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels, each behind its number where two of them look alike.
+    """Return labels, with numbers in front if two look alike.
 
-    Anybody may give a proposal the title of another one: a ballot for it must not read the same.
+    Anyone may copy another proposal's title, but a ballot for the copy must look different.
     """
     seen = {_visible(label) for label in labels}
     if len(seen) == len(labels):

@@ -12,7 +12,7 @@ import type { Membership } from "./views.ts";
 const ITEM = "(address,uint128,uint16,string,string,bytes32)";
 const MEMBERSHIP = "(address,uint128,uint32,bytes32,uint128,uint32,(bytes32,uint128)[])";
 
-/** An argument: one word, or content that stands behind the words. */
+/** An argument: one word, or content behind the words. */
 type Argument = { readonly word: bigint | Uint8Array } | { readonly content: Uint8Array };
 
 /** `propose` of the treasury. */
@@ -38,7 +38,7 @@ export function withdrawCall(proposal: Uint8Array): Uint8Array {
 /**
  * `register` of the contract with voting keys.
  *
- * @param signature The key's own of `VotingKey(account, key)`.
+ * @param signature The key's signature of `VotingKey(account, key)`.
  */
 export function registerCall(key: Uint8Array, signature: Uint8Array): Uint8Array {
   return callOf("register(address,bytes)", [{ word: key }, { content: byteString(signature) }]);
@@ -72,7 +72,7 @@ function membershipContent(member: Membership): Uint8Array {
   ]);
 }
 
-/** Words in order, an offset in place of each content, and the contents behind them. */
+/** Words in order, with an offset in place of each content, then the contents. */
 function tuple(values: readonly Argument[]): Uint8Array {
   let end = WORD_BYTES * values.length;
   const heads = values.map((value) => {

@@ -1,8 +1,8 @@
 /**
- * Accounts in a CSV file: who may propose or vote, as the command line reads them.
+ * CSV files of accounts that may propose or vote, read as the command line reads them.
  *
- * The header names the columns: `account`, and if wanted `weight` and `signing_key`. All that is
- * wrong is found at once, each with its line.
+ * The header names the columns: `account`, and optionally `weight` and `signing_key`. The reader
+ * reports all faults at once, each with its line.
  *
  * Source: EIP-55; RFC 4180; backend/ostraka/planning/account_file.py.
  */
@@ -10,16 +10,16 @@
 import { toHex } from "../protocol/encoding.ts";
 import { readAddress } from "./address.ts";
 
-/** Somebody who may vote or propose. */
+/** An account that may vote or propose. */
 export interface Account {
   /** 0x-hex in lower case. */
   readonly account: string;
   readonly weight: bigint;
-  /** Key that signs for the account, where it is another one. */
+  /** Key that signs for the account, where it is not the account's own. */
   readonly signingKey?: string;
 }
 
-/** What is wrong on a line. */
+/** The fault of a line. */
 export type Fault =
   | "header"
   | "separator"
@@ -36,7 +36,7 @@ export type Fault =
 export interface WrongLine {
   readonly line: number;
   readonly fault: Fault;
-  /** What stands there. */
+  /** The faulty value. */
   readonly value: string;
   /** The line that has the account already. */
   readonly first?: number;
@@ -51,7 +51,7 @@ const COLUMNS = ["account", "weight", "signing_key"];
 const MAX_WEIGHT = 1n << 64n;
 const SHOWN = 60;
 
-/** Accounts of a file, and every line that is wrong. */
+/** Accounts of a file, and every faulty line. */
 export function readAccountFile(text: string): AccountFile {
   const rows = readCsv(text);
   const wrong: WrongLine[] = [];
@@ -79,7 +79,7 @@ export function readAccountFile(text: string): AccountFile {
     const account = readAccount("account", value("account"), say);
     const key = value("signing_key");
     const signingKey = key && readAccount("signing_key", key, say);
-    // A column that is there has a value in every line.
+    // A column that is present has a value in every line.
     const weight = columns.includes("weight") ? value("weight") : "1";
     if (!weight) say("no_weight", "");
     else if (!/^[0-9]{1,29}$/.test(weight) || BigInt(weight) < 1n || BigInt(weight) >= MAX_WEIGHT) {
@@ -96,12 +96,12 @@ export function readAccountFile(text: string): AccountFile {
   return { accounts, wrong };
 }
 
-/** Weight of all together. */
+/** Total weight. */
 export function totalWeight(accounts: readonly Account[]): bigint {
   return accounts.reduce((sum, { weight }) => sum + weight, 0n);
 }
 
-/** An address in lower case, undefined when `text` is none that can be meant. */
+/** An address in lower case, undefined when `text` is not a valid address. */
 export function addressOf(text: string): string | undefined {
   return readAccount("account", text, () => undefined);
 }
@@ -118,7 +118,9 @@ function readAccount(
 }
 
 interface Csv {
-  /** Without blank ones, values trimmed; the number is of the line at which it begins. */
+  /**
+   * Lines without blank ones, values trimmed; `line` is the number of the first line of a record.
+   */
   readonly lines: readonly { readonly line: number; readonly values: readonly string[] }[];
   /** Line whose quotes do not close, or close within a value. */
   readonly broken?: number;

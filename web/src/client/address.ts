@@ -1,5 +1,5 @@
 /**
- * Addresses as people write them, with the checksum that is in their capitals.
+ * Addresses as people write them; capitals hold a checksum.
  *
  * Source: EIP-55.
  */
@@ -15,10 +15,10 @@ export function checksummed(address: Uint8Array): string {
   }).join("")}`;
 }
 
-/** What is wrong with an address that somebody wrote. */
+/** Why an address is invalid. */
 export type AddressProblem = "form" | "checksum" | "zero";
 
-/** The address, or what is wrong with it; without capitals there is no checksum to hold. */
+/** The address, or why it is invalid; without capitals there is no checksum to check. */
 export function readAddress(written: string): Uint8Array | AddressProblem {
   const text = written.trim();
   if (!/^0x[0-9a-fA-F]{40}$/.test(text)) return "form";

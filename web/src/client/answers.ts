@@ -1,4 +1,4 @@
-/** What a voter fills in about a poll's questions: out of a draft, judged, and made a ballot of. */
+/** A voter's entries for a poll's questions: from a draft, checked, and turned into a ballot. */
 
 import type { Question } from "../protocol/question/asked.ts";
 import type { Entries, EntryProblem } from "../protocol/question/entries.ts";
@@ -7,7 +7,7 @@ import { ballotBits } from "../protocol/question/poll.ts";
 const EMPTY: Entries = { chosen: [], amounts: [] };
 const MAX_TYPED = 50;
 
-/** Entries out of a draft, which may be of anybody's making; empty ones where it fits nothing. */
+/** Entries of a draft from an untrusted source; empty ones where it does not fit. */
 export function readEntries(question: Question, draft: unknown): Entries {
   if (typeof draft !== "object" || !draft) return EMPTY;
   const { chosen, amounts } = draft as Record<keyof Entries, unknown>;
@@ -22,7 +22,7 @@ export function readEntries(question: Question, draft: unknown): Entries {
   return fits ? { chosen, amounts } : EMPTY;
 }
 
-/** The first thing that is wrong with entries; undefined when they can be cast. */
+/** The first problem of entries; undefined when they can be cast. */
 export function problemOf(question: Question, entries: Entries): EntryProblem | undefined {
   const found = question.problem(entries);
   if (found) return found;

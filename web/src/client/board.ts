@@ -1,12 +1,15 @@
-/** The bulletin board of a poll, from the gateway, or from any node when it does not give it. */
+/**
+ * The bulletin board of a poll, from the gateway, or from any node when the gateway does not give
+ * it.
+ */
 
 import type { Committee } from "../protocol/parameters.ts";
 import { type BytesProgress, Gateway, Refusal, Unreachable } from "./gateway.ts";
 
-/** Far beyond what a browser audits in reasonable time. */
+/** Far more than a browser can audit in reasonable time. */
 const MAX_BOARD_BYTES = 256 * 2 ** 20;
 
-/** Its bytes, which are whoever's word they come from: what they claim is checked. */
+/** Fetch a board; its source is not trusted, so callers check its content. */
 export async function fetchBoard(
   gateway: Gateway,
   pollId: bigint,

@@ -1,7 +1,7 @@
 /**
- * Seal a ballot in the worker, keep it, and send it by the gateway or to the nodes themselves.
+ * Seal a ballot in the worker, store it, and send it through the gateway or to the nodes.
  *
- * The choice enters `sealVote` and goes nowhere else.
+ * The choice enters `sealVote` and no other function.
  *
  * Source: docs/protocol.md §7 to §9.
  */
@@ -12,6 +12,7 @@ import { Malformed } from "../protocol/errors.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { ballotStatement, type SealedBallot } from "../protocol/prepare.ts";
 import type { OpenPoll } from "../protocol/published.ts";
+import type { UnixSeconds } from "../protocol/units.ts";
 import type { PollTerms, Progress } from "../workshop/jobs.ts";
 import type { WorkerClient } from "../workshop/client.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
@@ -31,46 +32,45 @@ export class Superseded extends Error {
   override readonly name = "Superseded";
 }
 
-/** A poll as the worker takes it. */
+/** The parts of a poll for the worker. */
 export function termsOf({ identity, context, data, committee, pollKeys }: OpenPoll): PollTerms {
   return { identity, context, rule: data.rule, threshold: committee.threshold, pollKeys };
 }
 
 /**
- * A new sealed ballot, neither signed nor kept: to be cast, or to be challenged.
+ * Make a sealed ballot, neither signed nor stored, ready to be cast or challenged.
  *
  * @param bits The vote in the rule's bits, slack included.
- * @param nowUnixS Chain time.
- * @throws Refusal: it is not the time to vote. RangeError: the bits break the poll's rule; says how.
+ * @param now Chain time.
+ * @throws Refusal: voting is not open. RangeError: the bits break the poll's rule; the message says
+ *   how.
  */
 export async function sealVote(
   worker: WorkerClient,
   store: Store,
   votes: SavedVotes,
   bits: readonly bigint[],
-  nowUnixS: bigint,
+  now: UnixSeconds,
   progress: Progress,
 ): Promise<SealedBallot> {
   const { opensAt, closesAt } = votes.poll.parameters;
-  if (nowUnixS < opensAt || nowUnixS >= closesAt) {
-    throw new Refusal(outsideVoting(nowUnixS >= opensAt));
-  }
+  if (now < opensAt || now >= closesAt) throw new Refusal(outsideVoting(now >= opensAt));
   votes.refresh(store);
-  const castAtUnixS = votes.nextCastAt(nowUnixS);
+  const castAtUnixS = votes.nextCastAt(now);
   const vote = { poll: termsOf(votes.poll), voter: votes.voter, bits, castAtUnixS };
   return await worker.run("seal", vote, { progress });
 }
 
-/** What a challenge shows of a ballot, which must never be cast then (§8.9). */
+/** The opening of a ballot for a challenge; the ballot must never be cast afterwards (§8.9). */
 export function opened({ poll }: SavedVotes, { encoded, opening }: SealedBallot): Opening {
   return { poll: poll.identity, context: poll.context, ballot: encoded, ...opening };
 }
 
 /**
- * Sign a ballot to cast it; it is kept on this device before anybody sees it.
+ * Sign a ballot to cast it, and store it on this device before anyone sees it.
  *
- * @throws Superseded: another window has cast one since. DOMException: this device keeps nothing
- *   more; the ballot is not cast.
+ * @throws Superseded: another window has cast one since. DOMException: this device's storage is
+ *   full; the ballot is not cast.
  */
 export async function sign(
   store: Store,
@@ -88,33 +88,34 @@ export async function sign(
   try {
     votes.save(store);
   } catch (error) {
-    // It may still be challenged, and must not be sent then.
+    // The ballot may still be challenged, and must not be sent then.
     votes.drop(ballot);
     throw error;
   }
   return ballot;
 }
 
-/** The problem of each node that gave no good receipt; those still to answer are missing. */
+/** The problem of each node without a valid receipt; nodes that have not answered are missing. */
 export type Refusals = ReadonlyMap<number, Problem>;
 
 /**
- * How long the gateway alone is waited for. A good one answers as soon as a quorum of the nodes has:
- * one that says nothing must not keep the ballot from them.
+ * How long to wait for the gateway alone. A good one answers as soon as a quorum of the nodes has;
+ * a silent one must not withhold the ballot from them.
  */
 const GATEWAY_MS = 10_000;
-/** How long the other nodes are waited for once enough of them have given receipts. */
+/** How long to wait for the other nodes once enough of them have given receipts. */
 const GRACE_MS = 1_000;
 
 /**
- * Send a kept ballot, by the gateway, which can drop but not change it, and where that refuses, gives
- * too few receipts or says nothing, to the nodes themselves; keep the receipts.
+ * Send a stored ballot through the gateway, which can drop but not change it. Send it to the nodes
+ * directly if the gateway refuses, gives too few receipts or does not answer. Store the receipts.
  *
- * Returns when the ballot is recorded and the other nodes had a moment, or when nobody is left to
- * wait for. What comes later is kept all the same, and heard.
+ * Returns when the ballot is recorded and the other nodes had a moment to answer, or when every
+ * request has ended. Later receipts are stored and reported as well.
  *
  * @param onChange Called whenever receipts or refusals have arrived.
- * @throws Refusal: no node took it; the reason that more nodes than may lie gave, or the gateway's.
+ * @throws Refusal: no node accepted it; the reason that more nodes than may lie gave, or the
+ *   gateway's.
  * @throws Unreachable: neither the gateway nor any node answers.
  */
 export async function send(
@@ -137,14 +138,14 @@ export async function send(
       refusals.set(node, answerInvalid(error.message));
     }
   };
-  const refuse = (node: number, problem: Problem) => {
+  const addRefusal = (node: number, problem: Problem) => {
     if (!ballot.receipts.has(node)) refusals.set(node, problem);
   };
   let refused: unknown;
   const toGateway = async () => {
     try {
       const answer = await gateway.post(path, body, cast);
-      for (const { node, problem } of answer.refusals) refuse(node, problem);
+      for (const { node, problem } of answer.refusals) addRefusal(node, problem);
       for (const { node, signature } of answer.receipts) keep(node, signature);
       votes.save(store);
     } catch (error) {
@@ -160,9 +161,9 @@ export async function send(
       keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
       votes.save(store);
     } catch (error) {
-      if (error instanceof Refusal) refuse(node, error.problem);
-      else if (error instanceof Unreachable) refuse(node, nodeUnreachable(error.message));
-      else if (error instanceof Malformed) refuse(node, answerInvalid(error.message));
+      if (error instanceof Refusal) addRefusal(node, error.problem);
+      else if (error instanceof Unreachable) addRefusal(node, nodeUnreachable(error.message));
+      else if (error instanceof Malformed) addRefusal(node, answerInvalid(error.message));
       else throw error;
     }
     onChange();
@@ -192,11 +193,11 @@ async function later(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** What a node answers to a ballot. */
+/** A node's answer to a ballot. */
 export const nodeReceipt = record({ signature: bytes });
 
 /**
- * Ask for the receipts of a ballot once more; that there are none is no error.
+ * Request the receipts of a ballot again; it is no error if there are none.
  *
  * @throws Refusal, Unreachable: the gateway cannot ask the nodes.
  */

@@ -1,35 +1,24 @@
 /**
- * Censuses that anyone can read again from the chain, as it was at a past block.
+ * Censuses that anyone can read again from the chain at a past block.
  *
  * Source: docs/protocol.md §6.5; ERC-5805 (votes), ERC-6372 (clocks).
  */
 
 import type { CensusEntry } from "../protocol/census.ts";
-import {
-  compareBytes,
-  concat,
-  fromHex,
-  fromUtf8,
-  Reader,
-  toHex,
-  word,
-  WORD_BYTES,
-} from "../protocol/encoding.ts";
+import { compareBytes, concat, fromHex, fromUtf8, toHex, word } from "../protocol/encoding.ts";
 import { Undecided } from "../protocol/errors.ts";
 import type { CensusSource } from "../protocol/snapshot.ts";
 import { classWeight, weightClasses } from "../protocol/weight_classes.ts";
-import { addressIn, bytesAt, type JsonRpc, Reverted, topic, topicOf } from "./rpc.ts";
-
-const MEMBER_SET = topicOf("MemberSet(address,uint128)");
-const VOTES_CHANGED = topicOf("DelegateVotesChanged(address,uint256,uint256)");
-const KEY_REGISTERED = topicOf("VotingKeyRegistered(address,address)");
+import { readReturned } from "./abi_struct.ts";
+import { DELEGATE_VOTES_CHANGED, MEMBER_SET, VOTING_KEY_REGISTERED } from "./contract_structs.ts";
+import { type JsonRpc, Reverted } from "./rpc.ts";
 
 /**
  * The census of a source, from the events of its contracts up to its block.
  *
- * @param at Block at which the contracts are asked, later than the source's.
- * @throws Undecided: the endpoint does not answer, answers what no chain would, or the block is not
- *   in its past.
+ * @param at Block at which the contracts are called, later than the source's.
+ * @throws Undecided: the endpoint does not answer or its answer is invalid, or the block is not in
+ *   its past.
  */
 export async function readCensus(
   rpc: JsonRpc,
@@ -56,32 +45,30 @@ export async function readCensus(
 }
 
 async function memberWeights(rpc: JsonRpc, source: CensusSource): Promise<Map<string, bigint>> {
-  const logs = await rpc.logs(source.contract, [MEMBER_SET], source.block);
-  return new Map(logs.map((log) => [account(topic(log, 1)), firstWord(log.data, "MemberSet")]));
+  const logs = await rpc.logs(source.contract, [MEMBER_SET.topic], source.block);
+  return new Map(
+    logs.map((log) => [toHex(MEMBER_SET.indexed(log, "account")), MEMBER_SET.data(log).weight]),
+  );
 }
 
 /**
- * Weights from `getPastVotes`, of every account that ever had votes.
+ * Weights from `getPastVotes` of every account that ever had votes.
  *
- * Tokens count for the account that their holder delegated them to, as the token has it.
+ * Tokens count for the account to which their holder delegated them in the token.
  */
 async function voteWeights(
   rpc: JsonRpc,
   source: CensusSource,
   at: bigint,
 ): Promise<Map<string, bigint>> {
-  const changes = await rpc.logs(source.contract, [VOTES_CHANGED], source.block);
-  const delegates = [...new Set(changes.map((log) => account(topic(log, 1))))];
+  const changes = await rpc.logs(source.contract, [DELEGATE_VOTES_CHANGED.topic], source.block);
+  const named = changes.map((log) => toHex(DELEGATE_VOTES_CHANGED.indexed(log, "delegate")));
+  const delegates = [...new Set(named)];
   const timepoint = word(await timepointOf(rpc, source, at));
   const each = delegates.map((hex) => concat([word(fromHex(hex, "delegate")), timepoint]));
   const answers = await rpc.callEach(source.contract, "getPastVotes(address,uint256)", each, at);
-  const votes = answers.map((answer) => firstWord(answer, "getPastVotes()"));
+  const votes = answers.map((answer) => readReturned("uint256", answer, "getPastVotes()"));
   return new Map(delegates.map((hex, place) => [hex, votes[place]! / source.unit]));
-}
-
-/** What a contract gives as one word; Malformed where it gives less. */
-function firstWord(data: Uint8Array, subject: string): bigint {
-  return new Reader(data, subject).unsigned(WORD_BYTES, "value");
 }
 
 /** The source's block by the token's clock (ERC-6372): its number, or its timestamp. */
@@ -94,24 +81,22 @@ async function timepointOf(rpc: JsonRpc, source: CensusSource, at: bigint): Prom
     if (error instanceof Reverted) return source.block;
     throw error;
   }
-  const mode = fromUtf8(bytesAt(answer, 0, "CLOCK_MODE()").subarray(0, 100), "CLOCK_MODE()");
+  const written = readReturned("string", answer, "CLOCK_MODE()");
+  const mode = fromUtf8(written.subarray(0, 100), "CLOCK_MODE()");
   if (mode === "mode=timestamp") return await rpc.timestamp(source.block);
   if (mode === "mode=blocknumber&from=default") return source.block;
   throw new Undecided(`the token's clock is ${JSON.stringify(mode)}`);
 }
 
-/** Keys registered up to the source's block; zero takes a key back. */
+/** Keys registered up to the source's block; zero revokes a key. */
 async function votingKeys(rpc: JsonRpc, source: CensusSource): Promise<Map<string, Uint8Array>> {
   const keys = new Map<string, Uint8Array>();
   if (!source.keys) return keys;
-  for (const log of await rpc.logs(source.keys, [KEY_REGISTERED], source.block)) {
-    const key = addressIn(topic(log, 2));
-    if (key.some(Boolean)) keys.set(account(topic(log, 1)), key);
-    else keys.delete(account(topic(log, 1)));
+  for (const log of await rpc.logs(source.keys, [VOTING_KEY_REGISTERED.topic], source.block)) {
+    const account = toHex(VOTING_KEY_REGISTERED.indexed(log, "account"));
+    const key = VOTING_KEY_REGISTERED.indexed(log, "key");
+    if (key.some(Boolean)) keys.set(account, key);
+    else keys.delete(account);
   }
   return keys;
-}
-
-function account(wordOfIt: Uint8Array): string {
-  return toHex(addressIn(wordOfIt));
 }

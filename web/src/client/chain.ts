@@ -1,23 +1,15 @@
 /**
- * What the chain says of a poll, by an RPC endpoint: evidence for the audit. Judges nothing.
+ * Read evidence for an audit from the chain, through an RPC endpoint. Checks nothing.
  *
- * Throws Undecided everywhere: when the endpoint cannot be reached, refuses, shows no such contract or
- * poll, or answers what no chain would.
+ * Everything throws Undecided when the endpoint is unreachable, refuses, knows no such contract or
+ * poll, or gives an answer that no chain would give.
  *
  * Source: contracts/interfaces/IPollRegistry.sol, IBudgetTreasury.sol; the contract ABI.
  */
 
 import type { AnchoredRoot, Sections } from "../protocol/board.ts";
 import type { CensusEntry } from "../protocol/census.ts";
-import {
-  concat,
-  Reader,
-  sameBytes,
-  toHex,
-  toInteger,
-  word,
-  WORD_BYTES,
-} from "../protocol/encoding.ts";
+import { concat, Reader, sameBytes, toHex, word, WORD_BYTES } from "../protocol/encoding.ts";
 import { AuditError, Malformed, Rejected, Unanswered, Undecided } from "../protocol/errors.ts";
 import type {
   ChainEvidence,
@@ -29,46 +21,29 @@ import type {
   Transfer,
   Unreadable,
 } from "../protocol/evidence.ts";
+import type { SumRoot } from "../protocol/merkle_sum.ts";
 import { NoOutcome } from "../protocol/outcome/none.ts";
 import { decodeOutcomeRule } from "../protocol/outcome/parts.ts";
 import { decodeDescription, type RoundReference } from "../protocol/parameters.ts";
 import type { Tally } from "../protocol/tally_proof.ts";
 import type { CensusSource } from "../protocol/snapshot.ts";
+import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
+import { addressIn, listOf, readReturned, readStruct, sizeOf } from "./abi_struct.ts";
 import { readCensus } from "./census.ts";
-import { lacking, readProposals, TEXT } from "./proposals.ts";
 import {
-  addressIn,
-  bytesAt,
-  byteStringsAt,
-  count,
-  JsonRpc,
-  type Log,
-  ofChain,
-  requireContract,
-  Reverted,
-  tail,
-  topic,
-  topicOf,
-  wordsAt,
-} from "./rpc.ts";
-
-const OPENED = topicOf("PollOpened(uint256,bytes32[],bytes[])");
-const ANCHORED = topicOf(
-  "RootAnchored(uint256,(uint32,bytes32,uint256,uint256,uint32),(uint8,bytes)[])",
-);
-const TALLIED = topicOf("TallyAccepted(uint256,uint256[],uint256)");
-const CLAIMED = topicOf("PayoutClaimed(uint256,bytes32,address,uint256)");
-const ROUND_CREATED = topicOf(
-  "RoundCreated(uint256,address,(address,uint128,uint128,uint128,uint16,uint16,bytes32,uint64," +
-    "uint64,uint32,bytes,bytes,bytes32,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32," +
-    "bool),(uint8,bytes32,uint128,uint32,bytes),string,string)",
-);
-const TRANSFER = topicOf("Transfer(address,address,uint256)");
-const POLL_WORDS = 27;
-const ROUND_WORDS = 13;
-/** Places among the words of the contract's `RoundParameters`. */
-const MEMBER_ROOT = 6;
-const SECRET = 21;
+  PAYOUT_CLAIMED,
+  POLL_OPENED,
+  POLL_VIEW,
+  type PollView,
+  type Root,
+  ROOT_ANCHORED,
+  ROUND_CREATED,
+  ROUND_VIEW,
+  TALLY_ACCEPTED,
+  TRANSFER,
+} from "./contract_structs.ts";
+import { lacking, readProposals, TEXT } from "./proposals.ts";
+import { JsonRpc, type Log, ofChain, requireContract, Reverted } from "./rpc.ts";
 
 export const STATUS_NAMES = [
   "none",
@@ -81,26 +56,22 @@ export const STATUS_NAMES = [
   "void",
 ] as const;
 
-/** What `poll()` of the registry answers, word by word. */
-export async function readPollWords(
+/** Read `poll()` of the registry. */
+export async function readPollView(
   rpc: JsonRpc,
   registry: Uint8Array,
   pollId: bigint,
   block: bigint,
-): Promise<Uint8Array[]> {
+): Promise<PollView> {
   const answer = await rpc.call(registry, "poll(uint256)", word(pollId), block);
-  if (answer.length !== POLL_WORDS * WORD_BYTES) {
+  if (answer.length !== sizeOf(POLL_VIEW)) {
     throw new Undecided(`no registry of polls at ${toHex(registry)}`);
   }
-  const view = new Reader(answer, "poll()");
-  const words = Array.from({ length: POLL_WORDS }, (_, place) => {
-    return view.take(WORD_BYTES, `word ${place}`);
-  });
-  view.end();
-  const status = Number(toInteger(words[0]!));
+  const view = readStruct(POLL_VIEW, answer, "poll()");
+  const { status } = view;
   if (status >= STATUS_NAMES.length) throw new Undecided(`poll(): unknown status ${status}`);
   if (!status) throw new Undecided(`the registry has no poll ${pollId} at block ${block}`);
-  return words;
+  return view;
 }
 
 /** Hash of the anchored root of a poll, at the latest block; zero before anchoring. */
@@ -112,7 +83,7 @@ export async function readAnchoredHash(
   const rpc = new JsonRpc(url);
   const [chainId, block] = [await rpc.chainId(), await rpc.newestBlock()];
   await requireContract(rpc, registry, chainId, block);
-  return (await readPollWords(rpc, registry, pollId, block))[19]!;
+  return (await readPollView(rpc, registry, pollId, block)).root.rootHash;
 }
 
 /** Reads one PollRegistry over JSON-RPC at one block. */
@@ -141,51 +112,46 @@ export class ChainReader {
   }
 
   /**
-   * Everything about one poll.
+   * Read everything about one poll.
    *
-   * @param sections The board's, which say what to ask the chain for.
+   * @param sections Sections of the board, which name what to read on chain.
    */
   async read(pollId: bigint, sections: Sections): Promise<ChainEvidence> {
     return await ofChain(this.#read(pollId, sections));
   }
 
   async #read(pollId: bigint, sections: Sections): Promise<ChainEvidence> {
-    const words = await readPollWords(this.#rpc, this.#registry, pollId, this.block);
-    const number = (place: number) => toInteger(words[place]!);
+    const view = await readPollView(this.#rpc, this.#registry, pollId, this.block);
     const [opened, anchored, tallied] = [
-      await this.#event(OPENED, pollId),
-      number(13) ? await this.#event(ANCHORED, pollId) : undefined,
-      await this.#event(TALLIED, pollId),
+      await this.#event(POLL_OPENED, pollId),
+      view.anchoredAt ? await this.#event(ROOT_ANCHORED, pollId) : undefined,
+      await this.#event(TALLY_ACCEPTED, pollId),
     ];
-    const tally = tallied && readTally(tallied.data);
+    const tally = tallied && readTally(tallied);
     const table = addressIn(await this.#call("generatorTable()", new Uint8Array()));
-    const creator = addressIn(words[3]!);
+    const { creator } = view;
     const creatorIsContract = (await this.#rpc.code(creator, this.block)).length > 0;
     const { round, census } = referencesOf(sections.description);
     const source = census && census.kind !== "invitations" ? census : undefined;
     return {
       chainId: this.#chainId,
       block: this.block,
-      status: STATUS_NAMES[Number(number(0))]!,
-      pollContext: words[1]!,
-      committee: words[2]!,
-      pollKeysDigest: words[17]!,
-      root: {
-        hash: words[19]!,
-        sum: concat([words[20]!, words[21]!]),
-        count: Number(number(22)),
-      },
-      tallyDigest: words[23]!,
-      rejectedRounds: Number(number(24)),
-      rejectedAt: number(25),
-      anchoredAt: number(13),
-      disputeWindowEndsAt: number(14),
-      tallyDeadline: number(15),
+      status: STATUS_NAMES[view.status]!,
+      pollContext: view.pollContext,
+      committee: view.committee,
+      pollKeysDigest: view.pollKeys,
+      root: sumRootOf(view.root),
+      tallyDigest: view.tallyDigest,
+      rejectedRounds: view.rejectedRounds,
+      rejectedAt: view.rejectedAt,
+      anchoredAt: view.anchoredAt,
+      disputeWindowEndsAt: view.releasableAt,
+      tallyDeadline: view.tallyDeadline,
       generators: await this.#rpc.code(table, this.block),
-      nodeKeys: opened ? wordsAt(opened.data, 0, "PollOpened.nodeKeys") : [],
-      anchored: anchored && readAnchored(anchored.data),
+      nodeKeys: opened ? POLL_OPENED.data(opened).nodeKeys() : [],
+      anchored: anchored && readAnchored(anchored),
       tally,
-      talliedAt: tallied ? await this.#rpc.timestamp(tallied.block) : 0n,
+      talliedAt: tallied ? await this.#rpc.timestamp(tallied.block) : unixSeconds(0),
       awards: tally && (await orWhyNot(this.#awards(pollId, tally, sections.outcomeRule))),
       creator,
       creatorIsContract,
@@ -211,7 +177,7 @@ export class ChainReader {
     };
   }
 
-  /** A contract that another names. */
+  /** Read a contract that another one names. */
   async #part(getter: string, of: Uint8Array): Promise<CodeEvidence> {
     const named = new Reader(await this.#call(getter, new Uint8Array(), of), getter);
     const address = addressIn(named.take(WORD_BYTES, "address"));
@@ -227,7 +193,7 @@ export class ChainReader {
     return entries;
   }
 
-  async #times(block: bigint): Promise<[at: bigint, next: bigint]> {
+  async #times(block: bigint): Promise<[at: UnixSeconds, next: UnixSeconds]> {
     if (block >= this.block) {
       throw new Undecided(`block ${block} of the census is not in the past`);
     }
@@ -239,8 +205,8 @@ export class ChainReader {
       const answer = await this.#call("registry()", new Uint8Array(), contract);
       return sameBytes(addressIn(answer), this.#registry);
     } catch (error) {
-      // Another contract, such as a wallet: it refuses what it does not know. An endpoint that does
-      // not answer says nothing: a treasury must not pass for a wallet.
+      // Another contract, such as a wallet, refuses an unknown function. An endpoint that does not
+      // answer proves nothing: a treasury must not pass for a wallet.
       if (error instanceof Reverted) return false;
       throw error;
     }
@@ -249,22 +215,17 @@ export class ChainReader {
   async #round(reference: RoundReference): Promise<RoundEvidence> {
     const { treasury, roundId } = reference;
     await requireContract(this.#rpc, treasury, this.#chainId, this.block);
-    const view = tail(await this.#call("round(uint256)", word(roundId), treasury), 0, "round()");
-    const fixed = new Reader(view, "round()");
-    const words = Array.from({ length: ROUND_WORDS }, (_, place) => {
-      return fixed.unsigned(WORD_BYTES, `word ${place}`);
-    });
-    const parameters = new Reader(tail(view, ROUND_WORDS, "round()"), "round().parameters");
-    const fields = Array.from({ length: SECRET + 1 }, (_, place) => {
-      return parameters.take(WORD_BYTES, `word ${place}`);
-    });
-    const token = addressIn(fields[0]!);
+    const answer = await this.#call("round(uint256)", word(roundId), treasury);
+    const view = readReturned(ROUND_VIEW, answer, "round()");
+    const parameters = view.parameters();
+    const { token } = parameters;
     const proposals = await readProposals(this.#rpc, reference, this.block);
-    const claimed = await this.#rpc.logs(treasury, [CLAIMED, word(roundId)], this.block);
+    const topics = [PAYOUT_CLAIMED.topic, word(roundId)];
+    const claimed = await this.#rpc.logs(treasury, topics, this.block);
     const payouts = claimed.map((log): Payout => ({
-      proposalId: topic(log, 2),
-      recipient: addressIn(topic(log, 3)),
-      amount: new Reader(log.data, "payout").unsigned(WORD_BYTES, "amount"),
+      proposalId: PAYOUT_CLAIMED.indexed(log, "proposalId"),
+      recipient: PAYOUT_CLAIMED.indexed(log, "recipient"),
+      amount: PAYOUT_CLAIMED.data(log).amount,
       block: log.block,
       transaction: log.transaction,
     }));
@@ -277,23 +238,23 @@ export class ChainReader {
       registry: addressIn(await this.#call("registry()", new Uint8Array(), treasury)),
       code: await this.#rpc.code(treasury, this.block),
       rules: await this.#part("rules()", treasury),
-      status: Number(words[0]),
-      pollId: words[2]!,
-      budget: toInteger(fields[1]!),
-      deposited: words[3]!,
-      committed: words[4]!,
-      paidOut: words[5]!,
+      status: view.status,
+      pollId: view.pollId,
+      budget: parameters.budget,
+      deposited: view.deposited,
+      committed: view.committed,
+      paidOut: view.paidOut,
       electorate: {
-        kind: Number(words[9]),
-        root: word(words[10]!),
-        voters: words[11]!,
-        weight: words[12]!,
+        kind: view.electorateKind,
+        root: view.electorateRoot,
+        voters: BigInt(view.electorateVoters),
+        weight: view.electorateWeight,
         source,
       },
       title,
       text,
-      memberRoot: fields[MEMBER_ROOT]!,
-      secret: fields[SECRET]!.some(Boolean),
+      memberRoot: parameters.memberRoot,
+      secret: parameters.secret,
       token,
       proposals,
       payouts,
@@ -301,22 +262,22 @@ export class ChainReader {
     };
   }
 
-  /** Source of the electorate, title and text, as the round's event has them. */
+  /** Source of the electorate, title and text in the round's event. */
   async #announced({ treasury, roundId }: RoundReference) {
-    const topics = [ROUND_CREATED, word(roundId)];
-    const created = await this.#rpc.latestLog(treasury, topics, this.block);
-    if (!created) {
+    const topics = [ROUND_CREATED.topic, word(roundId)];
+    const log = await this.#rpc.latestLog(treasury, topics, this.block);
+    if (!log) {
       throw new Unanswered("the RPC endpoint shows no event RoundCreated of the round");
     }
-    const electorate = tail(created.data, 1, "RoundCreated.electorate");
+    const created = ROUND_CREATED.data(log);
     return {
-      source: bytesAt(electorate, 4, "RoundCreated.electorate.source"),
-      title: TEXT.decode(bytesAt(created.data, 2, "RoundCreated.title")),
-      text: TEXT.decode(bytesAt(created.data, 3, "RoundCreated.text")),
+      source: created.electorate().source(),
+      title: TEXT.decode(created.title()),
+      text: TEXT.decode(created.text()),
     };
   }
 
-  /** What shows, besides the treasury's own events, that payouts reached their recipients. */
+  /** Evidence beyond the treasury's own events that payouts reached their recipients. */
   async #moved(
     treasury: Uint8Array,
     token: Uint8Array,
@@ -325,12 +286,13 @@ export class ChainReader {
     if (token.some(Boolean)) {
       const transfers: Transfer[] = [];
       for (const block of new Set(payouts.map((payout) => payout.block))) {
-        const logs = await this.#rpc.logs(token, [TRANSFER, word(treasury)], block, block);
+        const topics = [TRANSFER.topic, word(treasury)];
+        const logs = await this.#rpc.logs(token, topics, block, block);
         for (const log of logs) {
           transfers.push({
             transaction: log.transaction,
-            recipient: addressIn(topic(log, 2)),
-            amount: new Reader(log.data, "Transfer").unsigned(WORD_BYTES, "value"),
+            recipient: TRANSFER.indexed(log, "to"),
+            amount: TRANSFER.data(log).value,
           });
         }
       }
@@ -363,7 +325,7 @@ export class ChainReader {
     try {
       rule.checkSlots(tally.values.length);
     } catch (error) {
-      // Judged by checks P2 and R1.
+      // Checks P2 and R1 report it.
       if (error instanceof Rejected) return undefined;
       throw error;
     }
@@ -378,16 +340,19 @@ export class ChainReader {
       "awards(uint256,uint256[],bytes,uint16[])",
       concat([...head, slots, encoded, order]),
     );
-    const awards = wordsAt(answer, 0, "awards()").map(toInteger);
+    const awards = readReturned(listOf("uint256"), answer, "awards()");
     if (awards.length !== tally.values.length) {
-      throw new Malformed(`awards(): ${awards.length} entries`);
+      throw new Malformed("awards()", `${awards.length} entries`);
     }
     return awards;
   }
 
   /** The latest event of a kind. */
-  async #event(kind: Uint8Array, pollId: bigint): Promise<Log | undefined> {
-    return await this.#rpc.latestLog(this.#registry, [kind, word(pollId)], this.block);
+  async #event(
+    { topic }: { readonly topic: Uint8Array },
+    pollId: bigint,
+  ): Promise<Log | undefined> {
+    return await this.#rpc.latestLog(this.#registry, [topic, word(pollId)], this.block);
   }
 
   async #call(signature: string, data: Uint8Array, address = this.#registry): Promise<Uint8Array> {
@@ -395,7 +360,7 @@ export class ChainReader {
   }
 }
 
-/** What the description points at on chain; nothing where it is none, which check P5 judges. */
+/** References of the description to the chain; none where it is invalid, which check P2 reports. */
 function referencesOf(
   description: Uint8Array,
 ): Partial<Pick<ReturnType<typeof decodeDescription>, "round" | "census">> {
@@ -407,13 +372,13 @@ function referencesOf(
   }
 }
 
-/** Why something cannot be read says nothing against the rest. */
+/** Turn a failure to read something into evidence, so that it does not affect the rest. */
 async function orWhyNot<T>(reading: Promise<T>): Promise<T | Unreadable> {
   try {
     return await ofChain(reading);
   } catch (error) {
     if (!(error instanceof AuditError)) throw error;
-    // As a source of which no census can be made.
+    // For example a source that gives no valid census.
     if (error instanceof Rejected) {
       const { item, reason } = error;
       return { unreadable: "Rejected", item, reason };
@@ -423,45 +388,25 @@ async function orWhyNot<T>(reading: Promise<T>): Promise<T | Unreadable> {
   }
 }
 
-function readAnchored(data: Uint8Array): AnchoredRoot {
-  const reader = new Reader(data, "RootAnchored");
-  const round = Number(reader.unsigned(WORD_BYTES, "round"));
-  const root = {
-    hash: reader.take(WORD_BYTES, "rootHash"),
-    sum: reader.take(2 * WORD_BYTES, "sum"),
-    count: Number(reader.unsigned(WORD_BYTES, "count")),
+function readAnchored(log: Log): AnchoredRoot {
+  const { root, attestations } = ROOT_ANCHORED.data(log);
+  return {
+    round: root.round,
+    root: sumRootOf(root),
+    attestations: attestations().map(({ node, signature }) => ({ node, signature: signature() })),
   };
-  const listed = tail(data, 5, "RootAnchored.attestations");
-  const length = count(new Reader(listed, "RootAnchored.attestations"));
-  const entries = listed.subarray(WORD_BYTES);
-  const attestations = Array.from({ length }, (_, place) => {
-    const one = tail(entries, place, "attestation");
-    const node = Number(new Reader(one, "attestation").unsigned(WORD_BYTES, "node"));
-    return { node, signature: bytesAt(one, 1, "attestation.signature") };
-  });
-  return { round, root, attestations };
 }
 
-function readTally(data: Uint8Array): Tally {
-  return {
-    values: wordsAt(data, 0, "TallyAccepted.tally").map(toInteger),
-    blinding: new Reader(data.subarray(WORD_BYTES), "TallyAccepted").unsigned(
-      WORD_BYTES,
-      "blinding",
-    ),
-  };
+function sumRootOf(root: Root): SumRoot {
+  const { rootHash: hash, sumX, sumY, count } = root;
+  return { hash, sum: concat([word(sumX), word(sumY)]), count };
+}
+
+function readTally(log: Log): Tally {
+  const { tally, blinding } = TALLY_ACCEPTED.data(log);
+  return { values: tally(), blinding };
 }
 
 function wordList(values: readonly bigint[]): Uint8Array {
   return concat([word(values.length), ...values.map(word)]);
 }
-
-/** Words that stand for the nodes' poll keys, and their signatures of all, as `PollOpened` has them. */
-export function readOpened({ data }: Log): { nodeKeys: Uint8Array[]; signatures: Uint8Array[] } {
-  return {
-    nodeKeys: wordsAt(data, 0, "PollOpened.nodeKeys"),
-    signatures: byteStringsAt(data, 1, "PollOpened.signatures"),
-  };
-}
-
-export { OPENED };

@@ -1,52 +1,27 @@
 /**
- * A poll from the chain itself, for voters who trust no gateway (checks P1 to P4).
+ * Read a poll from the chain itself, for voters who do not trust a gateway (checks P1 to P4).
  *
- * A gateway that could name its own poll keys would read every vote sealed to them.
+ * A gateway that could substitute its own poll keys could read every vote sealed to them.
  *
  * Source: docs/protocol.md §4, §13.
  */
 
-import {
-  concat,
-  fromUtf8,
-  Reader,
-  sameBytes,
-  toInteger,
-  word,
-  WORD_BYTES,
-} from "../protocol/encoding.ts";
+import { concat, fromUtf8, sameBytes, word } from "../protocol/encoding.ts";
 import { Malformed, Rejected, Undecided } from "../protocol/errors.ts";
 import { checkKnown, Committee, decodeParameters } from "../protocol/parameters.ts";
 import { checkPollKeys, nodeKey, nodeKeysHash } from "../protocol/poll_key.ts";
 import { OpenPoll } from "../protocol/published.ts";
 import { POLL_KEYS, signedBy } from "../protocol/typed_data.ts";
-import { OPENED, readOpened, readPollWords } from "./chain.ts";
-import {
-  addressIn,
-  bytesAt,
-  byteStringsAt,
-  JsonRpc,
-  ofChain,
-  requireContract,
-  topicOf,
-  wordsAt,
-} from "./rpc.ts";
-
-const PARAMETER_WORDS = 24;
-const CREATED = topicOf(
-  "PollCreated(uint256,address,bytes32,(bytes32,bytes32,bytes32,bytes32,bytes32,uint32,uint128," +
-    "bool,uint64,uint64,uint32,uint32,uint32,uint32,uint32,uint32," +
-    "uint8,uint8,uint8,uint32,uint32,uint32,uint32,bytes32),bytes,bytes,bytes)",
-);
-const COMMITTEE = topicOf("CommitteeRegistered(bytes32,address[],string[],uint8,uint8,uint8)");
+import { readPollView } from "./chain.ts";
+import { COMMITTEE_REGISTERED, POLL_CREATED, POLL_OPENED } from "./contract_structs.ts";
+import { type JsonRpc, ofChain, requireContract } from "./rpc.ts";
 
 /**
- * An opened poll.
+ * Read an opened poll.
  *
- * @param pollKeys The nodes' poll keys, node 1 first, as anybody shows them: the chain has their
- *   hashes.
- * @throws Undecided: the chain cannot be reached, or has no such poll, or it is not opened.
- * @throws Malformed, Rejected: what the chain says does not fit together; names the check.
+ * @param pollKeys The nodes' poll keys, node 1 first, from any source: the chain has their hashes.
+ * @throws Undecided: the chain is unreachable, has no such poll, or the poll is not open.
+ * @throws Malformed, Rejected: the chain's data is inconsistent; names the check.
  */
 export async function pollOfChain(
   rpc: JsonRpc,
@@ -66,42 +41,41 @@ async function read(
   const chainId = await rpc.chainId();
   const block = await rpc.newestBlock();
   await requireContract(rpc, registry, chainId, block);
-  const words = await readPollWords(rpc, registry, pollId, block);
-  const created = await rpc.latestLog(registry, [CREATED, word(pollId)], block);
-  const opened = await rpc.latestLog(registry, [OPENED, word(pollId)], block);
+  const view = await readPollView(rpc, registry, pollId, block);
+  const created = await rpc.latestLog(registry, [POLL_CREATED.topic, word(pollId)], block);
+  const opened = await rpc.latestLog(registry, [POLL_OPENED.topic, word(pollId)], block);
   if (!created || !opened) throw new Undecided("the chain does not show the poll as opened");
-  const parameters = created.data.subarray(0, PARAMETER_WORDS * WORD_BYTES);
-  const partOf = (place: number, name: string) => {
-    return bytesAt(created.data, PARAMETER_WORDS + place, `PollCreated.${name}`);
-  };
+  const { rule, outcomeRule, description } = POLL_CREATED.data(created);
+  const parameters = POLL_CREATED.encoded(created, "parameters");
   const named = decodeParameters(parameters);
-  // Before its committee, which a poll of an unknown kind may not have.
+  // Before reading the committee, which a poll of an unknown kind may not have.
   checkKnown(named);
   const committee = await committeeOf(rpc, registry, named.committee, block);
-  const { nodeKeys, signatures } = readOpened(opened);
+  const { nodeKeys, signatures } = POLL_OPENED.data(opened);
+  const [words, signed] = [nodeKeys(), signatures()];
   const poll = new OpenPoll({
     identity: { chainId, registry, pollId },
-    // P1: the registry itself must say the same as the event.
-    context: words[1]!,
+    // P1: the registry must agree with the event.
+    context: view.pollContext,
     parameters,
-    rule: partOf(0, "rule"),
-    outcomeRule: partOf(1, "outcomeRule"),
-    description: partOf(2, "description"),
+    rule: rule(),
+    outcomeRule: outcomeRule(),
+    description: description(),
     committee: committee.encode(),
     pollKeys,
   });
-  const pinned = nodeKeysHash(nodeKeys);
+  const pinned = nodeKeysHash(words);
   if (
-    !sameBytes(pinned, words[17]!) ||
-    !sameBytes(concat(pollKeys.map(nodeKey)), concat(nodeKeys))
+    !sameBytes(pinned, view.pollKeys) ||
+    !sameBytes(concat(pollKeys.map(nodeKey)), concat(words))
   ) {
     throw new Rejected("P4", "poll_keys", "not those pinned on chain");
   }
   requireValidKeys(pollKeys);
   const digest = poll.domain.digest(POLL_KEYS, poll.context, pinned);
   committee.members.forEach(({ address }, place) => {
-    const signature = signatures[place];
-    // P4: else whoever opened the poll could have put keys of his own in the nodes' place.
+    const signature = signed[place];
+    // P4: otherwise the opener of the poll could substitute keys of their own.
     if (!signature || !signedBy(address, digest, signature)) {
       throw new Rejected("P4", `poll key of node ${place + 1}`, "not signed by that node");
     }
@@ -109,7 +83,7 @@ async function read(
   return poll;
 }
 
-/** Rejected (check P4) where a key is refused, or two nodes' keys share a half. */
+/** Rejected (check P4) when a key is invalid or two nodes' keys share a half. */
 function requireValidKeys(pollKeys: readonly Uint8Array[]): void {
   try {
     checkPollKeys(pollKeys);
@@ -125,16 +99,15 @@ async function committeeOf(
   digest: Uint8Array,
   block: bigint,
 ): Promise<Committee> {
-  const log = await rpc.latestLog(registry, [COMMITTEE, digest], block);
+  const topics = [COMMITTEE_REGISTERED.topic, digest];
+  const log = await rpc.latestLog(registry, topics, block);
   if (!log) throw new Rejected("P3", "committee", "not registered");
-  const nodes = wordsAt(log.data, 0, "CommitteeRegistered.nodes");
-  const urls = byteStringsAt(log.data, 1, "CommitteeRegistered.urls");
+  const registered = COMMITTEE_REGISTERED.data(log);
+  const [nodes, urls] = [registered.nodes(), registered.urls()];
   if (nodes.length !== urls.length)
     throw new Rejected("P3", "committee", "not a URL for each node");
-  const members = nodes.map((node, place) => {
-    return { address: addressIn(node), url: fromUtf8(urls[place]!, "url") };
+  const members = nodes.map((address, place) => {
+    return { address, url: fromUtf8(urls[place]!, "url") };
   });
-  const fixed = new Reader(log.data.subarray(2 * WORD_BYTES), "CommitteeRegistered");
-  const threshold = Number(toInteger(fixed.take(WORD_BYTES, "t")));
-  return new Committee(members, threshold, Number(toInteger(fixed.take(WORD_BYTES, "f"))));
+  return new Committee(members, registered.t, registered.f);
 }

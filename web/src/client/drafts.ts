@@ -1,17 +1,17 @@
 /**
- * What somebody has filled in and not sent: kept on this device, and nowhere once it is sent.
+ * Drafts of what somebody filled in, stored on this device until they are sent.
  *
- * A voter's draft is a choice in the clear. It is bound to the poll and dropped as soon as its ballot
- * is recorded.
+ * A voter's draft holds the choice unencrypted. It is bound to the poll and deleted as soon as its
+ * ballot is recorded.
  */
 
 import { toHex } from "../protocol/encoding.ts";
 import type { Store } from "./votes.ts";
 
 /**
- * The draft of something, undefined where there is none that can be read.
+ * The draft of a subject, undefined where there is no readable one.
  *
- * @param subject What it is of: a poll's context, or what else names one thing.
+ * @param subject Identifier of its subject, e.g. a poll's context.
  */
 export function readDraft(store: Store, subject: Uint8Array): unknown {
   try {
@@ -21,12 +21,12 @@ export function readDraft(store: Store, subject: Uint8Array): unknown {
   }
 }
 
-/** Keep a draft. */
+/** Store a draft. */
 export function writeDraft(store: Store, subject: Uint8Array, draft: unknown): void {
   store.setItem(nameOf(subject), JSON.stringify(draft));
 }
 
-/** Drop it. */
+/** Delete a draft. */
 export function dropDraft(store: Store, subject: Uint8Array): void {
   store.removeItem(nameOf(subject));
 }

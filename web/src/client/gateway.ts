@@ -1,7 +1,8 @@
 /**
  * One gateway over HTTP: answers, refusals, streams.
  *
- * What comes back is the gateway's word; whoever must not trust it checks it (`published`, `chain`).
+ * Answers are not verified here; callers that must not trust the gateway check them (`published`,
+ * `chain`).
  *
  * Source: docs/protocol.md §16; RFC 9457; the server-sent events of the HTML standard.
  */
@@ -11,15 +12,15 @@ import { type Problem, problem } from "./problem.ts";
 import type { Shape } from "./shape.ts";
 
 const TIMEOUT_MS = 60_000;
-/** For what a gateway sends to the chain: it answers once that is mined, or is slow to be. */
+/** For transactions: the gateway answers when they are mined or take too long. */
 export const MINING_MS = 300_000;
 const ATTEMPTS = 4;
 const MAX_PAUSE_S = 5;
 
-/** Told how many bytes of how many have come; 0 where the total is not known. */
+/** Called with received and total bytes; the total is 0 where it is unknown. */
 export type BytesProgress = (done: number, total: number) => void;
 
-/** The other side understood and said no, or that it cannot now (status 500 and more). */
+/** The other side refused the request, or is unable to serve it now (status 500 and above). */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly problem: Problem;
@@ -30,20 +31,20 @@ export class Refusal extends Error {
   }
 }
 
-/** Nobody answers there, or somebody who is no gateway. */
+/** Nobody answers, or the answer is not a gateway's. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
-/** A gateway, or a node, which answers to some of the same paths. */
+/** A gateway, or a node, which serves some of the same paths. */
 export class Gateway {
   readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #patienceMs: number;
 
   /**
-   * @param url Where it serves, without `/api/v1`; "" for where this page comes from.
-   * @param token The organizer's; without one, as everybody.
+   * @param url Its URL without `/api/v1`; "" for the origin of this page.
+   * @param token The organizer's token; without one, requests are anonymous.
    * @param patienceMs How long an answer may take.
    */
   constructor(url = "", token = "", patienceMs = TIMEOUT_MS) {
@@ -53,9 +54,9 @@ export class Gateway {
   }
 
   /**
-   * A resource; asked for again when the gateway says that it is catching up.
+   * Get a resource; repeats the request while the gateway reports that it is catching up.
    *
-   * @throws Refusal, Unreachable: as the classes say. Malformed: it answers something else.
+   * @throws Refusal, Unreachable: see the classes. Malformed: the answer has another form.
    */
   async get<T>(path: string, shape: Shape<T>, signal?: AbortSignal): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -69,15 +70,15 @@ export class Gateway {
   }
 
   /**
-   * What a request brings about; sent once.
+   * Post a request once and return its answer.
    *
-   * @param key Names the request for the gateway, which does it once under the same name.
+   * @param key Idempotency key: the gateway executes requests with the same key once.
    */
   async post<T>(path: string, body: unknown, shape: Shape<T>, key = ""): Promise<T> {
     return await this.#send("POST", path, body, shape, key ? { "Idempotency-Key": key } : {});
   }
 
-  /** What a change of a resource brings about; sent once. */
+  /** Put a resource once and return the answer. */
   async put<T>(path: string, body: unknown, shape: Shape<T>): Promise<T> {
     return await this.#send("PUT", path, body, shape);
   }
@@ -90,7 +91,7 @@ export class Gateway {
   ): Promise<Uint8Array> {
     const response = await this.#request("GET", path, {});
     if (!response.ok) throw await refusal(response);
-    // Lengths are of what travels; compressed, they say nothing of what is to come.
+    // Content lengths are of compressed bytes, so they do not give the total.
     const packed = response.headers.has("Content-Encoding");
     const total = packed ? 0 : Number(response.headers.get("Content-Length"));
     const chunks: Uint8Array[] = [];
@@ -101,7 +102,7 @@ export class Gateway {
         if (read.done) break;
         chunks.push(read.value);
         done += read.value.length;
-        if (done > limit) throw new Malformed(`${path}: more than ${limit} bytes`);
+        if (done > limit) throw new Malformed(path, `more than ${limit} bytes`);
         progress(done, total);
       }
     } catch (error) {
@@ -118,9 +119,9 @@ export class Gateway {
   }
 
   /**
-   * Hear the events of a stream, through broken connections, until the returned function is called.
+   * Receive the events of a stream, across reconnections, until the returned function is called.
    *
-   * What cannot be read is left out: the next event comes.
+   * Unreadable events are skipped; another one will follow.
    */
   events<T>(path: string, name: string, shape: Shape<T>, onEvent: (event: T) => void): () => void {
     const source = new EventSource(this.#base + path);
@@ -188,12 +189,12 @@ export class Gateway {
 
 async function refusal(response: Response): Promise<Refusal> {
   const { status, headers } = response;
-  let said: Problem;
+  let reported: Problem;
   try {
-    said = problem(await response.json(), "answer");
+    reported = problem(await response.json(), "answer");
   } catch {
-    said = problem({ status }, "answer");
+    reported = problem({ status }, "answer");
   }
   const pauseS = Number(headers.get("Retry-After")) || 0;
-  return new Refusal({ ...said, status, retryAfterS: said.retryAfterS || pauseS });
+  return new Refusal({ ...reported, status, retryAfterS: reported.retryAfterS || pauseS });
 }

@@ -1,8 +1,8 @@
 /**
- * Invitations as key pairs: the organizer names their addresses, each invitee gets one secret.
+ * Invitations as key pairs: the organizer publishes their addresses, each invitee gets one secret.
  *
- * The secret is the code. It is made in the organizer's browser, saved as a file, and kept nowhere
- * else: whoever has it can register in the invitee's place.
+ * The secret is the code. The organizer's browser makes it and saves it to a file, and stores it
+ * nowhere else: anyone who has it can register in the invitee's place.
  *
  * Source: docs/protocol.md §6.7; backend/ostraka/wire/invitations.py.
  */
@@ -12,24 +12,24 @@ import { SigningKey } from "../protocol/keys.ts";
 import type { Randomness } from "../protocol/randomness.ts";
 import type { Account } from "./account_file.ts";
 
-/** So many are made at once. */
+/** Maximum number of invitations made at once. */
 export const MOST_INVITATIONS = 10_000;
-/** After so many the page is drawn again. */
+/** Number of invitations between two updates of the page. */
 const AT_ONCE = 50;
 
 const CODE = /(?:^|#)(?:0x)?([0-9a-f]{64})$/;
 
-/** Fresh invitations; `tell` hears how many are made so far. */
+/** Make invitations; `notify` is called with the number made so far. */
 export async function makeInvitations(
   count: number,
   randomness: Randomness,
-  tell: (done: number) => void = () => undefined,
+  notify: (done: number) => void = () => undefined,
 ): Promise<SigningKey[]> {
   const made: SigningKey[] = [];
   while (made.length < count) {
     const next = Math.min(AT_ONCE, count - made.length);
     for (let place = 0; place < next; place++) made.push(SigningKey.generate(randomness));
-    tell(made.length);
+    notify(made.length);
     await new Promise((later) => setTimeout(later, 0));
   }
   return made;
@@ -40,20 +40,20 @@ export function codeOf(invitation: SigningKey): string {
   return toHex(invitation.secret()).slice(2);
 }
 
-/** The invitation of a code, or of a link that ends with one; undefined where it is none. */
+/** The invitation of a code, or of a link that ends with one; undefined where it is invalid. */
 export function invitationOf(text: string): SigningKey | undefined {
   const [, digits] = CODE.exec(text.trim().toLowerCase()) ?? [];
   if (digits === undefined) return undefined;
   try {
     return new SigningKey(fromHex(`0x${digits}`, "code"));
   } catch (error) {
-    // Not every number of that length is a key.
+    // Not every number of this length is a key.
     if (error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
-/** What a specification names of invitations. */
+/** The accounts of invitations for a specification. */
 export function invitedAccounts(invitations: readonly SigningKey[], weight: bigint): Account[] {
   return invitations.map(({ address }) => ({ account: toHex(address), weight }));
 }
@@ -71,7 +71,7 @@ export function invitationsFile(
   return ["code,link,address,weight", ...rows, ""].join("\n");
 }
 
-/** The code stands behind `#`, so that no server's log has it. */
+/** The code is in the fragment (`#`), so that no server logs it. */
 export function invitationLink(origin: string, code: string): string {
   return `${origin}/register#${code}`;
 }

@@ -1,9 +1,9 @@
 /**
- * Keys made in the browser, under a passphrase: kept on this device, exported and imported.
+ * Keys made in the browser, encrypted with a passphrase: stored, exported and imported.
  *
- * PBKDF2 with SHA-256, then AES-256-GCM, both of the browser itself (WebCrypto). The address stands
- * beside the secret, authenticated with it. Whoever has the file and guesses the passphrase can vote;
- * the number of iterations is what OWASP asks for of PBKDF2 in 2023.
+ * PBKDF2 with SHA-256, then AES-256-GCM, both from WebCrypto. The address is stored with the
+ * secret and authenticated. Anyone who has the file and guesses the passphrase can vote; the number
+ * of iterations is OWASP's recommendation of 2023 for PBKDF2.
  *
  * Source: docs/protocol.md §15; docs/decisions/0055-what-the-browser-keeps.md.
  */
@@ -20,13 +20,13 @@ const FORMAT = "ostraka/key/v1";
 const KDF = "PBKDF2-SHA256";
 const CIPHER = "AES-256-GCM";
 const ITERATIONS = 600_000;
-/** What a file may ask for: no import may take minutes. */
+/** Maximum that a file may demand, so that no import takes minutes. */
 const MAX_ITERATIONS = 10_000_000;
 const SALT_BYTES = 16;
 const NONCE_BYTES = 12;
 const SHELF = "ostraka/keys";
 
-/** Least length of a passphrase, in characters. */
+/** Minimum length of a passphrase, in characters. */
 export const MIN_PASSPHRASE = 10;
 
 /** Whether a passphrase is long enough. */
@@ -50,7 +50,7 @@ const shape = record({
   ciphertext: bytes,
 });
 
-/** A key under a passphrase. */
+/** A key encrypted with a passphrase. */
 export interface LockedKey {
   /** 20 bytes. */
   readonly address: Uint8Array;
@@ -58,7 +58,7 @@ export interface LockedKey {
   readonly content: string;
 }
 
-/** Put a key under a passphrase; RangeError when that is too short. */
+/** Encrypt a key with a passphrase; RangeError when that is too short. */
 export async function lock(
   key: SigningKey,
   passphrase: string,
@@ -83,7 +83,7 @@ export async function lock(
   return { address: key.address, content: JSON.stringify(content, undefined, 1) };
 }
 
-/** Read a file of a locked key; Malformed when it is none. */
+/** Read a file of a locked key; Malformed when it is invalid. */
 export function readLocked(content: string): LockedKey {
   return { address: parse(content).address, content };
 }
@@ -91,8 +91,8 @@ export function readLocked(content: string): LockedKey {
 /**
  * The key.
  *
- * @throws WrongPassphrase: or the file was changed.
- * @throws Malformed: it is no file of a key.
+ * @throws WrongPassphrase: the passphrase is wrong, or the file was changed.
+ * @throws Malformed: it is not a file of a key.
  */
 export async function unlock({ content }: LockedKey, passphrase: string): Promise<SigningKey> {
   const { address, salt, iterations, nonce, ciphertext } = parse(content);
@@ -106,17 +106,17 @@ export async function unlock({ content }: LockedKey, passphrase: string): Promis
   }
   const key = new SigningKey(secret);
   secret.fill(0);
-  if (!sameBytes(key.address, address)) throw new Malformed("key.address: of another key");
+  if (!sameBytes(key.address, address)) throw new Malformed("key.address", "of another key");
   return key;
 }
 
-/** A key of the command line's file: 64 hexadecimal digits; undefined when that is not it. */
+/** A key of the command line's file: 64 hexadecimal digits; undefined for anything else. */
 export function readPlainKey(content: string): SigningKey | undefined {
   const digits = content.trim().replace(/^0x/, "").toLowerCase();
   return /^[0-9a-f]{64}$/.test(digits) ? new SigningKey(fromHex(`0x${digits}`, "key")) : undefined;
 }
 
-/** The locked keys on this device; what is damaged is left out. */
+/** The locked keys on this device, without damaged ones. */
 export function keptKeys(store: Store): LockedKey[] {
   let kept: unknown;
   try {
@@ -135,12 +135,12 @@ export function keptKeys(store: Store): LockedKey[] {
   });
 }
 
-/** Keep a key on this device, in place of one of the same address. */
+/** Store a key on this device and replace one with the same address. */
 export function keepKey(store: Store, key: LockedKey): void {
   write(store, [...others(store, key.address), key]);
 }
 
-/** Forget a key. */
+/** Delete a key. */
 export function forgetKey(store: Store, address: Uint8Array): void {
   write(store, others(store, address));
 }
@@ -155,10 +155,10 @@ function write(store: Store, keys: readonly LockedKey[]): void {
 
 function parse(content: string) {
   const read = shape(readJson(content, "key"), "key");
-  if (read.format !== FORMAT) throw new Malformed("key.format: unknown");
-  if (read.kdf !== KDF || read.cipher !== CIPHER) throw new Malformed("key: unknown ciphers");
+  if (read.format !== FORMAT) throw new Malformed("key.format", "unknown");
+  if (read.kdf !== KDF || read.cipher !== CIPHER) throw new Malformed("key", "unknown ciphers");
   if (read.iterations < 1 || read.iterations > MAX_ITERATIONS) {
-    throw new Malformed(`key.iterations: ${read.iterations}`);
+    throw new Malformed("key.iterations", `${read.iterations}, not 1 to ${MAX_ITERATIONS}`);
   }
   return read;
 }
@@ -173,7 +173,7 @@ async function derive(
   iterations: number,
   usage: "encrypt" | "decrypt",
 ): Promise<CryptoKey> {
-  // One passphrase has one spelling, whatever keyboard types it.
+  // Normalize: keyboards encode the same passphrase differently.
   const typed = own(utf8(passphrase.normalize("NFKC")));
   const material = await crypto.subtle.importKey("raw", typed, "PBKDF2", false, ["deriveKey"]);
   const parameters = { name: "PBKDF2", hash: "SHA-256", salt: own(salt), iterations };
@@ -181,7 +181,7 @@ async function derive(
   return await crypto.subtle.deriveKey(parameters, material, kind, false, [usage]);
 }
 
-/** Bytes in memory of their own, as WebCrypto's types ask for. */
+/** A copy of bytes, as WebCrypto's types require. */
 function own(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data);
 }

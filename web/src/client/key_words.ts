@@ -1,8 +1,8 @@
 /**
- * A key as 24 words to be written on paper: the secret itself, with a checksum.
+ * A key as 24 words to write on paper: the secret and a checksum.
  *
- * The words are BIP-39's coding of 32 bytes. They stand for this one key; a wallet that derives
- * accounts from a mnemonic would make others of them.
+ * The words are BIP-39's coding of 32 bytes. They encode this key; a wallet that derives
+ * accounts from a mnemonic would make other keys from them.
  *
  * Source: BIP-39, "Generating the mnemonic".
  */
@@ -20,14 +20,14 @@ export function wordsOfKey(key: SigningKey): string[] {
   return entropyToMnemonic(key.secret(), wordlist).split(" ");
 }
 
-/** The key of some words; Malformed when they are none, or one is mistaken. */
+/** The key of some words; Malformed when they are invalid or one is mistaken. */
 export function keyOfWords(typed: string): SigningKey {
   const words = typed.toLowerCase().trim().split(/\s+/);
-  if (words.length !== WORDS) throw new Malformed(`words: ${words.length}, expected ${WORDS}`);
+  if (words.length !== WORDS) throw new Malformed("words", `${words.length}, expected ${WORDS}`);
   try {
     return new SigningKey(mnemonicToEntropy(words.join(" "), wordlist));
   } catch {
-    // Also the words of numbers that are no key.
-    throw new Malformed("words: one is mistaken, or their order");
+    // This also refuses words of numbers that are not keys.
+    throw new Malformed("words", "one is mistaken, or their order");
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Numbers of ballots that were noted on this device before their voter cast or challenged them.
+ * Ballot numbers that this device noted before the voter cast or challenged the ballots.
  *
  * Source: docs/protocol.md §8.9.
  */
@@ -9,28 +9,28 @@ import { AuditError } from "../protocol/errors.ts";
 import { bytes, list, type Of, record, whole } from "./shape.ts";
 import type { Store } from "./votes.ts";
 
-/** So many are kept of a poll. */
+/** Maximum number of digests stored for a poll. */
 const MOST = 50;
 
 const noted = list(record({ digest: bytes, atMs: whole }));
 
-/** What the page's address brings from the voter's device. */
+/** Data that the page's address carries from the voter's device. */
 export interface Carried {
-  /** Of a ballot that is not opened yet: to be noted. */
+  /** Number of a ballot that is not opened yet, to be noted. */
   readonly number: Uint8Array | undefined;
   /** An opened ballot's content, "" where there is none. */
   readonly opening: string;
 }
 
-/** What stands behind `#`; a number that comes with its opened ballot is not taken. */
+/** Data of the fragment (`#`); a number that arrives with its opened ballot is ignored. */
 export function carriedBy(fragment: string): Carried {
   const read = new URLSearchParams(fragment.slice(1));
   const opening = read.get("opening") ?? "";
-  // Whoever opens one ballot in place of another would bring its number along.
+  // A device that opens a different ballot would carry that ballot's number along.
   return { number: opening ? undefined : digestOf(read.get("number") ?? ""), opening };
 }
 
-/** The digest that somebody typed; undefined where it is none. */
+/** The digest that somebody typed; undefined where it is invalid. */
 export function digestOf(typed: string): Uint8Array | undefined {
   try {
     const digest = fromHex(typed.trim(), "number");
@@ -41,7 +41,7 @@ export function digestOf(typed: string): Uint8Array | undefined {
   }
 }
 
-/** Noted digests of a poll, oldest first; none where what is kept cannot be read. */
+/** Noted digests of a poll, oldest first; none where the stored text is unreadable. */
 export function notedDigests(store: Store, pollContext: Uint8Array): Of<typeof noted> {
   try {
     return noted(JSON.parse(store.getItem(nameOf(pollContext)) ?? "[]"), "noted");
@@ -51,7 +51,7 @@ export function notedDigests(store: Store, pollContext: Uint8Array): Of<typeof n
   }
 }
 
-/** Note a digest; one that is noted already keeps its time. */
+/** Note a digest; one that is already noted keeps its time. */
 export function noteDigest(
   store: Store,
   pollContext: Uint8Array,

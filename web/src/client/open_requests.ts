@@ -1,8 +1,8 @@
 /**
- * Requests that move money or create something: asked again, they are not done twice.
+ * Requests that move money or create something, and must not be executed twice.
  *
- * The key that names a request for the gateway is kept before the request is sent, and until an
- * answer came. Whoever asks for the same again goes on with the same request.
+ * The idempotency key of a request is stored from before it is sent until it is answered. The same
+ * request, made again, uses the same key.
  *
  * Source: draft-ietf-httpapi-idempotency-key-header-07.
  */
@@ -14,16 +14,16 @@ import type { Shape } from "./shape.ts";
 import type { Store } from "./votes.ts";
 
 const KEY_BYTES = 16;
-/** Refusals after which the gateway has done nothing and does nothing more. */
+/** Refusals after which the gateway has not executed the request and will not do so. */
 const NOTHING_DONE: readonly number[] = [404, 409, 422];
-/** Refusals of these statuses that are about the key alone: the request itself may be under way. */
+/** Statuses of refusals that concern only the key: the request itself may be in progress. */
 const OF_THE_KEY: readonly string[] = ["idempotency-key-reused", "request-in-progress"];
 
-/** One organizer's requests without an answer. */
+/** One organizer's unanswered requests. */
 export class OpenRequests {
   readonly #gateway: Gateway;
   readonly #store: Store | undefined;
-  /** Where the browser keeps nothing. */
+  /** Used where the browser stores nothing. */
   readonly #open = new Map<string, string>();
 
   constructor(gateway: Gateway, store?: Store) {
@@ -31,7 +31,7 @@ export class OpenRequests {
     this.#store = store;
   }
 
-  /** Answer to a request; throws as `Gateway.post`. */
+  /** Send a request and return its answer; throws as `Gateway.post`. */
   async post<T>(path: string, body: unknown, shape: Shape<T>): Promise<T> {
     const asked = keccak256(utf8(JSON.stringify([path, body])));
     const name = `ostraka/request/${toHex(asked)}`;
@@ -41,7 +41,7 @@ export class OpenRequests {
     try {
       this.#store?.setItem(name, key);
     } catch {
-      // No room: kept for as long as the page is open.
+      // Storage is full: keep the key while the page is open.
     }
     try {
       const answer = await this.#gateway.post(path, body, shape, key);

@@ -1,5 +1,5 @@
 /**
- * What organizers do with a gateway: create, fund, refund; and how their plans go on.
+ * Requests of organizers to a gateway: create, fund, refund, and follow plans.
  *
  * Source: docs/protocol.md §16; the gateway's API (/api/v1/openapi.json).
  */
@@ -19,11 +19,12 @@ import {
   record,
   type Shape,
   text,
+  time,
   whole,
 } from "./shape.ts";
 import type { Store } from "./votes.ts";
 
-/** As it came: what it may say depends on something else. */
+/** Any value: its meaning depends on other members. */
 const anything: Shape<unknown> = (value) => value;
 
 const numbers: Shape<Readonly<Record<string, unknown>>> = (value, at) => {
@@ -42,9 +43,9 @@ export const plan = record({
   specification: record({
     title: text,
     questions: optional(list(anything)),
-    registrationClosesAt: optional(whole),
-    opensAt: optional(whole),
-    closesAt: optional(whole),
+    registrationClosesAt: optional(time),
+    opensAt: optional(time),
+    closesAt: optional(time),
     minimumBallots: whole,
   }),
   censusFixed: flag,
@@ -71,16 +72,16 @@ export type Committee = Of<typeof committees>[number];
 export const funders = list(record({ funder: bytes, amount: decimal, refundable: decimal }));
 export type Funder = Of<typeof funders>[number];
 
-/** How a token counts its amounts, as it says itself. */
+/** A token's own unit for amounts. */
 export const money = record({ symbol: optional(text), decimals: whole });
 
-/** What a dry run answers. */
+/** Answer to a dry run. */
 export const tried = record({ warnings: list(warning) });
-/** What a round or poll that was created answers. */
+/** Answer to the creation of a round or poll. */
 export const created = record({ plan: text });
 const sent = record({ transaction: bytes });
 
-/** The organizer of a gateway, by the token; the gateway pays for what it sends to the chain. */
+/** The organizer of a gateway, identified by a token; the gateway pays for transactions. */
 export class Organizer {
   readonly #gateway: Gateway;
   readonly #requests: OpenRequests;
@@ -94,8 +95,8 @@ export class Organizer {
   }
 
   /**
-   * @param store Where this device keeps requests without an answer; undefined to keep them for as
-   *   long as the page is open.
+   * @param store Where this device stores unanswered requests; undefined to keep them while the
+   *   page is open.
    * @throws Refusal with status 401: the token is not the organizer's.
    */
   static async of(token: string, store?: Store): Promise<Organizer> {
@@ -104,7 +105,7 @@ export class Organizer {
     return new Organizer(gateway, new OpenRequests(gateway, store), account);
   }
 
-  /** What a poll may give away; nothing is created. Refusal names the member that cannot be. */
+  /** Warnings for a poll that is not created; Refusal names an invalid member. */
   async tryOut(wanted: Specification): Promise<readonly Warning[]> {
     return (await this.#gateway.post(`${pathOf(wanted)}?dry_run=true`, wanted, tried)).warnings;
   }
@@ -114,13 +115,13 @@ export class Organizer {
     return (await this.#requests.post(pathOf(wanted), wanted, created)).plan;
   }
 
-  /** Put money of the gateway's own account into a round. */
+  /** Fund a round from the gateway's own account. */
   async fund(round: bigint, units: bigint): Promise<void> {
     const amount = units.toString();
     await this.#requests.post(`/rounds/${round}/funding`, { amount }, list(sent));
   }
 
-  /** Send a funder back what is not, or no longer, meant for proposals. */
+  /** Refund a funder's money that is not committed to proposals. */
   async refund(round: bigint, funder: Uint8Array): Promise<void> {
     await this.#requests.post(`/rounds/${round}/refunds`, { funder: toHex(funder) }, sent);
   }

@@ -1,8 +1,8 @@
 /**
- * What an organizer has filled in of a round or a poll: texts as they were typed, right or wrong.
+ * An organizer's draft of a round or a poll: texts as typed, valid or not.
  *
- * Kept on this device until the plan is created. What a kind of question, ballot or outcome asks
- * for beside its options stands in tables here; `plan_specification` makes a specification of it.
+ * Stored on this device until the plan is created. Tables here list the members of each kind of
+ * question, ballot and outcome; `plan_specification` makes a specification of a draft.
  *
  * Source: docs/protocol.md §5.8, §14, §17.7; backend/ostraka/planning/specification.py.
  */
@@ -10,7 +10,7 @@
 import type { Account } from "./account_file.ts";
 import type { Store } from "./votes.ts";
 
-/** How a value is typed, and read. */
+/** How a value is typed and read. */
 export type Entry =
   | "integer"
   | "integers"
@@ -29,32 +29,32 @@ export type Entry =
 export interface Asked {
   readonly name: string;
   readonly entry: Entry;
-  /** What it is at first. */
+  /** Initial value. */
   readonly initial: string;
-  /** Whether it may be left out. */
+  /** Whether it is optional. */
   readonly optional?: boolean;
 }
 
-/** What was typed, by the member's name. */
+/** Typed texts by the member's name. */
 export type Values = Readonly<Record<string, string>>;
 
 export interface Option {
   readonly name: string;
   readonly cost: string;
-  /** Its name; options of one category have the same. */
+  /** Category name; options of the same category share it. */
   readonly category: string;
 }
 
 /** A bound on some options together. */
 export interface CapDraft {
-  /** Their places. */
+  /** Indices of the options. */
   readonly options: readonly number[];
-  /** Whether on what they cost, not on how many. */
+  /** Whether the bound is on their cost, not on their number. */
   readonly ofCosts: boolean;
   readonly bound: string;
 }
 
-/** Something of a kind, with what that kind asks for. */
+/** A kind, with the values of its members. */
 export interface Choice {
   readonly kind: string;
   readonly values: Values;
@@ -65,7 +65,7 @@ export interface QuestionDraft extends Choice {
   readonly options: readonly Option[];
   readonly caps: readonly CapDraft[];
   readonly outcome: Choice;
-  /** Of each category of its outcome, by the category's name. */
+  /** Budget of each category of its outcome, by the category's name. */
   readonly budgets: Values;
 }
 
@@ -73,17 +73,17 @@ export const ELECTORATES = ["list", "invitations", "votes", "members"] as const;
 
 export interface ElectorateDraft extends Choice {
   readonly kind: (typeof ELECTORATES)[number];
-  /** Of a list; of invitations their addresses, once their codes are saved. */
+  /** Accounts of a list; of invitations the addresses, once their codes are saved. */
   readonly accounts: readonly Account[];
 }
 
-/** When something happens. */
+/** When a moment is. */
 export interface When {
-  /** Left out, after the moment before it, or at a time. */
+  /** Left out, after the previous moment, or at a time. */
   readonly mode: "none" | "after" | "at";
   readonly count: string;
   readonly unit: keyof typeof UNITS_S;
-  /** As a field for date and time has it, in the zone of this device. */
+  /** Value of a field for date and time, in this device's zone. */
   readonly at: string;
 }
 
@@ -93,9 +93,9 @@ export interface PlanDraft {
   readonly kind: "poll" | "round";
   readonly title: string;
   readonly text: string;
-  /** Who may propose in a round. */
+  /** The members who may propose in a round. */
   readonly members: ElectorateDraft;
-  /** Whether others vote in a round than those who may propose. */
+  /** Whether the voters of a round are not its members. */
   readonly separate: boolean;
   readonly voters: ElectorateDraft;
   readonly questions: readonly QuestionDraft[];
@@ -103,9 +103,9 @@ export interface PlanDraft {
   readonly money: Values;
   readonly ballot: Choice;
   readonly outcome: Choice;
-  /** By the member's name. */
+  /** Texts by the member's name. */
   readonly moments: Readonly<Record<string, When>>;
-  /** Of a committee; "" for the gateway's first. */
+  /** Digest of a committee; "" for the gateway's first one. */
   readonly committee: string;
   readonly secret: boolean;
   /** Whether one key may sign for several accounts. */
@@ -142,7 +142,7 @@ export const ELECTORATE_KINDS: Kinds = {
   members: CHAIN,
 };
 
-/** Of a poll; where options stand in a table of their own they are not among these. */
+/** Kinds of questions of a poll; options with a table of their own are not listed. */
 export const QUESTION_KINDS: Kinds = {
   single_choice: [asked("abstain", "flag")],
   approval: BOUNDS,
@@ -216,7 +216,7 @@ interface Moment {
   readonly optional: boolean;
 }
 
-/** In the order in which they come. */
+/** Moments in chronological order. */
 export const MOMENTS: Readonly<Record<PlanDraft["kind"], readonly Moment[]>> = {
   poll: [
     { name: "registration_closes_at", optional: true },
@@ -231,19 +231,19 @@ export const MOMENTS: Readonly<Record<PlanDraft["kind"], readonly Moment[]>> = {
   ],
 };
 
-/** What each value is at first. */
+/** Initial values. */
 export function initial(members: readonly Asked[]): Values {
   return Object.fromEntries(members.map((one) => [one.name, one.initial]));
 }
 
-/** The first of some kinds, or another, as it is at first. */
+/** A kind, by default the first, with its initial values. */
 export function freshChoice(kinds: Kinds, kind = Object.keys(kinds)[0]!): Choice {
   return { kind, values: initial(kinds[kind]!) };
 }
 
 export const EMPTY_OPTION: Option = { name: "", cost: "", category: "" };
 
-/** A question with nothing in it. */
+/** An empty question. */
 export function freshQuestion(): QuestionDraft {
   return {
     ...freshChoice(QUESTION_KINDS),
@@ -255,12 +255,12 @@ export function freshQuestion(): QuestionDraft {
   };
 }
 
-/** Nobody yet. */
+/** An empty electorate. */
 export function freshElectorate(kind: ElectorateDraft["kind"]): ElectorateDraft {
   return { kind, values: initial(ELECTORATE_KINDS[kind]!), accounts: [] };
 }
 
-/** A draft with nothing in it. */
+/** An empty draft. */
 export function freshDraft(): PlanDraft {
   const after = (count: string): When => ({ mode: "after", count, unit: "days", at: "" });
   const none: When = { ...after("7"), mode: "none" };
@@ -292,12 +292,12 @@ export function freshDraft(): PlanDraft {
   };
 }
 
-/** Whether a question's options stand in a table. */
+/** Whether a question's options have a table. */
 export function hasOptions({ kind }: Choice): boolean {
   return kind !== "cross_tabulation" && kind !== "number";
 }
 
-/** Whether its options cost something, to the ballot or to the outcome. */
+/** Whether its options have costs, for the ballot or for the outcome. */
 export function hasCosts({ kind, outcome, caps }: QuestionDraft): boolean {
   return kind === "knapsack" || spends(outcome) || caps.some(({ ofCosts }) => ofCosts);
 }
@@ -307,14 +307,14 @@ export function spends({ kind }: Choice): boolean {
   return kind === "greedy" || kind === "categories";
 }
 
-/** Names of its options' categories, in the order in which they occur first. */
+/** Names of its options' categories, in the order of their first occurrence. */
 export function categoriesOf({ options }: QuestionDraft): readonly string[] {
   const named = options.filter(({ name }) => name.trim());
   return [...new Set(named.map(({ category }) => category.trim()))];
 }
 
 /**
- * Options from pasted lines: a name, and if wanted its cost and its category, parted by tabs or
+ * Options from pasted lines: a name, and optionally cost and category, separated by tabs or
  * semicolons.
  */
 export function optionsOfLines(text: string): Option[] {
@@ -330,7 +330,7 @@ const ACCOUNTS = `${DRAFT}/accounts`;
 
 type Kept = Omit<Account, "weight"> & { readonly weight: string };
 
-/** The draft that is kept here; a new one where there is none that can be read. */
+/** The stored draft; a new one where there is no readable one. */
 export function readPlanDraft(store: Store): PlanDraft {
   try {
     const kept = JSON.parse(store.getItem(DRAFT) ?? "null") as PlanDraft | null;
@@ -349,7 +349,7 @@ export function readPlanDraft(store: Store): PlanDraft {
   }
 }
 
-/** Keep a draft, all but its accounts. */
+/** Store a draft without its accounts. */
 export function writePlanDraft(store: Store, draft: PlanDraft): void {
   const without = (electorate: ElectorateDraft) => ({ ...electorate, accounts: [] });
   const { members, voters } = draft;
@@ -357,7 +357,7 @@ export function writePlanDraft(store: Store, draft: PlanDraft): void {
   store.setItem(DRAFT, JSON.stringify(kept));
 }
 
-/** Keep a draft's accounts; false where there is no room for them. */
+/** Store a draft's accounts; false where the storage is full. */
 export function writeDraftAccounts(store: Store, { members, voters }: PlanDraft): boolean {
   const lists = [members, voters].map(({ accounts }) => {
     return accounts.map((one): Kept => ({ ...one, weight: one.weight.toString() }));
@@ -371,7 +371,7 @@ export function writeDraftAccounts(store: Store, { members, voters }: PlanDraft)
   return true;
 }
 
-/** Drop it. */
+/** Delete the stored draft. */
 export function dropPlanDraft(store: Store): void {
   store.removeItem(DRAFT);
   store.removeItem(ACCOUNTS);

@@ -1,10 +1,11 @@
 /**
- * From a specification, which may be of anybody's making, to a draft.
+ * From a specification of an untrusted source to a draft.
  *
  * Source: backend/ostraka/planning/specification_file.py.
  */
 
 import { Malformed } from "../protocol/errors.ts";
+import { later, ofMilliseconds, type UnixSeconds } from "../protocol/units.ts";
 import { type Account, addressOf } from "./account_file.ts";
 import { durationS, durationText, localTime } from "./durations.ts";
 import {
@@ -30,11 +31,11 @@ import {
 } from "./plan_draft.ts";
 
 /**
- * A draft of what a specification says.
+ * The draft of a specification.
  *
- * @throws Malformed: it is none, or has members that no wizard asks for.
+ * @throws Malformed: it is invalid, or has members that the wizard does not offer.
  */
-export function draftOf(content: unknown, nowUnixS: number): PlanDraft {
+export function draftOf(content: unknown, now: UnixSeconds): PlanDraft {
   const members = new Members(content, "");
   const draft = freshDraft();
   const kind = members.has("questions") ? "poll" : "round";
@@ -51,7 +52,7 @@ export function draftOf(content: unknown, nowUnixS: number): PlanDraft {
     moments: {
       ...draft.moments,
       ...Object.fromEntries(
-        MOMENTS[kind].map(({ name }) => [name, whenOf(members.take(name), name, nowUnixS)]),
+        MOMENTS[kind].map(({ name }) => [name, whenOf(members.take(name), name, now)]),
       ),
     },
   } as const;
@@ -92,7 +93,7 @@ function electorateOf(of: Members, name: string): ElectorateDraft {
   const members = new Members(of.take(name), name);
   const kind = members.text("kind", "list");
   const given = kind === "invitations" ? "invitations" : "accounts";
-  // A file beside this one is not here: what it lists is to be given again.
+  // A file that this one refers to is not available: its list must be given again.
   members.take(`${given}_file`);
   const listed = members.has(given) ? members.list(given) : [];
   const accounts = listed.map((one, place) => {
@@ -157,7 +158,7 @@ function questionOf(members: Members, outcomes: Members): QuestionDraft {
   };
 }
 
-/** Something of one of some kinds, and nothing else. */
+/** Read a value of one of some kinds, with no other members. */
 function choiceOf(members: Members, kinds: Kinds, kind = members.text("kind")): Choice {
   const asked = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
   if (!asked) throw members.malformed("kind", `${kind.slice(0, 40)} is none`);
@@ -176,7 +177,7 @@ function valuesOf(members: Members, asked: readonly Asked[], whole = true): Valu
   return values;
 }
 
-/** A value as it would be typed. */
+/** The text that a user would type for a value. */
 function textOf(entry: Entry, value: unknown, wrong: () => Malformed): string {
   const plain = (one: unknown): string => {
     if (typeof one === "string") return one;
@@ -212,23 +213,17 @@ function textOf(entry: Entry, value: unknown, wrong: () => Malformed): string {
 }
 
 /** A time: seconds, a date with a zone, or a duration from now. */
-function whenOf(value: unknown, name: string, nowUnixS: number): When {
+function whenOf(value: unknown, name: string, now: UnixSeconds): When {
   const when: When = { mode: "none", count: "7", unit: "days", at: "" };
   if (value === undefined || value === null) return when;
   const text = typeof value === "number" ? value.toString() : value;
-  if (typeof text !== "string") throw new Malformed(`${name}: not a time`);
+  if (typeof text !== "string") throw new Malformed(name, "not a time");
   const lasting = text.startsWith("+") ? durationS(text.slice(1)) : undefined;
   const zoned = /T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})$/i.test(text);
-  const time =
-    lasting !== undefined
-      ? nowUnixS + lasting
-      : /^[0-9]{1,12}$/.test(text)
-        ? Number(text)
-        : zoned
-          ? Date.parse(text) / 1000
-          : NaN;
-  if (Number.isNaN(time)) throw new Malformed(`${name}: not a time with a zone`);
-  return { ...when, mode: "at", at: localTime(time) };
+  if (lasting !== undefined) return { ...when, mode: "at", at: localTime(later(now, lasting)) };
+  const time = /^[0-9]{1,12}$/.test(text) ? 1000 * Number(text) : zoned ? Date.parse(text) : NaN;
+  if (Number.isNaN(time)) throw new Malformed(name, "not a time with a zone");
+  return { ...when, mode: "at", at: localTime(ofMilliseconds(time)) };
 }
 
 /** Members of an object of a specification, each taken once. */
@@ -238,7 +233,7 @@ class Members {
 
   constructor(value: unknown, at: string) {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new Malformed(`${at || "file"}: not an object`);
+      throw new Malformed(at || "file", "not an object");
     }
     this.at = at;
     this.#left = new Map(Object.entries(value));
@@ -285,6 +280,6 @@ class Members {
   }
 
   malformed(name: string, reason: string): Malformed {
-    return new Malformed(`${[this.at, name].filter(Boolean).join(".")}: ${reason}`);
+    return new Malformed([this.at, name].filter(Boolean).join("."), reason);
   }
 }

@@ -1,4 +1,4 @@
-/** Where in the wizard a member of a specification is filled in. */
+/** Positions of a specification's members in the wizard. */
 
 import {
   ELECTORATE_KINDS,
@@ -36,7 +36,7 @@ const MEMBERS: Readonly<Record<string, Step>> = {
   times: "nodes",
 };
 
-/** In which step a member is filled in; undefined where it is none. */
+/** The step in which a member is filled in; undefined for unknown members. */
 export function stepOf(path: string): Step | undefined {
   return MEMBERS[path.split(".")[0]!];
 }
@@ -61,11 +61,11 @@ export function pathOf(field: string, { kind }: PlanDraft): string {
   let parts = field.replace(/\[([0-9]+)\]/g, ".$1").split(".");
   if (parts[0] === "body") parts = parts.slice(1);
   const [root = "", second = "", third = ""] = parts;
-  // Where there are several kinds, a refusal says which was read; invitations are also a member.
+  // A refusal names the kind that was read, if there are several; invitations are also a member.
   const member = second === "invitations" && third !== second;
   if (Object.hasOwn(TAGS[root] ?? {}, second) && !member) parts.splice(1, 1);
   if (root === "outcomes" && Object.hasOwn(POLL_OUTCOMES, third)) parts.splice(2, 1);
-  // The accounts of an electorate, and what it is read from, are named alone.
+  // Accounts and source of an electorate are named without their parent.
   if (["accounts", "invitations", "contract", "classes"].includes(root)) {
     parts.unshift(kind === "poll" ? "voters" : "members");
   }
@@ -75,12 +75,12 @@ export function pathOf(field: string, { kind }: PlanDraft): string {
     if (member === "costs" || member === "categories") return `questions.${parts[1]}.options`;
     return ["outcomes", parts[1], RULES[member] ?? member].join(".");
   }
-  // Rows of a table are not numbered as those of the specification where some are empty.
+  // Numbers of table rows and of specification entries differ where some rows are empty.
   const row = parts.findIndex((part) => ["options", "accounts", "invitations"].includes(part));
   return (row < 0 ? parts : parts.slice(0, row + 1)).join(".");
 }
 
-/** The place that a warning of the gateway is about. */
+/** The path that a warning of the gateway concerns. */
 export function pathOfWarning(
   { code, question }: { readonly code: string; readonly question: string | undefined },
   draft: PlanDraft,

@@ -1,13 +1,14 @@
 /**
- * From what an organizer filled in to what the gateway takes; `plan_file` leads back.
+ * From an organizer's draft to a specification for the gateway; `plan_file` is the inverse.
  *
- * A specification is as the command line reads it from a JSON file. Where something filled in is
- * none, the problem names the specification's member, as the gateway does.
+ * A specification has the form of the command line's JSON files. A problem names the invalid member
+ * of the specification, as the gateway does.
  *
  * Source: backend/ostraka/planning/specification.py.
  */
 
 import { written } from "../protocol/question/fields.ts";
+import { later, ofMilliseconds, type UnixSeconds } from "../protocol/units.ts";
 import { type Account, addressOf, totalWeight } from "./account_file.ts";
 import { durationS } from "./durations.ts";
 import {
@@ -35,7 +36,7 @@ import {
 } from "./plan_draft.ts";
 import { alike, titleProblem } from "./titles.ts";
 
-/** Why something filled in is none. */
+/** Why an input is invalid. */
 export type Fault =
   | "missing"
   | "nobody"
@@ -53,7 +54,7 @@ export type Fault =
   | Exclude<Entry, "text" | "lines" | "flag" | "statistics" | "order" | "misfit">;
 
 export interface PlanFault {
-  /** The member of the specification, with points: `questions.0.at_most`. */
+  /** The member's path in the specification: `questions.0.at_most`. */
   readonly path: string;
   readonly fault: Fault;
 }
@@ -61,10 +62,10 @@ export interface PlanFault {
 /** For `JSON.stringify`. */
 export type Specification = Readonly<Record<string, unknown>>;
 
-/** What a draft comes to, and all that keeps it from being one. */
+/** The specification of a draft, and all problems that make it invalid. */
 export function specificationOf(
   draft: PlanDraft,
-  nowUnixS: number,
+  now: UnixSeconds,
 ): { specification: Specification; problems: readonly PlanFault[] } {
   const reading = new Reading();
   const { kind, title, text, committee, secret, sharedKeys } = draft;
@@ -73,7 +74,7 @@ export function specificationOf(
     title: title.trim(),
     ...(text.trim() && { text: text.trim() }),
     ...(kind === "poll" ? reading.poll(draft) : reading.round(draft)),
-    ...reading.moments(draft, nowUnixS),
+    ...reading.moments(draft, now),
     ...(committee && { committee }),
     secret,
     ...(sharedKeys && { shared_keys: true }),
@@ -86,10 +87,13 @@ export function specificationOf(
 
 const MINIMUM: Asked = { name: "minimum_ballots", entry: "integer", initial: "5" };
 
-/** When each moment of a draft is; those that are left out, or none, are not among them. */
-export function momentsOf(draft: PlanDraft, nowUnixS: number): Readonly<Record<string, number>> {
-  const moments: Record<string, number> = {};
-  let before = nowUnixS;
+/** Moments of a draft, without those that are left out or invalid. */
+export function momentsOf(
+  draft: PlanDraft,
+  now: UnixSeconds,
+): Readonly<Record<string, UnixSeconds>> {
+  const moments: Record<string, UnixSeconds> = {};
+  let before = now;
   for (const { name } of MOMENTS[draft.kind]) {
     const when = draft.moments[name]!;
     const at = when.mode === "none" ? undefined : timeOf(when, before);
@@ -100,15 +104,15 @@ export function momentsOf(draft: PlanDraft, nowUnixS: number): Readonly<Record<s
   return moments;
 }
 
-function timeOf({ mode, count, unit, at }: When, before: number): number | undefined {
+function timeOf({ mode, count, unit, at }: When, before: UnixSeconds): UnixSeconds | undefined {
   if (mode === "at") {
     const time = new Date(at).getTime();
-    return Number.isNaN(time) ? undefined : Math.floor(time / 1000);
+    return Number.isNaN(time) ? undefined : ofMilliseconds(time);
   }
-  return /^[0-9]{1,6}$/.test(count) ? before + Number(count) * UNITS_S[unit] : undefined;
+  return /^[0-9]{1,6}$/.test(count) ? later(before, Number(count) * UNITS_S[unit]) : undefined;
 }
 
-/** Reads what was typed, and notes what is none. */
+/** Reads typed texts and collects problems. */
 class Reading {
   readonly problems: PlanFault[] = [];
 
@@ -121,7 +125,7 @@ class Reading {
     if (problem) this.problem(path, problem);
   }
 
-  /** Names that people choose from: each a title, no two alike. */
+  /** Check names that people choose from: each is a title, no two look alike. */
   names(path: string, names: readonly string[]): void {
     if (!names.length) this.problem(path, "missing");
     const problem = names.map(titleProblem).find((one) => one !== undefined);
@@ -129,7 +133,7 @@ class Reading {
     else if (alike(names)) this.problem(path, "alike");
   }
 
-  /** What the voters of a list can never reach, and keys of which one signs for several. */
+  /** Check that the voters of a list can reach the minimum, and that no key signs for several. */
   reach(draft: PlanDraft): void {
     const ofMembers = draft.kind === "round" && !draft.separate;
     const [path, voters] = ofMembers
@@ -145,7 +149,7 @@ class Reading {
         this.problem(`${name}.accounts`, "one_key");
       }
     }
-    // Who is read on chain, or how many, is not known yet.
+    // Voters that are read on chain are not known yet, and neither is their number.
     if (!["list", "invitations"].includes(voters.kind) || !voters.accounts.length) return;
     const whole = /^[0-9]{1,20}$/;
     const minimum = draft.minimumBallots.trim();
@@ -178,7 +182,7 @@ class Reading {
       const at = path ? `${path}.${one.name}` : one.name;
       return [one.name, this.value(at, one, values[one.name] ?? "")] as const;
     });
-    // What is left out, and a flag that is not set, stays at its default.
+    // Omitted members and unset flags keep their defaults.
     return Object.fromEntries(read.filter(([, value]) => value !== undefined));
   }
 
@@ -224,7 +228,7 @@ class Reading {
     const { kind, title, caps } = question;
     this.title(`${path}.title`, title);
     const places = named(question);
-    // Its cost or category must not fall away with a row that only lacks its name.
+    // A row without a name must not lose its cost or category silently.
     const nameless = question.options.some(
       ({ name, cost, category }) => !name.trim() && (cost.trim() || category.trim()),
     );
@@ -274,9 +278,9 @@ class Reading {
     });
   }
 
-  moments(draft: PlanDraft, nowUnixS: number): Specification {
-    const moments = momentsOf(draft, nowUnixS);
-    let before = nowUnixS;
+  moments(draft: PlanDraft, now: UnixSeconds): Specification {
+    const moments = momentsOf(draft, now);
+    let before = now;
     for (const { name } of MOMENTS[draft.kind]) {
       if (draft.moments[name]!.mode === "none") {
         const invited = draft.voters.kind === "invitations";
@@ -285,14 +289,14 @@ class Reading {
       }
       const at = moments[name];
       if (at === undefined) this.problem(name, "time");
-      else if (at < before) this.problem(name, before === nowUnixS ? "past" : "early");
+      else if (at < before) this.problem(name, before === now ? "past" : "early");
       else before = at;
     }
-    return moments;
+    return Object.fromEntries(Object.entries(moments).map(([name, at]) => [name, Number(at)]));
   }
 }
 
-/** Places of the options that have a name; a row without one is none. */
+/** Indices of the options that have a name; rows without one are not options. */
 function named({ options }: QuestionDraft): number[] {
   return [...options.keys()].filter((place) => options[place]!.name.trim());
 }
@@ -322,7 +326,7 @@ function integerOf(text: string): number | string | undefined {
   return /^-?[0-9]{1,39}$/.test(text) ? written(BigInt(text)) : undefined;
 }
 
-/** What a text stands for, undefined when it is none. */
+/** The number of a text, undefined when it is invalid. */
 function read(entry: Entry, text: string): unknown {
   switch (entry) {
     case "integer":

@@ -1,5 +1,5 @@
 /**
- * An open poll from a gateway's word or from a file.
+ * Open polls as a gateway or a file describes them.
  *
  * Source: docs/protocol.md §4, §7.
  */
@@ -11,7 +11,7 @@ import { OpenPoll } from "../protocol/published.ts";
 import { bytes, decimal, list, type Of, record, text, whole } from "./shape.ts";
 import type { Config, Poll } from "./views.ts";
 
-/** The JSON form, which the command line writes too. */
+/** The JSON form, which the command line also writes. */
 export const pollJson = record({
   chainId: whole,
   registry: bytes,
@@ -29,7 +29,7 @@ export const pollJson = record({
   pollKeys: list(bytes),
 });
 
-/** A poll of its JSON form; Malformed or Rejected when it is none. */
+/** A poll from its JSON form; Malformed or Rejected when it is invalid. */
 export function pollFromJson(json: Of<typeof pollJson>): OpenPoll {
   const { nodes, threshold, faults } = json.committee;
   return new OpenPoll({
@@ -44,12 +44,12 @@ export function pollFromJson(json: Of<typeof pollJson>): OpenPoll {
   });
 }
 
-/** A poll as the gateway shows it, which is its word and no more; keys are there once it is open. */
+/** A poll as the gateway describes it, not compared with the chain; it has keys once it is open. */
 export function pollOfGateway(shown: Poll, { chainId, registry }: Config): OpenPoll {
   return pollFromJson({ ...shown, chainId, registry, pollKeys: shown.pollKeys ?? [] });
 }
 
-/** Everything, for `JSON.stringify`. */
+/** The JSON form of a poll, for `JSON.stringify`. */
 export function pollToJson(poll: OpenPoll): Readonly<Record<string, unknown>> {
   const { committee, identity, data } = poll;
   return {
@@ -72,7 +72,7 @@ export function pollToJson(poll: OpenPoll): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Rejected when a gateway shows anything else than the chain. */
+/** Compare a gateway's poll with the chain's; Rejected when they differ. */
 export function compare(shown: OpenPoll, chain: OpenPoll): void {
   const given = pollToJson(shown);
   for (const [name, value] of Object.entries(pollToJson(chain))) {

@@ -17,19 +17,19 @@ const holdingUp = record({
 });
 export type HoldingUp = Of<typeof holdingUp>;
 
-/** What went wrong, as a client can act on it. */
+/** A problem, with what a client needs to act on it. */
 export interface Problem {
-  /** Kind of problem, "" for one that is not in the table of kinds. */
+  /** Code of the kind of problem, "" for an unknown one. */
   readonly code: string;
-  /** What kind of problem, in English. */
+  /** Title of the kind of problem, in English. */
   readonly title: string;
   /** HTTP status. */
   readonly status: number;
-  /** What was wrong this time, in English. */
+  /** Detail of this occurrence, in English. */
   readonly detail: string;
-  /** Where in the request, "" when nowhere in particular. */
+  /** Field of the request, "" for none. */
   readonly field: string;
-  /** Seconds after which trying again makes sense, 0 when it makes none. */
+  /** Seconds after which a retry makes sense, 0 when it does not. */
   readonly retryAfterS: number;
   readonly nodes: readonly HoldingUp[];
 }
@@ -46,15 +46,15 @@ const members = record({
 
 /** A problem document. */
 export const problem: Shape<Problem> = (value, at) => {
-  const { type = "", title, status = 500, ...said } = members(value, at);
+  const { type = "", title, status = 500, ...others } = members(value, at);
   return {
     code: type.startsWith(URN) ? type.slice(URN.length) : "",
     title: title ?? `HTTP status ${status}`,
     status,
-    detail: said.detail ?? "",
-    field: said.field ?? "",
-    retryAfterS: said.retryAfterS ?? 0,
-    nodes: said.nodes ?? [],
+    detail: others.detail ?? "",
+    field: others.field ?? "",
+    retryAfterS: others.retryAfterS ?? 0,
+    nodes: others.nodes ?? [],
   };
 };
 
@@ -92,7 +92,7 @@ export function nodeUnreachable(detail: string): Problem {
   return { ...NOTHING, code: "node-unreachable", title: "Node unreachable", status: 503, detail };
 }
 
-/** A node answers, but not as it should. */
+/** A node's answer is invalid. */
 export function answerInvalid(detail: string): Problem {
   return { ...NOTHING, code: "answer-invalid", title: "Invalid answer", status: 502, detail };
 }

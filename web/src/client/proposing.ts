@@ -1,8 +1,8 @@
 /**
- * Proposals of a member: what the round allows, and the statements by which a gateway sends them.
+ * Proposals of a member: the bounds of a round, and the statements that authorize a gateway.
  *
- * What is signed is written here: of the gateway come the nonce and the deadline alone, and a
- * deadline never lies behind the end of proposals.
+ * The statement is built here: only nonce and deadline come from the gateway, and the deadline is
+ * never later than the end of proposals.
  *
  * Source: docs/protocol.md §15, §17.2.
  */
@@ -10,15 +10,16 @@
 import { concat, HASH_BYTES, sameBytes, toHex, utf8, word } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
 import { Domain, PROPOSAL, REVISION, type Value, WITHDRAWAL } from "../protocol/typed_data.ts";
+import type { UnixSeconds } from "../protocol/units.ts";
 import { type AddressProblem, readAddress } from "./address.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Config, type Proposal, type Round, sent, toSign } from "./views.ts";
 
-/** As the treasury bounds them, in bytes of UTF-8. */
+/** The treasury's bounds, in bytes of UTF-8. */
 export const MAX_TITLE_BYTES = 150;
 export const MAX_TEXT_BYTES = 16_384;
 
-/** What a member asks for. */
+/** A member's proposal. */
 export interface Item {
   /** 20 bytes. */
   readonly recipient: Uint8Array;
@@ -32,10 +33,10 @@ export interface Item {
   readonly details: Uint8Array;
 }
 
-/** Of a proposal without further details. */
+/** Details hash of a proposal without further details. */
 export const NO_DETAILS = new Uint8Array(HASH_BYTES);
 
-/** What stands in the fields of the form. */
+/** Texts of the form's fields. */
 export interface Filled {
   readonly title: string;
   readonly text: string;
@@ -47,7 +48,7 @@ export interface Filled {
 
 const NOTHING: Filled = { title: "", text: "", category: 0, amount: "", recipient: "" };
 
-/** The fields that a draft holds, empty where it holds none. */
+/** The fields of a draft, empty where it has none. */
 export function readFilled(draft: unknown): Filled {
   const given = (typeof draft === "object" && draft ? draft : {}) as Record<string, unknown>;
   const read = Object.entries(NOTHING).map(([name, empty]: [string, unknown]) => {
@@ -57,10 +58,10 @@ export function readFilled(draft: unknown): Filled {
 }
 
 /**
- * The fields of a proposal as it stands.
+ * The fields of an existing proposal.
  *
- * The recipient is left empty: a gateway that shows another must not get the member's signature
- * for it.
+ * The recipient is left empty, so that a gateway that shows another one does not get the member's
+ * signature for it.
  *
  * @param write Writes an amount as people type it.
  */
@@ -71,7 +72,7 @@ export function filledOf(
   return { title, text, category, amount: amount ? write(amount) : "", recipient: "" };
 }
 
-/** What is wrong with a field. */
+/** The problem of a field. */
 export type FieldProblem =
   | { readonly field: "title"; readonly problem: "missing" | "long" | "control" }
   | { readonly field: "text"; readonly problem: "long" }
@@ -79,9 +80,9 @@ export type FieldProblem =
   | { readonly field: "recipient"; readonly problem: AddressProblem | "treasury" };
 
 /**
- * What a proposal of these fields asks for, or what is wrong with them.
+ * The proposal of these fields, or their problems.
  *
- * @param read Reads an amount as typed, in the token's smallest unit; undefined when it is none.
+ * @param read Reads an amount as typed, in the token's smallest unit; undefined when it is invalid.
  */
 export function itemOf(
   filled: Filled,
@@ -90,7 +91,7 @@ export function itemOf(
   read: (typed: string) => bigint | undefined,
 ): Item | readonly FieldProblem[] {
   const problems: FieldProblem[] = [];
-  // Half a character cannot be written as UTF-8.
+  // A lone surrogate cannot be encoded as UTF-8.
   const title = filled.title.trim().toWellFormed();
   const text = filled.text.trim().toWellFormed();
   if (!title) problems.push({ field: "title", problem: "missing" });
@@ -111,33 +112,33 @@ export function itemOf(
   }
   const missing = amount === undefined || typeof recipient === "string";
   if (missing || problems.length) return problems;
-  // A draft may be of a round as it never was.
+  // A draft may name a category that the round does not have.
   const category = filled.category < categoriesOf(round) ? filled.category : 0;
   return { recipient, amount, category, title, text, details: NO_DETAILS };
 }
 
-/** Whether proposals ask for an amount: not where the budget is divided by votes. */
+/** Whether proposals ask for an amount; not where votes divide the budget. */
 export function asksAmount({ maximumAmount }: Pick<Round, "maximumAmount">): boolean {
   return maximumAmount > 0n;
 }
 
-/** How many categories there are to choose from; 0 where there are none. */
+/** Number of categories to choose from; 0 where there are none. */
 export function categoriesOf({ outcome }: Pick<Round, "outcome">): number {
   return outcome.budgets?.length ?? 0;
 }
 
-/** What keeps an account from proposing anything more in a round. */
+/** Why an account cannot propose in a round. */
 export type Obstacle = "early" | "over" | "own limit" | "full";
 
-/** Why an account cannot propose now; undefined when it can. Withdrawn ones count. */
+/** Why an account cannot propose now; undefined when it can. Withdrawn proposals count. */
 export function obstacleOf(
   round: Round,
   listed: readonly Proposal[],
   account: Uint8Array,
-  nowUnixS: number,
+  now: UnixSeconds,
 ): Obstacle | undefined {
-  if (nowUnixS < round.proposalsOpenAt) return "early";
-  if (nowUnixS >= round.proposalsCloseAt) return "over";
+  if (now < round.proposalsOpenAt) return "early";
+  if (now >= round.proposalsCloseAt) return "over";
   if (listed.length >= round.maximumProposals) return "full";
   return ownOf(listed, account).length >= round.proposalsPerMember ? "own limit" : undefined;
 }
@@ -147,27 +148,27 @@ export function ownOf(listed: readonly Proposal[], account: Uint8Array): Proposa
   return listed.filter(({ proposer }) => sameBytes(proposer, account));
 }
 
-/** What the draft of a round's new proposal is kept under. */
+/** Subject of the draft of a new proposal in a round. */
 export function draftSubject({ chainId, treasury }: Config, roundId: bigint): Uint8Array {
   return concat([word(chainId), treasury, word(roundId)]);
 }
 
-/** A member who signs, and a gateway that sends and pays. */
+/** A member who signs; the gateway sends and pays. */
 export class Member {
   readonly #gateway: Gateway;
   readonly #signer: Signer;
   readonly #domain: Domain;
-  readonly #closesAt: bigint;
+  readonly #closesAt: UnixSeconds;
 
   constructor(gateway: Gateway, signer: Signer, config: Config, round: Round) {
     this.#gateway = gateway;
     this.#signer = signer;
     this.#domain = new Domain(BigInt(config.chainId), config.treasury);
-    this.#closesAt = BigInt(round.proposalsCloseAt);
+    this.#closesAt = round.proposalsCloseAt;
   }
 
   /**
-   * Sign a proposal, and have it sent.
+   * Sign a proposal and let the gateway send it.
    *
    * @throws Refusal, Unreachable: as `Gateway`. WalletError: as the wallet.
    */
@@ -179,7 +180,7 @@ export class Member {
     await this.#gateway.post(`/rounds/${roundId}/proposals`, body, sent);
   }
 
-  /** Sign a change of a proposal, and have it sent. */
+  /** Sign a change of a proposal and let the gateway send it. */
   async revise(proposal: Uint8Array, item: Item): Promise<void> {
     const asked = { kind: "revision", proposal: toHex(proposal), item: itemJson(item) };
     const authorization = await this.#authorize(asked, REVISION, [proposal, ...words(item)]);
@@ -187,7 +188,7 @@ export class Member {
     await this.#gateway.put(`/proposals/${toHex(proposal)}`, body, sent);
   }
 
-  /** Sign a withdrawal, and have it sent. */
+  /** Sign a withdrawal and let the gateway send it. */
   async withdraw(proposal: Uint8Array): Promise<void> {
     const asked = { kind: "withdrawal", proposal: toHex(proposal) };
     const authorization = await this.#authorize(asked, WITHDRAWAL, [proposal]);
@@ -197,8 +198,7 @@ export class Member {
   async #authorize(asked: object, type: string, head: readonly Value[]) {
     const member = toHex(this.#signer.address);
     const { authorization } = await this.#gateway.post("/typed-data", { ...asked, member }, toSign);
-    const { nonce } = authorization;
-    const given = BigInt(authorization.deadline);
+    const { nonce, deadline: given } = authorization;
     const deadline = given < this.#closesAt ? given : this.#closesAt;
     const signature = await this.#signer.signStatement(
       this.#domain,

@@ -1,5 +1,5 @@
 /**
- * Why an option was not funded, found by going through the ranking as the outcome rule does.
+ * Why an option was not funded: follows the ranking as the outcome rule does.
  *
  * Source: docs/protocol.md §14.3, §14.6.
  */
@@ -7,13 +7,13 @@
 import { ranking } from "../protocol/outcome/greedy.ts";
 import type { Results } from "./views.ts";
 
-/** What kept an option from being funded. */
+/** Why an option was not funded. */
 export type Reason =
   | { readonly kind: "support"; readonly least: bigint }
   | { readonly kind: "left"; readonly left: bigint }
   | { readonly kind: "category" | "ended" };
 
-/** For each option that a budget did not fund why; nothing of rules that spend no budget. */
+/** The reason of each option that was not funded; empty for rules without a budget. */
 export function reasonsOf({ outcome, options }: Results): ReadonlyMap<number, Reason> {
   const reasons = new Map<number, Reason>();
   const { costs, budget, rankedBy, minimumSupport: least = 0n } = outcome;
@@ -37,7 +37,7 @@ export function reasonsOf({ outcome, options }: Results): ReadonlyMap<number, Re
   return reasons;
 }
 
-/** Whether two options of equal rank fared differently: then the one listed first went first. */
+/** Whether the order of the options decided between two of equal rank. */
 export function decidedByOrder({ outcome, options }: Results): boolean {
   const { costs, rankedBy } = outcome;
   const perCost = rankedBy === "votes_per_cost" && costs?.length === options.length;

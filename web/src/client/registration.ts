@@ -1,8 +1,8 @@
 /**
- * Redeem an invitation: its key and the voter's own key sign that the one is bound to the other.
+ * Redeem an invitation: its key and the voter's own key sign that they are bound to each other.
  *
- * What the gateway answers is signed by it. That statement is kept on this device: it shows that the
- * invitation was redeemed with this key, should the list of voters say something else.
+ * The gateway signs its answer. This device stores the statement: it proves that the invitation was
+ * redeemed with this key if the list of voters differs.
  *
  * Source: docs/protocol.md §6.7, §15.
  */
@@ -25,12 +25,12 @@ import {
 } from "./views.ts";
 import type { Store } from "./votes.ts";
 
-/** What the gateway signs once it has bound an invitation to a key. */
+/** The statement that the gateway signs once it has bound an invitation to a key. */
 export const REDEEMED = "Redeemed(bytes32 electorate,address invitation,address signingKey)";
 
 const SHELF = "ostraka/registrations";
 
-/** That an invitation is bound to a key, confirmed by the gateway. */
+/** An invitation that is bound to a key, confirmed by the gateway. */
 const registration = record({
   title: text,
   plan: text,
@@ -43,7 +43,7 @@ const registration = record({
 });
 export type Registration = Of<typeof registration>;
 
-/** Where an invitation may be redeemed, the newest first; nothing where nobody knows it. */
+/** Plans in which an invitation may be redeemed, newest first; none for an unknown invitation. */
 export async function placesOf(
   gateway: Gateway,
   { address }: SigningKey,
@@ -52,12 +52,13 @@ export async function placesOf(
 }
 
 /**
- * Bind an invitation to a key; saying the same again does no harm.
+ * Bind an invitation to a key; repeating it is harmless.
  *
  * @param place One of `placesOf`.
- * @throws Malformed: the gateway asks to sign for other contracts than its own. Nothing is signed.
- * @throws Rejected: it did not sign what it registered.
- * @throws Refusal: the invitation or the key was used before, or registration is over.
+ * @throws Malformed: the gateway requests a signature for contracts other than its own; nothing is
+ *   signed.
+ * @throws Rejected: its statement is not signed correctly.
+ * @throws Refusal: the invitation or the key was used before, or registration has ended.
  */
 export async function redeem(
   gateway: Gateway,
@@ -69,7 +70,7 @@ export async function redeem(
   const { plan, title, electorate } = place;
   const { domain, digest } = electorateOf(electorate, config);
   const named = [digest, invitation.address, signer.address] as const;
-  // The voter's own key first: a wallet may decline, and then nothing is signed at all.
+  // The voter's own key first: if a wallet declines, nothing is signed.
   const bySigningKey = await signer.signStatement(domain, REDEMPTION, ...named);
   const byInvitation = await invitation.signStatement(domain, REDEMPTION, ...named);
   const answer = await gateway.post(
@@ -104,19 +105,19 @@ export async function redeem(
   };
 }
 
-/** Where redemptions of an electorate count, and the 32 bytes that stand for it in them. */
+/** Domain of an electorate's redemptions, and the electorate's digest in them, 32 bytes. */
 function electorateOf(
   { chainId, contract, round, nonce, root }: InvitedElectorate,
   config: Config,
 ): { domain: Domain; digest: Uint8Array } {
   const hashes = nonce ? [root, nonce] : [root];
   if (hashes.some(({ length }) => length !== HASH_BYTES)) {
-    throw new Malformed("electorate: root and nonce have 32 bytes");
+    throw new Malformed("electorate", "root and nonce have 32 bytes");
   }
-  // A statement for anything else could be used elsewhere.
+  // A statement for another contract could be used there.
   const own = round === undefined ? config.registry : config.treasury;
   if (chainId !== config.chainId || !sameBytes(contract, own)) {
-    throw new Malformed("electorate: of another chain or contract");
+    throw new Malformed("electorate", "of another chain or contract");
   }
   const chain = BigInt(chainId);
   const domain = new Domain(chain, contract);
@@ -127,7 +128,7 @@ function electorateOf(
   if (round === undefined && nonce) {
     return { domain, digest: pollElectorate(chain, contract, nonce, root) };
   }
-  throw new Malformed("electorate: neither of a round nor of a poll");
+  throw new Malformed("electorate", "neither of a round nor of a poll");
 }
 
 /** A registration as a file: JSON. */
@@ -155,7 +156,7 @@ function toJson(one: Registration): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Keep a registration on this device, in place of one of the same invitation in the same plan. */
+/** Store a registration and replace one of the same invitation in the same plan. */
 export function keepRegistration(store: Store, one: Registration): void {
   const others = kept(store).filter(({ plan, invitation }) => {
     return plan !== one.plan || !sameBytes(invitation, one.invitation);
@@ -163,10 +164,10 @@ export function keepRegistration(store: Store, one: Registration): void {
   store.setItem(SHELF, JSON.stringify([...others, one].map(toJson)));
 }
 
-/** What a poll's description fixes of its invitations. */
+/** The invitations that a poll's description fixes. */
 export interface InvitedVoters {
   readonly root: Uint8Array;
-  /** Of a poll without a round. */
+  /** Nonce of a poll without a round. */
   readonly nonce: Uint8Array | undefined;
   /** The round of the poll, if it has one. */
   readonly round: RoundReference | undefined;
@@ -182,7 +183,7 @@ export function registrationsFor(store: Store, voters: InvitedVoters): Registrat
   });
 }
 
-/** All of them; none where what is kept cannot be read. */
+/** All stored registrations; none where the stored text is unreadable. */
 function kept(store: Store): readonly Registration[] {
   try {
     return list(registration)(JSON.parse(store.getItem(SHELF) ?? "[]"), "registrations");

@@ -1,49 +1,40 @@
 /**
- * Ask an Ethereum JSON-RPC endpoint, whose answers are worth what it is worth.
+ * Minimal Ethereum JSON-RPC client; answers are only as trustworthy as the endpoint.
  *
- * Throws everywhere: Unanswered when the endpoint cannot be reached, or answers what no chain would;
- * Refused, which is Unanswered too, when it says no; Reverted when it says that the contract does.
- * Nothing that an endpoint does speaks against a poll. What reads the ABI throws Malformed, which
- * `ofChain` turns into Unanswered.
+ * Methods throw Unanswered when the endpoint is unreachable or its answer is invalid; Refused, a
+ * kind of Unanswered, when it refuses; Reverted when the contract does. An endpoint's faults are no
+ * evidence against a poll. Readers of the ABI throw Malformed, which `ofChain` turns into
+ * Unanswered.
  *
  * Source: Ethereum JSON-RPC specification; the contract ABI.
  */
 
-import {
-  fromHex,
-  keccak256,
-  Reader,
-  sameBytes,
-  toHex,
-  utf8,
-  WORD_BYTES,
-} from "../protocol/encoding.ts";
+import { fromHex, keccak256, sameBytes, toHex, utf8, WORD_BYTES } from "../protocol/encoding.ts";
 import { Malformed, Unanswered } from "../protocol/errors.ts";
+import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 const TIMEOUT_MS = 60_000;
-/** Blocks of one request for events where an endpoint does not take all at once. */
+/** Blocks in one request for events where an endpoint limits the range. */
 const LOG_BLOCKS = 10_000n;
-/** Below this many blocks it is not the range that is refused. */
+/** With fewer blocks, a refusal is not about the range. */
 const FEWEST_LOG_BLOCKS = 16n;
 const MAX_LOG_REQUESTS = 5_000;
 const CALLS_AT_ONCE = 100;
-/** Far more than any list has; a lying endpoint must not make us allocate. */
-const MAX_ENTRIES = 1n << 16n;
 /** Of 64 bits, in hexadecimal. */
 const QUANTITY_DIGITS = 16;
 const BALANCE_DIGITS = 64;
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
-/** Too many requests, and what proxies say when what is behind them is away for a moment. */
+/** Too many requests, and a proxy's statuses while its server is unavailable. */
 const PASSING_STATUSES = [429, 502, 503, 504];
-/** As endpoints word it when they are asked too often, or a replica lacks the newest block. */
+/** Endpoints' wordings for too many requests, or a replica without the newest block. */
 const PASSING = /header not found|unknown block|too many requests|rate limit/i;
-/** As clients word it when a contract refuses, or has no such function. */
+/** Clients' wordings for a contract that refuses or has no such function. */
 const REVERTED = /revert|opcode|out of gas/i;
 
-/** The endpoint says no: it may say yes to something else. */
+/** The endpoint refuses this request; it may accept another one. */
 export class Refused extends Unanswered {}
 
 /** The endpoint ran the call, and the contract refused it. */
@@ -72,7 +63,7 @@ export class JsonRpc {
     this.#pause = pause;
   }
 
-  /** Which chain it serves. */
+  /** Id of the chain that it serves. */
   async chainId(): Promise<bigint> {
     return readQuantity(await this.#ask("eth_chainId", []), "eth_chainId");
   }
@@ -82,15 +73,16 @@ export class JsonRpc {
     return readQuantity(await this.#ask("eth_blockNumber", []), "eth_blockNumber");
   }
 
-  /** Unix seconds of a block. */
-  async timestamp(block: bigint): Promise<bigint> {
+  /** Time of a block. */
+  async timestamp(block: bigint): Promise<UnixSeconds> {
     const method = "eth_getBlockByNumber";
     const answer = await this.#ask(method, [quantity(block), false]);
     if (typeof answer !== "object" || !answer) {
       // A reorganization, or a replica behind the one that answered before.
       throw new Unanswered(`${method}: the RPC endpoint has no block ${block}`);
     }
-    return readQuantity((answer as Record<string, unknown>)["timestamp"], method);
+    const { timestamp } = answer as { readonly timestamp?: unknown };
+    return unixSeconds(readQuantity(timestamp, method));
   }
 
   /** Code of an account. */
@@ -111,7 +103,7 @@ export class JsonRpc {
     return readQuantity(await this.#ask(method, [toHex(address), quantity(block)]), method);
   }
 
-  /** What a view answers. */
+  /** Call a view. */
   async call(
     address: Uint8Array,
     signature: string,
@@ -122,7 +114,7 @@ export class JsonRpc {
     return readBytes(answer, signature);
   }
 
-  /** What a view answers to each of many arguments: in batches, where the endpoint takes them. */
+  /** Call a view with each of many arguments, in batches where the endpoint accepts them. */
   async callEach(
     address: Uint8Array,
     signature: string,
@@ -145,7 +137,7 @@ export class JsonRpc {
     return answers;
   }
 
-  /** Undefined where the endpoint takes no batches. */
+  /** Call in one batch; undefined where the endpoint accepts no batches. */
   async #callBatch(
     address: Uint8Array,
     signature: string,
@@ -187,7 +179,7 @@ export class JsonRpc {
     return undefined;
   }
 
-  /** Events by spans of blocks, the latest first: all at once, or what the endpoint takes. */
+  /** Events by spans of blocks, the latest first; spans shrink to what the endpoint accepts. */
   async *#backwards(
     address: Uint8Array,
     topics: Topics,
@@ -202,7 +194,7 @@ export class JsonRpc {
       try {
         span = await this.#logs(address, topics, first, last);
       } catch (error) {
-        // Many endpoints bound the range of one request, or the number of events in it.
+        // Many endpoints limit the blocks or the events of one request.
         if (!(error instanceof Refused) || blocks <= FEWEST_LOG_BLOCKS) throw error;
         const half = blocks / 2n > FEWEST_LOG_BLOCKS ? blocks / 2n : FEWEST_LOG_BLOCKS;
         blocks = blocks > LOG_BLOCKS ? LOG_BLOCKS : half;
@@ -252,7 +244,7 @@ export class JsonRpc {
         if (status === 200) throw new Unanswered("the RPC endpoint does not speak JSON-RPC");
         throw new Refused(`the RPC endpoint refuses: status ${status}`);
       }
-      // Some give their reasons with a status of 400 or 403.
+      // Some endpoints give reasons with status 400 or 403.
       if (status !== 200 && !reasonIn(answer)) {
         throw new Refused(`the RPC endpoint refuses: status ${status}`);
       }
@@ -282,7 +274,7 @@ export class JsonRpc {
   }
 }
 
-/** Milliseconds to wait after an attempt, by what the endpoint asks for or longer each time. */
+/** Milliseconds to wait after an attempt: as the endpoint asks, or longer each time. */
 function pauseAfter(attempt: number, retryAfter: string | null = null): number {
   const asked = retryAfter !== null && /^[0-9]{1,6}$/.test(retryAfter);
   const pause = asked ? 1000 * Number(retryAfter) : FIRST_PAUSE_MS * 2 ** (attempt - 1);
@@ -294,19 +286,19 @@ function sleep(milliseconds: number): Promise<void> {
 }
 
 /**
- * What is read out of an endpoint's answers; Undecided where they are what no contract of ours
- * gives, which says nothing against a poll.
+ * Turn Malformed into Unanswered: an answer that no contract of ours gives is no evidence against a
+ * poll.
  */
 export async function ofChain<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    throw new Unanswered(`the RPC endpoint answers what no chain would: ${error.message}`);
+    throw new Unanswered(`the RPC endpoint gave an invalid answer: ${error.message}`);
   }
 }
 
-/** Undecided where an endpoint shows no contract at an address: of another chain, or a typo. */
+/** Require a contract at an address; Unanswered for another chain or a mistyped address. */
 export async function requireContract(
   rpc: JsonRpc,
   address: Uint8Array,
@@ -330,46 +322,7 @@ export function topic({ topics }: Log, place: number): Uint8Array {
   return found;
 }
 
-/** An address out of its word. */
-export function addressIn(wordOfIt: Uint8Array): Uint8Array {
-  return wordOfIt.subarray(12, WORD_BYTES);
-}
-
-/** What a dynamic argument holds, whose offset stands at word `place`. */
-export function tail(data: Uint8Array, place: number, subject: string): Uint8Array {
-  const offset = new Reader(data.subarray(WORD_BYTES * place), subject).unsigned(32, "offset");
-  if (offset > BigInt(data.length)) throw new Malformed(`${subject}: an offset beyond the end`);
-  return data.subarray(Number(offset));
-}
-
-/** Bytes of a dynamic argument, whose offset stands at word `place`. */
-export function bytesAt(data: Uint8Array, place: number, subject: string): Uint8Array {
-  const reader = new Reader(tail(data, place, subject), subject);
-  return reader.take(count(reader, BigInt(data.length)), "content");
-}
-
-/** Words of a list, whose offset stands at word `place`. */
-export function wordsAt(data: Uint8Array, place: number, subject: string): Uint8Array[] {
-  const reader = new Reader(tail(data, place, subject), subject);
-  return Array.from({ length: count(reader) }, () => reader.take(WORD_BYTES, "entry"));
-}
-
-/** Byte strings of a list, whose offset stands at word `place`. */
-export function byteStringsAt(data: Uint8Array, place: number, subject: string): Uint8Array[] {
-  const listed = tail(data, place, subject);
-  const length = count(new Reader(listed, subject));
-  const entries = listed.subarray(WORD_BYTES);
-  return Array.from({ length }, (_, number) => bytesAt(entries, number, subject));
-}
-
-/** A length, the next word. */
-export function count(reader: Reader, most = MAX_ENTRIES): number {
-  const length = reader.unsigned(WORD_BYTES, "length");
-  if (length > most) throw new Malformed(`an ABI list of ${length} entries`);
-  return Number(length);
-}
-
-/** A quantity, by default of at most 64 bits, as the JSON-RPC specification writes them. */
+/** A quantity of the JSON-RPC specification, by default of at most 64 bits. */
 function readQuantity(value: unknown, subject: string, digits = QUANTITY_DIGITS): bigint {
   const written = typeof value === "string" && /^0x[0-9a-fA-F]+$/.test(value);
   if (!written || value.length > 2 + digits) {
@@ -387,7 +340,7 @@ function readBytes(value: unknown, subject: string): Uint8Array {
   }
 }
 
-/** A log of the contract that was asked about, with the topics that were asked for. */
+/** Read a log; Unanswered unless it has the requested contract and topics. */
 function readLog(log: unknown, address: Uint8Array, asked: Topics): Log {
   if (typeof log !== "object" || !log) throw nonsense("eth_getLogs", "no log");
   const fields = log as Record<string, unknown>;

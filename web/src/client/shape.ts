@@ -1,38 +1,42 @@
 /**
- * JSON of others, checked where it comes in: what passes has its type, all else is Malformed.
+ * Readers for JSON from others: they return typed values, and throw Malformed for anything else.
  *
- * Members are named as JSON has them, in snake case; here in camel case.
+ * JSON names members in snake case, the values here in camel case.
  */
 
 import { fromHex } from "../protocol/encoding.ts";
 import { Malformed } from "../protocol/errors.ts";
+import { type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 
-/** Reads a value that stands at `at`; Malformed when it is none of its kind. */
+/** Reads the value at path `at`; Malformed when it has another form. */
 export type Shape<T> = (value: unknown, at: string) => T;
 
-/** What a shape reads. */
+/** The type that a shape reads. */
 export type Of<S> = S extends Shape<infer T> ? T : never;
 
 export const text: Shape<string> = (value, at) => {
-  if (typeof value !== "string") throw new Malformed(`${at}: not a text`);
+  if (typeof value !== "string") throw new Malformed(at, "not a text");
   return value;
 };
 
 export const flag: Shape<boolean> = (value, at) => {
-  if (typeof value !== "boolean") throw new Malformed(`${at}: not true or false`);
+  if (typeof value !== "boolean") throw new Malformed(at, "not true or false");
   return value;
 };
 
 /** A whole number that is exact. */
 export const whole: Shape<number> = (value, at) => {
-  if (!Number.isSafeInteger(value)) throw new Malformed(`${at}: not a whole number`);
+  if (!Number.isSafeInteger(value)) throw new Malformed(at, "not a whole number");
   return value as number;
 };
+
+/** A moment as whole seconds. */
+export const time: Shape<UnixSeconds> = (value, at) => unixSeconds(whole(value, at));
 
 /** A whole number as a decimal string. */
 export const decimal: Shape<bigint> = (value, at) => {
   if (typeof value !== "string" || !/^-?[0-9]{1,100}$/.test(value)) {
-    throw new Malformed(`${at}: not a decimal number`);
+    throw new Malformed(at, "not a decimal number");
   }
   return BigInt(value);
 };
@@ -47,7 +51,7 @@ export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
 
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
   return (value, at) => {
-    if (!Array.isArray(value)) throw new Malformed(`${at}: not a list`);
+    if (!Array.isArray(value)) throw new Malformed(at, "not a list");
     return value.map((one, place) => shape(one, `${at}[${place}]`));
   };
 }
@@ -60,7 +64,7 @@ export function record<M extends Members>(
 ): Shape<{ readonly [K in keyof M]: Of<M[K]> }> {
   return (value, at) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new Malformed(`${at}: not an object`);
+      throw new Malformed(at, "not an object");
     }
     const given = value as Readonly<Record<string, unknown>>;
     const read = Object.entries(members).map(([name, shape]) => {

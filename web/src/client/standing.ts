@@ -1,5 +1,5 @@
 /**
- * How a key stands to the voters of a poll: for whom it votes, or why it does not.
+ * Whether a key may vote in a poll: for which accounts, or why not.
  *
  * Source: docs/protocol.md §6.
  */
@@ -10,16 +10,16 @@ import { Refusal, type Gateway } from "./gateway.ts";
 import type { Registration } from "./registration.ts";
 import { voterEntries } from "./views.ts";
 
-/** Censuses beyond this are not loaded: the gateway is asked for single entries. */
+/** Larger censuses are not loaded: the gateway is asked for single entries. */
 const MAX_CENSUS = 20_000;
 const CENSUS_ENTRY_BYTES = 56;
 
 export type Standing =
-  /** The key votes for these accounts: for one, unless the poll lets keys be shared. */
+  /** The key votes for these accounts: only one, unless the poll allows shared keys. */
   | { readonly kind: "votes"; readonly accounts: readonly Uint8Array[] }
   /** The account of the key, or the invitation that it redeemed, votes with another key. */
   | { readonly kind: "other key"; readonly account: Uint8Array; readonly signingKey: Uint8Array }
-  /** The invitation was redeemed with this key, and is not among the voters. */
+  /** The invitation was redeemed with this key but is not in the census. */
   | { readonly kind: "left out"; readonly registration: Registration }
   /** Nobody votes with it. */
   | { readonly kind: "nobody" }
@@ -29,9 +29,9 @@ export type Standing =
 /**
  * How a key stands.
  *
- * @param entries Of the census, at least those that name the key or one of its invitations.
+ * @param entries Census entries, at least those that name the key or one of its invitations.
  * @param key 20-byte address.
- * @param registrations Those of this poll that are kept here.
+ * @param registrations Registrations of this poll that are stored here.
  */
 export function standingOf(
   entries: readonly CensusEntry[],
@@ -51,10 +51,10 @@ export function standingOf(
 }
 
 /**
- * How a key stands to a poll, by the gateway's list of its voters.
+ * Whether a key may vote in a poll, according to the gateway's list of voters.
  *
  * @param voters How many there are.
- * @param root Census root as the chain has it; undefined where that was not read.
+ * @param root Census root on chain; undefined where it was not read.
  */
 export async function readStanding(
   gateway: Gateway,
@@ -77,7 +77,7 @@ export async function readStanding(
         return gateway.get(`/polls/${pollId}/voters/${name}`, voterEntries);
       }),
     );
-    // Asked by its account and by its key, an entry comes twice.
+    // A request by account and one by key may return the same entry.
     const entries = new Map(found.flat().map((entry) => [toHex(entry.account), entry]));
     return standingOf([...entries.values()], key, registrations);
   } catch (error) {

@@ -1,7 +1,18 @@
-/** What a gateway shows, as its API describes it (/api/v1/openapi.json). */
+/** Answers of a gateway, as its API describes them (/api/v1/openapi.json). */
 
 import { problem } from "./problem.ts";
-import { bytes, decimal, flag, list, type Of, optional, record, text, whole } from "./shape.ts";
+import {
+  bytes,
+  decimal,
+  flag,
+  list,
+  type Of,
+  optional,
+  record,
+  text,
+  time,
+  whole,
+} from "./shape.ts";
 
 export const config = record({
   version: text,
@@ -12,7 +23,7 @@ export const config = record({
   account: bytes,
   rpcUrl: optional(text),
   webBundle: optional(text),
-  head: record({ number: whole, timestamp: whole }),
+  head: record({ number: whole, timestamp: time }),
   indexedTo: whole,
 });
 export type Config = Of<typeof config>;
@@ -21,10 +32,10 @@ export const roundSummaries = list(
   record({
     round: decimal,
     title: text,
-    proposalsOpenAt: whole,
-    proposalsCloseAt: whole,
-    votingOpensAt: whole,
-    votingClosesAt: whole,
+    proposalsOpenAt: time,
+    proposalsCloseAt: time,
+    votingOpensAt: time,
+    votingClosesAt: time,
   }),
 );
 
@@ -32,13 +43,13 @@ export const pollSummaries = list(
   record({
     poll: decimal,
     title: optional(text),
-    opensAt: whole,
-    closesAt: whole,
+    opensAt: time,
+    closesAt: time,
     round: optional(record({ treasury: bytes, id: decimal })),
   }),
 );
 
-/** Of a plan, what whoever is invited may see. */
+/** Plans as invitees may see them. */
 export const plans = list(
   record({
     plan: text,
@@ -46,17 +57,17 @@ export const plans = list(
     poll: optional(decimal),
     censusFixed: flag,
     finished: flag,
-    specification: record({ title: text, closesAt: optional(whole) }),
+    specification: record({ title: text, closesAt: optional(time) }),
   }),
 );
 
-/** Why a plan does not go on, and how many of its invitations are used. */
+/** Why a plan waits, and how many of its invitations are used. */
 export const waiting = record({
   problem: optional(problem),
   invitations: record({ issued: whole, redeemed: whole }),
 });
 
-/** Who votes in a round, as the treasury fixed it when the round was created. */
+/** The electorate of a round, as the treasury fixed it at creation. */
 const electorate = record({
   kind: text,
   root: bytes,
@@ -66,7 +77,7 @@ const electorate = record({
     record({
       kind: text,
       contract: bytes,
-      at: whole,
+      at: time,
       keys: optional(bytes),
       unit: optional(decimal),
     }),
@@ -90,10 +101,10 @@ export const round = record({
   outcome: record({ kind: text, budgets: optional(list(decimal)) }),
   electorate,
   secret: flag,
-  proposalsOpenAt: whole,
-  proposalsCloseAt: whole,
-  votingOpensAt: whole,
-  votingClosesAt: whole,
+  proposalsOpenAt: time,
+  proposalsCloseAt: time,
+  votingOpensAt: time,
+  votingClosesAt: time,
   poll: optional(decimal),
 });
 export type Round = Of<typeof round>;
@@ -127,10 +138,10 @@ export const poll = record({
   voters: whole,
   totalWeight: decimal,
   minimumBallots: whole,
-  opensAt: whole,
-  closesAt: whole,
-  freezesAt: whole,
-  releasableAt: optional(whole),
+  opensAt: time,
+  closesAt: time,
+  freezesAt: time,
+  releasableAt: optional(time),
   parameters: bytes,
   rule: bytes,
   outcomeRule: bytes,
@@ -196,7 +207,9 @@ export const results = record({
 });
 export type Results = Of<typeof results>;
 
-/** How the treasury knows an account: the key that signs for it, and its place in the root (§6.2). */
+/**
+ * Membership of an account in a round: its signing key, and the proof in the census tree (§6.2).
+ */
 export const membership = record({
   signingKey: bytes,
   weight: decimal,
@@ -207,9 +220,9 @@ export const membership = record({
   siblings: list(record({ hash: bytes, sum: decimal })),
 });
 export type Membership = Of<typeof membership>;
-export const toSign = record({ authorization: record({ nonce: decimal, deadline: whole }) });
+export const toSign = record({ authorization: record({ nonce: decimal, deadline: time }) });
 
-/** Whose invitations they are: a round's, or those of a poll without a round. */
+/** The electorate of invitations: of a round, or of a poll without a round. */
 export const invitedElectorate = record({
   chainId: whole,
   contract: bytes,
@@ -230,7 +243,7 @@ export const invitedTo = record({
 });
 export type Invited = Of<typeof invitedTo>;
 
-/** `statement` is the gateway's signature that it has bound the invitation to the key. */
+/** A redemption; `statement` is the gateway's signature that it bound the invitation to the key. */
 export const redemption = record({
   plan: text,
   invitation: bytes,

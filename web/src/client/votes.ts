@@ -1,9 +1,9 @@
 /**
- * What a voter keeps of a poll: every ballot that was cast, and the nodes' receipts for it.
+ * A voter's stored ballots of a poll, with the nodes' receipts.
  *
- * Kept before a ballot is sent, so that a page that closes loses nothing: the same ballot is sent
- * again. It holds no choice, only the public ballot with its sealed boxes: nobody reads the vote out
- * of it without `t` of the nodes' keys. The command line reads and writes the same file.
+ * A ballot is stored before it is sent, so that a closed page loses nothing: the same ballot is
+ * sent again. The file holds no choice, only the public ballot with its sealed boxes; revealing the
+ * vote takes `t` of the nodes' keys. The command line reads and writes the same file.
  *
  * Source: docs/protocol.md §9.
  */
@@ -22,15 +22,16 @@ import { readJson } from "../protocol/json.ts";
 import { type OpenPoll, samePoll } from "../protocol/published.ts";
 import { verifyReceipt } from "../protocol/receipts.ts";
 import { boxesHash, checkBoxes } from "../protocol/sharing.ts";
+import { later, type UnixSeconds, unixSeconds } from "../protocol/units.ts";
 import { pollFromJson, pollJson, pollToJson } from "./poll.ts";
 import { bytes, list, type Of, record, text, whole } from "./shape.ts";
 
 const FORMAT = "ostraka/votes/v2";
 
-/** Where browsers keep things: `localStorage`, or anything like it. */
+/** Storage of a browser: `localStorage` or an equivalent. */
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
-/** A ballot as it travels: `POST …/ballots` takes exactly these. */
+/** The body of `POST …/ballots`. */
 export interface CastRecord {
   readonly ballot: Uint8Array;
   readonly boxes: readonly Uint8Array[];
@@ -42,10 +43,10 @@ export function recordJson({ ballot, boxes, signature }: CastRecord) {
   return { ballot: toHex(ballot), boxes: boxes.map(toHex), signature: toHex(signature) };
 }
 
-/** What a voter is told of the count, as `SavedVotes.verdict` says. */
+/** Whether the right ballot was counted; see `SavedVotes.verdict`. */
 export type Verdict = "yes" | "unrecorded" | "older" | "no";
 
-/** One ballot with the receipts that came back for it. */
+/** One ballot with its receipts. */
 export class ReceiptedBallot {
   readonly record: CastRecord;
   /** Verified signatures by node, from 1. */
@@ -59,8 +60,8 @@ export class ReceiptedBallot {
     return this.record.ballot.subarray(0, ADDRESS_BYTES);
   }
 
-  get castAtUnixS(): bigint {
-    return toInteger(this.record.ballot.subarray(ADDRESS_BYTES, ADDRESS_BYTES + 8));
+  get castAtUnixS(): UnixSeconds {
+    return unixSeconds(toInteger(this.record.ballot.subarray(ADDRESS_BYTES, ADDRESS_BYTES + 8)));
   }
 
   get digest(): Uint8Array {
@@ -95,12 +96,12 @@ export class SavedVotes {
   }
 
   /**
-   * What is kept of a voter in a poll, every receipt checked again; empty when there is nothing.
+   * The stored votes of a voter in a poll, every receipt verified again; empty when there are none.
    *
-   * The poll keys in the file may be the word of a gateway that was trusted then: new ballots are
+   * The file's poll keys may come from a gateway that was trusted at the time: new ballots are
    * sealed to the keys of `poll`.
    *
-   * @throws Malformed: what is kept is damaged, or another voter's or poll's.
+   * @throws Malformed: the stored votes are damaged, or of another voter or poll.
    */
   static open(store: Store, poll: OpenPoll, voter: Uint8Array): SavedVotes {
     const votes = new SavedVotes(poll, voter);
@@ -109,7 +110,7 @@ export class SavedVotes {
     return votes;
   }
 
-  /** What is kept of a poll, of all who voted on this device; what is damaged is left out. */
+  /** The stored votes of all voters on this device in a poll, without damaged ones. */
   static all(store: Store & Pick<Storage, "key" | "length">, poll: OpenPoll): SavedVotes[] {
     const prefix = nameOf(poll, new Uint8Array());
     return Array.from({ length: store.length }, (_, place) => store.key(place) ?? "")
@@ -126,7 +127,7 @@ export class SavedVotes {
       });
   }
 
-  /** What a file holds, every receipt checked; Malformed when it is none. */
+  /** The votes of a file, every receipt verified; Malformed when the file is invalid. */
   static parse(content: string): SavedVotes {
     const read = readFile(content);
     let votes: SavedVotes;
@@ -143,7 +144,7 @@ export class SavedVotes {
     try {
       const poll = pollFromJson(read.poll);
       if (!samePoll(poll, this.poll) || !sameBytes(read.voter, this.voter)) {
-        throw new Malformed("votes: of another voter or poll");
+        throw new Malformed("votes", "of another voter or poll");
       }
       for (const { receipts, ...record } of read.ballots) {
         const ballot = this.add(record);
@@ -154,7 +155,7 @@ export class SavedVotes {
     }
   }
 
-  /** Keep a new ballot; Malformed when it is none of this voter and poll. */
+  /** Add a ballot; Malformed when it is not of this voter and poll. */
   add(record: CastRecord): ReceiptedBallot {
     const ballot = new ReceiptedBallot(record);
     this.#check(ballot);
@@ -166,25 +167,25 @@ export class SavedVotes {
     const { ballot, boxes, signature } = record;
     const { size } = this.poll.layout;
     if (ballot.length !== size) {
-      throw new Malformed(`ballot: ${ballot.length} bytes, expected ${size}`);
+      throw new Malformed("ballot", `${ballot.length} bytes, expected ${size}`);
     }
     if (signature.length !== SIGNATURE_BYTES) {
-      throw new Malformed(`signature: ${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
+      throw new Malformed("signature", `${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
     }
     const { committee, rule } = this.poll;
     checkBoxes(boxes, boxesHash(boxes), committee.members.length, rule.slots.length);
-    if (!sameBytes(voter, this.voter)) throw new Malformed("ballot: of another voter");
+    if (!sameBytes(voter, this.voter)) throw new Malformed("ballot", "of another voter");
   }
 
-  /** Add a receipt to a ballot; Malformed unless it is of that node for that ballot. */
+  /** Add a receipt to a ballot; Malformed unless the node gave it for this ballot. */
   keep(ballot: ReceiptedBallot, node: number, signature: Uint8Array): void {
     const { domain, context, committee } = this.poll;
-    if (!committee.members[node - 1]) throw new Malformed(`receipt: there is no node ${node}`);
+    if (!committee.members[node - 1]) throw new Malformed("receipt", `there is no node ${node}`);
     verifyReceipt(domain, context, committee, node, ballot, signature);
     ballot.receipts.set(node, signature);
   }
 
-  /** Take in what another window has kept since: ballots, and receipts for them. */
+  /** Merge ballots and receipts that another window has stored since. */
   refresh(store: Store): void {
     const content = store.getItem(nameOf(this.poll, this.voter));
     if (content === null) return;
@@ -198,12 +199,12 @@ export class SavedVotes {
     this.ballots.sort((left, right) => (precedes(left, right) ? -1 : 1));
   }
 
-  /** Take back a ballot that nobody has seen. */
+  /** Remove a ballot that nobody has seen. */
   drop(ballot: ReceiptedBallot): void {
     this.ballots.splice(this.ballots.indexOf(ballot), 1);
   }
 
-  /** Whether a ballot is recorded: nobody can leave it out unnoticed any more. */
+  /** Whether a ballot is recorded: its receipts would prove an omission. */
   recorded(ballot: ReceiptedBallot): boolean {
     return ballot.receipts.size >= this.poll.committee.quorum;
   }
@@ -216,9 +217,9 @@ export class SavedVotes {
   /**
    * Whether the right ballot was counted (check V7).
    *
-   * @param counted Digest of the one under the root on chain, undefined where there is none.
-   * @returns "yes": the last one. "unrecorded": the last one was not recorded, and nothing is
-   *   wrong. "older": another than the last one. "no": none, although one was recorded.
+   * @param counted Digest of the ballot under the root on chain, undefined where there is none.
+   * @returns "yes": the last ballot. "unrecorded": the last one was not recorded, which is no
+   *   fault. "older": not the last one. "no": none, although one was recorded.
    */
   verdict(counted: Uint8Array | undefined): Verdict {
     const place = this.ballots.findIndex(({ digest }) => counted && sameBytes(digest, counted));
@@ -228,14 +229,14 @@ export class SavedVotes {
     return place >= 0 && place >= owed ? "unrecorded" : "older";
   }
 
-  /** Cast time of a new ballot: chain time, and later than all before it. */
-  nextCastAt(nowUnixS: bigint): bigint {
+  /** Cast time of a new ballot: chain time, but later than all earlier ballots. */
+  nextCastAt(now: UnixSeconds): UnixSeconds {
     return this.ballots.reduce((latest, { castAtUnixS }) => {
-      return castAtUnixS >= latest ? castAtUnixS + 1n : latest;
-    }, nowUnixS);
+      return castAtUnixS >= latest ? later(castAtUnixS, 1) : latest;
+    }, now);
   }
 
-  /** The file, as the command line reads it too. */
+  /** The file, which the command line also reads. */
   toText(): string {
     const content = {
       format: FORMAT,
@@ -253,7 +254,7 @@ export class SavedVotes {
     return JSON.stringify(content, undefined, 1);
   }
 
-  /** Keep everything on this device, also what another window has kept there. */
+  /** Store everything on this device, merged with what another window has stored. */
   save(store: Store): void {
     this.refresh(store);
     store.setItem(nameOf(this.poll, this.voter), this.toText());
@@ -273,7 +274,7 @@ function nameOf({ context }: OpenPoll, voter: Uint8Array): string {
 function readFile(content: string): Of<typeof file> {
   try {
     const read = file(readJson(content, "votes"), "votes");
-    if (read.format !== FORMAT) throw new Malformed("votes.format: unknown");
+    if (read.format !== FORMAT) throw new Malformed("votes.format", "unknown");
     return read;
   } catch (error) {
     throw damaged(error);
@@ -281,5 +282,7 @@ function readFile(content: string): Of<typeof file> {
 }
 
 function damaged(error: unknown): unknown {
-  return error instanceof AuditError ? new Malformed(`no file of votes: ${error.message}`) : error;
+  return error instanceof AuditError
+    ? new Malformed("votes", `not a file of votes: ${error.message}`)
+    : error;
 }

@@ -1,9 +1,9 @@
 /**
- * Wallets in the reader's browser: found by EIP-6963, asked by EIP-1193, without a library.
+ * Wallets in the browser: discovered by EIP-6963, used by EIP-1193, without a library.
  *
- * A wallet is somebody else's program: its name and icon are its own word, its signatures are checked
- * against the account that it named, and what it says of the chain counts for nothing but a notice.
- * It sees what it signs, which of a ballot is a digest and never the choice.
+ * A wallet is third-party software: its name and icon are unverified, its signatures are checked
+ * against the account that it named, and its data of the chain is used for notices only. It sees
+ * what it signs: a digest of a ballot, never the choice.
  *
  * Source: docs/protocol.md §15; EIP-1193, EIP-6963, EIP-3326, EIP-712, EIP-7702.
  */
@@ -18,12 +18,12 @@ const REQUEST = "eip6963:requestProvider";
 const MAX_NAME = 60;
 const DECLINED = 4001;
 const ASKED_ALREADY = -32002;
-/** Code of an account that delegates to a contract and still has its key (EIP-7702). */
+/** Prefix of the code of an account that delegates to a contract and keeps its key (EIP-7702). */
 const DELEGATION = "0xef0100";
 const LOOKS = 90;
 const PAUSE_MS = 2000;
 
-/** What a wallet puts into pages (EIP-1193). */
+/** The provider that a wallet adds to pages (EIP-1193). */
 export interface Provider {
   request(asked: { method: string; params: readonly unknown[] }): Promise<unknown>;
   on?(event: string, listener: (value: unknown) => void): unknown;
@@ -33,14 +33,14 @@ export interface Provider {
 /** A wallet that announced itself. */
 export interface Announced {
   readonly uuid: string;
-  /** As it calls itself. */
+  /** Its own name. */
   readonly name: string;
-  /** An image as a data URI; undefined where it brings none that is. */
+  /** An image as a data URI; undefined where it gives no valid one. */
   readonly icon: string | undefined;
   readonly provider: Provider;
 }
 
-/** Why a wallet did not do what it was asked. */
+/** Why a wallet did not fulfil a request. */
 export type WalletProblem =
   | "declined"
   | "asked already"
@@ -51,11 +51,11 @@ export type WalletProblem =
   | "reverted"
   | "failed";
 
-/** A wallet did not do what it was asked. */
+/** A wallet did not fulfil a request. */
 export class WalletError extends Error {
   override readonly name = "WalletError";
   readonly problem: WalletProblem;
-  /** In the wallet's words, or the chain that was wanted. */
+  /** The wallet's message, or the requested chain. */
   readonly detail: string;
 
   constructor(problem: WalletProblem, detail = "") {
@@ -65,9 +65,11 @@ export class WalletError extends Error {
   }
 }
 
-/** Hear of the wallets that are there, also of those that come late, until called off. */
+/**
+ * Report wallets, also those that announce themselves late, until the returned function is called.
+ */
 export function discover(
-  hear: (found: readonly Announced[]) => void,
+  onChange: (found: readonly Announced[]) => void,
   page: EventTarget = window,
 ): () => void {
   const found = new Map<string, Announced>();
@@ -75,7 +77,7 @@ export function discover(
     const announced = readAnnounced((event as CustomEvent<unknown>).detail);
     if (!announced) return;
     found.set(announced.uuid, announced);
-    hear([...found.values()]);
+    onChange([...found.values()]);
   };
   page.addEventListener(ANNOUNCE, listen);
   page.dispatchEvent(new Event(REQUEST));
@@ -93,13 +95,13 @@ function readAnnounced(detail: unknown): Announced | undefined {
   return { uuid, name: name.slice(0, MAX_NAME), icon: shows ? icon : undefined, provider };
 }
 
-/** An account of a wallet, as the wallet stood when it was looked at. */
+/** An account of a wallet, in the wallet's state at one time. */
 export class Wallet implements Signer {
-  /** As the wallet calls itself. */
+  /** The wallet's own name. */
   readonly walletName: string;
   readonly address: Uint8Array;
   readonly chainId: bigint;
-  /** Whether the account is a contract on that chain, which signs nothing by a key. */
+  /** Whether the account is a contract on that chain, which cannot sign with a key. */
   readonly isContract: boolean;
   readonly #provider: Provider;
 
@@ -116,7 +118,7 @@ export class Wallet implements Signer {
     this.isContract = isContract;
   }
 
-  /** Ask a wallet for an account; WalletError when it gives none. */
+  /** Request an account from a wallet; WalletError when it gives none. */
   static async connect(announced: Pick<Announced, "name" | "provider">): Promise<Wallet> {
     const accounts = await ask(announced.provider, "eth_requestAccounts");
     const wallet = await Wallet.#look(announced, accounts);
@@ -136,11 +138,11 @@ export class Wallet implements Signer {
   }
 
   /**
-   * Follow the wallet to other accounts and chains, until called off.
+   * Follow the wallet's changes of account and chain, until the returned function is called.
    *
-   * @param hear Told how it stands now; undefined when it shows no account any more.
+   * @param onChange Called with its new state; undefined when it shows no account any more.
    */
-  follow(hear: (wallet: Wallet | undefined) => void): () => void {
+  follow(onChange: (wallet: Wallet | undefined) => void): () => void {
     const provider = this.#provider;
     const announced = { name: this.walletName, provider };
     let latest = 0;
@@ -152,8 +154,8 @@ export class Wallet implements Signer {
       } catch (error) {
         if (!(error instanceof WalletError)) throw error;
       }
-      // Answers may overtake one another.
-      if (turn === latest) hear(now);
+      // Answers may arrive out of order.
+      if (turn === latest) onChange(now);
     };
     const listen = () => void look();
     const events = ["accountsChanged", "chainChanged", "disconnect"];
@@ -165,10 +167,10 @@ export class Wallet implements Signer {
   }
 
   /**
-   * Have a statement signed, shown by the wallet with all its fields.
+   * Let the wallet sign a statement; the wallet shows all its fields.
    *
    * @throws WalletError: its owner declined; the wallet stays on another chain; the account is a
-   *   contract; what came back is no signature of the account.
+   *   contract; its answer is not a signature of the account.
    */
   async signStatement(
     domain: Domain,
@@ -176,7 +178,7 @@ export class Wallet implements Signer {
     ...values: readonly Value[]
   ): Promise<Uint8Array> {
     await this.useChain(domain.chainId);
-    // Looked at again: the account may have got its code after it was connected.
+    // Check again: the account may have received code after it was connected.
     if (await hasCode(this.#provider, this.address)) throw new WalletError("contract");
     const request = JSON.stringify(domain.request(type, ...values));
     const account = toHex(this.address);
@@ -191,7 +193,7 @@ export class Wallet implements Signer {
     throw new WalletError("other signature");
   }
 
-  /** Have the wallet change to a chain; WalletError when it stays on another. */
+  /** Let the wallet change to a chain; WalletError when it stays on another one. */
   async useChain(chainId: bigint): Promise<void> {
     if ((await chainOf(this.#provider)) === chainId) return;
     try {
@@ -207,10 +209,10 @@ export class Wallet implements Signer {
   }
 
   /**
-   * Have the wallet send a transaction without value, and wait until it is mined.
+   * Let the wallet send a transaction without value, and wait until it is mined.
    *
-   * @returns Number of its block; undefined when it was not mined while we waited: contract wallets
-   *   may collect signatures first.
+   * @returns Number of its block; undefined when it was not mined in time: contract wallets may
+   *   collect signatures first.
    * @throws WalletError: as above; or the contract refused.
    */
   async transact(chainId: bigint, to: Uint8Array, data: Uint8Array): Promise<bigint | undefined> {
@@ -258,7 +260,7 @@ async function hasCode(provider: Provider, address: Uint8Array): Promise<boolean
     const code = await ask(provider, "eth_getCode", [toHex(address), "latest"]);
     return typeof code === "string" && code.length > 2 && !code.startsWith(DELEGATION);
   } catch (error) {
-    // Some wallets answer nothing but what they must; its signature will tell.
+    // Some wallets answer only required methods; the signature will show it.
     if (error instanceof WalletError) return false;
     throw error;
   }

@@ -1,5 +1,6 @@
 /** Numbers, amounts and times as the language in use writes them. */
 
+import { toDate, type UnixSeconds } from "../protocol/units.ts";
 import { locale } from "./locale.ts";
 
 const UNITS = [
@@ -26,9 +27,9 @@ export function rounded(value: number, places: number): string {
 }
 
 /** A time of the chain. */
-export function moment(unixS: number | bigint): string {
+export function moment(at: UnixSeconds): string {
   const options = { dateStyle: "medium", timeStyle: "short" } as const;
-  return new Date(1000 * Number(unixS)).toLocaleString(locale, options);
+  return toDate(at).toLocaleString(locale, options);
 }
 
 /** What an amount is counted in. */
@@ -53,8 +54,8 @@ export function amount(units: bigint, { symbol, decimals }: Currency): string {
 /**
  * An amount as typed, in the smallest unit; undefined where it is none or has too many places.
  *
- * Signs between groups count only where groups end: where `.` is such a sign, `0.5` is nothing, as
- * whoever types it means half of one.
+ * Signs between groups count only where groups end: where `.` is such a sign, `0.5` is invalid, because
+ * a person who types it means one half.
  */
 export function readAmount(typed: string, { decimals }: Currency): bigint | undefined {
   const parts = new Intl.NumberFormat(locale).formatToParts(12345.6);

@@ -7,7 +7,7 @@ import { ChainReader } from "../client/chain.ts";
 import { JsonRpc } from "../client/rpc.ts";
 import { type Config, type Poll, poll } from "../client/views.ts";
 import { number, t, messageIfAny } from "../messages/index.ts";
-import { assumption } from "../messages/server_texts.ts";
+import { assumptionText } from "../messages/assumptions.ts";
 import { type Sections, splitSections } from "../protocol/board.ts";
 import type { Finding } from "../protocol/checks/audit.ts";
 import { assumptionsOf, noBoard, verdictOf } from "../protocol/checks/checks.ts";
@@ -107,14 +107,14 @@ async function audit(
   rpcUrl: string,
   { chainId, registry }: Config,
   shown: Poll,
-  tell: (step: Step) => void,
+  onStep: (step: Step) => void,
 ): Promise<Outcome> {
   const pollId = shown.poll;
-  tell({ at: "board", bytes: 0 });
+  onStep({ at: "board", bytes: 0 });
   const board = await fetchBoard(gateway, pollId, { members: shown.committee.nodes }, (bytes) => {
-    tell({ at: "board", bytes });
+    onStep({ at: "board", bytes });
   });
-  tell({ at: "chain" });
+  onStep({ at: "chain" });
   let sections: Sections;
   try {
     sections = splitSections(board);
@@ -124,14 +124,14 @@ async function audit(
   }
   const reader = await ChainReader.open(new JsonRpc(rpcUrl), registry, BigInt(chainId));
   const chain = await reader.read(pollId, sections);
-  tell({ at: "checking", done: 0, total: 0 });
+  onStep({ at: "checking", done: 0, total: 0 });
   const claimed = { registry, pollId };
   const findings = await worker.run(
     "audit",
     { claimed, chain, board },
     {
       progress: (done, total) => {
-        tell({ at: "checking", done, total });
+        onStep({ at: "checking", done, total });
       },
     },
   );
@@ -152,9 +152,7 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
   const { findings, block } = outcome;
   const verdict = verdictOf(findings);
   const assumed = assumptionsOf(findings);
-  const forTests = findings.some(({ check, detail }) => {
-    return check === "G2" && detail.includes("a test deployment");
-  });
+  const forTests = findings.some(({ warning }) => warning === "test deployment");
   const kinds = { holds: "good", fails: "bad", "not checked": "warn" } as const;
   return (
     <>
@@ -166,7 +164,7 @@ function Findings({ outcome, host }: { outcome: Outcome; host: string }) {
         {assumed.length > 0 && (
           <ul>
             {assumed.map((one) => (
-              <li key={one}>{assumption(one)}</li>
+              <li key={one.code}>{assumptionText(one)}</li>
             ))}
           </ul>
         )}

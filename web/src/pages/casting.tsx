@@ -69,7 +69,7 @@ export function Casting({
   const [, redraw] = useState(0);
   const busy = useRef(false);
   const panel = useRef<HTMLElement>(null);
-  const hear = () => {
+  const refresh = () => {
     redraw((before) => before + 1);
   };
 
@@ -92,14 +92,14 @@ export function Casting({
     try {
       await fetchReceipts(gateway, store(), votes, ballot);
     } catch (problem) {
-      // Whoever wants them opens the page again.
+      // The voter can open the page again to get them.
       if (!(problem instanceof Refusal || problem instanceof Unreachable)) throw problem;
     }
-    hear();
+    refresh();
   };
   const deliver = async (ballot: ReceiptedBallot) => {
     setWork({ step: "sending" });
-    setRefusals(await send(gateway, store(), votes, ballot, hear));
+    setRefusals(await send(gateway, store(), votes, ballot, refresh));
     // The gateway asks on behind a recorded ballot, and is asked for what came of it.
     setTimeout(() => void fetchMissing(ballot), LATER_MS);
     if (votes.recorded(ballot)) {
@@ -113,8 +113,7 @@ export function Casting({
       setWork({ step: "preparing", done: 0, total: 3 });
       const { head } = await readConfig();
       const bits = bitsOf(poll.questions, answers);
-      const now = BigInt(head.timestamp);
-      const ballot = await sealVote(worker, store(), votes, bits, now, (done, total) => {
+      const ballot = await sealVote(worker, store(), votes, bits, head.timestamp, (done, total) => {
         setWork({ step: "preparing", done, total });
       });
       setSealed(ballot);

@@ -12,11 +12,12 @@ import { readOpening } from "../protocol/challenge.ts";
 import { ADDRESS_BYTES, toHex } from "../protocol/encoding.ts";
 import { Malformed, Rejected } from "../protocol/errors.ts";
 import { answersOf, type QuestionAnswer } from "../protocol/question/poll.ts";
+import { ofMilliseconds } from "../protocol/units.ts";
 import { Page } from "../view/page.tsx";
 import { Await, Failure, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, worker } from "../view/session.ts";
 import { ChainNotice, useChainCheck } from "./chain_notice.tsx";
-import { Says } from "./sealed.tsx";
+import { Answers } from "./sealed.tsx";
 
 export function CheckPage({ id }: { id: bigint }) {
   const found = useResource(
@@ -75,7 +76,7 @@ function useCarried({ context }: OpenPoll): Carried {
 type Answer =
   | {
       readonly kind: "says";
-      readonly said: readonly QuestionAnswer[];
+      readonly answers: readonly QuestionAnswer[];
       readonly digest: string;
       /** Whose ballot it is. */
       readonly account: string;
@@ -108,7 +109,7 @@ function Form({ poll, carried }: { poll: OpenPoll; carried: string }) {
       const before = noted.find((one) => toHex(one.digest) === toHex(digest));
       setAnswer({
         kind: "says",
-        said: answersOf(poll.questions, opening.bits),
+        answers: answersOf(poll.questions, opening.bits),
         digest: toHex(digest),
         account: toHex(opening.ballot.subarray(0, ADDRESS_BYTES)),
         notedAtMs: before?.atMs,
@@ -126,7 +127,7 @@ function Form({ poll, carried }: { poll: OpenPoll; carried: string }) {
           <p>
             {t("check.noted", {
               number: short(toHex(latest.digest)),
-              time: moment(latest.atMs / 1000),
+              time: moment(ofMilliseconds(latest.atMs)),
             })}
           </p>
           <p>{t("check.next")}</p>
@@ -195,11 +196,11 @@ function Outcome({ answer }: { answer: Answer }) {
       <p>
         {notedAtMs === undefined
           ? t("check.unnoted")
-          : t("check.noted", { number: short(digest), time: moment(notedAtMs / 1000) })}
+          : t("check.noted", { number: short(digest), time: moment(ofMilliseconds(notedAtMs)) })}
       </p>
       <p>{t("check.account", { account })}</p>
       <p>{t("check.good")}</p>
-      <Says said={answer.said} />
+      <Answers answers={answer.answers} />
       <p>{t("check.compare")}</p>
     </div>
   );

@@ -17,7 +17,7 @@ type Answer = Verdict | "otherRoot";
 
 const COLOURS = { yes: "good", unrecorded: "warn", older: "bad", no: "bad", otherRoot: "bad" };
 
-/** What this device keeps of a poll, whoever voted on it; and what files hold of others. */
+/** Votes of a poll that this device stores, of any voter, and votes from files. */
 export function Counted({
   config,
   poll,
@@ -34,7 +34,8 @@ export function Counted({
     setWrong("");
     try {
       const votes = SavedVotes.parse(await file.text());
-      if (!votes.last || !samePoll(votes.poll, poll)) throw new Malformed("of another poll");
+      if (!votes.last || !samePoll(votes.poll, poll))
+        throw new Malformed("votes", "of another poll");
       setKept([...kept.filter(({ voter }) => !sameBytes(voter, votes.voter)), votes]);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;

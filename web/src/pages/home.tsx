@@ -3,6 +3,7 @@
 import { plans, pollSummaries, roundSummaries } from "../client/views.ts";
 import { moment, t } from "../messages/index.ts";
 import { toHex } from "../protocol/encoding.ts";
+import type { UnixSeconds } from "../protocol/units.ts";
 import { Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig } from "../view/session.ts";
@@ -82,7 +83,7 @@ export function Home() {
   );
 }
 
-function phase(now: number, opensAt: number, closesAt: number): string {
+function phase(now: UnixSeconds, opensAt: UnixSeconds, closesAt: UnixSeconds): string {
   if (now < opensAt) return t("home.later", { time: moment(opensAt) });
   return now < closesAt
     ? t("home.now", { time: moment(closesAt) })

@@ -312,15 +312,15 @@ export function NewPassphrase({
 function Import({ done }: { done: () => void }) {
   const [plain, setPlain] = useState<SigningKey>();
   const [typed, setTyped] = useState("");
-  const [said, setSaid] = useState("");
+  const [announcement, setAnnouncement] = useState("");
   const [error, setError] = useState<unknown>();
   const id = useId();
   const took = (address: Uint8Array) => {
-    setSaid(t("key.imported", { address: short(toHex(address)) }));
+    setAnnouncement(t("key.imported", { address: short(toHex(address)) }));
     done();
   };
   const begin = () => {
-    setSaid("");
+    setAnnouncement("");
     setError(undefined);
     setPlain(undefined);
   };
@@ -393,7 +393,7 @@ function Import({ done }: { done: () => void }) {
           }}
         />
       )}
-      {said && <p role="status">{said}</p>}
+      {announcement && <p role="status">{announcement}</p>}
       {error instanceof Malformed || error instanceof RangeError ? (
         <p class="notice bad" role="alert">
           {t("key.notAKey")}

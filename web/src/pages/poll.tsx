@@ -160,9 +160,9 @@ function votedOf(counts: Counts | undefined): string {
 function useCounts({ poll, status }: Poll, reload: () => void): Counts | undefined {
   const [counts, setCounts] = useState<Counts>();
   useEffect(() => {
-    return gateway.events(`/polls/${poll}/events`, "progress", progress, (heard) => {
-      setCounts(heard);
-      if (heard.status !== undefined && heard.status !== status) reload();
+    return gateway.events(`/polls/${poll}/events`, "progress", progress, (latest) => {
+      setCounts(latest);
+      if (latest.status !== undefined && latest.status !== status) reload();
     });
   }, [poll, status]);
   return counts;

@@ -21,6 +21,7 @@ import { type Config, type Proposal, proposals, type Round, round } from "../cli
 import { amount, fromNow, moment, short, t } from "../messages/index.ts";
 import { sameBytes, toHex } from "../protocol/encoding.ts";
 import type { Signer } from "../protocol/keys.ts";
+import { later, type UnixSeconds } from "../protocol/units.ts";
 import { Facts, Page } from "../view/page.tsx";
 import { Await, useResource } from "../view/resource.tsx";
 import { gateway, readConfig, store, useSigner } from "../view/session.ts";
@@ -73,7 +74,7 @@ interface Loaded {
 }
 
 /** Chain time as it goes on since the page was loaded. */
-function useChainTime({ config, loadedAt }: Loaded): number {
+function useChainTime({ config, loadedAt }: Loaded): UnixSeconds {
   const [, tick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => {
@@ -83,7 +84,7 @@ function useChainTime({ config, loadedAt }: Loaded): number {
       clearInterval(timer);
     };
   }, []);
-  return config.head.timestamp + Math.floor((performance.now() - loadedAt) / 1000);
+  return later(config.head.timestamp, Math.floor((performance.now() - loadedAt) / 1000));
 }
 
 /** @param standing The proposal that is changed; a new one when left out. */
@@ -95,7 +96,7 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
   // Who changes one needs no room for another.
   const counted = standing ? [] : listed;
   const obstacle = obstacleOf(shown, counted, signer?.address ?? new Uint8Array(), now);
-  const left = fromNow(shown.proposalsCloseAt - now);
+  const left = fromNow(Number(shown.proposalsCloseAt - now));
   return (
     <>
       <p class="lead">{t("propose.lead")}</p>

@@ -37,7 +37,7 @@ export function Sealed({
         <strong>{t("sealed.state")}.</strong> {t("sealed.stateText")}
       </p>
       <h3>{t("sealed.says")}</h3>
-      <Says said={answersOf(poll.questions, ballot.opening.bits)} />
+      <Answers answers={answersOf(poll.questions, ballot.opening.bits)} />
       <h3>{t("sealed.number")}</h3>
       <code class="digest">{digest}</code>
       <p>{t("sealed.note")}</p>
@@ -112,10 +112,10 @@ export function Opened({ opening, sealAgain }: { opening: Opening; sealAgain: ()
 }
 
 /** Answers of a ballot, question by question. */
-export function Says({ said }: { said: readonly QuestionAnswer[] }) {
+export function Answers({ answers }: { answers: readonly QuestionAnswer[] }) {
   return (
     <dl class="says">
-      {said.map(({ question, answer }, place) => (
+      {answers.map(({ question, answer }, place) => (
         <div key={place}>
           <dt>{question}</dt>
           {answer.map((one) => (

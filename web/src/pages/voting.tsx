@@ -27,14 +27,14 @@ interface Props {
   readonly details: readonly Detail[];
 }
 
-export function Voting({ config, shown, voters, details: told }: Props) {
+export function Voting({ config, shown, voters, details: shownDetails }: Props) {
   const checked = useChainCheck(config, shown);
   const [accepted, setAccepted] = useState(false);
   const signer = useSigner();
   const [atFirst] = useState(signer);
   // What the chain says goes before what the gateway shows.
   const poll = checked.state === "checked" ? checked.poll : shown;
-  const details = (checked.state === "checked" ? checked.details : undefined) ?? told;
+  const details = (checked.state === "checked" ? checked.details : undefined) ?? shownDetails;
   const trusted = checked.state === "checked" || (checked.state === "unchecked" && accepted);
   useEffect(() => {
     // Tables are made while the voter still chooses.

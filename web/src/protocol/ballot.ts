@@ -1,5 +1,5 @@
 /**
- * Canonical ballot: what a voter casts in public, beside the sealed shares.
+ * Canonical ballots: the public part of what a voter casts. The shares are sealed separately.
  *
  * Source: docs/protocol.md §8.6. Vectors: tests/vectors/ballot.json.
  */
@@ -18,6 +18,7 @@ import {
 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 import type { BallotProof, ProofShape } from "./proof.ts";
+import { type UnixSeconds, unixSeconds } from "./units.ts";
 
 const CAST_AT_BYTES = 8;
 
@@ -26,17 +27,17 @@ export class Ballot {
   /** Canonical bytes. */
   readonly encoded: Uint8Array;
   /** Chain time at which it was cast. */
-  readonly castAtUnixS: bigint;
+  readonly castAtUnixS: UnixSeconds;
   /** `V, A_1, …, A_{t−1}`. */
   readonly sharing: readonly Point[];
   /** Commitments and responses, bound to the voter. */
   readonly proof: BallotProof;
-  /** 32 bytes that stand for the ballot in signatures, receipts and the sum tree. */
+  /** The ballot's digest in signatures, receipts and the sum tree, 32 bytes. */
   readonly digest: Uint8Array;
 
   constructor(
     encoded: Uint8Array,
-    castAtUnixS: bigint,
+    castAtUnixS: UnixSeconds,
     sharing: readonly Point[],
     proof: BallotProof,
   ) {
@@ -53,7 +54,7 @@ export class Ballot {
   }
 }
 
-/** Orders versions of one voter: the greatest counts (§8.7). */
+/** Compare two versions of one voter's ballot: the greatest counts (§8.7). */
 export function compareVersions(
   left: Pick<Ballot, "castAtUnixS" | "digest">,
   right: Pick<Ballot, "castAtUnixS" | "digest">,
@@ -62,7 +63,7 @@ export function compareVersions(
   return compareBytes(left.digest, right.digest);
 }
 
-/** Where each field of a poll's ballots lies; the same for all its ballots. */
+/** The position of each field in a poll's ballots; all ballots of a poll share it. */
 export class BallotLayout {
   /** Number of commitments and responses. */
   readonly shape: ProofShape;
@@ -76,7 +77,7 @@ export class BallotLayout {
   }
 
   /** The ballot that carries `proof`. */
-  build(castAtUnixS: bigint, proof: BallotProof): Ballot {
+  build(castAtUnixS: UnixSeconds, proof: BallotProof): Ballot {
     const { zValue, zBits, zSquare } = proof;
     const blindings = this.shape.rule.slotsAreBits ? [zValue, zSquare] : [zValue, zBits, zSquare];
     const encoded = concat([
@@ -96,14 +97,14 @@ export class BallotLayout {
    */
   decode(data: Uint8Array, subject = "ballot"): Ballot {
     if (data.length !== this.size) {
-      throw new Malformed(`${subject}: ${data.length} bytes, expected ${this.size}`);
+      throw new Malformed(subject, `${data.length} bytes, expected ${this.size}`);
     }
     const { rule, threshold } = this.shape;
     const reader = new Reader(data, subject);
     const voter = reader.take(ADDRESS_BYTES, "voter");
-    const castAtUnixS = reader.unsigned(CAST_AT_BYTES, "cast_at");
+    const castAtUnixS = unixSeconds(reader.unsigned(CAST_AT_BYTES, "cast_at"));
     const encodedPoints = reader.take(POINT_BYTES * this.shape.points, "points");
-    // Before the scalars: of several faults every verifier names the first.
+    // Points before scalars: if there are several faults, every verifier names the same one.
     const points = decodeNamed(encodedPoints, subject);
     const responses = Array.from({ length: rule.bits }, () => reader.scalar("responses"));
     const zValue = reader.scalar("z_value");
@@ -124,7 +125,7 @@ function decodeNamed(encodedPoints: Uint8Array, subject: string): Point[] {
   try {
     return decodePoints(encodedPoints);
   } catch (error) {
-    if (error instanceof Malformed) throw new Malformed(`${subject}.${error.message}`);
+    if (error instanceof Malformed) throw new Malformed(`${subject}.${error.item}`, error.reason);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The bulletin board of one poll as bytes: everything public beside the chain.
+ * The bulletin board of one poll as bytes: all public data that is not on chain.
  *
  * Source: docs/protocol.md §16. Vectors: tests/vectors/board.json.
  */
@@ -12,7 +12,7 @@ import { readShare, type Share } from "./sharing.ts";
 
 const MAGIC = "ostraka/board/v2";
 
-/** Sections by tag: 1 to 9 are always there, the others exactly when they have content. */
+/** Sections by tag: 1 to 9 are always present, the others exactly when they have content. */
 const SECTIONS = new Map<number, Exclude<keyof Sections, "notes">>([
   [1, "poll"],
   [2, "parameters"],
@@ -34,7 +34,7 @@ const NOTES_FROM = 0x8000;
 const MAX_NOTES_BYTES = 2 ** 26;
 const MAX_LENGTH = 2n ** 53n;
 
-/** The sections of a board by name, still encoded: each check answers for its own section. */
+/** The sections of a board by name, still encoded: each check decodes its own section. */
 export interface Sections {
   readonly poll: Uint8Array;
   readonly parameters: Uint8Array;
@@ -49,10 +49,10 @@ export interface Sections {
   readonly root?: Uint8Array;
   /** From release on. */
   readonly shares?: Uint8Array;
-  /** Where the census is one of invitations. */
+  /** Present where voters were invited. */
   readonly redemptions?: Uint8Array;
   readonly extension?: Uint8Array;
-  /** What no check reads: lengths by tag. */
+  /** Lengths of the notes by tag; no check reads them. */
   readonly notes: ReadonlyMap<number, number>;
 }
 
@@ -94,19 +94,19 @@ export interface SignedShare {
 }
 
 /**
- * Split a board into its sections; of notes only the lengths are kept.
+ * Split a board into its sections; only the lengths of notes are kept.
  *
- * @throws Malformed: another magic or version, a section missing, unknown, twice, out of order or
- *   cut short, or too many notes.
+ * @throws Malformed: wrong magic or version; a section is missing, unknown, repeated, out of order
+ *   or cut short; or too many notes.
  */
 export function splitSections(data: Uint8Array): Sections {
   const magic = data.subarray(0, MAGIC.length);
   if (!sameBytes(magic, utf8(MAGIC))) {
     if (sameBytes(magic.subarray(0, MAGIC.length - 1), utf8(MAGIC.slice(0, -1)))) {
       const found = new TextDecoder().decode(magic);
-      throw new Malformed(`board: ${found}, expected ${MAGIC}`);
+      throw new Malformed("board", `${found}, expected ${MAGIC}`);
     }
-    throw new Malformed("board: not an Ostraka board");
+    throw new Malformed("board", "not an Ostraka board");
   }
   const reader = new Reader(data, "board");
   reader.take(MAGIC.length, "magic");
@@ -117,32 +117,32 @@ export function splitSections(data: Uint8Array): Sections {
   while (reader.left) {
     const tag = reader.small(2, "tag");
     if (tag <= previous) {
-      throw new Malformed(`board: section ${tag} does not follow section ${previous} in order`);
+      throw new Malformed("board", `section ${tag} does not follow section ${previous} in order`);
     }
     previous = tag;
     const name = SECTIONS.get(tag);
     const shown = name ? snakeCase(name) : `section ${tag}`;
     const length = reader.unsigned(8, `${shown}.length`);
     if (length >= MAX_LENGTH) {
-      throw new Malformed(`board.${shown}: length ${length} is not below 2^53`);
+      throw new Malformed(`board.${shown}`, `length ${length} is not below 2^53`);
     }
     const size = Number(length);
     if (tag >= NOTES_FROM) {
       notes.set(tag, size);
       bytesOfNotes += size;
       if (bytesOfNotes > MAX_NOTES_BYTES) {
-        throw new Malformed(`board: notes of more than ${MAX_NOTES_BYTES} bytes`);
+        throw new Malformed("board", `notes of more than ${MAX_NOTES_BYTES} bytes`);
       }
       reader.skip(size, shown);
     } else if (name) {
       sections.set(name, reader.take(size, shown));
     } else {
-      throw new Malformed(`board: section ${tag} is unknown to this program`);
+      throw new Malformed("board", `section ${tag} is unknown to this program`);
     }
   }
   for (const [tag, name] of SECTIONS) {
     if (tag <= ALWAYS && !sections.has(name)) {
-      throw new Malformed(`board.${snakeCase(name)}: missing`);
+      throw new Malformed(`board.${snakeCase(name)}`, "missing");
     }
   }
   return { ...Object.fromEntries(sections), notes } as unknown as Sections;
@@ -152,11 +152,11 @@ function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Read section 7; Malformed when it is none. */
+/** Decode section 7; Malformed when it is invalid. */
 export function decodePollKeys(data: Uint8Array): PollKeyAnnouncement[] {
   const size = PUBLIC_KEY_BYTES + SIGNATURE_BYTES;
   if (data.length % size) {
-    throw new Malformed(`board.poll_keys: ${data.length} bytes, no multiple of ${size}`);
+    throw new Malformed("board.poll_keys", `${data.length} bytes, no multiple of ${size}`);
   }
   const reader = new Reader(data, "board.poll_keys");
   return Array.from({ length: data.length / size }, () => ({
@@ -165,14 +165,14 @@ export function decodePollKeys(data: Uint8Array): PollKeyAnnouncement[] {
   }));
 }
 
-/** Read section 9 with ballots of `ballotBytes` bytes; Malformed when it is none. */
+/** Decode section 9 with ballots of `ballotBytes` bytes; Malformed when it is invalid. */
 export function decodeLeaves(data: Uint8Array, ballotBytes: number): BoardLeaf[] {
   const reader = new Reader(data, "board.leaves");
   const count = reader.small(4, "count");
   const recordBytes = ballotBytes + POINT_BYTES + HASH_BYTES + SIGNATURE_BYTES;
-  // Compared before any loop: a forged count must not make us allocate.
+  // Compare before any loop, so that a forged count allocates nothing.
   if (data.length !== 4 + count * recordBytes) {
-    throw new Malformed(`board.leaves: ${data.length} bytes do not hold ${count} ballots`);
+    throw new Malformed("board.leaves", `${data.length} bytes do not hold ${count} ballots`);
   }
   return Array.from({ length: count }, () => ({
     ballot: reader.take(ballotBytes, "ballot"),
@@ -182,7 +182,7 @@ export function decodeLeaves(data: Uint8Array, ballotBytes: number): BoardLeaf[]
   }));
 }
 
-/** Read section 10; Malformed when it is none. */
+/** Decode section 10; Malformed when it is invalid. */
 export function decodeRoot(data: Uint8Array): AnchoredRoot {
   const reader = new Reader(data, "board.root");
   const round = reader.small(4, "round");
@@ -199,11 +199,11 @@ export function decodeRoot(data: Uint8Array): AnchoredRoot {
   return { round, root, attestations };
 }
 
-/** Read section 11 of a poll with `slots` slots; Malformed when it is none. */
+/** Decode section 11 of a poll with `slots` slots; Malformed when it is invalid. */
 export function decodeShares(data: Uint8Array, slots: number): SignedShare[] {
   const reader = new Reader(data, "board.shares");
-  // A section is there exactly when it has content.
-  if (data[0] === 0) throw new Malformed("board.shares: none");
+  // A section is present exactly when it has content.
+  if (data[0] === 0) throw new Malformed("board.shares", "none");
   const shares = readByNode(reader, "count", (node) => ({
     node,
     share: readShare(reader, slots, `share of node ${node}`),
@@ -213,13 +213,13 @@ export function decodeShares(data: Uint8Array, slots: number): SignedShare[] {
   return shares;
 }
 
-/** A counted list of things by node, nodes strictly increasing. */
+/** Read a counted list with one entry a node, nodes strictly increasing. */
 function readByNode<T>(reader: Reader, field: string, read: (node: number) => T): T[] {
   let previous = 0;
   return Array.from({ length: reader.small(1, field) }, () => {
     const node = reader.small(1, "node");
     if (node <= previous) {
-      throw new Malformed(`board: node ${node} does not follow node ${previous} in strict order`);
+      throw new Malformed("board", `node ${node} does not follow node ${previous} in strict order`);
     }
     previous = node;
     return read(node);

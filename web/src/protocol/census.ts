@@ -17,7 +17,7 @@ import {
 } from "./encoding.ts";
 import { Malformed, Rejected } from "./errors.ts";
 
-/** Voters that must share each weight before a poll may be called secret (§6.4). */
+/** Number of voters that must share each weight in a secret poll (§6.4). */
 export const MINIMUM_CLASS = 5;
 
 const ENTRY_BYTES = 2 * ADDRESS_BYTES + WEIGHT_BYTES;
@@ -34,7 +34,7 @@ export function encodeEntry({ account, signingKey, weight }: CensusEntry): Uint8
   return concat([account, signingKey, unsigned(weight, WEIGHT_BYTES)]);
 }
 
-/** Whether two are of one account, key and weight. */
+/** Whether two entries have the same account, key and weight. */
 export function sameEntry(left: CensusEntry, right: CensusEntry): boolean {
   return sameBytes(encodeEntry(left), encodeEntry(right));
 }
@@ -79,7 +79,7 @@ export class Census {
     return this.#byAccount.get(toHex(account));
   }
 
-  /** What the root is made of: the tree's hash, the total weight, the number of voters. */
+  /** The tree: its hash, total weight and number of voters make the root. */
   get tree(): CensusTree {
     this.#tree ??= new CensusTree(this.entries.map(encodeEntry));
     return this.#tree;
@@ -90,14 +90,14 @@ export class Census {
     return censusRootDigest(this.tree.root);
   }
 
-  /** What shows that an account is in the census; RangeError when it is not listed. */
+  /** Proof that an account is in the census; RangeError when it is not listed. */
   proof(account: Uint8Array): CensusProof {
     const index = this.entries.findIndex((entry) => sameBytes(entry.account, account));
     if (index < 0) throw new RangeError(`${toHex(account)} is not in the census`);
     return this.tree.prove(index);
   }
 
-  /** Signing keys, in hex, that sign for several accounts, with the number of accounts of each. */
+  /** Signing keys, in hex, that sign for several accounts, each with its number of accounts. */
   sharedKeys(): Map<string, number> {
     const counts = new Map<string, number>();
     for (const { signingKey } of this.entries) {
@@ -107,7 +107,7 @@ export class Census {
     return new Map([...counts].filter(([, accounts]) => accounts > 1));
   }
 
-  /** Weight and voters of each weight that too few share for a poll to be secret. */
+  /** Each weight that too few voters share for a secret poll, with their number. */
   identifyingWeights(): { readonly weight: bigint; readonly voters: number }[] {
     const counts = new Map<bigint, number>();
     for (const { weight } of this.entries) counts.set(weight, (counts.get(weight) ?? 0) + 1);
@@ -132,7 +132,7 @@ export class Census {
     const reader = new Reader(data, "census");
     const count = reader.small(4, "count");
     if (data.length !== 4 + count * ENTRY_BYTES) {
-      throw new Malformed(`census: ${data.length} bytes do not hold ${count} entries`);
+      throw new Malformed("census", `${data.length} bytes do not hold ${count} entries`);
     }
     return new Census(
       Array.from({ length: count }, () => ({

@@ -1,5 +1,5 @@
 /**
- * Merkle sum tree over a census: one root that fixes every voter, their number and total weight.
+ * Merkle sum tree over a census: its root fixes every voter, their number and total weight.
  *
  * A node is its hash and the sum of the weights below it. Every node whose range lies at or beyond
  * the last entry is (32 zero bytes, 0).
@@ -24,7 +24,7 @@ export interface CensusRoot extends CensusNode {
   readonly count: number;
 }
 
-/** Place of an entry in a census, and the siblings that lead from its leaf to the root. */
+/** Index of an entry in a census, and the siblings on the path from its leaf to the root. */
 export interface CensusProof {
   readonly index: number;
   /** `⌈log2 count⌉` nodes, from the leaf's level upward. */
@@ -41,7 +41,7 @@ export function censusRootDigest({ hash, sum, count }: CensusRoot): Uint8Array {
 /** The tree over encoded entries of 56 bytes, whose order and ranges the caller checks. */
 export class CensusTree {
   readonly root: CensusRoot;
-  /** From the leaves up, each level padded to an even number of nodes but for the root. */
+  /** Levels from the leaves up, each padded to an even number of nodes except the root. */
   readonly #levels: readonly (readonly CensusNode[])[];
 
   /** @throws Rejected: the weights add up to 2^128 or more (check C1). */
@@ -74,13 +74,13 @@ export class CensusTree {
 }
 
 /**
- * A census has an entry at a place.
+ * Verify that a census has an entry at an index.
  *
  * @param censusRoot What the poll or round fixed, 32 bytes.
- * @param root What the proof says is behind it.
+ * @param root Hash, sum and count that the proof claims behind it.
  * @param entry Account, signing key and weight, 56 bytes.
- * @throws Malformed: another number of siblings than the census has levels.
- * @throws Rejected: the proof shows nothing (check C1).
+ * @throws Malformed: the number of siblings is not the census's number of levels.
+ * @throws Rejected: the proof is wrong (check C1).
  */
 export function verifyCensusProof(
   censusRoot: Uint8Array,
@@ -97,7 +97,7 @@ export function verifyCensusProof(
   demand(index >= 0 && index < root.count, `the census has ${root.count} entries`);
   const depth = depthOf(root.count);
   if (siblings.length !== depth) {
-    throw new Malformed(`census proof.siblings: ${siblings.length}, expected ${depth}`);
+    throw new Malformed("census proof.siblings", `${siblings.length}, expected ${depth}`);
   }
   demand(entry.subarray(0, 20).some(Boolean), "account is the zero address");
   demand(entry.subarray(20, 40).some(Boolean), "signing key is the zero address");

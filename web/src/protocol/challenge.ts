@@ -1,8 +1,8 @@
 /**
- * Cast or challenge: whether a sealed ballot says what its voter chose.
+ * Cast or challenge: check that a sealed ballot holds what its voter chose.
  *
- * A program that prepares ballots may be false. It shows a ballot's digest before the voter decides
- * to cast or to challenge it; challenged, it opens the ballot, which is never cast.
+ * A program that prepares ballots may be malicious. It shows a ballot's digest before the voter
+ * decides to cast or to challenge the ballot. It opens a challenged ballot, which is never cast.
  *
  * Source: docs/protocol.md §8.9; Benaloh, "Simple Verifiable Elections", EVT 2006. Vectors:
  * tests/vectors/openings.json.
@@ -42,7 +42,7 @@ const MEMBERS = [
   "registry",
 ];
 
-/** A challenged ballot with what opens its commitment to the vote. */
+/** A challenged ballot with the opening of its commitment to the vote. */
 export interface Opening {
   /** Which poll the ballot was made for. */
   readonly poll: PollIdentity;
@@ -56,10 +56,10 @@ export interface Opening {
   readonly blinding: bigint;
 }
 
-/** What an opening is held against of a poll. */
+/** The parts of a poll against which an opening is checked. */
 export type ChallengedPoll = Pick<PublishedPoll, "identity" | "context" | "rule" | "shape">;
 
-/** The file that the voter's program gives, for `JSON.stringify`. */
+/** The file that the voter's program writes, for `JSON.stringify`. */
 export function openingToJson({ poll, context, ballot, bits, blinding }: Opening) {
   return {
     format: FORMAT,
@@ -77,19 +77,19 @@ export function openingToJson({ poll, context, ballot, bits, blinding }: Opening
 export function readOpening(content: string): Opening {
   const json = parseJson(utf8(content), "opening");
   if (!(json instanceof Map) || [...json.keys()].sort().join() !== MEMBERS.join()) {
-    throw new Malformed(`opening: not a JSON object with the members ${MEMBERS.join(", ")}`);
+    throw new Malformed("opening", `not a JSON object with the members ${MEMBERS.join(", ")}`);
   }
   const text = (name: string, pattern: RegExp, what: string) => {
     const value: unknown = json.get(name);
     if (typeof value !== "string" || !pattern.test(value)) {
-      throw new Malformed(`opening.${name}: not ${what}`);
+      throw new Malformed(`opening.${name}`, `not ${what}`);
     }
     return value;
   };
   const bytes = (name: string, size?: number) => {
     const value = fromHex(text(name, /^/, "0x-hex"), `opening.${name}`);
     if (size !== undefined && value.length !== size) {
-      throw new Malformed(`opening.${name}: ${value.length} bytes, expected ${size}`);
+      throw new Malformed(`opening.${name}`, `${value.length} bytes, expected ${size}`);
     }
     return value;
   };
@@ -97,7 +97,7 @@ export function readOpening(content: string): Opening {
   text("format", new RegExp(`^${FORMAT}$`), FORMAT);
   const bits = text("bits", /^[01]{1,4096}$/, "a string of 0 and 1");
   const blinding = toInteger(bytes("blinding", SCALAR_BYTES));
-  if (blinding >= R) throw new Malformed("opening.blinding: not reduced");
+  if (blinding >= R) throw new Malformed("opening.blinding", "not reduced");
   return {
     poll: {
       chainId: number("chain_id"),
@@ -117,11 +117,11 @@ export function openedDigest({ ballot }: Opening): Uint8Array {
 }
 
 /**
- * Checks V1 to V4 hold: the ballot says what the opening shows.
+ * Perform checks V1 to V4: the ballot holds the vote that the opening shows.
  *
- * @param poll As the chain has it.
+ * @param poll The poll as it is on chain.
  * @param noted The digest that was shown before the voter chose to challenge.
- * @throws Rejected: one of the checks fails. Malformed: the ballot cannot be read (V2).
+ * @throws Rejected: one of the checks fails. Malformed: the ballot cannot be decoded (V2).
  */
 export function checkOpening(
   poll: ChallengedPoll,
@@ -151,7 +151,7 @@ export function checkOpening(
   const values = rule.slotValues(opening.bits).map(modulo);
   const [opened] = new CommitmentKey(rule.width).commit([[values, opening.blinding]]);
   if (!samePoint(opened!, proof.points[0]!)) {
-    throw new Rejected("V4", "commitment", "it holds another vote than the one shown");
+    throw new Rejected("V4", "commitment", "it contains a different vote than shown");
   }
 }
 

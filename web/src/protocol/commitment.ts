@@ -1,5 +1,5 @@
 /**
- * Vector commitments on generators that nobody can have chosen.
+ * Vector commitments with generators that nobody can have chosen.
  *
  * `com(v; ρ) = Σ v_j G_j + ρ H`: perfectly hiding, binding while discrete logarithms are hard.
  *
@@ -22,7 +22,7 @@ export function deriveGenerator(index: number): Point {
     const digest = taggedHash("generators", unsigned(index, 4), unsigned(counter, 4));
     const x = toInteger(digest) % P;
     const square = (x * x * x + 3n) % P;
-    // p = 3 mod 4, so this is a root whenever there is one.
+    // p = 3 mod 4, so this is a square root if there is one.
     const y = power(square, (P + 1n) / 4n);
     if ((y * y) % P === square) {
       const point = { x, y: y & 1n ? P - y : y };

@@ -1,9 +1,9 @@
 /**
  * BN254 G1 on bigints.
  *
- * Many affine additions at once share one inversion, so that each costs six multiplications; that
- * serves sums, tables and the buckets of a multi-scalar multiplication alike. Nothing here is
- * constant-time: who can time a voter's own device precisely may learn something about a vote
+ * Many affine additions share one inversion, so that each costs six multiplications. Sums, tables
+ * and the buckets of a multi-scalar multiplication use this. Nothing here is constant-time: an
+ * attacker who can time a voter's device precisely may learn something about a vote
  * (docs/threat-model.md).
  *
  * Source: docs/protocol.md §2.1–§2.4. Vectors: tests/vectors/curve.json.
@@ -39,20 +39,20 @@ export function samePoint(left: Point, right: Point): boolean {
 }
 
 /**
- * Points of canonical bytes.
+ * Decode points from canonical bytes.
  *
  * @param data 64 bytes a point.
  * @param identity Whether the identity is allowed.
- * @throws Malformed: names the first bad point by position, and what is wrong with it.
+ * @throws Malformed: names the position of the first invalid point and the reason.
  */
 export function decodePoints(data: Uint8Array, identity = false): Point[] {
   if (data.length % POINT_BYTES) {
-    throw new Malformed(`points: length ${data.length} is no multiple of ${POINT_BYTES}`);
+    throw new Malformed("points", `length ${data.length} is no multiple of ${POINT_BYTES}`);
   }
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const points: Point[] = [];
   for (let at = 0; at < data.length; at += POINT_BYTES) {
-    const bad = (reason: string) => new Malformed(`points[${at / POINT_BYTES}]: ${reason}`);
+    const bad = (reason: string) => new Malformed(`points[${at / POINT_BYTES}]`, reason);
     const x = readWord(view, at);
     const y = readWord(view, at + 32);
     if (x === 0n && y === 0n) {
@@ -168,7 +168,7 @@ function weighBuckets(buckets: readonly Point[]): Jacobian {
 const SMALL_WINDOW = 4;
 const TABLE_WINDOW = 7;
 
-/** Tables that make sums over always the same bases fast. */
+/** Tables that speed up sums over fixed bases. */
 export class FixedBases {
   readonly length: number;
   readonly #tables: readonly (readonly Point[])[];
@@ -182,7 +182,7 @@ export class FixedBases {
   /**
    * `Σ_j row[j] · base[j]` for each row of scalars in [0, R), one point a row.
    *
-   * Scalars of zero cost next to nothing; a row may be shorter than there are bases.
+   * Scalars of zero cost almost nothing; a row may have fewer scalars than there are bases.
    */
   commit(rows: readonly (readonly bigint[])[]): Point[] {
     return affine(
@@ -196,7 +196,9 @@ export class FixedBases {
   }
 }
 
-/** Sum of the bases' multiples that signed windows of digits ask for; one doubling a bit for all. */
+/**
+ * Sum of the bases' multiples that signed windows of digits ask for; one doubling a bit for all.
+ */
 function combination(
   tables: readonly (readonly Point[])[],
   windows: readonly Int16Array[],
@@ -214,11 +216,11 @@ function combination(
   return total;
 }
 
-/** For each base its multiples 1 … 2^(width−1). */
+/** The multiples 1 … 2^(width−1) of each base. */
 function multiples(bases: readonly Point[], width: number): Point[][] {
   const tables = bases.map((base) => [base]);
   for (let size = 1; size < 1 << (width - 1); size *= 2) {
-    // One more size of multiples: those there are, each plus the greatest of them.
+    // Double the number of multiples: add the greatest of them to each.
     const pairs = tables.flatMap((table) => table.map((point) => [point, table[size - 1]!]));
     const further = sums(pairs);
     tables.forEach((table, number) => {
@@ -297,7 +299,7 @@ export function sums(groups: readonly (readonly Point[])[]): Point[] {
   return current.map((group) => group[0] ?? IDENTITY_POINT);
 }
 
-/** Inverses modulo P of integers that P divides none of: one inversion, three products each. */
+/** Inverses modulo P of integers that P does not divide: one inversion, three products each. */
 function invertAll(values: readonly bigint[]): bigint[] {
   const before: bigint[] = [];
   let product = 1n;

@@ -1,5 +1,5 @@
 /**
- * Canonical bytes: fixed-width integers, tagged hashes, and a reader that forgives nothing.
+ * Canonical bytes: fixed-width integers, tagged hashes, and a strict reader.
  *
  * One object has one encoding. `Reader` throws on the first byte that is missing, surplus or out of
  * range, and every error names the field.
@@ -37,7 +37,7 @@ export function taggedHash(tag: string, ...parts: readonly Uint8Array[]): Uint8A
   return keccak256(utf8(`ostraka/v2/${tag}`), ...parts);
 }
 
-/** Bytes of a text. */
+/** UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
   return ASCII.encode(text);
 }
@@ -47,7 +47,7 @@ export function fromUtf8(data: Uint8Array, subject: string): string {
   try {
     return UTF8.decode(data);
   } catch {
-    throw new Malformed(`${subject}: not UTF-8`);
+    throw new Malformed(subject, "not UTF-8");
   }
 }
 
@@ -86,11 +86,11 @@ export function toHex(data: Uint8Array): string {
 
 const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** Bytes of 0x-hex of either case; Malformed naming `subject` when it is none. */
+/** Bytes of 0x-hex of either case; Malformed naming `subject` when it is not 0x-hex. */
 export function fromHex(text: string, subject: string): Uint8Array {
-  // A pattern of pairs would keep a way back for each of them, and break on long ones.
+  // A pattern of pairs would backtrack at each of them and overflow on long texts.
   const isHex = text.length % 2 === 0 && /^0x[0-9a-fA-F]*$/.test(text);
-  if (!isHex) throw new Malformed(`${subject}: not 0x-hex`);
+  if (!isHex) throw new Malformed(subject, "not 0x-hex");
   const data = new Uint8Array(text.length / 2 - 1);
   for (let at = 0; at < data.length; at++) {
     data[at] = parseInt(text.slice(2 * at + 2, 2 * at + 4), 16);
@@ -114,7 +114,7 @@ export function unsigned(value: number | bigint, size: number): Uint8Array {
 
 /** `value` as an i128, two's complement; RangeError when it does not fit. */
 export function signed128(value: bigint): Uint8Array {
-  if (BigInt.asIntN(128, value) !== value) throw new RangeError(`${value} is no i128`);
+  if (BigInt.asIntN(128, value) !== value) throw new RangeError(`${value} is not an i128`);
   return unsigned(BigInt.asUintN(128, value), 16);
 }
 
@@ -149,8 +149,8 @@ export function toInteger(data: Uint8Array): bigint {
 /**
  * Reads one object from front to back.
  *
- * Every method throws `Malformed` naming `field` when the bytes are not there or out of range. What
- * is taken shares the memory of what is read.
+ * Every method throws `Malformed` naming `field` when bytes are missing or out of range. Results
+ * share the memory of the input.
  */
 export class Reader {
   readonly #data: Uint8Array;
@@ -195,28 +195,28 @@ export class Reader {
     return value;
   }
 
-  /** Bytes behind their own length, itself an unsigned integer of `size` bytes. */
+  /** Bytes with their length in front, an unsigned integer of `size` bytes. */
   prefixed(size: number, field: string): Uint8Array {
     return this.take(this.small(size, field), field);
   }
 
-  /** Pass over `size` bytes, which must be there. */
+  /** Skip `size` bytes; they must be present. */
   skip(size: number, field: string): void {
     this.take(size, field);
   }
 
-  /** How many bytes are not read yet. */
+  /** Number of bytes that are not read yet. */
   get left(): number {
     return this.#data.length - this.#at;
   }
 
-  /** Nothing may be left. */
+  /** Check that no bytes are left. */
   end(): void {
     const surplus = this.left;
-    if (surplus) throw new Malformed(`${this.#subject}: ${surplus} bytes too many`);
+    if (surplus) throw new Malformed(this.#subject, `${surplus} bytes too many`);
   }
 
   #bad(field: string, reason: string): Malformed {
-    return new Malformed(`${this.#subject}.${field}: ${reason}`);
+    return new Malformed(`${this.#subject}.${field}`, reason);
   }
 }

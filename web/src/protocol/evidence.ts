@@ -1,5 +1,5 @@
 /**
- * What an audit is given: facts of the chain as data, read by whoever can reach one.
+ * Input of an audit: facts of the chain as data. Readers of a chain make it.
  *
  * Source: docs/protocol.md §13; contracts/interfaces/IPollRegistry.sol.
  */
@@ -8,11 +8,12 @@ import type { AnchoredRoot } from "./board.ts";
 import type { CensusEntry } from "./census.ts";
 import type { SumRoot } from "./merkle_sum.ts";
 import type { Tally } from "./tally_proof.ts";
+import type { UnixSeconds } from "./units.ts";
 
 /** Statuses of a round whose winners are fixed: decided, and expired after that. */
 export const ROUND_DECIDED: readonly number[] = [6, 7];
 
-/** A proposal as the treasury has it, with the title that its latest event gives. */
+/** A proposal in the treasury, with the title of its latest event. */
 export interface ProposalEvidence {
   readonly id: Uint8Array;
   readonly recipient: Uint8Array;
@@ -24,7 +25,7 @@ export interface ProposalEvidence {
   readonly title: string;
 }
 
-/** What the treasury says that it paid, and in which transaction. */
+/** A payment that the treasury reports, and its transaction. */
 export interface Payout {
   readonly proposalId: Uint8Array;
   readonly recipient: Uint8Array;
@@ -33,44 +34,44 @@ export interface Payout {
   readonly transaction: Uint8Array;
 }
 
-/** What a token's event says that it moved out of the treasury. */
+/** A transfer out of the treasury, as the token's event reports it. */
 export interface Transfer {
   readonly transaction: Uint8Array;
   readonly recipient: Uint8Array;
   readonly amount: bigint;
 }
 
-/** What an account had before and after a block in which the treasury says that it paid coins. */
+/** Balances of an account around a block in which the treasury reports a payment in coins. */
 export interface CoinReceipt {
   readonly recipient: Uint8Array;
   readonly block: bigint;
-  /** Coins at the block before. */
+  /** Balance after the block before. */
   readonly before: bigint;
-  /** Coins at the block. */
+  /** Balance after the block. */
   readonly after: bigint;
-  /** Whether it could have spent within the block: it has code, or sent a transaction. */
+  /** Whether the account could have spent within the block: it has code, or sent a transaction. */
   readonly spent: boolean;
 }
 
-/** A contract: its address, and the code that runs there. */
+/** A contract: its address and its code. */
 export interface CodeEvidence {
   readonly address: Uint8Array;
   readonly code: Uint8Array;
 }
 
-/** Who votes, as the round fixed it at its creation (§17.4). */
+/** The electorate that the round fixed at its creation (§17.4). */
 export interface ElectorateEvidence {
   /** 0 members, 1 fixed, 2 source on chain, 3 invitations. */
   readonly kind: number;
-  /** Of the census or of the invitations; keccak-256 of the source in kind 2. */
+  /** Root of the census or of the invitations; keccak-256 of the source in kind 2. */
   readonly root: Uint8Array;
   readonly voters: bigint;
   readonly weight: bigint;
-  /** Canonical JSON of where the census is read, from the round's event; kind 2 only. */
+  /** Canonical JSON of the census's source, from the round's event; kind 2 only. */
   readonly source: Uint8Array;
 }
 
-/** The contracts that judge a poll. */
+/** The contracts that a poll depends on. */
 export interface DeploymentEvidence {
   /** Code of the registry. */
   readonly registry: Uint8Array;
@@ -78,21 +79,21 @@ export interface DeploymentEvidence {
   readonly generatorTable: Uint8Array;
   readonly votingKeys: CodeEvidence;
   readonly pollRules: CodeEvidence;
-  /** Least seconds of a dispute window and of a tally period. */
+  /** Minimum length of a dispute window and of a tally period, in seconds. */
   readonly periodFloor: bigint;
-  /** Who may reject roots, 20 bytes; zero for nobody. */
+  /** Contract that may reject roots, 20 bytes; zero for none. */
   readonly disputes: Uint8Array;
 }
 
-/** What the chain says of one round. */
+/** The chain's data of one round. */
 export interface RoundEvidence {
-  /** Where the treasury looks for its polls. */
+  /** The registry of the treasury's polls. */
   readonly registry: Uint8Array;
   /** Code of the treasury. */
   readonly code: Uint8Array;
   /** The contract that writes the rules of its polls. */
   readonly rules: CodeEvidence;
-  /** As the contract numbers it; one of `ROUND_DECIDED` once winners are fixed. */
+  /** The contract's number; one of `ROUND_DECIDED` once winners are fixed. */
   readonly status: number;
   readonly pollId: bigint;
   readonly budget: bigint;
@@ -100,40 +101,40 @@ export interface RoundEvidence {
   readonly committed: bigint;
   readonly paidOut: bigint;
   readonly electorate: ElectorateEvidence;
-  /** Census root of those who may propose. */
-  /** Title and text as the round's event has them; U+FFFD for what is no UTF-8. */
+  /** Title and text of the round's event; U+FFFD in place of bytes that are not UTF-8. */
   readonly title: string;
   readonly text: string;
+  /** Census root of the members who may propose. */
   readonly memberRoot: Uint8Array;
   /** Whether the round asked for a secret poll. */
   readonly secret: boolean;
-  /** What it pays in, 20 bytes; zero for the chain's coin. */
+  /** Token of its payments, 20 bytes; zero for the chain's coin. */
   readonly token: Uint8Array;
   /** In order of submission. */
   readonly proposals: readonly ProposalEvidence[];
   /** In order of payment. */
   readonly payouts: readonly Payout[];
-  /** What a token's events, or accounts' balances, show of the payouts; or why not. */
+  /** Evidence of the payouts in a token's events or in balances; or why there is none. */
   readonly moved:
     | { readonly transfers: readonly Transfer[] }
     | { readonly coins: readonly CoinReceipt[] }
     | Unreadable;
 }
 
-/** Why something cannot be read, as plain data: it travels between threads. */
+/** Why something cannot be read, as plain data that can pass between threads. */
 export interface Unreadable {
   readonly unreadable: "Malformed" | "Rejected" | "Undecided" | "Unanswered";
   readonly reason: string;
-  /** What is impossible about it, where it is Rejected. */
+  /** What cannot be read or is impossible about it, where it is Malformed or Rejected. */
   readonly item?: string;
 }
 
-/** What the chain says of one poll at one block. */
+/** The chain's data of one poll at one block. */
 export interface ChainEvidence {
   readonly chainId: bigint;
   /** Number of the block at which everything was read. */
   readonly block: bigint;
-  /** Status of the poll by that block's time, e.g. "tallied". */
+  /** Status of the poll at that block's time, e.g. "tallied". */
   readonly status: string;
   readonly pollContext: Uint8Array;
   readonly committee: Uint8Array;
@@ -143,24 +144,24 @@ export interface ChainEvidence {
   /** One more than the number of the last round whose root was rejected; 0 where none was. */
   readonly rejectedRounds: number;
   /** Chain time of that rejection. */
-  readonly rejectedAt: bigint;
+  readonly rejectedAt: UnixSeconds;
   /** Chain time, 0 before. */
-  readonly anchoredAt: bigint;
-  readonly disputeWindowEndsAt: bigint;
-  readonly tallyDeadline: bigint;
+  readonly anchoredAt: UnixSeconds;
+  readonly disputeWindowEndsAt: UnixSeconds;
+  readonly tallyDeadline: UnixSeconds;
   /** Code of the contract's generator table. */
   readonly generators: Uint8Array;
-  /** Words that stand for the poll keys, as `PollOpened` listed them; empty before. */
+  /** Words of the poll keys, as `PollOpened` lists them; empty before. */
   readonly nodeKeys: readonly Uint8Array[];
   /** Root with its attestations, undefined before. */
   readonly anchored: AnchoredRoot | undefined;
   /** As accepted, undefined before. */
   readonly tally: Tally | undefined;
   /** Block timestamp, 0 before. */
-  readonly talliedAt: bigint;
+  readonly talliedAt: UnixSeconds;
   /**
-   * What the contract awards each slot, undefined where the poll has no outcome rule; or why it does
-   * not say, as when the board's outcome rule is not the poll's.
+   * The contract's award of each slot, undefined where the poll has no outcome rule; or why it
+   * gives none, e.g. because the board's outcome rule is not the poll's.
    */
   readonly awards: readonly bigint[] | Unreadable | undefined;
   /** Account that created the poll. */
@@ -170,19 +171,19 @@ export interface ChainEvidence {
   /** Whether that account is a contract that takes polls of this registry. */
   readonly creatorIsTreasury: boolean;
   /**
-   * The round that the description names, undefined where it names none; or why it cannot be read,
-   * which says nothing against the rest.
+   * The round that the description names, undefined where it names none; or why it cannot be read.
+   * An unreadable round does not affect other checks.
    */
   readonly round: RoundEvidence | Unreadable | undefined;
   /**
-   * The census read again from the source that the description names, undefined where it names none;
-   * or why it cannot be read.
+   * The census, read again from the source that the description names, undefined where it names
+   * none; or why it cannot be read.
    */
   readonly census: readonly CensusEntry[] | Unreadable | undefined;
   /** Code of that source's contract, empty where there is no source. */
   readonly censusCode: Uint8Array;
   /** Timestamps of the source's block and of the next one, undefined where there is no source. */
-  readonly censusTimes: readonly [at: bigint, next: bigint] | Unreadable | undefined;
+  readonly censusTimes: readonly [at: UnixSeconds, next: UnixSeconds] | Unreadable | undefined;
   /** The registry and its parts; or why they cannot be read. */
   readonly deployment: DeploymentEvidence | Unreadable;
 }

@@ -1,9 +1,9 @@
 /**
- * JSON that everybody reads alike: of bounded depth, each member once, no half of a surrogate pair,
- * integers exact and apart from other numbers.
+ * JSON that every program reads alike: bounded depth, each member once, no lone surrogates, exact
+ * integers that are distinct from other numbers.
  *
- * `JSON.parse` would take `7.0` for 7, round the larger integers and keep the last of two members of
- * one name, so that two verifiers could disagree about one description.
+ * `JSON.parse` would read `7.0` as 7, round large integers and keep the last of two members with
+ * the same name, so that two verifiers could disagree about a description.
  *
  * Source: docs/protocol.md §4.4; RFC 8259.
  */
@@ -12,8 +12,8 @@ import { fromUtf8, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 
 /**
- * Integers of at most 40 characters are bigints, all other numbers are numbers: no member of ours has
- * longer ones, and no verdict may depend on what an engine takes.
+ * Integers of at most 40 characters are bigints, all other numbers are numbers: our members have no
+ * longer ones, and no verdict may depend on an engine's limits.
  */
 export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
 
@@ -22,14 +22,14 @@ export type JsonObject = ReadonlyMap<string, Json>;
 const MAX_NESTING = 32;
 const MAX_INTEGER_CHARACTERS = 40;
 
-/** Such JSON in UTF-8 without a byte order mark; Malformed naming `subject` otherwise. */
+/** Parse such JSON in UTF-8 without a byte order mark; Malformed naming `subject` otherwise. */
 export function parseJson(data: Uint8Array, subject: string): Json {
   return new Parser(fromUtf8(data, subject), subject).parse();
 }
 
 /**
- * What a file of others holds, as plain values for shapes to read; Malformed where two readers could
- * differ about it.
+ * Parse a file from others into plain values for shapes to read; Malformed where two readers could
+ * disagree about it.
  */
 export function readJson(text: string, subject: string): unknown {
   parseJson(utf8(text), subject);
@@ -78,7 +78,7 @@ class Parser {
   #nested<T>(read: () => T): T {
     this.#depth += 1;
     if (this.#depth > MAX_NESTING) {
-      throw new Malformed(`${this.#subject}: nested more than ${MAX_NESTING} deep`);
+      throw new Malformed(this.#subject, `nested more than ${MAX_NESTING} deep`);
     }
     const value = read();
     this.#depth -= 1;
@@ -114,7 +114,7 @@ class Parser {
   #string(): string {
     const start = this.#at;
     if (!this.#skip('"')) throw this.#bad();
-    // Piece by piece: one pattern for the whole would keep a way back for each character.
+    // Piece by piece: one pattern for the whole would backtrack at each character.
     do this.#match(PLAIN);
     while (this.#match(ESCAPE) !== undefined);
     if (!this.#skip('"')) throw this.#bad();
@@ -137,7 +137,7 @@ class Parser {
   }
 
   #bad(reason?: string): Malformed {
-    return new Malformed(`${this.#subject}: not JSON${reason ? `: ${reason}` : ""}`);
+    return new Malformed(this.#subject, `not JSON${reason ? `: ${reason}` : ""}`);
   }
 }
 

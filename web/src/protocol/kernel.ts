@@ -8,16 +8,16 @@ import { invert, modulo, R } from "./curve.ts";
 import type { Randomness } from "./randomness.ts";
 import { type BallotRule, evaluate, type Terms } from "./rule.ts";
 
-/** Coefficients by bit; what is missing is zero. */
+/** Coefficients by bit; missing ones are zero. */
 type SparseRow = Map<number, bigint>;
 
 /** Kernel of a rule's linear rows over F_r, from their reduced row echelon form. */
 export class Kernel {
   readonly #bits: number;
-  /** For each pivot bit the terms in free bits that give its value. */
+  /** For each pivot bit, the terms in free bits that give its value. */
   readonly #pivots: ReadonlyMap<number, Terms>;
 
-  /** Eliminate once per rule; rows may depend on one another. */
+  /** Eliminate once per rule; rows may be linearly dependent. */
   constructor(rule: BallotRule) {
     const reduced = new Map<number, SparseRow>();
     for (const { terms } of rule.rows) {

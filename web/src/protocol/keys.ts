@@ -13,7 +13,7 @@ import { addressOf, type Domain, type Value } from "./typed_data.ts";
 const SECRET_BYTES = 32;
 const SEED_BYTES = 48;
 
-/** Whoever signs for an account: a key of this browser, or a wallet that asks its owner first. */
+/** A signer for an account: a key of this browser, or a wallet that asks its owner first. */
 export interface Signer {
   /** 20 bytes. */
   readonly address: Uint8Array;
@@ -27,13 +27,13 @@ export interface Signer {
   signStatement(domain: Domain, type: string, ...values: readonly Value[]): Promise<Uint8Array>;
 }
 
-/** A secp256k1 key that signs EIP-712 digests; it never shows its secret unless asked. */
+/** A secp256k1 key that signs EIP-712 digests; only `secret` reveals its secret. */
 export class SigningKey implements Signer {
   /** 20 bytes. */
   readonly address: Uint8Array;
   readonly #secret: Uint8Array;
 
-  /** A key from 32 secret bytes; RangeError when they are none. */
+  /** A key from 32 secret bytes; RangeError when they are not a valid key. */
   constructor(secret: Uint8Array) {
     if (secret.length !== SECRET_BYTES || !secp256k1.utils.isValidSecretKey(secret)) {
       throw new RangeError("not a secret key");

@@ -1,5 +1,5 @@
 /**
- * Merkle sum tree over the counted ballots: one root that fixes every ballot and their sum.
+ * Merkle sum tree over the counted ballots: its root fixes every ballot and their sum.
  *
  * Source: docs/protocol.md §10.4. Vectors: tests/vectors/merkle_sum.json.
  */
@@ -15,18 +15,19 @@ import {
   unsigned,
 } from "./encoding.ts";
 import { Rejected } from "./errors.ts";
+import type { UnixSeconds } from "./units.ts";
 
 const EMPTY_HASH = new Uint8Array(HASH_BYTES);
 
-/** One counted ballot as the tree sees it. */
+/** The leaf of one counted ballot. */
 export interface Leaf {
   /** 20-byte account. */
   readonly voter: Uint8Array;
   /** The census's weight, in [1, 2^128). */
   readonly weight: bigint;
-  /** Of the ballot. */
-  readonly castAtUnixS: bigint;
-  /** Of the ballot, 32 bytes. */
+  /** Cast time of the ballot. */
+  readonly castAtUnixS: UnixSeconds;
+  /** Digest of the ballot, 32 bytes. */
   readonly digest: Uint8Array;
 }
 
@@ -55,7 +56,7 @@ export interface SumRoot extends SumNode {
 
 const EMPTY: SumNode = { hash: EMPTY_HASH, sum: IDENTITY };
 
-/** What `Final` and `AggregateShare` statements name. */
+/** Digest of a root in `Final` and `AggregateShare` statements. */
 export function rootDigest({ hash, sum, count }: SumRoot): Uint8Array {
   return taggedHash("root", hash, sum, unsigned(count, 4));
 }
@@ -63,7 +64,7 @@ export function rootDigest({ hash, sum, count }: SumRoot): Uint8Array {
 /** The tree over some leaves, level by level. */
 export class SumTree {
   readonly root: SumRoot;
-  /** From the leaves up, each level padded to an even number of nodes but for the root. */
+  /** Levels from the leaves up, each padded to an even number of nodes except the root. */
   readonly #levels: readonly (readonly SumNode[])[];
 
   /**
@@ -104,7 +105,7 @@ export class SumTree {
     this.root = { ...(nodes[0] ?? EMPTY), count: leaves.length };
   }
 
-  /** The siblings that lead from a leaf to the root. */
+  /** The siblings on the path from a leaf to the root. */
   path(index: number): SumNode[] {
     if (!(index >= 0 && index < this.root.count)) throw new RangeError(`no leaf ${index}`);
     return this.#levels.slice(0, -1).map((nodes, height) => nodes[(index >> height) ^ 1]!);
@@ -112,12 +113,12 @@ export class SumTree {
 }
 
 /**
- * A ballot is counted under a root: its leaf and the path recompute hash and sum.
+ * Verify that a root counts a ballot: leaf and path give its hash and sum.
  *
  * @param value The ballot's commitment `V`.
  * @param path As `SumTree.path` gives it.
- * @throws Malformed: a sum of the path is no point.
- * @throws Rejected: they do not (check T1).
+ * @throws Malformed: a sum of the path is not a point.
+ * @throws Rejected: they do not give them (check T1).
  */
 export function verifyInclusion(
   root: SumRoot,
@@ -134,7 +135,7 @@ export function verifyInclusion(
   let hash = leafHash(leaf, encoded);
   path.forEach((sibling, height) => {
     const place = (index >> height) ^ 1;
-    // Votes must not hide in what lies beyond the last leaf.
+    // Nodes beyond the last leaf must not hide votes.
     if (place << height >= root.count && !sameNode(sibling, EMPTY)) throw fails("false padding");
     const own = { hash, sum: encoded };
     hash = place & 1 ? innerHash(own, sibling) : innerHash(sibling, own);

@@ -1,5 +1,5 @@
 /**
- * What a poll fixes before it opens, and the context that binds everything to it.
+ * The parameters that a poll fixes before it opens, and the context that binds data to the poll.
  *
  * Source: docs/protocol.md §3, §4. Vectors: tests/vectors/board.json.
  */
@@ -27,6 +27,7 @@ import { impliedQuestion } from "./question/implied.ts";
 import { pollLabels, pollRule, readQuestions } from "./question/poll.ts";
 import type { BallotRule } from "./rule.ts";
 import { type CensusOrigin, readOrigin } from "./snapshot.ts";
+import { type UnixSeconds, unixSeconds } from "./units.ts";
 
 const MAX_NODES = 64;
 const MAX_URL_BYTES = 256;
@@ -41,11 +42,11 @@ export interface Member {
 /** The nodes of a poll in order; node `i` is `members[i − 1]`. */
 export class Committee {
   readonly members: readonly Member[];
-  /** `t`: fewer than this many nodes learn nothing. */
+  /** `t`: fewer nodes than this learn nothing. */
   readonly threshold: number;
-  /** `f`: this many nodes may be dead or lying. */
+  /** `f`: number of nodes that may be down or malicious. */
   readonly faults: number;
-  /** `q`: receipts that record a ballot, signatures that anchor a root. */
+  /** `q`: number of receipts that record a ballot, and of signatures that anchor a root. */
   readonly quorum: number;
 
   /** @throws Rejected: a bound of §3 is broken (check P3). */
@@ -74,7 +75,7 @@ export class Committee {
     }
   }
 
-  /** 32 bytes that stand for the committee on chain. */
+  /** Digest of the committee on chain, 32 bytes. */
   get digest(): Uint8Array {
     const members = this.members.flatMap(({ address, url }) => [
       word(address),
@@ -92,7 +93,7 @@ export class Committee {
     return concat([...this.#head.map((value) => unsigned(value, 1)), ...members]);
   }
 
-  /** Read board section 6; Malformed or Rejected (check P3). */
+  /** Decode board section 6; Malformed or Rejected (check P3). */
   static decode(data: Uint8Array): Committee {
     const reader = new Reader(data, "committee");
     const n = reader.small(1, "n");
@@ -119,7 +120,7 @@ export class Committee {
 /**
  * The twenty-four words of §4.1; names and order are those of the contract's struct.
  *
- * The last eight are reserved for later kinds of poll; what a program does not know it refuses.
+ * The last eight are reserved for later kinds of poll; programs refuse values unknown to them.
  */
 export interface PollParameters {
   readonly committee: Uint8Array;
@@ -130,8 +131,8 @@ export interface PollParameters {
   readonly voters: number;
   readonly totalWeight: bigint;
   readonly secret: boolean;
-  readonly opensAt: bigint;
-  readonly closesAt: bigint;
+  readonly opensAt: UnixSeconds;
+  readonly closesAt: UnixSeconds;
   readonly freezeDelay: number;
   readonly roundDuration: number;
   readonly maxRounds: number;
@@ -178,14 +179,14 @@ export function encodeParameters(parameters: PollParameters): Uint8Array {
   ]);
 }
 
-/** Read twenty-four words; Malformed when one is out of its type's range. */
+/** Decode twenty-four words; Malformed when one is out of its type's range. */
 export function decodeParameters(data: Uint8Array): PollParameters {
   const reader = new Reader(data, "parameters");
   const digest = (name: string) => reader.take(HASH_BYTES, name);
   const integer = (name: string, bits: number) => {
     const value = reader.unsigned(WORD_BYTES, name);
     if (value >> BigInt(bits)) {
-      throw new Malformed(`parameters.${name}: ${value} exceeds ${bits} bits`);
+      throw new Malformed(`parameters.${name}`, `${value} exceeds ${bits} bits`);
     }
     return value;
   };
@@ -199,8 +200,8 @@ export function decodeParameters(data: Uint8Array): PollParameters {
     voters: small("voters"),
     totalWeight: integer("total_weight", 128),
     secret: integer("secret", 1) === 1n,
-    opensAt: integer("opens_at", 64),
-    closesAt: integer("closes_at", 64),
+    opensAt: unixSeconds(integer("opens_at", 64)),
+    closesAt: unixSeconds(integer("closes_at", 64)),
     freezeDelay: small("freeze_delay"),
     roundDuration: small("round_duration"),
     maxRounds: small("max_rounds"),
@@ -221,7 +222,7 @@ export function decodeParameters(data: Uint8Array): PollParameters {
 }
 
 /**
- * Every kind of poll that this program knows has zeros in the reserved words.
+ * Check that the reserved words are zero, as in every kind of poll that this program knows.
  *
  * @throws Rejected: the poll is of a kind that this program does not know (check P1).
  */
@@ -244,13 +245,13 @@ export function checkKnown(parameters: PollParameters): void {
   }
 }
 
-/** Latest Unix second that a registry takes. */
+/** Latest moment that a registry accepts. */
 const MAX_TIME = 1n << 40n;
 
 /**
- * The bounds of §4.1 that the contract should have enforced.
+ * Check the bounds of §4.1, which the contract should have enforced.
  *
- * @throws Rejected: one is broken; the item names the parameter (check P6).
+ * @throws Rejected: a bound is broken; the item names the parameter (check P6).
  */
 export function checkBounds(parameters: PollParameters): void {
   const { opensAt, closesAt, roundDuration, maxRounds, voters, totalWeight } = parameters;
@@ -279,7 +280,7 @@ export function checkBounds(parameters: PollParameters): void {
   if (totalWeight < BigInt(voters)) throw fails("total_weight", "below the number of voters");
 }
 
-/** Which poll: chain id, 20-byte registry address, poll id. */
+/** Identity of a poll: chain id, 20-byte registry address, poll id. */
 export interface PollIdentity {
   readonly chainId: bigint;
   readonly registry: Uint8Array;
@@ -291,7 +292,7 @@ export function encodeIdentity({ chainId, registry, pollId }: PollIdentity): Uin
   return concat([word(chainId), registry, word(pollId)]);
 }
 
-/** Read board section 1; Malformed when it is none. */
+/** Decode board section 1; Malformed when it is invalid. */
 export function decodeIdentity(data: Uint8Array): PollIdentity {
   const reader = new Reader(data, "poll");
   const identity = {
@@ -326,48 +327,48 @@ export interface RoundReference {
   readonly roundId: bigint;
 }
 
-/** What a poll asks and what its slots stand for; `encoded` are the bytes that were hashed. */
+/** The questions of a poll and the names of its slots; `encoded` are the hashed bytes. */
 export interface Description {
   readonly encoded: Uint8Array;
   readonly title: string;
   readonly options: readonly string[];
   readonly round: RoundReference | undefined;
-  /** Where the electorate comes from, undefined where the organizer listed it. */
+  /** Source of the electorate, undefined where the organizer listed it. */
   readonly census: CensusOrigin | undefined;
   /** Whether one signing key may sign for several accounts. */
   readonly sharedKeys: boolean;
   /**
-   * What makes the ballot rule, undefined where it does not say; or why that cannot be read, which
-   * says nothing against the rest.
+   * Questions that make the ballot rule, undefined where there are none; or why they cannot be
+   * read. Unreadable questions do not affect other members.
    */
   readonly questions: readonly Question[] | AuditError | undefined;
-  /** What it says besides, "" for nothing; judged in rounds only (D1). */
+  /** Further text, "" for none; checked in rounds only (D1). */
   readonly text: Json;
 }
 
 /**
- * Read a description.
+ * Decode a description.
  *
  * @throws Malformed: not UTF-8 JSON with a title and options.
  */
 export function decodeDescription(encoded: Uint8Array): Description {
-  // First: more of it than any poll has must cost no time.
+  // First, so that an oversized description costs no time.
   if (encoded.length > MAX_DESCRIPTION_BYTES) {
     const most = MAX_DESCRIPTION_BYTES;
-    throw new Malformed(`description: ${encoded.length} bytes, at most ${most}`);
+    throw new Malformed("description", `${encoded.length} bytes, at most ${most}`);
   }
   const content = parseJson(encoded, "description");
-  if (!(content instanceof Map)) throw new Malformed("description: not a JSON object");
+  if (!(content instanceof Map)) throw new Malformed("description", "not a JSON object");
   const members = content as ReadonlyMap<string, Json>;
   const title = members.get("title");
   const options = members.get("options");
-  if (typeof title !== "string") throw new Malformed("description.title: not a string");
+  if (typeof title !== "string") throw new Malformed("description.title", "not a string");
   if (!Array.isArray(options) || !options.every((name) => typeof name === "string")) {
-    throw new Malformed("description.options: not a list of strings");
+    throw new Malformed("description.options", "not a list of strings");
   }
   const sharedKeys = members.has("shared_keys") ? members.get("shared_keys")! : false;
   if (typeof sharedKeys !== "boolean") {
-    throw new Malformed("description.shared_keys: neither true nor false");
+    throw new Malformed("description.shared_keys", "neither true nor false");
   }
   const round = roundReference(members.get("round"));
   const origin = members.get("census") ?? null;
@@ -390,8 +391,8 @@ function questionsOf(content: Json | undefined): Description["questions"] {
 /**
  * The questions of a description, empty where it has none.
  *
- * @throws Rejected: they cannot be read, do not make exactly the rule, or name other slots than the
- *   options (check P5).
+ * @throws Rejected: they cannot be read, do not make exactly the rule, or do not name the options
+ *   (check P5).
  */
 export function checkQuestions(
   { questions, options }: Description,
@@ -407,18 +408,18 @@ export function checkQuestions(
     if (error instanceof Rejected) throw fails(error.reason);
     throw error;
   }
-  if (!sameBytes(made.encode(), rule.encode())) throw fails("they make another ballot rule");
+  if (!sameBytes(made.encode(), rule.encode())) throw fails("they make a different ballot rule");
   const labels = pollLabels(questions);
   if (labels.length !== options.length || labels.some((label, slot) => label !== options[slot])) {
-    throw fails("the options are not what they ask about");
+    throw fails("the options are not those of the questions");
   }
   return questions;
 }
 
 /**
- * What voters are asked: the questions, or what the rule says where there are none.
+ * The questions that voters are asked; those that the rule implies where there are none.
  *
- * @throws Rejected: as `checkQuestions`, or the rule alone is of no question (check P5).
+ * @throws Rejected: as `checkQuestions`, or the rule implies no question (check P5).
  */
 export function askedQuestions(description: Description, rule: BallotRule): readonly Question[] {
   const questions = checkQuestions(description, rule);
@@ -432,10 +433,10 @@ function roundReference(content: Json | undefined): RoundReference | undefined {
   const treasury = members.get("treasury");
   const number = members.get("id");
   if (typeof treasury !== "string" || !/^0x[0-9a-f]{40}$/.test(treasury)) {
-    throw new Malformed("description.round.treasury: not an address in lower-case 0x-hex");
+    throw new Malformed("description.round.treasury", "not an address in lower-case 0x-hex");
   }
   if (typeof number !== "bigint" || number < 1n || number >= 1n << 128n) {
-    throw new Malformed("description.round.id: not a number of a round");
+    throw new Malformed("description.round.id", "not a number of a round");
   }
   return { treasury: fromHex(treasury, "description.round.treasury"), roundId: number };
 }

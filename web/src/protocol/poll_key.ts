@@ -1,8 +1,8 @@
 /**
- * Public keys to which ballots are sealed: which are refused, and the words that stand for them.
+ * Public keys to which ballots are sealed: which keys are refused, and their words on chain.
  *
- * A key is an X-Wing public key: an ML-KEM-768 encapsulation key, then an X25519 public key. Without
- * the checks a node could announce a key that shares a secret with another node's.
+ * A key is an X-Wing public key: an ML-KEM-768 encapsulation key, then an X25519 public key.
+ * Without the checks a node could announce a key that shares a secret with another node's.
  *
  * Source: docs/protocol.md §4.3, §7.3; FIPS 203 §7.2; draft-connolly-cfrg-xwing-kem. Vectors:
  * tests/vectors/poll_keys.json.
@@ -15,24 +15,24 @@ import { Malformed } from "./errors.ts";
 
 export const ML_KEM_BYTES = 1184;
 export const PUBLIC_KEY_BYTES = ML_KEM_BYTES + 32;
-/** What sealing adds to a plaintext: the encapsulated key (1,120 bytes) and a tag (16). */
+/** Bytes that sealing adds to a plaintext: the encapsulated key (1,120) and a tag (16). */
 export const SEAL_BYTES = 1136;
 
 const ML_KEM_MODULUS = 3329;
 const COEFFICIENTS_BYTES = 1152;
 const FIELD = 2n ** 255n - 19n;
 /**
- * The scalar 2^254, a multiple of the cofactor: keys that differ by a point of small order give one
- * value, and keys of small order give zero. Clamping leaves it as it is.
+ * The scalar 2^254, a multiple of the cofactor: keys that differ by a point of small order give the
+ * same value, and keys of small order give zero. Clamping does not change it.
  */
 const CLEARING = Uint8Array.from({ length: 32 }, (_, place) => (place === 31 ? 0x40 : 0));
 
-/** The word that stands for a node's poll key on chain, 32 bytes. */
+/** The word of a node's poll key on chain, 32 bytes. */
 export function nodeKey(publicKey: Uint8Array): Uint8Array {
   return taggedHash("node-key", publicKey);
 }
 
-/** `pollKeys`: what the contract stores, from the words that stand for the keys (§4.3), 32 bytes. */
+/** `pollKeys`: the digest that the contract stores, from the words of the keys (§4.3), 32 bytes. */
 export function nodeKeysHash(nodeKeys: readonly Uint8Array[]): Uint8Array {
   return taggedHash("poll-keys", ...nodeKeys);
 }
@@ -48,27 +48,27 @@ export function nodeKeysHash(nodeKeys: readonly Uint8Array[]): Uint8Array {
  */
 export function checkPollKey(publicKey: Uint8Array, item = "poll key"): Uint8Array {
   if (publicKey.length !== PUBLIC_KEY_BYTES) {
-    throw new Malformed(`${item}: ${publicKey.length} bytes, expected ${PUBLIC_KEY_BYTES}`);
+    throw new Malformed(item, `${publicKey.length} bytes, expected ${PUBLIC_KEY_BYTES}`);
   }
   for (let at = 0; at < COEFFICIENTS_BYTES; at += 3) {
     const pair = publicKey[at]! | (publicKey[at + 1]! << 8) | (publicKey[at + 2]! << 16);
     if ((pair & 0xfff) >= ML_KEM_MODULUS || pair >> 12 >= ML_KEM_MODULUS) {
-      throw new Malformed(`${item}: its ML-KEM half has a coefficient of 3329 or more`);
+      throw new Malformed(item, "its ML-KEM half has a coefficient of 3329 or more");
     }
   }
   const half = publicKey.subarray(ML_KEM_BYTES);
   if (toInteger(half.slice().reverse()) >= FIELD) {
-    throw new Malformed(`${item}: its X25519 half is not canonical`);
+    throw new Malformed(item, "its X25519 half is not canonical");
   }
   try {
     return x25519.scalarMult(CLEARING, half);
   } catch {
-    throw new Malformed(`${item}: its X25519 half is of low order`);
+    throw new Malformed(item, "its X25519 half is of low order");
   }
 }
 
 /**
- * Check a poll's keys one by one and against one another.
+ * Check a poll's keys one by one and against each other.
  *
  * @param publicKeys Node 1 first.
  * @throws Malformed: a key is refused, or two nodes' keys share a half; names the nodes.
@@ -85,7 +85,10 @@ export function checkPollKeys(publicKeys: readonly Uint8Array[]): void {
       const name = toHex(half);
       const other = byHalf.get(name);
       if (other !== undefined) {
-        throw new Malformed(`poll key of node ${node}: its ${kind} half is that of node ${other}`);
+        throw new Malformed(
+          `poll key of node ${node}`,
+          `its ${kind} half is that of node ${other}`,
+        );
       }
       byHalf.set(name, node);
     }

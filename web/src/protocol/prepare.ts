@@ -15,8 +15,9 @@ import { type BallotRule, evaluate } from "./rule.ts";
 import { ballotInfo, seal } from "./sealing.ts";
 import { boxesHash, encodeBox, type Share, shareAt } from "./sharing.ts";
 import { BALLOT, type Value } from "./typed_data.ts";
+import type { UnixSeconds } from "./units.ts";
 
-/** What opens a ballot's commitment to the vote: shown only in a challenge. */
+/** The opening of a ballot's commitment to the vote: revealed only in a challenge. */
 export interface BallotOpening {
   /** The vote in the rule's bits. */
   readonly bits: readonly bigint[];
@@ -34,7 +35,7 @@ export interface ProvenBallot {
 }
 
 /**
- * A proven ballot whose shares are sealed to the nodes: to be signed and cast, or challenged.
+ * A proven ballot whose shares are sealed to the nodes, ready to be cast or challenged.
  *
  * Plain data; the opening never leaves the device unless the voter challenges.
  */
@@ -42,7 +43,7 @@ export interface SealedBallot {
   /** Canonical ballot. */
   readonly encoded: Uint8Array;
   readonly voter: Uint8Array;
-  readonly castAtUnixS: bigint;
+  readonly castAtUnixS: UnixSeconds;
   readonly digest: Uint8Array;
   /** For node 1, 2, … in order. */
   readonly boxes: readonly Uint8Array[];
@@ -50,7 +51,7 @@ export interface SealedBallot {
   readonly opening: BallotOpening;
 }
 
-/** Prepares ballots of one poll; tables and kernel are made once, while the voter still chooses. */
+/** Prepares ballots of one poll; computes tables and kernel once, while the voter still chooses. */
 export class BallotFactory {
   readonly layout: BallotLayout;
   readonly key: CommitmentKey;
@@ -95,14 +96,14 @@ export class BallotFactory {
    * @param castAtUnixS Timestamp of the latest block that the voter saw.
    * @throws RangeError: the bits break the rule; the message says how.
    */
-  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): ProvenBallot {
+  share(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: UnixSeconds): ProvenBallot {
     const problem = this.#rule.violated(bits);
     if (problem) throw new RangeError(`not a ballot of this poll: ${problem}`);
     return this.prove(voter, bits, castAtUnixS);
   }
 
-  /** As `share`, for any integers: what breaks the rule gets a proof that fails. */
-  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: bigint): ProvenBallot {
+  /** As `share`, for any integers: bits that break the rule get a proof that fails. */
+  prove(voter: Uint8Array, bits: readonly bigint[], castAtUnixS: UnixSeconds): ProvenBallot {
     const rule = this.#rule;
     const threshold = this.#threshold;
     const scalar = () => this.#randomness.scalar();

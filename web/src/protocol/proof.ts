@@ -18,7 +18,7 @@ import { Transcript } from "./transcript.ts";
 
 const WEIGHT_BYTES = 16;
 
-/** How many points and scalars a proof of one poll has, and in which order. */
+/** Numbers of points and scalars of a poll's proofs, and their order. */
 export class ProofShape {
   /** The poll's ballot rule. */
   readonly rule: BallotRule;
@@ -55,7 +55,7 @@ export interface BallotProof {
   readonly voter: Uint8Array;
   /** All commitments in canonical order: `V, A_1 …, [U], A_V, [A_U], C, D`. */
   readonly points: readonly Point[];
-  /** The same, 64 bytes each. */
+  /** The encoded commitments, 64 bytes each. */
   readonly encodedPoints: Uint8Array;
   /** `f`, one a bit, in [0, R). */
   readonly responses: readonly bigint[];
@@ -79,7 +79,10 @@ export function challenge(
   encodedPoints: Uint8Array,
 ): bigint {
   if (encodedPoints.length !== shape.points * POINT_BYTES) {
-    throw new Malformed(`proof: ${encodedPoints.length} bytes of points, expected ${shape.points}`);
+    throw new Malformed(
+      "proof",
+      `${encodedPoints.length} bytes of points, expected ${shape.points}`,
+    );
   }
   const transcript = new Transcript("ballot", pollContext);
   transcript.absorb("voter", voter);
@@ -92,7 +95,7 @@ export function challenge(
   return transcript.challenge();
 }
 
-/** A proof of a batch that fails, by position, and why. */
+/** Position of a failed proof in its batch, and the reason. */
 export interface FailedProof {
   readonly number: number;
   readonly reason: string;
@@ -111,11 +114,11 @@ export class RejectedProofs extends Rejected {
 }
 
 /**
- * All proofs hold, checked together in one multi-scalar multiplication (§8.5).
+ * Verify proofs together in one multi-scalar multiplication (§8.5).
  *
  * @param generators `H, G_1, …` for at least the rule's width.
- * @param randomness Source of the batch weights; must be unpredictable to whoever made the proofs.
- * @throws RejectedProofs: at least one does not (check B6); it names all of those.
+ * @param randomness Source of the batch weights; must be unpredictable to the makers of the proofs.
+ * @throws RejectedProofs: at least one fails (check B6); names every failed one.
  */
 export function verifyProofs(
   generators: readonly Point[],
@@ -154,7 +157,7 @@ function brokenRow(rule: BallotRule, responses: readonly bigint[], x: bigint): s
   return number < 0 ? undefined : `rows[${number}] does not hold`;
 }
 
-/** Those of `selected` whose equations fail, found by bisection. */
+/** Members of `selected` whose equations fail, found by bisection. */
 function failing(
   selected: readonly Statement[],
   holds: (selected: readonly Statement[]) => boolean,

@@ -1,8 +1,8 @@
 /**
- * A poll as it is published, from whoever shows it: the chain, a gateway, a file.
+ * A poll as the chain, a gateway or a file publishes it.
  *
- * Its context is a hash of all that is fixed about it, so that each part is held against a digest,
- * once, whoever showed it. Poll keys are not under that hash: the chain pins them later.
+ * Its context is a hash over everything that is fixed, so that each part is checked against a
+ * digest once, whatever its source. The hash does not cover poll keys: the chain pins them later.
  *
  * Source: docs/protocol.md §4, §7.
  */
@@ -28,10 +28,10 @@ import type { Question } from "./question/asked.ts";
 import { BallotRule } from "./rule.ts";
 import { Domain } from "./typed_data.ts";
 
-/** A published poll as plain data, which travels between threads; nothing in it is checked. */
+/** A published poll as plain data that can pass between threads; nothing in it is checked. */
 export interface PublishedData {
   readonly identity: PollIdentity;
-  /** What its publisher says that `pollContext` is. */
+  /** `pollContext` according to the publisher. */
   readonly context: Uint8Array;
   /** Board sections 2 to 6. */
   readonly parameters: Uint8Array;
@@ -47,7 +47,7 @@ export interface OpenData extends PublishedData {
   readonly pollKeys: readonly Uint8Array[];
 }
 
-/** All that is fixed about a poll when it is created, apart from census and poll keys. */
+/** Everything that a poll fixes when it is created, except census and poll keys. */
 export class PublishedPoll {
   readonly data: PublishedData;
   readonly identity: PollIdentity;
@@ -67,8 +67,8 @@ export class PublishedPoll {
 
   /**
    * @throws Malformed: a part cannot be read.
-   * @throws Rejected: a part is not the one that the parameters name (check P1), or the poll is of a
-   *   kind that this program does not know.
+   * @throws Rejected: a part is not the one that the parameters name (check P1), or the poll is of
+   *   a kind that this program does not know.
    */
   constructor(data: PublishedData) {
     const { identity, context } = data;
@@ -89,7 +89,7 @@ export class PublishedPoll {
       ["context", pollContext(identity, this.parameters, this.rule), context],
     ] as const) {
       if (!sameBytes(computed, claimed)) {
-        throw new Rejected("P1", name, "the poll's digest is of something else");
+        throw new Rejected("P1", name, "its digest is not the one in the poll's parameters");
       }
     }
     this.rule.checkWeight(this.parameters.totalWeight);
@@ -104,16 +104,16 @@ export class PublishedPoll {
   }
 }
 
-/** A poll with its poll keys: what ballots are prepared from and receipts are checked against. */
+/** A poll with its poll keys, to prepare ballots and to check receipts. */
 export class OpenPoll extends PublishedPoll {
   override readonly data: OpenData;
   readonly pollKeys: readonly Uint8Array[];
-  /** What is asked, one thing or more; where the description does not say, what the rule does. */
+  /** The questions, at least one; those that the rule implies where the description has none. */
   readonly questions: readonly Question[];
 
   /**
    * @throws Malformed, Rejected: as `PublishedPoll`.
-   * @throws Rejected: it asks nothing that its rule allows, or has not a key for each node.
+   * @throws Rejected: its rule fits no question, or a node has no key.
    */
   constructor(data: OpenData) {
     super(data);
@@ -130,7 +130,7 @@ export class OpenPoll extends PublishedPoll {
   }
 }
 
-/** Whether two are of one poll. */
+/** Whether two have the same context. */
 export function samePoll(left: PublishedPoll, right: PublishedPoll): boolean {
   return sameBytes(left.context, right.context);
 }

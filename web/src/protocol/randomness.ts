@@ -1,8 +1,8 @@
 /**
- * The one door through which randomness enters the client's protocol code.
+ * The only source of randomness for the client's protocol code.
  *
- * Protocol functions take a `Randomness` argument; everything that runs for real passes
- * `systemRandomness`, only tests pass another.
+ * Protocol functions take a `Randomness` argument. Programs pass `systemRandomness`; only tests
+ * pass another one.
  *
  * Source: docs/protocol.md §8.8.
  */
@@ -20,13 +20,13 @@ export interface Randomness {
 
 /** The system's generator, as Web Crypto gives it. */
 export const systemRandomness: Randomness = {
-  // eslint-disable-next-line no-restricted-properties -- the door itself
+  // eslint-disable-next-line no-restricted-properties -- the only allowed use
   bytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
   scalar() {
     for (;;) {
       const drawn = this.bytes(SCALAR_BYTES);
       drawn[0]! &= 0x3f;
-      // Drawn again when too large: reducing would prefer small scalars.
+      // Draw again when too large: reduction would favour small scalars.
       const value = toInteger(drawn);
       if (value < R) return value;
     }

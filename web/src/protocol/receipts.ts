@@ -1,5 +1,5 @@
 /**
- * Receipts: what each node signs for a ballot that it keeps, and when a ballot is recorded.
+ * Receipts: the statement that a node signs for a ballot that it stores.
  *
  * Source: docs/protocol.md §9.2.
  */
@@ -9,7 +9,7 @@ import { Malformed } from "./errors.ts";
 import type { Committee } from "./parameters.ts";
 import { type Domain, RECEIPT, signedBy, type Value } from "./typed_data.ts";
 
-/** What of a ballot a receipt names. */
+/** The parts of a ballot that a receipt names. */
 export type Receipted = Pick<Ballot, "voter" | "castAtUnixS" | "digest">;
 
 /** The statement that a node signs, for `Domain.digest`. */
@@ -21,8 +21,8 @@ export function receiptStatement(
 }
 
 /**
- * A receipt is node `node`'s for this ballot: over what the voter sent, not over what the node says
- * it got.
+ * Verify that a receipt is node `node`'s for this ballot: over the ballot that the voter sent, not
+ * over one that the node names.
  *
  * @param node Committee index, from 1.
  * @throws Malformed: it is not.
@@ -39,6 +39,6 @@ export function verifyReceipt(
   if (!member) throw new RangeError(`there is no node ${node}`);
   const digest = domain.digest(...receiptStatement(pollContext, ballot));
   if (!signedBy(member.address, digest, signature)) {
-    throw new Malformed("receipt: not of this node for this ballot");
+    throw new Malformed("receipt", "not of this node for this ballot");
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Electorates by invitation: who was invited, and which key each used invitation is bound to.
  *
- * Whoever made the invitations can use those that never reached anybody. No signature shows that; an
- * audit says it as an assumption.
+ * The maker of the invitations can use those that were never delivered. No signature reveals that;
+ * an audit states it as an assumption.
  *
  * Source: docs/protocol.md §6.7. Vectors: tests/vectors/redemptions.json.
  */
@@ -25,7 +25,7 @@ import { type Domain, recover, REDEMPTION } from "./typed_data.ts";
 const INVITATION_BYTES = ADDRESS_BYTES + WEIGHT_BYTES;
 const RECORD_BYTES = 2 * SIGNATURE_BYTES;
 
-/** What redemptions in a round name: the round and its invitations, 32 bytes. */
+/** Electorate in the redemptions of a round: the round and its invitations, 32 bytes. */
 export function roundElectorate(
   chainId: bigint,
   { treasury, roundId }: RoundReference,
@@ -35,7 +35,7 @@ export function roundElectorate(
 }
 
 /**
- * What redemptions for a poll without a round name, 32 bytes.
+ * Electorate in the redemptions of a poll without a round, 32 bytes.
  *
  * @param nonce 32 random bytes that the poll's description names.
  */
@@ -54,7 +54,7 @@ export interface Redemption {
   readonly bySigningKey: Uint8Array;
 }
 
-/** Section 12 of a board: all invitations, and what binds each census entry to its key. */
+/** Section 12 of a board: invitations, and signatures that bind each census entry to its key. */
 export interface Redemptions {
   /** Every invitation, redeemed or not. */
   readonly invited: Census;
@@ -63,7 +63,7 @@ export interface Redemptions {
 }
 
 /**
- * Read section 12 of a poll with so many voters.
+ * Decode section 12 of a poll with `voters` voters.
  *
  * @throws Malformed: bytes are missing or left over.
  * @throws Rejected: the invitations are out of order or range (check C1).
@@ -73,8 +73,8 @@ export function decodeRedemptions(data: Uint8Array, voters: number): Redemptions
   const count = reader.small(4, "count");
   if (data.length !== 4 + count * INVITATION_BYTES + voters * RECORD_BYTES) {
     throw new Malformed(
-      `redemptions: ${data.length} bytes do not hold ${count} invitations and ` +
-        `${voters} redemptions`,
+      "redemptions",
+      `${data.length} bytes do not hold ${count} invitations and ${voters} redemptions`,
     );
   }
   const invited = new Census(
@@ -92,12 +92,12 @@ export function decodeRedemptions(data: Uint8Array, voters: number): Redemptions
 }
 
 /**
- * Every voter is invited with their weight and holds the key bound to the invitation.
+ * Check that every voter is invited with their weight and holds the key bound to the invitation.
  *
  * @param root Census root of the invitations, as the round or the poll's description fixes it.
- * @param electorate As `roundElectorate` or `pollElectorate` gives it.
+ * @param electorate The result of `roundElectorate` or `pollElectorate`.
  * @param domain Of the treasury for a round, of the registry otherwise.
- * @throws Rejected: they do not; the item names the voter (check C4).
+ * @throws Rejected: one is or does not; the item names the voter (check C4).
  */
 export function checkRedemptions(
   { invited, records }: Redemptions,

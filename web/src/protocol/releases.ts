@@ -1,9 +1,9 @@
 /**
- * Which code the contracts of each release have, and what a deployment fixes within it.
+ * The contracts' code in each release, and the values that a deployment fixes in it.
  *
  * `releases.json` is generated from the compiled contracts. Each entry gives the keccak-256 of a
- * contract's runtime code in which all immutables are zero, and where the immutables stand. Their
- * values are set by whoever deploys, so those that follow from the deployment are compared as well.
+ * contract's runtime code in which all immutables are zero, and the positions of the immutables.
+ * The deployer sets their values, so those that follow from the deployment are compared as well.
  *
  * Source: docs/protocol.md §18; scripts/releases.py writes the file and describes its form.
  */
@@ -11,7 +11,7 @@
 import { fromHex, keccak256, sameBytes, utf8, word, WORD_BYTES } from "./encoding.ts";
 import { Domain } from "./typed_data.ts";
 
-/** What a contract's runtime code is in one release; immutables of 32 bytes each by their starts. */
+/** A contract's runtime code in one release; immutables of 32 bytes each by their offsets. */
 interface ContractCode {
   readonly codeHash: string;
   readonly codeLength: number;
@@ -30,7 +30,7 @@ export interface Found {
   readonly immutables: Immutables;
 }
 
-/** Which release's contract a code is, undefined when it is of none. */
+/** The release whose contract has a code, undefined when there is none. */
 export function findRelease(
   releases: Releases,
   contract: string,
@@ -44,7 +44,7 @@ export function findRelease(
   return undefined;
 }
 
-/** Undefined when it is other code. */
+/** Undefined when the code differs. */
 function readImmutables(known: ContractCode, code: Uint8Array): Immutables | undefined {
   if (code.length !== known.codeLength) return undefined;
   const masked = code.slice();
@@ -52,7 +52,7 @@ function readImmutables(known: ContractCode, code: Uint8Array): Immutables | und
   for (const [name, starts] of Object.entries(known.immutables)) {
     for (const start of starts) {
       const value = code.subarray(start, start + WORD_BYTES);
-      // The compiler writes one value everywhere.
+      // The compiler writes the same value at every offset.
       if (!sameBytes(values.get(name) ?? value, value)) return undefined;
       values.set(name, value);
       masked.fill(0, start, start + WORD_BYTES);
@@ -61,7 +61,7 @@ function readImmutables(known: ContractCode, code: Uint8Array): Immutables | und
   return sameBytes(keccak256(masked), fromHex(known.codeHash, "codeHash")) ? values : undefined;
 }
 
-/** Name of an immutable that has another value than expected; undefined when all agree. */
+/** Name of an immutable with an unexpected value; undefined when all match. */
 export function differing({ immutables }: Found, expected: Immutables): string | undefined {
   for (const [name, value] of expected) {
     const found = immutables.get(name);
@@ -82,7 +82,7 @@ export function createdAddress(creator: Uint8Array, nonce: number): Uint8Array {
   return keccak256(Uint8Array.of(0xd6, 0x94), creator, Uint8Array.of(nonce)).subarray(12);
 }
 
-/** What OpenZeppelin's EIP712 fixes in the code of a contract of ours. */
+/** Immutables of OpenZeppelin's EIP712 in the code of our contracts. */
 export function domainImmutables(chainId: bigint, contract: Uint8Array): Immutables {
   return new Map([
     ["_cachedDomainSeparator", new Domain(chainId, contract).separator],
@@ -95,7 +95,7 @@ export function domainImmutables(chainId: bigint, contract: Uint8Array): Immutab
   ]);
 }
 
-/** As OpenZeppelin's ShortStrings packs up to 31 bytes. */
+/** A text of up to 31 bytes, packed as OpenZeppelin's ShortStrings does. */
 function shortString(text: string): Uint8Array {
   const packed = new Uint8Array(WORD_BYTES);
   const content = utf8(text);

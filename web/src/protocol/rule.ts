@@ -1,7 +1,7 @@
 /**
  * The ballot rule: one language of bits, slots and rows for every kind of ballot.
  *
- * Questions make rules; proving, verifying and the contract know the general form only.
+ * Questions make rules; provers, verifiers and the contract know only the general form.
  *
  * Source: docs/protocol.md §5. Vectors: tests/vectors/rule.json.
  */
@@ -38,7 +38,7 @@ export interface QuadraticRow {
 export class BallotRule {
   /** Number of bits `m`. */
   readonly bits: number;
-  /** For each slot its terms. */
+  /** The terms of each slot. */
   readonly slots: readonly Terms[];
   /** Linear equations that every ballot obeys. */
   readonly rows: readonly Row[];
@@ -129,7 +129,7 @@ export class BallotRule {
   }
 
   /**
-   * The tally of `totalWeight` cannot wrap modulo `r`.
+   * Check that a tally of `totalWeight` cannot wrap modulo `r`.
    *
    * @throws Rejected: it could (check P2).
    */
@@ -144,7 +144,7 @@ export class BallotRule {
     return this.slots.map((terms) => evaluate(terms, bits));
   }
 
-  /** What a vector of integers breaks, in words for its maker; undefined when it is a ballot. */
+  /** The condition that a vector of integers breaks, in words; undefined when it is a ballot. */
   violated(bits: readonly bigint[]): string | undefined {
     if (bits.length !== this.bits) return `${bits.length} bits, expected ${this.bits}`;
     for (const [number, bit] of bits.entries()) {
@@ -178,7 +178,7 @@ export class BallotRule {
   }
 
   /**
-   * Read canonical bytes.
+   * Decode canonical bytes.
    *
    * @throws Malformed: bytes are missing or left over.
    * @throws Rejected: a validity condition is broken (check P2).
@@ -211,7 +211,7 @@ export class BallotRule {
     return new BallotRule(bits, slots, rows, quadraticRows);
   }
 
-  /** 32 bytes that stand for the rule on chain. */
+  /** Digest of the rule on chain, 32 bytes. */
   get digest(): Uint8Array {
     return taggedHash("rule", this.encode());
   }
@@ -238,7 +238,7 @@ export function slackBits(span: bigint, value: bigint): bigint[] {
   if (value < 0n || value > span) throw new RangeError(`slack ${value} outside 0 … ${span}`);
   const coefficients = slackCoefficients(span);
   const bits = coefficients.map(() => 0n);
-  // The last coefficient is at most one more than all before it together reach.
+  // The last coefficient is at most one more than the sum of all before it.
   let rest = span;
   for (let number = coefficients.length - 1; number >= 0; number--) {
     rest -= coefficients[number]!;
@@ -256,7 +256,7 @@ function invalid(item: string, reason: string): Rejected {
 
 /** What cannot be encoded has no digest either. */
 function checkSigned128(value: bigint, item: string, noun: string): void {
-  if (BigInt.asIntN(128, value) !== value) throw invalid(item, `${noun} is no i128`);
+  if (BigInt.asIntN(128, value) !== value) throw invalid(item, `${noun} is not an i128`);
 }
 
 function total(values: readonly bigint[]): bigint {

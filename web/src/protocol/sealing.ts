@@ -1,9 +1,9 @@
 /**
- * Sealing to nodes' poll keys: HPKE (RFC 9180) in base mode with X-Wing, one purpose a box.
+ * Sealing to nodes' poll keys: HPKE (RFC 9180) in base mode with X-Wing, each box for one purpose.
  *
  * X-Wing, HKDF-SHA256 and ChaCha20-Poly1305 are noble's; the key schedule of a single message in
- * base mode is here. A box says in its `info` what it is for, so that no answer to one request opens
- * what was sealed for another.
+ * base mode is here. A box names its purpose in `info`, so that an answer to one request cannot
+ * open what was sealed for another.
  *
  * Source: docs/protocol.md §7.3; RFC 9180 §5.1, §5.2; draft-connolly-cfrg-xwing-kem. Vectors:
  * tests/vectors/sealing.json; tests/web/test_ballots.py opens with Python's library.
@@ -29,15 +29,15 @@ const SUITE = concat([utf8("HPKE"), unsigned(0x647a, 2), unsigned(1, 2), unsigne
 const LABEL = utf8("HPKE-v1");
 const BASE_MODE = Uint8Array.of(0);
 
-/** For a voter's share for a node, counted from 1. */
+/** `info` of a voter's share for a node, counted from 1. */
 export function ballotInfo(pollContext: Uint8Array, node: number): Uint8Array {
   return concat([utf8("ostraka/v2/seal/ballot\0"), pollContext, unsigned(node, 1)]);
 }
 
 /**
- * A box to a poll key for one purpose, 1,136 bytes longer than its plaintext.
+ * Seal a plaintext to a poll key for one purpose; the box is 1,136 bytes longer.
  *
- * @param publicKey 1,216 bytes, of which `checkPollKey` found nothing wrong.
+ * @param publicKey 1,216 bytes that passed `checkPollKey`.
  */
 export function seal(
   publicKey: Uint8Array,
@@ -55,13 +55,13 @@ export function seal(
 }
 
 /**
- * Plaintext of a box sealed to a key.
+ * Open a box that was sealed to a key.
  *
  * @param secretSeed X-Wing's 32 secret bytes.
  * @throws Malformed: it was sealed to another key or for another purpose, or was changed since.
  */
 export function open(secretSeed: Uint8Array, box: Uint8Array, info: Uint8Array): Uint8Array {
-  const bad = new Malformed("box: does not open with this key");
+  const bad = new Malformed("box", "does not open with this key");
   if (box.length < SEAL_BYTES) throw bad;
   try {
     const encapsulated = box.subarray(0, ENCAPSULATED_BYTES);

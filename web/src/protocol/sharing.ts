@@ -1,7 +1,7 @@
 /**
  * Verifiable secret sharing of a vote among the nodes (Pedersen 1991), for whole vectors.
  *
- * One point a degree commits to the polynomials of all slots at once, so that the public part does
+ * One point for each degree commits to the polynomials of all slots, so that the public part does
  * not grow with the number of slots.
  *
  * Source: docs/protocol.md §7. Vectors: tests/vectors/board.json.
@@ -35,7 +35,7 @@ export function encodeShare({ values, blinding }: Share): Uint8Array {
   return scalars([...values, blinding]);
 }
 
-/** Read `slots + 1` scalars; Malformed when one is missing or unreduced. */
+/** Decode `slots + 1` scalars; Malformed when one is missing or unreduced. */
 export function readShare(reader: Reader, slots: number, field: string): Share {
   const values = Array.from({ length: slots }, (_, slot) => reader.scalar(`${field}[${slot}]`));
   return { values, blinding: reader.scalar(`${field}.blinding`) };
@@ -54,7 +54,7 @@ export function encodeBox({ pollContext, voter, ballotDigest, share }: BoxConten
   return concat([pollContext, voter, ballotDigest, encodeShare(share)]);
 }
 
-/** Read a box of a poll with `slots` slots; Malformed when it is none. */
+/** Decode a box of a poll with `slots` slots; Malformed when it is invalid. */
 export function decodeBox(data: Uint8Array, slots: number): BoxContent {
   const reader = new Reader(data, "box");
   const content = {
@@ -72,15 +72,15 @@ export function boxBytes(slots: number): number {
   return SEAL_BYTES + 2 * HASH_BYTES + ADDRESS_BYTES + SCALAR_BYTES * (slots + 1);
 }
 
-/** What the voter signs for all `n` boxes together. */
+/** Hash that the voter signs for all `n` boxes together. */
 export function boxesHash(boxes: readonly Uint8Array[]): Uint8Array {
   return taggedHash("boxes", ...boxes);
 }
 
 /**
- * All boxes are there, of the one length, and those that the voter signed.
+ * Check that all boxes are present, have the fixed length and are those that the voter signed.
  *
- * @throws Malformed: they are not.
+ * @throws Malformed: one of these does not hold.
  */
 export function checkBoxes(
   boxes: readonly Uint8Array[],
@@ -89,15 +89,15 @@ export function checkBoxes(
   slots: number,
 ): void {
   if (boxes.length !== nodes) {
-    throw new Malformed(`boxes: ${boxes.length}, expected one for each of ${nodes} nodes`);
+    throw new Malformed("boxes", `${boxes.length}, expected one for each of ${nodes} nodes`);
   }
   boxes.forEach((box, number) => {
     if (box.length !== boxBytes(slots)) {
-      throw new Malformed(`boxes[${number}]: ${box.length} bytes, expected ${boxBytes(slots)}`);
+      throw new Malformed(`boxes[${number}]`, `${box.length} bytes, expected ${boxBytes(slots)}`);
     }
   });
   if (!sameBytes(boxesHash(boxes), signedHash)) {
-    throw new Malformed("boxes: not those whose hash is signed");
+    throw new Malformed("boxes", "not those whose hash is signed");
   }
 }
 
@@ -139,7 +139,7 @@ export function shareCommitment(sharing: readonly Point[], node: number): Point 
 }
 
 /**
- * A share opens its ballot's commitments at `node` (§7.2).
+ * Verify that a share opens its ballot's commitments at `node` (§7.2).
  *
  * @throws Rejected: it does not (check S0).
  */

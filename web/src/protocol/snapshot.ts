@@ -1,5 +1,5 @@
 /**
- * Where a census was read, for anybody to read it again.
+ * Sources of a census, from which anyone can read it again.
  *
  * Source: docs/protocol.md §6.5, §6.6.
  */
@@ -7,12 +7,13 @@
 import { fromHex, toHex, utf8 } from "./encoding.ts";
 import { Malformed } from "./errors.ts";
 import type { Json } from "./json.ts";
+import type { UnixSeconds } from "./units.ts";
 import { type ClassRule, readClassRule } from "./weight_classes.ts";
 
 const INVITED_MEMBERS = ["kind", "root", "nonce"];
 const MEMBERS = ["kind", "contract", "block", "unit", "keys", "classes"];
 
-/** Where a census was read. */
+/** The source of a census. */
 export interface CensusSource {
   readonly kind: "members" | "votes";
   /** A MemberRegistry, or a token with votes (ERC-5805). */
@@ -23,7 +24,7 @@ export interface CensusSource {
   readonly unit: bigint;
   /** The VotingKeys contract, undefined when every account signs itself. */
   readonly keys: Uint8Array | undefined;
-  /** How weights are made equal within classes, undefined where they stay as they are. */
+  /** How weights are equalized within classes, undefined where they are not. */
   readonly classes: ClassRule | undefined;
 }
 
@@ -36,10 +37,10 @@ export interface InvitedCensus {
   readonly nonce: Uint8Array | undefined;
 }
 
-/** Where the electorate of a poll comes from. */
+/** The origin of a poll's electorate. */
 export type CensusOrigin = CensusSource | InvitedCensus;
 
-/** The member `census` of a description; Malformed when it is none. */
+/** Read the member `census` of a description; Malformed when it is invalid. */
 export function readOrigin(content: Json): CensusOrigin {
   if (!(content instanceof Map) || content.get("kind") !== "invitations") {
     return readSource(content);
@@ -57,10 +58,10 @@ export function readOrigin(content: Json): CensusOrigin {
 }
 
 /** Canonical JSON of a source as a round fixes it (§17.4): a time, in Unix seconds, not a block. */
-export function sourceAtTime(source: CensusSource, unixS: bigint): Uint8Array {
+export function sourceAtTime(source: CensusSource, at: UnixSeconds): Uint8Array {
   const { kind, contract, unit, keys, classes } = source;
   const members: Record<string, string> = {
-    at: unixS.toString(),
+    at: at.toString(),
     kind: JSON.stringify(kind),
     contract: JSON.stringify(toHex(contract)),
   };
@@ -73,7 +74,7 @@ export function sourceAtTime(source: CensusSource, unixS: bigint): Uint8Array {
   return utf8(`{${sorted.map((name) => `"${name}":${members[name]}`).join()}}`);
 }
 
-/** A source on chain; Malformed when it is none. */
+/** Read a source on chain; Malformed when it is invalid. */
 export function readSource(content: Json): CensusSource {
   if (!(content instanceof Map)) throw bad("not a source of a census", "");
   const members = content as ReadonlyMap<string, Json>;
@@ -121,5 +122,5 @@ function address(value: Json, member: string): Uint8Array {
 }
 
 function bad(reason: string, member: string): Malformed {
-  return new Malformed(`description.census${member}: ${reason}`);
+  return new Malformed(`description.census${member}`, reason);
 }

@@ -1,9 +1,9 @@
 /**
- * What a tally says beyond its counts: shares, means, variances, quantiles. Exact.
+ * Exact statistics of a tally beyond its counts: shares, means, variances, quantiles.
  *
- * Nothing is said where nobody answered: such a number is undefined.
+ * A number is undefined where nobody answered.
  *
- * Source: docs/protocol.md §5.10. Tests: tests/web/test_statistics.py holds it against Python's.
+ * Source: docs/protocol.md §5.10. Tests: tests/web/test_statistics.py compares it with Python's.
  */
 
 import { type Fraction, fraction, negated, plus, squared } from "./fraction.ts";
@@ -38,13 +38,13 @@ export interface Moments {
   readonly group: string;
   /** Answers, by weight. */
   readonly count: bigint;
-  /** Of the numbers themselves, `low` included. */
+  /** Mean of the numbers themselves, `low` included. */
   readonly mean: Fraction | undefined;
-  /** Of the whole group (divided by the count), undefined also where it was not asked for. */
+  /** Variance of the whole group (divided by the count), undefined also where not asked for. */
   readonly variance: Fraction | undefined;
 }
 
-/** Of one question. */
+/** Statistics of one question. */
 export interface Statistics {
   readonly question: Question;
   /** Of each slot; none for a number. */
@@ -58,9 +58,9 @@ export interface Statistics {
 }
 
 /**
- * Of each question of a poll.
+ * Statistics of each question of a poll.
  *
- * @param tally Votes of each slot of all questions in order; RangeError when they are not as many.
+ * @param tally Votes of each slot of all questions in order; RangeError when their number differs.
  */
 export function pollStatistics(
   questions: readonly Question[],
@@ -109,7 +109,7 @@ export function statisticsOf(question: Question, tally: readonly bigint[]): Stat
 }
 
 /**
- * The first bracket up to whose end at least `quantile` of the answers lie.
+ * The first bracket with at least `quantile` of the answers up to its end.
  *
  * Undefined where nobody answered, or the buckets have no bounds.
  *
@@ -134,14 +134,14 @@ export function bracketOf(
   return { quantile, label: options[bucket]!, low: bounds[bucket]!, high: bounds[bucket + 1]! };
 }
 
-/** Of a group with this count, sum and, where there is one, sum of squares. */
+/** Statistics of a group with this count, sum and optional sum of squares. */
 function momentsOf(
   { range, squares }: NumberQuestion,
   group: string,
   [count = 0n, sum = 0n, square = 0n]: readonly bigint[],
 ): Moments {
   if (!count) return { group, count, mean: undefined, variance: undefined };
-  // What is summed is above `low`, which shifts the mean and leaves the variance.
+  // Sums are relative to `low`, which shifts the mean and not the variance.
   const above = fraction(sum, count);
   const mean = plus(fraction(range.low), above);
   const spread = plus(fraction(square, count), negated(squared(above)));

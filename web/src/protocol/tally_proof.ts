@@ -1,5 +1,5 @@
 /**
- * From aggregate shares to a tally that anybody can check against the anchored sum.
+ * From aggregate shares to a tally that anyone can check against the anchored sum.
  *
  * Source: docs/protocol.md §12. Vectors: tests/vectors/board.json.
  */
@@ -11,13 +11,13 @@ import { sameBytes, taggedHash } from "./encoding.ts";
 import { Rejected } from "./errors.ts";
 import { encodeShare, lagrange, type Share, shareCommitment } from "./sharing.ts";
 
-/** Opening of the anchored sum: votes of each slot, and the blinding that goes with them. */
+/** Opening of the anchored sum: votes of each slot, and the blinding. */
 export interface Tally {
   readonly values: readonly bigint[];
   readonly blinding: bigint;
 }
 
-/** What every node's aggregate share must open to: `Σ_b w_b V_b` and `Σ_b w_b A_{d,b}`. */
+/** The sums that every node's aggregate share opens: `Σ_b w_b V_b` and `Σ_b w_b A_{d,b}`. */
 export class AggregateCommitments {
   /** `t` points, degree 0 first. */
   readonly points: readonly Point[];
@@ -34,9 +34,9 @@ export class AggregateCommitments {
   }
 
   /**
-   * Node `node`'s aggregate share is the sum of its shares of all ballots (§12.3).
+   * Verify that node `node`'s aggregate share is the sum of its shares of all ballots (§12.3).
    *
-   * @throws Rejected: it is not, and the node is to blame (check S1).
+   * @throws Rejected: it is not, so the node misbehaved (check S1).
    */
   verifyShare(key: CommitmentKey, node: number, share: Share): void {
     const [committed] = key.commit([[share.values, share.blinding]]);
@@ -50,7 +50,7 @@ export class AggregateCommitments {
   }
 }
 
-/** What a node signs of its aggregate share (§12.2). */
+/** Hash of an aggregate share that its node signs (§12.2). */
 export function aggregateShareHash(share: Share): Uint8Array {
   return taggedHash("aggregate-share", encodeShare(share));
 }
@@ -85,7 +85,7 @@ export function combine(shares: ReadonlyMap<number, Share>, threshold: number): 
 }
 
 /**
- * The tally opens the anchored sum and stays within its bound (§12.4).
+ * Verify that the tally opens the anchored sum and is within its bound (§12.4).
  *
  * @param committedSum Encoded point of 64 bytes.
  * @param largestVotes Total weight times largest slot value.
@@ -106,7 +106,7 @@ export function verifyOpening(
   }
 }
 
-/** No slot has more votes than there can be; Rejected (check R2) otherwise. */
+/** Check that no slot exceeds the possible votes; Rejected (check R2) otherwise. */
 export function checkLargest(values: readonly bigint[], largestVotes: bigint): void {
   values.forEach((votes, slot) => {
     if (votes > largestVotes) {

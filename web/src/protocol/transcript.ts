@@ -1,5 +1,5 @@
 /**
- * Fiat–Shamir transcript: one byte string that fixes every challenge.
+ * Fiat–Shamir transcript: a byte string that determines every challenge.
  *
  * Prover and verifier absorb the same labelled messages in the same order; any difference changes
  * the challenge.
@@ -24,7 +24,7 @@ export class Transcript {
    */
   constructor(purpose: string, pollContext: Uint8Array) {
     if (pollContext.length !== HASH_BYTES) {
-      throw new Malformed(`poll_context: ${pollContext.length} bytes, expected ${HASH_BYTES}`);
+      throw new Malformed("poll_context", `${pollContext.length} bytes, expected ${HASH_BYTES}`);
     }
     this.absorb("purpose", utf8(purpose));
     this.absorb("poll", pollContext);
@@ -38,13 +38,13 @@ export class Transcript {
   }
 
   /**
-   * The challenge that all absorbed messages fix, in [1, R).
+   * The challenge that all absorbed messages determine, in [1, R).
    *
    * @throws Malformed: it is zero, which no honest transcript ever gives.
    */
   challenge(): bigint {
     const value = toInteger(taggedHash("transcript", ...this.#messages)) % R;
-    if (value === 0n) throw new Malformed("challenge: zero");
+    if (value === 0n) throw new Malformed("challenge", "zero");
     return value;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * EIP-712 statements of voters, members and nodes, and who signed them.
+ * EIP-712 statements of voters, members and nodes, and the recovery of their signers.
  *
  * Source: docs/protocol.md §15; EIP-712; EIP-2 (low s). Vectors: tests/vectors/typed_data.json.
  */
@@ -38,10 +38,10 @@ export const WITHDRAWAL = "Withdrawal(bytes32 proposalId,uint256 nonce,uint64 de
 export const REDEMPTION = "Redemption(bytes32 electorate,address invitation,address signingKey)";
 export const VOTING_KEY = "VotingKey(address account,address key)";
 
-/** A member of a statement: integers, addresses and bytes32 as they are, strings as text. */
+/** A member of a statement: an integer, an address or bytes32, or a string. */
 export type Value = bigint | Uint8Array | string;
 
-/** Where a signature counts: one contract on one chain. */
+/** Where a signature is valid: one contract on one chain. */
 export class Domain {
   readonly chainId: bigint;
   readonly contract: Uint8Array;
@@ -62,7 +62,7 @@ export class Domain {
   }
 
   /**
-   * The 32 bytes that are signed.
+   * The digest that is signed, 32 bytes.
    *
    * @param type One of this module's types.
    * @param values Its members in order.
@@ -75,7 +75,7 @@ export class Domain {
     return keccak256(Uint8Array.of(0x19, 0x01), this.separator, struct);
   }
 
-  /** The same statement as a wallet takes it for `eth_signTypedData_v4`. */
+  /** The statement in the form that a wallet takes for `eth_signTypedData_v4`. */
   request(type: string, ...values: readonly Value[]): TypedDataRequest {
     const primaryType = type.slice(0, type.indexOf("("));
     const fields = membersOf(type);
@@ -135,17 +135,17 @@ export function recover(digest: Uint8Array, signature: Uint8Array): Uint8Array {
  *
  * @param digest 32 bytes.
  * @param signature 65 bytes `r ‖ s ‖ v`, low `s`, `v` 27 or 28.
- * @throws Malformed: not such a signature, or one that no key gives.
+ * @throws Malformed: not such a signature, or no key gives it.
  */
 export function recoverKey(digest: Uint8Array, signature: Uint8Array): Uint8Array {
   if (signature.length !== SIGNATURE_BYTES) {
-    throw new Malformed(`signature: ${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
+    throw new Malformed("signature", `${signature.length} bytes, expected ${SIGNATURE_BYTES}`);
   }
   const v = signature[64]!;
-  if (v !== 27 && v !== 28) throw new Malformed(`signature: v is ${v}, expected 27 or 28`);
+  if (v !== 27 && v !== 28) throw new Malformed("signature", `v is ${v}, expected 27 or 28`);
   // A signature with high s is a second encoding of the same statement (EIP-2).
   if (toInteger(signature.subarray(32, 64)) > SECP256K1_ORDER / 2n) {
-    throw new Malformed("signature: s is in the upper half");
+    throw new Malformed("signature", "s is in the upper half");
   }
   try {
     return secp256k1.Signature.fromBytes(signature.subarray(0, 64))
@@ -154,11 +154,11 @@ export function recoverKey(digest: Uint8Array, signature: Uint8Array): Uint8Arra
       .toBytes(false)
       .subarray(1);
   } catch {
-    throw new Malformed("signature: no key gives it");
+    throw new Malformed("signature", "no key gives it");
   }
 }
 
-/** Whether a key's holder signed `digest`; Malformed when the signature is none at all. */
+/** Whether a key's holder signed `digest`; Malformed when the signature is invalid. */
 export function signedBy(address: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean {
   return sameBytes(recover(digest, signature), address);
 }

@@ -1,5 +1,5 @@
 /**
- * Weight classes: weights made equal within groups, so that no tally tells on a few voters.
+ * Weight classes: equal weights within groups, so that a tally does not reveal few voters' votes.
  *
  * Source: docs/protocol.md §6.6. Vectors: tests/vectors/weight_classes.json.
  */
@@ -10,26 +10,26 @@ import type { Json } from "./json.ts";
 
 const MAX_CLASSES = 320n;
 
-/** At most so many classes, or how else weights are made equal. */
+/** The maximum number of classes, or another way to equalize weights. */
 export type ClassRule = bigint | "powers_of_two" | "equal";
 
-/** Voters who weigh the same from now on. */
+/** Voters whose weights are equalized. */
 export interface WeightClass {
-  /** What each of them weighs. */
+  /** The weight of each of them. */
   readonly value: bigint;
   readonly voters: bigint;
-  /** Least and greatest of their own weights. */
+  /** Lowest and highest of their original weights. */
   readonly lowest: bigint;
   readonly highest: bigint;
 }
 
 type Group = Omit<WeightClass, "value"> & { readonly total: bigint };
 
-/** A rule from JSON; Malformed when it is none. */
+/** Read a rule from JSON; Malformed when it is invalid. */
 export function readClassRule(content: Json, item: string): ClassRule {
   if (typeof content === "bigint" && content >= 1n && content <= MAX_CLASSES) return content;
   if (content === "equal" || content === "powers_of_two") return content;
-  throw new Malformed(`${item}: not 1 … ${MAX_CLASSES}, "powers_of_two" or "equal"`);
+  throw new Malformed(item, `not 1 … ${MAX_CLASSES}, "powers_of_two" or "equal"`);
 }
 
 /**
@@ -58,7 +58,7 @@ export function weightClasses(weights: readonly bigint[], rule: ClassRule): Weig
   return groups.map((group) => ({ ...group, value: valueOf(group, rule) }));
 }
 
-/** What a voter of one's own weight weighs in its class. */
+/** Class weight of a voter with an original weight. */
 export function classWeight(classes: readonly WeightClass[], weight: bigint): bigint {
   const found = classes.find(({ highest }) => weight <= highest);
   if (!found) throw new RangeError(`${weight} is in no class`);
@@ -84,7 +84,7 @@ function union(low: Group, high: Group): Group {
   };
 }
 
-/** From the top down, a group of too few takes in those below; what is left joins the last. */
+/** From the top down, merge a group of too few voters with those below; the rest joins the last. */
 function filled(groups: readonly Group[]): Group[] {
   const kept: Group[] = [];
   for (const group of groups.toReversed()) {
@@ -98,9 +98,9 @@ function filled(groups: readonly Group[]): Group[] {
 }
 
 /**
- * Neighbours joined until there are at most so many groups.
+ * Merge neighbours until there are at most `most` groups.
  *
- * First those of least ratio of greatest to least weight; of equal ones the lower.
+ * Those with the lowest ratio of highest to lowest weight first; among equals the lower ones.
  */
 function joined(given: readonly Group[], most: bigint): Group[] {
   const groups = [...given];

@@ -1,5 +1,5 @@
 /**
- * Whoever goes by keys or by ear keeps their place when what they stood on is taken away.
+ * Keep keyboard and screen-reader focus when the focused element is removed.
  *
  * A button that brings the next step mostly vanishes with its own step, and one that works is
  * disabled meanwhile. The focus then goes to what is left around it, or back once that is possible.
@@ -43,7 +43,7 @@ export function keepFocus(root: HTMLElement): void {
   addEventListener("focusin", ({ target }) => {
     stand(target as Element);
   });
-  // Whoever presses elsewhere leaves it.
+  // A press elsewhere gives up the place.
   addEventListener("pointerdown", ({ target }) => {
     if (!stood?.contains(target as Node)) stand(null);
   });

@@ -1,4 +1,4 @@
-/** The frame of a page: its title, also in the window and for whoever hears it. */
+/** The frame of a page; the window's title and screen readers get its title too. */
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";

@@ -1,7 +1,8 @@
 /**
- * The page's side: hands jobs to a worker, one at a time, each of which may be called off.
+ * The page's side of the worker: runs one job at a time; each can be cancelled.
  *
- * A job computes without a pause, so that calling it off ends its worker; the next job gets another.
+ * A job computes without a pause, so cancelling it terminates its worker; the next job starts a new
+ * one.
  */
 
 import {
@@ -17,12 +18,12 @@ import {
 export interface WorkerPort {
   postMessage(message: Request): void;
   onmessage: ((event: MessageEvent<Message>) => unknown) | null;
-  /** Told when the worker cannot be loaded or breaks down. */
+  /** Called when the worker cannot be loaded or fails. */
   onerror: ((event: ErrorEvent) => unknown) | null;
   terminate(): void;
 }
 
-/** What belongs to a job beside its input. */
+/** Options of a job. */
 export interface JobOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
@@ -42,16 +43,16 @@ export class WorkerClient {
   #running: Waiting | undefined;
   #lastId = 0;
 
-  /** @param start Starts a worker; called when there is something to do and none is there. */
+  /** @param start Starts a worker; called when a job waits and no worker runs. */
   constructor(start: () => WorkerPort = startWorker) {
     this.#start = start;
   }
 
   /**
-   * Have a job done.
+   * Run a job.
    *
-   * @throws What the job throws; the signal's reason when it was called off; Error when the worker
-   *   broke down.
+   * @throws The job's error; the signal's reason when the job was cancelled; Error when the worker
+   *   failed.
    */
   run<K extends Kind>(
     kind: K,
@@ -76,7 +77,7 @@ export class WorkerClient {
     });
   }
 
-  /** End the worker; jobs that wait are rejected. */
+  /** Terminate the worker and reject waiting jobs. */
   close(): void {
     const reason = new Error("the workshop is closed");
     for (const { reject } of this.#queue.splice(0)) reject(reason);

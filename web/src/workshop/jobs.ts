@@ -1,7 +1,7 @@
 /**
- * What a worker is asked and what it answers: plain data, so that it travels between threads.
+ * Messages between page and worker, as plain data that can pass between threads.
  *
- * Polls travel as bytes, errors as their class and words.
+ * Polls are passed as bytes, errors as their class and message.
  */
 
 import type { Opening } from "../protocol/challenge.ts";
@@ -12,11 +12,12 @@ import type { SumRoot } from "../protocol/merkle_sum.ts";
 import type { PollIdentity } from "../protocol/parameters.ts";
 import type { SealedBallot } from "../protocol/prepare.ts";
 import type { FailedProof } from "../protocol/proof.ts";
+import type { UnixSeconds } from "../protocol/units.ts";
 
 /**
- * What the worker needs of a poll that the page has checked.
+ * The parts of a checked poll that the worker needs.
  *
- * The whole poll would bring every kind of question and outcome into the worker.
+ * The whole poll would load every kind of question and outcome into the worker.
  */
 export interface PollTerms {
   readonly identity: PollIdentity;
@@ -30,7 +31,7 @@ export interface PollTerms {
   readonly pollKeys: readonly Uint8Array[];
 }
 
-/** A vote to be made a ballot of. */
+/** A vote to make a ballot from. */
 export interface Vote {
   readonly poll: PollTerms;
   /** 20-byte account. */
@@ -38,10 +39,10 @@ export interface Vote {
   /** The vote in the rule's bits, slack included. */
   readonly bits: readonly bigint[];
   /** Timestamp of the latest block that the voter saw. */
-  readonly castAtUnixS: bigint;
+  readonly castAtUnixS: UnixSeconds;
 }
 
-/** A challenged ballot, and the poll that it is held against. */
+/** A challenged ballot and its poll. */
 export interface Challenge {
   readonly poll: PollTerms;
   /** Digest that was shown before the ballot was challenged. */
@@ -49,7 +50,7 @@ export interface Challenge {
   readonly opening: Opening;
 }
 
-/** What a board counts of one voter, and the root that its ballots come to. */
+/** The counted ballot of one voter on a board, and the root of all its ballots. */
 export interface Counted {
   /** Digest of the voter's ballot, undefined where there is none. */
   readonly digest: Uint8Array | undefined;
@@ -65,11 +66,11 @@ export interface Jobs {
   seal: { input: Vote; output: SealedBallot };
   /** Checks V1 to V4 of a challenged ballot; Rejected, Malformed when one fails. */
   challenge: { input: Challenge; output: null };
-  /** Decode and verify ballots together: those that fail; Malformed when one cannot be read. */
+  /** Decode and verify ballots, and return failures; Malformed when one cannot be decoded. */
   verify: { input: { poll: PollTerms; ballots: readonly Uint8Array[] }; output: FailedProof[] };
-  /** Look a voter up among the counted ballots; Malformed, Rejected when the board is none. */
+  /** Find a voter's counted ballot; Malformed, Rejected when the board is invalid. */
   look_up: { input: { board: Uint8Array; voter: Uint8Array }; output: Counted };
-  /** Every numbered check; Malformed when the board is none. */
+  /** Perform every numbered check; Malformed when the board is invalid. */
   audit: {
     input: { claimed: Claimed; chain: ChainEvidence; board: Uint8Array };
     output: Finding[];
@@ -78,7 +79,7 @@ export interface Jobs {
 
 export type Kind = keyof Jobs;
 
-/** Told how far a job has come; never before it has begun. */
+/** Called with the progress of a running job. */
 export type Progress = (done: number, total: number) => void;
 
 /** From page to worker. */
@@ -92,27 +93,36 @@ export type Message =
   | { readonly id: number; readonly output: Jobs[Kind]["output"] }
   | { readonly id: number; readonly failure: Failure };
 
-/** An error, taken apart. */
+/** An error as plain data. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
   /** Of a `Rejected`. */
   readonly rejected?: { readonly check: string; readonly item: string; readonly reason: string };
+  /** Of a `Malformed`. */
+  readonly malformed?: { readonly item: string; readonly reason: string };
 }
 
-/** Take an error apart. */
+/** Convert an error to plain data. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { name, message } = error;
-  if (!(error instanceof Rejected)) return { name, message };
-  const { check, item, reason } = error;
-  return { name, message, rejected: { check, item, reason } };
+  if (error instanceof Malformed) {
+    const { item, reason } = error;
+    return { name, message, malformed: { item, reason } };
+  }
+  if (error instanceof Rejected) {
+    const { check, item, reason } = error;
+    return { name, message, rejected: { check, item, reason } };
+  }
+  return { name, message };
 }
 
-/** Put it together again, of the class that it had where that means something. */
-export function errorOf({ name, message, rejected }: Failure): Error {
+/** Restore an error, of its class where callers distinguish it. */
+export function errorOf({ name, message, rejected, malformed }: Failure): Error {
   if (rejected) return new Rejected(rejected.check, rejected.item, rejected.reason);
-  const known = { Malformed, Undecided, AuditError, RangeError } as const;
+  if (malformed) return new Malformed(malformed.item, malformed.reason);
+  const known = { Undecided, AuditError, RangeError } as const;
   const Class = name in known ? known[name as keyof typeof known] : Error;
   return new Class(message);
 }

@@ -1,4 +1,4 @@
-/** The releases whose contracts this program knows (§18). */
+/** The contract releases that this program knows (§18). */
 
 import known from "../../../verifier/ostraka_verifier/releases.json" with { type: "json" };
 

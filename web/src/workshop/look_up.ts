@@ -1,4 +1,6 @@
-/** Whether a ballot is counted: the root over all ballots of a board, and the voter's among them. */
+/**
+ * Whether a ballot is counted: the root of a board's ballots, and the voter's ballot among them.
+ */
 
 import { BallotLayout } from "../protocol/ballot.ts";
 import { decodeLeaves, splitSections } from "../protocol/board.ts";
@@ -12,9 +14,9 @@ import { BallotRule } from "../protocol/rule.ts";
 import type { Counted } from "./jobs.ts";
 
 /**
- * The root that a board's ballots come to, to be compared with the one on chain.
+ * Compute the root of a board's ballots, to compare it with the one on chain.
  *
- * @throws Malformed, Rejected: the board is none, or lists a ballot of nobody in its census.
+ * @throws Malformed, Rejected: the board is invalid, or has a ballot of a voter outside its census.
  */
 export function countedRoot(board: Uint8Array, voter: Uint8Array): Counted {
   const sections = splitSections(board);
@@ -27,7 +29,7 @@ export function countedRoot(board: Uint8Array, voter: Uint8Array): Counted {
   const tree = new SumTree(
     ballots.map((ballot) => {
       const entry = census.find(ballot.voter);
-      if (!entry) throw new Malformed("board.leaves: a ballot of nobody in the census");
+      if (!entry) throw new Malformed("board.leaves", "a ballot of nobody in the census");
       const { castAtUnixS, digest } = ballot;
       return { voter: ballot.voter, weight: entry.weight, castAtUnixS, digest };
     }),

@@ -1,4 +1,4 @@
-/** The worker's side: does one job after another as the page asks for them. */
+/** The worker's side: runs the page's jobs one after another. */
 
 import { BallotLayout } from "../protocol/ballot.ts";
 import { generators } from "../protocol/commitment.ts";
@@ -18,16 +18,16 @@ import {
   type Request,
 } from "./jobs.ts";
 
-/** Ballots between two tellings of progress. */
+/** Number of ballots between two reports of progress. */
 const BATCH = 500;
 
-/** The page's end as the worker sees it. */
+/** The worker's connection to the page. */
 export interface PagePort {
   postMessage(message: Message): void;
   onmessage: ((event: MessageEvent<Request>) => unknown) | null;
 }
 
-/** Answer every request that comes in. */
+/** Answer every request. */
 export function serve(port: PagePort): void {
   port.onmessage = async ({ data: request }) => {
     const { id } = request;
@@ -65,7 +65,7 @@ function perform(
 
 let warm: { readonly name: string; readonly factory: BallotFactory } | undefined;
 
-/** The factory of a poll: the latest one is kept. */
+/** The factory of a poll; the latest one is cached. */
 function factoryOf({ context, rule, threshold, pollKeys }: PollTerms): BallotFactory {
   const name = [threshold, ...[context, rule, ...pollKeys].map(toHex)].join();
   if (warm?.name !== name) {
@@ -93,7 +93,7 @@ async function challenge({
   noted,
   opening,
 }: Jobs["challenge"]["input"]): Promise<Jobs["challenge"]["output"]> {
-  // Only who challenges a ballot loads it.
+  // Loaded only when a ballot is challenged.
   const { checkOpening } = await import("../protocol/challenge.ts");
   const rule = BallotRule.decode(poll.rule);
   const shape = new ProofShape(rule, poll.threshold);
@@ -135,7 +135,7 @@ async function audit(
   { claimed, chain, board }: Jobs["audit"]["input"],
   progress: Progress,
 ): Promise<Jobs["audit"]["output"]> {
-  // Voters never load what only auditors need.
+  // Loaded by auditors only, not by voters.
   const [{ Audit }, { CHECKS }, { KNOWN_RELEASES }] = await Promise.all([
     import("../protocol/checks/audit.ts"),
     import("../protocol/checks/checks.ts"),

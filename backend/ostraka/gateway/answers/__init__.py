@@ -1,1 +1,1 @@
-"""What a gateway answers, one file for each kind of thing."""
+"""Models of a gateway's answers, one file for each noun."""

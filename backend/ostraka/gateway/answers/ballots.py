@@ -1,4 +1,4 @@
-"""What nodes said of ballots that the gateway sent them."""
+"""The nodes' answers about ballots that the gateway sent them."""
 
 from pydantic import Field
 
@@ -51,7 +51,7 @@ class Refusal(Answer):
 
 
 class CastBallot(Answer):
-    """What became of a ballot."""
+    """Receipts and refusals of a cast ballot."""
 
     ballot_digest: Hash
     recorded: bool = Field(description="Whether a quorum of nodes gave receipts.")
@@ -62,7 +62,7 @@ class CastBallot(Answer):
 
 
 class Receipt(ReceiptSignature):
-    """A receipt with what it signs beside the digest."""
+    """A receipt with the other values that it signs."""
 
     voter: Address
     cast_at: UnixSeconds = Field(description="Unix time in seconds that the ballot names.")

@@ -1,4 +1,4 @@
-"""Where electorates and censuses come from (docs/protocol.md §6.5, §17.4)."""
+"""Sources of electorates and censuses (docs/protocol.md §6.5, §17.4)."""
 
 from typing import Literal
 
@@ -16,13 +16,13 @@ class _Contract(Answer):
     keys: Address | None = Field(
         default=None,
         exclude_if=absent,
-        description="Contract in which voters may have named a voting key.",
+        description="Contract in which voters may appoint a voting key.",
     )
     classes: int | Literal["powers_of_two", "equal"] | None = Field(
         default=None,
         exclude_if=absent,
-        description="How weights are made equal within classes: at most how many classes, or how; "
-        "absent where weights stay as they are.",
+        description="How weights are made equal within classes: the largest number of classes, or "
+        "another rule; absent if weights are used unchanged.",
     )
 
 
@@ -39,12 +39,12 @@ class ContractCensus(_Contract):
 
 
 class InvitedCensus(Answer):
-    """Invitations, of which those that were redeemed are the census."""
+    """Invitations; the redeemed ones are the census."""
 
     kind: Literal["invitations"]
     root: Hash = Field(description="Root over all invitations.")
     nonce: Hash | None = Field(
-        default=None, exclude_if=absent, description="Of a poll without a round."
+        default=None, exclude_if=absent, description="For a poll without a round."
     )
 
 

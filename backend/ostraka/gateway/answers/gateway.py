@@ -1,4 +1,4 @@
-"""The gateway itself, and what it is connected to."""
+"""The gateway itself, its chain and its contracts."""
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ class Head(Answer):
 
 
 class Limits(Answer):
-    """What one request may hold."""
+    """Limits of one request."""
 
     batch: Count = Field(description="Ballots in a batch.")
     body_bytes: Count = Field(description="Bytes of a request body.")
@@ -29,9 +29,9 @@ class Config(Answer):
     voting_keys: Address = Field(description="The contract `VotingKeys`.")
     account: Address = Field(description="Account that pays for the gateway's transactions.")
     committees: list[Hash] = Field(description="Committees that it talks to, the default first.")
-    rpc_url: str | None = Field(description="Public JSON-RPC provider; null where none is named.")
+    rpc_url: str | None = Field(description="Public JSON-RPC provider; null if none is set.")
     web_bundle: str | None = Field(
-        description="SHA-256 of the browser client, hexadecimal; null where there is none."
+        description="SHA-256 of the browser client, hexadecimal; null without one."
     )
     engine: str = Field(description="Implementation of the curve.", examples=["native"])
     head: Head
@@ -46,7 +46,7 @@ class Organizer(Answer):
 
 
 class Token(Answer):
-    """How a token counts its amounts."""
+    """Symbol and decimals of a token."""
 
-    symbol: str | None = Field(description="Its symbol; null where the contract gives none.")
-    decimals: Count = Field(description="Decimals of an amount; 0 where the contract gives none.")
+    symbol: str | None = Field(description="Its symbol; null if the contract has none.")
+    decimals: Count = Field(description="Decimals of an amount; 0 if the contract has none.")

@@ -6,24 +6,24 @@ from ostraka.wire.answers import Address, Answer, Count, Hash, Number, PlanId, S
 
 
 class InvitedElectorate(Answer):
-    """What a redemption signs: whose invitations they are."""
+    """The electorate that a redemption signs."""
 
     chain_id: Count
     contract: Address
     round: Number | None = Field(description="Null for a poll without a round.")
-    nonce: Hash | None = Field(description="Of a poll without a round; null for a round.")
+    nonce: Hash | None = Field(description="For a poll without a round; null for a round.")
     root: Hash = Field(description="Root over all invitations.")
 
 
 class Invitation(Answer):
-    """Where an invitation may be redeemed."""
+    """A plan in which an invitation may be redeemed."""
 
     plan: PlanId
     title: str
     weight: Weight
     electorate: InvitedElectorate
     signing_key: Address | None = Field(description="Key it is bound to; null if unused.")
-    open: bool = Field(description="Whether it can be redeemed still.")
+    open: bool = Field(description="Whether it can still be redeemed.")
 
 
 class Redemption(Answer):

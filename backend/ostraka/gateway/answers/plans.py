@@ -1,4 +1,4 @@
-"""Plans: what organizers asked for, and how far it is."""
+"""Plans: the organizers' specifications and their progress."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ _Weight = Annotated[int, Field(ge=1, lt=1 << 64)]
 
 
 class PlannedEntry(Answer):
-    """Somebody who may vote or propose."""
+    """An account that may vote or propose."""
 
     account: Address
     weight: _Weight
@@ -32,21 +32,22 @@ class PlannedInvitation(Answer):
 
 
 class PlannedElectorate(Answer):
-    """An electorate as the organizer gave it; members that its kind does not have are absent."""
+    """An electorate as specified; members that its kind does not have are absent."""
 
     kind: Literal["list", "members", "votes", "invitations"]
     classes: int | str | None = Field(
         default=None,
-        description="How weights are made equal within classes: at most how many classes, or how.",
+        description="How weights are made equal within classes: the largest number of classes, or "
+        "another rule.",
     )
     accounts: list[PlannedEntry] | None = Field(
-        default=None, description="Of a list; absent from a brief answer."
+        default=None, description="For a list; absent from a brief answer."
     )
     contract: Address | None = Field(default=None)
     voting_keys: bool | None = Field(default=None)
     unit: int | None = Field(default=None, description="Votes that give a weight of one.")
     invitations: list[PlannedInvitation] | None = Field(
-        default=None, description="Of invitations; absent from a brief answer."
+        default=None, description="For invitations; absent from a brief answer."
     )
 
 
@@ -71,13 +72,13 @@ class LeakWarning(Answer):
     """One way in which a result may reveal votes."""
 
     code: str = Field(description="Kind of warning, for programs.")
-    numbers: dict[str, Any] = Field(description="What it rests on, by name; shares as `p/q`.")
-    sentence: str = Field(description="The same in English.")
+    numbers: dict[str, Any] = Field(description="Its numbers by name; shares as `p/q`.")
+    sentence: str = Field(description="The warning in English.")
     refused: bool = Field(description="Whether nodes refuse such a poll.")
 
 
 class InvitationCounts(Answer):
-    """How many invitations there are."""
+    """Numbers of invitations."""
 
     issued: Count
     redeemed: Count
@@ -91,20 +92,20 @@ class Plan(Answer):
     poll: Number | None = Field(description="Null before the poll is on chain.")
     specification: PlannedRound | PlannedPoll
     census_source: CensusOrigin | None = Field(
-        description="Where the census was read; null while it is not fixed, or where the "
-        "organizer listed it."
+        description="Source of the census; null while it is not fixed, or if the organizer listed "
+        "it."
     )
-    nonce: Hash | None = Field(description="Of a poll by invitation without a round.")
+    nonce: Hash | None = Field(description="For a poll by invitation without a round.")
     census_fixed: bool
-    warnings: list[LeakWarning] = Field(description="What the poll may reveal.")
+    warnings: list[LeakWarning] = Field(description="How the poll may reveal votes.")
     finished: bool
-    problem: ProblemDocument | None = Field(description="Why it waits; null where it does not.")
+    problem: ProblemDocument | None = Field(description="Why it waits; null if it does not.")
     invitations: InvitationCounts
     transactions: list[PlannedTransaction]
 
 
 class DryRun(Answer):
-    """What a round or poll may reveal; nothing was created."""
+    """How a round or poll may reveal votes; nothing was created."""
 
     plan: None = None
     round: None = None

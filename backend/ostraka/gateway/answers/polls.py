@@ -1,4 +1,4 @@
-"""Polls: what they ask, of whom, and where they are."""
+"""Polls: questions, voters and state."""
 
 from typing import Literal
 
@@ -21,7 +21,7 @@ from ostraka.wire.problems import ProblemDocument
 from ostraka_verifier.question import KINDS
 
 Status = Literal["created", "open", "closed", "anchored", "releasable", "tallied", "void"]
-"""Of a poll (docs/protocol.md §4.5)."""
+"""Status of a poll (docs/protocol.md §4.5)."""
 
 
 class Question(BaseModel):
@@ -46,7 +46,7 @@ class PollSummary(Answer):
 
     poll: Number
     poll_context: Hash
-    title: str | None = Field(description="Null where its creator's description is unreadable.")
+    title: str | None = Field(description="Null if its creator's description is unreadable.")
     round: RoundReference | None = Field(description="Null for a poll without a round.")
     opens_at: UnixSeconds
     closes_at: UnixSeconds
@@ -54,24 +54,24 @@ class PollSummary(Answer):
 
 
 class Poll(Answer):
-    """A poll with its state and all that a voter's program needs."""
+    """A poll with its state and all data that a voter's program needs."""
 
     poll: Number
     poll_context: Hash
     status: Status
     title: str
-    options: list[str] = Field(description="What each slot of the tally stands for.")
+    options: list[str] = Field(description="Meaning of each slot of the tally.")
     questions: list[Question] = Field(
-        description="Empty where the description does not make the poll's rule."
+        description="Empty if the description does not match the poll's rule."
     )
     parameters: Hex = Field(description="Encoded parameters (docs/protocol.md §4).")
-    description: Hex = Field(description="The bytes whose hash the chain holds: JSON in UTF-8.")
+    description: Hex = Field(description="The bytes whose hash the chain has: JSON in UTF-8.")
     creator: Address
     round: RoundReference | None = Field(description="Null for a poll without a round.")
     secret: bool
     voters: Count
     total_weight: Weight
-    minimum_ballots: Count = Field(description="Ballots without which nothing is opened.")
+    minimum_ballots: Count = Field(description="Ballots needed to open the tally.")
     opens_at: UnixSeconds
     closes_at: UnixSeconds
     freezes_at: UnixSeconds = Field(
@@ -88,7 +88,7 @@ class Poll(Answer):
         "opens, or while no node shows them."
     )
     served: bool = Field(description="Whether this gateway talks to the committee's nodes.")
-    plan: PlanId | None = Field(description="Plan it came from; null where another gateway's.")
+    plan: PlanId | None = Field(description="Its plan; null if another gateway planned it.")
 
 
 class VoterEntry(Answer):
@@ -100,7 +100,7 @@ class VoterEntry(Answer):
 
 
 class NodeProgress(Answer):
-    """What one node says."""
+    """One node's count."""
 
     node: int = Field(ge=1, le=255, description="Place of the node in its committee, from 1.")
     answers: bool = Field(description="Whether it answered in time.")
@@ -118,7 +118,7 @@ class Progress(Answer):
 
 
 class ProgressUnknown(Answer):
-    """An event of the stream while the counts are not to be had."""
+    """An event of the stream while the counts are unavailable."""
 
     poll: Number
     problem: ProblemDocument

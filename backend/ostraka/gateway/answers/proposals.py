@@ -1,4 +1,4 @@
-"""Proposals of a round, and what members sign about them."""
+"""Proposals of a round, and the statements that members sign about them."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from ostraka.wire.answers import Address, Amount, Answer, Count, Decimal, Hash, 
 
 
 class Proposal(Answer):
-    """What a member asks for, and what became of it."""
+    """A proposal and its state."""
 
     proposal: Hash = Field(description="Id of the proposal.")
     slot: Count | None = Field(description="Its option in the vote, from 0; null if withdrawn.")
     proposer: Address
     recipient: Address
     amount: Amount
-    category: Count = Field(description="Index of its category; 0 where the round has none.")
+    category: Count = Field(description="Index of its category; 0 if the round has none.")
     title: str
     text: str
-    details: Hash = Field(description="keccak-256 of further details; zero where there are none.")
+    details: Hash = Field(description="keccak-256 of further details; zero without any.")
     withdrawn: bool
     funded: bool
     paid: bool
@@ -38,7 +38,7 @@ class SubmittedProposal(Transaction):
 
 
 class Authorization(Answer):
-    """What a signed request repeats beside the signature."""
+    """The values that a signed request repeats in addition to the signature."""
 
     member: Address
     nonce: Decimal = Field(description="The member's next nonce at the treasury.")
@@ -62,7 +62,7 @@ class TypedData(Answer):
 
 
 class ToSign(Answer):
-    """A statement to sign, and what the signed request repeats of it."""
+    """A statement to sign, and the values that the signed request repeats."""
 
     authorization: Authorization
     typed_data: TypedData

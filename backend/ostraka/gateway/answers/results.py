@@ -1,4 +1,4 @@
-"""Results of a poll, from the chain alone."""
+"""Results of a poll, from the chain only."""
 
 from typing import Annotated, Literal
 
@@ -27,7 +27,7 @@ _RankedBy = Annotated[
 ]
 _Misfit = Annotated[
     Literal["skip", "stop"],
-    Field(description="What happens at an option that costs more than is left."),
+    Field(description="Treatment of an option that costs more than the remaining budget."),
 ]
 
 
@@ -52,19 +52,19 @@ class Majority(Answer):
     """Yes against no: the first two options (docs/protocol.md §14.4)."""
 
     kind: Literal["majority"]
-    numerator: Decimal = Field(description="What yes needs of yes and no: this, …")
+    numerator: Decimal = Field(description="Share of yes and no votes that yes needs: this, …")
     denominator: Decimal = Field(description="… divided by this.")
-    strict: bool = Field(description="Whether yes needs more than that, or as much.")
+    strict: bool = Field(description="Whether yes needs more than that share.")
     abstention: bool = Field(description="Whether the third option is an abstention.")
-    quorum: Decimal = Field(description="Least turnout by weight, abstentions included.")
+    quorum: Decimal = Field(description="Minimum turnout by weight, abstentions included.")
 
 
 class Plurality(Answer):
-    """The options with most votes win (docs/protocol.md §14.5)."""
+    """The options with the most votes win (docs/protocol.md §14.5)."""
 
     kind: Literal["plurality"]
     seats: Decimal
-    contenders: Decimal = Field(description="Options that can win: the first so many.")
+    contenders: Decimal = Field(description="Number of options that can win, from the first one.")
     minimum_support: _MinimumSupport
 
 
@@ -78,7 +78,7 @@ class Categories(Answer):
     budget: Amount
     ranked_by: _RankedBy
     misfit: _Misfit
-    leftover: bool = Field(description="Whether what categories leave is spent in a second pass.")
+    leftover: bool = Field(description="Whether a second pass spends unused category budgets.")
     minimum_support: _MinimumSupport
 
 
@@ -87,7 +87,7 @@ class Proportional(Answer):
 
     kind: Literal["proportional"]
     amount: Amount
-    contenders: Decimal = Field(description="Options that can win: the first so many.")
+    contenders: Decimal = Field(description="Number of options that can win, from the first one.")
 
 
 QuestionOutcome = Annotated[
@@ -116,7 +116,7 @@ class Option(Answer):
 
     option: str
     votes: Votes
-    award: Amount | None = Field(description="What the outcome rule gives it; null without one.")
+    award: Amount | None = Field(description="Its award by the outcome rule; null without one.")
 
 
 class Share(Answer):
@@ -124,7 +124,7 @@ class Share(Answer):
 
     label: str
     count: Votes
-    share: Fraction | None = Field(description="Null where nobody voted.")
+    share: Fraction | None = Field(description="Null if nobody voted.")
 
 
 class Quartile(Answer):
@@ -137,7 +137,7 @@ class Quartile(Answer):
 
 
 class Moments(Answer):
-    """Statistics of the numbers that a group gave."""
+    """Statistics of the numbers given by a group."""
 
     group: str
     count: Votes
@@ -153,11 +153,11 @@ class Statistics(Answer):
     shares: list[Share]
     quartiles: list[Quartile]
     groups: list[Moments]
-    overall: Moments | None = Field(description="Of all groups together.")
+    overall: Moments | None = Field(description="All groups together.")
 
 
 class Payout(Answer):
-    """A proposal that stood, and whether it is paid."""
+    """A proposal of the vote, and whether it is paid."""
 
     proposal: Hash
     title: str
@@ -168,19 +168,19 @@ class Payout(Answer):
 
 
 class RoundPayouts(Answer):
-    """What a round pays by the result."""
+    """Payouts of a round."""
 
     round: Number
     token: Address | None = Field(description="ERC-20 token; null for the chain's own coin.")
-    symbol: str | None = Field(description="The token's symbol; null where it gives none.")
-    decimals: Count = Field(description="Decimals of an amount; 0 where the token gives none.")
+    symbol: str | None = Field(description="The token's symbol; null if it has none.")
+    decimals: Count = Field(description="Decimals of an amount; 0 if the token has none.")
     status: Status
     decided: bool
     payouts: list[Payout] = Field(description="In the order of the options.")
 
 
 class Results(Answer):
-    """Tally, winners and, of a round, payouts."""
+    """Tally, winners and, for a round, payouts."""
 
     poll: Number
     chain_id: Count

@@ -23,13 +23,13 @@ from ostraka.wire.answers import (
 Status = Literal[
     "announced", "proposing", "ready", "voting", "tallied", "decided", "expired", "void"
 ]
-"""Of a round (docs/protocol.md §17)."""
+"""Status of a round (docs/protocol.md §17)."""
 
 
 class _Ranked(Answer):
     order: Literal["votes", "votes_per_cost"] = Field(description="How proposals are ranked.")
     misfit: Literal["skip", "stop"] = Field(
-        description="What happens at a proposal that costs more than is left."
+        description="Treatment of a proposal that costs more than the remaining budget."
     )
     minimum_support: Decimal = Field(description="Votes that a proposal needs to be funded.")
 
@@ -44,7 +44,7 @@ class CategoriesRound(_Ranked):
     """Fund by rank while the budgets of categories last."""
 
     kind: Literal["categories"]
-    leftover: bool = Field(description="Whether what categories leave is spent in a second pass.")
+    leftover: bool = Field(description="Whether a second pass spends unused category budgets.")
     budgets: list[Amount] = Field(description="Budget of each category.")
 
 
@@ -55,20 +55,20 @@ class ProportionalRound(Answer):
 
 
 class RoundElectorate(Answer):
-    """Who votes in a round, as the treasury fixed it when the round was created."""
+    """A round's electorate, as the treasury fixed it when the round was created."""
 
     kind: Literal["members", "fixed", "source", "invitations"]
     root: Hash = Field(description="Root of a fixed census or of the invitations; zero otherwise.")
-    voters: Count | None = Field(description="Voters; null where they are not known yet.")
-    total_weight: Weight | None = Field(description="Null where it is not known yet.")
+    voters: Count | None = Field(description="Number of voters; null if not known yet.")
+    total_weight: Weight | None = Field(description="Null if not known yet.")
     source: RoundSource | None = Field(
-        description="Where the voters are read on chain; null where they are not, or where what "
-        "the round's creator wrote there cannot be read."
+        description="Source of the voters on chain; null if they come from elsewhere, or if the "
+        "round's creator wrote something unreadable."
     )
 
 
 class RoundTimes(Answer):
-    """When proposals are taken and votes cast."""
+    """Periods of proposals and of the vote."""
 
     proposals_open_at: UnixSeconds
     proposals_close_at: UnixSeconds
@@ -94,14 +94,14 @@ class Round(RoundTimes):
     text: str
     organizer: Address
     token: Address | None = Field(description="ERC-20 token; null for the chain's own coin.")
-    symbol: str | None = Field(description="The token's symbol; null where it gives none.")
-    decimals: Count = Field(description="Decimals of an amount; 0 where the token gives none.")
+    symbol: str | None = Field(description="The token's symbol; null if it has none.")
+    decimals: Count = Field(description="Decimals of an amount; 0 if the token has none.")
     budget: Amount
     deposited: Amount
     committed: Amount = Field(description="Promised to funded proposals.")
     paid_out: Amount
-    minimum_amount: Amount = Field(description="Least that a proposal may ask for.")
-    maximum_amount: Amount = Field(description="Most that a proposal may ask for.")
+    minimum_amount: Amount = Field(description="Minimum that a proposal may ask for.")
+    maximum_amount: Amount = Field(description="Maximum that a proposal may ask for.")
     proposals_per_member: Count
     maximum_proposals: Count
     proposals: Count = Field(description="Proposals submitted, withdrawn ones included.")
@@ -111,20 +111,20 @@ class Round(RoundTimes):
     outcome: Annotated[
         GreedyRound | CategoriesRound | ProportionalRound, Field(discriminator="kind")
     ]
-    member_root: Hash = Field(description="Root over those who may propose.")
+    member_root: Hash = Field(description="Root over the members who may propose.")
     electorate: RoundElectorate
     secret: bool
     committee: Hash = Field(description="Digest of the committee that tallies.")
     poll: Number | None = Field(description="Poll that decides it; null before voting starts.")
-    plan: PlanId | None = Field(description="Plan it came from; null where another gateway's.")
+    plan: PlanId | None = Field(description="Its plan; null if another gateway planned it.")
 
 
 class Funder(Answer):
-    """Who funded a round."""
+    """A funder of a round."""
 
     funder: Address
-    amount: Amount = Field(description="What it paid in, altogether.")
-    refundable: Amount = Field(description="What it can be refunded now.")
+    amount: Amount = Field(description="Total amount paid in.")
+    refundable: Amount = Field(description="Amount that can be refunded now.")
 
 
 class Sibling(Answer):
@@ -143,5 +143,5 @@ class Membership(Answer):
     index: Count = Field(description="Place of the leaf, from 0.")
     root_hash: Hash
     total_weight: Weight
-    count: Count = Field(description="Members altogether.")
+    count: Count = Field(description="Number of members.")
     siblings: list[Sibling] = Field(description="From the leaf to the root.")

@@ -1,1 +1,1 @@
-"""What a gateway shows, read from chain, index and plans."""
+"""The gateway's answers, read from chain, index and plans."""

@@ -1,4 +1,4 @@
-"""Committees as the API shows them."""
+"""Committees in the API."""
 
 from ostraka.gateway.answers import committees as answers
 from ostraka.gateway.context import GatewayContext
@@ -7,13 +7,13 @@ from ostraka_verifier.parameters import Committee
 
 
 def committees_of(gateway: GatewayContext) -> list[answers.Committee]:
-    """Committees whose nodes the gateway talks to, the default first."""
+    """Return the committees that the gateway serves, the default first."""
     found = (gateway.registry.committee(digest) for digest in gateway.committees)
     return [committee_answer(one) for one in found if one is not None]
 
 
 def committee_answer(committee: Committee) -> answers.Committee:
-    """A committee with its nodes."""
+    """Return a committee with its nodes."""
     return answers.Committee(
         digest=to_hex(committee.digest),
         threshold=committee.threshold,

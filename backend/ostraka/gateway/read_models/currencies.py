@@ -1,23 +1,23 @@
-"""How tokens count their amounts, as each says itself."""
+"""Symbols and decimals of tokens, as their contracts report them."""
 
 from ostraka.chain.errors import ChainError
 from ostraka.chain.treasury import Token
 
 _TOKEN_GAS = 300_000
-"""What a token may use to say its symbol: anybody may ask about any contract."""
+"""Gas limit of a token's answer, because anybody may ask about any contract."""
 
 
 class Currencies:
-    """Symbols and decimals of tokens, each asked once."""
+    """Symbols and decimals of tokens; each contract is asked only once."""
 
     def __init__(self, rpc_url: str) -> None:
         self._rpc_url = rpc_url
         self._currencies: dict[bytes, tuple[str | None, int]] = {}
 
     def of(self, token: bytes) -> tuple[str | None, int]:
-        """A token's symbol and decimals as it says itself; none and 0 where it does not.
+        """Return a token's symbol and decimals; None and 0 if its contract does not report them.
 
-        Of the chain's own coin nobody says.
+        There is no contract to report those of the chain's own coin.
         """
         if not any(token):
             return None, 0

@@ -1,4 +1,4 @@
-"""Polls and their voters as the API shows them: nothing about anybody's choice."""
+"""Polls and their voters in the API; nothing about anybody's choice."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.description import Description
 from ostraka_verifier.errors import AuditError, Rejected
-from ostraka_verifier.parameters import Description
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import Question
 
@@ -34,7 +34,7 @@ class PollReader:
         self._entries: dict[bytes, dict[bytes, list[CensusEntry]]] = {}
 
     def all(self) -> list[PollSummary]:
-        """Summaries of all polls of the registry."""
+        """Return summaries of all polls of the registry."""
         return [
             PollSummary(
                 poll=event.subject,
@@ -47,7 +47,7 @@ class PollReader:
         ]
 
     def one(self, poll_id: int) -> Poll:
-        """A poll with its state and all that a voter's program needs."""
+        """Return a poll with its state and all data that a voter's program needs."""
         poll, view = self._gateway.poll(poll_id)
         opened = self._gateway.opened(poll_id)
         plan = self._gateway.plans.of_poll(poll_id)
@@ -79,7 +79,7 @@ class PollReader:
         )
 
     def voters(self, poll_id: int, address: bytes) -> list[VoterEntry]:
-        """Census entries whose account, or whose signing key, is an address.
+        """Return the census entries whose account or signing key is an address.
 
         Raises:
             Problem: This gateway does not know the poll's census.
@@ -105,7 +105,7 @@ class PollReader:
         ]
 
     def _public_keys(self, poll: PublishedPoll, opened: OpenedPoll) -> list[str] | None:
-        """Poll keys behind the words on chain, None while no node shows them."""
+        """Return the poll keys that are pinned on chain; None while no node shows them."""
         if poll.context not in self._poll_keys:
             try:
                 keys = self._courier.public_keys(poll, opened.node_keys)
@@ -118,7 +118,7 @@ class PollReader:
 
 
 def _described(encoded: object) -> dict[str, Any]:
-    """Title and round of a description; anybody may have written it."""
+    """Return title and round of a description, which anybody may have written."""
     try:
         description = Description.decode(from_hex(encoded, "description"))
     except AuditError:
@@ -134,13 +134,13 @@ def _round(description: Description) -> RoundReference | None:
 
 
 def _make_room(kept: dict[bytes, Any]) -> None:
-    """Forget what was kept first, so that memory stays bounded."""
+    """Delete the oldest entry, so that memory stays bounded."""
     while len(kept) >= _KEPT_POLLS:
         kept.pop(next(iter(kept)), None)
 
 
 def questions_of(poll: PublishedPoll) -> tuple[Question, ...]:
-    """What the poll asks; nothing where its description does not make its rule."""
+    """Return the poll's questions; empty if its description does not match its rule."""
     try:
         return poll.description.check_questions(poll.rule)
     except Rejected:

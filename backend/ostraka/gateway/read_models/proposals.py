@@ -1,4 +1,4 @@
-"""Proposals as the API shows them."""
+"""Proposals in the API."""
 
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ class ProposalReader:
         self._gateway = gateway
 
     def of_round(self, round_id: int) -> list[Proposal]:
-        """Proposals of a round in order of submission."""
+        """Return the proposals of a round in order of submission."""
         self._gateway.round(round_id)
         events = self._gateway.indexer.events(
             TREASURY, ["ProposalSubmitted", "ProposalRevised"], str(round_id)
@@ -60,7 +60,7 @@ class ProposalReader:
         return found
 
     def one(self, proposal: bytes) -> tuple[int, Proposal]:
-        """A proposal with the round that it belongs to; Problem when there is none."""
+        """Return a proposal with its round; Problem if it does not exist."""
         wanted = to_hex(proposal)
         for event in self._gateway.indexer.events(TREASURY, ["ProposalSubmitted"]):
             if event.arguments["proposalId"] == wanted:

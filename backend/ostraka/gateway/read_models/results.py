@@ -1,4 +1,4 @@
-"""Results of polls as the API shows them: from the chain alone."""
+"""Results of polls in the API, from the chain only."""
 
 from dataclasses import fields
 from enum import Enum
@@ -41,10 +41,10 @@ class ResultReader:
         self._proposals = proposals
 
     def of(self, poll_id: int) -> Results:
-        """Tally, winners and, of a round, payouts; from the chain alone.
+        """Return tally, winners and, for a round, payouts, from the chain only.
 
         Raises:
-            Problem: There is no tally yet, or there will be none.
+            Problem: There is no tally yet, or there will never be one.
         """
         poll, view = self._gateway.poll(poll_id)
         if view.status is Status.VOID:
@@ -128,7 +128,7 @@ _OUTCOMES: dict[type[OutcomeRule], str] = {
 
 
 def outcome_rule_json(rule: OutcomeRule) -> Json:
-    """An outcome rule with its parameters; integers in decimal."""
+    """Return an outcome rule with its parameters; integers in decimal."""
     members = {field.name: _plain(getattr(rule, field.name)) for field in fields(rule)}  # type: ignore[arg-type]
     return {"kind": _OUTCOMES[type(rule)], **members}
 

@@ -1,4 +1,4 @@
-"""Rounds and their funders as the API shows them."""
+"""Rounds and their funders in the API."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ class RoundReader:
         self._currencies = currencies
 
     def all(self) -> list[RoundSummary]:
-        """Summaries of all rounds of the treasury."""
+        """Return summaries of all rounds of the treasury."""
         return [
             RoundSummary(
                 round=event.subject,
@@ -36,7 +36,7 @@ class RoundReader:
         ]
 
     def one(self, round_id: int) -> Round:
-        """A round with its state."""
+        """Return a round with its state."""
         view = self._gateway.round(round_id)
         parameters = view.parameters
         created = self._gateway.event(TREASURY, "RoundCreated", round_id)
@@ -83,7 +83,7 @@ class RoundReader:
         )
 
     def funders(self, round_id: int) -> list[Funder]:
-        """Who funded a round, in the order in which they first did."""
+        """Return a round's funders, in the order of their first payments."""
         view = self._gateway.round(round_id)
         funded: dict[str, int] = {}
         refunded: dict[str, int] = {}
@@ -94,8 +94,8 @@ class RoundReader:
                 (funded, "received") if event.name == "RoundFunded" else (refunded, "amount")
             )
             books[funder] = books.get(funder, 0) + int(str(arguments[member]))
-        # Computed here: anybody can fund with one unit each from many accounts, and to ask the
-        # chain about each of them would use up the provider's quota.
+        # Computed from the index: anybody can fund with one unit from each of many accounts, and
+        # asking the chain about each of them would use up the provider's quota.
         free = view.free
         return [
             Funder(
@@ -112,9 +112,9 @@ class RoundReader:
 
 
 def _source(created: Mapping[str, object]) -> RoundSource | None:
-    """Where a round's voters are read on chain; None where they are not.
+    """Return the source of a round's voters on chain; None if they come from elsewhere.
 
-    Also None where nobody can read what is there: anybody can create a round, with any bytes.
+    Also None if the source is unreadable: anybody can create a round, with any bytes.
     """
     electorate = created["electorate"]
     encoded = electorate["source"] if isinstance(electorate, Mapping) else "0x"

@@ -1,7 +1,9 @@
-"""Times that events carry, as the API names them."""
+"""Times in events, under the API's names."""
 
 from collections.abc import Mapping
 from typing import cast
+
+from ostraka_verifier.units import UnixSeconds
 
 _TIMES = {
     "proposalsOpenAt": "proposals_open_at",
@@ -13,7 +15,7 @@ _TIMES = {
 }
 
 
-def times_of(parameters: object) -> dict[str, int]:
-    """Times among the parameters that an event carries."""
+def times_of(parameters: object) -> dict[str, UnixSeconds]:
+    """Return the times among an event's parameters."""
     given = cast(Mapping[str, str], parameters)
-    return {shown: int(given[name]) for name, shown in _TIMES.items() if name in given}
+    return {shown: UnixSeconds(int(given[name])) for name, shown in _TIMES.items() if name in given}

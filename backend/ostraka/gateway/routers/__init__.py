@@ -1,1 +1,1 @@
-"""Routes of a gateway, one file for each kind of thing."""
+"""Routes of a gateway, one file for each noun."""

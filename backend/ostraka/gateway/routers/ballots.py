@@ -1,4 +1,4 @@
-"""Ballots: the gateway sends them to the nodes, and hands back the nodes' receipts."""
+"""Ballots: the gateway sends them to the nodes, and returns the nodes' receipts."""
 
 import asyncio
 
@@ -22,13 +22,13 @@ router = APIRouter(tags=["ballots"], route_class=StrictRoute)
     openapi_extra=json_body("A signed ballot.", SignedBallot),
 )
 async def cast(gateway: Gateway, poll_id: PollNumber, body: Body) -> CastBallot:
-    """Send a signed ballot to all nodes; the receipts of those that took it.
+    """Send a signed ballot to all nodes; return the receipts of those that accepted it.
 
-    `recorded` says whether a quorum of nodes took it. Where no node did, the answer is the problem
-    that more nodes gave than may lie, or `nodes-unreachable`.
+    `recorded` states whether a quorum of nodes accepted it. If no node did, the answer is the
+    problem that more nodes gave than may lie, or `nodes-unreachable`.
 
     **Retries.** Sending the same bytes again is safe: a node that holds the ballot gives the same
-    receipt. Where `recorded` is false, wait for the longest `retry_after_s` of the refusals and
+    receipt. If `recorded` is false, wait for the longest `retry_after_s` of the refusals and
     send the same bytes again, or read `GET /api/v1/polls/{poll_id}/receipts/{digest}`: the gateway
     keeps asking the nodes in `waiting`. While fewer nodes than a quorum answer, the answer can take
     60 s: use a longer timeout.
@@ -45,7 +45,7 @@ async def cast(gateway: Gateway, poll_id: PollNumber, body: Body) -> CastBallot:
     openapi_extra=binary_body(BATCH),
 )
 async def cast_batch(gateway: Gateway, poll_id: PollNumber, body: Body) -> list[CastBallot]:
-    """Send several signed ballots, as binary records end to end; an answer for each in turn."""
+    """Send several signed ballots, binary records end to end; return an answer for each in turn."""
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
     records = decode_records(body, poll.layout.size, poll.nodes, poll.box_bytes)
     answers = await gateway.ballots.cast_batch(poll, records)
@@ -56,6 +56,6 @@ async def cast_batch(gateway: Gateway, poll_id: PollNumber, body: Body) -> list[
     "/polls/{poll_id}/receipts/{digest}", responses=problems(SERVED_POLL, ProblemType.NOT_FOUND)
 )
 async def receipts(gateway: Gateway, poll_id: PollNumber, digest: DigestPath) -> Receipts:
-    """Receipts that the nodes give for a ballot."""
+    """Return the nodes' receipts for a ballot."""
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
     return Receipts.model_validate(await gateway.ballots.receipts(poll, from_hex(digest, "digest")))

@@ -12,6 +12,6 @@ DRY_RUN: Responses = {200: {"model": DryRun, "description": "A dry run: nothing 
 
 
 def dry_run_answer(warnings: Sequence[FoundWarning]) -> JSONResponse:
-    """What a round or poll may reveal, and no plan."""
+    """Return how a round or poll may reveal votes, without a plan."""
     found = [LeakWarning.model_validate(one.to_json()) for one in warnings]
     return JSONResponse(DryRun(warnings=found).model_dump(mode="json"))

@@ -46,18 +46,18 @@ def config(gateway: Gateway) -> Config:
     ),
 )
 def committees(gateway: Gateway) -> list[Committee]:
-    """Committees that can tally what is created here, with their nodes; the default first."""
+    """Committees that can tally polls of this gateway, with their nodes; the default first."""
     return committees_of(gateway.context)
 
 
 @router.get("/tokens/{token}", responses=problems(ProblemType.INVALID_REQUEST))
 def token(gateway: Gateway, token: TokenPath) -> Token:
-    """A token's symbol and decimals, as it says itself; none and 0 where it does not."""
+    """A token's symbol and decimals; null and 0 if its contract does not report them."""
     symbol, decimals = gateway.currencies.of(from_hex(token, "token"))
     return Token(symbol=symbol, decimals=decimals)
 
 
 @router.get("/organizer", dependencies=[ORGANIZER], responses=problems(ProblemType.NOT_ORGANIZER))
 def who_organizes(gateway: Gateway) -> Organizer:
-    """Whether a token is the organizer's, and from which account this gateway pays."""
+    """Check the organizer's token; returns the account from which this gateway pays."""
     return Organizer(account=to_hex(gateway.context.account.address))

@@ -20,7 +20,7 @@ Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
 
 
 class Redeeming(Strict):
-    """An invitation, the key that it is to be bound to, and both keys' signatures."""
+    """An invitation, the key to which it is bound, and both keys' signatures."""
 
     plan: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
     invitation: Address
@@ -36,7 +36,7 @@ class Redeeming(Strict):
     ),
 )
 def invited(gateway: Gateway, address: AddressPath) -> list[Invitation]:
-    """Where an invitation may be redeemed, and what its redemption signs; newest first."""
+    """Plans in which an invitation may be redeemed, with the signed electorates; newest first."""
     return gateway.invitations.invited(from_hex(address, "address"))
 
 

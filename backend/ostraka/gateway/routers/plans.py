@@ -28,6 +28,6 @@ def plans(gateway: Gateway, brief: Brief = False) -> list[Plan]:
     responses=problems(ProblemType.INVALID_REQUEST, ProblemType.NO_SUCH_PLAN),
 )
 def show_plan(gateway: Gateway, plan: str, brief: Brief = False) -> Plan:
-    """A plan with its transactions, and what it waits for."""
+    """A plan with its transactions, and the problem that it waits for."""
     known = gateway.context.plans
     return Plan.model_validate(known.to_json(known.get(plan), brief))

@@ -47,7 +47,7 @@ def create_poll(
 ) -> Any:
     """Plan a poll without a round; it goes on chain when registration is over.
 
-    `warnings` say what it may reveal.
+    `warnings` state how it may reveal votes.
     """
     if dry_run:
         return dry_run_answer(gateway.polls.check(wanted))
@@ -93,7 +93,7 @@ def results_as_csv(gateway: Gateway, poll_id: PollNumber) -> Response:
     ),
 )
 def results_as_pb(gateway: Gateway, poll_id: PollNumber) -> Response:
-    """The same results as a Pabulib file with no votes, of polls that spend a budget."""
+    """The same results as a Pabulib file without votes, for polls that spend a budget."""
     found = gateway.result_reader.of(poll_id).model_dump()
     try:
         return Response(results_pb(found), media_type="text/plain")
@@ -108,7 +108,7 @@ def results_as_pb(gateway: Gateway, poll_id: PollNumber) -> Response:
     | problems(POLL, ProblemType.NOT_FOUND),
 )
 def census(gateway: Gateway, poll_id: PollNumber) -> Response:
-    """Who may vote, as canonical bytes; checked against the poll's census root."""
+    """The census as canonical bytes; clients check it against the poll's census root."""
     gateway.context.poll(poll_id)
     plan = gateway.context.plans.of_poll(poll_id)
     if plan is None or plan.census is None:
@@ -118,7 +118,7 @@ def census(gateway: Gateway, poll_id: PollNumber) -> Response:
 
 @router.get("/polls/{poll_id}/voters/{address}", responses=problems(POLL, ProblemType.NOT_FOUND))
 def voters(gateway: Gateway, poll_id: PollNumber, address: AddressPath) -> list[VoterEntry]:
-    """Entries of the census whose account, or whose signing key, is an address."""
+    """Entries of the census whose account or signing key is an address."""
     return gateway.poll_reader.voters(poll_id, from_hex(address, "address"))
 
 
@@ -136,7 +136,7 @@ async def board(gateway: Gateway, poll_id: PollNumber) -> StreamingResponse:
 
 @router.get("/polls/{poll_id}/progress", responses=problems(SERVED_POLL))
 async def counts(gateway: Gateway, poll_id: PollNumber) -> Progress:
-    """How many are eligible and how many voted; counts only."""
+    """Turnout: counts of eligible voters and of votes only."""
     return Progress.model_validate(await gateway.progress.of(poll_id))
 
 

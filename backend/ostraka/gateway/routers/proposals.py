@@ -1,4 +1,4 @@
-"""Proposals that members sign; the gateway sends them and pays the gas."""
+"""Proposals signed by members; the gateway sends them and pays the gas."""
 
 from typing import Annotated, Literal
 
@@ -12,6 +12,7 @@ from ostraka.gateway.context import MAX_ID
 from ostraka.gateway.dependencies import Gateway, ProposalId, RoundNumber
 from ostraka.gateway.problem_groups import PROPOSAL, RELAYING, ROUND, SENDING
 from ostraka.planning.fields import Address, Amount, Count, Digest, Strict, Title
+from ostraka.wire.answers import UnixSeconds
 from ostraka.wire.openapi import problems
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -24,16 +25,16 @@ Signature = Annotated[str, Field(pattern="^0x[0-9a-f]{130}$")]
 
 
 class ProposalItem(Strict):
-    """What a member asks for."""
+    """The content of a proposal."""
 
     recipient: Address
     amount: Amount
     title: Title
     text: Annotated[str, Field(max_length=16_384)] = ""
     category: Count = 0
-    """Index of a category of the round; 0 where it has none."""
+    """Index of a category of the round; 0 if the round has none."""
     details: Digest = "0x" + 64 * "0"
-    """keccak-256 of further details as canonical JSON; zero where there are none."""
+    """keccak-256 of further details as canonical JSON; zero without details."""
 
     @property
     def item(self) -> Item:
@@ -49,11 +50,11 @@ class ProposalItem(Strict):
 
 
 class SignedBy(Strict):
-    """A member's EIP-712 signature, with what `typed-data` gave."""
+    """A member's EIP-712 signature, with the values from `typed-data`."""
 
     member: Address
     nonce: Amount
-    deadline: Annotated[int, Field(strict=True, ge=0, lt=1 << 64)]
+    deadline: Annotated[UnixSeconds, Field(strict=True)]
     signature: Signature
 
     @property
@@ -81,21 +82,21 @@ class Withdrawal(Strict):
 
 
 class SigningRequest(Strict):
-    """What a member is about to sign."""
+    """A request for a statement to sign."""
 
     kind: Literal["proposal", "revision", "withdrawal"]
     member: Address
     round: Annotated[int, Field(strict=True, ge=1, le=MAX_ID)] | None = None
-    """Of a proposal."""
+    """Required for a proposal."""
     proposal: Digest | None = None
-    """Of a revision or withdrawal."""
+    """Required for a revision or withdrawal."""
     item: ProposalItem | None = None
-    """Of a proposal or revision."""
+    """Required for a proposal or revision."""
 
 
 @router.post("/typed-data", responses=problems(ROUND, ProblemType.MALFORMED))
 def to_sign(gateway: Gateway, wanted: SigningRequest) -> answers.ToSign:
-    """What a member signs to propose, revise or withdraw, for `eth_signTypedData_v4`."""
+    """The statement to propose, revise or withdraw, for `eth_signTypedData_v4`."""
     subject: int | bytes | None = wanted.round
     if wanted.kind != "proposal":
         subject = from_hex(wanted.proposal, "proposal") if wanted.proposal else None
@@ -159,12 +160,12 @@ def withdraw(gateway: Gateway, proposal: ProposalId, wanted: Withdrawal) -> Tran
     responses=problems(PROPOSAL, SENDING, ProblemType.NOTHING_TO_PAY, ProblemType.QUOTA_EXCEEDED),
 )
 def claim(gateway: Gateway, proposal: ProposalId) -> Transaction:
-    """Have a funded proposal paid to its recipient; anybody may ask."""
+    """Pay a funded proposal to its recipient; anybody may ask."""
     identity = from_hex(proposal, "proposal")
     round_id, found = gateway.proposal_reader.one(identity)
     relayed = gateway.relayed_proposals
     if not relayed.paying(identity) and (not found.funded or found.paid):
-        # Nobody may make the gateway pay for transactions that must fail.
-        detail = "it is paid already" if found.paid else "it is not funded"
+        # The gateway must not pay for transactions that are certain to fail.
+        detail = "it is already paid" if found.paid else "it is not funded"
         raise Problem(ProblemType.NOTHING_TO_PAY, detail, "proposal")
     return gateway.shown(relayed.claim(round_id, identity))

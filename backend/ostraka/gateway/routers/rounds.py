@@ -35,7 +35,7 @@ class Funding(Strict):
 
 
 class Refund(Strict):
-    """Whom to refund."""
+    """The funder to refund."""
 
     funder: Address
 
@@ -51,9 +51,9 @@ class Refund(Strict):
 def create_round(
     gateway: Gateway, wanted: RoundSpecification, once: DoneOnce, dry_run: DryRun = False
 ) -> Any:
-    """Create a round on chain; from here on the gateway carries it through.
+    """Create a round on chain; the gateway then runs it to its end.
 
-    `warnings` say what its poll may reveal.
+    `warnings` state how its poll may reveal votes.
     """
     if dry_run:
         return dry_run_answer(gateway.rounds.check(wanted))
@@ -83,7 +83,7 @@ def show_round(gateway: Gateway, round_id: RoundNumber) -> Round:
     responses=problems(ROUND, ProblemType.MEMBERS_UNKNOWN, ProblemType.NO_SUCH_MEMBER),
 )
 def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Membership:
-    """A member's signing key, weight and proof, as the treasury takes them."""
+    """A member's signing key, weight and proof for the treasury."""
     return gateway.relayed_proposals.member(round_id, from_hex(account, "account"))
 
 
@@ -94,7 +94,7 @@ def member(gateway: Gateway, round_id: RoundNumber, account: AddressPath) -> Mem
     responses=problems(ORGANIZING, ROUND, SENDING),
 )
 def fund(gateway: Gateway, round_id: RoundNumber, wanted: Funding, once: DoneOnce) -> Any:
-    """Fund a round from the gateway's account; anybody may fund it on chain as well."""
+    """Fund a round from the gateway's account; anybody may also fund it on chain."""
     return once(
         lambda name: [
             gateway.shown(one).model_dump()
@@ -105,7 +105,7 @@ def fund(gateway: Gateway, round_id: RoundNumber, wanted: Funding, once: DoneOnc
 
 @router.get("/rounds/{round_id}/funders", responses=problems(ROUND))
 def funders(gateway: Gateway, round_id: RoundNumber) -> list[Funder]:
-    """Who funded a round, with how much, and what each can be refunded now."""
+    """Funders of a round, with the amounts paid and those that can be refunded now."""
     return gateway.round_reader.funders(round_id)
 
 
@@ -116,7 +116,7 @@ def funders(gateway: Gateway, round_id: RoundNumber) -> list[Funder]:
     responses=problems(ORGANIZING, ROUND, SENDING),
 )
 def refund(gateway: Gateway, round_id: RoundNumber, wanted: Refund, once: DoneOnce) -> Any:
-    """Return a funder's part of what is not, or no longer, meant for proposals."""
+    """Refund a funder's part of the money that proposals do not need."""
     funder = from_hex(wanted.funder, "funder")
     return once(
         lambda name: gateway.shown(gateway.rounds.refund(round_id, funder, name)).model_dump()

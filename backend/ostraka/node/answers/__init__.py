@@ -1,1 +1,1 @@
-"""What a node answers, one file for each kind of thing."""
+"""Models of a node's answers, one file for each noun."""

@@ -15,7 +15,7 @@ from ostraka.wire.answers import (
 
 
 class Receipt(Answer):
-    """The node's promise that it holds a ballot."""
+    """The node's promise that it has stored a ballot."""
 
     node: NodeNumber
     voter: Address
@@ -25,9 +25,9 @@ class Receipt(Answer):
 
 
 class Repair(Answer):
-    """A repair for which another node asked this one (docs/protocol.md §10.4)."""
+    """A repair that another node requested from this one (docs/protocol.md §9.3)."""
 
-    number: Count = Field(description="For the next page: `after` this one.")
+    number: Count = Field(description="Pass it as `after` to get the next page.")
     target: NodeNumber = Field(description="Node that lacks a share.")
     helpers: list[NodeNumber]
     attempt: Count

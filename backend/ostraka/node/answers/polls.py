@@ -24,7 +24,7 @@ class Config(Answer):
     chain_id: Count
     registry: Address = Field(description="The contract `PollRegistry`.")
     node: Address = Field(description="Address of the key that signs for the node.")
-    url: str = Field(description="Where it serves, as registered with its committees.")
+    url: str = Field(description="Its URL, as registered with its committees.")
     engine: str = Field(description="Implementation of the curve.", examples=["native"])
     head: BlockNumber | None = Field(description="Newest block it has seen; null before the first.")
 
@@ -46,12 +46,12 @@ class Summary(Answer):
         "created", "open", "closed", "anchored", "releasable", "tallied", "void", "unknown"
     ]
     voters: Count = Field(description="Accounts that may vote.")
-    voted: Count = Field(description="Accounts whose ballots this node holds.")
+    voted: Count = Field(description="Accounts whose ballots this node has.")
     opens_at: UnixSeconds
     closes_at: UnixSeconds
-    frozen: bool = Field(description="Whether it signs no more receipts.")
+    frozen: bool = Field(description="Whether it has stopped signing receipts.")
     key_destroyed: bool = Field(description="Whether it has destroyed its poll key.")
-    repairs_asked: dict[str, Count] = Field(description="Repairs asked of it, by node.")
+    repairs_asked: dict[str, Count] = Field(description="Repairs requested from it, by node.")
 
 
 class PollKey(Answer):
@@ -63,7 +63,7 @@ class PollKey(Answer):
 
 
 class WaitingFor(Answer):
-    """Another node for which this one waits."""
+    """Another node that this one waits for."""
 
     node: NodeNumber
     reason: Literal["key", "possession", "signature"]
@@ -71,9 +71,9 @@ class WaitingFor(Answer):
 
 
 class Opening(Answer):
-    """All nodes' poll keys as far as this node knows them (docs/protocol.md §4.3).
+    """All nodes' poll keys that this node knows (docs/protocol.md §4.3).
 
-    Lists have a place for each node in order; null where nothing is known.
+    Lists have a place for each node in order; null if nothing is known.
     """
 
     node: NodeNumber
@@ -84,4 +84,4 @@ class Opening(Answer):
     signatures: list[Signature | None] = Field(description="Of `PollKeys`, by each node.")
     waiting_for: list[WaitingFor]
     said_at: UnixSeconds = Field(description="Unix time in seconds of this answer.")
-    statement: Signature = Field(description="This node's signature of what it waits for.")
+    statement: Signature = Field(description="This node's signature of `Waiting` (§15).")

@@ -1,1 +1,1 @@
-"""Routes of a node, one file for each kind of thing."""
+"""Routes of a node, one file for each noun."""

@@ -1,4 +1,4 @@
-"""Ballots: cast them, and show what this node holds and signed."""
+"""Ballots: casting, and this node's receipts, roots and shares."""
 
 import asyncio
 from typing import Annotated
@@ -70,7 +70,7 @@ def receipt(poll: Poll, digest: Digest) -> Receipt:
 
 @router.get("/polls/{poll_id}/repairs", responses=problems(POLL))
 def repairs(poll: Poll, after: Annotated[int, Query(ge=0, lt=2**63)] = 0) -> list[Repair]:
-    """Repairs for which other nodes asked this one, a page of them, after a number."""
+    """A page of the repairs that other nodes requested from this one, after a number."""
     return [Repair.model_validate(one) for one in poll.repairs.asked(after)]
 
 
@@ -81,7 +81,7 @@ def repairs(poll: Poll, after: Annotated[int, Query(ge=0, lt=2**63)] = 0) -> lis
     | problems(POLL, ProblemType.NOT_SETTLED, ProblemType.NODE_INCOMPLETE),
 )
 def board(poll: Poll) -> Response:
-    """The bulletin board, in its one binary format."""
+    """The bulletin board in its binary format."""
     return Response(poll.publication.board(), media_type=BINARY)
 
 

@@ -1,4 +1,4 @@
-"""What nodes of a committee ask one another; each request is signed by the node that asks.
+"""Requests between nodes of a committee; the sender signs each request.
 
 The requests and answers are the protocol's own bytes (docs/protocol.md §9.3, §10).
 """
@@ -40,10 +40,10 @@ _DIGESTS = binary_body("Ballot digests, 32 bytes each, end to end.")
     "/ballots",
     response_class=Response,
     responses=content(BINARY, "Cursor (8 bytes), and records end to end.") | problems(PEER),
-    openapi_extra=binary_body("Cursor of 8 bytes: records after it are wanted."),
+    openapi_extra=binary_body("Cursor of 8 bytes; the answer has the records after it."),
 )
 def peer_ballots(poll: Poll, body: Body, _: PeerAddress) -> Response:
-    """A page of the ballots that this node holds."""
+    """A page of this node's ballots."""
     if len(body) != 8:
         raise Problem(ProblemType.MALFORMED, "expected a cursor of 8 bytes", "body")
     after = min(int.from_bytes(body, "big"), 2**63 - 1)
@@ -81,7 +81,7 @@ def peer_signed(poll: Poll, body: Body, _: PeerAddress) -> Response:
     openapi_extra=binary_body("A draft of a root (docs/protocol.md §10)."),
 )
 def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:
-    """What this node says of a draft."""
+    """This node's answer to a draft."""
     answer = poll.settling.answer_draft(poll.progress.frozen(), body)
     return Response(answer, media_type=BINARY)
 
@@ -93,7 +93,7 @@ def peer_draft(poll: Poll, body: Body, _: PeerAddress) -> Response:
     openapi_extra=binary_body("A repair (docs/protocol.md §9.3)."),
 )
 def peer_repair_seeds(poll: Poll, body: Body, asker: PeerAddress) -> Response:
-    """Seeds by which helpers blind their contributions to a repair."""
+    """Seeds with which helpers mask their contributions to a repair."""
     answer = poll.repairs.answer_seeds(poll.progress.frozen(), body, asker)
     return Response(answer, media_type=BINARY)
 
@@ -130,7 +130,7 @@ async def peer_proposal(poll: Poll, body: Body, proposer: PeerAddress) -> Respon
     openapi_extra=_DIGESTS,
 )
 def peer_lacking(poll: Poll, body: Body, _: PeerAddress) -> Response:
-    """Of which of these ballots this node lacks a good share."""
+    """Those of these ballots of which this node lacks a good share."""
     answer = poll.settling.answer_lacking(poll.progress.frozen(), body)
     return Response(answer, media_type=BINARY)
 
@@ -142,6 +142,6 @@ def peer_lacking(poll: Poll, body: Body, _: PeerAddress) -> Response:
     openapi_extra=binary_body("A root with the signatures of `q` nodes."),
 )
 def peer_certificate(poll: Poll, body: Body, _: PeerAddress) -> Response:
-    """Take a root that `q` nodes signed."""
+    """Store a root that `q` nodes signed."""
     poll.settling.store_certificate(body)
     return Response(b"", media_type=BINARY)

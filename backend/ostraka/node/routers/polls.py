@@ -74,12 +74,12 @@ def summary(poll: Poll) -> Summary:
         ProblemType.CHAIN_UNREACHABLE,
     ),
     openapi_extra=binary_body(
-        "The census as canonical bytes (docs/protocol.md §6), and after it, where voters are "
-        "invited, the redemptions as in section 12 of the board (§16)."
+        "The census as canonical bytes (docs/protocol.md §6); for invited voters, followed by the "
+        "redemptions as in section 12 of the board (§16)."
     ),
 )
 async def census(poll_id: PollNumber, body: Body, node: Node, upload: Upload = "") -> PollKey:
-    """Give the node a poll's census; answers with its poll key."""
+    """Upload a poll's census; answers with this node's poll key."""
     return _key(await node.take_census(poll_id, upload, body))
 
 
@@ -91,8 +91,8 @@ def key(poll: Poll) -> PollKey:
 
 @router.get("/polls/{poll_id}/opening", responses=problems(POLL))
 def opening(poll: Poll) -> Opening:
-    """All nodes' poll keys and their signatures as far as this node knows them, and, signed, for
-    whom it waits and since when."""
+    """All nodes' poll keys and signatures that this node knows, with a signed list of the nodes
+    that it waits for, and since when."""
     shown: dict[str, Any] = poll.keys.report(poll.progress.observed.view).to_json(
         poll.served.poll.nodes
     )
@@ -107,8 +107,8 @@ def opening(poll: Poll) -> Opening:
     openapi_extra=binary_body("A challenge (docs/protocol.md §4.3)."),
 )
 def challenge(poll: Poll, body: Body, challenger: Challenger) -> Response:
-    """Show another node, or the poll's creator, that this node holds its poll key; until the poll
-    is open."""
+    """Prove to another node or to the poll's creator that this node holds its poll key, until the
+    poll is open."""
     return Response(
         poll.keys.answer(poll.progress.announced(), body, challenger), media_type=BINARY
     )

@@ -14,10 +14,10 @@ export function RankingField({ question, answer, change, details, name }: FieldP
   const { scores, fewest } = question;
   const options = disambiguate(question.options);
   const placed = answer.chosen;
-  const [said, setSaid] = useState("");
+  const [announcement, setAnnouncement] = useState("");
   const [focused, setFocused] = useState("");
   const list = useRef<HTMLDivElement>(null);
-  // What moves in the document loses the focus; whoever moves it goes on from there.
+  // An element that moves in the document loses the focus; restore it for the next move.
   useEffect(() => {
     if (!focused) return;
     const own = list.current?.querySelector<HTMLButtonElement>(`[data-id="${focused}"]`);
@@ -29,7 +29,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
     change({ chosen, amounts: [] });
     const now = chosen.indexOf(option);
     const title = options[option]!;
-    setSaid(
+    setAnnouncement(
       now < 0
         ? t("form.removed", { option: title })
         : t("form.moved", { option: title, place: now + 1 }),
@@ -129,7 +129,7 @@ export function RankingField({ question, answer, change, details, name }: FieldP
         </>
       )}
       <p role="status" class="quiet">
-        {said}
+        {announcement}
       </p>
     </div>
   );

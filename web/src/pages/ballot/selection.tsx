@@ -46,12 +46,12 @@ const LONG = 200;
 /** What an option's proposal says: not a part of its name, which is read out with every field. */
 export function Story({ item: { text } }: { item: Item }) {
   if (!text) return null;
-  const told = <p class="prose hint">{text}</p>;
-  if (text.length < LONG) return told;
+  const paragraph = <p class="prose hint">{text}</p>;
+  if (text.length < LONG) return paragraph;
   return (
     <details>
       <summary>{t("propose.field.text")}</summary>
-      {told}
+      {paragraph}
     </details>
   );
 }

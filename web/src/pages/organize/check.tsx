@@ -30,6 +30,7 @@ import {
 } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
+import { unixSeconds } from "../../protocol/units.ts";
 import { Facts, saveFile } from "../../view/page.tsx";
 import { Failure } from "../../view/resource.tsx";
 import { readConfig } from "../../view/session.ts";
@@ -48,7 +49,7 @@ export function CheckStep({
   known,
   problems,
   refused,
-  refuse,
+  onRefused,
   go,
   done,
 }: {
@@ -58,7 +59,7 @@ export function CheckStep({
   known: readonly Committee[];
   problems: readonly PlanFault[];
   refused: { readonly path: string; readonly text: string } | undefined;
-  refuse: (refused: Problem) => void;
+  onRefused: (refused: Problem) => void;
   go: (step: Step, path: string) => void;
   done: (plan: string) => void;
 }) {
@@ -66,7 +67,7 @@ export function CheckStep({
   const [error, setError] = useState<unknown>();
   const failed = (problem: unknown) => {
     setTried(undefined);
-    if (problem instanceof Refusal && problem.problem.status < 500) refuse(problem.problem);
+    if (problem instanceof Refusal && problem.problem.status < 500) onRefused(problem.problem);
     else setError(problem);
   };
   const tryOut = async () => {
@@ -262,7 +263,7 @@ function Summary({
             return [
               messageIfAny(`organize.moments.each.${name}.legend`) ?? name,
               typeof at === "number"
-                ? t("organize.check.time", { time: moment(at), zone: zone() })
+                ? t("organize.check.time", { time: moment(unixSeconds(at)), zone: zone() })
                 : (messageIfAny(`organize.moments.each.${name}.none`) ?? ""),
             ] as const;
           }),

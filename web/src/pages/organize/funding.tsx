@@ -31,15 +31,15 @@ export function Funding({
   const entered = typed ?? amount(missing, { symbol: undefined, decimals });
   const units = readAmount(entered, { symbol, decimals });
   const [working, setWorking] = useState(false);
-  const [said, setSaid] = useState("");
+  const [announcement, setAnnouncement] = useState("");
   const [error, setError] = useState<unknown>();
   const run = async (action: () => Promise<void>, done: string) => {
     setWorking(true);
-    setSaid("");
+    setAnnouncement("");
     setError(undefined);
     try {
       await action();
-      setSaid(done);
+      setAnnouncement(done);
       setTyped(undefined);
       reload();
     } catch (problem) {
@@ -80,7 +80,7 @@ export function Funding({
           </button>
         </form>
       )}
-      {said && <p role="status">{said}</p>}
+      {announcement && <p role="status">{announcement}</p>}
       {error !== undefined && <Failure error={error} />}
       {open && (
         <details>

@@ -1,4 +1,4 @@
-/** The rounds and polls of this gateway, for whoever organizes them. */
+/** The rounds and polls of this gateway, for their organizer. */
 
 import { type Plan, plans } from "../../client/organizing.ts";
 import { planProblem } from "../../messages/server_texts.ts";

@@ -19,6 +19,7 @@ import { momentsOf } from "../../client/plan_specification.ts";
 import { moment, short, zone, messageIfAny } from "../../messages/index.ts";
 import { t } from "../../messages/organizer.ts";
 import { toHex } from "../../protocol/encoding.ts";
+import type { UnixSeconds } from "../../protocol/units.ts";
 import {
   CheckField,
   ChoiceFields,
@@ -125,7 +126,7 @@ export function MoneyStep({ draft, change }: StepProps) {
   );
 }
 
-export function MomentsStep({ draft, change, now }: StepProps & { readonly now: number }) {
+export function MomentsStep({ draft, change, now }: StepProps & { readonly now: UnixSeconds }) {
   const found = momentsOf(draft, now);
   return (
     <>
@@ -159,8 +160,8 @@ function Moment({
   path: string;
   optional: boolean;
   when: When;
-  is: number | undefined;
-  now: number;
+  is: UnixSeconds | undefined;
+  now: UnixSeconds;
   change: (when: When) => void;
 }) {
   const described = useDescribed(path);

@@ -18,6 +18,7 @@ import { t } from "../../messages/organizer.ts";
 import { problemText } from "../../messages/server_texts.ts";
 import { Malformed } from "../../protocol/errors.ts";
 import { readJson } from "../../protocol/json.ts";
+import type { UnixSeconds } from "../../protocol/units.ts";
 import { PLAIN_UNITS } from "../../view/currency.ts";
 import { Page } from "../../view/page.tsx";
 import { Await, useResource } from "../../view/resource.tsx";
@@ -73,7 +74,7 @@ function Steps({
   done,
 }: {
   organizer: Organizer;
-  now: number;
+  now: UnixSeconds;
   known: readonly Committee[];
   done: (plan: string) => void;
 }) {
@@ -108,9 +109,10 @@ function Steps({
   const name = (one: Step) => t(`organize.steps.${one === "ask" ? draft.kind : one}`);
   const faulty = (one: Step) => [...wrong.keys()].filter((path) => stepOf(path) === one).length;
   // What nobody has come to yet is not wrong, only empty.
-  const told = visited.has(step) || visited.has("check") ? wrong : new Map<string, string>();
+  const shownProblems =
+    visited.has(step) || visited.has("check") ? wrong : new Map<string, string>();
   return (
-    <Wrong.Provider value={told}>
+    <Wrong.Provider value={shownProblems}>
       <nav aria-label={t("organize.wizard.progress")}>
         <ol class="steps">
           {STEPS.map((one) => (
@@ -170,7 +172,7 @@ function Steps({
           known={known}
           problems={problems}
           refused={refused}
-          refuse={(problem) => {
+          onRefused={(problem) => {
             setRefused({ path: pathOf(problem.field, draft), text: problemText(problem) });
           }}
           go={go}
@@ -237,15 +239,15 @@ function lead(path: string): void {
   }
 }
 
-function FromFile({ now, use }: { now: number; use: (draft: PlanDraft) => void }) {
-  const [said, setSaid] = useState("");
+function FromFile({ now, use }: { now: UnixSeconds; use: (draft: PlanDraft) => void }) {
+  const [announcement, setAnnouncement] = useState("");
   const [problem, setProblem] = useState("");
   const read = async (file: File) => {
-    setSaid("");
+    setAnnouncement("");
     setProblem("");
     try {
       use(draftOf(readJson(await file.text(), "file"), now));
-      setSaid(t("organize.file.loaded"));
+      setAnnouncement(t("organize.file.loaded"));
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       setProblem(t("organize.file.notOne", { detail: error.message }));
@@ -265,7 +267,7 @@ function FromFile({ now, use }: { now: number; use: (draft: PlanDraft) => void }
         }}
       />
       <p class="hint">{t("organize.file.hint")}</p>
-      {said && <p role="status">{said}</p>}
+      {announcement && <p role="status">{announcement}</p>}
       {problem && (
         <p class="notice bad" role="alert">
           {problem}
@@ -276,7 +278,7 @@ function FromFile({ now, use }: { now: number; use: (draft: PlanDraft) => void }
         class="danger"
         onClick={() => {
           use(freshDraft());
-          setSaid(t("organize.file.emptied"));
+          setAnnouncement(t("organize.file.emptied"));
         }}
       >
         {t("organize.file.empty")}

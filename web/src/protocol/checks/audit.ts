@@ -1,5 +1,5 @@
 /**
- * What an audit is given, what it reads out of that, each thing once, and what its checks come to.
+ * An audit: its evidence, the data decoded from it, each once, and the findings of its checks.
  *
  * Source: docs/protocol.md §13.
  */
@@ -37,8 +37,9 @@ import type { Releases } from "../releases.ts";
 import { BallotRule } from "../rule.ts";
 import { AggregateCommitments, type Tally } from "../tally_proof.ts";
 import { Domain, recover } from "../typed_data.ts";
+import type { Assumption } from "./assumption.ts";
 
-/** What a check, or a whole audit, comes to. */
+/** The result of a check or of a whole audit. */
 export type Verdict = "holds" | "fails" | "not checked";
 
 /** Outcome of one check. */
@@ -52,17 +53,23 @@ export interface Finding {
   readonly item: string;
   /** Why it failed, what is missing, or what was counted. */
   readonly detail: string;
-  /** What it holds by somebody's word only, "" for nothing. Completes "holds, assuming". */
-  readonly assumes: string;
+  /** What it assumes where it holds, undefined for nothing. */
+  readonly assumes: Assumption | undefined;
+  /** What a reader must know where it holds, undefined for nothing. */
+  readonly warning: Warning | undefined;
 }
 
-/** What a check that holds has to say: what was counted, and what it holds by a word only. */
+/** The registry allows periods that are too short for anyone to object. */
+export type Warning = "test deployment";
+
+/** The result of a check that holds: what was counted, what it assumes, and a warning. */
 export interface Held {
   readonly detail: string;
-  readonly assumes: string;
+  readonly assumes?: Assumption | undefined;
+  readonly warning?: Warning | undefined;
 }
 
-/** A check: its number, what it establishes, and how; it throws where that does not hold. */
+/** A check: its number, its claim, and a function that throws where the claim does not hold. */
 export type Check = readonly [
   check: string,
   claim: string,
@@ -75,20 +82,14 @@ export interface Claimed {
   readonly pollId: bigint;
 }
 
-/** Told of how far the checks of signatures and proofs have come. */
+/** Called with the progress of the checks of signatures and proofs. */
 export type Progress = (done: number, total: number) => void;
 
-/** What failed, and why, out of the message of a Malformed. */
-export function itemAndReason(message: string): { item: string; detail: string } {
-  const [item, ...reason] = message.split(": ");
-  return { item: item!, detail: reason.join(": ") || item! };
-}
-
 /**
- * One audit: evidence, and what is read out of it, each thing once.
+ * One audit: evidence, and the data decoded from it, each once.
  *
- * A property that cannot be read fails the check under whose number it stands; every other check
- * that wants it is then not checked.
+ * A property that cannot be decoded fails the check whose number it has; every other check that
+ * needs it is then not checked.
  */
 export class Audit {
   readonly claimed: Claimed;
@@ -96,7 +97,7 @@ export class Audit {
   readonly sections: Sections;
   readonly randomness: Randomness;
   readonly progress: Progress;
-  /** Whose code the contracts may have. */
+  /** Known releases of the contracts. */
   readonly releases: Releases;
   #current = "";
   readonly #read = new Map<string, { value: unknown } | { error: AuditError }>();
@@ -104,8 +105,8 @@ export class Audit {
   /**
    * @param board Bytes of the board.
    * @param randomness Source of batch weights.
-   * @param releases Whose code the contracts may have.
-   * @throws Malformed: the board has not even the sections of one.
+   * @param releases Known releases of the contracts.
+   * @throws Malformed: the board cannot be split into sections.
    */
   constructor(
     claimed: Claimed,
@@ -125,30 +126,28 @@ export class Audit {
 
   /** Perform checks in their order. */
   run(checks: readonly Check[]): Finding[] {
-    const said = new Map<string, string>();
+    const unanswered = new Map<string, string>();
     return checks.map(([check, claim, perform]) => {
       this.#current = check;
       try {
         const held = perform(this);
-        const { detail, assumes } = typeof held === "string" ? { detail: held, assumes: "" } : held;
-        return { check, claim, verdict: "holds", item: "", detail, assumes };
+        const { detail, assumes, warning }: Held =
+          typeof held === "string" ? { detail: held } : held;
+        return { check, claim, verdict: "holds", item: "", detail, assumes, warning };
       } catch (error) {
         if (error instanceof Undecided) {
           let detail = error.message;
           if (error instanceof Unanswered) {
-            // What the endpoint did not answer is said once.
-            const first = said.get(detail);
-            if (first === undefined) said.set(detail, check);
+            // State once what the endpoint did not answer.
+            const first = unanswered.get(detail);
+            if (first === undefined) unanswered.set(detail, check);
             else detail = `as ${first}`;
           }
-          return { check, claim, verdict: "not checked", item: "", detail, assumes: "" };
+          return notChecked(check, claim, detail);
         }
-        if (error instanceof Rejected) {
+        if (error instanceof Rejected || error instanceof Malformed) {
           const { item, reason } = error;
-          return { check, claim, verdict: "fails", item, detail: reason, assumes: "" };
-        }
-        if (error instanceof Malformed) {
-          return { check, claim, verdict: "fails", ...itemAndReason(error.message), assumes: "" };
+          return failed(check, claim, item, reason);
         }
         throw error;
       }
@@ -325,10 +324,10 @@ export class Audit {
     );
   }
 
-  /** A section that must be there by now; Malformed when it is not. */
+  /** A section that must be present by now; Malformed when it is missing. */
   #section(name: "root" | "redemptions"): Uint8Array {
     const section = this.sections[name];
-    if (!section) throw new Malformed(`board.${name}: missing`);
+    if (!section) throw new Malformed(`board.${name}`, "missing");
     return section;
   }
 
@@ -349,7 +348,19 @@ export class Audit {
   }
 }
 
-/** How a report names a ballot. */
+/** The finding of a check that fails. */
+export function failed(check: string, claim: string, item: string, reason: string): Finding {
+  const detail = reason;
+  return { check, claim, verdict: "fails", item, detail, assumes: undefined, warning: undefined };
+}
+
+/** The finding of a check that cannot be judged. */
+export function notChecked(check: string, claim: string, detail: string): Finding {
+  const verdict = "not checked";
+  return { check, claim, verdict, item: "", detail, assumes: undefined, warning: undefined };
+}
+
+/** Name of a ballot in reports. */
 export function ballotName(ballot: Ballot): string {
   return `ballot ${toHex(ballot.digest).slice(0, 18)}… of voter ${toHex(ballot.voter)}`;
 }
@@ -358,11 +369,11 @@ export function sameRoot(left: SumRoot, right: SumRoot): boolean {
   return left.count === right.count && sameNode(left, right);
 }
 
-/** What was read; throws why it was not. */
+/** Evidence that was read; throws the reason when it was not. */
 export function readable<T extends object>(found: T | Unreadable): T {
   if (!("unreadable" in found)) return found;
   const { unreadable, reason, item = "" } = found;
-  if (unreadable === "Malformed") throw new Malformed(reason);
+  if (unreadable === "Malformed") throw new Malformed(item, reason);
   if (unreadable === "Rejected") throw new Rejected("C4", item, reason);
   throw unreadable === "Unanswered" ? new Unanswered(reason) : new Undecided(reason);
 }

@@ -9,16 +9,17 @@ import { Malformed, Rejected, Undecided } from "../errors.ts";
 import { ballotStatement } from "../prepare.ts";
 import { RejectedProofs, verifyProofs } from "../proof.ts";
 import { addressOf, recoverKey } from "../typed_data.ts";
+import { counted } from "../wording.ts";
 import { type Audit, ballotName } from "./audit.ts";
 
-/** Ballots whose proofs are verified together; also how often progress is told. */
+/** Number of ballots whose proofs are verified together; progress is reported after each batch. */
 const PROOF_BATCH = 500;
 
 const SIGNATURE_BATCH = 50;
 
 /** B1: every ballot decodes canonically. */
 export function checkB1(audit: Audit): string {
-  return `${audit.ballots.length} ballots of ${audit.layout.size} bytes`;
+  return `${counted(audit.ballots.length, "ballot", "ballots")} of ${audit.layout.size} bytes`;
 }
 
 /** B2: leaves are strictly increasing by voter. */
@@ -35,7 +36,7 @@ export function checkB2(audit: Audit): string {
 
 /** B3: every voter is in the census. */
 export function checkB3(audit: Audit): string {
-  return `${audit.weights.length} voters`;
+  return counted(audit.weights.length, "voter", "voters");
 }
 
 /** B4: every ballot is signed by its voter's signing key. */
@@ -59,11 +60,11 @@ export function checkB4(audit: Audit): string {
       if (error instanceof Malformed) throw fails(error.message);
       throw error;
     }
-    // Also refuses coordinates of no point: recovery gives only points.
+    // This also refuses coordinates of no point: recovery gives only points.
     if (!sameBytes(signer, publicKey)) throw fails("not signed by its public key");
     if (number % SIGNATURE_BATCH === 0) audit.progress(number, 2 * ballots.length);
   });
-  return `${ballots.length} signatures`;
+  return counted(ballots.length, "signature", "signatures");
 }
 
 /** B5: every cast time lies within the voting period. */
@@ -95,5 +96,5 @@ export function checkB6(audit: Audit): string {
     audit.progress(ballots.length + start + batch.length, 2 * ballots.length);
   }
   if (failed.length) throw new Rejected("B6", failed.join(", "), reason);
-  return `${ballots.length} proofs`;
+  return counted(ballots.length, "proof", "proofs");
 }

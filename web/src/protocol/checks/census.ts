@@ -12,6 +12,8 @@ import { checkRedemptions, pollElectorate, roundElectorate } from "../redemption
 import { createdAddress, findRelease } from "../releases.ts";
 import { type CensusSource, type InvitedCensus, sourceAtTime } from "../snapshot.ts";
 import { Domain } from "../typed_data.ts";
+import { counted } from "../wording.ts";
+import { type UnixSeconds, unixSeconds } from "../units.ts";
 import { type Audit, type Held, readable } from "./audit.ts";
 import { SOURCE_ELECTORATE } from "./round.ts";
 
@@ -20,7 +22,7 @@ export function checkC1(audit: Audit): string {
   if (!sameBytes(audit.census.root, audit.parameters.censusRoot)) {
     throw new Rejected("C1", "board.census", "it has another root than the poll fixes");
   }
-  return `${audit.census.entries.length} voters`;
+  return counted(audit.census.entries.length, "voter", "voters");
 }
 
 /** C2: number of voters and total weight are the parameters'. */
@@ -28,7 +30,11 @@ export function checkC2(audit: Audit): string {
   const { census, parameters } = audit;
   const voters = census.entries.length;
   if (voters !== parameters.voters) {
-    throw new Rejected("C2", "board.census", `${voters} voters, not ${parameters.voters}`);
+    throw new Rejected(
+      "C2",
+      "board.census",
+      `${counted(voters, "voter", "voters")}, not ${parameters.voters}`,
+    );
   }
   if (census.totalWeight !== parameters.totalWeight) {
     throw new Rejected("C2", "board.census", `total weight ${census.totalWeight}`);
@@ -36,18 +42,18 @@ export function checkC2(audit: Audit): string {
   return `total weight ${census.totalWeight}`;
 }
 
-/** C3: a poll called secret has no weight that too few share. */
+/** C3: a secret poll has no weight that too few voters share. */
 export function checkC3(audit: Audit): string {
   const [identifying] = audit.census.identifyingWeights();
   if (!audit.parameters.secret) return "the poll states that weights may reveal votes";
   if (identifying) {
-    const reason = `shared by ${identifying.voters} voters, fewer than ${MINIMUM_CLASS}`;
+    const reason = `held by ${counted(identifying.voters, "voter", "voters")}; at least ${MINIMUM_CLASS} required`;
     throw new Rejected("C3", `weight ${identifying.weight}`, reason);
   }
   return "no weight identifies a voter";
 }
 
-/** C4: the census is the one that anybody reads again from its source. */
+/** C4: the census is the one that its source gives. */
 export function checkC4(audit: Audit): Held {
   const { census } = audit;
   const [shared] = census.sharedKeys();
@@ -58,12 +64,13 @@ export function checkC4(audit: Audit): Held {
   const source = audit.description.census;
   const voters = census.entries.length;
   if (audit.sections.redemptions && source?.kind !== "invitations") {
-    throw new Rejected("C4", "board.redemptions", "there, though nobody was invited");
+    throw new Rejected("C4", "board.redemptions", "present, although nobody was invited");
   }
   if (!source) {
+    const listed = counted(voters, "voter", "voters");
     return {
-      detail: `${voters} voters, listed by hand; ${otherKeys(census)}`,
-      assumes: `the organizer, who listed ${voters} voters by hand, listed those who may vote`,
+      detail: `${listed}, listed by hand; ${otherKeys(census)}`,
+      assumes: { code: "list", values: { voters } },
     };
   }
   if (source.kind === "invitations") return redeemed(audit, source);
@@ -75,7 +82,7 @@ export function checkC4(audit: Audit): Held {
   for (const entry of census.entries) {
     const found = read.find(entry.account);
     if (!found || !sameEntry(found, entry)) {
-      throw new Rejected("C4", `voter ${toHex(entry.account)}`, "not so in the source");
+      throw new Rejected("C4", `voter ${toHex(entry.account)}`, "differs from the source");
     }
   }
   const missing = read.entries.find(({ account }) => !census.find(account));
@@ -91,22 +98,20 @@ export function checkC4(audit: Audit): Held {
   return {
     detail:
       `${source.kind} of ${contract} at block ${source.block}${at}${keys}; ` + otherKeys(census),
-    assumes: known
-      ? `the owner of ${contract} listed its members`
-      : `the contract ${contract}, whose code this program does not know, tells truly who may vote`,
+    assumes: { code: known ? "members" : "contract", values: { contract } },
   };
 }
 
-/** How many voters let another key sign, and how many keys sign for several. */
+/** The number of voters who let another key sign, and of keys that sign for several accounts. */
 function otherKeys(census: Census): string {
   const { entries } = census;
   const shared = census.sharedKeys().size;
   const others = entries.filter(({ account, signingKey }) => !sameBytes(account, signingKey));
-  const said = `${others.length} of ${entries.length} entries sign with another key than the account's`;
-  return shared ? `${said}; keys that sign for several accounts: ${shared}` : said;
+  const keys = `${others.length} of ${entries.length} entries sign with another key than the account's`;
+  return shared ? `${keys}; keys that sign for several accounts: ${shared}` : keys;
 }
 
-/** In a round whose electorate is a source on chain, it is that source at the right block. */
+/** Check that a round whose electorate is a source on chain uses that source at the right block. */
 function checkBlock(audit: Audit, source: CensusSource): string {
   if (!audit.description.round) return "";
   const { electorate } = audit.round;
@@ -124,19 +129,19 @@ function checkBlock(audit: Audit, source: CensusSource): string {
   return `, the latest at ${at}`;
 }
 
-/** The member `at` of a round's source; undefined where it is none. */
-function timeOf(source: Uint8Array): bigint | undefined {
+/** The member `at` of a round's source; undefined where it is invalid. */
+function timeOf(source: Uint8Array): UnixSeconds | undefined {
   try {
     const content = parseJson(source, "electorate.source");
     const at: unknown = content instanceof Map ? content.get("at") : undefined;
-    return typeof at === "bigint" ? at : undefined;
+    return typeof at === "bigint" ? unixSeconds(at) : undefined;
   } catch (error) {
     if (error instanceof Malformed) return undefined;
     throw error;
   }
 }
 
-/** Every voter of a census by invitation redeemed one. */
+/** Check that every voter of a census by invitation redeemed one. */
 function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
   const { round } = audit.description;
   const { chainId } = audit.chain;
@@ -151,7 +156,7 @@ function redeemed(audit: Audit, { root, nonce }: InvitedCensus): Held {
   checkRedemptions(redemptions, census, root, electorate, domain);
   const [used, all] = [census.entries.length, redemptions.invited.entries.length];
   return {
-    detail: `${used} of ${all} invitations used`,
-    assumes: `each of ${all} invitations (${used} used) went to a person of its own`,
+    detail: `${used} of ${counted(all, "invitation", "invitations")} used`,
+    assumes: { code: "invitations", values: { all, used } },
   };
 }

@@ -1,14 +1,15 @@
 /**
  * The numbered checks of an audit, in the order of the protocol's table.
  *
- * Pure: evidence and randomness come in as arguments. A failing check stops only those that cannot
- * be judged without it.
+ * Pure: evidence and randomness come in as arguments. A failed check affects only the checks that
+ * depend on it.
  *
  * Source: docs/protocol.md §13. Tests: tests/web/test_audit.py kills each check by a mutation.
  */
 
-import { Malformed } from "../errors.ts";
-import { type Check, type Finding, itemAndReason, type Verdict } from "./audit.ts";
+import type { Malformed } from "../errors.ts";
+import type { Assumption } from "./assumption.ts";
+import { type Check, failed, type Finding, notChecked, type Verdict } from "./audit.ts";
 import { checkB1, checkB2, checkB3, checkB4, checkB5, checkB6 } from "./ballots.ts";
 import { checkC1, checkC2, checkC3, checkC4 } from "./census.ts";
 import { checkG1, checkG2 } from "./generators.ts";
@@ -19,27 +20,25 @@ import { checkD1, checkD2, checkD3, checkD4 } from "./round.ts";
 import { checkS1, checkS2 } from "./shares.ts";
 import { checkT1, checkT2, checkT3, checkT4 } from "./tree.ts";
 
-/** Findings of an audit whose board cannot be cut into sections. */
-export function noBoard({ message }: Malformed): Finding[] {
+/** Findings of an audit whose board cannot be split into sections. */
+export function noBoard({ item, reason }: Malformed): Finding[] {
   return CHECKS.map(([check, claim]): Finding => {
-    if (check !== "P1") {
-      return { check, claim, verdict: "not checked", item: "", detail: "needs P1", assumes: "" };
-    }
-    return { check, claim, verdict: "fails", ...itemAndReason(message), assumes: "" };
+    if (check !== "P1") return notChecked(check, claim, "needs P1");
+    return failed(check, claim, item, reason);
   });
 }
 
-/** Holds only when every check holds; one failure fails the whole. */
+/** The verdict of an audit: it holds only when every check holds, and fails when one fails. */
 export function verdictOf(findings: readonly Finding[]): Verdict {
   const verdicts = new Set(findings.map(({ verdict }) => verdict));
   if (verdicts.has("fails")) return "fails";
   return verdicts.size === 1 && verdicts.has("holds") ? "holds" : "not checked";
 }
 
-/** What the verdict rests on by somebody's word only, where it holds. */
-export function assumptionsOf(findings: readonly Finding[]): string[] {
+/** What a verdict that holds assumes. */
+export function assumptionsOf(findings: readonly Finding[]): Assumption[] {
   if (verdictOf(findings) !== "holds") return [];
-  return findings.map(({ assumes }) => assumes).filter(Boolean);
+  return findings.flatMap(({ assumes }) => assumes ?? []);
 }
 
 /** Number, claim and performance of each check, in the order of the protocol's table. */
@@ -49,27 +48,27 @@ export const CHECKS: readonly Check[] = [
   ["P3", "the committee obeys its bounds", checkP3],
   ["P4", "poll keys are valid, signed by every node, and pinned on chain", checkP4],
   ["P5", "the questions make the ballot rule", checkP5],
-  ["P6", "the parameters keep their bounds", checkP6],
+  ["P6", "the parameters are within their bounds", checkP6],
   ["G1", "the contract's generators are derived as specified", checkG1],
   ["G2", "the registry is of a known release", checkG2],
   ["C1", "the census is in order and has its root", checkC1],
   ["C2", "voters and weights add up", checkC2],
   ["C3", "no weight in a secret poll identifies a voter", checkC3],
-  ["C4", "the census is what its source says", checkC4],
+  ["C4", "the census matches its source", checkC4],
   ["B1", "every ballot is canonical", checkB1],
   ["B2", "no voter is counted twice", checkB2],
   ["B3", "every voter is in the census", checkB3],
   ["B4", "every ballot is signed by its voter", checkB4],
   ["B5", "every ballot was cast in time", checkB5],
   ["B6", "every ballot obeys the rule", checkB6],
-  ["T1", "the root is that of the ballots", checkT1],
+  ["T1", "the root is computed from the ballots", checkT1],
   ["T2", "the root is anchored on chain", checkT2],
   ["T3", "enough nodes signed the root", checkT3],
   ["T4", "the root was anchored in time", checkT4],
   ["S1", "every aggregate share is good", checkS1],
   ["S2", "the shares give the tally", checkS2],
   ["R1", "the tally opens the anchored sum", checkR1],
-  ["R2", "no option has more votes than there are", checkR2],
+  ["R2", "no option has more votes than possible", checkR2],
   ["R3", "nothing was opened before the dispute window ended", checkR3],
   ["O1", "the outcome follows from the tally", checkO1],
   ["D1", "the poll decides about the round's proposals", checkD1],

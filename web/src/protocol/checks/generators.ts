@@ -47,7 +47,7 @@ export function checkG2(audit: Audit): Held {
   ]);
   for (const [name, made, named] of parts) {
     if (!sameBytes(made, named)) {
-      throw new Rejected("G2", name, "not the contract that the registry made");
+      throw new Rejected("G2", name, "not the contract that the registry created");
     }
   }
   requireImmutables("PollRegistry", found, [
@@ -62,13 +62,16 @@ export function checkG2(audit: Audit): Held {
   const ofKeys = domainImmutables(chain.chainId, deployment.votingKeys.address);
   requireImmutables("VotingKeys", keys, [...ofKeys]);
   const floor = deployment.periodFloor;
-  let said = `release ${found.release}; periods of at least ${floor} s`;
-  if (floor < LEAST_PERIOD_S) said += ", less than an hour: a test deployment";
-  if (!deployment.disputes.some(Boolean)) return { detail: said, assumes: "" };
-  const disputes = toHex(deployment.disputes);
+  const forTests = floor < LEAST_PERIOD_S;
+  const warning = forTests ? "test deployment" : undefined;
+  const short = forTests ? ", less than an hour: a test deployment" : "";
+  const detail = `release ${found.release}; periods of at least ${floor} s${short}`;
+  if (!deployment.disputes.some(Boolean)) return { detail, warning };
+  const contract = toHex(deployment.disputes);
   return {
-    detail: `${said}; ${disputes} may reject roots and void polls`,
-    assumes: `the contract ${disputes} rejects none but false roots`,
+    detail: `${detail}; ${contract} may reject roots and void polls`,
+    assumes: { code: "disputes", values: { contract } },
+    warning,
   };
 }
 
@@ -97,5 +100,5 @@ export function requireImmutables(
   const name = differing(found, new Map(expected));
   if (name === undefined) return;
   const check = contract === "BudgetTreasury" ? "D4" : "G2";
-  throw new Rejected(check, `${contract}.${name}`, "another value than the deployment gives");
+  throw new Rejected(check, `${contract}.${name}`, "not the value of this deployment");
 }

@@ -8,6 +8,7 @@ import { Rejected, Undecided } from "../errors.ts";
 import { NoOutcome } from "../outcome/none.ts";
 import type { OutcomeRule } from "../outcome/rule.ts";
 import type { Tally } from "../tally_proof.ts";
+import { counted } from "../wording.ts";
 import { type Audit, readable } from "./audit.ts";
 
 /** O1: the outcome recomputed from the tally is the one that the contract gives. */
@@ -17,12 +18,12 @@ export function checkO1(audit: Audit): string {
   const awards = awardsOf(outcomeRule, tally, "R1");
   const given = audit.chain.awards && readable(audit.chain.awards);
   if (!sameAwards(awards, given)) {
-    throw new Rejected("O1", "outcome", "the contract gives another one");
+    throw new Rejected("O1", "outcome", "the contract has a different one");
   }
-  return `${awards.filter(Boolean).length} of ${awards.length} options awarded`;
+  return `${awards.filter(Boolean).length} of ${counted(awards.length, "option", "options")} awarded`;
 }
 
-/** Awards of a tally; Undecided when it has not as many entries as the rule wants. */
+/** Awards of a tally; Undecided when its number of entries does not fit the rule. */
 export function awardsOf(rule: OutcomeRule, tally: Tally, needed: string): bigint[] {
   try {
     return rule.awards(tally.values);

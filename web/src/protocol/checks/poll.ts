@@ -17,6 +17,7 @@ import {
 } from "../parameters.ts";
 import { checkPollKeys, nodeKey, nodeKeysHash } from "../poll_key.ts";
 import { POLL_KEYS } from "../typed_data.ts";
+import { counted } from "../wording.ts";
 import type { Audit } from "./audit.ts";
 
 /** P1: the board is of this chain, registry and poll, and gives the context on chain. */
@@ -35,7 +36,7 @@ export function checkP1(audit: Audit): string {
     throw new Rejected("P1", "board.extension", "the parameters ask for none");
   }
   if (!sameBytes(pollContext(identity, audit.parameters, audit.rule), chain.pollContext)) {
-    throw new Rejected("P1", "board.parameters", "they do not give the poll's context on chain");
+    throw new Rejected("P1", "board.parameters", "they do not have the poll's context on chain");
   }
   const notes = [...audit.sections.notes].map(([tag, bytes]) => `section ${tag} (${bytes} bytes)`);
   const unread = notes.length ? `; read by no check: ${notes.join(", ")}` : "";
@@ -61,7 +62,11 @@ export function checkP2(audit: Audit): string {
   if (description.options.length !== slots) {
     throw new Rejected("P2", "board.description", "it does not name one option for each slot");
   }
-  return `${slots} options, ${rule.bits} bits, ${rule.rows.length} rows`;
+  return [
+    counted(slots, "option", "options"),
+    counted(rule.bits, "bit", "bits"),
+    counted(rule.rows.length, "row", "rows"),
+  ].join(", ");
 }
 
 /** P3: the committee obeys its bounds and has its digest. */
@@ -94,7 +99,7 @@ export function checkP4(audit: Audit): string {
     const address = audit.member("P4", place + 1);
     audit.requireSigner("P4", `poll key of node ${place + 1}`, address, signature, digest);
   });
-  return `${keys.length} poll keys`;
+  return counted(keys.length, "poll key", "poll keys");
 }
 
 /** P5: the description's questions, where it has any, make exactly the poll's rule. */

@@ -7,6 +7,7 @@
 import { keccak256, sameBytes, word } from "../encoding.ts";
 import { Rejected, Undecided } from "../errors.ts";
 import { checkLargest, verifyOpening } from "../tally_proof.ts";
+import { counted } from "../wording.ts";
 import type { Audit } from "./audit.ts";
 
 /** R1: tally and blinding on chain open the anchored sum and have the stored digest. */
@@ -14,16 +15,16 @@ export function checkR1(audit: Audit): string {
   const { tally, chain, largestVotes } = audit;
   const { values } = tally;
   if (values.length !== audit.rule.slots.length) {
-    throw new Rejected("R1", "tally", `${values.length} entries`);
+    throw new Rejected("R1", "tally", counted(values.length, "entry", "entries"));
   }
   const encoded = [32, values.length, ...values].map(word);
   if (!sameBytes(keccak256(...encoded), chain.tallyDigest)) {
-    throw new Rejected("R1", "tally digest", "stored for another tally");
+    throw new Rejected("R1", "tally digest", "of a different tally");
   }
   try {
     verifyOpening(audit.key, chain.root.sum, tally, largestVotes);
   } catch (error) {
-    // An excess is R2's to say; here it would hide whether the opening is right.
+    // R2 reports an excess; here it would hide whether the opening is correct.
     if (error instanceof Rejected && error.check === "R2") throw new Undecided("needs R2");
     throw error;
   }
@@ -43,5 +44,5 @@ export function checkR3(audit: Audit): string {
   if (talliedAt < start || talliedAt >= end) {
     throw new Rejected("R3", "tally", `accepted at ${talliedAt}, not in ${start} … ${end - 1n}`);
   }
-  return `${tally.values.length} results accepted at ${talliedAt}`;
+  return `${counted(tally.values.length, "result", "results")} accepted at ${talliedAt}`;
 }

@@ -25,30 +25,29 @@ import { awardsOf } from "./outcome.ts";
 
 const PLAIN_POLL = "this poll is not part of a budget round";
 
-const PAYS_NOTHING = "which made the poll, pays nothing by its outcome";
-
-/** D1: the round that the description names decides by this poll about these options. */
+/** D1: the round that the description names decides on these options through this poll. */
 export function checkD1(audit: Audit): Held {
   const { chain, claimed } = audit;
   const { options, round: reference } = audit.description;
   const fails = (item: string, reason: string) => new Rejected("D1", item, reason);
   if (!reference) {
     if (chain.creatorIsTreasury) {
-      throw fails("description", "it names no round, but a treasury made the poll");
+      throw fails("description", "it names no round, but a treasury created the poll");
     }
-    // A wallet, or a treasury that does not say that it is one.
-    const assumes = `the contract ${toHex(chain.creator)}, ${PAYS_NOTHING}`;
-    return { detail: PLAIN_POLL, assumes: chain.creatorIsContract ? assumes : "" };
+    // A wallet, or a treasury that does not identify itself as one.
+    const assumes = { code: "maker", values: { contract: toHex(chain.creator) } } as const;
+    return { detail: PLAIN_POLL, assumes: chain.creatorIsContract ? assumes : undefined };
   }
   if (!sameBytes(reference.treasury, chain.creator)) {
     throw fails("round", `the poll was created by ${toHex(chain.creator)}`);
   }
   const { round, outcomeRule } = audit;
   if (!sameBytes(round.registry, claimed.registry) || round.pollId !== claimed.pollId) {
-    throw fails("round", `it decides by another poll, ${round.pollId}`);
+    throw fails("round", `it decides by a different poll, ${round.pollId}`);
   }
-  if (!fundsOrDivides(outcomeRule)) throw fails("outcome", "a round's poll funds or divides");
-  // In a proportional round proposals have no amounts before the decision, and awards after it.
+  if (!fundsOrDivides(outcomeRule))
+    throw fails("outcome", "the rule of a round's poll must fund or divide");
+  // Proposals of a proportional round have no amounts before the decision, and awards after it.
   const divides = outcomeRule instanceof Proportional;
   const costs = divides ? undefined : outcomeRule.costs;
   const budget = divides ? outcomeRule.amount : outcomeRule.budget;
@@ -80,15 +79,19 @@ export function checkD1(audit: Audit): Held {
   return { detail: `round ${reference.roundId} of treasury ${treasury}; ${detail}`, assumes };
 }
 
-/** Voters are asked in the round's own words: not, say, what should get no money. */
+/** Check that the poll asks in the round's own words, and not, say, which option gets no money. */
 function checkAsked({ description }: Audit, round: RoundEvidence): void {
   const { title, questions, text } = description;
   const asked = questions instanceof AuditError ? [] : (questions ?? []);
   if ([title, ...asked.map((one) => one.title)].some((one) => one !== round.title)) {
-    throw new Rejected("D1", "title", "the poll asks under another title than the round's");
+    throw new Rejected(
+      "D1",
+      "title",
+      "the title of the poll or of a question differs from the round's",
+    );
   }
   if (text !== "" && text !== round.text) {
-    throw new Rejected("D1", "text", "the poll has another text than the round");
+    throw new Rejected("D1", "text", "the poll's text differs from the round's");
   }
 }
 
@@ -101,10 +104,9 @@ export const SOURCE_ELECTORATE = 2;
 
 const INVITED_ELECTORATE = 3;
 
-const NOT_THE_MEMBERS =
-  "voters who are not the round's members are those whom its funders expected";
+const NOT_THE_MEMBERS = { code: "others", values: {} } as const;
 
-/** Those vote whom the round fixed before anybody gave money. */
+/** Check that the voters are those whom the round fixed before it was funded. */
 function checkElectorate(audit: Audit, round: RoundEvidence): Held {
   const { parameters } = audit;
   const { electorate: fixed, memberRoot } = round;
@@ -117,8 +119,8 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
     if (!sameBytes(parameters.censusRoot, fixed.root)) {
       throw fails("the poll has another census than the round fixed");
     }
-    if (sameBytes(fixed.root, memberRoot)) return { detail: "its members vote", assumes: "" };
-    if (fixed.kind === MEMBERS_ELECTORATE) throw fails("the round calls others its members");
+    if (sameBytes(fixed.root, memberRoot)) return { detail: "its members vote" };
+    if (fixed.kind === MEMBERS_ELECTORATE) throw fails("the round has other members");
     return { detail: "voters fixed with the round", assumes: NOT_THE_MEMBERS };
   }
   const source = audit.description.census;
@@ -161,7 +163,7 @@ export function checkD2(audit: Audit): string {
     awards.length !== proposals.length ||
     awards.some((award, slot) => award > 0n !== proposals[slot]?.funded)
   ) {
-    throw new Rejected("D2", "winners", "the treasury funds others");
+    throw new Rejected("D2", "winners", "the treasury funds other proposals");
   }
   if (outcomeRule instanceof Proportional) {
     awards.forEach((award, slot) => {
@@ -215,7 +217,7 @@ export function checkD3(audit: Audit): string {
   return `${paid.size} paid, ${sum} in all; ${unpaid} not claimed`;
 }
 
-/** Besides the treasury's word: the token's events, or the recipients' balances. */
+/** Check payouts in the token's events or in the recipients' balances. */
 function checkMoved({ moved: found, payouts }: RoundEvidence): void {
   const moved = readable(found);
   if ("transfers" in moved) checkTransfers(moved.transfers, payouts);
@@ -237,7 +239,7 @@ function checkTransfers(transfers: readonly Transfer[], payouts: readonly Payout
   };
   for (const payout of payouts.filter((one) => !take(one, one.amount))) {
     const recipient = toHex(payout.recipient);
-    // As tokens do that keep a fee; what arrived is not the treasury's to say.
+    // Some tokens keep a fee; the treasury does not know how much arrived.
     if (take(payout, undefined)) {
       throw new Undecided(`the token moved another amount to ${recipient}`);
     }
@@ -261,7 +263,7 @@ function checkCoins(coins: readonly CoinReceipt[], payouts: readonly Payout[]): 
     if (after - before >= amount) continue;
     const grown = `its balance changed by ${after - before} in block ${block}`;
     if (spent) {
-      // What an account spends within the block hides what it was given.
+      // Spending within the block hides what the account received.
       const reason = `${grown}, and it may have spent there`;
       throw new Undecided(`payout to ${recipient} of ${amount}: ${reason}`);
     }
@@ -286,13 +288,13 @@ export function checkD4(audit: Audit): string | Held {
     ...domainImmutables(audit.chain.chainId, treasury),
   ]);
   if (!sameBytes(round.rules.address, rules)) {
-    throw new Rejected("D4", "rules", "not the contract that the treasury made");
+    throw new Rejected("D4", "rules", "not the contract that the treasury created");
   }
   requireSameRelease("RoundRules", releaseOf(audit, "RoundRules", round.rules), found);
   return {
     detail: `treasury ${toHex(treasury)} of release ${found.release}`,
-    // Code that runs does not show what a constructor of somebody's own wrote into storage before.
-    assumes: `the treasury ${toHex(treasury)} was made with empty books`,
+    // Runtime code does not show what a custom constructor wrote into storage before.
+    assumes: { code: "treasury", values: { contract: toHex(treasury) } },
   };
 }
 

@@ -9,6 +9,7 @@ import { rootDigest } from "../merkle_sum.ts";
 import type { Share } from "../sharing.ts";
 import { aggregateShareHash, combine } from "../tally_proof.ts";
 import { AGGREGATE_SHARE } from "../typed_data.ts";
+import { counted } from "../wording.ts";
 import type { Audit } from "./audit.ts";
 
 /** S1: every aggregate share on the board is signed and good. */
@@ -54,7 +55,7 @@ export function checkS2(audit: Audit): string {
     combined.values.length !== tally.values.length ||
     combined.values.some((votes, slot) => votes !== tally.values[slot])
   ) {
-    throw new Rejected("S2", "tally", "the aggregate shares give another one");
+    throw new Rejected("S2", "tally", "the aggregate shares give a different one");
   }
-  return `${good.size} good shares, ${threshold} needed`;
+  return `${counted(good.size, "good share", "good shares")}, ${threshold} needed`;
 }

@@ -8,6 +8,8 @@ import { sameBytes, toHex } from "../encoding.ts";
 import { Rejected, Undecided } from "../errors.ts";
 import { type SumRoot, SumTree } from "../merkle_sum.ts";
 import { ROOT } from "../typed_data.ts";
+import { counted } from "../wording.ts";
+import { later } from "../units.ts";
 import { type Audit, sameRoot } from "./audit.ts";
 
 /** T1: the sum tree over the leaves gives root hash, sum and count. */
@@ -31,7 +33,7 @@ export function checkT1(audit: Audit): string {
   if (computed.count !== claimed.count) throw differs("count");
   if (!sameBytes(computed.sum, claimed.sum)) throw differs("sum");
   if (!sameBytes(computed.hash, claimed.hash)) throw differs("hash");
-  return `root ${toHex(computed.hash)} over ${computed.count} ballots`;
+  return `root ${toHex(computed.hash)} over ${counted(computed.count, "ballot", "ballots")}`;
 }
 
 /** T2: that root is the one anchored on chain. */
@@ -76,7 +78,7 @@ export function checkT3(audit: Audit): string {
   }
   const { quorum } = audit.committee;
   if (good.length < quorum) {
-    const reason = `${good.length} good signatures, ${quorum} needed${ignored}`;
+    const reason = `${counted(good.length, "good signature", "good signatures")}, ${quorum} needed${ignored}`;
     throw new Rejected("T3", "board.root", reason);
   }
   return `nodes ${good.join(", ")}${ignored}`;
@@ -87,10 +89,10 @@ export function checkT4(audit: Audit): string {
   const { round, root } = audit.requireAnchored();
   const { parameters, chain } = audit;
   const { anchoredAt: at, rejectedRounds, rejectedAt } = chain;
-  const freezesAt = parameters.closesAt + BigInt(parameters.freezeDelay);
+  const freezesAt = later(parameters.closesAt, parameters.freezeDelay);
   const startsAt = rejectedRounds ? rejectedAt : freezesAt;
   const left = BigInt(parameters.maxRounds - rejectedRounds);
-  const deadline = startsAt + left * BigInt(parameters.roundDuration);
+  const deadline = later(startsAt, left * BigInt(parameters.roundDuration));
   if (at < freezesAt) {
     throw new Rejected("T4", "root", `anchored at ${at}, before ${freezesAt}`);
   }

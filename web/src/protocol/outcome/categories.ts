@@ -6,7 +6,14 @@
 
 import { concat, type Reader, unsigned } from "../encoding.ts";
 import { type GreedyManner, ranking } from "./greedy.ts";
-import { AMOUNT_BYTES, nothing, type OutcomeRule, readFlag, refuse, requireRange } from "./rule.ts";
+import {
+  AMOUNT_BYTES,
+  nothing,
+  type OutcomeRule,
+  readFlag,
+  invalidOutcome,
+  requireRange,
+} from "./rule.ts";
 
 /** An option's cost in [1, 2^128), and the index of its category's budget. */
 export interface CategorizedCost {
@@ -15,7 +22,7 @@ export interface CategorizedCost {
 }
 
 export interface CategoryManner extends GreedyManner {
-  /** Whether a second pass spends what categories left, on any of them. */
+  /** Whether a second pass spends what is left on options of any category. */
   readonly leftover: boolean;
 }
 
@@ -23,9 +30,9 @@ export class GreedyByCategory implements OutcomeRule {
   static readonly KIND = 4;
   /** Of each slot. */
   readonly options: readonly CategorizedCost[];
-  /** In the unit of the costs, at least one. */
+  /** Budget of each category, in the unit of the costs; at least one. */
   readonly categoryBudgets: readonly bigint[];
-  /** In the same unit, for all categories together. */
+  /** Budget of all categories together, in the same unit. */
   readonly budget: bigint;
   readonly manner: CategoryManner;
 
@@ -36,14 +43,14 @@ export class GreedyByCategory implements OutcomeRule {
     budget: bigint,
     manner: CategoryManner,
   ) {
-    if (!categoryBudgets.length) throw refuse("category_budgets", "there is no category");
+    if (!categoryBudgets.length) throw invalidOutcome("category_budgets", "there is no category");
     categoryBudgets.forEach((amount, category) => {
       requireRange(`category_budgets[${category}]`, amount, 0, 128);
     });
     options.forEach(({ cost, category }, slot) => {
       requireRange(`costs[${slot}]`, cost, 1, 128);
       if (!(category in categoryBudgets)) {
-        throw refuse(`categories[${slot}]`, `category ${category} does not exist`);
+        throw invalidOutcome(`categories[${slot}]`, `category ${category} does not exist`);
       }
     });
     requireRange("budget", budget, 0, 128);
@@ -61,7 +68,7 @@ export class GreedyByCategory implements OutcomeRule {
 
   checkSlots(slots: number): void {
     if (this.options.length !== slots) {
-      throw refuse("costs", `${this.options.length}, expected ${slots}`);
+      throw invalidOutcome("costs", `${this.options.length}, expected ${slots}`);
     }
   }
 
@@ -81,7 +88,7 @@ export class GreedyByCategory implements OutcomeRule {
     ]);
   }
 
-  /** What follows the kind. */
+  /** Read the fields after the kind. */
   static read(reader: Reader): GreedyByCategory {
     const perCost = readFlag(reader, "order") === 1;
     const stop = readFlag(reader, "misfit") === 1;

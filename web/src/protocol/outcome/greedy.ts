@@ -5,15 +5,22 @@
  */
 
 import { concat, type Reader, unsigned } from "../encoding.ts";
-import { AMOUNT_BYTES, nothing, type OutcomeRule, readFlag, refuse, requireRange } from "./rule.ts";
+import {
+  AMOUNT_BYTES,
+  nothing,
+  type OutcomeRule,
+  readFlag,
+  invalidOutcome,
+  requireRange,
+} from "./rule.ts";
 
-/** By what greedy ranks, and what it does at an option that costs more than is left. */
+/** How options are ranked, and what happens at an option that does not fit the remaining budget. */
 export interface GreedyManner {
   /** Rank by votes per cost, not by votes. */
   readonly perCost: boolean;
-  /** End at a misfit instead of passing over it. */
+  /** Stop at an option that does not fit instead of skipping it. */
   readonly stop: boolean;
-  /** Votes below which an option is passed over. */
+  /** Votes below which an option is skipped. */
   readonly minimumSupport: bigint;
 }
 
@@ -39,7 +46,7 @@ export class Greedy implements OutcomeRule {
 
   checkSlots(slots: number): void {
     if (this.costs.length !== slots) {
-      throw refuse("costs", `${this.costs.length}, expected ${slots}`);
+      throw invalidOutcome("costs", `${this.costs.length}, expected ${slots}`);
     }
   }
 
@@ -54,7 +61,7 @@ export class Greedy implements OutcomeRule {
     ]);
   }
 
-  /** What follows the kind. */
+  /** Read the fields after the kind. */
   static read(reader: Reader): Greedy {
     const perCost = readFlag(reader, "order") === 1;
     const stop = readFlag(reader, "misfit") === 1;

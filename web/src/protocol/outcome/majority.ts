@@ -1,11 +1,18 @@
 /**
- * Yes or no by a share of the votes cast for either.
+ * Yes or no, by the share of yes among the votes for yes or no.
  *
  * Source: docs/protocol.md §14.4. Vectors: tests/vectors/outcome.json.
  */
 
 import { concat, type Reader, unsigned } from "../encoding.ts";
-import { AMOUNT_BYTES, nothing, type OutcomeRule, readFlag, refuse, requireRange } from "./rule.ts";
+import {
+  AMOUNT_BYTES,
+  nothing,
+  type OutcomeRule,
+  readFlag,
+  invalidOutcome,
+  requireRange,
+} from "./rule.ts";
 
 const SHARE_BYTES = 8;
 
@@ -33,7 +40,7 @@ export class Majority implements OutcomeRule {
     requireRange("denominator", denominator, 1, 64);
     requireRange("quorum", quorum, 0, 128);
     if (numerator + BigInt(strict) > denominator) {
-      throw refuse("numerator", `more than ${numerator}/${denominator} never passes`);
+      throw invalidOutcome("numerator", `more than ${numerator}/${denominator} never passes`);
     }
     this.share = share;
     this.abstention = abstention;
@@ -42,7 +49,8 @@ export class Majority implements OutcomeRule {
 
   checkSlots(slots: number): void {
     const expected = 2 + Number(this.abstention);
-    if (slots !== expected) throw refuse("abstention", `${slots} slots, expected ${expected}`);
+    if (slots !== expected)
+      throw invalidOutcome("abstention", `${slots} slots, expected ${expected}`);
   }
 
   encode(): Uint8Array {
@@ -55,7 +63,7 @@ export class Majority implements OutcomeRule {
     ]);
   }
 
-  /** What follows the kind. */
+  /** Read the fields after the kind. */
   static read(reader: Reader): Majority {
     const abstention = readFlag(reader, "abstention") === 1;
     const strict = readFlag(reader, "strict") === 1;

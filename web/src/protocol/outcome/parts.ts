@@ -1,5 +1,5 @@
 /**
- * Several questions in one poll, each decided by a rule of its own; reading any outcome rule.
+ * Outcome rules for several questions, and the decoder of all outcome rules.
  *
  * Source: docs/protocol.md §14.8. Vectors: tests/vectors/outcome.json.
  */
@@ -12,9 +12,9 @@ import { Majority } from "./majority.ts";
 import { NoOutcome } from "./none.ts";
 import { Plurality } from "./plurality.ts";
 import { Proportional } from "./proportional.ts";
-import { type OutcomeRule, refuse, requireRange } from "./rule.ts";
+import { type OutcomeRule, invalidOutcome, requireRange } from "./rule.ts";
 
-/** Consecutive slots, decided by their own rule, which has no parts itself. */
+/** Consecutive slots with their own rule, which has no parts itself. */
 export interface Part {
   readonly slots: number;
   readonly rule: OutcomeRule;
@@ -25,15 +25,15 @@ export class Parts implements OutcomeRule {
   readonly parts: readonly Part[];
 
   /**
-   * @throws Rejected: fewer than two parts, one within another, or a rule is none for its slots
+   * @throws Rejected: fewer than two parts, nested parts, or a rule that does not fit its slots
    *   (check P2).
    */
   constructor(parts: readonly Part[]) {
     if (parts.length < 2 || parts.length > 255) {
-      throw refuse("parts", `${parts.length}, expected 2 … 255`);
+      throw invalidOutcome("parts", `${parts.length}, expected 2 … 255`);
     }
     parts.forEach(({ slots, rule }, number) => {
-      if (rule instanceof Parts) throw refuse(`parts[${number}]`, "parts do not nest");
+      if (rule instanceof Parts) throw invalidOutcome(`parts[${number}]`, "parts do not nest");
       requireRange(`parts[${number}].slots`, slots, 1, 16);
       rule.checkSlots(slots);
     });
@@ -42,7 +42,7 @@ export class Parts implements OutcomeRule {
 
   checkSlots(slots: number): void {
     const together = this.parts.reduce((sum, part) => sum + part.slots, 0);
-    if (together !== slots) throw refuse("parts", `${together} slots, expected ${slots}`);
+    if (together !== slots) throw invalidOutcome("parts", `${together} slots, expected ${slots}`);
   }
 
   encode(): Uint8Array {
@@ -53,7 +53,7 @@ export class Parts implements OutcomeRule {
     return concat([Uint8Array.of(Parts.KIND, this.parts.length), ...parts]);
   }
 
-  /** What follows the kind. */
+  /** Read the fields after the kind. */
   static read(reader: Reader): Parts {
     const parts = Array.from({ length: reader.small(1, "parts") }, (_, number) => {
       const slots = reader.small(2, `parts[${number}].slots`);
@@ -98,7 +98,7 @@ const SIMPLE = new Map<number, Read>([
 const ANY = new Map([...SIMPLE, [Parts.KIND, Parts.read]]);
 
 /**
- * Read an outcome rule.
+ * Decode an outcome rule.
  *
  * @throws Malformed: unknown kind, also parts within parts; bytes missing or left over.
  * @throws Rejected: a value is out of range (check P2).
@@ -107,7 +107,7 @@ export function decodeOutcomeRule(data: Uint8Array): OutcomeRule {
   return decode(data, ANY);
 }
 
-/** 32 bytes that stand for an outcome rule on chain. */
+/** Digest of an outcome rule on chain, 32 bytes. */
 export function outcomeRuleDigest(encoded: Uint8Array): Uint8Array {
   return taggedHash("outcome", encoded);
 }
@@ -116,7 +116,7 @@ function decode(data: Uint8Array, readers: ReadonlyMap<number, Read>): OutcomeRu
   const reader = new Reader(data, "outcome");
   const kind = reader.small(1, "kind");
   const read = readers.get(kind);
-  if (!read) throw new Malformed(`outcome: unknown kind ${kind}`);
+  if (!read) throw new Malformed("outcome", `unknown kind ${kind}`);
   const rule = read(reader);
   reader.end();
   return rule;

@@ -10,13 +10,13 @@ import {
   bestFirst,
   nothing,
   type OutcomeRule,
-  refuse,
+  invalidOutcome,
   requireRange,
 } from "./rule.ts";
 
 export class Plurality implements OutcomeRule {
   static readonly KIND = 3;
-  /** How many, at most `contenders`. */
+  /** Number of seats, at most `contenders`. */
   readonly seats: number;
   /** The first slots; those after them are abstentions. */
   readonly contenders: number;
@@ -28,7 +28,7 @@ export class Plurality implements OutcomeRule {
     requireRange("contenders", contenders, 1, 16);
     requireRange("minimum_support", minimumSupport, 0, 128);
     if (seats < 1 || seats > contenders) {
-      throw refuse("seats", `${seats} for ${contenders} contenders`);
+      throw invalidOutcome("seats", `${seats} for ${contenders} contenders`);
     }
     this.seats = seats;
     this.contenders = contenders;
@@ -36,7 +36,8 @@ export class Plurality implements OutcomeRule {
   }
 
   checkSlots(slots: number): void {
-    if (this.contenders > slots) throw refuse("contenders", `${this.contenders} of ${slots} slots`);
+    if (this.contenders > slots)
+      throw invalidOutcome("contenders", `${this.contenders} of ${slots} slots`);
   }
 
   encode(): Uint8Array {
@@ -48,7 +49,7 @@ export class Plurality implements OutcomeRule {
     ]);
   }
 
-  /** What follows the kind. */
+  /** Read the fields after the kind. */
   static read(reader: Reader): Plurality {
     const seats = reader.small(2, "seats");
     const minimumSupport = reader.unsigned(AMOUNT_BYTES, "minimum_support");

@@ -1,5 +1,5 @@
 /**
- * Sharing an amount among contenders by their votes.
+ * Division of an amount among contenders in proportion to their votes.
  *
  * Source: docs/protocol.md §14.7. Vectors: tests/vectors/outcome.json.
  */
@@ -10,13 +10,13 @@ import {
   bestFirst,
   nothing,
   type OutcomeRule,
-  refuse,
+  invalidOutcome,
   requireRange,
 } from "./rule.ts";
 
 export class Proportional implements OutcomeRule {
   static readonly KIND = 5;
-  /** In the smallest unit, at least 1. */
+  /** Amount in the smallest unit, at least 1. */
   readonly amount: bigint;
   /** The first slots; those after them are abstentions. */
   readonly contenders: number;
@@ -30,7 +30,8 @@ export class Proportional implements OutcomeRule {
   }
 
   checkSlots(slots: number): void {
-    if (this.contenders > slots) throw refuse("contenders", `${this.contenders} of ${slots} slots`);
+    if (this.contenders > slots)
+      throw invalidOutcome("contenders", `${this.contenders} of ${slots} slots`);
   }
 
   encode(): Uint8Array {
@@ -41,13 +42,13 @@ export class Proportional implements OutcomeRule {
     ]);
   }
 
-  /** What follows the kind. */
+  /** Read the fields after the kind. */
   static read(reader: Reader): Proportional {
     const amount = reader.unsigned(AMOUNT_BYTES, "amount");
     return new Proportional(amount, reader.small(2, "contenders"));
   }
 
-  /** The contenders by what division leaves of each; in slot order when nobody voted. */
+  /** The contenders by the remainder of their division; in slot order when nobody voted. */
   order(tally: readonly bigint[]): number[] {
     const votes = tally.slice(0, this.contenders);
     const total = sum(votes) || 1n;

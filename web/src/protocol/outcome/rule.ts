@@ -1,5 +1,5 @@
 /**
- * What every outcome rule is: bytes, and from a tally to awards.
+ * The interface of outcome rules: canonical bytes, and awards of a tally.
  *
  * Source: docs/protocol.md §14.
  */
@@ -13,15 +13,15 @@ export const AMOUNT_BYTES = 16;
 export interface OutcomeRule {
   /** Canonical bytes (§14). */
   encode(): Uint8Array;
-  /** Rejected (check P2) unless the rule is one for that many slots. */
+  /** Rejected (check P2) unless the rule fits the number of slots. */
   checkSlots(slots: number): void;
   /** The hint that the contract takes: slots from best to worst, ties to the lower one. */
   order(tally: readonly bigint[]): number[];
   /**
-   * What each slot is awarded; empty when the rule awards nothing to anybody ever.
+   * Award of each slot; empty when the rule never awards anything.
    *
    * @param tally Votes of each slot.
-   * @throws Rejected: the rule is none for that many slots (check P2).
+   * @throws Rejected: the rule does not fit the number of slots (check P2).
    */
   awards(tally: readonly bigint[]): bigint[];
 }
@@ -34,23 +34,23 @@ export function requireRange(
   bits: number,
 ): void {
   if (value < low || value >= 1n << BigInt(bits)) {
-    throw refuse(name, `${value} outside ${low} … 2^${bits} − 1`);
+    throw invalidOutcome(name, `${value} outside ${low} … 2^${bits} − 1`);
   }
 }
 
-/** What a rule with another broken condition throws. */
-export function refuse(name: string, reason: string): Rejected {
+/** The error of a rule that breaks another condition. */
+export function invalidOutcome(name: string, reason: string): Rejected {
   return new Rejected("P2", `outcome.${name}`, reason);
 }
 
 /** A byte that is 0 or 1; Malformed otherwise. */
 export function readFlag(reader: Reader, name: string): number {
   const value = reader.small(1, name);
-  if (value > 1) throw new Malformed(`outcome.${name}: ${value}, expected 0 or 1`);
+  if (value > 1) throw new Malformed(`outcome.${name}`, `${value}, expected 0 or 1`);
   return value;
 }
 
-/** Slots by descending rank; the lower one first where ranks are equal. */
+/** Slots by descending rank; among equal ranks the lower slot comes first. */
 export function bestFirst(ranks: readonly bigint[]): number[] {
   return [...ranks.keys()].sort((left, right) => {
     if (ranks[left] === ranks[right]) return left - right;
@@ -58,7 +58,7 @@ export function bestFirst(ranks: readonly bigint[]): number[] {
   });
 }
 
-/** As many zeros as there are slots. */
+/** A zero for each slot. */
 export function nothing(tally: readonly bigint[]): bigint[] {
   return tally.map(() => 0n);
 }

@@ -1,24 +1,24 @@
 /**
- * Questions that are answered by a number for each option: score, points, split, quadratic.
+ * Questions answered by a number for each option: score, points, split, quadratic.
  *
  * Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
  */
 
 import type { BallotRule, Term } from "../rule.ts";
 import { Question, requireCount } from "./asked.ts";
-import { type Draft, drawn, refuse } from "./draft.ts";
+import { type Draft, drawn, invalidQuestion } from "./draft.ts";
 import { amountOf, type Entries, type EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
 import { bitsOfSlots, type ChosenBits, disambiguate, integer, oneForEach } from "./votes.ts";
 
-/** A number for each option, which is its slot, within bounds of the values' cost together. */
+/** A number for each option, its slot; bounds limit the cost of all numbers together. */
 export abstract class Amounts extends Question {
   abstract readonly options: readonly string[];
-  /** Least and most that the values may come to. */
+  /** Lowest and highest total of the values. */
   abstract readonly least: bigint;
   abstract readonly most: bigint;
 
-  /** What the values come to; undefined where they are free of one another. */
+  /** Total of the values; undefined where they are independent. */
   abstract totalOf(values: readonly bigint[]): bigint | undefined;
 
   labels(): readonly string[] {
@@ -32,12 +32,12 @@ export abstract class Amounts extends Question {
     });
   }
 
-  /** Amounts of all options as typed; undefined where they are no numbers. */
+  /** Amounts of all options as typed; undefined where they are not numbers. */
   amountsIn({ amounts }: Entries): (bigint | undefined)[] {
     return this.options.map((_, option) => amountOf(amounts[option]));
   }
 
-  /** What the amounts come to, as far as they are numbers. */
+  /** Total of the amounts that are numbers. */
   totalIn(entries: Entries): bigint {
     return this.totalOf(this.amountsIn(entries).map((value) => value ?? 0n)) ?? 0n;
   }
@@ -116,7 +116,7 @@ export class Score extends Amounts {
   }
 }
 
-/** Points that are given away, at most `credits` of them. */
+/** Points that are distributed, at most `credits` of them. */
 export class Points extends Amounts {
   static readonly KIND = "points";
   readonly kind = Points.KIND;
@@ -124,9 +124,9 @@ export class Points extends Amounts {
   readonly options: readonly string[];
   /** At least 1. */
   readonly credits: bigint;
-  /** How many must be given away. */
+  /** Minimum number of points that must be distributed. */
   readonly atLeast: bigint;
-  /** Most for one option; `credits` when left out. */
+  /** Maximum for one option; `credits` when left out. */
   readonly maxPerOption: bigint | undefined;
 
   constructor(
@@ -140,13 +140,14 @@ export class Points extends Amounts {
     requireCount("options", options, 1);
     requirePositive("credits", credits);
     if (atLeast < 0n || atLeast > credits) {
-      throw refuse("at_least", `${atLeast} outside 0 … ${credits}`);
+      throw invalidQuestion("at_least", `${atLeast} outside 0 … ${credits}`);
     }
     if (largest < 1n || largest > credits) {
-      throw refuse("max_per_option", `${largest} outside 1 … ${credits}`);
+      throw invalidQuestion("max_per_option", `${largest} outside 1 … ${credits}`);
     }
     const most = largest * BigInt(options.length);
-    if (most < atLeast) throw refuse("at_least", `${atLeast}, at most ${most} can be given`);
+    if (most < atLeast)
+      throw invalidQuestion("at_least", `${atLeast}, at most ${most} can be given`);
     super(title);
     this.options = options;
     this.credits = credits;
@@ -192,7 +193,7 @@ export class Points extends Amounts {
   }
 }
 
-/** A whole divided among the options, to the last unit. */
+/** A whole that is divided completely among the options. */
 export class Split extends Amounts {
   static readonly KIND = "split";
   readonly kind = Split.KIND;
@@ -296,7 +297,7 @@ function integerRoot(value: bigint): bigint {
 }
 
 function requirePositive(field: string, value: bigint): void {
-  if (value < 1n) throw refuse(field, `${value}, at least 1`);
+  if (value < 1n) throw invalidQuestion(field, `${value}, at least 1`);
 }
 
 function sum(values: readonly bigint[]): bigint {

@@ -6,13 +6,13 @@
 
 import type { BallotRule } from "../rule.ts";
 import { Question, requireDistinct } from "./asked.ts";
-import { refuse } from "./draft.ts";
+import { invalidQuestion } from "./draft.ts";
 import type { Entries, EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
 import { OneOption, singleChoice } from "./selection.ts";
 import { type ChosenBits, oneForEach, oneHot, oneOf } from "./votes.ts";
 
-/** One bucket of at least two, each with a name of its own. */
+/** One of at least two buckets with distinct names. */
 export class Histogram extends OneOption {
   static readonly KIND = "histogram";
   readonly kind = Histogram.KIND;
@@ -25,10 +25,10 @@ export class Histogram extends OneOption {
   constructor(title: string, options: readonly string[], bounds?: readonly bigint[]) {
     requireDistinct("options", options, 2);
     if (bounds && bounds.length !== options.length + 1) {
-      throw refuse("bounds", `${bounds.length}, expected ${options.length + 1}`);
+      throw invalidQuestion("bounds", `${bounds.length}, expected ${options.length + 1}`);
     }
     if (bounds?.some((bound, place) => place > 0 && bound <= bounds[place - 1]!)) {
-      throw refuse("bounds", "not strictly increasing");
+      throw invalidQuestion("bounds", "not strictly increasing");
     }
     super(title, options);
     this.bounds = bounds;

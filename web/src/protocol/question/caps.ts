@@ -1,18 +1,18 @@
 /**
- * Caps: at most so many of some options, or at most so much for them.
+ * Caps: bounds on the number or the cost of some options.
  *
  * Source: docs/protocol.md §5.5.
  */
 
 import type { Terms } from "../rule.ts";
-import { type Draft, refuse } from "./draft.ts";
+import { type Draft, invalidQuestion } from "./draft.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
 
 /** A bound on some options together. */
 export interface Cap {
   /** Their indices, strictly increasing. */
   readonly options: readonly number[];
-  /** Whether the bound is on their costs, not on their number. */
+  /** Whether the bound is on their cost, not on their number. */
   readonly ofCosts: boolean;
   readonly bound: bigint;
 }
@@ -31,12 +31,12 @@ export function capJson({ options, ofCosts, bound }: Cap): QuestionJson {
   return { options, [ofCosts ? "budget" : "at_most"]: written(bound) };
 }
 
-/** What each of its options takes of the bound: 1, or its cost. */
+/** How much of the bound each of its options uses: 1, or its cost. */
 function pricesOf(cap: Cap, costs: readonly bigint[] | undefined): bigint[] {
   return cap.options.map((option) => (cap.ofCosts ? costs![option]! : 1n));
 }
 
-/** What chosen options take of a cap's bound. */
+/** How much of a cap's bound the chosen options use. */
 function takenOf(
   cap: Cap,
   costs: readonly bigint[] | undefined,
@@ -72,7 +72,7 @@ export function requireCaps(
   throw new RangeError(`${taken} ${noun} of ${names}: at most ${cap.bound}`);
 }
 
-/** Most of its options that a ballot can select. */
+/** Maximum number of its options that a ballot can select. */
 export function selectable(cap: Cap, costs: readonly bigint[] | undefined): number {
   let left = cap.bound;
   let count = 0;
@@ -84,7 +84,7 @@ export function selectable(cap: Cap, costs: readonly bigint[] | undefined): numb
   return count;
 }
 
-/** Refuse caps of unknown options, without costs to count, and those that cannot bind. */
+/** Refuse caps of unknown options, caps on costs without costs, and caps that cannot bind. */
 export function checkCaps(
   caps: readonly Cap[],
   options: number,
@@ -93,19 +93,19 @@ export function checkCaps(
   caps.forEach((cap, number) => {
     const field = `caps[${number}]`;
     if (cap.options.some((option, place) => place > 0 && option <= cap.options[place - 1]!)) {
-      throw refuse(`${field}.options`, "not strictly increasing");
+      throw invalidQuestion(`${field}.options`, "not strictly increasing");
     }
     if (cap.options.some((option) => option < 0 || option >= options)) {
-      throw refuse(`${field}.options`, `not all of 0 … ${options - 1}`);
+      throw invalidQuestion(`${field}.options`, `not all of 0 … ${options - 1}`);
     }
-    if (cap.ofCosts && !costs) throw refuse(`${field}.budget`, "there are no costs");
-    if (cap.bound < 1n) throw refuse(field, `${cap.bound}, at least 1`);
+    if (cap.ofCosts && !costs) throw invalidQuestion(`${field}.budget`, "there are no costs");
+    if (cap.bound < 1n) throw invalidQuestion(field, `${cap.bound}, at least 1`);
     const most = pricesOf(cap, costs).reduce((sum, price) => sum + price, 0n);
-    if (cap.bound >= most) throw refuse(field, "it never binds");
+    if (cap.bound >= most) throw invalidQuestion(field, "it never binds");
   });
 }
 
-/** One row a cap, each with slack bits of its own. */
+/** Add a row with its own slack bits for each cap. */
 export function drawCaps(
   draft: Draft,
   caps: readonly Cap[],

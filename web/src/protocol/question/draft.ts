@@ -1,5 +1,5 @@
 /**
- * A ballot rule in the making.
+ * A ballot rule under construction.
  *
  * Source: docs/protocol.md §5.4, §5.5.
  */
@@ -15,20 +15,20 @@ import {
   type Terms,
 } from "../rule.ts";
 
-/** Bits are numbered in the order in which they are asked for, slots in that of `slot`. */
+/** Bits are numbered in the order of their creation, and so are slots. */
 export class Draft {
   #bits = 0;
   readonly #slots: Terms[] = [];
   readonly #rows: Row[] = [];
   readonly #quadraticRows: QuadraticRow[] = [];
 
-  /** New bits with these coefficients; Rejected (check P2) beyond what a rule can have. */
+  /** New bits with these coefficients; Rejected (check P2) above the limit of a rule. */
   bits(coefficients: readonly bigint[]): Term[] {
     const first = this.#bits;
     this.#bits += coefficients.length;
-    // Refused here already: a few bytes of JSON must not ask for a hundred thousand bits.
+    // Refused early: a few bytes of JSON must not create a hundred thousand bits.
     if (this.#bits > MAX_GENERATORS) {
-      throw refuse("bits", `${this.#bits}, at most ${MAX_GENERATORS}`);
+      throw invalidQuestion("bits", `${this.#bits}, at most ${MAX_GENERATORS}`);
     }
     return coefficients.map((coefficient, place) => ({ bit: first + place, coefficient }));
   }
@@ -43,7 +43,7 @@ export class Draft {
     return this.bits(slackCoefficients(largest));
   }
 
-  /** A new slot; its number. */
+  /** Add a slot and return its number. */
   slot(terms: Terms): number {
     return this.#slots.push(terms) - 1;
   }
@@ -72,14 +72,14 @@ export class Draft {
   }
 }
 
-/** The rule that some steps draw. */
+/** The rule that `draw` constructs. */
 export function drawn(draw: (draft: Draft) => void): BallotRule {
   const draft = new Draft();
   draw(draft);
   return draft.rule();
 }
 
-/** What a question that nobody can ask throws. */
-export function refuse(field: string, reason: string): Rejected {
+/** The error of an invalid question. */
+export function invalidQuestion(field: string, reason: string): Rejected {
   return new Rejected("P2", `question.${field}`, reason);
 }

@@ -1,18 +1,18 @@
 /**
- * What a voter fills in about a question, finished or not, and what can be wrong with it.
+ * What a voter fills in for a question, finished or not, and its possible problems.
  *
  * Entries are JSON, so that drafts keep them; amounts are text as typed. Options count from 0.
  */
 
 import type { Cap } from "./caps.ts";
 
-/** Options chosen or placed; amounts as typed; a number and its group. */
+/** Options that are chosen or placed; amounts as typed; a number and its group. */
 export interface Entries {
   readonly chosen: readonly number[];
   readonly amounts: readonly string[];
 }
 
-/** Why entries are no vote yet: a code, and what belongs to it. */
+/** Why entries are not a vote yet: a code and its values. */
 export type EntryProblem =
   | { readonly kind: "choose" | "row" | "column" | "group" | "rule" }
   | { readonly kind: "few" | "places"; readonly least: number }
@@ -28,7 +28,7 @@ export type EntryProblem =
     }
   | { readonly kind: "number"; readonly low: bigint; readonly high: bigint };
 
-/** What an amount as typed says; undefined when it is no whole number, 0 when nothing is typed. */
+/** The value of an amount as typed; undefined when it is not a whole number, 0 when empty. */
 export function amountOf(typed: string | undefined): bigint | undefined {
   const digits = typed?.trim() ?? "";
   if (!digits) return 0n;

@@ -1,5 +1,5 @@
 /**
- * Members of a JSON object, read strictly: each of its type, none unknown.
+ * Strict reading of a JSON object: each member has its type, and none is unknown.
  *
  * Integers are JSON integers below 2^53 in magnitude, as every language reads them exactly, or
  * decimal strings, which larger ones must be.
@@ -15,26 +15,26 @@ export type QuestionJson = Readonly<Record<string, unknown>>;
 
 const EXACT = 1n << 53n;
 const DECIMAL = /^(0|-?[1-9][0-9]{0,39})$/;
-/** No rule has more slots, bits or rows of a kind than this. */
+/** Maximum number of slots, bits or rows of a kind in a rule. */
 const MAX_ENTRIES = 320;
 
-/** Reads the members of one object; Malformed names what is wrong. */
+/** Reads the members of one object; Malformed names the member and the problem. */
 export class Fields {
   readonly #left: Map<string, Json>;
   readonly #item: string;
 
   constructor(content: Json, item: string) {
-    if (!(content instanceof Map)) throw new Malformed(`${item}: not a JSON object`);
+    if (!(content instanceof Map)) throw new Malformed(item, "not a JSON object");
     this.#left = new Map(content as ReadonlyMap<string, Json>);
     this.#item = item;
   }
 
-  /** Whether a member is there and not read yet. */
+  /** Whether a member is present and not read yet. */
   has(name: string): boolean {
     return this.#left.has(name);
   }
 
-  /** A string with something in it. */
+  /** A string that is not empty. */
   text(name: string): string {
     return this.#text(this.#take(name), name);
   }
@@ -70,10 +70,10 @@ export class Fields {
     });
   }
 
-  /** No member may be left. */
+  /** Check that no member is left. */
   end(): void {
     for (const name of this.#left.keys()) {
-      throw new Malformed(`${this.#item}: unknown member ${name.slice(0, 40)}`);
+      throw new Malformed(this.#item, `unknown member ${name.slice(0, 40)}`);
     }
   }
 
@@ -95,7 +95,7 @@ export class Fields {
 
   #text(value: Json, name: string): string {
     if (typeof value !== "string" || !value) {
-      throw this.#malformed(name, "not a string with something in it");
+      throw this.#malformed(name, "not a non-empty string");
     }
     if (!value.isWellFormed()) throw this.#malformed(name, "not UTF-8");
     return value;
@@ -108,7 +108,7 @@ export class Fields {
   }
 
   #malformed(name: string, reason: string): Malformed {
-    return new Malformed(`${this.#item}.${name}: ${reason}`);
+    return new Malformed(`${this.#item}.${name}`, reason);
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * The question that a rule alone says: nobody is kept from voting by a silent description.
+ * The question that a rule implies, for polls whose description states none.
  *
- * Rounds need it where long titles leave no room for their question, and against organizers who
- * leave it out.
+ * Voters can vote although long titles leave no room for the question or an organizer leaves it
+ * out.
  *
  * Source: docs/protocol.md §4.4, §5.5. Vectors: tests/vectors/constructors.json.
  */
@@ -16,7 +16,7 @@ import { Ranking } from "./ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "./selection.ts";
 
 /**
- * Of the questions that a round can ask, the first one that makes the rule.
+ * The first question that makes the rule, among those that a round can ask.
  *
  * @param options One for each slot.
  * @throws Rejected: none does (check P5).
@@ -29,7 +29,7 @@ export function impliedQuestion(
   const chosen = new Set(rule.slots.flatMap((terms) => terms.map(({ bit }) => bit)));
   const row = rule.rows[0];
   const terms = row?.terms ?? [];
-  // A missing row allows everything: as one would that asks for 0 to all.
+  // A missing row allows everything, like a row for 0 to all options.
   const bound = row?.constant ?? BigInt(options.length);
   const prices = terms.filter(({ bit }) => chosen.has(bit)).map(({ coefficient }) => coefficient);
   const slack = terms
@@ -37,7 +37,7 @@ export function impliedQuestion(
     .reduce((sum, { coefficient }) => sum + coefficient, 0n);
   const least = row ? bound - slack : 0n;
   const credits = rule.quadraticRows[0]?.constant ?? 0n;
-  // Each place has a row, and where there are several each option has one.
+  // Each place has a row; if there are several places, each option has one too.
   const places = Math.max(1, rule.rows.length - options.length);
   const scores = rule.slots[0]!.map(({ coefficient }) => coefficient);
   while (scores.length < places) scores.push(0n);
@@ -54,12 +54,12 @@ export function impliedQuestion(
   for (const make of makers) {
     try {
       const question = make();
-      // What was read off the rule above is a guess; only this says that it was right.
+      // The above is a guess from the rule's form; only this comparison confirms it.
       if (sameBytes(question.rule.encode(), encoded)) return question;
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
     }
   }
-  const reason = "there are none, and the rule is of no question";
+  const reason = "there are none, and no question implies the rule";
   throw new Rejected("P5", "description.questions", reason);
 }

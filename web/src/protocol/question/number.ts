@@ -1,19 +1,19 @@
 /**
- * A question that is answered by a number which only sums show.
+ * A question answered by a number of which only sums become public.
  *
  * Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
  */
 
 import type { BallotRule, Term } from "../rule.ts";
 import { Question, requireDistinct } from "./asked.ts";
-import { type Draft, drawn, refuse } from "./draft.ts";
+import { type Draft, drawn, invalidQuestion } from "./draft.ts";
 import { amountOf, type Entries, type EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
 import { bitsOfSlots, type ChosenBits, integer, oneOf } from "./votes.ts";
 
 const STATISTICS = ["mean", "variance", "mean variance"];
 
-/** What a number is asked for. */
+/** The range of the number. */
 export interface NumberRange {
   /** `low < high`. */
   readonly low: bigint;
@@ -28,9 +28,9 @@ export class NumberQuestion extends Question {
   readonly kind = NumberQuestion.KIND;
   readonly rule: BallotRule;
   readonly range: NumberRange;
-  /** Names, at least two; none when there is but one. */
+  /** Names, at least two; empty when there is one group only. */
   readonly groups: readonly string[];
-  /** "mean", "variance" or both, in this order; variance brings the mean with it. */
+  /** "mean", "variance" or both, in this order; variance includes the mean. */
   readonly statistics: readonly string[];
 
   constructor(
@@ -39,10 +39,11 @@ export class NumberQuestion extends Question {
     groups: readonly string[] = [],
     statistics: readonly string[] = ["mean"],
   ) {
-    if (range.low >= range.high) throw refuse("high", `${range.high}, not above ${range.low}`);
+    if (range.low >= range.high)
+      throw invalidQuestion("high", `${range.high}, not above ${range.low}`);
     if (groups.length) requireDistinct("groups", groups, 2);
     if (!STATISTICS.includes(statistics.join(" "))) {
-      throw refuse("statistics", "not mean, variance or both in this order");
+      throw invalidQuestion("statistics", "not mean, variance or both in this order");
     }
     super(title);
     this.range = range;
@@ -78,7 +79,7 @@ export class NumberQuestion extends Question {
     return this.squares ? 3 : 2;
   }
 
-  /** Of each group: how many, the sum of `x − low`, the sum of its squares. */
+  /** For each group: count, sum of `x − low`, sum of its squares. */
   labels(): readonly string[] {
     const above = `${this.range.unit} above ${this.range.low}`;
     const names = ["answers", `sum (${above})`, `sum of squares (${above})`];
@@ -118,7 +119,7 @@ export class NumberQuestion extends Question {
         draft.quadraticRow([slot], negative, 0n);
       }
       if (groups > 1) {
-        // In a group that is not the voter's the value is 0; in theirs it is anything. With one
+        // The value is 0 in groups other than the voter's and free in the voter's own. With one
         // group everybody is in it, and the bits alone keep the value within 0 … S.
         const slack = draft.span(this.span);
         bounds.push([{ bit: member!.bit, coefficient: -this.span }, ...value, ...slack]);

@@ -31,14 +31,14 @@ const KINDS = new Map<string, (title: string, fields: Fields) => Question>([
 ]);
 
 /**
- * Questions from their JSON form.
+ * Read questions from their JSON form.
  *
  * @throws Malformed: not a list of at least one question, each with its members and no others.
  * @throws Rejected: a question that nobody can ask (check P2).
  */
 export function readQuestions(content: Json, item = "questions"): Question[] {
   if (!Array.isArray(content) || !content.length) {
-    throw new Malformed(`${item}: not a list of questions`);
+    throw new Malformed(item, "not a list of questions");
   }
   return (content as readonly Json[]).map((one, number) => readOne(one, `${item}[${number}]`));
 }
@@ -48,7 +48,7 @@ export function pollRule(questions: readonly Question[]): BallotRule {
   return stack(questions.map(({ rule }) => rule));
 }
 
-/** What the poll's slots stand for; the question's title in front where there are several. */
+/** Names of the poll's slots, with the question's title in front where there are several. */
 export function pollLabels(questions: readonly Question[]): readonly string[] {
   if (questions.length === 1) return questions[0]!.labels();
   return questions.flatMap((question) => {
@@ -60,7 +60,7 @@ export function pollLabels(questions: readonly Question[]): readonly string[] {
  * Bits of a ballot on all questions of a poll.
  *
  * @param vote A vote (§5.9); where there are several questions, a list with one for each.
- * @throws RangeError: no such vote can be cast; says on what and why.
+ * @throws RangeError: no such vote can be cast; the message names the question and the reason.
  */
 export function ballotBits(questions: readonly Question[], vote: unknown): bigint[] {
   if (questions.length === 1) return questions[0]!.voteBits(vote);
@@ -75,14 +75,14 @@ export function ballotBits(questions: readonly Question[], vote: unknown): bigin
   });
 }
 
-/** What a ballot states on one question: its title, and the answer as a person reads it. */
+/** A ballot's answer to one question, in words, with the question's title. */
 export interface QuestionAnswer {
   readonly question: string;
   readonly answer: readonly string[];
 }
 
 /**
- * A ballot in words, question by question, for the voter to compare with what was chosen (§8.9).
+ * A ballot in words, by question, for the voter to compare with their choice (§8.9).
  *
  * @param questions What the poll asks, in order.
  * @param bits A vote that obeys the rule that they make.
@@ -100,7 +100,7 @@ export function answersOf(
 }
 
 /**
- * One rule whose ballots are one ballot of each, in order.
+ * Combine rules: a ballot of the result is one ballot of each, in order.
  *
  * @throws Rejected: together they are too large (check P2).
  */
@@ -137,7 +137,7 @@ function readOne(content: Json, item: string): Question {
   const kind = fields.text("kind");
   const title = fields.text("title");
   const read = KINDS.get(kind);
-  if (!read) throw new Malformed(`${item}.kind: ${kind.slice(0, 40)} is none`);
+  if (!read) throw new Malformed(`${item}.kind`, `${kind.slice(0, 40)} is none`);
   let question: Question;
   try {
     question = read(title, fields);

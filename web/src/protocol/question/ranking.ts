@@ -1,12 +1,12 @@
 /**
- * A question that is answered by putting options into places.
+ * A question answered by ranking options.
  *
  * Source: docs/protocol.md §5.5. Vectors: tests/vectors/questions.json.
  */
 
 import type { BallotRule } from "../rule.ts";
 import { Question, requireCount } from "./asked.ts";
-import { type Draft, drawn, refuse } from "./draft.ts";
+import { type Draft, drawn, invalidQuestion } from "./draft.ts";
 import type { Entries, EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
 import { type ChosenBits, disambiguate, indices } from "./votes.ts";
@@ -18,7 +18,7 @@ export class Ranking extends Question {
   readonly rule: BallotRule;
   /** At least one. */
   readonly options: readonly string[];
-  /** Of place 1, 2, …: never rising, none negative, the first at least 1. */
+  /** Scores of place 1, 2, …: not increasing, none negative, the first at least 1. */
   readonly scores: readonly bigint[];
   /** Places that must be filled; all of them when left out. */
   readonly atLeast: number | undefined;
@@ -32,17 +32,17 @@ export class Ranking extends Question {
     const places = scores.length;
     requireCount("options", options, 1);
     if (places < 1 || places > options.length) {
-      throw refuse("scores", `${places} places for ${options.length} options`);
+      throw invalidQuestion("scores", `${places} places for ${options.length} options`);
     }
     if (scores.some((score, place) => place > 0 && score > scores[place - 1]!)) {
-      throw refuse("scores", "a later place scores more");
+      throw invalidQuestion("scores", "a later place scores more");
     }
     if (scores[0]! < 1n || scores[places - 1]! < 0n) {
-      throw refuse("scores", "the first is at least 1, none is negative");
+      throw invalidQuestion("scores", "the first is at least 1, none is negative");
     }
     const fewest = atLeast ?? places;
     if (fewest < 0 || fewest > places) {
-      throw refuse("at_least", `${fewest} outside 0 … ${places}`);
+      throw invalidQuestion("at_least", `${fewest} outside 0 … ${places}`);
     }
     super(title);
     this.options = options;
@@ -91,10 +91,10 @@ export class Ranking extends Question {
       });
       draft.slot(scored.filter(({ coefficient }) => coefficient));
     }
-    // One bit holds one place at most anyway; and a full ranking leaves no option out.
+    // A bit holds at most one place anyway, and a full ranking leaves no option out.
     const gapless = places.length > 1 && this.fewest < options.length;
     const slack = gapless ? draft.ones(options.length) : [];
-    // At most one of these is set: that of the first place that stays empty. It empties all
+    // At most one of these is set: that of the first empty place. It empties all
     // places from there on, so that there can be no gap.
     const ends = draft.ones(places.length - this.fewest);
     const one = (option: number, place: number) => {

@@ -1,7 +1,7 @@
 /**
- * Questions that are answered by selecting options: single choice, approval, knapsack.
+ * Questions answered by selecting options: single choice, approval, knapsack.
  *
- * Options may share a name: they may be proposals, and nobody stalls a poll by copying a title.
+ * Options may share a name: they may be proposals, and a copied title must not block a poll.
  *
  * Source: docs/protocol.md §5.5. Vectors: tests/vectors/constructors.json, questions.json.
  */
@@ -18,12 +18,12 @@ import {
   requireCaps,
   selectable,
 } from "./caps.ts";
-import { type Draft, drawn, refuse } from "./draft.ts";
+import { type Draft, drawn, invalidQuestion } from "./draft.ts";
 import type { Entries, EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
 import { type ChosenBits, indices, oneHot, oneOf } from "./votes.ts";
 
-/** A question that exactly one of its options answers, each option a slot. */
+/** A question answered by exactly one of its options, each a slot. */
 export abstract class OneOption extends Question {
   readonly rule: BallotRule;
   readonly options: readonly string[];
@@ -55,7 +55,7 @@ export abstract class OneOption extends Question {
 export class SingleChoice extends OneOption {
   static readonly KIND = "single_choice";
   readonly kind = SingleChoice.KIND;
-  /** Whether the last one is an abstention; no matter to the rule. */
+  /** Whether the last one is an abstention; it does not change the rule. */
   readonly abstain: boolean;
 
   constructor(title: string, options: readonly string[], abstain = false) {
@@ -85,7 +85,7 @@ export class Approval extends Question {
   readonly atMost: number;
   /** Each binds. */
   readonly caps: readonly Cap[];
-  /** Of each option, where a cap counts them. */
+  /** Cost of each option, where a cap counts costs. */
   readonly costs: readonly bigint[] | undefined;
 
   constructor(
@@ -101,21 +101,25 @@ export class Approval extends Question {
     checkBounds(count, atLeast, atMost);
     if (costs) {
       checkCosts(costs, count);
-      if (!caps.some(({ ofCosts }) => ofCosts)) throw refuse("costs", "no cap counts them");
+      if (!caps.some(({ ofCosts }) => ofCosts))
+        throw invalidQuestion("costs", "no cap counts them");
     }
     checkCaps(caps, count, costs);
     let most = count;
     const bound = new Set<number>();
     caps.forEach((cap, number) => {
       const alone = cap.options.length - selectable(cap, costs);
-      // What disjoint caps take away adds up; of one that overlaps only its own is sure.
+      // Reductions by disjoint caps add up; for a cap that overlaps, only its own is certain.
       if (cap.options.every((option) => !bound.has(option))) {
         most -= alone;
         for (const option of cap.options) bound.add(option);
       }
       const left = Math.min(most, count - alone);
       if (left < atLeast) {
-        throw refuse(`caps[${number}]`, `${left} can be approved, at least ${atLeast} asked`);
+        throw invalidQuestion(
+          `caps[${number}]`,
+          `${left} can be approved, at least ${atLeast} asked`,
+        );
       }
     });
     super(title);
@@ -226,7 +230,7 @@ export class Knapsack extends Question {
     return { kind, title, options, ...members, ...(caps.length && { caps: caps.map(capJson) }) };
   }
 
-  /** What chosen options cost together. */
+  /** Total cost of the chosen options. */
   spent(chosen: readonly number[]): bigint {
     return chosen.reduce((sum, option) => sum + this.costs[option]!, 0n);
   }
@@ -252,7 +256,7 @@ export class Knapsack extends Question {
 
 /** Exactly one of `options`; a vote is the bit vector of the chosen option. */
 export function singleChoice(options: number): BallotRule {
-  if (options < 1) throw refuse("options", `${options}, at least 1`);
+  if (options < 1) throw invalidQuestion("options", `${options}, at least 1`);
   return drawn((draft) => {
     drawSingleChoice(draft, options);
   });
@@ -260,7 +264,7 @@ export function singleChoice(options: number): BallotRule {
 
 /** Between `atLeast` and `atMost` of `options`. */
 export function approval(options: number, atLeast: number, atMost: number): BallotRule {
-  if (options < 1) throw refuse("options", `${options}, at least 1`);
+  if (options < 1) throw invalidQuestion("options", `${options}, at least 1`);
   checkBounds(options, atLeast, atMost);
   return drawn((draft) => {
     drawApproval(draft, options, atLeast, atMost);
@@ -269,7 +273,7 @@ export function approval(options: number, atLeast: number, atMost: number): Ball
 
 /** Any options that together cost at most `budget`; costs and budget at least 1. */
 export function knapsack(costs: readonly bigint[], budget: bigint): BallotRule {
-  if (!costs.length) throw refuse("options", "0, at least 1");
+  if (!costs.length) throw invalidQuestion("options", "0, at least 1");
   checkCosts(costs, costs.length);
   checkBudget(budget);
   return drawn((draft) => {
@@ -277,12 +281,12 @@ export function knapsack(costs: readonly bigint[], budget: bigint): BallotRule {
   });
 }
 
-/** One bit and slot an option; one row. */
+/** One bit and slot for each option; one row. */
 export function drawSingleChoice(draft: Draft, options: number): void {
   draft.row(draft.options(options), 1n);
 }
 
-/** One bit and slot an option, then slack; one row, none where everything is allowed. */
+/** One bit and slot for each option, then slack; one row, none where everything is allowed. */
 function drawApproval(draft: Draft, options: number, atLeast: number, atMost: number): Term[] {
   const chosen = draft.options(options);
   if (atLeast !== 0 || atMost !== options) {
@@ -291,7 +295,7 @@ function drawApproval(draft: Draft, options: number, atLeast: number, atMost: nu
   return chosen;
 }
 
-/** One bit and slot an option, then slack; one row. */
+/** One bit and slot for each option, then slack; one row. */
 function drawKnapsack(draft: Draft, costs: readonly bigint[], budget: bigint): Term[] {
   const chosen = draft.options(costs.length);
   const priced = chosen.map(({ bit }, option) => ({ bit, coefficient: costs[option]! }));
@@ -304,19 +308,20 @@ function selectionBits(options: readonly string[], chosen: readonly number[]): C
 }
 
 function checkBounds(options: number, atLeast: number, atMost: number): void {
-  if (atMost < 1 || atMost > options) throw refuse("at_most", `${atMost} of ${options}`);
+  if (atMost < 1 || atMost > options) throw invalidQuestion("at_most", `${atMost} of ${options}`);
   if (atLeast < 0 || atLeast > atMost) {
-    throw refuse("at_least", `${atLeast} outside 0 … ${atMost}`);
+    throw invalidQuestion("at_least", `${atLeast} outside 0 … ${atMost}`);
   }
 }
 
 function checkCosts(costs: readonly bigint[], options: number): void {
-  if (costs.length !== options) throw refuse("costs", `${costs.length}, expected ${options}`);
+  if (costs.length !== options)
+    throw invalidQuestion("costs", `${costs.length}, expected ${options}`);
   costs.forEach((cost, option) => {
-    if (cost < 1n) throw refuse(`costs[${option}]`, `${cost}, at least 1`);
+    if (cost < 1n) throw invalidQuestion(`costs[${option}]`, `${cost}, at least 1`);
   });
 }
 
 function checkBudget(budget: bigint): void {
-  if (budget < 1n) throw refuse("budget", `${budget}, at least 1`);
+  if (budget < 1n) throw invalidQuestion("budget", `${budget}, at least 1`);
 }

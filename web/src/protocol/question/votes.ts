@@ -1,5 +1,5 @@
 /**
- * Read a vote on one question out of what JSON can state, and show one in words.
+ * Votes on one question: from JSON to bits, and in words.
  *
  * Indices count from 0.
  *
@@ -8,11 +8,11 @@
 
 import { type BallotRule, evaluate, slackBits, type Terms } from "../rule.ts";
 
-/** Values of the bits that state a vote; the others are slack, or zero. */
+/** Values of the bits of a vote; the others are slack or zero. */
 export type ChosenBits = ReadonlyMap<number, bigint>;
 
 /**
- * All bits, from those that state the vote: each row's other bits are its slack.
+ * All bits, from those of the vote: the other bits of each row are its slack.
  *
  * @throws RangeError: the rule allows no such vote.
  */
@@ -47,7 +47,7 @@ export function oneHot(count: number, chosen: number): ChosenBits {
   return new Map(Array.from({ length: count }, (_, slot) => [slot, BigInt(slot === chosen)]));
 }
 
-/** Bits that give slots, all of exact-bound coefficients (§5.4), their values. */
+/** Bits that give slots their values; all slots have exact-bound coefficients (§5.4). */
 export function bitsOfSlots(rule: BallotRule, values: readonly bigint[]): ChosenBits {
   return new Map(
     rule.slots.flatMap((terms, slot) => {
@@ -57,7 +57,7 @@ export function bitsOfSlots(rule: BallotRule, values: readonly bigint[]): Chosen
   );
 }
 
-/** Distinct indices of options, in their order; RangeError when the vote is no such list. */
+/** Distinct indices of options, in order; RangeError when the vote is not such a list. */
 export function indices(options: readonly string[], vote: unknown): number[] {
   if (!Array.isArray(vote)) throw new RangeError("not a list of options");
   const chosen = vote.map((option: unknown) => oneOf(options, option, "option"));
@@ -68,7 +68,7 @@ export function indices(options: readonly string[], vote: unknown): number[] {
   return chosen;
 }
 
-/** An index into names; RangeError when it is none. */
+/** An index into names; RangeError when it is invalid. */
 export function oneOf(names: readonly string[], index: unknown, noun: string): number {
   if (typeof index !== "number" || !Number.isInteger(index)) {
     throw new RangeError(`${noun}: ${String(index).slice(0, 40)} is no index`);
@@ -79,7 +79,7 @@ export function oneOf(names: readonly string[], index: unknown, noun: string): n
   return index;
 }
 
-/** A list with an entry for each of something; RangeError when the vote is no such list. */
+/** A list with an entry for each of `names`; RangeError when the vote is not such a list. */
 export function oneForEach(
   vote: unknown,
   what: string,
@@ -94,7 +94,7 @@ export function oneForEach(
 
 const DECIMAL = /^(0|-?[1-9][0-9]{0,39})$/;
 
-/** A whole number; RangeError when the value is none. */
+/** A whole number; RangeError when the value is not one. */
 export function integer(value: unknown, name: string): bigint {
   if (typeof value === "bigint") return value;
   if (typeof value === "number" && Number.isSafeInteger(value)) return BigInt(value);
@@ -103,9 +103,9 @@ export function integer(value: unknown, name: string): bigint {
 }
 
 /**
- * Labels, each behind its number where two of them look alike.
+ * Labels, each with its number in front where two of them look alike.
  *
- * Anybody may give a proposal the title of another one: a ballot for it must not read the same.
+ * A proposal may copy the title of another one: ballots for the two must read differently.
  */
 export function disambiguate(labels: readonly string[]): readonly string[] {
   const seen = new Set(

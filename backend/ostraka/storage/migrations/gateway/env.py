@@ -7,7 +7,7 @@ from ostraka.storage.gateway_tables import GatewayTable
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=GatewayTable.metadata,
-    # SQLite changes tables by making new ones.
+    # SQLite cannot alter most tables in place, so Alembic recreates them.
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {RoundRules} from "../RoundRules.sol";
+import {IBudgetTreasury} from "../interfaces/IBudgetTreasury.sol";
+import {IPollRegistry} from "../interfaces/IPollRegistry.sol";
+
+/// @title Rounds of a treasury
+/// @notice Creates rounds and tells their status. Specified in docs/protocol.md, §17.
+abstract contract TreasuryRounds is IBudgetTreasury {
+    struct RoundRecord {
+        address organizer;
+        uint64 claimsEndAt;
+        uint16 withdrawn;
+        // To choose from; 0 where proposals have none.
+        uint16 categories;
+        uint256 pollId;
+        uint256 deposited;
+        uint256 committed;
+        uint256 paidOut;
+        // One bit for each proposal in order of submission.
+        uint256 funded;
+        uint256 paid;
+        bytes32 electorateRoot;
+        uint128 electorateWeight;
+        uint32 electorateVoters;
+        uint8 electorateKind;
+        // Block of the decision.
+        uint64 decidedIn;
+        RoundParameters parameters;
+    }
+
+    uint256 private constant MAX_TEXT_BYTES = 16_384;
+
+    /// @notice Where the rounds' polls are.
+    IPollRegistry public immutable registry;
+    /// @notice Writes the rules of the rounds' polls.
+    RoundRules public immutable rules;
+    /// @inheritdoc IBudgetTreasury
+    uint256 public roundCount;
+
+    mapping(uint256 roundId => RoundRecord) internal _rounds;
+
+    constructor(IPollRegistry registry_) {
+        // The polls of rounds set no times for disputes: a registry with disputes would refuse them all,
+        // when the money is in.
+        if (registry_.disputes() != address(0))
+            revert BudgetTreasuryWrongRegistry(address(registry_));
+        registry = registry_;
+        // Made here, so that nobody chooses what rounds may fix and how rules are written.
+        rules = new RoundRules();
+    }
+
+    /// @inheritdoc IBudgetTreasury
+    function createRound(
+        RoundParameters calldata parameters,
+        Electorate calldata electorate,
+        string calldata title,
+        string calldata text
+    ) external returns (uint256 roundId) {
+        (uint16 categories, bytes32 electorateRoot) = rules.checkRound(
+            registry,
+            parameters,
+            electorate
+        );
+        _checkTexts(title, text);
+        roundId = ++roundCount;
+        RoundRecord storage record = _rounds[roundId];
+        record.organizer = msg.sender;
+        record.categories = categories;
+        record.electorateRoot = electorateRoot;
+        record.electorateWeight = electorate.totalWeight;
+        record.electorateVoters = electorate.voters;
+        record.electorateKind = electorate.kind;
+        record.parameters = parameters;
+        emit RoundCreated(roundId, msg.sender, parameters, electorate, title, text);
+    }
+
+    function _inStatus(
+        uint256 roundId,
+        RoundStatus expected
+    ) internal view returns (RoundRecord storage record) {
+        record = _rounds[roundId];
+        RoundStatus current = _status(record);
+        if (current != expected) revert BudgetTreasuryWrongStatus(roundId, current);
+    }
+
+    function _status(RoundRecord storage record) internal view returns (RoundStatus) {
+        if (record.organizer == address(0)) return RoundStatus.None;
+        if (record.claimsEndAt != 0)
+            return block.timestamp < record.claimsEndAt ? RoundStatus.Decided : RoundStatus.Expired;
+        if (record.pollId != 0) {
+            IPollRegistry.Status poll = registry.status(record.pollId);
+            if (poll == IPollRegistry.Status.Void) return RoundStatus.Void;
+            return poll == IPollRegistry.Status.Tallied ? RoundStatus.Tallied : RoundStatus.Voting;
+        }
+        if (block.timestamp < record.parameters.proposalsOpenAt) return RoundStatus.Announced;
+        if (block.timestamp < record.parameters.proposalsCloseAt) return RoundStatus.Proposing;
+        return
+            block.timestamp < record.parameters.votingOpensAt
+                ? RoundStatus.Ready
+                : RoundStatus.Void;
+    }
+
+    function _checkTexts(string calldata title, string calldata text) internal view {
+        if (!rules.isTitle(title)) revert BudgetTreasuryInvalidTitle(bytes(title).length);
+        if (bytes(text).length > MAX_TEXT_BYTES)
+            revert BudgetTreasuryTextTooLong(bytes(text).length);
+    }
+}

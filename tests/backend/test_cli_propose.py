@@ -1,0 +1,69 @@
+"""`ostraka propose …`: members sign what they typed, whatever a gateway shows."""
+
+from pathlib import Path
+
+from ostraka.key_files import write_key
+from ostraka.keys import SigningKey
+from ostraka.wire.records import from_hex
+from ostraka_verifier import typed_data
+from ostraka_verifier.typed_data import Domain, recover
+from tests.support.stub_gateway import StubGateway, answer, run
+
+NO_DETAILS = "0x" + 64 * "0"
+
+
+def test_members_sign_what_they_typed(stub: StubGateway, tmp_path: Path) -> None:
+    """Whatever typed data a gateway shows, the signature is of the member's own words."""
+    key = SigningKey()
+    write_key(tmp_path / "key", key, None)
+    given = {"authorization": {"nonce": "7", "deadline": 9}, "typed_data": {"message": "evil"}}
+    stub.routes["POST /typed-data"] = answer(200, given)
+    stub.routes["POST /rounds/3/proposals"] = answer(
+        201, {"proposal": "0x" + "aa" * 32, "transaction": "0x"}
+    )
+    recipient = "0x" + "ab" * 20
+    command = ("propose", "new", "3", "--key", str(tmp_path / "key"), "--title", "Ławka")
+    command += ("--amount", "400", "--category", "2", "--recipient", recipient)
+    result = run(stub, *command)
+    assert result.exit_code == 0, result.output
+    (sent,) = stub.bodies("POST /rounds/3/proposals")
+    item = {
+        "recipient": recipient,
+        "amount": "400",
+        "title": "Ławka",
+        "text": "",
+        "category": 2,
+        "details": NO_DETAILS,
+    }
+    assert sent["item"] == item
+    domain = Domain(31337, bytes([0x22] * 20))
+    words = (3, key.address, from_hex(recipient, ""), 400, 2, "Ławka", "", bytes(32), 7, 9)
+    digest = domain.digest(typed_data.PROPOSAL, *words)
+    signature = from_hex(sent["authorization"]["signature"], "")
+    assert recover(digest, signature) == key.address
+    assert sent["authorization"]["member"] == key.address_hex
+
+
+def test_editing_keeps_unset_values_except_the_recipient(stub: StubGateway, tmp_path: Path) -> None:
+    """A gateway that shows another recipient gets no signature for it."""
+    write_key(tmp_path / "key", SigningKey(), None)
+    identity, recipient = "0x" + "aa" * 32, "0x" + "ab" * 20
+    item = {
+        "recipient": recipient,
+        "amount": "400",
+        "title": "Bench",
+        "text": "",
+        "category": 1,
+        "details": NO_DETAILS,
+    }
+    thief = item | {"recipient": "0x" + "ef" * 20}
+    stub.routes[f"GET /proposals/{identity}"] = answer(200, thief)
+    given = {"authorization": {"nonce": "0", "deadline": 9}}
+    stub.routes["POST /typed-data"] = answer(200, given)
+    stub.routes[f"PUT /proposals/{identity}"] = answer(200, {"transaction": "0x"})
+    command = ("propose", "edit", identity, "--key", str(tmp_path / "key"), "--amount", "350")
+    assert run(stub, *command).exit_code == 2
+    assert not stub.requests
+    assert run(stub, *command, "--recipient", recipient).exit_code == 0
+    (sent,) = stub.bodies(f"PUT /proposals/{identity}")
+    assert sent["item"] == item | {"amount": "350"}

@@ -1,0 +1,138 @@
+"""Checks B1 to B6: mutations that they refuse, and variants that they accept."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from ostraka_verifier import typed_data
+from ostraka_verifier.board import Board, BoardLeaf
+from ostraka_verifier.curve import R
+from ostraka_verifier.encoding import unsigned
+from ostraka_verifier.typed_data import recover_key
+from tests.support.audits import (
+    BOARD,
+    CHAIN,
+    CURVE,
+    POLL,
+    Case,
+    Mutations,
+    failing,
+    findings,
+    name_of,
+    section_of,
+)
+from tests.support.polls import CLOSES_AT, SyntheticPoll, approval_poll
+
+
+def with_leaf(number: int, leaf: BoardLeaf, board: Board = BOARD) -> Board:
+    leaves = list(board.leaves)
+    leaves[number] = leaf
+    return replace(board, leaves=tuple(leaves))
+
+
+def resigned(poll: SyntheticPoll, number: int, ballot: bytes) -> BoardLeaf:
+    """Another ballot in a leaf, signed by its voter: only what is wrong with it remains."""
+    digest = poll.domain.digest(
+        typed_data.BALLOT,
+        poll.context,
+        ballot[:20],
+        int.from_bytes(ballot[20:28], "big"),
+        poll.factory.layout.decode(CURVE, ballot).digest,
+        bytes(32),
+    )
+    signature = poll.voter_keys[number].sign(digest)
+    return BoardLeaf(ballot, recover_key(digest, signature), bytes(32), signature)
+
+
+def a_point() -> Case:
+    leaf = BOARD.leaves[3]
+    ballot = bytearray(leaf.ballot)
+    ballot[59] ^= 1
+    return with_leaf(3, replace(leaf, ballot=bytes(ballot))), CHAIN
+
+
+def a_byte_too_many() -> Case:
+    leaf = BOARD.leaves[6]
+    return with_leaf(6, replace(leaf, ballot=leaf.ballot + b"\0")), CHAIN
+
+
+def a_voter_twice() -> Case:
+    leaves = (*BOARD.leaves[:3], BOARD.leaves[2], *BOARD.leaves[4:])
+    return replace(BOARD, leaves=leaves), CHAIN
+
+
+def the_order_of_leaves() -> Case:
+    leaves = (BOARD.leaves[1], BOARD.leaves[0], *BOARD.leaves[2:])
+    return replace(BOARD, leaves=leaves), CHAIN
+
+
+def a_ballot_signature() -> Case:
+    return with_leaf(5, replace(BOARD.leaves[5], signature=BOARD.leaves[4].signature)), CHAIN
+
+
+def the_boxes_hash() -> Case:
+    return with_leaf(5, replace(BOARD.leaves[5], boxes_hash=bytes(32))), CHAIN
+
+
+def a_cast_time_of(cast_at_unix_s: int) -> Case:
+    poll = approval_poll()
+    key, bits = poll.voter_keys[2], poll.votes[2]
+    poll.prepared[2] = poll.factory.prepare(key, key.address, bits, cast_at_unix_s)
+    return poll.finish()
+
+
+def a_proof_scalar() -> Case:
+    poll = approval_poll()
+    good = poll.prepared[2].ballot.encoded
+    last = (int.from_bytes(good[-32:], "big") + 1) % R
+    ballot = good[:-32] + unsigned(last, 32)
+    return tampered(poll, 2, ballot)
+
+
+def an_over_vote() -> Case:
+    """A ballot for all four of at most three, in an otherwise consistent poll."""
+    poll = approval_poll()
+    shared = poll.factory.prove(
+        poll.voter_keys[2].address, [1, 1, 1, 1, 0, 0], POLL.parameters.opens_at
+    )
+    poll.prepared[2] = poll.factory.sign(poll.factory.seal(shared), poll.voter_keys[2])
+    return poll.finish()
+
+
+def tampered(poll: SyntheticPoll, number: int, ballot: bytes) -> Case:
+    """A changed ballot that its voter signed and the nodes anchored."""
+    board, chain = poll.finish()
+    poll.prepared[number] = replace(
+        poll.prepared[number], ballot=poll.factory.layout.decode(CURVE, ballot)
+    )
+    root = poll.root()
+    anchored = poll.attest(root, range(1, 4))
+    shares = tuple(poll.sign_share(one.node, one.share, root) for one in board.shares)
+    board = replace(board, root=anchored, shares=shares)
+    leaf = resigned(poll, number, ballot)
+    return with_leaf(number, leaf, board), replace(chain, root=root, anchored=anchored)
+
+
+MUTATIONS: Mutations = [
+    (a_point, {"B1"}),
+    (a_byte_too_many, {"B1"}),
+    (a_voter_twice, {"B2", "S1", "S2"}),
+    (the_order_of_leaves, {"B2"}),
+    (a_ballot_signature, {"B4"}),
+    (the_boxes_hash, {"B4"}),
+    (lambda: a_cast_time_of(CLOSES_AT), {"B5"}),
+    (lambda: a_cast_time_of(POLL.parameters.opens_at - 1), {"B5"}),
+    (a_proof_scalar, {"B6"}),
+    (an_over_vote, {"B6"}),
+    (section_of(9, b""), {"B1"}),
+]
+
+
+@pytest.mark.parametrize(("mutate", "expected"), MUTATIONS, ids=name_of)
+def test_a_mutation_kills_its_check(mutate: Callable[[], Case], expected: set[str]) -> None:
+    assert failing(*mutate()) == expected
+
+
+def test_a_failing_ballot_is_named() -> None:
+    assert POLL.voter_keys[2].address.hex() in findings(*an_over_vote())["B6"].item

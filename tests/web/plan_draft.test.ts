@@ -1,0 +1,55 @@
+/** Drafts of a plan. */
+
+import { expect, test } from "vitest";
+
+import {
+  dropPlanDraft,
+  ELECTORATE_KINDS,
+  freshDraft,
+  optionsOfLines,
+  POLL_OUTCOMES,
+  QUESTION_KINDS,
+  readPlanDraft,
+  ROUND_BALLOTS,
+  ROUND_OUTCOMES,
+  writeDraftAccounts,
+  writePlanDraft,
+} from "../../web/src/client/plan_draft.ts";
+import { addAudience, messageIfAny, setLanguage } from "../../web/src/messages/index.ts";
+import { pollOf } from "./support/plans.ts";
+import { Shelf } from "./support/shelf.ts";
+
+test("pasted lines become options", () => {
+  expect(optionsOfLines("Bench; 400; north\r\n\n  Tree\nPond\t30\n")).toEqual([
+    { name: "Bench", cost: "400", category: "north" },
+    { name: "Tree", cost: "", category: "" },
+    { name: "Pond", cost: "30", category: "" },
+  ]);
+});
+
+test("a draft is stored, with its accounts where there is room", () => {
+  const shelf = new Shelf();
+  expect(readPlanDraft(shelf)).toEqual(freshDraft());
+  const draft = pollOf({});
+  writePlanDraft(shelf, draft);
+  expect(writeDraftAccounts(shelf, draft)).toBe(true);
+  expect(readPlanDraft(shelf)).toEqual(draft);
+  shelf.room = 10;
+  expect(writeDraftAccounts(shelf, draft)).toBe(false);
+  expect(readPlanDraft(shelf).voters.accounts).toEqual([]);
+  dropPlanDraft(shelf);
+  expect(shelf.length).toBe(0);
+});
+
+test("every member and kind has a name in the catalogue", async () => {
+  await addAudience("organizer");
+  await setLanguage("en");
+  const kinds = [QUESTION_KINDS, POLL_OUTCOMES, ROUND_BALLOTS, ROUND_OUTCOMES, ELECTORATE_KINDS];
+  const asked = kinds.flatMap((one) => Object.values(one).flat());
+  for (const { name } of asked) expect(messageIfAny(`organize.members.${name}`)).toBeDefined();
+  for (const kind of kinds.flatMap(Object.keys)) {
+    const paths = [`questions.kinds.${kind}`, `questions.outcomes.${kind}`];
+    const names = [...paths, `voters.kinds.${kind}.name`].map((path) => `organize.${path}`);
+    expect(names.map((id) => messageIfAny(id)).filter(Boolean)).not.toEqual([]);
+  }
+});

@@ -1,0 +1,92 @@
+"""Checks T1 to T4: the root of the ballots.
+
+Source: docs/protocol.md §13.
+"""
+
+from ostraka_verifier import typed_data
+from ostraka_verifier.checks.audit import Audit
+from ostraka_verifier.errors import Rejected, Undecided
+from ostraka_verifier.merkle_sum import Leaf, sum_root
+from ostraka_verifier.wording import counted
+
+
+def check_t1(audit: Audit) -> str:
+    """T1: the sum tree over the leaves gives root hash, sum and count."""
+    claimed = audit.anchored.root
+    leaves = [
+        Leaf(ballot.voter, weight, ballot.cast_at_unix_s, ballot.digest)
+        for ballot, weight in zip(audit.ballots, audit.weights, strict=True)
+    ]
+    values = audit.curve.concat([ballot.sharing[0] for ballot in audit.ballots])
+    try:
+        computed = sum_root(audit.curve, leaves, values)
+    except Rejected:
+        raise Undecided("needs B2") from None
+    for name in ("count", "sum", "hash"):
+        if getattr(computed, name) != getattr(claimed, name):
+            raise Rejected("T1", f"root.{name}", "not that of the ballots on the board")
+    return f"root 0x{computed.hash.hex()} over {counted(computed.count, 'ballot', 'ballots')}"
+
+
+def check_t2(audit: Audit) -> str:
+    """T2: that root is the one anchored on chain."""
+    anchored, onchain = audit.anchored, audit.chain.anchored
+    if onchain is None or anchored.root != audit.chain.root or anchored.root != onchain.root:
+        raise Rejected("T2", "board.root", "not the root anchored on chain")
+    if anchored.round != onchain.round:
+        raise Rejected("T2", "board.root", "anchored in another round")
+    return f"anchored in round {anchored.round}"
+
+
+def check_t3(audit: Audit) -> str:
+    """T3: at least `q` nodes of the committee signed the root."""
+    anchored = audit.anchored
+    root = anchored.root
+    digest = audit.domain.digest(
+        typed_data.ROOT,
+        audit.chain.poll_context,
+        anchored.round,
+        root.hash,
+        root.sum[:32],
+        root.sum[32:],
+        root.count,
+    )
+    good, bad = list[int](), list[str]()
+    for one in anchored.attestations:
+        try:
+            signer = audit.member("T3", one.node)
+            audit.require_signer("T3", f"node {one.node}", signer, one.signature, digest)
+        except Rejected as failure:
+            bad.append(f"{failure.item}: {failure.reason}")
+        else:
+            good.append(one.node)
+    ignored = "".join(f"; not counted: {one}" for one in bad)
+    quorum = audit.committee.quorum
+    if len(good) < quorum:
+        reason = (
+            f"{counted(len(good), 'good signature', 'good signatures')}, {quorum} needed{ignored}"
+        )
+        raise Rejected("T3", "board.root", reason)
+    return f"nodes {', '.join(map(str, good))}{ignored}"
+
+
+def check_t4(audit: Audit) -> str:
+    """T4: the root was anchored in time, over enough ballots."""
+    onchain, parameters = audit.chain.anchored, audit.parameters
+    if onchain is None:
+        _ = audit.anchored  # says why
+        raise Undecided("no root is anchored yet")
+    at, rejected = audit.chain.anchored_at, audit.chain.rejected_rounds
+    clock = parameters.settling(rejected, audit.chain.rejected_at)
+    if at < parameters.freezes_at:
+        raise Rejected("T4", "root", f"anchored at {at}, before {parameters.freezes_at}")
+    if not clock.starts_at <= at < clock.deadline:
+        reason = f"anchored at {at}, not from {clock.starts_at} to {clock.deadline}"
+        raise Rejected("T4", "root", reason)
+    if not rejected <= onchain.round < parameters.max_rounds:
+        reason = f"round {onchain.round}, not from {rejected} to {parameters.max_rounds - 1}"
+        raise Rejected("T4", "root.round", reason)
+    if audit.chain.tally is not None and onchain.root.count < parameters.minimum_ballots:
+        reason = f"{onchain.root.count} ballots were tallied, at least {parameters.minimum_ballots}"
+        raise Rejected("T4", "root.count", reason)
+    return f"anchored at {at}, in round {onchain.round}"

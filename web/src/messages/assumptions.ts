@@ -1,0 +1,30 @@
+/** What an audit's verdict assumes, in the language in use. */
+
+import type { Assumption, AssumptionValues } from "../protocol/checks/assumption.ts";
+import type { VoterMessages } from "./ids.ts";
+import { message } from "./index.ts";
+
+/** The message of each code; the compiler holds its values to those of the assumption. */
+const IDS: {
+  readonly [C in keyof AssumptionValues]: AssumptionValues[C] extends VoterMessages[Id<C>]
+    ? Id<C>
+    : VoterMessages[Id<C>] extends undefined
+      ? Id<C>
+      : never;
+} = {
+  invitations: "audit.assumptions.invitations",
+  list: "audit.assumptions.list",
+  members: "audit.assumptions.members",
+  contract: "audit.assumptions.contract",
+  others: "audit.assumptions.others",
+  disputes: "audit.assumptions.disputes",
+  maker: "audit.assumptions.maker",
+  treasury: "audit.assumptions.treasury",
+};
+
+type Id<C extends keyof AssumptionValues> = `audit.assumptions.${C}`;
+
+/** An assumption as an entry of the list that `audit.assuming` introduces. */
+export function assumptionText({ code, values }: Assumption): string {
+  return message(IDS[code], values);
+}
