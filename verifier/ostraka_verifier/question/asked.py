@@ -4,7 +4,7 @@ Source: docs/protocol.md §5.5, §5.7, §5.8.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -97,8 +97,8 @@ class Question(ABC):
         return tuple(label for label, value in zip(labels, values, strict=True) if value)
 
     def choices(self) -> list[str]:
-        """Return the choices, one line each; they are shown with numbers from 1."""
-        return list(self.labels())
+        """Return the lines to show before the answer is typed, with the numbers to type."""
+        return numbered(self.labels())
 
     @abstractmethod
     def how_to_answer(self) -> str:
@@ -123,6 +123,11 @@ class Question(ABC):
     @abstractmethod
     def _members(self) -> dict[str, Any]:
         """Return the JSON members apart from kind and title."""
+
+
+def numbered(names: Iterable[str]) -> list[str]:
+    """Return names with numbers from 1 in front, which `typed` reads."""
+    return [f"{number:4} {name}" for number, name in enumerate(names, start=1)]
 
 
 def require_count(field: str, options: tuple[str, ...], least: int) -> None:
