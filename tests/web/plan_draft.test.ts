@@ -16,6 +16,7 @@ import {
   writePlanDraft,
 } from "../../web/src/client/plan_draft.ts";
 import { addAudience, messageIfAny, setLanguage } from "../../web/src/messages/index.ts";
+import { KINDS } from "../../web/src/protocol/question/poll.ts";
 import { pollOf } from "./support/plans.ts";
 import { Shelf } from "./support/shelf.ts";
 
@@ -39,6 +40,11 @@ test("a draft is stored, with its accounts where there is room", () => {
   expect(readPlanDraft(shelf).voters.accounts).toEqual([]);
   dropPlanDraft(shelf);
   expect(shelf.length).toBe(0);
+});
+
+test("the wizard offers every kind of question", () => {
+  const why = "web/src/client/plan_draft.ts lists the members of each kind of poll.ts";
+  expect(Object.keys(QUESTION_KINDS).sort(), why).toEqual([...KINDS.keys()].sort());
 });
 
 test("every member and kind has a name in the catalogue", async () => {

@@ -297,6 +297,11 @@ export function hasOptions({ kind }: Choice): boolean {
   return kind !== "cross_tabulation" && kind !== "number";
 }
 
+/** Whether an outcome can choose among what it counts. */
+export function competes({ kind }: Choice): boolean {
+  return kind !== "number";
+}
+
 /** Whether its options have costs, for the ballot or for the outcome. */
 export function hasCosts({ kind, outcome, caps }: QuestionDraft): boolean {
   return kind === "knapsack" || spends(outcome) || caps.some(({ ofCosts }) => ofCosts);
