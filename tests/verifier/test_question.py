@@ -205,6 +205,9 @@ def test_a_vote_is_a_ballot_with_its_slots(kind: str) -> None:
         content, vote, slots, over = case
         (question,) = read_questions([content])
         assert read_questions([question.to_json()]) == (question,)
+        required, optional = question.members()
+        written = set(question.to_json()) - {"kind", "title"}
+        assert set(required) <= written <= {*required, *optional}
         assert BallotRule.decode(question.rule.encode()) == question.rule
         assert len(question.labels()) == len(set(question.labels())) == len(slots)
         bits = question.vote_bits(vote)

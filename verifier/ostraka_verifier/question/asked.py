@@ -5,7 +5,7 @@ Source: docs/protocol.md §5.5, §5.7, §5.8.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -51,6 +51,15 @@ class Question(ABC):
     @abstractmethod
     def read(cls, title: str, fields: Fields) -> "Question":
         """Read a question from its JSON members apart from kind and title."""
+
+    @classmethod
+    def members(cls) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return names of JSON members (§5.8) without kind and title: required, optional."""
+        own = [one for one in fields(cls) if one.name != "title"]
+        return (
+            tuple(one.name for one in own if one.default is MISSING),
+            tuple(one.name for one in own if one.default is not MISSING),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form without default values."""
