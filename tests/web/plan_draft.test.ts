@@ -3,9 +3,12 @@
 import { expect, test } from "vitest";
 
 import {
+  type Choice,
+  competes,
   dropPlanDraft,
   ELECTORATE_KINDS,
   freshDraft,
+  hasOptions,
   optionsOfLines,
   POLL_OUTCOMES,
   QUESTION_KINDS,
@@ -45,6 +48,14 @@ test("a draft is stored, with its accounts where there is room", () => {
 test("the wizard offers every kind of question", () => {
   const why = "web/src/client/plan_draft.ts lists the members of each kind of poll.ts";
   expect(Object.keys(QUESTION_KINDS).sort(), why).toEqual([...KINDS.keys()].sort());
+});
+
+test("numbers cannot win, and have no options", () => {
+  const without = (test: (choice: Choice) => boolean) => {
+    return Object.keys(QUESTION_KINDS).filter((kind) => !test({ kind, values: {} }));
+  };
+  expect(without(competes)).toEqual(["number"]);
+  expect(without(hasOptions)).toEqual(["cross_tabulation", "number"]);
 });
 
 test("every member and kind has a name in the catalogue", async () => {

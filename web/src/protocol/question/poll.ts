@@ -18,6 +18,8 @@ import { oneForEach } from "./votes.ts";
 
 interface QuestionClass {
   readonly KIND: string;
+  readonly COMPETES: boolean;
+  readonly HAS_OPTIONS: boolean;
   read(title: string, fields: Fields): Question;
 }
 
