@@ -101,7 +101,7 @@ def test_polls_of_other_committees_get_no_key(poll: SyntheticPoll, tmp_path: Pat
             policy = Policy(committees=frozenset({bytes(32)}))
             refusing = village.node(1, seeded=False, policy=policy)
             await refusing.tick()
-            with pytest.raises(Problem, match="not to serve poll"):
+            with pytest.raises(Problem, match="is not to serve poll"):
                 await refusing.take_census(POLL, header, poll.census.encode())
             await village.nodes[2].take_census(POLL, header, poll.census.encode())
 

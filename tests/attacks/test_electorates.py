@@ -18,9 +18,9 @@ from ostraka.node.policy import Policy
 from ostraka.wire.problems import Problem
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.description import Description, RoundReference
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import Rejected
-from ostraka_verifier.parameters import Description, RoundReference
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import (
     Redemption,
@@ -220,9 +220,9 @@ def test_a_round_fixes_the_source_and_its_block() -> None:
         assert "is not the latest until" in (sourced(at).objection() or "")
     # The same in other words: C4 compares bytes, and would fail the poll that nodes let pass.
     for form in (FORM.replace(b",", b", "), b'{"kind":"members","at":%d,"contract":"0x%s"}'):
-        assert "another source" in (sourced(1000, form=form).objection() or "")
+        assert "does not come from the source" in (sourced(1000, form=form).objection() or "")
     other = replace(SOURCE, contract=bytes([0x67]) * 20)
-    assert "another source" in (sourced(1000, other).objection() or "")
+    assert "does not come from the source" in (sourced(1000, other).objection() or "")
     case = sourced(1000)
     case.chain.rounds[ROUND] = replace(case.chain.rounds[ROUND], source=b"{}")
     assert "does not match the fixed hash" in (case.objection() or "")

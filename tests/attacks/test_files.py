@@ -177,7 +177,7 @@ def test_a_node_refuses_plain_keys_and_shows_no_passphrase(tmp_path: Path) -> No
     (folder / "key").unlink()
     write_key(folder / "key", key, "the right passphrase", Cost(1, 8192))
     none = _run_node(folder)
-    assert f"set {NODE_PASSPHRASES.variable}_FILE or" in none
+    assert f"set {NODE_PASSPHRASES.variable}_FILE, " in none
     wrong = _run_node(folder, OSTRAKA_NODE_PASSPHRASE="the wrong passphrase")
     assert "wrong passphrase, or the file was changed" in wrong
     right = _run_node(folder, OSTRAKA_NODE_PASSPHRASE="the right passphrase")

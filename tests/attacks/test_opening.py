@@ -75,8 +75,7 @@ def courier_of(
             return httpx.Response(500 if "problem" in lied else 200, text=lied)
         return httpx.Response(answer.status_code, content=answer.content)
 
-    http = httpx.Client(transport=httpx.MockTransport(handle))
-    return Courier(cast(Any, chain), village.creator, http)
+    return Courier(cast(Any, chain), village.creator, httpx.MockTransport(handle))
 
 
 async def bring(
@@ -145,9 +144,18 @@ def test_keys_that_all_nodes_signed_open_the_poll_despite_a_liar(
     ("lie", "says"),
     [
         (blame, "node 4: statement: not signed by this node"),
-        (lambda shown: shown | {"said_at": -1}, "node 4: said_at: expected Unix seconds"),
-        (lambda shown: shown | {"said_at": "huge"}, "node 4: said_at: expected Unix seconds"),
-        (lambda shown: shown | {"waiting_for": shown["waiting_for"] * 9}, "node 4: waiting_for"),
+        (
+            lambda shown: shown | {"said_at": -1},
+            "node 4: https://node-4.example: said_at: expected Unix seconds",
+        ),
+        (
+            lambda shown: shown | {"said_at": "huge"},
+            "node 4: https://node-4.example: said_at: expected Unix seconds",
+        ),
+        (
+            lambda shown: shown | {"waiting_for": shown["waiting_for"] * 9},
+            "node 4: https://node-4.example: waiting_for",
+        ),
         (lambda shown: shown | {"node": 1}, "node 4: statement"),
         (lambda _: {"problem": "?; node 1: waits for node 2 (key)"}, "node 4: http"),
     ],

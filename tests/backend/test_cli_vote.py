@@ -20,10 +20,11 @@ from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka.wire.relay import receipt_statement
 from ostraka_verifier.curve import R
+from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import NoOutcome
-from ostraka_verifier.parameters import Description, Member
+from ostraka_verifier.parameters import Member
 from ostraka_verifier.question import CrossTabulation, Question, approval
 from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import BoxContent

@@ -126,8 +126,8 @@ def test_a_node_with_a_good_share_is_not_asked_again(monkeypatch: pytest.MonkeyP
 
     registry = CountingRegistry(poll)
     registry.view = replace(registry.view, root=poll.root())
-    http = httpx.Client(transport=httpx.MockTransport(answer))
-    courier = Courier(cast(Registry, registry), SigningKey(), http)
+    transport = httpx.MockTransport(answer)
+    courier = Courier(cast(Registry, registry), SigningKey(), transport)
     tally, _ = courier.tally(poll.published, poll.curve, 20)
     assert tally.values == registry.tally.values == (1, 2)
     assert asked.count(1) == 1

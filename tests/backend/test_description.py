@@ -7,7 +7,7 @@ import pytest
 from ostraka.gateway.description import MAX_BYTES, description, poll_description
 from ostraka.planning.specification import PollSpecification
 from ostraka.wire.problems import Problem
-from ostraka_verifier.parameters import Description
+from ostraka_verifier.description import Description
 
 REFERENCE = {"treasury": "0x" + "11" * 20, "id": 2**63 - 1}
 SOURCE = {"kind": "votes", "contract": "0x" + "22" * 20, "block": 2**63 - 1, "unit": "9" * 39}

@@ -312,8 +312,8 @@ def test_unreachable_nodes_prevent_the_opening(poll: SyntheticPoll) -> None:
     def node(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)
 
-    http = httpx.Client(transport=httpx.MockTransport(node))
-    courier = Courier(cast(Registry, ScriptedRegistry(poll)), SigningKey(), http)
+    registry = cast(Registry, ScriptedRegistry(poll))
+    courier = Courier(registry, SigningKey(), httpx.MockTransport(node))
     with pytest.raises(CourierError) as raised:
         courier.open_poll(poll.published, poll.census.encode())
     problem = problem_of(raised.value)

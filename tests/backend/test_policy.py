@@ -52,7 +52,7 @@ def test_a_named_committee_is_joined_at_the_nodes_own_url_only(poll: SyntheticPo
         (Policy(), {}, ""),
         (Policy(creators=frozenset({CREATOR})), {}, ""),
         (Policy(creators=frozenset({bytes(20)})), {}, f"created by 0x{CREATOR.hex()}"),
-        (Policy(minimum_ballots=6), {"minimum_ballots": 5}, "floor of 6"),
+        (Policy(minimum_ballots=6), {"minimum_ballots": 5}, "minimum of 6"),
         # What is not secret reveals nothing more.
         (Policy(minimum_ballots=6), {"minimum_ballots": 5, "secret": False}, ""),
         (Policy(), {"counting": 1}, "counting"),

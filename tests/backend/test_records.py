@@ -26,7 +26,7 @@ def test_a_record_survives_both_encodings() -> None:
         assert record.ballot_digest == prepared.ballot.digest
     assert decode_records(b"", *sizes) == []
     for wrong in (data[:-1], data + b"\0"):
-        with pytest.raises(Malformed, match="no multiple of"):
+        with pytest.raises(Malformed, match="not a multiple of"):
             decode_records(wrong, *sizes)
 
 

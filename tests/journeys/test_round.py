@@ -21,10 +21,10 @@ from ostraka.keys import SigningKey
 from ostraka.planning import round_rules
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.chain_reader import ChainReader
+from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import unsigned
 from ostraka_verifier.evidence import ChainEvidence, RoundEvidence
 from ostraka_verifier.outcome import Greedy, Misfit, Order
-from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.question import approval, knapsack, single_choice
 from ostraka_verifier.rule import BallotRule, QuadraticRow, Row, Terms
 from tests.support.committees import KeyCommittee

@@ -22,6 +22,7 @@ from ostraka_verifier.board import (
 )
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.curve import Curve, load
+from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import keccak256, word
 from ostraka_verifier.evidence import (
     ChainEvidence,
@@ -41,13 +42,7 @@ from ostraka_verifier.outcome import (
     Proportional,
     outcome_rule_digest,
 )
-from ostraka_verifier.parameters import (
-    Committee,
-    Description,
-    Member,
-    PollIdentity,
-    PollParameters,
-)
+from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
 from ostraka_verifier.poll_key import node_key, poll_keys_hash
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import SingleChoice, approval, implied_question

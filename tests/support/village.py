@@ -31,7 +31,8 @@ from ostraka.wire.peer_auth import PeerRequests
 from ostraka_verifier import typed_data
 from ostraka_verifier.board import AnchoredRoot
 from ostraka_verifier.census import Census
-from ostraka_verifier.parameters import Committee, RoundReference
+from ostraka_verifier.description import RoundReference
+from ostraka_verifier.parameters import Committee
 from ostraka_verifier.poll_key import node_key, node_keys_hash
 from ostraka_verifier.snapshot import CensusSource
 from tests.support.polls import OPENS_AT, REGISTRY, SyntheticPoll, open_view

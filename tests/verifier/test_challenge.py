@@ -9,9 +9,10 @@ import pytest
 
 from ostraka_verifier.challenge import Opening, check_opening
 from ostraka_verifier.curve import load
+from ostraka_verifier.description import Description
 from ostraka_verifier.errors import AuditError, Malformed, Rejected
 from ostraka_verifier.outcome import NoOutcome
-from ostraka_verifier.parameters import Committee, Description, Member, PollIdentity
+from ostraka_verifier.parameters import Committee, Member, PollIdentity
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import SingleChoice, disambiguate
 from ostraka_verifier.rule import BallotRule

@@ -12,12 +12,12 @@ from ostraka_verifier.board import AnchoredRoot, Attestation
 from ostraka_verifier.census import Census
 from ostraka_verifier.contract_view import ContractView
 from ostraka_verifier.contracts import AWARDS, POLL_OPENED, POLL_VIEW, ROOT_ANCHORED, TALLY_ACCEPTED
+from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import WORD_BYTES, word
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import STATUS_NAMES, ChainEvidence, DeploymentEvidence
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.outcome import NoOutcome, OutcomeRule
-from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.round_reader import RoundReader
 from ostraka_verifier.rpc import (
     JsonRpc,

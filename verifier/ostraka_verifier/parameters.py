@@ -3,7 +3,6 @@
 Source: docs/protocol.md §3, §4. Vectors: tests/vectors/board.json.
 """
 
-import re
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -14,26 +13,17 @@ from ostraka_verifier.encoding import (
     WORD_BYTES,
     Reader,
     keccak256,
-    parse_json,
     tagged_hash,
     unsigned,
     word,
 )
-from ostraka_verifier.errors import AuditError, Malformed, Rejected
-from ostraka_verifier.question import (
-    Question,
-    implied_question,
-    poll_labels,
-    poll_rule,
-    read_questions,
-)
+from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.rule import BallotRule
-from ostraka_verifier.snapshot import CensusSource, InvitedCensus, read_census_origin
+from ostraka_verifier.settling_clock import SettlingClock
 from ostraka_verifier.units import Seconds, UnixSeconds, later
 
 MAX_NODES = 64
 MAX_URL_BYTES = 256
-MAX_DESCRIPTION_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -231,7 +221,7 @@ class PollParameters:
 
     def settling(
         self, rejected_rounds: int = 0, rejected_at: UnixSeconds = _NEVER
-    ) -> "SettlingClock":
+    ) -> SettlingClock:
         """Return the clock of the settling rounds (§10.3).
 
         Args:
@@ -264,35 +254,6 @@ _NUMBERS = (
     ("response_time", 32),
     ("max_dispute_delay", 32),
 )
-
-
-@dataclass(frozen=True)
-class SettlingClock:
-    """Times of the settling rounds; a rejected root restarts the clock (§10.3).
-
-    Attributes:
-        starts_at: Chain time at which round `first_round` starts.
-        first_round: 0, or the round after the last one whose root was rejected.
-        round_duration: Of each round.
-        max_rounds: Rounds in all, rejected ones included.
-    """
-
-    starts_at: UnixSeconds
-    first_round: int
-    round_duration: Seconds
-    max_rounds: int
-
-    @property
-    def deadline(self) -> UnixSeconds:
-        """Chain time from which a poll without anchored root is void."""
-        duration_s = (self.max_rounds - self.first_round) * self.round_duration
-        return later(self.starts_at, duration_s)
-
-    def round_at(self, unix_s: UnixSeconds) -> int | None:
-        """Return the settling round at a chain time; None before the first and after the last."""
-        if not self.starts_at <= unix_s < self.deadline:
-            return None
-        return self.first_round + (unix_s - self.starts_at) // self.round_duration
 
 
 _RESERVED = (
@@ -357,145 +318,6 @@ class PollIdentity:
             word(len(rule.slots)),
             word(rule.max_slot_value),
         )
-
-
-@dataclass(frozen=True)
-class RoundReference:
-    """A round of a treasury, about whose money a poll decides."""
-
-    treasury: bytes
-    round_id: int
-
-
-@dataclass(frozen=True)
-class Description:
-    """The questions of a poll and the meaning of its slots.
-
-    Attributes:
-        encoded: The bytes that were hashed.
-        census: Source of the electorate, None if the organizer listed it.
-        shared_keys: Whether one signing key may sign for several accounts.
-        questions: The questions that make the ballot rule, None without any; or why they are
-            unreadable, which does not affect the rest.
-        text: Further text, "" for none; any JSON, checked in rounds only (D1).
-    """
-
-    encoded: bytes
-    title: str
-    options: tuple[str, ...]
-    round: RoundReference | None = None
-    census: CensusSource | InvitedCensus | None = None
-    shared_keys: bool = False
-    questions: tuple[Question, ...] | AuditError | None = None
-    text: object = ""
-
-    @classmethod
-    def decode(cls, data: bytes) -> "Description":
-        """Read a description.
-
-        Raises:
-            Malformed: Not UTF-8 JSON with a title and options.
-        """
-        # First: a description beyond every limit must not cost time.
-        if len(data) > MAX_DESCRIPTION_BYTES:
-            raise Malformed("description", f"{len(data)} bytes, at most {MAX_DESCRIPTION_BYTES}")
-        content = parse_json(data, "description")
-        if not isinstance(content, dict):
-            raise Malformed("description", "not a JSON object")
-        title, options = content.get("title"), content.get("options")
-        if not isinstance(title, str):
-            raise Malformed("description.title", "not a string")
-        if not isinstance(options, list) or not all(isinstance(name, str) for name in options):
-            raise Malformed("description.options", "not a list of strings")
-        shared_keys = content.get("shared_keys", False)
-        if not isinstance(shared_keys, bool):
-            raise Malformed("description.shared_keys", "neither true nor false")
-        source = content.get("census")
-        return cls(
-            data,
-            title,
-            tuple(options),
-            _round_reference(content.get("round")),
-            None if source is None else read_census_origin(source),
-            shared_keys,
-            _questions(content["questions"]) if "questions" in content else None,
-            content.get("text", ""),
-        )
-
-    def check_words(self, title: str, text: str) -> None:
-        """Check that a round's poll asks in the round's words, not the opposite of them.
-
-        Args:
-            title, text: Of the round.
-
-        Raises:
-            Rejected: The poll uses different words (check D1).
-        """
-        asked = self.questions if isinstance(self.questions, tuple) else ()
-        if {self.title, *(one.title for one in asked)} != {title}:
-            raise Rejected(
-                "D1", "title", "the title of the poll or of a question differs from the round's"
-            )
-        if self.text not in ("", text):
-            raise Rejected("D1", "text", "the poll's text differs from the round's")
-
-    def check_questions(self, rule: BallotRule) -> tuple[Question, ...]:
-        """Return the questions; an empty tuple if the description has none.
-
-        Raises:
-            Rejected: They are unreadable, do not make exactly the rule, or name other slots
-                than the options (check P5).
-        """
-        if self.questions is None:
-            return ()
-        if isinstance(self.questions, AuditError):
-            raise _no_questions(str(self.questions))
-        try:
-            made = poll_rule(self.questions)
-        except Rejected as error:
-            raise _no_questions(error.reason) from None
-        if made.encode() != rule.encode():
-            raise _no_questions("they make a different ballot rule")
-        if poll_labels(self.questions) != self.options:
-            raise _no_questions("the options are not those of the questions")
-        return self.questions
-
-    def asked(self, rule: BallotRule) -> tuple[Question, ...]:
-        """Return the questions; without any, the one that the rule implies.
-
-        Raises:
-            Rejected: As `check_questions`, or no question implies the rule (check P5).
-        """
-        return self.check_questions(rule) or (implied_question(rule, self.title, self.options),)
-
-    @property
-    def digest(self) -> bytes:
-        """keccak-256 of the bytes."""
-        return keccak256(self.encoded)
-
-
-def _questions(content: Any) -> tuple[Question, ...] | AuditError:
-    try:
-        return read_questions(content)
-    except AuditError as error:
-        return error
-
-
-def _no_questions(reason: str) -> Rejected:
-    return Rejected("P5", "description.questions", reason)
-
-
-def _round_reference(content: Any) -> RoundReference | None:
-    if content is None:
-        return None
-    treasury, number = (
-        (content.get("treasury"), content.get("id")) if isinstance(content, dict) else (None, None)
-    )
-    if not isinstance(treasury, str) or not re.fullmatch("0x[0-9a-f]{40}", treasury):
-        raise Malformed("description.round.treasury", "not an address in lower-case 0x-hex")
-    if type(number) is not int or not 1 <= number < 1 << 128:
-        raise Malformed("description.round.id", "not a number of a round")
-    return RoundReference(bytes.fromhex(treasury[2:]), number)
 
 
 def _no_committee(reason: str) -> Rejected:

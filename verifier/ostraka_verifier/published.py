@@ -10,10 +10,11 @@ from ostraka_verifier.abi import Event
 from ostraka_verifier.ballot import BallotLayout
 from ostraka_verifier.contract_view import ContractView
 from ostraka_verifier.contracts import COMMITTEE_REGISTERED, POLL_CREATED, POLL_VIEW
+from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import SIGNATURE_BYTES, word
 from ostraka_verifier.errors import Malformed, Rejected, Undecided
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule, outcome_rule_digest
-from ostraka_verifier.parameters import Committee, Description, Member, PollIdentity, PollParameters
+from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape
 from ostraka_verifier.question import Question
 from ostraka_verifier.rpc import (

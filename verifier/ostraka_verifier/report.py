@@ -16,10 +16,11 @@ from ostraka_verifier.board_source import read_board
 from ostraka_verifier.chain_reader import ChainReader
 from ostraka_verifier.checks import CHECKS, Audit, Claimed, Finding, Verdict, no_board
 from ostraka_verifier.curve import Curve
+from ostraka_verifier.description import Description, RoundReference
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
 from ostraka_verifier.evidence import ChainEvidence
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
-from ostraka_verifier.parameters import Description, PollIdentity, RoundReference
+from ostraka_verifier.parameters import PollIdentity
 from ostraka_verifier.rpc import Progress, Unanswered, no_progress
 from ostraka_verifier.snapshot import CensusSource
 from ostraka_verifier.statistics import Statistics, poll_statistics

@@ -18,6 +18,7 @@ from ostraka_verifier.contracts import (
     ROUND_CREATED,
     TRANSFER,
 )
+from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import word
 from ostraka_verifier.errors import Malformed
 from ostraka_verifier.evidence import (
@@ -28,7 +29,6 @@ from ostraka_verifier.evidence import (
     RoundEvidence,
     Transfer,
 )
-from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.rpc import (
     JsonRpc,
     Log,

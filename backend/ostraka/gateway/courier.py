@@ -65,16 +65,16 @@ class Courier:
         self,
         registry: Registry,
         payer: SigningKey | Account,
-        http: httpx.Client | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Args:
         payer: Pays for transactions, and signs the uploads of censuses of polls that it created;
             an account sends each transaction once.
-        http: Client for requests to nodes; by default a new one.
+        transport: Transport of requests to nodes; by default the network.
         """
         self._registry = registry
         self._payer = payer
-        self._http = http or node_http()
+        self._http = node_http(transport)
 
     def _node(self, url: str, cancelled: threading.Event | None = None) -> NodeClient:
         return NodeClient(self._http, url, cancelled)

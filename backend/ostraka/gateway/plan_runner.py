@@ -33,10 +33,11 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import keccak256
 from ostraka_verifier.errors import AuditError
 from ostraka_verifier.outcome import outcome_rule_digest
-from ostraka_verifier.parameters import Description, PollParameters
+from ostraka_verifier.parameters import PollParameters
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import poll_rule
 from ostraka_verifier.redemption import Redemption, Redemptions

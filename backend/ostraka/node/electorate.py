@@ -13,9 +13,9 @@ from ostraka.chain.treasury import ElectorateKind, Treasury
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka_verifier.census import Census, census_bytes
+from ostraka_verifier.description import RoundReference
 from ostraka_verifier.encoding import keccak256, parse_json
 from ostraka_verifier.errors import AuditError, Malformed, Undecided
-from ostraka_verifier.parameters import RoundReference
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.redemption import Redemptions, poll_electorate, round_electorate
 from ostraka_verifier.rpc import JsonRpc, Reverted

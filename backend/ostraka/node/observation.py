@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from ostraka.chain.contract import Head
 from ostraka.chain.registry import PollView
-from ostraka_verifier.parameters import PollParameters, SettlingClock
+from ostraka_verifier.parameters import PollParameters
+from ostraka_verifier.settling_clock import SettlingClock
 
 
 @dataclass(frozen=True)

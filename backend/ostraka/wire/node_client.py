@@ -46,10 +46,17 @@ class NodeError(Exception):
         super().__init__(f"{url}: {reason}")
 
 
-def node_http() -> httpx.Client:
-    """Return an HTTP client for `NodeClient`; several nodes and threads may share it."""
+def node_http(transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """Return an HTTP client for `NodeClient`; several nodes and threads may share it.
+
+    Args:
+        transport: By default the network.
+    """
     return httpx.Client(
-        timeout=httpx.Timeout(30, read=_PATIENCE_S), follow_redirects=False, trust_env=False
+        timeout=httpx.Timeout(30, read=_PATIENCE_S),
+        follow_redirects=False,
+        trust_env=False,
+        transport=transport,
     )
 
 

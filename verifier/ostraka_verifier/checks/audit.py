@@ -22,10 +22,11 @@ from ostraka_verifier.board import (
 from ostraka_verifier.census import Census, CensusEntry
 from ostraka_verifier.commitment import CommitmentKey
 from ostraka_verifier.curve import Curve
+from ostraka_verifier.description import Description
 from ostraka_verifier.errors import AuditError, Malformed, Rejected, Undecided
 from ostraka_verifier.evidence import ChainEvidence, DeploymentEvidence, RoundEvidence
 from ostraka_verifier.outcome import OutcomeRule, decode_outcome_rule
-from ostraka_verifier.parameters import Committee, Description, PollParameters
+from ostraka_verifier.parameters import Committee, PollParameters
 from ostraka_verifier.proof import ProofShape, Randomness
 from ostraka_verifier.redemption import Redemptions
 from ostraka_verifier.releases import Releases, known_releases

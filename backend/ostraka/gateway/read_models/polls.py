@@ -14,8 +14,8 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.description import Description
 from ostraka_verifier.errors import AuditError, Rejected
-from ostraka_verifier.parameters import Description
 from ostraka_verifier.published import PublishedPoll
 from ostraka_verifier.question import Question
 
