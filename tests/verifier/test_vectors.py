@@ -242,7 +242,7 @@ def test_questions(case: dict[str, Any]) -> None:
 
 def test_votes_on_every_kind_are_tried() -> None:
     kinds = {one["kind"] for case in vectors("votes")["polls"] for one in case["questions"]}
-    assert kinds == KINDS.keys(), "add each kind to tests/vectors/generate_question.py"
+    assert kinds == KINDS.keys(), "add each kind to tests/vectors/asked_polls.py"
 
 
 @pytest.mark.parametrize("case", named(vectors("questions")["refused"]))

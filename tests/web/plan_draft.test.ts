@@ -3,10 +3,10 @@
 import { expect, test } from "vitest";
 
 import {
-  type Choice,
   competes,
   dropPlanDraft,
   ELECTORATE_KINDS,
+  freshChoice,
   freshDraft,
   hasOptions,
   optionsOfLines,
@@ -51,11 +51,10 @@ test("the wizard offers every kind of question", () => {
 });
 
 test("numbers cannot win, and have no options", () => {
-  const without = (test: (choice: Choice) => boolean) => {
-    return Object.keys(QUESTION_KINDS).filter((kind) => !test({ kind, values: {} }));
-  };
-  expect(without(competes)).toEqual(["number"]);
-  expect(without(hasOptions)).toEqual(["cross_tabulation", "number"]);
+  const asked = (kind: string) => freshChoice(QUESTION_KINDS, kind);
+  const kinds = ["histogram", "cross_tabulation", "number"].map(asked);
+  expect(kinds.map(competes)).toEqual([true, true, false]);
+  expect(kinds.map(hasOptions)).toEqual([true, false, false]);
 });
 
 test("every member and kind has a name in the catalogue", async () => {
