@@ -78,8 +78,19 @@ class Operators:
         return json.loads(self.run(*command, "--json"))
 
     def poll(self, number: str) -> Any:
-        """Return what the gateway shows of a poll."""
-        return httpx.get(f"{self.gateway}/api/v1/polls/{number}", trust_env=False).json()
+        """Return what the gateway shows of a poll; a gateway may ask for patience (503)."""
+        answers: list[httpx.Response] = []
+
+        def shown() -> bool:
+            url = f"{self.gateway}/api/v1/polls/{number}"
+            answers.append(httpx.get(url, trust_env=False, timeout=30))
+            return answers[-1].status_code == 200
+
+        try:
+            eventually(shown, "the gateway shows the poll", 20)
+        except AssertionError as error:
+            raise AssertionError(answers[-1].text) from error
+        return answers[-1].json()
 
     def serve(self, kind: str, number: int, port: int) -> None:
         """Start a service from the settings file that its `init` wrote."""
@@ -166,6 +177,10 @@ def test_a_poll_from_nothing_to_its_audit_by_commands(
     give_coin(operators.rpc, re.search(r"pays: (0x\w+)", shown)[1])  # type: ignore[index]
     operators.serve("gateway", 1, operators.gateway_port)
 
+    for kind, number in (("node", 1), ("gateway", 1)):
+        settings = f"{kind}-{number}/{kind}.toml"
+        assert operators.answer("doctor", kind, "--settings", settings)["good"]
+
     voters = [
         operators.answer("key", "new", f"voter-{number}.key", "--plain-key")["account"]
         for number in range(VOTERS)
@@ -175,10 +190,10 @@ def test_a_poll_from_nothing_to_its_audit_by_commands(
     plan = operators.answer("poll", "create", "poll.toml")["plan"]
     eventually(lambda: created(operators, plan) is not None, "the gateway creates the poll", 90)
     number = str(created(operators, plan))
-    eventually(lambda: operators.poll(number)["status"] == "open", "the nodes open the poll", 90)
-    for number in range(VOTERS):
-        choice = "1" if number < 3 else "2"
-        operators.run("vote", plan, "--key", f"voter-{number}.key", "--choose", choice, "--yes")
+    eventually(lambda: bool(operators.poll(number)["poll_keys"]), "the nodes open the poll", 90)
+    for voter in range(VOTERS):
+        choice = "1" if voter < 3 else "2"
+        operators.run("vote", plan, "--key", f"voter-{voter}.key", "--choose", choice)
     operators.move_time(operators.poll(number)["freezes_at"])
     eventually(lambda: bool(operators.poll(number)["releasable_at"]), "a root is anchored", 90)
     operators.move_time(operators.poll(number)["releasable_at"])
