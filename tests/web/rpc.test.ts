@@ -200,6 +200,32 @@ describe("batches", () => {
   });
 });
 
+test("answers to many calls are short", async () => {
+  const long = toHex(new Uint8Array(10_000));
+  const url = await endpoint((asked) => {
+    if (!Array.isArray(asked)) return result(long);
+    return [200, (asked as Asked[]).map(({ id }) => ({ id, result: long }))];
+  });
+  const asking = new JsonRpc(url).callEach(REGISTRY, "f(uint256)", [word(1), word(2)], 1n);
+  await expect(asking).rejects.toThrow("10000 bytes");
+});
+
+test("an endless answer is given up", async () => {
+  const chunk = "0".repeat(2 ** 20);
+  let sent = 0;
+  server = createServer((_, response) => {
+    const send = () => {
+      while (!response.destroyed && response.write(chunk)) sent++;
+      response.once("drain", send);
+    };
+    send();
+  });
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await expect(new JsonRpc(url).chainId()).rejects.toThrow("answers too much");
+  expect(sent).toBeLessThan(256);
+});
+
 describe("ranges of blocks", () => {
   const logOf = (block: number) => ({
     address: toHex(REGISTRY),
