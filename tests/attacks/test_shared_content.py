@@ -1,7 +1,7 @@
 """A lying endpoint cannot make a short answer long by letting many fields share their content.
 
-Each entry of a list has an offset. If all offsets name one long string, the reader would copy it for
-each entry: an answer of 4 MiB would take 4 GiB.
+Each entry of a list has an offset. If all offsets name one long string, the reader would copy it
+for each entry: an answer of 4 MiB would take 4 GiB.
 """
 
 import tracemalloc

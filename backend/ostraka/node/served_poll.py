@@ -100,22 +100,26 @@ class ServedPoll:
         """The poll's opening, None before; read from the chain only once."""
         if not any(view.poll_keys):
             return None
-        # Before finality the chain may pin other keys.
-        if self._opened is None or node_keys_hash(self._opened.node_keys) != view.poll_keys:
-            self._opened = self.registries[0].opened(self.poll_id)
-            self.pinned = None
-        return self._opened
+        # One reading: requests ask in several threads.
+        opened = self._opened
+        if opened is None or node_keys_hash(opened.node_keys) != view.poll_keys:
+            if opened is not None:
+                # Before finality the chain may pin other keys.
+                self.pinned = None
+            self._opened = opened = self.registries[0].opened(self.poll_id)
+        return opened
 
     def repair_committee(self) -> RepairCommittee | None:
         """Public data of all nodes for repairs; None until this node has the pinned keys."""
-        if self.pinned is None:
+        pinned = self.pinned
+        if pinned is None:
             return None
         return RepairCommittee(
             self.curve,
             self.commitment_key,
             self.poll.domain,
             tuple(member.address for member in self.poll.committee.members),
-            self.pinned.public_keys,
+            pinned.public_keys,
             self.poll.slots,
         )
 
