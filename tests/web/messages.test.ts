@@ -29,6 +29,8 @@ import { assumptionText } from "../../web/src/messages/assumptions.ts";
 import { planProblem, problemText, status } from "../../web/src/messages/server_texts.ts";
 import type { Assumption } from "../../web/src/protocol/checks/assumption.ts";
 import { problem } from "../../web/src/client/problem.ts";
+import { Refusal } from "../../web/src/client/gateway.ts";
+import { explain } from "../../web/src/view/resource.tsx";
 
 const SOURCES = join(import.meta.dirname, "../../web/src");
 
@@ -319,5 +321,22 @@ describe("assumptions of an audit", () => {
         if (typeof value === "string") expect(text).toContain(value);
       }
     });
+  });
+});
+
+describe("a refusal is explained by its code, whatever its status", () => {
+  const refused = (code: string, status: number) => {
+    const type = `urn:ostraka:problem:${code}`;
+    return new Refusal(problem({ type, title: "A title", status, detail: "a detail" }, "answer"));
+  };
+
+  test.each([
+    ["no-such-poll", 404, "Das war nicht möglich: diese Abstimmung gibt es nicht."],
+    ["board-unavailable", 503, "Das war nicht möglich: kein Knoten "],
+    ["poll-secret-lost", 409, "Das war nicht möglich: der Knoten hat seinen geheimen Schlüssel"],
+    ["of-a-later-version", 409, "Das war nicht möglich: A title: a detail."],
+  ])("%s", async (code, status, text) => {
+    await setLanguage("de");
+    expect(explain(refused(code, status))).toContain(text);
   });
 });

@@ -252,8 +252,8 @@ function keep(registration: Registration): boolean {
 
 function reason(error: unknown): string {
   if (error instanceof Refusal) {
-    const { code, status } = error.problem;
-    if (status === 404) return t("register.unknown");
+    const { code } = error.problem;
+    if (code === "no-such-invitation") return t("register.unknown");
     if (code === "registration-closed") return t("register.late");
     if (code === "key-in-use") return t("register.otherInvitation");
     if (code === "invitation-used") return t("register.used");

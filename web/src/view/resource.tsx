@@ -92,10 +92,7 @@ const STORAGE = ["SecurityError", "QuotaExceededError"];
 export function explain(error: unknown): string {
   if (error instanceof Unreachable) return t("failures.unreachable");
   if (error instanceof Refusal) {
-    const { problem } = error;
-    if (problem.status === 404) return t("failures.notFound");
-    if (problem.status >= 500) return t("failures.busy");
-    return t("failures.other", { detail: problemText(problem) });
+    return t("failures.refused", { reason: problemText(error.problem) });
   }
   if (error instanceof WalletError) return walletFailure(error);
   if (error instanceof Malformed) return t("failures.malformed", { detail: error.message });
