@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from eth_abi import encode
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 from sqlmodel import Session
+from web3.exceptions import ContractCustomError
 
-from ostraka.chain.contract import ChainError
-from ostraka.chain.errors import LowOnCoin
+from ostraka.chain.contract import ChainError, call
+from ostraka.chain.errors import LowOnCoin, Refused
 from ostraka.chain.registry import Registry, Status
 from ostraka.chain.sending import Account
 from ostraka.chain.treasury import Authorization, Item, RoundStatus
@@ -39,6 +41,7 @@ from ostraka.wire.problems import Problem, ProblemDocument
 from ostraka.wire.records import to_hex
 from ostraka_verifier import typed_data
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.encoding import keccak256
 from tests.support.polls import SyntheticPoll, approval_poll
 from tests.support.village import ScriptedRegistry
 
@@ -306,6 +309,45 @@ def test_a_rounds_plan_shows_the_problem_it_waits_for(
 
 def test_an_account_without_coin_is_reported_as_low_on_funds() -> None:
     assert problem_of(LowOnCoin("the account cannot pay")).kind is ProblemType.LOW_FUNDS
+
+
+def test_a_contracts_refusal_names_the_member_of_the_specification() -> None:
+    """By the error's name and values: another error's text may contain the same words."""
+    error = keccak256(b"PollRegistryInvalidParameter(string)")[:4]
+    data = error + encode(["string"], ["disputeWindow"])
+
+    def refuse() -> None:
+        raise ContractCustomError("execution reverted", data="0x" + data.hex())
+
+    with pytest.raises(Refused) as raised:
+        call(refuse)
+    assert (raised.value.name, raised.value.values) == (
+        "PollRegistryInvalidParameter",
+        ("disputeWindow",),
+    )
+    problem = problem_of(raised.value)
+    assert (problem.kind, problem.field) == (ProblemType.REJECTED_BY_CONTRACT, "dispute_window")
+    in_words = Refused("the contract refuses: NotInvalidParameter(disputeWindow)")
+    assert problem_of(in_words).field == ""
+
+
+@pytest.mark.parametrize("data", ["Reverted 0x", "0x123", "0x", "0xffffffff00", "0x" + "zz" * 4])
+def test_an_unreadable_refusal_is_a_refusal(data: str) -> None:
+    def refuse() -> None:
+        raise ContractCustomError("execution reverted", data=data)
+
+    with pytest.raises(Refused, match="the contract refuses"):
+        call(refuse)
+
+
+def test_a_declared_error_with_other_values_is_a_refusal() -> None:
+    error = keccak256(b"PollRegistryInvalidParameter(string)")[:4]
+
+    def refuse() -> None:
+        raise ContractCustomError("execution reverted", data="0x" + error.hex() + "ff")
+
+    with pytest.raises(Refused, match=f"0x{error.hex()}ff"):
+        call(refuse)
 
 
 def test_unreachable_nodes_prevent_the_opening(poll: SyntheticPoll) -> None:
