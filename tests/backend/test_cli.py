@@ -76,7 +76,8 @@ def test_refusals_are_shown_with_their_field(stub: StubGateway) -> None:
 def test_programs_get_every_member_of_a_refusal(stub: StubGateway) -> None:
     """Above all when to try again, and which nodes hold it up."""
     problem = Problem(ProblemType.POLL_NOT_READY, "node 2 does not answer", "poll", 30)
-    waiting = {"node": 2, "announces_different_keys": False, "failure": "no answer in time"}
+    silent = Problem(ProblemType.NODE_SILENT, "no answer in time").to_json()
+    waiting = {"node": 2, "announces_different_keys": False, "problem": silent}
     problem.nodes = (waiting,)
     stub.routes["POST /rounds/1/funding"] = answer(problem.status, problem.to_json())
     result = run(stub, "round", "fund", "1", "5", "--json")

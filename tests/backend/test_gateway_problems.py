@@ -51,6 +51,7 @@ ROUND = 7
 MEMBER = SigningKey(bytes([9] * 32))
 ITEM = Item(bytes([3] * 20), 10, "A bench", "", 0, bytes(32))
 NEXT_NONCE = 4
+SILENT = Problem(ProblemType.NODE_SILENT, "no answer in time").to_json()
 
 
 class ScriptedTreasury:
@@ -361,11 +362,27 @@ def test_unreachable_nodes_prevent_the_opening(poll: SyntheticPoll) -> None:
     problem = problem_of(raised.value)
     assert problem.kind is ProblemType.POLL_NOT_READY
     assert [one["node"] for one in problem.nodes] == [1, 2, 3, 4]
+    kinds = {one["problem"]["type"] for one in problem.nodes}
+    assert kinds == {ProblemType.NODE_UNREACHABLE.uri}
     assert ProblemDocument.model_validate(problem.to_json()).nodes
 
 
+def test_a_nodes_refusal_stays_an_object_on_its_way_to_the_organizer(poll: SyntheticPoll) -> None:
+    refusal = Problem(ProblemType.POLL_REJECTED, "too few voters; no", "census", 30)
+
+    def node(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(refusal.status, json=refusal.to_json())
+
+    registry = cast(Registry, ScriptedRegistry(poll))
+    courier = Courier(registry, SigningKey(), httpx.MockTransport(node))
+    with pytest.raises(CourierError) as raised:
+        courier.open_poll(poll.published, poll.census.encode())
+    reported = Problem.from_json(problem_of(raised.value).to_json())
+    assert [one["problem"] for one in reported.nodes] == [refusal.to_json()] * poll.nodes
+
+
 def test_untrusted_entries_about_nodes_must_have_the_known_form() -> None:
-    known = {"node": 2, "announces_different_keys": False, "failure": "silent"}
+    known = {"node": 2, "announces_different_keys": False, "problem": SILENT}
     given = {"type": ProblemType.UNAVAILABLE.uri, "detail": "x", "nodes": [known, {"node": "x"}, 5]}
     problem = Problem.from_json(given)
     assert problem.nodes == (known,)

@@ -265,12 +265,16 @@ test("a waiting plan names its nodes", () => {
         { node: 3, stage: "of a later version" },
       ],
     },
-    { node: 2, announces_different_keys: false, failure: "http://node.example: no answer" },
+    {
+      node: 2,
+      announces_different_keys: false,
+      problem: { type: "urn:ostraka:problem:node-silent", title: "…", status: 504, detail: "…" },
+    },
     { node: 3, announces_different_keys: true, waits_for: [] },
   ];
   expect(planProblem(problemOf("poll-not-ready", { nodes }))).toBe(
     "not every node serves the poll yet; node 1 waits for node 2 (its key), 3 (of a later version); " +
-      "node 2 failed: http://node.example: no answer; " +
+      "node 2 failed: not responding; " +
       "node 3 is not ready; node 3 announces different poll keys to different nodes",
   );
 });

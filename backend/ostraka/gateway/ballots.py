@@ -43,7 +43,8 @@ class Ballots:
         """
         (answer,) = await self.cast_batch(poll, [record])
         if not answer["receipts"]:
-            raise rejection([Problem.from_json(one["problem"]) for one in answer["refusals"]])
+            refusals = answer["refusals"]
+            raise rejection({one["node"]: Problem.from_json(one["problem"]) for one in refusals})
         return answer
 
     async def cast_batch(

@@ -282,25 +282,27 @@ class Courier:
 
 def _ask_all(
     members: Mapping[int, Member], ask: Callable[[int, Member], _T]
-) -> tuple[dict[int, _T], dict[int, str]]:
+) -> tuple[dict[int, _T], dict[int, NodeError]]:
     """Ask all nodes at once, and return the answers and the failures by node.
 
     Several silent nodes take no longer than one.
     """
     answers: dict[int, _T] = {}
-    failed: dict[int, str] = {}
+    failed: dict[int, NodeError] = {}
     with ThreadPoolExecutor(max(1, len(members))) as pool:
         asked = {number: pool.submit(ask, number, member) for number, member in members.items()}
         for number, answer in asked.items():
             try:
                 answers[number] = answer.result()
-            except (NodeError, AuditError) as error:
-                failed[number] = str(error)
+            except NodeError as error:
+                failed[number] = error
+            except AuditError as error:
+                failed[number] = NodeError(members[number].url, error)
     return answers, failed
 
 
 def _not_ready(
-    failed: Mapping[int, str], reports: Mapping[int, KeyReport], twice: Collection[int]
+    failed: Mapping[int, NodeError], reports: Mapping[int, KeyReport], twice: Collection[int]
 ) -> CourierError:
     """Why a poll cannot be opened yet: each node's failure, or the nodes that it waits for."""
     sentences, nodes = [], []
@@ -308,8 +310,8 @@ def _not_ready(
         entry: dict[str, Any] = {"node": number, "announces_different_keys": number in twice}
         if number in failed:
             # Without semicolons, a node's text cannot pass for another node's.
-            words = failed[number].replace(";", ",")
-            entry["failure"] = words
+            words = str(failed[number]).replace(";", ",")
+            entry["problem"] = failed[number].problem.members()
         else:
             words = _waits(reports[number])
             entry["waits_for"] = [

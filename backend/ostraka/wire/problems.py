@@ -34,30 +34,8 @@ _OF_STATUS = {
 }
 
 
-class WaitsForNode(Answer):
-    """A node that another node waits for."""
-
-    node: int
-    stage: str = Field(description="What it waits for.")
-
-
-class WaitingNode(Answer):
-    """A node that delays a poll."""
-
-    node: int
-    announces_different_keys: bool = Field(
-        default=False, description="Whether it announces different poll keys to different nodes."
-    )
-    failure: str | None = Field(
-        default=None, exclude_if=absent, description="What is wrong with it; absent if it waits."
-    )
-    waits_for: list[WaitsForNode] | None = Field(
-        default=None, exclude_if=absent, description="Nodes it waits for; absent if it failed."
-    )
-
-
-class ProblemDocument(Answer):
-    """An error answer (RFC 9457)."""
+class ProblemMembers(Answer):
+    """The members of every problem (RFC 9457)."""
 
     type: str = Field(
         description="URI of the kind of problem; docs/api.md lists them.",
@@ -75,8 +53,35 @@ class ProblemDocument(Answer):
         ge=1,
         description="Seconds after which a retry makes sense; absent where none does.",
     )
+
+
+class WaitsForNode(Answer):
+    """A node that another node waits for."""
+
+    node: int
+    stage: str = Field(description="What it waits for.")
+
+
+class WaitingNode(Answer):
+    """A node that delays a poll, or refused a ballot."""
+
+    node: int
+    announces_different_keys: bool = Field(
+        default=False, description="Whether it announces different poll keys to different nodes."
+    )
+    problem: ProblemMembers | None = Field(
+        default=None, exclude_if=absent, description="What is wrong with it; absent if it waits."
+    )
+    waits_for: list[WaitsForNode] | None = Field(
+        default=None, exclude_if=absent, description="Nodes it waits for; absent if it failed."
+    )
+
+
+class ProblemDocument(ProblemMembers):
+    """An error answer (RFC 9457)."""
+
     nodes: list[WaitingNode] | None = Field(
-        default=None, exclude_if=absent, description="Nodes that hold it up."
+        default=None, exclude_if=absent, description="Nodes that hold it up, or refused it."
     )
 
 
@@ -90,7 +95,7 @@ class Problem(Exception):
         detail: The cause of this problem.
         field: Place in the request; "" if the problem has none.
         retry_after_s: Seconds after which a retry makes sense; 0 if it makes none.
-        nodes: Nodes that delay a poll, each with `node` and the nodes it waits for.
+        nodes: Nodes that delay a poll or refused a ballot, as `WaitingNode` describes them.
     """
 
     def __init__(
@@ -116,7 +121,11 @@ class Problem(Exception):
         return hash((self.uri, self.detail, self.field))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the members of the problem document."""
+        """Return the problem document."""
+        return self.members() | ({"nodes": list(self.nodes)} if self.nodes else {})
+
+    def members(self) -> dict[str, Any]:
+        """Return the problem document without `nodes`, as it is part of another one."""
         members: dict[str, Any] = {
             "type": self.uri,
             "title": self.title,
@@ -127,8 +136,6 @@ class Problem(Exception):
             members["field"] = self.field
         if self.retry_after_s:
             members["retry_after_s"] = self.retry_after_s
-        if self.nodes:
-            members["nodes"] = list(self.nodes)
         return members
 
     @classmethod

@@ -204,14 +204,21 @@ class Nodes:
         await asyncio.gather(*self._asking, return_exceptions=True)
 
 
-def rejection(problems: Collection[Problem]) -> Problem:
+def rejection(refusals: Mapping[int, Problem]) -> Problem:
     """Return the problem for a voter whose ballot no node accepted: the first one that the ballot
-    caused."""
-    for problem in problems:
-        if problem.status < _FIRST_SERVER_ERROR:
-            return problem
-    detail = "; ".join(str(problem) for problem in problems)[:_MAX_DETAIL]
-    return Problem(ProblemType.NODES_UNREACHABLE, detail, "", 5)
+    caused. Its `nodes` have the problem of each node.
+
+    Args:
+        refusals: The problem of each node.
+    """
+    caused = (one for _, one in sorted(refusals.items()) if one.status < _FIRST_SERVER_ERROR)
+    detail = "; ".join(f"node {node}: {one}" for node, one in sorted(refusals.items()))
+    unreachable = Problem(ProblemType.NODES_UNREACHABLE, detail[:_MAX_DETAIL], "", 5)
+    problem = next(caused, unreachable).again()
+    problem.nodes = tuple(
+        {"node": node, "problem": one.members()} for node, one in sorted(refusals.items())
+    )
+    return problem
 
 
 class _Node:

@@ -8,17 +8,8 @@ import { flag, list, type Of, optional, record, type Shape, text, whole } from "
 
 const URN = "urn:ostraka:problem:";
 
-/** A node that holds up the opening of a poll, and why. */
-const holdingUp = record({
-  node: whole,
-  waitsFor: optional(list(record({ node: whole, stage: text }))),
-  failure: optional(text),
-  announcesDifferentKeys: optional(flag),
-});
-export type HoldingUp = Of<typeof holdingUp>;
-
-/** A problem, with what a client needs to act on it. */
-export interface Problem {
+/** What every problem has, of a node that fails too. */
+export interface ProblemMembers {
   /** Code of the kind of problem, "" for an unknown one. */
   readonly code: string;
   /** Title of the kind of problem, in English. */
@@ -31,22 +22,19 @@ export interface Problem {
   readonly field: string;
   /** Seconds after which a retry makes sense, 0 when it does not. */
   readonly retryAfterS: number;
-  readonly nodes: readonly HoldingUp[];
 }
 
-const members = record({
+const given = record({
   type: optional(text),
   title: optional(text),
   status: optional(whole),
   detail: optional(text),
   field: optional(text),
   retryAfterS: optional(whole),
-  nodes: optional(list(holdingUp)),
 });
 
-/** A problem document. */
-export const problem: Shape<Problem> = (value, at) => {
-  const { type = "", title, status = 500, ...others } = members(value, at);
+const members: Shape<ProblemMembers> = (value, at) => {
+  const { type = "", title, status = 500, ...others } = given(value, at);
   return {
     code: type.startsWith(URN) ? type.slice(URN.length) : "",
     title: title ?? `HTTP status ${status}`,
@@ -54,8 +42,28 @@ export const problem: Shape<Problem> = (value, at) => {
     detail: others.detail ?? "",
     field: others.field ?? "",
     retryAfterS: others.retryAfterS ?? 0,
-    nodes: others.nodes ?? [],
   };
+};
+
+/** A node that holds up the opening of a poll, and why. */
+const holdingUp = record({
+  node: whole,
+  waitsFor: optional(list(record({ node: whole, stage: text }))),
+  problem: optional(members),
+  announcesDifferentKeys: optional(flag),
+});
+export type HoldingUp = Of<typeof holdingUp>;
+
+const held = record({ nodes: optional(list(holdingUp)) });
+
+/** A problem, with what a client needs to act on it. */
+export interface Problem extends ProblemMembers {
+  readonly nodes: readonly HoldingUp[];
+}
+
+/** A problem document. */
+export const problem: Shape<Problem> = (value, at) => {
+  return { ...members(value, at), nodes: held(value, at).nodes ?? [] };
 };
 
 /** A node does not answer at all. */

@@ -1,6 +1,6 @@
 /** Texts of a server, translated where there is a message for them. */
 
-import type { HoldingUp, Problem } from "../client/problem.ts";
+import type { HoldingUp, Problem, ProblemMembers } from "../client/problem.ts";
 import { messageIfAny, t } from "./index.ts";
 
 /** The name of a state. */
@@ -9,7 +9,7 @@ export function status(name: string): string {
 }
 
 /** A problem; title and detail, as the service gives them, where there is no message for its code. */
-export function problemText({ code, title, detail }: Problem): string {
+export function problemText({ code, title, detail }: ProblemMembers): string {
   const known = messageIfAny(`problems.${code}`, { detail });
   return known ?? [title, detail].filter(Boolean).join(": ");
 }
@@ -19,15 +19,15 @@ export function planProblem(problem: Problem): string {
   return [problemText(problem), ...problem.nodes.map(holdsUp)].join("; ");
 }
 
-function holdsUp({ node: number, waitsFor, failure, announcesDifferentKeys }: HoldingUp): string {
+function holdsUp({ node: number, waitsFor, problem, announcesDifferentKeys }: HoldingUp): string {
   const node = number.toString();
   const nodes = (waitsFor ?? []).map((one) => {
     const name = one.node.toString();
     return messageIfAny(`opening.${one.stage}`, { node: name }) ?? `${name} (${one.stage})`;
   });
   const says =
-    failure !== undefined
-      ? t("opening.failed", { node, reason: failure })
+    problem !== undefined
+      ? t("opening.failed", { node, reason: problemText(problem) })
       : nodes.length
         ? t("opening.waits", { node, nodes: nodes.join(", ") })
         : t("opening.idle", { node });
