@@ -32,9 +32,9 @@ const LONGEST_PAUSE_MS = 20_000;
 /** Too many requests, and a proxy's statuses while its server is unavailable. */
 const PASSING_STATUSES = [429, 502, 503, 504];
 /** Endpoints' wordings for too many requests, or a replica without the newest block. */
-const PASSING = /header not found|unknown block|too many requests|rate limit/i;
+const PASSING = /header not found|unknown block|block not found|rate limit|too many requests/i;
 /** Clients' wordings for a contract that refuses or has no such function. */
-const REVERTED = /revert|opcode|out of gas/i;
+const REVERTED = /revert|opcode|out ?of ?gas/i;
 
 /** The endpoint refuses this request; it may accept another one. */
 export class Refused extends Unanswered {}
