@@ -167,11 +167,14 @@ describe("a request is repeated", () => {
   });
 
   // Clients differ; the auditor's program knows the same words.
-  test.each(["execution reverted", "OutOfGas"])("never when a contract refuses: %s", async (said) => {
-    const { rpc, pauses } = await after(1, error(said));
-    await expect(rpc.call(REGISTRY, "f()", new Uint8Array(), 1n)).rejects.toThrow(Reverted);
-    expect(pauses).toEqual([]);
-  });
+  test.each(["execution reverted", "OutOfGas"])(
+    "never when a contract refuses: %s",
+    async (said) => {
+      const { rpc, pauses } = await after(1, error(said));
+      await expect(rpc.call(REGISTRY, "f()", new Uint8Array(), 1n)).rejects.toThrow(Reverted);
+      expect(pauses).toEqual([]);
+    },
+  );
 });
 
 describe("batches", () => {
