@@ -108,16 +108,16 @@ def test_a_node_with_too_many_waiting_ballots_is_named(monkeypatch: pytest.Monke
 
 
 def test_a_rejected_ballot_keeps_the_problem_of_each_node() -> None:
-    """The first problem that the ballot caused, whichever node answered first."""
     silent = Problem(ProblemType.NODE_SILENT, "no answer in time", "", 1)
     closed = Problem(ProblemType.POLL_CLOSED, "it closed at 5")
     wrong = Problem(ProblemType.CHECK_FAILED, "it does not contain a good share", "boxes[2]")
-    shown = rejection({3: wrong, 1: silent, 2: closed})
+    shown = rejection({4: closed, 3: wrong, 1: silent, 2: closed}, faults=1)
     assert (shown.kind, shown.detail) == (closed.kind, closed.detail)
     assert shown.nodes == (
         {"node": 1, "problem": silent.to_json()},
         {"node": 2, "problem": closed.to_json()},
         {"node": 3, "problem": wrong.to_json()},
+        {"node": 4, "problem": closed.to_json()},
     )
     received = Problem.from_json(shown.to_json())
     assert received == shown
@@ -128,6 +128,6 @@ def test_a_rejected_ballot_keeps_the_problem_of_each_node() -> None:
 
 def test_a_ballot_that_no_node_answers_can_be_sent_again() -> None:
     silent = Problem(ProblemType.NODE_SILENT, "no answer in time", "", 1)
-    shown = rejection(dict.fromkeys((1, 2), silent))
+    shown = rejection(dict.fromkeys((1, 2), silent), faults=1)
     assert (shown.kind, shown.retry_after_s) == (ProblemType.NODES_UNREACHABLE, 5)
     assert [one["node"] for one in shown.nodes] == [1, 2]

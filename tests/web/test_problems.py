@@ -8,10 +8,12 @@ from fastapi import FastAPI
 
 from ostraka.gateway.api import describe_api as describe_gateway
 from ostraka.node.api import describe_api as describe_node
+from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
 from ostraka.wire.openapi import kinds_of
 from ostraka.wire.problem_types import URI_PREFIX, ProblemType
 
-MESSAGES = Path(__file__).parents[2] / "web/src/messages"
+SOURCES = Path(__file__).parents[2] / "web/src"
+MESSAGES = SOURCES / "messages"
 
 
 # What voters' programs ask nodes for without a gateway.
@@ -51,3 +53,9 @@ def test_voters_load_the_text_of_each_problem_that_they_can_meet() -> None:
     """Voters' pages load only the voters' catalogue; without a text they show the English one."""
     met = codes_of(describe_gateway(), of_nodes=False) | codes_of(describe_node(), of_nodes=True)
     assert met <= set(codes_in(MESSAGES / "voter/en.po"))
+
+
+def test_the_browser_knows_the_reasons_that_concern_a_ballot() -> None:
+    source = (SOURCES / "client/problem.ts").read_text()
+    (listed,) = re.findall(r"BALLOT_CODES: .*? = \[(.*?)\]", source, re.DOTALL)
+    assert re.findall(r'"(.*?)"', listed) == [kind.code for kind in BALLOT_PROBLEMS]

@@ -5,12 +5,14 @@ Source: docs/protocol.md §9.2.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
 
+from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
@@ -40,7 +42,6 @@ _AT_ONCE = 32
 """Most concurrent requests to one node."""
 _MOST_WAITING = 2000
 """Most unanswered ballots for one node, including those that wait for their turn."""
-_FIRST_SERVER_ERROR = 500
 _MAX_DETAIL = 500
 _ANSWER_BYTES = 2**12
 """Larger than a receipt or a problem."""
@@ -204,21 +205,44 @@ class Nodes:
         await asyncio.gather(*self._asking, return_exceptions=True)
 
 
-def rejection(refusals: Mapping[int, Problem]) -> Problem:
-    """Return the problem for a voter whose ballot no node accepted: the first one that the ballot
-    caused. Its `nodes` have the problem of each node.
+def rejection(refusals: Mapping[int, Problem], faults: int) -> Problem:
+    """Return the problem for a voter whose ballot no node accepted, with that of each node.
+
+    A reason counts if it concerns a ballot and more nodes gave it than may lie: a single node must
+    not decide what the voter reads. Without such a reason the nodes count as unreachable.
 
     Args:
         refusals: The problem of each node.
+        faults: The committee's `f`.
     """
-    caused = (one for _, one in sorted(refusals.items()) if one.status < _FIRST_SERVER_ERROR)
-    detail = "; ".join(f"node {node}: {one}" for node, one in sorted(refusals.items()))
-    unreachable = Problem(ProblemType.NODES_UNREACHABLE, detail[:_MAX_DETAIL], "", 5)
-    problem = next(caused, unreachable).again()
+    problem = _reason(refusals, faults).again()
     problem.nodes = tuple(
         {"node": node, "problem": one.members()} for node, one in sorted(refusals.items())
     )
     return problem
+
+
+def _reason(refusals: Mapping[int, Problem], faults: int) -> Problem:
+    reasons = [problem for problem in refusals.values() if problem.kind in BALLOT_PROBLEMS]
+    for kind, count in Counter(problem.kind for problem in reasons).most_common(1):
+        if count > faults:
+            return _agreed([problem for problem in reasons if problem.kind is kind], faults)
+    detail = "; ".join(f"node {node}: {problem}" for node, problem in sorted(refusals.items()))
+    return Problem(ProblemType.NODES_UNREACHABLE, detail[:_MAX_DETAIL], "", 5)
+
+
+def _agreed(problems: Sequence[Problem], faults: int) -> Problem:
+    """Return the one of these problems of one kind that enough nodes gave, or all in one."""
+    ((first, count),) = Counter(problems).most_common(1)
+    if count > faults:
+        return first
+    fields = {problem.field for problem in problems}
+    return Problem(
+        first.kind,
+        "; ".join(dict.fromkeys(problem.detail for problem in problems))[:_MAX_DETAIL],
+        first.field if len(fields) == 1 else "",
+        min(problem.retry_after_s for problem in problems),
+    )
 
 
 class _Node:
