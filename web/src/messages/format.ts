@@ -45,17 +45,17 @@ export function amount(units: bigint, { symbol, decimals }: Currency): string {
   const digits = units.toString().padStart(decimals + 1, "0");
   const at = digits.length - decimals;
   const exact = decimals ? `${digits.slice(0, at)}.${digits.slice(at)}` : digits;
-  // Of a string the format takes every digit; a number would lose some.
+  // From a string the format takes every digit; a number would lose some.
   const shown = new Intl.NumberFormat(locale, { maximumFractionDigits: Math.min(decimals, 100) });
   const written = shown.format(exact as unknown as number);
   return symbol ? `${written}\u00a0${symbol}` : written;
 }
 
 /**
- * An amount as typed, in the smallest unit; undefined where it is none or has too many places.
+ * A typed amount in the smallest unit; undefined if it is invalid or has too many decimal places.
  *
- * Signs between groups count only where groups end: where `.` is such a sign, `0.5` is invalid, because
- * a person who types it means one half.
+ * Separators of groups count only at the ends of groups: in a language with the separator `.`, `0.5` is
+ * invalid, because a person who types it means one half.
  */
 export function readAmount(typed: string, { decimals }: Currency): bigint | undefined {
   const parts = new Intl.NumberFormat(locale).formatToParts(12345.6);

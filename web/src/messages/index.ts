@@ -1,7 +1,7 @@
 /**
  * Messages in the language in use; one catalogue of each audience and language.
  *
- * Only the catalogues of the language in use are loaded, and the organizer's with their pages alone.
+ * Only the catalogues of the language in use are loaded, and the organizer's only with their pages.
  */
 
 import type { OrganizerMessages, VoterMessages } from "./ids.ts";
@@ -42,9 +42,9 @@ let messages: Catalogue = {};
 const STORED = "ostraka/language";
 
 /**
- * The language to begin with: the one chosen on this device, or the first that the browser prefers.
+ * The initial language: the one chosen on this device, or the first that the browser prefers.
  *
- * @param store Undefined where the browser stores nothing.
+ * @param store Undefined if the browser stores nothing.
  */
 export function preferredLanguage(store: Pick<Storage, "getItem"> | undefined): Language {
   const tags = [store?.getItem(STORED) ?? "", ...navigator.languages];

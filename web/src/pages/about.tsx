@@ -9,7 +9,7 @@ import { gateway, readConfig } from "../view/session.ts";
 export function AboutPage() {
   const config = useResource(readConfig, []);
   const known = useResource(() => gateway.get("/committees", committees), []);
-  // Of the nodes that count here, unless a poll names others.
+  // The committee that this gateway uses, unless a poll names another.
   const [first] = known.value ?? [];
   return (
     <Page title={t("about.title")}>

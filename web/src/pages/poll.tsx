@@ -1,4 +1,4 @@
-/** A poll: what it asks, one's ballot, and afterwards whether it was counted. */
+/** Page of a poll: its questions, the voter's ballot, and afterwards whether it was counted. */
 
 import { useEffect, useState } from "preact/hooks";
 

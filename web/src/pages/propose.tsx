@@ -73,7 +73,7 @@ interface Loaded {
   readonly loadedAt: number;
 }
 
-/** Chain time as it goes on since the page was loaded. */
+/** Chain time, which advances from the time when the page was loaded. */
 function useChainTime({ config, loadedAt }: Loaded): UnixSeconds {
   const [, tick] = useState(0);
   useEffect(() => {
@@ -93,7 +93,7 @@ function Proposing({ standing, ...loaded }: Loaded & { standing?: Proposal }) {
   const signer = useSigner();
   const now = useChainTime(loaded);
   const [done, setDone] = useState<string>();
-  // Who changes one needs no room for another.
+  // A changed proposal does not count as a new one.
   const counted = standing ? [] : listed;
   const obstacle = obstacleOf(shown, counted, signer?.address ?? new Uint8Array(), now);
   const left = fromNow(Number(shown.proposalsCloseAt - now));
@@ -263,7 +263,7 @@ function Preview({
     ]);
   }
   if (asksAmount(shown)) {
-    // What is signed is counted in the smallest unit: what this site says of decimals is its word.
+    // Show the signed amount, which is in the smallest unit: the site could state wrong decimals.
     const signed = t("propose.field.units", { units: item.amount });
     facts.push([
       t("propose.field.amount"),

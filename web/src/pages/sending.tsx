@@ -15,7 +15,7 @@ import { gateway, readConfig } from "../view/session.ts";
 const LOOKS = 20;
 const PAUSE_MS = 500;
 
-/** How an account is a member of a round; undefined when it is none. */
+/** Membership of an account in a round; undefined if it is not a member. */
 export function useMembership(
   { round }: Round,
   { address }: Signer,

@@ -1,4 +1,4 @@
-/** Who signs: a key of this browser or a wallet, and what stands in a wallet's way. */
+/** Choice of the signer: a key of this browser or a wallet, with the wallet's problems. */
 
 import { useEffect, useState } from "preact/hooks";
 

@@ -13,8 +13,8 @@ export interface Grip {
 /**
  * Dragging within a list whose entries are `li`.
  *
- * @param move Told whenever the held entry is over another one's place.
- * @returns Place of the held entry, undefined while none is; and the grip of each.
+ * @param move Called whenever the held entry is over another entry's place.
+ * @returns Place of the held entry, undefined while no entry is held; and the grip of each entry.
  */
 export function useDragging(
   move: (from: number, to: number) => void,
@@ -27,7 +27,7 @@ export function useDragging(
     onPointerDown: (event) => {
       if (event.button !== 0) return;
       event.preventDefault();
-      // Moves are told to this grip, wherever they go.
+      // This grip gets all moves, even outside of it.
       (event.currentTarget as Element).setPointerCapture(event.pointerId);
       setHeld(place);
     },

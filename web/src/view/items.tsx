@@ -16,7 +16,7 @@ export interface Item {
   readonly category: number;
 }
 
-/** From so many on there is something to search. */
+/** Number of items from which a search field is useful. */
 const MANY = 6;
 
 const ORDERS = ["listed", "title", "cheap", "dear"] as const;

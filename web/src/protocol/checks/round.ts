@@ -117,7 +117,7 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
   }
   if (fixed.kind === MEMBERS_ELECTORATE || fixed.kind === FIXED_ELECTORATE) {
     if (!sameBytes(parameters.censusRoot, fixed.root)) {
-      throw fails("the poll has another census than the round fixed");
+      throw fails("the poll has a different census than the round fixed");
     }
     if (sameBytes(fixed.root, memberRoot)) return { detail: "its members vote" };
     if (fixed.kind === MEMBERS_ELECTORATE) throw fails("the round has other members");
@@ -126,7 +126,7 @@ function checkElectorate(audit: Audit, round: RoundEvidence): Held {
   const source = audit.description.census;
   if (fixed.kind === SOURCE_ELECTORATE) {
     if (!sameBytes(keccak256(fixed.source), fixed.root)) {
-      throw fails("the event shows another source than was fixed");
+      throw fails("the event shows a different source than was fixed");
     }
     if (!source || source.kind === "invitations") {
       throw fails("the round fixed a source on chain");
@@ -199,7 +199,7 @@ export function checkD3(audit: Audit): string {
     if (!proposal?.funded) throw fails("not a funded proposal");
     if (paid.has(name)) throw fails("paid twice");
     if (!sameBytes(recipient, proposal.recipient) || amount !== proposal.amount) {
-      throw fails("another recipient or amount than proposed");
+      throw fails("a different recipient or amount than proposed");
     }
     paid.add(name);
   }

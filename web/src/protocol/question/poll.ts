@@ -137,7 +137,7 @@ function readOne(content: Json, item: string): Question {
   const kind = fields.text("kind");
   const title = fields.text("title");
   const read = KINDS.get(kind);
-  if (!read) throw new Malformed(`${item}.kind`, `${kind.slice(0, 40)} is none`);
+  if (!read) throw new Malformed(`${item}.kind`, `${kind.slice(0, 40)} is unknown`);
   let question: Question;
   try {
     question = read(title, fields);
