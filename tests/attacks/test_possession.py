@@ -379,7 +379,7 @@ def test_boxes_of_other_uses_are_not_accepted_as_challenges(poll: SyntheticPoll)
         answer_challenge(poll.context, 4, 1, victim, 2, head + poll.prepared[0].boxes[0])
     moved = PollKeyList((*public_keys[1:], public_keys[0]))
     body = make_challenge(poll.context, moved, 2, 4, bytes(32))
-    with pytest.raises(Malformed, match="another key than this node's in place 1"):
+    with pytest.raises(Malformed, match="a different key than this node's in place 1"):
         answer_challenge(poll.context, 4, 1, victim, 2, body)
 
 

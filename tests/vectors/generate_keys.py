@@ -165,7 +165,7 @@ def redemptions() -> Cases:
             Redemptions(invited, tuple(redeem(place, keys[0]) for place in used)).encode(),
             "Rejected",
         ),
-        ("another weight than invited", heavier, encoded, "Rejected"),
+        ("a different weight than invited", heavier, encoded, "Rejected"),
         (
             "not invited",
             strange,

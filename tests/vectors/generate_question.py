@@ -338,7 +338,7 @@ def _refused_openings() -> list[Json]:
     changed[-1] ^= 1
     again = poll.factory.prove(voter, bits, OPENS_AT)
     cases = {
-        "another ballot than was noted": ("V1", good, forged.ballot.digest),
+        "a different ballot than was noted": ("V1", good, forged.ballot.digest),
         "another poll": ("V2", replace(good, poll=replace(good.poll, poll_id=9)), good.digest),
         "another context": ("V2", replace(good, context=bytes(32)), good.digest),
         "a ballot cut short": ("V2", replace(good, ballot=good.ballot[:-1]), None),

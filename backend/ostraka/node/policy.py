@@ -103,7 +103,7 @@ class Policy:
         if (len(census), census.total_weight) != (parameters.voters, parameters.total_weight):
             return "the census has other totals than the poll"
         if census.root != parameters.census_root:
-            return "the census has another root than the poll"
+            return "the census has a different root than the poll"
         identifying = census.identifying_weights()
         if parameters.secret and identifying:
             weight, voters = identifying[0]

@@ -166,7 +166,7 @@ impl Engine {
 
     fn decode(&self, py: Python<'_>, data: &[u8], identity: bool) -> PyResult<Points> {
         if !data.len().is_multiple_of(POINT_BYTES) {
-            let reason = format!("length {} is no multiple of {POINT_BYTES}", data.len());
+            let reason = format!("length {} is not a multiple of {POINT_BYTES}", data.len());
             return Err(PyValueError::new_err(("points", reason)));
         }
         self.pool
@@ -237,7 +237,7 @@ fn reduced(py: Python<'_>, scalars: &[u8], expected: usize) -> PyResult<SecretHa
 #[pyfunction]
 fn census_tree_root<'py>(py: Python<'py>, entries: &[u8]) -> PyResult<(Bound<'py, PyBytes>, u128)> {
     if !entries.len().is_multiple_of(ENTRY_BYTES) {
-        let message = format!("census: length {} is no multiple of {ENTRY_BYTES}", entries.len());
+        let message = format!("census: length {} is not a multiple of {ENTRY_BYTES}", entries.len());
         return Err(PyValueError::new_err(message));
     }
     let cores = available_parallelism().map_or(1, |cores| cores.get().min(MAX_THREADS));

@@ -84,7 +84,9 @@ def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
         raise Rejected("D1", "secret", f"the round asked for a poll that is {asked}")
     if fixed.kind in (MEMBERS_ELECTORATE, FIXED_ELECTORATE):
         if parameters.census_root != fixed.root:
-            raise Rejected("D1", "electorate", "the poll has another census than the round fixed")
+            raise Rejected(
+                "D1", "electorate", "the poll has a different census than the round fixed"
+            )
         if fixed.root == evidence.member_root:
             return "its members vote", ""
         if fixed.kind == MEMBERS_ELECTORATE:
@@ -92,7 +94,7 @@ def _check_electorate(audit: Audit, evidence: RoundEvidence) -> tuple[str, str]:
         return "voters fixed with the round", _NOT_THE_MEMBERS
     if fixed.kind == SOURCE_ELECTORATE:
         if keccak256(fixed.source) != fixed.root:
-            raise Rejected("D1", "electorate", "the event shows another source than was fixed")
+            raise Rejected("D1", "electorate", "the event shows a different source than was fixed")
         if not isinstance(audit.description.census, CensusSource):
             raise Rejected("D1", "electorate", "the round fixed a source on chain")
         return "voters are read on chain", _NOT_THE_MEMBERS
@@ -153,7 +155,7 @@ def check_d3(audit: Audit) -> str:
         if payout.proposal_id in paid:
             raise Rejected("D3", name, "paid twice")
         if (payout.recipient, payout.amount) != (proposal.recipient, proposal.amount):
-            raise Rejected("D3", name, "another recipient or amount than proposed")
+            raise Rejected("D3", name, "a different recipient or amount than proposed")
         paid.add(payout.proposal_id)
     for proposal in evidence.proposals:
         if proposal.paid != (proposal.id in paid):
