@@ -42,7 +42,7 @@ def poll_electorate(chain_id: int, registry: bytes, nonce: bytes, root: bytes) -
 
 
 def invitations(weights: Sequence[tuple[bytes, int]]) -> Census:
-    """Return the tree of invitations: each address signs for itself until its invitation is redeemed.
+    """Return the tree of invitations: each address signs for itself until it is redeemed.
 
     Args:
         weights: Address and weight of each invitation, in strict order of address.
