@@ -1,4 +1,4 @@
-"""No stranger keeps a node busy with censuses (docs/protocol.md §6)."""
+"""No stranger can keep a node busy with censuses (docs/protocol.md §6)."""
 
 import asyncio
 import json
@@ -52,7 +52,7 @@ def censuses(count: int) -> list[bytes]:
 
 
 class Anybody(CensusUploads):
-    """The old rule: whoever comes is heard."""
+    """The old rule: every upload is accepted."""
 
     async def check(self, poll: PublishedPoll, view: PollView, header: str) -> CensusUpload:
         return CensusUpload.decode(header)
@@ -197,7 +197,7 @@ def test_one_census_is_checked_at_a_time(town: Town) -> None:
 
 
 def test_a_signer_has_one_place_in_the_queue(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many polls somebody creates: another's census is looked at next."""
+    """However many polls an account creates, the next census is another account's."""
     monkeypatch.setattr(census_uploads, "_MOST_OF_SIGNER", 4)
     registry, attacker, honest = town.stack.registry, SigningKey(), SigningKey()
     uploads = CensusUploads(registry, Policy(), ScriptedElectorates())

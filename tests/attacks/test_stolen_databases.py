@@ -53,7 +53,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def _values(engine: Engine) -> list[bytes]:
-    """Every value of every table that has bytes, as whoever copied the database has them."""
+    """Every value of bytes in every table, as in a copied database."""
     found = []
     with engine.connect() as connection:
         for table in inspect(engine).get_table_names():

@@ -1,4 +1,4 @@
-"""No contract of the organizer's own says who signs for whom (docs/protocol.md §6.3, §6.5, C4).
+"""No contract of the organizer chooses who signs for an account (docs/protocol.md §6.3, §6.5, C4).
 
 The attacker deploys a contract that emits what voting keys do, and names its own key for every
 member: then it votes for all of them. Version 1 read the contract that the description named, and

@@ -51,7 +51,7 @@ NEXT_NONCE = 4
 
 
 class ScriptedTreasury:
-    """One round as a test says."""
+    """A round that the test defines."""
 
     def __init__(self, poll: SyntheticPoll) -> None:
         self.address = bytes([8] * 20)

@@ -183,7 +183,7 @@ for (const [count, sum] of [
   [0, { rootHash: word(0), sumX: 0n, sumY: 0n }],
   [1, {}],
 ]) {
-  test(`${count} ballots of at least 2 make the poll void at once and for good`, async () => {
+  test(`${count} ballots of at least 2 make the poll void at once and permanently`, async () => {
     const { events } = await signedAnchor({ ...state.root, ...sum, count });
     assert.deepEqual(
       events.map(({ eventName }) => eventName),

@@ -154,7 +154,7 @@ def test_engine_is_chosen_as_for_the_curve(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_interpreter_is_free_meanwhile() -> None:
-    """A thread that only counts goes on while a large root is computed."""
+    """A thread that only counts continues while a large root is computed."""
     entries = bytes(ENTRY_BYTES) * 400_000
     done, steps = threading.Event(), 0
 

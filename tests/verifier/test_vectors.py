@@ -261,7 +261,7 @@ def test_votes(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", named(vectors("votes")["polls"]))
 def test_bits_that_break_a_rule(case: dict[str, Any]) -> None:
-    """Each breaks one thing: a bit that is none, rows of one kind, or a quadratic row."""
+    """Each breaks one thing: an invalid bit, rows of one kind, or a quadratic row."""
     rule = poll_rule(read_questions(case["questions"]))
     for one in case["refused_bits"]:
         # Modulo r: what the proof would say of a bit of r − 1 is what it says of −1.

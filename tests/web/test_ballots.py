@@ -53,7 +53,7 @@ def poll(request: pytest.FixtureRequest) -> SyntheticPoll:
 
 
 def of_poll(poll: SyntheticPoll) -> dict[str, Any]:
-    """What a request says of its poll."""
+    """The data of its poll in a request."""
     return {
         "rule": poll.rule.encode(),
         "threshold": poll.threshold,
