@@ -199,7 +199,7 @@ for (const [count, sum] of [
   });
 }
 
-test("just the minimum of ballots stands", async () => {
+test("exactly the minimum of ballots is enough", async () => {
   const { events } = await signedAnchor({ ...state.root, count: 2 });
   assert.equal(events.length, 1);
   assert.equal(await state.poll.status(), Status.Anchored);

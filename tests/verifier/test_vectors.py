@@ -87,7 +87,7 @@ def test_typed_data(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", named(vectors("typed_data")["refused"]))
-def test_signatures_that_are_none(case: dict[str, Any]) -> None:
+def test_invalid_signatures(case: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         typed_data.recover(unhex(case["digest"]), unhex(case["signature"]))
 
@@ -342,7 +342,7 @@ def test_sources_of_censuses(case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("case", named(vectors("weight_classes")["refused_sources"]))
-def test_sources_that_are_none(case: dict[str, Any]) -> None:
+def test_invalid_sources(case: dict[str, Any]) -> None:
     with pytest.raises(ERRORS[case["expect"]], match="classes"):
         CensusSource.from_json(case["source"])
 

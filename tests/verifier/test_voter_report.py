@@ -46,7 +46,7 @@ def file_of(poll: SyntheticPoll, *voters: int, nodes: range = range(1, 4)) -> di
     return {"format": "ostraka/votes/v2", "voter": "0x" + owner.hex(), "ballots": ballots}
 
 
-def test_a_file_is_of_the_voter_whom_it_names(poll: SyntheticPoll) -> None:
+def test_a_file_belongs_to_the_voter_that_it_names(poll: SyntheticPoll) -> None:
     (ballot,) = read_votes(json.dumps(file_of(poll, 0)).encode())
     assert ballot.voter == poll.prepared[0].ballot.voter
     assert check_receipts(poll.published, ballot) == (1, 2, 3)

@@ -1,4 +1,4 @@
-/** Numbers, amounts and times as the language in use writes them. */
+/** Numbers, amounts and times in the format of the language in use. */
 
 import { toDate, type UnixSeconds } from "../protocol/units.ts";
 import { locale } from "./locale.ts";
@@ -32,15 +32,15 @@ export function moment(at: UnixSeconds): string {
   return toDate(at).toLocaleString(locale, options);
 }
 
-/** What an amount is counted in. */
+/** Unit of an amount. */
 export interface Currency {
-  /** As a token names itself, undefined where it does not. */
+  /** The token's own symbol; undefined if it has none. */
   readonly symbol: string | undefined;
-  /** So many of the smallest unit's places stand behind the decimal sign. */
+  /** Number of decimal places of the smallest unit. */
   readonly decimals: number;
 }
 
-/** An amount of the smallest unit, exactly, as people write it. */
+/** An amount in the smallest unit, formatted without loss. */
 export function amount(units: bigint, { symbol, decimals }: Currency): string {
   const digits = units.toString().padStart(decimals + 1, "0");
   const at = digits.length - decimals;
@@ -75,7 +75,7 @@ export function readAmount(typed: string, { decimals }: Currency): bigint | unde
   return BigInt(whole + places.padEnd(decimals, "0"));
 }
 
-/** How far off a time is, as in "in 2 hours". */
+/** The distance of a time, as in "in 2 hours". */
 export function fromNow(seconds: number): string {
   const format = new Intl.RelativeTimeFormat(locale);
   for (const [unit, size] of UNITS) {

@@ -1,4 +1,4 @@
-/** What is private and what is not, and which client this is. */
+/** Page about privacy and about this client. */
 
 import { committees } from "../client/organizing.ts";
 import { number, t } from "../messages/index.ts";
@@ -30,7 +30,7 @@ export function AboutPage() {
   );
 }
 
-/** The promises, in plain words. */
+/** The promises and their limits. */
 export function Privacy({ threshold, nodes }: { threshold: string; nodes: string }) {
   return (
     <>

@@ -1,4 +1,4 @@
-/** Audit in the browser: bytes from the gateway and the chain, verdicts made here. */
+/** Audit in the browser: data from the gateway and the chain, verdicts computed here. */
 
 import { useState } from "preact/hooks";
 

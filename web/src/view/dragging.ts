@@ -1,8 +1,8 @@
-/** Entries of a list that are moved by mouse, pen or finger; keys have buttons of their own. */
+/** List entries that are moved by mouse, pen or finger; for keyboards there are buttons. */
 
 import { useState } from "preact/hooks";
 
-/** What an entry's grip needs to be dragged by. */
+/** Properties that make an element the grip of an entry. */
 export interface Grip {
   readonly onPointerDown: (event: PointerEvent) => void;
   readonly onPointerMove: (event: PointerEvent) => void;

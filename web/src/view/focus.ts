@@ -5,12 +5,12 @@
  * disabled. The focus then moves to a remaining element around it, or back once that is possible.
  */
 
-/** What may have been around it. */
+/** Elements that may have been around it. */
 const AROUND = "li, form, fieldset, section, main";
-/** Pages that set the focus themselves have done so by then. */
+/** Delay after which pages that set the focus themselves have done so. */
 const PATIENCE_MS = 50;
 
-/** Follow the focus within `root` from here on. */
+/** Start following the focus within `root`. */
 export function keepFocus(root: HTMLElement): void {
   let stood: Element | undefined;
   let around: readonly HTMLElement[] = [];

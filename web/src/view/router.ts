@@ -1,8 +1,8 @@
-/** Where the client is: paths of the address bar, without loading the page again. */
+/** Routes: paths of the address bar, without reloading the page. */
 
 import { useEffect, useState } from "preact/hooks";
 
-/** A page with what its path names. */
+/** A page with the parameters of its path. */
 export type Route =
   | { readonly page: "missing" | "newPlan" | Plain }
   | { readonly page: Numbered | "plan"; readonly id: bigint }
@@ -49,7 +49,7 @@ export function routeOf(path: string): Route {
   return { page: "missing" };
 }
 
-/** The page of now; links within the client change it. */
+/** The current page; links within the client change it. */
 export function useRoute(): Route {
   const [path, setPath] = useState(location.pathname);
   useEffect(() => {
