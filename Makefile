@@ -54,7 +54,7 @@ lock: setup ## Lock the Python and Rust packages again
 releases: setup ## Write the contracts' code hashes for verifiers again
 	@python scripts/releases.py
 
-reference: setup ## Write docs/api.md again
+reference: setup ## Write docs/api.md and docs/openapi again
 	@python scripts/api_reference.py
 
 vectors: setup ## Write the shared test vectors again

@@ -236,6 +236,7 @@ contract RoundRules {
         if (kind == SCORE) return RuleEncoding.score(options, _u64(ballot, 1));
         if (kind == POINTS) return RuleEncoding.points(options, _u64(ballot, 1), _u64(ballot, 9));
         if (kind == QUADRATIC) return RuleEncoding.quadratic(options, _u64(ballot, 1));
+        if (kind != RANKING) _refuse("ballot");
         uint256[] memory scores = new uint256[](Math.min(_u16(ballot, 1), options));
         for (uint256 place = 0; place < scores.length; ++place)
             scores[place] = _score(ballot, place);
@@ -266,16 +267,17 @@ contract RoundRules {
             return proposals + RuleEncoding.bitLength(budget);
         }
         if (kind == RANKING) return _rankingWidth(ballot, proposals);
-        if (kind > RANKING || ballot.length != (kind == POINTS ? 17 : 9)) _refuse("ballot");
+        if (kind != SCORE && kind != POINTS && kind != QUADRATIC) _refuse("ballot");
         return _numbersWidth(kind, ballot, proposals);
     }
 
-    /// @dev Below 2^64, so that no computation of a rule can wrap.
+    /// @dev Of score, points and quadratic. Below 2^64, so that no computation of a rule can wrap.
     function _numbersWidth(
         uint8 kind,
         bytes calldata ballot,
         uint256 proposals
     ) private pure returns (uint256) {
+        if (ballot.length != (kind == POINTS ? 17 : 9)) _refuse("ballot");
         uint256 most = _u64(ballot, 1);
         if (most == 0) _refuse(kind == SCORE ? "ballot.maxScore" : "ballot.credits");
         if (kind == SCORE) return proposals * RuleEncoding.bitLength(most);

@@ -8,12 +8,13 @@ import pytest
 
 from ostraka.node.accepting import MAX_VERSIONS, PULL_LIMIT, BallotIntake, Receipt
 from ostraka.node.poll_service import PollService
+from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord
 from ostraka_verifier.errors import Malformed
-from tests.support.node_polls import accepting_service
-from tests.support.polls import OPENS_AT, SyntheticPoll, approval_poll
+from tests.support.node_polls import accepting_service, observation
+from tests.support.polls import CLOSES_AT, OPENS_AT, SyntheticPoll, approval_poll
 
 
 def versions(poll: SyntheticPoll, count: int) -> list[CastRecord]:
@@ -71,3 +72,46 @@ def test_a_page_of_a_peer_is_limited(poll: SyntheticPoll, intake: BallotIntake) 
     flooding: Any = Flooding()
     with pytest.raises(Malformed, match="501 in a page of 500"):
         asyncio.run(intake.pull(flooding))
+
+
+@pytest.mark.parametrize(
+    ("cast_at", "head", "kind", "says", "retry_after_s"),
+    [
+        (OPENS_AT - 1, OPENS_AT, ProblemType.POLL_NOT_OPEN, "voting opens at 2027-01-15", 0),
+        (CLOSES_AT, CLOSES_AT - 30, ProblemType.POLL_CLOSED, "voting closes at 2027-01-15", 0),
+        (CLOSES_AT, CLOSES_AT + 5, ProblemType.POLL_CLOSED, "voting closes at 2027-01-15", 0),
+        (OPENS_AT + 161, OPENS_AT + 100, ProblemType.CAST_AHEAD, "more than 60 s ahead", 5),
+    ],
+)
+def test_a_cast_time_outside_voting_has_a_problem_of_its_own(
+    poll: SyntheticPoll,
+    service: PollService,
+    intake: BallotIntake,
+    cast_at: int,
+    head: int,
+    kind: ProblemType,
+    says: str,
+    retry_after_s: int,
+) -> None:
+    service.progress.observed = observation(poll, head)
+    key = poll.voter_keys[0]
+    record = poll.factory.prepare(key, key.address, poll.votes[0], cast_at).record
+    answers = [asyncio.run(intake.submit(record, "a client")), *intake._check_signed([record])]
+    for answer in answers:
+        assert isinstance(answer, Problem)
+        assert (answer.kind, answer.field) == (kind, "ballot.cast_at")
+        assert says in answer.detail
+        assert answer.retry_after_s == retry_after_s
+        assert kind in BALLOT_PROBLEMS
+    # From a peer neither: it is not stored.
+    intake._store_from_peers([record])
+    assert service.served.store.receipts(1) == []
+
+
+def test_a_cast_time_a_little_ahead_of_the_chain_gets_a_receipt(
+    poll: SyntheticPoll, service: PollService, intake: BallotIntake
+) -> None:
+    service.progress.observed = observation(poll, OPENS_AT + 100)
+    key = poll.voter_keys[0]
+    record = poll.factory.prepare(key, key.address, poll.votes[0], OPENS_AT + 160).record
+    assert intake._check_signed([record]) == [None]

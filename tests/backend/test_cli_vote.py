@@ -19,12 +19,14 @@ from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord, to_hex
 from ostraka.wire.relay import receipt_statement
+from ostraka_verifier.curve import R
 from ostraka_verifier.description import Description
 from ostraka_verifier.encoding import tagged_hash
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.outcome import NoOutcome
 from ostraka_verifier.parameters import Member
-from ostraka_verifier.question import approval
+from ostraka_verifier.question import CrossTabulation, Question, approval
+from ostraka_verifier.rule import BallotRule
 from ostraka_verifier.sharing import BoxContent
 from tests.support.polls import (
     CHAIN_ID,
@@ -51,9 +53,16 @@ class Town:
 
     def publish(self, **members: Any) -> None:
         """Publish the poll, with members of its description in place of its own."""
+        self._publish(RULE, selection_bits(RULE, [0]), members)
+
+    def ask(self, question: Question, vote: Any) -> None:
+        """Publish a poll on that question, with that vote of somebody else."""
+        members = {"questions": [question.to_json()], "options": list(question.labels())}
+        self._publish(question.rule, question.vote_bits(vote), members)
+
+    def _publish(self, rule: BallotRule, bits: list[int], members: dict[str, Any]) -> None:
         # One ballot of somebody else, so that the poll has a census.
-        votes = [selection_bits(RULE, [0])]
-        self.nodes = SyntheticPoll(votes, RULE, NoOutcome(), members=members)
+        self.nodes = SyntheticPoll([bits], rule, NoOutcome(), members=members)
         self.key = self.nodes.voter_keys[0]
         self.poll = OpenPoll.opened(
             self.nodes.published, [key.public_key for key in self.nodes.poll_keys]
@@ -106,6 +115,19 @@ class Town:
         command += ("--choose", choose, *more)
         return self.run(*command, *(("--trust-gateway",) if trust else ()))
 
+    def slots_sent(self, slots: int) -> list[int]:
+        """Values of the slots of the only ballot that was sent, opened from its boxes."""
+        (sent,) = self.stub.bodies(BALLOTS)
+        record = CastRecord.from_json(json.dumps(sent).encode())
+        shares = [
+            BoxContent.decode(key.open(box, ballot_info(self.poll.context, node)), slots).share
+            for node, (key, box) in enumerate(
+                zip(self.nodes.poll_keys, record.boxes, strict=True), start=1
+            )
+        ]
+        first, second = (share.values for share in shares[:2])
+        return [(2 * a - b) % R for a, b in zip(first, second, strict=True)]
+
     @property
     def file(self) -> Path:
         return self.folder / "votes" / "mine.json"
@@ -135,16 +157,7 @@ def test_a_vote_is_saved_with_its_receipts(town: Town) -> None:
     (sent,) = town.stub.bodies(BALLOTS)
     assert sorted(sent) == ["ballot", "boxes", "signature"]
     # The shares in the boxes are of what was chosen.
-    record = CastRecord.from_json(json.dumps(sent).encode())
-    shares = [
-        BoxContent.decode(key.open(box, ballot_info(town.poll.context, node)), 3).share
-        for node, (key, box) in enumerate(
-            zip(town.nodes.poll_keys, record.boxes, strict=True), start=1
-        )
-    ]
-    first, second = (share.values for share in shares[:2])
-    order = 21888242871839275222246405745257275088548364400416034343698204186575808495617
-    assert [(2 * a - b) % order for a, b in zip(first, second, strict=True)] == [1, 0, 1]
+    assert town.slots_sent(3) == [1, 0, 1]
     assert town.file.stat().st_mode & 0o777 == 0o600
     shown = json.loads(town.run("vote", "receipts", str(town.file), "--json").stdout)
     assert [one["recorded"] for one in shown] == [True]
@@ -299,6 +312,24 @@ def test_the_choice_is_asked_for(town: Town) -> None:
     assert "4; 3 needed" in result.stdout
 
 
+def test_a_row_and_a_column_are_typed_by_the_numbers_beside_them(town: Town) -> None:
+    town.ask(CrossTabulation("Where?", ("north", "south"), ("east", "middle", "west")), [1, 1])
+    town.stub.routes[BALLOTS] = town.receipts
+    command = ("vote", "1", "--key", str(town.folder / "key"), "--file", str(town.file))
+    result = town.run(*command, "--trust-gateway", entered="1,3\n")
+    assert result.exit_code == 0, result.output
+    shown = result.stderr.splitlines()
+    first = shown.index("row 1: north")
+    assert shown[first : first + 5] == [
+        "row 1: north",
+        "row 2: south",
+        "column 1: east",
+        "column 2: middle",
+        "column 3: west",
+    ]
+    assert town.slots_sent(6) == [0, 0, 1, 0, 0, 0]
+
+
 def test_options_are_shown_without_control_characters(town: Town) -> None:
     """Titles are anybody's: one could write itself over another, or turn the line around."""
     names = ["\x9b1Aoption 2", "\u202eeno", "\x1b[8mhidden"]
@@ -318,12 +349,20 @@ def test_missing_checks_are_stated(town: Town) -> None:
     assert not town.stub.requests
 
 
+def problem(title: str, detail: str) -> str:
+    """What the command line shows of a problem, as JSON, up to a part of its detail."""
+    return f'"title": "{title}", "field": "", "detail": "{detail}'
+
+
 @pytest.mark.parametrize(
     ("now", "changes", "reason"),
     [
-        (OPENS_AT - 1, {}, "voting opens at 2027-01-15T08:00:00+00:00"),
-        (CLOSES_AT, {}, "voting closed at"),
-        (OPENS_AT, {"status": "created"}, "poll 1 is created"),
+        (OPENS_AT - 1, {}, problem("Poll not open", "voting opens at 2027-01-15 08:00:00 UTC")),
+        (CLOSES_AT, {}, problem("Poll closed", "voting closed at")),
+        (OPENS_AT, {"status": "created"}, problem("Poll not open", "poll 1 is created")),
+        (CLOSES_AT, {"status": "closed"}, problem("Poll closed", "poll 1 is closed")),
+        (CLOSES_AT, {"status": "tallied"}, problem("Poll closed", "poll 1 is tallied")),
+        (CLOSES_AT, {"status": "void"}, problem("Poll void", "poll 1 is void")),
         (OPENS_AT, {"poll_keys": []}, "not one for each node"),
         (OPENS_AT, {"rule": "0x00"}, "rule"),
         (OPENS_AT, {"committee": None}, "not described as a poll"),

@@ -97,7 +97,8 @@ def test_a_poll(path: Path) -> None:
 def test_examples_show_every_kind_and_every_outcome() -> None:
     polls = [specification(path, PollSpecification) for path in POLLS]
     rounds = [specification(path, RoundSpecification) for path in ROUNDS]
-    assert {one.kind for poll in polls for one in poll.asked} == set(KINDS)
+    asked = {one.kind for poll in polls for one in poll.asked}
+    assert asked == set(KINDS), "write docs/examples/KIND.toml for each kind that is missing"
     outcomes = {one.kind for poll in polls for one in poll.outcomes or [NoOutcomeWanted()]}
     assert outcomes == {"none", "majority", "plurality", "greedy", "categories", "proportional"}
     assert {one.outcome.kind for one in rounds} == {"greedy", "categories", "proportional"}

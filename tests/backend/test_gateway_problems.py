@@ -178,6 +178,14 @@ def test_a_request_is_refused(
     assert reported(api.request(method, f"/api/v1{path}")) is kind
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain", ""])
+def test_a_ballot_is_read_whatever_its_media_type(api: TestClient, media_type: str) -> None:
+    headers = {"Content-Type": media_type}
+    answer = api.post("/api/v1/polls/1/ballots", content=b'{"ballot": "0x00"}', headers=headers)
+    assert reported(answer) is ProblemType.MALFORMED
+    assert answer.json()["field"] == "boxes"
+
+
 def test_an_unreachable_chain_is_reported_without_its_address(
     api: TestClient, gateway: GatewayContext
 ) -> None:

@@ -1,7 +1,9 @@
 """The OpenAPI documents of gateway and node describe every answer."""
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +11,15 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from ostraka.gateway import api as gateway
+from ostraka.gateway.answers.ballots import REFUSALS
 from ostraka.node import api as node
-from ostraka.wire.openapi import kinds_of
+from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
+from ostraka.wire.openapi import ANYWHERE, kinds_of
 from ostraka.wire.problem_types import BY_URI, ProblemType
-from ostraka.wire.problems import MEDIA_TYPE
+from ostraka.wire.problems import MEDIA_TYPE, Problem, ProblemDocument, from_audit_error
+from ostraka_verifier.errors import Malformed, Rejected
 
+DOCUMENTS = Path(__file__).parents[2] / "docs/openapi"
 APPS = {"gateway": gateway.describe_api(), "node": node.describe_api()}
 OPERATIONS = {
     f"{name} {method.upper()} {path}": operation
@@ -95,6 +101,88 @@ def test_a_ballot_is_described_with_an_example(name: str) -> None:
 
 def test_both_services_let_voters_cast() -> None:
     assert len(CASTS) == len(APPS)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_error_may_say_when_to_retry(name: str) -> None:
+    components = APPS[name.split()[0]].openapi()["components"]
+    assert components["headers"]["RetryAfter"]["schema"] == {"type": "integer", "minimum": 1}
+    for status, answer in OPERATIONS[name]["responses"].items():
+        if not status.startswith("2"):
+            header = {"$ref": "#/components/headers/RetryAfter"}
+            assert answer["headers"] == {"Retry-After": header}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_clients_may_meet_further_members_in_answers(name: str) -> None:
+    """RFC 9457, section 3.2: clients ignore members that they do not know."""
+    schemas = APPS[name.split()[0]].openapi()["components"]["schemas"]
+    closed, seen = [], set()
+
+    def walk(part: Any, place: str) -> None:
+        if isinstance(part, list):
+            for one in part:
+                walk(one, place)
+        if isinstance(part, dict):
+            if part.get("additionalProperties") is False:
+                closed.append(place)
+            _, found, target = str(part.get("$ref", "")).rpartition("/components/schemas/")
+            if found and target not in seen:
+                seen.add(target)
+                walk(schemas[target], target)
+            for member, value in part.items():
+                walk(value, f"{place}.{member}")
+
+    walk(OPERATIONS[name]["responses"], name)
+    assert not closed
+
+
+def test_requests_forbid_unknown_members() -> None:
+    schemas = APPS["gateway"].openapi()["components"]["schemas"]
+    assert schemas["Funding"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_bounds_are_whole_numbers(name: str) -> None:
+    text = json.dumps(APPS[name].openapi())
+    assert not re.search(r"[0-9]\.[0-9]*e\+[0-9]|[0-9]\.0[,}]", text)
+    assert '"exclusiveMaximum": 18446744073709551616' in text
+
+
+def test_refusals_name_their_types() -> None:
+    refusal = APPS["gateway"].openapi()["components"]["schemas"]["Refusal"]
+    described = refusal["properties"]["problem"]["description"]
+    assert all(f"`{kind.code}`" in described for kind in REFUSALS)
+    (cast,) = [one for one in CASTS if one.startswith("node")]
+    assert {BY_URI[uri] for uri in kinds_of(OPERATIONS[cast])} - {*ANYWHERE} <= {
+        *REFUSALS,
+        ProblemType.INVALID_REQUEST,
+    }
+
+
+def test_a_gateway_answers_a_ballot_only_with_what_it_can_give() -> None:
+    (cast,) = [one for one in CASTS if one.startswith("gateway")]
+    kinds = {BY_URI[uri] for uri in kinds_of(OPERATIONS[cast])}
+    assert ProblemType.UNAVAILABLE not in kinds
+    assert {*BALLOT_PROBLEMS, ProblemType.NODES_UNREACHABLE} <= kinds
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_the_repository_has_the_document(name: str) -> None:
+    assert json.loads((DOCUMENTS / f"{name}.json").read_text()) == APPS[name].openapi()
+
+
+def test_a_failed_check_names_its_number() -> None:
+    problem = from_audit_error(Rejected("B4", "signature", "of somebody else"))
+    document = problem.to_json()
+    assert (document["check"], document["detail"]) == ("B4", "of somebody else")
+    assert ProblemDocument.model_validate(document).check == "B4"
+    assert Problem.from_json(document) == problem
+    assert str(problem) == "Check failed: B4: signature: of somebody else"
+    assert "check" not in from_audit_error(Malformed("ballot", "short")).to_json()
+    # Of somebody else, it may be anything.
+    for other in ("b4", "B4; go elsewhere", 4, None):
+        assert Problem.from_json(document | {"check": other}).check == ""
 
 
 def properties(document: object) -> Iterator[tuple[str, str]]:

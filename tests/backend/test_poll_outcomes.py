@@ -80,5 +80,5 @@ def test_missing_costs_are_refused() -> None:
 def test_numbers_do_not_compete() -> None:
     number = {"kind": "number", "title": "T", "low": 0, "high": 9, "unit": "years"}
     (asked,) = read_questions([number])
-    with pytest.raises(Rejected, match="do not compete"):
+    with pytest.raises(Rejected, match="what a 'number' question counts cannot win"):
         rule(asked, kind="plurality")

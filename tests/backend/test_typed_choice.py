@@ -41,6 +41,28 @@ def test_typed_answers_become_bits(content: dict[str, Any], text: str, vote: Any
 
 
 @pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (OPTIONS | {"kind": "single_choice"}, ["   1 a", "   2 b", "   3 c"]),
+        (
+            OPTIONS | {"kind": "knapsack", "costs": [1000, 2, 3], "budget": 1003},
+            ["   1 a (1,000)", "   2 b (2)", "   3 c (3)"],
+        ),
+        (
+            {"kind": "cross_tabulation", "title": "T", "rows": ["a", "b"], "columns": ["c", "d"]},
+            ["row 1: a", "row 2: b", "column 1: c", "column 2: d"],
+        ),
+        (NUMBER | {"groups": ["w", "m"]}, ["   1 w", "   2 m"]),
+        (NUMBER, []),
+    ],
+)
+def test_choices_are_shown_with_the_numbers_to_type(
+    content: dict[str, Any], lines: list[str]
+) -> None:
+    assert question(content).choices() == lines
+
+
+@pytest.mark.parametrize(
     ("content", "text", "reason"),
     [
         (NUMBER, "50,000", "a number"),

@@ -24,16 +24,16 @@ _VALUES = (
     "wanted: RoundSpecification, factory: BallotFactory"
 )
 SOUND = {
-    "chain time": "admission.check_voter(record, head.timestamp)",
-    "this machine's clock": "admission.check_voter(record, unix_now())",
+    "chain time": "admission.time_objection(record, head.timestamp)",
+    "this machine's clock": "admission.time_objection(record, unix_now())",
     "a moment after a duration": "later(head.timestamp, fixed.claim_period)",
     "comparing moments": "print(head.timestamp < fixed.voting_opens_at)",
     "a period": "refuse_short_periods(wanted, fixed.dispute_window)",
     "what the organizer wants": "later(wanted.voting_opens_at, wanted.times.freeze_delay)",
 }
 MIXED = {
-    "a number of a block": "admission.check_voter(record, head.number)",
-    "the monotonic clock": "admission.check_voter(record, time.monotonic())",
+    "a number of a block": "admission.time_objection(record, head.number)",
+    "the monotonic clock": "admission.time_objection(record, time.monotonic())",
     "a duration as a moment": "later(fixed.claim_period, 1)",
     "a moment as a duration": "refuse_short_periods(wanted, head.timestamp)",
     "a difference of moments": "later(head.timestamp - fixed.voting_opens_at, 1)",

@@ -15,8 +15,9 @@ from ostraka.keys import SigningKey
 from ostraka.voter.saved_votes import SavedVotes
 from ostraka.wire.records import to_hex
 from ostraka_verifier.census import Census, CensusEntry
+from ostraka_verifier.question import KINDS
 from tests.browser.surfing import Surfer
-from tests.browser.survey import answer_all, plan_of, vote_of_others
+from tests.browser.survey import QUESTIONS, answer_all, plan_of, vote_of_others
 from tests.support.api import TIMES, Api, fresh_keys, wait_for_heads
 from tests.support.invitations import redeem
 from tests.support.town import eventually
@@ -31,6 +32,11 @@ for (let size = 2 ** 22; size >= 1; ) {
   }
 }
 """
+
+
+def test_the_survey_asks_every_kind() -> None:
+    kinds = {question["kind"] for question in QUESTIONS}
+    assert kinds == KINDS.keys(), "ask it in tests/browser/survey.py, and fill it in there"
 
 
 def register(page: Page) -> None:

@@ -363,6 +363,12 @@ test("invalid ballots, each for its field", async () => {
   }
 });
 
+test("no rule is written for a kind that does not exist", async () => {
+  // Read as a ranking, these bytes would be one of two places.
+  const places = slice(ballots.ranking([2n, 1n]), 1);
+  for (const kind of ["0x07", "0xff"]) await refused(ruleOf(concat([kind, places]), 3), "ballot");
+});
+
 test("invalid outcomes, each for its field", async () => {
   const most = 2n ** 128n - 1n;
   const budgets = [400n, 600n];

@@ -247,8 +247,8 @@ def test_bad_ballots_get_clear_errors_and_lose_nothing(town: Town) -> None:
         ("signature cut short", changed(signature=honest["signature"][:-2]), 400, "signature"),
         ("not in the census", foreign.record.to_json(), 422, "ballot.voter"),
         ("of another poll", replayed.record.to_json(), 422, "signature"),
-        ("too early", poll.prepare(1, VOTES[1], opens - 1).record.to_json(), 422, "ballot.cast_at"),
-        ("too late", poll.prepare(1, VOTES[1], closes).record.to_json(), 422, "ballot.cast_at"),
+        ("too early", poll.prepare(1, VOTES[1], opens - 1).record.to_json(), 409, "ballot.cast_at"),
+        ("too late", poll.prepare(1, VOTES[1], closes).record.to_json(), 409, "ballot.cast_at"),
         (
             "from the future",
             poll.prepare(1, VOTES[1], closes - 1).record.to_json(),

@@ -63,7 +63,7 @@ def random_vote(question: Question, random: Random) -> Any:
             return vote | (
                 {"group": random.randrange(len(question.groups))} if question.groups else {}
             )
-    raise TypeError(question)
+    raise TypeError(f"write how a {question.kind!r} question is answered at random")
 
 
 def typed(question: Question, vote: Any) -> str:

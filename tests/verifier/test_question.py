@@ -194,7 +194,7 @@ def proves(rule: BallotRule, bits: list[int], threshold: int = 2) -> bool:
 
 
 def test_every_kind_is_tried() -> None:
-    assert MAKERS.keys() == KINDS.keys()
+    assert MAKERS.keys() == KINDS.keys(), "write a maker of each kind, and name it in MAKERS"
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -205,6 +205,9 @@ def test_a_vote_is_a_ballot_with_its_slots(kind: str) -> None:
         content, vote, slots, over = case
         (question,) = read_questions([content])
         assert read_questions([question.to_json()]) == (question,)
+        required, optional = question.members()
+        written = set(question.to_json()) - {"kind", "title"}
+        assert set(required) <= written <= {*required, *optional}
         assert BallotRule.decode(question.rule.encode()) == question.rule
         assert len(question.labels()) == len(set(question.labels())) == len(slots)
         bits = question.vote_bits(vote)

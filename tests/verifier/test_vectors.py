@@ -19,6 +19,7 @@ from ostraka_verifier.outcome import decode_outcome_rule, outcome_rule_digest
 from ostraka_verifier.parameters import Committee, PollIdentity, PollParameters
 from ostraka_verifier.proof import ProofShape, verify_proofs
 from ostraka_verifier.question import (
+    KINDS,
     ballot_bits,
     implied_question,
     knapsack,
@@ -237,6 +238,11 @@ def test_questions(case: dict[str, Any]) -> None:
     assert list(poll_labels(read)) == case["labels"]
     assert [question.to_json() for question in read] == case["written"]
     assert read_questions(case["written"]) == read
+
+
+def test_votes_on_every_kind_are_tried() -> None:
+    kinds = {one["kind"] for case in vectors("votes")["polls"] for one in case["questions"]}
+    assert kinds == KINDS.keys(), "add each kind to tests/vectors/asked_polls.py"
 
 
 @pytest.mark.parametrize("case", named(vectors("questions")["refused"]))

@@ -2,12 +2,40 @@
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { send } from "../../web/src/client/casting.ts";
+import { sealVote, send } from "../../web/src/client/casting.ts";
 import { Gateway, Refusal } from "../../web/src/client/gateway.ts";
 import { SavedVotes } from "../../web/src/client/votes.ts";
 import { toHex } from "../../web/src/protocol/encoding.ts";
+import { unixSeconds } from "../../web/src/protocol/units.ts";
+import { WorkerClient } from "../../web/src/workshop/client.ts";
 import { Shelf } from "./support/shelf.ts";
-import { castIn, POLL, receiptOf, VOTER } from "./support/votes.ts";
+import { castIn, POLL, receiptOf, sealedFor, VOTER } from "./support/votes.ts";
+
+describe("sealing", () => {
+  test.each([
+    [99n, "poll-not-open"],
+    [200n, "poll-closed"],
+    [201n, "poll-closed"],
+  ])("is refused at %s, when voting is not open", async (now, code) => {
+    const votes = new SavedVotes(POLL, VOTER.address);
+    const worker = new WorkerClient();
+    const run = vi.spyOn(worker, "run");
+    const bits = [0n, 1n];
+    const sealing = sealVote(worker, new Shelf(), votes, bits, unixSeconds(now), () => undefined);
+    await expect(sealing).rejects.toMatchObject({ name: Refusal.name, problem: { code } });
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test("works until the last second of voting", async () => {
+    const votes = new SavedVotes(POLL, VOTER.address);
+    const worker = new WorkerClient();
+    const last = unixSeconds(199n);
+    const sealed = sealedFor(votes, last);
+    vi.spyOn(worker, "run").mockResolvedValue(sealed);
+    const sealing = sealVote(worker, new Shelf(), votes, [0n, 1n], last, () => undefined);
+    await expect(sealing).resolves.toBe(sealed);
+  });
+});
 
 describe("a ballot that the gateway refuses", () => {
   afterEach(() => {
@@ -22,11 +50,12 @@ describe("a ballot that the gateway refuses", () => {
     const shelf = new Shelf();
     const votes = new SavedVotes(POLL, VOTER.address);
     const ballot = castIn(votes, 150n);
+    const closed = "urn:ostraka:problem:poll-closed";
     let nodesTake = true;
     vi.stubGlobal("fetch", (url: string) => {
       const node = POLL.committee.members.findIndex((member) => url.startsWith(member.url)) + 1;
       if (!node) return answer({ title: "Not eligible", detail: "by the gateway" }, 403);
-      if (!nodesTake) return answer({ title: "Not eligible", detail: "by a node" }, 403);
+      if (!nodesTake) return answer({ type: closed, detail: "by a node" }, 409);
       return answer({ signature: toHex(receiptOf(node, votes, ballot)) }, 200);
     });
     await send(new Gateway(), shelf, votes, ballot, () => undefined);
@@ -37,9 +66,30 @@ describe("a ballot that the gateway refuses", () => {
     const refused = send(new Gateway(), shelf, votes, ballot, () => undefined);
     await expect(refused).rejects.toMatchObject({
       name: Refusal.name,
-      problem: { detail: "by a node" },
+      problem: { code: "poll-closed", detail: "by a node" },
     });
   });
+
+  test.each([
+    ["urn:ostraka:problem:poll-closed", [1], "by the gateway"],
+    ["urn:ostraka:problem:poll-closed", [1, 2], "by a node"],
+    ["urn:ostraka:problem:poll-secret-lost", [1, 2, 3, 4], "by the gateway"],
+    ["https://evil.example/pay", [1, 2, 3, 4], "by the gateway"],
+  ])(
+    "is refused for a reason of more nodes than may lie: %s by %j",
+    async (type, liars, detail) => {
+      const votes = new SavedVotes(POLL, VOTER.address);
+      const ballot = castIn(votes, 150n);
+      vi.stubGlobal("fetch", (url: string) => {
+        const node = POLL.committee.members.findIndex((member) => url.startsWith(member.url)) + 1;
+        if (!node) return answer({ title: "Nodes unreachable", detail: "by the gateway" }, 503);
+        if (!liars.includes(node)) return Promise.reject(new TypeError("no connection"));
+        return answer({ type, detail: "by a node" }, 409);
+      });
+      const refused = send(new Gateway(), new Shelf(), votes, ballot, () => undefined);
+      await expect(refused).rejects.toMatchObject({ name: Refusal.name, problem: { detail } });
+    },
+  );
 });
 
 test("problems of nodes are objects with a code", async () => {

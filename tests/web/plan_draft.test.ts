@@ -3,9 +3,12 @@
 import { expect, test } from "vitest";
 
 import {
+  competes,
   dropPlanDraft,
   ELECTORATE_KINDS,
+  freshChoice,
   freshDraft,
+  hasOptions,
   optionsOfLines,
   POLL_OUTCOMES,
   QUESTION_KINDS,
@@ -16,6 +19,7 @@ import {
   writePlanDraft,
 } from "../../web/src/client/plan_draft.ts";
 import { addAudience, messageIfAny, setLanguage } from "../../web/src/messages/index.ts";
+import { KINDS } from "../../web/src/protocol/question/poll.ts";
 import { pollOf } from "./support/plans.ts";
 import { Shelf } from "./support/shelf.ts";
 
@@ -39,6 +43,18 @@ test("a draft is stored, with its accounts where there is room", () => {
   expect(readPlanDraft(shelf).voters.accounts).toEqual([]);
   dropPlanDraft(shelf);
   expect(shelf.length).toBe(0);
+});
+
+test("the wizard offers every kind of question", () => {
+  const why = "web/src/client/plan_draft.ts lists the members of each kind of poll.ts";
+  expect(Object.keys(QUESTION_KINDS).sort(), why).toEqual([...KINDS.keys()].sort());
+});
+
+test("numbers cannot win, and have no options", () => {
+  const asked = (kind: string) => freshChoice(QUESTION_KINDS, kind);
+  const kinds = ["histogram", "cross_tabulation", "number"].map(asked);
+  expect(kinds.map(competes)).toEqual([true, true, false]);
+  expect(kinds.map(hasOptions)).toEqual([true, false, false]);
 });
 
 test("every member and kind has a name in the catalogue", async () => {

@@ -7,6 +7,7 @@ import { ROUND_BALLOTS } from "../../web/src/client/plan_draft.ts";
 import { draftOf } from "../../web/src/client/plan_file.ts";
 import { specificationOf } from "../../web/src/client/plan_specification.ts";
 import { Malformed } from "../../web/src/protocol/errors.ts";
+import { KINDS } from "../../web/src/protocol/question/poll.ts";
 import { CHAIN_TIME, good, KEY, NOW, ONE, TWO } from "./support/plans.ts";
 
 const EVERY_QUESTION = [
@@ -60,6 +61,11 @@ const TIMES = {
 };
 
 const COMMON = { title: "T", secret: false, minimum_ballots: 7, times: TIMES };
+
+test("a question of every kind is tried", () => {
+  const kinds = EVERY_QUESTION.map(({ kind }) => kind);
+  expect(kinds.sort(), "add the new kind to EVERY_QUESTION").toEqual([...KINDS.keys()].sort());
+});
 
 describe("a file", () => {
   test.each([

@@ -49,6 +49,8 @@ class OneLine(TyperGroup):
             code = UNREACHABLE if error.status >= _FIRST_SERVER_ERROR else REFUSED
             members = {"type": error.uri, "title": error.title}
             members |= {"field": error.field, "detail": error.detail}
+            if error.check:
+                members["check"] = error.check
             _end(as_json, code, str(error), members)
         except CommandError as error:
             members = {"title": error.title, "field": error.field, "detail": error.detail}

@@ -3,7 +3,6 @@
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import typer
@@ -11,6 +10,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from ostraka.wire.wording import utc_time
 
 
 def emit(as_json: bool, answer: object, *shown: RenderableType) -> None:
@@ -69,11 +70,7 @@ def when(unix_s: Any) -> str | None:
     """Format a time for people."""
     if unix_s is None:
         return None
-    try:
-        return datetime.fromtimestamp(int(unix_s), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (ValueError, OverflowError):
-        # Contracts accept times beyond the year 9999, and polls can be anybody's.
-        return f"{unix_s} in Unix seconds"
+    return utc_time(int(unix_s))
 
 
 def printable(text: str) -> str:

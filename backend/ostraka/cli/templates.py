@@ -1,5 +1,12 @@
 """Commented examples of what organizers write."""
 
+from ostraka_verifier.question import KINDS
+
+_QUESTION_KINDS = "".join(
+    f"#   {kind:24} {'; '.join(', '.join(members) for members in one.members() if members)}\n"
+    for kind, one in KINDS.items()
+)
+
 _TAIL = """\
 
 [times]                      # periods of the protocol; these are the defaults
@@ -113,17 +120,10 @@ title = "Where?"
 options = ["In the park", "At the lake", "Online", "I do not mind"]
 abstain = true               # the last option is an abstention
 
-# Other kinds, with their members in addition to title and options:
-#   approval                 at_least, at_most
-#   knapsack                 costs, budget
-#   score                    max_score
-#   points                   credits; at_least, max_per_option
-#   split                    total (100)
-#   quadratic                credits
-#   ranking                  scores; at_least
-#   histogram                bounds, for brackets of a number
-#   cross_tabulation         rows and columns instead of options
-#   number                   low, high, unit; groups, statistics; instead of options
+# All kinds, each with the members that it needs besides title, and after ";" optional ones:
+"""
+    + _QUESTION_KINDS
+    + """\
 # [[questions]] may repeat; docs/examples has one of each.
 
 [[outcomes]]                 # one for each question; without outcomes, the counts are the result

@@ -334,9 +334,9 @@ def _asked(poll: OpenPoll) -> list[str]:
     return answers
 
 
-def _prompt(options: Sequence[str], how: str) -> str:
-    for number, option in enumerate(options, start=1):
-        typer.echo(f"{number:4} {printable(option)}", err=True)
+def _prompt(choices: Sequence[str], how: str) -> str:
+    for line in choices:
+        typer.echo(printable(line), err=True)
     answer: str = typer.prompt(printable(how), default="", show_default=False, err=True)
     return answer
 

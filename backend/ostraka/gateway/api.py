@@ -78,7 +78,7 @@ def describe_api() -> FastAPI:
             "Rounds, polls, proposals and ballots over HTTP. Reading is public. Members sign "
             "their proposals, and voters their ballots; only creating, inviting and funding need "
             "the organizer's token. Errors are problem documents (RFC 9457), listed in "
-            "docs/api.md."
+            "docs/api.md. Files in docs/ belong to Ostraka's source code."
         ),
     )
     api_docs.install(app)

@@ -39,11 +39,12 @@ class Ballots:
         """Send a ballot to all nodes; return the receipts of a quorum, and further ones if any.
 
         Raises:
-            Problem: No node accepted it; states why.
+            Problem: No node accepted it; the reason that more nodes than may lie gave.
         """
         (answer,) = await self.cast_batch(poll, [record])
         if not answer["receipts"]:
-            raise rejection([Problem.from_json(one["problem"]) for one in answer["refusals"]])
+            refusals = [Problem.from_json(one["problem"]) for one in answer["refusals"]]
+            raise rejection(refusals, poll.committee.faults)
         return answer
 
     async def cast_batch(

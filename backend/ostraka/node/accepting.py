@@ -112,8 +112,10 @@ class BallotIntake:
             self._served.admission.check_sizes(record)
             # A closed poll still returns the receipts that it gave.
             if isinstance(self._progress.accepting(), Accepting):
-                self._served.admission.check_voter(record, self._head_unix_s)
-        except (Malformed, Rejected) as error:
+                objection = self._voter_objection(record)
+                if objection is not None:
+                    return objection
+        except Malformed as error:
             return from_audit_error(error)
         failure = self._failures.of(record, record.ballot_digest)
         if failure is not None:
@@ -208,11 +210,10 @@ class BallotIntake:
         return answers
 
     def _objection(self, record: CastRecord) -> Problem | None:
-        try:
-            # Checked again, as the poll may have closed since the ballot arrived.
-            self._served.admission.check_voter(record, self._head_unix_s)
-        except Rejected as error:
-            return from_audit_error(error)
+        # Checked again, as the poll may have closed since the ballot arrived.
+        objection = self._voter_objection(record)
+        if objection is not None:
+            return objection
         try:
             self._served.admission.check_signature(record)
         except (Malformed, Rejected) as error:
@@ -220,6 +221,15 @@ class BallotIntake:
             self._failures.forged(record, problem)
             return problem
         return None
+
+    def _voter_objection(self, record: CastRecord) -> Problem | None:
+        """Return why this voter may not cast this ballot now; None where the voter may."""
+        admission = self._served.admission
+        try:
+            admission.check_voter(record)
+        except Rejected as error:
+            return from_audit_error(error)
+        return admission.time_objection(record, self._head_unix_s)
 
     def _accept(self, records: Sequence[CastRecord]) -> list[Receipt | Problem]:
         """Return receipts or problems for records that their voters signed."""

@@ -11,6 +11,7 @@ from ostraka.sealing import PollKey, ballot_info
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, from_audit_error
 from ostraka.wire.records import CastRecord
+from ostraka.wire.wording import utc_time
 from ostraka_verifier import typed_data
 from ostraka_verifier.ballot import Ballot
 from ostraka_verifier.census import Census
@@ -63,11 +64,11 @@ class Admission:
         """
         try:
             self.check_sizes(record)
-            self.check_voter(record, head_unix_s)
+            self.check_voter(record)
             self.check_signature(record)
         except (Malformed, Rejected):
             return False
-        return True
+        return self.time_objection(record, head_unix_s) is None
 
     def verify(self, records: Sequence[CastRecord]) -> list[Admitted | Problem]:
         """Check signed records: encoding, proof, and this node's box.
@@ -99,8 +100,9 @@ class Admission:
             if position in failed:
                 results[number] = Problem(
                     ProblemType.CHECK_FAILED,
-                    f"B6: the proof is wrong: {failed[position]}",
+                    f"the proof is wrong: {failed[position]}",
                     "ballot",
+                    check="B6",
                 )
             else:
                 good = self._has_good_share(ballot, records[number])
@@ -121,24 +123,30 @@ class Admission:
             size = len(record.signature)
             raise Malformed("signature", f"{size} bytes, expected {SIGNATURE_BYTES}")
 
-    def check_voter(self, record: CastRecord, head_unix_s: UnixSeconds) -> None:
-        """Check that this voter may cast a ballot now.
+    def time_objection(self, record: CastRecord, head_unix_s: UnixSeconds) -> Problem | None:
+        """Return why the time that a ballot names is not one of voting; None where it is (B5).
 
         Args:
             head_unix_s: Timestamp of the latest block that this node saw.
+        """
+        times, cast_at, field = self._poll.parameters, record.cast_at_unix_s, "ballot.cast_at"
+        if cast_at < times.opens_at:
+            detail = f"voting opens at {utc_time(times.opens_at)}"
+            return Problem(ProblemType.POLL_NOT_OPEN, detail, field)
+        if cast_at >= times.closes_at:
+            detail = f"voting closes at {utc_time(times.closes_at)}"
+            return Problem(ProblemType.POLL_CLOSED, detail, field)
+        if cast_at > head_unix_s + CLOCK_TOLERANCE_S:
+            detail = f"more than {CLOCK_TOLERANCE_S} s ahead of the chain"
+            return Problem(ProblemType.CAST_AHEAD, detail, field, 5)
+        return None
+
+    def check_voter(self, record: CastRecord) -> None:
+        """Check that the census has the voter.
 
         Raises:
-            Rejected: Checks B5 and B3.
+            Rejected: Check B3.
         """
-        parameters = self._poll.parameters
-        if record.cast_at_unix_s < parameters.opens_at:
-            raise Rejected(
-                "B5", "ballot.cast_at", f"before the poll opens at {parameters.opens_at}"
-            )
-        if record.cast_at_unix_s >= parameters.closes_at:
-            raise Rejected("B5", "ballot.cast_at", f"the poll closed at {parameters.closes_at}")
-        if record.cast_at_unix_s > head_unix_s + CLOCK_TOLERANCE_S:
-            raise Rejected("B5", "ballot.cast_at", "more than 60 s ahead of the chain")
         if record.voter not in self._census.by_account:
             raise Rejected("B3", "ballot.voter", f"0x{record.voter.hex()} is not in the census")
 

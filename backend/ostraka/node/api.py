@@ -31,7 +31,8 @@ def describe_api() -> FastAPI:
         openapi_url=api_docs.OPENAPI_URL,
         description=(
             "Polls of one tallying node. Voters cast ballots and get receipts; the board is "
-            "public. Errors are problem documents (RFC 9457), listed in docs/api.md."
+            "public. Errors are problem documents (RFC 9457), listed in docs/api.md. Files "
+            "in docs/ belong to Ostraka's source code."
         ),
     )
     api_docs.install(app)

@@ -30,6 +30,7 @@ from ostraka.storage.node_tables import FinalStatement, NodePoll, ReleasedShare
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import CastRecord
+from ostraka.wire.wording import utc_time
 from ostraka_verifier import typed_data
 from ostraka_verifier.merkle_sum import SumRoot
 from ostraka_verifier.sharing import Share
@@ -115,8 +116,10 @@ class ServedPhase(ABC):
         )
 
     def _closed(self) -> Problem:
-        closed = self.served.poll.parameters.closes_at
-        return Problem(ProblemType.POLL_CLOSED, f"it closed at {closed}; nothing was counted")
+        closed = utc_time(self.served.poll.parameters.closes_at)
+        return Problem(
+            ProblemType.POLL_CLOSED, f"it closed at {closed}; this ballot is not counted"
+        )
 
 
 @dataclass(frozen=True, eq=False)

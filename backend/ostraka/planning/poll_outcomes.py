@@ -27,7 +27,8 @@ from ostraka_verifier.question import Question
 def contenders(question: Question) -> int:
     """Return the number of options that can win: all except an abstention, which is the last."""
     if not question.competes:
-        raise Rejected("P2", "outcomes.kind", "sums of numbers do not compete")
+        reason = f"what a {question.kind!r} question counts cannot win"
+        raise Rejected("P2", "outcomes.kind", reason)
     return len(question.rule.slots) - question.abstentions
 
 

@@ -103,7 +103,7 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
         The problem of each node without a valid receipt.
 
     Raises:
-        Problem: No node accepted it; the reason of one node.
+        Problem: No node accepted it; the reason that more nodes than may lie gave.
     """
 
     async def run() -> list[Cast]:
@@ -117,7 +117,7 @@ def send_to_nodes(votes: SavedVotes, ballot: ReceiptedBallot) -> dict[int, Probl
     ballot.receipts |= result.receipts
     votes.write()
     if not result.receipts:
-        raise rejection(result.refusals.values())
+        raise rejection(result.refusals.values(), votes.poll.committee.faults)
     silent = Problem(ProblemType.NODE_SILENT, "it has not answered yet")
     return result.refusals | dict.fromkeys(result.waiting, silent)
 

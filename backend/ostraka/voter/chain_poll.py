@@ -15,7 +15,7 @@ import httpx
 from ostraka.chain.contract import call, checksum
 from ostraka.chain.published import read_published
 from ostraka.chain.registry import Registry, Status
-from ostraka.voter.poll import OpenPoll
+from ostraka.voter.poll import OpenPoll, not_open
 from ostraka.wire.poll_keys import KeyReport, PollKeyList, check_signatures
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
@@ -45,9 +45,7 @@ def poll_of_chain(rpc_url: str, registry: bytes, poll_id: int) -> tuple[OpenPoll
         raise Problem(ProblemType.NO_SUCH_REGISTRY, detail, "registry")
     view = contract.poll(poll_id)
     if view.status is not Status.OPEN:
-        raise Problem(
-            ProblemType.POLL_NOT_OPEN, f"on chain, poll {poll_id} is {view.status.name.lower()}"
-        )
+        raise not_open(f"on chain, poll {poll_id}", view.status.name.lower())
     published = read_published(contract, poll_id)
     opened = contract.opened(poll_id)
     if published is None or opened is None:

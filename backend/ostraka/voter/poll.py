@@ -5,7 +5,6 @@ Source: docs/protocol.md §4, §7.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +14,7 @@ from ostraka.voter.prepare import BallotFactory
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem
 from ostraka.wire.records import from_hex, to_hex
+from ostraka.wire.wording import utc_time
 from ostraka_verifier.curve import load
 from ostraka_verifier.errors import Malformed, Rejected
 from ostraka_verifier.parameters import Committee, Member, PollIdentity, PollParameters
@@ -23,6 +23,12 @@ from ostraka_verifier.typed_data import Domain
 from ostraka_verifier.units import UnixSeconds
 
 _OPEN = "open"
+_NOT_OPEN = {
+    "none": ProblemType.POLL_NOT_OPEN,
+    "created": ProblemType.POLL_NOT_OPEN,
+    "void": ProblemType.POLL_VOID,
+}
+"""Problem of a poll by its status; every other status comes after the close."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,12 @@ class OpenPoll(PublishedPoll):
 
     def check_time(self, now_unix_s: UnixSeconds) -> None:
         """Raise a Problem unless voting is open."""
-        now, times = _utc(now_unix_s), self.parameters
+        now, times = utc_time(now_unix_s), self.parameters
         if now_unix_s < times.opens_at:
-            detail = f"voting opens at {_utc(times.opens_at)}, chain time is {now}"
+            detail = f"voting opens at {utc_time(times.opens_at)}, chain time is {now}"
             raise Problem(ProblemType.POLL_NOT_OPEN, detail)
         if now_unix_s >= times.closes_at:
-            detail = f"voting closed at {_utc(times.closes_at)}, chain time is {now}"
+            detail = f"voting closed at {utc_time(times.closes_at)}, chain time is {now}"
             raise Problem(ProblemType.POLL_CLOSED, detail)
 
     def to_json(self) -> dict[str, Any]:
@@ -138,12 +144,22 @@ def poll_of_gateway(gateway: Gateway, poll_id: int) -> OpenPoll:
     """
     shown = gateway.get(f"/polls/{poll_id}")
     if shown.get("status") != _OPEN:
-        raise Problem(ProblemType.POLL_NOT_OPEN, f"poll {poll_id} is {shown.get('status')}")
+        raise not_open(f"poll {poll_id}", str(shown.get("status")))
     if shown.get("poll_keys") is None:
         raise Problem(
             ProblemType.NOT_INDEXED, "the gateway has not seen the poll keys yet", "poll_keys"
         )
     return OpenPoll.from_json(shown, domain_of(gateway.get("/config"), "registry"))
+
+
+def not_open(poll: str, status: str) -> Problem:
+    """Return the problem of a poll in which nobody can vote now.
+
+    Args:
+        poll: What the message calls it.
+        status: Name of its status (§4.5), other than open.
+    """
+    return Problem(_NOT_OPEN.get(status, ProblemType.POLL_CLOSED), f"{poll} is {status}")
 
 
 def compare(shown: OpenPoll, chain: OpenPoll) -> None:
@@ -152,7 +168,3 @@ def compare(shown: OpenPoll, chain: OpenPoll) -> None:
     for name, value in expected.items():
         if given[name] != value:
             raise Rejected("P1", name, "the gateway's data does not match the chain")
-
-
-def _utc(unix_s: UnixSeconds) -> str:
-    return datetime.fromtimestamp(unix_s, UTC).isoformat()

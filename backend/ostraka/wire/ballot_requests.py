@@ -15,14 +15,15 @@ BALLOT_PROBLEMS = (
     ProblemType.CHECK_FAILED,
     ProblemType.POLL_NOT_OPEN,
     ProblemType.POLL_CLOSED,
+    ProblemType.CAST_AHEAD,
     ProblemType.TOO_MANY_VERSIONS,
     ProblemType.QUEUE_FULL,
-    ProblemType.UNAVAILABLE,
 )
-"""Why a node gives no receipt for a ballot."""
+"""Reasons for which a node refuses a ballot (docs/protocol.md §9.1)."""
 BATCH = (
     "Binary records end to end: canonical ballot (docs/protocol.md §8), the box of each node in "
-    "turn (§7), and the voter's signature (65 bytes)."
+    "turn (§7), and the voter's signature (65 bytes). At a gateway at most `limits.batch` of "
+    "`GET /api/v1/config`, at a node at most 1,000."
 )
 _Box = Annotated[str, Field(pattern="^0x([0-9a-f]{2})+$")]
 

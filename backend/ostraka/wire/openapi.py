@@ -23,6 +23,7 @@ ANYWHERE = (
 )
 """Problems that every route can report."""
 _PROBLEM = "ProblemDocument"
+_RETRY_AFTER = "RetryAfter"
 
 
 def problems(*kinds: ProblemType | Iterable[ProblemType]) -> Responses:
@@ -34,6 +35,7 @@ def problems(*kinds: ProblemType | Iterable[ProblemType]) -> Responses:
     return {
         status: {
             "description": "; ".join(kind.title for kind in found),
+            "headers": {"Retry-After": {"$ref": f"#/components/headers/{_RETRY_AFTER}"}},
             "content": {
                 MEDIA_TYPE: {
                     "schema": {
@@ -94,21 +96,69 @@ def _body(description: str, content: dict[str, Any]) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """Add the schema of error answers to `app`'s document."""
+    """Add the schema and the header of error answers to `app`'s document."""
     framework_document = app.openapi
+    finished: list[dict[str, Any]] = []
 
     def document() -> dict[str, Any]:
-        described = framework_document()
-        schemas = described.setdefault("components", {}).setdefault("schemas", {})
-        if _PROBLEM not in schemas:
-            schema = ProblemDocument.model_json_schema(
-                ref_template="#/components/schemas/{model}", mode="serialization"
-            )
-            schemas.update(schema.pop("$defs", {}))
-            schemas[_PROBLEM] = schema
-        return described
+        if not finished:
+            described = _whole_numbers(framework_document())
+            components = described.setdefault("components", {})
+            components["headers"] = {_RETRY_AFTER: _retry_after()}
+            schemas = components.setdefault("schemas", {})
+            if _PROBLEM not in schemas:
+                schema = ProblemDocument.model_json_schema(
+                    ref_template="#/components/schemas/{model}", mode="serialization"
+                )
+                schemas.update(schema.pop("$defs", {}))
+                schemas[_PROBLEM] = schema
+            _leave_answers_open(described)
+            finished.append(described)
+        return finished[0]
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _retry_after() -> dict[str, Any]:
+    return {
+        "description": "Seconds after which a retry makes sense, as `retry_after_s` of the "
+        "problem document; absent where none does.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+
+
+def _leave_answers_open(document: dict[str, Any]) -> None:
+    """Forbid no further members in answers: clients ignore those that they do not know.
+
+    Services build answers strictly, but a later version may add members. A part of a request that
+    answers repeat is left open too; services still refuse unknown members in it.
+    """
+    waiting: list[Any] = [
+        one["responses"] for methods in document["paths"].values() for one in methods.values()
+    ]
+    seen = set()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict) and id(part) not in seen:
+            seen.add(id(part))
+            if part.get("additionalProperties") is False:
+                del part["additionalProperties"]
+            waiting += part.values()
+            reference = part.get("$ref")
+            if isinstance(reference, str) and reference.startswith("#/components/"):
+                _, _, section, name = reference.split("/")
+                waiting.append(document["components"][section][name])
+
+
+def _whole_numbers(value: Any) -> Any:
+    """Write whole numbers as such: the framework turns every bound into a float."""
+    if isinstance(value, dict):
+        return {name: _whole_numbers(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(member) for member in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def kinds_of(operation: dict[str, Any]) -> list[str]:

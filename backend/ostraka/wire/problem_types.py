@@ -95,6 +95,7 @@ class ProblemType(Enum):
     NODE_SILENT = "node-silent", "No answer in time", 504
     NODE_BUSY = "node-busy", "Too many ballots waiting for this node", 503
     ANSWER_INVALID = "answer-invalid", "Invalid answer", 502
+    CAST_AHEAD = "cast-ahead", "Cast time ahead of the chain", 422
 
     # Requests between nodes, and uploads of censuses.
     CENSUS_NOT_SIGNED = "census-not-signed", "Census not signed", 401

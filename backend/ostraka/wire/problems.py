@@ -21,6 +21,7 @@ _MAX_TITLE, _MAX_DETAIL, _MAX_FIELD = 100, 1000, 200
 _MAX_RETRY_S = 3600
 _MAX_NODES = 255
 _SECONDS = re.compile("[0-9]{1,6}")
+_CHECK = re.compile("^[A-Z][0-9]{1,2}[a-z]?$")
 _FIRST_ERROR, _LAST_ERROR = 400, 599
 _OF_STATUS = {
     kind.status: kind
@@ -63,6 +64,13 @@ class ProblemDocument(Answer):
     field: str | None = Field(
         default=None, exclude_if=absent, description="Where in the request, if anywhere."
     )
+    check: str | None = Field(
+        default=None,
+        exclude_if=absent,
+        pattern=_CHECK.pattern,
+        description="Number of the check that failed (docs/protocol.md §13), if it has one.",
+        examples=["B6"],
+    )
     retry_after_s: int | None = Field(
         default=None,
         exclude_if=absent,
@@ -84,11 +92,17 @@ class Problem(Exception):
         detail: The cause of this problem.
         field: Place in the request; "" if the problem has none.
         retry_after_s: Seconds after which a retry makes sense; 0 if it makes none.
+        check: Number of the check that failed (§13); "" for none.
         nodes: Nodes that delay a poll, each with `node` and the nodes it waits for.
     """
 
     def __init__(
-        self, kind: ProblemType, detail: str, field: str = "", retry_after_s: int = 0
+        self,
+        kind: ProblemType,
+        detail: str,
+        field: str = "",
+        retry_after_s: int = 0,
+        check: str = "",
     ) -> None:
         super().__init__(detail)
         self.kind = kind
@@ -98,10 +112,12 @@ class Problem(Exception):
         self.detail = detail
         self.field = field
         self.retry_after_s = retry_after_s
+        self.check = check
         self.nodes: tuple[dict[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.title, self.field, self.detail) if part)
+        parts = self.title, self.check, self.field, self.detail
+        return ": ".join(part for part in parts if part)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Problem) and self.to_json() == other.to_json()
@@ -119,6 +135,8 @@ class Problem(Exception):
         }
         if self.field:
             members["field"] = self.field
+        if self.check:
+            members["check"] = self.check
         if self.retry_after_s:
             members["retry_after_s"] = self.retry_after_s
         if self.nodes:
@@ -137,11 +155,13 @@ class Problem(Exception):
         kind = BY_URI.get(_text(given, "type", _MAX_TITLE), ProblemType.UNKNOWN)
         detail = _text(given, "detail", _MAX_DETAIL) or "no reason was given"
         pause_s = given.get("retry_after_s")
+        check = _text(given, "check", _MAX_FIELD)
         problem = cls(
             kind,
             detail,
             _text(given, "field", _MAX_FIELD),
             min(pause_s, _MAX_RETRY_S) if type(pause_s) is int and pause_s > 0 else 0,
+            check if _CHECK.fullmatch(check) else "",
         )
         nodes = given.get("nodes")
         if isinstance(nodes, list):
@@ -190,7 +210,7 @@ def _text(members: dict[str, Any], name: str, limit: int) -> str:
 def from_audit_error(error: Malformed | Rejected) -> Problem:
     """Return status 400 for unreadable input, 422 for readable input that fails a check."""
     if isinstance(error, Rejected):
-        return Problem(ProblemType.CHECK_FAILED, error.reason, error.item)
+        return Problem(ProblemType.CHECK_FAILED, error.reason, error.item, 0, error.check)
     return Problem(ProblemType.MALFORMED, error.reason, error.item)
 
 

@@ -5,12 +5,14 @@ Source: docs/protocol.md §9.2.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
 
+from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
 from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import Problem, reported
 from ostraka.wire.records import CastRecord, encode_records, from_hex, strict_json
@@ -40,7 +42,6 @@ _AT_ONCE = 32
 """Most concurrent requests to one node."""
 _MOST_WAITING = 2000
 """Most unanswered ballots for one node, including those that wait for their turn."""
-_FIRST_SERVER_ERROR = 500
 _MAX_DETAIL = 500
 _ANSWER_BYTES = 2**12
 """Larger than a receipt or a problem."""
@@ -204,14 +205,36 @@ class Nodes:
         await asyncio.gather(*self._asking, return_exceptions=True)
 
 
-def rejection(problems: Collection[Problem]) -> Problem:
-    """Return the problem for a voter whose ballot no node accepted: the first one that the ballot
-    caused."""
-    for problem in problems:
-        if problem.status < _FIRST_SERVER_ERROR:
-            return problem
+def rejection(problems: Collection[Problem], faults: int) -> Problem:
+    """Return the problem for a voter whose ballot no node accepted.
+
+    A reason counts if it concerns a ballot and more nodes gave it than may lie: a single node must
+    not decide what the voter reads. Without such a reason the nodes count as unreachable.
+
+    Args:
+        problems: At most one of each node.
+        faults: The committee's `f`.
+    """
+    reasons = [problem for problem in problems if problem.kind in BALLOT_PROBLEMS]
+    for kind, count in Counter(problem.kind for problem in reasons).most_common(1):
+        if count > faults:
+            return _agreed([problem for problem in reasons if problem.kind is kind], faults)
     detail = "; ".join(str(problem) for problem in problems)[:_MAX_DETAIL]
     return Problem(ProblemType.NODES_UNREACHABLE, detail, "", 5)
+
+
+def _agreed(problems: Sequence[Problem], faults: int) -> Problem:
+    """Return the one of these problems of one kind that enough nodes gave, or all in one."""
+    ((first, count),) = Counter(problems).most_common(1)
+    if count > faults:
+        return first
+    fields = {problem.field for problem in problems}
+    return Problem(
+        first.kind,
+        "; ".join(dict.fromkeys(problem.detail for problem in problems))[:_MAX_DETAIL],
+        first.field if len(fields) == 1 else "",
+        min(problem.retry_after_s for problem in problems),
+    )
 
 
 class _Node:

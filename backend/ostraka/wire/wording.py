@@ -5,6 +5,7 @@ pydantic's own messages address programmers, and are never shown to users.
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,6 +29,15 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     """Return `; did you mean …` for a misspelt known name; "" for every other name."""
     close = close_to(name, known)
     return f"; did you mean {close}" if close else ""
+
+
+def utc_time(unix_s: int) -> str:
+    """Format a Unix time for people."""
+    try:
+        return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        # Contracts accept times beyond the year 9999, and polls can be anybody's.
+        return f"{unix_s} in Unix seconds"
 
 
 def of_file(error: OSError) -> str:

@@ -4,8 +4,8 @@ Source: docs/protocol.md §5.5, §5.7, §5.8.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -52,6 +52,15 @@ class Question(ABC):
     def read(cls, title: str, fields: Fields) -> "Question":
         """Read a question from its JSON members apart from kind and title."""
 
+    @classmethod
+    def members(cls) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return names of JSON members (§5.8) without kind and title: required, optional."""
+        own = [one for one in fields(cls) if one.name != "title"]
+        return (
+            tuple(one.name for one in own if one.default is MISSING),
+            tuple(one.name for one in own if one.default is not MISSING),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form without default values."""
         return {"kind": self.kind, "title": self.title, **self._members()}
@@ -97,8 +106,8 @@ class Question(ABC):
         return tuple(label for label, value in zip(labels, values, strict=True) if value)
 
     def choices(self) -> list[str]:
-        """Return the choices, one line each; they are shown with numbers from 1."""
-        return list(self.labels())
+        """Return the lines to show before the answer is typed, with the numbers to type."""
+        return numbered(self.labels())
 
     @abstractmethod
     def how_to_answer(self) -> str:
@@ -123,6 +132,11 @@ class Question(ABC):
     @abstractmethod
     def _members(self) -> dict[str, Any]:
         """Return the JSON members apart from kind and title."""
+
+
+def numbered(names: Iterable[str]) -> list[str]:
+    """Return names with numbers from 1 in front, which `typed` reads."""
+    return [f"{number:4} {name}" for number, name in enumerate(names, start=1)]
 
 
 def require_count(field: str, options: tuple[str, ...], least: int) -> None:

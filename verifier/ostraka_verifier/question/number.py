@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ostraka_verifier.question.asked import Question, require_distinct
+from ostraka_verifier.question.asked import Question, numbered, require_distinct
 from ostraka_verifier.question.draft import Draft, negative, refuse
 from ostraka_verifier.question.fields import Fields, written
 from ostraka_verifier.question.votes import (
@@ -80,8 +80,8 @@ class Number(Question):
         yield "groups", self.groups
 
     def choices(self) -> list[str]:
-        """Return the groups; empty without groups."""
-        return list(self.groups)
+        """Return the groups with their numbers; empty without groups."""
+        return numbered(self.groups)
 
     def how_to_answer(self) -> str:
         """Return one line that states what to type."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ostraka_verifier.question.asked import Question, require_count
+from ostraka_verifier.question.asked import Question, numbered, require_count
 from ostraka_verifier.question.caps import Cap, check_caps, draw_caps
 from ostraka_verifier.question.draft import Draft, refuse
 from ostraka_verifier.question.fields import Fields, written
@@ -199,10 +199,10 @@ class Knapsack(Question):
         return self.costs
 
     def choices(self) -> list[str]:
-        """Return options with their costs."""
-        return [
+        """Return options with their numbers and costs."""
+        return numbered(
             f"{option} ({cost:,})" for option, cost in zip(self.options, self.costs, strict=True)
-        ]
+        )
 
     def how_to_answer(self) -> str:
         """Return one line that states what to type."""

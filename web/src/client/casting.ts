@@ -16,7 +16,13 @@ import type { UnixSeconds } from "../protocol/units.ts";
 import type { PollTerms, Progress } from "../workshop/jobs.ts";
 import type { WorkerClient } from "../workshop/client.ts";
 import { Gateway, Refusal, Unreachable } from "./gateway.ts";
-import { answerInvalid, nodeUnreachable, type Problem } from "./problem.ts";
+import {
+  agreedReason,
+  answerInvalid,
+  nodeUnreachable,
+  outsideVoting,
+  type Problem,
+} from "./problem.ts";
 import { bytes, record } from "./shape.ts";
 import { cast, receipts } from "./views.ts";
 import { recordJson, type ReceiptedBallot, type SavedVotes, type Store } from "./votes.ts";
@@ -36,7 +42,8 @@ export function termsOf({ identity, context, data, committee, pollKeys }: OpenPo
  *
  * @param bits The vote in the rule's bits, slack included.
  * @param now Chain time.
- * @throws RangeError: the bits break the poll's rule; the message says how.
+ * @throws Refusal: voting is not open. RangeError: the bits break the poll's rule; the message says
+ *   how.
  */
 export async function sealVote(
   worker: WorkerClient,
@@ -46,6 +53,8 @@ export async function sealVote(
   now: UnixSeconds,
   progress: Progress,
 ): Promise<SealedBallot> {
+  const { opensAt, closesAt } = votes.poll.parameters;
+  if (now < opensAt || now >= closesAt) throw new Refusal(outsideVoting(now >= opensAt));
   votes.refresh(store);
   const castAtUnixS = votes.nextCastAt(now);
   const vote = { poll: termsOf(votes.poll), voter: votes.voter, bits, castAtUnixS };
@@ -105,7 +114,8 @@ const GRACE_MS = 1_000;
  * request has ended. Later receipts are stored and reported as well.
  *
  * @param onChange Called whenever receipts or refusals have arrived.
- * @throws Refusal: no node accepted it; names the reason.
+ * @throws Refusal: no node accepted it; the reason that more nodes than may lie gave, or the
+ *   gateway's.
  * @throws Unreachable: neither the gateway nor any node answers.
  */
 export async function send(
@@ -151,10 +161,8 @@ export async function send(
       keep(node, (await new Gateway(url).post(path, body, nodeReceipt)).signature);
       votes.save(store);
     } catch (error) {
-      if (error instanceof Refusal) {
-        refused = error;
-        addRefusal(node, error.problem);
-      } else if (error instanceof Unreachable) addRefusal(node, nodeUnreachable(error.message));
+      if (error instanceof Refusal) addRefusal(node, error.problem);
+      else if (error instanceof Unreachable) addRefusal(node, nodeUnreachable(error.message));
       else if (error instanceof Malformed) addRefusal(node, answerInvalid(error.message));
       else throw error;
     }
@@ -174,6 +182,8 @@ export async function send(
   await Promise.race([all, enough]);
   await Promise.race([all, later(GRACE_MS)]);
   if (!ballot.receipts.size) {
+    const reason = agreedReason([...refusals.values()], poll.committee.faults);
+    if (reason) throw new Refusal(reason);
     throw refused instanceof Error ? refused : new Unreachable("no node gave a receipt");
   }
   return refusals;

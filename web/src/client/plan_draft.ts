@@ -7,6 +7,7 @@
  * Source: docs/protocol.md §5.8, §14, §17.7; backend/ostraka/planning/specification.py.
  */
 
+import { KINDS } from "../protocol/question/poll.ts";
 import type { Account } from "./account_file.ts";
 import type { Store } from "./votes.ts";
 
@@ -294,7 +295,12 @@ export function freshDraft(): PlanDraft {
 
 /** Whether a question's options have a table. */
 export function hasOptions({ kind }: Choice): boolean {
-  return kind !== "cross_tabulation" && kind !== "number";
+  return KINDS.get(kind)!.HAS_OPTIONS;
+}
+
+/** Whether an outcome can choose among what it counts. */
+export function competes({ kind }: Choice): boolean {
+  return KINDS.get(kind)!.COMPETES;
 }
 
 /** Whether its options have costs, for the ballot or for the outcome. */

@@ -15,6 +15,7 @@ import {
   type Asked,
   categoriesOf,
   type Choice,
+  competes,
   ELECTORATE_KINDS,
   type ElectorateDraft,
   type Entry,
@@ -253,8 +254,8 @@ class Reading {
   }
 
   outcome(number: number, question: QuestionDraft): Specification {
-    const { outcome, kind, budgets } = question;
-    if (kind === "number") return { kind: "none" };
+    const { outcome, budgets } = question;
+    if (!competes(question)) return { kind: "none" };
     const path = `outcomes.${number}`;
     const chosen = this.choice(path, POLL_OUTCOMES, outcome);
     const costs = spends(outcome) && !ownCosts(question) && { costs: this.costs(number, question) };

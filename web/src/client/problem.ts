@@ -58,6 +58,35 @@ export const problem: Shape<Problem> = (value, at) => {
   };
 };
 
+/** Reasons for which a node refuses a ballot (§9.1), as `BALLOT_PROBLEMS` of the services. */
+const BALLOT_CODES: readonly string[] = [
+  "malformed",
+  "check-failed",
+  "poll-not-open",
+  "poll-closed",
+  "cast-ahead",
+  "too-many-versions",
+  "queue-full",
+];
+
+/**
+ * Why no node took a ballot: a reason that more nodes gave than may lie, if there is one.
+ *
+ * @param problems At most one of each node.
+ * @param faults The committee's `f`.
+ */
+export function agreedReason(problems: readonly Problem[], faults: number): Problem | undefined {
+  const reasons = problems.filter(({ code }) => BALLOT_CODES.includes(code));
+  for (const reason of reasons) {
+    const same = reasons.filter(({ code }) => code === reason.code);
+    if (same.length <= faults) continue;
+    // A liar that agrees on the reason does not choose its words alone.
+    const detail = [...new Set(same.map((one) => one.detail))].join("; ");
+    return { ...reason, detail, nodes: [] };
+  }
+  return undefined;
+}
+
 /** A node does not answer at all. */
 export function nodeUnreachable(detail: string): Problem {
   return { ...NOTHING, code: "node-unreachable", title: "Node unreachable", status: 503, detail };
@@ -66,6 +95,14 @@ export function nodeUnreachable(detail: string): Problem {
 /** A node's answer is invalid. */
 export function answerInvalid(detail: string): Problem {
   return { ...NOTHING, code: "answer-invalid", title: "Invalid answer", status: 502, detail };
+}
+
+/** It is not the time to vote: before the poll opens, or after it closes. */
+export function outsideVoting(opened: boolean): Problem {
+  const [code, title] = opened
+    ? ["poll-closed", "Poll closed"]
+    : ["poll-not-open", "Poll not open"];
+  return { ...NOTHING, code, title, status: 409, detail: "" };
 }
 
 const NOTHING = { field: "", retryAfterS: 0, nodes: [] } as const;

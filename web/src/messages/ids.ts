@@ -265,6 +265,7 @@ export interface VoterMessages {
   "problems.node-silent": undefined;
   "problems.node-busy": undefined;
   "problems.answer-invalid": { detail: string };
+  "problems.cast-ahead": undefined;
   "problems.poll-rejected": { detail: string };
   "problems.poll-keys-unsigned": undefined;
   "problems.poll-not-ready": undefined;

@@ -272,7 +272,7 @@ function Uncast({
   const todo = poll.questions.flatMap((question, place) => {
     const problem = problemOf(question, answers[place]!);
     if (!problem) return [];
-    const says = entryProblemText(problem, question, amount);
+    const says = entryProblemText(problem, amount);
     return [several ? t("form.problems.of", { question: question.title, problem: says }) : says];
   });
   if (!trusted) todo.push(t("chain.title"));

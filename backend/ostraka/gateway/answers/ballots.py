@@ -11,7 +11,25 @@ from ostraka.wire.answers import (
     Signature,
     UnixSeconds,
 )
+from ostraka.wire.ballot_requests import BALLOT_PROBLEMS
+from ostraka.wire.problem_types import ProblemType
 from ostraka.wire.problems import ProblemDocument
+
+REFUSALS = (
+    *BALLOT_PROBLEMS,
+    ProblemType.NO_SUCH_POLL,
+    ProblemType.CENSUS_UNKNOWN,
+    ProblemType.POLL_SECRET_LOST,
+    ProblemType.CHAIN_UNREACHABLE,
+    ProblemType.UNAVAILABLE,
+    ProblemType.BUSY,
+    ProblemType.INTERNAL_ERROR,
+    ProblemType.NODE_UNREACHABLE,
+    ProblemType.NODE_SILENT,
+    ProblemType.NODE_BUSY,
+    ProblemType.ANSWER_INVALID,
+)
+"""Why a node that does not lie gives no receipt, and why none arrives."""
 
 
 class ReceiptSignature(Answer):
@@ -25,7 +43,11 @@ class Refusal(Answer):
     """Why a node gave no receipt."""
 
     node: NodeNumber
-    problem: ProblemDocument
+    problem: ProblemDocument = Field(
+        description="Of one of these types, if the node does not lie: "
+        + ", ".join(f"`{kind.code}`" for kind in REFUSALS)
+        + "."
+    )
 
 
 class CastBallot(Answer):

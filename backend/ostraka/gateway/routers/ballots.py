@@ -25,7 +25,15 @@ async def cast(gateway: Gateway, poll_id: PollNumber, body: Body) -> CastBallot:
     """Send a signed ballot to all nodes; return the receipts of those that accepted it.
 
     `recorded` states whether a quorum of nodes accepted it. If no node did, the answer is the
-    problem of one of them.
+    problem that more nodes gave than may lie, or `nodes-unreachable`.
+
+    **Retries.** Sending the same bytes again is safe: a node that holds the ballot gives the same
+    receipt. If `recorded` is false, wait for the longest `retry_after_s` of the refusals and
+    send the same bytes again, or read `GET /api/v1/polls/{poll_id}/receipts/{digest}`: the gateway
+    keeps asking the nodes in `waiting`. While fewer nodes than a quorum answer, the answer can take
+    60 s: use a longer timeout.
+
+    The body is read as JSON whatever its `Content-Type`.
     """
     poll, _ = await asyncio.to_thread(gateway.context.served, poll_id)
     return CastBallot.model_validate(await gateway.ballots.cast(poll, CastRecord.from_json(body)))

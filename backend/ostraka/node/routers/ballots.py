@@ -29,7 +29,7 @@ Digest = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Digest of 
 
 @router.post(
     "/polls/{poll_id}/ballots",
-    responses=problems(POLL, BALLOT_PROBLEMS),
+    responses=problems(POLL, BALLOT_PROBLEMS, ProblemType.UNAVAILABLE),
     openapi_extra=json_body("A signed ballot.", SignedBallot),
 )
 async def cast(poll: Poll, body: Body, sender: Sender) -> Receipt:

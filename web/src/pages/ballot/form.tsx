@@ -26,7 +26,7 @@ export function QuestionField(props: FieldProps<Question>) {
       <legend>{question.title}</legend>
       <Field {...props} />
       <p id={`${name}-state`} class="hint">
-        {problem && entryProblemText(problem, question, amount)}
+        {problem && entryProblemText(problem, amount)}
       </p>
     </fieldset>
   );

@@ -1,16 +1,10 @@
 /** Problems of answers, in words. */
 
 import { number, t } from "../../messages/index.ts";
-import type { Question } from "../../protocol/question/asked.ts";
 import type { EntryProblem } from "../../protocol/question/entries.ts";
 
 /** A problem as a short clause; `amount` formats amounts of money. */
-export function entryProblemText(
-  problem: EntryProblem,
-  question: Question,
-  amount: (units: bigint) => string,
-): string {
-  const names = question.labels();
+export function entryProblemText(problem: EntryProblem, amount: (units: bigint) => string): string {
   switch (problem.kind) {
     case "few":
       return t("form.problems.few", { least: problem.least });
@@ -25,18 +19,15 @@ export function entryProblemText(
     case "over":
       return t("form.problems.over", { surplus: problem.amount });
     case "cap": {
-      const { options, bound, ofCosts } = problem.cap;
+      const { options, bound, ofCosts } = problem;
       const most = ofCosts ? amount(bound) : number(bound);
-      return t("form.problems.cap", {
-        names: options.map((option) => names[option]).join(", "),
-        bound: most,
-      });
+      return t("form.problems.cap", { names: options.join(", "), bound: most });
     }
     case "whole":
-      return t("form.problems.whole", { option: names[problem.option]! });
+      return t("form.problems.whole", { option: problem.option });
     case "range":
       return t("form.problems.range", {
-        option: names[problem.option]!,
+        option: problem.option,
         low: problem.low,
         high: problem.high,
       });

@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import {
   type CapDraft,
   categoriesOf,
+  competes,
   EMPTY_OPTION,
   freshChoice,
   freshQuestion,
@@ -94,15 +95,15 @@ function Question({
         choice={question}
         change={(chosen) => {
           const caps = chosen.kind === kind ? question.caps : [];
-          const counts = chosen.kind === "number" ? freshChoice(POLL_OUTCOMES) : outcome;
-          change({ ...question, ...chosen, caps, outcome: counts });
+          const decides = competes(chosen) ? outcome : freshChoice(POLL_OUTCOMES);
+          change({ ...question, ...chosen, caps, outcome: decides });
         }}
       />
       {hasOptions(question) && (
         <Options path={`${path}.options`} place={place} question={question} change={change} />
       )}
       {capped && <Caps path={path} question={question} change={change} />}
-      {kind !== "number" && (
+      {competes(question) && (
         <ChoiceFields
           path={`outcomes.${place}`}
           label={t("organize.questions.outcome")}

@@ -44,8 +44,9 @@ export abstract class Amounts extends Question {
 
   problem(entries: Entries): EntryProblem | undefined {
     const values = this.amountsIn(entries);
-    for (const [option, value] of values.entries()) {
-      const high = this.rule.slotMaxima[option]!;
+    for (const [place, value] of values.entries()) {
+      const option = this.options[place]!;
+      const high = this.rule.slotMaxima[place]!;
       if (value === undefined) return { kind: "whole", option };
       if (value < 0n || value > high) return { kind: "range", option, low: 0n, high };
     }

@@ -16,6 +16,10 @@ import { type ChosenBits, completed, disambiguate } from "./votes.ts";
  * Constructors throw Rejected (check P2) when no answer is possible or the rule is invalid.
  */
 export abstract class Question {
+  /** Whether its slots are options that an outcome rule can choose. */
+  static readonly COMPETES: boolean = true;
+  /** Whether `options` are among its JSON members. */
+  static readonly HAS_OPTIONS: boolean = true;
   /** Name of the kind in JSON. */
   abstract readonly kind: string;
   /** The title that voters read. */

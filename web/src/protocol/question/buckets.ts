@@ -49,6 +49,7 @@ export class Histogram extends OneOption {
 /** One row and one column, counted together. */
 export class CrossTabulation extends Question {
   static readonly KIND = "cross_tabulation";
+  static override readonly HAS_OPTIONS = false;
   readonly kind = CrossTabulation.KIND;
   readonly rule: BallotRule;
   /** Names, at least two; slot `row · columns + column`. */

@@ -6,6 +6,7 @@
 
 import type { Terms } from "../rule.ts";
 import { type Draft, invalidQuestion } from "./draft.ts";
+import type { EntryProblem } from "./entries.ts";
 import { type Fields, type QuestionJson, written } from "./fields.ts";
 
 /** A bound on some options together. */
@@ -49,12 +50,25 @@ function takenOf(
 }
 
 /** The first cap that chosen options break. */
-export function brokenCap(
+function brokenCap(
   caps: readonly Cap[],
   costs: readonly bigint[] | undefined,
   chosen: readonly number[],
 ): Cap | undefined {
   return caps.find((cap) => takenOf(cap, costs, chosen) > cap.bound);
+}
+
+/** The problem of a cap that chosen options break. */
+export function capProblem(
+  caps: readonly Cap[],
+  options: readonly string[],
+  costs: readonly bigint[] | undefined,
+  chosen: readonly number[],
+): EntryProblem | undefined {
+  const cap = brokenCap(caps, costs, chosen);
+  if (!cap) return undefined;
+  const { ofCosts, bound } = cap;
+  return { kind: "cap", options: cap.options.map((option) => options[option]!), ofCosts, bound };
 }
 
 /** RangeError when chosen options break a cap. */

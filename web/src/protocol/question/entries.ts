@@ -4,25 +4,28 @@
  * Entries are JSON, so that drafts keep them; amounts are text as typed. Options count from 0.
  */
 
-import type { Cap } from "./caps.ts";
-
 /** Options that are chosen or placed; amounts as typed; a number and its group. */
 export interface Entries {
   readonly chosen: readonly number[];
   readonly amounts: readonly string[];
 }
 
-/** Why entries are not a vote yet: a code and its values. */
+/** Why entries are not a vote yet: a code and its values; options by their names. */
 export type EntryProblem =
   | { readonly kind: "choose" | "row" | "column" | "group" | "rule" }
   | { readonly kind: "few" | "places"; readonly least: number }
   | { readonly kind: "many"; readonly most: number }
   | { readonly kind: "budget" | "less" | "over"; readonly amount: bigint }
-  | { readonly kind: "cap"; readonly cap: Cap }
-  | { readonly kind: "whole"; readonly option: number }
+  | {
+      readonly kind: "cap";
+      readonly options: readonly string[];
+      readonly ofCosts: boolean;
+      readonly bound: bigint;
+    }
+  | { readonly kind: "whole"; readonly option: string }
   | {
       readonly kind: "range";
-      readonly option: number;
+      readonly option: string;
       readonly low: bigint;
       readonly high: bigint;
     }

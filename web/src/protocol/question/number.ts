@@ -25,6 +25,8 @@ export interface NumberRange {
 /** A number in `low … high` and a group; each group's count, sum and sum of squares. */
 export class NumberQuestion extends Question {
   static readonly KIND = "number";
+  static override readonly COMPETES = false;
+  static override readonly HAS_OPTIONS = false;
   readonly kind = NumberQuestion.KIND;
   readonly rule: BallotRule;
   readonly range: NumberRange;

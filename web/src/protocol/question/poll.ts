@@ -16,19 +16,31 @@ import { Ranking } from "./ranking.ts";
 import { Approval, Knapsack, SingleChoice } from "./selection.ts";
 import { oneForEach } from "./votes.ts";
 
-const KINDS = new Map<string, (title: string, fields: Fields) => Question>([
-  [SingleChoice.KIND, SingleChoice.read],
-  [Approval.KIND, Approval.read],
-  [Knapsack.KIND, Knapsack.read],
-  [Score.KIND, Score.read],
-  [Points.KIND, Points.read],
-  [Split.KIND, Split.read],
-  [Quadratic.KIND, Quadratic.read],
-  [Ranking.KIND, Ranking.read],
-  [Histogram.KIND, Histogram.read],
-  [CrossTabulation.KIND, CrossTabulation.read],
-  [NumberQuestion.KIND, NumberQuestion.read],
-]);
+interface QuestionClass {
+  readonly KIND: string;
+  readonly COMPETES: boolean;
+  readonly HAS_OPTIONS: boolean;
+  read(title: string, fields: Fields): Question;
+}
+
+const CLASSES: readonly QuestionClass[] = [
+  SingleChoice,
+  Approval,
+  Knapsack,
+  Score,
+  Points,
+  Split,
+  Quadratic,
+  Ranking,
+  Histogram,
+  CrossTabulation,
+  NumberQuestion,
+];
+
+/** Classes by the kind that JSON names. */
+export const KINDS: ReadonlyMap<string, QuestionClass> = new Map(
+  CLASSES.map((one) => [one.KIND, one]),
+);
 
 /**
  * Read questions from their JSON form.
@@ -136,11 +148,11 @@ function readOne(content: Json, item: string): Question {
   const fields = new Fields(content, item);
   const kind = fields.text("kind");
   const title = fields.text("title");
-  const read = KINDS.get(kind);
-  if (!read) throw new Malformed(`${item}.kind`, `${kind.slice(0, 40)} is unknown`);
+  const found = KINDS.get(kind);
+  if (!found) throw new Malformed(`${item}.kind`, `${kind.slice(0, 40)} is unknown`);
   let question: Question;
   try {
-    question = read(title, fields);
+    question = found.read(title, fields);
   } catch (error) {
     if (!(error instanceof Rejected)) throw error;
     const name = error.item.slice(error.item.indexOf(".") + 1);

@@ -9,9 +9,9 @@
 import type { BallotRule, Term } from "../rule.ts";
 import { Question, requireCount } from "./asked.ts";
 import {
-  brokenCap,
   type Cap,
   capJson,
+  capProblem,
   checkCaps,
   drawCaps,
   readCap,
@@ -158,11 +158,10 @@ export class Approval extends Question {
   }
 
   problem({ chosen }: Entries): EntryProblem | undefined {
-    const { atLeast, atMost, caps, costs } = this;
+    const { options, atLeast, atMost, caps, costs } = this;
     if (chosen.length < atLeast) return { kind: "few", least: atLeast };
     if (chosen.length > atMost) return { kind: "many", most: atMost };
-    const cap = brokenCap(caps, costs, chosen);
-    return cap && { kind: "cap", cap };
+    return capProblem(caps, options, costs, chosen);
   }
 
   protected chosenBits(vote: unknown): ChosenBits {
@@ -238,8 +237,7 @@ export class Knapsack extends Question {
   problem({ chosen }: Entries): EntryProblem | undefined {
     const over = this.spent(chosen) - this.budget;
     if (over > 0n) return { kind: "budget", amount: over };
-    const cap = brokenCap(this.caps, this.costs, chosen);
-    return cap && { kind: "cap", cap };
+    return capProblem(this.caps, this.options, this.costs, chosen);
   }
 
   protected chosenBits(vote: unknown): ChosenBits {
