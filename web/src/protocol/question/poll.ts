@@ -37,7 +37,7 @@ const CLASSES: readonly QuestionClass[] = [
   NumberQuestion,
 ];
 
-/** Classes by the kind that JSON names. */
+/** Classes by their kind in JSON. */
 export const KINDS: ReadonlyMap<string, QuestionClass> = new Map(
   CLASSES.map((one) => [one.KIND, one]),
 );
