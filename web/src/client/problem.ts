@@ -97,7 +97,7 @@ export function answerInvalid(detail: string): Problem {
   return { ...NOTHING, code: "answer-invalid", title: "Invalid answer", status: 502, detail };
 }
 
-/** Problems outside of the voting period: before the poll opens, or after it closes. */
+/** Problem of a ballot outside of the voting period: before the poll opens, or after it closes. */
 export function outsideVoting(opened: boolean): Problem {
   const [code, title] = opened
     ? ["poll-closed", "Poll closed"]
