@@ -224,7 +224,7 @@ def rejection(problems: Collection[Problem], faults: int) -> Problem:
 
 
 def _agreed(problems: Sequence[Problem], faults: int) -> Problem:
-    """Return the problem that enough nodes reported, or a combination of all, which have one kind."""
+    """Return the problem that enough nodes reported, or a combination of all; one kind only."""
     ((first, count),) = Counter(problems).most_common(1)
     if count > faults:
         return first
