@@ -1,4 +1,4 @@
-"""One lying node does not decide why a voter's ballot is refused (docs/protocol.md §9.1)."""
+"""A lying node cannot choose the reason why a ballot is refused (docs/protocol.md §9.1)."""
 
 import asyncio
 from collections.abc import Collection
@@ -21,7 +21,7 @@ CHANGED = Problem(ProblemType.POLL_CLOSED, "vote again at https://evil.example",
 
 
 def first_reason(problems: Collection[Problem]) -> Problem:
-    """The old rule: the first refusal below status 500, whatever it is."""
+    """The old rule: the first refusal below status 500."""
     return next(problem for problem in problems if problem.status < 500)
 
 
@@ -31,7 +31,7 @@ def poll() -> SyntheticPoll:
 
 
 def refused(poll: SyntheticPoll, said: dict[int, Problem]) -> Problem:
-    """What a voter gets from a gateway; nodes that say nothing cannot be reached."""
+    """The gateway's answer to a voter; silent nodes are unreachable."""
 
     def handle(request: httpx.Request) -> httpx.Response:
         problem = said.get(int(request.url.host[len("node-")]))

@@ -1,4 +1,4 @@
-"""The command line against a gateway that says yes, no, nothing, or nonsense."""
+"""The command line against a gateway that accepts, refuses, stays silent, or answers nonsense."""
 
 import json
 from collections.abc import Iterator

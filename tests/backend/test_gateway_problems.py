@@ -55,7 +55,7 @@ SILENT = Problem(ProblemType.NODE_SILENT, "no answer in time").to_json()
 
 
 class ScriptedTreasury:
-    """One round as a test says."""
+    """A round that the test defines."""
 
     def __init__(self, poll: SyntheticPoll) -> None:
         self.address = bytes([8] * 20)

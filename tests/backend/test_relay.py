@@ -18,7 +18,7 @@ LIAR = "node-2.example"
 
 
 class Endless(httpx.AsyncByteStream):
-    """An answer that goes on for ever; counts what was taken of it."""
+    """An endless answer; counts the bytes that were read."""
 
     def __init__(self, piece: bytes) -> None:
         self.piece = piece

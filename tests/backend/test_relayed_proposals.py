@@ -1,4 +1,4 @@
-"""What a gateway pays for, and whom it believes."""
+"""Which transactions a gateway pays for, and which statements it accepts."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore

@@ -126,7 +126,7 @@ describe("a catalogue is refused", () => {
     [
       "without a plural form",
       [["votes", "{count, plural, one {# głos} other {# głosów}}"]],
-      "votes: plural: has one, other, but pl one, few, many, other",
+      "votes: plural: has one, other; pl needs one, few, many, other",
     ],
     [
       "with a form of another language",
@@ -137,7 +137,7 @@ describe("a catalogue is refused", () => {
     [
       "with another format",
       [["greeting", "Witaj, {name, date}"]],
-      "greeting: date: no such format",
+      "greeting: date: is not supported",
     ],
   ] as const)("%s", (_, texts, reason) => {
     const all = new Map<string, string>([
@@ -152,11 +152,18 @@ describe("a catalogue is refused", () => {
   });
 
   test.each([
-    ["twice", 'msgid "a"\nmsgstr "x"\n\nmsgid "a"\nmsgstr "y"\n', "a: is there twice"],
+    ["twice", 'msgid "a"\nmsgstr "x"\n\nmsgid "a"\nmsgstr "y"\n', "a: occurs twice"],
     ["empty", 'msgid "a"\nmsgstr ""\n', "a: has no text"],
+    ["blank", 'msgid "a"\nmsgstr " "\n', "a: has no text"],
     ["unsure", '#, fuzzy\nmsgid "a"\nmsgstr "x"\n', "a: is marked as fuzzy"],
   ])("with a message %s", (_, content, reason) => {
     expect(() => readCatalogue(content)).toThrow(reason);
+  });
+
+  test("but not for an obsolete message, which is left out", () => {
+    const obsolete = '#~ msgid "b"\n#~ msgstr "y"\n';
+    const texts = readCatalogue(`msgid "a"\nmsgstr "x"\n\n${obsolete}\nmsgid "c"\nmsgstr "z"\n`);
+    expect([...texts.keys()]).toEqual(["a", "c"]);
   });
 });
 
@@ -273,7 +280,7 @@ test("a waiting plan names its nodes", () => {
     { node: 3, announces_different_keys: true, waits_for: [] },
   ];
   expect(planProblem(problemOf("poll-not-ready", { nodes }))).toBe(
-    "not every node serves the poll yet; node 1 waits for node 2 (its key), 3 (of a later version); " +
+    "not every node serves the poll yet; node 1 is waiting for node 2 (its key), 3 (of a later version); " +
       "node 2 failed: not responding; " +
       "node 3 is not ready; node 3 announces different poll keys to different nodes",
   );

@@ -118,7 +118,7 @@ describe("a poll is undecided when the endpoint answers", () => {
   });
 
   test.each(["null", "{}", '[{"topics": 3}]', '[{"topics": ["0x12"], "data": 1}]', '"none"'])(
-    "logs that are none: %s",
+    "invalid logs: %s",
     async (logs) => {
       const rpc = new JsonRpc(await endpoint(() => result(JSON.parse(logs))));
       await expect(rpc.logs(REGISTRY, [TOPIC], 5n)).rejects.toThrow(Undecided);

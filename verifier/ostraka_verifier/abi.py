@@ -202,7 +202,7 @@ class Decoded:
         """Return the entries of a list of structs."""
         kind = self._struct.places[name][1]
         if not isinstance(kind, ListOf):
-            raise TypeError(f"{self._subject}.{name} is no list of structs")
+            raise TypeError(f"{self._subject}.{name} is not a list of structs")
         return [
             Decoded(
                 kind.entry, self._data, start, f"{self._subject}.{name}[{number}]", self._budget
@@ -220,21 +220,21 @@ class Decoded:
         """Return the entries of a list of elementary values, 32 bytes each."""
         entry = self._entry(name)
         if _is_dynamic(entry):
-            raise TypeError(f"{self._subject}.{name} is no list of words")
+            raise TypeError(f"{self._subject}.{name} is not a list of words")
         starts = self._entries(name, entry)
         return tuple(self._take(start, WORD_BYTES, name) for start in starts)
 
     def numbers(self, name: str) -> tuple[int, ...]:
         """Return the entries of a list of unsigned integers."""
         if not self._entry(name).startswith("uint"):
-            raise TypeError(f"{self._subject}.{name} is no list of numbers")
+            raise TypeError(f"{self._subject}.{name} is not a list of numbers")
         return tuple(int.from_bytes(one, "big") for one in self.words(name))
 
     def byte_strings(self, name: str) -> tuple[bytes, ...]:
         """Return the entries of a list of `bytes` or `string`."""
         entry = self._entry(name)
         if entry not in _BYTE_STRINGS:
-            raise TypeError(f"{self._subject}.{name} is no list of byte strings")
+            raise TypeError(f"{self._subject}.{name} is not a list of byte strings")
         starts = self._entries(name, entry)
         return tuple(
             self._content(start, name, f"{name}[{number}]") for number, start in enumerate(starts)

@@ -42,6 +42,7 @@ from ostraka_verifier.sharing import Share
 from ostraka_verifier.tally_proof import aggregate_share_hash
 from ostraka_verifier.typed_data import recover
 from ostraka_verifier.units import UnixSeconds
+from ostraka_verifier.wording import counted
 
 GRACE_S = 0.25
 """Minimum time for the other peers, once a quorum has answered."""
@@ -206,7 +207,8 @@ class ServedPoll:
         ordered = [stored[digest] for digest in digests if digest in stored]
         missing = len(digests) - sum(bool(one.signed) for one in ordered)
         if missing:
-            detail = f"{missing} ballots are missing, and are fetched from the other nodes"
+            lacking = counted(missing, "ballot is missing and is", "ballots are missing and are")
+            detail = f"{lacking} fetched from the other nodes"
             raise Problem(ProblemType.NODE_INCOMPLETE, detail, retry_after_s=5)
         size = self.poll.layout.size
         ballots = self.poll.layout.decode_many(self.curve, [one.signed[:size] for one in ordered])

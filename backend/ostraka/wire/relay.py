@@ -232,7 +232,7 @@ def _reason(refusals: Mapping[int, Problem], faults: int) -> Problem:
 
 
 def _agreed(problems: Sequence[Problem], faults: int) -> Problem:
-    """Return the one of these problems of one kind that enough nodes gave, or all in one."""
+    """Return the problem that enough nodes reported, or a combination of all; one kind only."""
     ((first, count),) = Counter(problems).most_common(1)
     if count > faults:
         return first

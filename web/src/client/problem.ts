@@ -78,7 +78,7 @@ const BALLOT_CODES: readonly string[] = [
 ];
 
 /**
- * Why no node took a ballot: a reason that more nodes gave than may lie, if there is one.
+ * Reason why no node accepted a ballot, preferably one from more nodes than may lie.
  *
  * @param problems At most one of each node.
  * @param faults The committee's `f`.
@@ -88,7 +88,7 @@ export function agreedReason(problems: readonly Problem[], faults: number): Prob
   for (const reason of reasons) {
     const same = reasons.filter(({ code }) => code === reason.code);
     if (same.length <= faults) continue;
-    // A liar that agrees on the reason does not choose its words alone.
+    // A liar that agrees on the reason must not choose the wording alone.
     const detail = [...new Set(same.map((one) => one.detail))].join("; ");
     return { ...reason, detail, nodes: [] };
   }
@@ -105,7 +105,7 @@ export function answerInvalid(detail: string): Problem {
   return { ...NOTHING, code: "answer-invalid", title: "Invalid answer", status: 502, detail };
 }
 
-/** It is not the time to vote: before the poll opens, or after it closes. */
+/** Problem of a ballot outside of the voting period: before the poll opens, or after it closes. */
 export function outsideVoting(opened: boolean): Problem {
   const [code, title] = opened
     ? ["poll-closed", "Poll closed"]

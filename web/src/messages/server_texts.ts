@@ -1,4 +1,4 @@
-/** Texts of a server, translated where there is a message for them. */
+/** Texts of a server, translated if there is a message for them. */
 
 import type { HoldingUp, Problem, ProblemMembers } from "../client/problem.ts";
 import { messageIfAny, t } from "./index.ts";
@@ -8,13 +8,13 @@ export function status(name: string): string {
   return messageIfAny(`statuses.${name}`) ?? name;
 }
 
-/** A problem; title and detail, as the service gives them, where there is no message for its code. */
+/** A problem; if there is no message for its code, its English title and detail. */
 export function problemText({ code, title, detail }: ProblemMembers): string {
   const known = messageIfAny(`problems.${code}`, { detail });
   return known ?? [title, detail].filter(Boolean).join(": ");
 }
 
-/** Why a plan waits, and for which nodes. */
+/** The reason why a plan waits, with the nodes that it waits for. */
 export function planProblem(problem: Problem): string {
   return [problemText(problem), ...problem.nodes.map(holdsUp)].join("; ");
 }
